@@ -1,0 +1,65 @@
+/** Boundaries between rooms; the reasons are in ARCHITECTURE.md. Outside observers (cli, loadtest, tests) may bring clients of their own. */
+const only = (name, library, room) => ({
+  name,
+  severity: 'error',
+  comment: `${library} is known to ${room} alone, so that it can be replaced there.`,
+  from: { path: '^(services|topics|schemas)/', pathNot: `^${room}/` },
+  to: { path: `node_modules/${library}/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'services-meet-on-topics',
+      severity: 'error',
+      comment: 'A service never imports another; what they share is a topic, a table or a room of services/shared.',
+      from: { path: '^services/(ingestion|worker|notification|reconciliation)/' },
+      to: { path: '^services/(ingestion|worker|notification|reconciliation)/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'shared-knows-no-service',
+      severity: 'error',
+      from: { path: '^services/shared/' },
+      to: { path: '^services/(ingestion|worker|notification|reconciliation)/' },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      comment: 'decide has no I/O, no clock, no log: time and ids come in as arguments.',
+      from: { path: '^services/domain/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: ['^services/domain/', '^schemas/', '^services/shared/errors/'] },
+    },
+    {
+      name: 'schemas-import-nothing',
+      severity: 'error',
+      from: { path: '^schemas/', pathNot: ['\\.test\\.ts$', '^schemas/tools/'] },
+      to: { pathNot: ['^schemas/', '^(node:)?(fs|path|url|crypto)$'] },
+    },
+    {
+      name: 'topics-import-schemas-only',
+      severity: 'error',
+      from: { path: '^topics/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(services|cli|stack|loadtest|tests)/', pathNot: '^services/shared/(errors|kafka)/' },
+    },
+    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '(^|/)main\\.ts$' } },
+    {
+      name: 'product-knows-no-observer',
+      severity: 'error',
+      from: { path: '^(services|topics|schemas)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(cli|stack|loadtest|tests)/' },
+    },
+    only('kafkajs-in-one-room', 'kafkajs', 'services/shared/kafka'),
+    only('mysql2-in-one-room', 'mysql2', 'services/shared/mysql'),
+    only('ioredis-in-one-room', 'ioredis', 'services/shared/redis'),
+    only('avsc-in-one-room', 'avsc', 'services/shared/codec'),
+    only('registry-in-one-room', '@kafkajs/confluent-schema-registry', 'services/shared/codec'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(\\.stack|docs/samples)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+  },
+};

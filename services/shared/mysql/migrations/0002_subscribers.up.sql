@@ -1,0 +1,63 @@
+-- Tables of the two subscribers of the result topic. Each keeps its own position beside its effect.
+
+CREATE TABLE webhook_endpoints (
+  endpoint_id     VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  customer_id     VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  url             VARCHAR(2000) CHARACTER SET utf8mb4 NOT NULL,
+  event_types     TEXT CHARACTER SET utf8mb4 NULL,
+  secret          VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  previous_secret VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  previous_until_ms BIGINT NULL,
+  status          VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'ENABLED',
+  disabled_reason VARCHAR(200) CHARACTER SET utf8mb4 NULL,
+  created_at_ms   BIGINT NOT NULL,
+  updated_at_ms   BIGINT NOT NULL,
+  PRIMARY KEY (endpoint_id),
+  KEY webhook_endpoints_customer (customer_id)
+) ENGINE = InnoDB;
+
+CREATE TABLE notification_positions (
+  topic              VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  partition_id       SMALLINT UNSIGNED NOT NULL,
+  last_source_offset BIGINT NOT NULL,
+  updated_at_ms      BIGINT NOT NULL,
+  PRIMARY KEY (topic, partition_id)
+) ENGINE = InnoDB;
+
+CREATE TABLE notification_deliveries (
+  delivery_id    BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  event_id       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  endpoint_id    VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  order_id       BINARY(16) NOT NULL,
+  order_version  INT NOT NULL,
+  event_type     VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  status         VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'PENDING',
+  attempts       INT NOT NULL DEFAULT 0,
+  due_at_ms      BIGINT NOT NULL,
+  leased_until_ms BIGINT NOT NULL DEFAULT 0,
+  last_status    SMALLINT NULL,
+  last_error     VARCHAR(300) CHARACTER SET utf8mb4 NULL,
+  payload        MEDIUMTEXT CHARACTER SET utf8mb4 NOT NULL,
+  created_at_ms  BIGINT NOT NULL,
+  delivered_at_ms BIGINT NULL,
+  PRIMARY KEY (delivery_id),
+  UNIQUE KEY notification_deliveries_once (event_id, endpoint_id),
+  KEY notification_deliveries_due (status, due_at_ms),
+  KEY notification_deliveries_endpoint (endpoint_id, delivery_id)
+) ENGINE = InnoDB;
+
+CREATE TABLE reconciliation_findings (
+  finding_id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  kind             VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  subject          VARCHAR(160) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  expected         TEXT CHARACTER SET utf8mb4 NULL,
+  actual           TEXT CHARACTER SET utf8mb4 NULL,
+  remedy           VARCHAR(500) CHARACTER SET utf8mb4 NOT NULL,
+  status           VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'OPEN',
+  first_seen_at_ms BIGINT NOT NULL,
+  last_seen_at_ms  BIGINT NOT NULL,
+  closed_at_ms     BIGINT NULL,
+  PRIMARY KEY (finding_id),
+  UNIQUE KEY reconciliation_findings_once (kind, subject),
+  KEY reconciliation_findings_status (status, last_seen_at_ms)
+) ENGINE = InnoDB;
