@@ -1,0 +1,58 @@
+/** Member names whose values never reach a log line, at any depth: credentials and personal data. Compared in lower case. */
+export const redactedKeys: ReadonlySet<string> = new Set(
+  [
+    'authorization',
+    'cookie',
+    'secret',
+    'token',
+    'password',
+    'name',
+    'line1',
+    'line2',
+    'email',
+    'contact',
+    'shippingAddress',
+  ].map((key) => key.toLowerCase()),
+);
+
+const depthMax = 6;
+const itemsMax = 100;
+const hidden = '[redacted]';
+
+/**
+ * A copy of `value` that is safe to log: redacted members hidden, depth and item counts bounded, bytes shown by
+ * their length only. Own walk instead of pino's path patterns, which name a fixed depth each.
+ */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= depthMax) return '[deep]';
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof Error) return serializeError(value, depth);
+  if (value instanceof Date) return value;
+  if (Array.isArray(value)) return value.slice(0, itemsMax).map((item) => redact(item, depth + 1));
+  if (value instanceof Map) return redact(Object.fromEntries(value), depth);
+  if (value instanceof Set) return redact([...value], depth);
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    copy[key] = redactedKeys.has(key.toLowerCase()) ? hidden : redact(member, depth + 1);
+  }
+  return copy;
+}
+
+/**
+ * An error as a log line shows it: only known members, because drivers hang whole statements, with the data in
+ * them, on their errors.
+ */
+export function serializeError(error: Error, depth = 0): Record<string, unknown> {
+  const { code, errno, details } = error as Error & { code?: unknown; errno?: unknown; details?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    ...(errno === undefined ? {} : { errno }),
+    ...(details === undefined ? {} : { details: redact(details, depth + 1) }),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) }),
+  };
+}
