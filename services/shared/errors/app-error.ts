@@ -18,7 +18,11 @@ export class AppError extends Error {
 }
 
 /** An `AppError` whose message is the table's template with `{name}` filled from `details`; a missing detail reads `?`. */
-export function appError(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown } = {}): AppError {
+export function appError(
+  code: ErrorCode,
+  details: ErrorDetails = {},
+  options: { cause?: unknown } = {},
+): AppError {
   return new AppError(code, details, options);
 }
 

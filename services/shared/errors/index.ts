@@ -1,4 +1,4 @@
-export type { Disposition, ErrorCode } from './table.ts';
-export { errorTable } from './table.ts';
 export { AppError, appError } from './app-error.ts';
 export { classify, errorMessage } from './classify.ts';
+export type { Disposition, ErrorCode } from './table.ts';
+export { errorTable } from './table.ts';

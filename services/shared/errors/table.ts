@@ -17,55 +17,115 @@ export const errorTable = {
   INTERNAL: { disposition: 'fatal', template: 'An assumption of the code does not hold: {reason}' },
 
   // database
-  MYSQL_TIMEOUT: { disposition: 'retry', template: 'The database did not answer within {timeoutMs} ms; the connection was destroyed.' },
-  MYSQL_CONNECTION_LOST: { disposition: 'retry', template: 'The connection to the database was lost: {reason}' },
-  MYSQL_TOO_MANY_CONNECTIONS: { disposition: 'retry', template: 'The database has no connection left: {reason}' },
-  MYSQL_POOL_EXHAUSTED: { disposition: 'retry', template: 'No pooled database connection became free: {reason}' },
+  MYSQL_TIMEOUT: {
+    disposition: 'retry',
+    template: 'The database did not answer within {timeoutMs} ms; the connection was destroyed.',
+  },
+  MYSQL_CONNECTION_LOST: {
+    disposition: 'retry',
+    template: 'The connection to the database was lost: {reason}',
+  },
+  MYSQL_TOO_MANY_CONNECTIONS: {
+    disposition: 'retry',
+    template: 'The database has no connection left: {reason}',
+  },
+  MYSQL_POOL_EXHAUSTED: {
+    disposition: 'retry',
+    template: 'No pooled database connection became free: {reason}',
+  },
   MYSQL_READ_ONLY: { disposition: 'retry', template: 'The database takes no writes: {reason}' },
-  MYSQL_DEADLOCK: { disposition: 'retry', template: 'The transaction was chosen as the victim of a deadlock.' },
+  MYSQL_DEADLOCK: {
+    disposition: 'retry',
+    template: 'The transaction was chosen as the victim of a deadlock.',
+  },
   MYSQL_LOCK_TIMEOUT: { disposition: 'retry', template: 'A row lock was not granted in time.' },
   MYSQL_DUPLICATE_KEY: { disposition: 'reject', template: 'A row with this key exists already: {reason}' },
   MYSQL_CHECK_FAILED: { disposition: 'reject', template: 'A CHECK constraint refused the row: {reason}' },
   MYSQL_DATA: { disposition: 'deadLetter', template: 'The database refused the data: {reason}' },
-  MYSQL_SCHEMA: { disposition: 'fatal', template: 'Statement and tables do not fit together (migrations run?): {reason}' },
+  MYSQL_SCHEMA: {
+    disposition: 'fatal',
+    template: 'Statement and tables do not fit together (migrations run?): {reason}',
+  },
   MYSQL_UNKNOWN: { disposition: 'retry', template: 'The database answered with error {errno}: {reason}' },
-  MYSQL_SETTINGS: { disposition: 'fatal', template: 'The database session did not take its settings: {problems}' },
-  COMMIT_UNKNOWN: { disposition: 'retry', template: 'The connection ended while COMMIT was in flight; the transaction may or may not stand.' },
+  MYSQL_SETTINGS: {
+    disposition: 'fatal',
+    template: 'The database session did not take its settings: {problems}',
+  },
+  COMMIT_UNKNOWN: {
+    disposition: 'retry',
+    template: 'The connection ended while COMMIT was in flight; the transaction may or may not stand.',
+  },
   MIGRATION_INVALID: { disposition: 'fatal', template: 'The migrations do not make a sequence: {reason}' },
-  MIGRATION_LOCKED: { disposition: 'retry', template: 'Another migration held the lock for {waitedSeconds} s.' },
-  MIGRATION_FAILED: { disposition: 'fatal', template: 'Migration {migration} failed at statement {statement}: {reason}' },
+  MIGRATION_LOCKED: {
+    disposition: 'retry',
+    template: 'Another migration held the lock for {waitedSeconds} s.',
+  },
+  MIGRATION_FAILED: {
+    disposition: 'fatal',
+    template: 'Migration {migration} failed at statement {statement}: {reason}',
+  },
 
   // Kafka
   NOT_PRODUCED: { disposition: 'retry', template: 'The message was certainly not produced: {reason}' },
-  OUTCOME_UNKNOWN: { disposition: 'retry', template: 'Whether the message was produced is unknown: {reason}' },
+  OUTCOME_UNKNOWN: {
+    disposition: 'retry',
+    template: 'Whether the message was produced is unknown: {reason}',
+  },
   KAFKA_UNAVAILABLE: { disposition: 'retry', template: 'Kafka cannot be reached: {reason}' },
-  CONSUMER_CRASHED: { disposition: 'fatal', template: 'The consumer of group {groupId} crashed and will not restart by itself: {reason}' },
-  TOPIC_MISSING: { disposition: 'fatal', template: 'Topic {topic} does not exist or has another shape: {reason}' },
+  CONSUMER_CRASHED: {
+    disposition: 'fatal',
+    template: 'The consumer of group {groupId} crashed and will not restart by itself: {reason}',
+  },
+  TOPIC_MISSING: {
+    disposition: 'fatal',
+    template: 'Topic {topic} does not exist or has another shape: {reason}',
+  },
 
   // schemas and records
   REGISTRY_UNAVAILABLE: { disposition: 'retry', template: 'The schema registry cannot be asked: {reason}' },
-  SCHEMA_NOT_REGISTERED: { disposition: 'fatal', template: 'Subject {subject} does not hold the bundled schema; run the schema deploy step.' },
-  SCHEMA_MISMATCH: { disposition: 'fatal', template: 'Subject {subject} holds another schema than the bundled one: {reason}' },
+  SCHEMA_NOT_REGISTERED: {
+    disposition: 'fatal',
+    template: 'Subject {subject} does not hold the bundled schema; run the schema deploy step.',
+  },
+  SCHEMA_MISMATCH: {
+    disposition: 'fatal',
+    template: 'Subject {subject} holds another schema than the bundled one: {reason}',
+  },
   EMPTY: { disposition: 'deadLetter', template: 'The record has no value.' },
   TOO_SHORT: { disposition: 'deadLetter', template: 'The value is shorter than its frame.' },
   TOO_LONG: { disposition: 'deadLetter', template: 'The value is longer than a record may be.' },
   BAD_MAGIC: { disposition: 'deadLetter', template: 'The value does not begin with the schema frame.' },
   BAD_CHECKSUM: { disposition: 'deadLetter', template: 'The value does not match its checksum.' },
-  UNKNOWN_SCHEMA: { disposition: 'deadLetter', template: 'The schema id of the value is registered nowhere.' },
-  WRONG_SUBJECT: { disposition: 'deadLetter', template: 'The schema of the value belongs to another subject.' },
+  UNKNOWN_SCHEMA: {
+    disposition: 'deadLetter',
+    template: 'The schema id of the value is registered nowhere.',
+  },
+  WRONG_SUBJECT: {
+    disposition: 'deadLetter',
+    template: 'The schema of the value belongs to another subject.',
+  },
   TRUNCATED: { disposition: 'deadLetter', template: 'The value ends before its record does.' },
   TRAILING_BYTES: { disposition: 'deadLetter', template: 'Bytes follow the end of the record.' },
   COUNT_TOO_LARGE: { disposition: 'deadLetter', template: 'An array claims more items than bytes are left.' },
   INVALID_UTF8: { disposition: 'deadLetter', template: 'A string is not valid UTF-8.' },
-  INVALID_VALUE: { disposition: 'deadLetter', template: 'A field holds a value that its type does not allow.' },
-  TYPE_MISMATCH: { disposition: 'deadLetter', template: 'The command type and its payload do not belong together.' },
+  INVALID_VALUE: {
+    disposition: 'deadLetter',
+    template: 'A field holds a value that its type does not allow.',
+  },
+  TYPE_MISMATCH: {
+    disposition: 'deadLetter',
+    template: 'The command type and its payload do not belong together.',
+  },
 
   // tokens
   TOKEN_MISSING: { disposition: 'reject', template: 'The request carries no bearer token.' },
   TOKEN_MALFORMED: { disposition: 'reject', template: 'The token is not a readable JWT: {reason}' },
   TOKEN_EXPIRED: { disposition: 'reject', template: 'The token has expired.' },
   TOKEN_REFUSED: { disposition: 'reject', template: 'The token is not accepted: {reason}' },
-  JWKS_UNAVAILABLE: { disposition: 'retry', template: 'The keys that tokens are checked with cannot be read: {reason}' },
+  JWKS_UNAVAILABLE: {
+    disposition: 'retry',
+    template: 'The keys that tokens are checked with cannot be read: {reason}',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -6,7 +6,12 @@ export type Backoff = (attempt: number) => number;
  * Full jitter keeps many clients of one recovering server from knocking in step
  * (AWS Architecture Blog, "Exponential Backoff and Jitter").
  */
-export function backoff(options: { initialMs: number; maxMs: number; factor?: number; random?: () => number }): Backoff {
+export function backoff(options: {
+  initialMs: number;
+  maxMs: number;
+  factor?: number;
+  random?: () => number;
+}): Backoff {
   const { initialMs, maxMs, factor = 2, random = Math.random } = options;
   return (attempt) => {
     const ceilingMs = Math.min(maxMs, initialMs * factor ** Math.max(0, attempt - 1));

@@ -1,0 +1,66 @@
+import { logLevels } from '../log/index.ts';
+import { bool, int, list, oneOf, secret, str, url } from './fields.ts';
+
+export const kafkaFields = {
+  kafkaBrokers: list('KAFKA_BROKERS', {
+    default: ['127.0.0.1:19092'],
+    itemPattern: /^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
+    help: 'Kafka brokers to start from, host:port.',
+  }),
+  kafkaTopicPrefix: str('KAFKA_TOPIC_PREFIX', {
+    default: '',
+    pattern: /^[a-zA-Z0-9._-]{0,60}$/,
+    help: 'Put in front of every topic and group name, for several installations on one cluster.',
+  }),
+  kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Speak TLS to the brokers.' }),
+  kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
+    default: '',
+    help: 'SASL mechanism; none when empty.',
+  }),
+  kafkaSaslUsername: str('KAFKA_SASL_USERNAME', { default: '', help: 'SASL user.' }),
+  kafkaSaslPassword: secret('KAFKA_SASL_PASSWORD', { default: '', help: 'SASL password.' }),
+};
+
+export const registryFields = {
+  schemaRegistryUrl: url('SCHEMA_REGISTRY_URL', {
+    protocols: ['http', 'https'],
+    default: 'http://127.0.0.1:18081/apis/ccompat/v7',
+    help: 'Base URL of the Confluent-compatible schema registry.',
+  }),
+};
+
+export const mysqlFields = {
+  mysqlUrl: url('MYSQL_URL', {
+    protocols: ['mysql'],
+    help: 'Database: mysql://user:password@host:port/database.',
+  }),
+};
+
+export const redisFields = {
+  redisUrl: url('REDIS_URL', {
+    protocols: ['redis', 'rediss'],
+    default: 'redis://127.0.0.1:16379',
+    help: 'Redis, a cache only: nothing is lost without it.',
+  }),
+};
+
+export const adminFields = {
+  adminHost: str('ADMIN_HOST', {
+    default: '127.0.0.1',
+    help: 'Address of the admin server (health and metrics).',
+  }),
+  adminPort: int('ADMIN_PORT', {
+    default: 0,
+    max: 65535,
+    help: 'Port of the admin server; 0 takes any free one and logs it.',
+  }),
+};
+
+export const logFields = {
+  logLevel: oneOf('LOG_LEVEL', logLevels, { default: 'info', help: 'The lowest level that is logged.' }),
+  instanceId: str('INSTANCE_ID', {
+    default: '',
+    pattern: /^[\x21-\x7e]{1,80}$/,
+    help: 'Name of this process in logs, owner columns and client ids; made of host and process id when empty.',
+  }),
+};

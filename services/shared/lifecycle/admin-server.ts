@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorMessage } from '../errors/index.ts';
+import type { Metrics } from '../metrics/index.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export type AdminServer = { port: number; close(): Promise<void> };
+type Deps = { host: string; port: number; lifecycle: Lifecycle; metrics: Metrics };
+type Answer = { status: number; type: string; body: string };
+
+/**
+ * Health and metrics on a port of their own, so that a saturated API still answers its probes:
+ * `/startupz` 200 once started, `/livez` 200 while the event loop turns, `/readyz` 200 only when traffic should
+ * come (503 from the moment that draining begins), `/metrics` in the Prometheus text format.
+ */
+export async function startAdminServer({ host, port, lifecycle, metrics }: Deps): Promise<AdminServer> {
+  const server = createServer(
+    { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 5000 },
+    (request, response) => {
+      void respond(request, response, lifecycle, metrics);
+    },
+  );
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  lifecycle: Lifecycle,
+  metrics: Metrics,
+): Promise<void> {
+  const { status, type, body } = await answerOf(request, lifecycle, metrics);
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function answerOf(request: IncomingMessage, lifecycle: Lifecycle, metrics: Metrics): Promise<Answer> {
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return json(405, { status: 'only GET and HEAD' });
+  const path = request.url?.split('?', 1)[0];
+  switch (path) {
+    case '/startupz':
+      return json(lifecycle.state() === 'starting' ? 503 : 200, { status: lifecycle.state() });
+    case '/livez':
+      return json(200, { status: 'alive' });
+    case '/readyz': {
+      const { ready, problems } = lifecycle.readiness();
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', problems });
+    }
+    case '/metrics':
+      try {
+        return { status: 200, type: metrics.contentType, body: await metrics.text() };
+      } catch (error) {
+        // The scraper records a 500 as a failed scrape, which is the alarm.
+        return json(500, { status: errorMessage(error) });
+      }
+    default:
+      return json(404, { status: 'not found' });
+  }
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+}

@@ -1,0 +1,94 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  type MetricName,
+  type MetricSpec,
+  metricPrefix,
+  metricTable,
+} from './table.ts';
+
+/** A metric without labels takes none; one with labels takes exactly those of the table. */
+type LabelArgs<K extends MetricName, Rest extends unknown[]> = keyof LabelsOf<K> extends never
+  ? [labels?: Record<string, never>, ...rest: Rest]
+  : [labels: LabelsOf<K>, ...rest: Rest];
+
+export type Metrics = {
+  /** Adds `n` (default 1) to a counter. */
+  inc<K extends CounterName>(name: K, ...args: LabelArgs<K, [n?: number]>): void;
+  /** Sets a gauge. */
+  set<K extends GaugeName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
+  /** Adds one observation, in the metric's unit, to a histogram. */
+  observe<K extends HistogramName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
+  /** Everything in the Prometheus text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  /** Stops what the default metrics run in the background. */
+  close(): void;
+};
+
+type Instrument = Counter | Gauge | Histogram;
+
+/**
+ * The metrics of one process, each with the label `service`; Node's own (event loop lag, heap, GC) are included.
+ * Instruments are made at first use, so that a service shows only what it has.
+ */
+export function createMetrics(options: { service: string; defaults?: boolean }): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service: options.service });
+  if (options.defaults !== false) collectDefaultMetrics({ register: registry });
+  const instruments = new Map<MetricName, Instrument>();
+
+  const instrument = (name: MetricName): Instrument => {
+    let found = instruments.get(name);
+    if (found === undefined) {
+      found = create(name, metricTable[name], registry);
+      instruments.set(name, found);
+    }
+    return found;
+  };
+
+  return {
+    inc(name, ...[labels, n]) {
+      (instrument(name) as Counter).inc(labels ?? {}, n ?? 1);
+    },
+    set(name, value, ...[labels]) {
+      (instrument(name) as Gauge).set(labels ?? {}, value);
+    },
+    observe(name, value, ...[labels]) {
+      (instrument(name) as Histogram).observe(labels ?? {}, value);
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    close: () => registry.clear(),
+  };
+}
+
+/** Counts nothing: for tests and for callers that have no metrics of their own. */
+export const noMetrics: Metrics = {
+  inc: () => undefined,
+  set: () => undefined,
+  observe: () => undefined,
+  text: async () => '',
+  contentType: 'text/plain',
+  close: () => undefined,
+};
+
+function create(name: MetricName, spec: MetricSpec, registry: Registry): Instrument {
+  const common = {
+    name: metricPrefix + name,
+    help: spec.help,
+    labelNames: [...spec.labels],
+    registers: [registry],
+  };
+  switch (spec.type) {
+    case 'counter':
+      return new Counter(common);
+    case 'gauge':
+      return new Gauge(common);
+    case 'histogram':
+      return new Histogram(spec.buckets === undefined ? common : { ...common, buckets: [...spec.buckets] });
+  }
+}

@@ -1,0 +1,71 @@
+export type MetricSpec = {
+  type: 'counter' | 'gauge' | 'histogram';
+  /** One sentence; docs/metrics.md shows it as it is. */
+  help: string;
+  /** Label names. Never an id of an order, customer, key or event: each value makes a series that lives for ever. */
+  labels: readonly string[];
+  /** Upper bounds of a histogram, in the metric's unit. */
+  buckets?: readonly number[];
+};
+
+/** Seconds, for waits of a request or a batch. */
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
+
+/** Every name below is exported with this in front. */
+export const metricPrefix = 'orderstream_';
+
+/** All metrics of all services: the unit is last in the name, counters end in `_total`. docs/metrics.md mirrors this table. */
+export const metricTable = {
+  // process
+  lifecycle_state: {
+    type: 'gauge',
+    help: '1 for the state that the process is in, 0 for the others.',
+    labels: ['state'],
+  },
+
+  // shared/mysql
+  mysql_query_timeouts_total: {
+    type: 'counter',
+    help: 'Statements that had no answer in time; each cost its connection.',
+    labels: [],
+  },
+  mysql_errors_total: { type: 'counter', help: 'Failed statements by kind of error.', labels: ['kind'] },
+  mysql_connects_total: {
+    type: 'counter',
+    help: 'Attempts to open a database connection.',
+    labels: ['result'],
+  },
+  mysql_pool_waiting: { type: 'gauge', help: 'Callers that wait for a pooled connection.', labels: [] },
+  mysql_pool_wait_seconds: {
+    type: 'histogram',
+    help: 'How long callers waited for a pooled connection.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
+
+  // shared/redis
+  redis_calls_total: {
+    type: 'counter',
+    help: 'Calls to Redis: ok, failed, timeout, or skipped while the circuit is open.',
+    labels: ['result'],
+  },
+
+  // shared/auth
+  auth_tokens_total: {
+    type: 'counter',
+    help: 'Verified tokens: from the cache, verified anew, or refused.',
+    labels: ['result'],
+  },
+  auth_jwks_loads_total: { type: 'counter', help: 'Times that the key set was read.', labels: ['result'] },
+} as const satisfies Record<string, MetricSpec>;
+
+type Table = typeof metricTable;
+export type MetricName = keyof Table;
+type NameOf<Type extends MetricSpec['type']> = {
+  [K in MetricName]: Table[K]['type'] extends Type ? K : never;
+}[MetricName];
+export type CounterName = NameOf<'counter'>;
+export type GaugeName = NameOf<'gauge'>;
+export type HistogramName = NameOf<'histogram'>;
+/** The labels a metric wants, each with its value. */
+export type LabelsOf<K extends MetricName> = { [L in Table[K]['labels'][number]]: string | number };
