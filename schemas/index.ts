@@ -1,0 +1,48 @@
+import { schemaDocuments } from './generated/documents.ts';
+
+export { type CommandType, commandBranches } from './command-types.ts';
+export type * from './generated/types.ts';
+
+/**
+ * Compatibility as the registry names it. Public topics keep every reader and every writer working (FULL),
+ * private ones every reader of what is already in the log (BACKWARD).
+ */
+export type Compatibility = 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE';
+
+export interface SchemaEntry {
+  /** `<topic>-value`: one record type per topic. */
+  subject: string;
+  version: number;
+  compatibility: Compatibility;
+  /** The .avsc file, from the root of the repository. */
+  path: string;
+  /** The parsed .avsc. */
+  schema: object;
+}
+
+export const COMMANDS_SUBJECT = 'orders.commands.v1-value';
+export const EVENTS_SUBJECT = 'orders.events.v1-value';
+
+const compatibilities: Record<string, Compatibility> = {
+  [COMMANDS_SUBJECT]: 'BACKWARD_TRANSITIVE',
+  [EVENTS_SUBJECT]: 'FULL_TRANSITIVE',
+};
+
+/** Every released schema, by subject and then by rising version. */
+export const schemaCatalogue: readonly SchemaEntry[] = schemaDocuments.map((document) => ({
+  ...document,
+  compatibility: compatibilityOf(document.subject),
+}));
+
+function compatibilityOf(subject: string): Compatibility {
+  const compatibility = compatibilities[subject];
+  if (compatibility === undefined) throw new Error(`no compatibility is decided for the subject ${subject}`);
+  return compatibility;
+}
+
+/** The newest version of a subject: what writers write and readers read as. */
+export function newestSchema(subject: string): SchemaEntry {
+  const entry = schemaCatalogue.findLast((candidate) => candidate.subject === subject);
+  if (entry === undefined) throw new Error(`no schema is released for the subject ${subject}`);
+  return entry;
+}

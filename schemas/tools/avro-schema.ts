@@ -1,0 +1,52 @@
+/** The parts of Avro's schema language that our schemas use; anything else is refused by the generators. */
+export type AvroSchema = string | AvroSchema[] | AvroNamed | AvroArray | AvroLogical;
+
+export interface AvroRecord {
+  type: 'record';
+  name: string;
+  namespace?: string;
+  doc?: string;
+  fields: AvroField[];
+}
+
+export interface AvroField {
+  name: string;
+  type: AvroSchema;
+  doc?: string;
+  default?: unknown;
+}
+
+export interface AvroEnum {
+  type: 'enum';
+  name: string;
+  doc?: string;
+  symbols: string[];
+  default?: string;
+}
+
+export interface AvroFixed {
+  type: 'fixed';
+  name: string;
+  doc?: string;
+  size: number;
+}
+
+export interface AvroArray {
+  type: 'array';
+  items: AvroSchema;
+}
+
+export interface AvroLogical {
+  type: 'long' | 'int' | 'string' | 'bytes';
+  logicalType: string;
+}
+
+export type AvroNamed = AvroRecord | AvroEnum | AvroFixed;
+
+export function isNamed(schema: AvroSchema): schema is AvroNamed {
+  return typeof schema === 'object' && !Array.isArray(schema) && 'name' in schema;
+}
+
+export function isRecord(schema: AvroSchema): schema is AvroRecord {
+  return isNamed(schema) && schema.type === 'record';
+}

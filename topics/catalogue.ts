@@ -1,0 +1,179 @@
+import { COMMANDS_SUBJECT, type Compatibility, EVENTS_SUBJECT, newestSchema } from '../schemas/index.ts';
+import { PARTITIONS } from './partition.ts';
+
+export const COMMANDS = 'orders.commands.v1';
+export const EVENTS = 'orders.events.v1';
+export const DEAD_LETTERS = 'orders.commands.v1.dlq';
+export const STATE = 'orders.state.v1';
+export const FINDINGS = 'orders.findings.v1';
+
+/** Consumer groups of our own services. */
+export const GROUPS = {
+  worker: 'orders-worker',
+  notification: 'orders-notification',
+  reconciliation: 'orders-reconciliation',
+} as const;
+
+export type TopicName =
+  | typeof COMMANDS
+  | typeof EVENTS
+  | typeof DEAD_LETTERS
+  | typeof STATE
+  | typeof FINDINGS;
+
+/** One topic as a promise to its readers; `orderstream topics plan|apply` brings a cluster to it. */
+export interface TopicEntry {
+  /** Without the prefix of an installation. */
+  name: TopicName;
+  owner: string;
+  meaning: string;
+  /** What the message key is. */
+  key: string;
+  /** How the partition follows from the key, and what is in order within it. */
+  ordering: string;
+  delivery: string;
+  /** What a reader drops repeats by. */
+  dedupeId: string;
+  /** How a reader proves that it missed nothing. */
+  completeness: string;
+  cleanup: 'delete' | 'compact';
+  /** null where compaction keeps the latest of each key for ever. */
+  retentionMs: number | null;
+  partitions: number;
+  schemaSubject: string | null;
+  compatibility: Compatibility | null;
+  /** Public topics are contracts with other teams; private ones may change with a deployment of ours. */
+  visibility: 'public' | 'private';
+  /** `personal` topics carry names and addresses: no access without a reason. */
+  classification: 'personal' | 'pseudonymous' | 'internal';
+  writers: string[];
+  consumers: string[];
+  /** With three replicas or more; fewer replicas lower it (see plan.ts). */
+  minInsyncReplicas: number;
+  maxMessageBytes: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Kafka's own default: a 1 MiB value is refused by the codec long before. */
+const MESSAGE_BYTES_MAX = 1_048_588;
+/** A dead letter is its source record plus headers, so it must fit where the source fitted. */
+const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
+
+const ORDER_RULE = `first 4 bytes of the order id (UUID), big-endian, modulo ${PARTITIONS}`;
+const SKU_RULE = `for a SKU the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}`;
+
+/** Every topic of the product. */
+export const topicCatalogue: readonly TopicEntry[] = [
+  {
+    name: COMMANDS,
+    owner: 'ingestion',
+    meaning: 'Every wish to change an order or a stock level, in the order in which it is decided.',
+    key: 'order id; SKU for ADJUST_STOCK',
+    ordering: `All commands of one order share a partition (${ORDER_RULE}; ${SKU_RULE}) and are decided in offset order.`,
+    delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',
+    dedupeId: 'commandId',
+    completeness: 'Offsets of a partition have no gaps: there is no transactional producer on this topic.',
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    partitions: PARTITIONS,
+    ...schemaOf(COMMANDS_SUBJECT),
+    visibility: 'private',
+    classification: 'personal',
+    writers: ['ingestion'],
+    consumers: [GROUPS.worker, GROUPS.reconciliation],
+    minInsyncReplicas: 2,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  },
+  {
+    name: EVENTS,
+    owner: 'worker',
+    meaning: 'The one outcome of every command.',
+    key: 'order id; SKU for stock adjustments; as the command where it could not be decoded',
+    ordering:
+      'Same partition number as the command. Within a partition the first copies are in command order; later copies of older outcomes may follow.',
+    delivery: 'At least once; a repeat is byte-equal, its timestamp too.',
+    dedupeId: 'eventId, or one integer per partition: drop sourceOffset <= the highest seen',
+    completeness:
+      'prevSourceOffset of each new outcome equals the sourceOffset of the one before it in the partition (-1 for the first).',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    partitions: PARTITIONS,
+    ...schemaOf(EVENTS_SUBJECT),
+    visibility: 'public',
+    classification: 'pseudonymous',
+    writers: ['worker'],
+    consumers: [GROUPS.notification, GROUPS.reconciliation, 'any team'],
+    minInsyncReplicas: 2,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  },
+  {
+    name: DEAD_LETTERS,
+    owner: 'worker',
+    meaning:
+      'Commands that could not be decided: raw bytes as they came, with their origin and the reason in headers.',
+    key: 'as the source record',
+    ordering: 'Same partition number as the source record.',
+    delivery: 'At least once.',
+    dedupeId: 'headers dlq_topic, dlq_partition, dlq_offset',
+    completeness: `Each one has a DEAD_LETTERED outcome on ${EVENTS} with the same source offset.`,
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    partitions: PARTITIONS,
+    schemaSubject: null,
+    compatibility: null,
+    visibility: 'private',
+    classification: 'personal',
+    writers: ['worker'],
+    consumers: ['operators'],
+    minInsyncReplicas: 2,
+    maxMessageBytes: DEAD_LETTER_BYTES_MAX,
+  },
+  {
+    name: STATE,
+    owner: 'worker',
+    meaning:
+      'The latest state of each order with the source offset that it covers, for readers that start late.',
+    key: 'order id',
+    ordering: `One order stays in one partition (${ORDER_RULE}); the newest record of a key wins.`,
+    delivery: 'At least once; older states of a key are compacted away.',
+    dedupeId: 'order id with version',
+    completeness: `Read to the end, then join ${EVENTS} behind the source offset that each partition's records cover.`,
+    cleanup: 'compact',
+    retentionMs: null,
+    partitions: PARTITIONS,
+    schemaSubject: null,
+    compatibility: null,
+    visibility: 'public',
+    classification: 'pseudonymous',
+    writers: ['projector'],
+    consumers: ['any team'],
+    minInsyncReplicas: 2,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  },
+  {
+    name: FINDINGS,
+    owner: 'reconciliation',
+    meaning:
+      'Differences between commands, outcomes and tables that reconciliation found, and when they closed.',
+    key: 'order id; SKU for findings about stock',
+    ordering: `One order stays in one partition (${ORDER_RULE}; ${SKU_RULE}).`,
+    delivery: 'At least once.',
+    dedupeId: 'finding id',
+    completeness: 'None is promised: the table reconciliation_findings is the complete list.',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY_MS,
+    partitions: PARTITIONS,
+    schemaSubject: null,
+    compatibility: null,
+    visibility: 'private',
+    classification: 'internal',
+    writers: ['reconciliation'],
+    consumers: ['operators'],
+    minInsyncReplicas: 2,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  },
+];
+
+function schemaOf(subject: string): Pick<TopicEntry, 'schemaSubject' | 'compatibility'> {
+  return { schemaSubject: subject, compatibility: newestSchema(subject).compatibility };
+}

@@ -1,0 +1,2 @@
+export * from './catalogue.ts';
+export { PARTITIONS, partitionOfOrder, partitionOfSku } from './partition.ts';
