@@ -1,5 +1,7 @@
 -- Tables of the two subscribers of the result topic. Each keeps its own position beside its effect.
 
+-- customer_id '*' stands for every customer (operators). event_types is a JSON list of names or `prefix.*`;
+-- NULL means every change of an order (`order.*`). secret and previous_secret are `whsec_…`.
 CREATE TABLE webhook_endpoints (
   endpoint_id     VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   customer_id     VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -13,9 +15,11 @@ CREATE TABLE webhook_endpoints (
   created_at_ms   BIGINT NOT NULL,
   updated_at_ms   BIGINT NOT NULL,
   PRIMARY KEY (endpoint_id),
-  KEY webhook_endpoints_customer (customer_id)
+  KEY webhook_endpoints_customer (customer_id),
+  KEY webhook_endpoints_updated (updated_at_ms)
 ) ENGINE = InnoDB;
 
+-- last_source_offset: command offset of the newest outcome whose deliveries are stored; -1 before the first.
 CREATE TABLE notification_positions (
   topic              VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id       SMALLINT UNSIGNED NOT NULL,
@@ -24,6 +28,9 @@ CREATE TABLE notification_positions (
   PRIMARY KEY (topic, partition_id)
 ) ENGINE = InnoDB;
 
+-- One row per (event, endpoint); endpoint_id 'email' is the order's contact. status: PENDING, DELIVERED,
+-- FAILED (tries used up or refused for good), HELD (its endpoint is disabled), DROPPED (its receiver is gone).
+-- A row in a sender's hands is PENDING with due_at_ms = leased_until_ms in the future.
 CREATE TABLE notification_deliveries (
   delivery_id    BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   event_id       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -42,10 +49,11 @@ CREATE TABLE notification_deliveries (
   delivered_at_ms BIGINT NULL,
   PRIMARY KEY (delivery_id),
   UNIQUE KEY notification_deliveries_once (event_id, endpoint_id),
-  KEY notification_deliveries_due (status, due_at_ms),
-  KEY notification_deliveries_endpoint (endpoint_id, delivery_id)
+  KEY notification_deliveries_due (endpoint_id, status, due_at_ms),
+  KEY notification_deliveries_order (order_id, endpoint_id, order_version)
 ) ENGINE = InnoDB;
 
+-- One row per difference; it is opened, refreshed, closed and opened again, never written twice.
 CREATE TABLE reconciliation_findings (
   finding_id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   kind             VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -54,6 +62,7 @@ CREATE TABLE reconciliation_findings (
   actual           TEXT CHARACTER SET utf8mb4 NULL,
   remedy           VARCHAR(500) CHARACTER SET utf8mb4 NOT NULL,
   status           VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'OPEN',
+  note             VARCHAR(300) CHARACTER SET utf8mb4 NULL,
   first_seen_at_ms BIGINT NOT NULL,
   last_seen_at_ms  BIGINT NOT NULL,
   closed_at_ms     BIGINT NULL,
