@@ -12,10 +12,13 @@ CREATE TABLE lane_positions (
   PRIMARY KEY (topic, partition_id)
 ) ENGINE = InnoDB;
 
+-- Marks of a lane on probation after an unclean death: a range is marked before it is decoded, and the mark goes
+-- with the transaction that decides it. attempts counts the deaths of the range.
 CREATE TABLE lane_attempts (
   topic         VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id  SMALLINT UNSIGNED NOT NULL,
   source_offset BIGINT NOT NULL,
+  records       INT NOT NULL,
   attempts      INT NOT NULL,
   updated_at_ms BIGINT NOT NULL,
   PRIMARY KEY (topic, partition_id, source_offset)

@@ -1,0 +1,181 @@
+/** The events that outcomes are told by. Ids and contents are functions of the command and its place in the log. */
+import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
+import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './fold.ts';
+import type { OrderStatus } from './order-status.ts';
+import * as reasons from './reasons.ts';
+
+type Seen = Pick<KnownOrder, 'status' | 'version'>;
+
+export function accepted(order: NewOrder, priceVersion: number, nowMs: number): OrderEvent {
+  const { record, command, priced, status, paymentDueAtMs } = order;
+  return {
+    ...base(record, command, nowMs),
+    type: 'order.accepted',
+    outcome: 'ACCEPTED',
+    version: 1,
+    status,
+    order: {
+      currency: command.payload.currency,
+      lines: priced.lines.map((line) => ({
+        sku: line.sku,
+        name: line.name,
+        quantity: line.quantity,
+        unitPrice: line.unitPrice!,
+        lineTotal: line.lineTotal!,
+      })),
+      subtotal: priced.subtotal,
+      discount: priced.discount,
+      shipping: priced.shipping,
+      tax: priced.tax,
+      total: priced.total,
+      couponCode: command.payload.couponCode,
+      priceVersion,
+      paymentDueAt: paymentDueAtMs,
+    },
+  };
+}
+
+export function rejected(
+  record: SourceRecord,
+  command: OrderCommand,
+  reason: Reason,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, command, nowMs),
+    type: 'order.rejected',
+    outcome: 'REJECTED',
+    version: 1,
+    status: 'REJECTED',
+    reason,
+  };
+}
+
+/** An applied change: `order` as it stands after it. */
+export function changed(
+  record: SourceRecord,
+  command: OrderCommand,
+  order: Seen,
+  previousStatus: OrderStatus,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, command, nowMs),
+    type: `order.${order.status.toLowerCase()}`,
+    outcome: 'APPLIED',
+    version: order.version,
+    status: order.status,
+    previousStatus,
+  };
+}
+
+export function duplicatePlace(
+  record: SourceRecord,
+  command: OrderCommand,
+  order: Seen,
+  nowMs: number,
+): OrderEvent {
+  const { version, status } = order;
+  return {
+    ...base(record, command, nowMs),
+    type: 'command.duplicate',
+    outcome: 'DUPLICATE',
+    version,
+    status,
+  };
+}
+
+/** A repeated command: carries what was stored for its first copy. */
+export function duplicateCommand(
+  record: SourceRecord,
+  command: OrderCommand,
+  stored: StoredOutcome,
+  nowMs: number,
+): OrderEvent {
+  const { version, status, reason } = stored;
+  return {
+    ...base(record, command, nowMs),
+    type: 'command.duplicate',
+    outcome: 'DUPLICATE',
+    version,
+    status,
+    reason,
+  };
+}
+
+export function keyConflict(
+  record: SourceRecord,
+  command: OrderCommand,
+  order: Seen,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, command, nowMs),
+    type: 'command.key_conflict',
+    outcome: 'KEY_CONFLICT',
+    version: order.version,
+    status: order.status,
+    reason: reasons.keyConflict(),
+  };
+}
+
+export function refused(
+  record: SourceRecord,
+  command: OrderCommand,
+  order: Seen | null,
+  reason: Reason,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, command, nowMs),
+    type: 'command.refused',
+    outcome: 'REFUSED',
+    version: order?.version ?? 0,
+    status: order?.status ?? null,
+    reason,
+  };
+}
+
+export function deadLettered(
+  record: SourceRecord,
+  orderId: string | null,
+  reason: Reason,
+  nowMs: number,
+): OrderEvent {
+  return {
+    ...base(record, null, nowMs),
+    type: 'command.dead_lettered',
+    outcome: 'DEAD_LETTERED',
+    orderId,
+    version: 0,
+    reason,
+  };
+}
+
+/** The id of the one event of a command; the same for every copy of it. */
+export function eventIdOf(partition: number, offset: number): string {
+  return `${partition}-${offset}`;
+}
+
+function base(record: SourceRecord, command: OrderCommand | null, nowMs: number) {
+  return {
+    eventId: eventIdOf(record.partition, record.offset),
+    orderId: command?.orderId ?? null,
+    customerId: command?.customerId ?? null,
+    status: null,
+    previousStatus: null,
+    occurredAt: nowMs,
+    commandId: command?.commandId ?? null,
+    commandType: command?.type ?? null,
+    actor: command?.actor ?? null,
+    sourcePartition: record.partition,
+    sourceOffset: record.offset,
+    prevSourceOffset: record.prevOffset,
+    reason: null,
+    traceparent: command?.traceparent ?? null,
+    order: null,
+    payment: null,
+    shipment: null,
+    stock: null,
+  } satisfies Partial<OrderEvent>;
+}

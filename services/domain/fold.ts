@@ -1,0 +1,111 @@
+/** What a batch is decided from, what comes out of it, and the state that is folded on the way. */
+import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
+import type { OrderStatus } from './order-status.ts';
+import type { PricedOrder, Product } from './pricing.ts';
+import type { StockChange, StockLedger } from './stock-ledger.ts';
+
+/** One record of the command log; `content` is what decoding made of it. */
+export interface SourceRecord {
+  readonly partition: number;
+  readonly offset: number;
+  /** Offset of the record decided before this one in its partition, -1 for the first. */
+  readonly prevOffset: number;
+  readonly content:
+    | { readonly kind: 'command'; readonly command: OrderCommand }
+    | { readonly kind: 'deadLetter'; readonly reason: Reason; readonly orderId: string | null };
+}
+
+/** An order as far as decisions need it. `lines` is loaded only where a command may release its stock. */
+export interface KnownOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly fingerprint: Uint8Array;
+  readonly currency: string;
+  status: OrderStatus;
+  version: number;
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+}
+
+/** The stored outcome of a command that is not a place. */
+export interface StoredOutcome {
+  readonly version: number;
+  readonly status: OrderStatus | null;
+  readonly reason: Reason | null;
+}
+
+export interface Snapshot {
+  readonly products: ReadonlyMap<string, Product>;
+  readonly priceVersion: number;
+  /** Levels that were read; SKUs that are not in it are assumed to suffice and guarded instead. */
+  readonly stockLevels: ReadonlyMap<string, number>;
+  /** Orders that exist, among those the batch names. */
+  readonly orders: ReadonlyMap<string, KnownOrder>;
+  /** Stored outcomes by `commandKey`. */
+  readonly commands: ReadonlyMap<string, StoredOutcome>;
+}
+
+export interface DecideSettings {
+  /** Epoch ms that the batch's outcomes carry. */
+  readonly nowMs: number;
+  /** How long an accepted order may wait for its payment. */
+  readonly paymentWindowMs: number;
+}
+
+export interface NewOrder {
+  readonly record: SourceRecord;
+  readonly command: Extract<OrderCommand, { type: 'PLACE' }>;
+  readonly status: OrderStatus;
+  readonly priced: PricedOrder;
+  readonly reason: Reason | null;
+  readonly paymentDueAtMs: number | null;
+}
+
+export interface OrderChange {
+  readonly record: SourceRecord;
+  readonly command: OrderCommand;
+  readonly orderId: string;
+  readonly fromVersion: number;
+  readonly status: OrderStatus;
+}
+
+export interface CommandRow extends StoredOutcome {
+  readonly record: SourceRecord;
+  readonly command: OrderCommand;
+  readonly outcome: OrderEvent['outcome'];
+}
+
+export interface Decision {
+  /** One per record, in the order of the records. */
+  readonly events: readonly OrderEvent[];
+  readonly newOrders: readonly NewOrder[];
+  readonly changes: readonly OrderChange[];
+  readonly commandRows: readonly CommandRow[];
+  readonly stock: readonly StockChange[];
+}
+
+/** What the handlers of single commands share while one batch is folded. */
+export interface Fold {
+  readonly snapshot: Snapshot;
+  readonly settings: DecideSettings;
+  readonly stock: StockLedger;
+  /** Orders of this batch and of the snapshot, as they stand at this point of the fold. */
+  readonly orders: Map<string, KnownOrder>;
+  readonly newOrders: NewOrder[];
+  readonly changes: OrderChange[];
+}
+
+/** The name of one command of one order, unique like the primary key of `order_commands`. */
+export function commandKey(orderId: string | null, commandId: string): string {
+  return `${orderId ?? ''}/${commandId}`;
+}
+
+/** The order as it stands at this point of the fold, or undefined when there is none. */
+export function orderInFold(fold: Fold, orderId: string): KnownOrder | undefined {
+  const working = fold.orders.get(orderId);
+  if (working !== undefined) return working;
+  const loaded = fold.snapshot.orders.get(orderId);
+  if (loaded === undefined) return undefined;
+  const copy = { ...loaded };
+  fold.orders.set(orderId, copy);
+  return copy;
+}

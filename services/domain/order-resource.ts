@@ -1,0 +1,53 @@
+/** The order as clients see it: one shape, made from a row by the API and from a decision by the worker. */
+import type { Reason } from '../../schemas/generated/types.ts';
+import type { OrderStatus } from './order-status.ts';
+import type { PricedLine } from './pricing.ts';
+
+export interface OrderView {
+  readonly orderId: string;
+  readonly version: number;
+  readonly status: OrderStatus;
+  readonly customerId: string;
+  readonly currency: string;
+  readonly lines: readonly PricedLine[];
+  readonly subtotal: number;
+  readonly discount: number;
+  readonly shipping: number;
+  readonly tax: number;
+  readonly total: number;
+  readonly couponCode: string | null;
+  readonly reason: Reason | null;
+  readonly paymentDueAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** The resource without its links, which carry tickets and are made per request. Amounts are minor units. */
+export function orderResource(order: OrderView) {
+  const { subtotal, discount, shipping, tax, total, reason } = order;
+  return {
+    id: order.orderId,
+    version: order.version,
+    status: order.status,
+    customerId: order.customerId,
+    currency: order.currency,
+    items: order.lines.map(({ sku, name, quantity, unitPrice, lineTotal }) => ({
+      sku,
+      ...(name === null ? {} : { name }),
+      quantity,
+      ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
+    })),
+    totals: { subtotal, discount, shipping, tax, total },
+    ...(order.couponCode === null ? {} : { couponCode: order.couponCode }),
+    ...(reason === null ? {} : { reason: publicReason(reason) }),
+    ...(order.paymentDueAtMs === null ? {} : { paymentDueAt: new Date(order.paymentDueAtMs).toISOString() }),
+    createdAt: new Date(order.createdAtMs).toISOString(),
+    updatedAt: new Date(order.updatedAtMs).toISOString(),
+  };
+}
+
+export type OrderResource = ReturnType<typeof orderResource>;
+
+function publicReason({ code, message, pointer }: Reason) {
+  return pointer === null ? { code, message } : { code, message, pointer };
+}

@@ -1,0 +1,61 @@
+/** Why a command was not carried out, as data: `seen` holds what the decision saw, as JSON. */
+import type { Reason } from '../../schemas/generated/types.ts';
+import type { OrderStatus } from './order-status.ts';
+
+export const unknownSku = (line: number, sku: string): Reason =>
+  reason('UNKNOWN_SKU', `No product has the SKU ${sku}.`, `/items/${line}/sku`, { sku });
+
+export const currencyMismatch = (line: number, asked: string, priced: string): Reason =>
+  reason(
+    'CURRENCY_MISMATCH',
+    `The order is in ${asked}, the product is sold in ${priced}.`,
+    `/items/${line}/sku`,
+    {
+      currency: priced,
+    },
+  );
+
+export const priceChanged = (line: number, expected: number, actual: number): Reason =>
+  reason(
+    'PRICE_CHANGED',
+    `The unit price is ${actual}, not the expected ${expected}.`,
+    `/items/${line}/expectedUnitPrice`,
+    { expectedUnitPrice: expected, unitPrice: actual },
+  );
+
+export const outOfStock = (line: number, sku: string, asked: number, available: number): Reason =>
+  reason(
+    'OUT_OF_STOCK',
+    `${available} of ${sku} are available, ${asked} were asked for.`,
+    `/items/${line}/quantity`,
+    {
+      sku,
+      asked,
+      available,
+    },
+  );
+
+export const couponUnknown = (couponCode: string): Reason =>
+  reason('COUPON_UNKNOWN', 'No coupon has this code.', '/couponCode', { couponCode });
+
+export const amountTooLarge = (): Reason =>
+  reason('AMOUNT_TOO_LARGE', 'The total is beyond the largest amount that can be kept exactly.', null, null);
+
+export const keyConflict = (): Reason =>
+  reason('KEY_CONFLICT', 'Another order was placed with the same idempotency key.', null, null);
+
+export const orderUnknown = (wanted: OrderStatus): Reason =>
+  reason('ORDER_UNKNOWN', `The order does not exist, so it cannot become ${wanted}.`, null, { wanted });
+
+export const illegalChange = (current: OrderStatus, wanted: OrderStatus): Reason =>
+  reason('ILLEGAL_CHANGE', `An order that is ${current} cannot become ${wanted}.`, null, { current, wanted });
+
+export const versionMismatch = (expected: number, actual: number): Reason =>
+  reason('VERSION_MISMATCH', `The order is at version ${actual}, not at the expected ${expected}.`, null, {
+    expected,
+    actual,
+  });
+
+function reason(code: string, message: string, pointer: string | null, seen: object | null): Reason {
+  return { code, message, pointer, seen: seen === null ? null : JSON.stringify(seen) };
+}
