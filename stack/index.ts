@@ -1,0 +1,20 @@
+/** The local stack: real servers as private processes. This is the room's face; nothing else is imported from outside. */
+import type { StackInfo } from './up.ts';
+
+export { stackDown, stackReset } from './down.ts';
+export { StackError } from './errors.ts';
+export { instanceDir, instanceNames, readInstance } from './instance.ts';
+export type { Ports } from './ports.ts';
+export { type ServerStatus, stackLogs, stackStatus } from './status.ts';
+export { type StackInfo, stackUp } from './up.ts';
+export { versions } from './versions.ts';
+
+/** The environment that the services are started with. */
+export function stackEnv(info: StackInfo): Record<string, string> {
+  return {
+    KAFKA_BROKERS: info.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: info.schemaRegistryUrl,
+    MYSQL_URL: info.mysqlUrl,
+    REDIS_URL: info.redisUrl,
+  };
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { StackError } from './errors.ts';
+import {
+  allPorts,
+  BROKERS_MAX,
+  blockCandidates,
+  devPorts,
+  type Ports,
+  takenPorts,
+  testPorts,
+} from './ports.ts';
+
+/** What is remembered of an instance from one `up` to the next, in `.stack/<name>/instance.json`. */
+export interface Instance {
+  name: string;
+  brokers: number;
+  ports: Ports;
+  clusterId: string;
+  mysqlPoolMb: number;
+}
+
+export interface InstanceOptions {
+  name: string;
+  brokers?: number;
+  mysqlPoolMb?: number;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,30}$/;
+const root = path.resolve(import.meta.dirname, '..', '.stack');
+
+/** The private folder of an instance: data, logs, pid files, configuration. */
+export function instanceDir(name: string): string {
+  if (!NAME.test(name)) {
+    throw new StackError(
+      `"${name}" is no instance name: use lower-case letters, digits and dashes, 31 at most, starting with a letter.`,
+    );
+  }
+  return path.join(root, name);
+}
+
+export function instanceNames(): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root).filter((name) => existsSync(path.join(root, name, 'instance.json')));
+}
+
+export function readInstance(name: string): Instance | null {
+  const file = path.join(instanceDir(name), 'instance.json');
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Instance;
+  } catch (error) {
+    throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {
+      cause: error,
+    });
+  }
+}
+
+/** Reads the instance or makes it, with ports of its own; call it under the instance's lock. */
+export async function openInstance(options: InstanceOptions): Promise<Instance> {
+  const known = readInstance(options.name);
+  if (known) return sameShape(known, options);
+  const brokers = options.brokers ?? 1;
+  if (!Number.isInteger(brokers) || brokers < 1 || brokers > BROKERS_MAX) {
+    throw new StackError(`An instance has 1 to ${BROKERS_MAX} brokers, not ${brokers}.`);
+  }
+  const instance: Instance = {
+    name: options.name,
+    brokers,
+    ports: await choosePorts(options.name),
+    clusterId: randomBytes(16).toString('base64url'),
+    mysqlPoolMb: options.mysqlPoolMb ?? (options.name === 'test' ? 256 : 1024),
+  };
+  writeInstance(instance);
+  return instance;
+}
+
+function sameShape(known: Instance, options: InstanceOptions): Instance {
+  if (options.brokers !== undefined && options.brokers !== known.brokers) {
+    throw new StackError(
+      `Instance "${known.name}" was made with ${known.brokers} broker(s); "orderstream stack reset --name ${known.name}" deletes it so that it can be made with ${options.brokers}.`,
+    );
+  }
+  if (options.mysqlPoolMb !== undefined && options.mysqlPoolMb !== known.mysqlPoolMb) {
+    const changed = { ...known, mysqlPoolMb: options.mysqlPoolMb };
+    writeInstance(changed);
+    return changed;
+  }
+  return known;
+}
+
+function writeInstance(instance: Instance): void {
+  const dir = instanceDir(instance.name);
+  mkdirSync(dir, { recursive: true });
+  const file = path.join(dir, 'instance.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(instance, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** Only `dev` insists on its ports; `test` prefers its own, any other name takes the first block that nobody has. */
+async function choosePorts(name: string): Promise<Ports> {
+  if (name === 'dev') return devPorts;
+  const reserved = new Set(
+    instanceNames()
+      .filter((other) => other !== name)
+      .flatMap((other) => allPorts(readInstance(other)?.ports ?? devPorts)),
+  );
+  const candidates = name === 'test' ? [testPorts, ...blockCandidates(name)] : blockCandidates(name);
+  for (const ports of candidates) {
+    const wanted = allPorts(ports);
+    if (wanted.some((port) => reserved.has(port))) continue;
+    if ((await takenPorts(wanted)).length === 0) return ports;
+  }
+  throw new StackError('No free block of ports is left; stop or reset instances you no longer need.');
+}

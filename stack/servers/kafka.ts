@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+import { StackError } from '../errors.ts';
+import type { Instance } from '../instance.ts';
+import { type Download, fetched, findJava, plugin } from '../maven.ts';
+import { launch } from '../processes.ts';
+import { versions } from '../versions.ts';
+import type { Server, ServerContext } from './server.ts';
+
+const run = promisify(execFile);
+const HEAP_MB = 384;
+const FORMAT_DEADLINE_MS = 60_000;
+const ASK_TIMEOUT_MS = 2_000;
+
+const download: Download = {
+  folder: `kafka-${versions.kafka.version}`,
+  label: `Kafka ${versions.kafka.version}`,
+  megabytes: versions.kafka.downloadMb,
+  mavenArgs: (into, pom) => [
+    '-f',
+    pom(versions.kafka.artifacts),
+    plugin('copy-dependencies'),
+    `-DoutputDirectory=${path.join(into, 'libs')}`,
+  ],
+};
+
+/** Kafka in KRaft mode: every node is broker and controller, one of them or three. */
+export const kafka: Server = {
+  name: 'kafka',
+  variable: 'KAFKA_BROKERS',
+  readyDeadlineMs: 60_000,
+  ports: (instance, process) =>
+    nodes(instance)
+      .filter((node) => node.name === process)
+      .flatMap((node) => [node.port, node.controllerPort]),
+  processes: (instance) => nodes(instance).map((node) => node.name),
+  address: (instance) =>
+    nodes(instance)
+      .map((node) => `127.0.0.1:${node.port}`)
+      .join(','),
+  prepare,
+  start,
+  ask,
+};
+
+interface Node {
+  id: number;
+  name: string;
+  port: number;
+  controllerPort: number;
+}
+
+function nodes(instance: Instance): Node[] {
+  return Array.from({ length: instance.brokers }, (_, index) => ({
+    id: index + 1,
+    name: instance.brokers === 1 ? 'kafka' : `kafka-${index + 1}`,
+    port: instance.ports.kafka[index] ?? 0,
+    controllerPort: instance.ports.controllers[index] ?? 0,
+  }));
+}
+
+async function prepare(context: ServerContext): Promise<void> {
+  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  mkdirSync(path.join(context.dir, 'conf'), { recursive: true });
+  writeFileSync(logConfig(context.dir), LOG4J);
+  await Promise.all(nodes(context.instance).map((node) => prepareNode(context, node, java, home)));
+}
+
+async function prepareNode(context: ServerContext, node: Node, java: string, home: string): Promise<void> {
+  writeFileSync(configFile(context.dir, node), properties(context, node));
+  if (existsSync(path.join(dataDir(context.dir, node), 'meta.properties'))) return;
+  const format = [
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    context.instance.clusterId,
+    '-c',
+    configFile(context.dir, node),
+  ];
+  await run(java, [...jvm(context.dir, home), '-XX:TieredStopAtLevel=1', ...format], {
+    timeout: FORMAT_DEADLINE_MS,
+  }).catch((cause) => {
+    throw new StackError(
+      `Kafka's storage could not be formatted: ${String(cause.stderr || cause.message).trim()}`,
+      { cause },
+    );
+  });
+}
+
+async function start(context: ServerContext, missing: readonly string[]): Promise<void> {
+  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  for (const node of nodes(context.instance).filter(({ name }) => missing.includes(name))) {
+    const heap = [`-Xms${HEAP_MB}m`, `-Xmx${HEAP_MB}m`];
+    await launch(context.dir, {
+      name: node.name,
+      command: java,
+      args: [...heap, ...jvm(context.dir, home), 'kafka.Kafka', configFile(context.dir, node)],
+    });
+  }
+}
+
+/** A metadata request that names at least as many brokers as there should be; a port that is open says nothing. */
+async function ask(address: string, brokers: number): Promise<void> {
+  const client = new Kafka({
+    clientId: 'orderstream-stack',
+    brokers: address.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: ASK_TIMEOUT_MS,
+    requestTimeout: ASK_TIMEOUT_MS,
+    retry: { retries: 0 },
+  });
+  const admin = client.admin();
+  try {
+    await admin.connect();
+    const cluster = await admin.describeCluster();
+    if (cluster.brokers.length < brokers)
+      throw new Error(`${cluster.brokers.length} of ${brokers} brokers are there`);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function jvm(dir: string, home: string): string[] {
+  return [
+    '-XX:+UseSerialGC',
+    '-Xshare:auto',
+    '-Djava.awt.headless=true',
+    '-Djava.net.preferIPv4Stack=true',
+    `-Dlog4j2.configurationFile=${logConfig(dir)}`,
+    '-cp',
+    path.join(home, 'libs', '*'),
+  ];
+}
+
+const configFile = (dir: string, node: Node): string => path.join(dir, 'conf', `${node.name}.properties`);
+const dataDir = (dir: string, node: Node): string => path.join(dir, 'data', node.name);
+const logConfig = (dir: string): string => path.join(dir, 'conf', 'kafka-log4j2.properties');
+
+function properties(context: ServerContext, node: Node): string {
+  const { instance, dir } = context;
+  const replicas = instance.brokers;
+  const inSync = replicas >= 3 ? 2 : 1;
+  const voters = nodes(instance).map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`);
+  const settings: Record<string, string | number> = {
+    'process.roles': 'broker,controller',
+    'node.id': node.id,
+    'controller.quorum.voters': voters.join(','),
+    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': dataDir(dir, node),
+    'auto.create.topics.enable': 'false',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': 3,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'transaction.state.log.num.partitions': 3,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+    // A group of tests or of a small machine should not wait 3 s for members that never come.
+    'group.initial.rebalance.delay.ms': 200,
+    'group.min.session.timeout.ms': 6000,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+    'num.recovery.threads.per.data.dir': 1,
+    'log.cleaner.dedupe.buffer.size': 16_777_216,
+    // Three brokers are there to be killed: a stopped one should be noticed within seconds.
+    'broker.session.timeout.ms': replicas >= 3 ? 6000 : 9000,
+    'broker.heartbeat.interval.ms': replicas >= 3 ? 1000 : 2000,
+    'controlled.shutdown.enable': 'true',
+  };
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+const LOG4J = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %p %m (%c{1})%n%throwable{6}
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+logger.config.name = org.apache.kafka.common.config.AbstractConfig
+logger.config.level = warn
+logger.configs.name = kafka.server.KafkaConfig
+logger.configs.level = warn
+`;

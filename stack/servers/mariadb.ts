@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import mysql from 'mysql2/promise';
+import { StackError } from '../errors.ts';
+import type { Instance } from '../instance.ts';
+import { type Download, fetched, plugin } from '../maven.ts';
+import { launch } from '../processes.ts';
+import { versions } from '../versions.ts';
+import { findOnPath } from '../which.ts';
+import type { Server, ServerContext } from './server.ts';
+
+const run = promisify(execFile);
+const INSTALL_DEADLINE_MS = 120_000;
+const ASK_TIMEOUT_MS = 2_000;
+const LOG_MB_MAX = 1024;
+/** Local and private (127.0.0.1 only), so it may stand here: user and password of the application. */
+const CREDENTIALS = 'orderstream:orderstream';
+
+const download: Download = {
+  folder: `mariadb-${versions.mariadb.version}`,
+  label: `MariaDB ${versions.mariadb.version}`,
+  megabytes: versions.mariadb.downloadMb,
+  mavenArgs: (into) => [
+    plugin('unpack'),
+    `-Dartifact=${versions.mariadb.artifact}`,
+    `-DoutputDirectory=${into}`,
+    '-Dmdep.unpack.includes=ch/**',
+  ],
+};
+
+export const mariadb: Server = {
+  name: 'mysql',
+  variable: 'MYSQL_URL',
+  readyDeadlineMs: 60_000,
+  ports: (instance) => [instance.ports.mysql],
+  processes: () => ['mysql'],
+  address: (instance) => `mysql://${CREDENTIALS}@127.0.0.1:${instance.ports.mysql}/orderstream`,
+  prepare,
+  start,
+  ask,
+};
+
+/** How to run a server: the binary, and how an empty data folder is made. */
+interface Program {
+  command: string;
+  install: (data: string) => { command: string; args: string[] };
+}
+
+async function program(context: ServerContext): Promise<Program> {
+  if (process.platform === 'linux' && process.arch === 'x64') {
+    try {
+      return await fetchedMariadb(context);
+    } catch (error) {
+      const found = machinesOwn();
+      if (!found) throw error;
+      context.tell(`MariaDB could not be fetched; using ${found.command}`);
+      return found;
+    }
+  }
+  const found = machinesOwn();
+  if (found) return found;
+  throw new StackError(
+    'There is no MariaDB to fetch for this system: install mariadbd or mysqld, or set MYSQL_URL.',
+  );
+}
+
+async function fetchedMariadb(context: ServerContext): Promise<Program> {
+  const home = path.join(await fetched(download, context.tell), versions.mariadb.home);
+  const command = path.join(home, 'bin', 'mariadbd');
+  for (const file of [
+    'bin/mariadbd',
+    'bin/my_print_defaults',
+    'bin/resolveip',
+    'scripts/mariadb-install-db',
+  ]) {
+    chmodSync(path.join(home, file), 0o755);
+  }
+  const install = (data: string) => ({
+    command: path.join(home, 'scripts', 'mariadb-install-db'),
+    args: ['--no-defaults', `--basedir=${home}`, ...installArgs(data)],
+  });
+  return { command, install };
+}
+
+function machinesOwn(): Program | null {
+  const mariadbd = findOnPath('mariadbd');
+  const installer = findOnPath('mariadb-install-db');
+  if (mariadbd && installer) {
+    return {
+      command: mariadbd,
+      install: (data) => ({ command: installer, args: ['--no-defaults', ...installArgs(data)] }),
+    };
+  }
+  const mysqld = findOnPath('mysqld');
+  if (!mysqld) return null;
+  const args = (data: string): string[] => [
+    '--no-defaults',
+    '--initialize-insecure',
+    `--datadir=${data}`,
+    ...asUser(),
+  ];
+  return { command: mysqld, install: (data) => ({ command: mysqld, args: args(data) }) };
+}
+
+const installArgs = (data: string): string[] => [
+  `--datadir=${data}`,
+  '--auth-root-authentication-method=normal',
+  '--skip-test-db',
+  '--skip-name-resolve',
+  ...asUser(),
+];
+
+/** The server refuses to run as root unless it is told to. */
+const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
+
+async function prepare(context: ServerContext): Promise<void> {
+  const { install } = await program(context);
+  const data = path.join(context.dir, 'data', 'mysql');
+  mkdirSync(path.join(context.dir, 'conf'), { recursive: true });
+  mkdirSync(path.join(context.dir, 'tmp'), { recursive: true });
+  writeFileSync(path.join(context.dir, 'conf', 'my.cnf'), configuration(context.dir, context.instance));
+  writeFileSync(path.join(context.dir, 'conf', 'init.sql'), INIT_SQL);
+  if (existsSync(data)) return;
+  const draft = `${data}.part`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true });
+  const step = install(draft);
+  await run(step.command, step.args, { timeout: INSTALL_DEADLINE_MS, cwd: context.dir }).catch((cause) => {
+    const told = String(cause.stderr || cause.stdout || cause.message)
+      .trim()
+      .split('\n')
+      .at(-1);
+    throw new StackError(`The database's data folder could not be made: ${told}`, { cause });
+  });
+  renameSync(draft, data);
+}
+
+async function start(context: ServerContext): Promise<void> {
+  const { command } = await program(context);
+  await launch(context.dir, {
+    name: 'mysql',
+    command,
+    args: [`--defaults-file=${path.join(context.dir, 'conf', 'my.cnf')}`, ...asUser()],
+  });
+}
+
+async function ask(address: string): Promise<void> {
+  const connection = await mysql.createConnection({
+    uri: withoutDatabase(address),
+    connectTimeout: ASK_TIMEOUT_MS,
+  });
+  try {
+    await connection.query({ sql: 'SELECT 1', timeout: ASK_TIMEOUT_MS });
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** The database of the URL may not exist yet: the migration makes it. */
+function withoutDatabase(address: string): string {
+  const url = new URL(address);
+  url.pathname = '/';
+  return url.href;
+}
+
+function configuration(dir: string, instance: Instance): string {
+  const logMb = Math.min(instance.mysqlPoolMb, LOG_MB_MAX);
+  // The socket's path must stay under 108 bytes, which the instance's folder cannot promise.
+  const socket = path.join('/tmp', `orderstream-${instance.ports.mysql}.sock`);
+  return `[mysqld]
+datadir=${path.join(dir, 'data', 'mysql')}
+tmpdir=${path.join(dir, 'tmp')}
+init-file=${path.join(dir, 'conf', 'init.sql')}
+socket=${socket}
+pid-file=${path.join(dir, 'tmp', 'mysql.pid')}
+port=${instance.ports.mysql}
+bind-address=127.0.0.1
+skip-name-resolve
+character-set-server=utf8mb4
+collation-server=utf8mb4_general_ci
+transaction-isolation=READ-COMMITTED
+innodb_lock_wait_timeout=2
+innodb_flush_log_at_trx_commit=1
+innodb_buffer_pool_size=${instance.mysqlPoolMb}M
+innodb_log_file_size=${logMb}M
+max_connections=200
+max_allowed_packet=64M
+local_infile=1
+`;
+}
+
+/** Runs at each start. Tests make databases of their own named os_…; root may do what fault tests need. */
+const INIT_SQL = `CREATE USER IF NOT EXISTS 'orderstream'@'%' IDENTIFIED BY 'orderstream';
+GRANT ALL PRIVILEGES ON \`orderstream\`.* TO 'orderstream'@'%';
+GRANT ALL PRIVILEGES ON \`os\\_%\`.* TO 'orderstream'@'%';
+CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY 'orderstream';
+GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+`;

@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type Download, fetched, findJava, plugin } from '../maven.ts';
+import { launch } from '../processes.ts';
+import { versions } from '../versions.ts';
+import type { Server, ServerContext } from './server.ts';
+
+const HEAP_MB = 256;
+const ASK_TIMEOUT_MS = 2_000;
+
+const download: Download = {
+  folder: `registry-${versions.registry.version}`,
+  label: `Schema registry (Apicurio ${versions.registry.version})`,
+  megabytes: versions.registry.downloadMb,
+  mavenArgs: (into) => [
+    plugin('unpack'),
+    `-Dartifact=${versions.registry.artifact}`,
+    `-DoutputDirectory=${into}`,
+  ],
+};
+
+/** Apicurio behind its Confluent-compatible API; its H2 file lives in the instance and survives a restart. */
+export const registry: Server = {
+  name: 'registry',
+  variable: 'SCHEMA_REGISTRY_URL',
+  readyDeadlineMs: 60_000,
+  ports: (instance) => [instance.ports.registry],
+  processes: () => ['registry'],
+  address: (instance) => `http://127.0.0.1:${instance.ports.registry}/apis/ccompat/v7`,
+  prepare: async (context) => {
+    await Promise.all([findJava(), fetched(download, context.tell)]);
+  },
+  start,
+  ask,
+};
+
+async function start(context: ServerContext): Promise<void> {
+  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  const data = path.join(context.dir, 'data', 'registry');
+  mkdirSync(data, { recursive: true });
+  await launch(context.dir, {
+    name: 'registry',
+    command: java,
+    args: [
+      `-Xmx${HEAP_MB}m`,
+      '-XX:+UseSerialGC',
+      '-Xshare:auto',
+      '-XX:TieredStopAtLevel=1',
+      '-jar',
+      path.join(home, versions.registry.jar),
+    ],
+    env: {
+      QUARKUS_HTTP_HOST: '127.0.0.1',
+      QUARKUS_HTTP_PORT: String(context.instance.ports.registry),
+      APICURIO_STORAGE_KIND: 'sql',
+      APICURIO_STORAGE_SQL_KIND: 'h2',
+      APICURIO_DATASOURCE_URL: `jdbc:h2:file:${path.join(data, 'registry')};DB_CLOSE_ON_EXIT=FALSE`,
+    },
+  });
+}
+
+/** Asks for the list of subjects: answered only when the storage is there too. */
+async function ask(address: string): Promise<void> {
+  const response = await fetch(`${address}/subjects`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+}

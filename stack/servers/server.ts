@@ -1,0 +1,27 @@
+import type { Instance } from '../instance.ts';
+import type { Tell } from '../maven.ts';
+
+/** What each server room is given: the instance, its folder, and where progress is told. */
+export interface ServerContext {
+  instance: Instance;
+  dir: string;
+  tell: Tell;
+}
+
+/** One kind of server. `prepare` fetches and writes files, `start` launches, `ask` throws until it truly answers. */
+export interface Server {
+  name: 'kafka' | 'registry' | 'mysql' | 'redis';
+  /** The variable that, when set, names a server to be used in its place. */
+  variable: 'KAFKA_BROKERS' | 'SCHEMA_REGISTRY_URL' | 'MYSQL_URL' | 'REDIS_URL';
+  readyDeadlineMs: number;
+  /** Ports that the named process listens on. */
+  ports: (instance: Instance, process: string) => number[];
+  /** Names of the processes that make up this server. */
+  processes: (instance: Instance) => string[];
+  address: (instance: Instance) => string;
+  prepare: (context: ServerContext) => Promise<void>;
+  /** Launches those of its processes that are not running. */
+  start: (context: ServerContext, missing: readonly string[]) => Promise<void>;
+  /** `brokers` is the least number that must be there; 1 for a cluster that is not ours. */
+  ask: (address: string, brokers: number) => Promise<void>;
+}

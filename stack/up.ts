@@ -1,0 +1,112 @@
+import { stopAll, withInstanceLock } from './down.ts';
+import { StackError } from './errors.ts';
+import { type Instance, type InstanceOptions, instanceDir, openInstance } from './instance.ts';
+import type { Tell } from './maven.ts';
+import { takenPorts } from './ports.ts';
+import { logFile, runningProcess } from './processes.ts';
+import { kafka } from './servers/kafka.ts';
+import { mariadb } from './servers/mariadb.ts';
+import { redis } from './servers/redis.ts';
+import { registry } from './servers/registry.ts';
+import type { Server, ServerContext } from './servers/server.ts';
+import { waitUntil } from './wait.ts';
+
+export const servers: readonly Server[] = [kafka, registry, mariadb, redis];
+
+/** Addresses of a running instance; each is either ours or the one that the environment names. */
+export interface StackInfo {
+  name: string;
+  kafkaBrokers: string;
+  schemaRegistryUrl: string;
+  mysqlUrl: string;
+  redisUrl: string;
+  dir: string;
+  instance: Instance;
+}
+
+export interface UpOptions extends InstanceOptions {
+  tell?: Tell;
+  env?: NodeJS.ProcessEnv;
+}
+
+const EXTERNAL_DEADLINE_MS = 10_000;
+const CLEANUP_DEADLINE_MS = 5_000;
+
+/**
+ * Brings up the four servers of an instance and returns once each has answered a real question. Servers that run
+ * already are kept; a server whose URL is in the environment is asked but not started. When one fails, those that
+ * this call started are stopped again.
+ */
+export function stackUp(options: UpOptions): Promise<StackInfo> {
+  return withInstanceLock(options.name, async () => {
+    const instance = await openInstance(options);
+    const dir = instanceDir(options.name);
+    const env = options.env ?? process.env;
+    const started: string[] = [];
+    const context: ServerContext = { instance, dir, tell: options.tell ?? (() => undefined) };
+    const results = await Promise.allSettled(servers.map((server) => bringUp(server, context, env, started)));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) {
+      await stopAll(options.name, CLEANUP_DEADLINE_MS, (name) => started.includes(name));
+      throw failure.reason;
+    }
+    return describe(instance, env);
+  });
+}
+
+export function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo {
+  const address = (server: Server): string => env[server.variable] || server.address(instance);
+  return {
+    name: instance.name,
+    kafkaBrokers: address(kafka),
+    schemaRegistryUrl: address(registry),
+    mysqlUrl: address(mariadb),
+    redisUrl: address(redis),
+    dir: instanceDir(instance.name),
+    instance,
+  };
+}
+
+async function bringUp(
+  server: Server,
+  context: ServerContext,
+  env: NodeJS.ProcessEnv,
+  started: string[],
+): Promise<void> {
+  const external = env[server.variable];
+  if (external) {
+    const what = `The server that ${server.variable} names`;
+    await waitUntil(() => server.ask(external, 1), { what, deadlineMs: EXTERNAL_DEADLINE_MS });
+    context.tell(`${server.name}: using ${server.variable}`);
+    return;
+  }
+  const startedMs = performance.now();
+  const { instance, dir } = context;
+  const missing = server.processes(instance).filter((name) => !runningProcess(dir, name));
+  if (missing.length > 0) {
+    await refuseTakenPorts(server, context, missing);
+    await server.prepare(context);
+    started.push(...missing);
+    await server.start(context, missing);
+  }
+  await waitUntil(() => server.ask(server.address(instance), instance.brokers), {
+    what: `${server.name} (log: ${logFile(dir, server.processes(instance)[0] ?? server.name)})`,
+    deadlineMs: server.readyDeadlineMs,
+    hopeless: () => deadProcess(server, context),
+  });
+  const took = ((performance.now() - startedMs) / 1000).toFixed(1);
+  context.tell(`${server.name}: ${missing.length > 0 ? 'ready' : 'was running'} after ${took} s`);
+}
+
+async function refuseTakenPorts(server: Server, context: ServerContext, missing: string[]): Promise<void> {
+  const taken = await takenPorts(missing.flatMap((name) => server.ports(context.instance, name)));
+  if (taken.length === 0) return;
+  throw new StackError(
+    `Port ${taken.join(' and ')} on 127.0.0.1, which ${server.name} of instance "${context.instance.name}" needs, is taken by another program.`,
+  );
+}
+
+function deadProcess(server: Server, context: ServerContext): string | null {
+  const dead = server.processes(context.instance).find((name) => !runningProcess(context.dir, name));
+  return dead ? `${dead} ended while it was starting; its log is ${logFile(context.dir, dead)}.` : null;
+}

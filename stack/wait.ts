@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StackError } from './errors.ts';
+
+const POLL_MS = 100;
+
+export interface WaitOptions {
+  what: string;
+  deadlineMs: number;
+  /** Asked before each try: a sentence when waiting is pointless (the process has died). */
+  hopeless?: () => string | null;
+}
+
+/**
+ * Asks again and again until `ask` returns without throwing; its last error is told when the deadline has passed.
+ * Nothing here waits for a time: the pause between two questions is the only one.
+ */
+export async function waitUntil(ask: () => Promise<unknown>, options: WaitOptions): Promise<void> {
+  const endsAtMs = performance.now() + options.deadlineMs;
+  for (;;) {
+    const reason = options.hopeless?.();
+    if (reason) throw new StackError(reason);
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (performance.now() > endsAtMs) {
+        const last = error instanceof Error ? error.message : String(error);
+        throw new StackError(
+          `${options.what} did not answer within ${options.deadlineMs / 1000} s: ${last}`,
+          {
+            cause: error,
+          },
+        );
+      }
+    }
+    await sleep(POLL_MS);
+  }
+}
