@@ -68,7 +68,6 @@ export async function fetched(download: Download, tell: Tell): Promise<string> {
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
     await fetchInto(draft, download, tell);
-    rmSync(path.join(draft, 'pom.xml'), { force: true });
     renameSync(draft, target);
     return target;
   });
@@ -85,14 +84,20 @@ async function fetchInto(draft: string, download: Download, tell: Tell): Promise
   tell(`${download.label}: fetching about ${download.megabytes} MB`);
   const pom = (dependencies: readonly string[]): string =>
     writePom(path.join(draft, 'pom.xml'), dependencies);
-  await runMaven(download, download.mavenArgs(draft, pom), tell);
+  await runMaven(download, draft, download.mavenArgs(draft, pom), tell);
+  rmSync(path.join(draft, '${project.basedir}'), { recursive: true, force: true });
+  rmSync(path.join(draft, 'pom.xml'), { force: true });
   tell(`${download.label}: fetched in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 }
 
 /** Runs Maven and turns its "Downloaded … (n MB at m MB/s)" lines and the bytes on disk into progress. */
-function runMaven(download: Download, args: string[], tell: Tell): Promise<void> {
+function runMaven(download: Download, draft: string, args: string[], tell: Tell): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('mvn', ['-B', '-ntp', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('mvn', ['-B', '-ntp', ...args], {
+      // Without a pom, the plugin makes a folder of its own in the working directory.
+      cwd: draft,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const timer = setTimeout(() => child.kill('SIGKILL'), FETCH_DEADLINE_MS);
     const startedMs = performance.now();
     const ticker = setInterval(

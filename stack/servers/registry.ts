@@ -52,6 +52,7 @@ async function start(context: ServerContext): Promise<void> {
     env: {
       QUARKUS_HTTP_HOST: '127.0.0.1',
       QUARKUS_HTTP_PORT: String(context.instance.ports.registry),
+      QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
       APICURIO_STORAGE_KIND: 'sql',
       APICURIO_STORAGE_SQL_KIND: 'h2',
       APICURIO_DATASOURCE_URL: `jdbc:h2:file:${path.join(data, 'registry')};DB_CLOSE_ON_EXIT=FALSE`,
