@@ -1,0 +1,196 @@
+import avro, { type Type } from 'avsc';
+import type { ReadTap } from './read-tap.ts';
+import type { WriteTap } from './write-tap.ts';
+
+/** What avsc's types do among themselves; not in its typings, unchanged since 5.0, and pinned by our exact version. */
+export interface AvroType {
+  _read(tap: ReadTap): unknown;
+  _write(tap: WriteTap, value: unknown): void;
+  _skip(tap: ReadTap): void;
+}
+
+interface Resolver {
+  _read(tap: ReadTap): unknown;
+}
+
+type ResolverOptions = Parameters<Type['createResolver']>[1];
+
+type Schema = Parameters<typeof Type.forSchema>[0];
+type Options = Record<string, unknown>;
+
+/**
+ * An avsc type whose arrays and maps check their counts before they allocate, whose nullable fields take the short
+ * way, and whose unions of records hold plain records.
+ *
+ * @param schema a parsed .avsc
+ * @returns read and write it with our taps, through `internalsOf`
+ */
+export function compileSchema(schema: object): Type {
+  return avro.Type.forSchema(schema as Schema, { omitRecordMethods: true, typeHook });
+}
+
+/** The hands of a type that our taps are passed to. */
+export function internalsOf(type: Type): AvroType {
+  return type as unknown as AvroType;
+}
+
+/**
+ * Reads what `writer` wrote as `reader`.
+ *
+ * @throws Error where Avro's rules do not let this reader read that writer
+ */
+export function resolverOf(reader: Type, writer: Type): Pick<AvroType, '_read'> {
+  return reader.createResolver(writer) as unknown as Resolver;
+}
+
+/** Name of the payload branch → index and record class, of the field `payload` of a command type. */
+export function payloadBranchesOf(type: Type): Map<string, { index: number; record: unknown }> {
+  const payload = (type as avro.types.RecordType).field('payload').type as avro.types.WrappedUnionType;
+  return new Map(
+    payload.types.map((branch, index) => {
+      const name = branch.name?.split('.').at(-1) ?? '';
+      return [name, { index, record: (branch as avro.types.RecordType).recordConstructor }];
+    }),
+  );
+}
+
+function typeHook(schema: unknown, options: unknown): Type | undefined {
+  const opts = options as Options;
+  if (Array.isArray(schema)) {
+    if (schema.length === 2 && schema.includes('null')) return nullableType(schema as Schema, opts);
+    if (schema.length > 1 && schema.every(isRecord)) return recordUnionType(schema as Schema, opts);
+    return undefined;
+  }
+  const kind = (schema as { type?: unknown }).type;
+  if (kind === 'array') return arrayType(schema as Schema, opts);
+  if (kind === 'map') throw new Error('maps are not read by this codec: use an array of key and value');
+  return undefined;
+}
+
+function isRecord(schema: unknown): boolean {
+  return (schema as { type?: unknown }).type === 'record';
+}
+
+// avsc freezes its instances, so what each of ours needs lives in a closure beside a class of its own.
+
+function arrayType(schema: Schema, opts: Options): Type {
+  let readItems: (tap: ReadTap) => unknown[];
+  class GuardedArray extends avro.types.ArrayType {
+    _read(tap: ReadTap): unknown[] {
+      return readItems(tap);
+    }
+
+    _skip(tap: ReadTap): void {
+      readItems(tap);
+    }
+
+    _update(resolver: Resolver, writer: Type, resolverOptions: ResolverOptions): void {
+      if (writer.typeName !== 'array') return;
+      const writerItems = (writer as avro.types.ArrayType).itemsType;
+      const items = this.itemsType.createResolver(writerItems, resolverOptions);
+      resolver._read = arrayReader(items as unknown as Resolver, bytesMin(writerItems));
+    }
+  }
+  const type = new GuardedArray(schema, opts);
+  readItems = arrayReader(internalsOf(type.itemsType), bytesMin(type.itemsType));
+  return type;
+}
+
+function arrayReader(items: Resolver, itemBytesMin: number): (tap: ReadTap) => unknown[] {
+  return (tap) => {
+    const values: unknown[] = [];
+    for (let count = tap.readBlock(itemBytesMin); count > 0; count = tap.readBlock(itemBytesMin)) {
+      // An inner array has its own blocks, so the end is kept here.
+      const end = tap.blockEnd;
+      for (let at = 0; at < count; at++) values.push(items._read(tap));
+      if (end >= 0 && tap.pos !== end) tap.refuse('INVALID_VALUE');
+    }
+    return values;
+  };
+}
+
+function nullableType(schema: Schema, opts: Options): Type {
+  let other: AvroType;
+  let otherIndex: number;
+  class Nullable extends avro.types.UnwrappedUnionType {
+    _read(tap: ReadTap): unknown {
+      const index = tap.readLong();
+      if (index === otherIndex) return other._read(tap);
+      return index === 1 - otherIndex ? null : tap.refuse('INVALID_VALUE');
+    }
+
+    _skip(tap: ReadTap): void {
+      const index = tap.readLong();
+      if (index === otherIndex) other._skip(tap);
+      else if (index !== 1 - otherIndex) tap.refuse('INVALID_VALUE');
+    }
+
+    _write(tap: WriteTap, value: unknown): void {
+      if (value === null) {
+        tap.writeLong(1 - otherIndex);
+      } else {
+        tap.writeLong(otherIndex);
+        other._write(tap, value);
+      }
+    }
+  }
+  const type = new Nullable(schema, opts);
+  otherIndex = type.types[0]?.typeName === 'null' ? 1 : 0;
+  other = internalsOf(type.types[otherIndex] as Type);
+  return type;
+}
+
+/** avsc would wrap the record as `{"its.full.Name": record}`; here the branch travels in the tap when it is written. */
+function recordUnionType(schema: Schema, opts: Options): Type {
+  let branches: AvroType[];
+  class RecordUnion extends avro.types.WrappedUnionType {
+    _read(tap: ReadTap): unknown {
+      return (branches[tap.readLong()] ?? tap.refuse('INVALID_VALUE'))._read(tap);
+    }
+
+    _skip(tap: ReadTap): void {
+      (branches[tap.readLong()] ?? tap.refuse('INVALID_VALUE'))._skip(tap);
+    }
+
+    _write(tap: WriteTap, value: unknown): void {
+      const branch = branches[tap.branch];
+      if (branch === undefined) throw new Error(`no payload branch ${tap.branch}`);
+      tap.writeLong(tap.branch);
+      branch._write(tap, value);
+    }
+
+    /** Called once per branch of the writer; the first of ours that can read it does. */
+    _update(resolver: Resolver, writer: Type, resolverOptions: ResolverOptions): void {
+      for (const branch of this.types) {
+        try {
+          resolver._read = (branch.createResolver(writer, resolverOptions) as unknown as Resolver)._read;
+          return;
+        } catch {
+          // Not this branch: avsc has no other way of asking. Where none fits, avsc reports the union as a whole.
+        }
+      }
+    }
+  }
+  const type = new RecordUnion(schema, opts);
+  branches = type.types.map(internalsOf);
+  return type;
+}
+
+/** The fewest bytes that a value of a type takes. */
+function bytesMin(type: Type): number {
+  switch (type.typeName) {
+    case 'null':
+      return 0;
+    case 'float':
+      return 4;
+    case 'double':
+      return 8;
+    case 'fixed':
+      return (type as avro.types.FixedType).size;
+    case 'record':
+      return (type as avro.types.RecordType).fields.reduce((sum, field) => sum + bytesMin(field.type), 0);
+    default:
+      // One byte at least of a varint: a number, a length, a count, an index. Unions stop the descent into recursive types.
+      return 1;
+  }
+}

@@ -1,0 +1,5 @@
+export { bundledCodecs, type Codecs } from './bundled-codecs.ts';
+export { CHECKSUM_HEADER, checksumOf, verifyChecksum } from './checksum.ts';
+export type { Codec } from './codec.ts';
+export { schemaIdOf, VALUE_BYTES_MAX } from './frame.ts';
+export { type PoisonCode, PoisonError, UnknownSchemaError } from './poison.ts';

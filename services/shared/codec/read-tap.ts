@@ -1,0 +1,184 @@
+import { isUtf8 } from 'node:buffer';
+import { type PoisonCode, PoisonError } from './poison.ts';
+
+/** A long takes ten bytes at most; more is a hostile run of continuation bits. */
+const VARINT_BYTES_MAX = 10;
+const REPLACEMENT = '\ufffd';
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Reads Avro primitives for avsc's types, in place of avsc's own tap.
+ *
+ * avsc's tap runs past the end of the buffer and is asked afterwards whether it did; meanwhile a length or a count
+ * out of nine bytes can ask for gigabytes. This one stops at the first byte that cannot be right, and it reads the
+ * whole range of safe integers (avsc loses the sign of longs below -2^52).
+ *
+ * One tap serves many messages: `begin`, reads, `end`. Reading is synchronous, so nothing interleaves.
+ */
+export class ReadTap {
+  buf: Buffer = NOTHING;
+  pos = 0;
+  schemaId: number | null = null;
+  /** Items that arrays and maps may still claim. No legal message has more items than bytes. */
+  itemsLeft = 0;
+
+  begin(buf: Buffer, pos: number, schemaId: number): void {
+    this.buf = buf;
+    this.pos = pos;
+    this.schemaId = schemaId;
+    this.itemsLeft = buf.length - pos;
+  }
+
+  /** Checks that all was read, and lets go of the message. */
+  end(): void {
+    if (this.pos !== this.buf.length) this.refuse('TRAILING_BYTES');
+    this.buf = NOTHING;
+  }
+
+  refuse(code: PoisonCode): never {
+    this.buf = NOTHING;
+    throw new PoisonError(code, this.schemaId);
+  }
+
+  readLong(): number {
+    const byte = this.buf[this.pos] as number;
+    // Past the end `byte` is undefined, the comparison false, and the slow path refuses.
+    if (byte < 0x80) {
+      this.pos++;
+      return (byte >>> 1) ^ -(byte & 1);
+    }
+    return this.#readWideLong();
+  }
+
+  /** The first four bytes hold 28 bits, the rest is kept apart, so that nothing is rounded before it is checked. */
+  #readWideLong(): number {
+    let low = 0;
+    let high = 0;
+    let scale = 1;
+    for (let at = 0; at < VARINT_BYTES_MAX; at++) {
+      const byte = this.buf[this.pos++];
+      if (byte === undefined) return this.refuse('TRUNCATED');
+      if (at < 4) low |= (byte & 0x7f) << (7 * at);
+      else {
+        high += (byte & 0x7f) * scale;
+        scale *= 128;
+      }
+      if (byte < 0x80) {
+        const magnitude = high * 2 ** 27 + (low >>> 1);
+        const value = low & 1 ? -magnitude - 1 : magnitude;
+        return Number.isSafeInteger(value) ? value : this.refuse('INVALID_VALUE');
+      }
+    }
+    return this.refuse('INVALID_VALUE');
+  }
+
+  readInt(): number {
+    const value = this.readLong();
+    return (value | 0) === value ? value : this.refuse('INVALID_VALUE');
+  }
+
+  readBoolean(): boolean {
+    const byte = this.buf[this.pos++];
+    if (byte === undefined) return this.refuse('TRUNCATED');
+    return byte > 1 ? this.refuse('INVALID_VALUE') : byte === 1;
+  }
+
+  readFloat(): number {
+    return this.buf.readFloatLE(this.#take(4));
+  }
+
+  readDouble(): number {
+    return this.buf.readDoubleLE(this.#take(8));
+  }
+
+  readString(): string {
+    const length = this.readLong();
+    if (length === 0) return '';
+    const start = this.#take(length);
+    const text = this.buf.toString('utf8', start, this.pos);
+    // The decoder puts U+FFFD where the bytes are wrong; only then can a stricter look tell it from a real one.
+    if (text.includes(REPLACEMENT) && !isUtf8(this.buf.subarray(start, this.pos)))
+      this.refuse('INVALID_UTF8');
+    return text;
+  }
+
+  readBytes(): Buffer {
+    return this.readFixed(this.readLong());
+  }
+
+  /** A copy: a view would keep the whole fetched batch alive. */
+  readFixed(length: number): Buffer {
+    const start = this.#take(length);
+    const copy = Buffer.allocUnsafe(length);
+    this.buf.copy(copy, 0, start, this.pos);
+    return copy;
+  }
+
+  /**
+   * Start of an array or map block.
+   *
+   * @param itemBytesMin the fewest bytes that one item can take
+   * @returns items of this block, 0 at the end of the array; a block that names its size in bytes leaves its end in `blockEnd`
+   */
+  readBlock(itemBytesMin: number): number {
+    const count = this.readLong();
+    this.blockEnd = -1;
+    if (count === 0) return 0;
+    if (count > 0) return this.#claim(count, itemBytesMin);
+    const bytes = this.readLong();
+    if (bytes < 0 || bytes > this.buf.length - this.pos) this.refuse('TRUNCATED');
+    this.blockEnd = this.pos + bytes;
+    return this.#claim(-count, itemBytesMin);
+  }
+
+  /** Where the block opened last must end, or -1 where it did not say. */
+  blockEnd = -1;
+
+  /** Items without bytes (null, an empty record) are counted as one byte each, else a count would cost nothing. */
+  #claim(count: number, itemBytesMin: number): number {
+    this.itemsLeft -= count;
+    if (this.itemsLeft < 0 || count * itemBytesMin > this.buf.length - this.pos)
+      this.refuse('COUNT_TOO_LARGE');
+    return count;
+  }
+
+  #take(length: number): number {
+    const start = this.pos;
+    if (length < 0) this.refuse('INVALID_VALUE');
+    if (length > this.buf.length - start) this.refuse('TRUNCATED');
+    this.pos = start + length;
+    return start;
+  }
+
+  skipLong(): void {
+    this.readLong();
+  }
+
+  skipInt(): void {
+    this.readInt();
+  }
+
+  skipBoolean(): void {
+    this.readBoolean();
+  }
+
+  skipFloat(): void {
+    this.#take(4);
+  }
+
+  skipDouble(): void {
+    this.#take(8);
+  }
+
+  skipString(): void {
+    this.#take(this.readLong());
+  }
+
+  skipBytes(): void {
+    this.#take(this.readLong());
+  }
+
+  skipFixed(length: number): void {
+    this.#take(length);
+  }
+}
