@@ -1,0 +1,106 @@
+import { AppError, appError, type ErrorCode, errorMessage } from '../errors/index.ts';
+
+export type MysqlErrorKind =
+  | 'duplicateKey'
+  | 'deadlock'
+  | 'lockTimeout'
+  | 'connectionLost'
+  | 'readOnly'
+  | 'tooManyConnections'
+  | 'timeout'
+  | 'checkFailed'
+  | 'data'
+  | 'schema'
+  | 'unknown';
+
+/** Numbers, as names differ between MySQL and MariaDB (a CHECK failure is 3819 on one and 4025 on the other). */
+const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]> = {
+  duplicateKey: [1022, 1062, 1586],
+  // 1020 and 1412: the snapshot is too old or the table changed under it; 1614: an XA branch was a deadlock's victim
+  deadlock: [1020, 1213, 1412, 1614],
+  lockTimeout: [1205, 3572],
+  // 1053 shutting down, 1158-1161 network, 1927 and 3169 killed, 4031 idle for too long
+  connectionLost: [1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 3168, 3169, 4031],
+  readOnly: [1290, 1792, 1836],
+  // 1129: the host is blocked for a while; 1637: no transaction slot
+  tooManyConnections: [1040, 1129, 1203, 1226, 1637],
+  // 1317 interrupted by KILL QUERY, 1969 max_statement_time, 3024 max_execution_time
+  timeout: [1317, 1969, 3024],
+  checkFailed: [3819, 4025],
+  data: [
+    1048, 1118, 1138, 1153, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452,
+    1526, 1690, 3140, 3156, 4038, 4079,
+  ],
+  // grants, names and syntax: nothing that waiting would mend
+  schema: [
+    1044, 1045, 1046, 1049, 1051, 1054, 1064, 1130, 1136, 1142, 1143, 1146, 1149, 1243, 1305, 1370, 1698,
+  ],
+};
+
+const codeOfKind: Record<MysqlErrorKind, ErrorCode> = {
+  duplicateKey: 'MYSQL_DUPLICATE_KEY',
+  deadlock: 'MYSQL_DEADLOCK',
+  lockTimeout: 'MYSQL_LOCK_TIMEOUT',
+  connectionLost: 'MYSQL_CONNECTION_LOST',
+  readOnly: 'MYSQL_READ_ONLY',
+  tooManyConnections: 'MYSQL_TOO_MANY_CONNECTIONS',
+  timeout: 'MYSQL_TIMEOUT',
+  checkFailed: 'MYSQL_CHECK_FAILED',
+  data: 'MYSQL_DATA',
+  schema: 'MYSQL_SCHEMA',
+  unknown: 'MYSQL_UNKNOWN',
+};
+
+const kindOfErrno = new Map(
+  Object.entries(errnosOfKind).flatMap(([kind, errnos]) =>
+    errnos.map((errno) => [errno, kind as MysqlErrorKind]),
+  ),
+);
+const kindOfCode = new Map<string, MysqlErrorKind>([
+  ...Object.entries(codeOfKind).map(([kind, code]) => [code, kind as MysqlErrorKind] as const),
+  ['COMMIT_UNKNOWN', 'connectionLost'],
+  ['MYSQL_POOL_EXHAUSTED', 'tooManyConnections'],
+]);
+
+const connectionCodes: ReadonlySet<unknown> = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_PACKETS_OUT_OF_ORDER',
+  'PROTOCOL_UNEXPECTED_PACKET',
+  'PROTOCOL_ERROR',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** What kind of trouble a database error is. Total; takes this room's AppErrors and the driver's own errors alike. */
+export function classifyMysqlError(error: unknown): MysqlErrorKind {
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { code, errno, fatal } = error as Record<string, unknown>;
+  if (error instanceof AppError) return kindOfCode.get(error.code) ?? 'unknown';
+  const byNumber = typeof errno === 'number' ? kindOfErrno.get(errno) : undefined;
+  if (byNumber !== undefined) return byNumber;
+  // The driver marks errors after which the connection is of no use; a system error has a negative errno.
+  return connectionCodes.has(code) || fatal === true ? 'connectionLost' : 'unknown';
+}
+
+/**
+ * The driver's error as an `AppError`. The statement is dropped from it: it can be long and holds people's data.
+ */
+export function mysqlError(error: unknown, details: { timeoutMs?: number } = {}): AppError {
+  if (error instanceof AppError) return error;
+  const { errno, sqlState } = error as { errno?: number; sqlState?: string };
+  if (error instanceof Error && 'sql' in error) error.sql = undefined;
+  return appError(
+    codeOfKind[classifyMysqlError(error)],
+    { ...details, errno, sqlState, reason: errorMessage(error).slice(0, reasonLengthMax) },
+    { cause: error },
+  );
+}
+
+const reasonLengthMax = 300;

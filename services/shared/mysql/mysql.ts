@@ -1,0 +1,89 @@
+import type { Logger } from '../log/index.ts';
+import { type Metrics, noMetrics } from '../metrics/index.ts';
+import { openConnection, parseMysqlUrl } from './connection.ts';
+import { createPool } from './pool.ts';
+import { createSession } from './session.ts';
+import { applySettings, type SettingsOptions } from './settings.ts';
+import type { Pool, Session } from './types.ts';
+
+export type MysqlOptions = {
+  /** mysql://user:password@host:port/database */
+  url: string;
+  log: Logger;
+  metrics?: Metrics;
+  /** Pooled connections; sessions of `connect` come on top. Default 8. */
+  poolSize?: number;
+  /** Default of every statement, opening a connection included. Must stay above the lock wait timeout of 2 s. Default 5000. */
+  queryTimeoutMs?: number;
+  connectTimeoutMs?: number;
+  /** Callers of the pool that may wait for a connection. Default 200. */
+  waitersMax?: number;
+};
+
+export type Mysql = {
+  /** For reads and short writes: each call borrows a connection. */
+  pool: Pool;
+  /**
+   * A session of one's own. Its owner must use or ping it more often than `waitTimeoutSeconds` (default 5), or the
+   * server ends it: that is what frees the locks of an owner that froze.
+   */
+  connect(options?: Partial<SettingsOptions>): Promise<Session>;
+  /** Closes the pool and every session that is still open. */
+  close(): Promise<void>;
+};
+
+const writerWaitTimeoutSeconds = 5;
+const pooledWaitTimeoutSeconds = 60;
+
+/** Opens nothing by itself: the first statement does. */
+export function createMysql(options: MysqlOptions): Mysql {
+  const {
+    url,
+    log,
+    metrics = noMetrics,
+    poolSize = 8,
+    queryTimeoutMs = 5000,
+    connectTimeoutMs = 3000,
+    waitersMax = 200,
+  } = options;
+  const target = parseMysqlUrl(url);
+  const owned = new Set<Session>();
+
+  const open = async (settings: SettingsOptions, onDead?: (session: Session) => void): Promise<Session> => {
+    try {
+      const connection = await openConnection(target, connectTimeoutMs);
+      const session = createSession({ connection, metrics, queryTimeoutMs, onDead });
+      try {
+        await applySettings(session, log, settings);
+      } catch (error) {
+        session.destroy();
+        throw error;
+      }
+      metrics.inc('mysql_connects_total', { result: 'ok' });
+      return session;
+    } catch (error) {
+      metrics.inc('mysql_connects_total', { result: 'failed' });
+      throw error;
+    }
+  };
+
+  const pool = createPool({
+    open: () => open({ waitTimeoutSeconds: pooledWaitTimeoutSeconds }),
+    metrics,
+    size: poolSize,
+    waitersMax,
+    acquireTimeoutMs: queryTimeoutMs,
+  });
+
+  return {
+    pool,
+    async connect({ waitTimeoutSeconds = writerWaitTimeoutSeconds } = {}) {
+      const session = await open({ waitTimeoutSeconds }, (dead) => owned.delete(dead));
+      owned.add(session);
+      return session;
+    },
+    async close() {
+      await Promise.all([pool.close(), ...[...owned].map((session) => session.close())]);
+    },
+  };
+}

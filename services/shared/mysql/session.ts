@@ -1,0 +1,160 @@
+import { AppError, appError } from '../errors/index.ts';
+import type { Metrics } from '../metrics/index.ts';
+import { type Connection, cut } from './connection.ts';
+import { classifyMysqlError, mysqlError } from './errors.ts';
+import type { Param, QueryOptions, Row, Session, WriteResult } from './types.ts';
+
+type Deps = {
+  connection: Connection;
+  metrics: Metrics;
+  queryTimeoutMs: number;
+  onDead?: (session: Session) => void;
+};
+type Answer = Row[] | WriteResult;
+type Callback = (error: unknown, result?: unknown) => void;
+
+/** How long the goodbye may take before the socket is cut. */
+const closeTimeoutMs = 500;
+
+/** COMMIT answered with one of these is certainly not done; any other error leaves it open. */
+const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 1792, 1836]);
+
+/**
+ * A session over one connection: alive until the first fatal error, timeout or `destroy`, then dead for good. The
+ * driver forgets the callbacks of a connection that is closed from this side, so the open calls are kept here and
+ * rejected when it dies.
+ */
+export function createSession({ connection, metrics, queryTimeoutMs, onDead }: Deps): Session {
+  const open = new Set<(error: AppError) => void>();
+  let alive = true;
+
+  const die = (error: AppError): void => {
+    if (!alive) return;
+    alive = false;
+    cut(connection);
+    for (const reject of [...open]) reject(error);
+    onDead?.(session);
+  };
+  connection.on('error', (error: unknown) => die(mysqlError(error)));
+  connection.on('end', () => die(appError('MYSQL_CONNECTION_LOST', { reason: 'the server closed it' })));
+
+  const call = (start: (done: Callback) => void, timeoutMs = queryTimeoutMs): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (!alive) return reject(appError('MYSQL_CONNECTION_LOST', { reason: 'the session is closed' }));
+      const settle = (): boolean => {
+        clearTimeout(timer);
+        return open.delete(fail);
+      };
+      const fail = (error: AppError): void => {
+        if (!settle()) return;
+        metrics.inc('mysql_errors_total', { kind: classifyMysqlError(error) });
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        metrics.inc('mysql_query_timeouts_total');
+        die(appError('MYSQL_TIMEOUT', { timeoutMs }));
+      }, timeoutMs);
+      open.add(fail);
+      start((error, result) => {
+        if (!error) return settle() ? resolve(result) : undefined;
+        const known = mysqlError(error, { timeoutMs });
+        fail(known);
+        if (isConnectionOver(error, known)) die(known);
+      });
+    });
+
+  const text = (sql: string, params?: readonly Param[], options?: QueryOptions): Promise<unknown> =>
+    call(
+      (done) => connection.query({ sql, values: params as Param[] | undefined }, done),
+      options?.timeoutMs,
+    );
+
+  const session: Session = {
+    query: async (sql, params, options) => answerOf(await text(sql, params, options)),
+    rows: async <T extends object>(sql: string, params?: readonly Param[], options?: QueryOptions) => {
+      const rows = await text(sql, params, options);
+      if (!Array.isArray(rows))
+        throw appError('INTERNAL', { reason: 'a statement without rows was sent by `rows`' });
+      return rows as T[];
+    },
+    write: async (sql, params, options) => writeResultOf(await text(sql, params, options)),
+    execute: async (sql, params, options) =>
+      answerOf(
+        await call(
+          (done) => connection.execute({ sql, values: params as Param[] | undefined }, done),
+          options?.timeoutMs,
+        ),
+      ),
+    begin: async () => void (await text('START TRANSACTION')),
+    rollback: async () => void (await text('ROLLBACK')),
+    commit: () => commit(session, text, die),
+    transaction: (fn) => transaction(session, fn),
+    ping: async (options) => void (await call((done) => connection.ping(done), options?.timeoutMs)),
+    close: () => close(connection, session),
+    destroy: () =>
+      die(appError('MYSQL_CONNECTION_LOST', { reason: 'the session was destroyed by its owner' })),
+    get alive() {
+      return alive;
+    },
+    connectionId: connection.threadId,
+  };
+  return session;
+}
+
+async function commit(
+  session: Session,
+  text: (sql: string) => Promise<unknown>,
+  die: (error: AppError) => void,
+): Promise<void> {
+  // Dead before it was sent: certainly not committed, and `text` says so.
+  const wasAlive = session.alive;
+  try {
+    await text('COMMIT');
+  } catch (error) {
+    const errno = error instanceof AppError ? error.details['errno'] : undefined;
+    if (!wasAlive || certainCommitErrnos.has(errno)) throw error;
+    const unknown = appError('COMMIT_UNKNOWN', {}, { cause: error });
+    die(unknown);
+    throw unknown;
+  }
+}
+
+async function transaction<T>(session: Session, fn: (session: Session) => Promise<T>): Promise<T> {
+  await session.begin();
+  try {
+    const result = await fn(session);
+    await session.commit();
+    return result;
+  } catch (error) {
+    if (session.alive) {
+      // A failed ROLLBACK leaves locks standing that only the end of the connection frees; the first error is what matters.
+      await session.rollback().catch(() => session.destroy());
+    }
+    throw error;
+  }
+}
+
+async function close(connection: Connection, session: Session): Promise<void> {
+  if (!session.alive) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, closeTimeoutMs);
+    connection.end(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  session.destroy();
+}
+
+function isConnectionOver(error: unknown, known: AppError): boolean {
+  return (error as { fatal?: unknown }).fatal === true || known.code === 'MYSQL_CONNECTION_LOST';
+}
+
+function answerOf(result: unknown): Answer {
+  return Array.isArray(result) ? (result as Row[]) : writeResultOf(result);
+}
+
+function writeResultOf(result: unknown): WriteResult {
+  const { affectedRows, insertId, info = '' } = result as WriteResult;
+  return { affectedRows, insertId, info };
+}

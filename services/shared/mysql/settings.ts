@@ -1,0 +1,77 @@
+import { appError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Session } from './types.ts';
+
+/** Strict in what it takes, the same on MySQL and MariaDB whatever the server's own default. */
+const sqlMode = [
+  'STRICT_ALL_TABLES',
+  'NO_ZERO_DATE',
+  'NO_ZERO_IN_DATE',
+  'ERROR_FOR_DIVISION_BY_ZERO',
+  'NO_ENGINE_SUBSTITUTION',
+];
+
+/** Below the query timeout, so that a row lock that is not granted ends as an error of its own, with the connection kept. */
+const lockWaitTimeoutSeconds = 2;
+
+/** For table (metadata) locks, whose default is a year. */
+const tableLockWaitTimeoutSeconds = 5;
+
+export type SettingsOptions = {
+  /** The server ends the session after this much silence, and with it frees the locks of a frozen owner. */
+  waitTimeoutSeconds: number;
+};
+
+/**
+ * Sets what the session's statements rely on and reads it back, as a proxy or an init_connect of the server could
+ * have other ideas. Throws MYSQL_SETTINGS naming each difference.
+ */
+export async function applySettings(
+  session: Session,
+  log: Logger,
+  { waitTimeoutSeconds }: SettingsOptions,
+): Promise<void> {
+  const wanted: Record<string, string | number> = {
+    transaction_isolation: 'READ-COMMITTED',
+    autocommit: 1,
+    innodb_lock_wait_timeout: lockWaitTimeoutSeconds,
+    lock_wait_timeout: tableLockWaitTimeoutSeconds,
+    wait_timeout: waitTimeoutSeconds,
+    time_zone: '+00:00',
+    sql_mode: sqlMode.join(','),
+  };
+  const assignments = Object.entries(wanted).map(([name, value]) => `SESSION ${name} = ${literal(value)}`);
+  await session.write(`SET ${assignments.join(', ')}`);
+  await verify(session, log, {
+    ...wanted,
+    character_set_client: 'utf8mb4',
+    character_set_connection: 'utf8mb4',
+    character_set_results: 'utf8mb4',
+  });
+}
+
+async function verify(session: Session, log: Logger, wanted: Record<string, string | number>): Promise<void> {
+  const columns = Object.keys(wanted).map((name) => `@@SESSION.${name} AS ${name}`);
+  const [seen = {}] = await session.rows<Record<string, unknown>>(
+    `SELECT ${columns.join(', ')}, @@GLOBAL.innodb_flush_log_at_trx_commit AS flush_log`,
+  );
+  const problems = Object.entries(wanted)
+    .filter(([name, value]) => normal(seen[name]) !== normal(value))
+    .map(([name, value]) => `${name} is ${normal(seen[name])} instead of ${normal(value)}`);
+  if (problems.length > 0) throw appError('MYSQL_SETTINGS', { problems });
+  if (Number(seen['flush_log']) !== 1) {
+    log.warn(
+      { innodb_flush_log_at_trx_commit: seen['flush_log'] },
+      'The database may lose committed transactions in a crash',
+    );
+  }
+}
+
+function literal(value: string | number): string {
+  return typeof value === 'number' ? String(value) : `'${value}'`;
+}
+
+/** Servers list sql_mode in an order of their own. */
+function normal(value: unknown): string {
+  return String(value).split(',').sort().join(',');
+}

@@ -1,0 +1,52 @@
+/**
+ * Splits a script into statements at semicolons that stand outside of quotes and comments. `DELIMITER` is not
+ * known: triggers and procedures have no place in these migrations. Comment-only remains are dropped.
+ */
+export function splitStatements(script: string): string[] {
+  const statements: string[] = [];
+  let start = 0;
+  let hasCode = false;
+  for (let at = 0; at < script.length; ) {
+    const skipped = skipQuoteOrComment(script, at);
+    if (skipped.end > at) {
+      hasCode ||= skipped.isCode;
+      at = skipped.end;
+      continue;
+    }
+    const char = script[at]!;
+    if (char === ';') {
+      if (hasCode) statements.push(script.slice(start, at).trim());
+      start = at + 1;
+      hasCode = false;
+    } else if (char.trim() !== '') hasCode = true;
+    at++;
+  }
+  if (hasCode) statements.push(script.slice(start).trim());
+  return statements;
+}
+
+/** The end of the quoted text or comment that begins at `at`, or `at` when none does. */
+function skipQuoteOrComment(script: string, at: number): { end: number; isCode: boolean } {
+  const char = script[at]!;
+  if (char === "'" || char === '"' || char === '`')
+    return { end: endOfQuote(script, at, char), isCode: true };
+  if (char === '#' || /^--(\s|$)/.test(script.slice(at, at + 3)))
+    return { end: endOf(script, '\n', at), isCode: false };
+  // `/*!` holds code that the server runs
+  if (script.startsWith('/*', at))
+    return { end: endOf(script, '*/', at + 2), isCode: script[at + 2] === '!' };
+  return { end: at, isCode: false };
+}
+
+function endOfQuote(script: string, from: number, quote: string): number {
+  for (let at = from + 1; at < script.length; at++) {
+    if (script[at] === '\\' && quote !== '`') at++;
+    else if (script[at] === quote) return at + 1;
+  }
+  return script.length;
+}
+
+function endOf(script: string, mark: string, from: number): number {
+  const found = script.indexOf(mark, from);
+  return found === -1 ? script.length : found + mark.length;
+}

@@ -1,0 +1,1 @@
+export { createRedis, type Redis, type RedisClient, type RedisOptions, type RedisScript } from './redis.ts';
