@@ -1,7 +1,59 @@
 #!/usr/bin/env node
+/** The command line `orderstream`: mounts the commands, and turns every failure into one sentence and an exit code. */
 import { Command } from 'commander';
+import { catalogueCommand } from './commands/catalogue.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { orderCommand } from './commands/order.ts';
+import { ordersCommand } from './commands/orders.ts';
 import { stackCommand } from './commands/stack.ts';
+import { tokenCommand } from './commands/token.ts';
+import { describeFailure, EXIT_USAGE } from './errors.ts';
 
-const program = new Command('orderstream').description('the command line of orderstream');
-program.addCommand(stackCommand());
-await program.parseAsync();
+const EXIT_CODES = `
+Exit codes: 0 done; 1 not done, or a check found something; 2 wrong usage or input, or a plan is pending.
+Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and ORDERSTREAM_URL where these are set,
+else from the local instance that --name names (dev). Add --debug to see where a failure comes from.`;
+
+const program = new Command('orderstream')
+  .description(
+    'place, follow and check orders, and look after the topics, tables and local servers they live on',
+  )
+  .option('--debug', 'print the stack trace of a failure')
+  .addHelpText('after', EXIT_CODES);
+
+for (const command of [
+  stackCommand(),
+  migrateCommand(),
+  catalogueCommand(),
+  tokenCommand(),
+  ordersCommand(),
+  orderCommand(),
+]) {
+  program.addCommand(command);
+}
+throwInsteadOfExit(program);
+
+// `orderstream peek … | head` closes our output early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  if (process.argv.length <= 2) {
+    process.stderr.write(program.helpInformation());
+    process.exitCode = EXIT_USAGE;
+  } else {
+    await program.parseAsync();
+  }
+} catch (error) {
+  const { text, exitCode } = describeFailure(error, process.argv.includes('--debug'));
+  process.stderr.write(text);
+  process.exitCode = exitCode;
+}
+
+/** Commander would end the process with exit code 1 for a usage mistake; ours is 2, see `errors.ts`. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwInsteadOfExit(child);
+}

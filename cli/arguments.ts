@@ -1,0 +1,43 @@
+/** Readers of command-line arguments for commander: each throws a sentence that names what was wanted. */
+import { InvalidArgumentError } from 'commander';
+
+const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A whole number from 0. */
+export function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.');
+  return Number(text);
+}
+
+/** A whole number from 1. */
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('a whole number from 1 is needed.');
+  return value;
+}
+
+/** Seconds, or a number with s, m, h or d, as seconds. */
+export function seconds(text: string): number {
+  const match = /^([0-9]{1,9})([smhd])?$/.exec(text);
+  if (match === null || Number(match[1]) === 0) {
+    throw new InvalidArgumentError('a time such as 90, 30s, 15m, 2h or 7d is needed.');
+  }
+  return Number(match[1]) * UNIT_SECONDS[(match[2] ?? 's') as keyof typeof UNIT_SECONDS];
+}
+
+/** A point in time as epoch milliseconds: ISO 8601, or a span before now such as `15m`. */
+export function pointInTime(text: string): number {
+  if (/^[0-9]+[smhd]$/.test(text)) return Date.now() - seconds(text) * 1000;
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('an ISO 8601 time, or a span before now such as 15m, is needed.');
+  return ms;
+}
+
+/** An order id, in lower case. */
+export function orderId(text: string): string {
+  const id = text.toLowerCase();
+  if (!UUID.test(id)) throw new InvalidArgumentError('an order id is a UUID such as 0c9f7f0e-….');
+  return id;
+}

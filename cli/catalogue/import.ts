@@ -1,0 +1,123 @@
+/**
+ * Brings the products of a file into `products` and `stock`, in one transaction.
+ *
+ * Importing again is safe at any time: names and prices follow the file, a new SKU starts with the stock of the file,
+ * and the stock of a known SKU is left alone, because only sales and adjustments may move it. `catalogue_state.version`
+ * rises only when a product changed; a price snapshot of a worker stays good otherwise.
+ */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { CatalogueRow } from './read-csv.ts';
+
+export interface ImportResult {
+  added: number;
+  changed: number;
+  unchanged: number;
+  /** catalogue_state.version after the import. */
+  version: number;
+}
+
+const ROWS_PER_STATEMENT_MAX = 500;
+
+/** Imports `rows`; `nowMs` becomes `updated_at_ms` of what changed. Products that the file leaves out stay as they are. */
+export async function importCatalogue(
+  db: Connection,
+  rows: CatalogueRow[],
+  nowMs: number,
+): Promise<ImportResult> {
+  await db.beginTransaction();
+  try {
+    const version = await lockVersion(db);
+    const known = await readProducts(db);
+    const added = rows.filter((row) => !known.has(row.sku));
+    const changed = rows.filter((row) => {
+      const product = known.get(row.sku);
+      return product !== undefined && !sameProduct(product, row);
+    });
+    const touched = [...added, ...changed];
+    const nextVersion = touched.length > 0 ? version + 1 : version;
+    await writeProducts(db, touched, nextVersion, nowMs);
+    await insertStock(db, rows);
+    if (nextVersion !== version) {
+      await db.query('UPDATE catalogue_state SET version = ? WHERE id = 1', [nextVersion]);
+    }
+    await db.commit();
+    return {
+      added: added.length,
+      changed: changed.length,
+      unchanged: rows.length - touched.length,
+      version: nextVersion,
+    };
+  } catch (error) {
+    await db.rollback();
+    throw error;
+  }
+}
+
+/** Two imports at once would both take the same next version; the row lock puts them in order. */
+async function lockVersion(db: Connection): Promise<number> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT version FROM catalogue_state WHERE id = 1 FOR UPDATE',
+  );
+  return Number(rows[0]?.['version'] ?? 0);
+}
+
+interface Product {
+  name: string;
+  unitPriceMinor: number;
+  currency: string;
+}
+
+async function readProducts(db: Connection): Promise<Map<string, Product>> {
+  const [rows] = await db.query<RowDataPacket[]>('SELECT sku, name, unit_price, currency FROM products');
+  return new Map(
+    rows.map((row) => [
+      row['sku'],
+      { name: row['name'], unitPriceMinor: Number(row['unit_price']), currency: row['currency'] },
+    ]),
+  );
+}
+
+function sameProduct(product: Product, row: CatalogueRow): boolean {
+  return (
+    product.name === row.name &&
+    product.unitPriceMinor === row.unitPriceMinor &&
+    product.currency === row.currency
+  );
+}
+
+async function writeProducts(
+  db: Connection,
+  rows: CatalogueRow[],
+  version: number,
+  nowMs: number,
+): Promise<void> {
+  for (const chunk of chunks(rows)) {
+    await db.query(
+      'INSERT INTO products (sku, name, unit_price, currency, version, updated_at_ms) VALUES ? ' +
+        'ON DUPLICATE KEY UPDATE name = VALUES(name), unit_price = VALUES(unit_price), ' +
+        'currency = VALUES(currency), version = VALUES(version), updated_at_ms = VALUES(updated_at_ms)',
+      [chunk.map((row) => [row.sku, row.name, row.unitPriceMinor, row.currency, version, nowMs])],
+    );
+  }
+}
+
+/** Only SKUs without a stock row: an upsert over all of them would lock rows that workers are selling from. */
+async function insertStock(db: Connection, rows: CatalogueRow[]): Promise<void> {
+  const [known] = await db.query<RowDataPacket[]>('SELECT sku FROM stock');
+  const knownSkus = new Set(known.map((row) => row['sku']));
+  for (const chunk of chunks(rows.filter((row) => !knownSkus.has(row.sku)))) {
+    await db.query('INSERT INTO stock (sku, initial, available) VALUES ?', [
+      chunk.map((row) => [row.sku, row.stock, row.stock]),
+    ]);
+  }
+}
+
+/** In SKU order, as every other writer of `stock` takes its locks. */
+function chunks(rows: CatalogueRow[]): CatalogueRow[][] {
+  const sorted = rows.toSorted((a, b) => (a.sku < b.sku ? -1 : 1));
+  const result: CatalogueRow[][] = [];
+  for (let start = 0; start < sorted.length; start += ROWS_PER_STATEMENT_MAX) {
+    result.push(sorted.slice(start, start + ROWS_PER_STATEMENT_MAX));
+  }
+  return result;
+}

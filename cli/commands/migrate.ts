@@ -1,0 +1,27 @@
+import { Command, Option } from 'commander';
+import { createLogger } from '../../services/shared/log/index.ts';
+import { migrate } from '../../services/shared/mysql/index.ts';
+import { wholeNumber } from '../arguments.ts';
+import { print } from '../output.ts';
+import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
+
+/** `orderstream migrate`: the tables, up to the newest version or to a given one. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('create or change the tables, one numbered migration after another, under a lock')
+    .option('--name <instance>', 'local instance whose database is meant', DEFAULT_INSTANCE)
+    .option('--to <version>', 'stop at this version', wholeNumber)
+    .addOption(new Option('--down', 'go down to --to (0 drops every table); asks for --to').default(false))
+    .action(async (options: { name: string; to?: number; down: boolean }, command: Command) => {
+      if (options.down && options.to === undefined) {
+        command.error('error: --down deletes tables with their data; name the version that stays with --to');
+      }
+      const { mysqlUrl } = await findServers(options.name, process.env);
+      const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
+      const direction = options.down ? 'down' : 'up';
+      const steps = await migrate({ url: mysqlUrl, log, direction, to: options.to });
+      for (const step of steps)
+        print(`${step.direction} ${String(step.version).padStart(4, '0')} ${step.name}`);
+      if (steps.length === 0) print('nothing to do: the tables are at that version');
+    });
+}

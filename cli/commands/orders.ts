@@ -1,0 +1,95 @@
+import { access, constants, readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { positiveNumber, seconds } from '../arguments.ts';
+import { CliError, usageError } from '../errors.ts';
+import { createOrderApi } from '../orders/order-api.ts';
+import { readOrderLines } from '../orders/read-lines.ts';
+import { sendOrders } from '../orders/send.ts';
+import { differences, type ExpectedTotals, isComplete, summaryText } from '../orders/summary.ts';
+import { count, createProgress, print, printJson } from '../output.ts';
+import { apiUrl, DEFAULT_INSTANCE, issuerDir } from '../servers.ts';
+import { createTokens } from '../tokens.ts';
+
+interface SendOptions {
+  name: string;
+  url?: string;
+  concurrency: number;
+  stall: number;
+  expect?: string;
+  json?: boolean;
+}
+
+const REACH_TIMEOUT_MS = 5000;
+
+/** `orderstream orders send FILE.ndjson`: places the orders of a file through HTTP and follows them to their outcomes. */
+export function ordersCommand(): Command {
+  const command = new Command('orders').description('many orders at once');
+  command
+    .command('send')
+    .description(
+      'place the orders of a file, lines {customerId, idempotencyKey, order}, and follow each to its outcome. Sending a file again is harmless',
+    )
+    .argument('<file>', 'NDJSON file')
+    .option('--name <instance>', 'local instance that the orders go to', DEFAULT_INSTANCE)
+    .option('--url <url>', 'base URL of the API, instead of the local one')
+    .option('--concurrency <n>', 'orders being placed at the same time', positiveNumber, 48)
+    .option('--stall <time>', 'give up when nothing moves for this long', seconds, 60)
+    .option('--expect <file>', 'compare the totals with those of a JSON file; differences are a failure')
+    .option('--json', 'print the totals as JSON')
+    .action(send);
+  return command;
+}
+
+async function send(file: string, options: SendOptions): Promise<void> {
+  await access(file, constants.R_OK).catch((error: Error) => {
+    throw usageError(`cannot read ${file}: ${error.message}`);
+  });
+  const expected = options.expect === undefined ? null : await readExpected(options.expect);
+  const baseUrl = options.url ?? apiUrl(options.name, process.env);
+  const tokenFor = await createTokens(issuerDir(options.name, process.env));
+  await mustReach(baseUrl);
+
+  const progress = createProgress(process.stderr);
+  const summary = await sendOrders(readOrderLines(file), {
+    api: createOrderApi({ baseUrl, tokenFor }),
+    placesMax: options.concurrency,
+    stallMs: options.stall * 1000,
+    onProgress: ({ sent, accepted, settled }) =>
+      progress.show(
+        `${count(sent)} read, ${count(accepted)} accepted, ${count(settled)} orders with an outcome`,
+      ),
+  }).finally(() => progress.end());
+
+  if (options.json) printJson(summary);
+  else print(summaryText(summary));
+  if (expected !== null) compare(summary, expected, options.json === true);
+  if (!isComplete(summary)) process.exitCode = 1;
+}
+
+function compare(summary: Parameters<typeof differences>[0], expected: ExpectedTotals, quiet: boolean): void {
+  const found = differences(summary, expected);
+  if (found.length > 0) throw new CliError('the totals are not the expected ones', { detailLines: found });
+  if (!quiet) print('all totals as expected');
+}
+
+async function readExpected(file: string): Promise<ExpectedTotals> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ExpectedTotals;
+  } catch (error) {
+    throw usageError(
+      `cannot read the expected totals in ${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Any answer will do: an API that is away is told at once and not after the stall time. */
+async function mustReach(baseUrl: string): Promise<void> {
+  if (!URL.canParse(baseUrl)) throw usageError(`${baseUrl} is not a URL`);
+  try {
+    await fetch(new URL('/openapi.json', baseUrl), { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
+  } catch (error) {
+    throw new CliError(`the API at ${baseUrl} does not answer; is it running? \`npm start\` starts it`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+/** When a sender may go on: gates that a server closed for a while, and the progress, stall and stop of a run. */
+
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5000;
+
+/** Who has to wait until when: one time per customer (rate limits) and one for everyone (overload). */
+export function createGates() {
+  const openAtMs = new Map<string | null, number>();
+  return {
+    close(customerId: string | null, afterMs: number): void {
+      // Up to a quarter later, so that the waiting lines do not all come back in one burst.
+      const atMs = performance.now() + afterMs * (1 + Math.random() / 4);
+      openAtMs.set(customerId, Math.max(openAtMs.get(customerId) ?? 0, atMs));
+    },
+    waitMs(customerId: string): number {
+      return Math.max(openAtMs.get(customerId) ?? 0, openAtMs.get(null) ?? 0) - performance.now();
+    },
+  };
+}
+
+/** Progress, stall and stop of one run, as things to wait for. */
+export function createSignals(stallMs: number) {
+  let waiting = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  const wake = () => {
+    waiting.resolve();
+    waiting = Promise.withResolvers<void>();
+  };
+  const stopNow = () => {
+    clearTimeout(stall);
+    stop.abort();
+    wake();
+  };
+  const stall = setTimeout(stopNow, stallMs);
+  stop.signal.addEventListener('abort', () => clearTimeout(stall));
+  return {
+    changed: () => waiting.promise,
+    stopped: () => stop.signal.aborted,
+    stop: stopNow,
+    progress() {
+      stall.refresh();
+      wake();
+    },
+    /** Resolves after `ms`, or at once when the run stops. */
+    sleep(ms: number): Promise<void> {
+      if (ms <= 0 || stop.signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          stop.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        stop.signal.addEventListener('abort', done, { once: true });
+      });
+    },
+  };
+}
+
+/** Full jitter: anything between nothing and the bound, which doubles with each attempt from 1 on. */
+export function backoffMs(attempt: number): number {
+  return Math.random() * Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS);
+}

@@ -1,0 +1,67 @@
+/** A file of orders: one JSON object per line, `{customerId, idempotencyKey, order}`. Read as a stream, whatever its size. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+export interface OrderLine {
+  kind: 'order';
+  /** Number of the line in its file, from 1. */
+  line: number;
+  customerId: string;
+  idempotencyKey: string;
+  /** The order request as the API takes it; its shape is the API's to judge. */
+  order: Record<string, unknown>;
+}
+
+export interface BadLine {
+  kind: 'bad';
+  line: number;
+  problem: string;
+}
+
+const LINE_BYTES_MAX = 1 << 20;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
+
+/** The lines of `path` in order, bad ones included with what is wrong; empty lines are skipped. */
+export async function* readOrderLines(path: string): AsyncGenerator<OrderLine | BadLine> {
+  const input = createReadStream(path, 'utf8');
+  // readline does not pass on an error of its input while it is iterated, so it is kept and thrown at the end.
+  let failure: Error | null = null;
+  input.once('error', (error) => {
+    failure = error;
+  });
+  let line = 0;
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1;
+    const bare = line === 1 && text.startsWith('\ufeff') ? text.slice(1) : text;
+    if (bare.trim() !== '') yield parseOrderLine(bare, line);
+  }
+  if (failure !== null) throw failure;
+}
+
+/** One line of the file; never throws. */
+export function parseOrderLine(text: string, line: number): OrderLine | BadLine {
+  const bad = (problem: string): BadLine => ({ kind: 'bad', line, problem });
+  if (text.length > LINE_BYTES_MAX) return bad('longer than 1 MiB');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // What the parser says quotes the line, which may hold a name or an address.
+    return bad('not valid JSON');
+  }
+  if (!isObject(value)) return bad('not a JSON object');
+  const { customerId, idempotencyKey, order } = value;
+  if (typeof customerId !== 'string' || !CUSTOMER.test(customerId)) {
+    return bad('customerId must be a string of 1 to 128 visible ASCII characters');
+  }
+  if (typeof idempotencyKey !== 'string' || !KEY.test(idempotencyKey)) {
+    return bad('idempotencyKey must be a string of 1 to 255 visible ASCII characters');
+  }
+  if (!isObject(order)) return bad('order must be a JSON object');
+  return { kind: 'order', line, customerId, idempotencyKey, order };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

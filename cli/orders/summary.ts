@@ -1,0 +1,117 @@
+/**
+ * What became of a file of orders. The totals depend on the file alone: not on the order in which requests overtake
+ * each other, on the partitions' pace, or on how often the file was sent before.
+ */
+import { count, table } from '../output.ts';
+
+export interface SendSummary {
+  /** Lines that hold an order. */
+  lines: number;
+  badLines: { line: number; problem: string }[];
+  /** Answered with an id, whether for the first time or again. */
+  accepted: number;
+  /** Of those, answered as known already (`Idempotent-Replayed`). */
+  replayed: number;
+  /** Lines whose key belongs to an order with another body. */
+  keyConflicts: number;
+  /** Refused by the API before anything was sent on: problem code → lines. */
+  refused: Record<string, number>;
+  refusedLines: { line: number; status: number; code: string; detail: string }[];
+  /** Distinct orders that were accepted. */
+  orders: number;
+  /** Lines that repeat an accepted order of this file. */
+  repeats: number;
+  /** Status → distinct orders. */
+  statuses: Record<string, number>;
+  /** Reason code → distinct orders with status REJECTED. */
+  rejections: Record<string, number>;
+  /** Accepted orders whose outcome was not learnt, and lines that were never answered. */
+  missing: { line: number; why: string }[];
+  elapsedMs: number;
+}
+
+/** The totals that a file of orders must come to; see `samples/expected.json`. */
+export interface ExpectedTotals {
+  lines: number;
+  orders: number;
+  repeats: number;
+  keyConflicts: number;
+  /** Distinct orders with any status but REJECTED. */
+  accepted: number;
+  rejections: Record<string, number>;
+}
+
+const PROBLEMS_SHOWN_MAX = 20;
+
+/** True when every good line was answered for good and every accepted order has its outcome. */
+export function isComplete(summary: SendSummary): boolean {
+  return summary.missing.length === 0 && summary.badLines.length === 0;
+}
+
+/** Each total that differs, as a sentence; empty when all agree. */
+export function differences(summary: SendSummary, expected: ExpectedTotals): string[] {
+  const found: string[] = [];
+  const compare = (what: string, actual: number, wanted: number) => {
+    if (actual !== wanted) found.push(`${what}: expected ${count(wanted)}, found ${count(actual)}`);
+  };
+  compare('lines', summary.lines, expected.lines);
+  compare('orders', summary.orders, expected.orders);
+  compare('repeats', summary.repeats, expected.repeats);
+  compare('key conflicts', summary.keyConflicts, expected.keyConflicts);
+  compare('refused by the API', sum(summary.refused), 0);
+  compare('accepted orders', sum(summary.statuses) - (summary.statuses['REJECTED'] ?? 0), expected.accepted);
+  for (const code of new Set([...Object.keys(expected.rejections), ...Object.keys(summary.rejections)])) {
+    compare(`rejected as ${code}`, summary.rejections[code] ?? 0, expected.rejections[code] ?? 0);
+  }
+  compare('missing', summary.missing.length, 0);
+  return found;
+}
+
+/** The summary as a table for a terminal. */
+export function summaryText(summary: SendSummary): string {
+  const rows: (string | number)[][] = [
+    ['sent', summary.lines],
+    ['accepted', summary.accepted],
+    ...byName(summary.refused).map(([code, n]) => [`refused by the API: ${code}`, n]),
+    ['orders', summary.orders],
+    ...byName(summary.statuses).map(([status, n]) => [`  ${status}`, n]),
+    ...byName(summary.rejections).map(([code, n]) => [`    ${code}`, n]),
+    ['duplicates', summary.repeats],
+    ['key conflicts', summary.keyConflicts],
+    ['answered as known already', summary.replayed],
+    ['bad lines', summary.badLines.length],
+    ['missing', summary.missing.length],
+  ];
+  const perSecond = Math.round(summary.lines / Math.max(summary.elapsedMs / 1000, 0.001));
+  const details = [
+    ...shown(
+      'bad line',
+      summary.badLines.map(({ line, problem }) => `line ${line}: ${problem}`),
+    ),
+    ...shown(
+      'refused',
+      summary.refusedLines.map(({ line, status, detail }) => `line ${line}: ${status} ${detail}`),
+    ),
+    ...shown(
+      'missing',
+      summary.missing.map(({ line, why }) => `line ${line}: ${why}`),
+    ),
+  ];
+  const time = `${(summary.elapsedMs / 1000).toFixed(1)} s, ${count(perSecond)} lines/s`;
+  return [table(rows), time, ...details].join('\n');
+}
+
+function shown(what: string, lines: string[]): string[] {
+  const head = lines.slice(0, PROBLEMS_SHOWN_MAX).map((line) => `${what}, ${line}`);
+  return lines.length > head.length
+    ? [...head, `${what}: and ${count(lines.length - head.length)} more`]
+    : head;
+}
+
+function byName(totals: Record<string, number>): [string, number][] {
+  return Object.entries(totals).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sum(totals: Record<string, number>): number {
+  return Object.values(totals).reduce((total, n) => total + n, 0);
+}

@@ -1,0 +1,75 @@
+/** Plain text for a terminal: aligned tables and thousands separators. No colours, so that a log stays readable. */
+
+/** `12345` → `12,345`, whatever the locale of the machine. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Rows as left-aligned columns (numbers right-aligned), two spaces between; no trailing spaces. */
+export function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths: number[] = [];
+  const texts = rows.map((row) =>
+    row.map((cell, column) => {
+      const text = typeof cell === 'number' ? count(cell) : cell;
+      widths[column] = Math.max(widths[column] ?? 0, text.length);
+      return text;
+    }),
+  );
+  return texts
+    .map((row, rowIndex) =>
+      row
+        .map((text, column) => align(text, widths[column] ?? 0, typeof rows[rowIndex]?.[column] === 'number'))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** `1,234 of 5,000` style progress on stderr; on a terminal one line that is rewritten, elsewhere every `everyMs`. */
+export function createProgress(
+  stream: NodeJS.WriteStream,
+  everyMs = 1000,
+): { show(text: string): void; end(): void } {
+  let shownAtMs = 0;
+  let dirty = false;
+  return {
+    show(text) {
+      const nowMs = performance.now();
+      if (nowMs - shownAtMs < (stream.isTTY ? 100 : everyMs)) return;
+      shownAtMs = nowMs;
+      dirty = stream.isTTY;
+      stream.write(stream.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
+    },
+    end() {
+      if (dirty) stream.write('\r\x1b[2K');
+      dirty = false;
+    },
+  };
+}
+
+/** One line on stdout. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A value as indented JSON on stdout; bigints as decimal strings, byte arrays as hex. */
+export function printJson(value: unknown): void {
+  print(toJson(value, 2));
+}
+
+/** JSON text of decoded records and rows: bigints as decimal strings, byte arrays as hex. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, replaceUnprintable, indent);
+}
+
+function replaceUnprintable(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  // Buffer has a toJSON of its own, which has already run here; look at the value before it did.
+  const original = (this as Record<string, unknown>)[key];
+  if (original instanceof Uint8Array) return Buffer.from(original).toString('hex');
+  return value;
+}
+
+function align(text: string, width: number, right: boolean): string {
+  return right ? text.padStart(width) : text.padEnd(width);
+}
