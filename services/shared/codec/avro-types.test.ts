@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
+import { PoisonError } from './poison.ts';
+import { ReadTap } from './read-tap.ts';
+import { WriteTap } from './write-tap.ts';
+
+const record = (name: string, fields: unknown[]) => ({ type: 'record', name, fields });
+
+/** Bytes of `value` behind a frame's worth of space. */
+function write(schema: object, value: unknown): Buffer {
+  const tap = new WriteTap();
+  tap.begin(7);
+  tap.branch = 0;
+  internalsOf(compileSchema(schema))._write(tap, value);
+  return tap.take();
+}
+
+function read(hands: { _read(tap: ReadTap): unknown }, bytes: Buffer): unknown {
+  const tap = new ReadTap();
+  tap.begin(bytes, 5, 7);
+  const value = hands._read(tap);
+  tap.end();
+  return value;
+}
+
+const body = (...bytes: number[]) => Buffer.from([0, 0, 0, 0, 7, ...bytes]);
+
+describe('items without bytes', () => {
+  const empties = record('R', [{ name: 'xs', type: { type: 'array', items: record('Nothing', []) } }]);
+  const hands = internalsOf(compileSchema(empties));
+
+  it('are read where the count is honest', () => {
+    expect(read(hands, body(2, 0))).toEqual({ xs: [{}] });
+  });
+
+  it('cannot outnumber the bytes of the message, over all blocks', () => {
+    expect(() => read(hands, body(0x80, 0xe1, 0xeb, 0x2f, 0))).toThrow(PoisonError);
+    expect(() => read(hands, body(4, 4, 4, 0))).toThrow(expect.objectContaining({ code: 'COUNT_TOO_LARGE' }));
+  });
+});
+
+describe('a reader of another version', () => {
+  const line = record('Line', [
+    { name: 'sku', type: 'string' },
+    { name: 'tags', type: { type: 'array', items: 'string' } },
+  ]);
+  const writer = record('R', [
+    { name: 'gone', type: { type: 'array', items: line } },
+    { name: 'kept', type: ['null', { type: 'array', items: 'Line' }] },
+    { name: 'what', type: [record('A', [{ name: 'a', type: 'int' }]), record('B', [])] },
+  ]);
+  const reader = record('R', [
+    {
+      name: 'kept',
+      type: ['null', { type: 'array', items: record('Line', [{ name: 'sku', type: 'string' }]) }],
+    },
+    {
+      name: 'what',
+      type: [
+        record('A', [
+          { name: 'a', type: 'int' },
+          { name: 'b', type: 'string', default: 'new' },
+        ]),
+        record('B', []),
+        record('C', []),
+      ],
+    },
+  ]);
+  const lines = [{ sku: 'x', tags: ['1', '2'] }];
+  const bytes = write(writer, { gone: lines, kept: lines, what: { a: 5 } });
+  const resolver = resolverOf(compileSchema(reader), compileSchema(writer));
+
+  it('skips what it does not know and fills what it does', () => {
+    expect(read(resolver, bytes)).toEqual({ kept: [{ sku: 'x' }], what: { a: 5, b: 'new' } });
+  });
+
+  it('bounds what it skips', () => {
+    expect(() => read(resolver, body(0x80, 0xe1, 0xeb, 0x2f))).toThrow(
+      expect.objectContaining({ code: 'COUNT_TOO_LARGE' }),
+    );
+    // A sized block of skipped items: avsc would jump by the size, even backwards.
+    expect(() => read(resolver, body(1, 1, 0, 0, 0))).toThrow(PoisonError);
+  });
+
+  it('ends every cut as poison', () => {
+    for (let length = 5; length < bytes.length; length++) {
+      expect(() => read(resolver, bytes.subarray(0, length)), `cut to ${length}`).toThrow(PoisonError);
+    }
+  });
+
+  it('is refused at once where the versions do not fit', () => {
+    const strict = record('R', [{ name: 'must', type: 'string' }]);
+    expect(() => resolverOf(compileSchema(strict), compileSchema(writer))).toThrow('must');
+  });
+});
+
+describe('a schema this codec does not read', () => {
+  it('is refused when it is prepared', () => {
+    expect(() => compileSchema(record('R', [{ name: 'm', type: { type: 'map', values: 'long' } }]))).toThrow(
+      'maps',
+    );
+  });
+});

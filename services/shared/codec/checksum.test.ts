@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { CHECKSUM_HEADER, checksumOf, verifyChecksum } from './index.ts';
+
+describe('the checksum header', () => {
+  const value = Buffer.from('123456789');
+
+  it('is the CRC-32 that everybody else computes', () => {
+    expect(checksumOf(value)).toBe('cbf43926');
+    expect(checksumOf(Buffer.alloc(0))).toBe('00000000');
+  });
+
+  it('lets the right value pass, as text and as bytes, and a record without it', () => {
+    verifyChecksum(value, { [CHECKSUM_HEADER]: 'cbf43926' });
+    verifyChecksum(value, { [CHECKSUM_HEADER]: Buffer.from('cbf43926') });
+    verifyChecksum(value, {});
+    verifyChecksum(null, { [CHECKSUM_HEADER]: 'cbf43926' });
+  });
+
+  it.each(['cbf43927', '', 'CBF43926', 'cbf43926 '])('refuses %j', (header) => {
+    expect(() => verifyChecksum(value, { [CHECKSUM_HEADER]: header })).toThrow(
+      expect.objectContaining({ code: 'BAD_CHECKSUM' }),
+    );
+  });
+});
