@@ -11,18 +11,25 @@ const RANKS: [RegExp, number][] = [
   [/^ingestion$/, 1],
   [/^worker/, 2],
   [/^(notification|reconciliation)$/, 3],
-  [/^(kafka|registry)/, 4],
-  [/^(mysql|redis)$/, 5],
+  [/^(kafka(-\d)?|registry|mysql|redis)$/, 4],
 ];
 const OTHER_RANK = 3;
 const STOP_DEADLINE_MS = 10_000;
-const LOCK_WAIT_MS = 0;
+
+export interface DownOptions {
+  /** How long each process may take before it is killed. */
+  deadlineMs?: number;
+  /** How long another start or stop of this instance is waited for; 0 refuses at once. */
+  lockWaitMs?: number;
+  /** Asked under the instance's lock: true leaves everything running. */
+  unless?: () => boolean;
+}
 
 /** Runs `work` as the only one that starts or stops servers of this instance. */
-export function withInstanceLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+export function withInstanceLock<T>(name: string, waitMs: number, work: () => Promise<T>): Promise<T> {
   const lock = {
     file: path.join(instanceDir(name), 'lock'),
-    waitMs: LOCK_WAIT_MS,
+    waitMs,
     refuse: (pid: number) =>
       new StackError(
         `Instance "${name}" is being started or stopped by process ${pid}; try again when it is done.`,
@@ -32,13 +39,16 @@ export function withInstanceLock<T>(name: string, work: () => Promise<T>): Promi
 }
 
 /** Stops every process of the instance; its data stays. Returns what was stopped, in order. */
-export function stackDown(name: string, deadlineMs = STOP_DEADLINE_MS): Promise<Map<string, Stopped>> {
-  return withInstanceLock(name, () => stopAll(name, deadlineMs));
+export function stackDown(name: string, options: DownOptions = {}): Promise<Map<string, Stopped>> {
+  const { deadlineMs = STOP_DEADLINE_MS, lockWaitMs = 0, unless = () => false } = options;
+  return withInstanceLock(name, lockWaitMs, () =>
+    unless() ? Promise.resolve(new Map()) : stopAll(name, deadlineMs),
+  );
 }
 
 /** Stops everything and deletes the instance's folder: data, logs, ports and all. */
 export async function stackReset(name: string): Promise<void> {
-  await withInstanceLock(name, async () => {
+  await withInstanceLock(name, 0, async () => {
     await stopAll(name, STOP_DEADLINE_MS);
     rmSync(instanceDir(name), { recursive: true, force: true });
   });

@@ -85,6 +85,7 @@ async function fetchInto(draft: string, download: Download, tell: Tell): Promise
   const pom = (dependencies: readonly string[]): string =>
     writePom(path.join(draft, 'pom.xml'), dependencies);
   await runMaven(download, draft, download.mavenArgs(draft, pom), tell);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the plugin leaves a folder of this very name.
   rmSync(path.join(draft, '${project.basedir}'), { recursive: true, force: true });
   rmSync(path.join(draft, 'pom.xml'), { force: true });
   tell(`${download.label}: fetched in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);

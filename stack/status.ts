@@ -36,7 +36,8 @@ export async function stackStatus(
 }
 
 const message = (error: unknown): string => {
-  const text = error instanceof Error ? error.message : String(error);
+  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = root instanceof Error ? root.message : String(root);
   return text || 'does not answer';
 };
 

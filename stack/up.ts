@@ -27,8 +27,13 @@ export interface StackInfo {
 export interface UpOptions extends InstanceOptions {
   tell?: Tell;
   env?: NodeJS.ProcessEnv;
+  /** How long another start or stop of this instance is waited for; 0, the default, refuses at once. */
+  lockWaitMs?: number;
+  /** Ends the start early; what this call started is stopped again. */
+  signal?: AbortSignal;
 }
 
+const INTERRUPTED = 'The start of the stack was interrupted.';
 const EXTERNAL_DEADLINE_MS = 10_000;
 const CLEANUP_DEADLINE_MS = 5_000;
 
@@ -38,13 +43,14 @@ const CLEANUP_DEADLINE_MS = 5_000;
  * this call started are stopped again.
  */
 export function stackUp(options: UpOptions): Promise<StackInfo> {
-  return withInstanceLock(options.name, async () => {
+  return withInstanceLock(options.name, options.lockWaitMs ?? 0, async () => {
     const instance = await openInstance(options);
     const dir = instanceDir(options.name);
     const env = options.env ?? process.env;
     const started: string[] = [];
     const context: ServerContext = { instance, dir, tell: options.tell ?? (() => undefined) };
-    const results = await Promise.allSettled(servers.map((server) => bringUp(server, context, env, started)));
+    const run: Run = { env, started, signal: options.signal };
+    const results = await Promise.allSettled(servers.map((server) => bringUp(server, context, run)));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) {
       await stopAll(options.name, CLEANUP_DEADLINE_MS, (name) => started.includes(name));
@@ -67,16 +73,19 @@ export function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo 
   };
 }
 
-async function bringUp(
-  server: Server,
-  context: ServerContext,
-  env: NodeJS.ProcessEnv,
-  started: string[],
-): Promise<void> {
-  const external = env[server.variable];
+/** One call of `stackUp`; `started` collects the names of the processes that it is answerable for. */
+interface Run {
+  env: NodeJS.ProcessEnv;
+  started: string[];
+  signal: AbortSignal | undefined;
+}
+
+async function bringUp(server: Server, context: ServerContext, run: Run): Promise<void> {
+  const external = run.env[server.variable];
   if (external) {
     const what = `The server that ${server.variable} names`;
-    await waitUntil(() => server.ask(external, 1), { what, deadlineMs: EXTERNAL_DEADLINE_MS });
+    const wait = { what, deadlineMs: EXTERNAL_DEADLINE_MS, hopeless: () => interrupted(run) };
+    await waitUntil(() => server.ask(external, 1), wait);
     context.tell(`${server.name}: using ${server.variable}`);
     return;
   }
@@ -86,13 +95,14 @@ async function bringUp(
   if (missing.length > 0) {
     await refuseTakenPorts(server, context, missing);
     await server.prepare(context);
-    started.push(...missing);
+    if (run.signal?.aborted) throw new StackError(INTERRUPTED);
+    run.started.push(...missing);
     await server.start(context, missing);
   }
   await waitUntil(() => server.ask(server.address(instance), instance.brokers), {
     what: `${server.name} (log: ${logFile(dir, server.processes(instance)[0] ?? server.name)})`,
     deadlineMs: server.readyDeadlineMs,
-    hopeless: () => deadProcess(server, context),
+    hopeless: () => interrupted(run) ?? deadProcess(server, context),
   });
   const took = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.tell(`${server.name}: ${missing.length > 0 ? 'ready' : 'was running'} after ${took} s`);
@@ -105,6 +115,8 @@ async function refuseTakenPorts(server: Server, context: ServerContext, missing:
     `Port ${taken.join(' and ')} on 127.0.0.1, which ${server.name} of instance "${context.instance.name}" needs, is taken by another program.`,
   );
 }
+
+const interrupted = (run: Run): string | null => (run.signal?.aborted ? INTERRUPTED : null);
 
 function deadProcess(server: Server, context: ServerContext): string | null {
   const dead = server.processes(context.instance).find((name) => !runningProcess(context.dir, name));

@@ -56,7 +56,11 @@ interface UpFlags {
 }
 
 async function up(flags: UpFlags): Promise<void> {
-  const info = await stackUp({ ...flags, tell: (line) => console.log(line) });
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const info = await stackUp({ ...flags, tell: (line) => console.log(line), signal: interrupt.signal });
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   printAddresses(info);
 }
 

@@ -1,0 +1,52 @@
+import type { TestProject } from 'vitest/node';
+import { instanceDir, stackDown, stackEnv, stackStatus, stackUp } from '../../stack/index.ts';
+import { dropLease, markStartedByTests, otherLeases, takeLease, takeMark } from './lease.ts';
+
+const LOCK_WAIT_MS = 90_000;
+
+/** Addresses of the servers that the tests run against. */
+export interface TestStack {
+  name: string;
+  kafkaBrokers: string;
+  schemaRegistryUrl: string;
+  mysqlUrl: string;
+  redisUrl: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: TestStack;
+  }
+}
+
+/** Brings up the instance `test` (or the one that ORDERSTREAM_TEST_STACK names); the teardown stops it unless it ran before. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const name = process.env['ORDERSTREAM_TEST_STACK'] || 'test';
+  const dir = instanceDir(name);
+  takeLease(dir);
+  try {
+    const ranBefore = await isUp(name);
+    const info = await stackUp({ name, lockWaitMs: LOCK_WAIT_MS });
+    if (!ranBefore) markStartedByTests(dir);
+    Object.assign(process.env, stackEnv(info));
+    const { kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl } = info;
+    project.provide('stack', { name, kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl });
+  } catch (error) {
+    dropLease(dir);
+    throw error;
+  }
+  return async () => {
+    dropLease(dir);
+    const unless = (): boolean => otherLeases(dir) > 0 || !takeMark(dir);
+    await stackDown(name, { lockWaitMs: LOCK_WAIT_MS, unless });
+  };
+}
+
+async function isUp(name: string): Promise<boolean> {
+  try {
+    return (await stackStatus(name)).every((row) => row.answers);
+  } catch {
+    // There is no such instance yet, so it was not running.
+    return false;
+  }
+}

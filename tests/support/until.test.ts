@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { until } from './until.ts';
+
+test('returns the first truthy answer', async () => {
+  let asked = 0;
+  expect(await until(() => (++asked === 3 ? 'yes' : null), { what: 'a third try', everyMs: 1 })).toBe('yes');
+});
+
+test('takes an error for "not yet" and names the last one when the deadline has passed', async () => {
+  const never = until(() => Promise.reject(new Error('away')), {
+    what: 'the server',
+    deadlineMs: 20,
+    everyMs: 1,
+  });
+  await expect(never).rejects.toThrow(
+    /the server did not happen within 20 ms; the last try failed: Error: away/,
+  );
+});
+
+test('tells the last answer', async () => {
+  await expect(until(() => 0, { what: 'a count', deadlineMs: 5, everyMs: 1 })).rejects.toThrow(
+    /last answer was 0/,
+  );
+});
