@@ -18,6 +18,8 @@ type Deps = { source: string; log?: Logger; metrics?: Metrics; clock?: Clock };
 const reloadIntervalMs = 5000;
 /** Keys are read again after this, so that a withdrawn one stops working. */
 const keysMaxAgeMs = 300_000;
+/** While there are no keys at all, readings are this far apart. */
+const missingIntervalMs = 500;
 const fetchTimeoutMs = 3000;
 const bytesMax = 64 * 1024;
 const keysMax = 50;
@@ -46,25 +48,31 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
     }
   };
 
+  const refresh = (): Promise<Keys> => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+
   return {
     async keysFor(kid) {
       const ageMs = clock.monotonicMs() - readAtMs;
-      const isKnown = keys !== undefined && (kid === undefined || keys.kids.has(kid)) && ageMs < keysMaxAgeMs;
-      if (keys !== undefined && (isKnown || ageMs < reloadIntervalMs) && reading === undefined) return keys;
-      // Without keys each asker would read: the interval holds for failures at the start too.
-      if (keys === undefined && reading === undefined && ageMs < missingIntervalMs) {
-        throw appError('JWKS_UNAVAILABLE', { reason: 'the last try failed a moment ago' });
+      if (keys === undefined) {
+        if (reading === undefined && ageMs < missingIntervalMs) {
+          throw appError('JWKS_UNAVAILABLE', { reason: 'the last try failed a moment ago' });
+        }
+        return refresh();
       }
-      reading ??= read().finally(() => {
-        reading = undefined;
-      });
-      return reading;
+      if (kid === undefined || keys.kids.has(kid)) {
+        // In the background: a slow key server must not hold up tokens whose key is known. With keys it never rejects.
+        if (ageMs >= keysMaxAgeMs) void refresh();
+        return keys;
+      }
+      return reading ?? (ageMs >= reloadIntervalMs ? refresh() : keys);
     },
   };
 }
-
-/** While there are no keys at all, readings are this far apart. */
-const missingIntervalMs = 500;
 
 async function load(source: string): Promise<string> {
   if (!/^https?:\/\//.test(source)) return readFile(source, 'utf8');

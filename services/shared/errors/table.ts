@@ -71,6 +71,10 @@ export const errorTable = {
     disposition: 'retry',
     template: 'Whether the message was produced is unknown: {reason}',
   },
+  RECORD_REFUSED: {
+    disposition: 'reject',
+    template: 'The broker refused a record of {bytes} bytes for {topic}-{partition}: {reason}',
+  },
   KAFKA_UNAVAILABLE: { disposition: 'retry', template: 'Kafka cannot be reached: {reason}' },
   CONSUMER_CRASHED: {
     disposition: 'fatal',

@@ -6,7 +6,8 @@ import type { Logger } from '../log/index.ts';
  *     └──────────┴───────────┴──► failed
  * A signal may turn `starting` straight into `draining`. No state is left for an earlier one.
  */
-export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
+export const lifecycleStates = ['starting', 'ready', 'draining', 'stopped', 'failed'] as const;
+export type LifecycleState = (typeof lifecycleStates)[number];
 
 const next: Record<LifecycleState, readonly LifecycleState[]> = {
   starting: ['ready', 'draining', 'failed'],

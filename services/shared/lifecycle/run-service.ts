@@ -8,19 +8,20 @@ import {
   loadConfig,
   logFields,
 } from '../config/index.ts';
-import { appError, errorMessage } from '../errors/index.ts';
+import { errorMessage } from '../errors/index.ts';
 import { createLogger, type Logger } from '../log/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
-import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
+import { createShutdown, type Host } from './shutdown.ts';
 
-type BaseFields = typeof adminFields & typeof logFields;
+export type BaseFields = typeof adminFields & typeof logFields;
 
-/** What a started service gives back. `stop` drains and closes everything it opened, and may be slow up to the deadline. */
+/** What a started service gives back. `stop` drains and closes all that it opened, and is called once. */
 export type Running = { stop(): Promise<void> };
 
 export type ServiceContext<F extends Fields> = {
-  /** The service's own fields, with those of admin server and log; `instanceId` is never empty. */
+  /** The service's own fields with those of admin server and log; `instanceId` is never empty. */
   config: ConfigOf<F & BaseFields>;
   log: Logger;
   metrics: Metrics;
@@ -36,83 +37,93 @@ export type ServiceOptions<F extends Fields> = {
   /** `process.env`, handed in by main.ts, the only file that reads it. */
   env: Env;
   fields?: F;
+  /** Cross-field checks, see `loadConfig`. */
   rules?: (config: ConfigOf<F & BaseFields>) => readonly string[];
+  /** The service is ready when this has resolved; a rejection ends the process with code 1. */
   start(context: ServiceContext<F>): Promise<Running>;
-  /** From the signal to exit code 1, whatever still runs. */
+  /** From the signal to exit code 1, whatever still runs. Default 10,000. */
   stopDeadlineMs?: number;
-  /** The process that is ended; another in tests. */
   host?: Host;
 };
 
-/** The part of `process` that is used here. */
-export type Host = Pick<NodeJS.EventEmitter, 'on' | 'off'> & { exit(code: number): void };
-
-/** After `fatal` an orderly stop gets this long: it lets the group know at once, but must not delay the restart. */
-const fatalStopMs = 2000;
-
 /**
- * The whole of a main.ts: config, log, metrics, lifecycle and admin server, then `start`. SIGTERM and SIGINT
- * drain and stop (exit 0; 1 past the deadline or when stopping failed; a second signal ends it at once). Anything
- * uncaught is logged and ends the process with 1 right away, as no state can be trusted then.
+ * The whole of a main.ts: config, log, metrics, admin server, then `start`; from then on the process is ended by
+ * a signal, `fatal` or something uncaught, as told in shutdown.ts. Never rejects.
  */
 export async function runService<F extends Fields = Record<never, never>>(
   options: ServiceOptions<F>,
 ): Promise<void> {
-  const { name, env, host = process, stopDeadlineMs = 10_000 } = options;
-  const base = createLogger({ service: name, level: 'info', instanceId: '' });
-  let config: ConfigOf<F & BaseFields>;
-  try {
-    config = completeConfig(options);
-  } catch (error) {
-    base.fatal({ err: error }, errorMessage(error));
-    return host.exit(1);
-  }
-  const { logLevel, instanceId, adminHost, adminPort } = config as ConfigOf<BaseFields>;
-  const log = createLogger({ service: name, level: logLevel, instanceId });
+  const { name, host = process } = options;
+  const config = readConfig(options);
+  if (config === null) return host.exit(1);
+  // The type parameter hides the base members from here.
+  const base = config as unknown as ConfigOf<BaseFields>;
+  const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
   const lifecycle = createLifecycle({ log, service: name });
-  void env;
-  void stopDeadlineMs;
-  void fatalStopMs;
-  void appError;
   const abort = new AbortController();
   let admin: AdminServer | undefined;
-  let running: Running | undefined;
-  let stopping: Promise<void> | undefined;
-  const stop = (): void => {
-    stopping ??= (async () => {
-      lifecycle.draining();
+  let starting: Promise<Running> | undefined;
+
+  const shutdown = createShutdown({
+    host,
+    log,
+    lifecycle,
+    stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
+    async stop() {
       abort.abort();
-      const deadline = setTimeout(() => host.exit(1), stopDeadlineMs);
+      const running = await starting?.catch(() => undefined);
       await running?.stop();
       await admin?.close();
-      clearTimeout(deadline);
-      lifecycle.stopped();
-      host.exit(0);
-    })();
-  };
-  const fatal = (error: unknown): void => {
-    log.fatal({ err: error }, errorMessage(error));
-    lifecycle.failed();
-    host.exit(1);
-  };
-  host.on('SIGTERM', stop);
-  host.on('SIGINT', stop);
-  host.on('uncaughtException', fatal);
-  host.on('unhandledRejection', fatal);
+      metrics.close();
+    },
+  });
+
+  showState(lifecycle, metrics);
   log.info({ config: describeConfig(config) }, `${name} is starting`);
   try {
-    admin = await startAdminServer({ host: adminHost, port: adminPort, lifecycle, metrics });
-    running = await options.start({ config, log, metrics, lifecycle, signal: abort.signal, fatal });
+    admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
+    log.info({ adminPort: admin.port }, 'Admin server is listening');
+    starting = options.start({
+      config,
+      log,
+      metrics,
+      lifecycle,
+      signal: abort.signal,
+      fatal: shutdown.fatal,
+    });
+    await starting;
     lifecycle.ready();
   } catch (error) {
-    fatal(error);
+    // A start that is given up because of a signal is no failure.
+    if (lifecycle.state() === 'draining') log.info({ reason: errorMessage(error) }, 'The start was given up');
+    else shutdown.fatal(error);
   }
 }
 
-function completeConfig<F extends Fields>(options: ServiceOptions<F>): ConfigOf<F & BaseFields> {
-  const env = { ...options.env };
-  if (!env.INSTANCE_ID) env.INSTANCE_ID = `${hostname()}-${process.pid}`.slice(0, 80);
-  const fields = { ...adminFields, ...logFields, ...options.fields } as unknown as F & BaseFields;
-  return loadConfig(env, fields, options.rules);
+function readConfig<F extends Fields>({
+  name,
+  env,
+  fields,
+  rules,
+}: ServiceOptions<F>): ConfigOf<F & BaseFields> | null {
+  const named = { ...env, INSTANCE_ID: env['INSTANCE_ID'] || `${hostname()}-${process.pid}`.slice(-80) };
+  try {
+    return loadConfig(named, { ...adminFields, ...logFields, ...fields } as unknown as F & BaseFields, rules);
+  } catch (error) {
+    createLogger({ service: name, level: 'info', instanceId: named.INSTANCE_ID }).fatal(
+      { err: error },
+      errorMessage(error),
+    );
+    return null;
+  }
+}
+
+function showState(lifecycle: Lifecycle, metrics: Metrics): void {
+  const show = (): void => {
+    for (const state of lifecycleStates)
+      metrics.set('lifecycle_state', state === lifecycle.state() ? 1 : 0, { state });
+  };
+  show();
+  lifecycle.onChange(show);
 }

@@ -43,6 +43,76 @@ export const metricTable = {
     buckets: secondsBuckets,
   },
 
+  // shared/kafka
+  kafka_produced_records_total: {
+    type: 'counter',
+    help: 'Records that all in-sync replicas acknowledged.',
+    labels: ['topic'],
+  },
+  kafka_produce_request_seconds: {
+    type: 'histogram',
+    help: 'Time from sending a produce request to its answer or failure.',
+    labels: ['result'],
+    buckets: secondsBuckets,
+  },
+  kafka_produce_request_records: {
+    type: 'histogram',
+    help: 'Records in one produce request.',
+    labels: [],
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+  },
+  kafka_produce_resends_total: {
+    type: 'counter',
+    help: 'Times that the records of a partition had to be sent again, by reason.',
+    labels: ['topic', 'reason'],
+  },
+  kafka_produce_refused_total: {
+    type: 'counter',
+    help: 'Records that the broker refused for their content or size.',
+    labels: ['topic', 'reason'],
+  },
+  kafka_produce_given_up_total: {
+    type: 'counter',
+    help: 'Sends whose deadline passed without an acknowledgement.',
+    labels: ['topic'],
+  },
+  kafka_consumer_joins_total: {
+    type: 'counter',
+    help: 'Times that the consumer joined its group: one per rebalance.',
+    labels: ['group'],
+  },
+  kafka_consumer_partitions: {
+    type: 'gauge',
+    help: 'Partitions assigned to this process.',
+    labels: ['group'],
+  },
+  kafka_consumer_restarts_total: {
+    type: 'counter',
+    help: 'Times that the client was built anew, by reason.',
+    labels: ['group', 'reason'],
+  },
+  kafka_consumer_commits_total: {
+    type: 'counter',
+    help: 'Offset commits: committed, notOwner, or failed.',
+    labels: ['group', 'result'],
+  },
+  kafka_consumer_fetch_seconds: {
+    type: 'histogram',
+    help: 'Time from a fetch request to its answer, the wait for records included.',
+    labels: ['group'],
+    buckets: secondsBuckets,
+  },
+  kafka_consumer_dropped_batches_total: {
+    type: 'counter',
+    help: 'Fetched batches that were dropped because the partition had been lost or sought meanwhile; they are read again where needed.',
+    labels: ['group'],
+  },
+  kafka_consumer_bad_offsets_total: {
+    type: 'counter',
+    help: 'Alarms: committed offsets that are no offsets, and positions outside of the log.',
+    labels: ['group', 'kind'],
+  },
+
   // shared/redis
   redis_calls_total: {
     type: 'counter',
@@ -84,7 +154,7 @@ export const metricTable = {
   },
   notification_delay_seconds: {
     type: 'histogram',
-    help: 'From the decision about the order to the accepted delivery, first tries only.',
+    help: 'From storing a delivery to its acceptance, first tries only.',
     labels: ['channel'],
     buckets: [...secondsBuckets, 10, 30],
   },

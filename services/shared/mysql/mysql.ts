@@ -68,11 +68,12 @@ export function createMysql(options: MysqlOptions): Mysql {
   };
 
   const pool = createPool({
-    open: () => open({ waitTimeoutSeconds: pooledWaitTimeoutSeconds }),
+    open: (onDead) => open({ waitTimeoutSeconds: pooledWaitTimeoutSeconds }, onDead),
     metrics,
     size: poolSize,
     waitersMax,
     acquireTimeoutMs: queryTimeoutMs,
+    idleMaxMs: pooledWaitTimeoutSeconds * 750,
   });
 
   return {

@@ -1,9 +1,11 @@
 import { appError } from '../errors/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import type { Pool, Session } from './types.ts';
+import { createWaitQueue } from './wait-queue.ts';
 
 type Deps = {
-  open: () => Promise<Session>;
+  /** Opens a session whose settings are known to hold; `onDead` is called when it ends later. */
+  open: (onDead: (session: Session) => void) => Promise<Session>;
   metrics: Metrics;
   /** Connections at most. */
   size: number;
@@ -11,108 +13,68 @@ type Deps = {
   waitersMax: number;
   /** The longest that a caller waits for a connection, opening included. */
   acquireTimeoutMs: number;
-};
-
-type Waiter = {
-  resolve(session: Session): void;
-  reject(error: unknown): void;
-  timer: NodeJS.Timeout;
-  sinceMs: number;
+  /** A session that rested longer is not lent again: the server may be about to end it. */
+  idleMaxMs: number;
 };
 
 /**
- * A pool of sessions whose settings are checked before anybody gets one. Every wait has an end and the queue a
- * bound, so a frozen server costs its callers a quick error instead of a pile of them. Not the driver's pool: its
- * queue knows no deadline and it hands connections out before their settings are known to hold.
+ * A pool whose every wait has an end and whose queue a bound, so that a frozen server costs its callers a quick
+ * error instead of a pile of them. Not the driver's pool: its queue knows no deadline, and it hands connections out
+ * before their settings are known to hold.
  *
- * A connection is idle, lent, or being opened; `size` counts all three. A dead one leaves at once.
+ * A connection is being opened, idle or lent; `size` counts all three, and a dead one counts no more.
  */
-export function createPool({
-  open,
-  metrics,
-  size,
-  waitersMax,
-  acquireTimeoutMs,
-}: Deps): Pool & { close(): Promise<void> } {
-  const idle: Session[] = [];
+export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
+  const { metrics, size } = deps;
+  const idle = new Map<Session, number>();
   const lent = new Set<Session>();
-  const waiters: Waiter[] = [];
+  const waiters = createWaitQueue<Session>({
+    lengthMax: deps.waitersMax,
+    timeoutMs: deps.acquireTimeoutMs,
+    onServed: (waitedMs) => metrics.observe('mysql_pool_wait_seconds', waitedMs / 1000),
+  });
   let opening = 0;
   let closed = false;
 
-  const acquire = (): Promise<Session> =>
-    new Promise((resolve, reject) => {
-      if (closed) return reject(appError('MYSQL_POOL_EXHAUSTED', { reason: 'the pool is closed' }));
-      if (waiters.length >= waitersMax)
-        return reject(appError('MYSQL_POOL_EXHAUSTED', { reason: `${waitersMax} callers wait already` }));
-      const timer = setTimeout(() => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        reject(appError('MYSQL_POOL_EXHAUSTED', { reason: `waited ${acquireTimeoutMs} ms` }));
-      }, acquireTimeoutMs);
-      const waiter: Waiter = { resolve, reject, timer, sinceMs: performance.now() };
-      waiters.push(waiter);
-      serve();
-    });
-
-  /** Gives idle sessions to waiters, and opens as many new ones as there are waiters left and room for. */
   const serve = (): void => {
-    for (let session = takeIdle(); session !== undefined && waiters.length > 0; session = takeIdle())
-      lend(session);
-    while (waiters.length > opening && lent.size + idle.length + opening < size && !closed) openOne();
-    metrics.set('mysql_pool_waiting', waiters.length);
-  };
-
-  const takeIdle = (): Session | undefined => {
-    while (waiters.length > 0) {
-      const session = idle.pop();
-      if (session === undefined || session.alive) return session;
+    for (const session of newestFirst(idle)) {
+      if (waiters.length === 0) break;
+      const restedMs = performance.now() - idle.get(session)!;
+      idle.delete(session);
+      if (restedMs > deps.idleMaxMs) void session.close();
+      else if (waiters.give(session)) lent.add(session);
     }
-    return undefined;
-  };
-
-  const lend = (session: Session): void => {
-    const waiter = waiters.shift()!;
-    clearTimeout(waiter.timer);
-    metrics.observe('mysql_pool_wait_seconds', (performance.now() - waiter.sinceMs) / 1000);
-    lent.add(session);
-    waiter.resolve(session);
+    while (waiters.length > opening && lent.size + idle.size + opening < size) openOne();
+    metrics.set('mysql_pool_waiting', waiters.length);
   };
 
   const openOne = (): void => {
     opening++;
-    open().then(
-      (session) => {
+    const opened = deps.open((dead) => idle.delete(dead));
+    opened
+      .then(rest, (error: unknown) => waiters.refuse(error))
+      .finally(() => {
         opening--;
-        if (closed) return session.destroy();
-        idle.push(session);
         serve();
-      },
-      (error: unknown) => {
-        opening--;
-        // One failed opening answers one waiter; the next has a try of its own.
-        const waiter = waiters.shift();
-        if (waiter !== undefined) {
-          clearTimeout(waiter.timer);
-          waiter.reject(error);
-        }
-        serve();
-      },
-    );
+      });
   };
 
-  const release = (session: Session): void => {
-    lent.delete(session);
+  const rest = (session: Session): void => {
     if (closed) session.destroy();
-    else if (session.alive) idle.push(session);
-    serve();
+    else if (session.alive) idle.set(session, performance.now());
   };
 
   const using = async <T>(fn: (session: Session) => Promise<T>): Promise<T> => {
-    const session = await acquire();
+    if (closed) throw poolClosed();
+    const waiting = waiters.wait();
+    serve();
+    const session = await waiting;
     try {
       return await fn(session);
     } finally {
-      release(session);
+      lent.delete(session);
+      rest(session);
+      serve();
     }
   };
 
@@ -122,14 +84,22 @@ export function createPool({
     write: (sql, params, options) => using((session) => session.write(sql, params, options)),
     execute: (sql, params, options) => using((session) => session.execute(sql, params, options)),
     transaction: (fn) => using((session) => session.transaction(fn)),
-    stats: () => ({ size: lent.size + idle.length + opening, idle: idle.length, waiting: waiters.length }),
+    stats: () => ({ size: lent.size + idle.size + opening, idle: idle.size, waiting: waiters.length }),
     async close() {
       closed = true;
-      for (const waiter of waiters.splice(0)) {
-        clearTimeout(waiter.timer);
-        waiter.reject(appError('MYSQL_POOL_EXHAUSTED', { reason: 'the pool is closed' }));
-      }
-      await Promise.all(idle.splice(0).map((session) => session.close()));
+      waiters.refuseAll(poolClosed());
+      const resting = [...idle.keys()];
+      idle.clear();
+      await Promise.all(resting.map((session) => session.close()));
     },
   };
+}
+
+/** The session used last goes first, so that the surplus rests and is given up. */
+function newestFirst(idle: Map<Session, number>): Session[] {
+  return [...idle.keys()].reverse();
+}
+
+function poolClosed() {
+  return appError('MYSQL_POOL_EXHAUSTED', { reason: 'the pool is closed' });
 }

@@ -126,8 +126,8 @@ function attempt<T>(fn: () => Promise<T>, timeoutMs: number): Promise<Attempt<T>
 
 function settle(result: Attempt<unknown>, circuit: Circuit, metrics: Metrics, log: Logger): void {
   metrics.inc('redis_calls_total', { result: result.kind });
-  if (result.kind === 'ok') return circuit.succeeded();
-  circuit.failed();
+  if (result.kind === 'ok') circuit.succeeded();
+  else circuit.failed();
   if (result.kind === 'failed') log.debug({ reason: errorMessage(result.error) }, 'A Redis call failed');
 }
 
