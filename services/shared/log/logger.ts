@@ -1,4 +1,10 @@
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import {
+  type Bindings,
+  type DestinationStream,
+  type Logger as PinoLogger,
+  pino,
+  stdTimeFunctions,
+} from 'pino';
 import { redact } from './redact.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -16,7 +22,7 @@ export type LoggerOptions = {
 
 /** JSON lines with `service` and `instanceId`; personal data and credentials are hidden at any depth. */
 export function createLogger({ service, level, instanceId, destination }: LoggerOptions): Logger {
-  return pino(
+  const log = pino(
     {
       level,
       base: { service, instanceId },
@@ -25,8 +31,19 @@ export function createLogger({ service, level, instanceId, destination }: Logger
         level: (label) => ({ level: label }),
         log: (line) => redact(line) as Record<string, unknown>,
       },
+      // `redact` has turned errors into plain members already.
       serializers: { err: (err) => err, error: (error) => error },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
+  redactBindings(log);
+  return log;
+}
+
+/** pino asks its formatters about lines only; the bindings of children, and of theirs, come past here. */
+function redactBindings(log: Logger): void {
+  const { child } = log;
+  log.child = function redactedChild(this: Logger, bindings, options) {
+    return child.call(this, redact(bindings) as Bindings, options);
+  } as Logger['child'];
 }

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as common from '../services/shared/config/common.ts';
+import type { Field } from '../services/shared/config/index.ts';
+import { errorTable } from '../services/shared/errors/index.ts';
+import { metricPrefix, metricTable } from '../services/shared/metrics/index.ts';
+
+/** Writes the reference pages that mirror a table in the code; with `--check` only says which ones are out of date. */
+async function main(check: boolean): Promise<number> {
+  const pages = {
+    'errors.md': errorsPage(),
+    'metrics.md': metricsPage(),
+    'configuration.md': await configurationPage(),
+  };
+  let stale = 0;
+  for (const [name, text] of Object.entries(pages)) {
+    const path = join(root, 'docs', name);
+    if (currentText(path) === text) continue;
+    stale++;
+    if (check) console.error(`docs/${name} is not what the tables give: run \`npm run gen\``);
+    else writeFileSync(path, text);
+  }
+  return check && stale > 0 ? 1 : 0;
+}
+
+const root = join(import.meta.dirname, '..');
+const notice = '<!-- Written by `npm run gen` from a table in the code. Change that, not this page. -->';
+
+function errorsPage(): string {
+  const rows = Object.entries(errorTable).map(([code, row]) => [
+    `\`${code}\``,
+    row.disposition,
+    row.template,
+  ]);
+  return page('Errors', 'services/shared/errors/table.ts', [
+    'What becomes of the work that met an error: `reject` answers the asker with a reason, `retry` waits and tries the same work again, `deadLetter` sets the record aside with its bytes, `fatal` ends the process so that its supervisor starts a clean one. `{name}` is filled in from the case at hand.',
+    table(['code', 'disposition', 'message'], rows),
+  ]);
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(metricTable).map(([name, spec]) => [
+    `\`${metricPrefix}${name}\``,
+    spec.type,
+    spec.labels.map((label) => `\`${label}\``).join(', '),
+    spec.help,
+  ]);
+  return page('Metrics', 'services/shared/metrics/table.ts', [
+    'Served by the admin port of each service at `/metrics`. Every series carries the label `service` besides its own; Node’s own metrics (event loop lag, heap, garbage collection) are there too. Units are last in the names; counters end in `_total`.',
+    table(['metric', 'type', 'labels', 'meaning'], rows),
+  ]);
+}
+
+async function configurationPage(): Promise<string> {
+  const sections = [
+    ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)] as const,
+  ];
+  for (const service of ['ingestion', 'worker', 'notification', 'reconciliation']) {
+    sections.push([`Only ${service}`, await fieldsOfService(service)]);
+  }
+  const documented = new Set<string>();
+  const parts = sections.flatMap(([title, fields]) => {
+    const own = fields.filter((field) => !documented.has(field.env));
+    for (const field of own) documented.add(field.env);
+    const rows = own.map((field) => [
+      `\`${field.env}\``,
+      field.kind.replaceAll('|', '\\|'),
+      shownDefault(field),
+      field.help,
+    ]);
+    return own.length === 0
+      ? []
+      : [`## ${title}\n\n${table(['variable', 'kind', 'default', 'meaning'], rows)}`];
+  });
+  return page('Configuration', 'services/shared/config/common.ts and services/*/config.ts', [
+    'Everything is read from the environment once, at the start; all problems are reported together and the process ends with 1. An empty variable counts as unset. Spans take `ms`, `s`, `m`, `h` or `d`.',
+    ...parts,
+  ]);
+}
+
+/** The fields in whatever a service's config.ts exports; a service without that file has none of its own. */
+async function fieldsOfService(service: string): Promise<Field<unknown>[]> {
+  if (!readdirSync(join(root, 'services', service)).includes('config.ts')) return [];
+  const module = (await import(`../services/${service}/config.ts`)) as Record<string, unknown>;
+  return Object.values(module).flatMap(fieldsIn);
+}
+
+function fieldsIn(exported: unknown): Field<unknown>[] {
+  if (typeof exported !== 'object' || exported === null) return [];
+  return Object.values(exported).filter(
+    (value): value is Field<unknown> => typeof value?.read === 'function',
+  );
+}
+
+function shownDefault({ defaultText }: Field<unknown>): string {
+  if (defaultText === undefined) return 'must be set';
+  return defaultText === '' ? '' : `\`${defaultText}\``;
+}
+
+function page(title: string, source: string, parts: readonly string[]): string {
+  return `${[`# ${title}`, notice, `Source: \`${source}\`.`, ...parts].join('\n\n')}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function currentText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+process.exitCode = await main(process.argv.includes('--check'));

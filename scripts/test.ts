@@ -1,0 +1,30 @@
+/**
+ * `npm test`: types, lint, boundaries, generated files, then unit and integration tests on real servers. All stages
+ * run even when one fails, and the last line sums them up; a static stage counts as one.
+ */
+import { runStatic, type Stage, stages } from './test/stages.ts';
+import { runVitest } from './test/vitest.ts';
+
+const only = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+
+for (const stage of only.length === 0 ? stages : []) {
+  if (await timed(stage)) passed += 1;
+  else failed += 1;
+}
+const counts = await runVitest(only);
+passed += counts.passed;
+failed += counts.failed;
+for (const name of counts.failures) console.log(`failed: ${name}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function timed(stage: Stage): Promise<boolean> {
+  const startedMs = performance.now();
+  const ok = await runStatic(stage);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} ${stage.name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`,
+  );
+  return ok;
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+/** A check of the sources that either holds or does not. */
+export interface Stage {
+  name: string;
+  command: string;
+  args: string[];
+}
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const ROOMS = ['services', 'topics', 'schemas', 'cli', 'stack', 'scripts', 'tests', 'loadtest'];
+
+export const stages: readonly Stage[] = [
+  { name: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] },
+  { name: 'lint', command: 'biome', args: ['ci', '.'] },
+  { name: 'boundaries', command: 'depcruise', args: ['--config', '.dependency-cruiser.cjs', ...ROOMS] },
+  { name: 'generated files', command: 'npm', args: ['run', '--silent', 'gen:check'] },
+];
+
+/** Runs a stage; its output is shown only when it fails. */
+export async function runStatic(stage: Stage): Promise<boolean> {
+  const { code, output } = await capture(stage.command, stage.args);
+  if (code !== 0) process.stdout.write(output);
+  return code === 0;
+}
+
+function capture(command: string, args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const bin = path.join(root, 'node_modules', '.bin');
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => resolve({ code: 1, output: `${command}: ${error.message}\n` }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}

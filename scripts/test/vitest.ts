@@ -1,0 +1,52 @@
+import { startVitest, type TestModule } from 'vitest/node';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  failures: string[];
+}
+
+/**
+ * Runs both projects of vitest.config.ts in this process. A file that cannot be loaded, an error outside any test and
+ * servers that do not come up count as one failure each, so that a run without tests cannot look like success.
+ */
+export async function runVitest(filters: string[]): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, failures: [] };
+  const fail = (name: string): void => {
+    counts.failed += 1;
+    counts.failures.push(name);
+  };
+  try {
+    const vitest = await startVitest('test', filters, { watch: false, run: true, reporters: ['default'] });
+    for (const module of vitest.state.getTestModules()) countModule(module, counts, fail);
+    for (const error of vitest.state.getUnhandledErrors()) fail(`outside any test: ${messageOf(error)}`);
+    await vitest.close();
+  } catch (error) {
+    console.error(messageOf(error));
+    fail(`the tests could not run: ${messageOf(error)}`);
+  }
+  return counts;
+}
+
+function countModule(module: TestModule, counts: Counts, fail: (name: string) => void): void {
+  let failures = 0;
+  for (const test of module.children.allTests()) {
+    const { state } = test.result();
+    if (state === 'passed') counts.passed += 1;
+    if (state === 'failed') {
+      failures += 1;
+      fail(`${module.relativeModuleId} > ${test.fullName}`);
+    }
+    if (state === 'pending') {
+      failures += 1;
+      fail(`${module.relativeModuleId} > ${test.fullName} did not run`);
+    }
+  }
+  if (!module.ok() && failures === 0) fail(`${module.relativeModuleId}: the file could not be run`);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(error);
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createMetrics, metricPrefix, metricTable } from './index.ts';
+import type { MetricSpec } from './table.ts';
+
+const rows = Object.entries(metricTable as Record<string, MetricSpec>);
+
+describe('createMetrics', () => {
+  it('counts, sets and observes what the table names, with the service as a label', async () => {
+    const metrics = createMetrics({ service: 'worker', defaults: false });
+    metrics.inc('redis_calls_total', { result: 'ok' });
+    metrics.inc('redis_calls_total', { result: 'ok' }, 2);
+    metrics.inc('mysql_query_timeouts_total');
+    metrics.set('mysql_pool_waiting', 4);
+    metrics.observe('mysql_pool_wait_seconds', 0.003);
+    const text = await metrics.text();
+    expect(text).toContain('orderstream_redis_calls_total{result="ok",service="worker"} 3');
+    expect(text).toContain('orderstream_mysql_query_timeouts_total{service="worker"} 1');
+    expect(text).toContain('orderstream_mysql_pool_waiting{service="worker"} 4');
+    expect(text).toContain('orderstream_mysql_pool_wait_seconds_bucket{le="0.005",service="worker"} 1');
+  });
+
+  it('includes the delay of the event loop', async () => {
+    const metrics = createMetrics({ service: 'worker' });
+    expect(await metrics.text()).toContain('nodejs_eventloop_lag_p99_seconds');
+    metrics.close();
+  });
+
+  it('refuses names and labels that the table does not have', () => {
+    const metrics = createMetrics({ service: 'worker', defaults: false });
+    // @ts-expect-error a gauge is not counted
+    expect(() => metrics.inc('mysql_pool_waiting')).not.toThrow();
+    // @ts-expect-error the label is missing
+    expect(() => metrics.inc('redis_calls_total')).not.toThrow();
+    // @ts-expect-error no such label
+    expect(() => metrics.inc('redis_calls_total', { orderId: 'x' })).toThrow();
+  });
+});
+
+describe('the table', () => {
+  it.each(rows)('%s follows the naming rules', (name, spec) => {
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(name.startsWith(metricPrefix), 'the prefix is added').toBe(false);
+    expect(name.endsWith('_total'), 'counters and only they end in _total').toBe(spec.type === 'counter');
+    expect(spec.help).toMatch(/^\S.*\.$/);
+    for (const label of spec.labels) {
+      expect(label).toMatch(/^[a-z][a-z_]*$/);
+      expect(label, 'no ids in labels').not.toMatch(/(^|_)(id|key|order|customer|sku|offset|token)$/);
+    }
+    expect(spec.buckets === undefined || spec.type === 'histogram').toBe(true);
+    expect(spec.buckets ?? []).toEqual([...(spec.buckets ?? [])].sort((a, b) => a - b));
+  });
+
+  it('is what docs/metrics.md shows', () => {
+    const docs = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    const documented = [...docs.matchAll(/^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$/gm)].map(
+      ([, ...cells]) => cells,
+    );
+    const table = rows.map(([name, spec]) => [
+      metricPrefix + name,
+      spec.type,
+      spec.labels.map((label) => `\`${label}\``).join(', '),
+      spec.help,
+    ]);
+    expect(documented).toEqual(table);
+  });
+});
