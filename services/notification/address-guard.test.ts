@@ -1,0 +1,62 @@
+import type { lookup } from 'node:dns';
+import { describe, expect, it } from 'vitest';
+import { createAddressGuard } from './address-guard.ts';
+
+describe('address guard', () => {
+  const guard = createAddressGuard([]);
+
+  it.each([
+    '127.0.0.1',
+    '127.255.0.9',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fd00:ec2::254',
+    '::ffff:127.0.0.1',
+    '::ffff:a9fe:a9fe',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2001:0:7f00:1::',
+    'ff02::1',
+    'localhost',
+  ])('refuses %s', (address) => {
+    expect(guard.allows(address, 'https:')).toBe(false);
+  });
+
+  it.each(['93.184.216.34', '172.32.0.1', '2606:2800:220:1:248:1893:25c8:1946', '::ffff:93.184.216.34'])(
+    'allows %s over https, and never over http',
+    (address) => {
+      expect(guard.allows(address, 'https:')).toBe(true);
+      expect(guard.allows(address, 'http:')).toBe(false);
+    },
+  );
+
+  it('opens exactly what is on the allow-list', () => {
+    const local = createAddressGuard(['127.0.0.1', '10.2.0.0/16']);
+    expect(local.allows('127.0.0.1', 'http:')).toBe(true);
+    expect(local.allows('127.0.0.2', 'http:')).toBe(false);
+    expect(local.allows('10.2.3.4', 'https:')).toBe(true);
+    expect(() => createAddressGuard(['localhost'])).toThrow(RangeError);
+  });
+
+  it('refuses a name as soon as one of its addresses is closed', async () => {
+    const resolve = ((_host: string, _options: object, callback: (...args: unknown[]) => void) =>
+      callback(null, [
+        { address: '93.184.216.34', family: 4 },
+        { address: '10.0.0.1', family: 4 },
+      ])) as unknown as typeof lookup;
+    const rebinding = createAddressGuard([], resolve);
+    const error = await new Promise((done) => rebinding.lookup('https:')('host.example', {}, (e) => done(e)));
+    expect(error).toMatchObject({ code: 'ADDRESS_REFUSED' });
+  });
+});

@@ -1,0 +1,109 @@
+/**
+ * Which network addresses a webhook may reach. A URL is given by a customer, so it must not become a way into our
+ * own network: the check is made on the resolved address, at the moment of connecting, as a name may answer
+ * differently a second later (DNS rebinding).
+ */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/** IANA special-purpose ranges: loopback, private, link-local (cloud metadata lives there), shared, test, multicast, reserved. */
+const closedV4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+/** Only global unicast is open in IPv6; the tunnels inside it, which carry an IPv4 address, are closed too. */
+const openV6 = '2000::/3';
+const closedV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
+
+export interface AddressGuard {
+  /** Whether this address may be connected to; over http only what is on the allow-list. */
+  allows(address: string, scheme: 'http:' | 'https:'): boolean;
+  /** For net.connect: resolves a name and refuses it when any of its addresses is not allowed. */
+  lookup(scheme: 'http:' | 'https:'): LookupFunction;
+}
+
+/** The error of a refused address; `code` lets it be told from network trouble. */
+export class AddressRefusedError extends Error {
+  readonly code = 'ADDRESS_REFUSED';
+}
+
+/**
+ * @param allowed addresses or CIDR ranges that are open although they are special: for local runs and tests
+ * @throws RangeError where an entry is neither
+ */
+export function createAddressGuard(
+  allowed: readonly string[],
+  resolve: typeof dnsLookup = dnsLookup,
+): AddressGuard {
+  const allowList = blockListOf(allowed);
+  const closed = blockListOf([...closedV4, ...closedV6]);
+  const open = blockListOf([openV6]);
+
+  const allows: AddressGuard['allows'] = (address, scheme) => {
+    const plain = embeddedV4(address) ?? address;
+    const family = isIP(plain);
+    if (family === 0) return false;
+    const kind = family === 4 ? 'ipv4' : 'ipv6';
+    if (allowList.check(plain, kind)) return true;
+    if (scheme !== 'https:' || closed.check(plain, kind)) return false;
+    return family === 4 || open.check(plain, kind);
+  };
+
+  return {
+    allows,
+    lookup: (scheme) => (hostname, options, callback) => {
+      resolve(hostname, { ...options, all: true }, (error, found) => {
+        const addresses = (found ?? []) as LookupAddress[];
+        if (error !== null && error !== undefined) return callback(error, '', 0);
+        const refused = addresses.find(({ address }) => !allows(address, scheme));
+        const first = addresses[0];
+        if (refused !== undefined || first === undefined) {
+          return callback(
+            new AddressRefusedError('the host resolves to an address that is not allowed'),
+            '',
+            0,
+          );
+        }
+        // Node asks for all addresses when it races families; it gets exactly the ones that were checked.
+        if (options.all === true) return callback(null, addresses);
+        return callback(null, first.address, first.family);
+      });
+    },
+  };
+}
+
+/** The IPv4 address inside ::ffff:a.b.c.d and 64:ff9b::a.b.c.d, in whichever way it is written; null in other addresses. */
+function embeddedV4(address: string): string | null {
+  if (isIP(address) !== 6) return null;
+  const canonical = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
+  const match = /^(?:::ffff:|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (match === null) return null;
+  const high = Number.parseInt(match[1]!, 16);
+  const low = Number.parseInt(match[2]!, 16);
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+function blockListOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    const family = isIP(address);
+    const prefix = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
+    if (family === 0 || !Number.isInteger(prefix)) throw new RangeError(`not an address or range: ${range}`);
+    list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { type AttemptResult, parseRetryAfter, usualRetryDelays, verdictOf } from './attempt.ts';
+import { retryDelaysMs } from './config.ts';
+
+const delays = retryDelaysMs(usualRetryDelays);
+const failure = (retryAfterMs: number | null = null): AttemptResult => ({
+  kind: 'failed',
+  status: 500,
+  error: 'answered 500',
+  retryAfterMs,
+  hostTrouble: true,
+});
+const at = (attempts: number, random = 0.5) => ({
+  attempts,
+  nowMs: 1_000_000,
+  retryDelaysMs: delays,
+  random,
+});
+
+describe('verdictOf', () => {
+  it('tries at 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, then disables', () => {
+    const hours = (n: number) => n * 3_600_000;
+    const waits = [5_000, 300_000, 1_800_000, hours(2), hours(5), hours(10), hours(14), hours(20), hours(24)];
+    waits.forEach((wait, index) => {
+      const verdict = verdictOf(failure(), at(index + 1));
+      expect(verdict).toMatchObject({ status: 'PENDING', dueAtMs: 1_000_000 + wait, disable: null });
+    });
+    expect(verdictOf(failure(), at(10))).toMatchObject({ status: 'FAILED', disable: 'exhausted' });
+  });
+
+  it('spreads a delay by a tenth to both sides', () => {
+    expect(verdictOf(failure(), at(1, 0)).dueAtMs).toBe(1_000_000 + 4_500);
+    expect(verdictOf(failure(), at(1, 0.9999999)).dueAtMs).toBe(1_000_000 + 5_500);
+  });
+
+  it('waits as long as the receiver asks, but not beyond a day', () => {
+    expect(verdictOf(failure(60_000), at(1)).dueAtMs).toBe(1_060_000);
+    expect(verdictOf(failure(1_000), at(1)).dueAtMs).toBe(1_005_000);
+    expect(verdictOf(failure(1e12), at(1)).dueAtMs).toBe(1_000_000 + 86_400_000);
+  });
+
+  it('ends on 410, on a final refusal and on a receiver that is gone', () => {
+    expect(verdictOf({ kind: 'gone', status: 410 }, at(1))).toMatchObject({
+      status: 'FAILED',
+      disable: 'gone',
+    });
+    const refused: AttemptResult = { kind: 'refused', status: 550, error: 'no such mailbox' };
+    expect(verdictOf(refused, at(1))).toMatchObject({ status: 'FAILED', disable: null });
+    expect(verdictOf({ kind: 'dropped', error: 'erased' }, at(1))).toMatchObject({ status: 'DROPPED' });
+  });
+});
+
+it('reads Retry-After as seconds and as a date', () => {
+  const nowMs = Date.UTC(2026, 0, 1);
+  expect(parseRetryAfter('120', nowMs)).toBe(120_000);
+  expect(parseRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', nowMs)).toBe(60_000);
+  expect(parseRetryAfter('soon', nowMs)).toBeNull();
+  expect(parseRetryAfter(undefined, nowMs)).toBeNull();
+});

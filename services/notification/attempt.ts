@@ -1,0 +1,100 @@
+/** What came of one try to deliver, and what follows from it. Pure. */
+
+/**
+ * delivered: the receiver has it. failed: another try may work. gone: the receiver wants nothing any more (410).
+ * refused: this one will never work (a mailbox that does not exist), the next may. dropped: there is nobody to tell.
+ */
+export type AttemptResult =
+  | { kind: 'delivered'; status: number }
+  | {
+      kind: 'failed';
+      status: number | null;
+      error: string;
+      /** Asked for by the receiver: nothing before this many ms. */
+      retryAfterMs: number | null;
+      /** Whether the host itself is in trouble, and should be left alone for a while. */
+      hostTrouble: boolean;
+    }
+  | { kind: 'gone'; status: number }
+  | { kind: 'refused'; status: number | null; error: string }
+  | { kind: 'dropped'; error: string };
+
+/** What is written to the delivery's row; `disable` is the reason to disable its endpoint, if there is one. */
+export interface Verdict {
+  status: 'DELIVERED' | 'PENDING' | 'FAILED' | 'DROPPED';
+  dueAtMs: number;
+  lastStatus: number | null;
+  lastError: string | null;
+  disable: 'gone' | 'exhausted' | null;
+}
+
+/** Tries of Standard Webhooks' advice, stretched over three days; each counts from the try before it. */
+export const usualRetryDelays = ['0s', '5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'] as const;
+
+/** A receiver may ask for a pause, but not for for ever. */
+const retryAfterMaxMs = 24 * 3_600_000;
+/** Spread of a delay to both sides, so that receivers that failed together do not come back together. */
+const jitterShare = 0.1;
+/** Width of last_error. */
+const errorCharsMax = 300;
+
+export interface AttemptContext {
+  /** Tries so far, this one included. */
+  attempts: number;
+  nowMs: number;
+  /** `[0]` is the delay before the first try; its length is the number of tries. */
+  retryDelaysMs: readonly number[];
+  /** Uniform in [0, 1). */
+  random: number;
+}
+
+/** The row's next state after a try. */
+export function verdictOf(result: AttemptResult, context: AttemptContext): Verdict {
+  const { nowMs } = context;
+  switch (result.kind) {
+    case 'delivered':
+      return final('DELIVERED', nowMs, result.status, null);
+    case 'gone':
+      return { ...final('FAILED', nowMs, result.status, 'the receiver answered 410 Gone'), disable: 'gone' };
+    case 'refused':
+      return final('FAILED', nowMs, result.status, result.error);
+    case 'dropped':
+      return final('DROPPED', nowMs, null, result.error);
+    case 'failed':
+      return afterFailure(result, context);
+    default:
+      return result satisfies never;
+  }
+}
+
+function afterFailure(result: Extract<AttemptResult, { kind: 'failed' }>, context: AttemptContext): Verdict {
+  const { attempts, nowMs, retryDelaysMs, random } = context;
+  const delayMs = retryDelaysMs[attempts];
+  if (delayMs === undefined) {
+    return { ...final('FAILED', nowMs, result.status, result.error), disable: 'exhausted' };
+  }
+  const jittered = delayMs * (1 + jitterShare * (2 * random - 1));
+  const asked = Math.min(result.retryAfterMs ?? 0, retryAfterMaxMs);
+  return {
+    ...final('FAILED', nowMs, result.status, result.error),
+    status: 'PENDING',
+    dueAtMs: nowMs + Math.round(Math.max(jittered, asked)),
+  };
+}
+
+function final(
+  status: Verdict['status'],
+  dueAtMs: number,
+  lastStatus: number | null,
+  error: string | null,
+): Verdict {
+  return { status, dueAtMs, lastStatus, lastError: error?.slice(0, errorCharsMax) ?? null, disable: null };
+}
+
+/** `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); null where it is missing or says nothing. */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | null {
+  if (header === undefined) return null;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}

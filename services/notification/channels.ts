@@ -1,0 +1,55 @@
+/** From the name on a delivery's row to a way of reaching its receiver. */
+import type { Contacts } from './contacts.ts';
+import { emailEndpoint } from './deliveries.ts';
+import type { EndpointDirectory } from './endpoints.ts';
+import type { Mailer } from './mailer.ts';
+import type { Channel } from './sender.ts';
+import type { WebhookPoster } from './webhook.ts';
+
+export interface ChannelDeps {
+  endpoints: EndpointDirectory;
+  webhooks: WebhookPoster;
+  contacts: Contacts;
+  /** null where e-mail is off. */
+  mailer: Mailer | null;
+}
+
+/** Gives the channel of a receiver, `disabled` or `gone`. */
+export function createChannels(
+  deps: ChannelDeps,
+): (endpointId: string) => Promise<Channel | 'disabled' | 'gone'> {
+  const { endpoints, webhooks } = deps;
+  const mail = mailChannel(deps);
+  return async (endpointId) => {
+    if (endpointId === emailEndpoint) return mail;
+    // A delivery may be younger than this directory: only a fresh look can say that its endpoint is not there.
+    if (endpoints.find(endpointId)?.enabled !== true) await endpoints.refresh();
+    const endpoint = endpoints.find(endpointId);
+    if (endpoint === undefined) return 'gone';
+    if (!endpoint.enabled) return 'disabled';
+    return {
+      name: 'webhook',
+      host: hostOf(endpoint.url),
+      deliver: ({ eventId, payload }) => webhooks.post(endpoint, { id: eventId, payload }),
+    };
+  };
+}
+
+/** Without a mail server its deliveries wait, HELD, until somebody configures one and redelivers. */
+function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
+  if (mailer === null) return 'disabled';
+  return {
+    name: 'email',
+    host: 'smtp',
+    async deliver({ eventId, orderId, payload }) {
+      const address = await contacts.addressOf(orderId);
+      if (address === null) return { kind: 'dropped', error: 'the order has no e-mail address any more' };
+      return mailer.send(address, { eventId, orderId, payload });
+    },
+  };
+}
+
+/** Endpoints on one host share its gate. A URL that cannot be read gets a gate of its own, and fails there. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

@@ -1,0 +1,96 @@
+import {
+  type ConfigOf,
+  durationMs,
+  int,
+  kafkaFields,
+  list,
+  mysqlFields,
+  registryFields,
+  str,
+  url,
+} from '../shared/config/index.ts';
+import { usualRetryDelays } from './attempt.ts';
+
+/** Every setting of the notification service. */
+export const fields = {
+  ...kafkaFields,
+  ...registryFields,
+  ...mysqlFields,
+  endpointsRefreshMs: durationMs('ENDPOINTS_REFRESH', {
+    default: 1_000,
+    min: 50,
+    help: 'How often the webhook endpoints are read anew; a new endpoint gets events from then on.',
+  }),
+  webhookAllowAddresses: list('WEBHOOK_ALLOW_ADDRESSES', {
+    default: [],
+    itemPattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
+    help: 'Addresses or CIDR ranges that webhooks may reach although they are private, plain http included.',
+  }),
+  webhookTimeoutMs: durationMs('WEBHOOK_TIMEOUT', {
+    default: 15_000,
+    min: 100,
+    max: 60_000,
+    help: 'From connecting to the status line of the answer.',
+  }),
+  webhookRetryDelays: list('WEBHOOK_RETRY_DELAYS', {
+    default: usualRetryDelays,
+    itemPattern: /^\d{1,9}(ms|s|m|h)$/,
+    itemsMax: 20,
+    help: 'Delay before each try, counted from the one before; after the last try the endpoint is disabled.',
+  }),
+  hostConcurrencyMax: int('HOST_CONCURRENCY', {
+    default: 10,
+    min: 1,
+    max: 200,
+    help: 'Posts to one host at the same time.',
+  }),
+  inFlightMax: int('DELIVERIES_IN_FLIGHT', {
+    default: 300,
+    min: 1,
+    max: 5_000,
+    help: 'Tries in flight in this process.',
+  }),
+  hostFailuresInRow: int('HOST_FAILURES', {
+    default: 5,
+    min: 1,
+    max: 100,
+    help: 'Failures in a row after which a host is left alone for HOST_REST.',
+  }),
+  hostRestMs: durationMs('HOST_REST', {
+    default: 30_000,
+    min: 100,
+    help: 'How long a host with an open breaker is left alone.',
+  }),
+  smtpUrl: url('SMTP_URL', {
+    protocols: ['smtp', 'smtps'],
+    default: '',
+    help: 'Mail server: smtp://user:password@host:port. No e-mail is sent when empty.',
+  }),
+  smtpFrom: str('SMTP_FROM', {
+    default: '',
+    pattern: /^[^@\r\n]{1,200}@[^@\r\n]{1,200}$/,
+    help: 'Sender of e-mails; needed with SMTP_URL.',
+  }),
+};
+
+export type NotificationConfig = ConfigOf<typeof fields>;
+
+/** What one field alone cannot say. */
+export function rules(config: NotificationConfig): string[] {
+  const problems: string[] = [];
+  if (config.smtpUrl !== '' && config.smtpFrom === '') problems.push('SMTP_FROM is needed with SMTP_URL');
+  if (config.inFlightMax < config.hostConcurrencyMax) {
+    problems.push('DELIVERIES_IN_FLIGHT is below HOST_CONCURRENCY');
+  }
+  return problems;
+}
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `['0s', '5s']` as milliseconds. */
+export function retryDelaysMs(delays: readonly string[]): number[] {
+  return delays.map((delay) => {
+    const [, digits = '', unit = 'ms'] = /^(\d+)(ms|s|m|h)$/.exec(delay) ?? [];
+    return Number(digits) * unitMs[unit as keyof typeof unitMs];
+  });
+}

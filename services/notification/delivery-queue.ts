@@ -1,0 +1,239 @@
+/**
+ * The deliveries table as a queue that several senders share.
+ *
+ * A delivery is PENDING and due ──lease──► PENDING with leased_until_ms = due_at_ms in the future ──settle──► DELIVERED,
+ * FAILED, DROPPED, or PENDING again with its next due time. A sender that dies leaves a lease that runs out, and the
+ * delivery is due again: at least once, with the same id. A settle names the lease that it belongs to, so a sender
+ * that comes back late changes nothing.
+ */
+import { bytesToUuid, type Pool, type Queryable, type Session } from '../shared/mysql/index.ts';
+import type { Verdict } from './attempt.ts';
+
+/** How long a version waits while an earlier one of the same order is in a sender's hands. */
+const holdMs = 200;
+/** An earlier version holds the later ones through this many tries; then they overtake, and their version says so. */
+const holdingAttemptsMax = 3;
+/** Rows that one statement takes out of the queue when their endpoint is disabled or gone. */
+const shelveRowsMax = 2_000;
+
+export interface DueReceiver {
+  endpointId: string;
+  oldestDueAtMs: number;
+}
+
+export interface LeaseRequest {
+  endpointId: string;
+  rowsMax: number;
+}
+
+export interface Leased {
+  deliveryId: number;
+  leasedUntilMs: number;
+  eventId: string;
+  endpointId: string;
+  orderId: string;
+  orderVersion: number;
+  eventType: string;
+  /** Tries before this one. */
+  attempts: number;
+  payload: string;
+  createdAtMs: number;
+}
+
+export interface Settlement {
+  leased: Leased;
+  verdict: Verdict;
+}
+
+export interface DeliveryQueue {
+  /** Every receiver with something due, and since when. */
+  dueReceivers(nowMs: number): Promise<DueReceiver[]>;
+  /** Takes due deliveries, oldest first and one version of an order at a time, in one transaction. */
+  lease(requests: readonly LeaseRequest[], nowMs: number, leaseMs: number): Promise<Leased[]>;
+  /** Writes what came of tries. */
+  settle(settlements: readonly Settlement[], nowMs: number): Promise<void>;
+  /** Takes due deliveries of an endpoint that is disabled (HELD) or gone (DROPPED) out of the queue. */
+  shelve(endpointId: string, status: 'HELD' | 'DROPPED', nowMs: number): Promise<number>;
+  /** Whether this call disabled it; an endpoint that is disabled already stays as it is. */
+  disableEndpoint(endpointId: string, reason: string, nowMs: number): Promise<boolean>;
+}
+
+export function createDeliveryQueue(pool: Pool): DeliveryQueue {
+  return {
+    async dueReceivers(nowMs) {
+      // Grouped by the due index's own columns: one dive per receiver, however many rows it has.
+      const rows = await pool.rows<{ endpoint_id: string; oldest: number }>(
+        `SELECT endpoint_id, MIN(due_at_ms) AS oldest FROM notification_deliveries
+         WHERE status = 'PENDING' GROUP BY endpoint_id, status`,
+      );
+      return rows
+        .filter((row) => row.oldest <= nowMs)
+        .map((row) => ({ endpointId: row.endpoint_id, oldestDueAtMs: row.oldest }));
+    },
+
+    lease: (requests, nowMs, leaseMs) =>
+      pool.transaction(async (session) => {
+        const leased: Leased[] = [];
+        // In a fixed order, as another sender may lease from the same receivers.
+        for (const request of requests.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1))) {
+          leased.push(...(await leaseOf(session, request, nowMs, nowMs + leaseMs)));
+        }
+        return leased;
+      }),
+
+    async settle(settlements, nowMs) {
+      const delivered = settlements.filter(({ verdict }) => verdict.status === 'DELIVERED');
+      const groups = Map.groupBy(
+        delivered,
+        ({ leased, verdict }) => `${leased.leasedUntilMs}/${verdict.lastStatus}`,
+      );
+      for (const group of groups.values()) await settleDelivered(pool, group, nowMs);
+      for (const settlement of settlements) {
+        if (settlement.verdict.status !== 'DELIVERED') await settleOther(pool, settlement);
+      }
+    },
+
+    async shelve(endpointId, status, nowMs) {
+      const { affectedRows } = await pool.write(
+        `UPDATE notification_deliveries SET status = ?
+         WHERE endpoint_id = ? AND status = 'PENDING' AND due_at_ms <= ? LIMIT ?`,
+        [status, endpointId, nowMs, shelveRowsMax],
+      );
+      return affectedRows;
+    },
+
+    async disableEndpoint(endpointId, reason, nowMs) {
+      const { affectedRows } = await pool.write(
+        `UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ?, updated_at_ms = ?
+         WHERE endpoint_id = ? AND status = 'ENABLED'`,
+        [reason, nowMs, endpointId],
+      );
+      return affectedRows === 1;
+    },
+  };
+}
+
+interface DeliveryRow {
+  delivery_id: number;
+  event_id: string;
+  order_id: Buffer;
+  order_version: number;
+  event_type: string;
+  attempts: number;
+  payload: string;
+  created_at_ms: number;
+}
+
+async function leaseOf(
+  session: Session,
+  { endpointId, rowsMax }: LeaseRequest,
+  nowMs: number,
+  untilMs: number,
+): Promise<Leased[]> {
+  const rows = await session.rows<DeliveryRow>(
+    `SELECT delivery_id, event_id, order_id, order_version, event_type, attempts, payload, created_at_ms
+     FROM notification_deliveries WHERE endpoint_id = ? AND status = 'PENDING' AND due_at_ms <= ?
+     ORDER BY due_at_ms, delivery_id LIMIT ? FOR UPDATE SKIP LOCKED`,
+    [endpointId, nowMs, rowsMax],
+  );
+  if (rows.length === 0) return [];
+  const holders = await holdersOf(session, endpointId, rows);
+  const free = rows.filter((row) => !isHeld(row, holders));
+  const held = rows.filter((row) => isHeld(row, holders));
+  if (free.length > 0) {
+    await session.write(
+      `UPDATE notification_deliveries SET due_at_ms = ?, leased_until_ms = ? WHERE delivery_id IN (${marks(free)})`,
+      [untilMs, untilMs, ...free.map((row) => row.delivery_id)],
+    );
+  }
+  for (const row of held) await postpone(session, row, holders, nowMs);
+  return free.map((row) => ({
+    deliveryId: row.delivery_id,
+    leasedUntilMs: untilMs,
+    eventId: row.event_id,
+    endpointId,
+    orderId: bytesToUuid(row.order_id),
+    orderVersion: row.order_version,
+    eventType: row.event_type,
+    attempts: row.attempts,
+    payload: row.payload,
+    createdAtMs: row.created_at_ms,
+  }));
+}
+
+interface Holder {
+  order_id: Buffer;
+  order_version: number;
+  due_at_ms: number;
+  leased_until_ms: number;
+}
+
+/** The undelivered versions of these orders at this receiver that later ones have to wait for, by order. */
+async function holdersOf(
+  session: Session,
+  endpointId: string,
+  rows: readonly DeliveryRow[],
+): Promise<Map<string, Holder[]>> {
+  const holders = await session.rows<Holder>(
+    `SELECT order_id, order_version, due_at_ms, leased_until_ms FROM notification_deliveries
+     WHERE order_id IN (${marks(rows)}) AND endpoint_id = ? AND status = 'PENDING' AND attempts < ?`,
+    [...rows.map((row) => row.order_id), endpointId, holdingAttemptsMax],
+  );
+  return Map.groupBy(holders, (holder) => holder.order_id.toString('hex'));
+}
+
+function holderOf(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): Holder | undefined {
+  const ofOrder = holders.get(row.order_id.toString('hex')) ?? [];
+  return ofOrder.find((holder) => holder.order_version < row.order_version);
+}
+
+function isHeld(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): boolean {
+  return holderOf(row, holders) !== undefined;
+}
+
+/** Behind a version that waits for its next try, a later one waits as long; behind one in flight, a moment. */
+async function postpone(
+  session: Session,
+  row: DeliveryRow,
+  holders: ReadonlyMap<string, Holder[]>,
+  nowMs: number,
+): Promise<void> {
+  const holder = holderOf(row, holders)!;
+  const inFlight = holder.due_at_ms === holder.leased_until_ms;
+  const dueAtMs = inFlight ? nowMs + holdMs : Math.max(holder.due_at_ms, nowMs) + holdMs;
+  await session.write('UPDATE notification_deliveries SET due_at_ms = ? WHERE delivery_id = ?', [
+    dueAtMs,
+    row.delivery_id,
+  ]);
+}
+
+async function settleDelivered(pool: Queryable, group: readonly Settlement[], nowMs: number): Promise<void> {
+  const [{ leased, verdict }] = group as [Settlement];
+  await pool.write(
+    `UPDATE notification_deliveries
+     SET status = 'DELIVERED', attempts = attempts + 1, last_status = ?, last_error = NULL,
+         delivered_at_ms = ?, leased_until_ms = 0
+     WHERE delivery_id IN (${marks(group)}) AND leased_until_ms = ?`,
+    [verdict.lastStatus, nowMs, ...group.map((one) => one.leased.deliveryId), leased.leasedUntilMs],
+  );
+}
+
+async function settleOther(pool: Queryable, { leased, verdict }: Settlement): Promise<void> {
+  await pool.write(
+    `UPDATE notification_deliveries
+     SET status = ?, attempts = attempts + 1, last_status = ?, last_error = ?, due_at_ms = ?, leased_until_ms = 0
+     WHERE delivery_id = ? AND leased_until_ms = ?`,
+    [
+      verdict.status,
+      verdict.lastStatus,
+      verdict.lastError,
+      verdict.dueAtMs,
+      leased.deliveryId,
+      leased.leasedUntilMs,
+    ],
+  );
+}
+
+function marks(rows: readonly unknown[]): string {
+  return rows.map(() => '?').join(', ');
+}

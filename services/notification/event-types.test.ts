@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { parseFilter, wantsType } from './event-types.ts';
+
+it('takes every change of an order, and no repeat or refusal, where no filter is set', () => {
+  expect(wantsType(null, 'order.cancelled')).toBe(true);
+  expect(wantsType(null, 'command.duplicate')).toBe(false);
+});
+
+it('takes names and prefixes', () => {
+  expect(wantsType(['order.accepted'], 'order.accepted')).toBe(true);
+  expect(wantsType(['order.accepted'], 'order.accepted_again')).toBe(false);
+  expect(wantsType(['command.*'], 'command.refused')).toBe(true);
+  expect(wantsType(['*'], 'stock.adjusted')).toBe(true);
+  expect(wantsType([], 'order.accepted')).toBe(false);
+});
+
+it('reads a broken filter as one that takes nothing', () => {
+  expect(parseFilter(null)).toBeNull();
+  expect(parseFilter('["order.*", 7]')).toEqual(['order.*']);
+  expect(parseFilter('{"a":1}')).toEqual([]);
+  expect(parseFilter('order.*')).toEqual([]);
+});

@@ -1,0 +1,146 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { OrderEvent } from '../../schemas/index.ts';
+import { systemClock } from '../shared/clock/index.ts';
+import { appError } from '../shared/errors/index.ts';
+import type { InRecord } from '../shared/kafka/index.ts';
+import { createLogger } from '../shared/log/index.ts';
+import { noMetrics } from '../shared/metrics/index.ts';
+import type { NewDelivery } from './deliveries.ts';
+import type { Endpoint } from './endpoints.ts';
+import { gapsOf, planBatch, startIntake } from './intake.ts';
+import type { Move, PositionStore } from './intake-store.ts';
+import { createLanes } from './lanes.ts';
+import { eventOf } from './testing/events.ts';
+
+const endpoint = { id: 'e1', customerId: 'c1' } as Endpoint;
+
+/** Positions and rows in memory, with the compare-and-set and the unique key of the tables. */
+function memoryStore() {
+  const positions = new Map<number, number>();
+  const rows = new Map<string, NewDelivery>();
+  const store: PositionStore = {
+    load: async (partitions) => new Map(partitions.map((p) => [p, positions.get(p) ?? -1])),
+    async store(moves: readonly Move[], deliveries) {
+      if (moves.some((move) => (positions.get(move.partition) ?? -1) !== move.from)) return 'moved elsewhere';
+      for (const move of moves) positions.set(move.partition, move.to);
+      for (const row of deliveries) rows.set(`${row.eventId}/${row.endpointId}`, row);
+      return 'stored';
+    },
+  };
+  return { positions, rows, store };
+}
+
+function harness(store: PositionStore) {
+  const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
+  const storedHints: string[] = [];
+  const stored = Promise.withResolvers<void>();
+  const fatal = vi.fn();
+  const intake = startIntake({
+    lanes,
+    reader: {
+      read: async (slices) =>
+        new Map(slices.map((s) => [s.partition, s.records.map((r) => r as unknown as OrderEvent)])),
+    },
+    positions: store,
+    endpoints: { receiversOf: () => [endpoint] },
+    mailableOrders: async () => new Set(),
+    onStored(ids) {
+      storedHints.push(...ids);
+      stored.resolve();
+    },
+    backoff: () => 1,
+    clock: systemClock,
+    log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
+    metrics: noMetrics,
+    fatal,
+  });
+  const feed = (events: OrderEvent[]) => {
+    lanes.enqueue(
+      0,
+      events.map((event, i) => ({ ...event, offset: BigInt(i) }) as unknown as InRecord),
+    );
+    intake.wake();
+  };
+  intake.assigned({ gained: [0], lost: [] });
+  return { intake, lanes, feed, stored: stored.promise, storedHints, fatal };
+}
+
+describe('intake', () => {
+  it('stores one row per event and endpoint, moves the position and tells the sender', async () => {
+    const memory = memoryStore();
+    const { intake, feed, stored, storedHints, lanes } = harness(memory.store);
+    feed([eventOf(0, 0), eventOf(0, 1)]);
+    await stored;
+    await intake.stop();
+    expect([...memory.rows.keys()]).toEqual(['0-0/e1', '0-1/e1']);
+    expect(memory.positions.get(0)).toBe(1);
+    expect(storedHints).toEqual(['e1']);
+    expect(lanes.committable()).toEqual([{ partition: 0, offset: 2n }]);
+  });
+
+  it('makes nothing of what another instance stored meanwhile', async () => {
+    const memory = memoryStore();
+    const load = memory.store.load;
+    // Reads the position, and then the other instance commits.
+    memory.store.load = async (partitions) => {
+      const seen = await load(partitions);
+      if (!memory.positions.has(0)) memory.positions.set(0, 1);
+      return seen;
+    };
+    const { intake, feed, stored } = harness(memory.store);
+    feed([eventOf(0, 0), eventOf(0, 1), eventOf(0, 2)]);
+    await stored;
+    await intake.stop();
+    expect([...memory.rows.keys()]).toEqual(['0-2/e1']);
+  });
+
+  it('waits out trouble that passes, and ends the process on what does not', async () => {
+    const memory = memoryStore();
+    const store = memory.store.store;
+    let failures = 2;
+    memory.store.store = async (...args) => {
+      if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
+      return store(...args);
+    };
+    const { intake, feed, stored } = harness(memory.store);
+    feed([eventOf(0, 0)]);
+    await stored;
+    await intake.stop();
+    expect(memory.rows.size).toBe(1);
+
+    const broken = memoryStore();
+    broken.store.load = async () => {
+      throw appError('MYSQL_SCHEMA', { reason: 'test' });
+    };
+    const second = harness(broken.store);
+    second.feed([eventOf(0, 0)]);
+    await vi.waitFor(() => expect(second.fatal).toHaveBeenCalled());
+  });
+});
+
+describe('planBatch', () => {
+  it('drops repeats, in the batch and behind the position', () => {
+    const events = [eventOf(2, 3), eventOf(2, 4), eventOf(2, 5), eventOf(2, 4), eventOf(2, 6)];
+    const plan = planBatch(new Map([[2, events]]), new Map([[2, 4]]));
+    expect(plan.events.map((event) => event.sourceOffset)).toEqual([5, 6]);
+    expect(plan.moves).toEqual([{ partition: 2, from: 4, to: 6 }]);
+  });
+
+  it('moves nothing where all is known', () => {
+    expect(planBatch(new Map([[2, [eventOf(2, 3)]]]), new Map([[2, 4]])).moves).toEqual([]);
+  });
+});
+
+describe('gapsOf', () => {
+  it('finds a missing outcome, and takes compacted source offsets for what they are', () => {
+    const positions = new Map([[0, 4]]);
+    expect(gapsOf([eventOf(0, 5), eventOf(0, 9, { prevSourceOffset: 5 })], positions)).toEqual([]);
+    expect(gapsOf([eventOf(0, 5), eventOf(0, 7)], positions)).toEqual([
+      { partition: 0, after: 5, before: 7 },
+    ]);
+  });
+
+  it('is not armed before the first outcome', () => {
+    expect(gapsOf([eventOf(0, 50)], new Map())).toEqual([]);
+  });
+});

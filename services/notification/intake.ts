@@ -1,0 +1,214 @@
+/**
+ * The loop that turns outcomes into delivery rows.
+ *
+ *   running ──► draining ──► stopped
+ *
+ * running: waits for records, takes what the lanes hold, decodes, drops repeats by source offset, and stores
+ * positions and rows in one transaction; trouble with database or registry is waited out, nothing is skipped for it.
+ * draining: takes nothing new; the batch in hand is stored, or given up unstored, as its group offset has not moved.
+ */
+import type { OrderEvent } from '../../schemas/index.ts';
+import type { Clock } from '../shared/clock/index.ts';
+import { classify, errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import { type Backoff, sleep } from '../shared/retry/index.ts';
+import { deliveriesOf, emailEndpoint, isMailed, type NewDelivery } from './deliveries.ts';
+import type { EndpointDirectory } from './endpoints.ts';
+import type { EventReader } from './event-reader.ts';
+import type { Move, PositionStore } from './intake-store.ts';
+import type { Lanes, Slice } from './lanes.ts';
+import { isOrderBound } from './message.ts';
+
+/** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
+const batchRecordsMax = 1_000;
+
+export interface IntakeDeps {
+  lanes: Lanes;
+  reader: EventReader;
+  positions: PositionStore;
+  endpoints: Pick<EndpointDirectory, 'receiversOf'>;
+  /** Which of these orders have an e-mail address; answers the empty set where e-mail is off. */
+  mailableOrders(orderIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Told after each COMMIT which receivers have something new. */
+  onStored(endpointIds: ReadonlySet<string>): void;
+  backoff: Backoff;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  /** Ends the process: trouble that waiting does not mend. */
+  fatal(error: unknown): void;
+}
+
+export interface Intake {
+  /** Partitions came or went. */
+  assigned(change: { gained: readonly number[]; lost: readonly number[] }): void;
+  /** There may be something to take. */
+  wake(): void;
+  /** Resolves when the batch in hand is stored or given up. */
+  stop(): Promise<void>;
+}
+
+/** What is left of a slice: its events behind the stored position, and how that position moves. */
+interface Plan {
+  moves: Move[];
+  events: OrderEvent[];
+}
+
+export function startIntake(deps: IntakeDeps): Intake {
+  const { lanes, reader, clock, log, metrics } = deps;
+  const abort = new AbortController();
+  const positions = new Map<number, number>();
+  let bell = Promise.withResolvers<void>();
+  const wake = (): void => bell.resolve();
+
+  const loop = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const slices = lanes.take(batchRecordsMax);
+      if (slices.length === 0) {
+        await bell.promise;
+        bell = Promise.withResolvers<void>();
+        continue;
+      }
+      const startedMs = clock.monotonicMs();
+      const decoded = await reader.read(slices, abort.signal);
+      const written = await storeUntilDone(deps, positions, decoded, abort.signal);
+      lanes.stored(slices);
+      metrics.observe('notification_batch_seconds', (clock.monotonicMs() - startedMs) / 1000);
+      log.debug({ events: countRecords(slices), deliveries: written.length }, 'batch stored');
+      if (written.length > 0) deps.onStored(new Set(written.map((row) => row.endpointId)));
+    }
+  };
+
+  const running = loop().catch((error: unknown) => {
+    if (!abort.signal.aborted) deps.fatal(error);
+  });
+
+  return {
+    assigned(change) {
+      lanes.assign(change);
+      for (const partition of [...change.lost, ...change.gained]) positions.delete(partition);
+    },
+    wake,
+    async stop() {
+      abort.abort();
+      wake();
+      await running;
+    },
+  };
+}
+
+/** Stores the events of a batch, waiting out trouble that passes; gives up only when `signal` fires. */
+async function storeUntilDone(
+  deps: IntakeDeps,
+  positions: Map<number, number>,
+  decoded: ReadonlyMap<number, OrderEvent[]>,
+  signal: AbortSignal,
+): Promise<NewDelivery[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await loadMissing(deps, positions, decoded.keys());
+      const plan = planBatch(decoded, positions);
+      if (plan.moves.length === 0) return [];
+      const deliveries = await expand(deps, plan.events);
+      const result = await deps.positions.store(plan.moves, deliveries, deps.clock.nowMs());
+      if (result === 'stored') {
+        countPlan(deps, plan, decoded, deliveries, positions);
+        for (const move of plan.moves) positions.set(move.partition, move.to);
+        return deliveries;
+      }
+      deps.log.info(
+        { moves: plan.moves.length },
+        'another instance stored part of this batch; reading positions anew',
+      );
+    } catch (error) {
+      if (classify(error) !== 'retry') throw error;
+      deps.log.warn({ err: error, attempt }, `deliveries wait: ${errorMessage(error)}`);
+    }
+    for (const partition of decoded.keys()) positions.delete(partition);
+    await sleep(deps.backoff(attempt), signal);
+  }
+}
+
+async function loadMissing(
+  deps: IntakeDeps,
+  positions: Map<number, number>,
+  partitions: Iterable<number>,
+): Promise<void> {
+  const missing = [...partitions].filter((partition) => !positions.has(partition));
+  if (missing.length === 0) return;
+  for (const [partition, offset] of await deps.positions.load(missing)) positions.set(partition, offset);
+}
+
+/** Drops what the position has passed. Later copies of older outcomes fall out here too. */
+export function planBatch(
+  decoded: ReadonlyMap<number, readonly OrderEvent[]>,
+  positions: ReadonlyMap<number, number>,
+): Plan {
+  const plan: Plan = { moves: [], events: [] };
+  for (const [partition, events] of decoded) {
+    const from = positions.get(partition) ?? -1;
+    let to = from;
+    for (const event of events) {
+      if (event.sourceOffset <= to) continue;
+      plan.events.push(event);
+      to = event.sourceOffset;
+    }
+    if (to > from) plan.moves.push({ partition, from, to });
+  }
+  return plan;
+}
+
+async function expand(deps: IntakeDeps, events: readonly OrderEvent[]): Promise<NewDelivery[]> {
+  const orderIds = new Set(
+    events.flatMap((event) => (isOrderBound(event) && isMailed(event) ? [event.orderId] : [])),
+  );
+  const mailableOrders = await deps.mailableOrders([...orderIds]);
+  return deliveriesOf(events, {
+    receiversOf: (customerId, type) => deps.endpoints.receiversOf(customerId, type),
+    mailableOrders,
+  });
+}
+
+function countPlan(
+  deps: IntakeDeps,
+  plan: Plan,
+  decoded: ReadonlyMap<number, readonly OrderEvent[]>,
+  deliveries: readonly NewDelivery[],
+  positions: ReadonlyMap<number, number>,
+): void {
+  const { metrics } = deps;
+  const read = decoded.values().reduce((sum, events) => sum + events.length, 0);
+  const mails = deliveries.reduce((sum, row) => sum + (row.endpointId === emailEndpoint ? 1 : 0), 0);
+  metrics.inc('notification_events_total', { result: 'stored' }, plan.events.length);
+  metrics.inc('notification_events_total', { result: 'repeat' }, read - plan.events.length);
+  metrics.inc('notification_rows_total', { channel: 'email' }, mails);
+  metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
+  for (const gap of gapsOf(plan.events, positions)) {
+    metrics.inc('notification_events_total', { result: 'gap' });
+    deps.log.error(
+      gap,
+      'an outcome is missing on the result topic: what came before this one was never read',
+    );
+  }
+}
+
+/**
+ * Holes in the chain of source offsets. A partition whose position is -1 is not armed yet: its log may begin late.
+ */
+export function gapsOf(
+  events: readonly OrderEvent[],
+  positions: ReadonlyMap<number, number>,
+): { partition: number; after: number; before: number }[] {
+  const seen = new Map(positions);
+  return events.flatMap((event) => {
+    const { sourcePartition: partition, sourceOffset, prevSourceOffset } = event;
+    const after = seen.get(partition) ?? -1;
+    seen.set(partition, sourceOffset);
+    return after >= 0 && prevSourceOffset > after ? [{ partition, after, before: sourceOffset }] : [];
+  });
+}
+
+function countRecords(slices: readonly Slice[]): number {
+  return slices.reduce((sum, slice) => sum + slice.records.length, 0);
+}

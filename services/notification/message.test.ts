@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { isOrderBound, type Message, messageBytesMax, messageText, type OrderBoundEvent } from './message.ts';
+import { eventOf } from './testing/events.ts';
+
+const bound = (...args: Parameters<typeof eventOf>) => eventOf(...args) as OrderBoundEvent;
+
+describe('messageText', () => {
+  it('tells type, time, and the order with its version and totals', () => {
+    const message = JSON.parse(messageText(bound(3, 7))) as Message;
+    expect(message.type).toBe('order.accepted');
+    expect(message.timestamp).toBe('2023-11-14T22:13:20.000Z');
+    expect(message.data).toMatchObject({
+      version: 1,
+      status: 'PENDING_PAYMENT',
+      customerId: 'c1',
+      totals: { total: 1190 },
+      items: [{ sku: 'S-1', quantity: 2 }],
+    });
+  });
+
+  it('keeps what the decision saw to ourselves', () => {
+    const reason = { code: 'OUT_OF_STOCK', message: 'too few', pointer: '/items/0', seen: '{"available":3}' };
+    expect(messageText(bound(0, 1, { reason, order: null }))).not.toContain('available');
+  });
+
+  it('leaves the lines out, whole, where the body would pass its bound', () => {
+    const line = { sku: 'S'.repeat(64), name: 'ü'.repeat(200), quantity: 1, unitPrice: 1, lineTotal: 1 };
+    const order = { ...eventOf(0, 1).order!, lines: Array.from({ length: 100 }, () => line) };
+    const text = messageText(bound(0, 1, { order }));
+    expect(Buffer.byteLength(text)).toBeLessThan(messageBytesMax);
+    expect((JSON.parse(text) as Message).data).toMatchObject({ itemsOmitted: true, totals: { total: 1190 } });
+  });
+});
+
+describe('isOrderBound', () => {
+  it('takes order ids only', () => {
+    expect(isOrderBound(eventOf(0, 1))).toBe(true);
+    expect(isOrderBound(eventOf(0, 1, { orderId: null }))).toBe(false);
+    expect(isOrderBound(eventOf(0, 1, { orderId: 'SKU-1' }))).toBe(false);
+  });
+});

@@ -1,0 +1,101 @@
+/** What a subscriber is sent about one outcome: the JSON body of its webhook, and the facts of its e-mail. */
+import type { OrderEvent, PricedLine } from '../../schemas/index.ts';
+
+/** Standard Webhooks advises bodies under 20 kB; what does not fit is left out, never cut in the middle. */
+export const messageBytesMax = 20_000;
+
+/**
+ * The body of a notification. It is made once, when the event is read, and stored: every try sends the same bytes.
+ * `data.version` is the order's version, so a receiver drops what is older than what it has seen.
+ */
+export interface Message {
+  type: string;
+  /** RFC 3339, when the decision was taken. */
+  timestamp: string;
+  data: MessageData;
+}
+
+export interface MessageData {
+  /** Order id. */
+  id: string;
+  version: number;
+  status: string | null;
+  previousStatus: string | null;
+  customerId: string | null;
+  currency?: string;
+  /** Minor units. */
+  totals?: { subtotal: number; discount: number; shipping: number; tax: number; total: number };
+  items?: PricedLine[];
+  /** The lines did not fit; read them from the order. */
+  itemsOmitted?: true;
+  couponCode?: string;
+  paymentDueAt?: string;
+  reason?: { code: string; message: string; pointer?: string };
+  payment?: { status: string; amount: number; currency: string };
+  shipment?: { carrier?: string; trackingNumber?: string };
+}
+
+/** Only events about an order make a message. */
+export type OrderBoundEvent = OrderEvent & { orderId: string };
+
+/** An outcome of an undecodable command may carry whatever its key was: that is no order. */
+export function isOrderBound(event: OrderEvent): event is OrderBoundEvent {
+  return event.orderId !== null && orderIdPattern.test(event.orderId);
+}
+
+const orderIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The stored body: JSON text of at most {@link messageBytesMax} bytes. */
+export function messageText(event: OrderBoundEvent): string {
+  const message = messageOf(event);
+  const text = JSON.stringify(message);
+  if (Buffer.byteLength(text) <= messageBytesMax) return text;
+  const { items: _items, ...rest } = message.data;
+  return JSON.stringify({ ...message, data: { ...rest, itemsOmitted: true } });
+}
+
+function messageOf(event: OrderBoundEvent): Message {
+  return {
+    type: event.type,
+    timestamp: new Date(event.occurredAt).toISOString(),
+    data: {
+      id: event.orderId,
+      version: event.version,
+      status: event.status,
+      previousStatus: event.previousStatus,
+      customerId: event.customerId,
+      ...decidedOrder(event),
+      ...(event.reason && { reason: reasonOf(event.reason) }),
+      ...(event.payment && {
+        payment: {
+          status: event.payment.status,
+          amount: event.payment.amount,
+          currency: event.payment.currency,
+        },
+      }),
+      ...(event.shipment && { shipment: withoutNulls(event.shipment) }),
+    },
+  };
+}
+
+function decidedOrder({ order }: OrderEvent): Partial<MessageData> {
+  if (order === null) return {};
+  const { currency, lines, subtotal, discount, shipping, tax, total, couponCode, paymentDueAt } = order;
+  return {
+    currency,
+    totals: { subtotal, discount, shipping, tax, total },
+    items: lines,
+    ...(couponCode !== null && { couponCode }),
+    ...(paymentDueAt !== null && { paymentDueAt: new Date(paymentDueAt).toISOString() }),
+  };
+}
+
+/** `seen` stays inside: it is made for operators. */
+function reasonOf(reason: NonNullable<OrderEvent['reason']>): NonNullable<MessageData['reason']> {
+  const { code, message, pointer } = reason;
+  return { code, message, ...(pointer !== null && { pointer }) };
+}
+
+function withoutNulls({ carrier, trackingNumber }: NonNullable<OrderEvent['shipment']>) {
+  return { ...(carrier !== null && { carrier }), ...(trackingNumber !== null && { trackingNumber }) };
+}

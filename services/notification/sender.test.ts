@@ -1,0 +1,133 @@
+import { expect, it, vi } from 'vitest';
+import { systemClock } from '../shared/clock/index.ts';
+import { appError } from '../shared/errors/index.ts';
+import { createLogger } from '../shared/log/index.ts';
+import { noMetrics } from '../shared/metrics/index.ts';
+import type { AttemptResult } from './attempt.ts';
+import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
+import { createHosts } from './hosts.ts';
+import { type Channel, type SenderDeps, startSender } from './sender.ts';
+
+/** A queue in memory: what is due per receiver, what was settled, what was shelved. */
+function memoryQueue(due: Record<string, number>) {
+  const settled: Settlement[] = [];
+  const shelved: string[] = [];
+  const disabled: string[] = [];
+  let id = 0;
+  const queue: DeliveryQueue = {
+    dueReceivers: async () =>
+      Object.keys(due)
+        .filter((endpointId) => due[endpointId]! > 0)
+        .map((endpointId) => ({ endpointId, oldestDueAtMs: 0 })),
+    async lease(requests) {
+      return requests.flatMap(({ endpointId, rowsMax }) => {
+        const count = Math.min(rowsMax, due[endpointId] ?? 0);
+        due[endpointId] = (due[endpointId] ?? 0) - count;
+        return Array.from({ length: count }, () => ({ deliveryId: ++id, endpointId, attempts: 0 }) as Leased);
+      });
+    },
+    async settle(settlements) {
+      settled.push(...settlements);
+    },
+    async shelve(endpointId, status) {
+      shelved.push(`${endpointId} ${status}`);
+      return due[endpointId] ?? 0;
+    },
+    async disableEndpoint(endpointId) {
+      disabled.push(endpointId);
+      return true;
+    },
+  };
+  return { queue, settled, shelved, disabled };
+}
+
+function start(
+  queue: DeliveryQueue,
+  deliver: (leased: Leased) => Promise<AttemptResult>,
+  more: Partial<SenderDeps> = {},
+) {
+  const fatal = vi.fn();
+  const sender = startSender({
+    queue,
+    channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, deliver }),
+    hosts: createHosts({ concurrencyMax: 2, failuresInRow: 1_000, openMs: 10 }, systemClock),
+    limits: { inFlightMax: 10, receiversMax: 5, sweepMs: 20, leaseMs: 1_000, retryDelaysMs: [0, 1] },
+    clock: systemClock,
+    random: () => 0.5,
+    log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
+    metrics: noMetrics,
+    fatal,
+    ...more,
+  });
+  return { sender, fatal };
+}
+
+const ok: AttemptResult = { kind: 'delivered', status: 200 };
+
+it('delivers all that is due, never more at once than a host has room for', async () => {
+  const { queue, settled } = memoryQueue({ a: 7, b: 3 });
+  let running = 0;
+  let most = 0;
+  const { sender } = start(queue, async () => {
+    most = Math.max(most, ++running);
+    await new Promise((done) => setTimeout(done, 3));
+    running -= 1;
+    return ok;
+  });
+  await expect.poll(() => settled.length).toBe(10);
+  expect(most).toBeLessThanOrEqual(4);
+  await sender.stop(1_000);
+});
+
+it('serves the others while one receiver hangs', async () => {
+  const { queue, settled } = memoryQueue({ hanging: 50, well: 20 });
+  const hung = Promise.withResolvers<AttemptResult>();
+  const { sender } = start(queue, (leased) =>
+    leased.endpointId === 'hanging' ? hung.promise : Promise.resolve(ok),
+  );
+  await expect.poll(() => settled.length).toBe(20);
+  hung.resolve(ok);
+  await sender.stop(1_000);
+});
+
+it('disables an endpoint that is gone or exhausted', async () => {
+  const gone = memoryQueue({ a: 1 });
+  const first = start(gone.queue, async () => ({ kind: 'gone', status: 410 }));
+  await expect.poll(() => gone.disabled).toEqual(['a']);
+  await first.sender.stop(1_000);
+});
+
+it('shelves what nobody can receive', async () => {
+  const { queue, shelved } = memoryQueue({ off: 1, missing: 1 });
+  const channelOf = async (id: string) => (id === 'off' ? ('disabled' as const) : ('gone' as const));
+  const { sender } = start(queue, async () => ok, { channelOf });
+  await expect.poll(() => new Set(shelved)).toEqual(new Set(['off HELD', 'missing DROPPED']));
+  await sender.stop(1_000);
+});
+
+it('keeps what came of a try until the database takes it', async () => {
+  const { queue, settled } = memoryQueue({ a: 1 });
+  const settle = queue.settle;
+  let failures = 1;
+  queue.settle = async (...args) => {
+    if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
+    return settle(...args);
+  };
+  const { sender, fatal } = start(queue, async () => ok);
+  await expect.poll(() => settled.length, { timeout: 3_000 }).toBe(1);
+  expect(fatal).not.toHaveBeenCalled();
+  await sender.stop(1_000);
+});
+
+it('finishes the tries in flight when it is stopped, and leases nothing more', async () => {
+  const { queue, settled } = memoryQueue({ a: 5 });
+  const began = Promise.withResolvers<void>();
+  const { sender } = start(queue, async () => {
+    began.resolve();
+    await new Promise((done) => setTimeout(done, 20));
+    return ok;
+  });
+  await began.promise;
+  await sender.stop(1_000);
+  expect(settled).toHaveLength(2);
+});

@@ -1,0 +1,275 @@
+/**
+ * The loop that delivers.
+ *
+ *   running ──► draining ──► stopped
+ *
+ * running: writes what came of finished tries, leases what is due for receivers that have room, starts those tries,
+ * and waits for the next of: a finished try, a hint from intake, the next look at the table. draining: leases nothing
+ * more, waits for the tries in flight up to a deadline and writes what came of them; a lease that is left runs out.
+ */
+import type { Clock } from '../shared/clock/index.ts';
+import { classify, errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import { type AttemptResult, verdictOf } from './attempt.ts';
+import type { DeliveryQueue, Leased, LeaseRequest, Settlement } from './delivery-queue.ts';
+
+/** One way to reach a receiver. */
+export interface Channel {
+  name: 'webhook' | 'email';
+  /** The host whose gate the try goes through. */
+  host: string;
+  deliver(leased: Leased): Promise<AttemptResult>;
+}
+
+export interface SenderLimits {
+  /** Tries in flight in this process. */
+  inFlightMax: number;
+  /** Receivers that one lease transaction takes from. */
+  receiversMax: number;
+  /** How often the table is looked through for what is due. */
+  sweepMs: number;
+  /** A lease outlives the slowest try by far. */
+  leaseMs: number;
+  retryDelaysMs: readonly number[];
+}
+
+export interface SenderDeps {
+  queue: DeliveryQueue;
+  /** How to reach a receiver; a word when nobody can be reached: its endpoint is disabled or gone. */
+  channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
+  hosts: {
+    room(host: string): number;
+    run(host: string, attempt: () => Promise<AttemptResult>): Promise<AttemptResult>;
+    openBreakers(): number;
+  };
+  limits: SenderLimits;
+  clock: Clock;
+  random(): number;
+  log: Logger;
+  metrics: Metrics;
+  fatal(error: unknown): void;
+}
+
+export interface Sender {
+  /** These receivers have something new. */
+  hint(endpointIds: ReadonlySet<string>): void;
+  /** Waits for tries in flight, at most `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Finished tries that may wait to be written while the database is away; nothing is leased beyond that. */
+const unsettledMax = 2_000;
+/** A breath between rounds, so that tries that end together are written together. */
+const roundPauseMs = 5;
+/** Wait after a round that failed. */
+const troubleMs = 500;
+
+export function startSender(deps: SenderDeps): Sender {
+  const { limits, clock, log, metrics } = deps;
+  const finished: Settlement[] = [];
+  const wanted = new Set<string>();
+  /** Receivers whose host had no room, by host: wanted again as soon as a try of that host ends. */
+  const crowded = new Map<string, Set<string>>();
+  const restUntilMs = new Map<string, number>();
+  let inFlight = 0;
+  let nextSweepMs = 0;
+  let stopping = false;
+  let bell = Promise.withResolvers<void>();
+  const wake = (): void => bell.resolve();
+
+  const start = async (channel: Channel, leased: Leased): Promise<void> => {
+    inFlight += 1;
+    const startedMs = clock.monotonicMs();
+    const result = await attempt(deps, channel, leased);
+    metrics.observe('notification_attempt_seconds', (clock.monotonicMs() - startedMs) / 1000, {
+      channel: channel.name,
+    });
+    metrics.inc('notification_attempts_total', { channel: channel.name, result: result.kind });
+    const nowMs = clock.nowMs();
+    if (result.kind === 'failed' && result.retryAfterMs !== null) {
+      restUntilMs.set(leased.endpointId, nowMs + result.retryAfterMs);
+    }
+    const verdict = verdictOf(result, {
+      attempts: leased.attempts + 1,
+      nowMs,
+      retryDelaysMs: limits.retryDelaysMs,
+      random: deps.random(),
+    });
+    if (result.kind === 'delivered' && leased.attempts === 0) {
+      metrics.observe('notification_delay_seconds', (nowMs - leased.createdAtMs) / 1000, {
+        channel: channel.name,
+      });
+    }
+    finished.push({ leased, verdict });
+    inFlight -= 1;
+    for (const endpointId of crowded.get(channel.host) ?? []) wanted.add(endpointId);
+    crowded.delete(channel.host);
+    wake();
+  };
+
+  const round = async (): Promise<void> => {
+    await settleFinished(deps, finished);
+    if (stopping || finished.length > unsettledMax) return;
+    if (clock.monotonicMs() >= nextSweepMs) {
+      nextSweepMs = clock.monotonicMs() + limits.sweepMs;
+      await sweep(deps, wanted, restUntilMs);
+    }
+    const { requests, channels } = await plan(
+      deps,
+      { wanted, crowded, restUntilMs },
+      limits.inFlightMax - inFlight,
+    );
+    if (requests.length === 0) return;
+    const leased = await deps.queue.lease(requests, clock.nowMs(), limits.leaseMs);
+    for (const one of leased) void start(channels.get(one.endpointId)!, one);
+    forgetDrained(wanted, requests, leased);
+    metrics.set('notification_in_flight', inFlight);
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping || inFlight > 0 || finished.length > 0) {
+      const pauseMs = await guarded(round, deps);
+      if (pauseMs > 0 || wanted.size > 0) await pause(pauseMs || roundPauseMs);
+      else await Promise.race([bell.promise, pause(limits.sweepMs)]);
+      bell = Promise.withResolvers<void>();
+    }
+  };
+  const running = loop().catch((error: unknown) => deps.fatal(error));
+
+  return {
+    hint(endpointIds) {
+      for (const id of endpointIds) wanted.add(id);
+      wake();
+    },
+    async stop(deadlineMs) {
+      stopping = true;
+      wake();
+      await Promise.race([running, pause(deadlineMs)]);
+      if (inFlight > 0) log.warn({ inFlight }, 'tries in flight are left to their leases');
+    },
+  };
+}
+
+/** Never throws: a gate that refuses is a failure of its host. */
+async function attempt({ hosts, log }: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
+  try {
+    return await hosts.run(channel.host, () => channel.deliver(leased));
+  } catch (error) {
+    log.debug({ err: error }, 'the gate of a host refused a try');
+    return {
+      kind: 'failed',
+      status: null,
+      error: errorMessage(error),
+      retryAfterMs: null,
+      hostTrouble: true,
+    };
+  }
+}
+
+/** Writes what is finished, and disables endpoints that are at their end. On trouble everything stays for the next round. */
+async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise<void> {
+  if (finished.length === 0) return;
+  const batch = finished.slice();
+  const nowMs = deps.clock.nowMs();
+  await deps.queue.settle(batch, nowMs);
+  for (const { leased, verdict } of batch) {
+    if (verdict.disable === null) continue;
+    const { endpointId } = leased;
+    const reason = verdict.lastError ?? verdict.disable;
+    if (await deps.queue.disableEndpoint(endpointId, `${verdict.disable}: ${reason}`.slice(0, 200), nowMs)) {
+      deps.metrics.inc('notification_endpoints_disabled_total', { reason: verdict.disable });
+      deps.log.warn({ endpointId, eventId: leased.eventId, reason }, 'a webhook endpoint was disabled');
+    }
+  }
+  finished.splice(0, batch.length);
+}
+
+/** Looks through the table: what others left, and what waited for its time. */
+async function sweep(deps: SenderDeps, wanted: Set<string>, restUntilMs: Map<string, number>): Promise<void> {
+  const nowMs = deps.clock.nowMs();
+  const due = await deps.queue.dueReceivers(nowMs);
+  for (const { endpointId } of due) wanted.add(endpointId);
+  for (const [endpointId, untilMs] of restUntilMs) if (untilMs <= nowMs) restUntilMs.delete(endpointId);
+  const oldestMs = due.reduce((oldest, one) => Math.min(oldest, one.oldestDueAtMs), nowMs);
+  deps.metrics.set('notification_receivers_due', due.length);
+  deps.metrics.set('notification_oldest_due_seconds', (nowMs - oldestMs) / 1000);
+  deps.metrics.set('notification_breakers_open', deps.hosts.openBreakers());
+}
+
+interface Waiting {
+  wanted: Set<string>;
+  crowded: Map<string, Set<string>>;
+  restUntilMs: ReadonlyMap<string, number>;
+}
+
+interface Plan {
+  requests: LeaseRequest[];
+  channels: Map<string, Channel>;
+}
+
+/** For whom to lease how much. Receivers that rest are left for a later sweep. */
+async function plan(
+  deps: SenderDeps,
+  { wanted, crowded, restUntilMs }: Waiting,
+  slots: number,
+): Promise<Plan> {
+  const requests: LeaseRequest[] = [];
+  const channels = new Map<string, Channel>();
+  const promised = new Map<string, number>();
+  const nowMs = deps.clock.nowMs();
+  let free = slots;
+  for (const endpointId of wanted) {
+    if (free <= 0 || requests.length >= deps.limits.receiversMax) break;
+    const channel = (restUntilMs.get(endpointId) ?? 0) > nowMs ? null : await deps.channelOf(endpointId);
+    if (channel === null) {
+      wanted.delete(endpointId);
+    } else if (typeof channel === 'string') {
+      wanted.delete(endpointId);
+      await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
+    } else {
+      // Several endpoints may share a host: its room is given out once.
+      const room = deps.hosts.room(channel.host) - (promised.get(channel.host) ?? 0);
+      const rowsMax = Math.min(room, free);
+      if (rowsMax <= 0) {
+        wanted.delete(endpointId);
+        crowded.set(channel.host, (crowded.get(channel.host) ?? new Set()).add(endpointId));
+        continue;
+      }
+      promised.set(channel.host, (promised.get(channel.host) ?? 0) + rowsMax);
+      free -= rowsMax;
+      channels.set(endpointId, channel);
+      requests.push({ endpointId, rowsMax });
+    }
+  }
+  return { requests, channels };
+}
+
+/** A receiver that gave less than was asked for has nothing more; the others stay wanted, at the end of the line. */
+function forgetDrained(
+  wanted: Set<string>,
+  requests: readonly LeaseRequest[],
+  leased: readonly Leased[],
+): void {
+  const counts = Map.groupBy(leased, (one) => one.endpointId);
+  for (const { endpointId, rowsMax } of requests) {
+    wanted.delete(endpointId);
+    if ((counts.get(endpointId)?.length ?? 0) >= rowsMax) wanted.add(endpointId);
+  }
+}
+
+/** Runs a round; trouble that passes is logged and answered with a pause. */
+async function guarded(round: () => Promise<void>, { log }: SenderDeps): Promise<number> {
+  try {
+    await round();
+    return 0;
+  } catch (error) {
+    if (classify(error) !== 'retry') throw error;
+    log.warn({ err: error }, `deliveries wait: ${errorMessage(error)}`);
+    return troubleMs;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

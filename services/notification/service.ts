@@ -1,0 +1,194 @@
+/** The notification service, wired: outcomes in, delivery rows in the middle, webhooks and e-mails out. */
+import type { OrderEvent } from '../../schemas/index.ts';
+import { EVENTS, GROUPS } from '../../topics/index.ts';
+import { systemClock } from '../shared/clock/index.ts';
+import { type Codec, loadCodecs } from '../shared/codec/index.ts';
+import { createGroupConsumer, createKafkaConfig, type GroupConsumer } from '../shared/kafka/index.ts';
+import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
+import { createMysql, type Pool } from '../shared/mysql/index.ts';
+import { backoff } from '../shared/retry/index.ts';
+import { createAddressGuard } from './address-guard.ts';
+import { createChannels } from './channels.ts';
+import { type fields, retryDelaysMs } from './config.ts';
+import { createContacts } from './contacts.ts';
+import { createDeliveryQueue } from './delivery-queue.ts';
+import { openEndpoints } from './endpoints.ts';
+import { createEventReader } from './event-reader.ts';
+import { createHosts } from './hosts.ts';
+import { type Intake, startIntake } from './intake.ts';
+import { createPositionStore } from './intake-store.ts';
+import { createLanes, type Lanes } from './lanes.ts';
+import { createMailer, type Mailer } from './mailer.ts';
+import { startSender } from './sender.ts';
+import { createWebhookPoster } from './webhook.ts';
+
+type Context = ServiceContext<typeof fields>;
+
+/** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
+const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
+/** Receivers of one lease transaction. */
+const leaseReceiversMax = 50;
+/** How often the table is looked through for deliveries that others left or whose time has come. */
+const sweepMs = 500;
+/** A lease lasts two tries and this: enough to write what came of one. */
+const leaseMarginMs = 10_000;
+/** How often the group offset follows what is stored. */
+const commitEveryMs = 1_000;
+/** Parts of the stop deadline. */
+const consumerStopMs = 3_000;
+const senderStopMs = 4_000;
+const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
+
+/** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
+export async function startNotification(context: Context): Promise<Running> {
+  const { config, log, metrics, lifecycle } = context;
+  const mysql = createMysql({ url: config.mysqlUrl, log, metrics });
+  const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
+  const outbound = await openOutbound(context, mysql.pool);
+  const { intake, lanes, consumer } = openInbound(context, mysql.pool, codec, outbound);
+  await consumer.start();
+  lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
+  const committing = startCommits(consumer, lanes, context);
+
+  return {
+    async stop() {
+      for (const partition of lanes.partitions()) consumer.pause(EVENTS, partition);
+      await Promise.all([intake.stop(), outbound.sender.stop(senderStopMs)]);
+      await committing.stop();
+      await consumer.stop(consumerStopMs);
+      outbound.close();
+      await mysql.close();
+    },
+  };
+}
+
+type Outbound = Awaited<ReturnType<typeof openOutbound>>;
+
+/** From delivery rows to receivers. */
+async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool) {
+  const endpoints = await openEndpoints({
+    mysql: pool,
+    log,
+    metrics,
+    clock: systemClock,
+    refreshMs: config.endpointsRefreshMs,
+  });
+  const contacts = createContacts(pool);
+  const mailer = openMailer(config);
+  const webhooks = createWebhookPoster({
+    guard: createAddressGuard(config.webhookAllowAddresses),
+    clock: systemClock,
+    timeoutMs: config.webhookTimeoutMs,
+  });
+  const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
+  const sender = startSender({
+    queue: createDeliveryQueue(pool),
+    channelOf: createChannels({ endpoints, webhooks, contacts, mailer }),
+    hosts: createHosts({ concurrencyMax, failuresInRow, openMs }, systemClock),
+    limits: {
+      inFlightMax: config.inFlightMax,
+      receiversMax: leaseReceiversMax,
+      sweepMs,
+      leaseMs: 2 * config.webhookTimeoutMs + leaseMarginMs,
+      retryDelaysMs: retryDelaysMs(config.webhookRetryDelays),
+    },
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+    fatal,
+  });
+  return {
+    sender,
+    endpoints,
+    mailableOrders: async (orderIds: readonly string[]): Promise<ReadonlySet<string>> =>
+      mailer === null ? new Set() : contacts.mailable(orderIds),
+    close() {
+      endpoints.close();
+      webhooks.close();
+      mailer?.close();
+    },
+  };
+}
+
+function openMailer(config: Context['config']): Mailer | null {
+  if (config.smtpUrl === '') return null;
+  return createMailer({ smtpUrl: config.smtpUrl, from: config.smtpFrom, timeoutMs: config.webhookTimeoutMs });
+}
+
+/** From outcomes to delivery rows. */
+function openInbound(context: Context, pool: Pool, codec: Codec<OrderEvent>, outbound: Outbound) {
+  const { log, metrics, fatal } = context;
+  const flow: { consumer?: GroupConsumer } = {};
+  const lanes = createLanes(
+    {
+      pause: (partition) => flow.consumer?.pause(EVENTS, partition),
+      resume: (partition) => flow.consumer?.resume(EVENTS, partition),
+    },
+    laneLimits,
+  );
+  const intake = startIntake({
+    lanes,
+    reader: createEventReader({ codec, backoff: storeRetry, log, metrics }),
+    positions: createPositionStore({ pool, topic: EVENTS }),
+    endpoints: outbound.endpoints,
+    mailableOrders: outbound.mailableOrders,
+    onStored: outbound.sender.hint,
+    backoff: storeRetry,
+    clock: systemClock,
+    log,
+    metrics,
+    fatal,
+  });
+  const consumer = openConsumer(context, lanes, intake);
+  flow.consumer = consumer;
+  return { lanes, intake, consumer };
+}
+
+function openConsumer({ config, log, metrics, fatal }: Context, lanes: Lanes, intake: Intake): GroupConsumer {
+  return createGroupConsumer({
+    settings: createKafkaConfig(config, `notification-${config.instanceId}`),
+    groupId: GROUPS.notification,
+    topics: [EVENTS],
+    log,
+    metrics,
+    handlers: {
+      onAssigned({ gained, lost }) {
+        intake.assigned({
+          gained: gained.map((one) => one.partition),
+          lost: lost.map((one) => one.partition),
+        });
+      },
+      onRecords(_topic, partition, records) {
+        lanes.enqueue(partition, records);
+        intake.wake();
+      },
+      onCrash: fatal,
+    },
+  });
+}
+
+/** Moves the group offset behind what is stored: on a timer, and once more at the end. */
+function startCommits(consumer: GroupConsumer, lanes: Lanes, { log }: Context) {
+  let committing: Promise<void> = Promise.resolve();
+  const commit = async (): Promise<void> => {
+    const offsets = lanes.committable();
+    if (offsets.length === 0) return;
+    const result = await consumer.commit(offsets.map((one) => ({ topic: EVENTS, ...one })));
+    if (result === 'committed') lanes.committed(offsets);
+  };
+  const next = (): Promise<void> => {
+    committing = committing.then(commit).catch((error: unknown) => {
+      // The offset only says where to read from again; what is stored is dropped there by its source offset.
+      log.warn({ err: error }, 'the group offset could not be committed');
+    });
+    return committing;
+  };
+  const timer = setInterval(() => void next(), commitEveryMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return next();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Outcomes for tests: plausible, and short to write. */
+import type { OrderEvent } from '../../../schemas/index.ts';
+
+/** The n-th order id of a test; all of them fall into partition n modulo 12. */
+export function orderIdOf(n: number): string {
+  return `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${n.toString(16).padStart(12, '0')}`;
+}
+
+/** An accepted order at a source offset, with whatever is different. */
+export function eventOf(
+  partition: number,
+  sourceOffset: number,
+  different: Partial<OrderEvent> = {},
+): OrderEvent {
+  return {
+    eventId: `${partition}-${sourceOffset}`,
+    type: 'order.accepted',
+    outcome: 'ACCEPTED',
+    orderId: orderIdOf(partition + 12 * sourceOffset),
+    customerId: 'c1',
+    version: 1,
+    status: 'PENDING_PAYMENT',
+    previousStatus: null,
+    occurredAt: 1_700_000_000_000,
+    commandId: `place:${partition}-${sourceOffset}`,
+    commandType: 'PLACE',
+    actor: 'customer',
+    sourcePartition: partition,
+    sourceOffset,
+    prevSourceOffset: sourceOffset - 1,
+    reason: null,
+    traceparent: null,
+    order: {
+      currency: 'EUR',
+      lines: [{ sku: 'S-1', name: 'A thing', quantity: 2, unitPrice: 500, lineTotal: 1000 }],
+      subtotal: 1000,
+      discount: 0,
+      shipping: 0,
+      tax: 190,
+      total: 1190,
+      couponCode: null,
+      priceVersion: 1,
+      paymentDueAt: 1_700_000_900_000,
+    },
+    payment: null,
+    shipment: null,
+    stock: null,
+    ...different,
+  };
+}
