@@ -52,8 +52,8 @@ function metricsPage(): string {
 }
 
 async function configurationPage(): Promise<string> {
-  const sections = [
-    ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)] as const,
+  const sections: [string, Field<unknown>[]][] = [
+    ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)],
   ];
   for (const service of ['ingestion', 'worker', 'notification', 'reconciliation']) {
     sections.push([`Only ${service}`, await fieldsOfService(service)]);

@@ -63,7 +63,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const lifecycle = createLifecycle({ log, service: name });
   const abort = new AbortController();
   let admin: AdminServer | undefined;
-  let starting: Promise<Running> | undefined;
+  let starting: Promise<Running | undefined> | undefined;
 
   const shutdown = createShutdown({
     host,
@@ -79,19 +79,18 @@ export async function runService<F extends Fields = Record<never, never>>(
     },
   });
 
+  const begin = async (): Promise<Running | undefined> => {
+    admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
+    log.info({ adminPort: admin.port }, 'Admin server is listening');
+    // A signal may have come meanwhile.
+    if (abort.signal.aborted) return undefined;
+    return options.start({ config, log, metrics, lifecycle, signal: abort.signal, fatal: shutdown.fatal });
+  };
+
   showState(lifecycle, metrics);
   log.info({ config: describeConfig(config) }, `${name} is starting`);
   try {
-    admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
-    log.info({ adminPort: admin.port }, 'Admin server is listening');
-    starting = options.start({
-      config,
-      log,
-      metrics,
-      lifecycle,
-      signal: abort.signal,
-      fatal: shutdown.fatal,
-    });
+    starting = begin();
     await starting;
     lifecycle.ready();
   } catch (error) {
