@@ -3,7 +3,7 @@ import path from 'node:path';
 import { StackError } from './errors.ts';
 import { instanceDir } from './instance.ts';
 import { withLock } from './lock.ts';
-import { runningNames, type Stopped, stopProcess } from './processes.ts';
+import { runningNames, runningProcess, type Stopped, stopProcess } from './processes.ts';
 
 /** Ends what makes orders first, what keeps them last; what has the same rank ends at the same time. */
 const RANKS: [RegExp, number][] = [
@@ -58,10 +58,13 @@ export async function stackReset(name: string): Promise<void> {
 export async function stopAll(
   name: string,
   deadlineMs: number,
-  only = (_: string): boolean => true,
+  only: (process: string) => boolean = () => true,
 ): Promise<Map<string, Stopped>> {
   const dir = instanceDir(name);
-  const running = runningNames(dir).filter(only);
+  // The one who asks may be a process of the instance itself: `npm start`.
+  const running = runningNames(dir).filter(
+    (process) => only(process) && runningProcess(dir, process)?.pid !== globalThis.process.pid,
+  );
   const results = new Map<string, Stopped>();
   const ranks = [...new Set(running.map(rankOf))].sort();
   for (const rank of ranks) {

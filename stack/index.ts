@@ -1,13 +1,17 @@
 /** The local stack: real servers as private processes. This is the room's face; nothing else is imported from outside. */
 import type { StackInfo } from './up.ts';
 
-export { stackDown, stackReset } from './down.ts';
+export { claimInstance } from './claim.ts';
+export { type DownOptions, stackDown, stackReset } from './down.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, instanceNames, readInstance } from './instance.ts';
 export type { Ports } from './ports.ts';
+export { identify, isRunning, type ProcessId } from './process-id.ts';
+export { forgetProcess, logFile, recordProcess, stopProcess } from './processes.ts';
 export { type ServerStatus, stackLogs, stackStatus } from './status.ts';
-export { type StackInfo, stackUp } from './up.ts';
+export { type StackInfo, stackUp, type UpOptions } from './up.ts';
 export { versions } from './versions.ts';
+export { waitUntil } from './wait.ts';
 
 /** The environment that the services are started with. */
 export function stackEnv(info: StackInfo): Record<string, string> {

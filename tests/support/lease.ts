@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { identify, isRunning, type ProcessId } from '../../stack/process-id.ts';
+import { identify, isRunning, type ProcessId } from '../../stack/index.ts';
 
 /**
  * Who uses a test instance: one file a process. Several runs share the instance; the one that leaves last stops it,

@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+const LINES_MAX = 3;
+const WARN_LEVEL = 40;
+
+/** The last warnings and errors of a service's log, or its last lines when it wrote none: why it does not get ready. */
+export function lastWords(file: string): string[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const bad = lines.map(problemIn).filter((line) => line !== null);
+  return (bad.length > 0 ? bad : lines).slice(-LINES_MAX);
+}
+
+function problemIn(line: string): string | null {
+  try {
+    const { level, msg, err } = JSON.parse(line) as {
+      level?: number | string;
+      msg?: string;
+      err?: { message?: string };
+    };
+    const isBad = typeof level === 'number' ? level >= WARN_LEVEL : /warn|error|fatal/.test(level ?? '');
+    return isBad ? [msg, err?.message].filter(Boolean).join(': ') : null;
+  } catch {
+    // Not a log line of ours: what Node prints when a program does not even start.
+    return /Error/.test(line) ? line : null;
+  }
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createLocalIssuer } from '../../services/shared/auth/index.ts';
+import { type StackInfo, stackEnv } from '../../stack/index.ts';
+
+/** One process of the product: what to run, with which environment, and where it says that it is ready. */
+export interface ServiceSpec {
+  name: string;
+  entry: string;
+  env: Record<string, string>;
+  adminUrl: string;
+}
+
+const WORKERS = 2;
+
+/** The five processes of a local run. Keys and secrets are made at first use, in the instance's own folder. */
+export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
+  const { ports } = info.instance;
+  const issuer = await createLocalIssuer(issuerDir(info));
+  const ingestionEnv = {
+    HOST: '127.0.0.1',
+    PORT: String(ports.ingestion),
+    TICKET_SECRET: ticketSecret(info.dir),
+    JWKS: issuer.jwksPath,
+    JWT_ISSUER: issuer.issuer,
+    JWT_AUDIENCE: issuer.audience,
+  };
+  const spec = (
+    name: string,
+    service: string,
+    port: number,
+    extra: Record<string, string> = {},
+  ): ServiceSpec => ({
+    name,
+    entry: `services/${service}/main.ts`,
+    env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...extra },
+    adminUrl: `http://127.0.0.1:${port}`,
+  });
+  return [
+    ...Array.from({ length: WORKERS }, (_, index) =>
+      spec(`worker-${index + 1}`, 'worker', ports.workerAdmin + index),
+    ),
+    spec('notification', 'notification', ports.notificationAdmin),
+    spec('reconciliation', 'reconciliation', ports.reconciliationAdmin),
+    spec('ingestion', 'ingestion', ports.ingestionAdmin, ingestionEnv),
+  ];
+}
+
+export const issuerDir = (info: StackInfo): string => path.join(info.dir, 'issuer');
+
+function commonEnv(info: StackInfo): Record<string, string> {
+  return { ...stackEnv(info), NODE_ENV: 'production', LOG_LEVEL: process.env['LOG_LEVEL'] || 'info' };
+}
+
+/** Tickets that were handed out stay good over a restart, so the secret is kept. */
+function ticketSecret(dir: string): string {
+  const file = path.join(dir, 'ticket-secret');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}

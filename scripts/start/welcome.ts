@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createLocalIssuer } from '../../services/shared/auth/index.ts';
+import { type StackInfo, stackEnv } from '../../stack/index.ts';
+import { issuerDir, type ServiceSpec } from './services.ts';
+
+const TOKEN_TTL_SECONDS = 24 * 3600;
+const root = path.resolve(import.meta.dirname, '..', '..');
+
+/** What a person needs to go on: addresses, a token, and a line that places an order when pasted. */
+export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: number): Promise<string> {
+  const api = `http://127.0.0.1:${info.instance.ports.ingestion}`;
+  const token = await demoToken(info);
+  const addresses = [
+    ['api', api],
+    ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
+    ...Object.entries(stackEnv(info)),
+    ['logs', path.join(info.dir, 'logs')],
+  ];
+  return [
+    '',
+    `Running after ${(elapsedMs / 1000).toFixed(1)} s.`,
+    ...addresses.map(([name, address]) => `  ${name?.padEnd(20)} ${address}`),
+    '',
+    `Token of customer "demo", good for a day (npx orderstream token --customer … makes others):`,
+    token,
+    '',
+    'Place an order; the same line again finds the same order:',
+    placeOrder(api, token),
+    '',
+    'Ctrl-C stops everything; the data stays.',
+  ].join('\n');
+}
+
+async function demoToken(info: StackInfo): Promise<string> {
+  const issuer = await createLocalIssuer(issuerDir(info));
+  const scopes = ['orders:write', 'orders:read'];
+  return issuer.sign({ customerId: 'demo', scopes, ttlSeconds: TOKEN_TTL_SECONDS });
+}
+
+function placeOrder(api: string, token: string): string {
+  const { sku, currency } = firstProduct();
+  const order = {
+    currency,
+    items: [{ sku, quantity: 1 }],
+    shippingAddress: {
+      name: 'Ada',
+      line1: '1 Analytical Row',
+      city: 'London',
+      postalCode: 'W1U 6TU',
+      country: 'GB',
+    },
+  };
+  const headers = [
+    `authorization: Bearer ${token}`,
+    'idempotency-key: hello-1',
+    'content-type: application/json',
+  ];
+  const flags = headers.map((header) => `-H '${header}'`).join(' ');
+  return `curl -si ${api}/v1/orders ${flags} -d '${JSON.stringify(order)}'`;
+}
+
+function firstProduct(): { sku: string; currency: string } {
+  const [, line = ''] = readFileSync(path.join(root, 'samples', 'catalogue.csv'), 'utf8').split('\n');
+  // sku,name,unit_price_minor,currency,stock: a quoted name may hold commas, so the currency is counted from the end.
+  const cells = line.trim().split(',');
+  return { sku: cells[0] ?? '', currency: cells.at(-2) ?? '' };
+}

@@ -1,0 +1,27 @@
+import { StackError } from './errors.ts';
+import { instanceDir } from './instance.ts';
+import { identify } from './process-id.ts';
+import { forgetProcess, recordProcess, runningNames, runningProcess, stopProcess } from './processes.ts';
+
+const RUN = 'start';
+const SERVICES = /^(ingestion|worker-\d+|notification|reconciliation)$/;
+const LEFTOVER_DEADLINE_MS = 3_000;
+
+/**
+ * Makes the calling process the one that runs the services of an instance, and ends services that an earlier one left
+ * behind when it was killed. Returns what gives the instance back.
+ */
+export async function claimInstance(name: string): Promise<() => void> {
+  const dir = instanceDir(name);
+  const other = runningProcess(dir, RUN);
+  if (other) {
+    throw new StackError(
+      `"npm start" runs already for instance "${name}" (process ${other.pid}); stop it first, or use --name.`,
+    );
+  }
+  const me = identify(process.pid);
+  if (me) recordProcess(dir, RUN, me);
+  const orphans = runningNames(dir).filter((process) => SERVICES.test(process));
+  await Promise.all(orphans.map((process) => stopProcess(dir, process, LEFTOVER_DEADLINE_MS)));
+  return () => forgetProcess(dir, RUN);
+}
