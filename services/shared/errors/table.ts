@@ -80,6 +80,10 @@ export const errorTable = {
     disposition: 'fatal',
     template: 'The consumer of group {groupId} crashed and will not restart by itself: {reason}',
   },
+  TOPICS_REFUSED: {
+    disposition: 'fatal',
+    template: 'The topics cannot be brought to the catalogue:\n{problems}',
+  },
   TOPIC_MISSING: {
     disposition: 'fatal',
     template: 'Topic {topic} does not exist or has another shape: {reason}',
@@ -94,6 +98,10 @@ export const errorTable = {
   SCHEMA_MISMATCH: {
     disposition: 'fatal',
     template: 'Subject {subject} holds another schema than the bundled one: {reason}',
+  },
+  SCHEMA_INCOMPATIBLE: {
+    disposition: 'fatal',
+    template: 'The registry does not take the schema of subject {subject}: {reason}',
   },
   EMPTY: { disposition: 'deadLetter', template: 'The record has no value.' },
   TOO_SHORT: { disposition: 'deadLetter', template: 'The value is shorter than its frame.' },
