@@ -1,0 +1,203 @@
+import kafkajs, { type Admin } from 'kafkajs';
+import { appError, errorMessage } from '../errors/index.ts';
+import { calmRequestQueues } from './request-queue.ts';
+import {
+  authenticationTimeoutMs,
+  connectionTimeoutMs,
+  type KafkaSettings,
+  requestTimeoutMs,
+  withPrefix,
+} from './settings.ts';
+
+export interface TopicSpec {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  configs?: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  /** Every config with the value in force. */
+  configs: Record<string, string>;
+}
+
+/** What the house does to a cluster besides reading and writing. Connects at the first call; names are without the prefix. Throws KAFKA_UNAVAILABLE. */
+export interface KafkaAdmin {
+  /** Creates those that are missing and waits for their leaders; existing ones stay as they are. Resolves to the names that were created. */
+  createTopics(topics: readonly TopicSpec[]): Promise<string[]>;
+  /** Those of `names` that exist. */
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
+  /** Sets these configs of a topic and leaves its others as they are. */
+  alterTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  /** First offset and end (next offset) of each partition. */
+  endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
+  /** Next offsets that a group committed, null where it has none. */
+  groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
+  /** Only while the group has no members; kafkajs refuses otherwise. */
+  setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Deletes what lies before the offsets. */
+  deleteRecords(topic: string, before: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Number of brokers that are up. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 } as const;
+const createTimeoutMs = 15_000;
+
+interface State {
+  settings: KafkaSettings;
+  admin: Admin;
+  connected: Promise<void> | null;
+}
+
+/** On demand: it holds connections from its first call to `close`. */
+export function createAdmin(settings: KafkaSettings): KafkaAdmin {
+  calmRequestQueues();
+  const kafka = new kafkajs.Kafka({
+    brokers: [...settings.brokers],
+    clientId: `${settings.clientId}-admin`,
+    ssl: settings.ssl,
+    sasl: settings.sasl,
+    connectionTimeout: connectionTimeoutMs,
+    authenticationTimeout: authenticationTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    retry,
+    // Its failures are thrown to the caller, who knows what they mean.
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const state: State = { settings, admin: kafka.admin({ retry }), connected: null };
+  const wire = (name: string) => withPrefix(settings, name);
+  const on = <T>(call: (admin: Admin) => Promise<T>) => connected(state, call);
+  return {
+    createTopics: (topics) => on((admin) => createTopics(admin, topics, wire)),
+    describeTopics: (names) => on((admin) => describeTopics(admin, names, wire)),
+    alterTopicConfigs: (name, configs) => on((admin) => alterConfigs(admin, wire(name), configs)),
+    endOffsets: (topic) => on((admin) => endOffsets(admin, wire(topic))),
+    groupOffsets: (groupId, topic) => on((admin) => groupOffsets(admin, wire(groupId), wire(topic))),
+    setGroupOffsets: (groupId, topic, offsets) =>
+      on((admin) =>
+        admin.setOffsets({ groupId: wire(groupId), topic: wire(topic), partitions: toSeeks(offsets) }),
+      ),
+    deleteRecords: (topic, before) =>
+      on((admin) => admin.deleteTopicRecords({ topic: wire(topic), partitions: toSeeks(before) })),
+    ping: () => on(async (admin) => (await admin.describeCluster()).brokers.length),
+    async close() {
+      if (state.connected !== null) await state.admin.disconnect();
+    },
+  };
+}
+
+async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): Promise<T> {
+  try {
+    state.connected ??= state.admin.connect();
+    await state.connected;
+  } catch (error) {
+    state.connected = null;
+    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+  }
+  try {
+    return await call(state.admin);
+  } catch (error) {
+    throw appError('KAFKA_UNAVAILABLE', { reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** kafkajs hides what went wrong with single topics in a list. */
+function reasonOf(error: unknown): string {
+  const { errors } = error as { errors?: { topic?: string; message: string }[] };
+  if (!Array.isArray(errors)) return errorMessage(error);
+  return errors.map(({ topic, message }) => `${topic ?? '?'}: ${message}`).join('; ');
+}
+
+async function createTopics(
+  admin: Admin,
+  topics: readonly TopicSpec[],
+  wire: (name: string) => string,
+): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  const missing = topics.filter(({ name }) => !existing.has(wire(name)));
+  if (missing.length === 0) return [];
+  await admin.createTopics({
+    waitForLeaders: true,
+    timeout: createTimeoutMs,
+    topics: missing.map(({ name, partitions, replicationFactor, configs = {} }) => ({
+      topic: wire(name),
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    })),
+  });
+  return missing.map(({ name }) => name);
+}
+
+async function describeTopics(
+  admin: Admin,
+  names: readonly string[],
+  wire: (name: string) => string,
+): Promise<TopicDescription[]> {
+  const existing = new Set(await admin.listTopics());
+  const known = names.filter((name) => existing.has(wire(name)));
+  if (known.length === 0) return [];
+  const { topics } = await admin.fetchTopicMetadata({ topics: known.map(wire) });
+  const configs = await configsOf(admin, known.map(wire));
+  return known.flatMap((name) => {
+    const topic = topics.find((each) => each.name === wire(name));
+    if (topic === undefined) return [];
+    const entries = configs.get(wire(name)) ?? [];
+    return [
+      {
+        name,
+        partitions: topic.partitions.length,
+        replicationFactor: Math.max(0, ...topic.partitions.map(({ replicas }) => replicas.length)),
+        configs: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+      },
+    ];
+  });
+}
+
+/** The request that kafkajs knows replaces all configs of a topic, so those that were set before are sent along. */
+async function alterConfigs(
+  admin: Admin,
+  topic: string,
+  changes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const entries = (await configsOf(admin, [topic])).get(topic) ?? [];
+  const own = entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
+  const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+  const configEntries = Object.entries({ ...kept, ...changes }).map(([name, value]) => ({ name, value }));
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries };
+  await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+}
+
+async function configsOf(admin: Admin, topics: readonly string[]) {
+  const resources = topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }));
+  const answer = await admin.describeConfigs({ includeSynonyms: false, resources });
+  return new Map(answer.resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]));
+}
+
+async function endOffsets(admin: Admin, topic: string): Promise<Map<number, { low: bigint; high: bigint }>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(
+    offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+  );
+}
+
+async function groupOffsets(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+): Promise<Map<number, bigint | null>> {
+  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const partitions = answer?.partitions ?? [];
+  return new Map(
+    partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]),
+  );
+}
+
+function toSeeks(offsets: ReadonlyMap<number, bigint>): { partition: number; offset: string }[] {
+  return [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+}

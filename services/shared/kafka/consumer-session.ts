@@ -1,0 +1,201 @@
+import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js';
+import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
+import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
+import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
+import type { Logger } from '../log/index.ts';
+import { sleep } from '../retry/index.ts';
+import { createClientLogger } from './client-log.ts';
+import { abandonCluster, createCluster, type RoomCluster, readCommitted } from './cluster.ts';
+import {
+  asRebalance,
+  closedBrokerOf,
+  hasName,
+  isConnectionTrouble,
+  outOfRangeOf,
+  saysLeaderMoved,
+  saysNotOwner,
+} from './kafka-errors.ts';
+import { callRetry, type KafkaSettings, metadataMaxAgeMs } from './settings.ts';
+import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
+import type { TopicPartition } from './types.ts';
+
+/**
+ * One life of a group member, put together from kafkajs's cluster, group and runner; its `Consumer` around them is left
+ * out, as it restarts without bound, moves positions by itself and hides the generation. Names are those on the wire.
+ */
+export interface ConsumerTuning {
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  maxWaitTimeInMs: number;
+  maxBytesPerPartition: number;
+  maxBytes: number;
+}
+
+export interface SessionEvents {
+  /** Called inside of the join, before anything is fetched: the moment to seek. */
+  onJoined(generation: number, assigned: TopicPartition[]): void;
+  onHeartbeat(generation: number): void;
+  /** Membership is lost or in question until the next join. */
+  onRebalancing(): void;
+  onFetched(durationMs: number): void;
+  onBatch(batch: FetchedBatch): void;
+  onOutOfRange(topic: string, partition: number): void;
+  onCrash(error: unknown): void;
+}
+
+export interface Session {
+  readonly group: Group;
+  start(): Promise<void>;
+  /** Stops fetching, leaves the group, closes the connections. May wait for answers. */
+  stop(): Promise<void>;
+  /** Ends everything at once; the group notices by its session timeout. */
+  abandon(): void;
+}
+
+/** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
+const fetchRetryDelayMs = 200;
+
+export function createSession(options: {
+  settings: KafkaSettings;
+  groupId: string;
+  topics: readonly string[];
+  tuning: ConsumerTuning;
+  log: Logger;
+  claim: () => Claim;
+  events: SessionEvents;
+}): Session {
+  const { settings, groupId, topics, tuning, log, claim, events } = options;
+  const emitter = new InstrumentationEventEmitter();
+  const cluster = createCluster(settings, { log, emitter });
+  const assigner = createStickyAssigner(cluster, claim);
+  const group = createGroup({ groupId, topics, tuning, log, cluster, emitter, assigner });
+  const runner = new Runner({
+    logger: createClientLogger(log),
+    consumerGroup: group,
+    instrumentationEmitter: emitter,
+    heartbeatInterval: tuning.heartbeatIntervalMs,
+    retry: callRetry,
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async () => undefined,
+    onCrash: events.onCrash,
+    concurrency: 1,
+  });
+  takeOverFetchErrors(group, cluster, events);
+  takeOverHeartbeat(group, events);
+  takeOverBatches(runner, events);
+  listen(emitter, group, events);
+  return {
+    group,
+    async start() {
+      await cluster.connect();
+      await cluster.addMultipleTargetTopics([...topics]);
+      await runner.start();
+    },
+    async stop() {
+      await runner.stop();
+      await cluster.disconnect();
+    },
+    abandon() {
+      runner.running = false;
+      abandonCluster(cluster);
+    },
+  };
+}
+
+function createGroup(parts: {
+  groupId: string;
+  topics: readonly string[];
+  tuning: ConsumerTuning;
+  log: Logger;
+  cluster: RoomCluster;
+  emitter: Emitter;
+  assigner: unknown;
+}): Group {
+  const { groupId, topics, tuning, log, cluster, emitter, assigner } = parts;
+  return new ConsumerGroup({
+    retry: callRetry,
+    cluster,
+    groupId,
+    topics: [...topics],
+    // Latest would skip what came before the first commit, and jump over a gap; earliest loses nothing.
+    topicConfigurations: Object.fromEntries(topics.map((topic) => [topic, { fromBeginning: true }])),
+    logger: createClientLogger(log),
+    instrumentationEmitter: emitter,
+    assigners: [assigner],
+    sessionTimeout: tuning.sessionTimeoutMs,
+    rebalanceTimeout: tuning.rebalanceTimeoutMs,
+    maxBytesPerPartition: tuning.maxBytesPerPartition,
+    minBytes: 1,
+    maxBytes: tuning.maxBytes,
+    maxWaitTimeInMs: tuning.maxWaitTimeInMs,
+    autoCommit: false,
+    autoCommitInterval: null,
+    autoCommitThreshold: null,
+    isolationLevel: readCommitted,
+    rackId: '',
+    metadataMaxAge: metadataMaxAgeMs,
+  });
+}
+
+/**
+ * A failed fetch of one broker: kafkajs joins the group again for a moved leader, from inside of one fetch loop while
+ * the others run; commits the start of the log for a position outside of it; and stops all loops for a broker that
+ * cannot be reached. Here a moved leader is looked up, a position out of range is told, and the others go on.
+ */
+function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: SessionEvents): void {
+  const kafkajsRecovery = group.recoverFromFetch.bind(group);
+  group.recoverFromFetch = async (error) => {
+    const outside = outOfRangeOf(error);
+    if (outside !== null) {
+      group.pause([{ topic: outside.topic, partitions: [outside.partition] }]);
+      events.onOutOfRange(outside.topic, outside.partition);
+      return;
+    }
+    if (hasName(error, 'KafkaJSStaleTopicMetadataAssignment')) throw asRebalance(error);
+    if (saysLeaderMoved(error) || isConnectionTrouble(error)) {
+      const closed = closedBrokerOf(error);
+      if (closed !== null) cluster.removeBroker(closed);
+      await sleep(fetchRetryDelayMs);
+      await cluster.refreshMetadata();
+      return;
+    }
+    await kafkajsRecovery(error);
+  };
+}
+
+/** A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20 times. */
+function takeOverHeartbeat(group: Group, events: SessionEvents): void {
+  const heartbeat = group.heartbeat.bind(group);
+  group.heartbeat = async (options) => {
+    try {
+      await heartbeat(options);
+    } catch (error) {
+      const unreachable = isConnectionTrouble(error);
+      if (unreachable || saysNotOwner(error)) events.onRebalancing();
+      throw unreachable ? asRebalance(error) : error;
+    }
+  };
+}
+
+function takeOverBatches(runner: GroupRunner, events: SessionEvents): void {
+  runner.handleBatch = async (batch) => {
+    if (!runner.running) return;
+    events.onBatch(batch);
+    await runner.heartbeat();
+  };
+}
+
+function listen(emitter: Emitter, group: Group, events: SessionEvents): void {
+  const { GROUP_JOIN, HEARTBEAT, REBALANCING, FETCH } = instrumentation.events as Record<string, string>;
+  emitter.addListener(GROUP_JOIN!, () => {
+    const assigned = group
+      .assigned()
+      .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    events.onJoined(group.generationId ?? -1, assigned);
+  });
+  emitter.addListener(HEARTBEAT!, ({ payload }) => events.onHeartbeat(Number(payload['groupGenerationId'])));
+  emitter.addListener(REBALANCING!, () => events.onRebalancing());
+  emitter.addListener(FETCH!, ({ payload }) => events.onFetched(Number(payload['duration'])));
+}

@@ -1,0 +1,16 @@
+export { type Accumulator, type AccumulatorOptions, createAccumulator } from './accumulator.ts';
+export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
+export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
+export { createGroupConsumer } from './group-consumer.ts';
+export { encodeHeaders } from './record-batch.ts';
+export { calmRequestQueues } from './request-queue.ts';
+export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';
+export { createTail, type Tail, type TailOptions } from './tail.ts';
+export type {
+  EncodedHeaders,
+  InRecord,
+  OutHeaders,
+  OutMessage,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './types.ts';

@@ -1,0 +1,106 @@
+/** Reading kafkajs's errors: by `type` and `name` along the chain of causes, never by message. */
+
+const causeDepthMax = 8;
+
+const notOwnerTypes: ReadonlySet<string> = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+]);
+
+const staleLeaderTypes: ReadonlySet<string> = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+]);
+
+const connectionNames: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSLockTimeout',
+]);
+
+interface KafkaError {
+  name?: string;
+  type?: string;
+  retriable?: boolean;
+  topic?: string;
+  partition?: number;
+  host?: string;
+  port?: number;
+  cause?: unknown;
+}
+
+/** The group no longer knows us as the owner: another join is due, what we hold may be somebody else's. */
+export function saysNotOwner(error: unknown): boolean {
+  return chain(error).some(({ type }) => type !== undefined && notOwnerTypes.has(type));
+}
+
+export function saysLeaderMoved(error: unknown): boolean {
+  return chain(error).some(
+    ({ type, name }) =>
+      (type !== undefined && staleLeaderTypes.has(type)) || name === 'KafkaJSTopicMetadataNotLoaded',
+  );
+}
+
+export function isConnectionTrouble(error: unknown): boolean {
+  return chain(error).some(({ name }) => name !== undefined && connectionNames.has(name));
+}
+
+/** Where a fetch asked outside of the log, or null when the error is about something else. */
+export function outOfRangeOf(error: unknown): { topic: string; partition: number } | null {
+  const found = chain(error).find(({ name }) => name === 'KafkaJSOffsetOutOfRange');
+  return found === undefined ? null : { topic: found.topic ?? '', partition: found.partition ?? -1 };
+}
+
+/** The broker whose connection ended, for kafkajs's `removeBroker`. */
+export function closedBrokerOf(error: unknown): { host: string; port: number } | null {
+  const found = chain(error).find(({ name }) => name === 'KafkaJSConnectionClosedError');
+  return found?.host === undefined || found.port === undefined
+    ? null
+    : { host: found.host, port: found.port };
+}
+
+export function hasName(error: unknown, name: string): boolean {
+  return chain(error).some((link) => link.name === name);
+}
+
+/** Whether a new client may get over it: what kafkajs itself would restart for, or an error of the network. */
+export function mayPassAfterRestart(error: unknown): boolean {
+  const links = chain(error);
+  if (links.some(({ name }) => name === 'KafkaJSNotImplemented' || name === 'KafkaJSSASLAuthenticationError'))
+    return false;
+  if (isConnectionTrouble(error) || links.some(({ name }) => name === 'KafkaJSNumberOfRetriesExceeded'))
+    return true;
+  if (
+    links.some(
+      ({ name }) => name === 'KafkaJSGroupCoordinatorNotFound' || name === 'KafkaJSNoBrokerAvailableError',
+    )
+  ) {
+    return true;
+  }
+  return links.at(-1)?.retriable === true;
+}
+
+/** What kafkajs's runner takes for a rebalance: it joins again, and it alone may. */
+export function asRebalance(cause: unknown): Error {
+  return Object.assign(new Error('the group has to be joined again', { cause }), {
+    type: 'REBALANCE_IN_PROGRESS',
+  });
+}
+
+function chain(error: unknown): KafkaError[] {
+  const links: KafkaError[] = [];
+  let link = error;
+  while (typeof link === 'object' && link !== null && links.length < causeDepthMax) {
+    links.push(link as KafkaError);
+    link = (link as KafkaError).cause;
+  }
+  return links;
+}

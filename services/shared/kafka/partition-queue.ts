@@ -1,0 +1,177 @@
+import { type AppError, appError } from '../errors/index.ts';
+import { recordSizeBound } from './record-batch.ts';
+import type { OutMessage } from './types.ts';
+
+/** One call of `send` or `sendBatch`: it is settled once, by the acknowledgement of its last record or by an error. */
+export interface Send {
+  /** Records that have no acknowledgement yet. */
+  left: number;
+  /** Offset of the first record. */
+  baseOffset: bigint;
+  /** Whether any record may be in the log. */
+  maybeWritten: boolean;
+  settled: boolean;
+  deadlineAtMs: number;
+  resolve(baseOffset: bigint): void;
+  reject(error: AppError): void;
+}
+
+export interface Entry {
+  message: OutMessage;
+  bytes: number;
+  queuedAtMs: number;
+  first: boolean;
+  send: Send;
+}
+
+/**
+ * What waits for one partition, oldest first. The first `inFlight` entries are in a request; everything that is sent
+ * begins with the oldest entry that has no acknowledgement, so that the first copies in the log are always in order.
+ */
+export interface PartitionQueue {
+  readonly topic: string;
+  readonly wireTopic: string;
+  readonly partition: number;
+  entries: Entry[];
+  inFlight: number;
+  bytes: number;
+  /** Failed tries in a row. */
+  failures: number;
+  notBeforeMs: number;
+  /** Below infinity after the broker refused a batch for its content: the culprit is found by halves. */
+  recordsLimit: number;
+  /** A batch is waiting: it needs no company, only the end of the request before it. */
+  urgent: boolean;
+}
+
+export function createPartitionQueue(topic: string, wireTopic: string, partition: number): PartitionQueue {
+  return {
+    topic,
+    wireTopic,
+    partition,
+    entries: [],
+    inFlight: 0,
+    bytes: 0,
+    failures: 0,
+    notBeforeMs: 0,
+    recordsLimit: Number.POSITIVE_INFINITY,
+    urgent: false,
+  };
+}
+
+/** Puts messages at the end. Throws a TypeError for a message that cannot be encoded, before any is queued. */
+export function enqueue(
+  queue: PartitionQueue,
+  messages: readonly OutMessage[],
+  send: Send,
+  nowMs: number,
+): void {
+  const entries = messages.map((message, i) => ({
+    message,
+    bytes: recordSizeBound(message),
+    queuedAtMs: nowMs,
+    first: i === 0,
+    send,
+  }));
+  for (const entry of entries) {
+    queue.entries.push(entry);
+    queue.bytes += entry.bytes;
+  }
+}
+
+/** How many entries from the oldest on fit; one always does when the request is empty, as only the broker knows its limits. */
+export function countFitting(
+  queue: PartitionQueue,
+  bounds: { records: number; partitionBytes: number; requestBytes: number; requestIsEmpty: boolean },
+): { records: number; bytes: number } {
+  const recordsMax = Math.min(bounds.records, queue.recordsLimit, queue.entries.length);
+  const bytesMax = Math.min(bounds.partitionBytes, bounds.requestBytes);
+  let records = 0;
+  let bytes = 0;
+  while (records < recordsMax) {
+    const size = queue.entries[records]!.bytes;
+    const mustTake = records === 0 && (bounds.requestIsEmpty || size <= bounds.requestBytes);
+    if (bytes + size > bytesMax && !mustTake) break;
+    bytes += size;
+    records++;
+  }
+  return { records, bytes };
+}
+
+/** The entries in flight are in the log from `baseOffset` on. */
+export function settleWritten(queue: PartitionQueue, baseOffset: bigint): void {
+  const written = queue.inFlight;
+  for (let i = 0; i < written; i++) {
+    const { send, first } = queue.entries[i]!;
+    send.maybeWritten = true;
+    if (first) send.baseOffset = baseOffset + BigInt(i);
+    send.left--;
+    if (send.left === 0 && !send.settled) {
+      send.settled = true;
+      send.resolve(send.baseOffset);
+    }
+  }
+  drop(queue, written);
+  queue.inFlight = 0;
+  queue.failures = 0;
+  queue.recordsLimit *= 2;
+}
+
+/** The entries in flight come back as the oldest; they are sent again before anything newer. */
+export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBeforeMs: number): void {
+  if (maybeWritten) for (let i = 0; i < queue.inFlight; i++) queue.entries[i]!.send.maybeWritten = true;
+  queue.inFlight = 0;
+  queue.failures++;
+  queue.notBeforeMs = notBeforeMs;
+  dropSettled(queue);
+}
+
+/** The broker refused what was in flight for its content: try the first half, or give up the one record that it is about. */
+export function settleRefused(queue: PartitionQueue, reason: string): AppError | null {
+  const refused = queue.inFlight;
+  queue.inFlight = 0;
+  dropSettled(queue);
+  if (refused > 1) {
+    queue.recordsLimit = Math.floor(refused / 2);
+    return null;
+  }
+  const culprit = queue.entries[0];
+  if (culprit === undefined || culprit.send.settled) return null;
+  const { topic, partition } = queue;
+  const error = appError('RECORD_REFUSED', { topic, partition, bytes: culprit.bytes, reason });
+  rejectSend(culprit.send, error);
+  dropSettled(queue);
+  return error;
+}
+
+/** Rejects every send of the queue that `which` picks; entries in flight stay until their answer is there. */
+export function giveUp(queue: PartitionQueue, which: (send: Send) => boolean, reason: string): number {
+  let given = 0;
+  for (let i = 0; i < queue.entries.length; i++) {
+    const { send } = queue.entries[i]!;
+    if (send.settled || !which(send)) continue;
+    const unsure = send.maybeWritten || i < queue.inFlight;
+    const details = { topic: queue.topic, partition: queue.partition, reason };
+    rejectSend(send, appError(unsure ? 'OUTCOME_UNKNOWN' : 'NOT_PRODUCED', details));
+    given++;
+  }
+  if (given > 0) dropSettled(queue);
+  return given;
+}
+
+function rejectSend(send: Send, error: AppError): void {
+  send.settled = true;
+  send.reject(error);
+}
+
+/** Nothing of a send that was given up may be written later, save what is in flight. */
+function dropSettled(queue: PartitionQueue): void {
+  const { inFlight } = queue;
+  queue.entries = queue.entries.filter((entry, i) => i < inFlight || !entry.send.settled);
+  queue.bytes = 0;
+  for (const entry of queue.entries) queue.bytes += entry.bytes;
+}
+
+function drop(queue: PartitionQueue, count: number): void {
+  for (const entry of queue.entries.splice(0, count)) queue.bytes -= entry.bytes;
+}

@@ -1,0 +1,22 @@
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** How soon requests that wait for a free slot are looked at again; kafkajs's own value. */
+export const checkPendingIntervalMs = 10;
+
+/**
+ * Replaces the method of kafkajs's request queue that re-arms a timer with a negative delay for ever, on every idle
+ * connection (tulios/kafkajs#1556, #1704, #1751; not merged: #1667, #1768). Ours arms one only while requests wait.
+ * Safe to call any number of times.
+ */
+export function calmRequestQueues(): void {
+  RequestQueue.prototype.scheduleCheckPendingRequests = scheduleOnlyWhilePending;
+}
+
+function scheduleOnlyWhilePending(this: InstanceType<typeof RequestQueue>): void {
+  if (this.pending.length === 0 || this.throttleCheckTimeoutId !== null) return;
+  const delayMs = Math.max(this.throttledUntil - Date.now(), checkPendingIntervalMs);
+  this.throttleCheckTimeoutId = setTimeout(() => {
+    this.throttleCheckTimeoutId = null;
+    this.checkPendingRequests();
+  }, delayMs);
+}

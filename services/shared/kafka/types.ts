@@ -1,0 +1,40 @@
+/** A message to produce. `topic` is without the prefix; the partition is always chosen by the caller. */
+export interface OutMessage {
+  topic: string;
+  partition: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: OutHeaders;
+  /** Create time, epoch ms; kept as it is. */
+  timestampMs: number;
+}
+
+/** Plain headers, or a block made once by `encodeHeaders` for those that many messages share. */
+export type OutHeaders = Readonly<Record<string, string | Buffer>> | EncodedHeaders;
+
+/** Headers in the wire format, without the count in front. `more` is encoded per message behind the block. */
+export interface EncodedHeaders {
+  readonly encodedHeaders: Buffer;
+  readonly headerCount: number;
+  readonly more?: Readonly<Record<string, string | Buffer>>;
+}
+
+/** A record as it was read. `topic` is without the prefix; of headers with the same name the last one counts. */
+export interface InRecord {
+  topic: string;
+  partition: number;
+  offset: bigint;
+  timestampMs: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, Buffer | string | undefined>;
+}
+
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
+export interface TopicPartitionOffset extends TopicPartition {
+  offset: bigint;
+}
