@@ -39,6 +39,22 @@ describe('items without bytes', () => {
   });
 });
 
+describe('a nullable field', () => {
+  const nullable = record('R', [{ name: 'x', type: ['null', 'string'] }]);
+  const hands = internalsOf(compileSchema(nullable));
+
+  it('takes its two branches', () => {
+    expect(read(hands, body(0))).toEqual({ x: null });
+    expect(read(hands, body(2, 2, 65))).toEqual({ x: 'A' });
+  });
+
+  it.each([[1], [3], [4], [0x80, 0x80, 0x80, 0x80, 0x20]])('refuses branch bytes %j', (...bytes) => {
+    expect(() => read(hands, body(...bytes))).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }));
+    const skipping = resolverOf(compileSchema(record('R', [])), compileSchema(nullable));
+    expect(() => read(skipping, body(...bytes))).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }));
+  });
+});
+
 describe('a reader of another version', () => {
   const line = record('Line', [
     { name: 'sku', type: 'string' },
@@ -86,6 +102,15 @@ describe('a reader of another version', () => {
     for (let length = 5; length < bytes.length; length++) {
       expect(() => read(resolver, bytes.subarray(0, length)), `cut to ${length}`).toThrow(PoisonError);
     }
+  });
+
+  it("counts the items by the writer's size, not by the reader's", () => {
+    const numbers = (items: string) => record('R', [{ name: 'xs', type: { type: 'array', items } }]);
+    const widened = resolverOf(compileSchema(numbers('double')), compileSchema(numbers('int')));
+    expect(read(widened, write(numbers('int'), { xs: [1, 2, 3] }))).toEqual({ xs: [1, 2, 3] });
+    expect(() => read(widened, body(8, 2, 2, 2))).toThrow(
+      expect.objectContaining({ code: 'COUNT_TOO_LARGE' }),
+    );
   });
 
   it('is refused at once where the versions do not fit', () => {

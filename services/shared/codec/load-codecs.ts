@@ -1,0 +1,57 @@
+import { COMMANDS_SUBJECT, EVENTS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
+import { appError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import { compileSchema } from './avro-types.ts';
+import { type Codecs, codecsOf, type SubjectSource } from './bundled-codecs.ts';
+import { createReaders } from './codec.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { createSchemaResolver } from './schema-resolver.ts';
+
+/**
+ * Codecs with the ids of the registry. Only reads there: registering is a step of the deployment.
+ *
+ * @throws AppError SCHEMA_NOT_REGISTERED, SCHEMA_MISMATCH (fatal) or REGISTRY_UNAVAILABLE (retry)
+ */
+export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 'warn'> }): Promise<Codecs> {
+  const registry = createRegistry(deps.registryUrl);
+  const commands = await loadSubject(registry, COMMANDS_SUBJECT, deps.log);
+  const events = await loadSubject(registry, EVENTS_SUBJECT, deps.log);
+  return codecsOf({ commands, events });
+}
+
+/** Looks up the newest bundled schema, compares what is stored under its id, and prepares the other versions. */
+export async function loadSubject(
+  registry: Registry,
+  subject: string,
+  log: Pick<Logger, 'warn'>,
+): Promise<SubjectSource> {
+  const bundled = newestSchema(subject).schema;
+  const schemaId = await registry.idOf(subject, bundled);
+  if (schemaId === null) throw appError('SCHEMA_NOT_REGISTERED', { subject });
+  await compareFingerprint(registry, subject, schemaId, bundled);
+  const readers = createReaders(bundled, schemaId);
+  const resolver = createSchemaResolver({ registry, subject, readers, log });
+  await resolver.prepareVersions();
+  return { schemaId, readers, resolveSchema: resolver.resolveSchema };
+}
+
+/** A registry that was wiped beside a log that lives on gives old ids to other schemas. */
+async function compareFingerprint(
+  registry: Registry,
+  subject: string,
+  schemaId: number,
+  bundled: object,
+): Promise<void> {
+  const stored = await registry.schemaOf(schemaId);
+  if (stored === null) throw appError('SCHEMA_MISMATCH', { subject, reason: `id ${schemaId} is not there` });
+  const expected = fingerprint(bundled);
+  const found = fingerprint(stored);
+  if (found === expected) return;
+  const reason = `id ${schemaId} has the fingerprint ${found}, this build has ${expected}`;
+  throw appError('SCHEMA_MISMATCH', { subject, reason });
+}
+
+/** SHA-256 of Avro's parsing canonical form, hex. */
+function fingerprint(schema: object): string {
+  return compileSchema(schema).fingerprint('sha256').toString('hex');
+}

@@ -1,0 +1,52 @@
+import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
+import { createRegistry, type Registry } from './registry.ts';
+
+export interface SchemaReport {
+  subject: string;
+  /** Version in this repository; the registry counts its own. */
+  version: number;
+  schemaId: number | null;
+  compatibility: string | null;
+  state: 'registered' | 'was there' | 'missing';
+}
+
+/**
+ * Deploy step: sets each subject's compatibility and registers every bundled version, oldest first. A second run
+ * changes nothing.
+ *
+ * @throws AppError SCHEMA_INCOMPATIBLE (nothing after the refused schema is registered) or REGISTRY_UNAVAILABLE
+ */
+export async function registerSchemas(
+  deps: { registryUrl: string },
+  catalogue: readonly SchemaEntry[] = schemaCatalogue,
+): Promise<SchemaReport[]> {
+  const registry = createRegistry(deps.registryUrl);
+  const reports: SchemaReport[] = [];
+  for (const entry of catalogue) reports.push(await registerEntry(registry, entry));
+  return reports;
+}
+
+/** What the registry has of the bundled schemas; changes nothing. */
+export async function listSchemas(deps: { registryUrl: string }): Promise<SchemaReport[]> {
+  const registry = createRegistry(deps.registryUrl);
+  const reports: SchemaReport[] = [];
+  for (const { subject, version, schema } of schemaCatalogue) {
+    const schemaId = await registry.idOf(subject, schema);
+    const compatibility = await registry.compatibilityOf(subject);
+    const state = schemaId === null ? 'missing' : 'was there';
+    reports.push({ subject, version, schemaId, compatibility, state });
+  }
+  return reports;
+}
+
+async function registerEntry(registry: Registry, entry: SchemaEntry): Promise<SchemaReport> {
+  const { subject, version, schema, compatibility } = entry;
+  const current = await registry.compatibilityOf(subject);
+  // Before the registering, so that the check that follows is the one that we mean. A subject that does not exist yet
+  // takes its setting with its first schema.
+  if (current !== null && current !== compatibility) await registry.setCompatibility(subject, compatibility);
+  const existing = await registry.idOf(subject, schema);
+  const schemaId = existing ?? (await registry.register(subject, schema, compatibility));
+  const state = existing === null ? 'registered' : 'was there';
+  return { subject, version, schemaId, compatibility: await registry.compatibilityOf(subject), state };
+}

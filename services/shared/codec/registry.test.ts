@@ -1,0 +1,81 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRegistry } from './registry.ts';
+
+let server: Server | undefined;
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener);
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
+}
+
+const answer = (status: number, body: string) =>
+  serve((_request, response) => response.writeHead(status).end(body));
+const unavailable = expect.objectContaining({ code: 'REGISTRY_UNAVAILABLE', disposition: 'retry' });
+
+describe('a schema id', () => {
+  it('is missing where the registry says so', async () => {
+    const url = await answer(404, '{"error_code": 40403, "message": "no"}');
+    expect(await createRegistry(url).schemaOf(9)).toBeNull();
+  });
+
+  it.each([
+    ['the 404 of a proxy', 404, '<html>not found</html>'],
+    ['a 404 of another kind', 404, '{"error_code": 40401}'],
+    ['an error', 500, '{"error_code": 50001}'],
+    ['a success without a schema', 200, '{}'],
+    ['a success that is no JSON', 200, 'hello'],
+  ])('is not missing after %s', async (_what, status, body) => {
+    const url = await answer(status, body);
+    await expect(createRegistry(url).schemaOf(9)).rejects.toEqual(unavailable);
+  });
+
+  it('is not missing while nobody listens', async () => {
+    await expect(createRegistry('http://127.0.0.1:9').schemaOf(9)).rejects.toEqual(unavailable);
+  });
+});
+
+describe('the id of a bundled schema', () => {
+  const schema = { type: 'record', name: 'R', fields: [] };
+
+  it('is looked up below the base path', async () => {
+    const paths: string[] = [];
+    const url = await serve((request, response) => {
+      paths.push(`${request.method} ${request.url}`);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"id": 5}');
+    });
+    expect(await createRegistry(url).idOf('r-value', schema)).toBe(5);
+    expect(paths).toEqual(['POST /base/subjects/r-value']);
+  });
+
+  it('is none where the registry has others only', async () => {
+    const url = await serve((request, response) => {
+      const listing = request.method === 'GET';
+      response.writeHead(listing ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(listing ? '["other-value"]' : '{"error_code": 40403, "message": "no"}');
+    });
+    expect(await createRegistry(url).idOf('r-value', schema)).toBeNull();
+  });
+
+  it('is unknown where the address is not that of a registry', async () => {
+    const url = await answer(404, 'nothing here');
+    await expect(createRegistry(url).idOf('r-value', schema)).rejects.toEqual(unavailable);
+  });
+});
+
+it('waits no longer than its bound for a registry that never answers', { timeout: 20_000 }, async () => {
+  const url = await serve(() => undefined);
+  const started = performance.now();
+  await expect(
+    createRegistry(url).idOf('r-value', { type: 'record', name: 'R', fields: [] }),
+  ).rejects.toEqual(unavailable);
+  // One timeout, or with the library's retries a few.
+  expect(performance.now() - started).toBeLessThan(15_000);
+});

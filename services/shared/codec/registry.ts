@@ -1,0 +1,146 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { Compatibility } from '../../../schemas/index.ts';
+import { appError, errorMessage } from '../errors/index.ts';
+
+const REQUEST_TIMEOUT_MS = 3000;
+
+/** Codes in the body of an answer; a bare 404 may come from anything between us and the registry. */
+const SUBJECT_NOT_FOUND = 40401;
+const SCHEMA_NOT_FOUND = 40403;
+
+/** Every field is given: the library writes what it is given over its own defaults, for every later instance too. */
+const RETRY = {
+  maxRetryTimeInSecs: 2,
+  initialRetryTimeInSecs: 0.1,
+  factor: 0.2,
+  multiplier: 2,
+  retries: 3,
+};
+
+/** Answers of the registry, `null` where it says that there is no such thing. All else is REGISTRY_UNAVAILABLE (retry). */
+export interface Registry {
+  /** Id under which the subject holds exactly this schema. */
+  idOf(subject: string, schema: object): Promise<number | null>;
+  versionsOf(subject: string): Promise<number[] | null>;
+  idOfVersion(subject: string, version: number): Promise<number>;
+  /** The parsed schema, of whatever subject. */
+  schemaOf(schemaId: number): Promise<object | null>;
+  compatibilityOf(subject: string): Promise<string | null>;
+  setCompatibility(subject: string, compatibility: Compatibility): Promise<void>;
+  /** @returns id; throws SCHEMA_INCOMPATIBLE where the registry's own check refuses the schema */
+  register(subject: string, schema: object, compatibility: Compatibility): Promise<number>;
+}
+
+/**
+ * The Confluent API of a registry. The library does what it can do; lists of versions, compatibility, and whether an
+ * id is truly missing are asked by plain requests.
+ *
+ * @param url base URL, a path included
+ */
+export function createRegistry(url: string): Registry {
+  const base = url.replace(/\/+$/, '');
+  const library = new SchemaRegistry({
+    host: base,
+    clientId: 'orderstream',
+    retry: RETRY,
+    middlewares: [
+      () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout: REQUEST_TIMEOUT_MS }) }),
+    ],
+  });
+  const avro = (schema: object) => ({ type: SchemaType.AVRO as const, schema: JSON.stringify(schema) });
+  const ask = (path: string) => request(`${base}${path}`, { method: 'GET' });
+
+  return {
+    async idOf(subject, schema) {
+      try {
+        return await library.getRegistryIdBySchema(subject, avro(schema));
+      } catch (error) {
+        // The library throws this class for a 404 only, and drops the body that would tell whose 404 it was.
+        if ((error as Error).name !== 'ConfluentSchemaRegistryError') throw unavailable(base, error);
+        const { status, body } = await ask('/subjects');
+        if (status === 200 && Array.isArray(body)) return null;
+        throw unavailable(base, `no schema registry answers there (status ${status})`);
+      }
+    },
+    async versionsOf(subject) {
+      const { status, body } = await ask(`/subjects/${encodeURIComponent(subject)}/versions`);
+      if (status === 200 && Array.isArray(body)) return body as number[];
+      return nullOr(SUBJECT_NOT_FOUND, base, status, body);
+    },
+    async idOfVersion(subject, version) {
+      try {
+        return await library.getRegistryId(subject, version);
+      } catch (error) {
+        throw unavailable(base, error);
+      }
+    },
+    async schemaOf(schemaId) {
+      const { status, body } = await ask(`/schemas/ids/${schemaId}`);
+      const text = (body as { schema?: unknown } | null)?.schema;
+      if (status === 200 && typeof text === 'string') return JSON.parse(text) as object;
+      return nullOr(SCHEMA_NOT_FOUND, base, status, body);
+    },
+    async compatibilityOf(subject) {
+      const { status, body } = await ask(`/config/${encodeURIComponent(subject)}`);
+      const level = (body as { compatibilityLevel?: unknown } | null)?.compatibilityLevel;
+      if (status === 200 && typeof level === 'string') return level;
+      // Registries disagree on the code for a subject without a setting of its own.
+      return status === 404 ? null : nullOr(SUBJECT_NOT_FOUND, base, status, body);
+    },
+    async setCompatibility(subject, compatibility) {
+      const path = `${base}/config/${encodeURIComponent(subject)}`;
+      const { status, body } = await request(path, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+        body: JSON.stringify({ compatibility }),
+      });
+      if (status !== 200) throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
+    },
+    async register(subject, schema, compatibility) {
+      try {
+        const options = { subject, compatibility: COMPATIBILITY[compatibility] };
+        return (await library.register(avro(schema), options)).id;
+      } catch (error) {
+        const { status } = error as { status?: unknown };
+        if (status !== 409 && status !== 422) throw unavailable(base, error);
+        throw appError('SCHEMA_INCOMPATIBLE', { subject, reason: errorMessage(error) }, { cause: error });
+      }
+    },
+  };
+}
+
+async function request(url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const text = await response.text();
+    return { status: response.status, body: parseOrNull(text) };
+  } catch (error) {
+    throw unavailable(url, error);
+  }
+}
+
+/** Only JSON that says so itself counts as an answer of the registry. */
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page of some proxy: the caller sees null and reports the status.
+    return null;
+  }
+}
+
+function nullOr(code: number, base: string, status: number, body: unknown): null {
+  if (status === 404 && (body as { error_code?: unknown } | null)?.error_code === code) return null;
+  throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
+}
+
+function unavailable(url: string, cause: unknown): Error {
+  const reason = `${url}: ${causeText(cause)}`;
+  return appError('REGISTRY_UNAVAILABLE', { reason }, { cause });
+}
+
+/** `fetch failed` says nothing; what it wraps does. */
+function causeText(error: unknown): string {
+  const inner = (error as { cause?: unknown } | null)?.cause;
+  return inner === undefined ? errorMessage(error) : `${errorMessage(error)} (${errorMessage(inner)})`;
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { appError } from '../errors/index.ts';
+import { createReaders } from './codec.ts';
+import type { Registry } from './registry.ts';
+import { createSchemaResolver } from './schema-resolver.ts';
+
+const v1 = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] };
+const v2 = { ...v1, fields: [...v1.fields, { name: 'b', type: 'string' }] };
+const unreadable = { type: 'record', name: 'R', fields: [{ name: 'other', type: 'int' }] };
+
+/** A registry of one subject in memory; `asked` counts questions by id. */
+function setUp() {
+  const schemas = new Map<number, object>([[1, v1]]);
+  const versions = [1];
+  const asked: number[] = [];
+  const state = { away: false, nowMs: 0, warnings: 0 };
+  const registry = {
+    versionsOf: async () => versions.map((_id, at) => at + 1),
+    idOfVersion: async (_subject: string, version: number) => versions[version - 1] ?? 0,
+    schemaOf: async (id: number) => {
+      asked.push(id);
+      if (state.away) throw appError('REGISTRY_UNAVAILABLE', { reason: 'away' });
+      return schemas.get(id) ?? null;
+    },
+  } as Partial<Registry> as Registry;
+  const readers = createReaders(v1, 1);
+  const log = { warn: () => void state.warnings++ };
+  const resolver = createSchemaResolver({
+    registry,
+    subject: 'r-value',
+    readers,
+    log: log as never,
+    nowMs: () => state.nowMs,
+    random: () => 0,
+  });
+  const release = (id: number, schema: object) => {
+    schemas.set(id, schema);
+    versions.push(id);
+  };
+  return { schemas, asked, state, readers, resolver, release };
+}
+
+describe('resolveSchema', () => {
+  it('asks nothing about ids that are prepared', async () => {
+    const { asked, resolver } = setUp();
+    expect(await resolver.resolveSchema(1)).toBe('known');
+    expect(asked).toEqual([]);
+  });
+
+  it('prepares a version that was released after the start', async () => {
+    const { readers, resolver, release } = setUp();
+    release(9, v2);
+    expect(await resolver.resolveSchema(9)).toBe('known');
+    expect(readers.byId.has(9)).toBe(true);
+  });
+
+  it('remembers what is missing for five seconds at least, and then asks again', async () => {
+    const { asked, state, resolver, release } = setUp();
+    expect(await resolver.resolveSchema(9)).toBe('missing');
+    release(9, v2);
+    state.nowMs = 4_999;
+    expect(await resolver.resolveSchema(9)).toBe('missing');
+    expect(asked).toEqual([9]);
+    state.nowMs = 5_000;
+    expect(await resolver.resolveSchema(9)).toBe('known');
+  });
+
+  it('asks once for questions that come together', async () => {
+    const { asked, resolver } = setUp();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => resolver.resolveSchema(9)));
+    expect(new Set(answers)).toEqual(new Set(['missing']));
+    expect(asked).toEqual([9]);
+  });
+
+  it('never takes a registry that is away for a missing schema', async () => {
+    const { state, resolver, release } = setUp();
+    state.away = true;
+    await expect(resolver.resolveSchema(9)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    release(9, v2);
+    state.away = false;
+    expect(await resolver.resolveSchema(9)).toBe('known');
+  });
+
+  it('knows ids of other subjects as foreign', async () => {
+    const { schemas, readers, resolver } = setUp();
+    schemas.set(7, v2);
+    expect(await resolver.resolveSchema(7)).toBe('known');
+    expect(readers.byId.has(7)).toBe(false);
+    expect(readers.foreignIds.has(7)).toBe(true);
+  });
+
+  it('names a version that this build cannot read, each time it is met', async () => {
+    const { state, resolver, release } = setUp();
+    release(9, unreadable);
+    await resolver.prepareVersions();
+    expect(state.warnings).toBe(1);
+    for (let at = 0; at < 2; at++) {
+      await expect(resolver.resolveSchema(9)).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+    }
+  });
+
+  it('forgets the oldest of very many missing ids', async () => {
+    const { asked, resolver } = setUp();
+    for (let id = 100; id <= 1_100; id++) await resolver.resolveSchema(id);
+    asked.length = 0;
+    await resolver.resolveSchema(1_100);
+    expect(asked).toEqual([]);
+    await resolver.resolveSchema(100);
+    expect(asked).toEqual([100]);
+  });
+});

@@ -1,0 +1,91 @@
+import { AppError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import { addWriter, type Readers } from './codec.ts';
+import type { Registry } from './registry.ts';
+
+/** An id that is missing is asked for again after this long, spread so that workers do not ask together. */
+const MISSING_MS_MIN = 5_000;
+const MISSING_MS_MAX = 30_000;
+/** Ids that are remembered as missing; a flood of invented ids must not fill the memory. */
+const MISSING_IDS_MAX = 1_000;
+
+export interface ResolverDeps {
+  registry: Registry;
+  subject: string;
+  readers: Readers;
+  log: Pick<Logger, 'warn'>;
+  nowMs?: () => number;
+  random?: () => number;
+}
+
+export interface SchemaResolver {
+  /** Prepares every version of the subject that the registry has. */
+  prepareVersions(): Promise<void>;
+  /** See `Codec.resolveSchema`. */
+  resolveSchema(schemaId: number): Promise<'known' | 'missing'>;
+}
+
+/** Keeps `readers` in step with the registry. Questions about one id that come together are asked once. */
+export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
+  const { registry, subject, readers, log, nowMs = Date.now, random = Math.random } = deps;
+  const missingUntilMs = new Map<number, number>();
+  const unreadable = new Map<number, AppError>();
+  const asked = new Map<number, Promise<'known' | 'missing'>>();
+
+  async function prepareVersions(): Promise<void> {
+    const versions = (await registry.versionsOf(subject)) ?? [];
+    for (const version of versions) {
+      const id = await registry.idOfVersion(subject, version);
+      if (readers.byId.has(id) || unreadable.has(id)) continue;
+      const schema = await registry.schemaOf(id);
+      if (schema !== null) prepare(id, schema, version);
+    }
+  }
+
+  /** A version that this build cannot read stops only those who meet a record of it, and then by name. */
+  function prepare(id: number, schema: object, version: number): void {
+    try {
+      addWriter(readers, subject, id, schema);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log.warn({ subject, version, schemaId: id, err: error }, 'a registered version cannot be read');
+      unreadable.set(id, error);
+    }
+  }
+
+  async function resolveSchema(schemaId: number): Promise<'known' | 'missing'> {
+    if (readers.byId.has(schemaId) || readers.foreignIds.has(schemaId)) return 'known';
+    const refusal = unreadable.get(schemaId);
+    if (refusal !== undefined) throw refusal;
+    if ((missingUntilMs.get(schemaId) ?? 0) > nowMs()) return 'missing';
+    let answer = asked.get(schemaId);
+    if (answer === undefined) {
+      answer = ask(schemaId).finally(() => asked.delete(schemaId));
+      asked.set(schemaId, answer);
+    }
+    return answer;
+  }
+
+  async function ask(schemaId: number): Promise<'known' | 'missing'> {
+    if ((await registry.schemaOf(schemaId)) === null) {
+      rememberMissing(schemaId);
+      return 'missing';
+    }
+    await prepareVersions();
+    const refusal = unreadable.get(schemaId);
+    if (refusal !== undefined) throw refusal;
+    if (!readers.byId.has(schemaId)) readers.foreignIds.add(schemaId);
+    return 'known';
+  }
+
+  function rememberMissing(schemaId: number): void {
+    missingUntilMs.delete(schemaId);
+    missingUntilMs.set(schemaId, nowMs() + MISSING_MS_MIN + random() * (MISSING_MS_MAX - MISSING_MS_MIN));
+    for (const oldest of missingUntilMs.keys()) {
+      if (missingUntilMs.size <= MISSING_IDS_MAX) break;
+      missingUntilMs.delete(oldest);
+    }
+  }
+
+  return { prepareVersions, resolveSchema };
+}
