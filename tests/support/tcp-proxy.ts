@@ -1,0 +1,65 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  port: number;
+  /** Connections that are open now. */
+  connections(): number;
+  /** From now on nothing passes towards the client: the server still hears and acts, its answers are lost. */
+  swallowAnswers(): void;
+  /** From now on nothing passes in either direction, new connections included: like a server that is frozen. */
+  freeze(): void;
+  /** Passes on what comes from now on; what was swallowed stays lost, so its connections are cut. */
+  heal(): void;
+  close(): Promise<void>;
+}
+
+type Mode = 'pass' | 'swallowAnswers' | 'freeze';
+
+/** A TCP proxy on a free port of 127.0.0.1 in front of one server, with two ways to go wrong. */
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  let mode: Mode = 'pass';
+  const sockets = new Set<Socket>();
+
+  const server = createServer((client) => {
+    const upstream = connect(target.port, target.host);
+    pump(client, upstream, () => mode !== 'freeze');
+    pump(upstream, client, () => mode === 'pass');
+  });
+
+  const pump = (from: Socket, to: Socket, passes: () => boolean): void => {
+    sockets.add(from);
+    from.on('data', (bytes) => {
+      if (passes()) to.write(bytes);
+    });
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+  };
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cutAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => Math.ceil(sockets.size / 2),
+    swallowAnswers() {
+      mode = 'swallowAnswers';
+    },
+    freeze() {
+      mode = 'freeze';
+    },
+    heal() {
+      mode = 'pass';
+      cutAll();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        cutAll();
+      }),
+  };
+}
