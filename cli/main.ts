@@ -2,11 +2,14 @@
 /** The command line `orderstream`: mounts the commands, and turns every failure into one sentence and an exit code. */
 import { Command } from 'commander';
 import { catalogueCommand } from './commands/catalogue.ts';
+import { explainCommand } from './commands/explain.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { orderCommand } from './commands/order.ts';
 import { ordersCommand } from './commands/orders.ts';
+import { peekCommand } from './commands/peek.ts';
 import { stackCommand } from './commands/stack.ts';
 import { tokenCommand } from './commands/token.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { describeFailure, EXIT_USAGE } from './errors.ts';
 
 const EXIT_CODES = `
@@ -28,6 +31,9 @@ for (const command of [
   tokenCommand(),
   ordersCommand(),
   orderCommand(),
+  verifyCommand(),
+  peekCommand(),
+  explainCommand(),
 ]) {
   program.addCommand(command);
 }

@@ -15,13 +15,18 @@ import {
 import { instanceDir, readInstance, stackStatus } from '../stack/index.ts';
 import { CliError } from './errors.ts';
 
-const fields = { ...kafkaFields, ...registryFields, ...mysqlFields, ...redisFields };
+const groups = { kafka: kafkaFields, registry: registryFields, mysql: mysqlFields, redis: redisFields };
 
-export type Servers = ConfigOf<typeof fields>;
+export type ServerName = keyof typeof groups;
+
+type AllOf<U> = (U extends unknown ? (part: U) => void : never) extends (part: infer I) => void ? I : never;
+type ConfigOfServer<N> = N extends ServerName ? ConfigOf<(typeof groups)[N]> : never;
+/** The settings of the servers `N`, together. */
+export type ServerConfig<N extends ServerName> = AllOf<ConfigOfServer<N>>;
 
 export const DEFAULT_INSTANCE = 'dev';
 
-const VARIABLE_OF_SERVER: Readonly<Record<string, string>> = {
+const VARIABLE_OF_SERVER: Readonly<Record<ServerName, string>> = {
   kafka: 'KAFKA_BROKERS',
   registry: 'SCHEMA_REGISTRY_URL',
   mysql: 'MYSQL_URL',
@@ -29,14 +34,19 @@ const VARIABLE_OF_SERVER: Readonly<Record<string, string>> = {
 };
 
 /**
- * The addresses for a command, from `env` first and the instance `name` second.
+ * The addresses of the servers that a command needs, from `env` first and the instance `name` second.
  * @throws CliError when neither names a server, or when a local server does not answer.
  * @throws AppError CONFIG_INVALID when a variable does not hold.
  */
-export async function findServers(name: string, env: Env): Promise<Servers> {
-  const missing = Object.values(VARIABLE_OF_SERVER).filter((variable) => !env[variable]);
+export async function findServers<N extends ServerName>(
+  name: string,
+  env: Env,
+  needed: readonly N[],
+): Promise<ServerConfig<N>> {
+  const missing = needed.filter((server) => !env[VARIABLE_OF_SERVER[server]]);
   const local = missing.length > 0 ? await localAddresses(name, missing) : {};
-  return loadConfig({ ...local, ...definedIn(env) }, fields);
+  const fields = Object.assign({}, ...needed.map((server) => groups[server]));
+  return loadConfig({ ...local, ...definedIn(env) }, fields) as ServerConfig<N>;
 }
 
 /** Where `npm start` and the commands keep the signing key of local tokens. */
@@ -56,19 +66,24 @@ export function apiUrl(name: string, env: Env): string {
   return `http://127.0.0.1:${instance.ports.ingestion}`;
 }
 
-async function localAddresses(name: string, missing: string[]): Promise<Record<string, string>> {
-  if (readInstance(name) === null) throw noInstance(name, missing);
-  const rows = (await stackStatus(name)).filter((row) =>
-    missing.includes(VARIABLE_OF_SERVER[row.server] ?? ''),
-  );
-  const away = rows.filter((row) => !row.answers);
-  // Redis is only a cache; no command of ours needs it to answer.
-  if (away.some((row) => row.server !== 'redis')) {
-    throw new CliError(
-      `the local instance "${name}" is not running (${away.map((row) => row.server).join(', ')} does not answer); start it with \`orderstream stack up --name ${name}\` or \`npm start\``,
+async function localAddresses(name: string, missing: ServerName[]): Promise<Record<string, string>> {
+  if (readInstance(name) === null)
+    throw noInstance(
+      name,
+      missing.map((server) => VARIABLE_OF_SERVER[server]),
     );
+  const rows = await stackStatus(name);
+  const addresses: Record<string, string> = {};
+  for (const server of missing) {
+    const row = rows.find((candidate) => candidate.server === server);
+    if (row?.answers !== true) {
+      throw new CliError(
+        `the ${server} server of the local instance "${name}" does not answer; start it with \`orderstream stack up --name ${name}\` or \`npm start\``,
+      );
+    }
+    addresses[VARIABLE_OF_SERVER[server]] = row.address;
   }
-  return Object.fromEntries(rows.map((row) => [VARIABLE_OF_SERVER[row.server] ?? row.server, row.address]));
+  return addresses;
 }
 
 function noInstance(name: string, missing: string[]): CliError {

@@ -19,7 +19,7 @@ export function catalogueCommand(): Command {
     .option('--name <instance>', 'local instance whose database is meant', DEFAULT_INSTANCE)
     .action(async (file: string, options: { name: string }) => {
       const rows = readCatalogueCsv(await readText(file));
-      const { mysqlUrl } = await findServers(options.name, process.env);
+      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       const result = await withDatabase(mysqlUrl, (db) => importCatalogue(db, rows, Date.now()));
       print(
         `${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} as before; catalogue version ${result.version}`,

@@ -16,7 +16,7 @@ export function migrateCommand(): Command {
       if (options.down && options.to === undefined) {
         command.error('error: --down deletes tables with their data; name the version that stays with --to');
       }
-      const { mysqlUrl } = await findServers(options.name, process.env);
+      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
       const direction = options.down ? 'down' : 'up';
       const steps = await migrate({ url: mysqlUrl, log, direction, to: options.to });

@@ -43,7 +43,7 @@ async function get(id: string, options: GetOptions): Promise<void> {
 }
 
 async function customerOf(id: string, name: string): Promise<string> {
-  const { mysqlUrl } = await findServers(name, process.env);
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
   return withDatabase(mysqlUrl, async (db) => {
     const [rows] = await db.query('SELECT customer_id FROM orders WHERE order_id = UNHEX(?)', [
       id.replaceAll('-', ''),

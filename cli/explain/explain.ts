@@ -1,0 +1,124 @@
+/**
+ * One order's whole life, from every place that knows of it: its commands and outcomes in the logs, its row, lines,
+ * history and stored commands in the tables, its dead letters, deliveries and findings. Personal data is left out.
+ */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
+import { COMMANDS, EVENTS } from '../../topics/catalogue.ts';
+import { partitionOfOrder } from '../../topics/partition.ts';
+import type { Decoder } from '../kafka/decoder.ts';
+import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
+
+export interface OrderLife {
+  orderId: string;
+  partition: number;
+  commands: { offset: number; time: string; command: CommandTold }[];
+  outcomes: { offset: number; repeat: boolean; event: OrderEvent | { undecodable: string } }[];
+  lane: RowDataPacket | null;
+  order: RowDataPacket | null;
+  items: RowDataPacket[];
+  history: RowDataPacket[];
+  storedCommands: RowDataPacket[];
+  deadLetters: RowDataPacket[];
+  deliveries: RowDataPacket[];
+  findings: RowDataPacket[];
+}
+
+/** What is told of a command: all but the parts that hold personal data. */
+type CommandTold =
+  | Pick<OrderCommand, 'type' | 'commandId' | 'actor' | 'customerId' | 'idempotencyKey' | 'issuedAt'>
+  | { undecodable: string };
+
+export interface ExplainDeps {
+  db: Connection;
+  reader: LogReader;
+  decoder: Decoder;
+}
+
+const ROWS_MAX = 1000;
+
+/** Gathers the life of `orderId`; every list is empty for an id that nobody has seen. */
+export async function explainOrder(
+  orderId: string,
+  { db, reader, decoder }: ExplainDeps,
+): Promise<OrderLife> {
+  const partition = partitionOfOrder(orderId);
+  const commands: OrderLife['commands'] = [];
+  for await (const record of recordsOf(reader, COMMANDS, partition, orderId)) {
+    const time = new Date(record.timestampMs).toISOString();
+    commands.push({ offset: record.offset, time, command: await tellCommand(record, decoder) });
+  }
+  const outcomes: OrderLife['outcomes'] = [];
+  const seen = new Set<string>();
+  for await (const record of recordsOf(reader, EVENTS, partition, orderId)) {
+    const decoded = await decoder.event(record);
+    const event = decoded.kind === 'value' ? decoded.value : { undecodable: decoded.message };
+    const id = 'eventId' in event ? event.eventId : `@${record.offset}`;
+    outcomes.push({ offset: record.offset, repeat: seen.has(id), event });
+    seen.add(id);
+  }
+  return { orderId, partition, commands, outcomes, ...(await readTables(db, orderId, partition)) };
+}
+
+async function* recordsOf(
+  reader: LogReader,
+  topic: string,
+  partition: number,
+  orderId: string,
+): AsyncGenerator<LogRecord> {
+  const range = (await reader.ranges(topic))[partition];
+  const key = Buffer.from(orderId);
+  for await (const records of reader.read(topic, partition, range?.low ?? 0, range?.high ?? 0)) {
+    for (const record of records) if (record.key?.equals(key)) yield record;
+  }
+}
+
+async function tellCommand(record: LogRecord, decoder: Decoder): Promise<CommandTold> {
+  const decoded = await decoder.command(record);
+  if (decoded.kind === 'poison') return { undecodable: decoded.message };
+  const { type, commandId, actor, customerId, idempotencyKey, issuedAt } = decoded.value;
+  return { type, commandId, actor, customerId, idempotencyKey, issuedAt };
+}
+
+async function readTables(db: Connection, orderId: string, partition: number) {
+  const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
+  const rows = async (sql: string, values: unknown[]): Promise<RowDataPacket[]> =>
+    (await db.query<RowDataPacket[]>(`${sql} LIMIT ${ROWS_MAX}`, values))[0];
+  const [order] = await rows(
+    'SELECT order_key, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, idempotency_key, reason, payment_due_at_ms, created_at_ms, updated_at_ms, source_partition, source_offset FROM orders WHERE order_id = ?',
+    [id],
+  );
+  const orderKey = order?.['order_key'] ?? null;
+  const [lane] = await rows(
+    'SELECT topic, epoch, owner, next_offset, published_offset FROM lane_positions WHERE partition_id = ?',
+    [partition],
+  );
+  return {
+    lane: lane ?? null,
+    order: order ?? null,
+    items: await rows(
+      'SELECT line_no, sku, quantity, unit_price, line_total FROM order_items WHERE order_key = ? ORDER BY line_no',
+      [orderKey],
+    ),
+    history: await rows(
+      'SELECT version, status, command_type, actor, reason, source_offset, at_ms FROM order_history WHERE order_id = ? ORDER BY version',
+      [id],
+    ),
+    storedCommands: await rows(
+      'SELECT command_id, command_type, outcome, version, status, reason, source_offset, at_ms FROM order_commands WHERE order_id = ? ORDER BY source_offset',
+      [id],
+    ),
+    deadLetters: await rows(
+      'SELECT source_offset, reason_code, message, attempts, status, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY source_offset',
+      [id],
+    ),
+    deliveries: await rows(
+      'SELECT event_id, endpoint_id, event_type, order_version, status, attempts, last_status, last_error FROM notification_deliveries WHERE order_id = ? ORDER BY delivery_id',
+      [id],
+    ),
+    findings: await rows(
+      'SELECT kind, expected, actual, remedy, status, first_seen_at_ms, last_seen_at_ms FROM reconciliation_findings WHERE subject LIKE ? ORDER BY finding_id',
+      [`%${orderId}%`],
+    ),
+  };
+}

@@ -1,0 +1,98 @@
+/** The life of an order as text, oldest first. */
+import { table, toJson } from '../output.ts';
+import type { OrderLife } from './explain.ts';
+
+/** Lines for a terminal; a section that has nothing is left out. */
+export function tellLife(life: OrderLife): string {
+  const { order, lane } = life;
+  const head = [`order ${life.orderId}, partition ${life.partition}`];
+  if (order === null) head.push('no row: not decided yet, set aside as a dead letter, or never asked for');
+  else {
+    head.push(
+      `${order['status']} version ${order['version']}, customer ${order['customer_id']}, total ${order['total']} ${order['currency']} (minor units)`,
+    );
+    if (order['reason'] !== null) head.push(`reason: ${order['reason']}`);
+  }
+  if (lane !== null) {
+    head.push(
+      `lane: owner ${lane['owner'] || '(none)'}, epoch ${lane['epoch']}, decided to ${lane['next_offset']}, published to ${lane['published_offset']}`,
+    );
+  }
+  return [
+    head.join('\n'),
+    section('commands', life.commands.map(commandRow)),
+    section('outcomes', life.outcomes.map(outcomeRow)),
+    section(
+      'lines',
+      life.items.map((row) => pick(row, ['line_no', 'sku', 'quantity', 'unit_price', 'line_total'])),
+    ),
+    section(
+      'history',
+      life.history.map((row) => [
+        `version ${row['version']}`,
+        row['status'],
+        row['command_type'],
+        row['actor'],
+        time(row['at_ms']),
+      ]),
+    ),
+    section(
+      'stored commands',
+      life.storedCommands.map((row) =>
+        pick(row, ['command_type', 'outcome', 'version', 'status', 'command_id']),
+      ),
+    ),
+    section(
+      'dead letters',
+      life.deadLetters.map((row) => pick(row, ['source_offset', 'reason_code', 'status', 'message'])),
+    ),
+    section(
+      'deliveries',
+      life.deliveries.map((row) =>
+        pick(row, ['event_id', 'event_type', 'endpoint_id', 'status', 'attempts', 'last_error']),
+      ),
+    ),
+    section(
+      'findings',
+      life.findings.map((row) => pick(row, ['kind', 'status', 'expected', 'actual', 'remedy'])),
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function commandRow({ offset, time: at, command }: OrderLife['commands'][number]): string[] {
+  if ('undecodable' in command) return [`@${offset}`, at, 'undecodable', command.undecodable];
+  return [`@${offset}`, at, command.type, command.actor, command.commandId];
+}
+
+function outcomeRow({ offset, repeat, event }: OrderLife['outcomes'][number]): string[] {
+  if ('undecodable' in event) return [`@${offset}`, 'undecodable', event.undecodable];
+  const reason = event.reason === null ? '' : `${event.reason.code}: ${event.reason.message}`;
+  return [
+    `@${offset}`,
+    time(event.occurredAt),
+    `of @${event.sourceOffset}`,
+    event.outcome,
+    event.type,
+    `${event.status ?? '-'} version ${event.version}`,
+    repeat ? 'repeat' : reason,
+  ];
+}
+
+function pick(row: Record<string, unknown>, columns: string[]): string[] {
+  return columns.map((column) => {
+    const value = row[column];
+    if (value === null || value === undefined) return '-';
+    return typeof value === 'object' ? toJson(value) : String(value);
+  });
+}
+
+function section(title: string, rows: string[][]): string {
+  if (rows.length === 0) return '';
+  return `${title}\n${table(rows.map((row) => ['', ...row]))}`;
+}
+
+function time(ms: unknown): string {
+  return typeof ms === 'number' ? new Date(ms).toISOString() : String(ms ?? '-');
+}

@@ -1,0 +1,45 @@
+/** Decodes records of our topics; a schema that is not known yet is asked for once. */
+import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
+import {
+  type Codec,
+  loadCodecs,
+  PoisonError,
+  UnknownSchemaError,
+} from '../../services/shared/codec/index.ts';
+import { createLogger } from '../../services/shared/log/index.ts';
+
+export type Decoded<T> = { kind: 'value'; value: T } | { kind: 'poison'; code: string; message: string };
+
+interface Encoded {
+  value: Buffer | null;
+}
+
+export interface Decoder {
+  command(record: Encoded): Promise<Decoded<OrderCommand>>;
+  event(record: Encoded): Promise<Decoded<OrderEvent>>;
+}
+
+/** A decoder with the schemas of the registry at `registryUrl`; it only reads there. */
+export async function openDecoder(registryUrl: string): Promise<Decoder> {
+  const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
+  const codecs = await loadCodecs({ registryUrl, log });
+  return {
+    command: (record) => decodeWith(codecs.commands, record),
+    event: (record) => decodeWith(codecs.events, record),
+  };
+}
+
+async function decodeWith<T>(codec: Codec<T>, record: Encoded): Promise<Decoded<T>> {
+  try {
+    return { kind: 'value', value: codec.decode(record.value) };
+  } catch (error) {
+    if (error instanceof PoisonError) return { kind: 'poison', code: error.code, message: error.message };
+    if (!(error instanceof UnknownSchemaError)) throw error;
+    if ((await codec.resolveSchema(error.schemaId)) === 'known') return decodeWith(codec, record);
+    return {
+      kind: 'poison',
+      code: 'UNKNOWN_SCHEMA',
+      message: `the registry has no schema ${error.schemaId}`,
+    };
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Reads partitions of topics from any offset, without a consumer group: nothing is joined, committed or left behind on
+ * the cluster. Uses kafkajs's cluster object directly, since its public consumer cannot read without a group; this is a
+ * reader of its own on purpose, so that checks made with it share nothing with the consumers that they check.
+ */
+import Cluster from 'kafkajs/src/cluster/index.js';
+import loggers from 'kafkajs/src/loggers/index.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
+import { createKafkaConfig, type KafkaConfig } from '../../services/shared/kafka/index.ts';
+import { CliError } from '../errors.ts';
+
+export interface LogRecord {
+  topic: string;
+  partition: number;
+  /** Below 2^53; Kafka counts records, not bytes. */
+  offset: number;
+  timestampMs: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: FetchedMessage['headers'];
+}
+
+/** First offset that is still there, and the offset that the next record will get. */
+export interface Range {
+  low: number;
+  high: number;
+}
+
+export interface LogReader {
+  /** Range of each partition, by its number. @throws CliError for a topic that does not exist. */
+  ranges(topic: string): Promise<Range[]>;
+  /** Offset of the first record at or after a time, by partition; the end where there is none. */
+  offsetsAt(topic: string, timeMs: number): Promise<number[]>;
+  /** Records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`. */
+  read(topic: string, partition: number, from: number, to: number): AsyncGenerator<LogRecord[]>;
+  close(): Promise<void>;
+}
+
+const FETCH_BYTES_MAX = 4 << 20;
+const FETCH_WAIT_MS = 500;
+const FETCH_TRIES_MAX = 8;
+const EMPTY_FETCHES_MAX = 20;
+const RETRY_DELAY_MS = 250;
+const CONNECT_TIMEOUT_MS = 4000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const KAFKAJS_NOTHING = 0;
+
+/** Connects to the cluster of `config`; topics are named without the installation's prefix. */
+export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
+  const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
+  const cluster = new Cluster({
+    logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),
+    socketFactory: createSocketFactory(),
+    brokers: [...settings.brokers],
+    ssl: settings.ssl || undefined,
+    sasl: settings.sasl,
+    clientId: settings.clientId,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    authenticationTimeout: CONNECT_TIMEOUT_MS,
+    reauthenticationThreshold: 10_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    metadataMaxAge: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
+    allowAutoTopicCreation: false,
+  });
+  try {
+    await cluster.connect();
+  } catch (error) {
+    throw new CliError(`Kafka at ${settings.brokers.join(', ')} cannot be reached`, { cause: error });
+  }
+  return createReader(cluster, (topic) => settings.topicPrefix + topic);
+}
+
+type OpenCluster = InstanceType<typeof Cluster>;
+
+function createReader(cluster: OpenCluster, wireName: (topic: string) => string): LogReader {
+  const partitionsOf = async (topic: string): Promise<number[]> => {
+    try {
+      await cluster.addMultipleTargetTopics([wireName(topic)]);
+    } catch (error) {
+      throw new CliError(`there is no topic ${wireName(topic)} on this cluster`, { cause: error });
+    }
+    const metadata = cluster.findTopicPartitionMetadata(wireName(topic));
+    return metadata.map(({ partitionId }) => partitionId).toSorted((a, b) => a - b);
+  };
+  const offsets = async (topic: string, at: { fromBeginning: boolean } | { fromTimestamp: number }) => {
+    const partitions = (await partitionsOf(topic)).map((partition) => ({ partition }));
+    const query = { topic: wireName(topic), partitions, ...at } as Parameters<
+      OpenCluster['fetchTopicsOffset']
+    >[0][number];
+    const [answer] = await cluster.fetchTopicsOffset([query]);
+    const byPartition: number[] = [];
+    for (const { partition, offset } of answer?.partitions ?? []) byPartition[partition] = Number(offset);
+    return byPartition;
+  };
+
+  return {
+    async ranges(topic) {
+      const low = await offsets(topic, { fromBeginning: true });
+      const high = await offsets(topic, { fromBeginning: false });
+      return high.map((end, partition) => ({ low: low[partition] ?? 0, high: end }));
+    },
+    async offsetsAt(topic, timeMs) {
+      const found = await offsets(topic, { fromTimestamp: timeMs });
+      const high = await offsets(topic, { fromBeginning: false });
+      return high.map((end, partition) => ((found[partition] ?? -1) < 0 ? end : (found[partition] ?? end)));
+    },
+    async *read(topic, partition, from, to) {
+      if (from >= to) return;
+      await partitionsOf(topic);
+      let next = from;
+      let empty = 0;
+      let fetching = fetchFrom(cluster, wireName(topic), partition, next);
+      while (next < to) {
+        const messages = (await fetching).filter((message) => Number(message.offset) >= next);
+        const last = messages.at(-1);
+        if (last === undefined) {
+          empty += 1;
+          // Compaction may have removed the last records before the end; nothing will come for them.
+          if (empty >= EMPTY_FETCHES_MAX) return;
+        } else {
+          empty = 0;
+          next = Number(last.offset) + 1;
+        }
+        if (next < to) {
+          fetching = fetchFrom(cluster, wireName(topic), partition, next);
+          // Awaited in the next round; a failure until then must not count as unhandled.
+          fetching.catch(() => undefined);
+        }
+        const records = messages.filter((message) => !message.isControlRecord && Number(message.offset) < to);
+        if (records.length > 0) yield records.map((message) => toRecord(topic, partition, message));
+      }
+    },
+    async close() {
+      await cluster.disconnect();
+    },
+  };
+}
+
+/** One fetch, from whoever leads the partition; tried again on another leader while it moves. */
+async function fetchFrom(
+  cluster: OpenCluster,
+  wireTopic: string,
+  partition: number,
+  offset: number,
+): Promise<FetchedMessage[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const leader = cluster
+        .findTopicPartitionMetadata(wireTopic)
+        .find((p) => p.partitionId === partition)?.leader;
+      if (leader === undefined || leader < 0) throw new Error(`partition ${partition} has no leader`);
+      const broker = await cluster.findBroker({ nodeId: String(leader) });
+      const { responses } = await broker.fetch({
+        maxWaitTime: FETCH_WAIT_MS,
+        minBytes: 1,
+        maxBytes: FETCH_BYTES_MAX,
+        topics: [
+          {
+            topic: wireTopic,
+            partitions: [{ partition, fetchOffset: String(offset), maxBytes: FETCH_BYTES_MAX }],
+          },
+        ],
+      });
+      const answer: FetchedPartition | undefined = responses[0]?.partitions[0];
+      return answer?.messages ?? [];
+    } catch (error) {
+      if (attempt >= FETCH_TRIES_MAX || isHopeless(error)) {
+        throw new CliError(`cannot read ${wireTopic}, partition ${partition}, from offset ${offset}`, {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      // The refresh fails like the fetch did while a broker is away; the next round tells.
+      await cluster.refreshMetadata().catch(() => undefined);
+    }
+  }
+}
+
+function isHopeless(error: unknown): boolean {
+  const { type, name } = error as { type?: string; name?: string };
+  return type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSNotImplemented';
+}
+
+function toRecord(topic: string, partition: number, message: FetchedMessage): LogRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestampMs: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: message.headers,
+  };
+}

@@ -1,0 +1,195 @@
+/** Streams the orders of one partition with their lines and compares each with its outcome; in bounded chunks by key. */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Findings } from './checks.ts';
+import {
+  amountsChecksum,
+  askedChecksum,
+  checksum,
+  HAS_AMOUNTS,
+  HAS_ROW,
+  IS_PLACE,
+  type LaneLog,
+  type LineAmounts,
+  MADE_ORDER,
+  type OrderAmounts,
+  type StatusCodes,
+} from './lane-log.ts';
+
+export interface OrderDeps {
+  db: Connection;
+  lane: LaneLog;
+  findings: Findings;
+  statuses: StatusCodes;
+  /** SKU → units on orders that hold or sold stock; added to. */
+  held: Map<string, number>;
+}
+
+interface OrderRow extends OrderAmounts {
+  key: number;
+  id: string;
+  status: string;
+  version: number;
+}
+
+const ORDERS_PER_CHUNK = 2000;
+const PARTITION_SHIFT = 2 ** 48;
+/** An order with one of these statuses has given its stock back, or never had it. */
+const WITHOUT_STOCK: ReadonlySet<string> = new Set([
+  'REJECTED',
+  'CANCELLED',
+  'EXPIRED',
+  'PAYMENT_FAILED',
+  'RETURNED',
+]);
+
+/** Checks every order of the partition; returns how many there are, and how many are older than the log that was read. */
+export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; olderThanLog: number }> {
+  const { lane, findings } = deps;
+  const start = lane.partition * PARTITION_SHIFT;
+  let from = start;
+  let orders = 0;
+  let olderThanLog = 0;
+  for (;;) {
+    const rows = await readChunk(deps.db, from, start + PARTITION_SHIFT);
+    for (const row of rows) {
+      const offset = row.key - start;
+      if (offset < lane.base) olderThanLog += 1;
+      else checkAgainstLog(row, offset, deps);
+      checkMoney(row, findings);
+      if (!WITHOUT_STOCK.has(row.status)) {
+        for (const { sku, quantity } of row.lines) deps.held.set(sku, (deps.held.get(sku) ?? 0) + quantity);
+      }
+    }
+    await checkHistory(deps.db, rows, findings);
+    orders += rows.length;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ORDERS_PER_CHUNK) break;
+    from = last.key + 1;
+  }
+  findOutcomesWithoutOrder(lane, findings);
+  return { orders, olderThanLog };
+}
+
+async function readChunk(db: Connection, from: number, end: number): Promise<OrderRow[]> {
+  const [orderRows] = await db.query<RowDataPacket[][]>({
+    sql:
+      'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total ' +
+      'FROM orders WHERE order_key >= ? AND order_key < ? ORDER BY order_key LIMIT ?',
+    values: [from, end, ORDERS_PER_CHUNK],
+    rowsAsArray: true,
+  });
+  const orders = orderRows.map(toOrder);
+  const first = orders[0];
+  const last = orders.at(-1);
+  if (first === undefined || last === undefined) return [];
+
+  const [itemRows] = await db.query<RowDataPacket[][]>({
+    sql:
+      'SELECT order_key, sku, quantity, unit_price, line_total FROM order_items ' +
+      'WHERE order_key BETWEEN ? AND ? ORDER BY order_key, line_no',
+    values: [first.key, last.key],
+    rowsAsArray: true,
+  });
+  const byKey = new Map(orders.map((order) => [order.key, order]));
+  for (const item of itemRows) byKey.get(Number(item[0]))?.lines.push(toLine(item));
+  return orders;
+}
+
+function toOrder(row: unknown[]): OrderRow {
+  return {
+    key: Number(row[0]),
+    id: toUuid(String(row[1])),
+    status: String(row[2]),
+    version: Number(row[3]),
+    currency: String(row[4]),
+    subtotal: Number(row[5]),
+    discount: Number(row[6]),
+    shipping: Number(row[7]),
+    tax: Number(row[8]),
+    total: Number(row[9]),
+    lines: [],
+  };
+}
+
+function toLine(row: unknown[]): LineAmounts {
+  return {
+    sku: String(row[1]),
+    quantity: Number(row[2]),
+    unitPrice: row[3] === null ? null : Number(row[3]),
+    lineTotal: row[4] === null ? null : Number(row[4]),
+  };
+}
+
+function checkAgainstLog(row: OrderRow, offset: number, { lane, findings, statuses }: OrderDeps): void {
+  const index = offset - lane.base;
+  const flags = lane.flags[index] ?? 0;
+  const where = `order ${row.id} of ${lane.partition}@${offset}`;
+  if ((flags & MADE_ORDER) === 0 || lane.orderId[index] !== checksum(row.id)) {
+    findings.add('orderWithoutOutcome', where);
+    return;
+  }
+  lane.flags[index] = flags | HAS_ROW;
+  const [status, version] = [statuses.name(lane.status[index] ?? 0), lane.version[index]];
+  if (row.status !== status || row.version !== version) {
+    findings.add(
+      'unlikeOutcome',
+      `${where}: row ${row.status} version ${row.version}, log ${status} version ${version}`,
+    );
+  } else if ((flags & HAS_AMOUNTS) !== 0 && lane.amounts[index] !== amountsChecksum(row)) {
+    findings.add('unlikeOutcome', `${where}: amounts or lines`);
+  }
+  if ((flags & IS_PLACE) !== 0 && lane.asked[index] !== askedChecksum(row.lines)) {
+    findings.add('unlikeRequest', where);
+  }
+}
+
+function findOutcomesWithoutOrder(lane: LaneLog, findings: Findings): void {
+  for (let index = 0; index < lane.flags.length; index += 1) {
+    const flags = lane.flags[index] ?? 0;
+    if ((flags & MADE_ORDER) !== 0 && (flags & HAS_ROW) === 0) {
+      findings.add('outcomeWithoutOrder', `outcome of ${lane.partition}@${lane.base + index}`);
+    }
+  }
+}
+
+/** Lines of a rejected order may lack prices, and its sums follow the lines that have one or stay 0. */
+function checkMoney(row: OrderRow, findings: Findings): void {
+  const problems: string[] = [];
+  if (row.lines.length === 0) problems.push('has no lines');
+  const unpriced = row.lines.some((line) => line.unitPrice === null || line.lineTotal === null);
+  if (unpriced && row.status !== 'REJECTED') problems.push('has a line without a price');
+  for (const { sku, quantity, unitPrice, lineTotal } of row.lines) {
+    if (quantity < 1) problems.push(`quantity ${quantity} of ${sku}`);
+    if (unitPrice !== null && lineTotal !== unitPrice * quantity) problems.push(`line total of ${sku}`);
+  }
+  const lineSum = row.lines.reduce((sum, line) => sum + (line.lineTotal ?? 0), 0);
+  if (row.status !== 'REJECTED' && row.subtotal !== lineSum)
+    problems.push('subtotal is not the sum of its lines');
+  if (row.total !== row.subtotal - row.discount + row.shipping + row.tax)
+    problems.push('total is not the sum of its parts');
+  if (Math.min(row.subtotal, row.discount, row.shipping, row.tax, row.total) < 0)
+    problems.push('a negative amount');
+  if (problems.length > 0) findings.add('money', `order ${row.id}: ${problems.join(', ')}`);
+}
+
+/** Version 1 is the order itself; each later one has its row. */
+async function checkHistory(db: Connection, rows: OrderRow[], findings: Findings): Promise<void> {
+  const changed = rows.filter((row) => row.version > 1);
+  if (changed.length === 0) return;
+  const [found] = await db.query<RowDataPacket[]>(
+    'SELECT LOWER(HEX(h.order_id)) AS id, COUNT(*) AS n, MAX(h.version) AS newest FROM order_history h WHERE h.order_id IN (?) GROUP BY h.order_id',
+    [changed.map((row) => Buffer.from(row.id.replaceAll('-', ''), 'hex'))],
+  );
+  const history = new Map(found.map((row) => [toUuid(row['id']), row]));
+  for (const row of changed) {
+    const entry = history.get(row.id);
+    const [n, newest] = [Number(entry?.['n'] ?? 0), Number(entry?.['newest'] ?? 1)];
+    if (n !== row.version - 1 || newest !== row.version) {
+      findings.add('history', `order ${row.id}: version ${row.version}, ${n} rows up to ${newest}`);
+    }
+  }
+}
+
+function toUuid(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,41 @@
+/** Stock is conserved: what was there at first plus what operators added, less what orders hold, is what is available. */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Findings } from './checks.ts';
+
+export interface StockDeps {
+  db: Connection;
+  findings: Findings;
+  /** SKU → units on orders that hold or sold stock. */
+  held: ReadonlyMap<string, number>;
+  /** SKU → units added by the outcomes in the log; null when the log no longer reaches back to its start. */
+  adjusted: ReadonlyMap<string, number> | null;
+}
+
+/** Compares every SKU; returns how many there are. */
+export async function checkStock({ db, findings, held, adjusted }: StockDeps): Promise<number> {
+  const [rows] = await db.query<RowDataPacket[]>('SELECT sku, initial, added, available FROM stock');
+  const known = new Set<string>();
+  for (const row of rows) {
+    const sku: string = row['sku'];
+    const [initial, added, available] = [
+      Number(row['initial']),
+      Number(row['added']),
+      Number(row['available']),
+    ];
+    known.add(sku);
+    const sold = held.get(sku) ?? 0;
+    if (initial + added - available !== sold) {
+      findings.add(
+        'stock',
+        `${sku}: ${initial} + ${added} - ${available} available, but orders hold ${sold}`,
+      );
+    } else if (adjusted !== null && added !== (adjusted.get(sku) ?? 0)) {
+      findings.add('stock', `${sku}: added is ${added}, the log adds ${adjusted.get(sku) ?? 0}`);
+    }
+    if (available < 0) findings.add('oversold', `${sku}: ${available} available`);
+  }
+  for (const [sku, quantity] of held) {
+    if (!known.has(sku)) findings.add('stock', `${sku}: orders hold ${quantity}, but it has no stock row`);
+  }
+  return rows.length;
+}

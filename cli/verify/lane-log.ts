@@ -1,0 +1,120 @@
+/**
+ * What is remembered of one partition while it is checked: a few bytes per command offset in typed arrays, so that a
+ * million orders fit. Contents are compared by checksum; two different contents with the same 32 bits would go unseen
+ * once in four billion, and one failed check is enough to fail a run.
+ */
+import { crc32 } from 'node:zlib';
+
+export const HAS_OUTCOME = 1;
+export const HAS_COMMAND = 2;
+/** The outcome made an order: ACCEPTED or REJECTED. */
+export const MADE_ORDER = 4;
+export const HAS_ROW = 8;
+export const DEAD_LETTERED = 16;
+export const IS_PLACE = 32;
+/** The outcome told amounts and lines. */
+export const HAS_AMOUNTS = 64;
+
+export interface LaneLog {
+  readonly partition: number;
+  /** Source offset of index 0; nothing below it is compared. */
+  readonly base: number;
+  /** Source offsets are below this: what the database had decided when it was looked at. */
+  readonly next: number;
+  readonly flags: Uint8Array;
+  /** Checksum of key, headers, time and value of the first copy of an outcome. */
+  readonly record: Uint32Array;
+  /** Checksum of the command's type, id and order, as its outcome names them. */
+  readonly names: Uint32Array;
+  /** Checksum of the order's id; of an outcome that made an order. */
+  readonly orderId: Uint32Array;
+  /** Of the order that was made here: version and status after its last outcome, checksum of its amounts and lines. */
+  readonly version: Int32Array;
+  readonly status: Uint8Array;
+  readonly amounts: Uint32Array;
+  /** Checksum of SKUs and quantities that a place asked for. */
+  readonly asked: Uint32Array;
+  /** Order id → index of the offset that made it. */
+  readonly madeAt: Map<string, number>;
+  /** Source offset → SHA-256 of the command's value, for those whose outcome is a dead letter. */
+  readonly deadValues: Map<number, string>;
+}
+
+/** An empty log of `partition` for source offsets from `base` to before `next`. */
+export function createLaneLog(partition: number, base: number, next: number): LaneLog {
+  const size = Math.max(next - base, 0);
+  return {
+    partition,
+    base,
+    next,
+    flags: new Uint8Array(size),
+    record: new Uint32Array(size),
+    names: new Uint32Array(size),
+    orderId: new Uint32Array(size),
+    version: new Int32Array(size),
+    status: new Uint8Array(size),
+    amounts: new Uint32Array(size),
+    asked: new Uint32Array(size),
+    madeAt: new Map(),
+    deadValues: new Map(),
+  };
+}
+
+export function setFlag(lane: LaneLog, index: number, flag: number): void {
+  lane.flags[index] = (lane.flags[index] ?? 0) | flag;
+}
+
+/** Statuses as small numbers; new ones get the next number. */
+export interface StatusCodes {
+  code(status: string | null): number;
+  name(code: number): string;
+}
+
+export function createStatusCodes(): StatusCodes {
+  const names: string[] = ['(none)'];
+  return {
+    code(status) {
+      if (status === null) return 0;
+      const known = names.indexOf(status);
+      return known > 0 ? known : names.push(status) - 1;
+    },
+    name: (code) => names[code] ?? '(unknown)',
+  };
+}
+
+export function checksum(text: string | Buffer, seed = 0): number {
+  return crc32(text, seed);
+}
+
+export interface LineAmounts {
+  sku: string;
+  quantity: number;
+  unitPrice: number | null;
+  lineTotal: number | null;
+}
+
+export interface OrderAmounts {
+  currency: string;
+  subtotal: number;
+  discount: number;
+  shipping: number;
+  tax: number;
+  total: number;
+  lines: LineAmounts[];
+}
+
+/** The same order gives the same number, whether it comes from an event or from the tables. */
+export function amountsChecksum(order: OrderAmounts): number {
+  const { currency, subtotal, discount, shipping, tax, total, lines } = order;
+  const lineText = lines.map((line) => `${line.sku}*${line.quantity}@${line.unitPrice}=${line.lineTotal}`);
+  return checksum(`${currency} ${subtotal} ${discount} ${shipping} ${tax} ${total} ${lineText.join(' ')}`);
+}
+
+/** The same lines give the same number, whether they come from a command or from the tables. */
+export function askedChecksum(lines: readonly { sku: string; quantity: number }[]): number {
+  return checksum(lines.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' '));
+}
+
+export function namesChecksum(type: string | null, commandId: string | null, orderId: string | null): number {
+  return checksum(`${type} ${commandId} ${orderId}`);
+}
