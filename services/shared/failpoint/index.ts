@@ -1,0 +1,101 @@
+/**
+ * Failpoints: named places where a test may make this process die, throw, wait or freeze. Armed by the FAILPOINTS
+ * variable only, and never when NODE_ENV is production; unarmed, a hit costs one comparison.
+ *
+ * Syntax: `name=action[:ms][@n]`, several joined by commas. Actions: kill (SIGKILL to itself), throw, delay:MS,
+ * freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` means at the n-th hit, once; without it, at each.
+ */
+import { appError } from '../errors/index.ts';
+
+/** The crash points of the worker, in the order a batch meets them. */
+export const failpointNames = [
+  'fetched',
+  'decoded',
+  'begun',
+  'fenced',
+  'loaded',
+  'decided',
+  'ordersInserted',
+  'outboxInserted',
+  'stockUpdated',
+  'commitSent',
+  'commitAcked',
+  'publishSent',
+  'publishAcked',
+  'offsetSent',
+  'offsetAcked',
+] as const;
+export type FailpointName = (typeof failpointNames)[number];
+
+type Action = 'kill' | 'throw' | 'delay' | 'freeze' | 'block';
+interface Armed {
+  readonly action: Action;
+  readonly ms: number;
+  readonly atHit: number | null;
+  hits: number;
+}
+
+const armed = new Map<FailpointName, Armed>();
+let announce: (line: string) => void = () => undefined;
+
+const entryPattern = /^([A-Za-z]+)=(kill|throw|delay|freeze|block)(?::(\d+))?(?:@(\d+))?$/;
+
+/**
+ * Arms the failpoints of `spec`. `log` is told of each hit that acts, before it acts.
+ * Throws CONFIG_INVALID for an unknown name or action, and for any spec in production.
+ */
+export function armFailpoints(
+  spec: string,
+  options: { production: boolean; log: (line: string) => void },
+): void {
+  armed.clear();
+  announce = options.log;
+  if (spec === '') return;
+  const problems: string[] = options.production ? ['FAILPOINTS is set in production'] : [];
+  for (const entry of spec.split(',')) {
+    const match = entryPattern.exec(entry.trim());
+    const name = match?.[1] as FailpointName | undefined;
+    if (match === null || !failpointNames.includes(name as FailpointName)) {
+      problems.push(`FAILPOINTS: '${entry}' is not name=action[:ms][@n] with a known name`);
+      continue;
+    }
+    armed.set(name!, {
+      action: match[2] as Action,
+      ms: Number(match[3] ?? 0),
+      atHit: match[4] === undefined ? null : Number(match[4]),
+      hits: 0,
+    });
+  }
+  if (problems.length > 0) throw appError('CONFIG_INVALID', { problems });
+}
+
+/** Marks a place. Returns a promise only when something is to be waited for, so that the hot path stays synchronous. */
+export function failpoint(name: FailpointName): Promise<void> | undefined {
+  if (armed.size === 0) return undefined;
+  const point = armed.get(name);
+  if (point === undefined) return undefined;
+  point.hits += 1;
+  if (point.atHit !== null && point.hits !== point.atHit) return undefined;
+  announce(`failpoint ${name}: ${point.action} at hit ${point.hits}`);
+  return act(name, point);
+}
+
+function act(name: FailpointName, { action, ms }: Armed): Promise<void> | undefined {
+  switch (action) {
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise(() => undefined);
+    case 'freeze':
+      process.kill(process.pid, 'SIGSTOP');
+      return undefined;
+    case 'throw':
+      throw appError('INTERNAL', { reason: `failpoint ${name}` });
+    case 'delay':
+      return new Promise((resolve) => setTimeout(resolve, ms));
+    case 'block': {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+      return undefined;
+    }
+  }
+}

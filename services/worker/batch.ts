@@ -1,0 +1,93 @@
+/** A batch: the heads of several lanes of one writer, decided in one transaction. */
+import type { InRecord } from '../shared/kafka/index.ts';
+import type { Lane } from './lane.ts';
+
+export interface LaneBatch {
+  readonly lane: Lane;
+  /** The epoch that the batch was taken under: a lane claimed anew meanwhile must not lend it another. */
+  readonly epoch: number;
+  readonly from: number;
+  /** Offset behind the last record. */
+  readonly to: number;
+  readonly records: readonly InRecord[];
+  /** Outcomes below this offset are acknowledged; goes into the fence. */
+  readonly published: number;
+  /** First offsets of outbox rows that are acknowledged; they go with this transaction. */
+  readonly ackedRows: readonly number[];
+  /** Marked in `lane_attempts` before decoding; the mark goes with the transaction. */
+  readonly probing: boolean;
+}
+
+export interface BatchLimits {
+  /** Over all lanes of the batch. */
+  readonly recordsMax: number;
+  /** Bytes of command values over all lanes; events of a batch must fit one database packet and a few requests. */
+  readonly bytesMax: number;
+}
+
+export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024 * 1024 };
+
+/**
+ * Takes the heads of the lanes that are ready, at most `limits` in all, beginning with lane number `start` so that
+ * every lane gets its turn. Records stay in their lanes until the batch is committed.
+ */
+export function takeBatch(
+  lanes: readonly Lane[],
+  start: number,
+  limits: BatchLimits,
+  nowMs: number,
+): LaneBatch[] {
+  const ready: Lane[] = [];
+  for (let index = 0; index < lanes.length; index++) {
+    const lane = lanes[(start + index) % lanes.length]!;
+    if (lane.isReady(nowMs)) ready.push(lane);
+  }
+  const parts: LaneBatch[] = [];
+  let recordsLeft = limits.recordsMax;
+  let bytesLeft = limits.bytesMax;
+  for (let index = 0; index < ready.length && recordsLeft > 0 && bytesLeft > 0; index++) {
+    const lane = ready[index]!;
+    const lanesLeft = ready.length - index;
+    const part = takeHead(lane, Math.ceil(recordsLeft / lanesLeft), Math.ceil(bytesLeft / lanesLeft));
+    recordsLeft -= part.records.length;
+    for (const record of part.records) bytesLeft -= record.value?.length ?? 0;
+    parts.push(part);
+  }
+  return parts;
+}
+
+/** The same batch with fewer records of each lane: the first half, at least one. */
+export function firstHalf(parts: readonly LaneBatch[]): LaneBatch[] {
+  const total = parts.reduce((sum, part) => sum + part.records.length, 0);
+  if (parts.length > 1) return parts.slice(0, Math.ceil(parts.length / 2));
+  return parts.map((part) => cut(part, Math.max(1, Math.floor(total / 2))));
+}
+
+/** The part with its first `count` records only. */
+export function cut(part: LaneBatch, count: number): LaneBatch {
+  const records = part.records.slice(0, count);
+  return { ...part, records, to: Number(records.at(-1)!.offset) + 1 };
+}
+
+/** How many records the batch holds. */
+export function recordCount(parts: readonly LaneBatch[]): number {
+  return parts.reduce((sum, part) => sum + part.records.length, 0);
+}
+
+function takeHead(lane: Lane, recordsMax: number, bytesMax: number): LaneBatch {
+  const { probation } = lane;
+  const records = lane.peek(
+    probation === null ? recordsMax : Math.min(recordsMax, probation.batchRecords),
+    bytesMax,
+  );
+  return {
+    lane,
+    epoch: lane.epoch,
+    from: lane.nextOffset,
+    to: Number(records.at(-1)!.offset) + 1,
+    records,
+    published: lane.ackedOffset,
+    ackedRows: [...lane.ackedRows],
+    probing: probation !== null,
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Taking a lane over: raise its epoch, hold its position against the log, publish again what its last owner may not
+ * have published, and only then open it. A position that does not fit the log means that the database or the log has
+ * lost something; such a lane stops, as going on would decide commands twice or never.
+ */
+import { errorMessage } from '../shared/errors/index.ts';
+import type { KafkaAdmin } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Session } from '../shared/mysql/index.ts';
+import { backoff, sleep } from '../shared/retry/index.ts';
+import type { Lane } from './lane.ts';
+import { isKiller, startProbation } from './probation.ts';
+import type { Publisher } from './publisher.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { type Verdicts, verdictKey } from './stages/decode.ts';
+import { readMark } from './store/attempts.ts';
+import { readOutbox } from './store/outbox.ts';
+import { type Claim, claimLane, startAt } from './store/positions.ts';
+
+export interface ClaimDeps {
+  readonly topic: string;
+  readonly groupId: string;
+  readonly owner: string;
+  readonly sessions: SessionKeeper;
+  readonly admin: KafkaAdmin;
+  /** Source offset of the newest event of each lane that has one. */
+  lastSourceOffsets(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
+  readonly publisher: Publisher;
+  readonly verdicts: Verdicts;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The lane runs from its position on. */
+  onOpened(lane: Lane): void;
+}
+
+/** How the logs stand, read before the lanes are claimed: positions found afterwards can only be further. */
+interface LogState {
+  readonly commands: ReadonlyMap<number, { low: bigint; high: bigint }>;
+  readonly groupOffsets: ReadonlyMap<number, bigint | null>;
+  /** Source offset of the last event of each lane, where it has one. */
+  readonly lastSourceOffsets: ReadonlyMap<number, number>;
+}
+
+/** Claims the lanes, again and again until each runs, is stopped, or is closed. Never rejects. */
+export async function claimLanes(
+  deps: ClaimDeps,
+  lanes: readonly Lane[],
+  signal: AbortSignal,
+): Promise<void> {
+  const delay = backoff({ initialMs: 100, maxMs: 2_000 });
+  for (let attempt = 1; ; attempt++) {
+    const waiting = lanes.filter((lane) => lane.state === 'claiming');
+    if (waiting.length === 0 || signal.aborted) return;
+    try {
+      const logs = await readLogs(deps, waiting);
+      const session = await deps.sessions.open();
+      for (const lane of waiting) {
+        if (lane.state === 'claiming' && !signal.aborted) await claimOne(deps, session, lane, logs);
+      }
+      return;
+    } catch (error) {
+      deps.sessions.drop();
+      deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
+      await sleep(delay(attempt), signal).catch(() => undefined);
+    }
+  }
+}
+
+async function readLogs(deps: ClaimDeps, lanes: readonly Lane[]): Promise<LogState> {
+  const { admin, topic, groupId } = deps;
+  const [commands, groupOffsets, lastSourceOffsets] = await Promise.all([
+    admin.endOffsets(topic),
+    admin.groupOffsets(groupId, topic),
+    deps.lastSourceOffsets(lanes.map((lane) => lane.partition)),
+  ]);
+  return { commands, groupOffsets, lastSourceOffsets };
+}
+
+async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
+  const { topic, owner, metrics, log } = deps;
+  const { partition } = lane;
+  const claim = await claimLane(session, topic, partition, owner);
+  metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
+  const low = Number(logs.commands.get(partition)?.low ?? 0n);
+  let { nextOffset } = claim;
+  if (claim.first && low > 0 && (await startAt(session, topic, claim, low))) nextOffset = low;
+  const problem = positionProblem(nextOffset, partition, logs);
+  if (problem !== null) {
+    metrics.inc('worker_lanes_refused_total', { why: problem.why });
+    return lane.stop(problem.message);
+  }
+  const probation = claim.unclean ? await doubt(deps, session, claim, nextOffset) : null;
+  log.info({ partition, epoch: claim.epoch, nextOffset, probation }, `lane ${partition} claimed`);
+  const unpublished = await readOutbox(session, topic, partition);
+  lane.open({ epoch: claim.epoch, nextOffset }, probation);
+  for (const { from, to, messages } of unpublished) {
+    deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });
+  }
+  deps.onOpened(lane);
+}
+
+/** What does not fit between the claimed position and the logs; null when all is well. */
+function positionProblem(
+  nextOffset: number,
+  partition: number,
+  logs: LogState,
+): { why: 'aheadOfLog' | 'behindLog' | 'behindGroup' | 'behindEvents'; message: string } | null {
+  const { low, high } = logs.commands.get(partition) ?? { low: 0n, high: 0n };
+  if (nextOffset > Number(high)) {
+    const message = `its position ${nextOffset} lies beyond the log's end ${high}: the command topic was cut or made anew`;
+    return { why: 'aheadOfLog', message };
+  }
+  if (nextOffset < Number(low)) {
+    const message = `its position ${nextOffset} lies before the log's start ${low}: undecided commands were deleted by retention`;
+    return { why: 'behindLog', message };
+  }
+  const committed = logs.groupOffsets.get(partition) ?? null;
+  if (committed !== null && Number(committed) > nextOffset) {
+    const message = `its position ${nextOffset} lies behind the group's offset ${committed}: the database has lost commits`;
+    return { why: 'behindGroup', message };
+  }
+  const lastSource = logs.lastSourceOffsets.get(partition) ?? -1;
+  if (lastSource >= nextOffset) {
+    const message = `its position ${nextOffset} lies behind the published outcome of offset ${lastSource}: the database has lost commits`;
+    return { why: 'behindEvents', message };
+  }
+  return null;
+}
+
+async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
+  const mark = await readMark(session, deps.topic, claim.partition, nextOffset);
+  if (isKiller(mark)) {
+    const message = `The worker died ${mark.attempts} times while it worked this record alone.`;
+    deps.verdicts.set(verdictKey(claim.partition, mark.offset), { code: 'QUARANTINED', message });
+    deps.log.error(
+      { partition: claim.partition, offset: mark.offset, deaths: mark.attempts },
+      'a record is quarantined',
+    );
+  }
+  return startProbation(nextOffset, mark);
+}

@@ -1,0 +1,32 @@
+/** What a worker can be told by its environment. */
+import { int, kafkaFields, mysqlFields, redisFields, registryFields, str } from '../shared/config/index.ts';
+
+export const workerFields = {
+  ...kafkaFields,
+  ...registryFields,
+  ...mysqlFields,
+  ...redisFields,
+  writers: int('WRITERS', {
+    default: 3,
+    min: 1,
+    max: 12,
+    help: 'Transactions that run side by side, each on a connection of its own.',
+  }),
+  batchOrdersMax: int('BATCH_ORDERS_MAX', {
+    default: 500,
+    min: 1,
+    max: 2_000,
+    help: 'Commands in one transaction at most; load decides how many there are.',
+  }),
+  paymentWindowMs: int('PAYMENT_WINDOW_MS', {
+    default: 30 * 60_000,
+    min: 1_000,
+    max: 30 * 24 * 3_600_000,
+    help: 'How long an accepted order holds its stock while it waits for payment.',
+  }),
+  failpoints: str('FAILPOINTS', {
+    default: '',
+    help: 'Failpoints for tests, name=action[:ms][@n]; refused in production.',
+  }),
+  nodeEnv: str('NODE_ENV', { default: 'development', help: 'production forbids failpoints.' }),
+};

@@ -1,0 +1,230 @@
+/**
+ * A lane is one assigned partition of the command log: its buffer, its position and its epoch.
+ *
+ *   claiming ◄──► running ──► closed       closed: the partition went elsewhere, or this process stops
+ *       │            │                     stopped: something that nobody but an operator can decide
+ *       └────────────┴──► stopped ──► closed
+ *
+ * Records are enqueued while claiming, so that nothing is fetched twice; what lies below the claimed position is
+ * dropped then. A writer looks at the head of the buffer and takes it off only after its COMMIT.
+ */
+import type { InRecord } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import { RecordBuffer } from './record-buffer.ts';
+
+export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
+
+/** How much a lane may hold. Above `high` its partition is paused, below `low` resumed. */
+export interface LaneLimits {
+  readonly highRecords: number;
+  readonly lowRecords: number;
+  readonly highBytes: number;
+  /** Batches that may be committed and not yet acknowledged. */
+  readonly unpublishedMax: number;
+}
+
+export const defaultLaneLimits: LaneLimits = {
+  highRecords: 2_000,
+  lowRecords: 1_000,
+  highBytes: 4 * 1024 * 1024,
+  unpublishedMax: 4,
+};
+
+/** Probation after an unclean death: batches are marked before they are decoded, and grow from one record again. */
+export interface Probation {
+  batchRecords: number;
+  /** Below this offset a death happened at a larger batch: stay at one record. */
+  readonly singleBelow: number;
+}
+
+/** What a lane tells its owner. */
+export interface LaneEvents {
+  /** The buffer is full: fetch nothing more. */
+  onFull(lane: Lane): void;
+  onRoom(lane: Lane): void;
+  /** There may be work: records came, a batch was acknowledged, or a wait is over. */
+  onWork(lane: Lane): void;
+  /** The log answered with `offset` where `expected` should have come. */
+  onGap(lane: Lane, expected: number, offset: number): void;
+}
+
+export interface LaneOptions {
+  readonly partition: number;
+  readonly log: Logger;
+  readonly limits?: LaneLimits;
+  readonly events: LaneEvents;
+}
+
+export class Lane {
+  readonly partition: number;
+  state: LaneState = 'claiming';
+  /** Why an operator has to look, in state `stopped`. */
+  stoppedBecause: string | null = null;
+  epoch = -1;
+  /** The offset that the next batch begins at. */
+  nextOffset = -1;
+  /** Outcomes of all records below this offset are acknowledged. */
+  ackedOffset = -1;
+  /** Batches that are committed and not yet acknowledged. */
+  unpublishedBatches = 0;
+  /** First offsets of outbox rows that are acknowledged and not yet deleted. */
+  ackedRows: readonly number[] = [];
+  /** Resolves when everything handed to the publisher so far is dealt with. */
+  published: Promise<void> = Promise.resolve();
+  /** Set while a range is in doubt after an unclean death. */
+  probation: Probation | null = null;
+  /** The range and size that this process has marked last: a death is counted once per process. */
+  marked = '';
+  /** Batches left in which ids are read before they are inserted, since a duplicate was met. */
+  carefulBatches = 0;
+  /** `performance.now()` of the last batch decided, or of the first record that came to an empty buffer. */
+  lastProgressMs = performance.now();
+
+  readonly #log: Logger;
+  readonly #limits: LaneLimits;
+  readonly #events: LaneEvents;
+  readonly #buffer = new RecordBuffer();
+  /** Lowest offset that is not in the buffer yet; -1 before the first record. */
+  #expectedOffset = -1;
+  #gapAccepted = -1;
+  #full = false;
+  #notBeforeMs = 0;
+
+  constructor({ partition, log, limits = defaultLaneLimits, events }: LaneOptions) {
+    this.partition = partition;
+    this.#log = log;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** The offset that has to be fetched next. */
+  get fetchOffset(): number {
+    return this.#expectedOffset;
+  }
+
+  get heldRecords(): number {
+    return this.#buffer.length;
+  }
+
+  /** Adds fetched records; those that were enqueued before are dropped. Never throws. */
+  enqueue(records: readonly InRecord[]): void {
+    if (this.state === 'closed' || this.state === 'stopped') return;
+    if (this.#buffer.length === 0) this.lastProgressMs = performance.now();
+    for (const record of records) {
+      const offset = Number(record.offset);
+      if (offset < this.#expectedOffset) continue;
+      if (this.#expectedOffset >= 0 && offset > this.#expectedOffset && this.#gapAccepted !== offset) {
+        // Asked again from the missing offset, the log either has it or answers with the same gap.
+        this.#gapAccepted = offset;
+        this.#events.onGap(this, this.#expectedOffset, offset);
+        break;
+      }
+      this.#expectedOffset = offset + 1;
+      this.#buffer.push(record);
+    }
+    if (!this.#full && this.#isFull()) {
+      this.#full = true;
+      this.#events.onFull(this);
+    }
+    if (this.#buffer.length > 0) this.#events.onWork(this);
+  }
+
+  /** Starts work at a claimed position. */
+  open(claim: { epoch: number; nextOffset: number }, probation: Probation | null): void {
+    if (this.state !== 'claiming') return;
+    this.epoch = claim.epoch;
+    this.nextOffset = claim.nextOffset;
+    this.ackedOffset = claim.nextOffset;
+    this.unpublishedBatches = 0;
+    this.ackedRows = [];
+    this.probation = probation;
+    this.#dropBelow(claim.nextOffset);
+    this.#expectedOffset = Math.max(this.#expectedOffset, claim.nextOffset);
+    this.#become('running');
+    if (this.#buffer.length > 0) this.#events.onWork(this);
+  }
+
+  /** Back to claiming: the fence was lost, but the partition is still assigned. The buffer stays. */
+  reclaim(): void {
+    if (this.state === 'running') this.#become('claiming', 'the fence was lost');
+  }
+
+  /** Whether a writer may take a batch now. */
+  isReady(nowMs: number): boolean {
+    return (
+      this.state === 'running' &&
+      this.#buffer.length > 0 &&
+      this.unpublishedBatches < this.#limits.unpublishedMax &&
+      nowMs >= this.#notBeforeMs
+    );
+  }
+
+  /** The head of the buffer, left in place; at least one record where there is one. */
+  peek(recordsMax: number, bytesMax: number): InRecord[] {
+    return this.#buffer.peek(recordsMax, bytesMax);
+  }
+
+  /** Takes the committed head off; the outbox rows in `deletedRows` went with the same transaction. */
+  advance(to: number, deletedRows: readonly number[]): void {
+    this.nextOffset = to;
+    this.lastProgressMs = performance.now();
+    this.forgetRows(deletedRows);
+    this.#dropBelow(to);
+  }
+
+  forgetRows(rows: readonly number[]): void {
+    if (rows.length > 0) this.ackedRows = this.ackedRows.filter((from) => !rows.includes(from));
+  }
+
+  /** A committed batch goes to the publisher. */
+  handOver(): void {
+    this.unpublishedBatches += 1;
+  }
+
+  /** Everything below `to` is acknowledged; the outbox row that began at `from` may go. */
+  acknowledge(from: number, to: number): void {
+    this.unpublishedBatches -= 1;
+    this.ackedOffset = Math.max(this.ackedOffset, to);
+    this.ackedRows = [...this.ackedRows, from];
+    this.#events.onWork(this);
+  }
+
+  /** Lets no writer take a batch for a while: something that the head needs is away. */
+  holdFor(delayMs: number): void {
+    this.#notBeforeMs = performance.now() + delayMs;
+    setTimeout(() => this.#events.onWork(this), delayMs).unref();
+  }
+
+  /** Stops for good and keeps everything where it is, until an operator has looked. */
+  stop(why: string): void {
+    this.stoppedBecause = why;
+    this.#become('stopped', why);
+  }
+
+  /** Ends the lane in this process. What is committed and unpublished is published by its next owner. */
+  close(): void {
+    this.#become('closed');
+    this.#buffer.clear();
+  }
+
+  #isFull(): boolean {
+    return this.#buffer.length >= this.#limits.highRecords || this.#buffer.bytes >= this.#limits.highBytes;
+  }
+
+  #dropBelow(offset: number): void {
+    this.#buffer.dropBelow(offset);
+    if (this.#full && this.#buffer.length <= this.#limits.lowRecords && !this.#isFull()) {
+      this.#full = false;
+      this.#events.onRoom(this);
+    }
+  }
+
+  #become(to: LaneState, why?: string): void {
+    if (this.state === to || this.state === 'closed') return;
+    const { partition, epoch, nextOffset, state: from } = this;
+    const fields = { partition, epoch, nextOffset, from, to, why };
+    if (to === 'stopped') this.#log.error(fields, `lane ${partition} is stopped: ${why}`);
+    else this.#log.info(fields, `lane ${partition} is ${to}`);
+    this.state = to;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The bytes of an outbox row: messages one after the other, so that what is published after a crash is byte-equal to
+ * what would have been published before it. Version 1, all integers big-endian:
+ *
+ *   u8 version, then per message:
+ *   u16 topic length, topic; u16 partition; f64 timestamp ms; i32 key length (-1: null), key;
+ *   i32 value length (-1: null), value; u16 header count; u32 header block length, headers in Kafka's wire format
+ */
+import { appError } from '../shared/errors/index.ts';
+import type { EncodedHeaders, OutMessage } from '../shared/kafka/index.ts';
+
+/** A message whose headers are laid out for the wire already. */
+export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
+
+const formatVersion = 1;
+const fixedBytes = 2 + 2 + 8 + 4 + 4 + 2 + 4;
+
+/** Lays messages out for an outbox row. */
+export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
+  let size = 1;
+  for (const { topic, key, value, headers } of messages) {
+    size +=
+      fixedBytes + topic.length + (key?.length ?? 0) + (value?.length ?? 0) + headers.encodedHeaders.length;
+  }
+  const out = Buffer.allocUnsafe(size);
+  let at = out.writeUInt8(formatVersion, 0);
+  for (const { topic, partition, key, value, headers, timestampMs } of messages) {
+    at = out.writeUInt16BE(topic.length, at);
+    at += out.write(topic, at, 'latin1');
+    at = out.writeUInt16BE(partition, at);
+    at = out.writeDoubleBE(timestampMs, at);
+    at = writeNullable(out, at, key);
+    at = writeNullable(out, at, value);
+    at = out.writeUInt16BE(headers.headerCount, at);
+    at = out.writeUInt32BE(headers.encodedHeaders.length, at);
+    at += headers.encodedHeaders.copy(out, at);
+  }
+  return out;
+}
+
+/** Reads what `encodeMessages` wrote. Throws INTERNAL when the bytes are not of a known version or do not add up. */
+export function decodeMessages(blob: Buffer): StoredMessage[] {
+  if (blob[0] !== formatVersion) throw appError('INTERNAL', { reason: `outbox row of format ${blob[0]}` });
+  const messages: StoredMessage[] = [];
+  let at = 1;
+  const take = (length: number): Buffer => {
+    if (at + length > blob.length)
+      throw appError('INTERNAL', { reason: 'an outbox row ends within a message' });
+    const part = blob.subarray(at, at + length);
+    at += length;
+    return part;
+  };
+  const u16 = () => take(2).readUInt16BE();
+  const nullable = () => {
+    const length = take(4).readInt32BE();
+    return length < 0 ? null : take(length);
+  };
+  while (at < blob.length) {
+    const topic = take(u16()).toString('latin1');
+    const partition = u16();
+    const timestampMs = take(8).readDoubleBE();
+    const key = nullable();
+    const value = nullable();
+    const headerCount = u16();
+    const encodedHeaders = take(take(4).readUInt32BE());
+    messages.push({ topic, partition, key, value, headers: { encodedHeaders, headerCount }, timestampMs });
+  }
+  return messages;
+}
+
+function writeNullable(out: Buffer, start: number, content: Buffer | null): number {
+  const at = out.writeInt32BE(content === null ? -1 : content.length, start);
+  return content === null ? at : at + content.copy(out, at);
+}

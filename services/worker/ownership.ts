@@ -1,0 +1,132 @@
+/**
+ * Which lanes this process works. Lanes follow the group's assignment: gained ones are claimed, kept ones run on
+ * through a rebalance, lost ones end. A claim is made only under a join that the coordinator has confirmed by a
+ * heartbeat; what was merely promised to a member that the group has forgotten would fence its rightful owner.
+ */
+import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import { sleep } from '../shared/retry/index.ts';
+import { Lane, type LaneEvents, type LaneLimits } from './lane.ts';
+
+export interface OwnershipDeps {
+  readonly topic: string;
+  readonly log: Logger;
+  readonly limits?: LaneLimits;
+  /** Claims lanes until each runs or has ended. */
+  claim(lanes: readonly Lane[], signal: AbortSignal): Promise<void>;
+  /** A lane begins or ends to be worked here. */
+  onGained(lane: Lane): void;
+  onLost(lane: Lane): void;
+  onWork(lane: Lane): void;
+}
+
+/** A fenced owner that is still assigned waits up to this long, so that two claimants do not fence each other in step. */
+const reclaimJitterMs = 500;
+
+export class Ownership {
+  readonly lanes = new Map<number, Lane>();
+  readonly #deps: OwnershipDeps;
+  readonly #stopping = new AbortController();
+  readonly #toClaim = new Set<Lane>();
+  #consumer: GroupConsumer | null = null;
+  #claiming = false;
+
+  constructor(deps: OwnershipDeps) {
+    this.#deps = deps;
+  }
+
+  /** The consumer whose assignment is followed; given after its creation, as it needs `handlers` for that. */
+  attach(consumer: GroupConsumer): void {
+    this.#consumer = consumer;
+  }
+
+  handlers(onCrash: GroupHandlers['onCrash'], onFetched: () => void): GroupHandlers {
+    return {
+      onAssigned: (join) => this.#follow(join),
+      onRecords: (_topic, partition, records) => {
+        onFetched();
+        this.#enqueue(partition, records);
+      },
+      onHeartbeat: () => this.#claimWaiting(),
+      onOutOfRange: (_topic, partition, position) => {
+        this.lanes
+          .get(partition)
+          ?.stop(`the log has no offset ${position}: it was cut by retention or made anew`);
+      },
+      onCrash,
+    };
+  }
+
+  /** A lane whose fence was lost: if it is still assigned here, it is claimed again. */
+  async reclaim(lane: Lane): Promise<void> {
+    if (this.lanes.get(lane.partition) !== lane) return;
+    lane.reclaim();
+    await sleep(Math.random() * reclaimJitterMs, this.#stopping.signal).catch(() => undefined);
+    this.#toClaim.add(lane);
+  }
+
+  /** A claimed lane fetches from its own position on. */
+  opened(lane: Lane): void {
+    this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
+    this.#consumer?.resume(this.#deps.topic, lane.partition);
+  }
+
+  /** Claims nothing more. Lanes stay as they are until `closeAll`. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  closeAll(): void {
+    for (const lane of this.lanes.values()) lane.close();
+  }
+
+  #follow({ generation, gained, lost }: GroupJoin): void {
+    const { log, topic, onGained, onLost } = this.#deps;
+    for (const { partition } of lost) {
+      const lane = this.lanes.get(partition);
+      if (lane === undefined) continue;
+      this.lanes.delete(partition);
+      this.#toClaim.delete(lane);
+      lane.close();
+      onLost(lane);
+    }
+    for (const { partition } of gained) {
+      this.#consumer?.pause(topic, partition);
+      const lane = new Lane({ partition, log, limits: this.#deps.limits, events: this.#events });
+      this.lanes.set(partition, lane);
+      this.#toClaim.add(lane);
+      onGained(lane);
+    }
+    log.info(
+      { generation, gained: gained.length, lost: lost.length, lanes: this.lanes.size },
+      'lanes assigned',
+    );
+  }
+
+  #enqueue(partition: number, records: readonly InRecord[]): void {
+    this.lanes.get(partition)?.enqueue(records);
+  }
+
+  #claimWaiting(): void {
+    if (this.#claiming || this.#toClaim.size === 0 || this.#stopping.signal.aborted) return;
+    const lanes = [...this.#toClaim];
+    this.#toClaim.clear();
+    this.#claiming = true;
+    void this.#deps.claim(lanes, this.#stopping.signal).finally(() => {
+      this.#claiming = false;
+    });
+  }
+
+  readonly #events: LaneEvents = {
+    onFull: (lane) => this.#consumer?.pause(this.#deps.topic, lane.partition),
+    onRoom: (lane) => this.#consumer?.resume(this.#deps.topic, lane.partition),
+    onWork: (lane) => this.#deps.onWork(lane),
+    onGap: (lane, expected, offset) => {
+      this.#deps.log.error(
+        { partition: lane.partition, expected, offset },
+        'offsets are missing; they are asked for once more',
+      );
+      this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(expected));
+    },
+  };
+}

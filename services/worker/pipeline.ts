@@ -1,0 +1,114 @@
+/**
+ * One batch, from bytes to a committed transaction: the table of contents of the worker. What it returns is for the
+ * writer to act on; any error that it throws leaves an open transaction, which the writer rolls back.
+ *
+ * The publisher takes over from `committed`: it sends the outcomes in order and tells the lane when they are
+ * acknowledged. Only then may the group offset move.
+ */
+import { type Decision, decide } from '../domain/index.ts';
+import type { Codecs } from '../shared/codec/index.ts';
+import { failpoint } from '../shared/failpoint/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Session } from '../shared/mysql/index.ts';
+import type { LaneBatch } from './batch.ts';
+import type { Scarcity } from './scarcity.ts';
+import { decodeParts, type Verdicts } from './stages/decode.ts';
+import { findShort, loadSnapshot } from './stages/load.ts';
+import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
+import { writeDecision } from './stages/write.ts';
+import { markAttempt } from './store/attempts.ts';
+import type { Catalogue } from './store/catalogue.ts';
+import { fence } from './store/positions.ts';
+
+export interface PipelineDeps {
+  readonly topic: string;
+  readonly session: Session;
+  readonly codecs: Codecs;
+  readonly catalogue: Catalogue;
+  readonly scarcity: Scarcity;
+  readonly verdicts: Verdicts;
+  readonly paymentWindowMs: number;
+  readonly log: Logger;
+}
+
+/** The batch stands; its outcomes are to be published, in this order per lane. */
+export interface Committed {
+  readonly kind: 'committed';
+  readonly outcomes: readonly PartOutcomes[];
+  readonly decision: Decision;
+  /** Epoch ms that the outcomes carry. */
+  readonly nowMs: number;
+  /** From the first look at its bytes to its COMMIT. */
+  readonly ms: number;
+}
+
+export type BatchResult =
+  | Committed
+  /** No part could begin; its lane is held or stopped. No transaction was opened. */
+  | { readonly kind: 'nothing' }
+  /** A lane of the batch is somebody else's, or not where we think. To be rolled back. */
+  | { readonly kind: 'fenceLost' }
+  /** Optimism failed: these SKUs are short. Rolled back already. */
+  | { readonly kind: 'shortOfStock'; readonly skus: readonly string[] };
+
+export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
+  const { session, topic } = deps;
+  const startedMs = performance.now();
+  await markProbing(deps, batch);
+  const parts = await decodeParts(
+    { codec: deps.codecs.commands, verdicts: deps.verdicts, log: deps.log },
+    batch,
+  );
+  if (parts.length === 0) return { kind: 'nothing' };
+  await failpoint('decoded');
+
+  await session.begin();
+  await failpoint('begun');
+  const moves = parts.map(({ lane, epoch, from, to, published }) => ({
+    partition: lane.partition,
+    epoch,
+    from,
+    to,
+    published,
+  }));
+  if ((await fence(session, topic, moves)) !== moves.length) return { kind: 'fenceLost' };
+  await failpoint('fenced');
+
+  const snapshot = await loadSnapshot(deps, parts);
+  await failpoint('loaded');
+  const nowMs = Date.now();
+  const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
+  const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
+  observeScarce(deps.scarcity, snapshot.stockLevels, decision);
+  const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
+  await failpoint('decided');
+
+  if (!(await writeDecision(session, topic, decision, outcomes, snapshot.priceVersion, nowMs))) {
+    await session.rollback();
+    return { kind: 'shortOfStock', skus: await findShort(session, decision.stock) };
+  }
+  const commit = session.commit();
+  await failpoint('commitSent');
+  await commit;
+  await failpoint('commitAcked');
+  return { kind: 'committed', outcomes, decision, nowMs, ms: performance.now() - startedMs };
+}
+
+/** A lane on probation leaves a mark before a byte of the batch is looked at, committed by itself. */
+async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
+  for (const { lane, from, records, probing } of batch) {
+    const key = `${from}:${records.length}`;
+    if (!probing || lane.marked === key) continue;
+    await markAttempt(deps.session, deps.topic, lane.partition, from, records.length);
+    lane.marked = key;
+  }
+}
+
+function observeScarce(scarcity: Scarcity, levels: ReadonlyMap<string, number>, decision: Decision): void {
+  if (levels.size === 0) return;
+  const asked = new Map(decision.stock.map((change) => [change.sku, change.peak]));
+  for (const [sku, level] of levels) {
+    const peak = asked.get(sku);
+    if (peak !== undefined) scarcity.observe(sku, level, peak);
+  }
+}

@@ -1,0 +1,62 @@
+/** Fetched records of one partition in offset order: pushed at the tail, looked at and dropped at the head. */
+import type { InRecord } from '../shared/kafka/index.ts';
+
+/** What a buffered record weighs beside its value. */
+const recordOverheadBytes = 64;
+/** Dropped records that are carried along before the array is cut. */
+const slackMax = 1_024;
+
+export class RecordBuffer {
+  #records: InRecord[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  get length(): number {
+    return this.#records.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(record: InRecord): void {
+    this.#records.push(record);
+    this.#bytes += weightOf(record);
+  }
+
+  /** The first records, at most so many and so heavy; at least one where there is one. */
+  peek(recordsMax: number, bytesMax: number): InRecord[] {
+    const end = Math.min(this.#records.length, this.#head + recordsMax);
+    let bytes = 0;
+    let at = this.#head;
+    while (at < end) {
+      bytes += weightOf(this.#records[at]!);
+      if (bytes > bytesMax && at > this.#head) break;
+      at += 1;
+    }
+    return this.#records.slice(this.#head, at);
+  }
+
+  /** Drops all records below the offset. */
+  dropBelow(offset: number): void {
+    while (this.#head < this.#records.length && Number(this.#records[this.#head]!.offset) < offset) {
+      this.#bytes -= weightOf(this.#records[this.#head]!);
+      this.#head += 1;
+    }
+    if (this.#head === this.#records.length) this.clear();
+    else if (this.#head >= slackMax) {
+      this.#records = this.#records.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  clear(): void {
+    this.#records = [];
+    this.#head = 0;
+    this.#bytes = 0;
+  }
+}
+
+function weightOf(record: InRecord): number {
+  return (record.value?.length ?? 0) + recordOverheadBytes;
+}

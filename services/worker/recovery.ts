@@ -1,0 +1,51 @@
+/** What a failed try of a batch calls for: one total answer for every result and error. */
+import { AppError, classify, errorMessage } from '../shared/errors/index.ts';
+import { classifyMysqlError } from '../shared/mysql/index.ts';
+
+export type Remedy =
+  /** Try the same batch again after a short, jittered wait; after several of these in a row, with half of it. */
+  | 'contend'
+  /** The connection is of no use: open another, with back-off, and try again. */
+  | 'reconnect'
+  /** The connection works but the server cannot serve now: wait and try again. */
+  | 'wait'
+  /** Nobody knows whether the COMMIT stands: claim the lanes anew, which waits for it and finds what it left. */
+  | 'reclaim'
+  /** An order of the batch exists: read the ids first. */
+  | 'readIds'
+  /** The data of a record broke the statement: find it by halving. */
+  | 'bisect'
+  /** Nothing that this process may decide: stop the lanes of the batch. */
+  | 'stop';
+
+/** The remedy for an error that `runBatch` threw. */
+export function remedyFor(error: unknown): Remedy {
+  if (error instanceof AppError && error.code === 'COMMIT_UNKNOWN') return 'reclaim';
+  if (error instanceof RangeError || (error instanceof AppError && error.code === 'INVALID_VALUE'))
+    return 'bisect';
+  switch (classifyMysqlError(error)) {
+    case 'duplicateKey':
+      return 'readIds';
+    case 'deadlock':
+    case 'lockTimeout':
+      return 'contend';
+    case 'connectionLost':
+    case 'timeout':
+      return 'reconnect';
+    case 'readOnly':
+    case 'tooManyConnections':
+      return 'wait';
+    case 'checkFailed':
+    case 'data':
+      return 'bisect';
+    case 'schema':
+      return 'wait';
+    case 'unknown':
+      return error instanceof AppError && classify(error) === 'retry' ? 'wait' : 'stop';
+  }
+}
+
+/** The words for a record that was found by halving. */
+export function verdictFor(error: unknown): { code: string; message: string } {
+  return { code: 'DATA_REFUSED', message: errorMessage(error).slice(0, 300) };
+}

@@ -1,0 +1,121 @@
+/** Decisions to messages: the events, and the dead letters with the bytes they came with. */
+import { createHash } from 'node:crypto';
+import type { OrderEvent } from '../../../schemas/generated/types.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
+import type { Decision } from '../../domain/index.ts';
+import type { Codec } from '../../shared/codec/index.ts';
+import { type EncodedHeaders, encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
+import { encodeMessages, type StoredMessage } from '../outbox-format.ts';
+import type { DeadLetterRow } from '../store/dead-letters.ts';
+import type { OutboxRow } from '../store/outbox.ts';
+import type { DeadLetter, DecodedPart } from './decode.ts';
+
+/** The outcomes of one lane's part, ready to be stored and published. */
+export interface PartOutcomes {
+  readonly part: DecodedPart;
+  readonly messages: readonly StoredMessage[];
+  readonly outbox: OutboxRow;
+  readonly deadLetters: readonly DeadLetterRow[];
+}
+
+/** Lays out what each part has to publish: dead letters first, then one event per record, in offset order. */
+export function encodeOutcomes(
+  codec: Codec<OrderEvent>,
+  parts: readonly DecodedPart[],
+  decision: Decision,
+  nowMs: number,
+): PartOutcomes[] {
+  const common = encodeHeaders({
+    ce_specversion: '1.0',
+    ce_source: `/orderstream/${COMMANDS}`,
+    ce_time: new Date(nowMs).toISOString(),
+    'content-type': 'application/avro',
+  });
+  let at = 0;
+  return parts.map((part) => {
+    const rows = part.deadLetters.map((letter) => deadLetterRow(letter, nowMs));
+    const messages: StoredMessage[] = part.deadLetters.map((letter, index) =>
+      deadLetterMessage(letter, rows[index]!),
+    );
+    for (const record of part.records) {
+      messages.push(eventMessage(codec, common, decision.events[at++]!, record, nowMs));
+    }
+    const { epoch, from, to } = part;
+    const outbox = { partition: part.lane.partition, from, to, epoch, blob: encodeMessages(messages) };
+    return { part, messages, outbox, deadLetters: rows };
+  });
+}
+
+function eventMessage(
+  codec: Codec<OrderEvent>,
+  common: EncodedHeaders,
+  event: OrderEvent,
+  record: InRecord,
+  nowMs: number,
+): StoredMessage {
+  const own = encodeHeaders({ ce_id: event.eventId, ce_type: event.type });
+  return {
+    topic: EVENTS,
+    partition: record.partition,
+    key: record.key,
+    value: codec.encode(event),
+    headers: {
+      encodedHeaders: Buffer.concat([common.encodedHeaders, own.encodedHeaders]),
+      headerCount: common.headerCount + own.headerCount,
+    },
+    timestampMs: nowMs,
+  };
+}
+
+function deadLetterRow(
+  { record, code, message, schemaId, orderId }: DeadLetter,
+  nowMs: number,
+): DeadLetterRow {
+  const value = record.value ?? Buffer.alloc(0);
+  return {
+    partition: record.partition,
+    offset: Number(record.offset),
+    orderId,
+    schemaId,
+    code,
+    message,
+    attempts: numberHeader(record, 'dlq_attempts', 0) + 1,
+    valueSha256: createHash('sha256').update(value).digest(),
+    valueBytes: value.length,
+    sourceAtMs: record.timestampMs,
+    firstFailedAtMs: numberHeader(record, 'dlq_first_failed_at', nowMs),
+  };
+}
+
+/** The record as it came, key, value and headers, with what is known about it in headers of its own. */
+function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow): StoredMessage {
+  const headers: Record<string, string | Buffer> = {};
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (value !== undefined && !name.startsWith('dlq_')) headers[name] = value;
+  }
+  return {
+    topic: DEAD_LETTERS,
+    partition: record.partition,
+    key: record.key,
+    value: record.value,
+    headers: encodeHeaders({
+      ...headers,
+      dlq_topic: COMMANDS,
+      dlq_partition: String(row.partition),
+      dlq_offset: String(row.offset),
+      dlq_timestamp: String(row.sourceAtMs),
+      dlq_schema_id: row.schemaId === null ? '' : String(row.schemaId),
+      dlq_reason: row.code,
+      dlq_message: row.message,
+      dlq_attempts: String(row.attempts),
+      dlq_first_failed_at: String(row.firstFailedAtMs),
+    }),
+    timestampMs: record.timestampMs,
+  };
+}
+
+function numberHeader(record: InRecord, name: string, fallback: number): number {
+  const value = record.headers[name];
+  const number = value === undefined ? Number.NaN : Number(value.toString());
+  return Number.isSafeInteger(number) && number >= 0 ? number : fallback;
+}

@@ -1,0 +1,13 @@
+/** Where an order's row stands: clustered by source partition, then offset, so that every lane inserts at its own right edge. */
+
+const offsetSpan = 2 ** 48;
+/** With 31 partitions the key still fits a safe integer. */
+const partitionMax = 30;
+
+/** The primary key of the order that was placed at this partition and offset. Throws RangeError outside its span. */
+export function orderKeyOf(partition: number, offset: number): number {
+  if (!(partition >= 0 && partition <= partitionMax && offset >= 0 && offset < offsetSpan)) {
+    throw new RangeError(`no order key for partition ${partition}, offset ${offset}`);
+  }
+  return partition * offsetSpan + offset;
+}

@@ -1,0 +1,124 @@
+/**
+ * Who works a lane, and how far it is: the fencing token of every lane is handed out, checked and read back here.
+ * Nothing else writes `lane_positions`.
+ */
+import type { Session } from '../../shared/mysql/index.ts';
+import { text } from './sql-text.ts';
+
+/** A lane as it was claimed: whoever holds the highest epoch owns it. */
+export interface Claim {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly nextOffset: number;
+  /** The owner before left without releasing the lane. */
+  readonly unclean: boolean;
+  /** No worker has ever claimed this lane. */
+  readonly first: boolean;
+}
+
+/** One lane's part of a batch: moves its position from one offset to the next. */
+export interface FenceMove {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  /** Outcomes below this offset are acknowledged. */
+  readonly published: number;
+}
+
+type PositionRow = { partition_id: number; epoch: number; next_offset: number; owner: string };
+
+/** Takes the lane over: raises its epoch, so that whoever held it before can commit nothing any more. */
+export async function claimLane(
+  session: Session,
+  topic: string,
+  partition: number,
+  owner: string,
+): Promise<Claim> {
+  const lane = `topic = ${text(topic)} AND partition_id = ${partition}`;
+  await session.begin();
+  await session.write(
+    `INSERT INTO lane_positions (topic, partition_id) VALUES (${text(topic)}, ${partition}) ON DUPLICATE KEY UPDATE topic = topic`,
+  );
+  const [row] = await session.rows<PositionRow>(
+    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE ${lane} FOR UPDATE`,
+  );
+  const epoch = row!.epoch + 1;
+  await session.write(
+    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner)}, updated_at_ms = ${Date.now()} WHERE ${lane}`,
+  );
+  await session.commit();
+  return {
+    partition,
+    epoch,
+    nextOffset: row!.next_offset,
+    unclean: row!.owner !== '',
+    first: row!.epoch === 0,
+  };
+}
+
+/** Starts a lane that was never worked at the first offset its log still has. Returns whether it is still ours. */
+export async function startAt(
+  session: Session,
+  topic: string,
+  claim: Claim,
+  offset: number,
+): Promise<boolean> {
+  const result = await session.write(
+    `UPDATE lane_positions SET next_offset = ${offset}, published_offset = ${offset} ` +
+      `WHERE topic = ${text(topic)} AND partition_id = ${claim.partition} AND epoch = ${claim.epoch} AND next_offset = 0`,
+  );
+  return result.affectedRows === 1;
+}
+
+/** Marks lanes as left in good order, if they are still ours: their next owner has no range in doubt. */
+export async function releaseLanes(
+  session: Session,
+  topic: string,
+  lanes: readonly { partition: number; epoch: number }[],
+): Promise<void> {
+  for (const { partition, epoch } of lanes) {
+    await session.write(
+      `UPDATE lane_positions SET owner = '' WHERE topic = ${text(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
+    );
+  }
+}
+
+/**
+ * The fence, first statement of every batch: moves all its lanes, each only if its epoch is still ours and its
+ * position is where the batch begins. Returns the number of lanes moved; fewer than asked means ROLLBACK.
+ * Driven by the derived table, so that only these lanes' rows are locked.
+ */
+export async function fence(session: Session, topic: string, moves: readonly FenceMove[]): Promise<number> {
+  const rows = moves.map(({ partition, epoch, from, to, published }) => [
+    partition,
+    epoch,
+    from,
+    to,
+    published,
+  ]);
+  const result = await session.write(
+    `UPDATE JSON_TABLE('${JSON.stringify(rows)}', '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', e BIGINT PATH '$[1]', ` +
+      "f BIGINT PATH '$[2]', t BIGINT PATH '$[3]', u BIGINT PATH '$[4]')) d " +
+      `STRAIGHT_JOIN lane_positions l ON l.topic = ${text(topic)} AND l.partition_id = d.p ` +
+      `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${Date.now()} ` +
+      'WHERE l.epoch = d.e AND l.next_offset = d.f',
+  );
+  return result.affectedRows;
+}
+
+/**
+ * How the lanes stand now, waiting for whatever transaction still holds them: after a COMMIT whose answer was lost,
+ * a plain read could still show the state before it.
+ */
+export async function readPositions(
+  session: Session,
+  topic: string,
+  partitions: readonly number[],
+): Promise<Map<number, { epoch: number; nextOffset: number }>> {
+  const rows = await session.rows<PositionRow>(
+    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${text(topic)} ` +
+      `AND partition_id IN (${partitions.join(',')}) ORDER BY partition_id FOR UPDATE`,
+  );
+  return new Map(rows.map((row) => [row.partition_id, { epoch: row.epoch, nextOffset: row.next_offset }]));
+}

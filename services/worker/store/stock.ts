@@ -1,0 +1,47 @@
+/** Stock levels: read, locked and changed under a guard. */
+import type { StockChange } from '../../domain/index.ts';
+import type { Session } from '../../shared/mysql/index.ts';
+import { text } from './sql-text.ts';
+
+type LevelRow = { sku: string; available: number };
+
+/**
+ * Applies the changes under their guards. Returns how many rows the guards let through: fewer than `changes.length`
+ * means that at least one SKU is short (or has no stock row), and the transaction must not commit.
+ * The derived table drives and is sorted, so that every writer locks stock rows in the same order.
+ */
+export async function applyStock(session: Session, changes: readonly StockChange[]): Promise<number> {
+  if (changes.length === 0) return 0;
+  const rows = JSON.stringify(changes.map(({ sku, net, peak }) => [sku, net, peak]));
+  const result = await session.write(
+    `UPDATE JSON_TABLE(${text(rows)}, '$[*]' COLUMNS (` +
+      `sku VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]', net BIGINT PATH '$[1]', peak BIGINT PATH '$[2]')) d ` +
+      'STRAIGHT_JOIN stock s ON s.sku = d.sku SET s.available = s.available - d.net WHERE s.available >= d.peak',
+  );
+  return result.affectedRows;
+}
+
+/** Reads levels without locking. A SKU without a stock row counts as 0. */
+export async function readLevels(session: Session, skus: Iterable<string>): Promise<Map<string, number>> {
+  return levels(session, [...skus], '');
+}
+
+/** Locks the rows of these SKUs, in their order, and reads their levels. A SKU without a stock row counts as 0. */
+export async function lockLevels(session: Session, skus: Iterable<string>): Promise<Map<string, number>> {
+  return levels(session, [...skus].sort(), ' ORDER BY sku FOR UPDATE');
+}
+
+async function levels(
+  session: Session,
+  skus: readonly string[],
+  suffix: string,
+): Promise<Map<string, number>> {
+  const found = new Map<string, number>(skus.map((sku) => [sku, 0]));
+  if (skus.length === 0) return found;
+  const list = skus.map(text).join(',');
+  const rows = await session.rows<LevelRow>(
+    `SELECT sku, available FROM stock WHERE sku IN (${list})${suffix}`,
+  );
+  for (const row of rows) found.set(row.sku, row.available);
+  return found;
+}

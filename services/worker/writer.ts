@@ -1,0 +1,262 @@
+/**
+ * A writer owns one database session and a fixed share of the lanes. It takes what its lanes hold as soon as its last
+ * transaction is done: load, not a timer, sets the size of a batch. While a batch is being published, the next runs.
+ *
+ *   idle ◄──► working ──► stopped      woken by its lanes; settles acknowledged rows when nothing else is to do
+ */
+import { errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Session } from '../shared/mysql/index.ts';
+import { type Backoff, backoff, sleep } from '../shared/retry/index.ts';
+import { type BatchLimits, firstHalf, type LaneBatch, recordCount, takeBatch } from './batch.ts';
+import { createDoorbell, type Doorbell } from './doorbell.ts';
+import type { Lane } from './lane.ts';
+import { type Committed, type PipelineDeps, runBatch } from './pipeline.ts';
+import { growProbation } from './probation.ts';
+import type { Publisher } from './publisher.ts';
+import { remedyFor, verdictFor } from './recovery.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { settleLanes } from './settle.ts';
+import { verdictKey } from './stages/decode.ts';
+import { readPositions } from './store/positions.ts';
+
+export interface WriterDeps extends Omit<PipelineDeps, 'session'> {
+  readonly sessions: SessionKeeper;
+  readonly publisher: Publisher;
+  readonly limits: BatchLimits;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** A lane is not ours, or not where we think: it has to be claimed again, if it is still assigned. */
+  onFenceLost(lane: Lane): void;
+  /** A batch stands and all its outcomes are acknowledged. */
+  onAcknowledged(batch: Committed): void;
+}
+
+/** Contention in a row after which the batch is halved. */
+const contentionMax = 5;
+/** Batches that stay careful about ids after a duplicate was met. */
+const carefulBatchesAfterDuplicate = 20;
+/** How long an idle writer waits for company of acknowledgements before it settles them. */
+const settleAfterIdleMs = 100;
+/** How long it sleeps with nothing to settle; its session wants a ping now and then. */
+const idleMs = 1_000;
+
+type Next = 'again' | 'done';
+interface Attempt {
+  batch: LaneBatch[];
+  contended: number;
+  outages: number;
+}
+
+export class Writer {
+  readonly #deps: WriterDeps;
+  readonly #lanes: Lane[] = [];
+  readonly #stopping = new AbortController();
+  readonly #doorbell: Doorbell = createDoorbell();
+  readonly #contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
+  readonly #outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
+  readonly #done: Promise<void>;
+  #turn = 0;
+
+  constructor(deps: WriterDeps) {
+    this.#deps = deps;
+    this.#done = this.#run();
+  }
+
+  add(lane: Lane): void {
+    this.#lanes.push(lane);
+    this.#lanes.sort((a, b) => a.partition - b.partition);
+    this.wake();
+  }
+
+  remove(lane: Lane): void {
+    const index = this.#lanes.indexOf(lane);
+    if (index >= 0) this.#lanes.splice(index, 1);
+  }
+
+  /** There may be work. */
+  wake(): void {
+    this.#doorbell.ring();
+  }
+
+  /** Ends after the transaction in flight. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.wake();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#doorbell.reset();
+      const batch = takeBatch(this.#lanes, this.#turn++, this.#deps.limits, performance.now());
+      if (batch.length > 0) await this.#work({ batch, contended: 0, outages: 0 });
+      else await this.#idle();
+    }
+  }
+
+  async #idle(): Promise<void> {
+    const unsettled = () =>
+      this.#lanes.filter((lane) => lane.state === 'running' && lane.ackedRows.length > 0);
+    await this.#doorbell.wait(unsettled().length > 0 ? settleAfterIdleMs : idleMs);
+    if (this.#doorbell.rung || this.#stopping.signal.aborted) return;
+    const { sessions, topic, log } = this.#deps;
+    try {
+      await sessions.keepAlive();
+      const lanes = unsettled();
+      if (lanes.length === 0) return;
+      const session = await sessions.open();
+      if (!(await settleLanes(session, topic, lanes))) await this.#findLostLanes(session, lanes);
+    } catch (error) {
+      // Nothing depends on it: the next batch deletes these rows, or the next owner publishes them again.
+      log.warn({ err: error }, 'acknowledged outbox rows could not be settled now');
+      sessions.drop();
+    }
+  }
+
+  /** Tries a batch until it stands, is no longer ours, or cannot begin. */
+  async #work(attempt: Attempt): Promise<void> {
+    let next: Next = 'again';
+    while (next === 'again' && !this.#stopping.signal.aborted) {
+      attempt.batch = attempt.batch.filter(
+        ({ lane, epoch }) => lane.state === 'running' && lane.epoch === epoch,
+      );
+      if (attempt.batch.length === 0) return;
+      next = await this.#tryOnce(attempt);
+    }
+  }
+
+  async #tryOnce(attempt: Attempt): Promise<Next> {
+    const { sessions, metrics, scarcity } = this.#deps;
+    let session: Session | null = null;
+    try {
+      session = await sessions.open();
+      const result = await runBatch({ ...this.#deps, session }, attempt.batch);
+      switch (result.kind) {
+        case 'committed':
+          this.#settle(result);
+          return 'done';
+        case 'nothing':
+          return 'done';
+        case 'fenceLost':
+          await session.rollback();
+          await this.#findLostLanes(
+            session,
+            attempt.batch.map(({ lane }) => lane),
+          );
+          return 'done';
+        case 'shortOfStock':
+          scarcity.mark(result.skus);
+          metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
+          return 'again';
+      }
+    } catch (error) {
+      return this.#remedy(error, attempt, session);
+    }
+  }
+
+  async #remedy(error: unknown, attempt: Attempt, session: Session | null): Promise<Next> {
+    const { log, metrics, sessions, onFenceLost } = this.#deps;
+    const remedy = remedyFor(error);
+    metrics.inc('worker_batch_retries_total', { cause: remedy });
+    log.warn({ err: error, remedy, records: recordCount(attempt.batch) }, 'a batch has to be tried again');
+    if (session !== null) await this.#rollBack(session);
+    switch (remedy) {
+      case 'readIds':
+        for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
+        return 'again';
+      case 'bisect':
+        attempt.batch = this.#halve(attempt.batch, error);
+        return 'again';
+      case 'contend':
+        attempt.contended += 1;
+        if (attempt.contended % contentionMax === 0) attempt.batch = firstHalf(attempt.batch);
+        await this.#pause(this.#contention, attempt.contended);
+        return 'again';
+      case 'reclaim':
+        sessions.drop();
+        for (const { lane } of attempt.batch) onFenceLost(lane);
+        return 'done';
+      case 'reconnect':
+        sessions.drop();
+        await this.#pause(this.#outage, ++attempt.outages);
+        return 'again';
+      case 'wait':
+        await this.#pause(this.#outage, ++attempt.outages);
+        return 'again';
+      case 'stop':
+        for (const { lane } of attempt.batch) lane.stop(`a batch cannot be worked: ${errorMessage(error)}`);
+        return 'done';
+    }
+  }
+
+  async #pause(delay: Backoff, attempt: number): Promise<void> {
+    await sleep(delay(attempt), this.#stopping.signal).catch(() => undefined);
+  }
+
+  async #rollBack(session: Session): Promise<void> {
+    try {
+      if (session.alive) await session.rollback();
+    } catch (error) {
+      // Half a transaction on a living connection must not stay; the server rolls back what a dead one leaves.
+      this.#deps.log.debug({ err: error }, 'ROLLBACK failed, the connection is dropped');
+      this.#deps.sessions.drop();
+    }
+  }
+
+  /** Half of a batch that some record breaks; a record that is left alone with the error gets its verdict. */
+  #halve(batch: LaneBatch[], error: unknown): LaneBatch[] {
+    if (recordCount(batch) > 1) return firstHalf(batch);
+    const { lane, records } = batch[0]!;
+    this.#deps.verdicts.set(verdictKey(lane.partition, records[0]!.offset), verdictFor(error));
+    return batch;
+  }
+
+  #settle(result: Committed): void {
+    const { publisher, verdicts, onAcknowledged } = this.#deps;
+    let unacknowledged = result.outcomes.length;
+    const acknowledged = () => {
+      unacknowledged -= 1;
+      if (unacknowledged === 0) onAcknowledged(result);
+    };
+    for (const { part, messages } of result.outcomes) {
+      const { lane, epoch, from, to } = part;
+      if (lane.carefulBatches > 0) lane.carefulBatches -= 1;
+      growProbation(lane, to);
+      for (const { record } of part.deadLetters) verdicts.delete(verdictKey(lane.partition, record.offset));
+      lane.advance(to, part.ackedRows);
+      publisher.publish({ lane, epoch, from, to, messages, onAcknowledged: acknowledged });
+    }
+    this.#measure(result);
+  }
+
+  async #findLostLanes(session: Session, lanes: readonly Lane[]): Promise<void> {
+    const { topic, log, metrics, onFenceLost } = this.#deps;
+    const partitions = lanes.map((lane) => lane.partition);
+    const positions = await session.transaction((inside) => readPositions(inside, topic, partitions));
+    for (const lane of lanes) {
+      const now = positions.get(lane.partition);
+      if (now?.epoch === lane.epoch && now.nextOffset === lane.nextOffset) continue;
+      metrics.inc('worker_fences_lost_total');
+      log.warn(
+        { partition: lane.partition, epoch: lane.epoch, nextOffset: lane.nextOffset, now },
+        'the fence was lost',
+      );
+      onFenceLost(lane);
+    }
+  }
+
+  #measure({ decision, outcomes, ms }: Committed): void {
+    const { metrics, log } = this.#deps;
+    metrics.observe('worker_batch_seconds', ms / 1_000);
+    metrics.observe('worker_batch_records', decision.events.length);
+    const counts: Record<string, number> = {};
+    for (const { outcome } of decision.events) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    for (const outcome in counts) metrics.inc('worker_outcomes_total', { outcome }, counts[outcome]);
+    log.info(
+      { records: decision.events.length, lanes: outcomes.length, ms: Math.round(ms), counts },
+      'batch committed',
+    );
+  }
+}
