@@ -1,6 +1,6 @@
 import { Redis as Client } from 'ioredis';
 import { type Clock, systemClock } from '../clock/index.ts';
-import { appError, errorMessage } from '../errors/index.ts';
+import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
 import { type Circuit, createCircuit } from './circuit.ts';
@@ -65,6 +65,7 @@ export function createRedis(options: RedisOptions): Redis {
     maxRetriesPerRequest: 0,
     connectTimeout: connectTimeoutMs,
     socketTimeout: silenceTimeoutMs,
+    disconnectTimeout: closeTimeoutMs,
     retryStrategy: (times) => Math.min(50 * times, reconnectDelayMaxMs),
   });
   const circuit = createCircuit({
@@ -77,10 +78,11 @@ export function createRedis(options: RedisOptions): Redis {
   // Reconnecting is the client's business; the level is low as it may fail many times a minute.
   client.on('error', (error) => log.debug({ err: error }, 'Redis connection error'));
   let scripts = 0;
+  let closed = false;
 
   return {
     async run(fn, fallback) {
-      if (client.status !== 'ready' || !circuit.admits()) {
+      if (closed || client.status !== 'ready' || !circuit.admits()) {
         metrics.inc('redis_calls_total', { result: 'skipped' });
         return fallback;
       }
@@ -95,12 +97,16 @@ export function createRedis(options: RedisOptions): Redis {
         (on as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>)[name]!(...keys, ...args);
     },
     status() {
-      if (client.status === 'end') return 'closed';
+      if (closed) return 'closed';
       if (client.status !== 'ready') return 'connecting';
       return circuit.state() === 'open' ? 'skipping' : 'ready';
     },
     client,
-    close: () => close(client, log),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await close(client, log);
+    },
   };
 }
 
@@ -133,7 +139,6 @@ function settle(result: Attempt<unknown>, circuit: Circuit, metrics: Metrics, lo
 
 async function close(client: RedisClient, log: Logger): Promise<void> {
   const quit = client.status === 'ready' ? await attempt(() => client.quit(), closeTimeoutMs) : undefined;
-  if (quit !== undefined && quit.kind !== 'ok')
-    log.debug({ err: appError('ABORTED') }, 'Redis did not say goodbye in time');
+  if (quit !== undefined && quit.kind !== 'ok') log.debug('Redis did not say goodbye in time');
   client.disconnect();
 }
