@@ -1,0 +1,47 @@
+/**
+ * `npm run bench -- store [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
+ * document. Exit code 1 when a run has no number.
+ */
+import { parseArgs } from 'node:util';
+import { reportDocument } from './frame/document.ts';
+import { reportLines } from './frame/table.ts';
+import type { BenchOptions, BenchReport } from './frame/types.ts';
+
+type Bench = (options: BenchOptions) => Promise<BenchReport>;
+
+/** Loaded when asked for: each brings clients and servers of its own. */
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  store: async () => (await import('./store/bench.ts')).storeBench,
+};
+
+const usage = `usage: npm run bench -- <${Object.keys(benches).join('|')}> [--quick] [--json] [--rounds N]`;
+const roundsMax = 100;
+
+const asked = readArguments();
+if (asked === null) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  const bench = await asked.load();
+  const report = await bench({ quick: asked.quick, rounds: asked.rounds, tell: (line) => console.error(line) });
+  if (asked.json) console.log(JSON.stringify(reportDocument(report), null, 2));
+  else for (const line of reportLines(report)) console.log(line);
+  if ([...report.rounds.results.values()].flat().some((result) => !result.ok)) process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, rounds: { type: 'string' } },
+    });
+    const load = benches[positionals[0] ?? ''];
+    const rounds = values.rounds === undefined ? null : Number(values.rounds);
+    const roundsFit = rounds === null || (Number.isInteger(rounds) && rounds >= 1 && rounds <= roundsMax);
+    if (load === undefined || positionals.length !== 1 || !roundsFit) return null;
+    return { load, rounds, quick: values.quick ?? false, json: values.json ?? false };
+  } catch (error) {
+    console.error((error as Error).message);
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+/** Runs one measurement in a process of its own, so that no run inherits another's heap, caches or compiled code. */
+import { fork } from 'node:child_process';
+import type { RunResult } from './types.ts';
+
+/** A run that has not ended by then is ended; it has no number. */
+const runDeadlineMs = 15 * 60_000;
+
+/** Starts `script` with the job as its argument and waits for the result that it sends. */
+export function runInChild(script: string, job: object): Promise<RunResult> {
+  return new Promise((resolve) => {
+    const child = fork(script, [JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    let result: RunResult | null = null;
+    const timer = setTimeout(() => child.kill('SIGKILL'), runDeadlineMs);
+    child.on('message', (message) => {
+      result = message as RunResult;
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(result ?? { ok: false, problem: `the measuring process ended with ${signal ?? code} and no result` });
+    });
+  });
+}
+
+/** The job that this process was started with. */
+export function jobOfChild<Job>(): Job {
+  return JSON.parse(process.argv[2] ?? 'null') as Job;
+}
+
+/** Sends the result to the parent; resolves once it is on its way. */
+export function sendResult(result: RunResult): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (process.send === undefined) return reject(new Error('this process was not started by a bench'));
+    process.send(result, undefined, {}, (error) => (error === null ? resolve() : reject(error)));
+  });
+}

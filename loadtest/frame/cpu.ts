@@ -1,0 +1,36 @@
+/** How much CPU whom costs, and how fast the machine is at the moment. */
+import { readFileSync } from 'node:fs';
+
+/** Linux counts process times in hundredths of a second, whatever the kernel's own tick is. */
+const tickUs = 10_000;
+const spinTurns = 30_000_000;
+
+/** CPU time of this process since some moment, in µs. */
+export function ownCpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/** CPU time that a process of this machine has used, all its threads together, in µs; null where it cannot be read. */
+export function processCpuUs(pid: number | null): number | null {
+  if (pid === null) return null;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold blanks; user and system time are fields 14 and 15 of the line.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * tickUs;
+  } catch {
+    // Not Linux, or the process is another user's: the column stays empty.
+    return null;
+  }
+}
+
+/** ms of a fixed amount of work on one core. */
+export function spinMs(): number {
+  const startedMs = performance.now();
+  let value = 0;
+  for (let turn = 0; turn < spinTurns; turn++) value = (Math.imul(value, 31) + turn) | 0;
+  const ms = performance.now() - startedMs;
+  // The value is used, so that the loop is not optimised away.
+  return value === 0.5 ? 0 : ms;
+}

@@ -1,0 +1,55 @@
+/** Counts what a running subject reports, between `begin` and `end`. */
+import { build } from 'hdr-histogram-js';
+import { ownCpuUs, processCpuUs } from './cpu.ts';
+import type { Sample } from './types.ts';
+
+export interface Meter {
+  /** One transaction stands: it took so long and persisted so many orders. */
+  transaction(ms: number, orders: number): void;
+  begin(): void;
+  end(): Sample;
+}
+
+/** Transactions beyond this are counted as this long. */
+const slowestUs = 60_000_000;
+
+/** A meter that also asks what the database process `databasePid` used; null when it is not on this machine. */
+export function createMeter(databasePid: number | null): Meter {
+  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: slowestUs, numberOfSignificantValueDigits: 3 });
+  let orders = 0;
+  let transactions = 0;
+  let startedMs = 0;
+  let nodeUs = 0;
+  let databaseUs: number | null = null;
+
+  return {
+    transaction(ms, persisted) {
+      orders += persisted;
+      transactions += 1;
+      histogram.recordValue(Math.min(slowestUs, Math.max(1, Math.round(ms * 1_000))));
+    },
+    begin() {
+      histogram.reset();
+      orders = 0;
+      transactions = 0;
+      nodeUs = ownCpuUs();
+      databaseUs = processCpuUs(databasePid);
+      startedMs = performance.now();
+    },
+    end() {
+      const seconds = (performance.now() - startedMs) / 1_000;
+      const databaseNow = processCpuUs(databasePid);
+      const cpuUs: Record<string, number> = { node: (ownCpuUs() - nodeUs) / orders };
+      if (databaseNow !== null && databaseUs !== null) cpuUs['database'] = (databaseNow - databaseUs) / orders;
+      return {
+        orders,
+        seconds,
+        cpuUs,
+        p50Ms: histogram.getValueAtPercentile(50) / 1_000,
+        p99Ms: histogram.getValueAtPercentile(99) / 1_000,
+        batch: orders / transactions,
+        rssMb: (process.resourceUsage().maxRSS * 1_024) / 1e6,
+      };
+    },
+  };
+}

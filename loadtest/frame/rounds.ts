@@ -1,0 +1,40 @@
+import { errorMessage } from '../../services/shared/errors/index.ts';
+import { spinMs } from './cpu.ts';
+import type { Rounds, RunResult, Variant } from './types.ts';
+
+/**
+ * Runs every variant once per round, beginning with another one each round, so that whatever else the machine does
+ * meets all of them.
+ */
+export async function runRounds(
+  variants: readonly Variant[],
+  count: number,
+  tell: (line: string) => void,
+): Promise<Rounds> {
+  const results = new Map<string, RunResult[]>(variants.map(({ name }) => [name, []]));
+  const spins: number[] = [];
+  for (let round = 0; round < count; round++) {
+    spins.push(spinMs());
+    for (let turn = 0; turn < variants.length; turn++) {
+      const variant = variants[(turn + round) % variants.length]!;
+      const result = await runOnce(variant, round);
+      results.get(variant.name)!.push(result);
+      tell(`round ${round + 1}/${count}  ${variant.name}: ${describe(result)}`);
+    }
+  }
+  return { count, results, spinMs: spins };
+}
+
+async function runOnce(variant: Variant, round: number): Promise<RunResult> {
+  try {
+    return await variant.run(round);
+  } catch (error) {
+    return { ok: false, problem: errorMessage(error) };
+  }
+}
+
+function describe(result: RunResult): string {
+  if (!result.ok) return `no number: ${result.problem}`;
+  const { orders, seconds } = result.sample;
+  return `${Math.round(orders / seconds)} orders/s`;
+}
