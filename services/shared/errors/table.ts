@@ -44,7 +44,7 @@ export const errorTable = {
   MYSQL_DATA: { disposition: 'deadLetter', template: 'The database refused the data: {reason}' },
   MYSQL_SCHEMA: {
     disposition: 'fatal',
-    template: 'Statement and tables do not fit together (migrations run?): {reason}',
+    template: 'The database refuses the statement or the login (migrations run? right URL?): {reason}',
   },
   MYSQL_UNKNOWN: { disposition: 'retry', template: 'The database answered with error {errno}: {reason}' },
   MYSQL_SETTINGS: {
