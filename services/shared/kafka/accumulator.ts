@@ -23,8 +23,10 @@ export interface AccumulatorOptions {
   queueBytesMax?: number;
   /** From `send` to its end, whatever it is. */
   deadlineMs?: number;
-  /** One request in flight per leader (default), or one in all; see docs/decisions. */
+  /** One request in flight per leader (default), or one round over all leaders at a time. */
   inFlight?: 'perLeader' | 'one';
+  /** The longest wait before a partition is tried again or leaders are looked up again. */
+  retryMaxMs?: number;
   /** Topics whose leaders are looked up at once, so that the first message does not wait for it. */
   topics?: readonly string[];
 }
@@ -61,6 +63,7 @@ const defaults = {
   requestTimeoutMs: 2_000,
   queueBytesMax: 64_000_000,
   deadlineMs: 10_000,
+  retryMaxMs: 1_000,
   inFlight: 'perLeader' as const,
 };
 

@@ -1,5 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import { appError, errorMessage } from '../errors/index.ts';
+import { silentLogger } from './client-log.ts';
+import { abandonCluster, createCluster } from './cluster.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
   authenticationTimeoutMs,
@@ -36,7 +38,7 @@ export interface KafkaAdmin {
   endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
   /** Next offsets that a group committed, null where it has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
-  /** Only while the group has no members; kafkajs refuses otherwise. */
+  /** Only while the group has no members; the coordinator refuses otherwise. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes what lies before the offsets. */
   deleteRecords(topic: string, before: ReadonlyMap<number, bigint>): Promise<void>;
@@ -79,9 +81,7 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     endOffsets: (topic) => on((admin) => endOffsets(admin, wire(topic))),
     groupOffsets: (groupId, topic) => on((admin) => groupOffsets(admin, wire(groupId), wire(topic))),
     setGroupOffsets: (groupId, topic, offsets) =>
-      on((admin) =>
-        admin.setOffsets({ groupId: wire(groupId), topic: wire(topic), partitions: toSeeks(offsets) }),
-      ),
+      on(() => setGroupOffsets(settings, wire(groupId), wire(topic), offsets)),
     deleteRecords: (topic, before) =>
       on((admin) => admin.deleteTopicRecords({ topic: wire(topic), partitions: toSeeks(before) })),
     ping: () => on(async (admin) => (await admin.describeCluster()).brokers.length),
@@ -196,6 +196,25 @@ async function groupOffsets(
   return new Map(
     partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]),
   );
+}
+
+/** As a client outside of the group, which brokers allow while it is empty; kafkajs joins as a member instead and takes seconds. */
+async function setGroupOffsets(
+  settings: KafkaSettings,
+  groupId: string,
+  topic: string,
+  offsets: ReadonlyMap<number, bigint>,
+): Promise<void> {
+  const cluster = createCluster(settings, { log: silentLogger(), retries: retry.retries });
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    const coordinator = await cluster.findGroupCoordinator({ groupId });
+    const topics = [{ topic, partitions: toSeeks(offsets) }];
+    await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics });
+  } finally {
+    abandonCluster(cluster);
+  }
 }
 
 function toSeeks(offsets: ReadonlyMap<number, bigint>): { partition: number; offset: string }[] {

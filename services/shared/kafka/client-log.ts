@@ -1,5 +1,5 @@
 import loggers from 'kafkajs/src/loggers/index.js';
-import type { Logger } from '../log/index.ts';
+import { createLogger, type Logger } from '../log/index.ts';
 
 /** kafkajs's numbers of levels. */
 const errorLevel = 1;
@@ -24,6 +24,11 @@ export function createClientLogger(log: Logger): unknown {
       ? infoLevel
       : warnLevel;
   return loggers.createLogger({ level, logCreator: () => (entry: Entry) => write(log, entry) });
+}
+
+/** For calls whose errors are thrown to the caller anyway. */
+export function silentLogger(): Logger {
+  return createLogger({ service: 'kafka', level: 'silent', instanceId: '' });
 }
 
 function write(log: Logger, { namespace, level, log: line }: Entry): void {

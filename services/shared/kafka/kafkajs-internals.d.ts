@@ -69,6 +69,12 @@ declare module 'kafkajs/src/types-of-room.js' {
       maxBytes: number;
       topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
     }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+    offsetCommit(request: {
+      groupId: string;
+      memberId: string;
+      groupGenerationId: number;
+      topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
+    }): Promise<unknown>;
     offsetFetch(request: {
       groupId: string;
       topics: { topic: string; partitions: { partition: number }[] }[];
@@ -124,6 +130,8 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     pending: unknown[];
     throttledUntil: number;
     throttleCheckTimeoutId: NodeJS.Timeout | null;
+    push(request: unknown): void;
+    fulfillRequest(answer: { correlationId: number; payload: Buffer; size: number }): void;
     checkPendingRequests(): void;
     scheduleCheckPendingRequests(): void;
   }

@@ -24,10 +24,11 @@ export interface ProduceLoop {
   stop(): void;
 }
 
-/** Between two lookups of leaders; the first after an error is immediate. */
-const refreshBackoff = { initialMs: 100, maxMs: 1_000 };
-/** Before a partition is tried again. */
-const resendBackoff = { initialMs: 40, maxMs: 1_000 };
+/** Between two lookups of leaders, at first; the one after an error is immediate. */
+const refreshInitialMs = 100;
+const refreshDoublingsMax = 5;
+/** Before a partition is tried again, at first. */
+const resendInitialMs = 40;
 /** How late a deadline may be noticed. */
 const expiryCheckMs = 50;
 
@@ -62,7 +63,7 @@ export function createProduceLoop(
     queues: [],
     leaders,
     ...deps,
-    resendDelay: backoff(resendBackoff),
+    resendDelay: backoff({ initialMs: resendInitialMs, maxMs: deps.limits.retryMaxMs }),
     busy: new Set(),
     nextQueue: 0,
     tickArmed: false,
@@ -234,10 +235,8 @@ function refreshLeaders(state: LoopState, now: number): number {
     })
     .finally(() => {
       state.refreshing = false;
-      const delayMs = Math.min(
-        refreshBackoff.maxMs,
-        refreshBackoff.initialMs * 2 ** Math.min(state.refreshFailures, 5),
-      );
+      const grownMs = refreshInitialMs * 2 ** Math.min(state.refreshFailures, refreshDoublingsMax);
+      const delayMs = Math.min(state.limits.retryMaxMs, grownMs);
       state.refreshNotBeforeMs = performance.now() + delayMs;
       turn(state);
     });
