@@ -4,8 +4,9 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import { createDownloadMeter } from './download-meter.ts';
 import { StackError } from './errors.ts';
-import { withLock } from './lock.ts';
+import { type LockOptions, withLock } from './lock.ts';
 import { versions } from './versions.ts';
 
 /** Something that Maven can fetch, and the folder of the cache that it lands in, unpacked. */
@@ -13,15 +14,21 @@ export interface Download {
   folder: string;
   label: string;
   megabytes: number;
-  /** Maven's own arguments; `into` is an empty folder, `pom` a file that may be written for it. */
+  /** Folder of Maven's own repository that one large file grows in, to tell how far it is; null when there are many. */
+  landsIn: string | null;
+  /** Maven's own arguments; `into` is an empty folder, `pom` writes a pom with these dependencies into it. */
   mavenArgs: (into: string, pom: (dependencies: readonly string[]) => string) => string[];
 }
 
-export type Tell = (line: string) => void;
+/** Where a download tells how it goes, and what ends it early. */
+export interface FetchContext {
+  tell: (line: string) => void;
+  signal: AbortSignal;
+}
 
 const run = promisify(execFile);
 const FETCH_DEADLINE_MS = 15 * 60_000;
-const TELL_EVERY_MS = 2_000;
+const TELL_EVERY_MS = 3_000;
 
 export const plugin = (goal: string): string =>
   `org.apache.maven.plugins:maven-dependency-plugin:${versions.mavenDependencyPlugin}:${goal}`;
@@ -30,30 +37,8 @@ export function cacheDir(): string {
   return path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'orderstream');
 }
 
-/** Path of a Java that is new enough; one clear sentence otherwise. */
-export async function findJava(): Promise<string> {
-  const home = process.env['JAVA_HOME'];
-  const command =
-    home && existsSync(path.join(home, 'bin', 'java')) ? path.join(home, 'bin', 'java') : 'java';
-  const wanted = versions.java.minimumMajor;
-  const { stderr } = await run(command, ['-version']).catch((cause) => {
-    throw new StackError(
-      `Java ${wanted} or newer is needed for Kafka and was not found; install a JRE ${wanted}+.`,
-      { cause },
-    );
-  });
-  const found = /version "(\d+)(?:\.(\d+))?/.exec(stderr);
-  const major = found?.[1] === '1' ? Number(found[2]) : Number(found?.[1] ?? 0);
-  if (major < wanted) {
-    throw new StackError(
-      `Java ${wanted} or newer is needed for Kafka; the one found here is ${major || 'of an unknown version'}.`,
-    );
-  }
-  return command;
-}
-
 /** The folder with the unpacked download, fetched first when it is missing; two runs at a time fetch once. */
-export async function fetched(download: Download, tell: Tell): Promise<string> {
+export async function fetched(download: Download, context: FetchContext): Promise<string> {
   const target = path.join(cacheDir(), download.folder);
   if (existsSync(target)) return target;
   const lock = {
@@ -67,13 +52,22 @@ export async function fetched(download: Download, tell: Tell): Promise<string> {
     const draft = `${target}.part`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
-    await fetchInto(draft, download, tell);
+    await withLock(mavenLock(download), () => fetchInto(draft, download, context));
     renameSync(draft, target);
     return target;
   });
 }
 
-async function fetchInto(draft: string, download: Download, tell: Tell): Promise<void> {
+/** One Maven at a time: several would fetch its own plugins several times, into the same repository. */
+function mavenLock(download: Download): LockOptions {
+  return {
+    file: path.join(cacheDir(), 'maven.lock'),
+    waitMs: FETCH_DEADLINE_MS,
+    refuse: (pid) => new StackError(`${download.label} waits in vain for the download of process ${pid}.`),
+  };
+}
+
+async function fetchInto(draft: string, download: Download, context: FetchContext): Promise<void> {
   await run('mvn', ['-v']).catch((cause) => {
     throw new StackError(
       `Maven (mvn) is needed to fetch ${download.label} and was not found; install it, or set the server's URL.`,
@@ -81,56 +75,44 @@ async function fetchInto(draft: string, download: Download, tell: Tell): Promise
     );
   });
   const startedMs = performance.now();
-  tell(`${download.label}: fetching about ${download.megabytes} MB`);
+  context.tell(`${download.label}: fetching about ${download.megabytes} MB`);
   const pom = (dependencies: readonly string[]): string =>
     writePom(path.join(draft, 'pom.xml'), dependencies);
-  await runMaven(download, draft, download.mavenArgs(draft, pom), tell);
+  await runMaven(download, draft, download.mavenArgs(draft, pom), context);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the plugin leaves a folder of this very name.
   rmSync(path.join(draft, '${project.basedir}'), { recursive: true, force: true });
   rmSync(path.join(draft, 'pom.xml'), { force: true });
-  tell(`${download.label}: fetched in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  context.tell(`${download.label}: fetched in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 }
 
-/** Runs Maven and turns its "Downloaded … (n MB at m MB/s)" lines and the bytes on disk into progress. */
-function runMaven(download: Download, draft: string, args: string[], tell: Tell): Promise<void> {
+function runMaven(download: Download, draft: string, args: string[], context: FetchContext): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('mvn', ['-B', '-ntp', ...args], {
+    const child = spawn('mvn', ['-B', ...args], {
       // Without a pom, the plugin makes a folder of its own in the working directory.
       cwd: draft,
       stdio: ['ignore', 'pipe', 'pipe'],
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(FETCH_DEADLINE_MS)]),
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), FETCH_DEADLINE_MS);
-    const startedMs = performance.now();
-    const ticker = setInterval(
-      () =>
-        tell(`${download.label}: still fetching, ${Math.round((performance.now() - startedMs) / 1000)} s`),
-      TELL_EVERY_MS,
-    );
+    const meter = createDownloadMeter(download);
+    const ticker = setInterval(() => context.tell(meter.progress()), TELL_EVERY_MS);
     const failures: string[] = [];
     const onLine = (line: string): void => {
       const text = stripVTControlCharacters(line);
+      meter.read(text);
       if (text.startsWith('[ERROR]')) failures.push(text.slice('[ERROR] '.length));
     };
     createInterface({ input: child.stdout }).on('line', onLine);
     createInterface({ input: child.stderr }).on('line', onLine);
-    const settle = (error?: Error): void => {
-      clearTimeout(timer);
+    child.once('error', (cause) => {
       clearInterval(ticker);
-      if (error) reject(error);
-      else resolve();
-    };
-    child.once('error', (cause) =>
-      settle(new StackError(`Maven could not be started: ${cause.message}.`, { cause })),
-    );
-    child.once('close', (code) =>
-      settle(
-        code === 0
-          ? undefined
-          : new StackError(
-              `${download.label} could not be fetched: ${failures[0] ?? `Maven ended with ${code}`}`,
-            ),
-      ),
-    );
+      reject(new StackError(`${download.label} was not fetched: ${cause.message}.`, { cause }));
+    });
+    child.once('close', (code) => {
+      clearInterval(ticker);
+      if (code === 0) return resolve();
+      const why = failures[0]?.replace(/ -> \[Help.*/, '') ?? `Maven ended with exit code ${code}.`;
+      reject(new StackError(`${download.label} could not be fetched: ${why}`));
+    });
   });
 }
 

@@ -1,7 +1,6 @@
 import { stopAll, withInstanceLock } from './down.ts';
 import { StackError } from './errors.ts';
 import { type Instance, type InstanceOptions, instanceDir, openInstance } from './instance.ts';
-import type { Tell } from './maven.ts';
 import { takenPorts } from './ports.ts';
 import { logFile, runningProcess } from './processes.ts';
 import { kafka } from './servers/kafka.ts';
@@ -25,7 +24,8 @@ export interface StackInfo {
 }
 
 export interface UpOptions extends InstanceOptions {
-  tell?: Tell;
+  /** Told one line of progress at a time. */
+  tell?: (line: string) => void;
   env?: NodeJS.ProcessEnv;
   /** How long another start or stop of this instance is waited for; 0, the default, refuses at once. */
   lockWaitMs?: number;
@@ -48,13 +48,21 @@ export function stackUp(options: UpOptions): Promise<StackInfo> {
     const dir = instanceDir(options.name);
     const env = options.env ?? process.env;
     const started: string[] = [];
-    const context: ServerContext = { instance, dir, tell: options.tell ?? (() => undefined) };
-    const run: Run = { env, started, signal: options.signal };
-    const results = await Promise.allSettled(servers.map((server) => bringUp(server, context, run)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+    const context: ServerContext = { instance, dir, signal, tell: options.tell ?? (() => undefined) };
+    const run: Run = { env, started };
+    const all = servers.map((server) =>
+      bringUp(server, context, run).catch((error) => {
+        // The first failure ends the others' waiting, and is the one to tell.
+        failed.abort(error);
+        throw error;
+      }),
+    );
+    const results = await Promise.allSettled(all);
+    if (results.some((result) => result.status === 'rejected')) {
       await stopAll(options.name, CLEANUP_DEADLINE_MS, (name) => started.includes(name));
-      throw failure.reason;
+      throw options.signal?.aborted ? new StackError(INTERRUPTED) : signal.reason;
     }
     return describe(instance, env);
   });
@@ -77,14 +85,13 @@ export function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo 
 interface Run {
   env: NodeJS.ProcessEnv;
   started: string[];
-  signal: AbortSignal | undefined;
 }
 
 async function bringUp(server: Server, context: ServerContext, run: Run): Promise<void> {
   const external = run.env[server.variable];
   if (external) {
     const what = `The server that ${server.variable} names`;
-    const wait = { what, deadlineMs: EXTERNAL_DEADLINE_MS, hopeless: () => interrupted(run) };
+    const wait = { what, deadlineMs: EXTERNAL_DEADLINE_MS, hopeless: () => interrupted(context) };
     await waitUntil(() => server.ask(external, 1), wait);
     context.tell(`${server.name}: using ${server.variable}`);
     return;
@@ -95,14 +102,14 @@ async function bringUp(server: Server, context: ServerContext, run: Run): Promis
   if (missing.length > 0) {
     await refuseTakenPorts(server, context, missing);
     await server.prepare(context);
-    if (run.signal?.aborted) throw new StackError(INTERRUPTED);
+    if (context.signal.aborted) throw new StackError(INTERRUPTED);
     run.started.push(...missing);
     await server.start(context, missing);
   }
   await waitUntil(() => server.ask(server.address(instance), instance.brokers), {
     what: `${server.name} (log: ${logFile(dir, server.processes(instance)[0] ?? server.name)})`,
     deadlineMs: server.readyDeadlineMs,
-    hopeless: () => interrupted(run) ?? deadProcess(server, context),
+    hopeless: () => interrupted(context) ?? deadProcess(server, context),
   });
   const took = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.tell(`${server.name}: ${missing.length > 0 ? 'ready' : 'was running'} after ${took} s`);
@@ -116,7 +123,7 @@ async function refuseTakenPorts(server: Server, context: ServerContext, missing:
   );
 }
 
-const interrupted = (run: Run): string | null => (run.signal?.aborted ? INTERRUPTED : null);
+const interrupted = ({ signal }: ServerContext): string | null => (signal.aborted ? INTERRUPTED : null);
 
 function deadProcess(server: Server, context: ServerContext): string | null {
   const dead = server.processes(context.instance).find((name) => !runningProcess(context.dir, name));

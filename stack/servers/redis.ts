@@ -14,6 +14,7 @@ const download: Download = {
   folder: `redis-${versions.redis.version}`,
   label: `Redis ${versions.redis.version}`,
   megabytes: versions.redis.downloadMb,
+  landsIn: 'com/github/codemonstur/embedded-redis',
   mavenArgs: (into) => [
     plugin('unpack'),
     `-Dartifact=${versions.redis.artifact}`,
@@ -46,7 +47,7 @@ async function binary(context: ServerContext): Promise<string> {
       'There is no Redis to fetch for this system: install redis-server, or set REDIS_URL.',
     );
   }
-  const command = path.join(await fetched(download, context.tell), file);
+  const command = path.join(await fetched(download, context), file);
   chmodSync(command, 0o755);
   return command;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type Download, fetched, findJava, plugin } from '../maven.ts';
+import { findJava } from '../java.ts';
+import { type Download, fetched, plugin } from '../maven.ts';
 import { launch } from '../processes.ts';
 import { versions } from '../versions.ts';
 import type { Server, ServerContext } from './server.ts';
@@ -12,6 +13,7 @@ const download: Download = {
   folder: `registry-${versions.registry.version}`,
   label: `Schema registry (Apicurio ${versions.registry.version})`,
   megabytes: versions.registry.downloadMb,
+  landsIn: `io/apicurio/apicurio-registry-app/${versions.registry.version}`,
   mavenArgs: (into) => [
     plugin('unpack'),
     `-Dartifact=${versions.registry.artifact}`,
@@ -28,14 +30,14 @@ export const registry: Server = {
   processes: () => ['registry'],
   address: (instance) => `http://127.0.0.1:${instance.ports.registry}/apis/ccompat/v7`,
   prepare: async (context) => {
-    await Promise.all([findJava(), fetched(download, context.tell)]);
+    await Promise.all([findJava(), fetched(download, context)]);
   },
   start,
   ask,
 };
 
 async function start(context: ServerContext): Promise<void> {
-  const [java, home] = await Promise.all([findJava(), fetched(download, context.tell)]);
+  const [java, home] = await Promise.all([findJava(), fetched(download, context)]);
   const data = path.join(context.dir, 'data', 'registry');
   mkdirSync(data, { recursive: true });
   await launch(context.dir, {

@@ -1,11 +1,10 @@
 import type { Instance } from '../instance.ts';
-import type { Tell } from '../maven.ts';
+import type { FetchContext } from '../maven.ts';
 
-/** What each server room is given: the instance, its folder, and where progress is told. */
-export interface ServerContext {
+/** What each server room is given: the instance, its folder, where progress is told, and what ends it early. */
+export interface ServerContext extends FetchContext {
   instance: Instance;
   dir: string;
-  tell: Tell;
 }
 
 /** One kind of server. `prepare` fetches and writes files, `start` launches, `ask` throws until it truly answers. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, inject, type RunnerTestSuite } from 'vitest';
-import { calmRequestQueues } from '../../services/shared/kafka/request-queue.ts';
+import { calmRequestQueues } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { migrate } from '../../services/shared/mysql/index.ts';
 import type { TestStack } from './global-setup.ts';
