@@ -1,0 +1,192 @@
+/**
+ * The HTTP application, built without listening. The stages of a request, in order: the shape of the HTTP message,
+ * admission, token and scope, rate, then the route with body, handler and answer. Everything up to the rate happens
+ * before the body is parsed.
+ */
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify';
+import type { Verifier } from '../shared/auth/index.ts';
+import { errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Admission } from './admission.ts';
+import { authenticate } from './auth.ts';
+import { answerClientError, hasDoubleHost } from './client-error.ts';
+import type { Operation } from './operation.ts';
+import { HttpProblem, pathOf, sendProblem } from './problems.ts';
+import { type Route, type RouteDeps, routes } from './routes/index.ts';
+import { registerPages } from './routes/pages.ts';
+
+export interface HttpLimits {
+  readonly headerBytesMax: number;
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to the end of its body. */
+  readonly requestTimeoutMs: number;
+  /** Between two requests of a connection. */
+  readonly keepAliveTimeoutMs: number;
+  readonly socketsMax: number;
+  /** Requests of one connection that may be open at once. */
+  readonly pipelineMax: number;
+}
+
+export const httpLimits: HttpLimits = {
+  headerBytesMax: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 20_000,
+  keepAliveTimeoutMs: 65_000,
+  socketsMax: 20_000,
+  pipelineMax: 128,
+};
+
+export interface AppDeps extends RouteDeps {
+  readonly verifier: Verifier;
+  readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+const connectionsCheckMs = 1_000;
+
+export function createApp(deps: AppDeps): FastifyInstance {
+  const limits = { ...httpLimits, ...deps.limits };
+  const app = fastify({
+    logger: false,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckMs,
+    },
+    routerOptions: { maxParamLength: 200 },
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => answerError(deps, error, request, reply),
+  });
+  app.server.maxConnections = limits.socketsMax;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.decorateRequest('caller');
+  app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
+  const known = routes(deps);
+  app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
+  app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
+  for (const route of known) registerRoute(app, deps, route);
+  registerPages(
+    app,
+    known.map(({ operation }) => operation),
+  );
+  return app;
+}
+
+function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler }: Route): void {
+  const labels = new Map<number, { route: string; status: number }>();
+  app.route({
+    method: operation.method as HTTPMethods,
+    url: operation.url,
+    bodyLimit: operation.body?.bytesMax ?? 1,
+    onRequest: (request, reply, done) => enter(deps, operation, request, reply, done),
+    onResponse: (_request, reply, done) => {
+      let label = labels.get(reply.statusCode);
+      if (label === undefined) {
+        label = { route: operation.id, status: reply.statusCode };
+        labels.set(reply.statusCode, label);
+      }
+      deps.metrics.inc('http_requests_total', label);
+      deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, { route: operation.id });
+      done();
+    },
+    handler,
+  });
+}
+
+const openRequests = Symbol('openRequests');
+
+/** What the HTTP parser lets pass but nobody honest sends; and the bound on pipelining. */
+function checkMessage(
+  pipelineMax: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  if (hasDoubleHost(request.raw.rawHeaders)) {
+    reply.header('connection', 'close');
+    sendProblem(request, reply, 'BAD_REQUEST', { detail: 'The field Host stands more than once.' });
+    return;
+  }
+  const socket = request.raw.socket as typeof request.raw.socket & { [openRequests]?: number };
+  const open = (socket[openRequests] ?? 0) + 1;
+  if (open > pipelineMax) {
+    socket.destroy();
+    return;
+  }
+  socket[openRequests] = open;
+  reply.raw.once('close', () => {
+    socket[openRequests]! -= 1;
+  });
+  done();
+}
+
+/** Admission, token and rate; the body is still on the wire. */
+function enter(
+  deps: AppDeps,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  const refusal = deps.admission.refusal(operation.share);
+  if (refusal !== null) {
+    deps.metrics.inc('ingestion_refusals_total', { reason: refusal });
+    const headers = { 'retry-after': String(deps.admission.retryAfterSeconds(refusal)) };
+    sendProblem(request, reply, 'OVERLOADED', { headers });
+    return;
+  }
+  authenticate(deps.verifier, operation.scope, request, reply, done);
+}
+
+function answerError(deps: AppDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof HttpProblem) {
+    sendProblem(request, reply, error.code, {
+      detail: error.message,
+      errors: error.errors,
+      headers: error.headers,
+    });
+    return;
+  }
+  const { statusCode, code } = error as { statusCode?: number; code?: string };
+  if (statusCode === 413) sendProblem(request, reply, 'BODY_TOO_LARGE', { headers: { connection: 'close' } });
+  else if (statusCode === 415) sendProblem(request, reply, 'MEDIA_TYPE_UNSUPPORTED');
+  else if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    sendProblem(request, reply, 'BAD_REQUEST', { detail: errorMessage(error) });
+  } else if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') sendProblem(request, reply, 'BAD_REQUEST');
+  else {
+    deps.log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
+    sendProblem(request, reply, 'INTERNAL');
+  }
+}
+
+function answerUnknownRoute(known: readonly Route[], request: FastifyRequest, reply: FastifyReply): void {
+  const segments = pathOf(request.url).split('/');
+  const allowed = known
+    .filter(({ operation }) => matches(operation.url, segments))
+    .map((route) => route.operation.method);
+  if (allowed.length === 0) sendProblem(request, reply, 'ROUTE_NOT_FOUND');
+  else sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
+}
+
+function matches(pattern: string, segments: readonly string[]): boolean {
+  const parts = pattern.split('/');
+  return (
+    parts.length === segments.length && parts.every((part, i) => part.startsWith(':') || part === segments[i])
+  );
+}

@@ -1,0 +1,40 @@
+/** Answers to what is not even HTTP: sent on the bare socket, which is closed after. */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { ProblemCode } from './problem-table.ts';
+import { problemBody } from './problems.ts';
+
+const codes: Readonly<Record<string, ProblemCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+};
+
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // After an answer has begun, a second one in the same stream would be read as part of it.
+  if ((socket as Socket & { _httpMessage?: { headersSent?: boolean } })._httpMessage?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const code = codes[error.code ?? ''] ?? 'BAD_REQUEST';
+  const problem = problemBody(code, { instance: '', traceId: randomBytes(16).toString('hex') });
+  const body = JSON.stringify(problem);
+  const reason = code.toLowerCase().replaceAll('_', ' ');
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reason}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Node keeps the first `Host` silently; a proxy in front may have believed the second. */
+export function hasDoubleHost(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts > 1;
+}

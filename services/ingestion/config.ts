@@ -1,0 +1,72 @@
+/** What ingestion can be told by its environment. */
+import {
+  durationMs,
+  int,
+  kafkaFields,
+  mysqlFields,
+  redisFields,
+  registryFields,
+  secret,
+  str,
+} from '../shared/config/index.ts';
+
+export const ingestionFields = {
+  ...kafkaFields,
+  ...registryFields,
+  ...mysqlFields,
+  ...redisFields,
+  host: str('HOST', { default: '127.0.0.1', help: 'Address of the API.' }),
+  port: int('PORT', {
+    default: 8080,
+    max: 65535,
+    help: 'Port of the API; 0 takes any free one and logs it.',
+  }),
+  ticketSecret: secret('TICKET_SECRET', {
+    lengthMin: 16,
+    help: 'Signs tickets and cursors; the same on all instances, at least 16 characters.',
+  }),
+  jwks: str('JWKS', { help: 'Public keys of the token issuer: a file or an http(s) URL.' }),
+  jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The `iss` that tokens must have.' }),
+  jwtAudience: str('JWT_AUDIENCE', { default: 'orderstream', help: 'The `aud` that tokens must have.' }),
+  rateOrdersPerSecond: int('RATE_ORDERS_PER_SECOND', {
+    default: 500,
+    min: 1,
+    max: 10_000_000,
+    help: 'Orders that one caller may place per second, sustained.',
+  }),
+  rateBurstOrders: int('RATE_BURST_ORDERS', {
+    default: 1_000,
+    min: 500,
+    max: 10_000_000,
+    help: 'Orders that one caller may place at once after a rest; at least a whole batch.',
+  }),
+  lingerMs: int('LINGER_MS', {
+    default: 3,
+    max: 50,
+    help: 'How long a command waits for others to be produced with.',
+  }),
+  loopDelayLimitMs: durationMs('LOOP_DELAY_LIMIT_MS', {
+    default: 100,
+    help: 'Mean delay of the event loop above which orders are refused with 503.',
+  }),
+  produceAgeLimitMs: durationMs('PRODUCE_AGE_LIMIT_MS', {
+    default: 1_000,
+    help: 'Age of the oldest command without acknowledgement above which orders are refused with 503.',
+  }),
+  lagLimitMs: durationMs('LAG_LIMIT_MS', {
+    default: 60_000,
+    help: 'Wait for an outcome, as expected from backlog and rate, above which orders are refused with 503.',
+  }),
+  waitersMax: int('WAITERS_MAX', {
+    default: 12_000,
+    min: 1,
+    max: 100_000,
+    help: 'Clients that may wait or stream at the same time.',
+  }),
+  mysqlPoolSize: int('MYSQL_POOL_SIZE', {
+    default: 6,
+    min: 1,
+    max: 64,
+    help: 'Database connections for reads.',
+  }),
+};

@@ -1,0 +1,45 @@
+/** Opaque cursors of the order list, bound to customer and filter by a MAC: a cursor only continues the list it came from. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export interface ListPosition {
+  readonly createdAtMs: number;
+  readonly orderKey: number;
+}
+
+export interface Cursors {
+  issue(position: ListPosition, list: string): string;
+  /** Null when the cursor is not ours or belongs to another list. */
+  read(cursor: string, list: string): ListPosition | null;
+}
+
+const macBytes = 12;
+const bytes = 16 + macBytes;
+
+/** `list` names customer and filter. */
+export function createCursors(secret: string): Cursors {
+  const macOf = (position: Buffer, list: string): Buffer =>
+    createHmac('sha256', secret)
+      .update('cursor|')
+      .update(position)
+      .update(list)
+      .digest()
+      .subarray(0, macBytes);
+  return {
+    issue({ createdAtMs, orderKey }, list) {
+      const position = Buffer.alloc(16);
+      position.writeBigUInt64BE(BigInt(createdAtMs), 0);
+      position.writeBigUInt64BE(BigInt(orderKey), 8);
+      return Buffer.concat([position, macOf(position, list)]).toString('base64url');
+    },
+    read(cursor, list) {
+      const data = Buffer.from(cursor, 'base64url');
+      if (data.length !== bytes || data.toString('base64url') !== cursor) return null;
+      const position = data.subarray(0, 16);
+      if (!timingSafeEqual(data.subarray(16), macOf(position, list))) return null;
+      return {
+        createdAtMs: Number(position.readBigUInt64BE(0)),
+        orderKey: Number(position.readBigUInt64BE(8)),
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** The fingerprint of an order request: equal for equal requests whatever the order of members or the white space. */
+import { hash } from 'node:crypto';
+
+/** SHA-256 of the canonical JSON (RFC 8785) of a value that came from strict JSON. 32 bytes. */
+export function fingerprintOf(request: unknown): Buffer {
+  return hash('sha256', canonicalJson(request), 'buffer');
+}
+
+/**
+ * RFC 8785 for what a request can hold: members sorted by UTF-16 code units, no blanks. Strings and numbers come out of
+ * JSON.stringify, which is the form that the RFC takes over; unpaired surrogates and fractions were refused before.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (let i = 0; i < value.length; i++)
+      text += i === 0 ? canonicalJson(value[i]) : `,${canonicalJson(value[i])}`;
+    return `${text}]`;
+  }
+  const members = value as Record<string, unknown>;
+  const names = Object.keys(members).sort();
+  let text = '{';
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    text += `${i === 0 ? '' : ','}${JSON.stringify(name)}:${canonicalJson(members[name])}`;
+  }
+  return `${text}}`;
+}

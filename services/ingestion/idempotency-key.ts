@@ -1,0 +1,14 @@
+/** The `Idempotency-Key` field: a structured-field string as in the IETF draft, or the bare token that most clients send. */
+
+const bareKey = /^[\x21-\x7e]{1,255}$/;
+const quotedKey = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+
+/** The key, or null when the field has neither form. `"abc"` and `abc` are the same key: 1–255 visible ASCII characters. */
+export function readIdempotencyKey(field: string): string | null {
+  const trimmed = field.trim();
+  if (trimmed.charCodeAt(0) !== 0x22) return bareKey.test(trimmed) ? trimmed : null;
+  const quoted = quotedKey.exec(trimmed)?.[1];
+  if (quoted === undefined) return null;
+  const key = quoted.replaceAll(/\\(["\\])/g, '$1');
+  return bareKey.test(key) ? key : null;
+}

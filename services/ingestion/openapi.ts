@@ -1,0 +1,171 @@
+/** The OpenAPI 3.1 document, made of the operations and the schemas that requests are checked with. */
+import type { TSchema } from 'typebox';
+import type { Answer, Operation, Parameter } from './operation.ts';
+import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
+import { Problem } from './shapes/problem.ts';
+
+type Json = { [name: string]: unknown };
+
+/** Raised with every released change of the API. */
+export const apiVersion = '1.0.0';
+
+const headerDescriptions: Readonly<Record<string, string>> = {
+  Location: 'Where the state of the order is told; carries the ticket.',
+  'Retry-After': 'Whole seconds after which asking again makes sense.',
+  'Idempotent-Replayed': '`true` when the same place was accepted before.',
+  'Preference-Applied': 'The wait that was honoured.',
+  ETag: 'The version, as an entity tag.',
+  RateLimit: 'What is left of the limit.',
+  'RateLimit-Policy': 'The limit, in orders.',
+};
+
+/** Every operation can be answered with these. */
+const commonProblems: readonly ProblemCode[] = [
+  'UNAUTHORIZED',
+  'SCOPE_MISSING',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'BAD_REQUEST',
+  'INTERNAL',
+  'OVERLOADED',
+  'AUTH_UNAVAILABLE',
+];
+
+export function openapiDocument(operations: readonly Operation[]): Json {
+  const schemas: Json = {};
+  const paths: Record<string, Json> = {};
+  for (const operation of operations) {
+    const path = operation.url.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationObject(operation, schemas) };
+  }
+  refer(Problem, schemas);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'orderstream',
+      version: apiVersion,
+      description:
+        'Place orders asynchronously, then poll, wait or stream. Every accepted order reaches exactly one outcome.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Scopes: orders:read, orders:write.',
+        },
+      },
+    },
+  };
+}
+
+function operationObject(operation: Operation, schemas: Json): Json {
+  const { id, summary, description, scope, parameters, body, answers, problems } = operation;
+  const codes = [...new Set([...problems, ...commonProblems])];
+  return {
+    operationId: id,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: [{ token: [scope] }],
+    ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: body.required,
+            content: { 'application/json': { schema: refer(body.schema, schemas) } },
+          },
+        }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, answerObject(answer, schemas)]),
+      ),
+      ...problemResponses(codes, operation),
+    },
+  };
+}
+
+function parameterObject({ in: where, name, description, required, schema }: Parameter): Json {
+  return { in: where, name, description, required, schema };
+}
+
+function answerObject(
+  { description, schema, mediaType = 'application/json', headers = [], example }: Answer,
+  schemas: Json,
+): Json {
+  const content =
+    schema === undefined
+      ? {}
+      : {
+          content: {
+            [mediaType]: { schema: refer(schema, schemas), ...(example === undefined ? {} : { example }) },
+          },
+        };
+  const fields = headers.map((name) => [
+    name,
+    { description: headerDescriptions[name], schema: { type: 'string' } },
+  ]);
+  return { description, ...(fields.length === 0 ? {} : { headers: Object.fromEntries(fields) }), ...content };
+}
+
+/** One response per status, with one example per problem. */
+function problemResponses(codes: readonly ProblemCode[], { url }: Operation): Json {
+  const byStatus: Record<number, ProblemCode[]> = {};
+  for (const code of codes) {
+    const { status } = problemTable[code];
+    byStatus[status] = [...(byStatus[status] ?? []), code];
+  }
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, group]) => [
+      status,
+      {
+        description: group.map((code) => problemTable[code].title).join('; '),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(group.map((code) => [code, { value: exampleOf(code, url) }])),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function exampleOf(code: ProblemCode, instance: string): Json {
+  const { status, title, meaning } = problemTable[code];
+  const errors =
+    code === 'VALIDATION_FAILED' ? [{ pointer: '/items/0/quantity', detail: 'must be >= 1' }] : [];
+  return {
+    type: problemType(code),
+    title,
+    status,
+    detail: meaning,
+    instance,
+    code,
+    errors,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  };
+}
+
+/** A named schema becomes a component and a reference to it; inside of others too. */
+function refer(schema: TSchema, schemas: Json): Json {
+  const plain = plainSchema(schema, schemas) as Json;
+  const { $id, ...rest } = plain;
+  if (typeof $id !== 'string') return plain;
+  schemas[$id] = rest;
+  return { $ref: `#/components/schemas/${$id}` };
+}
+
+function plainSchema(value: unknown, schemas: Json, isTop = true): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((element) => plainSchema(element, schemas, false));
+  if (!isTop && typeof (value as Json)['$id'] === 'string') return refer(value as TSchema, schemas);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, plainSchema(member, schemas, false)]),
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * The one tail of the result topic: moves the lanes' positions on, and wakes who waits for an order. A record's key is
+ * looked at before anything else, and only what somebody waits for is decoded.
+ */
+import type { OrderEvent } from '../../schemas/index.ts';
+import type { Codec } from '../shared/codec/index.ts';
+import { errorMessage } from '../shared/errors/index.ts';
+import type { InRecord } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Lanes } from './lanes.ts';
+
+export type Listener = (event: OrderEvent) => void;
+
+export interface Outcomes {
+  /** Takes records of the result topic, in order; never throws. */
+  onRecords(records: readonly InRecord[]): void;
+  /** Calls `listener` for each outcome of the order until the returned function is called; null when too many wait already. */
+  watch(orderId: string, listener: Listener): (() => void) | null;
+  /** How many listeners there are. */
+  watching(): number;
+}
+
+export interface OutcomesDeps {
+  readonly events: Pick<Codec<OrderEvent>, 'decode'>;
+  readonly lanes: Pick<Lanes, 'published'>;
+  readonly watchersMax: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const eventIdForm = /^(\d{1,5})-(\d{1,16})$/;
+
+export function createOutcomes({ events, lanes, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
+  const listeners = new Map<string, Set<Listener>>();
+  let watching = 0;
+
+  const wake = (record: InRecord, found: ReadonlySet<Listener>): void => {
+    try {
+      const event = events.decode(record.value);
+      for (const listener of [...found]) listener(event);
+    } catch (error) {
+      // Who waits asks the stores at the end of the wait, so an unreadable record only costs time.
+      metrics.inc('ingestion_unreadable_outcomes_total');
+      log.warn({ partition: record.partition, reason: errorMessage(error) }, 'An outcome could not be read');
+    }
+  };
+
+  return {
+    onRecords(records) {
+      for (const record of records) {
+        if (watching === 0) break;
+        const found = record.key === null ? undefined : listeners.get(record.key.toString('latin1'));
+        if (found !== undefined) wake(record, found);
+      }
+      const last = records.at(-1);
+      const [, partition, offset] = eventIdForm.exec(String(last?.headers['ce_id'] ?? '')) ?? [];
+      if (offset !== undefined) lanes.published({ partition: Number(partition), offset: Number(offset) });
+    },
+    watch(orderId, listener) {
+      if (watching >= watchersMax) return null;
+      const found = listeners.get(orderId);
+      if (found === undefined) listeners.set(orderId, new Set([listener]));
+      else found.add(listener);
+      watching++;
+      let active = true;
+      return () => {
+        if (!active) return;
+        active = false;
+        watching--;
+        const set = listeners.get(orderId);
+        set?.delete(listener);
+        if (set?.size === 0) listeners.delete(orderId);
+      };
+    },
+    watching: () => watching,
+  };
+}

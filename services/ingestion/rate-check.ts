@@ -1,0 +1,22 @@
+/** Counts a request's orders against its caller's rate. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HttpProblem } from './problems.ts';
+import type { RateDecision, RateLimiter } from './rate-limit.ts';
+
+/** Sets the rate fields on the answer; throws the problem RATE_LIMITED. */
+export async function takeOrders(
+  rates: RateLimiter,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  orders: number,
+): Promise<void> {
+  const taken = rates.take(request.caller.customerId, orders);
+  enforce(rates, reply, taken instanceof Promise ? await taken : taken);
+}
+
+function enforce(rates: RateLimiter, reply: FastifyReply, decision: RateDecision): void {
+  reply.header('ratelimit-policy', rates.policyField).header('ratelimit', rates.field(decision));
+  if (decision.allowed) return;
+  const seconds = Math.max(1, Math.ceil(decision.waitMs / 1000));
+  throw new HttpProblem('RATE_LIMITED', undefined, { headers: { 'retry-after': String(seconds) } });
+}

@@ -1,0 +1,162 @@
+/**
+ * A token bucket per caller, counted in orders. The bucket is in Redis, shared by all instances; each instance leases
+ * blocks of it, so that an order costs no call. Without Redis every instance keeps the whole bucket by itself.
+ */
+import type { Clock } from '../shared/clock/index.ts';
+import type { Redis } from '../shared/redis/index.ts';
+import { type BoundedMap, createBoundedMap } from './bounded-map.ts';
+
+export interface RateDecision {
+  readonly allowed: boolean;
+  /** Orders left now. */
+  readonly remaining: number;
+  /** Until the asked cost could be had; 0 when allowed. */
+  readonly waitMs: number;
+}
+
+export interface RateLimiter {
+  /** Takes `cost` orders, or none of them. Answers at once while the lease lasts. */
+  take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
+  /** `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers-11). */
+  readonly policyField: string;
+  /** `RateLimit` field of a decision. */
+  field(decision: RateDecision): string;
+}
+
+export interface RateLimiterDeps {
+  readonly redis: Pick<Redis, 'run' | 'script'>;
+  readonly clock: Clock;
+  readonly ordersPerSecond: number;
+  readonly burstOrders: number;
+}
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+interface Account {
+  leased: number;
+  leaseEndsMs: number;
+  /** What Redis had left at the last lease. */
+  left: number;
+  deniedUntilMs: number;
+  leasing: Promise<void> | null;
+  readonly own: Bucket;
+  redisAway: boolean;
+}
+
+const accountsMax = 20_000;
+const leaseMs = 1_000;
+const denialMinMs = 10;
+/** Rounds of leasing that one request waits for before it is told to come back. */
+const leaseRoundsMax = 4;
+
+const lease = `
+local rate, burst, want, need = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local was = redis.call('HMGET', KEYS[1], 'n', 'at')
+local tokens = tonumber(was[1]) or burst
+local at = tonumber(was[2]) or now
+tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
+local granted = math.min(want, math.floor(tokens))
+if granted < need then granted = 0 end
+redis.call('HSET', KEYS[1], 'n', tostring(tokens - granted), 'at', now)
+redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
+return {granted, math.floor(tokens - granted)}`;
+
+export function createRateLimiter({
+  redis,
+  clock,
+  ordersPerSecond,
+  burstOrders,
+}: RateLimiterDeps): RateLimiter {
+  const script = redis.script(lease, 1);
+  const accounts: BoundedMap<string, Account> = createBoundedMap(accountsMax);
+  const blockOrders = Math.max(1, Math.min(Math.floor(ordersPerSecond / 10), Math.floor(burstOrders / 10)));
+  const windowSeconds = Math.max(1, Math.ceil(burstOrders / ordersPerSecond));
+
+  const accountOf = (callerId: string): Account => {
+    const known = accounts.get(callerId);
+    if (known !== undefined) return known;
+    const own = { tokens: burstOrders, atMs: clock.monotonicMs() };
+    const account = {
+      leased: 0,
+      leaseEndsMs: 0,
+      left: burstOrders,
+      deniedUntilMs: 0,
+      leasing: null,
+      own,
+      redisAway: false,
+    };
+    accounts.set(callerId, account);
+    return account;
+  };
+
+  const leaseMore = async (callerId: string, account: Account, need: number): Promise<void> => {
+    const want = Math.max(need, blockOrders);
+    const answer = await redis.run(
+      (client) => script(client, [`os:rate:{${callerId}}`], [ordersPerSecond, burstOrders, want, need]),
+      null,
+    );
+    const nowMs = clock.monotonicMs();
+    account.redisAway = !Array.isArray(answer);
+    if (!Array.isArray(answer)) return;
+    const [granted, left] = answer as [number, number];
+    account.left = left;
+    account.leased += granted;
+    account.leaseEndsMs = nowMs + leaseMs;
+    if (granted === 0) account.deniedUntilMs = nowMs + waitFor(need - left);
+  };
+
+  const waitFor = (missing: number): number =>
+    Math.max(denialMinMs, Math.ceil((missing * 1000) / ordersPerSecond));
+
+  const takeLeased = (account: Account, cost: number): RateDecision | null => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= account.leaseEndsMs) account.leased = 0;
+    if (account.leased >= cost) {
+      account.leased -= cost;
+      return { allowed: true, remaining: account.leased + account.left, waitMs: 0 };
+    }
+    if (nowMs >= account.deniedUntilMs) return null;
+    return {
+      allowed: false,
+      remaining: account.leased + account.left,
+      waitMs: account.deniedUntilMs - nowMs,
+    };
+  };
+
+  const takeOwn = ({ own }: Account, cost: number): RateDecision => {
+    const nowMs = clock.monotonicMs();
+    own.tokens = Math.min(burstOrders, own.tokens + ((nowMs - own.atMs) * ordersPerSecond) / 1000);
+    own.atMs = nowMs;
+    const allowed = own.tokens >= cost;
+    if (allowed) own.tokens -= cost;
+    return { allowed, remaining: Math.floor(own.tokens), waitMs: allowed ? 0 : waitFor(cost - own.tokens) };
+  };
+
+  const takeSlowly = async (callerId: string, account: Account, cost: number): Promise<RateDecision> => {
+    for (let round = 0; round < leaseRoundsMax; round++) {
+      account.leasing ??= leaseMore(callerId, account, cost - account.leased).finally(() => {
+        account.leasing = null;
+      });
+      await account.leasing;
+      if (account.redisAway) return takeOwn(account, cost);
+      const decision = takeLeased(account, cost);
+      if (decision !== null) return decision;
+    }
+    return { allowed: false, remaining: account.left, waitMs: waitFor(cost) };
+  };
+
+  return {
+    policyField: `"orders";q=${burstOrders};w=${windowSeconds}`,
+    field: ({ remaining }) =>
+      `"orders";r=${remaining};t=${Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond))}`,
+    take(callerId, cost) {
+      const account = accountOf(callerId);
+      return takeLeased(account, cost) ?? takeSlowly(callerId, account, cost);
+    },
+  };
+}

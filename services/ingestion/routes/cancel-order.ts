@@ -1,0 +1,150 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { sendOrder, showOrder } from '../answers.ts';
+import type { Operation } from '../operation.ts';
+import { preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { HttpProblem, traceparentOf } from '../problems.ts';
+import { takeOrders } from '../rate-check.ts';
+import { bodyOf, type OrderAddress, readAddress, readBody } from '../read-request.ts';
+import { CancelRequest } from '../shapes/order-request.ts';
+import { Order } from '../shapes/order-resource.ts';
+import type { OrderState } from '../status.ts';
+import { cancelCommand } from '../to-command.ts';
+import { compileCheck } from '../validation.ts';
+import { orderIdParameter, preferParameter, ticketParameter, traceparentParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const operation: Operation = {
+  id: 'cancelOrder',
+  method: 'POST',
+  url: '/v1/orders/:id/cancel',
+  summary: 'Ask for an order to be cancelled',
+  description:
+    'Needs no key: the same wish again is the same command. The decision falls behind everything that was asked before; it shows in the order and in its history.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    preferParameter,
+    traceparentParameter,
+    {
+      in: 'header',
+      name: 'If-Match',
+      description: 'Cancel only this version; another one is refused.',
+      required: false,
+      schema: Type.String({ examples: ['"1"'] }),
+    },
+  ],
+  body: { schema: CancelRequest, bytesMax: 16 * 1024, required: false },
+  answers: {
+    202: {
+      description: 'The wish is safely in the log; the order as it stands.',
+      schema: Order,
+      headers: ['ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    },
+    200: {
+      description: 'The order after the decision, with `Prefer: wait`.',
+      schema: Order,
+      headers: ['ETag', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy'],
+    },
+  },
+  problems: [
+    'NOT_FOUND',
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'HEADER_INVALID',
+    'VERSION_STALE',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'RATE_LIMITED',
+    'NOT_PRODUCED',
+    'OUTCOME_UNKNOWN',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+const nothingSaid = {};
+const readAgainSeconds = '1';
+
+export function cancelOrder(deps: RouteDeps): Route {
+  const check = compileCheck(CancelRequest);
+  return {
+    operation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const address = readAddress(request, deps.tickets);
+      const wish = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const versions = readIfMatch(request);
+      const state = await deps.readStatus(address);
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const expectedVersion = expectVersion(state, versions);
+      const { orderId, customerId } = address;
+      const traceparent = traceparentOf(request);
+      const command = cancelCommand(
+        { orderId, customerId, request: wish, expectedVersion, traceparent },
+        deps.nowMs(),
+      );
+      return cancel(deps, request, reply, { address, state, command: { ...command, orderId } });
+    },
+  };
+}
+
+interface Cancel {
+  readonly address: OrderAddress;
+  readonly state: Exclude<OrderState, { kind: 'missing' }>;
+  readonly command: ReturnType<typeof cancelCommand> & { orderId: string };
+}
+
+async function cancel(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { address, state, command }: Cancel,
+): Promise<FastifyReply> {
+  const { orderId, customerId } = address;
+  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+  const wait = waitSeconds > 0 ? deps.waits.open(orderId) : null;
+  if (wait !== null) reply.raw.once('close', () => wait.close());
+  try {
+    const { offset } = await deps.produce(command);
+    const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
+    if (event === null || event === undefined) {
+      const shown = showOrder(deps, state, orderId, customerId);
+      return sendOrder(
+        reply,
+        { ...shown, retryAfterSeconds: shown.retryAfterSeconds ?? readAgainSeconds },
+        202,
+      );
+    }
+    const decided = await deps.readStatus({ ...address, fresh: true });
+    if (decided.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return sendOrder(reply, showOrder(deps, decided, orderId, customerId), 200);
+  } finally {
+    wait?.close();
+  }
+}
+
+function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
+  const field = request.headers['if-match'];
+  if (field === undefined) return 'any';
+  const versions = readEtags(field);
+  if (versions === null || (versions !== 'any' && versions.length !== 1)) {
+    throw new HttpProblem('HEADER_INVALID', 'If-Match must be one entity tag such as "1", or *.');
+  }
+  return versions;
+}
+
+/** What is stale already is refused here; what becomes stale on the way is refused by the decision. */
+function expectVersion(
+  state: Exclude<OrderState, { kind: 'missing' }>,
+  versions: 'any' | readonly number[],
+): number | null {
+  if (versions === 'any') return null;
+  const version = state.kind === 'known' ? state.order.version : 0;
+  const expected = versions[0]!;
+  // A queued order's next version is 1, whatever comes of it.
+  if (expected === version || (version === 0 && expected === 1)) return Math.max(1, expected);
+  throw new HttpProblem('VERSION_STALE', `The order is at version ${version}.`);
+}

@@ -1,0 +1,84 @@
+import type { Reason } from '../../../schemas/index.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { readAddress } from '../read-request.ts';
+import { History } from '../shapes/order-resource.ts';
+import { orderIdParameter, ticketParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const operation: Operation = {
+  id: 'getOrderHistory',
+  method: 'GET',
+  url: '/v1/orders/:id/history',
+  summary: 'Every version of an order',
+  description:
+    'What was asked for, when, by whom and why; and what was refused. Empty while the order is queued.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [orderIdParameter, ticketParameter],
+  answers: { 200: { description: 'The history.', schema: History } },
+  problems: ['NOT_FOUND', 'STATE_UNAVAILABLE'],
+};
+
+export function getHistory(deps: RouteDeps): Route {
+  return {
+    operation,
+    async handler(request, reply) {
+      const address = readAddress(request, deps.tickets);
+      const state = await deps.readStatus(address);
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const history =
+        state.kind === 'known' ? await readHistory(deps, state.order) : { items: [], refused: [] };
+      return reply.code(200).header('content-type', 'application/json').send(JSON.stringify(history));
+    },
+  };
+}
+
+interface KnownOrder {
+  readonly id: string;
+  readonly status: string;
+  readonly version: number;
+  readonly reason?: { code: string; message: string; pointer?: string };
+  readonly createdAt: string;
+}
+
+/** The order row itself is version 1; what it became later stands in its history rows. */
+async function readHistory({ store }: RouteDeps, order: KnownOrder) {
+  const { changes, refused } = await store.history(order.id).catch((cause: unknown) => {
+    throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
+  });
+  const isRejected = order.status === 'REJECTED';
+  const first = {
+    version: 1,
+    status: isRejected ? 'REJECTED' : 'PENDING_PAYMENT',
+    command: 'PLACE',
+    actor: 'customer',
+    ...(isRejected && order.reason !== undefined ? { reason: order.reason } : {}),
+    at: order.createdAt,
+  };
+  return {
+    items: [
+      first,
+      ...changes.map(({ atMs, reason, ...change }) => ({
+        ...change,
+        ...publicReason(reason),
+        at: isoTime(atMs),
+      })),
+    ],
+    refused: refused.map(({ atMs, reason, ...command }) => ({
+      ...command,
+      ...publicReason(reason),
+      at: isoTime(atMs),
+    })),
+  };
+}
+
+function publicReason(reason: Reason | null): object {
+  if (reason === null) return {};
+  const { code, message, pointer } = reason;
+  return { reason: pointer === null ? { code, message } : { code, message, pointer } };
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

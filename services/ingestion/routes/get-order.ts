@@ -1,0 +1,154 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { sendOrder, showOrder } from '../answers.ts';
+import type { Operation } from '../operation.ts';
+import { etagOf, preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { HttpProblem } from '../problems.ts';
+import { type OrderAddress, readAddress } from '../read-request.ts';
+import { Order } from '../shapes/order-resource.ts';
+import type { OrderState } from '../status.ts';
+import { orderIdParameter, preferParameter, ticketParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const operation: Operation = {
+  id: 'getOrder',
+  method: 'GET',
+  url: '/v1/orders/:id',
+  summary: 'The state of an order',
+  description:
+    'With `If-None-Match` and `Prefer: wait` it is a long poll: it holds until the version changes.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    preferParameter,
+    {
+      in: 'header',
+      name: 'If-None-Match',
+      description: 'The `ETag` of the state that you have.',
+      required: false,
+      schema: Type.String({ examples: ['"1"'] }),
+    },
+  ],
+  answers: {
+    200: {
+      description: 'The order as it stands, QUEUED included.',
+      schema: Order,
+      headers: ['ETag', 'Retry-After', 'Preference-Applied'],
+      example: {
+        id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+        version: 1,
+        status: 'PENDING_PAYMENT',
+        customerId: 'c1',
+        currency: 'EUR',
+        items: [{ sku: 'MUG-BLUE', name: 'Mug, blue', quantity: 2, unitPrice: 1250, lineTotal: 2500 }],
+        totals: { subtotal: 2500, discount: 0, shipping: 0, tax: 0, total: 2500 },
+        createdAt: '2026-01-05T10:00:00.000Z',
+        updatedAt: '2026-01-05T10:00:00.000Z',
+        links: {
+          self: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+          history: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history',
+          events: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events',
+          cancel: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel',
+        },
+      },
+    },
+    304: { description: 'The version is the one that you have.', headers: ['ETag'] },
+  },
+  problems: ['NOT_FOUND', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+};
+
+export function getOrder(deps: RouteDeps): Route {
+  return {
+    operation,
+    async handler(request, reply) {
+      const address = readAddress(request, deps.tickets);
+      const has = readIfNoneMatch(request);
+      const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+      const state = await readState(deps, address, has);
+      if (!isNews(state, has, waitSeconds) && waitSeconds > 0) {
+        return waitForNews(deps, reply, address, { state, has, waitSeconds });
+      }
+      return answer(deps, reply, address, state, has);
+    },
+  };
+}
+
+type Known = 'any' | readonly number[];
+const nothing: readonly number[] = [];
+
+function readIfNoneMatch(request: FastifyRequest): Known {
+  const field = request.headers['if-none-match'];
+  if (field === undefined) return nothing;
+  const has = readEtags(field);
+  if (has === null)
+    throw new HttpProblem('HEADER_INVALID', 'If-None-Match must be a list of entity tags such as "1".');
+  return has;
+}
+
+async function readState(deps: RouteDeps, address: OrderAddress, has: Known, fresh = false) {
+  const floor = has === 'any' ? 0 : Math.max(0, ...has);
+  const state = await deps.readStatus({ ...address, floor, fresh });
+  if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+  return state;
+}
+
+type Visible = Exclude<OrderState, { kind: 'missing' }>;
+
+function versionOf(state: Visible): number {
+  return state.kind === 'known' ? state.order.version : 0;
+}
+
+function matches(state: Visible, has: Known): boolean {
+  return has === 'any' || has.includes(versionOf(state));
+}
+
+/** Who names no version but waits has seen nothing yet: only a queued order is no news to them. */
+function isNews(state: Visible, has: Known, waitSeconds: number): boolean {
+  if (matches(state, has)) return false;
+  return !(waitSeconds > 0 && has === nothing && state.kind === 'queued');
+}
+
+async function waitForNews(
+  deps: RouteDeps,
+  reply: FastifyReply,
+  address: OrderAddress,
+  { state, has, waitSeconds }: { state: Visible; has: Known; waitSeconds: number },
+): Promise<FastifyReply> {
+  const wait = deps.waits.open(address.orderId);
+  if (wait === null) return answer(deps, reply, address, state, has);
+  reply.raw.once('close', () => wait.close());
+  try {
+    // Looked at once more now that we listen: the change may have come between the first look and here.
+    let now = await readState(deps, address, has, true);
+    if (!isNews(now, has, waitSeconds)) {
+      const seen = versionOf(now);
+      const ownOffset = address.ticket?.offset ?? Number.MAX_SAFE_INTEGER;
+      await wait.until(
+        (event) => event.version > seen || event.sourceOffset >= ownOffset,
+        waitSeconds * 1000,
+      );
+      now = await readState(deps, address, has, true);
+    }
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return answer(deps, reply, address, now, has);
+  } finally {
+    wait.close();
+  }
+}
+
+function answer(
+  deps: RouteDeps,
+  reply: FastifyReply,
+  { orderId, customerId }: OrderAddress,
+  state: Visible,
+  has: Known,
+): FastifyReply {
+  if (matches(state, has))
+    return reply
+      .code(304)
+      .header('etag', etagOf(versionOf(state)))
+      .send();
+  return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
+}

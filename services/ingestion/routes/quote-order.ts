@@ -1,0 +1,72 @@
+import { priceOrder } from '../../domain/index.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { takeOrders } from '../rate-check.ts';
+import { readBody } from '../read-request.ts';
+import { OrderRequest } from '../shapes/order-request.ts';
+import { Quote } from '../shapes/order-resource.ts';
+import { placePayload } from '../to-command.ts';
+import { compileCheck } from '../validation.ts';
+import { orderBytesMax } from './place-order.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const operation: Operation = {
+  id: 'quoteOrder',
+  method: 'POST',
+  url: '/v1/orders/quote',
+  summary: 'The price of an order, without placing it',
+  description:
+    'By the same rules and prices as the decision itself; stock is not looked at, and nothing is promised.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [],
+  body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
+  answers: {
+    200: { description: 'The priced order.', schema: Quote, headers: ['RateLimit', 'RateLimit-Policy'] },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export function quoteOrder(deps: RouteDeps): Route {
+  const check = compileCheck(OrderRequest);
+  return {
+    operation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const order = readBody(request, check);
+      const products = await deps.store
+        .products(order.items.map(({ sku }) => sku))
+        .catch((cause: unknown) => {
+          throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
+        });
+      const { priced, reason } = priceOrder(placePayload(order), products);
+      const { lines, subtotal, discount, shipping, tax, total } = priced;
+      const quote = {
+        currency: order.currency,
+        items: lines.map(({ name, unitPrice, lineTotal, ...line }) => ({
+          ...line,
+          ...(name === null ? {} : { name }),
+          ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
+        })),
+        totals: { subtotal, discount, shipping, tax, total },
+        ...(reason === null
+          ? {}
+          : {
+              reason: {
+                code: reason.code,
+                message: reason.message,
+                ...(reason.pointer === null ? {} : { pointer: reason.pointer }),
+              },
+            }),
+      };
+      return reply.code(200).header('content-type', 'application/json').send(JSON.stringify(quote));
+    },
+  };
+}

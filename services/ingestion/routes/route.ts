@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AnswerDeps } from '../answers.ts';
+import type { Cursors } from '../cursor.ts';
+import type { Lanes } from '../lanes.ts';
+import type { Operation } from '../operation.ts';
+import type { OrderStore } from '../order-store.ts';
+import type { Produce } from '../produce.ts';
+import type { RateLimiter } from '../rate-limit.ts';
+import type { ReadStatus } from '../status.ts';
+import type { Streams } from '../streams.ts';
+import type { Submit } from '../submissions.ts';
+import type { Waits } from '../waits.ts';
+
+/** What the routes are made from; every one takes what it needs. */
+export interface RouteDeps extends AnswerDeps {
+  readonly submit: Submit;
+  readonly produce: Produce;
+  readonly readStatus: ReadStatus;
+  readonly waits: Waits;
+  readonly streams: Streams;
+  readonly store: Pick<OrderStore, 'list' | 'history' | 'products'>;
+  readonly cursors: Cursors;
+  readonly rates: RateLimiter;
+  readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
+  readonly nowMs: () => number;
+  /** The versions that this process has shown, so that they never go back. */
+  readonly noteShown: (orderId: string, version: number) => void;
+}
+
+export interface Route {
+  readonly operation: Operation;
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}

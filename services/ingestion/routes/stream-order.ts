@@ -1,0 +1,63 @@
+import Type from 'typebox';
+import { isFinal } from '../answers.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { readAddress } from '../read-request.ts';
+import { orderIdParameter, ticketParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const operation: Operation = {
+  id: 'streamOrder',
+  method: 'GET',
+  url: '/v1/orders/:id/events',
+  summary: 'The versions of an order as they come',
+  description:
+    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    {
+      in: 'header',
+      name: 'Last-Event-ID',
+      description: 'The last version that you have; only newer ones are sent.',
+      required: false,
+      schema: Type.String({ pattern: '^[0-9]{1,9}$' }),
+    },
+  ],
+  answers: {
+    200: { description: 'The stream.', schema: Type.String(), mediaType: 'text/event-stream' },
+    204: { description: 'You have the final state.' },
+  },
+  problems: ['NOT_FOUND', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+};
+
+export function streamOrder(deps: RouteDeps): Route {
+  return {
+    operation,
+    async handler(request, reply) {
+      const address = readAddress(request, deps.tickets);
+      const seenVersion = readLastEventId(request.headers['last-event-id']);
+      const state = await deps.readStatus({ ...address, floor: Math.max(0, seenVersion) });
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      if (state.kind === 'known' && isFinal(state.order.status) && state.order.version <= seenVersion) {
+        return reply.code(204).send();
+      }
+      if (!deps.streams.open(reply.raw, address, seenVersion)) {
+        throw new HttpProblem('OVERLOADED', 'Too many clients are waiting.', {
+          headers: { 'retry-after': '5' },
+        });
+      }
+      return reply.hijack();
+    },
+  };
+}
+
+function readLastEventId(field: string | string[] | undefined): number {
+  if (field === undefined || field === '') return -1;
+  if (typeof field !== 'string' || !/^\d{1,9}$/.test(field)) {
+    throw new HttpProblem('HEADER_INVALID', 'Last-Event-ID must be a version.');
+  }
+  return Number(field);
+}

@@ -1,0 +1,111 @@
+/** Ingestion as a service: HTTP in, commands out, states read back. */
+import { COMMANDS, EVENTS } from '../../topics/index.ts';
+import { loadCodecs } from '../shared/codec/index.ts';
+import { errorMessage } from '../shared/errors/index.ts';
+import { createAccumulator, createKafkaConfig, createTail } from '../shared/kafka/index.ts';
+import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import { createMysql } from '../shared/mysql/index.ts';
+import { createRedis } from '../shared/redis/index.ts';
+import { createApp } from './app.ts';
+import type { ingestionFields } from './config.ts';
+import type { Lanes } from './lanes.ts';
+import type { OrderStore } from './order-store.ts';
+import { orderReadMs } from './store-readers.ts';
+import { wire } from './wiring.ts';
+
+type Context = Pick<ServiceContext<typeof ingestionFields>, 'config' | 'log' | 'metrics' | 'lifecycle'>;
+
+export interface Ingestion extends Running {
+  /** Where the API listens. */
+  readonly url: string;
+}
+
+const produceDeadlineMs = 8_000;
+const produceQueueBytesMax = 32 * 1024 * 1024;
+const positionsEveryMs = 1_000;
+const sampleEveryMs = 250;
+const heartbeatEveryMs = 15_000;
+/** SIGTERM to exit takes less than 5 s; this is the produce queue's part of it. */
+const flushDeadlineMs = 3_000;
+const listenBacklog = 1_024;
+
+/** Starts the service; it listens when this resolves. */
+export async function startIngestion({ config, log, metrics, lifecycle }: Context): Promise<Ingestion> {
+  const codecs = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
+  const settings = createKafkaConfig(config, `ingestion-${config.instanceId}`);
+  const accumulator = await createAccumulator({
+    settings,
+    log,
+    metrics,
+    lingerMs: config.lingerMs,
+    deadlineMs: produceDeadlineMs,
+    queueBytesMax: produceQueueBytesMax,
+    topics: [COMMANDS],
+  });
+  const mysql = createMysql({
+    url: config.mysqlUrl,
+    log,
+    metrics,
+    poolSize: config.mysqlPoolSize,
+    queryTimeoutMs: orderReadMs + 500,
+  });
+  const redis = createRedis({ url: config.redisUrl, log, metrics });
+  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, redis });
+  const tail = createTail({
+    settings,
+    topics: [EVENTS],
+    from: 'latest',
+    log,
+    onRecords: (_topic, _partition, records) => parts.outcomes.onRecords(records),
+  });
+  await tail.start();
+  await followPositions(parts.store, parts.lanes, log);
+  const stopTimers = startTimers(parts, log, metrics);
+  const app = createApp(parts.deps);
+  const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
+  lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not answer');
+  log.info({ url }, 'The API listens');
+
+  return {
+    url,
+    async stop() {
+      parts.waits.drain();
+      parts.streams.drain();
+      await app.close();
+      await accumulator.close(flushDeadlineMs);
+      stopTimers();
+      await Promise.all([tail.stop(), redis.close(), mysql.close()]);
+    },
+  };
+}
+
+function startTimers(parts: ReturnType<typeof wire>, log: Logger, metrics: Metrics): () => void {
+  const { lanes, admission, outcomes, store, streams } = parts;
+  const timers = [
+    setInterval(() => {
+      lanes.measure();
+      admission.sample();
+      metrics.set('ingestion_lag_seconds', lanes.lagMs() / 1000);
+      metrics.set('ingestion_waiting_clients', outcomes.watching());
+    }, sampleEveryMs),
+    setInterval(() => void followPositions(store, lanes, log), positionsEveryMs),
+    setInterval(() => streams.beat(), heartbeatEveryMs),
+  ];
+  return () => {
+    timers.forEach(clearInterval);
+    admission.close();
+  };
+}
+
+/** Positions from the database, for lanes whose outcomes were published before this process began, or by nobody now. */
+async function followPositions(store: OrderStore, lanes: Lanes, log: Logger): Promise<void> {
+  try {
+    for (const { partition, publishedOffset } of await store.lanePositions())
+      lanes.publishedUpTo(partition, publishedOffset);
+  } catch (error) {
+    // The tail goes on telling positions; only lanes without traffic stay unknown for longer.
+    log.debug({ reason: errorMessage(error) }, 'The positions of the lanes could not be read');
+  }
+}

@@ -1,0 +1,53 @@
+/** Single reads that go out as few statements. */
+import { errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import { createBatcher } from './batcher.ts';
+import type { StoredOrder } from './order-rows.ts';
+import type { OrderStore, Placed } from './order-store.ts';
+
+export const orderReadMs = 2_000;
+/** Beside a place: what MySQL has not said by then is left to the worker. */
+const placedLookupMs = 50;
+const placedRestMs = 1_000;
+
+/** Many reads of single orders as few statements; rejects when MySQL cannot tell. */
+export function orderReader(
+  store: Pick<OrderStore, 'findOrders'>,
+): (orderId: string) => Promise<StoredOrder | null> {
+  const failed = Symbol('failed');
+  let reason: unknown;
+  const reads = createBatcher<string, StoredOrder | null | typeof failed>({
+    run: store.findOrders,
+    fallback: failed,
+    onFailure: (error) => {
+      reason = error;
+    },
+    batchMax: 100,
+    inFlightMax: 3,
+    timeoutMs: orderReadMs,
+    restMs: 0,
+  });
+  return async (orderId) => {
+    const order = await reads.load(orderId);
+    if (order === failed) throw reason;
+    return order as StoredOrder | null;
+  };
+}
+
+/** The stored place of an order, or null when there is none or MySQL does not tell in time. */
+export function placedReader(
+  store: Pick<OrderStore, 'findPlaced'>,
+  log: Logger,
+): (orderId: string) => Promise<Placed | null> {
+  const reads = createBatcher<string, Placed | null>({
+    run: store.findPlaced,
+    fallback: null,
+    onFailure: (error) =>
+      log.warn({ reason: errorMessage(error) }, 'MySQL does not tell known places; the worker will'),
+    batchMax: 200,
+    inFlightMax: 2,
+    timeoutMs: placedLookupMs,
+    restMs: placedRestMs,
+  });
+  return reads.load;
+}

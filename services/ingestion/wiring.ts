@@ -1,0 +1,108 @@
+/** The parts of ingestion made from each other, by hand. Nothing here listens or ticks yet. */
+import { PARTITIONS } from '../../topics/index.ts';
+import { createVerifier } from '../shared/auth/index.ts';
+import { systemClock } from '../shared/clock/index.ts';
+import type { Codecs } from '../shared/codec/index.ts';
+import type { ConfigOf } from '../shared/config/index.ts';
+import type { Accumulator } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Mysql } from '../shared/mysql/index.ts';
+import type { Redis } from '../shared/redis/index.ts';
+import { createAdmission } from './admission.ts';
+import type { AppDeps } from './app.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import type { ingestionFields } from './config.ts';
+import { createCursors } from './cursor.ts';
+import { createLanes } from './lanes.ts';
+import { createMarks } from './marks.ts';
+import { createOrderCache } from './order-cache.ts';
+import { createOrderStore } from './order-store.ts';
+import { createOutcomes } from './outcomes.ts';
+import { createProduce } from './produce.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import { createReadStatus } from './status.ts';
+import { orderReader, placedReader } from './store-readers.ts';
+import { createStreams } from './streams.ts';
+import { createSubmit } from './submissions.ts';
+import { createTickets } from './ticket.ts';
+import { createWaits } from './waits.ts';
+
+export interface Servers {
+  readonly codecs: Codecs;
+  readonly accumulator: Accumulator;
+  readonly mysql: Pick<Mysql, 'pool'>;
+  readonly redis: Redis;
+}
+
+export interface WireContext {
+  readonly config: ConfigOf<typeof ingestionFields>;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Orders and shown versions that are remembered: two maps of about 150 bytes an entry. */
+const rememberedOrdersMax = 50_000;
+
+export function wire({ config, log, metrics }: WireContext, { codecs, accumulator, mysql, redis }: Servers) {
+  const clock = systemClock;
+  const lanes = createLanes({ partitions: PARTITIONS, clock });
+  const store = createOrderStore({ db: mysql.pool });
+  const tickets = createTickets(config.ticketSecret);
+  const produce = createProduce({ accumulator, commands: codecs.commands, lanes, clock });
+  const outcomes = createOutcomes({
+    events: codecs.events,
+    lanes,
+    watchersMax: config.waitersMax,
+    log,
+    metrics,
+  });
+  const shown = createBoundedMap<string, number>(rememberedOrdersMax);
+  const readStatus = createReadStatus({
+    cache: createOrderCache({ redis }),
+    findOrder: orderReader(store),
+    lanePositions: store.lanePositions,
+    lanes,
+    shown,
+  });
+  const waits = createWaits({ outcomes });
+  const streams = createStreams({ outcomes, readStatus, tickets, lanes });
+  const limits = {
+    loopDelayMs: config.loopDelayLimitMs,
+    produceAgeMs: config.produceAgeLimitMs,
+    lagMs: config.lagLimitMs,
+  };
+  const admission = createAdmission({ accumulator, lanes, limits });
+  const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
+  const deps: AppDeps = {
+    verifier: createVerifier({
+      jwks: config.jwks,
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      log,
+      metrics,
+    }),
+    admission,
+    log,
+    metrics,
+    tickets,
+    lanes,
+    produce,
+    submit: createSubmit({
+      produce,
+      marks: createMarks({ redis }),
+      findPlaced: placedReader(store, log),
+      recent: createBoundedMap(rememberedOrdersMax),
+      nowMs: clock.nowMs,
+    }),
+    readStatus,
+    waits,
+    streams,
+    store,
+    cursors: createCursors(config.ticketSecret),
+    rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
+    nowMs: clock.nowMs,
+    noteShown: (orderId, version) => shown.set(orderId, Math.max(version, shown.get(orderId) ?? 0)),
+  };
+  return { deps, lanes, store, outcomes, waits, streams, admission };
+}
