@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { EVENTS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
+import { loadSubject } from './load-codecs.ts';
+import type { Registry } from './registry.ts';
+
+const bundled = newestSchema(EVENTS_SUBJECT).schema as { fields: object[] };
+const wider = {
+  ...bundled,
+  fields: [...bundled.fields, { name: 'later', type: ['null', 'string'], default: null }],
+};
+const log = { warn: () => undefined } as never;
+
+/** A registry that holds `schemas` as the versions of the subject. */
+function registryWith(schemas: Record<number, object>, idOfBundled: number | null): Registry {
+  const ids = Object.keys(schemas).map(Number);
+  return {
+    idOf: async () => idOfBundled,
+    versionsOf: async () => ids.map((_id, at) => at + 1),
+    idOfVersion: async (_subject: string, version: number) => ids[version - 1] ?? 0,
+    schemaOf: async (id: number) => schemas[id] ?? null,
+  } as Partial<Registry> as Registry;
+}
+
+describe('loading a subject', () => {
+  it('takes the id of the bundled schema and prepares the other versions', async () => {
+    const source = await loadSubject(registryWith({ 4: bundled, 8: wider }, 4), EVENTS_SUBJECT, log);
+    expect(source.schemaId).toBe(4);
+    expect([...source.readers.byId.keys()]).toEqual([4, 8]);
+  });
+
+  it('fails by name where the schema is not registered', async () => {
+    await expect(loadSubject(registryWith({}, null), EVENTS_SUBJECT, log)).rejects.toMatchObject({
+      code: 'SCHEMA_NOT_REGISTERED',
+      details: { subject: EVENTS_SUBJECT },
+    });
+  });
+
+  it('fails where the id holds another schema, or none', async () => {
+    for (const schemas of [{ 4: wider }, {}] as Record<number, object>[]) {
+      await expect(loadSubject(registryWith(schemas, 4), EVENTS_SUBJECT, log)).rejects.toMatchObject({
+        code: 'SCHEMA_MISMATCH',
+      });
+    }
+  });
+
+  it('takes the same schema in other words', async () => {
+    const reworded = { ...bundled, doc: 'in other words' };
+    const source = await loadSubject(registryWith({ 4: reworded }, 4), EVENTS_SUBJECT, log);
+    expect(source.schemaId).toBe(4);
+  });
+});
