@@ -1,5 +1,13 @@
 /** The careful walk over a text that JSON.parse has accepted: finds what it let pass, with pointers. */
-import { type JsonFault, jsonDepthMax } from './strict-json.ts';
+
+/** Deeper than any request of ours by far. */
+export const jsonDepthMax = 32;
+
+export interface JsonFault {
+  /** RFC 6901, '' for the whole document. */
+  readonly pointer: string;
+  readonly detail: string;
+}
 
 /** A hostile body cannot make the answer longer than this. */
 const faultsMax = 20;

@@ -6,16 +6,9 @@
  * is suspect (an escape, a long or fractional number, fewer members than colons) pays for the careful walk.
  */
 import { isUtf8 } from 'node:buffer';
-import { findJsonFaults } from './json-faults.ts';
+import { findJsonFaults, type JsonFault, jsonDepthMax } from './json-faults.ts';
 
-/** Deeper than any request of ours by far. */
-export const jsonDepthMax = 32;
-
-export interface JsonFault {
-  /** RFC 6901, '' for the whole document. */
-  readonly pointer: string;
-  readonly detail: string;
-}
+export type { JsonFault } from './json-faults.ts';
 
 export interface ParsedJson {
   /** Undefined when nothing could be read. */
