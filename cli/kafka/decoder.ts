@@ -2,6 +2,7 @@
 import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
 import {
   type Codec,
+  type Codecs,
   loadCodecs,
   PoisonError,
   UnknownSchemaError,
@@ -22,7 +23,10 @@ export interface Decoder {
 /** A decoder with the schemas of the registry at `registryUrl`; it only reads there. */
 export async function openDecoder(registryUrl: string): Promise<Decoder> {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
-  const codecs = await loadCodecs({ registryUrl, log });
+  return decoderOf(await loadCodecs({ registryUrl, log }));
+}
+
+export function decoderOf(codecs: Codecs): Decoder {
   return {
     command: (record) => decodeWith(codecs.commands, record),
     event: (record) => decodeWith(codecs.events, record),

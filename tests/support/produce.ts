@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { type IHeaders, Kafka, logLevel, type Message } from 'kafkajs';
 import type { LogRecord } from '../../cli/kafka/log-reader.ts';
 import { calmRequestQueues } from '../../services/shared/kafka/index.ts';
 
@@ -18,16 +18,20 @@ export async function produceRecords(
   await producer.connect();
   try {
     for (const { topic, records } of topics) {
-      const messages = records.map(({ partition, key, value, headers, timestampMs }) => ({
-        partition,
-        key,
-        value,
-        headers: headers as Record<string, string>,
-        timestamp: String(timestampMs),
-      }));
-      await producer.send({ topic: config.kafkaTopicPrefix + topic, messages, acks: -1 });
+      // One partition a request: kafkajs sends a whole request again when one of its partitions fails.
+      for (const ofPartition of Map.groupBy(records, ({ partition }) => partition).values()) {
+        await producer.send({
+          topic: config.kafkaTopicPrefix + topic,
+          messages: ofPartition.map(toMessage),
+          acks: -1,
+        });
+      }
     }
   } finally {
     await producer.disconnect();
   }
+}
+
+function toMessage({ partition, key, value, headers, timestampMs }: LogRecord): Message {
+  return { partition, key, value, headers: headers as IHeaders, timestamp: String(timestampMs) };
 }

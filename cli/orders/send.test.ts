@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { OrderApi, OrderResource, PlaceAnswer, ReadAnswer } from './order-api.ts';
+import { type BadLine, type OrderLine, parseOrderLine } from './read-lines.ts';
+import { sendOrders } from './send.ts';
+import { differences, isComplete, summaryText } from './summary.ts';
+
+interface FakeOrder {
+  id: string;
+  resource: OrderResource;
+  body: string;
+}
+
+/** An API that keeps what it accepted; `onPlace` may answer instead of it. */
+function fakeApi(onPlace?: (input: { idempotencyKey: string }, attempt: number) => PlaceAnswer | null) {
+  const orders = new Map<string, FakeOrder>();
+  const attempts = new Map<string, number>();
+  let placing = 0;
+  let placingMax = 0;
+  const api: OrderApi = {
+    async place({ customerId, idempotencyKey, order }) {
+      const key = `${customerId} ${idempotencyKey}`;
+      attempts.set(key, (attempts.get(key) ?? 0) + 1);
+      placing += 1;
+      placingMax = Math.max(placingMax, placing);
+      await new Promise((resolve) => setImmediate(resolve));
+      placing -= 1;
+      const instead = onPlace?.({ idempotencyKey }, attempts.get(key) ?? 1) ?? null;
+      if (instead !== null) return instead;
+      const known = orders.get(key);
+      const body = JSON.stringify(order);
+      if (known !== undefined && known.body !== body) {
+        return { kind: 'refused', status: 422, code: 'KEY_CONFLICT', detail: 'other body' };
+      }
+      const made = known ?? { id: key, body, resource: decide(key, order as Record<string, unknown>) };
+      orders.set(key, made);
+      return accepted(made.id, known !== undefined);
+    },
+    async read({ url }): Promise<ReadAnswer> {
+      const order = [...orders.values()].find(({ id }) => url === `/orders/${id}`);
+      if (order === undefined) return { kind: 'unknown', why: 'no such order' };
+      return { kind: 'order', order: order.resource, pollAfterMs: 1 };
+    },
+  };
+  return { api, orders, attempts, placingMax: () => placingMax };
+}
+
+function accepted(id: string, replayed: boolean): PlaceAnswer {
+  return { kind: 'accepted', id, statusUrl: `/orders/${id}`, replayed, order: null, pollAfterMs: 1 };
+}
+
+function decide(id: string, order: Record<string, unknown>): OrderResource {
+  const items = order['items'] as { sku: string; quantity: number }[];
+  const currency = String(order['currency']);
+  const rejected = items.some(({ sku }) => sku === 'GONE');
+  if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items };
+  return {
+    id,
+    version: 1,
+    status: 'REJECTED',
+    currency,
+    items,
+    reason: { code: 'UNKNOWN_SKU', message: '' },
+  };
+}
+
+async function* file(texts: string[]): AsyncGenerator<OrderLine | BadLine> {
+  for (const [index, text] of texts.entries()) yield parseOrderLine(text, index + 1);
+}
+
+const line = (key: string, sku = 'A', quantity = 1, customerId = 'c1') =>
+  JSON.stringify({ customerId, idempotencyKey: key, order: { currency: 'EUR', items: [{ sku, quantity }] } });
+
+const mixed = [
+  line('k1'),
+  line('k2', 'GONE'),
+  '{"customerId":"c1"',
+  line('k1'),
+  line('k1', 'A', 2),
+  line('k3', 'A', 1, 'c2'),
+  line('k2', 'GONE'),
+];
+const mixedTotals = {
+  lines: 6,
+  orders: 3,
+  repeats: 2,
+  keyConflicts: 1,
+  accepted: 2,
+  rejections: { UNKNOWN_SKU: 1 },
+};
+
+describe('sending a file of orders', () => {
+  test('counts outcomes, repeats, conflicts and bad lines; a second sending comes to the same', async () => {
+    const { api, orders } = fakeApi();
+    const first = await sendOrders(file(mixed), { api });
+    expect(first.badLines).toEqual([{ line: 3, problem: 'not valid JSON' }]);
+    expect(first.statuses).toEqual({ PENDING_PAYMENT: 2, REJECTED: 1 });
+    expect(differences(first, mixedTotals)).toEqual([]);
+
+    const second = await sendOrders(file(mixed), { api });
+    expect(second.replayed).toBe(second.accepted);
+    expect(differences(second, mixedTotals)).toEqual([]);
+    expect(orders.size).toBe(3);
+    expect(isComplete(second)).toBe(false);
+    expect(summaryText(second)).toContain('bad line, line 3: not valid JSON');
+  });
+
+  test('finds a conflict that the API let pass by what the order holds', async () => {
+    const { api } = fakeApi(({ idempotencyKey }, attempt) =>
+      attempt > 1 ? accepted(`c1 ${idempotencyKey}`, false) : null,
+    );
+    const summary = await sendOrders(file([line('k'), line('k', 'A', 2)]), { api });
+    expect(summary).toMatchObject({ orders: 1, keyConflicts: 1, repeats: 0 });
+  });
+
+  test('uses the same key again after an unknown outcome, and waits when told to', async () => {
+    const { api, attempts } = fakeApi((_input, attempt) => {
+      if (attempt === 1) return { kind: 'unknown', why: 'ECONNRESET' };
+      if (attempt === 2) return { kind: 'later', scope: 'caller', afterMs: 5, why: 'RATE_LIMITED' };
+      if (attempt === 3) return { kind: 'later', scope: 'everyone', afterMs: 5, why: 'SATURATED' };
+      return null;
+    });
+    const summary = await sendOrders(file([line('k1'), line('k2')]), { api });
+    expect(summary).toMatchObject({ orders: 2, statuses: { PENDING_PAYMENT: 2 }, missing: [] });
+    expect([...attempts.values()]).toEqual([4, 4]);
+  });
+
+  test('keeps the bound of requests in flight', async () => {
+    const { api, placingMax } = fakeApi();
+    const texts = Array.from({ length: 200 }, (_, n) => line(`k${n}`));
+    const summary = await sendOrders(file(texts), { api, placesMax: 7, followingMax: 20 });
+    expect(summary.orders).toBe(200);
+    expect(placingMax()).toBe(7);
+  });
+
+  test('reports what is missing instead of waiting for ever', async () => {
+    const { api } = fakeApi(({ idempotencyKey }) =>
+      idempotencyKey === 'stuck' ? { kind: 'unknown', why: 'ETIMEDOUT' } : null,
+    );
+    const summary = await sendOrders(file([line('k1'), line('stuck')]), { api, stallMs: 50 });
+    expect(summary.missing).toEqual([{ line: 2, why: 'ETIMEDOUT' }]);
+    expect(isComplete(summary)).toBe(false);
+    expect(differences(summary, { ...mixedTotals, lines: 2, orders: 1 })).toContain(
+      'missing: expected 0, found 1',
+    );
+  });
+
+  test('stops at once when the token is refused', async () => {
+    const { api, attempts } = fakeApi(() => ({
+      kind: 'refused',
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      detail: 'expired',
+    }));
+    const texts = Array.from({ length: 500 }, (_, n) => line(`k${n}`));
+    await expect(sendOrders(file(texts), { api, placesMax: 2 })).rejects.toThrow('401 expired');
+    expect(attempts.size).toBeLessThan(10);
+  });
+});
+
+test.each([
+  ['[]', 'not a JSON object'],
+  ['null', 'not a JSON object'],
+  ['{"customerId":1,"idempotencyKey":"k","order":{}}', 'customerId must be'],
+  ['{"customerId":"c","idempotencyKey":"","order":{}}', 'idempotencyKey must be'],
+  ['{"customerId":"c","idempotencyKey":"k","order":[]}', 'order must be'],
+])('a line such as %s is told apart', (text, problem) => {
+  expect(parseOrderLine(text, 1)).toMatchObject({
+    kind: 'bad',
+    line: 1,
+    problem: expect.stringContaining(problem),
+  });
+});
