@@ -7,8 +7,10 @@ import { migrateCommand } from './commands/migrate.ts';
 import { orderCommand } from './commands/order.ts';
 import { ordersCommand } from './commands/orders.ts';
 import { peekCommand } from './commands/peek.ts';
+import { schemasCommand } from './commands/schemas.ts';
 import { stackCommand } from './commands/stack.ts';
 import { tokenCommand } from './commands/token.ts';
+import { topicsCommand } from './commands/topics.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { describeFailure, EXIT_USAGE } from './errors.ts';
 
@@ -26,6 +28,8 @@ const program = new Command('orderstream')
 
 for (const command of [
   stackCommand(),
+  topicsCommand(),
+  schemasCommand(),
   migrateCommand(),
   catalogueCommand(),
   tokenCommand(),
