@@ -23,7 +23,11 @@ if (asked === null) {
   process.exitCode = 2;
 } else {
   const bench = await asked.load();
-  const report = await bench({ quick: asked.quick, rounds: asked.rounds, tell: (line) => console.error(line) });
+  const report = await bench({
+    quick: asked.quick,
+    rounds: asked.rounds,
+    tell: (line) => console.error(line),
+  });
   if (asked.json) console.log(JSON.stringify(reportDocument(report), null, 2));
   else for (const line of reportLines(report)) console.log(line);
   if ([...report.rounds.results.values()].flat().some((result) => !result.ok)) process.exitCode = 1;

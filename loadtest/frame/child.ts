@@ -16,7 +16,9 @@ export function runInChild(script: string, job: object): Promise<RunResult> {
     });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve(result ?? { ok: false, problem: `the measuring process ended with ${signal ?? code} and no result` });
+      resolve(
+        result ?? { ok: false, problem: `the measuring process ended with ${signal ?? code} and no result` },
+      );
     });
   });
 }

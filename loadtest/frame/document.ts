@@ -27,7 +27,11 @@ function rounded(number: number | null): number | null {
 function commitOf(folder: string): string {
   try {
     const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
-    return execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', args, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     // No git, or an unpacked archive: the numbers stand without it.
     return 'unknown';

@@ -15,7 +15,11 @@ const slowestUs = 60_000_000;
 
 /** A meter that also asks what the database process `databasePid` used; null when it is not on this machine. */
 export function createMeter(databasePid: number | null): Meter {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: slowestUs, numberOfSignificantValueDigits: 3 });
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: slowestUs,
+    numberOfSignificantValueDigits: 3,
+  });
   let orders = 0;
   let transactions = 0;
   let startedMs = 0;
@@ -40,7 +44,8 @@ export function createMeter(databasePid: number | null): Meter {
       const seconds = (performance.now() - startedMs) / 1_000;
       const databaseNow = processCpuUs(databasePid);
       const cpuUs: Record<string, number> = { node: (ownCpuUs() - nodeUs) / orders };
-      if (databaseNow !== null && databaseUs !== null) cpuUs['database'] = (databaseNow - databaseUs) / orders;
+      if (databaseNow !== null && databaseUs !== null)
+        cpuUs['database'] = (databaseNow - databaseUs) / orders;
       return {
         orders,
         seconds,

@@ -33,7 +33,10 @@ export function figure(name: string, unit: string, perRound: readonly (number | 
 }
 
 /** The name of the variant with the highest median rate. */
-export function fastest(results: ReadonlyMap<string, readonly RunResult[]>, names: readonly string[]): string {
+export function fastest(
+  results: ReadonlyMap<string, readonly RunResult[]>,
+  names: readonly string[],
+): string {
   const rate = (name: string) => median(perRun(results.get(name) ?? [], rateOf)) ?? 0;
   return names.reduce((best, name) => (rate(name) > rate(best) ? name : best));
 }

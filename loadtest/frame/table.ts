@@ -17,11 +17,22 @@ export function reportLines({ bench, rounds, figures, goals }: BenchReport): str
   ];
 }
 
-const variantHead = ['variant', 'orders/s', 'CPU µs/order', '(node', 'database)', 'p50 ms', 'p99 ms', 'batch', 'RSS MB'];
+const variantHead = [
+  'variant',
+  'orders/s',
+  'CPU µs/order',
+  '(node',
+  'database)',
+  'p50 ms',
+  'p99 ms',
+  'batch',
+  'RSS MB',
+];
 const figureHead = ['figure', 'median', 'unit', 'at least', 'aim', '', 'per round'];
 
 function variantRow(name: string, results: readonly RunResult[]): string[] {
-  const middle = (of: (sample: Sample) => number, digits: number) => show(median(perRun(results, of)), digits);
+  const middle = (of: (sample: Sample) => number, digits: number) =>
+    show(median(perRun(results, of)), digits);
   const cpu = (sample: Sample) => Object.values(sample.cpuUs).reduce((sum, us) => sum + us, 0);
   return [
     name,

@@ -1,0 +1,20 @@
+/** Connections of the reference designs: the session settings that the product's have, and what each needs besides. */
+import mysql from 'mysql2/promise';
+
+export type Connection = mysql.Connection;
+
+const lockWaitSeconds = 2;
+
+export async function connect(url: string, { localFiles = false } = {}): Promise<Connection> {
+  const connection = await mysql.createConnection({
+    uri: url,
+    charset: 'UTF8MB4_BIN',
+    flags: ['FOUND_ROWS', localFiles ? 'LOCAL_FILES' : '-LOCAL_FILES'],
+    supportBigNumbers: true,
+  });
+  await connection.query(
+    `SET SESSION transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = ${lockWaitSeconds}, ` +
+      "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+  );
+  return connection;
+}

@@ -1,0 +1,99 @@
+/** One order as the reference designs write it: the same columns with the same contents as the product's. */
+import type { PlaceCommand } from '../../schemas/generated/types.ts';
+import { uuidToBytes } from '../../services/shared/mysql/index.ts';
+import { orderKeyOf } from '../../services/worker/store/order-key.ts';
+
+export const orderColumns = [
+  'order_key',
+  'order_id',
+  'customer_id',
+  'status',
+  'version',
+  'currency',
+  'subtotal',
+  'discount',
+  'shipping',
+  'tax',
+  'total',
+  'coupon_code',
+  'price_version',
+  'idempotency_key',
+  'fingerprint',
+  'reason',
+  'shipping_address',
+  'contact',
+  'metadata',
+  'payment_due_at_ms',
+  'created_at_ms',
+  'updated_at_ms',
+] as const;
+export const itemColumns = ['order_key', 'line_no', 'sku', 'quantity', 'unit_price', 'line_total'] as const;
+
+export type Cell = string | number | null | Buffer;
+
+const paymentWindowMs = 30 * 60_000;
+
+export interface PricedCommand {
+  readonly command: PlaceCommand;
+  readonly key: number;
+  readonly subtotal: number;
+  readonly priceVersion: number;
+  readonly unitPrices: readonly number[];
+}
+
+export function priced(
+  command: PlaceCommand,
+  partition: number,
+  offset: number,
+  prices: ReadonlyMap<string, number>,
+  priceVersion: number,
+): PricedCommand {
+  const unitPrices = command.payload.lines.map(({ sku }) => prices.get(sku)!);
+  const subtotal = command.payload.lines.reduce(
+    (sum, line, index) => sum + line.quantity * unitPrices[index]!,
+    0,
+  );
+  return { command, key: orderKeyOf(partition, offset), subtotal, priceVersion, unitPrices };
+}
+
+/** In the order of `orderColumns`. `reason` is JSON, for a rejected order only. */
+export function orderCells(order: PricedCommand, reason: string | null, nowMs: number): Cell[] {
+  const { command, key, subtotal, priceVersion } = order;
+  const { payload } = command;
+  const metadata =
+    payload.metadata.length === 0
+      ? null
+      : JSON.stringify(Object.fromEntries(payload.metadata.map(({ key: name, value }) => [name, value])));
+  return [
+    key,
+    uuidToBytes(command.orderId!),
+    command.customerId,
+    reason === null ? 'PENDING_PAYMENT' : 'REJECTED',
+    1,
+    payload.currency,
+    subtotal,
+    0,
+    0,
+    0,
+    subtotal,
+    payload.couponCode,
+    priceVersion,
+    command.idempotencyKey,
+    command.fingerprint,
+    reason,
+    JSON.stringify(payload.shippingAddress),
+    payload.contactEmail === null ? null : JSON.stringify({ email: payload.contactEmail }),
+    metadata,
+    reason === null ? nowMs + paymentWindowMs : null,
+    nowMs,
+    nowMs,
+  ];
+}
+
+/** In the order of `itemColumns`, one array per line. */
+export function itemCells({ command, key, unitPrices }: PricedCommand): Cell[][] {
+  return command.payload.lines.map(({ sku, quantity }, index) => {
+    const unitPrice = unitPrices[index]!;
+    return [key, index + 1, sku, quantity, unitPrice, unitPrice * quantity];
+  });
+}

@@ -1,0 +1,75 @@
+/** `bench store`: our writer against the usual design and against LOAD DATA, on the same schema and the same orders. */
+import path from 'node:path';
+import { runInChild } from '../frame/child.ts';
+import { runRounds } from '../frame/rounds.ts';
+import type { BenchOptions, BenchReport, Variant } from '../frame/types.ts';
+import { databaseUrl, dropDatabase, inspectServer } from './database.ts';
+import { figuresOf, goals } from './figures.ts';
+import { fillDatabase } from './fill.ts';
+import type { Shape } from './order-stream.ts';
+import { openServer } from './server.ts';
+import type { StoreJob, SubjectName } from './subject.ts';
+
+const child = path.join(import.meta.dirname, 'child.ts');
+const seed = 20_260_101;
+
+const writers = 3;
+/** Connections at which the usual design is tried; the first is where it is best on two cores. */
+export const usualConnections = [8, 1, 16] as const;
+const fullRounds = 5;
+const quickRounds = 3;
+const fullMs = { warmUpMs: 1_000, measureMs: 4_000 };
+const quickMs = { warmUpMs: 600, measureMs: 1_800 };
+/** How full "full" tables are. */
+const filledOrders = 3_000_000;
+
+export async function storeBench(options: BenchOptions): Promise<BenchReport> {
+  const server = await openServer(options.tell);
+  try {
+    const { pid, version } = await inspectServer(server.url);
+    options.tell(`database ${version}`);
+    const filledUrl = databaseUrl(server.url, 'filled');
+    if (!options.quick) await fillDatabase(filledUrl, { orders: filledOrders, seed }, options.tell);
+    const times = options.quick ? quickMs : fullMs;
+    const variants = plan(options.quick).map(({ name, ...what }): Variant => {
+      const url = what.isFilled ? filledUrl : databaseUrl(server.url, 'run');
+      const job = { ...what, ...times, seed, url, databasePid: pid };
+      return { name, run: () => runInChild(child, job satisfies StoreJob) };
+    });
+    const rounds = await runRounds(
+      variants,
+      options.rounds ?? (options.quick ? quickRounds : fullRounds),
+      options.tell,
+    );
+    await dropDatabase(databaseUrl(server.url, 'run'));
+    if (!options.quick) await dropDatabase(filledUrl);
+    return { bench: 'store', rounds, figures: figuresOf(rounds), goals };
+  } finally {
+    await server.close();
+  }
+}
+
+interface Planned {
+  readonly name: string;
+  readonly subject: SubjectName;
+  readonly shape: Shape;
+  readonly connections: number;
+  readonly isFilled: boolean;
+}
+
+/** What is run in each round. Quick: the reference at its best connection count, and no full tables. */
+function plan(quick: boolean): Planned[] {
+  const planned: Planned[] = [];
+  const add = (name: string, subject: SubjectName, shape: Shape, connections: number, isFilled = false) =>
+    planned.push({ name, subject, shape, connections, isFilled });
+  for (const shape of ['uniform', 'hot', 'soldOut'] as const) {
+    add(`ours ${shape}`, 'ours', shape, writers);
+    for (const count of quick ? usualConnections.slice(0, 1) : usualConnections) {
+      add(`usual ${shape} ×${count}`, 'usual', shape, count);
+    }
+  }
+  add('LOAD DATA', 'loadData', 'uniform', 1);
+  add('ours, not exactly-once', 'oursBare', 'uniform', writers);
+  if (!quick) add('ours at 3 million', 'ours', 'uniform', writers, true);
+  return planned;
+}

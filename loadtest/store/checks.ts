@@ -1,0 +1,125 @@
+/**
+ * What must hold after a run, whichever design made it: every order of the stream that the subject says it decided is
+ * there once with all its lines, money adds up, stock went exactly where orders hold it, and one outcome went out per
+ * order. A run that breaks any of these has no number.
+ */
+import type { RowDataPacket } from 'mysql2/promise';
+import { orderKeyOf } from '../../services/worker/store/order-key.ts';
+import { PARTITIONS } from '../../topics/partition.ts';
+import type { Connection } from '../reference/connect.ts';
+import { saleUnits } from './database.ts';
+import { hotSku, type OrderStream, type Shape, skuName } from './order-stream.ts';
+import type { Claimed } from './subject.ts';
+
+export interface Ran {
+  readonly from: readonly number[];
+  readonly claimed: Claimed;
+  readonly stream: OrderStream;
+  readonly shape: Shape;
+  /** Whether the design takes stock. */
+  readonly takesStock: boolean;
+}
+
+/** The first thing found wrong, in words, or null. */
+export async function findProblem(connection: Connection, ran: Ran): Promise<string | null> {
+  return (
+    (await wrongCounts(connection, ran)) ??
+    (await wrongMoney(connection, ran)) ??
+    (ran.takesStock ? await wrongStock(connection, ran) : null) ??
+    wrongOutcomes(ran)
+  );
+}
+
+async function wrongCounts(connection: Connection, ran: Ran): Promise<string | null> {
+  const expected = expectedTotals(ran);
+  const run = keysOf(ran, 'o.order_key');
+  const [orders] = await rows(
+    connection,
+    `SELECT COUNT(*) AS n, COUNT(DISTINCT o.order_id) AS ids FROM orders o WHERE ${run}`,
+  );
+  if (Number(orders!['n']) !== expected.orders)
+    return `${orders!['n']} orders are stored instead of ${expected.orders}`;
+  if (Number(orders!['ids']) !== expected.orders)
+    return `only ${orders!['ids']} of ${expected.orders} order ids differ`;
+  const [items] = await rows(
+    connection,
+    `SELECT COUNT(*) AS n, COALESCE(SUM(o.quantity), 0) AS units FROM order_items o WHERE ${run}`,
+  );
+  const lines = `${items!['n']} lines of ${items!['units']} units`;
+  const wanted = `${expected.lines} lines of ${expected.units} units`;
+  return lines === wanted ? null : `${lines} are stored instead of ${wanted}`;
+}
+
+async function wrongMoney(connection: Connection, ran: Ran): Promise<string | null> {
+  const [wrong] = await rows(
+    connection,
+    `SELECT COUNT(*) AS n FROM orders o LEFT JOIN (SELECT i.order_key, SUM(i.line_total) AS total,
+       SUM(i.line_total <> i.unit_price * i.quantity OR i.unit_price <> p.unit_price) AS wrong
+       FROM order_items i JOIN products p ON p.sku = i.sku WHERE ${keysOf(ran, 'i.order_key')} GROUP BY i.order_key) l
+     ON l.order_key = o.order_key
+     WHERE ${keysOf(ran, 'o.order_key')} AND (l.order_key IS NULL OR l.wrong > 0 OR o.subtotal <> l.total
+       OR o.total <> o.subtotal - o.discount + o.shipping + o.tax)`,
+  );
+  return Number(wrong!['n']) === 0 ? null : `${wrong!['n']} orders have amounts that do not add up`;
+}
+
+async function wrongStock(connection: Connection, ran: Ran): Promise<string | null> {
+  const [wrong] = await rows(
+    connection,
+    `SELECT COUNT(*) AS n FROM stock s LEFT JOIN (SELECT i.sku, SUM(i.quantity) AS units FROM order_items i
+       JOIN orders o ON o.order_key = i.order_key WHERE ${keysOf(ran, 'o.order_key')} AND o.status = 'PENDING_PAYMENT'
+       GROUP BY i.sku) h ON h.sku = s.sku
+     WHERE s.available < 0 OR s.initial + s.added - s.available <> COALESCE(h.units, 0)`,
+  );
+  if (Number(wrong!['n']) > 0) return `${wrong!['n']} SKUs have stock that orders do not account for`;
+  const [rejected] = await rows(
+    connection,
+    `SELECT COUNT(*) AS n, COALESCE(SUM(o.reason NOT LIKE '%OUT_OF_STOCK%'), 0) AS other FROM orders o
+     WHERE ${keysOf(ran, 'o.order_key')} AND o.status <> 'PENDING_PAYMENT'`,
+  );
+  if (Number(rejected!['other']) > 0)
+    return `${rejected!['other']} orders were rejected for another reason than stock`;
+  const allowed = ran.shape === 'soldOut' ? expectedTotals(ran).orders - saleUnits : 0;
+  if (Number(rejected!['n']) === Math.max(0, allowed)) return null;
+  return `${rejected!['n']} orders were rejected instead of ${allowed} (${skuName(hotSku)} sells ${saleUnits})`;
+}
+
+function wrongOutcomes(ran: Ran): string | null {
+  const { outcomes } = ran.claimed;
+  const { orders } = expectedTotals(ran);
+  return outcomes === null || outcomes === orders
+    ? null
+    : `${outcomes} outcomes went out for ${orders} orders`;
+}
+
+/** What the stream holds between the run's first and last offsets. */
+function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines: number; units: number } {
+  let orders = 0;
+  let lines = 0;
+  let units = 0;
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    for (let offset = from[partition]!; offset < claimed.to[partition]!; offset++) {
+      orders += 1;
+      for (const line of stream.templates[stream.templateOf(partition, offset)]!.payload.lines) {
+        lines += 1;
+        units += line.quantity;
+      }
+    }
+  }
+  return { orders, lines, units };
+}
+
+/** A condition on the run's own orders: all keys from its first offsets on, so that one too many is found too. */
+function keysOf({ from }: Ran, column: string): string {
+  const ranges = from.map((offset, partition) => {
+    const first = orderKeyOf(partition, offset);
+    const last = orderKeyOf(partition + 1, 0) - 1;
+    return `${column} BETWEEN ${first} AND ${last}`;
+  });
+  return `(${ranges.join(' OR ')})`;
+}
+
+async function rows(connection: Connection, sql: string): Promise<RowDataPacket[]> {
+  const [found] = await connection.query<RowDataPacket[]>(sql);
+  return found;
+}

@@ -1,0 +1,45 @@
+/** The figures of the store bench, and what they must reach. */
+import { fastest, figure, perRun, rateOf, ratios } from '../frame/statistics.ts';
+import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
+
+export const goals: Readonly<Record<string, Goal>> = {
+  'store.uniform.vs_usual': { atLeast: 10, aim: 14 },
+  'store.hot.vs_usual': { atLeast: 11, aim: 16 },
+  'store.hot.vs_uniform': { atLeast: 1, aim: 1.3 },
+  'store.vs_load_data': { atLeast: 0.4, aim: 0.6 },
+  'store.at_3m': { atLeast: 0.8, aim: 0.95 },
+  'store.exactly_once': { atLeast: 0.9, aim: 0.95 },
+  'store.rss_mb': { atMost: 200, aim: 150 },
+};
+
+/** Figures of whatever was run; the usual design counts at its best number of connections over all rounds. */
+export function figuresOf({ results }: Rounds): Figure[] {
+  const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];
+  const usual = (shape: string) => runs(bestUsual(results, shape));
+  const uniform = runs('ours uniform');
+  const figures = [
+    figure('store.uniform.vs_usual', 'ratio', ratios(uniform, usual('uniform'))),
+    figure('store.hot.vs_usual', 'ratio', ratios(runs('ours hot'), usual('hot'))),
+    figure('store.hot.vs_uniform', 'ratio', ratios(runs('ours hot'), uniform)),
+    figure('store.sold_out.vs_usual', 'ratio', ratios(runs('ours soldOut'), usual('soldOut'))),
+    figure('store.vs_load_data', 'ratio', ratios(uniform, runs('LOAD DATA'))),
+    figure('store.exactly_once', 'ratio', ratios(uniform, runs('ours, not exactly-once'))),
+    figure(
+      'store.rss_mb',
+      'MB',
+      perRun(uniform, (sample) => sample.rssMb),
+    ),
+    figure('store.uniform.orders_per_s', 'orders/s', perRun(uniform, rateOf)),
+  ];
+  if (results.has('ours at 3 million')) {
+    figures.splice(5, 0, figure('store.at_3m', 'ratio', ratios(runs('ours at 3 million'), uniform)));
+  }
+  return figures;
+}
+
+function bestUsual(results: Rounds['results'], shape: string): string {
+  return fastest(
+    results,
+    [...results.keys()].filter((name) => name.startsWith(`usual ${shape} `)),
+  );
+}

@@ -1,0 +1,31 @@
+/** Fills the tables beforehand, to see whether full tables slow the writer down. */
+import { PARTITIONS } from '../../topics/partition.ts';
+import { connect } from '../reference/connect.ts';
+import { loadChunk } from '../reference/load-data.ts';
+import { makeDatabase } from './database.ts';
+import { createOrderStream } from './order-stream.ts';
+
+const chunkOrders = 5_000;
+const tellEveryOrders = 500_000;
+
+/** Makes the database anew and loads so many orders into it, evenly over the partitions from offset 0 on. */
+export async function fillDatabase(
+  url: string,
+  { orders, seed }: { orders: number; seed: number },
+  tell: (line: string) => void,
+): Promise<void> {
+  await makeDatabase(url);
+  const stream = createOrderStream({ seed, shape: 'uniform' });
+  const connection = await connect(url, { localFiles: true });
+  const perPartition = orders / PARTITIONS;
+  let loaded = 0;
+  for (let offset = 0; offset < perPartition; offset += chunkOrders) {
+    const count = Math.min(chunkOrders, perPartition - offset);
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      await loadChunk(connection, stream, partition, offset, count);
+      loaded += count;
+      if (loaded % tellEveryOrders < count) tell(`filling the tables: ${loaded} of ${orders} orders`);
+    }
+  }
+  await connection.end();
+}

@@ -1,0 +1,133 @@
+/**
+ * The orders that every store bench persists: order (partition, offset) is the same for the same seed and shape,
+ * whoever asks, so that all designs work the same orders and the checks know what must have come out.
+ *
+ * Contents come from a fixed set of templates; only the ids are made per order. That keeps the cost of making an
+ * order out of the measurement, and memory flat.
+ */
+import type { PlaceCommand } from '../../schemas/generated/types.ts';
+import { PARTITIONS } from '../../topics/partition.ts';
+import { createRandom, mix32, type Random } from './random.ts';
+
+/** 10,000 SKUs uniformly; or with one SKU in every order; or with one that sells out after `saleUnits` of them. */
+export type Shape = 'uniform' | 'hot' | 'soldOut';
+
+export interface StreamOptions {
+  readonly seed: number;
+  readonly shape: Shape;
+}
+
+export interface OrderStream {
+  /** Contents with the placeholder id, by template number. */
+  readonly templates: readonly PlaceCommand[];
+  templateOf(partition: number, offset: number): number;
+  /** A UUIDv8 that belongs to the partition. */
+  orderId(partition: number, offset: number): string;
+  /** The whole command. */
+  command(partition: number, offset: number): PlaceCommand;
+}
+
+export const skuCount = 10_000;
+export const linesMax = 5;
+/** Of one line, in 1..quantityMax evenly. */
+export const quantityMax = 3;
+/** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
+export const hotSku = 5_000;
+export const currency = 'EUR';
+export const placeholderId = '00000000-0000-8000-8000-000000000000';
+
+const templateCount = 20_000;
+const customerCount = 100_000;
+const issuedAtMs = 1_790_000_000_000;
+
+/** `SKU-000042` for 42. */
+export function skuName(index: number): string {
+  return `SKU-${String(index).padStart(6, '0')}`;
+}
+
+/** Minor units. */
+export function unitPriceOf(index: number): number {
+  return 100 + ((index * 7_919) % 9_900);
+}
+
+export function createOrderStream({ seed, shape }: StreamOptions): OrderStream {
+  const random = createRandom(seed);
+  const templates = Array.from({ length: templateCount }, () => createTemplate(random, shape));
+
+  const templateOf = (partition: number, offset: number): number =>
+    mix32(mix32(offset * PARTITIONS + partition) ^ seed) % templateCount;
+  const orderId = (partition: number, offset: number): string => uuidFor(seed, partition, offset);
+
+  return {
+    templates,
+    templateOf,
+    orderId,
+    command(partition, offset) {
+      const id = orderId(partition, offset);
+      const template = templates[templateOf(partition, offset)]!;
+      return { ...template, orderId: id, commandId: `place:${id}`, idempotencyKey: `checkout-${id}` };
+    },
+  };
+}
+
+function createTemplate(random: Random, shape: Shape): PlaceCommand {
+  const customer = random() % customerCount;
+  return {
+    commandId: `place:${placeholderId}`,
+    type: 'PLACE',
+    orderId: placeholderId,
+    customerId: `customer-${customer}`,
+    actor: 'customer',
+    idempotencyKey: `checkout-${placeholderId}`,
+    fingerprint: Buffer.from(Array.from({ length: 32 }, () => random() & 255)),
+    issuedAt: issuedAtMs,
+    traceparent: null,
+    payload: {
+      currency,
+      lines: createLines(random, shape),
+      couponCode: null,
+      shippingAddress: {
+        name: 'Jane Q. Customer',
+        line1: `${customer % 997} Long Street`,
+        line2: null,
+        city: 'Springfield',
+        region: null,
+        postalCode: String(10_000 + (customer % 89_999)),
+        country: 'DE',
+      },
+      contactEmail: `customer${customer}@example.com`,
+      metadata: random() % 4 === 0 ? [{ key: 'channel', value: 'web' }] : [],
+    },
+  };
+}
+
+/** One to five lines of different SKUs. */
+function createLines(random: Random, shape: Shape): PlaceCommand['payload']['lines'] {
+  const count = 1 + (random() % linesMax);
+  const skus = new Set<number>();
+  if (shape !== 'uniform') skus.add(hotSku);
+  while (skus.size < count) skus.add(random() % skuCount);
+  return [...skus].map((index) => ({
+    sku: skuName(index),
+    quantity: index === hotSku && shape !== 'uniform' ? 1 : 1 + (random() % quantityMax),
+    expectedUnitPrice: null,
+  }));
+}
+
+/** Version nibble 8, variant 10, and a head that the partition rule (first four bytes modulo 12) maps to the partition. */
+function uuidFor(seed: number, partition: number, offset: number): string {
+  const counter = offset * PARTITIONS + partition;
+  const a = mix32(counter ^ seed);
+  const b = mix32(counter ^ mix32(seed + 1));
+  const c = mix32(counter ^ mix32(seed + 2));
+  const d = mix32(counter ^ mix32(seed + 3));
+  const head = Math.min(a - (a % PARTITIONS), 0xffff_fff0 - (0xffff_fff0 % PARTITIONS)) + partition;
+  return (
+    `${hex(head, 8)}-${hex(b >>> 16, 4)}-8${hex(b & 0xfff, 3)}-` +
+    `${hex(0x8000 | ((c >>> 16) & 0x3fff), 4)}-${hex(c & 0xffff, 4)}${hex(d, 8)}`
+  );
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}

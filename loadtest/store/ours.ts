@@ -1,0 +1,163 @@
+/**
+ * Our writers as the product runs them, fed from memory: encoded commands go into the lanes as a fetch would put them
+ * there, and are decoded, decided, written, encoded and handed to a producer that acknowledges at once.
+ */
+import { bundledCodecs } from '../../services/shared/codec/index.ts';
+import type { Accumulator } from '../../services/shared/kafka/index.ts';
+import { createLogger } from '../../services/shared/log/index.ts';
+import { createMetrics } from '../../services/shared/metrics/index.ts';
+import { createMysql, type Mysql } from '../../services/shared/mysql/index.ts';
+import { defaultBatchLimits } from '../../services/worker/batch.ts';
+import { createEngine, type Engine } from '../../services/worker/engine.ts';
+import { Lane } from '../../services/worker/lane.ts';
+import type { Committed } from '../../services/worker/pipeline.ts';
+import { createPublisher } from '../../services/worker/publisher.ts';
+import { claimLane } from '../../services/worker/store/positions.ts';
+import { COMMANDS } from '../../topics/catalogue.ts';
+import { PARTITIONS } from '../../topics/partition.ts';
+import { createRecordSource, type RecordSource } from './record-source.ts';
+import type { Claimed, Subject, SubjectDeps } from './subject.ts';
+
+/** What one fetch brings of one partition. */
+const fetchRecords = 500;
+const paymentWindowMs = 30 * 60_000;
+
+export interface OursOptions {
+  /** Changes the sessions that the writers get. */
+  wrap?(mysql: Mysql): Mysql;
+}
+
+export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursOptions = {}): Subject {
+  const { url, stream, meter, connections, from } = deps;
+  const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
+  const metrics = createMetrics({ service: 'bench' });
+  const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
+  const source = createRecordSource(stream, codecs.commands, COMMANDS);
+  const mysql = createMysql({ url, log, poolSize: 2 });
+  const acknowledged = new Map<number, number>();
+  const feeders: Feeder[] = [];
+  let lost = 0;
+  let engine: Engine;
+
+  const onAcknowledged = ({ outcomes, decision, ms }: Committed) => {
+    meter.transaction(ms, decision.events.length);
+    for (const { part } of outcomes) acknowledged.set(part.lane.partition, part.to);
+  };
+
+  return {
+    async start() {
+      const accumulator = instantAccumulator();
+      engine = createEngine({
+        topic: COMMANDS,
+        writers: connections,
+        limits: defaultBatchLimits,
+        paymentWindowMs,
+        mysql: wrap(mysql),
+        codecs,
+        publisher: createPublisher({ accumulator, metrics, log }),
+        metrics,
+        log,
+        onFenceLost: () => {
+          lost += 1;
+        },
+        onAcknowledged,
+      });
+      const session = await mysql.connect();
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        const feeder = createFeeder(partition, from[partition]!, source, (lane) => engine.wake(lane));
+        const { epoch } = await claimLane(session, COMMANDS, partition, 'bench');
+        engine.add(feeder.lane);
+        feeder.lane.open({ epoch, nextOffset: from[partition]! }, null);
+        feeder.feed();
+        feeders.push(feeder);
+      }
+      await session.close();
+    },
+    async stop(): Promise<Claimed> {
+      for (const feeder of feeders) feeder.end();
+      await engine.stop();
+      await Promise.all(feeders.map(({ lane }) => lane.published));
+      await mysql.close();
+      const stopped = feeders.find(({ lane }) => lane.state !== 'running');
+      if (lost > 0 || stopped !== undefined) {
+        throw new Error(`${lost} fences were lost; ${stopped?.lane.stoppedBecause ?? 'no lane stopped'}`);
+      }
+      const to = feeders.map(({ lane }) => lane.nextOffset);
+      const outcomes = to.reduce(
+        (sum, _, index) => sum + (acknowledged.get(index) ?? from[index]!) - from[index]!,
+        0,
+      );
+      return { to, outcomes };
+    },
+  };
+}
+
+interface Feeder {
+  readonly lane: Lane;
+  feed(): void;
+  end(): void;
+}
+
+/** Keeps a lane's buffer filled: fetches until it is full, and again when it has room. */
+function createFeeder(
+  partition: number,
+  from: number,
+  source: RecordSource,
+  wake: (lane: Lane) => void,
+): Feeder {
+  const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
+  let next = from;
+  let full = false;
+  let ended = false;
+  const feed = () => {
+    while (!full && !ended) {
+      const records = Array.from({ length: fetchRecords }, () => source.record(partition, next++));
+      lane.enqueue(records);
+    }
+  };
+  const lane = new Lane({
+    partition,
+    log,
+    events: {
+      onFull: () => {
+        full = true;
+      },
+      onRoom: () => {
+        full = false;
+        setImmediate(feed);
+      },
+      onWork: wake,
+      onGap: (_, expected, offset) => {
+        throw new Error(`the bench fed offset ${offset} where ${expected} was expected`);
+      },
+    },
+  });
+  return {
+    lane,
+    feed,
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+/** A log that takes everything at once, in the next turn of the event loop. */
+function instantAccumulator(): Accumulator {
+  let offset = 0n;
+  const acknowledge = async (count: number): Promise<bigint> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const base = offset;
+    offset += BigInt(count);
+    return base;
+  };
+  return {
+    send: async ({ partition }) => ({ partition, offset: await acknowledge(1) }),
+    sendBatch: (messages) => acknowledge(messages.length),
+    oldestAgeMs: () => 0,
+    queuedRecords: () => 0,
+    queuedBytes: () => 0,
+    isConnected: () => true,
+    flush: async () => undefined,
+    close: async () => undefined,
+  };
+}
