@@ -1,7 +1,6 @@
-import { Kafka, logLevel } from 'kafkajs';
 import mysql from 'mysql2/promise';
 import { expect, test } from 'vitest';
-import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
+import { kafkaClient, testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
 const prefix = useTopicPrefix('support');
 const database = useDatabase('support');
@@ -16,14 +15,9 @@ test('gives each file a migrated database of its own', async () => {
 });
 
 test('gives servers that answer', async () => {
-  const { kafkaBrokers, schemaRegistryUrl } = testStack();
+  const { schemaRegistryUrl } = testStack();
   expect((await fetch(`${schemaRegistryUrl}/subjects`)).status).toBe(200);
-  const client = new Kafka({
-    clientId: 'tests',
-    brokers: kafkaBrokers.split(','),
-    logLevel: logLevel.NOTHING,
-  });
-  const admin = client.admin();
+  const admin = kafkaClient().admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: `${prefix}probe`, numPartitions: 1 }] });
   const seen = await until(async () => (await admin.listTopics()).includes(`${prefix}probe`), {

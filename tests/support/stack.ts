@@ -76,11 +76,15 @@ export async function dropDatabase(name: string): Promise<void> {
   }
 }
 
+/** A plain kafkajs client, for looking from outside; the product's own room is services/shared/kafka. */
+export function kafkaClient(brokers = testStack().kafkaBrokers): Kafka {
+  calmRequestQueues();
+  return new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+}
+
 /** Deletes every topic, whose name starts with the prefix. */
 export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
-  calmRequestQueues();
-  const kafka = new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
+  const admin = kafkaClient(brokers).admin();
   await admin.connect();
   try {
     const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));

@@ -7,7 +7,7 @@ export interface TcpProxy {
   connections(): number;
   /** From now on nothing passes towards the client: the server still hears and acts, its answers are lost. */
   swallowAnswers(): void;
-  /** From now on nothing passes in either direction, new connections included: like a server that is frozen. */
+  /** From now on nothing passes in either direction, not even the end of a connection: like a server that is frozen. */
   freeze(): void;
   /** Passes on what comes from now on; what was swallowed stays lost, so its connections are cut. */
   heal(): void;
@@ -21,8 +21,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   let mode: Mode = 'pass';
   const sockets = new Set<Socket>();
 
-  const server = createServer((client) => {
-    const upstream = connect(target.port, target.host);
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect({ port: target.port, host: target.host, allowHalfOpen: true });
     pump(client, upstream, () => mode !== 'freeze');
     pump(upstream, client, () => mode === 'pass');
   });
@@ -31,6 +31,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     sockets.add(from);
     from.on('data', (bytes) => {
       if (passes()) to.write(bytes);
+    });
+    // A frozen process does not answer a goodbye either.
+    from.on('end', () => {
+      if (passes()) to.end();
     });
     from.on('error', () => to.destroy());
     from.on('close', () => {

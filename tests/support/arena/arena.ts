@@ -1,0 +1,168 @@
+/**
+ * An arena: one database, one set of topics and one catalogue in which real worker processes are run, hurt and
+ * checked. Nothing in here reaches into a worker; what happened is read from the topics and the tables.
+ */
+
+import { type Codecs, loadCodecs, registerSchemas } from '../../../services/shared/codec/index.ts';
+import {
+  createAdmin,
+  createKafkaConfig,
+  createTail,
+  type KafkaAdmin,
+} from '../../../services/shared/kafka/index.ts';
+import { createLogger, type Logger } from '../../../services/shared/log/index.ts';
+import { createMysql, type Mysql, migrate } from '../../../services/shared/mysql/index.ts';
+import { applyTopics, COMMANDS, EVENTS, planTopics, topicCatalogue } from '../../../topics/index.ts';
+import { until } from '../until.ts';
+import { runVerify, type VerifyResult } from './verify.ts';
+import { spawnWorker, type WorkerProcess } from './worker-process.ts';
+
+export interface ArenaServers {
+  readonly kafkaBrokers: string;
+  readonly schemaRegistryUrl: string;
+  /** With the database of this arena. */
+  readonly mysqlUrl: string;
+  readonly redisUrl: string;
+}
+
+export interface ArenaOptions extends ArenaServers {
+  readonly topicPrefix: string;
+  readonly replicationFactor?: number;
+  /** SKU names and their initial stock. */
+  readonly stock: ReadonlyMap<string, number>;
+}
+
+export interface Arena {
+  readonly options: ArenaOptions;
+  readonly mysql: Mysql;
+  readonly admin: KafkaAdmin;
+  readonly codecs: Codecs;
+  readonly log: Logger;
+  /** Environment of any service that is to work in here. */
+  readonly env: Readonly<Record<string, string>>;
+  startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
+  /** Waits until every command in the log is decided and its outcome published. */
+  quiesce(deadlineMs?: number): Promise<void>;
+  /** Commands in the log, decided commands, and published ones, summed over all lanes. */
+  progress(): Promise<{ produced: number; decided: number; published: number }>;
+  /** `orderstream verify`, as an operator would run it. */
+  verify(): Promise<VerifyResult>;
+  /** Source position → event ids and bytes of every copy in the result topic. */
+  readEvents(): Promise<Map<string, Buffer[]>>;
+  close(): Promise<void>;
+}
+
+const unitPrice = 250;
+
+/** Makes topics, tables, schemas and products. */
+export async function createArena(options: ArenaOptions): Promise<Arena> {
+  const log = createLogger({ service: 'arena', level: 'error', instanceId: 'arena' });
+  const { kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl, topicPrefix, replicationFactor = 1 } = options;
+  const settings = createKafkaConfig(
+    { kafkaBrokers: kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix },
+    'arena',
+  );
+  const admin = createAdmin(settings);
+  await migrate({ url: mysqlUrl, log });
+  const mysql = createMysql({ url: mysqlUrl, log, poolSize: 4 });
+  await seedCatalogue(mysql, options.stock);
+  await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor }));
+  await registerSchemas({ registryUrl: schemaRegistryUrl });
+  const codecs = await loadCodecs({ registryUrl: schemaRegistryUrl, log });
+  const workers: WorkerProcess[] = [];
+  const env = {
+    KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix,
+    KAFKA_SESSION_TIMEOUT_MS: '2000',
+    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+    MYSQL_URL: mysqlUrl,
+    REDIS_URL: redisUrl,
+    ADMIN_PORT: '0',
+    NODE_ENV: 'test',
+  };
+
+  const arena: Arena = {
+    options,
+    mysql,
+    admin,
+    codecs,
+    log,
+    env,
+    async startWorker(extra = {}) {
+      const worker = await spawnWorker({ ...env, INSTANCE_ID: `w${workers.length}`, ...extra });
+      workers.push(worker);
+      return worker;
+    },
+    async progress() {
+      const ends = await admin.endOffsets(COMMANDS);
+      const produced = [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
+      const [row] = await mysql.pool.rows<{ decided: number | null; published: number | null }>(
+        'SELECT CAST(SUM(next_offset) AS SIGNED) AS decided, CAST(SUM(published_offset) AS SIGNED) AS published FROM lane_positions',
+      );
+      return { produced, decided: row?.decided ?? 0, published: row?.published ?? 0 };
+    },
+    async quiesce(deadlineMs = 60_000) {
+      await until(
+        async () => {
+          const { produced, decided, published } = await arena.progress();
+          return produced === decided && decided === published;
+        },
+        { what: 'every command being decided and its outcome published', deadlineMs, everyMs: 100 },
+      );
+    },
+    verify: () => runVerify(env),
+    readEvents: () => readEvents(arena, settings),
+    async close() {
+      await Promise.all(workers.map((worker) => worker.kill()));
+      await Promise.all([admin.close(), mysql.close()]);
+    },
+  };
+  return arena;
+}
+
+async function seedCatalogue({ pool }: Mysql, stock: ReadonlyMap<string, number>): Promise<void> {
+  const skus = [...stock.keys()];
+  if (skus.length === 0) return;
+  const products = skus.map((sku) => `('${sku}','Product ${sku}',${unitPrice},'EUR',1,0)`).join(',');
+  await pool.write(
+    `INSERT INTO products (sku,name,unit_price,currency,version,updated_at_ms) VALUES ${products}`,
+  );
+  const levels = skus.map((sku) => `('${sku}',${stock.get(sku)},${stock.get(sku)})`).join(',');
+  await pool.write(`INSERT INTO stock (sku,initial,available) VALUES ${levels}`);
+  await pool.write('UPDATE catalogue_state SET version = 1 WHERE id = 1');
+}
+
+async function readEvents(
+  arena: Arena,
+  settings: ReturnType<typeof createKafkaConfig>,
+): Promise<Map<string, Buffer[]>> {
+  const ends = await arena.admin.endOffsets(EVENTS);
+  const wanted = new Map(
+    [...ends].filter(([, { low, high }]) => high > low).map(([p, { high }]) => [p, high]),
+  );
+  const events = new Map<string, Buffer[]>();
+  const tail = createTail({
+    settings,
+    topics: [EVENTS],
+    from: 'earliest',
+    log: arena.log,
+    onRecords(_topic, partition, records) {
+      for (const record of records) {
+        const id = String(record.headers.ce_id);
+        const bytes = Buffer.concat([
+          record.key ?? Buffer.alloc(0),
+          record.value!,
+          Buffer.from(JSON.stringify(record.headers)),
+        ]);
+        const copies = events.get(id);
+        if (copies === undefined) events.set(id, [bytes]);
+        else copies.push(bytes);
+        if (record.offset + 1n >= wanted.get(partition)!) wanted.delete(partition);
+      }
+    },
+  });
+  await tail.start();
+  await until(() => wanted.size === 0, { what: 'the result topic being read to its end' });
+  await tail.stop();
+  return events;
+}

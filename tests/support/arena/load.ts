@@ -1,0 +1,155 @@
+/** Commands as ingestion would produce them, with a history of what Kafka has acknowledged. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';
+import {
+  type Accumulator,
+  createAccumulator,
+  createKafkaConfig,
+  type OutMessage,
+} from '../../../services/shared/kafka/index.ts';
+import { noMetrics } from '../../../services/shared/metrics/index.ts';
+import { sleep } from '../../../services/shared/retry/index.ts';
+import { COMMANDS, partitionOfOrder } from '../../../topics/index.ts';
+import type { Arena } from './arena.ts';
+
+export interface Acked {
+  readonly orderId: string;
+  readonly type: OrderCommand['type'];
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface Producer {
+  /** Every acknowledged command. */
+  readonly history: readonly Acked[];
+  /** Sends a command to where it belongs, and resolves with its place. */
+  send(command: OrderCommand): Promise<Acked>;
+  /** Sends raw bytes under an order's key. */
+  sendRaw(
+    message: Pick<OutMessage, 'partition' | 'key' | 'value' | 'headers'>,
+  ): Promise<{ partition: number; offset: bigint }>;
+  /** Sends places, one in twenty twice and one in twenty with a cancel behind, until `stop`; about `perSecond` a second. */
+  start(perSecond: number, skus: readonly string[]): { stop(): Promise<void> };
+  close(): Promise<void>;
+}
+
+/** A place of one order; the same order id gives the same command. */
+export function placeCommand(orderId: string, skus: readonly string[], quantity = 1): OrderCommand {
+  return {
+    commandId: `place:${orderId}`,
+    type: 'PLACE',
+    orderId,
+    customerId: 'customer-1',
+    actor: 'customer',
+    idempotencyKey: orderId,
+    fingerprint: createHash('sha256').update(orderId).digest(),
+    issuedAt: 1_700_000_000_000,
+    traceparent: null,
+    payload: {
+      currency: 'EUR',
+      lines: skus.map((sku) => ({ sku, quantity, expectedUnitPrice: null })),
+      couponCode: null,
+      shippingAddress: null,
+      contactEmail: null,
+      metadata: [],
+    },
+  };
+}
+
+export function cancelCommand(orderId: string, commandId = `cancel:${orderId}`): OrderCommand {
+  return {
+    commandId,
+    type: 'CANCEL',
+    orderId,
+    customerId: 'customer-1',
+    actor: 'customer',
+    idempotencyKey: null,
+    fingerprint: null,
+    issuedAt: 1_700_000_000_000,
+    traceparent: null,
+    payload: { reason: null, expectedVersion: null },
+  };
+}
+
+/** A producer into the arena's command topic. */
+export async function createProducer(arena: Arena): Promise<Producer> {
+  const { kafkaBrokers, topicPrefix } = arena.options;
+  const settings = createKafkaConfig(
+    { kafkaBrokers: kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix },
+    'load',
+  );
+  const accumulator = await createAccumulator({
+    settings,
+    log: arena.log,
+    metrics: noMetrics,
+    topics: [COMMANDS],
+  });
+  const history: Acked[] = [];
+  const producer: Producer = {
+    history,
+    async send(command) {
+      const orderId = command.orderId!;
+      const value = arena.codecs.commands.encode(command);
+      const headers = { [CHECKSUM_HEADER]: checksumOf(value) };
+      const key = Buffer.from(orderId);
+      const { partition, offset } = await produce(accumulator, {
+        partition: partitionOfOrder(orderId),
+        key,
+        value,
+        headers,
+      });
+      const acked = { orderId, type: command.type, partition, offset: Number(offset) };
+      history.push(acked);
+      return acked;
+    },
+    sendRaw: (message) => produce(accumulator, message),
+    start: (perSecond, skus) => startLoad(producer, perSecond, skus),
+    close: () => accumulator.close(2_000),
+  };
+  return producer;
+}
+
+const tickMs = 20;
+
+function startLoad(producer: Producer, perSecond: number, skus: readonly string[]) {
+  const stopping = new AbortController();
+  const inFlight = new Set<Promise<unknown>>();
+  const sendOne = (n: number) => {
+    const orderId = randomUUID();
+    const lines = Array.from({ length: 1 + (n % 3) }, () => skus[Math.floor(Math.random() * skus.length)]!);
+    const commands = [placeCommand(orderId, lines)];
+    if (n % 20 === 1) commands.push(placeCommand(orderId, lines));
+    if (n % 20 === 2) commands.push(cancelCommand(orderId), cancelCommand(orderId));
+    for (const command of commands) {
+      // What was not acknowledged may or may not be in the log; the history holds what was.
+      const sent = producer.send(command).catch(() => undefined);
+      inFlight.add(sent);
+      void sent.finally(() => inFlight.delete(sent));
+    }
+  };
+  const run = async () => {
+    let sent = 0;
+    const startedMs = performance.now();
+    while (!stopping.signal.aborted) {
+      const due = ((performance.now() - startedMs) / 1_000) * perSecond;
+      while (sent < due) sendOne(sent++);
+      await sleep(tickMs, stopping.signal).catch(() => undefined);
+    }
+  };
+  const done = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await done;
+      await Promise.all(inFlight);
+    },
+  };
+}
+
+function produce(
+  accumulator: Accumulator,
+  { partition, key, value, headers }: Pick<OutMessage, 'partition' | 'key' | 'value' | 'headers'>,
+) {
+  return accumulator.send({ topic: COMMANDS, partition, key, value, headers, timestampMs: Date.now() });
+}

@@ -1,0 +1,93 @@
+/** A real worker as a child process, with its log and its end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { until } from '../until.ts';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly log: readonly LogLine[];
+  /** Resolves when the process has ended, however it did. */
+  readonly exited: Promise<Exit>;
+  readonly running: boolean;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the first line that fits, past ones included. */
+  logged(fits: (line: LogLine) => boolean, what: string, deadlineMs?: number): Promise<LogLine>;
+  /** SIGTERM, and its end. */
+  stop(): Promise<Exit>;
+  /** SIGKILL, and its end. Does nothing to a process that has ended. */
+  kill(): Promise<Exit>;
+}
+
+const entry = path.join(import.meta.dirname, '../../../services/worker/main.ts');
+const logLinesMax = 20_000;
+
+/** Starts a worker and resolves once it has joined its group, or has died on the way. */
+export async function spawnWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [entry], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const worker = watch(child);
+  await until(() => !worker.running || worker.log.some((line) => line.msg === 'worker is ready'), {
+    what: 'the worker being ready',
+    deadlineMs: 60_000,
+  });
+  return worker;
+}
+
+function watch(child: ChildProcess): WorkerProcess {
+  const log: LogLine[] = [];
+  let running = true;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => {
+      running = false;
+      resolve({ code, signal });
+    });
+  });
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface(stream).on('line', (line) => {
+      log.push(parse(line));
+      if (log.length > logLinesMax) log.shift();
+    });
+  }
+  const worker: WorkerProcess = {
+    pid: child.pid!,
+    log,
+    exited,
+    get running() {
+      return running;
+    },
+    signal: (name) => void child.kill(name),
+    logged: (fits, what, deadlineMs) => until(() => log.find(fits), { what, deadlineMs }),
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    kill() {
+      if (running) child.kill('SIGKILL');
+      return exited;
+    },
+  };
+  return worker;
+}
+
+function parse(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    // Not of our logger: a warning of Node, kept as it is.
+    return { level: 'raw', msg: line };
+  }
+}
