@@ -121,9 +121,11 @@ describe('a session', () => {
 
   it('knows at once that the server ended it', async () => {
     const [session, other] = [await connect(), await connect()];
-    const waiting = session.rows('SELECT SLEEP(30)');
+    const waiting = expect(session.rows('SELECT SLEEP(30)')).rejects.toMatchObject({
+      code: 'MYSQL_CONNECTION_LOST',
+    });
     await other.query(`KILL ${session.connectionId}`);
-    await expect(waiting).rejects.toMatchObject({ code: 'MYSQL_CONNECTION_LOST' });
+    await waiting;
     expect(session.alive).toBe(false);
   });
 

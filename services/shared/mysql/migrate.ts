@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { appError, errorMessage } from '../errors/index.ts';
+import { AppError, appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { parseMysqlUrl } from './connection.ts';
-import { createMysql } from './mysql.ts';
+import { createMysql, type Mysql } from './mysql.ts';
 import { splitStatements } from './statements.ts';
 import type { Session } from './types.ts';
 
@@ -29,6 +29,8 @@ const ownDir = fileURLToPath(new URL('./migrations/', import.meta.url));
 /** A table change may take its time; beyond this it needs a plan of its own. */
 const statementTimeoutMs = 600_000;
 
+const unknownDatabaseErrno = 1049;
+
 /**
  * Brings the tables to a version, one migration after another under a lock of the server, and says what was done.
  * Each finished migration is noted in `schema_migrations`. DDL commits by itself, so a migration that fails midway
@@ -37,10 +39,9 @@ const statementTimeoutMs = 600_000;
 export async function migrate(options: MigrateOptions): Promise<MigrationStep[]> {
   const { url, log, direction = 'up', dir = ownDir, lockTimeoutSeconds = 30 } = options;
   const migrations = await readMigrations(dir);
-  if (direction === 'up') await createDatabase(url, log);
   const mysql = createMysql({ url, log, queryTimeoutMs: statementTimeoutMs, poolSize: 1 });
   try {
-    const session = await mysql.connect({ waitTimeoutSeconds: statementTimeoutMs / 1000 });
+    const session = await connect(mysql, options);
     return await underLock(session, `orderstream.migrate.${databaseOf(url)}`, lockTimeoutSeconds, () =>
       run(session, migrations, { ...options, direction }),
     );
@@ -72,6 +73,19 @@ async function readMigrations(dir: string): Promise<Migration[]> {
       throw appError('MIGRATION_INVALID', { reason: `version ${version} lacks its up or down file` });
     return { version, name, up, down };
   });
+}
+
+/** Creates the database only when it is missing, as a production user may not be allowed to. */
+async function connect(mysql: Mysql, { url, log, direction = 'up' }: MigrateOptions): Promise<Session> {
+  const settings = { waitTimeoutSeconds: statementTimeoutMs / 1000 };
+  try {
+    return await mysql.connect(settings);
+  } catch (error) {
+    const isMissing = error instanceof AppError && error.details['errno'] === unknownDatabaseErrno;
+    if (!isMissing || direction === 'down') throw error;
+    await createDatabase(url, log);
+    return mysql.connect(settings);
+  }
 }
 
 async function createDatabase(url: string, log: Logger): Promise<void> {
