@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createMetrics, metricPrefix, metricTable } from './index.ts';
-import type { MetricSpec } from './table.ts';
+import type { MetricSpec } from './spec.ts';
 
 const rows = Object.entries(metricTable as Record<string, MetricSpec>);
 
@@ -49,6 +49,15 @@ describe('the table', () => {
     }
     expect(spec.buckets === undefined || spec.type === 'histogram').toBe(true);
     expect(spec.buckets ?? []).toEqual([...(spec.buckets ?? [])].sort((a, b) => a - b));
+  });
+
+  it('has each name in one table only', async () => {
+    const folder = new URL('./tables/', import.meta.url);
+    const modules = await Promise.all(readdirSync(folder).map((file) => import(new URL(file, folder).href)));
+    const names = modules.flatMap((module) =>
+      Object.values(module).flatMap((table) => Object.keys(table as object)),
+    );
+    expect(names.sort()).toEqual(Object.keys(metricTable).sort());
   });
 
   it('is what docs/metrics.md shows', () => {

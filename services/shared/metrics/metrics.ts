@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricSpec } from './spec.ts';
 import {
   type CounterName,
   type GaugeName,
   type HistogramName,
   type LabelsOf,
   type MetricName,
-  type MetricSpec,
   metricPrefix,
   metricTable,
 } from './table.ts';

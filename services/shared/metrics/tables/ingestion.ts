@@ -1,0 +1,36 @@
+import { type MetricSpec, secondsBuckets } from '../spec.ts';
+
+/** Metrics of ingestion alone. */
+export const ingestionMetrics = {
+  http_requests_total: {
+    type: 'counter',
+    help: 'Answered requests by route and status.',
+    labels: ['route', 'status'],
+  },
+  http_request_seconds: {
+    type: 'histogram',
+    help: 'From the headers of a request to the end of its answer, asked-for waits included.',
+    labels: ['route'],
+    buckets: [...secondsBuckets, 10, 30],
+  },
+  ingestion_refusals_total: {
+    type: 'counter',
+    help: 'Requests refused before their body was parsed: event_loop, produce_queue or lag.',
+    labels: ['reason'],
+  },
+  ingestion_lag_seconds: {
+    type: 'gauge',
+    help: 'How long an order taken in now would wait for its outcome.',
+    labels: [],
+  },
+  ingestion_waiting_clients: {
+    type: 'gauge',
+    help: 'Clients that wait for an outcome or stream an order.',
+    labels: [],
+  },
+  ingestion_unreadable_outcomes_total: {
+    type: 'counter',
+    help: 'Outcomes that a client waited for and that could not be decoded.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricSpec>;

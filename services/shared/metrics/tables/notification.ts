@@ -1,0 +1,56 @@
+import { type MetricSpec, secondsBuckets } from '../spec.ts';
+
+/** Metrics of notification alone. */
+export const notificationMetrics = {
+  notification_events_total: {
+    type: 'counter',
+    help: 'Events read: stored, repeat (dropped by source offset), undecodable, or gap (an outcome before this one never came).',
+    labels: ['result'],
+  },
+  notification_batch_seconds: {
+    type: 'histogram',
+    help: 'From taking a batch of events to its COMMIT.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
+  notification_rows_total: { type: 'counter', help: 'Delivery rows written.', labels: ['channel'] },
+  notification_attempts_total: {
+    type: 'counter',
+    help: 'Tries to deliver, by what came of them.',
+    labels: ['channel', 'result'],
+  },
+  notification_attempt_seconds: {
+    type: 'histogram',
+    help: 'How long the receiver took to answer.',
+    labels: ['channel'],
+    buckets: [...secondsBuckets, 10, 15],
+  },
+  notification_delay_seconds: {
+    type: 'histogram',
+    help: 'From storing a delivery to its acceptance, first tries only.',
+    labels: ['channel'],
+    buckets: [...secondsBuckets, 10, 30],
+  },
+  notification_receivers_due: {
+    type: 'gauge',
+    help: 'Receivers with at least one delivery whose time has come.',
+    labels: [],
+  },
+  notification_oldest_due_seconds: {
+    type: 'gauge',
+    help: 'How long the oldest due delivery has been waiting.',
+    labels: [],
+  },
+  notification_in_flight: { type: 'gauge', help: 'Deliveries in the hands of this sender.', labels: [] },
+  notification_breakers_open: {
+    type: 'gauge',
+    help: 'Hosts that are left alone because their breaker is open.',
+    labels: [],
+  },
+  notification_endpoints: { type: 'gauge', help: 'Webhook endpoints that are enabled.', labels: [] },
+  notification_endpoints_disabled_total: {
+    type: 'counter',
+    help: 'Endpoints disabled by us: gone (410) or exhausted (all tries failed).',
+    labels: ['reason'],
+  },
+} as const satisfies Record<string, MetricSpec>;

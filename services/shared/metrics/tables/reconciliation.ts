@@ -1,0 +1,33 @@
+import { type MetricSpec, secondsBuckets } from '../spec.ts';
+
+/** Metrics of reconciliation alone. */
+export const reconciliationMetrics = {
+  reconciliation_records_total: {
+    type: 'counter',
+    help: 'Commands, outcomes and dead letters followed.',
+    labels: ['stream'],
+  },
+  reconciliation_findings_open: { type: 'gauge', help: 'Differences that stand now.', labels: ['kind'] },
+  reconciliation_findings_total: {
+    type: 'counter',
+    help: 'Differences opened or reopened.',
+    labels: ['kind'],
+  },
+  reconciliation_suspects: {
+    type: 'gauge',
+    help: 'Differences that may only be in flight and wait for positions to pass.',
+    labels: [],
+  },
+  reconciliation_unanswered: {
+    type: 'gauge',
+    help: 'Commands followed whose outcome has not come yet.',
+    labels: [],
+  },
+  reconciliation_check_seconds: {
+    type: 'histogram',
+    help: 'How long one round of a check took.',
+    labels: ['check'],
+    buckets: [...secondsBuckets, 10, 30, 60],
+  },
+  reconciliation_checks_total: { type: 'counter', help: 'Rounds of a check.', labels: ['check', 'result'] },
+} as const satisfies Record<string, MetricSpec>;

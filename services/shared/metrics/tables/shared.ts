@@ -1,0 +1,116 @@
+import { type MetricSpec, secondsBuckets } from '../spec.ts';
+
+/** Metrics of the process and of the shared rooms, the same in every service. */
+export const sharedMetrics = {
+  // process
+  lifecycle_state: {
+    type: 'gauge',
+    help: '1 for the state that the process is in, 0 for the others.',
+    labels: ['state'],
+  },
+
+  // shared/mysql
+  mysql_query_timeouts_total: {
+    type: 'counter',
+    help: 'Statements that had no answer in time; each cost its connection.',
+    labels: [],
+  },
+  mysql_errors_total: { type: 'counter', help: 'Failed statements by kind of error.', labels: ['kind'] },
+  mysql_connects_total: {
+    type: 'counter',
+    help: 'Attempts to open a database connection.',
+    labels: ['result'],
+  },
+  mysql_pool_waiting: { type: 'gauge', help: 'Callers that wait for a pooled connection.', labels: [] },
+  mysql_pool_wait_seconds: {
+    type: 'histogram',
+    help: 'How long callers waited for a pooled connection.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
+
+  // shared/kafka
+  kafka_produced_records_total: {
+    type: 'counter',
+    help: 'Records that all in-sync replicas acknowledged.',
+    labels: ['topic'],
+  },
+  kafka_produce_request_seconds: {
+    type: 'histogram',
+    help: 'Time from sending a produce request to its answer or failure.',
+    labels: ['result'],
+    buckets: secondsBuckets,
+  },
+  kafka_produce_request_records: {
+    type: 'histogram',
+    help: 'Records in one produce request.',
+    labels: [],
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+  },
+  kafka_produce_resends_total: {
+    type: 'counter',
+    help: 'Times that the records of a partition had to be sent again, by reason.',
+    labels: ['topic', 'reason'],
+  },
+  kafka_produce_refused_total: {
+    type: 'counter',
+    help: 'Records that the broker refused for their content or size.',
+    labels: ['topic', 'reason'],
+  },
+  kafka_produce_given_up_total: {
+    type: 'counter',
+    help: 'Sends whose deadline passed without an acknowledgement.',
+    labels: ['topic'],
+  },
+  kafka_consumer_joins_total: {
+    type: 'counter',
+    help: 'Times that the consumer joined its group: one per rebalance.',
+    labels: ['group'],
+  },
+  kafka_consumer_partitions: {
+    type: 'gauge',
+    help: 'Partitions assigned to this process.',
+    labels: ['group'],
+  },
+  kafka_consumer_restarts_total: {
+    type: 'counter',
+    help: 'Times that the client was built anew, by reason.',
+    labels: ['group', 'reason'],
+  },
+  kafka_consumer_commits_total: {
+    type: 'counter',
+    help: 'Offset commits: committed, notOwner, or failed.',
+    labels: ['group', 'result'],
+  },
+  kafka_consumer_fetch_seconds: {
+    type: 'histogram',
+    help: 'Time from a fetch request to its answer, the wait for records included.',
+    labels: ['group'],
+    buckets: secondsBuckets,
+  },
+  kafka_consumer_dropped_batches_total: {
+    type: 'counter',
+    help: 'Fetched batches that were dropped because the partition had been lost or sought meanwhile; they are read again where needed.',
+    labels: ['group'],
+  },
+  kafka_consumer_bad_offsets_total: {
+    type: 'counter',
+    help: 'Alarms: committed offsets that are no offsets, and positions outside of the log.',
+    labels: ['group', 'kind'],
+  },
+
+  // shared/redis
+  redis_calls_total: {
+    type: 'counter',
+    help: 'Calls to Redis: ok, failed, timeout, or skipped while the circuit is open.',
+    labels: ['result'],
+  },
+
+  // shared/auth
+  auth_tokens_total: {
+    type: 'counter',
+    help: 'Verified tokens: from the cache, verified anew, or refused.',
+    labels: ['result'],
+  },
+  auth_jwks_loads_total: { type: 'counter', help: 'Times that the key set was read.', labels: ['result'] },
+} as const satisfies Record<string, MetricSpec>;

@@ -1,0 +1,55 @@
+import { type MetricSpec, secondsBuckets } from '../spec.ts';
+
+/** Metrics of worker alone. */
+export const workerMetrics = {
+  worker_lanes: { type: 'gauge', help: 'Lanes of this process by state.', labels: ['state'] },
+  worker_lane_records: { type: 'gauge', help: 'Commands fetched and not decided yet.', labels: [] },
+  worker_unpublished_batches: {
+    type: 'gauge',
+    help: 'Batches that are committed and whose outcomes are not acknowledged yet.',
+    labels: [],
+  },
+  worker_claims_total: {
+    type: 'counter',
+    help: 'Lanes claimed; unclean ones were left by an owner that died.',
+    labels: ['unclean'],
+  },
+  worker_lanes_refused_total: {
+    type: 'counter',
+    help: 'Lanes not worked because position and log do not fit; an operator has to look.',
+    labels: ['why'],
+  },
+  worker_fences_lost_total: {
+    type: 'counter',
+    help: 'Batches refused by the fence: the lane had another owner or another position.',
+    labels: [],
+  },
+  worker_batch_seconds: {
+    type: 'histogram',
+    help: 'From the first look at a batch to its COMMIT.',
+    labels: [],
+    buckets: secondsBuckets,
+  },
+  worker_batch_records: {
+    type: 'histogram',
+    help: 'Commands in a committed batch.',
+    labels: [],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+  },
+  worker_batch_retries_total: {
+    type: 'counter',
+    help: 'Tries of a batch that did not stand, by what was done about it.',
+    labels: ['cause'],
+  },
+  worker_outcomes_total: { type: 'counter', help: 'Commands decided, by outcome.', labels: ['outcome'] },
+  worker_messages_published_total: {
+    type: 'counter',
+    help: 'Events and dead letters acknowledged by Kafka.',
+    labels: [],
+  },
+  worker_offset_commits_total: {
+    type: 'counter',
+    help: 'Commits of the group offset: committed, notOwner, or failed.',
+    labels: ['result'],
+  },
+} as const satisfies Record<string, MetricSpec>;
