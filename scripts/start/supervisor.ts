@@ -40,6 +40,8 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 30_000;
 const READY_DEADLINE_MS = 30_000;
+/** A service that cannot start at all should not be waited for. */
+const START_FAILURES_MAX = 5;
 const ASK_TIMEOUT_MS = 2_000;
 /** One deadline for each rank below: 6 s in all, in the worst case. */
 const STOP_DEADLINE_MS = 2_000;
@@ -78,12 +80,17 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
     child.timer = setTimeout(() => run(child), delayMs);
   }
 
+  function crashes(name: string): string | null {
+    const failures = children.get(name)?.failures ?? 0;
+    return failures < START_FAILURES_MAX ? null : `${name} ended ${failures} times while it was starting.`;
+  }
+
   async function ready(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
     const startedMs = performance.now();
     await waitUntil(() => askReady(spec), {
-      what: spec.name,
+      what: `GET /readyz of ${spec.name}`,
       deadlineMs: READY_DEADLINE_MS,
-      hopeless: () => (signal.aborted ? 'Interrupted.' : null),
+      hopeless: () => (signal.aborted ? 'Interrupted.' : crashes(spec.name)),
     }).catch((error) => {
       for (const line of lastWords(logFile(dir, spec.name))) tell(`${spec.name}: ${line}`);
       throw error;
