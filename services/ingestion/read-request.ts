@@ -2,17 +2,29 @@
 import type { FastifyRequest } from 'fastify';
 import { isOrderId } from './order-id.ts';
 import { HttpProblem } from './problems.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { type ParsedJson, parseStrictJson } from './strict-json.ts';
 import type { LogPosition, Tickets } from './ticket.ts';
 import type { Check } from './validation.ts';
 
 /** The body through strict JSON and its schema. */
 export function readBody<T>(request: FastifyRequest, check: Check<T>): T {
-  const { value, faults } = parseStrictJson(bodyOf(request));
+  const { value, faults } = readJson(request);
   if (faults.length > 0) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
   const checked = check(value);
   if (checked.faults !== null) throw validationProblem(checked.faults);
   return checked.value;
+}
+
+const plainMediaType = 'application/json';
+const utf8MediaType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+
+/** The body through strict JSON alone. Throws the problem MEDIA_TYPE_UNSUPPORTED when it is compressed or not UTF-8. */
+export function readJson(request: FastifyRequest): ParsedJson {
+  const { 'content-type': mediaType = plainMediaType, 'content-encoding': coding } = request.headers;
+  if (mediaType !== plainMediaType && !utf8MediaType.test(mediaType))
+    throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
+  if (coding !== undefined && coding !== 'identity') throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
+  return parseStrictJson(bodyOf(request));
 }
 
 const emptyBody = Buffer.alloc(0);

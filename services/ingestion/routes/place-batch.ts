@@ -6,10 +6,10 @@ import type { Operation } from '../operation.ts';
 import { orderIdOf } from '../order-id.ts';
 import { HttpProblem, type ProblemBody, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
-import { bodyOf, validationProblem } from '../read-request.ts';
+import { readJson, validationProblem } from '../read-request.ts';
 import { BatchFrame, BatchItem, BatchRequest } from '../shapes/order-request.ts';
 import { BatchResult } from '../shapes/problem.ts';
-import { type JsonFault, parseStrictJson } from '../strict-json.ts';
+import type { JsonFault } from '../strict-json.ts';
 import type { PlaceWish } from '../to-command.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { traceparentParameter } from './parameters.ts';
@@ -74,7 +74,7 @@ interface Context {
 
 /** The items unchecked, and by index what strict JSON found in them; a fault outside of any item refuses the whole. */
 function readFrame(request: FastifyRequest, check: Check<BatchFrame>) {
-  const { value, faults } = parseStrictJson(bodyOf(request));
+  const { value, faults } = readJson(request);
   const byIndex: JsonFault[][] = [];
   for (const fault of faults) {
     const index = /^\/orders\/(\d{1,3})(?:\/|$)/.exec(fault.pointer)?.[1];

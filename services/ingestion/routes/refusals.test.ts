@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../testing/fake-world.ts';
+
+const long = 'x'.repeat(65 * 1024);
+
+describe('what is refused before anything is produced', () => {
+  const world = createFakeWorld();
+  const valid = JSON.stringify(sampleOrder());
+
+  test.each([
+    ['not JSON', '{', 'JSON_INVALID', ''],
+    ['empty', '', 'JSON_INVALID', ''],
+    [
+      'a member twice',
+      valid.replace('"currency":"EUR"', '"currency":"EUR","currency":"USD"'),
+      'JSON_INVALID',
+      '/currency',
+    ],
+    [
+      'a member twice by an escape',
+      valid.replace('"currency":"EUR"', '"currency":"EUR","currenc\\u0079":"EUR"'),
+      'JSON_INVALID',
+      '/currency',
+    ],
+    ['a lone surrogate', valid.replace('Ada', '\\ud800'), 'JSON_INVALID', '/shippingAddress/name'],
+    ['a fraction', valid.replace('"quantity":2', '"quantity":2.5'), 'JSON_INVALID', '/items/0/quantity'],
+    [
+      'beyond 2^53',
+      valid.replace('"quantity":2', '"quantity":9007199254740993'),
+      'JSON_INVALID',
+      '/items/0/quantity',
+    ],
+    [
+      'an unknown member',
+      valid.replace('"currency"', '"surprise":1,"currency"'),
+      'VALIDATION_FAILED',
+      '/surprise',
+    ],
+    ['a missing member', valid.replace('"currency":"EUR",', ''), 'VALIDATION_FAILED', '/currency'],
+    ['quantity 0', valid.replace('"quantity":2', '"quantity":0'), 'VALIDATION_FAILED', '/items/0/quantity'],
+    [
+      'quantity 10001',
+      valid.replace('"quantity":2', '"quantity":10001'),
+      'VALIDATION_FAILED',
+      '/items/0/quantity',
+    ],
+    ['a control character', valid.replace('Ada', 'A\\u0000'), 'VALIDATION_FAILED', '/shippingAddress/name'],
+    ['an SKU beyond ASCII', valid.replace('SKU-1', 'SKÜ'), 'VALIDATION_FAILED', '/items/0/sku'],
+    ['null', 'null', 'VALIDATION_FAILED', ''],
+    [
+      '__proto__',
+      valid.replace('"currency"', '"__proto__":{},"currency"'),
+      'VALIDATION_FAILED',
+      '/__proto__',
+    ],
+    ['too deep', `${'['.repeat(40)}${']'.repeat(40)}`, 'JSON_INVALID', '/0'.repeat(32)],
+  ])('%s', async (_name, body, code, pointer) => {
+    const answer = await world.app.inject(placeRequest('k', body));
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.json().code).toBe(code);
+    expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+    expect(world.commands).toHaveLength(0);
+  });
+
+  test('all errors are listed, not the first one', async () => {
+    const body = { ...sampleOrder(), currency: 'eur', items: [{ sku: '', quantity: 0 }], a: 1, b: 2 };
+    const answer = await world.app.inject(placeRequest('k', body));
+    const pointers = answer.json().errors.map((error: { pointer: string }) => error.pointer);
+    expect(pointers).toEqual(
+      expect.arrayContaining(['/a', '/b', '/currency', '/items/0/sku', '/items/0/quantity']),
+    );
+  });
+
+  test('invalid UTF-8', async () => {
+    const answer = await world.app.inject(placeRequest('k', Buffer.from([0x22, 0xff, 0x22])));
+    expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
+  });
+
+  test.each([
+    [{ 'content-type': 'text/plain' }, 415],
+    [{ 'content-type': '' }, 415],
+    [{ 'content-type': 'application/json; charset=latin1' }, 415],
+    [{ 'content-encoding': 'gzip' }, 415],
+  ])('media type %o', async (headers, status) => {
+    expect((await world.app.inject(placeRequest('k', valid, headers))).statusCode).toBe(status);
+  });
+
+  test('too large a body is 413', async () => {
+    const answer = await world.app.inject(
+      placeRequest('k', JSON.stringify({ ...sampleOrder(), couponCode: long })),
+    );
+    expect(answer.statusCode).toBe(413);
+    expect(answer.json().code).toBe('BODY_TOO_LARGE');
+  });
+
+  test.each([
+    ['', 'IDEMPOTENCY_KEY_INVALID'],
+    ['with blank', 'IDEMPOTENCY_KEY_INVALID'],
+    ['"open', 'IDEMPOTENCY_KEY_INVALID'],
+    ['""', 'IDEMPOTENCY_KEY_INVALID'],
+    ['x'.repeat(256), 'IDEMPOTENCY_KEY_INVALID'],
+  ])('key %j', async (key, code) => {
+    const answer = await world.app.inject(placeRequest(key));
+    expect(answer.json()).toMatchObject({ status: 400, code });
+  });
+
+  test('no key, no token, no scope', async () => {
+    const { 'idempotency-key': _key, ...headers } = placeRequest('k').headers;
+    const request = placeRequest('k');
+    expect((await world.app.inject({ ...request, headers })).json().code).toBe('IDEMPOTENCY_KEY_MISSING');
+    const bare = await world.app.inject({ ...request, headers: { ...request.headers, authorization: '' } });
+    expect(bare.statusCode).toBe(401);
+    expect(bare.headers['www-authenticate']).toBe('Bearer');
+    const wrong = await world.app.inject({
+      ...request,
+      headers: { ...request.headers, authorization: 'Bearer nope' },
+    });
+    expect(wrong.statusCode).toBe(401);
+    const authorization = `Bearer ${fakeTokens.reader}`;
+    const reader = await world.app.inject({ ...request, headers: { ...request.headers, authorization } });
+    expect(reader.json()).toMatchObject({ status: 403, code: 'SCOPE_MISSING' });
+    expect(world.commands).toHaveLength(0);
+  });
+
+  test('unknown routes and methods', async () => {
+    expect((await world.app.inject('/v2/orders')).json()).toMatchObject({
+      status: 404,
+      code: 'ROUTE_NOT_FOUND',
+    });
+    const answer = await world.app.inject({ method: 'DELETE', url: '/v1/orders' });
+    expect(answer.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    expect(answer.headers['allow']).toBe('POST, GET');
+  });
+});

@@ -1,0 +1,258 @@
+/** The app on fakes, for tests: a log, a store and a cache in memory, and a worker that decides when it is told to. */
+import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
+import type { OrderResource } from '../../domain/index.ts';
+import type { Caller } from '../../shared/auth/index.ts';
+import { systemClock } from '../../shared/clock/index.ts';
+import { appError } from '../../shared/errors/index.ts';
+import { createLogger } from '../../shared/log/index.ts';
+import { noMetrics } from '../../shared/metrics/index.ts';
+import type { Refusal } from '../admission.ts';
+import { type AppDeps, createApp } from '../app.ts';
+import { type BoundedMap, createBoundedMap } from '../bounded-map.ts';
+import { createCursors } from '../cursor.ts';
+import { createLanes, type Lanes } from '../lanes.ts';
+import type { StoredOrder } from '../order-rows.ts';
+import type { Placed } from '../order-store.ts';
+import { createOutcomes, type Outcomes } from '../outcomes.ts';
+import type { HttpProblem } from '../problems.ts';
+import { createRateLimiter } from '../rate-limit.ts';
+import { createReadStatus } from '../status.ts';
+import { createStreams } from '../streams.ts';
+import { createSubmit } from '../submissions.ts';
+import { createTickets } from '../ticket.ts';
+import { createWaits } from '../waits.ts';
+
+export const fakeTokens = { c1: 'token-c1', c2: 'token-c2', reader: 'token-reader' };
+const callers: Record<string, Caller> = {
+  [fakeTokens.c1]: caller('c1', ['orders:read', 'orders:write']),
+  [fakeTokens.c2]: caller('c2', ['orders:read', 'orders:write']),
+  [fakeTokens.reader]: caller('c1', ['orders:read']),
+};
+
+function caller(customerId: string, scopes: string[]): Caller {
+  return { customerId, scopes: new Set(scopes), expiresAtMs: Number.MAX_SAFE_INTEGER };
+}
+
+export interface FakeOptions {
+  readonly ordersPerSecond?: number;
+  readonly burstOrders?: number;
+  readonly watchersMax?: number;
+}
+
+/** What tests look at and turn. */
+interface Controls {
+  readonly commands: OrderCommand[];
+  readonly stored: Map<string, StoredOrder>;
+  readonly cached: Map<string, OrderResource>;
+  readonly marks: Map<string, Placed>;
+  /** Next offset to produce, and to decide, by partition. */
+  readonly offsets: number[];
+  readonly decided: number[];
+  /** Set to make produce fail or wait, admission refuse, or the database be away. */
+  produceProblem: HttpProblem | null;
+  holdProduce: Promise<void> | null;
+  refusal: Refusal | null;
+  mysqlAway: boolean;
+}
+
+const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
+const clock = systemClock;
+const secret = 'fake-secret-fake-secret';
+
+export function createFakeWorld(options: FakeOptions = {}) {
+  const controls = newControls();
+  const lanes = createLanes({ partitions: PARTITIONS, clock });
+  let nextEvent: OrderEvent;
+  const outcomes = createOutcomes({
+    events: { decode: () => nextEvent },
+    lanes,
+    watchersMax: options.watchersMax ?? 100,
+    log,
+    metrics: noMetrics,
+  });
+  const deps = fakeDeps(controls, lanes, outcomes, options);
+  const publish = (orderId: string, version: number): void => {
+    const partition = partitionOfOrder(orderId);
+    const sourceOffset = controls.offsets[partition]! - 1;
+    controls.decided[partition] = sourceOffset + 1;
+    nextEvent = { orderId, version, sourcePartition: partition, sourceOffset } as OrderEvent;
+    const headers = { ce_id: `${partition}-${sourceOffset}` };
+    const key = Buffer.from(orderId);
+    outcomes.onRecords([{ topic: 'e', partition, offset: 0n, timestampMs: 0, key, value: null, headers }]);
+  };
+  return Object.assign(controls, {
+    app: createApp(deps),
+    tickets: deps.tickets,
+    waits: deps.waits,
+    /** Decides the last command of an order as a worker would, and publishes the outcome. */
+    decide(orderId: string, status: StoredOrder['status'] = 'PENDING_PAYMENT'): void {
+      const before = controls.stored.get(orderId);
+      const version = (before?.version ?? 0) + 1;
+      const place = controls.commands.find(
+        (command) => command.orderId === orderId && command.type === 'PLACE',
+      );
+      const order = before ?? newOrder(orderId, place!.customerId!, status);
+      controls.stored.set(orderId, { ...order, version, status });
+      publish(orderId, version);
+    },
+    /** Publishes that the last command has its outcome, without an order coming of it. */
+    setAside: (orderId: string) => publish(orderId, 0),
+  });
+}
+
+function newControls(): Controls {
+  return {
+    commands: [],
+    stored: new Map(),
+    cached: new Map(),
+    marks: new Map(),
+    offsets: new Array<number>(PARTITIONS).fill(0),
+    decided: new Array<number>(PARTITIONS).fill(0),
+    produceProblem: null,
+    holdProduce: null,
+    refusal: null,
+    mysqlAway: false,
+  };
+}
+
+function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options: FakeOptions): AppDeps {
+  const tickets = createTickets(secret);
+  const shown = createBoundedMap<string, number>(1_000);
+  const produce = fakeProduce(controls, lanes);
+  const readStatus = fakeReadStatus(controls, lanes, shown);
+  return {
+    verifier: { verify: fakeVerify },
+    admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
+    log,
+    metrics: noMetrics,
+    tickets,
+    lanes,
+    produce,
+    submit: createSubmit({
+      produce,
+      marks: {
+        find: async (orderId) => controls.marks.get(orderId) ?? null,
+        set: (orderId, placed) => void controls.marks.set(orderId, placed),
+      },
+      findPlaced: async () => null,
+      recent: createBoundedMap(1_000),
+      nowMs: clock.nowMs,
+    }),
+    readStatus,
+    waits: createWaits({ outcomes }),
+    streams: createStreams({ outcomes, readStatus, tickets, lanes }),
+    store: fakeStore(controls),
+    cursors: createCursors(secret),
+    rates: createRateLimiter({
+      redis: { run: async (_fn, fallback) => fallback, script: () => async () => null },
+      clock,
+      ordersPerSecond: options.ordersPerSecond ?? 1_000,
+      burstOrders: options.burstOrders ?? 1_000,
+    }),
+    nowMs: clock.nowMs,
+    noteShown: (orderId, version) => shown.set(orderId, version),
+  };
+}
+
+function fakeVerify(token: string): Caller {
+  const known = callers[token];
+  if (known === undefined) throw appError('TOKEN_MALFORMED', { reason: 'test' });
+  return known;
+}
+
+function fakeProduce(controls: Controls, lanes: Lanes): AppDeps['produce'] {
+  return async (command) => {
+    await controls.holdProduce;
+    if (controls.produceProblem !== null) throw controls.produceProblem;
+    const partition = partitionOfOrder(command.orderId);
+    const position = { partition, offset: controls.offsets[partition]! };
+    controls.offsets[partition]! += 1;
+    controls.commands.push(command);
+    lanes.produced(position);
+    return position;
+  };
+}
+
+function fakeReadStatus(
+  controls: Controls,
+  lanes: Lanes,
+  shown: BoundedMap<string, number>,
+): AppDeps['readStatus'] {
+  return createReadStatus({
+    cache: {
+      find: async (orderId) => controls.cached.get(orderId) ?? 'missing',
+      prime: (order) => void controls.cached.set(order.id, order),
+    },
+    findOrder: async (orderId) => {
+      if (controls.mysqlAway) throw appError('MYSQL_TIMEOUT', { timeoutMs: 1 });
+      return controls.stored.get(orderId) ?? null;
+    },
+    lanePositions: async () =>
+      controls.decided.map((next, partition) => ({ partition, nextOffset: next, publishedOffset: next })),
+    lanes,
+    shown,
+  });
+}
+
+function fakeStore({ stored }: Controls): AppDeps['store'] {
+  return {
+    list: async ({ customerId, limit, after }) => {
+      const own = [...stored.values()].filter((order) => order.customerId === customerId);
+      return own.filter((order) => after === null || order.orderKey < after.orderKey).slice(0, limit);
+    },
+    history: async () => ({ changes: [], refused: [] }),
+    products: async (skus) =>
+      new Map(skus.map((sku) => [sku, { sku, name: `Product ${sku}`, unitPrice: 250, currency: 'EUR' }])),
+  };
+}
+
+function newOrder(orderId: string, customerId: string, status: StoredOrder['status']): StoredOrder {
+  return {
+    orderKey: 1,
+    orderId,
+    version: 1,
+    status,
+    customerId,
+    currency: 'EUR',
+    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+    subtotal: 500,
+    discount: 0,
+    shipping: 0,
+    tax: 0,
+    total: 500,
+    couponCode: null,
+    reason: null,
+    paymentDueAtMs: null,
+    createdAtMs: 1_767_600_000_000,
+    updatedAtMs: 1_767_600_000_000,
+  };
+}
+
+/** A valid order request. */
+export function sampleOrder(quantity = 2): object {
+  return {
+    currency: 'EUR',
+    items: [{ sku: 'SKU-1', quantity }],
+    shippingAddress: { name: 'Ada', line1: 'Street 1', city: 'Berlin', postalCode: '10115', country: 'DE' },
+  };
+}
+
+/** An inject request that places `body` under `key`. */
+export function placeRequest(
+  key: string,
+  body: unknown = sampleOrder(),
+  headers: Record<string, string> = {},
+) {
+  return {
+    method: 'POST' as const,
+    url: '/v1/orders',
+    headers: {
+      authorization: `Bearer ${fakeTokens.c1}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+      ...headers,
+    },
+    payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+  };
+}
