@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandBranches, schemaCatalogue } from './index.ts';
 import { type AvroRecord, isRecord } from './tools/avro-schema.ts';
-import { generatedFiles, staleFiles } from './tools/generate.ts';
+import { generatedFiles } from './tools/generate.ts';
 import { generateTypes } from './tools/generate-types.ts';
+import { staleFiles } from './tools/generated-files.ts';
 import { readGoldenFiles } from './tools/golden-files.ts';
 import { changedFiles, hashesOnDisk, releasedHashes } from './tools/release.ts';
 

@@ -36,6 +36,7 @@ export interface TopicEntry {
   dedupeId: string;
   /** How a reader proves that it missed nothing. */
   completeness: string;
+  headers: readonly TopicHeader[];
   cleanup: 'delete' | 'compact';
   /** null where compaction keeps the latest of each key for ever. */
   retentionMs: number | null;
@@ -53,6 +54,11 @@ export interface TopicEntry {
   maxMessageBytes: number;
 }
 
+export interface TopicHeader {
+  name: string;
+  meaning: string;
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Kafka's own default: a 1 MiB value is refused by the codec long before. */
 const MESSAGE_BYTES_MAX = 1_048_588;
@@ -61,6 +67,27 @@ const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
 const ORDER_RULE = `first 4 bytes of the order id (UUID), big-endian, modulo ${PARTITIONS}`;
 const SKU_RULE = `for a SKU the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}`;
+
+/** CloudEvents 1.0, Kafka binding, binary mode. */
+const EVENT_HEADERS: readonly TopicHeader[] = [
+  { name: 'ce_specversion', meaning: '1.0' },
+  { name: 'ce_id', meaning: 'eventId' },
+  { name: 'ce_source', meaning: `/orderstream/${COMMANDS}` },
+  { name: 'ce_type', meaning: 'type, e.g. order.accepted' },
+  { name: 'ce_time', meaning: 'occurredAt as RFC 3339' },
+  { name: 'content-type', meaning: 'application/avro' },
+];
+
+const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [
+  { name: 'dlq_topic', meaning: 'topic of the source record' },
+  { name: 'dlq_partition', meaning: 'partition of the source record' },
+  { name: 'dlq_offset', meaning: 'offset of the source record' },
+  { name: 'dlq_timestamp', meaning: 'timestamp of the source record, epoch ms' },
+  { name: 'dlq_schema_id', meaning: 'schema id that the source value claims; empty where it has none' },
+  { name: 'dlq_reason', meaning: 'error code, see docs/errors.md' },
+  { name: 'dlq_attempts', meaning: 'how often the record was tried' },
+  { name: 'dlq_first_failed_at', meaning: 'first failure, epoch ms' },
+];
 
 /** Every topic of the product. */
 export const topicCatalogue: readonly TopicEntry[] = [
@@ -73,6 +100,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',
     dedupeId: 'commandId',
     completeness: 'Offsets of a partition have no gaps: there is no transactional producer on this topic.',
+    headers: [{ name: 'os-crc32', meaning: 'CRC-32 of the value, eight lower-case hex digits; optional' }],
     cleanup: 'delete',
     retentionMs: 7 * DAY_MS,
     partitions: PARTITIONS,
@@ -95,6 +123,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     dedupeId: 'eventId, or one integer per partition: drop sourceOffset <= the highest seen',
     completeness:
       'prevSourceOffset of each new outcome equals the sourceOffset of the one before it in the partition (-1 for the first).',
+    headers: EVENT_HEADERS,
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
     partitions: PARTITIONS,
@@ -116,6 +145,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     delivery: 'At least once.',
     dedupeId: 'headers dlq_topic, dlq_partition, dlq_offset',
     completeness: `Each one has a DEAD_LETTERED outcome on ${EVENTS} with the same source offset.`,
+    headers: DEAD_LETTER_HEADERS,
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
     partitions: PARTITIONS,
@@ -138,6 +168,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     delivery: 'At least once; older states of a key are compacted away.',
     dedupeId: 'order id with version',
     completeness: `Read to the end, then join ${EVENTS} behind the source offset that each partition's records cover.`,
+    headers: [],
     cleanup: 'compact',
     retentionMs: null,
     partitions: PARTITIONS,
@@ -160,6 +191,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     delivery: 'At least once.',
     dedupeId: 'finding id',
     completeness: 'None is promised: the table reconciliation_findings is the complete list.',
+    headers: [],
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
     partitions: PARTITIONS,

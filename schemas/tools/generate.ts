@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { commandBranches } from '../command-types.ts';
 import { generateTypes } from './generate-types.ts';
+import { bringUpToDate } from './generated-files.ts';
 import { newestOf, readSchemaFiles, type SchemaFile } from './schema-files.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -37,33 +37,6 @@ function documentsModule(files: SchemaFile[]): string {
   ].join('\n');
 }
 
-/** Names of the generated files that differ from what would be generated now. */
-export function staleFiles(files: Map<string, string>): string[] {
-  return [...files].filter(([path, text]) => currentText(path) !== text).map(([path]) => path);
+if (import.meta.main) {
+  process.exitCode = bringUpToDate(generatedFiles(), { check: process.argv.includes('--check') });
 }
-
-function currentText(path: string): string | null {
-  try {
-    return readFileSync(join(root, path), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function main(check: boolean): number {
-  const files = generatedFiles();
-  const stale = staleFiles(files);
-  if (check) {
-    for (const path of stale) console.error(`${path} is not what the schemas give: run \`npm run gen\``);
-    return stale.length === 0 ? 0 : 1;
-  }
-  for (const path of stale) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), files.get(path) ?? '');
-    console.log(`wrote ${path}`);
-  }
-  return 0;
-}
-
-if (import.meta.main) process.exitCode = main(process.argv.includes('--check'));

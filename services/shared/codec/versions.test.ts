@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { schemaCatalogue } from '../../../schemas/index.ts';
+import { readGoldenFiles } from '../../../schemas/tools/golden-files.ts';
+import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
+import { FRAME_BYTES } from './frame.ts';
+import { ReadTap } from './read-tap.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const golden = readGoldenFiles(root);
+
+/** Every golden example of one version, read through `hands`. */
+function readGolden(subject: string, version: number, hands: { _read(tap: ReadTap): unknown }): unknown[] {
+  const files = golden.filter((file) => file.subject === subject && file.version === version);
+  expect(files.length).toBeGreaterThan(0);
+  return files.map(({ body }) => {
+    const tap = new ReadTap();
+    tap.begin(Buffer.concat([Buffer.alloc(FRAME_BYTES), body ?? Buffer.alloc(0)]), FRAME_BYTES, 1);
+    const value = hands._read(tap);
+    tap.end();
+    return value;
+  });
+}
+
+/** Which reader must read which writer: older records always, newer ones too where both directions are promised. */
+const pairs = schemaCatalogue.flatMap((writer) =>
+  schemaCatalogue
+    .filter((reader) => reader.subject === writer.subject)
+    .filter((reader) => reader.version >= writer.version || writer.compatibility === 'FULL_TRANSITIVE')
+    .map((reader) => ({ subject: writer.subject, writer, reader })),
+);
+
+describe('every pair of versions', () => {
+  it.each(pairs)('of $subject: $reader.version reads $writer.version', ({ subject, writer, reader }) => {
+    const compiled = compileSchema(reader.schema);
+    readGolden(subject, writer.version, resolverOf(compiled, compileSchema(writer.schema)));
+    if (reader === writer) readGolden(subject, writer.version, internalsOf(compiled));
+  });
+});
+
+const readersFolder = join(root, 'schemas', 'readers');
+const readers = readdirSync(readersFolder, { recursive: true, encoding: 'utf8' })
+  .map((path) => /^([^/]+)\/(.+)\.avsc$/.exec(path.replaceAll('\\', '/')))
+  .filter((match) => match !== null)
+  .map(([path, subject = '', name]) => ({
+    subject,
+    name,
+    schema: JSON.parse(readFileSync(join(readersFolder, path), 'utf8')) as object,
+  }));
+
+describe('known readers', () => {
+  it.each(readers)('$name reads every version of $subject', ({ subject, schema }) => {
+    const versions = schemaCatalogue.filter((entry) => entry.subject === subject);
+    expect(versions.length).toBeGreaterThan(0);
+    for (const { version, schema: writer } of versions) {
+      readGolden(subject, version, resolverOf(compileSchema(schema), compileSchema(writer)));
+    }
+  });
+
+  it('would be broken by a field that goes', () => {
+    const counter = readers.find(({ name }) => name === 'outcome-counter');
+    const entry = schemaCatalogue.find(({ subject }) => subject === counter?.subject);
+    const schema = entry?.schema as { fields: { name: string }[] };
+    const without = { ...schema, fields: schema.fields.filter(({ name }) => name !== 'prevSourceOffset') };
+    expect(() => resolverOf(compileSchema(counter?.schema as object), compileSchema(without))).toThrow(
+      'prevSourceOffset',
+    );
+  });
+});

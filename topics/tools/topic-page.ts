@@ -1,0 +1,130 @@
+import { newestSchema } from '../../schemas/index.ts';
+import { type AvroRecord, type AvroSchema, isNamed, isRecord } from '../../schemas/tools/avro-schema.ts';
+import type { TopicEntry } from '../catalogue.ts';
+
+const NOTICE =
+  '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change those, not this page. -->';
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Page of one topic: what a team needs to read it without asking. */
+export function topicPage(topic: TopicEntry): string {
+  return text([
+    `# ${topic.name}`,
+    NOTICE,
+    topic.meaning,
+    promises(topic),
+    ...headerSection(topic),
+    ...(topic.schemaSubject === null ? [] : schemaSection(topic.schemaSubject)),
+  ]);
+}
+
+/** List of all topics, and what holds for each of them. */
+export function topicIndex(topics: readonly TopicEntry[], guide: readonly string[]): string {
+  const rows = topics.map((topic) => [
+    `[${topic.name}](${topic.name}.md)`,
+    topic.meaning,
+    topic.visibility,
+    topic.owner,
+    retention(topic),
+  ]);
+  return text([
+    '# Topics',
+    NOTICE,
+    table(['topic', 'meaning', 'visibility', 'owner', 'kept'], rows),
+    'The same as one [AsyncAPI 3.0 document](asyncapi.json).',
+    ...guide,
+  ]);
+}
+
+function promises(topic: TopicEntry): string {
+  return table(
+    ['', ''],
+    [
+      ['owner', topic.owner],
+      ['written by', topic.writers.join(', ')],
+      ['read by', topic.consumers.join(', ')],
+      ['key', topic.key],
+      ['partitions', String(topic.partitions)],
+      ['order', topic.ordering],
+      ['delivery', topic.delivery],
+      ['drop repeats by', topic.dedupeId],
+      ['nothing is missing when', topic.completeness],
+      ['kept', retention(topic)],
+      ['longest message', `${topic.maxMessageBytes} bytes`],
+      ['in-sync replicas', `${topic.minInsyncReplicas} of 3`],
+      ['visibility', topic.visibility],
+      ['classification', topic.classification],
+      [
+        'schema',
+        topic.schemaSubject === null ? 'none' : `subject \`${topic.schemaSubject}\`, ${topic.compatibility}`,
+      ],
+    ],
+  );
+}
+
+function headerSection(topic: TopicEntry): string[] {
+  if (topic.headers.length === 0) return [];
+  return [
+    '## Headers',
+    table(
+      ['header', 'meaning'],
+      topic.headers.map(({ name, meaning }) => [`\`${name}\``, meaning]),
+    ),
+  ];
+}
+
+function schemaSection(subject: string): string[] {
+  const { path, schema } = newestSchema(subject);
+  const records = recordsOf(schema as AvroRecord);
+  return [
+    '## Value',
+    `[\`${path}\`](../../${path}), with examples in JSON and Avro in \`schemas/${subject}/golden\`. Money is in minor units of its currency, times are epoch milliseconds.`,
+    ...records.flatMap((record) => [
+      `### ${record.name}`,
+      ...(record.doc === undefined ? [] : [record.doc]),
+      fieldTable(record),
+    ]),
+  ];
+}
+
+/** The record itself first, then those inside it in the order of their fields. */
+function recordsOf(schema: AvroSchema, found: AvroRecord[] = []): AvroRecord[] {
+  if (Array.isArray(schema)) for (const branch of schema) recordsOf(branch, found);
+  else if (isRecord(schema)) {
+    found.push(schema);
+    for (const field of schema.fields) recordsOf(field.type, found);
+  } else if (typeof schema === 'object' && schema.type === 'array') recordsOf(schema.items, found);
+  return found;
+}
+
+function fieldTable(record: AvroRecord): string {
+  if (record.fields.length === 0) return 'No fields.';
+  return table(
+    ['field', 'type', 'meaning'],
+    record.fields.map((field) => [`\`${field.name}\``, typeName(field.type), field.doc ?? '']),
+  );
+}
+
+function typeName(schema: AvroSchema): string {
+  if (typeof schema === 'string') return schema;
+  if (Array.isArray(schema)) return schema.map(typeName).join(' or ');
+  if (isNamed(schema)) {
+    if (schema.type === 'enum') return `one of ${schema.symbols.join(', ')}`;
+    return schema.type === 'fixed' ? `${schema.size} bytes` : schema.name;
+  }
+  if (schema.type === 'array') return `array of ${typeName(schema.items)}`;
+  return `${schema.type} (${schema.logicalType})`;
+}
+
+function retention(topic: TopicEntry): string {
+  return topic.retentionMs === null ? 'latest of each key' : `${topic.retentionMs / DAY_MS} days`;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function text(parts: string[]): string {
+  return `${parts.join('\n\n')}\n`;
+}
