@@ -167,4 +167,14 @@ describe('connecting', () => {
       disposition: 'retry',
     });
   });
+
+  it('that fails is told to the callers of the pool at once, not when their wait is over', async () => {
+    await proxy.close();
+    const beganMs = performance.now();
+    const results = await Promise.allSettled(
+      Array.from({ length: waitersMax }, () => faulty.pool.rows('SELECT 1')),
+    );
+    expect(performance.now() - beganMs).toBeLessThan(queryTimeoutMs);
+    for (const result of results) expect(result).toMatchObject({ reason: { code: 'MYSQL_CONNECTION_LOST' } });
+  });
 });
