@@ -53,15 +53,16 @@ describe('assignSticky', () => {
       ['a', 'b'],
       ['b', 'a'],
     ] as const) {
+      const at = (partition: number) => ({ topic: 't', partition });
       const shares = assignSticky(
         [
-          { id: stale, owned: partitionsOf(2), generation: 4 },
-          { id: fresh, owned: [{ topic: 't', partition: 1 }], generation: 5 },
+          { id: stale, owned: [at(0), at(1)], generation: 4 },
+          { id: fresh, owned: [at(1), at(2)], generation: 5 },
         ],
-        partitionsOf(2),
+        partitionsOf(4),
       );
-      expect(shares.get(fresh)).toEqual([{ topic: 't', partition: 1 }]);
-      expect(shares.get(stale)).toEqual([{ topic: 't', partition: 0 }]);
+      expect(shares.get(fresh)).toEqual([at(1), at(2)]);
+      expect(shares.get(stale)).toEqual([at(0), at(3)]);
     }
   });
 

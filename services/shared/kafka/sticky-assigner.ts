@@ -33,7 +33,7 @@ export function assignSticky(
     const holder = holders.get(keyOf(partition))?.id;
     if (holder !== undefined) shares.get(holder)!.push(partition);
   }
-  trimToQuota([...shares.values()], partitions.length);
+  trimToQuota(shares.values(), shares.size, partitions.length);
   const placed = new Set([...shares.values()].flat().map(keyOf));
   for (const partition of partitions) {
     if (!placed.has(keyOf(partition))) smallest(shares).push(partition);
@@ -53,12 +53,11 @@ function holdersOf(members: readonly Member[]): Map<string, Member> {
   return holders;
 }
 
-/** Cuts what is above a fair share. The few members that may hold one more are those that hold most already. */
-function trimToQuota(shares: TopicPartition[][], partitionCount: number): void {
-  const fair = Math.floor(partitionCount / shares.length);
-  let mayHoldOneMore = partitionCount % shares.length;
-  const largestFirst = [...shares].sort((a, b) => b.length - a.length);
-  for (const share of largestFirst) {
+/** Cuts what is above a fair share. It does not matter to the number of moves who of the large ones keeps one more. */
+function trimToQuota(shares: Iterable<TopicPartition[]>, memberCount: number, partitionCount: number): void {
+  const fair = Math.floor(partitionCount / memberCount);
+  let mayHoldOneMore = partitionCount % memberCount;
+  for (const share of shares) {
     if (share.length > fair && mayHoldOneMore > 0) {
       mayHoldOneMore--;
       share.splice(fair + 1);
