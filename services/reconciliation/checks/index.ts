@@ -1,0 +1,51 @@
+/** All checks, wired to what they read. */
+import type { Clock } from '../../shared/clock/index.ts';
+import type { KafkaAdmin } from '../../shared/kafka/index.ts';
+import type { Mysql } from '../../shared/mysql/index.ts';
+import type { Redis } from '../../shared/redis/index.ts';
+import type { DeadLetterIndex } from '../dead-letter-index.ts';
+import type { Follower } from '../follower.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Memory } from '../memory.ts';
+import { bookCheck, type StuckLimits } from './book.ts';
+import type { Check } from './check.ts';
+import { deadLettersCheck } from './dead-letters.ts';
+import { deliveriesCheck } from './deliveries.ts';
+import { offsetsCheck } from './offsets.ts';
+import { ordersCheck } from './orders.ts';
+import { outcomesCheck } from './outcomes.ts';
+import { createPace } from './pace.ts';
+
+/** A session that walks over all orders rests between chunks, so the server must not end it for that. */
+const walkWaitTimeoutSeconds = 60;
+
+export interface ChecksDeps {
+  mysql: Mysql;
+  admin: KafkaAdmin;
+  redis: Redis | null;
+  ledgers: ReadonlyMap<number, Ledger>;
+  memory: Memory;
+  deadLetters: DeadLetterIndex;
+  follower: Follower;
+  clock: Clock;
+  stuck: StuckLimits;
+  laneStallMs: number;
+  /** Rest per time of reading. */
+  restShare: number;
+}
+
+export function allChecks(deps: ChecksDeps): Check[] {
+  const { admin, redis, ledgers, memory, follower, clock, stuck, laneStallMs: stallMs } = deps;
+  const mysql = deps.mysql.pool;
+  const pace = createPace(clock, deps.restShare);
+  const connect = () => deps.mysql.connect({ waitTimeoutSeconds: walkWaitTimeoutSeconds });
+  const { reached, takeLasting } = follower;
+  return [
+    outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }),
+    ordersCheck({ mysql, redis, memory, pace }),
+    bookCheck({ connect, pace, clock, stuck }),
+    deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock }),
+    offsetsCheck({ mysql, admin, clock, stallMs }),
+    deliveriesCheck({ mysql, memory, pace }),
+  ];
+}

@@ -1,0 +1,186 @@
+/**
+ * (b) Outcomes and rows, and (e) Redis and rows: of the orders that are remembered, of those whose row looked wrong
+ * when their outcome came, and of the open findings.
+ */
+import { partitionOfOrder } from '../../../topics/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { uuidToBytes } from '../../shared/mysql/index.ts';
+import type { Redis } from '../../shared/redis/index.ts';
+import type { Difference } from '../kinds.ts';
+import { type LanePositions, readLanes } from '../lanes.ts';
+import type { ExpectedOrder, Memory } from '../memory.ts';
+import type { Check, OpenFinding } from './check.ts';
+import { inChunks, type Pace } from './pace.ts';
+
+/** Orders of one query. */
+const chunkOrders = 500;
+
+export interface OrderState {
+  orderId: string;
+  customerId: string;
+  status: string;
+  version: number;
+  total: number;
+}
+
+export interface OrdersDeps {
+  mysql: Queryable;
+  redis: Pick<Redis, 'run'> | null;
+  memory: Memory;
+  pace: Pace;
+}
+
+export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
+  return {
+    name: 'orders',
+    kinds: ['ORDER_MISSING', 'ORDER_DIFFERS', 'CACHE_DIFFERS'],
+    async run(open, signal) {
+      const differences: Difference[] = [];
+      const subjects = subjectsOf(open, memory);
+      let cacheUnseen = redis === null;
+      for (const chunk of inChunks([...subjects], chunkOrders)) {
+        await pace.chunk(async () => {
+          const ids = chunk.map(([orderId]) => orderId);
+          const rows = await readOrders(mysql, ids);
+          const cached = redis === null ? null : await readCache(redis, ids);
+          cacheUnseen ||= cached === null;
+          for (const [orderId, remembered] of chunk) {
+            // An outcome may have come while the rows were read.
+            const expected = memory.order(orderId) ?? remembered;
+            const row = rows.get(orderId);
+            const difference = expected === null ? null : compareRow(expected, row);
+            if (difference === null) memory.unwatch(orderId);
+            else differences.push(difference);
+            const stale = row === undefined ? null : compareCache(row, cached?.get(orderId) ?? null);
+            if (stale !== null) differences.push(stale);
+          }
+        }, signal);
+      }
+      const lanes = differences.length > 0 ? await readLanes(mysql) : new Map();
+      return {
+        differences: differences.map((difference) => withBarrier(difference, lanes)),
+        unsure: (finding) => finding.kind === 'CACHE_DIFFERS' && cacheUnseen,
+      };
+    },
+  };
+}
+
+/** Rows by order id; what is missing is missing. */
+export async function readOrders(
+  mysql: Queryable,
+  orderIds: readonly string[],
+): Promise<Map<string, OrderState>> {
+  const byKey = new Map(orderIds.map((id) => [uuidToBytes(id).toString('hex'), id]));
+  const rows = await mysql.rows<{
+    order_id: Buffer;
+    customer_id: string;
+    status: string;
+    version: number;
+    total: number;
+  }>(
+    `SELECT order_id, customer_id, status, version, total FROM orders
+     WHERE order_id IN (${orderIds.map(() => '?').join(', ')})`,
+    orderIds.map((id) => uuidToBytes(id)),
+  );
+  return new Map(
+    rows.map(({ order_id, customer_id: customerId, status, version, total }) => {
+      const orderId = byKey.get(order_id.toString('hex')) ?? '';
+      return [orderId, { orderId, customerId, status, version, total }];
+    }),
+  );
+}
+
+/** null where row and outcome agree. A row that is ahead is a difference too: its outcome has to come. */
+export function compareRow(expected: ExpectedOrder, row: OrderState | undefined): Difference | null {
+  const { orderId, version, status, total, customerId } = expected;
+  const wanted = textOf({ version, status, total, customerId });
+  if (row === undefined)
+    return { kind: 'ORDER_MISSING', subject: orderId, expected: wanted, actual: 'no row' };
+  const agrees =
+    row.version === version &&
+    (status === null || row.status === status) &&
+    (total === null || row.total === total) &&
+    (customerId === null || row.customerId === customerId);
+  return agrees ? null : { kind: 'ORDER_DIFFERS', subject: orderId, expected: wanted, actual: textOf(row) };
+}
+
+type Sides = Pick<OrderState, 'version'> & {
+  status: string | null;
+  total: number | null;
+  customerId: string | null;
+};
+
+function textOf({ version, status, total, customerId }: Sides): string {
+  return JSON.stringify({ version, status, total, customerId });
+}
+
+interface CachedOrder {
+  version: number;
+  /** null where only the version is cached. */
+  status: string | null;
+}
+
+/** null where Redis is away; an order without an entry is simply not in the map. */
+async function readCache(
+  redis: Pick<Redis, 'run'>,
+  orderIds: readonly string[],
+): Promise<Map<string, CachedOrder> | null> {
+  const replies = await redis.run(async (client) => {
+    const pipeline = client.pipeline();
+    for (const orderId of orderIds) pipeline.hmget(`os:{${orderId}}`, 'v', 'b');
+    return pipeline.exec();
+  }, null);
+  if (replies === null) return null;
+  return new Map(
+    replies.flatMap(([error, reply], index) => {
+      const [version, body] = (reply ?? []) as (string | null)[];
+      if (error !== null || version == null) return [];
+      return [[orderIds[index]!, { version: Number(version), status: statusOf(body ?? '') }]];
+    }),
+  );
+}
+
+function statusOf(body: string): string | null {
+  try {
+    const { status } = JSON.parse(body) as { status?: unknown };
+    return typeof status === 'string' ? status : null;
+  } catch {
+    // An empty body means "read the database"; another unreadable one is never served either.
+    return null;
+  }
+}
+
+export function compareCache(row: OrderState, cached: CachedOrder | null): Difference | null {
+  if (cached === null) return null;
+  if (cached.version === row.version && (cached.status === null || cached.status === row.status)) return null;
+  return {
+    kind: 'CACHE_DIFFERS',
+    subject: row.orderId,
+    expected: JSON.stringify({ version: row.version, status: row.status }),
+    actual: JSON.stringify(cached),
+  };
+}
+
+/** Whom to look at; null where only Redis is compared, as nothing tells any more what the row should say. */
+function subjectsOf(open: readonly OpenFinding[], memory: Memory): Map<string, ExpectedOrder | null> {
+  const subjects = new Map<string, ExpectedOrder | null>();
+  for (const finding of open) {
+    const expected = fromFinding(finding);
+    if (expected !== null || !subjects.has(finding.subject)) subjects.set(finding.subject, expected);
+  }
+  for (const order of memory.orders()) subjects.set(order.orderId, order);
+  return subjects;
+}
+
+/** What an open finding expected, so that it closes when the row says so again, however long ago its outcome was. */
+function fromFinding({ kind, subject, expected }: OpenFinding): ExpectedOrder | null {
+  if (kind === 'CACHE_DIFFERS') return null;
+  const sides = JSON.parse(expected) as Omit<ExpectedOrder, 'orderId' | 'partition'>;
+  return { ...sides, orderId: subject, partition: partitionOfOrder(subject) };
+}
+
+/** It may only be in flight until all that was decided when the rows were read has been followed. */
+function withBarrier(difference: Difference, lanes: LanePositions): Difference {
+  const partition = partitionOfOrder(difference.subject);
+  return { ...difference, until: { partition, offset: lanes.get(partition)?.nextOffset ?? 0 } };
+}

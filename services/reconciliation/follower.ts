@@ -1,0 +1,192 @@
+/**
+ * Takes in commands, outcomes and dead letters as they are read, in order per partition. What it learns goes to the
+ * ledgers (which offsets are answered), to memory (what rows should say) and to the index of dead letters; outcomes
+ * are compared with their rows at once, and those that look wrong are remembered for the next rounds.
+ */
+import { crc32 } from 'node:zlib';
+import type { OrderEvent } from '../../schemas/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/index.ts';
+import type { InRecord, TopicPartitionOffset } from '../shared/kafka/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import type { Queryable } from '../shared/mysql/index.ts';
+import { compareRow, readOrders } from './checks/orders.ts';
+import { inChunks } from './checks/pace.ts';
+import type { DeadLetterIndex } from './dead-letter-index.ts';
+import type { EventDecoder } from './event-decoder.ts';
+import type { Difference } from './kinds.ts';
+import type { Ledger } from './ledger.ts';
+import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from './memory.ts';
+
+/** Rows that one query compares. */
+const chunkOrders = 500;
+/** How long a check waits for the follower; then it leaves out the partitions that are behind. */
+const reachMaxMs = 10_000;
+const lastingMax = 1_000;
+
+export interface FollowerDeps {
+  decoder: EventDecoder;
+  ledgers: ReadonlyMap<number, Ledger>;
+  memory: Memory;
+  deadLetters: DeadLetterIndex;
+  mysql: Queryable;
+  /** Where following begins, for every topic and partition. */
+  starts: readonly TopicPartitionOffset[];
+  /** Which outcomes are compared with their rows; all by default. */
+  isWanted?(event: OrderEvent): boolean;
+  metrics: Metrics;
+}
+
+export interface Follower {
+  /** Takes in records of one partition. Throws what the database throws; then nothing was taken in and it may be called again. */
+  follow(topic: string, partition: number, records: readonly InRecord[], signal: AbortSignal): Promise<void>;
+  /** The next offset to be taken in. */
+  position(topic: string, partition: number): bigint;
+  /** Waits until these ends are followed, but not for ever; gives the partitions where they are. */
+  reached(
+    topic: string,
+    ends: ReadonlyMap<number, bigint>,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<number>>;
+  /** Offsets from which following again would lose nothing. */
+  safeOffsets(): TopicPartitionOffset[];
+  takeLasting(): Difference[];
+  /** Commands read whose outcome was not. */
+  unanswered(): number;
+}
+
+export function createFollower(deps: FollowerDeps): Follower {
+  const { ledgers, metrics } = deps;
+  const next = new Map(deps.starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+  const safeEvents = new Map<number, bigint>();
+  const lasting: Difference[] = [];
+  let bell = Promise.withResolvers<void>();
+
+  const position = (topic: string, partition: number): bigint => next.get(`${topic}/${partition}`) ?? 0n;
+  const isThere = (topic: string, ends: ReadonlyMap<number, bigint>): Set<number> =>
+    new Set(
+      [...ends]
+        .filter(([partition, end]) => position(topic, partition) >= end)
+        .map(([partition]) => partition),
+    );
+
+  return {
+    position,
+    async follow(topic, partition, records, signal) {
+      const fresh = records.filter((record) => record.offset >= position(topic, partition));
+      const last = fresh.at(-1);
+      if (last === undefined) return;
+      if (topic === EVENTS) await followEvents(deps, partition, fresh, lasting, signal);
+      else if (topic === COMMANDS) followCommands(ledgers.get(partition), fresh);
+      else if (topic === DEAD_LETTERS) for (const record of fresh) deps.deadLetters.note(record);
+      next.set(`${topic}/${partition}`, last.offset + 1n);
+      if (topic === EVENTS && isWhole(ledgers.get(partition))) safeEvents.set(partition, last.offset + 1n);
+      metrics.inc('reconciliation_records_total', { stream: streamOf(topic) }, fresh.length);
+      bell.resolve();
+      bell = Promise.withResolvers<void>();
+    },
+
+    async reached(topic, ends, signal) {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(reachMaxMs)]);
+      const late = new Promise<void>((resolve) =>
+        deadline.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      while (!deadline.aborted) {
+        const there = isThere(topic, ends);
+        if (there.size === ends.size) return there;
+        await Promise.race([bell.promise, late]);
+      }
+      return isThere(topic, ends);
+    },
+
+    safeOffsets() {
+      const commands = [...ledgers].map(([partition, ledger]) => ({
+        topic: COMMANDS,
+        partition,
+        // Not beyond what was read: an outcome may be followed before its command.
+        offset: BigInt(Math.min(ledger.watermark(), Number(position(COMMANDS, partition)))),
+      }));
+      const events = [...safeEvents].map(([partition, offset]) => ({ topic: EVENTS, partition, offset }));
+      return [...commands, ...events];
+    },
+
+    takeLasting: () => lasting.splice(0),
+    unanswered: () =>
+      ledgers
+        .values()
+        .reduce((sum, ledger) => sum + Math.max(0, ledger.commandsEnd() - ledger.watermark()), 0),
+  };
+}
+
+function followCommands(ledger: Ledger | undefined, records: readonly InRecord[]): void {
+  for (const record of records) ledger?.command(Number(record.offset), keyHash(record));
+}
+
+async function followEvents(
+  deps: FollowerDeps,
+  partition: number,
+  records: readonly InRecord[],
+  lasting: Difference[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { decoder, ledgers, memory, isWanted = () => true } = deps;
+  const decoded = await decoder.decode(records, signal);
+  const wanted = decoded.flatMap(({ event }) => (event !== null && isWanted(event) ? [event] : []));
+  // Rows are read before anything is taken in, so that a failure leaves nothing half done.
+  const differing = await differingOrders(deps, wanted);
+  for (const { record, event } of decoded) {
+    if (event === null) {
+      if (lasting.length < lastingMax) lasting.push(unreadable(record));
+      continue;
+    }
+    const isFirst = ledgers
+      .get(partition)
+      ?.outcome(event.sourceOffset, keyHash(record), crc32(record.value ?? ''));
+    if (isFirst !== false && isWanted(event)) memory.note(event);
+  }
+  memory.watch(differing);
+}
+
+/** Only the newest state of each order in the batch has to be on its row. A repeat is older, and never the newest. */
+async function differingOrders(
+  { mysql, memory }: FollowerDeps,
+  events: readonly OrderEvent[],
+): Promise<ExpectedOrder[]> {
+  const newest = new Map<string, ExpectedOrder>();
+  for (const event of events) {
+    if (!isOrderState(event)) continue;
+    const known = newest.get(event.orderId) ?? memory.order(event.orderId);
+    if (known !== undefined && known.version > event.version) continue;
+    newest.set(event.orderId, expectedOf(event, known));
+  }
+  const differing: ExpectedOrder[] = [];
+  for (const chunk of inChunks([...newest.values()], chunkOrders)) {
+    const rows = await readOrders(
+      mysql,
+      chunk.map((order) => order.orderId),
+    );
+    differing.push(...chunk.filter((order) => compareRow(order, rows.get(order.orderId)) !== null));
+  }
+  return differing;
+}
+
+function unreadable(record: InRecord): Difference {
+  return {
+    kind: 'OUTCOME_UNREADABLE',
+    subject: `${record.partition}-${record.offset}`,
+    expected: 'an outcome',
+    actual: `${record.value?.length ?? 0} bytes that cannot be decoded`,
+  };
+}
+
+/** Whether nothing ran ahead of a hole: then following again from here loses nothing. */
+function isWhole(ledger: Ledger | undefined): boolean {
+  return ledger === undefined || ledger.watermark() >= ledger.outcomesEnd();
+}
+
+function keyHash(record: InRecord): number {
+  return record.key === null ? 0 : crc32(record.key);
+}
+
+function streamOf(topic: string): string {
+  return topic === EVENTS ? 'outcomes' : topic === COMMANDS ? 'commands' : 'deadLetters';
+}

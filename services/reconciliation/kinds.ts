@@ -1,0 +1,176 @@
+/** Every kind of difference that is looked for, and what a person does about it. */
+
+interface Kind {
+  /** Where it is looked for: the letter of the list in docs/reconciliation.md. */
+  group:
+    | 'outcomes'
+    | 'orders'
+    | 'stock'
+    | 'deadLetters'
+    | 'cache'
+    | 'offsets'
+    | 'deliveries'
+    | 'stuck'
+    | 'money';
+  subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery';
+  /** Written in a log that cannot be mended: it stays until a person resolves it. */
+  lasting?: true;
+  remedy: string;
+}
+
+export const kinds = {
+  OUTCOME_MISSING: {
+    group: 'outcomes',
+    subject: 'offset',
+    remedy:
+      'The command was decided but its outcome is not on the result topic. Restart the worker of this partition: a lane publishes its outbox again when it is claimed. If the outbox has no such row, compare with `orderstream explain`.',
+  },
+  OUTCOME_UNEXPECTED: {
+    group: 'outcomes',
+    subject: 'offset',
+    remedy:
+      'An outcome names a command offset that the command topic never had. The command topic was cut or made anew: stop the workers and compare positions before anything else is written.',
+  },
+  OUTCOME_KEY_DIFFERS: {
+    group: 'outcomes',
+    subject: 'offset',
+    lasting: true,
+    remedy:
+      'Command and outcome of one offset have different keys. Find who else writes to the result topic.',
+  },
+  OUTCOME_CHANGED: {
+    group: 'outcomes',
+    subject: 'offset',
+    lasting: true,
+    remedy:
+      'A repeat of an outcome is not byte-equal to its first copy. Find the worker version that wrote it; subscribers kept the first copy.',
+  },
+  OUTCOME_UNREADABLE: {
+    group: 'outcomes',
+    subject: 'offset',
+    lasting: true,
+    remedy:
+      'A record on the result topic cannot be decoded. Find who wrote it; subscribers have left it out.',
+  },
+  ORDER_MISSING: {
+    group: 'orders',
+    subject: 'order',
+    remedy:
+      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. Restore it from the outcome.',
+  },
+  ORDER_DIFFERS: {
+    group: 'orders',
+    subject: 'order',
+    remedy:
+      'The row and the newest outcome of the order disagree. Look at order_history and at the statement log: something other than a worker has written the row.',
+  },
+  STOCK_DIFFERS: {
+    group: 'stock',
+    subject: 'sku',
+    remedy:
+      'initial + added - available is not what live orders hold. Find the write that bypassed the workers, then correct the level with a stock adjustment.',
+  },
+  DEAD_LETTER_UNPUBLISHED: {
+    group: 'deadLetters',
+    subject: 'offset',
+    remedy:
+      'A dead letter is recorded but its bytes are not on the dead-letter topic. Copy them from the command topic while it still keeps them.',
+  },
+  DEAD_LETTER_UNRECORDED: {
+    group: 'deadLetters',
+    subject: 'offset',
+    remedy:
+      'A record on the dead-letter topic has no row in dead_letters: it will not be listed for a redrive. Insert the row from its headers.',
+  },
+  DEAD_LETTER_DIFFERS: {
+    group: 'deadLetters',
+    subject: 'offset',
+    remedy:
+      'The bytes on the dead-letter topic are not those that were recorded. Do not redrive it; compare with the command topic.',
+  },
+  CACHE_DIFFERS: {
+    group: 'cache',
+    subject: 'order',
+    remedy: 'Redis tells another state than the database. Delete the key os:{order id}; reads fill it again.',
+  },
+  OFFSET_AHEAD: {
+    group: 'offsets',
+    subject: 'partition',
+    remedy:
+      'The group offset of the workers is ahead of what the database decided. Reset the group to next_offset with the workers stopped.',
+  },
+  PUBLISHED_AHEAD: {
+    group: 'offsets',
+    subject: 'partition',
+    remedy:
+      'published_offset is ahead of next_offset: something other than a worker has written lane_positions.',
+  },
+  LOG_SHORT: {
+    group: 'offsets',
+    subject: 'partition',
+    remedy:
+      'The database has decided commands that the command topic does not have: the topic was cut or made anew. Stop the workers.',
+  },
+  POSITION_BACK: {
+    group: 'offsets',
+    subject: 'partition',
+    lasting: true,
+    remedy:
+      'next_offset went back: the database was restored or lost commits. Take the published outcomes as the truth.',
+  },
+  LANE_STALLED: {
+    group: 'offsets',
+    subject: 'partition',
+    remedy:
+      'Commands wait and the position does not move. Look at the worker that owns the partition and at what it logs.',
+  },
+  NOTIFICATION_AHEAD: {
+    group: 'offsets',
+    subject: 'partition',
+    remedy:
+      'Notification has stored deliveries of outcomes that no command has led to: its position is of another topic. Reset its row in notification_positions.',
+  },
+  DELIVERY_MISSING: {
+    group: 'deliveries',
+    subject: 'delivery',
+    remedy:
+      'An event that an endpoint should get has no delivery row. Set the position of notification back to before it: rows that are there are not made twice.',
+  },
+  ORDER_STUCK: {
+    group: 'stuck',
+    subject: 'order',
+    remedy:
+      'The order has been in this state for longer than its time. Look for the command that should have ended it: expiry, payment, shipment.',
+  },
+  MONEY_DIFFERS: {
+    group: 'money',
+    subject: 'order',
+    remedy:
+      'The amounts of the order do not add up: lines against subtotal, or subtotal, discount, shipping and tax against total.',
+  },
+} as const satisfies Record<string, Kind>;
+
+export type FindingKind = keyof typeof kinds;
+export const findingKinds = Object.keys(kinds) as FindingKind[];
+
+export function isLasting(kind: FindingKind): boolean {
+  return (kinds[kind] as Kind).lasting === true;
+}
+
+/** One difference as a check sees it. Both sides are short texts, JSON where they have parts. */
+export interface Difference {
+  kind: FindingKind;
+  /** `<partition>-<offset>`, order id, SKU, partition, or `<event id>/<endpoint id>`. */
+  subject: string;
+  expected: string;
+  actual: string;
+  /**
+   * Absent: it is so, whatever is in flight. Else it may be only "not yet": it counts once the outcomes of this
+   * partition have been followed up to `offset` and it is still the same.
+   */
+  until?: { partition: number; offset: number };
+}
+
+export function keyOf({ kind, subject }: Pick<Difference, 'kind' | 'subject'>): string {
+  return `${kind} ${subject}`;
+}

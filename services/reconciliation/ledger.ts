@@ -1,0 +1,121 @@
+/**
+ * Commands and outcomes of one partition against each other, in constant memory: a set of answered offsets and two
+ * rings with a checksum per offset. Commands come first in time but may be followed later, so either side waits for
+ * the other in its ring.
+ */
+import type { Difference } from './kinds.ts';
+import { createOffsetSet } from './offset-set.ts';
+
+/** Offsets whose checksums are kept; a repeat or a partner that comes later than that is not compared. */
+const ringOffsets = 65_536;
+/** Missing outcomes that are named one by one; the rest is counted. */
+const missingMax = 1_000;
+
+export interface Ledger {
+  /** A command was read. `keyHash`: checksum of its record's key. */
+  command(offset: number, keyHash: number): void;
+  /** An outcome was read. `false` for a repeat. */
+  outcome(offset: number, keyHash: number, valueHash: number): boolean;
+  /** First source offset that is not answered. */
+  watermark(): number;
+  /** Offset behind the last command read. */
+  commandsEnd(): number;
+  /** Offset behind the last outcome's source. */
+  outcomesEnd(): number;
+  /** Commands below `limit` without an outcome, those written off included. */
+  missingBelow(limit: number): Difference[];
+  /** What was found since the last call and lasts. */
+  takeLasting(): Difference[];
+}
+
+/**
+ * @param first source offset at which following begins; outcomes of earlier commands are not compared
+ * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still come
+ */
+export function createLedger(partition: number, first: number, knownMissing: Iterable<number> = []): Ledger {
+  const lost = new Set(knownMissing);
+  const answered = createOffsetSet(first, (from, to) => {
+    for (let offset = from; offset < to && lost.size < missingMax; offset++) lost.add(offset);
+  });
+  const commandKeys = createRing();
+  const outcomeKeys = createRing();
+  const outcomeValues = createRing();
+  let lasting: Difference[] = [];
+  let commandsEnd = first;
+  let outcomesEnd = first;
+
+  const subject = (offset: number): string => `${partition}-${offset}`;
+  const report = (kind: Difference['kind'], offset: number, expected: number, actual: number): void => {
+    if (lasting.length < missingMax) {
+      lasting.push({ kind, subject: subject(offset), expected: hex(expected), actual: hex(actual) });
+    }
+  };
+  const compareKeys = (offset: number, command: number | null, outcome: number | null): void => {
+    if (command === null || outcome === null || command === outcome) return;
+    report('OUTCOME_KEY_DIFFERS', offset, command, outcome);
+  };
+
+  return {
+    command(offset, keyHash) {
+      if (offset < commandsEnd) return;
+      // Offsets that the log left out are no commands, so nothing has to answer them.
+      for (let gap = Math.max(commandsEnd, offset - ringOffsets); gap < offset; gap++) answered.add(gap);
+      commandsEnd = offset + 1;
+      commandKeys.set(offset, keyHash);
+      compareKeys(offset, keyHash, outcomeKeys.get(offset));
+    },
+    outcome(offset, keyHash, valueHash) {
+      if (offset < first) return lost.delete(offset);
+      const earlier = outcomeValues.get(offset);
+      const state = answered.add(offset);
+      const isRepeat = (state !== 'new' && !lost.delete(offset)) || earlier !== null;
+      if (isRepeat) {
+        if (earlier !== null && earlier !== valueHash) report('OUTCOME_CHANGED', offset, earlier, valueHash);
+        return false;
+      }
+      outcomesEnd = Math.max(outcomesEnd, offset + 1);
+      outcomeKeys.set(offset, keyHash);
+      outcomeValues.set(offset, valueHash);
+      compareKeys(offset, commandKeys.get(offset), keyHash);
+      return true;
+    },
+    watermark: () => answered.watermark(),
+    commandsEnd: () => commandsEnd,
+    outcomesEnd: () => outcomesEnd,
+    missingBelow(limit) {
+      const offsets = [...lost, ...answered.missingBelow(limit, missingMax)].slice(0, missingMax);
+      return offsets.map((offset) => ({
+        kind: 'OUTCOME_MISSING',
+        subject: subject(offset),
+        expected: 'one outcome',
+        actual: 'none',
+      }));
+    },
+    takeLasting() {
+      const taken = lasting;
+      lasting = [];
+      return taken;
+    },
+  };
+}
+
+interface Ring {
+  set(offset: number, value: number): void;
+  get(offset: number): number | null;
+}
+
+function createRing(): Ring {
+  const offsets = new Float64Array(ringOffsets).fill(-1);
+  const values = new Uint32Array(ringOffsets);
+  return {
+    set(offset, value) {
+      offsets[offset % ringOffsets] = offset;
+      values[offset % ringOffsets] = value;
+    },
+    get: (offset) => (offsets[offset % ringOffsets] === offset ? values[offset % ringOffsets]! : null),
+  };
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,71 @@
+/**
+ * Which offsets of a partition have been seen, in constant memory: everything below the watermark is settled, a
+ * window of bits above it tells what came out of order. An offset that is still missing when the window moves past
+ * it is reported as skipped, and settled.
+ */
+
+/** Bits above the watermark: how far ahead of a hole others may run. */
+export const windowOffsets = 65_536;
+
+export interface OffsetSet {
+  /** `settled`: below the watermark, so seen before or written off. */
+  add(offset: number): 'new' | 'repeat' | 'settled';
+  /** First offset that is not settled. */
+  watermark(): number;
+  /** Offsets from the watermark up to `limit` that were not seen, at most `max` of them. */
+  missingBelow(limit: number, max: number): number[];
+}
+
+/** @param onSkipped told of holes that fell out of the window: from (inclusive) to (exclusive) */
+export function createOffsetSet(first: number, onSkipped: (from: number, to: number) => void): OffsetSet {
+  const bits = new Uint32Array(windowOffsets / 32);
+  let watermark = first;
+  let end = first;
+
+  const slot = (offset: number): number => (offset % windowOffsets) >>> 5;
+  const mask = (offset: number): number => (1 << (offset % 32)) >>> 0;
+  const has = (offset: number): boolean => (bits[slot(offset)]! & mask(offset)) !== 0;
+  const clear = (offset: number): void => {
+    bits[slot(offset)]! &= ~mask(offset);
+  };
+  const advance = (): void => {
+    while (watermark < end && has(watermark)) clear(watermark++);
+  };
+  const slideTo = (target: number): void => {
+    let holeFrom: number | null = null;
+    for (; watermark < Math.min(target, end); watermark++) {
+      if (!has(watermark)) holeFrom ??= watermark;
+      else if (holeFrom !== null) {
+        onSkipped(holeFrom, watermark);
+        holeFrom = null;
+      }
+      clear(watermark);
+    }
+    if (watermark < target) {
+      holeFrom ??= watermark;
+      watermark = target;
+    }
+    if (holeFrom !== null) onSkipped(holeFrom, watermark);
+  };
+
+  return {
+    add(offset) {
+      if (offset < watermark) return 'settled';
+      if (offset >= watermark + windowOffsets) slideTo(offset - windowOffsets + 1);
+      if (has(offset)) return 'repeat';
+      bits[slot(offset)]! |= mask(offset);
+      end = Math.max(end, offset + 1);
+      advance();
+      return 'new';
+    },
+    watermark: () => watermark,
+    missingBelow(limit, max) {
+      const missing: number[] = [];
+      const last = Math.min(limit, watermark + windowOffsets);
+      for (let offset = watermark; offset < last && missing.length < max; offset++) {
+        if (offset >= end || !has(offset)) missing.push(offset);
+      }
+      return missing;
+    },
+  };
+}

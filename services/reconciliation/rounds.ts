@@ -1,0 +1,71 @@
+/** Runs each check again and again, and turns what it sees into findings. */
+import type { Clock } from '../shared/clock/index.ts';
+import { classify, errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
+import { sleep } from '../shared/retry/index.ts';
+import type { Check } from './checks/check.ts';
+import type { FindingChange, Findings } from './findings.ts';
+import type { Suspects } from './suspects.ts';
+
+export interface RoundsDeps {
+  checks: readonly Check[];
+  /** From the end of one round of a check to its next. */
+  everyMs: number;
+  suspects: Suspects;
+  findings: Findings;
+  publish(changes: readonly FindingChange[]): Promise<void>;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  fatal(error: unknown): void;
+}
+
+export interface Rounds {
+  stop(): Promise<void>;
+}
+
+/** Each check in a loop of its own: the walk over all orders must not hold up the quick ones. */
+export function startRounds(deps: RoundsDeps): Rounds {
+  const abort = new AbortController();
+  const loops = deps.checks.map(async (check) => {
+    try {
+      while (!abort.signal.aborted) {
+        await runRound(deps, check, abort.signal);
+        await sleep(deps.everyMs, abort.signal);
+      }
+    } catch (error) {
+      if (!abort.signal.aborted) deps.fatal(error);
+    }
+  });
+  return {
+    async stop() {
+      abort.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** One round. Trouble that passes makes it say nothing; the next one looks again. */
+export async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
+  const { suspects, findings, clock, log, metrics } = deps;
+  const startedMs = clock.monotonicMs();
+  try {
+    await findings.reload();
+    const round = await check.run(findings.open(check.kinds), signal);
+    const confirmed = suspects.confirm(check.name, round.differences);
+    const changes = await findings.apply(check.kinds, round, confirmed);
+    for (const change of changes)
+      log.warn({ finding: change }, `finding ${change.status}: ${change.kind} ${change.subject}`);
+    await deps.publish(changes);
+    metrics.inc('reconciliation_checks_total', { check: check.name, result: 'done' });
+    metrics.observe('reconciliation_check_seconds', (clock.monotonicMs() - startedMs) / 1000, {
+      check: check.name,
+    });
+    metrics.set('reconciliation_suspects', suspects.size());
+  } catch (error) {
+    if (signal.aborted || classify(error) !== 'retry') throw error;
+    metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
+    log.warn({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
+  }
+}
