@@ -24,6 +24,12 @@ export const workerFields = {
     max: 30 * 24 * 3_600_000,
     help: 'How long an accepted order holds its stock while it waits for payment.',
   }),
+  sessionTimeoutMs: int('KAFKA_SESSION_TIMEOUT_MS', {
+    default: 7_000,
+    min: 1_500,
+    max: 60_000,
+    help: 'A worker that is silent for this long loses its lanes to others.',
+  }),
   failpoints: str('FAILPOINTS', {
     default: '',
     help: 'Failpoints for tests, name=action[:ms][@n]; refused in production.',

@@ -1,0 +1,37 @@
+/** Leaves the lanes in good order, so that their next owners begin at full speed. */
+import type { Logger } from '../shared/log/index.ts';
+import type { OffsetCommits } from './commits.ts';
+import type { Ownership } from './ownership.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { releaseLanes } from './store/positions.ts';
+
+export interface DrainDeps {
+  readonly topic: string;
+  readonly ownership: Ownership;
+  readonly commits: OffsetCommits;
+  readonly sessions: SessionKeeper;
+  readonly log: Logger;
+}
+
+/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
+const publishMs = 1_500;
+const commitMs = 500;
+
+/** Called after the writers have ended: waits for acknowledgements, moves the offsets, releases the lanes. */
+export async function drainLanes({ topic, ownership, commits, sessions, log }: DrainDeps): Promise<void> {
+  const lanes = [...ownership.lanes.values()].filter((lane) => lane.state === 'running');
+  await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
+  await within(commitMs, commits.commit());
+  commits.stop();
+  try {
+    await releaseLanes(await sessions.open(), topic, lanes);
+  } catch (error) {
+    // The next owner then takes the lanes for those of a dead worker, and begins with small batches.
+    log.warn({ err: error }, 'lanes could not be released');
+  }
+  ownership.closeAll();
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, new Promise((resolve) => setTimeout(resolve, limitMs).unref())]);
+}

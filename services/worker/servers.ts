@@ -1,0 +1,37 @@
+/** The connections of a worker: opened together, closed together. */
+import { DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
+import { loadCodecs } from '../shared/codec/index.ts';
+import { createAccumulator, createAdmin, createKafkaConfig } from '../shared/kafka/index.ts';
+import type { ServiceContext } from '../shared/lifecycle/index.ts';
+import { createMysql } from '../shared/mysql/index.ts';
+import { createRedis } from '../shared/redis/index.ts';
+import type { workerFields } from './config.ts';
+import { createSessionKeeper } from './session-keeper.ts';
+
+export type WorkerContext = ServiceContext<typeof workerFields>;
+export type Servers = Awaited<ReturnType<typeof connectServers>>;
+
+const producerCloseMs = 500;
+
+/** Connects to all servers that a worker needs. Rejects where one that it cannot begin without is away or does not fit. */
+export async function connectServers({ config, log, metrics }: WorkerContext) {
+  const settings = createKafkaConfig(config, `worker-${config.instanceId}`);
+  const mysql = createMysql({ url: config.mysqlUrl, poolSize: 2, log, metrics });
+  return {
+    settings,
+    mysql,
+    /** For claims and releases; the writers have their own. */
+    sessions: createSessionKeeper({ mysql, log }),
+    codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
+    redis: createRedis({ url: config.redisUrl, log, metrics }),
+    accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
+    admin: createAdmin(settings),
+  };
+}
+
+/** Closes everything; what was not acknowledged by now is left to the lanes' next owners. */
+export async function closeServers(servers: Servers): Promise<void> {
+  const { accumulator, admin, redis, sessions, mysql } = servers;
+  await Promise.all([accumulator.close(producerCloseMs), admin.close(), redis.close(), sessions.close()]);
+  await mysql.close();
+}
