@@ -14,7 +14,7 @@ import { compileCheck } from '../validation.ts';
 import { orderIdParameter, preferParameter, ticketParameter, traceparentParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const cancelOrderOperation: Operation = {
   id: 'cancelOrder',
   method: 'POST',
   url: '/v1/orders/:id/cancel',
@@ -70,7 +70,7 @@ const readAgainSeconds = '1';
 export function cancelOrder(deps: RouteDeps): Route {
   const check = compileCheck(CancelRequest);
   return {
-    operation,
+    operation: cancelOrderOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const address = readAddress(request, deps.tickets);

@@ -6,7 +6,7 @@ import { History } from '../shapes/order-resource.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const getHistoryOperation: Operation = {
   id: 'getOrderHistory',
   method: 'GET',
   url: '/v1/orders/:id/history',
@@ -22,7 +22,7 @@ const operation: Operation = {
 
 export function getHistory(deps: RouteDeps): Route {
   return {
-    operation,
+    operation: getHistoryOperation,
     async handler(request, reply) {
       const address = readAddress(request, deps.tickets);
       const state = await deps.readStatus(address);

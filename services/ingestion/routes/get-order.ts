@@ -10,7 +10,7 @@ import type { OrderState } from '../status.ts';
 import { orderIdParameter, preferParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const getOrderOperation: Operation = {
   id: 'getOrder',
   method: 'GET',
   url: '/v1/orders/:id',
@@ -61,7 +61,7 @@ const operation: Operation = {
 
 export function getOrder(deps: RouteDeps): Route {
   return {
-    operation,
+    operation: getOrderOperation,
     async handler(request, reply) {
       const address = readAddress(request, deps.tickets);
       const has = readIfNoneMatch(request);

@@ -1,13 +1,14 @@
 /** Every route of the API. */
-import { cancelOrder } from './cancel-order.ts';
-import { getHistory } from './get-history.ts';
-import { getOrder } from './get-order.ts';
-import { listOrders } from './list-orders.ts';
-import { placeBatch } from './place-batch.ts';
-import { placeOrder } from './place-order.ts';
-import { quoteOrder } from './quote-order.ts';
+import type { Operation } from '../operation.ts';
+import { cancelOrder, cancelOrderOperation } from './cancel-order.ts';
+import { getHistory, getHistoryOperation } from './get-history.ts';
+import { getOrder, getOrderOperation } from './get-order.ts';
+import { listOrders, listOrdersOperation } from './list-orders.ts';
+import { placeBatch, placeBatchOperation } from './place-batch.ts';
+import { placeOrder, placeOrderOperation } from './place-order.ts';
+import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { streamOrder } from './stream-order.ts';
+import { streamOrder, streamOrderOperation } from './stream-order.ts';
 
 export type { Route, RouteDeps } from './route.ts';
 
@@ -23,3 +24,15 @@ export function routes(deps: RouteDeps): readonly Route[] {
     cancelOrder(deps),
   ];
 }
+
+/** The same as data: what the OpenAPI document is made of. */
+export const operations: readonly Operation[] = [
+  placeOrderOperation,
+  placeBatchOperation,
+  quoteOrderOperation,
+  getOrderOperation,
+  listOrdersOperation,
+  getHistoryOperation,
+  streamOrderOperation,
+  cancelOrderOperation,
+];

@@ -12,7 +12,7 @@ const limitMax = 100;
 const limitDefault = 20;
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
 
-const operation: Operation = {
+export const listOrdersOperation: Operation = {
   id: 'listOrders',
   method: 'GET',
   url: '/v1/orders',
@@ -49,7 +49,7 @@ const operation: Operation = {
 
 export function listOrders(deps: RouteDeps): Route {
   return {
-    operation,
+    operation: listOrdersOperation,
     async handler(request, reply) {
       const { customerId } = request.caller;
       const limit = readLimit(request);

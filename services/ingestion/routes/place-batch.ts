@@ -15,7 +15,7 @@ import { type Check, compileCheck } from '../validation.ts';
 import { traceparentParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const placeBatchOperation: Operation = {
   id: 'placeOrders',
   method: 'POST',
   url: '/v1/orders/batch',
@@ -47,7 +47,7 @@ export function placeBatch(deps: RouteDeps): Route {
   const checkFrame = compileCheck(BatchFrame);
   const checkItem = compileCheck(BatchItem);
   return {
-    operation,
+    operation: placeBatchOperation,
     async handler(request, reply) {
       const { orders, faults } = readFrame(request, checkFrame);
       await takeOrders(deps.rates, request, reply, orders.length);

@@ -19,7 +19,7 @@ import type { Route, RouteDeps } from './route.ts';
 
 export const orderBytesMax = 64 * 1024;
 
-const operation: Operation = {
+export const placeOrderOperation: Operation = {
   id: 'placeOrder',
   method: 'POST',
   url: '/v1/orders',
@@ -72,7 +72,7 @@ const operation: Operation = {
 export function placeOrder(deps: RouteDeps): Route {
   const check = compileCheck(OrderRequest);
   return {
-    operation,
+    operation: placeOrderOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const wish = readPlace(request, check);

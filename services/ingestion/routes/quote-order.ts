@@ -10,7 +10,7 @@ import { compileCheck } from '../validation.ts';
 import { orderBytesMax } from './place-order.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const quoteOrderOperation: Operation = {
   id: 'quoteOrder',
   method: 'POST',
   url: '/v1/orders/quote',
@@ -37,7 +37,7 @@ const operation: Operation = {
 export function quoteOrder(deps: RouteDeps): Route {
   const check = compileCheck(OrderRequest);
   return {
-    operation,
+    operation: quoteOrderOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const order = readBody(request, check);

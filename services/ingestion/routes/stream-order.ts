@@ -6,7 +6,7 @@ import { readAddress } from '../read-request.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const operation: Operation = {
+export const streamOrderOperation: Operation = {
   id: 'streamOrder',
   method: 'GET',
   url: '/v1/orders/:id/events',
@@ -35,7 +35,7 @@ const operation: Operation = {
 
 export function streamOrder(deps: RouteDeps): Route {
   return {
-    operation,
+    operation: streamOrderOperation,
     async handler(request, reply) {
       const address = readAddress(request, deps.tickets);
       const seenVersion = readLastEventId(request.headers['last-event-id']);

@@ -1,0 +1,25 @@
+/** Writes `openapi.json` from the operations; with `--check` only says whether it is what they give. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { openapiDocument } from '../openapi.ts';
+import { operations } from '../routes/index.ts';
+
+const file = new URL('../openapi.json', import.meta.url);
+const text = `${JSON.stringify(openapiDocument(operations), null, 2)}\n`;
+
+if (process.argv.includes('--check')) {
+  if (readText(file) !== text) {
+    console.error('services/ingestion/openapi.json is not what the routes give: run `npm run gen`');
+    process.exitCode = 1;
+  }
+} else {
+  writeFileSync(file, text);
+}
+
+function readText(path: URL): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
