@@ -61,13 +61,14 @@ export interface DeliveryQueue {
 export function createDeliveryQueue(pool: Pool): DeliveryQueue {
   return {
     async dueReceivers(nowMs) {
-      // Grouped by the due index's own columns: one dive per receiver, however many rows it has.
-      const rows = await pool.rows<{ endpoint_id: string; oldest: number }>(
-        `SELECT endpoint_id, MIN(due_at_ms) AS oldest FROM notification_deliveries
-         WHERE status = 'PENDING' GROUP BY endpoint_id, status`,
+      // By the due index's own columns and nothing else, so that the server jumps from group to group: two dives per
+      // receiver and status, however many rows there are. A WHERE on the status would make it read them all.
+      const rows = await pool.rows<{ endpoint_id: string; status: string; oldest: number }>(
+        `SELECT endpoint_id, status, MIN(due_at_ms) AS oldest FROM notification_deliveries
+         GROUP BY endpoint_id, status`,
       );
       return rows
-        .filter((row) => row.oldest <= nowMs)
+        .filter((row) => row.status === 'PENDING' && row.oldest <= nowMs)
         .map((row) => ({ endpointId: row.endpoint_id, oldestDueAtMs: row.oldest }));
     },
 

@@ -81,8 +81,17 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
     timeoutMs: config.webhookTimeoutMs,
   });
   const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
+  const queue = createDeliveryQueue(pool);
   const sender = startSender({
-    queue: createDeliveryQueue(pool),
+    queue: {
+      ...queue,
+      async disableEndpoint(endpointId, reason, nowMs) {
+        const isNew = await queue.disableEndpoint(endpointId, reason, nowMs);
+        // At once, or more would be sent to it until the directory is read again by itself.
+        await endpoints.refresh();
+        return isNew;
+      },
+    },
     channelOf: createChannels({ endpoints, webhooks, contacts, mailer }),
     hosts: createHosts({ concurrencyMax, failuresInRow, openMs }, systemClock),
     limits: {
