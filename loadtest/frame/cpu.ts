@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /** Linux counts process times in hundredths of a second, whatever the kernel's own tick is. */
 const tickUs = 10_000;
-const spinTurns = 30_000_000;
+const spinTurns = 100_000_000;
 
 /** CPU time of this process since some moment, in µs. */
 export function ownCpuUs(): number {

@@ -12,6 +12,7 @@ export interface Meter {
 
 /** Transactions beyond this are counted as this long. */
 const slowestUs = 60_000_000;
+const rssEveryMs = 100;
 
 /** A meter that also asks what the database process `databasePid` used; null when it is not on this machine. */
 export function createMeter(databasePid: number | null): Meter {
@@ -25,6 +26,12 @@ export function createMeter(databasePid: number | null): Meter {
   let startedMs = 0;
   let nodeUs = 0;
   let databaseUs: number | null = null;
+  let rssBytes = 0;
+  let sampling: NodeJS.Timeout | undefined;
+
+  const sampleRss = () => {
+    rssBytes = Math.max(rssBytes, process.memoryUsage.rss());
+  };
 
   return {
     transaction(ms, persisted) {
@@ -38,9 +45,12 @@ export function createMeter(databasePid: number | null): Meter {
       transactions = 0;
       nodeUs = ownCpuUs();
       databaseUs = processCpuUs(databasePid);
+      sampling = setInterval(sampleRss, rssEveryMs);
       startedMs = performance.now();
     },
     end() {
+      clearInterval(sampling);
+      sampleRss();
       const seconds = (performance.now() - startedMs) / 1_000;
       const databaseNow = processCpuUs(databasePid);
       const cpuUs: Record<string, number> = { node: (ownCpuUs() - nodeUs) / orders };
@@ -53,7 +63,7 @@ export function createMeter(databasePid: number | null): Meter {
         p50Ms: histogram.getValueAtPercentile(50) / 1_000,
         p99Ms: histogram.getValueAtPercentile(99) / 1_000,
         batch: orders / transactions,
-        rssMb: (process.resourceUsage().maxRSS * 1_024) / 1e6,
+        rssMb: rssBytes / 1e6,
       };
     },
   };

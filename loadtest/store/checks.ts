@@ -18,6 +18,8 @@ export interface Ran {
   readonly shape: Shape;
   /** Whether the design takes stock. */
   readonly takesStock: boolean;
+  /** Whether the writer's fence and outbox rows were kept from the database. */
+  readonly isBare: boolean;
 }
 
 /** The first thing found wrong, in words, or null. */
@@ -26,6 +28,7 @@ export async function findProblem(connection: Connection, ran: Ran): Promise<str
     (await wrongCounts(connection, ran)) ??
     (await wrongMoney(connection, ran)) ??
     (ran.takesStock ? await wrongStock(connection, ran) : null) ??
+    (ran.isBare ? await keptGuards(connection, ran) : null) ??
     wrongOutcomes(ran)
   );
 }
@@ -84,6 +87,17 @@ async function wrongStock(connection: Connection, ran: Ran): Promise<string | nu
   return `${rejected!['n']} orders were rejected instead of ${allowed} (${skuName(hotSku)} sells ${saleUnits})`;
 }
 
+/** A bare run that wrote what it was to leave out would show a cost of nothing. */
+async function keptGuards(connection: Connection, { from }: Ran): Promise<string | null> {
+  const [found] = await rows(
+    connection,
+    'SELECT (SELECT SUM(next_offset) FROM lane_positions) AS moved, (SELECT COUNT(*) FROM outbox) AS outbox',
+  );
+  const before = from.reduce((sum, offset) => sum + offset, 0);
+  const isBare = Number(found!['moved']) === before && Number(found!['outbox']) === 0;
+  return isBare ? null : 'the fence or the outbox was written in a run that was to be without';
+}
+
 function wrongOutcomes(ran: Ran): string | null {
   const { outcomes } = ran.claimed;
   const { orders } = expectedTotals(ran);
@@ -100,7 +114,7 @@ function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines
   for (let partition = 0; partition < PARTITIONS; partition++) {
     for (let offset = from[partition]!; offset < claimed.to[partition]!; offset++) {
       orders += 1;
-      for (const line of stream.templates[stream.templateOf(partition, offset)]!.payload.lines) {
+      for (const line of stream.template(stream.templateOf(partition, offset)).payload.lines) {
         lines += 1;
         units += line.quantity;
       }

@@ -27,7 +27,7 @@ async function run(job: StoreJob): Promise<RunResult> {
   if (!isFilled) await makeDatabase(url, { dedupe: name !== 'oursBare' });
   await restock(url, shape);
   const from = await withConnection(url, startLanes);
-  const stream = createOrderStream({ seed, shape });
+  const stream = createOrderStream({ seed, shape, keepTemplates: name === 'usual' || name === 'loadData' });
   const meter = createMeter(job.databasePid);
   const subject = subjects[name]({ url, stream, meter, connections: job.connections, from });
 
@@ -38,7 +38,7 @@ async function run(job: StoreJob): Promise<RunResult> {
   const sample = meter.end();
   const claimed = await subject.stop();
 
-  const ran = { from, claimed, stream, shape, takesStock: name !== 'loadData' };
+  const ran = { from, claimed, stream, shape, takesStock: name !== 'loadData', isBare: name === 'oursBare' };
   const problem = await withConnection(url, (connection) => findProblem(connection, ran));
   return problem === null ? { ok: true, sample } : { ok: false, problem };
 }

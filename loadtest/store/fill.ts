@@ -15,7 +15,7 @@ export async function fillDatabase(
   tell: (line: string) => void,
 ): Promise<void> {
   await makeDatabase(url);
-  const stream = createOrderStream({ seed, shape: 'uniform' });
+  const stream = createOrderStream({ seed, shape: 'uniform', keepTemplates: true });
   const connection = await connect(url, { localFiles: true });
   const perPartition = orders / PARTITIONS;
   let loaded = 0;

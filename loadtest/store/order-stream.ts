@@ -15,11 +15,13 @@ export type Shape = 'uniform' | 'hot' | 'soldOut';
 export interface StreamOptions {
   readonly seed: number;
   readonly shape: Shape;
+  /** Keeps every template, about 50 MB; without, each is made anew whenever it is asked for. */
+  readonly keepTemplates?: boolean;
 }
 
 export interface OrderStream {
-  /** Contents with the placeholder id, by template number. */
-  readonly templates: readonly PlaceCommand[];
+  /** Contents with the placeholder id, by template number; in 0..templateCount-1. */
+  template(index: number): PlaceCommand;
   templateOf(partition: number, offset: number): number;
   /** A UUIDv8 that belongs to the partition. */
   orderId(partition: number, offset: number): string;
@@ -34,11 +36,11 @@ export const quantityMax = 3;
 /** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
 export const hotSku = 5_000;
 export const currency = 'EUR';
+export const templateCount = 20_000;
 export const placeholderId = '00000000-0000-8000-8000-000000000000';
 
-const templateCount = 20_000;
 const customerCount = 100_000;
-const issuedAtMs = 1_790_000_000_000;
+export const issuedAtMs = 1_790_000_000_000;
 
 /** `SKU-000042` for 42. */
 export function skuName(index: number): string {
@@ -50,22 +52,26 @@ export function unitPriceOf(index: number): number {
   return 100 + ((index * 7_919) % 9_900);
 }
 
-export function createOrderStream({ seed, shape }: StreamOptions): OrderStream {
-  const random = createRandom(seed);
-  const templates = Array.from({ length: templateCount }, () => createTemplate(random, shape));
-
+export function createOrderStream({ seed, shape, keepTemplates = false }: StreamOptions): OrderStream {
+  const make = (index: number): PlaceCommand => createTemplate(createRandom(mix32(seed) ^ index), shape);
+  const kept = keepTemplates ? Array.from({ length: templateCount }, (_, index) => make(index)) : null;
+  const template = kept === null ? make : (index: number): PlaceCommand => kept[index]!;
   const templateOf = (partition: number, offset: number): number =>
     mix32(mix32(offset * PARTITIONS + partition) ^ seed) % templateCount;
   const orderId = (partition: number, offset: number): string => uuidFor(seed, partition, offset);
 
   return {
-    templates,
+    template,
     templateOf,
     orderId,
     command(partition, offset) {
       const id = orderId(partition, offset);
-      const template = templates[templateOf(partition, offset)]!;
-      return { ...template, orderId: id, commandId: `place:${id}`, idempotencyKey: `checkout-${id}` };
+      return {
+        ...template(templateOf(partition, offset)),
+        orderId: id,
+        commandId: `place:${id}`,
+        idempotencyKey: `checkout-${id}`,
+      };
     },
   };
 }
@@ -122,12 +128,14 @@ function uuidFor(seed: number, partition: number, offset: number): string {
   const c = mix32(counter ^ mix32(seed + 2));
   const d = mix32(counter ^ mix32(seed + 3));
   const head = Math.min(a - (a % PARTITIONS), 0xffff_fff0 - (0xffff_fff0 % PARTITIONS)) + partition;
-  return (
-    `${hex(head, 8)}-${hex(b >>> 16, 4)}-8${hex(b & 0xfff, 3)}-` +
-    `${hex(0x8000 | ((c >>> 16) & 0x3fff), 4)}-${hex(c & 0xffff, 4)}${hex(d, 8)}`
-  );
+  const group3 = 0x8000 | (b & 0x0fff);
+  const group4 = 0x8000 | ((c >>> 16) & 0x3fff);
+  return `${hex16(head >>> 16)}${hex16(head)}-${hex16(b >>> 16)}-${hex16(group3)}-${hex16(group4)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`;
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Four hex digits of the lower 16 bits. */
+function hex16(value: number): string {
+  return hexBytes[(value >>> 8) & 255]! + hexBytes[value & 255]!;
 }

@@ -3,7 +3,7 @@
 import type { OrderCommand } from '../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, type Codec, checksumOf } from '../../services/shared/codec/index.ts';
 import type { InRecord } from '../../services/shared/kafka/index.ts';
-import { type OrderStream, placeholderId } from './order-stream.ts';
+import { issuedAtMs, type OrderStream, placeholderId, templateCount } from './order-stream.ts';
 
 export interface RecordSource {
   record(partition: number, offset: number): InRecord;
@@ -20,7 +20,9 @@ export function createRecordSource(
   codec: Codec<OrderCommand>,
   topic: string,
 ): RecordSource {
-  const encoded = stream.templates.map((template) => encodeTemplate(codec.encode(template)));
+  const encoded = Array.from({ length: templateCount }, (_, index) =>
+    encodeTemplate(codec.encode(stream.template(index))),
+  );
   return {
     record(partition, offset) {
       const { value: template, ids } = encoded[stream.templateOf(partition, offset)]!;
@@ -31,7 +33,7 @@ export function createRecordSource(
         topic,
         partition,
         offset: BigInt(offset),
-        timestampMs: stream.templates[0]!.issuedAt,
+        timestampMs: issuedAtMs,
         key: Buffer.from(id, 'latin1'),
         value,
         headers: { [CHECKSUM_HEADER]: checksumOf(value) },
