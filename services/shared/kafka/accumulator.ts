@@ -89,27 +89,32 @@ export async function createAccumulator(options: AccumulatorOptions): Promise<Ac
   const requestTimeoutMs = limits.requestTimeoutMs ?? defaults.requestTimeoutMs;
   const leaders = createLeaders(settings, { log, requestTimeoutMs });
   const wireName = (topic: string) => withPrefix(settings, topic);
-  const accumulator = createAccumulatorOver(leaders, { log, metrics, wireName, ...limits });
-  await leaders.refresh(topics.map(wireName)).catch((err: unknown) => {
-    log.warn({ err, topics }, 'producer starts without a broker; messages wait for one');
-  });
-  return accumulator;
+  const state = createState(leaders, { log, metrics, wireName, ...limits });
+  await state.loop.lookUp(topics.map(wireName));
+  return faceOf(state);
 }
 
 /** The accumulator over any way to the leaders; tests give it one that fails on purpose. */
-export function createAccumulatorOver(
-  leaders: Leaders,
-  options: Partial<ProduceLimits> & {
-    log: Logger;
-    metrics: Metrics;
-    wireName?: (topic: string) => string;
-  },
-): Accumulator {
+export function createAccumulatorOver(leaders: Leaders, options: OverOptions): Accumulator {
+  return faceOf(createState(leaders, options));
+}
+
+type OverOptions = Partial<ProduceLimits> & {
+  log: Logger;
+  metrics: Metrics;
+  wireName?: (topic: string) => string;
+};
+
+function createState(leaders: Leaders, options: OverOptions): State {
   const { log, metrics, wireName = (topic) => topic, ...given } = options;
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const limits: ProduceLimits = { ...defaults, ...known };
   const loop = createProduceLoop(leaders, { log, metrics, limits });
-  const state: State = { limits, wireName, queues: new Map(), loop, leaders, closing: null };
+  return { limits, wireName, queues: new Map(), loop, leaders, closing: null };
+}
+
+function faceOf(state: State): Accumulator {
+  const { loop } = state;
   return {
     send: (message) => send(state, message),
     sendBatch: (messages, batch) => sendBatch(state, messages, batch?.forever ?? false),

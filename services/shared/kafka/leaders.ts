@@ -29,6 +29,9 @@ export interface Leaders {
   close(): void;
 }
 
+/** The broker gives up first: its answer tells which partitions are late, a timeout of ours tells nothing and costs the connection. */
+const brokerShareOfTimeout = 0.75;
+
 interface State {
   settings: KafkaSettings;
   log: Logger;
@@ -128,7 +131,7 @@ async function produce(
   let handed = false;
   try {
     if (!broker.isConnected()) await connect(broker);
-    const request = produceRequest(batches, state.requestTimeoutMs, () => {
+    const request = produceRequest(batches, Math.floor(state.requestTimeoutMs * brokerShareOfTimeout), () => {
       handed = true;
     });
     return { kind: 'answered', partitions: (await broker.connectionPool.send(request)) as PartitionAnswer[] };

@@ -20,6 +20,8 @@ export interface ProduceLoop {
   /** There is something new: `linger` waits for company, `now` only for the end of the current tick. */
   wake(when: 'linger' | 'now'): void;
   flush(): Promise<void>;
+  /** Looks the leaders of these topics up once; where no broker answers, the loop goes on asking. */
+  lookUp(topics: readonly string[]): Promise<void>;
   isConnected(): boolean;
   stop(): void;
 }
@@ -50,6 +52,8 @@ export interface LoopState {
   refreshing: boolean;
   refreshFailures: number;
   refreshNotBeforeMs: number;
+  /** Asked for beside those of the queues. */
+  readonly topics: Set<string>;
   connected: boolean;
   stopped: boolean;
   flushWaiters: (() => boolean)[];
@@ -73,6 +77,7 @@ export function createProduceLoop(
     refreshing: false,
     refreshFailures: 0,
     refreshNotBeforeMs: 0,
+    topics: new Set(),
     connected: false,
     stopped: false,
     flushWaiters: [],
@@ -82,6 +87,10 @@ export function createProduceLoop(
     wake: (when) =>
       when === 'now' ? wakeAtEndOfTick(state) : wakeAt(state, performance.now() + state.limits.lingerMs),
     flush: () => flush(state),
+    async lookUp(topics) {
+      for (const topic of topics) state.topics.add(topic);
+      await (refreshNow(state) ?? Promise.resolve());
+    },
     isConnected: () => state.connected,
     stop() {
       state.stopped = true;
@@ -215,10 +224,17 @@ function encode(queue: PartitionQueue): { topic: string; partition: number; byte
 function refreshLeaders(state: LoopState, now: number): number {
   if (state.refreshing) return Number.POSITIVE_INFINITY;
   if (state.refreshNotBeforeMs > now) return state.refreshNotBeforeMs;
+  void refreshNow(state);
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Never rejects; null while a lookup is under way. */
+function refreshNow(state: LoopState): Promise<void> | null {
+  if (state.refreshing) return null;
   state.refreshing = true;
   state.staleLeaders = false;
-  const topics = [...new Set(state.queues.map((queue) => queue.wireTopic))];
-  void state.leaders
+  const topics = [...new Set([...state.topics, ...state.queues.map((queue) => queue.wireTopic)])];
+  return state.leaders
     .refresh(topics)
     .then(() => {
       state.refreshFailures = 0;
@@ -240,7 +256,6 @@ function refreshLeaders(state: LoopState, now: number): number {
       state.refreshNotBeforeMs = performance.now() + delayMs;
       turn(state);
     });
-  return Number.POSITIVE_INFINITY;
 }
 
 function flush(state: LoopState): Promise<void> {
