@@ -2,6 +2,8 @@
  * What a client needs of the HTTP API to place an order and learn its outcome, and nothing of the services' code.
  * Every answer, and the lack of one, becomes one of a few kinds, so that the sender decides on a kind and not on a status.
  */
+import { createHttpClient, type HttpAnswer } from './http-client.ts';
+
 export interface OrderResource {
   id: string;
   version: number;
@@ -48,6 +50,7 @@ const RETRY_AFTER_MAX_MS = 30_000;
 
 /** A client of the API at `baseUrl`. It never throws for what a server answers or fails to answer. */
 export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }: OrderApiDeps): OrderApi {
+  const request = createHttpClient();
   const call = async (
     customerId: string,
     url: string,
@@ -56,20 +59,22 @@ export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }:
     const headers: Record<string, string> = { authorization: `Bearer ${await tokenFor(customerId)}` };
     if (init.body !== undefined) headers['content-type'] = 'application/json';
     if (init.key !== undefined) headers['idempotency-key'] = keyHeader(init.key);
-    const response = await fetch(new URL(url, baseUrl), {
-      method: init.method,
+    const { method, body } = init;
+    const response = await request({
+      method,
+      url: new URL(url, baseUrl),
       headers,
-      body: init.body ?? null,
-      signal: AbortSignal.timeout(requestTimeoutMs),
+      body,
+      timeoutMs: requestTimeoutMs,
     });
-    return { response, body: parseBody(await response.text()) };
+    return { response, body: parseBody(response.text) };
   };
 
   return {
     async place({ customerId, idempotencyKey, order }) {
       try {
-        const request = { method: 'POST', key: idempotencyKey, body: JSON.stringify(order) };
-        const { response, body } = await call(customerId, '/v1/orders', request);
+        const init = { method: 'POST', key: idempotencyKey, body: JSON.stringify(order) };
+        const { response, body } = await call(customerId, '/v1/orders', init);
         return placeAnswer(response, body);
       } catch (error) {
         return { kind: 'unknown', why: whyNoAnswer(error) };
@@ -94,31 +99,31 @@ function keyHeader(key: string): string {
   return `"${key.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-function placeAnswer(response: Response, body: unknown): PlaceAnswer {
+function placeAnswer(response: HttpAnswer, body: unknown): PlaceAnswer {
   if (response.status !== 200 && response.status !== 202) return problemAnswer(response, body);
   const { id, statusUrl, links } = (body ?? {}) as {
     id?: unknown;
     statusUrl?: unknown;
     links?: { self?: unknown };
   };
-  const location = response.headers.get('location') ?? statusUrl ?? links?.self;
+  const location = response.header('location') ?? statusUrl ?? links?.self;
   if (typeof id !== 'string') return { kind: 'unknown', why: 'the answer names no order id' };
   const order = asOrder(body);
   return {
     kind: 'accepted',
     id,
     statusUrl: typeof location === 'string' ? location : `/v1/orders/${id}`,
-    replayed: response.headers.get('idempotent-replayed') === 'true',
+    replayed: response.header('idempotent-replayed') === 'true',
     order: order !== null && order.status !== 'QUEUED' ? order : null,
     pollAfterMs: retryAfterMs(response),
   };
 }
 
-function problemAnswer(response: Response, body: unknown): Exclude<PlaceAnswer, { kind: 'accepted' }> {
+function problemAnswer(response: HttpAnswer, body: unknown): Exclude<PlaceAnswer, { kind: 'accepted' }> {
   const { code, title, detail } = (body ?? {}) as { code?: unknown; title?: unknown; detail?: unknown };
   const codeText = typeof code === 'string' ? code : `HTTP ${response.status}`;
   const detailText =
-    typeof detail === 'string' ? detail : typeof title === 'string' ? title : response.statusText;
+    typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${response.status}`;
   // 409: the first request under this key is still on its way to the log. 408 and 425 ask for the same request again.
   if (response.status === 429 || response.status === 409) {
     return { kind: 'later', scope: 'caller', afterMs: retryAfterMs(response), why: codeText };
@@ -133,8 +138,8 @@ function problemAnswer(response: Response, body: unknown): Exclude<PlaceAnswer, 
 }
 
 /** Retry-After in milliseconds; seconds or a date (RFC 9110, 10.2.3), within bounds. */
-function retryAfterMs(response: Response): number {
-  const text = response.headers.get('retry-after');
+function retryAfterMs(response: HttpAnswer): number {
+  const text = response.header('retry-after');
   if (text === null) return RETRY_AFTER_DEFAULT_MS;
   const ms = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS) : RETRY_AFTER_DEFAULT_MS;

@@ -34,7 +34,9 @@ export function createSignals(stallMs: number) {
   const stall = setTimeout(stopNow, stallMs);
   stop.signal.addEventListener('abort', () => clearTimeout(stall));
   return {
+    /** Resolves at the next progress, wake or stop. */
     changed: () => waiting.promise,
+    wake,
     stopped: () => stop.signal.aborted,
     stop: stopNow,
     progress() {

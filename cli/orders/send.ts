@@ -47,7 +47,7 @@ export async function sendOrders(
   lines: AsyncIterable<OrderLine | BadLine>,
   deps: SendDeps,
 ): Promise<SendSummary> {
-  const { placesMax = 48, followingMax = 5000 } = deps;
+  const { placesMax = 96, followingMax = 5000 } = deps;
   const startedAtMs = performance.now();
   const run = createRun(deps);
   const inFlight = new Set<Promise<void>>();
@@ -61,14 +61,18 @@ export async function sendOrders(
       }
       run.summary.lines += 1;
       while (!run.signals.stopped() && (inFlight.size >= placesMax || followingCount(run) >= followingMax)) {
-        await Promise.race([...inFlight, run.signals.changed()]);
+        await run.signals.changed();
       }
       const key = `${line.customerId}\n${line.idempotencyKey}`;
       const placed = (lastOfKey.get(key) ?? Promise.resolve()).then(() => place(run, line));
       lastOfKey.set(key, placed);
       inFlight.add(placed);
-      // The failure itself is met in the race above or by Promise.all below.
-      void placed.finally(() => inFlight.delete(placed)).catch(() => undefined);
+      const done = () => {
+        inFlight.delete(placed);
+        run.signals.wake();
+      };
+      // A failure stops the run; Promise.all below throws it.
+      placed.then(done, done);
     }
     await Promise.all(lastOfKey.values());
     while (followingCount(run) > 0 && !run.signals.stopped()) await run.signals.changed();
@@ -92,7 +96,7 @@ interface Run {
   moved(): void;
 }
 
-function createRun({ api, onProgress, readsMax = 24, stallMs = 60_000 }: SendDeps): Run {
+function createRun({ api, onProgress, readsMax = 48, stallMs = 60_000 }: SendDeps): Run {
   const run: Run = {
     api,
     summary: emptySummary(),
