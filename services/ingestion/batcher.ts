@@ -1,6 +1,6 @@
 /**
- * Turns many single lookups into few batched ones without a timer: what is asked for in one turn of the event loop, or
- * while the batch before is still under way, goes out together.
+ * Turns many single lookups into few batched ones: what is asked for within the linger, or while the batches before are
+ * still under way, goes out together.
  */
 
 export interface BatcherOptions<K, V> {
@@ -12,6 +12,8 @@ export interface BatcherOptions<K, V> {
   readonly onFailure: (error: unknown) => void;
   readonly batchMax: number;
   readonly inFlightMax: number;
+  /** How long the first key waits for others; 0 for the rest of this turn of the event loop. */
+  readonly lingerMs: number;
   /** From sending a batch to giving up on it. */
   readonly timeoutMs: number;
   /** After a failure every lookup gets the fallback at once for this long. */
@@ -28,7 +30,7 @@ interface Waiting<K, V> {
 }
 
 export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V> {
-  const { run, fallback, onFailure, batchMax, inFlightMax, timeoutMs, restMs } = options;
+  const { run, fallback, onFailure, batchMax, inFlightMax, lingerMs, timeoutMs, restMs } = options;
   let waiting: Waiting<K, V>[] = [];
   let scheduled = false;
   let inFlight = 0;
@@ -37,7 +39,8 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
   const schedule = (): void => {
     if (scheduled || inFlight >= inFlightMax || waiting.length === 0) return;
     scheduled = true;
-    setImmediate(flush);
+    if (lingerMs === 0) setImmediate(flush);
+    else setTimeout(flush, lingerMs);
   };
 
   const flush = (): void => {

@@ -6,11 +6,15 @@ export function fingerprintOf(request: unknown): Buffer {
   return hash('sha256', canonicalJson(request), 'buffer');
 }
 
+/** Nothing in such a text is escaped by JSON.stringify; it stands for itself. */
+const plain = /^[ !#-[\]-\uffff]*$/;
+
 /**
  * RFC 8785 for what a request can hold: members sorted by UTF-16 code units, no blanks. Strings and numbers come out of
  * JSON.stringify, which is the form that the RFC takes over; unpaired surrogates and fractions were refused before.
  */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) {
     let text = '[';
@@ -23,7 +27,11 @@ export function canonicalJson(value: unknown): string {
   let text = '{';
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!;
-    text += `${i === 0 ? '' : ','}${JSON.stringify(name)}:${canonicalJson(members[name])}`;
+    text += `${i === 0 ? '' : ','}${quoted(name)}:${canonicalJson(members[name])}`;
   }
   return `${text}}`;
+}
+
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }

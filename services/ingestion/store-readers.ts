@@ -9,6 +9,8 @@ export const orderReadMs = 2_000;
 /** Beside a place: what MySQL has not said by then is left to the worker. */
 const placedLookupMs = 50;
 const placedRestMs = 1_000;
+/** The command itself waits as long for others to be produced with. */
+const placedLingerMs = 3;
 
 /** Many reads of single orders as few statements; rejects when MySQL cannot tell. */
 export function orderReader(
@@ -24,6 +26,7 @@ export function orderReader(
     },
     batchMax: 100,
     inFlightMax: 3,
+    lingerMs: 0,
     timeoutMs: orderReadMs,
     restMs: 0,
   });
@@ -46,6 +49,7 @@ export function placedReader(
       log.warn({ reason: errorMessage(error) }, 'MySQL does not tell known places; the worker will'),
     batchMax: 200,
     inFlightMax: 2,
+    lingerMs: placedLingerMs,
     timeoutMs: placedLookupMs,
     restMs: placedRestMs,
   });

@@ -2,7 +2,8 @@
  * A ticket says where an order's command stands in the log, so that its state can be told before the worker has decided
  * and with every store cold. It is bound to the order and the customer by a MAC and holds nothing secret.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { createKeyedHash } from './keyed-hash.ts';
 
 export interface LogPosition {
   readonly partition: number;
@@ -21,11 +22,9 @@ const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{22})$/;
 
 /** Tickets under one secret, which all instances of a deployment share. */
 export function createTickets(secret: string): Tickets {
+  const keyedHash = createKeyedHash(secret);
   const macOf = (orderId: string, customerId: string, partition: number, offset: number): Buffer =>
-    createHmac('sha256', secret)
-      .update(`${orderId}|${customerId}|${partition}|${offset}`)
-      .digest()
-      .subarray(0, macBytes);
+    keyedHash(`${orderId}|${customerId}|${partition}|${offset}`).subarray(0, macBytes);
   return {
     issue(orderId, customerId, { partition, offset }) {
       return `${partition}.${offset}.${macOf(orderId, customerId, partition, offset).toString('base64url')}`;

@@ -1,0 +1,24 @@
+/** HMAC-SHA256 (RFC 2104) over short texts, for one key: two one-shot hashes, a third of what making an Hmac object costs. */
+import { createHash, hash } from 'node:crypto';
+
+const blockBytes = 64;
+const textBytesMax = 1_024;
+const digestBytes = 32;
+
+/** A function that gives the 32 bytes of HMAC-SHA256 of a Latin-1 text of at most 1 KiB. */
+export function createKeyedHash(secret: string): (text: string) => Buffer {
+  const long = Buffer.from(secret, 'utf8');
+  const key = long.length > blockBytes ? createHash('sha256').update(long).digest() : long;
+  const inner = Buffer.alloc(blockBytes + textBytesMax, 0x36);
+  const outer = Buffer.alloc(blockBytes + digestBytes, 0x5c);
+  for (let i = 0; i < key.length; i++) {
+    inner[i]! ^= key[i]!;
+    outer[i]! ^= key[i]!;
+  }
+  return (text) => {
+    if (text.length > textBytesMax) throw new RangeError(`longer than ${textBytesMax} characters`);
+    const bytes = inner.write(text, blockBytes, 'latin1');
+    hash('sha256', inner.subarray(0, blockBytes + bytes), 'buffer').copy(outer, blockBytes);
+    return hash('sha256', outer, 'buffer');
+  };
+}
