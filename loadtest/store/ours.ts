@@ -67,7 +67,8 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         const feeder = createFeeder(partition, from[partition]!, source, (lane) => engine.wake(lane));
         const { epoch } = await claimLane(session, COMMANDS, partition, 'bench');
         engine.add(feeder.lane);
-        feeder.lane.open({ epoch, nextOffset: from[partition]! }, null);
+        const nextOffset = from[partition]!;
+        feeder.lane.open({ epoch, nextOffset, publishedOffset: nextOffset }, null);
         feeder.feed();
         feeders.push(feeder);
       }

@@ -1,6 +1,7 @@
 /** A batch: the heads of several lanes of one writer, decided in one transaction. */
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
+import { weightOf } from './record-buffer.ts';
 
 export interface LaneBatch {
   readonly lane: Lane;
@@ -21,7 +22,7 @@ export interface LaneBatch {
 export interface BatchLimits {
   /** Over all lanes of the batch. */
   readonly recordsMax: number;
-  /** Bytes of command values over all lanes; events of a batch must fit one database packet and a few requests. */
+  /** Bytes of commands over all lanes; events of a batch must fit one database packet and a few requests. */
   readonly bytesMax: number;
 }
 
@@ -50,7 +51,7 @@ export function takeBatch(
     const lanesLeft = ready.length - index;
     const part = takeHead(lane, Math.ceil(recordsLeft / lanesLeft), Math.ceil(bytesLeft / lanesLeft));
     recordsLeft -= part.records.length;
-    for (const record of part.records) bytesLeft -= record.value?.length ?? 0;
+    for (const record of part.records) bytesLeft -= weightOf(record);
     parts.push(part);
   }
   return parts;

@@ -93,7 +93,8 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
   const probation = claim.unclean ? await doubt(deps, session, claim, nextOffset) : null;
   log.info({ partition, epoch: claim.epoch, nextOffset, probation }, `lane ${partition} claimed`);
   const unpublished = await readOutbox(session, topic, partition);
-  lane.open({ epoch: claim.epoch, nextOffset }, probation);
+  const publishedOffset = unpublished[0]?.from ?? nextOffset;
+  lane.open({ epoch: claim.epoch, nextOffset, publishedOffset }, probation);
   for (const { from, to, messages } of unpublished) {
     deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });
   }

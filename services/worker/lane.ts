@@ -106,6 +106,11 @@ export class Lane {
     return this.#buffer.length;
   }
 
+  /** Whether nothing more is to be fetched until there is room again. */
+  get full(): boolean {
+    return this.#full;
+  }
+
   /** Adds fetched records; those that were enqueued before are dropped. Never throws. */
   enqueue(records: readonly InRecord[]): void {
     if (this.state === 'closed' || this.state === 'stopped') return;
@@ -129,17 +134,24 @@ export class Lane {
     if (this.#buffer.length > 0) this.#events.onWork(this);
   }
 
-  /** Starts work at a claimed position. */
-  open(claim: { epoch: number; nextOffset: number }, probation: Probation | null): void {
+  /** Starts work at a claimed position; outcomes from `publishedOffset` on may not be in the result topic yet. */
+  open(
+    claim: { epoch: number; nextOffset: number; publishedOffset: number },
+    probation: Probation | null,
+  ): void {
     if (this.state !== 'claiming') return;
     this.epoch = claim.epoch;
     this.nextOffset = claim.nextOffset;
-    this.ackedOffset = claim.nextOffset;
+    this.ackedOffset = claim.publishedOffset;
     this.unpublishedBatches = 0;
     this.ackedRows = [];
     this.probation = probation;
     this.#dropBelow(claim.nextOffset);
-    this.#expectedOffset = Math.max(this.#expectedOffset, claim.nextOffset);
+    if (this.#buffer.firstOffset !== claim.nextOffset) {
+      // What is held does not begin where the database stands (it may have lost a commit): fetched again, nothing is skipped.
+      this.#dropBelow(Number.POSITIVE_INFINITY);
+      this.#expectedOffset = claim.nextOffset;
+    }
     this.#become('running');
     if (this.#buffer.length > 0) this.#events.onWork(this);
   }

@@ -68,7 +68,8 @@ export class Ownership {
   /** A claimed lane fetches from its own position on. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
-    this.#consumer?.resume(this.#deps.topic, lane.partition);
+    // A lane that was fenced with a full buffer still has it, and goes on when there is room.
+    if (!lane.full) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
   /** Claims nothing more. Lanes stay as they are until `closeAll`. */

@@ -1,7 +1,7 @@
 /** Fetched records of one partition in offset order: pushed at the tail, looked at and dropped at the head. */
 import type { InRecord } from '../shared/kafka/index.ts';
 
-/** What a buffered record weighs beside its value. */
+/** What a buffered record weighs beside its content. */
 const recordOverheadBytes = 64;
 /** Dropped records that are carried along before the array is cut. */
 const slackMax = 1_024;
@@ -17,6 +17,12 @@ export class RecordBuffer {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Offset of the head, -1 when nothing is held. */
+  get firstOffset(): number {
+    const head = this.#records[this.#head];
+    return head === undefined ? -1 : Number(head.offset);
   }
 
   push(record: InRecord): void {
@@ -57,6 +63,9 @@ export class RecordBuffer {
   }
 }
 
-function weightOf(record: InRecord): number {
-  return (record.value?.length ?? 0) + recordOverheadBytes;
+/** What a record weighs in memory, in the outbox and in a request: keys and headers can be as large as values. */
+export function weightOf({ key, value, headers }: InRecord): number {
+  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+  return bytes;
 }
