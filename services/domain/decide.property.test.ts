@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { OrderEvent } from '../../schemas/generated/types.ts';
+import { holdsStock, type OrderStatus, orderStatuses } from './index.ts';
+import { anyLog, anyStock, cutLog, products } from './test-commands.ts';
+import { type Mode, run } from './test-tables.ts';
+
+const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
+const anyMode = fc.constantFrom<Mode>('fresh', 'remember', 'careful');
+
+/** Checks `holds` for any log, however it is cut and in whichever mode. */
+function forAnyRun(holds: (made: ReturnType<typeof run>, log: Parameters<typeof cutLog>[0]) => void): void {
+  fc.assert(
+    fc.property(anyLog, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) =>
+      holds(run(cutLog(log, cuts), stock, mode), log),
+    ),
+    { numRuns: 300 },
+  );
+}
+
+describe('decide, for any sequence of commands', () => {
+  it('tells exactly one event per record, in order, and names its place in the log', () => {
+    forAnyRun(({ events }, log) => {
+      expect(
+        events.map((event) => [
+          event.eventId,
+          event.sourcePartition,
+          event.sourceOffset,
+          event.prevSourceOffset,
+        ]),
+      ).toEqual(
+        log.map(({ partition, offset, prevOffset }) => [
+          `${partition}-${offset}`,
+          partition,
+          offset,
+          prevOffset,
+        ]),
+      );
+    });
+  });
+
+  it('raises versions by one, on ACCEPTED, REJECTED and APPLIED only, and moves statuses as the table says', () => {
+    forAnyRun(({ events, tables }) => {
+      const told = new Map<string, { version: number; status: OrderStatus }>();
+      for (const event of events) follow(told, event);
+      const kept = [...tables.orders.values()].map(
+        ({ orderId, version, status }) => [orderId, { version, status }] as const,
+      );
+      expect(new Map(kept)).toEqual(told);
+    });
+  });
+
+  it('conserves stock and never sells what is not there', () => {
+    fc.assert(
+      fc.property(anyLog, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) => {
+        const { tables } = run(cutLog(log, cuts), stock, mode);
+        const held = new Map([...stock.keys()].map((sku) => [sku, 0]));
+        for (const { status, lines } of tables.orders.values()) {
+          if (!holdsStock(status)) continue;
+          for (const { sku, quantity } of lines) held.set(sku, held.get(sku)! + quantity);
+        }
+        for (const [sku, initial] of stock) {
+          expect(tables.stock.get(sku)).toBe(initial - held.get(sku)!);
+          expect(tables.stock.get(sku)).toBeGreaterThanOrEqual(0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('adds up the money of every accepted order', () => {
+    forAnyRun(({ events }) => {
+      for (const { outcome, order } of events) {
+        expect(order !== null).toBe(outcome === 'ACCEPTED');
+        if (order === null) continue;
+        for (const { sku, quantity, unitPrice, lineTotal } of order.lines) {
+          expect(unitPrice).toBe(products.get(sku)!.unitPrice);
+          expect(lineTotal).toBe(unitPrice * quantity);
+        }
+        expect(order.subtotal).toBe(order.lines.reduce((sum, { lineTotal }) => sum + lineTotal, 0));
+        expect(order.total).toBe(order.subtotal - order.discount + order.shipping + order.tax);
+      }
+    });
+  });
+
+  it('decides the same in any batches as one by one, to the last word', () => {
+    fc.assert(
+      fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
+        const single = run(cutLog(log, [1]), stock, 'careful');
+        const batched = run(cutLog(log, cuts), stock, 'fresh');
+        expect(batched.events).toEqual(single.events);
+        expect(batched.tables).toEqual(single.tables);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('decides the same whether levels are read or guarded', () => {
+    fc.assert(
+      fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
+        const careful = run(cutLog(log, cuts), stock, 'careful');
+        const guarded = run(cutLog(log, cuts), stock, 'remember');
+        // Where two lines are short and only one SKU was known to be, the words are about that one.
+        expect(guarded.events.map(essence)).toEqual(careful.events.map(essence));
+        expect(guarded.tables.stock).toEqual(careful.tables.stock);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function follow(told: Map<string, { version: number; status: OrderStatus }>, event: OrderEvent): void {
+  const { orderId, outcome, version, status, previousStatus, commandType } = event;
+  const before = orderId === null ? undefined : told.get(orderId);
+  switch (outcome) {
+    case 'ACCEPTED':
+    case 'REJECTED':
+      expect(before).toBeUndefined();
+      expect([version, status]).toEqual([1, outcome === 'ACCEPTED' ? 'PENDING_PAYMENT' : 'REJECTED']);
+      break;
+    case 'APPLIED':
+      expect([commandType, previousStatus, status]).toEqual(['CANCEL', 'PENDING_PAYMENT', 'CANCELLED']);
+      expect([previousStatus, version]).toEqual([before?.status, before!.version + 1]);
+      break;
+    case 'DEAD_LETTERED':
+      expect([orderId, version, status]).toEqual([null, 0, null]);
+      return;
+    case 'DUPLICATE':
+      // A repeated place tells how the order stands, a repeated command what its first copy was told.
+      if (commandType === 'PLACE') expect({ version, status }).toEqual(before);
+      else expect(version).toBeLessThanOrEqual(before?.version ?? 0);
+      return;
+    default:
+      expect(['REFUSED', 'KEY_CONFLICT']).toContain(outcome);
+      // Somebody else's order is refused in the words of one that does not exist.
+      if (event.reason?.code === 'ORDER_UNKNOWN')
+        expect({ version, status }).toEqual({ version: 0, status: null });
+      else expect({ version, status }).toEqual(before);
+      return;
+  }
+  expect(orderStatuses).toContain(status);
+  told.set(orderId!, { version, status: status as OrderStatus });
+}
+
+function essence({ eventId, outcome, version, status, reason, order }: OrderEvent) {
+  return { eventId, outcome, version, status, code: reason?.code, order };
+}

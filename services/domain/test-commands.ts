@@ -1,0 +1,153 @@
+/** Generated command logs for the tests of decide: few orders and few SKUs, so that everything meets everything. */
+import fc from 'fast-check';
+import type { OrderCommand } from '../../schemas/generated/types.ts';
+import type { Product, SourceRecord } from './index.ts';
+
+export const products: ReadonlyMap<string, Product> = new Map(
+  [
+    { sku: 'A', name: 'Apple', unitPrice: 250, currency: 'EUR' },
+    { sku: 'B', name: 'Bread', unitPrice: 0, currency: 'EUR' },
+    { sku: 'C', name: 'Cheese', unitPrice: 1_999, currency: 'EUR' },
+    { sku: 'D', name: 'Donut', unitPrice: 100, currency: 'USD' },
+  ].map((product) => [product.sku, product]),
+);
+export const customer = 'customer-1';
+const orders = 4;
+const partitions = 2;
+
+export function orderIdOf(number: number): string {
+  return `0000000${number}-0000-8000-8000-000000000000`;
+}
+
+type PlaceParts = {
+  order: number;
+  lines: { sku: string; quantity: number; expectedUnitPrice: number | null }[];
+  fingerprint?: number;
+  couponCode?: string | null;
+};
+
+/** A place; orders that differ in `fingerprint` only are another request under the same key. */
+export function place({ order, lines, fingerprint = 0, couponCode = null }: PlaceParts): OrderCommand {
+  const orderId = orderIdOf(order);
+  return {
+    commandId: `place:${orderId}`,
+    type: 'PLACE',
+    orderId,
+    customerId: customer,
+    actor: 'customer',
+    idempotencyKey: `key-${order}`,
+    fingerprint: Buffer.alloc(32, fingerprint),
+    issuedAt: 0,
+    traceparent: null,
+    payload: { currency: 'EUR', lines, couponCode, shippingAddress: null, contactEmail: null, metadata: [] },
+  };
+}
+
+type CancelParts = {
+  order: number;
+  id?: string;
+  customerId?: string | null;
+  actor?: string;
+  expectedVersion?: number | null;
+};
+
+export function cancel({
+  order,
+  id = 'cancel',
+  customerId = customer,
+  actor = 'customer',
+  expectedVersion = null,
+}: CancelParts): OrderCommand {
+  return {
+    commandId: id,
+    type: 'CANCEL',
+    orderId: orderIdOf(order),
+    customerId,
+    actor,
+    idempotencyKey: null,
+    fingerprint: null,
+    issuedAt: 0,
+    traceparent: null,
+    payload: { reason: null, expectedVersion },
+  };
+}
+
+/** Lays commands into partitions, each behind the one before it; null stands for bytes that cannot be read. */
+export function toLog(commands: readonly (OrderCommand | null)[]): SourceRecord[] {
+  const next: number[] = Array(partitions).fill(0);
+  return commands.map((command, index) => {
+    const partition =
+      command === null ? index % partitions : Number(command.orderId!.slice(7, 8)) % partitions;
+    const offset = next[partition]!++;
+    return {
+      partition,
+      offset,
+      prevOffset: offset - 1,
+      content:
+        command === null ? { kind: 'deadLetter', orderId: null, reason } : { kind: 'command', command },
+    };
+  });
+}
+
+const reason = { code: 'BAD_MAGIC', message: 'no frame', pointer: null, seen: null };
+const order = fc.nat({ max: orders - 1 });
+const line = fc.record({
+  sku: fc.constantFrom('A', 'A', 'B', 'C', 'C', 'D', 'unknown'),
+  quantity: fc.integer({ min: 1, max: 4 }),
+  expectedUnitPrice: fc.constantFrom(null, null, null, 250, 0, 1_999),
+});
+// Most lines can be sold, else nearly every order would be rejected before stock is asked for.
+const sellable = line.map(({ sku, quantity }) => ({
+  sku: sku.length === 1 && sku !== 'D' ? sku : 'A',
+  quantity,
+  expectedUnitPrice: null,
+}));
+const lines = fc.oneof(
+  { arbitrary: fc.array(sellable, { minLength: 1, maxLength: 4 }), weight: 4 },
+  { arbitrary: fc.array(line, { minLength: 1, maxLength: 4 }), weight: 1 },
+);
+const command = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({
+        order,
+        lines,
+        fingerprint: fc.constantFrom(0, 0, 1),
+        couponCode: fc.constantFrom(null, null, null, null, 'SAVE'),
+      })
+      .map(place),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        order,
+        id: fc.constantFrom('cancel-1', 'cancel-2', 'cancel-3'),
+        customerId: fc.constantFrom(customer, customer, customer, 'customer-2', null),
+        actor: fc.constantFrom('customer', 'customer', 'operator'),
+        expectedVersion: fc.constantFrom(null, null, 1, 2),
+      })
+      .map(cancel),
+  },
+  { weight: 1, arbitrary: fc.constant(null) },
+);
+
+/** A log of up to 24 commands. */
+export const anyLog = fc.array(command, { minLength: 1, maxLength: 24 }).map(toLog);
+
+/** Levels under which some orders are served and some are not. */
+export const anyStock = fc
+  .record({ A: fc.nat({ max: 12 }), B: fc.nat({ max: 12 }), C: fc.nat({ max: 12 }), D: fc.nat({ max: 12 }) })
+  .map((levels) => new Map(Object.entries(levels)));
+
+/** The log in consecutive batches; the numbers say how long each is, over and over. */
+export function cutLog(log: readonly SourceRecord[], sizes: readonly number[]): SourceRecord[][] {
+  const batches: SourceRecord[][] = [];
+  for (let at = 0, turn = 0; at < log.length; turn += 1) {
+    const size = sizes[turn % sizes.length]!;
+    batches.push(log.slice(at, at + size));
+    at += size;
+  }
+  return batches;
+}

@@ -1,0 +1,115 @@
+/**
+ * The tables as far as decisions read and change them, in memory: what the worker's store does with a decision, with
+ * the same guards and the same ways to fail. Tests of decide run logs through it.
+ */
+import type { OrderEvent } from '../../schemas/generated/types.ts';
+import {
+  commandKey,
+  type Decision,
+  decide,
+  type KnownOrder,
+  type SourceRecord,
+  type StoredOutcome,
+} from './index.ts';
+import { products } from './test-commands.ts';
+
+export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
+
+/** `fresh` forgets between batches which SKUs are short, `remember` does not, `careful` reads every id and level at once. */
+export type Mode = 'fresh' | 'remember' | 'careful';
+
+export interface Tables {
+  readonly orders: Map<string, KnownOrder>;
+  readonly commands: Map<string, StoredOutcome>;
+  readonly stock: Map<string, number>;
+}
+
+const triesMax = 6;
+
+/** Runs batches through fresh tables that begin with these levels; returns every event in order, and the tables. */
+export function run(
+  batches: readonly (readonly SourceRecord[])[],
+  stock: ReadonlyMap<string, number>,
+  mode: Mode,
+): { events: OrderEvent[]; tables: Tables } {
+  const tables: Tables = { orders: new Map(), commands: new Map(), stock: new Map(stock) };
+  const events: OrderEvent[] = [];
+  let scarce = new Set<string>();
+  for (const batch of batches) {
+    if (mode === 'fresh') scarce = new Set();
+    events.push(...runBatch(tables, batch, scarce, mode).events);
+  }
+  return { events, tables };
+}
+
+/** Tries a batch the way the writer does: optimistic first, then with what the failure taught. */
+function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<string>, mode: Mode): Decision {
+  let readIds = mode === 'careful';
+  if (mode === 'careful') for (const sku of tables.stock.keys()) scarce.add(sku);
+  for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+    const decision = decide(load(tables, batch, { readIds, scarce }), batch, settings);
+    if (decision.newOrders.some(({ command }) => tables.orders.has(command.orderId!))) {
+      if (readIds) throw new Error('an order was decided twice although its id was read');
+      readIds = true;
+      continue;
+    }
+    const short = decision.stock.filter(({ sku, peak }) => (tables.stock.get(sku) ?? 0) < peak);
+    if (short.length === 0) {
+      write(tables, decision);
+      return decision;
+    }
+    for (const { sku } of short) scarce.add(sku);
+  }
+  throw new Error(`a batch of ${batch.length} did not stand after ${triesMax} tries`);
+}
+
+function load(
+  tables: Tables,
+  batch: readonly SourceRecord[],
+  { readIds, scarce }: { readIds: boolean; scarce: ReadonlySet<string> },
+) {
+  const orders = new Map<string, KnownOrder>();
+  const commands = new Map<string, StoredOutcome>();
+  for (const { content } of batch) {
+    if (content.kind !== 'command') continue;
+    const { command } = content;
+    const known = tables.orders.get(command.orderId!);
+    if (known !== undefined && (readIds || command.type !== 'PLACE'))
+      orders.set(known.orderId, Object.freeze({ ...known }));
+    const stored = tables.commands.get(commandKey(command.orderId, command.commandId));
+    if (stored !== undefined) commands.set(commandKey(command.orderId, command.commandId), stored);
+  }
+  const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku)));
+  return { products, priceVersion: 7, stockLevels, orders, commands };
+}
+
+function write(tables: Tables, { newOrders, changes, commandRows, stock }: Decision): void {
+  for (const { command, status } of newOrders) {
+    const orderId = command.orderId!;
+    if (tables.orders.has(orderId)) throw new Error('one batch holds two new orders with the same id');
+    const { customerId, fingerprint, payload } = command;
+    const { currency, lines } = payload;
+    tables.orders.set(orderId, {
+      orderId,
+      customerId: customerId!,
+      fingerprint: fingerprint!,
+      currency,
+      status,
+      version: 1,
+      lines,
+    });
+  }
+  for (const { orderId, fromVersion, status } of changes) {
+    const order = tables.orders.get(orderId);
+    if (order?.version !== fromVersion)
+      throw new Error(`a change from version ${fromVersion} meets ${order?.version}`);
+    order.version += 1;
+    order.status = status;
+  }
+  for (const { command, version, status, reason } of commandRows) {
+    const key = commandKey(command.orderId, command.commandId);
+    if (tables.commands.has(key)) throw new Error(`the outcome of ${key} is stored twice`);
+    tables.commands.set(key, { version, status, reason });
+  }
+  for (const { sku, net } of stock) tables.stock.set(sku, tables.stock.get(sku)! - net);
+}
