@@ -1,6 +1,7 @@
 /** A batch: the heads of several lanes of one writer, decided in one transaction. */
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
+import { isSuspect } from './probation.ts';
 import { weightOf } from './record-buffer.ts';
 
 export interface LaneBatch {
@@ -17,6 +18,8 @@ export interface LaneBatch {
   readonly ackedRows: readonly number[];
   /** Marked in `lane_attempts` before decoding; the mark goes with the transaction. */
   readonly probing: boolean;
+  /** One record that a worker may have died of: it is tried while this process works nothing else. */
+  readonly alone: boolean;
 }
 
 export interface BatchLimits {
@@ -30,7 +33,8 @@ export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024
 
 /**
  * Takes the heads of the lanes that are ready, at most `limits` in all, beginning with lane number `start` so that
- * every lane gets its turn. Records stay in their lanes until the batch is committed.
+ * every lane gets its turn. A record that may have killed a worker is a batch of its own. Records stay in their lanes
+ * until the batch is committed.
  */
 export function takeBatch(
   lanes: readonly Lane[],
@@ -41,7 +45,9 @@ export function takeBatch(
   const ready: Lane[] = [];
   for (let index = 0; index < lanes.length; index++) {
     const lane = lanes[(start + index) % lanes.length]!;
-    if (lane.isReady(nowMs)) ready.push(lane);
+    if (!lane.isReady(nowMs)) continue;
+    if (isSuspect(lane)) return [{ ...takeHead(lane, 1, limits.bytesMax), alone: true }];
+    ready.push(lane);
   }
   const parts: LaneBatch[] = [];
   let recordsLeft = limits.recordsMax;
@@ -90,5 +96,6 @@ function takeHead(lane: Lane, recordsMax: number, bytesMax: number): LaneBatch {
     published: lane.ackedOffset,
     ackedRows: [...lane.ackedRows],
     probing: probation !== null,
+    alone: false,
   };
 }

@@ -80,7 +80,7 @@ async function readLogs(deps: ClaimDeps, lanes: readonly Lane[]): Promise<LogSta
 async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
   const { topic, owner, metrics, log } = deps;
   const { partition } = lane;
-  const claim = await claimLane(session, topic, partition, owner);
+  const claim = await claimLane(session, topic, partition, { name: owner, epoch: lane.epoch });
   metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
   const low = Number(logs.commands.get(partition)?.low ?? 0n);
   let { nextOffset } = claim;

@@ -1,15 +1,17 @@
 /** Leaves the lanes in good order, so that their next owners begin at full speed. */
 import type { Logger } from '../shared/log/index.ts';
+import type { Queryable } from '../shared/mysql/index.ts';
 import type { OffsetCommits } from './commits.ts';
+import type { Lane } from './lane.ts';
 import type { Ownership } from './ownership.ts';
-import type { SessionKeeper } from './session-keeper.ts';
+
 import { releaseLanes } from './store/positions.ts';
 
 export interface DrainDeps {
   readonly topic: string;
   readonly ownership: Ownership;
   readonly commits: OffsetCommits;
-  readonly sessions: SessionKeeper;
+  readonly db: Queryable;
   readonly log: Logger;
 }
 
@@ -18,18 +20,26 @@ const publishMs = 1_500;
 const commitMs = 500;
 
 /** Called after the writers have ended: waits for acknowledgements, moves the offsets, releases the lanes. */
-export async function drainLanes({ topic, ownership, commits, sessions, log }: DrainDeps): Promise<void> {
+export async function drainLanes({ topic, ownership, commits, db, log }: DrainDeps): Promise<void> {
   const lanes = [...ownership.lanes.values()].filter((lane) => lane.state === 'running');
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
   await within(commitMs, commits.commit());
   commits.stop();
+  await leaveLanes({ topic, db, log }, lanes);
+  ownership.closeAll();
+}
+
+/** Marks lanes with nothing in flight as left in good order. Never rejects. */
+export async function leaveLanes(
+  { topic, db, log }: Pick<DrainDeps, 'topic' | 'db' | 'log'>,
+  lanes: readonly Lane[],
+): Promise<void> {
   try {
-    await releaseLanes(await sessions.open(), topic, lanes);
+    await releaseLanes(db, topic, lanes);
   } catch (error) {
     // The next owner then takes the lanes for those of a dead worker, and begins with small batches.
     log.warn({ err: error }, 'lanes could not be released');
   }
-  ownership.closeAll();
 }
 
 async function within(limitMs: number, work: Promise<unknown>): Promise<void> {

@@ -4,6 +4,7 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { BatchLimits } from './batch.ts';
+import { createIsolation } from './isolation.ts';
 import type { Lane } from './lane.ts';
 import type { Committed } from './pipeline.ts';
 import type { Publisher } from './publisher.ts';
@@ -31,7 +32,8 @@ export interface EngineDeps {
 export interface Engine {
   /** Gives the lane to its writer, which works it as soon as it runs. */
   add(lane: Lane): void;
-  remove(lane: Lane): void;
+  /** Resolves when nothing of the lane is in flight any more. */
+  remove(lane: Lane): Promise<void>;
   wake(lane: Lane): void;
   /** Ends every writer after its transaction in flight. */
   stop(): Promise<void>;
@@ -43,6 +45,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const { mysql, log } = deps;
   const verdicts: Verdicts = new Map();
   const scarcity = createScarcity();
+  const isolation = createIsolation();
   const keepers = Array.from({ length: deps.writers }, () => createSessionKeeper({ mysql, log }));
   const writers = keepers.map(
     (sessions, index) =>
@@ -51,6 +54,7 @@ export function createEngine(deps: EngineDeps): Engine {
         sessions,
         catalogue: createCatalogue(),
         scarcity,
+        isolation,
         verdicts,
         log: log.child({ writer: index }),
       }),

@@ -16,7 +16,7 @@ export interface OwnershipDeps {
   claim(lanes: readonly Lane[], signal: AbortSignal): Promise<void>;
   /** A lane begins or ends to be worked here. */
   onGained(lane: Lane): void;
-  onLost(lane: Lane): void;
+  onLost(lane: Lane): void | Promise<void>;
   onWork(lane: Lane): void;
 }
 
@@ -89,7 +89,7 @@ export class Ownership {
       this.lanes.delete(partition);
       this.#toClaim.delete(lane);
       lane.close();
-      onLost(lane);
+      void onLost(lane);
     }
     for (const { partition } of gained) {
       this.#consumer?.pause(topic, partition);

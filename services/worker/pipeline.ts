@@ -60,7 +60,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
     batch,
   );
   if (parts.length === 0) return { kind: 'nothing' };
-  await failpoint('decoded');
+  await failpoint('decoded', () => keysOf(parts));
 
   await session.begin();
   await failpoint('begun');
@@ -96,12 +96,18 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
 
 /** A lane on probation leaves a mark before a byte of the batch is looked at, committed by itself. */
 async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
-  for (const { lane, from, records, probing } of batch) {
-    const key = `${from}:${records.length}`;
+  for (const { lane, from, records, probing, alone } of batch) {
+    // A record that is not alone in the process is marked as two: whoever dies here, it may be innocent.
+    const marked = alone ? 1 : Math.max(2, records.length);
+    const key = `${from}:${marked}`;
     if (!probing || lane.marked === key) continue;
-    await markAttempt(deps.session, deps.topic, lane.partition, from, records.length);
+    await markAttempt(deps.session, deps.topic, lane.partition, from, marked);
     lane.marked = key;
   }
+}
+
+function keysOf(parts: readonly LaneBatch[]): string {
+  return parts.flatMap(({ records }) => records.map(({ key }) => key?.toString('latin1') ?? '')).join(' ');
 }
 
 function observeScarce(scarcity: Scarcity, levels: ReadonlyMap<string, number>, decision: Decision): void {

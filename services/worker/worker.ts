@@ -6,7 +6,7 @@ import type { Running } from '../shared/lifecycle/index.ts';
 import { defaultBatchLimits } from './batch.ts';
 import { claimLanes } from './claims.ts';
 import { createOffsetCommits } from './commits.ts';
-import { drainLanes } from './drain.ts';
+import { drainLanes, leaveLanes } from './drain.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { watchLanes } from './lane-watch.ts';
 import { readLastSourceOffsets } from './last-outcomes.ts';
@@ -52,7 +52,7 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
       stopWatching();
       ownership.stop();
       await engine.stop();
-      await drainLanes({ topic, ownership, commits, sessions: servers.sessions, log });
+      await drainLanes({ topic, ownership, commits, db: servers.mysql.pool, log });
       await consumer.stop(consumerStopMs);
       await closeServers(servers);
     },
@@ -66,7 +66,7 @@ function createOwnership(
   publisher: Publisher,
 ): Ownership {
   const { config, log, metrics } = context;
-  const { settings, admin, sessions } = servers;
+  const { settings, admin, sessions, mysql } = servers;
   const ownership: Ownership = new Ownership({
     topic,
     log,
@@ -90,7 +90,10 @@ function createOwnership(
         signal,
       ),
     onGained: (lane) => engine.add(lane),
-    onLost: (lane) => engine.remove(lane),
+    onLost: async (lane) => {
+      await engine.remove(lane);
+      await leaveLanes({ topic, db: mysql.pool, log }, [lane]);
+    },
     onWork: (lane) => engine.wake(lane),
   });
   return ownership;

@@ -11,6 +11,7 @@ import type { Session } from '../shared/mysql/index.ts';
 import { type Backoff, backoff, sleep } from '../shared/retry/index.ts';
 import { type BatchLimits, firstHalf, type LaneBatch, recordCount, takeBatch } from './batch.ts';
 import { createDoorbell, type Doorbell } from './doorbell.ts';
+import type { Isolation } from './isolation.ts';
 import type { Lane } from './lane.ts';
 import { type Committed, type PipelineDeps, runBatch } from './pipeline.ts';
 import { growProbation } from './probation.ts';
@@ -23,6 +24,8 @@ import { readPositions } from './store/positions.ts';
 
 export interface WriterDeps extends Omit<PipelineDeps, 'session'> {
   readonly sessions: SessionKeeper;
+  /** Shared by a process's writers: a record that may have killed a worker is tried while no other is. */
+  readonly isolation: Isolation;
   readonly publisher: Publisher;
   readonly limits: BatchLimits;
   readonly metrics: Metrics;
@@ -45,6 +48,7 @@ const idleMs = 1_000;
 type Next = 'again' | 'done';
 interface Attempt {
   batch: LaneBatch[];
+  idsRead: boolean;
   contended: number;
   outages: number;
 }
@@ -58,6 +62,7 @@ export class Writer {
   readonly #outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
   readonly #done: Promise<void>;
   #turn = 0;
+  #working: Promise<void> = Promise.resolve();
 
   constructor(deps: WriterDeps) {
     this.#deps = deps;
@@ -70,9 +75,11 @@ export class Writer {
     this.wake();
   }
 
-  remove(lane: Lane): void {
+  /** Takes no more from the lane; resolves when the batch in flight, which may hold some of it, has ended. */
+  async remove(lane: Lane): Promise<void> {
     const index = this.#lanes.indexOf(lane);
     if (index >= 0) this.#lanes.splice(index, 1);
+    await this.#working;
   }
 
   /** There may be work. */
@@ -91,8 +98,10 @@ export class Writer {
     while (!this.#stopping.signal.aborted) {
       this.#doorbell.reset();
       const batch = takeBatch(this.#lanes, this.#turn++, this.#deps.limits, performance.now());
-      if (batch.length > 0) await this.#work({ batch, contended: 0, outages: 0 });
-      else await this.#idle();
+      if (batch.length > 0) {
+        this.#working = this.#work({ batch, idsRead: false, contended: 0, outages: 0 });
+        await this.#working;
+      } else await this.#idle();
     }
   }
 
@@ -128,11 +137,13 @@ export class Writer {
   }
 
   async #tryOnce(attempt: Attempt): Promise<Next> {
-    const { sessions, metrics, scarcity } = this.#deps;
+    const { sessions, metrics, scarcity, isolation } = this.#deps;
     let session: Session | null = null;
     try {
       session = await sessions.open();
-      const result = await runBatch({ ...this.#deps, session }, attempt.batch);
+      const deps = { ...this.#deps, session };
+      const mode = attempt.batch.some(({ alone }) => alone) ? 'alone' : 'beside';
+      const result = await isolation.run(mode, () => runBatch(deps, attempt.batch));
       switch (result.kind) {
         case 'committed':
           this.#settle(result);
@@ -164,6 +175,8 @@ export class Writer {
     if (session !== null) await this.#rollBack(session);
     switch (remedy) {
       case 'readIds':
+        if (attempt.idsRead) return this.#stopLanes(attempt.batch, error);
+        attempt.idsRead = true;
         for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
         return 'again';
       case 'bisect':
@@ -186,9 +199,13 @@ export class Writer {
         await this.#pause(this.#outage, ++attempt.outages);
         return 'again';
       case 'stop':
-        for (const { lane } of attempt.batch) lane.stop(`a batch cannot be worked: ${errorMessage(error)}`);
-        return 'done';
+        return this.#stopLanes(attempt.batch, error);
     }
+  }
+
+  #stopLanes(batch: readonly LaneBatch[], error: unknown): Next {
+    for (const { lane } of batch) lane.stop(`a batch cannot be worked: ${errorMessage(error)}`);
+    return 'done';
   }
 
   async #pause(delay: Backoff, attempt: number): Promise<void> {

@@ -2,7 +2,7 @@
  * Who works a lane, and how far it is: the fencing token of every lane is handed out, checked and read back here.
  * Nothing else writes `lane_positions`.
  */
-import type { Session } from '../../shared/mysql/index.ts';
+import type { Queryable, Session } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 /** A lane as it was claimed: whoever holds the highest epoch owns it. */
@@ -10,7 +10,7 @@ export interface Claim {
   readonly partition: number;
   readonly epoch: number;
   readonly nextOffset: number;
-  /** The owner before left without releasing the lane. */
+  /** Another owner left without releasing the lane: it may have died of what comes next. */
   readonly unclean: boolean;
   /** No worker has ever claimed this lane. */
   readonly first: boolean;
@@ -28,12 +28,15 @@ export interface FenceMove {
 
 type PositionRow = { partition_id: number; epoch: number; next_offset: number; owner: string };
 
-/** Takes the lane over: raises its epoch, so that whoever held it before can commit nothing any more. */
+/**
+ * Takes the lane over: raises its epoch, so that whoever held it before can commit nothing any more. `owner.epoch` is the
+ * epoch that this very process held the lane under before, -1 where it did not.
+ */
 export async function claimLane(
   session: Session,
   topic: string,
   partition: number,
-  owner: string,
+  owner: { name: string; epoch: number },
 ): Promise<Claim> {
   const lane = `topic = ${text(topic)} AND partition_id = ${partition}`;
   await session.begin();
@@ -45,14 +48,14 @@ export async function claimLane(
   );
   const epoch = row!.epoch + 1;
   await session.write(
-    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner)}, updated_at_ms = ${Date.now()} WHERE ${lane}`,
+    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner.name)}, updated_at_ms = ${Date.now()} WHERE ${lane}`,
   );
   await session.commit();
   return {
     partition,
     epoch,
     nextOffset: row!.next_offset,
-    unclean: row!.owner !== '',
+    unclean: row!.owner !== '' && row!.epoch !== owner.epoch,
     first: row!.epoch === 0,
   };
 }
@@ -73,12 +76,12 @@ export async function startAt(
 
 /** Marks lanes as left in good order, if they are still ours: their next owner has no range in doubt. */
 export async function releaseLanes(
-  session: Session,
+  db: Queryable,
   topic: string,
   lanes: readonly { partition: number; epoch: number }[],
 ): Promise<void> {
   for (const { partition, epoch } of lanes) {
-    await session.write(
+    await db.write(
       `UPDATE lane_positions SET owner = '' WHERE topic = ${text(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
     );
   }
