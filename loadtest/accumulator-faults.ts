@@ -27,6 +27,7 @@ const stackName = 'faults';
 const patienceMs = 60_000;
 /** As a service with its own limit would: kafkajs has none, and its retries pile up while a broker is away. */
 const plainOverlapMax = 200;
+const restartAttempts = 3;
 
 const { values: args } = parseArgs({
   options: {
@@ -87,9 +88,22 @@ async function makeFaults(signal: AbortSignal): Promise<void> {
     process.kill(pid, how);
     await pause(Number(args.down), signal);
     if (how === 'SIGSTOP') process.kill(pid, 'SIGCONT');
-    else await stackUp({ name: stackName });
+    else await restart();
     console.log(`broker ${broker + 1}: back`);
     await pause(Number(args.every) - Number(args.down), signal);
+  }
+}
+
+/** On a busy machine a broker may take longer to start than the stack waits. */
+async function restart(): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await stackUp({ name: stackName });
+      return;
+    } catch (error) {
+      if (attempt === restartAttempts) throw error;
+      console.log(`the broker is not up yet: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }
 

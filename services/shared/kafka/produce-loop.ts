@@ -8,6 +8,7 @@ import type { Leaders, ProduceOutcome } from './leaders.ts';
 import { countFitting, giveUp, type PartitionQueue } from './partition-queue.ts';
 import { settle } from './produce-settle.ts';
 import { encodeBatch } from './record-batch.ts';
+import { createSparseLog, type SparseLog } from './sparse-log.ts';
 
 /**
  * The loop that turns queues into requests. One function, `turn`, looks at everything and starts what is due; it runs
@@ -31,6 +32,8 @@ const refreshInitialMs = 100;
 const refreshDoublingsMax = 5;
 /** Before a partition is tried again, at first. */
 const resendInitialMs = 40;
+/** While a broker is away its requests fail many times a second. */
+const repeatEveryMs = 5_000;
 /** How late a deadline may be noticed. */
 const expiryCheckMs = 50;
 
@@ -38,6 +41,7 @@ export interface LoopState {
   readonly queues: PartitionQueue[];
   readonly leaders: Leaders;
   readonly log: Logger;
+  readonly sparseLog: SparseLog;
   readonly metrics: Metrics;
   readonly limits: ProduceLimits;
   readonly resendDelay: Backoff;
@@ -67,6 +71,7 @@ export function createProduceLoop(
     queues: [],
     leaders,
     ...deps,
+    sparseLog: createSparseLog(deps.log, repeatEveryMs),
     resendDelay: backoff({ initialMs: resendInitialMs, maxMs: deps.limits.retryMaxMs }),
     busy: new Set(),
     nextQueue: 0,
@@ -181,10 +186,8 @@ async function request(state: LoopState, leader: number, queues: readonly Partit
   state.metrics.observe('kafka_produce_request_seconds', seconds, { result: outcome.kind });
   state.connected = outcome.kind === 'answered';
   if (outcome.kind === 'failed') {
-    state.log.warn(
-      { leader, handed: outcome.handed, reason: errorMessage(outcome.error) },
-      'produce request failed',
-    );
+    const details = { leader, handed: outcome.handed, reason: errorMessage(outcome.error) };
+    state.sparseLog('warn', details, `produce request to broker ${leader} failed`);
   }
   settle(state, taken, outcome);
   turn(state);
@@ -244,10 +247,8 @@ function refreshNow(state: LoopState): Promise<void> | null {
       state.refreshFailures++;
       state.connected = false;
       state.staleLeaders = true;
-      state.log.warn(
-        { failures: state.refreshFailures, reason: errorMessage(error) },
-        'no broker told the leaders',
-      );
+      const details = { failures: state.refreshFailures, reason: errorMessage(error) };
+      state.sparseLog('warn', details, 'no broker told the leaders');
     })
     .finally(() => {
       state.refreshing = false;

@@ -11,9 +11,6 @@ import { produceErrorName, produceVerdict, saysLeaderIsStale } from './produce-e
 import type { LoopState } from './produce-loop.ts';
 import type { PartitionAnswer } from './produce-protocol.ts';
 
-/** Of the warnings about one partition that keeps failing, each this-many-th is logged. */
-const logEveryFailures = 20;
-
 /**
  * Ends a request for every partition that was in it, each for itself: written only if the answer names it without
  * error. A partition that the answer leaves out counts as failed, as only the answer can say that it was written.
@@ -66,7 +63,6 @@ function resend(state: LoopState, queue: PartitionQueue, maybeWritten: boolean, 
   const { topic, partition, inFlight } = queue;
   state.metrics.inc('kafka_produce_resends_total', { topic, reason });
   settleFailed(queue, maybeWritten, performance.now() + state.resendDelay(queue.failures + 1));
-  if (queue.failures % logEveryFailures !== 1) return;
-  const details = { topic, partition, records: inFlight, failures: queue.failures, reason };
-  state.log.warn(details, 'records are sent again');
+  const details = { partition, records: inFlight, failures: queue.failures };
+  state.sparseLog('warn', details, `records for ${topic} are sent again: ${reason}`);
 }
