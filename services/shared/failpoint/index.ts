@@ -2,8 +2,9 @@
  * Failpoints: named places where a test may make this process die, throw, wait or freeze. Armed by the FAILPOINTS
  * variable only, and never when NODE_ENV is production; unarmed, a hit costs one comparison.
  *
- * Syntax: `name=action[:ms][@n]`, several joined by commas. Actions: kill (SIGKILL to itself), throw, delay:MS,
+ * Syntax: `name=action[:ms][@n][~word]`, several joined by commas. Actions: kill (SIGKILL to itself), throw, delay:MS,
  * freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` means at the n-th hit, once; without it, at each.
+ * `~word` counts only hits that are about the word, such as a batch that holds the record with this key.
  */
 import { appError } from '../errors/index.ts';
 
@@ -32,13 +33,14 @@ interface Armed {
   readonly action: Action;
   readonly ms: number;
   readonly atHit: number | null;
+  readonly word: string | null;
   hits: number;
 }
 
 const armed = new Map<FailpointName, Armed>();
 let announce: (line: string) => void = () => undefined;
 
-const entryPattern = /^([A-Za-z]+)=(kill|throw|delay|freeze|block)(?::(\d+))?(?:@(\d+))?$/;
+const entryPattern = /^([A-Za-z]+)=(kill|throw|delay|freeze|block)(?::(\d+))?(?:@(\d+))?(?:~([\w-]+))?$/;
 
 /**
  * Arms the failpoints of `spec`. `log` is told of each hit that acts, before it acts.
@@ -56,24 +58,29 @@ export function armFailpoints(
     const match = entryPattern.exec(entry.trim());
     const name = match?.[1] as FailpointName | undefined;
     if (match === null || !failpointNames.includes(name as FailpointName)) {
-      problems.push(`FAILPOINTS: '${entry}' is not name=action[:ms][@n] with a known name`);
+      problems.push(`FAILPOINTS: '${entry}' is not name=action[:ms][@n][~word] with a known name`);
       continue;
     }
     armed.set(name!, {
       action: match[2] as Action,
       ms: Number(match[3] ?? 0),
       atHit: match[4] === undefined ? null : Number(match[4]),
+      word: match[5] ?? null,
       hits: 0,
     });
   }
   if (problems.length > 0) throw appError('CONFIG_INVALID', { problems });
 }
 
-/** Marks a place. Returns a promise only when something is to be waited for, so that the hot path stays synchronous. */
-export function failpoint(name: FailpointName): Promise<void> | undefined {
+/**
+ * Marks a place; `about` tells what is being worked there. Returns a promise only when something is to be waited for, so
+ * that the hot path stays synchronous.
+ */
+export function failpoint(name: FailpointName, about?: () => string): Promise<void> | undefined {
   if (armed.size === 0) return undefined;
   const point = armed.get(name);
   if (point === undefined) return undefined;
+  if (point.word !== null && about?.().includes(point.word) !== true) return undefined;
   point.hits += 1;
   if (point.atHit !== null && point.hits !== point.atHit) return undefined;
   announce(`failpoint ${name}: ${point.action} at hit ${point.hits}`);
