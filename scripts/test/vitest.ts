@@ -1,4 +1,4 @@
-import { startVitest, type TestModule } from 'vitest/node';
+import { createVitest, type TestModule } from 'vitest/node';
 
 export interface Counts {
   passed: number;
@@ -16,16 +16,43 @@ export async function runVitest(filters: string[]): Promise<Counts> {
     counts.failed += 1;
     counts.failures.push(name);
   };
+  const vitest = await createVitest('test', {
+    watch: false,
+    run: true,
+    reporters: ['default', { onTestModuleQueued: () => interrupt.begun() }],
+  });
+  const interrupt = createInterrupt(() => void vitest.cancelCurrentRun('keyboard-input'));
   try {
-    const vitest = await startVitest('test', filters, { watch: false, run: true, reporters: ['default'] });
+    await vitest.start(filters);
     for (const module of vitest.state.getTestModules()) countModule(module, counts, fail);
     for (const error of vitest.state.getUnhandledErrors()) fail(`outside any test: ${messageOf(error)}`);
-    await vitest.close();
   } catch (error) {
-    console.error(messageOf(error));
     fail(`the tests could not run: ${messageOf(error)}`);
+  } finally {
+    await vitest.close().catch((error) => fail(`the servers could not be stopped: ${messageOf(error)}`));
   }
   return counts;
+}
+
+/**
+ * A Ctrl-C ends the tests, not the process, as the servers are still to be stopped. While the servers are starting
+ * there is nothing to cancel yet (vitest would forget their teardown), so it takes effect with the first file.
+ */
+function createInterrupt(cancel: () => void): { begun: () => void } {
+  let wanted = false;
+  let running = false;
+  const onSignal = (): void => {
+    wanted = true;
+    if (running) cancel();
+  };
+  // Vitest has listeners of its own, which would exit.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, onSignal);
+  return {
+    begun() {
+      running = true;
+      if (wanted) cancel();
+    },
+  };
 }
 
 function countModule(module: TestModule, counts: Counts, fail: (name: string) => void): void {

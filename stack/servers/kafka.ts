@@ -35,7 +35,7 @@ const download: Download = {
 export const kafka: Server = {
   name: 'kafka',
   variable: 'KAFKA_BROKERS',
-  readyDeadlineMs: 60_000,
+  readyDeadlineMs: 120_000,
   ports: (instance, process) =>
     nodes(instance)
       .filter((node) => node.name === process)

@@ -15,11 +15,15 @@ test('gives each file a migrated database of its own', async () => {
 });
 
 test('gives servers that answer', async () => {
-  const { schemaRegistryUrl } = testStack();
+  const { kafkaBrokers, schemaRegistryUrl } = testStack();
   expect((await fetch(`${schemaRegistryUrl}/subjects`)).status).toBe(200);
-  const admin = kafkaClient().admin();
+  const admin = kafkaClient(kafkaBrokers).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: `${prefix}probe`, numPartitions: 1 }] });
+  // Waiting for leaders inside kafkajs fails on a topic that is not in the metadata yet.
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: [{ topic: `${prefix}probe`, numPartitions: 1 }],
+  });
   const seen = await until(async () => (await admin.listTopics()).includes(`${prefix}probe`), {
     what: 'the topic',
   });

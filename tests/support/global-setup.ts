@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { instanceDir, stackDown, stackEnv, stackStatus, stackUp } from '../../stack/index.ts';
 import { dropLease, markStartedByTests, otherLeases, takeLease, takeMark } from './lease.ts';
+import { sweepLeftovers } from './leftovers.ts';
 
 const LOCK_WAIT_MS = 90_000;
 
@@ -27,7 +28,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const ranBefore = await isUp(name);
     const info = await stackUp({ name, lockWaitMs: LOCK_WAIT_MS });
-    if (!ranBefore) markStartedByTests(dir);
+    if (!ranBefore) {
+      markStartedByTests(dir);
+      if (otherLeases(dir) === 0) await sweepLeftovers(info.kafkaBrokers, info.mysqlUrl);
+    }
     Object.assign(process.env, stackEnv(info));
     const { kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl } = info;
     project.provide('stack', { name, kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl });

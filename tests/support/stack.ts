@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
-import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, inject, type RunnerTestSuite } from 'vitest';
-import { calmRequestQueues } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { migrate } from '../../services/shared/mysql/index.ts';
 import type { TestStack } from './global-setup.ts';
+import { DATABASE_MARK, deleteTopics, dropDatabases, TOPIC_MARK } from './leftovers.ts';
 
 export type { TestStack } from './global-setup.ts';
+export { kafkaClient } from './leftovers.ts';
 export { until } from './until.ts';
 
 /** The servers of this run; only in tests below tests/. */
@@ -25,7 +24,7 @@ export function unique(word: string): string {
  * then they stay, to be looked at.
  */
 export function useTopicPrefix(room: string): string {
-  const prefix = `${unique(`t-${room}-`)}.`;
+  const prefix = `${unique(`${TOPIC_MARK}${room}-`)}.`;
   afterwards(() => deleteTopics(testStack().kafkaBrokers, prefix));
   return prefix;
 }
@@ -55,7 +54,7 @@ export function useDatabase(room: string): () => TestDatabase {
 
 /** A migrated database that its caller drops (`dropDatabase`). */
 export async function createTestDatabase(room: string): Promise<TestDatabase> {
-  const name = `os_${unique(`t_${room.replaceAll(/[^a-z0-9]/g, '_')}_`)}`;
+  const name = unique(`${DATABASE_MARK}${room.replaceAll(/[^a-z0-9]/g, '_')}_`);
   const url = new URL(testStack().mysqlUrl);
   url.pathname = `/${name}`;
   await migrate({
@@ -65,33 +64,8 @@ export async function createTestDatabase(room: string): Promise<TestDatabase> {
   return { name, url: url.href };
 }
 
-export async function dropDatabase(name: string): Promise<void> {
-  const url = new URL(testStack().mysqlUrl);
-  url.pathname = '/';
-  const connection = await mysql.createConnection(url.href);
-  try {
-    await connection.query(`DROP DATABASE IF EXISTS \`${name}\``);
-  } finally {
-    await connection.end();
-  }
-}
-
-/** A plain kafkajs client, for looking from outside; the product's own room is services/shared/kafka. */
-export function kafkaClient(brokers = testStack().kafkaBrokers): Kafka {
-  calmRequestQueues();
-  return new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-}
-
-/** Deletes every topic, whose name starts with the prefix. */
-export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
-  const admin = kafkaClient(brokers).admin();
-  await admin.connect();
-  try {
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-  } finally {
-    await admin.disconnect();
-  }
+export function dropDatabase(name: string): Promise<void> {
+  return dropDatabases(testStack().mysqlUrl, name);
 }
 
 function afterwards(cleanUp: () => Promise<void>): void {

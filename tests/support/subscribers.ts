@@ -91,10 +91,12 @@ export async function startInProcess<F extends Fields>(
       failure ??= error;
     },
   } as ServiceContext<F>);
+  let stopping: Promise<void> | undefined;
   return {
-    async stop() {
+    stop() {
       abort.abort();
-      await running.stop();
+      stopping ??= running.stop();
+      return stopping;
     },
     failure: () => failure,
   };

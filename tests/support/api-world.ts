@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  createOrderstreamClient,
+  type OrderRequest,
+  type OrderstreamClient,
+} from '../../cli/client/index.ts';
+import { ingestionFields } from '../../services/ingestion/config.ts';
+import { type Ingestion, startIngestion } from '../../services/ingestion/service.ts';
+import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
+import { type Arena, createArena } from './arena/arena.ts';
+import { testStack } from './stack.ts';
+import { startInProcess } from './subscribers.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+/** The API on the real servers, with a worker behind it and a switch in front of Redis. */
+export interface ApiWorld {
+  readonly arena: Arena;
+  readonly issuer: LocalIssuer;
+  readonly redis: TcpProxy;
+  /** Environment of an ingestion in this world. */
+  readonly env: Readonly<Record<string, string>>;
+  token(customerId: string, scopes?: readonly string[]): Promise<string>;
+  /** Starts one more ingestion in this process; it is stopped with the world, or before. */
+  startApi(env?: Record<string, string>): Promise<Ingestion>;
+  /** A typed client of an ingestion for one customer. */
+  clientOf(api: Pick<Ingestion, 'url'>, customerId: string): OrderstreamClient;
+  close(): Promise<void>;
+}
+
+const stockOfEach = 1_000_000;
+
+export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: string }): Promise<ApiWorld> {
+  const servers = testStack();
+  const { hostname, port } = new URL(servers.redisUrl);
+  const redis = await startTcpProxy({ host: hostname, port: Number(port) });
+  const redisUrl = `redis://127.0.0.1:${redis.port}`;
+  const stock = new Map(['SKU-1', 'SKU-2', 'SKU-3'].map((sku) => [sku, stockOfEach] as const));
+  const arena = await createArena({ ...servers, ...options, redisUrl: servers.redisUrl, stock });
+  const dir = await mkdtemp(path.join(tmpdir(), 'api-world-'));
+  const issuer = await createLocalIssuer(dir);
+  const running = new Set<Ingestion>();
+  const env = {
+    ...arena.env,
+    REDIS_URL: redisUrl,
+    PORT: '0',
+    INSTANCE_ID: 'api',
+    TICKET_SECRET: 'the secret of the tests',
+    JWKS: issuer.jwksPath,
+    RATE_ORDERS_PER_SECOND: '100000',
+    RATE_BURST_ORDERS: '100000',
+  };
+  const token = (customerId: string, scopes: readonly string[] = ['orders:write', 'orders:read']) =>
+    issuer.sign({ customerId, scopes });
+  return {
+    arena,
+    issuer,
+    redis,
+    env,
+    token,
+    async startApi(more = {}) {
+      let api: Ingestion | undefined;
+      const started = await startInProcess(ingestionFields, { ...env, ...more }, async (context) => {
+        api = await startIngestion(context);
+        return api;
+      });
+      const { url } = api!;
+      const stoppable = {
+        url,
+        async stop() {
+          if (running.delete(stoppable)) await started.stop();
+        },
+      };
+      running.add(stoppable);
+      return stoppable;
+    },
+    clientOf: ({ url }, customerId) =>
+      createOrderstreamClient({ baseUrl: url, token: () => token(customerId) }),
+    async close() {
+      await Promise.all([...running].map((api) => api.stop()));
+      await arena.close();
+      await redis.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A valid order; another quantity makes another body. */
+export function orderOf(quantity = 1, sku = 'SKU-1'): OrderRequest {
+  return {
+    currency: 'EUR',
+    items: [{ sku, quantity }],
+    shippingAddress: { name: 'Ada', line1: 'Street 1', city: 'Berlin', postalCode: '10115', country: 'DE' },
+  };
+}
+
+/** Header parameters of a place. */
+export function placeHeaders(key: string, waitSeconds = 0) {
+  return {
+    header: { 'Idempotency-Key': key, ...(waitSeconds > 0 ? { Prefer: `wait=${waitSeconds}` } : {}) },
+  };
+}
