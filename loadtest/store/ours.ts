@@ -65,7 +65,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
       const session = await mysql.connect();
       for (let partition = 0; partition < PARTITIONS; partition++) {
         const feeder = createFeeder(partition, from[partition]!, source, (lane) => engine.wake(lane));
-        const { epoch } = await claimLane(session, COMMANDS, partition, 'bench');
+        const { epoch } = await claimLane(session, COMMANDS, partition, { name: 'bench', epoch: -1 });
         engine.add(feeder.lane);
         const nextOffset = from[partition]!;
         feeder.lane.open({ epoch, nextOffset, publishedOffset: nextOffset }, null);
