@@ -14,7 +14,7 @@ function forAnyRun(holds: (made: ReturnType<typeof run>, log: Parameters<typeof 
     fc.property(anyLog, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) =>
       holds(run(cutLog(log, cuts), stock, mode), log),
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 }
 
@@ -64,7 +64,7 @@ describe('decide, for any sequence of commands', () => {
           expect(tables.stock.get(sku)).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -91,7 +91,7 @@ describe('decide, for any sequence of commands', () => {
         expect(batched.events).toEqual(single.events);
         expect(batched.tables).toEqual(single.tables);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -104,7 +104,7 @@ describe('decide, for any sequence of commands', () => {
         expect(guarded.events.map(essence)).toEqual(careful.events.map(essence));
         expect(guarded.tables.stock).toEqual(careful.tables.stock);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

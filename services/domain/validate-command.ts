@@ -7,6 +7,8 @@ import type { OrderCommand, PlaceOrder } from '../../schemas/generated/types.ts'
 export const orderLinesMax = 100;
 export const lineQuantityMax = 10_000;
 const metadataEntriesMax = 20;
+/** It travels into the event, which a megabyte of it would make too long to publish. W3C's form has 55 characters. */
+const traceparentLengthMax = 256;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const skuPattern = /^[!-~]{1,64}$/;
@@ -21,7 +23,12 @@ const couponPattern = /^[!-~]{1,64}$/;
 export function commandProblem(command: OrderCommand): string | null {
   if (!commandIdPattern.test(command.commandId)) return 'commandId is not 1-128 visible ASCII characters';
   if (!actorPattern.test(command.actor)) return 'actor is not 1-128 visible ASCII characters';
-  if (command.type === 'ADJUST_STOCK') return null;
+  if (command.traceparent !== null && command.traceparent.length > traceparentLengthMax) {
+    return `traceparent is longer than ${traceparentLengthMax} characters`;
+  }
+  if (command.type === 'ADJUST_STOCK') {
+    return skuPattern.test(command.payload.sku) ? null : 'the sku is not 1-64 visible ASCII characters';
+  }
   if (command.orderId === null || !uuidPattern.test(command.orderId))
     return 'orderId is not a lower-case UUID';
   if (command.customerId !== null && !customerPattern.test(command.customerId)) {
