@@ -38,6 +38,8 @@ export interface AdmissionDeps {
 const readFactor = 10;
 /** Refusing by lag ends at this part of the limit, so that it does not flap. */
 const resumeAt = 0.8;
+/** One late moment is no overload: a new sample counts this much against those before. */
+const delayWeight = 0.3;
 const sampleResolutionMs = 10;
 
 export function createAdmission(deps: AdmissionDeps): Admission {
@@ -61,7 +63,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       return Math.ceil(baseSeconds * (1 + random()));
     },
     sample() {
-      delayMs = loopDelayMs();
+      delayMs += delayWeight * (loopDelayMs() - delayMs);
       lagMs = lanes.lagMs();
       lagging = lagMs > limits.lagMs * (lagging ? resumeAt : 1);
     },

@@ -48,6 +48,9 @@ export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: str
     INSTANCE_ID: 'api',
     TICKET_SECRET: 'the secret of the tests',
     JWKS: issuer.jwksPath,
+    // A machine that runs every test at once is late without being overloaded.
+    LOOP_DELAY_LIMIT_MS: '60s',
+    PRODUCE_AGE_LIMIT_MS: '60s',
     RATE_ORDERS_PER_SECOND: '100000',
     RATE_BURST_ORDERS: '100000',
   };

@@ -1,0 +1,175 @@
+/** What nobody honest sends: forged tokens and broken HTTP. None passes, none is a 5xx, none harms its neighbour. */
+import { createHmac, generateKeyPairSync, randomBytes, sign as signBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ingestion } from '../../services/ingestion/service.ts';
+import { type ApiWorld, openApiWorld, orderOf } from '../support/api-world.ts';
+import { useDatabase, useTopicPrefix } from '../support/stack.ts';
+
+const prefix = useTopicPrefix('hostile');
+const database = useDatabase('hostile');
+let world: ApiWorld;
+let api: Ingestion;
+
+beforeAll(async () => {
+  world = await openApiWorld({ topicPrefix: prefix, mysqlUrl: database().url });
+  api = await world.startApi();
+});
+afterAll(() => world.close());
+
+const encode = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+
+describe('tokens', () => {
+  async function statusOf(token: string): Promise<number> {
+    const response = await fetch(`${api.url}/v1/orders`, { headers: { authorization: `Bearer ${token}` } });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  test('a good one passes', async () => {
+    expect(await statusOf(await world.token('c1'))).toBe(200);
+  });
+
+  test('at least thirty hostile ones are all 401', async () => {
+    const hostile = await hostileTokens();
+    expect(Object.keys(hostile).length).toBeGreaterThanOrEqual(30);
+    const statuses = Object.fromEntries(
+      await Promise.all(
+        Object.entries(hostile).map(async ([name, token]) => [name, await statusOf(token)] as const),
+      ),
+    );
+    expect(statuses).toEqual(Object.fromEntries(Object.keys(hostile).map((name) => [name, 401])));
+  });
+
+  async function hostileTokens(): Promise<Record<string, string>> {
+    const good = await world.token('c1');
+    const [header = '', payload = '', signature = ''] = good.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString());
+    const jwks = await readFile(world.issuer.jwksPath, 'utf8');
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const hmac = (head: object, body: object, key: string | Buffer) => {
+      const text = `${encode(head)}.${encode(body)}`;
+      return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
+    };
+    const foreign = (body: object, head: object = { alg: 'ES256', kid, typ: 'at+jwt' }) => {
+      const text = `${encode(head)}.${encode(body)}`;
+      const bytes = signBytes('sha256', Buffer.from(text), {
+        key: other.privateKey,
+        dsaEncoding: 'ieee-p1363',
+      });
+      return `${text}.${bytes.toString('base64url')}`;
+    };
+    const now = Math.floor(Date.now() / 1000);
+    const signed = (ttlSeconds: number) =>
+      world.issuer.sign({ customerId: 'c1', scopes: ['orders:read'], ttlSeconds });
+    return {
+      word: 'token',
+      dots: '..',
+      manyDots: 'a.b.c.d.e',
+      headerOnly: header,
+      noSignature: `${header}.${payload}`,
+      emptySignature: `${header}.${payload}.`,
+      shortSignature: `${header}.${payload}.${signature.slice(0, 10)}`,
+      longSignature: `${header}.${payload}.${signature}AAAA`,
+      otherSignature: `${header}.${payload}.${randomBytes(64).toString('base64url')}`,
+      zeroSignature: `${header}.${payload}.${Buffer.alloc(64).toString('base64url')}`,
+      swapped: `${payload}.${header}.${signature}`,
+      otherCustomer: `${header}.${encode({ ...claims, sub: 'c2' })}.${signature}`,
+      moreScope: `${header}.${encode({ ...claims, scope: 'orders:ops' })}.${signature}`,
+      algNone: `${encode({ alg: 'none', kid })}.${payload}.`,
+      algNoneOdd: `${encode({ alg: 'nOnE', kid })}.${payload}.${signature}`,
+      algMissing: `${encode({ kid })}.${payload}.${signature}`,
+      algNumber: `${encode({ alg: 1, kid })}.${payload}.${signature}`,
+      hmacByJwks: hmac({ alg: 'HS256', kid }, claims, jwks),
+      hmacByKid: hmac({ alg: 'HS256', kid }, claims, kid),
+      hmacEmpty: hmac({ alg: 'HS256', kid }, claims, 'secret'),
+      foreignKey: foreign(claims),
+      foreignKidUnknown: foreign(claims, { alg: 'ES256', kid: 'nobody' }),
+      foreignNoKid: foreign(claims, { alg: 'ES256' }),
+      kidPath: foreign(claims, { alg: 'ES256', kid: '../../etc/passwd' }),
+      kidSql: foreign(claims, { alg: 'ES256', kid: "' OR 1=1 --" }),
+      kidObject: foreign(claims, { alg: 'ES256', kid: { a: 1 } }),
+      ownJwk: foreign(claims, { alg: 'ES256', kid, jwk: other.publicKey.export({ format: 'jwk' }) }),
+      ownJku: foreign(claims, { alg: 'ES256', kid, jku: 'http://127.0.0.1:1/jwks.json' }),
+      ownX5u: foreign(claims, { alg: 'ES256', kid, x5u: 'http://127.0.0.1:1/x' }),
+      critical: foreign(claims, { alg: 'ES256', kid, crit: ['exp'], exp: now + 60 }),
+      expired: await signed(-3_600),
+      longExpired: foreign({ ...claims, exp: 1 }),
+      notYet: foreign({ ...claims, nbf: now + 3_600 }),
+      payloadNotJson: `${header}.${encode('not json')}.${signature}`,
+      payloadArray: `${header}.${encode([])}.${signature}`,
+      payloadNull: `${header}.${encode('null')}.${signature}`,
+      headerNotJson: `${encode('{')}.${payload}.${signature}`,
+      notBase64: `${header}.${payload}.====`,
+      huge: `${header}.${encode({ ...claims, pad: 'x'.repeat(7_000) })}.${signature}`,
+      encrypted: `${encode({ alg: 'dir', enc: 'A128GCM' })}..${encode('iv')}.${payload}.${signature}`,
+    };
+  }
+});
+
+describe('raw sockets', () => {
+  /** Sends bytes and gives everything that comes back until the other side closes; `closed` is false after the time. */
+  function talk(
+    parts: readonly (string | Buffer)[],
+    deadlineMs = 30_000,
+  ): Promise<{ text: string; closed: boolean }> {
+    const { hostname, port } = new URL(api.url);
+    return new Promise((resolve) => {
+      const socket = connect(Number(port), hostname);
+      let text = '';
+      const timer = setTimeout(() => socket.destroy(), deadlineMs);
+      const end = (closed: boolean) => {
+        clearTimeout(timer);
+        resolve({ text, closed });
+      };
+      socket.on('data', (bytes) => (text += bytes.toString('latin1')));
+      socket.on('end', () => end(true));
+      socket.on('error', () => end(true));
+      socket.on('close', () => end(false));
+      for (const part of parts) socket.write(part);
+    });
+  }
+  const line = 'POST /v1/orders HTTP/1.1\r\nHost: a\r\n';
+
+  test.each<[string, string, number]>([
+    ['both lengths', `${line}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+    ['two lengths', `${line}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`, 400],
+    ['a bad length', `${line}Content-Length: +3\r\n\r\nabc`, 400],
+    ['a bare LF', 'GET /v1/orders HTTP/1.1\nHost: a\n\n', 400],
+    ['two hosts', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+    ['no host', 'GET /v1/orders HTTP/1.1\r\n\r\n', 400],
+    ['a blank before the colon', 'GET /v1/orders HTTP/1.1\r\nHost : a\r\n\r\n', 400],
+    ['a folded header', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n', 400],
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['a bad chunk', `${line}Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n`, 400],
+    ['headers without end', `GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+  ])('%s: refused and closed', async (_name, bytes, status) => {
+    const { text, closed } = await talk([bytes]);
+    expect(text.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    expect(closed).toBe(true);
+    expect(text).not.toMatch(/HTTP\/1\.1 (2|5)/);
+  });
+
+  test('slow headers and a slow body end in 408 while a good client is served', async () => {
+    const token = await world.token('c1');
+    const slowHeaders = talk(['GET /v1/orders HTTP/1.1\r\nHo']);
+    const slowBody = talk([
+      `${line}authorization: Bearer ${token}\r\ncontent-type: application/json\r\nContent-Length: 500\r\n\r\n{`,
+    ]);
+    const good = await fetch(`${api.url}/v1/orders`, { headers: { authorization: `Bearer ${token}` } });
+    expect(good.status).toBe(200);
+    for (const slow of [await slowHeaders, await slowBody]) {
+      expect(slow.text).toContain('HTTP/1.1 408');
+      expect(slow.closed).toBe(true);
+    }
+  });
+
+  test('a flood of pipelined requests loses its connection', async () => {
+    const { text } = await talk([`GET /docs HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(2_000)], 5_000);
+    expect(text).not.toMatch(/HTTP\/1\.1 5/);
+    expect(JSON.stringify(orderOf())).toContain('SKU-1');
+  });
+});
