@@ -1,17 +1,7 @@
 #!/usr/bin/env node
 /** The command line `orderstream`: mounts the commands, and turns every failure into one sentence and an exit code. */
 import { Command } from 'commander';
-import { catalogueCommand } from './commands/catalogue.ts';
-import { explainCommand } from './commands/explain.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { orderCommand } from './commands/order.ts';
-import { ordersCommand } from './commands/orders.ts';
-import { peekCommand } from './commands/peek.ts';
-import { schemasCommand } from './commands/schemas.ts';
-import { stackCommand } from './commands/stack.ts';
-import { tokenCommand } from './commands/token.ts';
-import { topicsCommand } from './commands/topics.ts';
-import { verifyCommand } from './commands/verify.ts';
+import { loadCommands } from './commands.ts';
 import { describeFailure, EXIT_USAGE } from './errors.ts';
 
 const EXIT_CODES = `
@@ -26,21 +16,7 @@ const program = new Command('orderstream')
   .option('--debug', 'print the stack trace of a failure')
   .addHelpText('after', EXIT_CODES);
 
-for (const command of [
-  stackCommand(),
-  topicsCommand(),
-  schemasCommand(),
-  migrateCommand(),
-  catalogueCommand(),
-  tokenCommand(),
-  ordersCommand(),
-  orderCommand(),
-  verifyCommand(),
-  peekCommand(),
-  explainCommand(),
-]) {
-  program.addCommand(command);
-}
+for (const command of await loadCommands(process.argv.slice(2))) program.addCommand(command);
 throwInsteadOfExit(program);
 
 // `orderstream peek … | head` closes our output early; that is no failure.

@@ -1,0 +1,25 @@
+/** Every command with the module that it lives in; a module is loaded when its command is asked for, as some load much. */
+import type { Command } from 'commander';
+
+type Load = () => Promise<Command>;
+
+const commandModules: Readonly<Record<string, Load>> = {
+  stack: async () => (await import('./commands/stack.ts')).stackCommand(),
+  topics: async () => (await import('./commands/topics.ts')).topicsCommand(),
+  schemas: async () => (await import('./commands/schemas.ts')).schemasCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  catalogue: async () => (await import('./commands/catalogue.ts')).catalogueCommand(),
+  token: async () => (await import('./commands/token.ts')).tokenCommand(),
+  orders: async () => (await import('./commands/orders.ts')).ordersCommand(),
+  order: async () => (await import('./commands/order.ts')).orderCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  peek: async () => (await import('./commands/peek.ts')).peekCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+};
+
+/** The command that `args` begin with, or all of them where they begin with none: for help and for what is unknown. */
+export function loadCommands(args: readonly string[]): Promise<Command[]> {
+  const name = args.find((arg) => !arg.startsWith('-'));
+  const load = name === undefined ? undefined : commandModules[name];
+  return Promise.all((load === undefined ? Object.values(commandModules) : [load]).map((each) => each()));
+}
