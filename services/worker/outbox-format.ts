@@ -1,10 +1,10 @@
 /**
  * The bytes of an outbox row: messages one after the other, so that what is published after a crash is byte-equal to
- * what would have been published before it. Version 1, all integers big-endian:
+ * what would have been published before it. Version 2, all integers big-endian:
  *
  *   u8 version, then per message:
  *   u16 topic length, topic; u16 partition; f64 timestamp ms; i32 key length (-1: null), key;
- *   i32 value length (-1: null), value; u16 header count; u32 header block length, headers in Kafka's wire format
+ *   i32 value length (-1: null), value; u32 header count (u16 in version 1); u32 header block length, headers in Kafka's wire format
  */
 import { appError } from '../shared/errors/index.ts';
 import type { EncodedHeaders, OutMessage } from '../shared/kafka/index.ts';
@@ -12,8 +12,8 @@ import type { EncodedHeaders, OutMessage } from '../shared/kafka/index.ts';
 /** A message whose headers are laid out for the wire already. */
 export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 
-const formatVersion = 1;
-const fixedBytes = 2 + 2 + 8 + 4 + 4 + 2 + 4;
+const formatVersion = 2;
+const fixedBytes = 2 + 2 + 8 + 4 + 4 + 4 + 4;
 
 /** Lays messages out for an outbox row. */
 export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
@@ -31,7 +31,7 @@ export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
     at = out.writeDoubleBE(timestampMs, at);
     at = writeNullable(out, at, key);
     at = writeNullable(out, at, value);
-    at = out.writeUInt16BE(headers.headerCount, at);
+    at = out.writeUInt32BE(headers.headerCount, at);
     at = out.writeUInt32BE(headers.encodedHeaders.length, at);
     at += headers.encodedHeaders.copy(out, at);
   }
@@ -40,7 +40,9 @@ export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
 
 /** Reads what `encodeMessages` wrote. Throws INTERNAL when the bytes are not of a known version or do not add up. */
 export function decodeMessages(blob: Buffer): StoredMessage[] {
-  if (blob[0] !== formatVersion) throw appError('INTERNAL', { reason: `outbox row of format ${blob[0]}` });
+  const version = blob[0];
+  if (version !== 1 && version !== formatVersion)
+    throw appError('INTERNAL', { reason: `outbox row of format ${version}` });
   const messages: StoredMessage[] = [];
   let at = 1;
   const take = (length: number): Buffer => {
@@ -51,6 +53,7 @@ export function decodeMessages(blob: Buffer): StoredMessage[] {
     return part;
   };
   const u16 = () => take(2).readUInt16BE();
+  const u32 = () => take(4).readUInt32BE();
   const nullable = () => {
     const length = take(4).readInt32BE();
     return length < 0 ? null : take(length);
@@ -61,8 +64,8 @@ export function decodeMessages(blob: Buffer): StoredMessage[] {
     const timestampMs = take(8).readDoubleBE();
     const key = nullable();
     const value = nullable();
-    const headerCount = u16();
-    const encodedHeaders = take(take(4).readUInt32BE());
+    const headerCount = version === 1 ? u16() : u32();
+    const encodedHeaders = take(u32());
     messages.push({ topic, partition, key, value, headers: { encodedHeaders, headerCount }, timestampMs });
   }
   return messages;

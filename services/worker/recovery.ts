@@ -21,7 +21,8 @@ export type Remedy =
 /** The remedy for an error that `runBatch` threw. */
 export function remedyFor(error: unknown): Remedy {
   if (error instanceof AppError && error.code === 'COMMIT_UNKNOWN') return 'reclaim';
-  if (error instanceof RangeError || (error instanceof AppError && error.code === 'INVALID_VALUE'))
+  // An event or a statement that cannot be laid out (INVALID_VALUE, TOO_LONG, RangeError): some record asks for it.
+  if (error instanceof RangeError || (error instanceof AppError && classify(error) === 'deadLetter'))
     return 'bisect';
   switch (classifyMysqlError(error)) {
     case 'duplicateKey':

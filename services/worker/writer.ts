@@ -38,6 +38,8 @@ export interface WriterDeps extends Omit<PipelineDeps, 'session'> {
 
 /** Contention in a row after which the batch is halved. */
 const contentionMax = 5;
+/** The same for outages, since its size may be what ends the connection, and for shortages, since there may be more than are remembered. */
+const failuresMax = 3;
 /** Batches that stay careful about ids after a duplicate was met. */
 const carefulBatchesAfterDuplicate = 20;
 /** How long an idle writer waits for company of acknowledgements before it settles them. */
@@ -51,6 +53,7 @@ interface Attempt {
   idsRead: boolean;
   contended: number;
   outages: number;
+  shortages: number;
 }
 
 export class Writer {
@@ -99,7 +102,7 @@ export class Writer {
       this.#doorbell.reset();
       const batch = takeBatch(this.#lanes, this.#turn++, this.#deps.limits, performance.now());
       if (batch.length > 0) {
-        this.#working = this.#work({ batch, idsRead: false, contended: 0, outages: 0 });
+        this.#working = this.#work({ batch, idsRead: false, contended: 0, outages: 0, shortages: 0 });
         await this.#working;
       } else await this.#idle();
     }
@@ -160,6 +163,11 @@ export class Writer {
         case 'shortOfStock':
           scarcity.mark(result.skus);
           metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
+          attempt.shortages += 1;
+          if (attempt.shortages % failuresMax === 0) {
+            attempt.batch = firstHalf(attempt.batch);
+            await this.#pause(this.#contention, attempt.shortages);
+          }
           return 'again';
       }
     } catch (error) {
@@ -194,6 +202,7 @@ export class Writer {
       case 'reconnect':
         sessions.drop();
         await this.#pause(this.#outage, ++attempt.outages);
+        if (attempt.outages % failuresMax === 0) attempt.batch = firstHalf(attempt.batch);
         return 'again';
       case 'wait':
         await this.#pause(this.#outage, ++attempt.outages);
@@ -226,7 +235,12 @@ export class Writer {
   #halve(batch: LaneBatch[], error: unknown): LaneBatch[] {
     if (recordCount(batch) > 1) return firstHalf(batch);
     const { lane, records } = batch[0]!;
-    this.#deps.verdicts.set(verdictKey(lane.partition, records[0]!.offset), verdictFor(error));
+    const key = verdictKey(lane.partition, records[0]!.offset);
+    if (this.#deps.verdicts.has(key)) {
+      lane.stop(`offset ${records[0]!.offset} cannot even be set aside: ${errorMessage(error)}`);
+      return [];
+    }
+    this.#deps.verdicts.set(key, verdictFor(error));
     return batch;
   }
 

@@ -10,6 +10,11 @@ import type { DeadLetterRow } from '../store/dead-letters.ts';
 import type { OutboxRow } from '../store/outbox.ts';
 import type { DeadLetter, DecodedPart } from './decode.ts';
 
+/** A longer key is no order id and no SKU: its event goes without it, the dead letter keeps it. */
+const foreignKeyBytesMax = 1_024;
+/** What a redriven record may claim; beyond this the header is somebody's invention. */
+const attemptsMax = 1_000_000;
+
 /** The outcomes of one lane's part, ready to be stored and published. */
 export interface PartOutcomes {
   readonly part: DecodedPart;
@@ -35,7 +40,7 @@ export function encodeOutcomes(
   return parts.map((part) => {
     const rows = part.deadLetters.map((letter) => deadLetterRow(letter, nowMs));
     const messages: StoredMessage[] = part.deadLetters.map((letter, index) =>
-      deadLetterMessage(letter, rows[index]!),
+      deadLetterMessage(letter, rows[index]!, nowMs),
     );
     for (const record of part.records) {
       messages.push(eventMessage(codec, common, decision.events[at++]!, record, nowMs));
@@ -57,7 +62,7 @@ function eventMessage(
   return {
     topic: EVENTS,
     partition: record.partition,
-    key: record.key,
+    key: eventKey(event, record),
     value: codec.encode(event),
     headers: {
       encodedHeaders: Buffer.concat([common.encodedHeaders, own.encodedHeaders]),
@@ -65,6 +70,12 @@ function eventMessage(
     },
     timestampMs: nowMs,
   };
+}
+
+/** The order id, whatever the command's record was keyed by: readers and compaction go by it. */
+function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
+  if (orderId !== null) return Buffer.from(orderId, 'latin1');
+  return key !== null && key.length > foreignKeyBytesMax ? null : key;
 }
 
 function deadLetterRow(
@@ -79,17 +90,18 @@ function deadLetterRow(
     schemaId,
     code,
     message,
-    attempts: numberHeader(record, 'dlq_attempts', 0) + 1,
+    attempts: numberHeader(record, 'dlq_attempts', 0, attemptsMax) + 1,
     valueSha256: createHash('sha256').update(value).digest(),
     valueBytes: value.length,
     sourceAtMs: record.timestampMs,
-    firstFailedAtMs: numberHeader(record, 'dlq_first_failed_at', nowMs),
+    firstFailedAtMs: numberHeader(record, 'dlq_first_failed_at', nowMs, nowMs),
   };
 }
 
 /** The record as it came, key, value and headers, with what is known about it in headers of its own. */
-function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow): StoredMessage {
-  const headers: Record<string, string | Buffer> = {};
+function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow, nowMs: number): StoredMessage {
+  // Names come from strangers: without a prototype `__proto__` is a name like any other.
+  const headers: Record<string, string | Buffer> = Object.create(null);
   for (const [name, value] of Object.entries(record.headers)) {
     if (value !== undefined && !name.startsWith('dlq_')) headers[name] = value;
   }
@@ -110,12 +122,13 @@ function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow): StoredMe
       dlq_attempts: String(row.attempts),
       dlq_first_failed_at: String(row.firstFailedAtMs),
     }),
-    timestampMs: record.timestampMs,
+    // Not the source's: retention goes by it, and a record from long ago would be gone at once.
+    timestampMs: nowMs,
   };
 }
 
-function numberHeader(record: InRecord, name: string, fallback: number): number {
+function numberHeader(record: InRecord, name: string, fallback: number, max: number): number {
   const value = record.headers[name];
   const number = value === undefined ? Number.NaN : Number(value.toString());
-  return Number.isSafeInteger(number) && number >= 0 ? number : fallback;
+  return Number.isSafeInteger(number) && number >= 0 && number <= max ? number : fallback;
 }
