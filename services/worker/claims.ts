@@ -3,7 +3,7 @@
  * have published, and only then open it. A position that does not fit the log means that the database or the log has
  * lost something; such a lane stops, as going on would decide commands twice or never.
  */
-import { errorMessage } from '../shared/errors/index.ts';
+import { AppError, errorMessage } from '../shared/errors/index.ts';
 import type { KafkaAdmin } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
@@ -56,7 +56,7 @@ export async function claimLanes(
       const logs = await readLogs(deps, waiting);
       const session = await deps.sessions.open();
       for (const lane of waiting) {
-        if (lane.state === 'claiming' && !signal.aborted) await claimOne(deps, session, lane, logs);
+        if (lane.state === 'claiming' && !signal.aborted) await claimOrStop(deps, session, lane, logs);
       }
       return;
     } catch (error) {
@@ -64,6 +64,16 @@ export async function claimLanes(
       deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
       await sleep(delay(attempt), signal).catch(() => undefined);
     }
+  }
+}
+
+/** What this build cannot read (an outbox row of a newer one) stops its own lane, not the claims behind it. */
+async function claimOrStop(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
+  try {
+    await claimOne(deps, session, lane, logs);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
+    lane.stop(`it cannot be claimed: ${errorMessage(error)}`);
   }
 }
 
