@@ -34,7 +34,7 @@ const download: Download = {
 export const mariadb: Server = {
   name: 'mysql',
   variable: 'MYSQL_URL',
-  readyDeadlineMs: 60_000,
+  readyDeadlineMs: 120_000,
   ports: (instance) => [instance.ports.mysql],
   processes: () => ['mysql'],
   address: (instance) => `mysql://${CREDENTIALS}@127.0.0.1:${instance.ports.mysql}/orderstream`,

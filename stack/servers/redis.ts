@@ -27,7 +27,7 @@ const download: Download = {
 export const redis: Server = {
   name: 'redis',
   variable: 'REDIS_URL',
-  readyDeadlineMs: 20_000,
+  readyDeadlineMs: 120_000,
   ports: (instance) => [instance.ports.redis],
   processes: () => ['redis'],
   address: (instance) => `redis://127.0.0.1:${instance.ports.redis}`,

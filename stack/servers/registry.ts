@@ -25,7 +25,7 @@ const download: Download = {
 export const registry: Server = {
   name: 'registry',
   variable: 'SCHEMA_REGISTRY_URL',
-  readyDeadlineMs: 60_000,
+  readyDeadlineMs: 120_000,
   ports: (instance) => [instance.ports.registry],
   processes: () => ['registry'],
   address: (instance) => `http://127.0.0.1:${instance.ports.registry}/apis/ccompat/v7`,
