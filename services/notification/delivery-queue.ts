@@ -8,6 +8,7 @@
  */
 import { bytesToUuid, type Pool, type Queryable, type Session } from '../shared/mysql/index.ts';
 import type { Verdict } from './attempt.ts';
+import { emailEndpoint } from './deliveries.ts';
 
 /** How long a version waits while an earlier one of the same order is in a sender's hands. */
 const holdMs = 200;
@@ -46,8 +47,10 @@ export interface Settlement {
 }
 
 export interface DeliveryQueue {
-  /** Every receiver with something due, and since when. */
+  /** Every existing receiver with something due, and since when. */
   dueReceivers(nowMs: number): Promise<DueReceiver[]>;
+  /** Every receiver that has a row at all, its endpoint existing or not. */
+  receivers(): Promise<string[]>;
   /** Takes due deliveries, oldest first and one version of an order at a time, in one transaction. */
   lease(requests: readonly LeaseRequest[], nowMs: number, leaseMs: number): Promise<Leased[]>;
   /** Writes what came of tries. */
@@ -61,15 +64,31 @@ export interface DeliveryQueue {
 export function createDeliveryQueue(pool: Pool): DeliveryQueue {
   return {
     async dueReceivers(nowMs) {
-      // By the due index's own columns and nothing else, so that the server jumps from group to group: two dives per
-      // receiver and status, however many rows there are. A WHERE on the status would make it read them all.
-      const rows = await pool.rows<{ endpoint_id: string; status: string; oldest: number }>(
-        `SELECT endpoint_id, status, MIN(due_at_ms) AS oldest FROM notification_deliveries
-         GROUP BY endpoint_id, status`,
+      // One dive into the due index per endpoint. A GROUP BY may read the whole index, delivered rows and all.
+      const rows = await pool.rows<{ endpoint_id: string; oldest: number | null }>(
+        `SELECT e.endpoint_id, (SELECT MIN(d.due_at_ms) FROM notification_deliveries d
+                                WHERE d.endpoint_id = e.endpoint_id AND d.status = 'PENDING') AS oldest
+         FROM webhook_endpoints e
+         UNION ALL
+         SELECT '${emailEndpoint}', (SELECT MIN(due_at_ms) FROM notification_deliveries
+                                     WHERE endpoint_id = '${emailEndpoint}' AND status = 'PENDING')`,
       );
-      return rows
-        .filter((row) => row.status === 'PENDING' && row.oldest <= nowMs)
-        .map((row) => ({ endpointId: row.endpoint_id, oldestDueAtMs: row.oldest }));
+      return rows.flatMap(({ endpoint_id: endpointId, oldest: oldestDueAtMs }) =>
+        oldestDueAtMs !== null && oldestDueAtMs <= nowMs ? [{ endpointId, oldestDueAtMs }] : [],
+      );
+    },
+
+    async receivers() {
+      const ids: string[] = [];
+      for (let after = ''; ; after = ids.at(-1)!) {
+        // From id to id by the index: as many dives as receivers, however many rows they have.
+        const [row] = await pool.rows<{ next: string | null }>(
+          'SELECT MIN(endpoint_id) AS next FROM notification_deliveries WHERE endpoint_id > ?',
+          [after],
+        );
+        if (row === undefined || row.next === null) return ids;
+        ids.push(row.next);
+      }
     },
 
     lease: (requests, nowMs, leaseMs) =>

@@ -19,6 +19,7 @@ function memoryQueue(due: Record<string, number>) {
       Object.keys(due)
         .filter((endpointId) => due[endpointId]! > 0)
         .map((endpointId) => ({ endpointId, oldestDueAtMs: 0 })),
+    receivers: async () => Object.keys(due),
     async lease(requests) {
       return requests.flatMap(({ endpointId, rowsMax }) => {
         const count = Math.min(rowsMax, due[endpointId] ?? 0);

@@ -62,6 +62,8 @@ export interface Sender {
 const unsettledMax = 2_000;
 /** A breath between rounds, so that tries that end together are written together. */
 const roundPauseMs = 5;
+/** How often deliveries are looked for whose endpoint is no more. */
+const straysEveryMs = 60_000;
 /** Wait after a round that failed. */
 const troubleMs = 500;
 
@@ -74,6 +76,7 @@ export function startSender(deps: SenderDeps): Sender {
   const restUntilMs = new Map<string, number>();
   let inFlight = 0;
   let nextSweepMs = 0;
+  let nextStraysMs = 0;
   let stopping = false;
   let bell = Promise.withResolvers<void>();
   const wake = (): void => bell.resolve();
@@ -114,6 +117,10 @@ export function startSender(deps: SenderDeps): Sender {
     if (clock.monotonicMs() >= nextSweepMs) {
       nextSweepMs = clock.monotonicMs() + limits.sweepMs;
       await sweep(deps, wanted, restUntilMs);
+    }
+    if (clock.monotonicMs() >= nextStraysMs) {
+      nextStraysMs = clock.monotonicMs() + straysEveryMs;
+      await dropStrays(deps);
     }
     const { requests, channels } = await plan(
       deps,
@@ -195,6 +202,13 @@ async function sweep(deps: SenderDeps, wanted: Set<string>, restUntilMs: Map<str
   deps.metrics.set('notification_receivers_due', due.length);
   deps.metrics.set('notification_oldest_due_seconds', (nowMs - oldestMs) / 1000);
   deps.metrics.set('notification_breakers_open', deps.hosts.openBreakers());
+}
+
+/** Deliveries of a deleted endpoint are due for ever, and nobody asks for them. */
+async function dropStrays({ queue, channelOf, clock }: SenderDeps): Promise<void> {
+  for (const endpointId of await queue.receivers()) {
+    if ((await channelOf(endpointId)) === 'gone') await queue.shelve(endpointId, 'DROPPED', clock.nowMs());
+  }
 }
 
 interface Waiting {

@@ -138,9 +138,9 @@ async function followEvents(
       if (lasting.length < lastingMax) lasting.push(unreadable(record));
       continue;
     }
-    const isFirst = ledgers
-      .get(partition)
-      ?.outcome(event.sourceOffset, keyHash(record), crc32(record.value ?? ''));
+    // What could not be decoded has no order, and its outcome may have no key.
+    const key = event.outcome === 'DEAD_LETTERED' ? null : keyHash(record);
+    const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
     if (isFirst !== false && isWanted(event)) memory.note(event);
   }
   memory.watch(differing);

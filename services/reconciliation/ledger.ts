@@ -14,14 +14,18 @@ const missingMax = 1_000;
 export interface Ledger {
   /** A command was read. `keyHash`: checksum of its record's key. */
   command(offset: number, keyHash: number): void;
-  /** An outcome was read. `false` for a repeat. */
-  outcome(offset: number, keyHash: number, valueHash: number): boolean;
+  /** An outcome was read; null where its key says nothing. `false` for a repeat. */
+  outcome(offset: number, keyHash: number | null, valueHash: number): boolean;
   /** First source offset that is not answered. */
   watermark(): number;
   /** Offset behind the last command read. */
   commandsEnd(): number;
   /** Offset behind the last outcome's source. */
   outcomesEnd(): number;
+  /** Everything below has come that will: the newest outcome, or what `settle` was told. */
+  followedTo(): number;
+  /** All records were read that can hold outcomes below `limit`. */
+  settle(limit: number): void;
   /** Commands below `limit` without an outcome, those written off included. */
   missingBelow(limit: number): Difference[];
   /** What was found since the last call and lasts. */
@@ -43,6 +47,7 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
   let lasting: Difference[] = [];
   let commandsEnd = first;
   let outcomesEnd = first;
+  let settled = first;
 
   const subject = (offset: number): string => `${partition}-${offset}`;
   const report = (kind: Difference['kind'], offset: number, expected: number, actual: number): void => {
@@ -74,7 +79,7 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
         return false;
       }
       outcomesEnd = Math.max(outcomesEnd, offset + 1);
-      outcomeKeys.set(offset, keyHash);
+      if (keyHash !== null) outcomeKeys.set(offset, keyHash);
       outcomeValues.set(offset, valueHash);
       compareKeys(offset, commandKeys.get(offset), keyHash);
       return true;
@@ -82,6 +87,10 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
     watermark: () => answered.watermark(),
     commandsEnd: () => commandsEnd,
     outcomesEnd: () => outcomesEnd,
+    followedTo: () => Math.max(outcomesEnd, settled),
+    settle(limit) {
+      settled = Math.max(settled, limit);
+    },
     missingBelow(limit) {
       const offsets = [...lost, ...answered.missingBelow(limit, missingMax)].slice(0, missingMax);
       return offsets.map((offset) => ({

@@ -99,7 +99,7 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
       restShare: config.restPercent / 100,
     }),
     everyMs: config.roundEveryMs,
-    suspects: createSuspects((partition) => ledgers.get(partition)?.watermark() ?? 0),
+    suspects: createSuspects((partition) => ledgers.get(partition)?.followedTo() ?? 0),
     findings: await openFindings({ mysql: mysql.pool, clock: systemClock, metrics }),
     publish: createPublisher({ accumulator, log }),
     clock: systemClock,

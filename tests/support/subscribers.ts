@@ -14,7 +14,7 @@ import {
   type KafkaAdmin,
 } from '../../services/shared/kafka/index.ts';
 import { createLifecycle, type Running, type ServiceContext } from '../../services/shared/lifecycle/index.ts';
-import { noMetrics } from '../../services/shared/metrics/index.ts';
+import { createMetrics, type Metrics, noMetrics } from '../../services/shared/metrics/index.ts';
 import { applyTopics, EVENTS, planCluster } from '../../topics/index.ts';
 import { quietLog, testSettings } from './kafka.ts';
 import { testStack } from './stack.ts';
@@ -67,6 +67,7 @@ export async function openSubscriberWorld(prefix: string): Promise<SubscriberWor
 }
 
 export interface Started extends Running {
+  metrics: Metrics;
   /** What the service gave up with, if it did. */
   failure(): unknown;
 }
@@ -79,12 +80,13 @@ export async function startInProcess<F extends Fields>(
 ): Promise<Started> {
   const abort = new AbortController();
   let failure: unknown = null;
+  const metrics = createMetrics({ service: 'test', defaults: false });
   const log = quietLog;
   const config = loadConfig(env, { ...adminFields, ...logFields, ...fields });
   const running = await start({
     config,
     log,
-    metrics: noMetrics,
+    metrics,
     lifecycle: createLifecycle({ log, service: 'test' }),
     signal: abort.signal,
     fatal(error: unknown) {
@@ -98,6 +100,7 @@ export async function startInProcess<F extends Fields>(
       stopping ??= running.stop();
       return stopping;
     },
+    metrics,
     failure: () => failure,
   };
 }

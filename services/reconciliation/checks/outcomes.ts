@@ -44,7 +44,9 @@ export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: O
       for (const [partition, ledger] of ledgers) {
         differences.push(...ledger.takeLasting());
         if (!followed.has(partition)) continue;
-        differences.push(...ledger.missingBelow(limits.get(partition) ?? 0));
+        const limit = limits.get(partition) ?? 0;
+        ledger.settle(limit);
+        differences.push(...ledger.missingBelow(limit));
         differences.push(...unexpected(partition, ledger, Number(commands.get(partition) ?? 0n)));
       }
       return { differences, unsure: ({ subject }) => !followed.has(Number(subject.split('-')[0])) };
@@ -58,8 +60,8 @@ async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Pro
   return new Map(
     [...lanes].map(([partition, lane]) => [
       partition,
-      // A group offset beyond what is decided is a finding of its own, and proves nothing.
-      Math.max(lane.publishedOffset, Math.min(Number(committed.get(partition) ?? 0n), lane.nextOffset)),
+      // A position beyond what is decided is a finding of its own, and proves nothing.
+      Math.min(Math.max(lane.publishedOffset, Number(committed.get(partition) ?? 0n)), lane.nextOffset),
     ]),
   );
 }
