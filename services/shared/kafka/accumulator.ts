@@ -5,28 +5,14 @@ import type { Metrics } from '../metrics/index.ts';
 import { createLeaders, type Leaders } from './leaders.ts';
 import { createPartitionQueue, enqueue, giveUp, type PartitionQueue, type Send } from './partition-queue.ts';
 import { createProduceLoop, type ProduceLoop } from './produce-loop.ts';
+import type { ProduceLimits } from './produce-state.ts';
 import { type KafkaSettings, withPrefix } from './settings.ts';
 import type { OutMessage } from './types.ts';
 
-export interface AccumulatorOptions {
+export interface AccumulatorOptions extends Partial<ProduceLimits> {
   settings: KafkaSettings;
   log: Logger;
   metrics: Metrics;
-  /** How long the first message of an idle leader waits for company; messages that wait behind a request wait no longer than it. */
-  lingerMs?: number;
-  requestRecordsMax?: number;
-  /** Of one partition in one request: above the broker's max.message.bytes a record batch is refused for ever. */
-  partitionBytesMax?: number;
-  requestBytesMax?: number;
-  requestTimeoutMs?: number;
-  /** Above this, `send` is refused at once with NOT_PRODUCED. */
-  queueBytesMax?: number;
-  /** From `send` to its end, whatever it is. */
-  deadlineMs?: number;
-  /** One request in flight per leader (default), or one round over all leaders at a time. */
-  inFlight?: 'perLeader' | 'one';
-  /** The longest wait before a partition is tried again or leaders are looked up again. */
-  retryMaxMs?: number;
   /** Topics whose leaders are looked up at once, so that the first message does not wait for it. */
   topics?: readonly string[];
 }
@@ -55,7 +41,7 @@ export interface Accumulator {
   close(deadlineMs: number): Promise<void>;
 }
 
-const defaults = {
+const defaults: ProduceLimits = {
   lingerMs: 3,
   requestRecordsMax: 1_000,
   partitionBytesMax: 900_000,
@@ -64,10 +50,8 @@ const defaults = {
   queueBytesMax: 64_000_000,
   deadlineMs: 10_000,
   retryMaxMs: 1_000,
-  inFlight: 'perLeader' as const,
+  inFlight: 'perLeader',
 };
-
-export type ProduceLimits = Required<Omit<AccumulatorOptions, 'settings' | 'log' | 'metrics' | 'topics'>>;
 
 interface State {
   limits: ProduceLimits;

@@ -1,5 +1,7 @@
+import { performance } from 'node:perf_hooks';
 import kafkajs, { type Admin } from 'kafkajs';
 import { appError, errorMessage } from '../errors/index.ts';
+import { sleep } from '../retry/index.ts';
 import { silentLogger } from './client-log.ts';
 import { abandonCluster, createCluster } from './cluster.ts';
 import { calmRequestQueues } from './request-queue.ts';
@@ -49,6 +51,7 @@ export interface KafkaAdmin {
 
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 } as const;
 const createTimeoutMs = 15_000;
+const leaderPollMs = 50;
 
 interface State {
   settings: KafkaSettings;
@@ -122,7 +125,7 @@ async function createTopics(
   const missing = topics.filter(({ name }) => !existing.has(wire(name)));
   if (missing.length === 0) return [];
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     timeout: createTimeoutMs,
     topics: missing.map(({ name, partitions, replicationFactor, configs = {} }) => ({
       topic: wire(name),
@@ -131,7 +134,26 @@ async function createTopics(
       configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
     })),
   });
+  await waitForLeaders(
+    admin,
+    missing.map(({ name }) => wire(name)),
+  );
   return missing.map(({ name }) => name);
+}
+
+/** Brokers hear of new topics one after the other; kafkajs's own waiting fails on one that has not yet. */
+async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
+  const deadlineAtMs = performance.now() + createTimeoutMs;
+  for (;;) {
+    try {
+      const answer = await admin.fetchTopicMetadata({ topics });
+      if (answer.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (performance.now() > deadlineAtMs) throw new Error(`no leaders within ${createTimeoutMs} ms`);
+    } catch (error) {
+      if (performance.now() > deadlineAtMs) throw error;
+    }
+    await sleep(leaderPollMs);
+  }
 }
 
 async function describeTopics(

@@ -1,27 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import type { FetchedBatch } from 'kafkajs/src/consumer/runner.js';
 import { appError, errorMessage } from '../errors/index.ts';
-import type { Logger } from '../log/index.ts';
-import { alarmOnNegativeOffsets, commitOffsets } from './consumer-offsets.ts';
-import { type ConsumerTuning, createSession, type Session, type SessionEvents } from './consumer-session.ts';
+import { deliver, joined, outOfRange } from './consumer-delivery.ts';
+import { commitOffsets } from './consumer-offsets.ts';
+import { createSession, type Session, type SessionEvents } from './consumer-session.ts';
+import { type ConsumerState, tuningOf } from './consumer-state.ts';
 import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { hasName, mayPassAfterRestart } from './kafka-errors.ts';
-import { createPositions, diffAssignment, type Positions } from './positions.ts';
-import { toRecord } from './records.ts';
-import { withoutPrefix, withPrefix } from './settings.ts';
-import type { TopicPartition, TopicPartitionOffset } from './types.ts';
-
-const defaults = {
-  // A killed worker is replaced within twice this; a false alarm does no harm, as the database fences.
-  sessionTimeoutMs: 7_000,
-  rebalanceTimeoutMs: 30_000,
-  heartbeatIntervalMs: 1_000,
-  // Also the pace of heartbeats, and how late a resume is noticed.
-  maxWaitTimeInMs: 250,
-  maxBytesPerPartition: 384 * 1024,
-  maxBytes: 8 * 1024 * 1024,
-  silenceMaxMs: 30_000,
-};
+import { createPositions } from './positions.ts';
+import { withPrefix } from './settings.ts';
+import type { TopicPartitionOffset } from './types.ts';
 
 /** Restarts in a row before the process is given up; a session that lived `healthyAfterMs` clears the count. */
 const restartsMax = 20;
@@ -31,29 +18,6 @@ const watchdogIntervalMs = 1_000;
 /** A client that is replaced gets this long to leave the group. */
 const replacedStopMs = 2_000;
 
-/** new → running ⇄ restarting → stopping → stopped; a crash goes to stopped from anywhere. */
-type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
-
-interface State {
-  readonly options: GroupConsumerOptions;
-  readonly tuning: ConsumerTuning & { silenceMaxMs: number };
-  readonly log: Logger;
-  readonly positions: Positions;
-  readonly started: PromiseWithResolvers<void>;
-  phase: Phase;
-  session: Session | null;
-  assigned: TopicPartition[];
-  /** Of the last finished join, also while rebalancing. */
-  joinedGeneration: number | null;
-  joining: boolean;
-  restarts: number;
-  sessionSinceMs: number;
-  lastSignMs: number;
-  restartTimer: NodeJS.Timeout | null;
-  watchdog: NodeJS.Timeout | null;
-  stopping: Promise<void> | null;
-}
-
 /**
  * A member of a consumer group that only hands records on: no handler is waited for, no offset is committed by itself,
  * and a position never jumps. Kept partitions go on where they were through a rebalance; of lost ones nothing comes
@@ -61,9 +25,9 @@ interface State {
  */
 export function createGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
   const { settings } = options;
-  const state: State = {
+  const state: ConsumerState = {
     options,
-    tuning: { ...defaults, ...definedOf(options) },
+    tuning: tuningOf(options),
     log: options.log.child({ group: options.groupId }),
     positions: createPositions(),
     started: Promise.withResolvers<void>(),
@@ -78,6 +42,7 @@ export function createGroupConsumer(options: GroupConsumerOptions): GroupConsume
     restartTimer: null,
     watchdog: null,
     stopping: null,
+    fail: (reason, cause) => end(state, reason, cause),
   };
   const wire = (topic: string) => withPrefix(settings, topic);
   return {
@@ -100,7 +65,7 @@ export function createGroupConsumer(options: GroupConsumerOptions): GroupConsume
   };
 }
 
-function start(state: State): Promise<void> {
+function start(state: ConsumerState): Promise<void> {
   if (state.phase === 'new') {
     state.watchdog = setInterval(() => watch(state), watchdogIntervalMs);
     open(state);
@@ -108,7 +73,7 @@ function start(state: State): Promise<void> {
   return state.started.promise;
 }
 
-function open(state: State): void {
+function open(state: ConsumerState): void {
   const { settings, groupId, topics } = state.options;
   state.phase = 'running';
   state.joining = true;
@@ -130,7 +95,7 @@ function open(state: State): void {
 }
 
 /** What a session says counts only while it is the current one. */
-function eventsOf(state: State, isCurrent: () => boolean): SessionEvents {
+function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents {
   const { metrics, groupId: group } = state.options;
   return {
     onJoined: (generation, assigned) => isCurrent() && joined(state, generation, assigned),
@@ -153,91 +118,7 @@ function eventsOf(state: State, isCurrent: () => boolean): SessionEvents {
   };
 }
 
-function joined(state: State, generation: number, assigned: TopicPartition[]): void {
-  const { group } = state.session!;
-  const { metrics, groupId, handlers } = state.options;
-  const { kept, gained, lost } = diffAssignment(
-    { generation: state.joinedGeneration, partitions: state.assigned },
-    { generation, partitions: assigned },
-  );
-  state.joinedGeneration = generation;
-  state.assigned = assigned;
-  state.joining = false;
-  state.lastSignMs = performance.now();
-  // Seeks and pauses of kafkajs outlive an assignment; a partition that comes back later must not inherit them.
-  group.seekOffset.clear();
-  for (const { topic, partition } of lost) state.positions.forget(topic, partition);
-  for (const { topic, partition } of gained) group.resume([{ topic, partitions: [partition] }]);
-  for (const { topic, partition } of kept) {
-    const position = state.positions.get(topic, partition);
-    if (position !== null) group.seek({ topic, partition, offset: String(position) });
-  }
-  metrics.inc('kafka_consumer_joins_total', { group: groupId });
-  metrics.set('kafka_consumer_partitions', assigned.length, { group: groupId });
-  state.log.info(
-    { generation, assigned: assigned.length, gained: gained.length, lost: lost.length },
-    'joined the consumer group',
-  );
-  const ours = (list: TopicPartition[]) => list.map((each) => unwired(state, each));
-  guarded(state, () => {
-    handlers.onAssigned({ generation, assigned: ours(assigned), gained: ours(gained), lost: ours(lost) });
-  });
-  void alarmOnNegativeOffsets(group, withPrefix(state.options.settings, groupId), assigned, {
-    log: state.log,
-    onAlarm: () => metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'negative' }),
-  });
-  state.started.resolve();
-}
-
-function deliver(state: State, batch: FetchedBatch): void {
-  const { group } = state.session!;
-  const { topic, partition } = batch;
-  const { groupId, metrics, handlers } = state.options;
-  const isAssigned = state.assigned.some((each) => each.topic === topic && each.partition === partition);
-  const fetchedFrom = BigInt(batch.fetchedOffset);
-  const expected = state.positions.get(topic, partition) ?? fetchedFrom;
-  if (!isAssigned || fetchedFrom !== expected) {
-    // Asked for before a seek or a join: its records are not next. Seeking again makes sure that those that are will come.
-    metrics.inc('kafka_consumer_dropped_batches_total', { group: groupId });
-    if (isAssigned) group.seek({ topic, partition, offset: String(expected) });
-    return;
-  }
-  if (batch.isEmpty() && batch.rawMessages.length === 0) return;
-  const last = batch.lastOffset();
-  state.positions.set(topic, partition, BigInt(last) + 1n);
-  group.resolveOffset({ topic, partition, offset: last });
-  if (batch.isEmpty()) return;
-  const name = withoutPrefix(state.options.settings, topic);
-  const records = batch.messages.map((message) => toRecord(name, partition, message));
-  guarded(state, () => handlers.onRecords(name, partition, records, BigInt(batch.highWatermark)));
-}
-
-function outOfRange(state: State, topic: string, partition: number): void {
-  const { metrics, groupId, handlers } = state.options;
-  const position = state.positions.get(topic, partition);
-  metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'outOfRange' });
-  state.log.error(
-    { topic, partition, position: String(position) },
-    'position is outside of the log; partition is paused',
-  );
-  if (handlers.onOutOfRange === undefined) {
-    end(state, `position ${position} of ${topic}-${partition} is outside of the log`, undefined);
-    return;
-  }
-  const name = withoutPrefix(state.options.settings, topic);
-  guarded(state, () => handlers.onOutOfRange?.(name, partition, position));
-}
-
-/** A handler that throws has broken its promise, and going on would skip what it was given. */
-function guarded(state: State, call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    end(state, `a handler threw: ${errorMessage(error)}`, error);
-  }
-}
-
-function crashed(state: State, error: unknown): void {
+function crashed(state: ConsumerState, error: unknown): void {
   if (state.phase === 'stopping' || state.phase === 'stopped') return;
   if (mayPassAfterRestart(error)) restart(state, 'crash', error);
   else if (hasName(error, 'KafkaJSNotImplemented')) {
@@ -245,7 +126,7 @@ function crashed(state: State, error: unknown): void {
   } else end(state, errorMessage(error), error);
 }
 
-function restart(state: State, reason: 'crash' | 'silence', error: unknown): void {
+function restart(state: ConsumerState, reason: 'crash' | 'silence', error: unknown): void {
   const { session, options } = state;
   if (performance.now() - state.sessionSinceMs > healthyAfterMs) state.restarts = 0;
   state.restarts++;
@@ -267,7 +148,7 @@ function restart(state: State, reason: 'crash' | 'silence', error: unknown): voi
   state.restartTimer = setTimeout(() => open(state), delayMs);
 }
 
-function end(state: State, reason: string, cause: unknown): void {
+function end(state: ConsumerState, reason: string, cause: unknown): void {
   if (state.phase === 'stopping' || state.phase === 'stopped') return;
   const error = appError('CONSUMER_CRASHED', { groupId: state.options.groupId, reason }, { cause });
   state.log.error({ err: error }, 'consumer has crashed');
@@ -279,7 +160,7 @@ function end(state: State, reason: string, cause: unknown): void {
   state.options.handlers.onCrash(error);
 }
 
-function watch(state: State): void {
+function watch(state: ConsumerState): void {
   if (state.phase !== 'running') return;
   const allowedMs = state.tuning.silenceMaxMs + (state.joining ? state.tuning.rebalanceTimeoutMs : 0);
   const silentMs = performance.now() - state.lastSignMs;
@@ -287,7 +168,7 @@ function watch(state: State): void {
 }
 
 async function commit(
-  state: State,
+  state: ConsumerState,
   offsets: readonly TopicPartitionOffset[],
 ): Promise<'committed' | 'notOwner'> {
   const { settings, metrics, groupId: group } = state.options;
@@ -311,7 +192,7 @@ async function commit(
   }
 }
 
-async function stop(state: State, deadlineMs: number): Promise<void> {
+async function stop(state: ConsumerState, deadlineMs: number): Promise<void> {
   const { session, phase } = state;
   if (phase === 'stopped') return;
   shut(state);
@@ -320,7 +201,7 @@ async function stop(state: State, deadlineMs: number): Promise<void> {
   state.started.reject(appError('ABORTED'));
 }
 
-function shut(state: State): void {
+function shut(state: ConsumerState): void {
   state.phase = 'stopped';
   state.session = null;
   state.joining = true;
@@ -337,15 +218,4 @@ async function closeWithin(session: Session, deadlineMs: number): Promise<void> 
   await Promise.race([session.stop().catch(() => undefined), late]);
   clearTimeout(timer);
   session.abandon();
-}
-
-function unwired(state: State, { topic, partition }: TopicPartition): TopicPartition {
-  return { topic: withoutPrefix(state.options.settings, topic), partition };
-}
-
-function definedOf(options: GroupConsumerOptions): Partial<State['tuning']> {
-  const names = Object.keys(defaults) as (keyof typeof defaults)[];
-  return Object.fromEntries(
-    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
-  );
 }

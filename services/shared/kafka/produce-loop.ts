@@ -2,13 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Metrics } from '../metrics/index.ts';
-import { type Backoff, backoff } from '../retry/index.ts';
-import type { ProduceLimits } from './accumulator.ts';
+import { backoff } from '../retry/index.ts';
 import type { Leaders, ProduceOutcome } from './leaders.ts';
 import { countFitting, giveUp, type PartitionQueue } from './partition-queue.ts';
 import { settle } from './produce-settle.ts';
+import type { LoopState, ProduceLimits } from './produce-state.ts';
 import { encodeBatch } from './record-batch.ts';
-import { createSparseLog, type SparseLog } from './sparse-log.ts';
+import { createSparseLog } from './sparse-log.ts';
 
 /**
  * The loop that turns queues into requests. One function, `turn`, looks at everything and starts what is due; it runs
@@ -36,32 +36,6 @@ const resendInitialMs = 40;
 const repeatEveryMs = 5_000;
 /** How late a deadline may be noticed. */
 const expiryCheckMs = 50;
-
-export interface LoopState {
-  readonly queues: PartitionQueue[];
-  readonly leaders: Leaders;
-  readonly log: Logger;
-  readonly sparseLog: SparseLog;
-  readonly metrics: Metrics;
-  readonly limits: ProduceLimits;
-  readonly resendDelay: Backoff;
-  /** Leaders with a request in flight. */
-  readonly busy: Set<number>;
-  /** Where the next request begins to collect, so that no partition is always the last. */
-  nextQueue: number;
-  tickArmed: boolean;
-  timer: NodeJS.Timeout | null;
-  timerAtMs: number;
-  staleLeaders: boolean;
-  refreshing: boolean;
-  refreshFailures: number;
-  refreshNotBeforeMs: number;
-  /** Asked for beside those of the queues. */
-  readonly topics: Set<string>;
-  connected: boolean;
-  stopped: boolean;
-  flushWaiters: (() => boolean)[];
-}
 
 export function createProduceLoop(
   leaders: Leaders,

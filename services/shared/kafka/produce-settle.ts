@@ -8,8 +8,8 @@ import {
   settleWritten,
 } from './partition-queue.ts';
 import { produceErrorName, produceVerdict, saysLeaderIsStale } from './produce-errors.ts';
-import type { LoopState } from './produce-loop.ts';
 import type { PartitionAnswer } from './produce-protocol.ts';
+import type { LoopState } from './produce-state.ts';
 
 /**
  * Ends a request for every partition that was in it, each for itself: written only if the answer names it without

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import {
+  asRebalance,
+  closedBrokerOf,
+  isConnectionTrouble,
+  mayPassAfterRestart,
+  outOfRangeOf,
+  saysLeaderMoved,
+  saysNotOwner,
+} from './kafka-errors.ts';
+
+const kafkaError = (properties: Record<string, unknown>) => Object.assign(new Error('x'), properties);
+
+describe('errors of kafkajs', () => {
+  it.each(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])(
+    '%s, also as a cause, says not owner',
+    (type) => {
+      expect(saysNotOwner(kafkaError({ type }))).toBe(true);
+      const wrapped = kafkaError({ name: 'KafkaJSNonRetriableError', cause: kafkaError({ type }) });
+      expect(saysNotOwner(wrapped)).toBe(true);
+    },
+  );
+
+  it('a coordinator that moved is trouble, not a loss of ownership', () => {
+    expect(saysNotOwner(kafkaError({ type: 'NOT_COORDINATOR_FOR_GROUP' }))).toBe(false);
+  });
+
+  it('a restart is tried for the network and what kafkajs calls retriable, not for the rest', () => {
+    expect(mayPassAfterRestart(kafkaError({ name: 'KafkaJSConnectionError' }))).toBe(true);
+    expect(
+      mayPassAfterRestart(kafkaError({ name: 'KafkaJSNumberOfRetriesExceeded', retriable: false })),
+    ).toBe(true);
+    const load = kafkaError({ retriable: true, type: 'GROUP_LOAD_IN_PROGRESS' });
+    expect(
+      mayPassAfterRestart(kafkaError({ name: 'KafkaJSNonRetriableError', retriable: false, cause: load })),
+    ).toBe(true);
+    expect(mayPassAfterRestart(kafkaError({ name: 'KafkaJSNotImplemented', retriable: false }))).toBe(false);
+    expect(mayPassAfterRestart(kafkaError({ type: 'TOPIC_AUTHORIZATION_FAILED', retriable: false }))).toBe(
+      false,
+    );
+    expect(mayPassAfterRestart(new TypeError('bug'))).toBe(false);
+    expect(mayPassAfterRestart('thrown text')).toBe(false);
+  });
+
+  it('tells where and whom they are about', () => {
+    const outside = kafkaError({ name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 3 });
+    expect(outOfRangeOf(outside)).toEqual({ topic: 't', partition: 3 });
+    expect(outOfRangeOf(kafkaError({}))).toBeNull();
+    expect(closedBrokerOf(kafkaError({ name: 'KafkaJSConnectionClosedError', host: 'h', port: 1 }))).toEqual({
+      host: 'h',
+      port: 1,
+    });
+    expect(closedBrokerOf(kafkaError({ name: 'KafkaJSConnectionError' }))).toBeNull();
+    expect(saysLeaderMoved(kafkaError({ type: 'NOT_LEADER_FOR_PARTITION' }))).toBe(true);
+  });
+
+  it('made for a rebalance keep their cause, and end even when causes go in circles', () => {
+    const cause = kafkaError({ name: 'KafkaJSConnectionError' });
+    expect(asRebalance(cause)).toMatchObject({ type: 'REBALANCE_IN_PROGRESS', cause });
+    const circle = kafkaError({});
+    (circle as { cause?: unknown }).cause = circle;
+    expect(isConnectionTrouble(circle)).toBe(false);
+  });
+});
