@@ -7,7 +7,7 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import loggers from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
-import { createKafkaConfig, type KafkaConfig } from '../../services/shared/kafka/index.ts';
+import { calmRequestQueues, createKafkaConfig, type KafkaConfig } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 
 export interface LogRecord {
@@ -48,6 +48,7 @@ const KAFKAJS_NOTHING = 0;
 
 /** Connects to the cluster of `config`; topics are named without the installation's prefix. */
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
+  calmRequestQueues();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),
