@@ -73,7 +73,7 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
     await stackDown(name, { deadlineMs: SERVERS_STOP_DEADLINE_MS });
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
-    steps.tell(error.message);
+    steps.tell('the servers are left to the process that is starting or stopping them just now');
   }
   steps.tell(
     `stopped in ${((performance.now() - startedMs) / 1000).toFixed(1)} s; the data stays in ${instanceDir(name)}`,

@@ -70,7 +70,11 @@ export async function stopAll(
   for (const rank of ranks) {
     const names = running.filter((process) => rankOf(process) === rank);
     const stopped = await Promise.all(names.map((process) => stopProcess(dir, process, deadlineMs)));
-    for (const [index, process] of names.entries()) results.set(process, stopped[index] ?? 'notRunning');
+    for (const [index, process] of names.entries()) {
+      // What its own supervisor has stopped meanwhile is no news of ours.
+      const how = stopped[index];
+      if (how && how !== 'notRunning') results.set(process, how);
+    }
   }
   return results;
 }
