@@ -132,7 +132,7 @@ async function followEvents(
   const decoded = await decoder.decode(records, signal);
   const wanted = decoded.flatMap(({ event }) => (event !== null && isWanted(event) ? [event] : []));
   // Rows are read before anything is taken in, so that a failure leaves nothing half done.
-  const differing = await differingOrders(deps, wanted);
+  const compared = await compareOrders(deps, wanted);
   for (const { record, event } of decoded) {
     if (event === null) {
       if (lasting.length < lastingMax) lasting.push(unreadable(record));
@@ -143,14 +143,17 @@ async function followEvents(
     const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
     if (isFirst !== false && isWanted(event)) memory.note(event);
   }
-  memory.watch(differing);
+  for (const { order, isRight } of compared) {
+    if (isRight) memory.unwatch(order.orderId);
+  }
+  memory.watch(compared.filter(({ isRight }) => !isRight).map(({ order }) => order));
 }
 
 /** Only the newest state of each order in the batch has to be on its row. A repeat is older, and never the newest. */
-async function differingOrders(
+async function compareOrders(
   { mysql, memory }: FollowerDeps,
   events: readonly OrderEvent[],
-): Promise<ExpectedOrder[]> {
+): Promise<{ order: ExpectedOrder; isRight: boolean }[]> {
   const newest = new Map<string, ExpectedOrder>();
   for (const event of events) {
     if (!isOrderState(event)) continue;
@@ -158,15 +161,17 @@ async function differingOrders(
     if (known !== undefined && known.version > event.version) continue;
     newest.set(event.orderId, expectedOf(event, known));
   }
-  const differing: ExpectedOrder[] = [];
+  const compared: { order: ExpectedOrder; isRight: boolean }[] = [];
   for (const chunk of inChunks([...newest.values()], chunkOrders)) {
     const rows = await readOrders(
       mysql,
       chunk.map((order) => order.orderId),
     );
-    differing.push(...chunk.filter((order) => compareRow(order, rows.get(order.orderId)) !== null));
+    for (const order of chunk) {
+      compared.push({ order, isRight: compareRow(order, rows.get(order.orderId)) === null });
+    }
   }
-  return differing;
+  return compared;
 }
 
 function unreadable(record: InRecord): Difference {

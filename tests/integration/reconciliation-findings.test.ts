@@ -3,8 +3,11 @@ import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../schemas/index.ts';
 import { fields } from '../../services/reconciliation/config.ts';
+import { reconcile, stuckFields } from '../../services/reconciliation/index.ts';
 import { startReconciliation } from '../../services/reconciliation/service.ts';
+import { loadConfig } from '../../services/shared/config/index.ts';
 import { COMMANDS, EVENTS, GROUPS } from '../../topics/index.ts';
+import { quietLog, testSettings } from '../support/kafka.ts';
 import { makeWorld, messagesOf, type World, type WorldRecord, writeTables } from '../support/order-world.ts';
 import { produceRecords } from '../support/produce.ts';
 import { createTestDatabase, dropDatabase, testStack, until, useTopicPrefix } from '../support/stack.ts';
@@ -23,6 +26,8 @@ let redis: Redis;
 /** One world on topics and in a database of its own, with reconciliation looking at it. */
 interface Case {
   world: World;
+  prefix: string;
+  databaseUrl: string;
   db: Connection;
   kafka: SubscriberWorld;
   service: Started;
@@ -66,6 +71,8 @@ async function reconcileWorld(world: World): Promise<Case> {
   const service = await startAnother();
   return {
     world,
+    prefix,
+    databaseUrl: database.url,
     db,
     kafka,
     service,
@@ -129,6 +136,22 @@ async function twoRounds(one: Case): Promise<void> {
   expect(one.service.failure()).toBeNull();
 }
 
+/** `KIND subject` of what a run on demand finds. */
+async function onDemand({ prefix, databaseUrl }: Case): Promise<string[]> {
+  const { schemaRegistryUrl, redisUrl } = testStack();
+  const report = await reconcile({
+    settings: testSettings(prefix),
+    registryUrl: schemaRegistryUrl,
+    mysqlUrl: databaseUrl,
+    redisUrl,
+    stuck: loadConfig({}, stuckFields),
+    log: quietLog,
+    signal: new AbortController().signal,
+  });
+  expect(report.ok).toBe(report.findings.length === 0);
+  return report.findings.map(({ kind, subject }) => `${kind} ${subject}`).toSorted();
+}
+
 async function roundsDone({ service }: Case): Promise<Map<string, number>> {
   const line = /checks_total\{check="(\w+)",result="done"[^}]*\} (\d+)/g;
   const found = [...(await service.metrics.text()).matchAll(line)];
@@ -147,6 +170,7 @@ describe('reconciliation', () => {
     await followed(one);
     await twoRounds(one);
     await stands(one, []);
+    expect(await onDemand(one)).toEqual([]);
 
     const [damaged, gone, overdue, cached] = world.orders.filter(
       (order) => order.status === 'PENDING_PAYMENT',
@@ -277,6 +301,8 @@ describe('reconciliation', () => {
     );
     expected.push('DEAD_LETTER_UNPUBLISHED 3-0');
     await stands(one, [...expected, missing]);
+
+    expect(await onDemand(one)).toEqual([...expected, missing].toSorted());
 
     await one.kafka.produceEvents([bodyOf(lost)]);
     await stands(one, expected);

@@ -17,7 +17,7 @@ import { createLifecycle, type Running, type ServiceContext } from '../../servic
 import { createMetrics, type Metrics, noMetrics } from '../../services/shared/metrics/index.ts';
 import { applyTopics, EVENTS, planCluster } from '../../topics/index.ts';
 import { quietLog, testSettings } from './kafka.ts';
-import { testStack } from './stack.ts';
+import { testStack, until } from './stack.ts';
 
 /** What a test of a subscriber needs around it: topics, schemas, a producer and the subscriber itself, in this process. */
 export interface SubscriberWorld {
@@ -33,7 +33,14 @@ export interface SubscriberWorld {
 export async function openSubscriberWorld(prefix: string): Promise<SubscriberWorld> {
   const settings = testSettings(prefix);
   const admin = createAdmin(settings);
-  await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));
+  // A busy broker may not know a topic yet that it has just made; asking again is all there is to do.
+  await until(
+    async () => {
+      await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));
+      return true;
+    },
+    { what: 'making the topics', deadlineMs: 60_000, everyMs: 500 },
+  );
   const registryUrl = testStack().schemaRegistryUrl;
   await registerSchemas({ registryUrl });
   const codecs = await loadCodecs({ registryUrl, log: quietLog });

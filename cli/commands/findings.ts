@@ -1,0 +1,129 @@
+import { Command } from 'commander';
+import type { RowDataPacket } from 'mysql2/promise';
+import { positiveNumber } from '../arguments.ts';
+import { withDatabase } from '../database.ts';
+import { CliError } from '../errors.ts';
+import { print, printJson, table } from '../output.ts';
+import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
+
+interface FindingRow extends RowDataPacket {
+  finding_id: number;
+  kind: string;
+  subject: string;
+  expected: string | null;
+  actual: string | null;
+  remedy: string;
+  status: string;
+  note: string | null;
+  first_seen_at_ms: number;
+  last_seen_at_ms: number;
+  closed_at_ms: number | null;
+}
+
+const columns =
+  'finding_id, kind, subject, expected, actual, remedy, status, note, first_seen_at_ms, last_seen_at_ms, closed_at_ms';
+
+/** `orderstream findings list|show|resolve`: what reconciliation has found. */
+export function findingsCommand(): Command {
+  return new Command('findings')
+    .description('list, show and resolve the differences that reconciliation has found')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(resolveCommand());
+}
+
+function listCommand(): Command {
+  return withName(new Command('list'))
+    .description('the differences that stand; exit code 1 when there are any')
+    .option('--all', 'closed and resolved ones too')
+    .option('--kind <kind>', 'only this kind')
+    .option('--limit <count>', 'at most so many, newest first', positiveNumber, 100)
+    .option('--json', 'print them as JSON')
+    .action(
+      async (options: { name: string; all?: boolean; kind?: string; limit: number; json?: boolean }) => {
+        const rows = await query(
+          options.name,
+          `SELECT ${columns} FROM reconciliation_findings
+         WHERE (? OR status = 'OPEN') AND (? IS NULL OR kind = ?) ORDER BY last_seen_at_ms DESC, finding_id DESC LIMIT ?`,
+          [options.all === true, options.kind ?? null, options.kind ?? null, options.limit],
+        );
+        if (options.json) printJson(rows);
+        else print(rows.length === 0 ? 'no findings' : listText(rows));
+        if (rows.some((row) => row.status === 'OPEN')) process.exitCode = 1;
+      },
+    );
+}
+
+function showCommand(): Command {
+  return withName(new Command('show'))
+    .description('one finding: both values, since when, and how to mend it')
+    .argument('<id>', 'number of the finding', positiveNumber)
+    .option('--json', 'print it as JSON')
+    .action(async (id: number, options: { name: string; json?: boolean }) => {
+      const [row] = await query(
+        options.name,
+        `SELECT ${columns} FROM reconciliation_findings WHERE finding_id = ?`,
+        [id],
+      );
+      if (row === undefined) throw new CliError(`there is no finding ${id}`);
+      if (options.json) return printJson(row);
+      const lines: [string, string][] = [
+        ['finding', `${row.finding_id} ${row.kind} ${row.subject}`],
+        ['status', row.note === null ? row.status : `${row.status} (${row.note})`],
+        ['expected', row.expected ?? ''],
+        ['actual', row.actual ?? ''],
+        ['first seen', timeText(row.first_seen_at_ms)],
+        ['last seen', timeText(row.last_seen_at_ms)],
+        ['closed', row.closed_at_ms === null ? '' : timeText(row.closed_at_ms)],
+        ['remedy', row.remedy],
+      ];
+      print(table(lines));
+    });
+}
+
+function resolveCommand(): Command {
+  return withName(new Command('resolve'))
+    .description('mark a finding as dealt with; one that still stands is opened again by the next round')
+    .argument('<id>', 'number of the finding', positiveNumber)
+    .option('--note <text>', 'what was done about it', '')
+    .action(async (id: number, options: { name: string; note: string }) => {
+      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
+      await withDatabase(mysqlUrl, async (db) => {
+        const [result] = await db.query(
+          `UPDATE reconciliation_findings SET status = 'RESOLVED', note = ?, closed_at_ms = ?
+           WHERE finding_id = ? AND status = 'OPEN'`,
+          [options.note.slice(0, 300), Date.now(), id],
+        );
+        if ((result as { affectedRows: number }).affectedRows === 0)
+          throw new CliError(`finding ${id} is not open`);
+      });
+      print(`finding ${id} is resolved`);
+    });
+}
+
+function withName(command: Command): Command {
+  return command.option('--name <instance>', 'local instance', DEFAULT_INSTANCE);
+}
+
+async function query(name: string, sql: string, params: unknown[]): Promise<FindingRow[]> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  return withDatabase(mysqlUrl, async (db) => (await db.query<FindingRow[]>(sql, params))[0]);
+}
+
+function listText(rows: readonly FindingRow[]): string {
+  return table([
+    ['id', 'kind', 'subject', 'status', 'first seen', 'last seen'],
+    ...rows.map((row) => [
+      String(row.finding_id),
+      row.kind,
+      row.subject,
+      row.status,
+      timeText(row.first_seen_at_ms),
+      timeText(row.last_seen_at_ms),
+    ]),
+  ]);
+}
+
+function timeText(ms: number): string {
+  return new Date(Number(ms)).toISOString();
+}

@@ -1,0 +1,209 @@
+/**
+ * Reconciliation on demand: reads the logs from their beginning to where they end now, runs every check, and says
+ * what differs. It writes nothing and is in nobody's way; the always-on service may run beside it.
+ */
+import type { OrderEvent } from '../../schemas/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/index.ts';
+import { systemClock } from '../shared/clock/index.ts';
+import { loadCodecs } from '../shared/codec/index.ts';
+import { createAdmin, createTail, type KafkaAdmin, type KafkaSettings } from '../shared/kafka/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import { noMetrics } from '../shared/metrics/index.ts';
+import { createMysql } from '../shared/mysql/index.ts';
+import { createRedis } from '../shared/redis/index.ts';
+import { backoff, sleep } from '../shared/retry/index.ts';
+import type { StuckLimits } from './checks/book.ts';
+import { allChecks } from './checks/index.ts';
+import { createDeadLetterIndex } from './dead-letter-index.ts';
+import { createEventDecoder } from './event-decoder.ts';
+import { createFollower, type Follower } from './follower.ts';
+import { type Difference, kinds } from './kinds.ts';
+import type { Ledger } from './ledger.ts';
+import { createMemory } from './memory.ts';
+import { startsOfLogs } from './starts.ts';
+import { createSuspects } from './suspects.ts';
+
+export interface ReconcileOptions {
+  settings: KafkaSettings;
+  registryUrl: string;
+  mysqlUrl: string;
+  /** null: Redis is not compared. */
+  redisUrl: string | null;
+  /** Only outcomes decided in this span (epoch ms) are compared with rows and deliveries; the walk over orders and stock is always whole. */
+  fromMs?: number;
+  toMs?: number;
+  stuck: StuckLimits;
+  log: Logger;
+  signal: AbortSignal;
+  /** Told now and then how far it is. */
+  onProgress?(text: string): void;
+}
+
+export interface ReconcileReport {
+  ok: boolean;
+  findings: (Difference & { remedy: string })[];
+  commands: number;
+  outcomes: number;
+  elapsedMs: number;
+}
+
+/** Newest orders and events that are compared once more at the end. */
+const rememberedMax = 200_000;
+/** What may be in flight is looked at so often, so long apart. */
+const rounds = 3;
+const roundPauseMs = 1_500;
+const laneStallMs = 45_000;
+const restShare = 0.5;
+const queryTimeoutMs = 60_000;
+
+/** Throws when a server is away: a run that saw half of it says nothing. */
+export async function reconcile(options: ReconcileOptions): Promise<ReconcileReport> {
+  const { log } = options;
+  const startedMs = systemClock.monotonicMs();
+  const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs });
+  const admin = createAdmin(options.settings);
+  const redis =
+    options.redisUrl === null ? null : createRedis({ url: options.redisUrl, log, commandTimeoutMs: 500 });
+  try {
+    const { events: codec } = await loadCodecs({ registryUrl: options.registryUrl, log });
+    const { offsets: starts, ledgers } = await startsOfLogs(admin);
+    const memory = createMemory({ ordersMax: rememberedMax, eventsMax: rememberedMax });
+    const deadLetters = createDeadLetterIndex();
+    const follower = createFollower({
+      decoder: createEventDecoder({ codec, backoff: backoff({ initialMs: 100, maxMs: 2_000 }), log }),
+      ledgers,
+      memory,
+      deadLetters,
+      mysql: mysql.pool,
+      starts,
+      isWanted: within(options),
+      metrics: noMetrics,
+    });
+    const reading = readLogs(options, starts, follower);
+    try {
+      await reading.start();
+      await reading.untilEnd(admin);
+      const checks = allChecks({
+        mysql,
+        admin,
+        redis,
+        ledgers,
+        memory,
+        deadLetters,
+        follower,
+        clock: systemClock,
+        stuck: options.stuck,
+        laneStallMs,
+        restShare,
+      });
+      const findings = await runChecks(options, checks, ledgers);
+      return {
+        ok: findings.length === 0,
+        findings: findings.map((finding) => ({ ...finding, remedy: kinds[finding.kind].remedy })),
+        ...countsOf(starts, follower),
+        elapsedMs: Math.round(systemClock.monotonicMs() - startedMs),
+      };
+    } finally {
+      await reading.stop();
+    }
+  } finally {
+    await Promise.all([admin.close(), redis?.close(), mysql.close()]);
+  }
+}
+
+function within({
+  fromMs = 0,
+  toMs = Number.MAX_SAFE_INTEGER,
+}: ReconcileOptions): (event: OrderEvent) => boolean {
+  return ({ occurredAt }) => occurredAt >= fromMs && occurredAt < toMs;
+}
+
+/** Follows the logs by a tail of its own; what goes wrong there ends the run. */
+function readLogs(
+  options: ReconcileOptions,
+  from: Parameters<typeof createFollower>[0]['starts'],
+  follower: Follower,
+) {
+  const { settings, log, signal, onProgress } = options;
+  const abort = new AbortController();
+  const ended = AbortSignal.any([signal, abort.signal]);
+  let failure: unknown = null;
+  const tail = createTail({
+    settings,
+    topics: [COMMANDS, EVENTS, DEAD_LETTERS],
+    from,
+    async onRecords(topic, partition, records) {
+      if (failure !== null) return;
+      await follower.follow(topic, partition, records, ended).catch((error: unknown) => {
+        failure = error;
+        abort.abort();
+      });
+    },
+    log,
+  });
+  return {
+    start: () => tail.start(),
+    stop: () => tail.stop(),
+    /** Resolves when everything that is there now has been followed. */
+    async untilEnd(admin: KafkaAdmin): Promise<void> {
+      for (const topic of [COMMANDS, DEAD_LETTERS, EVENTS]) {
+        const ends = new Map(
+          [...(await admin.endOffsets(topic))].map(([partition, { high }]) => [partition, high]),
+        );
+        while ((await follower.reached(topic, ends, ended)).size < ends.size) {
+          if (failure !== null) throw failure;
+          signal.throwIfAborted();
+          onProgress?.(`reading ${topic}: ${behind(follower, topic, ends)} records to go`);
+        }
+      }
+    },
+  };
+}
+
+function behind(follower: Follower, topic: string, ends: ReadonlyMap<number, bigint>): bigint {
+  return [...ends].reduce((sum, [partition, end]) => {
+    const left = end - follower.position(topic, partition);
+    return left > 0n ? sum + left : sum;
+  }, 0n);
+}
+
+/** Each check until nothing of it is only suspected, at most {@link rounds} times. */
+async function runChecks(
+  { signal, onProgress }: ReconcileOptions,
+  checks: ReturnType<typeof allChecks>,
+  ledgers: ReadonlyMap<number, Ledger>,
+): Promise<Difference[]> {
+  const suspects = createSuspects((partition) => ledgers.get(partition)?.followedTo() ?? 0);
+  const findings: Difference[] = [];
+  for (const check of checks) {
+    onProgress?.(`checking ${check.name}`);
+    const lasting: Difference[] = [];
+    for (let round = 1; ; round++) {
+      const { differences } = await check.run([], signal);
+      lasting.push(...differences.filter((difference) => 'lasting' in kinds[difference.kind]));
+      const confirmed = suspects.confirm(check.name, differences);
+      if (round < rounds && confirmed.length < differences.length) {
+        await sleep(roundPauseMs, signal);
+        continue;
+      }
+      const found = new Map([...lasting, ...confirmed].map((one) => [`${one.kind} ${one.subject}`, one]));
+      findings.push(...found.values());
+      break;
+    }
+  }
+  return findings;
+}
+
+function countsOf(
+  starts: readonly { topic: string; partition: number; offset: bigint }[],
+  follower: Follower,
+): Pick<ReconcileReport, 'commands' | 'outcomes'> {
+  const read = (wanted: string): number =>
+    starts
+      .filter(({ topic }) => topic === wanted)
+      .reduce(
+        (sum, { topic, partition, offset }) => sum + Number(follower.position(topic, partition) - offset),
+        0,
+      );
+  return { commands: read(COMMANDS), outcomes: read(EVENTS) };
+}
