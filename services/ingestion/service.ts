@@ -1,4 +1,5 @@
 /** Ingestion as a service: HTTP in, commands out, states read back. */
+import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
@@ -29,6 +30,7 @@ const sampleEveryMs = 250;
 const heartbeatEveryMs = 15_000;
 /** SIGTERM to exit takes less than 5 s; this is the produce queue's part of it. */
 const flushDeadlineMs = 3_000;
+const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;
 
 /** Starts the service; it listens when this resolves. */
@@ -73,12 +75,25 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
     async stop() {
       parts.waits.drain();
       parts.streams.drain();
-      await app.close();
+      await closeApp(app);
       await accumulator.close(flushDeadlineMs);
       stopTimers();
       await Promise.all([tail.stop(), redis.close(), mysql.close()]);
     },
   };
+}
+
+/**
+ * Takes no new connection, answers what is in flight, and ends each connection as soon as it is idle: a client's
+ * keep-alive would else hold the process up.
+ */
+async function closeApp(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepEveryMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+  }
 }
 
 function startTimers(parts: ReturnType<typeof wire>, log: Logger, metrics: Metrics): () => void {
