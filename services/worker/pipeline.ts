@@ -12,7 +12,7 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
-import { decodeParts, type Verdicts } from './stages/decode.ts';
+import { type DecodedPart, decodeParts, type Verdicts } from './stages/decode.ts';
 import { findShort, loadSnapshot } from './stages/load.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import { writeDecision } from './stages/write.ts';
@@ -60,7 +60,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
     batch,
   );
   if (parts.length === 0) return { kind: 'nothing' };
-  await failpoint('decoded', () => keysOf(parts));
+  await failpoint('decoded', () => ordersOf(parts));
 
   await session.begin();
   await failpoint('begun');
@@ -106,8 +106,10 @@ async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Pro
   }
 }
 
-function keysOf(parts: readonly LaneBatch[]): string {
-  return parts.flatMap(({ records }) => records.map(({ key }) => key?.toString('latin1') ?? '')).join(' ');
+/** The orders that the decoded commands are about; what is set aside unread is not among them. */
+function ordersOf(parts: readonly DecodedPart[]): string {
+  const contents = parts.flatMap(({ sources }) => sources.map(({ content }) => content));
+  return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');
 }
 
 function observeScarce(scarcity: Scarcity, levels: ReadonlyMap<string, number>, decision: Decision): void {

@@ -4,7 +4,7 @@
  *
  * Syntax: `name=action[:ms][@n][~word]`, several joined by commas. Actions: kill (SIGKILL to itself), throw, delay:MS,
  * freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` means at the n-th hit, once; without it, at each.
- * `~word` counts only hits that are about the word, such as a batch that holds the record with this key.
+ * `~word` counts only hits that are about the word, such as a batch with a command of this order.
  */
 import { appError } from '../errors/index.ts';
 

@@ -66,6 +66,7 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   await migrate({ url: mysqlUrl, log });
   const mysql = createMysql({ url: mysqlUrl, log, poolSize: 4 });
   await seedCatalogue(mysql, options.stock);
+  await logCommits(mysql);
   await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor }));
   await registerSchemas({ registryUrl: schemaRegistryUrl });
   const codecs = await loadCodecs({ registryUrl: schemaRegistryUrl, log });
@@ -130,6 +131,17 @@ async function seedCatalogue({ pool }: Mysql, stock: ReadonlyMap<string, number>
   const levels = skus.map((sku) => `('${sku}',${stock.get(sku)},${stock.get(sku)})`).join(',');
   await pool.write(`INSERT INTO stock (sku,initial,available) VALUES ${levels}`);
   await pool.write('UPDATE catalogue_state SET version = 1 WHERE id = 1');
+}
+
+/** Outbox rows are deleted once they are published; these stay, in the order of their inserts. */
+async function logCommits({ pool }: Mysql): Promise<void> {
+  await pool.write(
+    'CREATE TABLE outbox_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, partition_id INT NOT NULL, from_offset BIGINT NOT NULL, to_offset BIGINT NOT NULL, epoch BIGINT NOT NULL)',
+  );
+  await pool.write(
+    'CREATE TRIGGER outbox_logged AFTER INSERT ON outbox FOR EACH ROW INSERT INTO outbox_log (partition_id, from_offset, to_offset, epoch) ' +
+      'VALUES (NEW.partition_id, NEW.from_offset, NEW.to_offset, NEW.epoch)',
+  );
 }
 
 async function readEvents(

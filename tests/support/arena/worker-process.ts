@@ -4,6 +4,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '../until.ts';
 
+const metricPrefix = 'orderstream_';
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,6 +24,10 @@ export interface WorkerProcess {
   readonly exited: Promise<Exit>;
   readonly running: boolean;
   signal(name: NodeJS.Signals): void;
+  /** What the admin server answers, whatever its status. */
+  ask(path: '/readyz' | '/metrics'): Promise<string>;
+  /** Sum of a metric's samples whose labels contain `labels`, e.g. `cause="wait"`; 0 where there is none. */
+  metric(name: string, labels?: string): Promise<number>;
   /** Resolves with the first line that fits, past ones included. */
   logged(fits: (line: LogLine) => boolean, what: string, deadlineMs?: number): Promise<LogLine>;
   /** SIGTERM, and its end. */
@@ -70,6 +76,11 @@ function watch(child: ChildProcess): WorkerProcess {
       return running;
     },
     signal: (name) => void child.kill(name),
+    async ask(path) {
+      const { adminPort } = await worker.logged(({ adminPort }) => adminPort !== undefined, 'an admin port');
+      return (await fetch(`http://127.0.0.1:${adminPort}${path}`)).text();
+    },
+    metric: async (name, labels = '') => sumOf(await worker.ask('/metrics'), name, labels),
     logged: (fits, what, deadlineMs) => until(() => log.find(fits), { what, deadlineMs }),
     stop() {
       child.kill('SIGTERM');
@@ -81,6 +92,15 @@ function watch(child: ChildProcess): WorkerProcess {
     },
   };
   return worker;
+}
+
+function sumOf(text: string, name: string, labels: string): number {
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const match = /^([a-z_]+)(\{[^}]*\})? (\S+)/.exec(line);
+    if (match?.[1] === metricPrefix + name && (match[2] ?? '').includes(labels)) sum += Number(match[3]);
+  }
+  return sum;
 }
 
 function parse(line: string): LogLine {

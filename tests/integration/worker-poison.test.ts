@@ -1,0 +1,70 @@
+/** Records that nobody can read, and one that kills whoever reads it: each is set aside, its neighbours are decided (I13). */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Arena, createArena } from '../support/arena/arena.ts';
+import { audit } from '../support/arena/audit.ts';
+import { type DeadLetter, readDeadLetters } from '../support/arena/dead-letters.ts';
+import { hostileCorpus } from '../support/arena/hostile-corpus.ts';
+import { createProducer, type Producer, placeCommand } from '../support/arena/load.ts';
+import { killUntilQuarantined } from '../support/arena/scenarios/killer.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
+
+const prefix = useTopicPrefix('poison');
+const database = useDatabase('poison');
+const skus = Array.from({ length: 20 }, (_, index) => `SKU-${index}`);
+
+let arena: Arena;
+let producer: Producer;
+
+beforeAll(async () => {
+  const stock = new Map(skus.map((sku) => [sku, 1_000_000]));
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
+  producer = await createProducer(arena);
+});
+
+afterAll(async () => {
+  await producer.close();
+  await arena.close();
+});
+
+describe('hostile records', () => {
+  test('end as dead letters with their bytes and headers, between neighbours that are decided', async () => {
+    const worker = await arena.startWorker();
+    const hostile = new Map<string, DeadLetter>();
+    for (const { what, key, value, headers, partition } of hostileCorpus(arena.codecs)) {
+      const good = randomUUID();
+      const at = await producer.sendRaw({ partition: partition ?? 0, key, value, headers });
+      hostile.set(`${at.partition}-${at.offset}`, { what, key, value, headers });
+      await producer.send(placeCommand(good, [skus[0]!]));
+    }
+    expect(hostile.size).toBeGreaterThanOrEqual(500);
+    await arena.quiesce();
+
+    const found = await readDeadLetters(arena);
+    expect([...found.keys()].toSorted()).toEqual([...hostile.keys()].toSorted());
+    for (const [position, { what, key, value, headers }] of hostile) {
+      const letter = found.get(position)!;
+      expect({ what, ...letter, headers: { ...letter.headers } }).toEqual({ what, key, value, headers });
+    }
+    const { findings, report } = await audit(arena, producer.history);
+    expect(findings).toEqual([]);
+    expect(report.outcomes['DEAD_LETTERED']).toBe(hostile.size);
+    expect(report.outcomes['ACCEPTED']).toBe(hostile.size);
+    await worker.stop();
+  }, 120_000);
+
+  test('a record that kills its worker is quarantined, and nothing beside it', async () => {
+    const before = (await readDeadLetters(arena)).size;
+    const killer = randomUUID();
+    const deaths = await killUntilQuarantined(arena, producer, killer, skus);
+    expect(deaths).toBeGreaterThanOrEqual(3);
+    expect(deaths).toBeLessThanOrEqual(5);
+    await arena.quiesce();
+    const [row] = await arena.mysql.pool.rows<{ code: string; n: number }>(
+      `SELECT reason_code AS code, COUNT(*) OVER () AS n FROM dead_letters WHERE reason_code = 'QUARANTINED'`,
+    );
+    expect(row).toEqual({ code: 'QUARANTINED', n: 1 });
+    expect((await readDeadLetters(arena)).size).toBe(before + 1);
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 120_000);
+});

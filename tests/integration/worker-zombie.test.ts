@@ -1,0 +1,63 @@
+/** Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again (I9, I12, I14). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Arena, createArena } from '../support/arena/arena.ts';
+import { audit } from '../support/arena/audit.ts';
+import { createProducer, type Producer } from '../support/arena/load.ts';
+import { churn } from '../support/arena/scenarios/churn.ts';
+import { replayFromStart } from '../support/arena/scenarios/replay.ts';
+import { freezeAndReplace } from '../support/arena/scenarios/zombie.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
+
+const prefix = useTopicPrefix('zombie');
+const database = useDatabase('zombie');
+const skus = Array.from({ length: 40 }, (_, index) => `SKU-${index}`);
+
+let arena: Arena;
+let producer: Producer;
+
+beforeAll(async () => {
+  const stock = new Map([...skus.map((sku) => [sku, 1_000_000] as const), ['SCARCE-1', 100] as const]);
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
+  producer = await createProducer(arena);
+});
+
+afterAll(async () => {
+  await producer.close();
+  await arena.close();
+});
+
+describe('workers and their doubles', () => {
+  test('a worker that was replaced while it was frozen writes nothing, and publishes exact repeats at most', async () => {
+    const load = producer.start(100, [...skus, 'SCARCE-1']);
+    const { heir, fencesLost, repeats } = await freezeAndReplace(arena, [
+      'decoded',
+      'ordersInserted',
+      'commitAcked',
+    ]);
+    await load.stop();
+    await arena.quiesce();
+    await heir.stop();
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+    expect(fencesLost).toBeGreaterThan(0);
+    expect(repeats).toBeGreaterThan(0);
+  }, 120_000);
+
+  test('workers that join and leave every 2 s hold nobody up', async () => {
+    const load = producer.start(100, skus);
+    const { exits, slowestWindow } = await churn(arena, {
+      seconds: 12,
+      windowMs: 6_000,
+      whenOver: load.stop,
+    });
+    expect(exits.every(({ code }) => code === 0)).toBe(true);
+    expect(slowestWindow).toBeGreaterThan(0);
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 120_000);
+
+  test('reading the whole log again changes nothing', async () => {
+    const { before, after, eventsBefore, eventsAfter } = await replayFromStart(arena);
+    expect(after).toEqual(before);
+    expect([...eventsAfter.keys()].toSorted()).toEqual([...eventsBefore.keys()].toSorted());
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 60_000);
+});

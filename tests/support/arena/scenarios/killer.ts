@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { partitionOfOrder } from '../../../../topics/index.ts';
+import type { Arena } from '../arena.ts';
+import { type Producer, placeCommand } from '../load.ts';
+
+const deathsMax = 8;
+const neighbours = 30;
+
+/**
+ * Sends a record that kills whoever looks at it, amid innocent ones in its own and in all other lanes, and starts
+ * workers until one survives. Resolves with how many died; the survivor is stopped when all is decided.
+ */
+export async function killUntilQuarantined(
+  arena: Arena,
+  producer: Producer,
+  killer: string,
+  skus: readonly string[],
+): Promise<number> {
+  for (let n = 0; n < neighbours; n++) await producer.send(placeCommand(inLaneOf(killer), [skus[0]!]));
+  await Promise.all([
+    producer.send(placeCommand(killer, [skus[0]!])),
+    ...Array.from({ length: neighbours }, () => producer.send(placeCommand(inLaneOf(killer), [skus[0]!]))),
+    ...Array.from({ length: neighbours * 4 }, () => producer.send(placeCommand(randomUUID(), [skus[0]!]))),
+  ]);
+  for (let deaths = 0; deaths <= deathsMax; deaths++) {
+    const worker = await arena.startWorker({ FAILPOINTS: `decoded=kill~${killer}` });
+    await Promise.race([worker.exited, arena.quiesce(30_000)]);
+    if (!worker.running) continue;
+    await worker.stop();
+    return deaths;
+  }
+  throw new Error(`${deathsMax} workers died of the same record`);
+}
+
+/** A new order of the same lane. */
+function inLaneOf(orderId: string): string {
+  for (;;) {
+    const other = randomUUID();
+    if (partitionOfOrder(other) === partitionOfOrder(orderId)) return other;
+  }
+}

@@ -1,0 +1,58 @@
+import type { FailpointName } from '../../../../services/shared/failpoint/index.ts';
+import { sleep } from '../../../../services/shared/retry/index.ts';
+import { until } from '../../until.ts';
+import type { Arena } from '../arena.ts';
+import { decidedMore, frozen, ownedBy } from '../lanes.ts';
+import type { WorkerProcess } from '../worker-process.ts';
+
+/** Batches that a victim works before it freezes. */
+const freezeAtHit = 10;
+
+/**
+ * Freezes one worker at each point, all side by side under the load that runs, lets another take all lanes over, holds
+ * them frozen for `frozenMs` at least, and thaws them. Resolves when
+ * they have stopped in good order and the heir has all lanes again.
+ */
+export async function freezeAndReplace(
+  arena: Arena,
+  points: readonly FailpointName[],
+  { frozenMs = 0 }: { frozenMs?: number } = {},
+): Promise<{ heir: WorkerProcess; fencesLost: number; repeats: number }> {
+  const zombies = await Promise.all(
+    points.map((point) =>
+      arena.startWorker({
+        INSTANCE_ID: `zombie-${point}`,
+        FAILPOINTS: `${point}=freeze@${freezeAtHit}`,
+      }),
+    ),
+  );
+  await Promise.all(zombies.map(frozen));
+  const frozenSinceMs = performance.now();
+  const heir = await arena.startWorker({ INSTANCE_ID: 'heir' });
+  await ownedBy(arena, ['heir']);
+  await decidedMore(arena, 50);
+  const repeatsBefore = countRepeats(await arena.readEvents());
+  await sleep(Math.max(0, frozenMs - (performance.now() - frozenSinceMs)));
+  for (const zombie of zombies) zombie.signal('SIGCONT');
+  await until(
+    () => zombies.every(({ log }) => log.filter(({ msg }) => msg === 'lanes assigned').length > 1),
+    {
+      what: 'the resumed workers joining their group again',
+      deadlineMs: 40_000,
+    },
+  );
+  await decidedMore(arena, 50);
+  let fencesLost = 0;
+  for (const zombie of zombies) fencesLost += await zombie.metric('worker_fences_lost_total');
+  const repeats = countRepeats(await arena.readEvents()) - repeatsBefore;
+  const exits = await Promise.all(zombies.map((zombie) => zombie.stop()));
+  if (exits.some(({ code }) => code !== 0)) throw new Error(`zombies ended with ${JSON.stringify(exits)}`);
+  await ownedBy(arena, ['heir']);
+  return { heir, fencesLost, repeats };
+}
+
+function countRepeats(events: ReadonlyMap<string, Buffer[]>): number {
+  let repeats = 0;
+  for (const copies of events.values()) repeats += copies.length - 1;
+  return repeats;
+}
