@@ -83,6 +83,7 @@ export function createFakeWorld(options: FakeOptions = {}) {
   };
   return Object.assign(controls, {
     app: createApp(deps),
+    lanes,
     tickets: deps.tickets,
     waits: deps.waits,
     /** Decides the last command of an order as a worker would, and publishes the outcome. */
