@@ -12,7 +12,14 @@ import {
 } from '../../../services/shared/kafka/index.ts';
 import { createLogger, type Logger } from '../../../services/shared/log/index.ts';
 import { createMysql, type Mysql, migrate } from '../../../services/shared/mysql/index.ts';
-import { applyTopics, COMMANDS, EVENTS, planTopics, topicCatalogue } from '../../../topics/index.ts';
+import {
+  applyTopics,
+  COMMANDS,
+  DEAD_LETTERS,
+  EVENTS,
+  planTopics,
+  topicCatalogue,
+} from '../../../topics/index.ts';
 import { until } from '../until.ts';
 import { runVerify, type VerifyResult } from './verify.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
@@ -68,6 +75,9 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   await seedCatalogue(mysql, options.stock);
   await logCommits(mysql);
   await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor }));
+  for (const topic of [COMMANDS, EVENTS, DEAD_LETTERS]) {
+    await until(() => admin.endOffsets(topic), { what: `every leader of ${topic} being known` });
+  }
   await registerSchemas({ registryUrl: schemaRegistryUrl });
   const codecs = await loadCodecs({ registryUrl: schemaRegistryUrl, log });
   const workers: WorkerProcess[] = [];
