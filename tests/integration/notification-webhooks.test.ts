@@ -5,6 +5,7 @@ import type { OrderEvent } from '../../schemas/index.ts';
 import { fields } from '../../services/notification/config.ts';
 import { startNotification } from '../../services/notification/service.ts';
 import { eventOf } from '../../services/notification/testing/events.ts';
+import { startMailSink } from '../../services/notification/testing/mail-sink.ts';
 import { answerStatus, type Receiver, startReceiver } from '../../services/notification/testing/receiver.ts';
 import { EVENTS, GROUPS, PARTITIONS } from '../../topics/index.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
@@ -223,3 +224,43 @@ describe('webhooks', () => {
     expect(receiver.received.length).toBeLessThan(3);
   });
 });
+
+describe('e-mail', () => {
+  it('writes to the contact of the order, and to nobody where there is none', async () => {
+    const sink = await startMailSink();
+    const [first, second, ...rest] = moreEvents(1);
+    for (const [event, contact] of [
+      [first!, '{"email":"c@example.org"}'],
+      [second!, null],
+    ] as const) {
+      await db.query(
+        `INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax,
+           total, price_version, idempotency_key, fingerprint, contact, created_at_ms, updated_at_ms)
+         VALUES (?, ?, 'c1', 'PENDING_PAYMENT', 1, 'EUR', 0, 0, 0, 0, 0, 1, 'k', ?, ?, 0, 0)`,
+        [
+          event.sourcePartition * 2 ** 48 + event.sourceOffset,
+          Buffer.from(event.orderId!.replaceAll('-', ''), 'hex'),
+          Buffer.alloc(32),
+          contact,
+        ],
+      );
+    }
+    await start({ SMTP_URL: sink.url, SMTP_FROM: 'orders@shop.example' });
+    await world.produceEvents([first!, second!, ...rest]);
+    await until(async () => (await countOf("status = 'DELIVERED'")) === 1, { what: 'the mail' });
+    await until(async () => (await positionsPassed()) === PARTITIONS, { what: 'all events being stored' });
+    expect(await countOf('1 = 1')).toBe(1);
+    expect(sink.mails).toHaveLength(1);
+    expect(sink.mails[0]).toContain('To: c@example.org');
+    expect(await rows('SELECT payload FROM notification_deliveries')).not.toContain('c@example.org');
+    await running.pop()!.stop();
+    await sink.close();
+  });
+});
+
+/** Partitions whose outcomes are stored up to what was produced. */
+async function positionsPassed(): Promise<number> {
+  const positions = await rows('SELECT partition_id, last_source_offset FROM notification_positions');
+  return positions.filter((row) => Number(row.last_source_offset) === next[Number(row.partition_id)]! - 1)
+    .length;
+}

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import type { ExpectedOrder } from '../memory.ts';
+import { compareCache, compareRow, type OrderState } from './orders.ts';
+
+const expected: ExpectedOrder = {
+  orderId: 'o1',
+  customerId: 'c1',
+  partition: 0,
+  version: 2,
+  status: 'CANCELLED',
+  total: 100,
+};
+const row: OrderState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 };
+
+it('agrees where all that the outcome says is on the row', () => {
+  expect(compareRow(expected, row)).toBeNull();
+  expect(compareRow({ ...expected, total: null, customerId: null, status: null }, row)).toBeNull();
+});
+
+it.each<[string, Partial<OrderState>]>([
+  ['an older version', { version: 1 }],
+  ['a newer version', { version: 3 }],
+  ['another status', { status: 'PENDING_PAYMENT' }],
+  ['another total', { total: 101 }],
+  ['another customer', { customerId: 'c2' }],
+])('differs by %s', (_name, different) => {
+  expect(compareRow(expected, { ...row, ...different })?.kind).toBe('ORDER_DIFFERS');
+});
+
+it('names a row that is missing, with what it should have said', () => {
+  const difference = compareRow(expected, undefined);
+  expect(difference).toMatchObject({ kind: 'ORDER_MISSING', subject: 'o1' });
+  expect(JSON.parse(difference!.expected)).toEqual({
+    version: 2,
+    status: 'CANCELLED',
+    total: 100,
+    customerId: 'c1',
+  });
+});
+
+it('compares Redis by version, and by status where it has one', () => {
+  expect(compareCache(row, null)).toBeNull();
+  expect(compareCache(row, { version: 2, status: null })).toBeNull();
+  expect(compareCache(row, { version: 2, status: 'PAID' })?.kind).toBe('CACHE_DIFFERS');
+  expect(compareCache(row, { version: 1, status: null })?.kind).toBe('CACHE_DIFFERS');
+});
