@@ -14,6 +14,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   order: async () => (await import('./commands/order.ts')).orderCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   peek: async () => (await import('./commands/peek.ts')).peekCommand(),
+  dlq: async () => (await import('./commands/dlq.ts')).dlqCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
 };
 

@@ -1,0 +1,48 @@
+/** Fetches what was set aside from the dead-letter topic, where each record lies in the partition that it came from. */
+import { DEAD_LETTERS } from '../../topics/catalogue.ts';
+import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
+import { sha256 } from '../verify/read-commands.ts';
+import type { Letter, Position } from './letters.ts';
+
+/**
+ * The records of those letters whose bytes are still there and are the ones that were set aside. Reads each partition
+ * from its start, as its records are in the order of their failures, until all wanted ones are found.
+ */
+export async function readBytes(
+  reader: LogReader,
+  letters: readonly Letter[],
+): Promise<Map<Position, LogRecord>> {
+  const found = new Map<Position, LogRecord>();
+  if (letters.length === 0) return found;
+  const ranges = await reader.ranges(DEAD_LETTERS);
+  for (const [partition, wanted] of Map.groupBy(letters, (letter) => letter.partition)) {
+    const missing = new Map(wanted.map((letter) => [letter.position, letter.valueSha256]));
+    const { low, high } = ranges[partition] ?? { low: 0, high: 0 };
+    for await (const records of reader.read(DEAD_LETTERS, partition, low, high)) {
+      for (const record of records) {
+        const position = `${headerText(record, 'dlq_partition')}-${headerText(record, 'dlq_offset')}`;
+        const digest = missing.get(position);
+        if (digest === undefined || digest !== sha256(record.value)) continue;
+        found.set(position, record);
+        missing.delete(position);
+      }
+      if (missing.size === 0) break;
+    }
+  }
+  return found;
+}
+
+/** Headers with one value per name, the last one where there are several. */
+export function plainHeaders(record: LogRecord): Record<string, Buffer | string> {
+  // Names come from strangers: without a prototype `__proto__` is a name like any other.
+  const headers: Record<string, Buffer | string> = Object.create(null);
+  for (const [name, value] of Object.entries(record.headers)) {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    if (last !== undefined) headers[name] = last;
+  }
+  return headers;
+}
+
+function headerText(record: LogRecord, name: string): string {
+  return String(plainHeaders(record)[name]);
+}

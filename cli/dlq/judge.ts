@@ -1,0 +1,83 @@
+/** What the worker of this build would make of a dead letter's bytes, as far as bytes alone can tell. */
+import type { OrderCommand } from '../../schemas/index.ts';
+import { commandProblem, isDecided } from '../../services/domain/index.ts';
+import { PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';
+import { partitionOfOrder, partitionOfSku } from '../../topics/partition.ts';
+import type { Decoder } from '../kafka/decoder.ts';
+import type { LogRecord } from '../kafka/log-reader.ts';
+import { plainHeaders } from './bytes.ts';
+import type { Letter } from './letters.ts';
+
+export interface Judgement {
+  /** `unsure`: its bytes are fine now as they were then, and only a try can tell. */
+  verdict: 'pass' | 'unsure' | 'fail' | 'gone';
+  /** Code of the reason; empty for `pass`. */
+  code: string;
+  why: string;
+  /** Where it is to be sent: by the rule of its key, or back where it came from. */
+  partition: number;
+  /** Records of one key are redriven in order. */
+  key: string;
+}
+
+/** Reasons that the bytes do not show: they broke a transaction or a process. */
+const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_REFUSED']);
+
+/** Judges one letter; `record` is undefined when its bytes are no longer on the dead-letter topic. */
+export async function judge(
+  letter: Letter,
+  record: LogRecord | undefined,
+  decoder: Decoder,
+): Promise<Judgement> {
+  const { partition, orderId } = letter;
+  if (record === undefined) {
+    const why = 'its bytes are no longer on the dead-letter topic';
+    return { verdict: 'gone', code: 'GONE', why, partition, key: orderId ?? `partition ${partition}` };
+  }
+  const source = { partition, key: keyOf(record) };
+  const fail = (code: string, why: string, place = source): Judgement => ({
+    ...place,
+    verdict: 'fail',
+    code,
+    why,
+  });
+  const checksum = checksumProblem(record);
+  if (checksum !== null) return fail(checksum.code, checksum.message);
+  const decoded = await decoder.command(record);
+  if (decoded.kind === 'poison') return fail(decoded.code, decoded.message);
+
+  const command = decoded.value;
+  const problem = commandProblem(command);
+  if (problem !== null) return fail('INVALID_COMMAND', problem);
+  const place = placeOf(command);
+  if (!isDecided(command.type)) {
+    return fail('NOT_DECIDED', `this version does not decide ${command.type}; its lane would stop`, place);
+  }
+  if (REASONS_BEYOND_BYTES.has(letter.reason)) {
+    return { ...place, verdict: 'unsure', code: letter.reason, why: 'only a try can tell' };
+  }
+  return { ...place, verdict: 'pass', code: '', why: '' };
+}
+
+function checksumProblem(record: LogRecord): PoisonError | null {
+  try {
+    verifyChecksum(record.value, plainHeaders(record));
+    return null;
+  } catch (error) {
+    if (error instanceof PoisonError) return error;
+    throw error;
+  }
+}
+
+function placeOf(command: OrderCommand): { partition: number; key: string } {
+  if (command.type === 'ADJUST_STOCK') {
+    const { sku } = command.payload;
+    return { partition: partitionOfSku(sku), key: `sku ${sku}` };
+  }
+  return { partition: partitionOfOrder(command.orderId!), key: command.orderId! };
+}
+
+/** The key of a record that cannot be read: what it says itself, else all of its partition is one. */
+function keyOf({ key, partition }: LogRecord): string {
+  return key === null || key.length === 0 ? `partition ${partition}` : key.toString('latin1');
+}

@@ -1,0 +1,187 @@
+/** Dead letters as the database knows them: what was set aside, why, and what became of it. */
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { COMMANDS } from '../../topics/catalogue.ts';
+
+/** `<partition>-<offset>` of the source record, as its outcome's event id. */
+export type Position = string;
+
+export interface AuditLine {
+  action: 'REDRIVEN' | 'FAILED';
+  actor: string;
+  detail: string;
+  atMs: number;
+}
+
+export interface Letter {
+  position: Position;
+  partition: number;
+  offset: number;
+  orderId: string | null;
+  schemaId: number | null;
+  reason: string;
+  message: string;
+  /** How often the record was tried, redriven copies included. */
+  attempts: number;
+  /** Hex; of the bytes that were set aside. */
+  valueSha256: string;
+  valueBytes: number;
+  sourceAtMs: number;
+  firstFailedAtMs: number;
+  status: 'OPEN' | 'REDRIVEN';
+  redrivenAtMs: number | null;
+  audit: AuditLine[];
+}
+
+export interface LetterFilter {
+  /** Any of them. */
+  reasons?: readonly string[];
+  /** By the first failure, epoch ms, inclusive. */
+  sinceMs?: number;
+  untilMs?: number;
+  partition?: number;
+  orderId?: string;
+  positions?: readonly Position[];
+  openOnly: boolean;
+}
+
+const COLUMNS =
+  'partition_id, source_offset, LOWER(HEX(order_id)) AS order_hex, schema_id, reason_code, message, attempts, ' +
+  'LOWER(HEX(value_sha256)) AS digest, value_bytes, source_at_ms, first_failed_at_ms, status, redriven_at_ms';
+
+/** The letters that fit, oldest failure first, at most `max`, with their audit lines. */
+export async function readLetters(db: Connection, filter: LetterFilter, max: number): Promise<Letter[]> {
+  const { where, values } = conditionsOf(filter);
+  const [rows] = await db.query<RowDataPacket[]>(
+    `SELECT ${COLUMNS} FROM dead_letters WHERE ${where} ORDER BY first_failed_at_ms, partition_id, source_offset LIMIT ?`,
+    [...values, max],
+  );
+  const letters = rows.map(toLetter);
+  await addAudit(db, letters);
+  return letters;
+}
+
+/** How many fit, by reason and status, most first. */
+export async function countLetters(
+  db: Connection,
+  filter: LetterFilter,
+): Promise<{ reason: string; status: string; letters: number }[]> {
+  const { where, values } = conditionsOf(filter);
+  const [rows] = await db.query<RowDataPacket[]>(
+    `SELECT reason_code, status, COUNT(*) AS letters FROM dead_letters WHERE ${where} GROUP BY reason_code, status ORDER BY letters DESC, reason_code, status`,
+    values,
+  );
+  return rows.map((row) => ({
+    reason: row['reason_code'],
+    status: row['status'],
+    letters: Number(row['letters']),
+  }));
+}
+
+/** Positions of all letters of these orders that are still open: what must not be overtaken. */
+export async function readOpenOfOrders(
+  db: Connection,
+  orderIds: readonly string[],
+): Promise<{ orderId: string; partition: number; offset: number }[]> {
+  if (orderIds.length === 0) return [];
+  const [rows] = await db.query<RowDataPacket[]>(
+    "SELECT LOWER(HEX(order_id)) AS order_hex, partition_id, source_offset FROM dead_letters WHERE status = 'OPEN' AND topic = ? AND order_id IN (?)",
+    [COMMANDS, orderIds.map(idBytes)],
+  );
+  return rows.map((row) => ({
+    orderId: uuidOf(row['order_hex'])!,
+    partition: Number(row['partition_id']),
+    offset: Number(row['source_offset']),
+  }));
+}
+
+/** Notes a try; after a successful one the letter is no longer open. One transaction, so that neither is without the other. */
+export async function noteTry(
+  db: Connection,
+  { partition, offset }: Letter,
+  { action, actor, detail, atMs }: AuditLine,
+): Promise<void> {
+  await db.beginTransaction();
+  if (action === 'REDRIVEN') {
+    await db.query(
+      "UPDATE dead_letters SET status = 'REDRIVEN', redriven_at_ms = ? WHERE topic = ? AND partition_id = ? AND source_offset = ?",
+      [atMs, COMMANDS, partition, offset],
+    );
+  }
+  await db.query(
+    'INSERT INTO dead_letter_audit (topic, partition_id, source_offset, action, actor, detail, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    [COMMANDS, partition, offset, action, actor, detail.slice(0, 500), atMs],
+  );
+  await db.commit();
+}
+
+function conditionsOf(filter: LetterFilter): { where: string; values: unknown[] } {
+  const parts = ['topic = ?'];
+  const values: unknown[] = [COMMANDS];
+  const add = (condition: string, ...given: unknown[]) => {
+    parts.push(condition);
+    values.push(...given);
+  };
+  if (filter.openOnly) add("status = 'OPEN'");
+  if (filter.reasons !== undefined) add('reason_code IN (?)', filter.reasons);
+  if (filter.sinceMs !== undefined) add('first_failed_at_ms >= ?', filter.sinceMs);
+  if (filter.untilMs !== undefined) add('first_failed_at_ms <= ?', filter.untilMs);
+  if (filter.partition !== undefined) add('partition_id = ?', filter.partition);
+  if (filter.orderId !== undefined) add('order_id = ?', idBytes(filter.orderId));
+  if (filter.positions !== undefined) {
+    add('(partition_id, source_offset) IN (?)', filter.positions.map(parsePosition));
+  }
+  return { where: parts.join(' AND '), values };
+}
+
+/** `3-120` → partition 3, offset 120; null for anything else. */
+export function parsePosition(text: string): [partition: number, offset: number] | null {
+  const match = /^(\d{1,5})-(\d{1,15})$/.exec(text);
+  return match === null ? null : [Number(match[1]), Number(match[2])];
+}
+
+async function addAudit(db: Connection, letters: readonly Letter[]): Promise<void> {
+  if (letters.length === 0) return;
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT partition_id, source_offset, action, actor, detail, at_ms FROM dead_letter_audit WHERE topic = ? AND (partition_id, source_offset) IN (?) ORDER BY audit_id',
+    [COMMANDS, letters.map(({ partition, offset }) => [partition, offset])],
+  );
+  const byPosition = new Map(letters.map((letter) => [letter.position, letter]));
+  for (const row of rows) {
+    byPosition.get(`${row['partition_id']}-${row['source_offset']}`)?.audit.push({
+      action: row['action'],
+      actor: row['actor'],
+      detail: row['detail'],
+      atMs: Number(row['at_ms']),
+    });
+  }
+}
+
+function toLetter(row: RowDataPacket): Letter {
+  const partition = Number(row['partition_id']);
+  const offset = Number(row['source_offset']);
+  return {
+    position: `${partition}-${offset}`,
+    partition,
+    offset,
+    orderId: uuidOf(row['order_hex']),
+    schemaId: row['schema_id'],
+    reason: row['reason_code'],
+    message: row['message'],
+    attempts: row['attempts'],
+    valueSha256: row['digest'],
+    valueBytes: row['value_bytes'],
+    sourceAtMs: Number(row['source_at_ms']),
+    firstFailedAtMs: Number(row['first_failed_at_ms']),
+    status: row['status'],
+    redrivenAtMs: row['redriven_at_ms'] === null ? null : Number(row['redriven_at_ms']),
+    audit: [],
+  };
+}
+
+function idBytes(orderId: string): Buffer {
+  return Buffer.from(orderId.replaceAll('-', ''), 'hex');
+}
+
+function uuidOf(hex: string | null): string | null {
+  return hex === null ? null : hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,84 @@
+/** Which dead letters are sent, in which order, and why the others are not. Pure, so that a dry run is the run. */
+import type { Judgement } from './judge.ts';
+import type { Letter } from './letters.ts';
+
+export interface Judged {
+  letter: Letter;
+  judgement: Judgement;
+}
+
+export interface HeldBack extends Judged {
+  code: string;
+  why: string;
+}
+
+export interface RedrivePlan {
+  send: Judged[];
+  held: HeldBack[];
+}
+
+export interface PlanRules {
+  /** A record that was tried this often is not sent again. */
+  maxAttempts: number;
+  /** Send also what this build would set aside again. */
+  force: boolean;
+  /** Open letters by order, chosen or not: none of them may be overtaken. */
+  openOfOrders: readonly { orderId: string; partition: number; offset: number }[];
+}
+
+/** Plans in source order; whatever is held back holds back the later letters of its key. */
+export function planRedrive(chosen: readonly Judged[], rules: PlanRules): RedrivePlan {
+  const plan: RedrivePlan = { send: [], held: [] };
+  const stoppedAt = new Map<string, string>();
+  const positions = new Set(chosen.map(({ letter }) => letter.position));
+  for (const each of chosen.toSorted(bySource)) {
+    const { letter, judgement } = each;
+    const stopper = stoppedAt.get(judgement.key) ?? unchosenBefore(each, positions, rules);
+    const held = stopper === undefined ? reasonToHold(each, rules) : behind(stopper);
+    if (held === null) plan.send.push(each);
+    else plan.held.push({ ...each, ...held });
+    // What only a try can tell is tried before anything of its key follows.
+    if (held !== null || judgement.verdict === 'unsure') {
+      if (!stoppedAt.has(judgement.key)) stoppedAt.set(judgement.key, letter.position);
+    }
+  }
+  return plan;
+}
+
+function reasonToHold(
+  { letter, judgement }: Judged,
+  { maxAttempts, force }: PlanRules,
+): { code: string; why: string } | null {
+  const { verdict, code, why } = judgement;
+  if (verdict === 'gone') return { code, why };
+  if (letter.status !== 'OPEN') return { code: 'REDRIVEN', why: 'it was redriven before' };
+  if (letter.attempts >= maxAttempts) {
+    return { code: 'ATTEMPTS', why: `it was tried ${letter.attempts} times, the limit is ${maxAttempts}` };
+  }
+  // Forcing tries what is only set aside again; a command that stops its lane is no try.
+  if (verdict === 'fail' && (!force || code === 'NOT_DECIDED')) return { code, why };
+  return null;
+}
+
+function unchosenBefore(
+  { letter }: Judged,
+  positions: ReadonlySet<string>,
+  { openOfOrders }: PlanRules,
+): string | undefined {
+  const earlier = openOfOrders.find(
+    ({ orderId, partition, offset }) =>
+      orderId === letter.orderId &&
+      partition === letter.partition &&
+      offset < letter.offset &&
+      !positions.has(`${partition}-${offset}`),
+  );
+  return earlier === undefined ? undefined : `${earlier.partition}-${earlier.offset}`;
+}
+
+function behind(position: string): { code: string; why: string } {
+  return { code: 'BEHIND', why: `${position} of the same key comes before it` };
+}
+
+function bySource({ letter: a }: Judged, { letter: b }: Judged): number {
+  return a.partition - b.partition || a.offset - b.offset;
+}

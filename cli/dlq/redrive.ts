@@ -1,0 +1,115 @@
+/**
+ * Sends dead letters back to the command topic, one after the other. A letter is marked after Kafka has acknowledged
+ * its copy: a run that is interrupted in between sends it once more, and the command's id makes the repeat harmless.
+ */
+import type { OutMessage } from '../../services/shared/kafka/index.ts';
+import { COMMANDS } from '../../topics/catalogue.ts';
+import type { LogRecord } from '../kafka/log-reader.ts';
+import { plainHeaders } from './bytes.ts';
+import type { AuditLine, Letter } from './letters.ts';
+import type { HeldBack, Judged } from './plan.ts';
+
+export interface RedriveDeps {
+  /** Resolves once all in-sync replicas have the record. */
+  send(message: OutMessage): Promise<{ partition: number; offset: bigint }>;
+  note(letter: Letter, line: AuditLine): Promise<void>;
+  bytesOf(letter: Letter): LogRecord;
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+  onSent?(sent: number): void;
+}
+
+export interface RedriveOptions {
+  /** Letters a second at most. */
+  rate: number;
+  /** Who does it, for the audit lines. */
+  actor: string;
+}
+
+export interface RedriveResult {
+  sent: { letter: Letter; partition: number; offset: string }[];
+  failed: HeldBack[];
+  /** Set when Kafka could not be reached: what is in neither list was not tried. */
+  stoppedBy: Error | null;
+}
+
+/** Sends what is planned, in this order. A letter that Kafka refuses stops the later ones of its key. */
+export async function redrive(
+  deps: RedriveDeps,
+  planned: readonly Judged[],
+  { rate, actor }: RedriveOptions,
+): Promise<RedriveResult> {
+  const result: RedriveResult = { sent: [], failed: [], stoppedBy: null };
+  const stoppedAt = new Map<string, string>();
+  const startedMs = deps.nowMs();
+  let tried = 0;
+  for (const each of planned) {
+    const { letter, judgement } = each;
+    const stopper = stoppedAt.get(judgement.key);
+    if (stopper !== undefined) {
+      const why = `${stopper} of the same key could not be sent`;
+      result.failed.push({ ...each, code: 'BEHIND', why });
+      continue;
+    }
+    await deps.sleep(Math.max(0, startedMs + (tried * 1_000) / rate - deps.nowMs()));
+    tried += 1;
+    const outcome = await trySend(deps, each, actor);
+    if ('offset' in outcome) {
+      result.sent.push({ letter, ...outcome });
+      deps.onSent?.(result.sent.length);
+      continue;
+    }
+    if (codeOf(outcome.error) !== 'RECORD_REFUSED') {
+      result.stoppedBy = outcome.error;
+      return result;
+    }
+    stoppedAt.set(judgement.key, letter.position);
+    result.failed.push({ ...each, code: 'RECORD_REFUSED', why: outcome.error.message });
+  }
+  return result;
+}
+
+async function trySend(
+  { send, note, bytesOf, nowMs }: RedriveDeps,
+  { letter, judgement }: Judged,
+  actor: string,
+): Promise<{ partition: number; offset: string } | { error: Error }> {
+  const message = toCommand(letter, bytesOf(letter), judgement.partition, nowMs());
+  let place: { partition: number; offset: bigint };
+  try {
+    place = await send(message);
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    await note(letter, { action: 'FAILED', actor, detail: failure.message, atMs: nowMs() });
+    return { error: failure };
+  }
+  const { partition, offset } = place;
+  const detail = `sent to ${partition}-${offset} as attempt ${letter.attempts + 1}`;
+  await note(letter, { action: 'REDRIVEN', actor, detail, atMs: nowMs() });
+  return { partition, offset: String(offset) };
+}
+
+/** The source record as it came, plus what the worker needs to go on counting. */
+function toCommand(letter: Letter, record: LogRecord, partition: number, nowMs: number): OutMessage {
+  const headers: Record<string, Buffer | string> = {};
+  for (const [name, value] of Object.entries(plainHeaders(record))) {
+    if (!name.startsWith('dlq_') && name !== '__proto__') headers[name] = value;
+  }
+  return {
+    topic: COMMANDS,
+    partition,
+    key: record.key,
+    value: record.value,
+    headers: {
+      ...headers,
+      dlq_attempts: String(letter.attempts),
+      dlq_first_failed_at: String(letter.firstFailedAtMs),
+      redrive_of: letter.position,
+    },
+    timestampMs: nowMs,
+  };
+}
+
+function codeOf(error: Error): unknown {
+  return (error as { code?: unknown }).code;
+}

@@ -1,0 +1,86 @@
+/** Dead letters and plans as text. */
+import { count, table } from '../output.ts';
+import type { Letter } from './letters.ts';
+import type { HeldBack, RedrivePlan } from './plan.ts';
+import type { RedriveResult } from './redrive.ts';
+
+export interface ReasonCount {
+  reason: string;
+  status: string;
+  letters: number;
+}
+
+const HELD_SHOWN_MAX = 50;
+
+/** One line per letter, its audit lines below it, and the counts by reason at the end. */
+export function tellLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
+  const total = counts.reduce((sum, { letters: n }) => sum + n, 0);
+  if (total === 0) return 'no dead letters';
+  const lines = letters.length === 0 ? [] : table([HEAD, ...letters.map(cellsOf)]).split('\n');
+  const shown = lines.flatMap((line, index) => [line, ...auditOf(letters[index - 1])]);
+  const more = total > letters.length ? [`… and ${count(total - letters.length)} more; see --max`] : [];
+  return [...shown, ...more, '', tellCounts(counts)].join('\n');
+}
+
+/** `12 dead letters: BAD_MAGIC 7 open, 5 redriven` */
+export function tellCounts(counts: readonly ReasonCount[]): string {
+  const total = counts.reduce((sum, { letters }) => sum + letters, 0);
+  const parts = counts.map(
+    ({ reason, status, letters }) => `${reason} ${count(letters)} ${status.toLowerCase()}`,
+  );
+  return `${plural(total, 'dead letter')}: ${parts.join(', ')}`;
+}
+
+const HEAD = ['position', 'reason', 'attempts', 'first failed', 'status', 'order', 'message'];
+
+function cellsOf(letter: Letter): string[] {
+  const { position, reason, attempts, firstFailedAtMs, status, orderId, message } = letter;
+  return [position, reason, String(attempts), time(firstFailedAtMs), status, orderId ?? '-', message];
+}
+
+export function auditOf(letter: Letter | undefined): string[] {
+  return (letter?.audit ?? []).map(
+    ({ action, actor, detail, atMs }) => `    ${time(atMs)} ${action} by ${actor}: ${detail}`,
+  );
+}
+
+/** What a redrive would do: the sum first, then what is held back. */
+export function tellPlan({ send, held }: RedrivePlan): string {
+  const passing = send.filter(({ judgement }) => judgement.verdict === 'pass').length;
+  const others = send.length - passing;
+  const sums = [`${count(passing)} would now pass`];
+  if (others > 0) sums.push(`${count(others)} more would be tried`);
+  if (held.length > 0) sums.push(`${count(held.length)} held back (${tellHeldSums(held)})`);
+  return [sums.join(', '), ...tellHeld(held)].join('\n');
+}
+
+export function tellResult(result: RedriveResult, held: readonly HeldBack[]): string {
+  const back = [...held, ...result.failed];
+  const sums = [`${count(result.sent.length)} sent`];
+  if (back.length > 0) sums.push(`${count(back.length)} held back (${tellHeldSums(back)})`);
+  return [sums.join(', '), ...tellHeld(back)].join('\n');
+}
+
+function tellHeld(held: readonly HeldBack[]): string[] {
+  const rows = held.slice(0, HELD_SHOWN_MAX).map(({ letter, code, why }) => [letter.position, code, why]);
+  const more = held.length > rows.length ? [`… and ${count(held.length - rows.length)} more`] : [];
+  return rows.length === 0 ? [] : [table(rows), ...more];
+}
+
+function tellHeldSums(held: readonly HeldBack[]): string {
+  const sums = [...Map.groupBy(held, ({ code }) => code)].map(([code, of]) => [code, of.length] as const);
+  return sums
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([code, n]) => `${code} ${count(n)}`)
+    .join(', ');
+}
+
+function plural(n: number, word: string): string {
+  return `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+}
+
+function time(ms: number): string {
+  // A record's own time may be anything that fits 64 bits.
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}
