@@ -20,7 +20,8 @@ const finalStatuses: ReadonlySet<string> = new Set([
   'RETURNED',
   'DEAD_LETTERED',
 ]);
-const json = 'application/json';
+/** With the charset, which fastify would else look for and append each time. */
+export const jsonMediaType = 'application/json; charset=utf-8';
 /** Between two versions of a decided order people or other systems act: there is no queue to tell the time from. */
 const settledRetryAfterSeconds = '5';
 
@@ -98,7 +99,7 @@ function linksOf(id: string, query: string, cancellable: boolean): object {
 
 /** Sends a shown order with `ETag` and `Retry-After`. */
 export function sendOrder(reply: FastifyReply, shown: Shown, status: number): FastifyReply {
-  reply.code(status).header('content-type', json).header('etag', etagOf(shown.version));
+  reply.code(status).header('content-type', jsonMediaType).header('etag', etagOf(shown.version));
   if (shown.retryAfterSeconds !== null) reply.header('retry-after', shown.retryAfterSeconds);
   return reply.send(JSON.stringify(shown.body));
 }
@@ -123,7 +124,7 @@ export function sendAccepted(
   const { ahead, etaMs } = deps.lanes.queueOf(position);
   return reply
     .code(202)
-    .header('content-type', json)
+    .header('content-type', jsonMediaType)
     .header('location', url)
     .header('retry-after', String(retryAfterOf(etaMs)))
     .send(

@@ -3,6 +3,7 @@
  * admission, token and scope, rate, then the route with body, handler and answer. Everything up to the rate happens
  * before the body is parsed.
  */
+import type { Socket } from 'node:net';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -79,6 +80,11 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
   const known = routes(deps);
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
+  app.addHook('onResponse', (request, _reply, done) => {
+    // A connection that broke in between keeps its count: nothing can come of it any more.
+    (request.raw.socket as CountingSocket)[openRequests]! -= 1;
+    done();
+  });
   app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
   for (const route of known) registerRoute(app, deps, route);
   registerPages(
@@ -110,6 +116,7 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler
 }
 
 const openRequests = Symbol('openRequests');
+type CountingSocket = Socket & { [openRequests]?: number };
 
 /** What the HTTP parser lets pass but nobody honest sends; and the bound on pipelining. */
 function checkMessage(
@@ -123,16 +130,13 @@ function checkMessage(
     sendProblem(request, reply, 'BAD_REQUEST', { detail: 'The field Host stands more than once.' });
     return;
   }
-  const socket = request.raw.socket as typeof request.raw.socket & { [openRequests]?: number };
+  const socket: CountingSocket = request.raw.socket;
   const open = (socket[openRequests] ?? 0) + 1;
   if (open > pipelineMax) {
     socket.destroy();
     return;
   }
   socket[openRequests] = open;
-  reply.raw.once('close', () => {
-    socket[openRequests]! -= 1;
-  });
   done();
 }
 

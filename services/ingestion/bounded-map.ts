@@ -1,25 +1,26 @@
-/** A Map that forgets the oldest entries beyond `entriesMax`; setting a key again makes it young. */
+/**
+ * A Map that forgets what has not been set for long. Entries live in two generations: when the young one is full it
+ * becomes the old one, and the old one is dropped whole. Taking single entries out of a large Map is far dearer, as
+ * its first live entry has to be looked for behind all that were deleted.
+ */
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V): void;
-  delete(key: K): void;
-  readonly size: number;
 }
 
+/** Holds at least the last `entriesMax / 2` entries that were set, and never more than `entriesMax`. */
 export function createBoundedMap<K, V>(entriesMax: number): BoundedMap<K, V> {
-  const entries = new Map<K, V>();
+  const generationMax = Math.max(1, Math.floor(entriesMax / 2));
+  let young = new Map<K, V>();
+  let old = new Map<K, V>();
   return {
-    get: (key) => entries.get(key),
+    get: (key) => young.get(key) ?? old.get(key),
     set(key, value) {
-      entries.delete(key);
-      entries.set(key, value);
-      if (entries.size > entriesMax) entries.delete(entries.keys().next().value as K);
-    },
-    delete(key) {
-      entries.delete(key);
-    },
-    get size() {
-      return entries.size;
+      if (young.size >= generationMax && !young.has(key)) {
+        old = young;
+        young = new Map();
+      }
+      young.set(key, value);
     },
   };
 }

@@ -70,7 +70,7 @@ export function sendProblem(
   if (headers !== undefined) reply.headers(headers);
   return reply
     .code(body.status)
-    .header('content-type', 'application/problem+json')
+    .header('content-type', 'application/problem+json; charset=utf-8')
     .send(JSON.stringify(body));
 }
 

@@ -3,15 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpProblem } from './problems.ts';
 import type { RateDecision, RateLimiter } from './rate-limit.ts';
 
-/** Sets the rate fields on the answer; throws the problem RATE_LIMITED. */
-export async function takeOrders(
+/** Sets the rate fields on the answer; throws, or rejects with, the problem RATE_LIMITED. No promise while the lease lasts. */
+export function takeOrders(
   rates: RateLimiter,
   request: FastifyRequest,
   reply: FastifyReply,
   orders: number,
-): Promise<void> {
+): void | Promise<void> {
   const taken = rates.take(request.caller.customerId, orders);
-  enforce(rates, reply, taken instanceof Promise ? await taken : taken);
+  if (taken instanceof Promise) return taken.then((decision) => enforce(rates, reply, decision));
+  enforce(rates, reply, taken);
 }
 
 function enforce(rates: RateLimiter, reply: FastifyReply, decision: RateDecision): void {

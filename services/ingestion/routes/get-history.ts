@@ -1,4 +1,5 @@
 import type { Reason } from '../../../schemas/index.ts';
+import { jsonMediaType } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { readAddress } from '../read-request.ts';
@@ -29,7 +30,7 @@ export function getHistory(deps: RouteDeps): Route {
       if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
       const history =
         state.kind === 'known' ? await readHistory(deps, state.order) : { items: [], refused: [] };
-      return reply.code(200).header('content-type', 'application/json').send(JSON.stringify(history));
+      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(history));
     },
   };
 }

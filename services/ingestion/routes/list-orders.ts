@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type OrderStatus, orderResource, orderStatuses } from '../../domain/index.ts';
-import { showOrder } from '../answers.ts';
+import { jsonMediaType, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryOf, queryProblem } from '../read-request.ts';
@@ -75,7 +75,7 @@ export function listOrders(deps: RouteDeps): Route {
         found.length > limit && last !== undefined ? { nextCursor: deps.cursors.issue(last, list) } : {};
       return reply
         .code(200)
-        .header('content-type', 'application/json')
+        .header('content-type', jsonMediaType)
         .send(JSON.stringify({ items, ...next }));
     },
   };

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { statusUrlOf } from '../answers.ts';
+import { jsonMediaType, statusUrlOf } from '../answers.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { pointerSegment } from '../json-faults.ts';
 import type { Operation } from '../operation.ts';
@@ -60,7 +60,7 @@ export function placeBatch(deps: RouteDeps): Route {
       const items = await Promise.all(
         orders.map((item, index) => placeItem(deps, context, checkItem, item, index, faults[index])),
       );
-      return reply.code(200).header('content-type', 'application/json').send(JSON.stringify({ items }));
+      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify({ items }));
     },
   };
 }

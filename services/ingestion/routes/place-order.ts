@@ -74,7 +74,8 @@ export function placeOrder(deps: RouteDeps): Route {
   return {
     operation: placeOrderOperation,
     async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
+      const leasing = takeOrders(deps.rates, request, reply, 1);
+      if (leasing !== undefined) await leasing;
       const wish = readPlace(request, check);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
       if (waitSeconds > 0) return placeAndWait(deps, request, reply, wish, waitSeconds);

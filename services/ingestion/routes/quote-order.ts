@@ -1,4 +1,5 @@
 import { priceOrder } from '../../domain/index.ts';
+import { jsonMediaType } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
@@ -66,7 +67,7 @@ export function quoteOrder(deps: RouteDeps): Route {
               },
             }),
       };
-      return reply.code(200).header('content-type', 'application/json').send(JSON.stringify(quote));
+      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(quote));
     },
   };
 }
