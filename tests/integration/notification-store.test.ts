@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { deliveriesOf } from '../../services/notification/deliveries.ts';
+import {
+  createDeliveryQueue,
+  type DeliveryQueue,
+  type Leased,
+} from '../../services/notification/delivery-queue.ts';
+import type { Endpoint } from '../../services/notification/endpoints.ts';
+import { createPositionStore, type PositionStore } from '../../services/notification/intake-store.ts';
+import { eventOf } from '../../services/notification/testing/events.ts';
+import { createMysql, type Mysql } from '../../services/shared/mysql/index.ts';
+import { quietLog } from '../support/kafka.ts';
+import { useDatabase } from '../support/stack.ts';
+
+const database = useDatabase('notification-store');
+const leaseMs = 1_000;
+let mysql: Mysql;
+let store: PositionStore;
+let queue: DeliveryQueue;
+
+beforeAll(() => {
+  mysql = createMysql({ url: database().url, log: quietLog });
+  store = createPositionStore({ pool: mysql.pool, topic: 'events' });
+  queue = createDeliveryQueue(mysql.pool);
+});
+afterAll(() => mysql.close());
+beforeEach(async () => {
+  await mysql.pool.write('DELETE FROM notification_deliveries');
+  await mysql.pool.write('DELETE FROM notification_positions');
+  await mysql.pool.write('DELETE FROM webhook_endpoints');
+});
+
+const rowsOf = (from: number, to: number) =>
+  deliveriesOf(
+    Array.from({ length: to - from + 1 }, (_, i) => eventOf(0, from + i)),
+    { receiversOf: () => [{ id: 'e1' } as Endpoint], mailableOrders: new Set() },
+  );
+const statuses = () =>
+  mysql.pool.rows<{ status: string; attempts: number }>(
+    'SELECT status, attempts FROM notification_deliveries ORDER BY delivery_id',
+  );
+const delivered = (leased: Leased) => ({
+  leased,
+  verdict: { status: 'DELIVERED' as const, dueAtMs: 0, lastStatus: 200, lastError: null, disable: null },
+});
+const lease = (nowMs: number, rowsMax = 10) => queue.lease([{ endpointId: 'e1', rowsMax }], nowMs, leaseMs);
+
+it('writes a batch whole or not at all, and only from where the position stands', async () => {
+  expect(await store.load([0])).toEqual(new Map([[0, -1]]));
+  expect(await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1)).toBe('stored');
+  // A second owner that has not seen this yet, and a replay that has not either.
+  expect(await store.store([{ partition: 0, from: -1, to: 5 }], rowsOf(0, 5), 1)).toBe('moved elsewhere');
+  expect(await statuses()).toHaveLength(3);
+  expect(await store.load([0])).toEqual(new Map([[0, 2]]));
+});
+
+it('makes no second row of an event, whatever the position says', async () => {
+  await store.load([0]);
+  await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1);
+  await mysql.pool.write('UPDATE notification_positions SET last_source_offset = -1');
+  expect(await store.store([{ partition: 0, from: -1, to: 3 }], rowsOf(0, 3), 1)).toBe('stored');
+  expect(await statuses()).toHaveLength(4);
+});
+
+it('gives each delivery to one sender at a time', async () => {
+  await store.load([0]);
+  await store.store([{ partition: 0, from: -1, to: 19 }], rowsOf(0, 19), 1);
+  const [one, other] = await Promise.all([lease(10), lease(10)]);
+  const ids = [...one, ...other].map((leased) => leased.deliveryId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect([...ids, ...(await lease(10)).map((leased) => leased.deliveryId)]).toHaveLength(20);
+  expect(await lease(10)).toEqual([]);
+});
+
+it('lets a sender that comes back late change nothing', async () => {
+  await store.load([0]);
+  await store.store([{ partition: 0, from: -1, to: 0 }], rowsOf(0, 0), 1);
+  const [late] = await lease(10);
+  const [current] = await lease(10 + leaseMs + 1);
+  expect(current!.deliveryId).toBe(late!.deliveryId);
+  await queue.settle([delivered(late!)], 20);
+  expect(await statuses()).toEqual([{ status: 'PENDING', attempts: 0 }]);
+  await queue.settle([delivered(current!)], 20);
+  expect(await statuses()).toEqual([{ status: 'DELIVERED', attempts: 1 }]);
+  await queue.settle([delivered(current!)], 30);
+  expect(await statuses()).toEqual([{ status: 'DELIVERED', attempts: 1 }]);
+});
+
+it('finds who has something due, and rows whose endpoint is no more', async () => {
+  await mysql.pool.write(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
+     VALUES ('e1', 'c1', '', '', 0, 0), ('idle', 'c1', '', '', 0, 0)`,
+  );
+  await store.load([0]);
+  await store.store([{ partition: 0, from: -1, to: 1 }], rowsOf(0, 1), 5);
+  expect(await queue.dueReceivers(4)).toEqual([]);
+  expect(await queue.dueReceivers(10)).toEqual([{ endpointId: 'e1', oldestDueAtMs: 5 }]);
+  await mysql.pool.write("DELETE FROM webhook_endpoints WHERE endpoint_id = 'e1'");
+  expect(await queue.dueReceivers(10)).toEqual([]);
+  expect(await queue.receivers()).toEqual(['e1']);
+  expect(await queue.shelve('e1', 'DROPPED', 10)).toBe(2);
+});
