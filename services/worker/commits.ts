@@ -30,7 +30,7 @@ export function createOffsetCommits(deps: {
   const commitNow = async (): Promise<void> => {
     const nowMs = performance.now();
     const due = [...deps.lanes()].filter((lane) => {
-      if (lane.state !== 'running') return false;
+      if (!lane.isHeld) return false;
       const last = committed.get(lane);
       return last === undefined || last.offset !== lane.ackedOffset || nowMs - last.atMs > repeatEveryMs;
     });

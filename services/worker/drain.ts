@@ -21,7 +21,7 @@ const commitMs = 500;
 
 /** Called after the writers have ended: waits for acknowledgements, moves the offsets, releases the lanes. */
 export async function drainLanes({ topic, ownership, commits, db, log }: DrainDeps): Promise<void> {
-  const lanes = [...ownership.lanes.values()].filter((lane) => lane.state === 'running');
+  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
   await within(commitMs, commits.commit());
   commits.stop();

@@ -159,6 +159,12 @@ export class Lane {
   /** Back to claiming: the fence was lost, but the partition is still assigned. The buffer stays. */
   reclaim(): void {
     if (this.state === 'running') this.#become('claiming', 'the fence was lost');
+    else if (this.state === 'stopped') this.epoch = -1;
+  }
+
+  /** Whether it is held under its epoch: a stopped lane decides nothing more, but what it has decided is seen through. */
+  get isHeld(): boolean {
+    return this.state === 'running' || (this.state === 'stopped' && this.epoch >= 0);
   }
 
   /** Whether a writer may take a batch now. */

@@ -109,8 +109,7 @@ export class Writer {
   }
 
   async #idle(): Promise<void> {
-    const unsettled = () =>
-      this.#lanes.filter((lane) => lane.state === 'running' && lane.ackedRows.length > 0);
+    const unsettled = () => this.#lanes.filter((lane) => lane.isHeld && lane.ackedRows.length > 0);
     await this.#doorbell.wait(unsettled().length > 0 ? settleAfterIdleMs : idleMs);
     if (this.#doorbell.rung || this.#stopping.signal.aborted) return;
     const { sessions, topic, log } = this.#deps;

@@ -40,7 +40,7 @@ export async function openChaosArena(): Promise<ChaosArena> {
       await producer.close();
       await arena.close();
       if (ok) {
-        const mysql = createMysql({ url: stack.mysqlUrl, log: arena.log, poolSize: 1 });
+        const mysql = createMysql({ url: mysqlUrl.href, log: arena.log, poolSize: 1 });
         await mysql.pool.write(`DROP DATABASE IF EXISTS \`${mysqlUrl.pathname.slice(1)}\``);
         await mysql.close();
       }

@@ -7,8 +7,8 @@ const deathsMax = 8;
 const neighbours = 30;
 
 /**
- * Sends a record that kills whoever looks at it, amid innocent ones in its own and in all other lanes, and starts
- * workers until one survives. Resolves with how many died; the survivor is stopped when all is decided.
+ * Sends a record that kills whoever looks at it, first in its lane with innocent ones behind it and in all
+ * other lanes, and starts workers until one survives. Resolves with how many died; the survivor is stopped when all is decided.
  */
 export async function killUntilQuarantined(
   arena: Arena,
@@ -16,7 +16,6 @@ export async function killUntilQuarantined(
   killer: string,
   skus: readonly string[],
 ): Promise<number> {
-  for (let n = 0; n < neighbours; n++) await producer.send(placeCommand(inLaneOf(killer), [skus[0]!]));
   await Promise.all([
     producer.send(placeCommand(killer, [skus[0]!])),
     ...Array.from({ length: neighbours }, () => producer.send(placeCommand(inLaneOf(killer), [skus[0]!]))),
