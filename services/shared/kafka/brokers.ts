@@ -4,6 +4,7 @@ import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
 import type { Logger } from '../log/index.ts';
 import { createClientLogger } from './client-log.ts';
+import { shareConnects } from './connects.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import { authenticationTimeoutMs, connectionTimeoutMs, type KafkaSettings } from './settings.ts';
 
@@ -16,6 +17,7 @@ export function createBrokerMaker(
   deps: { log: Logger; requestTimeoutMs: number },
 ): BrokerMaker {
   calmRequestQueues();
+  shareConnects();
   const logger = createClientLogger(deps.log);
   const socketFactory = createSocketFactory();
   return (host, port, nodeId) => {

@@ -2,8 +2,9 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import type { Emitter } from 'kafkajs/src/instrumentation/emitter.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { Logger } from '../log/index.ts';
-import { abandonBroker } from './abandon.ts';
+import { abandonBroker, clientEnded } from './abandon.ts';
 import { createClientLogger } from './client-log.ts';
+import { shareConnects } from './connects.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
   authenticationTimeoutMs,
@@ -28,6 +29,7 @@ export function createCluster(
   deps: { log: Logger; emitter?: Emitter; retries?: number },
 ): RoomCluster {
   calmRequestQueues();
+  shareConnects();
   return new Cluster({
     logger: createClientLogger(deps.log),
     retry: { ...callRetry, retries: deps.retries ?? callRetry.retries },
@@ -49,9 +51,13 @@ export function createCluster(
   });
 }
 
-/** Closes the sockets without waiting for answers: for clients that are given up. */
+/**
+ * Closes the sockets without waiting for answers, for clients that are given up. A start that is still retrying inside
+ * of kafkajs ends too: it would become a member of the group that holds partitions and works on none.
+ */
 export function abandonCluster(cluster: RoomCluster): void {
   const { brokers, seedBroker } = cluster.brokerPool;
+  cluster.brokerPool.connectionPoolBuilder = { build: () => Promise.reject(clientEnded('client given up')) };
   for (const broker of Object.values(brokers)) abandonBroker(broker, 'client given up');
   if (seedBroker !== undefined) abandonBroker(seedBroker, 'client given up');
 }

@@ -16,6 +16,7 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
     { generation, partitions: assigned },
   );
   state.joinedGeneration = generation;
+  state.memberId = group.memberId;
   state.assigned = assigned;
   state.joining = false;
   state.lastSignMs = performance.now();

@@ -62,6 +62,8 @@ export function createSession(options: {
   topics: readonly string[];
   tuning: ConsumerTuning;
   log: Logger;
+  /** Of the session before this one; a group that has forgotten it gives a new one. */
+  memberId: string | null;
   claim: () => Claim;
   events: SessionEvents;
 }): Session {
@@ -70,6 +72,7 @@ export function createSession(options: {
   const cluster = createCluster(settings, { log, emitter });
   const assigner = createStickyAssigner(cluster, claim);
   const group = createGroup({ groupId, topics, tuning, log, cluster, emitter, assigner });
+  group.memberId = options.memberId;
   const runner = new Runner({
     logger: createClientLogger(log),
     consumerGroup: group,

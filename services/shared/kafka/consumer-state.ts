@@ -19,6 +19,8 @@ export interface ConsumerState {
   /** Of the last finished join, also while rebalancing. */
   joinedGeneration: number | null;
   joining: boolean;
+  /** Kept over restarts. */
+  memberId: string | null;
   restarts: number;
   sessionSinceMs: number;
   lastSignMs: number;

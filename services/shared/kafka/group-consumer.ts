@@ -15,8 +15,8 @@ const restartsMax = 20;
 const healthyAfterMs = 60_000;
 const restartDelayMs = { initial: 200, max: 5_000 };
 const watchdogIntervalMs = 1_000;
-/** A client that is replaced gets this long to leave the group. */
-const replacedStopMs = 2_000;
+/** A client that has crashed for good gets this long to leave the group. */
+const crashedStopMs = 2_000;
 
 /**
  * A member of a consumer group that only hands records on: no handler is waited for, no offset is committed by itself,
@@ -36,6 +36,7 @@ export function createGroupConsumer(options: GroupConsumerOptions): GroupConsume
     assigned: [],
     joinedGeneration: null,
     joining: true,
+    memberId: null,
     restarts: 0,
     sessionSinceMs: 0,
     lastSignMs: 0,
@@ -85,6 +86,7 @@ function open(state: ConsumerState): void {
     topics: topics.map((topic) => withPrefix(settings, topic)),
     tuning: state.tuning,
     log: state.log,
+    memberId: state.memberId,
     claim: () => ({ owned: state.assigned, generation: state.joinedGeneration ?? -1 }),
     events: eventsOf(state, () => state.session === session),
   });
@@ -144,7 +146,8 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence', error: unkno
   state.session = null;
   if (!state.joining) options.handlers.onRebalancing?.();
   state.joining = true;
-  if (session !== null) void closeWithin(session, replacedStopMs);
+  // Without leaving: the next session comes as the same member, so that the group waits for nobody.
+  session?.abandon();
   state.restartTimer = setTimeout(() => open(state), delayMs);
 }
 
@@ -154,7 +157,7 @@ function end(state: ConsumerState, reason: string, cause: unknown): void {
   state.log.error({ err: error }, 'consumer has crashed');
   const { session } = state;
   shut(state);
-  if (session !== null) void closeWithin(session, replacedStopMs);
+  if (session !== null) void closeWithin(session, crashedStopMs);
   state.started.promise.catch(() => undefined);
   state.started.reject(error);
   state.options.handlers.onCrash(error);

@@ -8,7 +8,13 @@ declare module 'kafkajs/src/cluster/index.js' {
 
   const Cluster: new (
     options: Record<string, unknown>,
-  ) => KafkaCluster & { brokerPool: { brokers: Record<string, KafkaBroker>; seedBroker?: KafkaBroker } };
+  ) => KafkaCluster & {
+    brokerPool: {
+      brokers: Record<string, KafkaBroker>;
+      seedBroker?: KafkaBroker;
+      connectionPoolBuilder: { build(): Promise<never> };
+    };
+  };
   export default Cluster;
 }
 
@@ -16,6 +22,8 @@ declare module 'kafkajs/src/types-of-room.js' {
   export interface KafkaConnection {
     socket?: { destroy(): void };
     requestQueue: { rejectAll(error: Error): void; destroy(): void };
+    connectionStatus: string;
+    connect(): Promise<unknown>;
     isConnected(): boolean;
     disconnect(): Promise<unknown>;
   }
@@ -118,6 +126,11 @@ declare module 'kafkajs/src/network/connectionPool.js' {
 
   const ConnectionPool: new (options: Record<string, unknown>) => KafkaConnectionPool;
   export default ConnectionPool;
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  const Connection: { prototype: { connect(this: object): Promise<unknown> } };
+  export default Connection;
 }
 
 declare module 'kafkajs/src/network/socketFactory.js' {
