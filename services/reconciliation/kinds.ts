@@ -1,7 +1,7 @@
 /** Every kind of difference that is looked for, and what a person does about it. */
 
 interface Kind {
-  /** Where it is looked for: the letter of the list in docs/reconciliation.md. */
+  /** Where it is looked for: the groups of docs/reconciliation.md. */
   group:
     | 'outcomes'
     | 'orders'
