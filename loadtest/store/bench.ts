@@ -19,7 +19,7 @@ export const usualConnections = [8, 1, 16] as const;
 const fullRounds = 5;
 const quickRounds = 3;
 const fullMs = { warmUpMs: 1_000, measureMs: 4_000 };
-const quickMs = { warmUpMs: 600, measureMs: 1_800 };
+const quickMs = { warmUpMs: 500, measureMs: 1_600 };
 /** How full "full" tables are. */
 const filledOrders = 3_000_000;
 
