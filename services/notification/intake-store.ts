@@ -108,8 +108,8 @@ async function insertDeliveries(
   );
 }
 
-/** Splits by count and by bytes; exported for its test. */
-export function* chunks(rows: readonly NewDelivery[]): Generator<NewDelivery[]> {
+/** Splits by count and by bytes. */
+function* chunks(rows: readonly NewDelivery[]): Generator<NewDelivery[]> {
   let chunk: NewDelivery[] = [];
   let bytes = 0;
   for (const row of rows) {

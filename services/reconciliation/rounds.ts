@@ -47,7 +47,7 @@ export function startRounds(deps: RoundsDeps): Rounds {
 }
 
 /** One round. Trouble that passes makes it say nothing; the next one looks again. */
-export async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
+async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
   const { suspects, findings, clock, log, metrics } = deps;
   const startedMs = clock.monotonicMs();
   try {
