@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connect, createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createLogger } from '../log/index.ts';
 import { abandonBroker } from './abandon.ts';
 import { createBrokerMaker } from './brokers.ts';
@@ -45,13 +45,15 @@ it('a cluster that is given up while it retries does not come back', async () =>
 it('callers that connect at the same time share one socket', async () => {
   const settings = createKafkaConfig({ kafkaBrokers: [`127.0.0.1:${port}`] }, 'test');
   const broker = createBrokerMaker(settings, { log, requestTimeoutMs: 60_000 })('127.0.0.1', port, 1);
-  let sockets = 0;
-  const count = () => sockets++;
-  mute.on('connection', count);
+  const ports: (number | undefined)[] = [];
+  mute.on('connection', (socket) => ports.push(socket.remotePort));
   const connection = broker.connectionPool.pool[0]!;
   await Promise.all([connection.connect(), connection.connect(), connection.connect()]);
   await connection.connect();
-  mute.off('connection', count);
+  // Connections are taken in their order: when this one is there, all before it are.
+  const last = connect(port, '127.0.0.1');
+  await vi.waitUntil(() => last.localPort !== undefined && ports.includes(last.localPort));
+  last.destroy();
   abandonBroker(broker, 'test');
-  expect(sockets).toBe(1);
+  expect(ports).toHaveLength(2);
 });
