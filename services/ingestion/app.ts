@@ -56,6 +56,7 @@ const connectionsCheckMs = 1_000;
 
 export function createApp(deps: AppDeps): FastifyInstance {
   const limits = { ...httpLimits, ...deps.limits };
+  const known = routes(deps);
   const app = fastify({
     logger: false,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -69,7 +70,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => answerError(deps, error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(deps, known, error, request, reply),
   });
   app.server.maxConnections = limits.socketsMax;
   app.removeAllContentTypeParsers();
@@ -77,8 +78,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     done(null, body),
   );
   app.decorateRequest('caller');
-  app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
-  const known = routes(deps);
+  app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {
     // A connection that broke in between keeps its count: nothing can come of it any more.
@@ -158,13 +158,23 @@ function enter(
   authenticate(deps.verifier, operation.scope, request, reply, done);
 }
 
-function answerError(deps: AppDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(
+  deps: AppDeps,
+  known: readonly Route[],
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   if (error instanceof HttpProblem) {
     sendProblem(request, reply, error.code, {
       detail: error.message,
       errors: error.errors,
       headers: error.headers,
     });
+    return;
+  }
+  if (request.is404) {
+    answerUnknownRoute(known, request, reply);
     return;
   }
   const { statusCode, code } = error as { statusCode?: number; code?: string };
@@ -180,10 +190,11 @@ function answerError(deps: AppDeps, error: unknown, request: FastifyRequest, rep
 }
 
 function answerUnknownRoute(known: readonly Route[], request: FastifyRequest, reply: FastifyReply): void {
-  const segments = pathOf(request.url).split('/');
-  const allowed = known
-    .filter(({ operation }) => matches(operation.url, segments))
-    .map((route) => route.operation.method);
+  const path = pathOf(request.url);
+  const segments = path.split('/');
+  const exact = known.filter(({ operation }) => operation.url === path);
+  const found = exact.length > 0 ? exact : known.filter(({ operation }) => matches(operation.url, segments));
+  const allowed = found.map(({ operation }) => operation.method);
   if (allowed.length === 0) sendProblem(request, reply, 'ROUTE_NOT_FOUND');
   else sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
 }

@@ -131,5 +131,9 @@ describe('what is refused before anything is produced', () => {
     const answer = await world.app.inject({ method: 'DELETE', url: '/v1/orders' });
     expect(answer.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
     expect(answer.headers['allow']).toBe('POST, GET');
+    const quote = await world.app.inject({ method: 'GET', url: '/v1/orders/quote' });
+    expect(quote.statusCode).toBe(401);
+    const query = await world.app.inject({ method: 'QUERY' as 'GET', url: '/v1/orders/quote' });
+    expect(query.headers['allow']).toBe('POST');
   });
 });

@@ -27,7 +27,7 @@ export const streamOrderOperation: Operation = {
     },
   ],
   answers: {
-    200: { description: 'The stream.', schema: Type.String(), mediaType: 'text/event-stream' },
+    200: { description: 'The stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
     204: { description: 'You have the final state.' },
   },
   problems: ['NOT_FOUND', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
