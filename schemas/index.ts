@@ -22,10 +22,12 @@ export interface SchemaEntry {
 
 export const COMMANDS_SUBJECT = 'orders.commands.v1-value';
 export const EVENTS_SUBJECT = 'orders.events.v1-value';
+export const STATE_SUBJECT = 'orders.state.v1-value';
 
 const compatibilities: Record<string, Compatibility> = {
   [COMMANDS_SUBJECT]: 'BACKWARD_TRANSITIVE',
   [EVENTS_SUBJECT]: 'FULL_TRANSITIVE',
+  [STATE_SUBJECT]: 'FULL_TRANSITIVE',
 };
 
 /** Every released schema, by subject and then by rising version. */

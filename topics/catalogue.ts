@@ -1,4 +1,10 @@
-import { COMMANDS_SUBJECT, type Compatibility, EVENTS_SUBJECT, newestSchema } from '../schemas/index.ts';
+import {
+  COMMANDS_SUBJECT,
+  type Compatibility,
+  EVENTS_SUBJECT,
+  newestSchema,
+  STATE_SUBJECT,
+} from '../schemas/index.ts';
 import { PARTITIONS } from './partition.ts';
 
 export const COMMANDS = 'orders.commands.v1';
@@ -12,6 +18,7 @@ export const GROUPS = {
   worker: 'orders-worker',
   notification: 'orders-notification',
   reconciliation: 'orders-reconciliation',
+  projector: 'orders-projector',
 } as const;
 
 export type TopicName =
@@ -89,6 +96,12 @@ const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [
   { name: 'dlq_first_failed_at', meaning: 'first failure, epoch ms' },
 ];
 
+const STATE_HEADERS: readonly TopicHeader[] = [
+  { name: 'os-record', meaning: 'state, or position for the position marker of the partition' },
+  { name: 'os-source-offset', meaning: 'sourceOffset, decimal' },
+  { name: 'content-type', meaning: 'application/avro' },
+];
+
 /** Every topic of the product. */
 export const topicCatalogue: readonly TopicEntry[] = [
   {
@@ -131,7 +144,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     visibility: 'public',
     classification: 'pseudonymous',
     writers: ['worker'],
-    consumers: [GROUPS.notification, GROUPS.reconciliation, 'any team'],
+    consumers: [GROUPS.notification, GROUPS.reconciliation, GROUPS.projector, 'any team'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
   },
@@ -160,20 +173,20 @@ export const topicCatalogue: readonly TopicEntry[] = [
   },
   {
     name: STATE,
-    owner: 'worker',
+    owner: 'projector',
     meaning:
       'The latest state of each order with the source offset that it covers, for readers that start late.',
-    key: 'order id',
-    ordering: `One order stays in one partition (${ORDER_RULE}); the newest record of a key wins.`,
-    delivery: 'At least once; older states of a key are compacted away.',
+    key: 'order id; position/<partition> for the position marker of a partition',
+    ordering: `Same partition number as the outcomes (${ORDER_RULE}). The last record of a key wins; a batch of states and the marker behind them are one transaction.`,
+    delivery:
+      'Exactly once for readers of committed records; others may also see the records of a transaction that was given up. Older records of a key are compacted away.',
     dedupeId: 'order id with version',
-    completeness: `Read to the end, then join ${EVENTS} behind the source offset that each partition's records cover.`,
-    headers: [],
+    completeness: `The last position marker of the partition: every outcome of ${EVENTS} with a source offset in (coversFrom, sourceOffset] is in the records before it. See "Starting from the snapshot" on the page of all topics.`,
+    headers: STATE_HEADERS,
     cleanup: 'compact',
     retentionMs: null,
     partitions: PARTITIONS,
-    schemaSubject: null,
-    compatibility: null,
+    ...schemaOf(STATE_SUBJECT),
     visibility: 'public',
     classification: 'pseudonymous',
     writers: ['projector'],

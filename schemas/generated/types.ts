@@ -274,3 +274,55 @@ export interface OrderEvent {
   shipment: ShipmentChange | null;
   stock: StockChange | null;
 }
+
+/** Why the order came to its status, where that needs a reason. */
+export interface StateReason {
+  code: string;
+  message: string;
+  /** JSON pointer into the order request. */
+  pointer: string | null;
+}
+
+export interface TermsLine {
+  sku: string;
+  quantity: number;
+  unitPrice: number;
+  lineTotal: number;
+}
+
+/** What was decided when the order was accepted; null for a rejected order. */
+export interface OrderTerms {
+  currency: string;
+  lines: TermsLine[];
+  subtotal: number;
+  discount: number;
+  shipping: number;
+  tax: number;
+  total: number;
+  couponCode: string | null;
+  priceVersion: number;
+  paymentDueAt: number | null;
+}
+
+/** The latest state of one order, or the position marker of a partition (orderId null): how far the states before it reach. */
+export interface OrderState {
+  /** null in a position marker. */
+  orderId: string | null;
+  customerId: string | null;
+  /** Version of the order; 0 in a position marker. */
+  version: number;
+  status: string | null;
+  /** When version 1 was decided. */
+  createdAt: number | null;
+  /** When this version was decided; in a position marker, when the last covered outcome was. */
+  updatedAt: number;
+  sourcePartition: number;
+  /** Source offset of the outcome that made this state. In a position marker: every outcome up to this one is covered by the records before the marker. */
+  sourceOffset: number;
+  /** Position marker only: outcomes with source offsets above this are covered without a hole; -1 means from the first one on. */
+  coversFrom: number | null;
+  /** Position marker only: where in the same partition of orders.events.v1 to go on reading. */
+  eventsOffset: number | null;
+  reason: StateReason | null;
+  terms: OrderTerms | null;
+}

@@ -1,8 +1,8 @@
 /** Encodes golden examples that have no .bin yet. An existing .bin is never written again: it is what is on topics. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundledCodecs } from '../../services/shared/codec/index.ts';
-import { COMMANDS_SUBJECT, type OrderCommand, type OrderEvent } from '../index.ts';
+import { bundledCodecs, bundledStateCodec, type Codec } from '../../services/shared/codec/index.ts';
+import { COMMANDS_SUBJECT, EVENTS_SUBJECT, STATE_SUBJECT } from '../index.ts';
 import { readGoldenFiles } from './golden-files.ts';
 
 const FRAME_BYTES = 5;
@@ -10,13 +10,16 @@ const FRAME_BYTES = 5;
 function main(): void {
   const root = join(import.meta.dirname, '..', '..');
   const { commands, events } = bundledCodecs({ commandsId: 1, eventsId: 2 });
+  const codecs: Record<string, Codec<unknown>> = {
+    [COMMANDS_SUBJECT]: commands as Codec<unknown>,
+    [EVENTS_SUBJECT]: events as Codec<unknown>,
+    [STATE_SUBJECT]: bundledStateCodec(3) as Codec<unknown>,
+  };
   for (const { subject, path, value, body } of readGoldenFiles(root)) {
     if (body !== null) continue;
-    const framed =
-      subject === COMMANDS_SUBJECT
-        ? commands.encode(value as OrderCommand)
-        : events.encode(value as OrderEvent);
-    writeFileSync(join(root, `${path}.bin`), framed.subarray(FRAME_BYTES));
+    const codec = codecs[subject];
+    if (codec === undefined) throw new Error(`no codec is known for the subject ${subject}`);
+    writeFileSync(join(root, `${path}.bin`), codec.encode(value).subarray(FRAME_BYTES));
     console.log(`wrote ${path}.bin`);
   }
 }

@@ -36,6 +36,7 @@ describe('the released schemas in the registry', () => {
     expect(again.map(({ subject, compatibility, state }) => [subject, compatibility, state])).toEqual([
       ['orders.commands.v1-value', 'BACKWARD_TRANSITIVE', 'was there'],
       ['orders.events.v1-value', 'FULL_TRANSITIVE', 'was there'],
+      ['orders.state.v1-value', 'FULL_TRANSITIVE', 'was there'],
     ]);
   });
 

@@ -4,9 +4,11 @@ import {
   newestSchema,
   type OrderCommand,
   type OrderEvent,
+  type OrderState,
+  STATE_SUBJECT,
 } from '../../../schemas/index.ts';
 import { type Codec, createCodec, createReaders, type Readers } from './codec.ts';
-import { commandShape, eventShape } from './shapes.ts';
+import { commandShape, plainShape } from './shapes.ts';
 
 export interface Codecs {
   commands: Codec<OrderCommand>;
@@ -24,7 +26,7 @@ export function codecsOf(sources: { commands: SubjectSource; events: SubjectSour
   const { commands, events } = sources;
   return {
     commands: createCodec({ ...commands, shape: commandShape(commands.readers.type) }),
-    events: createCodec({ ...events, shape: eventShape }),
+    events: createCodec({ ...events, shape: plainShape() }),
   };
 }
 
@@ -35,6 +37,11 @@ export function bundledCodecs(ids: { commandsId: number; eventsId: number }): Co
   commands.readers.foreignIds.add(ids.eventsId);
   events.readers.foreignIds.add(ids.commandsId);
   return codecsOf({ commands, events });
+}
+
+/** As `bundledCodecs`, for the states of orders. */
+export function bundledStateCodec(schemaId: number): Codec<OrderState> {
+  return createCodec({ ...bundledSource(STATE_SUBJECT, schemaId), shape: plainShape() });
 }
 
 function bundledSource(subject: string, schemaId: number): SubjectSource {

@@ -1,7 +1,7 @@
-export { bundledCodecs, type Codecs } from './bundled-codecs.ts';
+export { bundledCodecs, bundledStateCodec, type Codecs } from './bundled-codecs.ts';
 export { CHECKSUM_HEADER, checksumOf, verifyChecksum } from './checksum.ts';
 export type { Codec } from './codec.ts';
 export { schemaIdOf, VALUE_BYTES_MAX } from './frame.ts';
-export { loadCodecs } from './load-codecs.ts';
+export { loadCodecs, loadStateCodec } from './load-codecs.ts';
 export { type PoisonCode, PoisonError, UnknownSchemaError } from './poison.ts';
 export { listSchemas, registerSchemas, type SchemaReport } from './register-schemas.ts';

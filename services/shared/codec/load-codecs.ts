@@ -1,11 +1,18 @@
-import { COMMANDS_SUBJECT, EVENTS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
+import {
+  COMMANDS_SUBJECT,
+  EVENTS_SUBJECT,
+  newestSchema,
+  type OrderState,
+  STATE_SUBJECT,
+} from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { compileSchema } from './avro-types.ts';
 import { type Codecs, codecsOf, type SubjectSource } from './bundled-codecs.ts';
-import { createReaders } from './codec.ts';
+import { type Codec, createCodec, createReaders } from './codec.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { createSchemaResolver } from './schema-resolver.ts';
+import { plainShape } from './shapes.ts';
 
 /**
  * Codecs with the ids of the registry. Only reads there: registering is a step of the deployment.
@@ -17,6 +24,15 @@ export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 
   const commands = await loadSubject(registry, COMMANDS_SUBJECT, deps.log);
   const events = await loadSubject(registry, EVENTS_SUBJECT, deps.log);
   return codecsOf({ commands, events });
+}
+
+/** As `loadCodecs`, for the states of orders: apart from the others, as most services have nothing to do with them. */
+export async function loadStateCodec(deps: {
+  registryUrl: string;
+  log: Pick<Logger, 'warn'>;
+}): Promise<Codec<OrderState>> {
+  const source = await loadSubject(createRegistry(deps.registryUrl), STATE_SUBJECT, deps.log);
+  return createCodec({ ...source, shape: plainShape() });
 }
 
 /** Looks up the newest bundled schema, compares what is stored under its id, and prepares the other versions. */

@@ -1,5 +1,5 @@
 import type { Type } from 'avsc';
-import { commandBranches, type OrderCommand, type OrderEvent } from '../../../schemas/index.ts';
+import { commandBranches, type OrderCommand } from '../../../schemas/index.ts';
 import { payloadBranchesOf } from './avro-types.ts';
 import type { Shape } from './codec.ts';
 
@@ -16,5 +16,7 @@ export function commandShape(type: Type): Shape<OrderCommand> {
   };
 }
 
-/** An event has no second way of saying what it is. */
-export const eventShape: Shape<OrderEvent> = { branchOf: () => -1, isConsistent: () => true };
+/** For records that have no second way of saying what they are. */
+export function plainShape<T>(): Shape<T> {
+  return { branchOf: () => -1, isConsistent: () => true };
+}
