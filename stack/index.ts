@@ -6,8 +6,15 @@ export { type DownOptions, stackDown, stackReset } from './down.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, instanceNames, readInstance } from './instance.ts';
 export type { Ports } from './ports.ts';
-export { identify, isRunning, type ProcessId } from './process-id.ts';
-export { forgetProcess, logFile, recordProcess, stopProcess } from './processes.ts';
+export { identify, isRunning, type ProcessId, signal } from './process-id.ts';
+export {
+  forgetProcess,
+  logFile,
+  recordProcess,
+  runningNames,
+  runningProcess,
+  stopProcess,
+} from './processes.ts';
 export { type ServerStatus, stackLogs, stackStatus } from './status.ts';
 export { type StackInfo, stackUp, type UpOptions } from './up.ts';
 export { versions } from './versions.ts';

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRunning, type ProcessId } from './process-id.ts';
@@ -32,29 +32,55 @@ export async function withLock<T>(options: LockOptions, work: () => Promise<T>):
 
 /** Null when the lock is ours now, else who has it. */
 function tryLock(file: string): ProcessId | null {
-  const me = identify(process.pid);
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(me));
+  writeFileSync(draft, JSON.stringify(identify(process.pid)));
   try {
-    // link() fails when the name exists, and the name never exists without its contents.
-    linkSync(draft, file);
-    return null;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    for (;;) {
+      // link() fails when the name exists, and the name never exists without its contents.
+      if (unlessCode('EEXIST', () => linkSync(draft, file))) return null;
+      const text = readFileIfThere(file);
+      if (text === null) continue;
+      const holder = parseHolder(text);
+      if (holder && isRunning(holder)) return holder;
+      evict(file, text);
+    }
   } finally {
     rmSync(draft, { force: true });
   }
-  const holder = readHolder(file);
-  if (holder && isRunning(holder)) return holder;
-  rmSync(file, { force: true });
-  return tryLock(file);
 }
 
-function readHolder(file: string): ProcessId | null {
+/** Takes a dead holder's file away; if another process was quicker and the file is a living one's by now, puts it back. */
+function evict(file: string, deadText: string): void {
+  const aside = `${file}.${process.pid}.dead`;
+  if (!unlessCode('ENOENT', () => renameSync(file, aside))) return;
+  if (readFileIfThere(aside) !== deadText) unlessCode('EEXIST', () => linkSync(aside, file));
+  rmSync(aside, { force: true });
+}
+
+function parseHolder(text: string): ProcessId | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessId;
+    return JSON.parse(text) as ProcessId;
   } catch {
-    // Released between our try and our look, or damaged: either way nobody holds it.
+    // Damaged: nobody can be named, so nobody holds it.
     return null;
+  }
+}
+
+function readFileIfThere(file: string): string | null {
+  let text: string | null = null;
+  unlessCode('ENOENT', () => {
+    text = readFileSync(file, 'utf8');
+  });
+  return text;
+}
+
+/** False when the call fails with exactly this code; any other error is thrown. */
+function unlessCode(code: string, call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return false;
+    throw error;
   }
 }
