@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { judged, letterAt } from './fixtures.ts';
+import { planRedrive } from './plan.ts';
+
+const rules = { maxAttempts: 5, force: false, openOfOrders: [] };
+const failing = { verdict: 'fail', code: 'BAD_MAGIC', why: 'no frame' } as const;
+const sentOf = (plan: ReturnType<typeof planRedrive>) => plan.send.map(({ letter }) => letter.position);
+const heldOf = (plan: ReturnType<typeof planRedrive>) =>
+  plan.held.map(({ letter, code }) => `${letter.position} ${code}`);
+
+describe('planRedrive', () => {
+  it('sends in source order, whatever the order of the choice', () => {
+    const plan = planRedrive(
+      [judged(letterAt(1, 0), 'a'), judged(letterAt(0, 10), 'b'), judged(letterAt(0, 9), 'b')],
+      rules,
+    );
+    expect(sentOf(plan)).toEqual(['0-9', '0-10', '1-0']);
+  });
+
+  it.each([
+    ['a letter that fails again', judged(letterAt(0, 1), 'a', failing), 'BAD_MAGIC'],
+    ['one whose bytes are gone', judged(letterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }), 'GONE'],
+    ['one that was tried too often', judged(letterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
+    ['one that was redriven', judged(letterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
+  ])('holds back %s, and what follows under its key', (_name, first, code) => {
+    const plan = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'b')], rules);
+    expect(heldOf(plan)).toEqual([`0-1 ${code}`, '0-2 BEHIND']);
+    expect(sentOf(plan)).toEqual(['0-3']);
+  });
+
+  it('names what holds a letter back', () => {
+    const first = judged(letterAt(0, 1), 'a', failing);
+    const { held } = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'a')], rules);
+    expect(held.slice(1).map(({ why }) => why)).toEqual(Array(2).fill('0-1 of the same key comes before it'));
+  });
+
+  it('tries what only a try can tell, and lets nothing of its key follow yet', () => {
+    const unsure = judged(letterAt(0, 1), 'a', { verdict: 'unsure', code: 'QUARANTINED' });
+    const plan = planRedrive([unsure, judged(letterAt(0, 2), 'a')], rules);
+    expect(sentOf(plan)).toEqual(['0-1']);
+    expect(heldOf(plan)).toEqual(['0-2 BEHIND']);
+  });
+
+  it('forces what fails again, but neither the limit nor a command that stops its lane', () => {
+    const undecided = { ...failing, code: 'NOT_DECIDED' };
+    const plan = planRedrive(
+      [
+        judged(letterAt(0, 1), 'a', failing),
+        judged(letterAt(0, 2), 'b', undecided),
+        judged(letterAt(0, 3, { attempts: 9 }), 'c', failing),
+      ],
+      { ...rules, force: true },
+    );
+    expect(sentOf(plan)).toEqual(['0-1']);
+    expect(heldOf(plan)).toEqual(['0-2 NOT_DECIDED', '0-3 ATTEMPTS']);
+  });
+
+  it('overtakes no open letter of the same order, chosen or not', () => {
+    const orderId = '00000000-0000-8000-8000-000000000001';
+    const later = judged(letterAt(0, 7, { orderId }), orderId);
+    const openOfOrders = [{ orderId, partition: 0, offset: 3 }];
+    expect(heldOf(planRedrive([later], { ...rules, openOfOrders }))).toEqual(['0-7 BEHIND']);
+    const both = [judged(letterAt(0, 3, { orderId }), orderId), later];
+    expect(sentOf(planRedrive(both, { ...rules, openOfOrders }))).toEqual(['0-3', '0-7']);
+    const itself = [{ orderId, partition: 0, offset: 7 }];
+    expect(sentOf(planRedrive([later], { ...rules, openOfOrders: itself }))).toEqual(['0-7']);
+  });
+
+  it('never sends behind a held letter of the same key, and plans each letter once', () => {
+    const anyLetter = fc.record({
+      partition: fc.nat({ max: 1 }),
+      offset: fc.nat({ max: 20 }),
+      key: fc.constantFrom('a', 'b', 'c'),
+      verdict: fc.constantFrom('pass' as const, 'pass' as const, 'fail' as const, 'unsure' as const),
+      attempts: fc.integer({ min: 1, max: 6 }),
+    });
+    const anyChoice = fc.uniqueArray(anyLetter, { selector: (each) => `${each.partition}-${each.offset}` });
+    fc.assert(
+      fc.property(anyChoice, fc.boolean(), (choice, force) => {
+        const letters = choice.map(({ partition, offset, key, verdict, attempts }) =>
+          judged(letterAt(partition, offset, { attempts }), key, { verdict }),
+        );
+        const { send, held } = planRedrive(letters, { ...rules, force });
+        expect(send.length + held.length).toBe(letters.length);
+        for (const { letter, judgement } of send) {
+          const before = held.filter(
+            (each) =>
+              each.judgement.key === judgement.key &&
+              each.letter.partition === letter.partition &&
+              each.letter.offset < letter.offset,
+          );
+          expect(before).toEqual([]);
+        }
+      }),
+    );
+  });
+});
