@@ -34,6 +34,10 @@ export interface ClaimDeps {
   onOpened(lane: Lane): void;
 }
 
+/** How often the log's end is read before a position beyond it is believed. */
+const endReadsMax = 4;
+const endReadEveryMs = 250;
+
 /** How the logs stand, read before the lanes are claimed: positions found afterwards can only be further. */
 interface LogState {
   readonly commands: ReadonlyMap<number, { low: bigint; high: bigint }>;
@@ -95,7 +99,7 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
   const low = Number(logs.commands.get(partition)?.low ?? 0n);
   let { nextOffset } = claim;
   if (claim.first && low > 0 && (await startAt(session, topic, claim, low))) nextOffset = low;
-  const problem = positionProblem(nextOffset, partition, logs);
+  const problem = positionProblem(nextOffset, partition, await reachedBy(nextOffset, deps, partition, logs));
   if (problem !== null) {
     metrics.inc('worker_lanes_refused_total', { why: problem.why });
     return lane.stop(problem.message);
@@ -109,6 +113,24 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
     deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });
   }
   deps.onOpened(lane);
+}
+
+/**
+ * The logs, with their ends read again while the position lies beyond them: the owner before may have gone on until the
+ * claim, and a leader that was just elected may not know yet how far its log is valid.
+ */
+async function reachedBy(
+  nextOffset: number,
+  { admin, topic }: ClaimDeps,
+  partition: number,
+  logs: LogState,
+): Promise<LogState> {
+  let { commands } = logs;
+  for (let read = 0; read < endReadsMax && nextOffset > Number(commands.get(partition)?.high ?? 0n); read++) {
+    if (read > 0) await sleep(endReadEveryMs);
+    commands = await admin.endOffsets(topic);
+  }
+  return { ...logs, commands };
 }
 
 /** What does not fit between the claimed position and the logs; null when all is well. */
