@@ -106,13 +106,21 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
   }
 }
 
-/** A metadata request that names at least as many brokers as there should be; a port that is open says nothing. */
+/**
+ * A metadata request that names at least as many brokers as there should be; a port that is open says nothing. Each
+ * of ours is asked itself: the others name a dead one until its session has run out.
+ */
 async function ask(address: string, brokers: number): Promise<void> {
+  const seeds = brokers > 1 ? address.split(',') : [address];
+  await Promise.all(seeds.map((seed) => askBroker(seed.split(','), security(address), brokers)));
+}
+
+async function askBroker(seeds: string[], access: Access, brokers: number): Promise<void> {
   calmRequestQueues();
   const client = new Kafka({
     clientId: 'orderstream-stack',
-    brokers: address.split(','),
-    ...security(address),
+    brokers: seeds,
+    ...access,
     logLevel: logLevel.NOTHING,
     connectionTimeout: ASK_TIMEOUT_MS,
     requestTimeout: ASK_TIMEOUT_MS,
@@ -129,8 +137,10 @@ async function ask(address: string, brokers: number): Promise<void> {
   }
 }
 
+type Access = Pick<KafkaConfig, 'ssl' | 'sasl'>;
+
 /** A cluster that the environment names may want TLS and a login; ours never does. */
-function security(address: string): Pick<KafkaConfig, 'ssl' | 'sasl'> {
+function security(address: string): Access {
   if (process.env['KAFKA_BROKERS'] !== address) return {};
   const { ssl, sasl } = createKafkaConfig(loadConfig(process.env, kafkaFields), 'orderstream-stack');
   return { ssl, sasl };
