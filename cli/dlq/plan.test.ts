@@ -63,8 +63,8 @@ describe('planRedrive', () => {
     expect(heldOf(planRedrive([later], { ...rules, openOfOrders }))).toEqual(['0-7 BEHIND']);
     const both = [judged(letterAt(0, 3, { orderId }), orderId), later];
     expect(sentOf(planRedrive(both, { ...rules, openOfOrders }))).toEqual(['0-3', '0-7']);
-    const itself = [{ orderId, partition: 0, offset: 7 }];
-    expect(sentOf(planRedrive([later], { ...rules, openOfOrders: itself }))).toEqual(['0-7']);
+    const behind = [7, 9].map((offset) => ({ orderId, partition: 0, offset }));
+    expect(sentOf(planRedrive([later], { ...rules, openOfOrders: behind }))).toEqual(['0-7']);
   });
 
   it('never sends behind a held letter of the same key, and plans each letter once', () => {
