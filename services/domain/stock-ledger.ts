@@ -49,8 +49,12 @@ export function openStockLedger(levels: ReadonlyMap<string, number>): StockLedge
       entry(sku).net -= quantity;
     },
     changes() {
-      const changed = [...entries.values()].filter((line) => line.net !== 0 || line.peak > 0);
-      return changed.sort((a, b) => (a.sku < b.sku ? -1 : 1));
+      const changes: StockChange[] = [];
+      for (const sku of [...entries.keys()].sort()) {
+        const line = entries.get(sku)!;
+        if (line.net !== 0 || line.peak > 0) changes.push(line);
+      }
+      return changes;
     },
   };
 }

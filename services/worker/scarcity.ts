@@ -3,7 +3,7 @@
  * sold-out sale is decided once instead of being tried, rolled back and decided again. Shared by a process's writers.
  */
 export interface Scarcity {
-  /** Those of `skus` that are known to be short. */
+  /** Those of `skus` that are known to be short, each once. */
   among(skus: Iterable<string>): string[];
   mark(skus: Iterable<string>): void;
   /** Tells what was read: a SKU that holds many times what was asked for is scarce no longer. */
@@ -21,9 +21,9 @@ export function createScarcity(): Scarcity {
   return {
     among(skus) {
       if (scarce.size === 0) return [];
-      const found: string[] = [];
-      for (const sku of skus) if (scarce.has(sku)) found.push(sku);
-      return found;
+      const found = new Set<string>();
+      for (const sku of skus) if (scarce.has(sku)) found.add(sku);
+      return [...found];
     },
     mark(skus) {
       for (const sku of skus) {

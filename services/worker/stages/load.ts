@@ -20,7 +20,7 @@ export async function loadSnapshot(deps: LoadDeps, parts: readonly DecodedPart[]
   const { version, products } = await deps.catalogue.snapshot(session, wanted.skus);
   const orders = await readOrders(session, wanted.orderIds);
   const commands = await readCommands(session, wanted.commands);
-  for (const order of orders.values()) for (const line of order.lines) wanted.skus.add(line.sku);
+  for (const order of orders.values()) for (const line of order.lines) wanted.skus.push(line.sku);
   const stockLevels = await readScarce(deps, wanted.skus);
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
@@ -40,7 +40,7 @@ export async function findShort(session: Session, changes: readonly StockChange[
  * Levels of the scarce SKUs. One that is sold out is not locked: refusing needs no more than the fact that it was
  * sold out when it was read, so a sold-out sale holds up nobody.
  */
-async function readScarce(deps: LoadDeps, skus: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
+async function readScarce(deps: LoadDeps, skus: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const scarce = deps.scarcity.among(skus);
   if (scarce.length === 0) return new Map();
   const levels = await readLevels(deps.session, scarce);
@@ -52,8 +52,9 @@ async function readScarce(deps: LoadDeps, skus: ReadonlySet<string>): Promise<Re
   return levels;
 }
 
+/** What the parts name. SKUs stand once per line: asking who knows one is cheaper than gathering them in a set first. */
 function collectWanted(parts: readonly DecodedPart[]) {
-  const skus = new Set<string>();
+  const skus: string[] = [];
   const orderIds = new Set<string>();
   const commands: { orderId: string; commandId: string }[] = [];
   for (const { lane, sources } of parts) {
@@ -66,7 +67,7 @@ function collectWanted(parts: readonly DecodedPart[]) {
     if (content.kind !== 'command') return;
     const { command } = content;
     if (command.type === 'PLACE') {
-      for (const line of command.payload.lines) skus.add(line.sku);
+      for (const line of command.payload.lines) skus.push(line.sku);
       if (careful) orderIds.add(command.orderId!);
     } else if (command.orderId !== null) {
       orderIds.add(command.orderId);

@@ -14,8 +14,8 @@ export interface PriceSnapshot {
 }
 
 export interface Catalogue {
-  /** The snapshot that knows all of `skus`. */
-  snapshot(session: Session, skus: ReadonlySet<string>): Promise<PriceSnapshot>;
+  /** The snapshot that knows all of `skus`, repeated ones allowed. */
+  snapshot(session: Session, skus: readonly string[]): Promise<PriceSnapshot>;
 }
 
 type SnapshotRow = {
@@ -43,12 +43,13 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
 
   return {
     async snapshot(session, skus) {
-      if (products.size + absent.size + skus.size > productsMax) forget();
-      const missing = [...skus].filter((sku) => !products.has(sku) && !absent.has(sku));
+      if (products.size + absent.size + skus.length > productsMax) forget();
+      let missing = new Set(skus.filter((sku) => !products.has(sku) && !absent.has(sku)));
       let rows = await readSnapshot(session, missing);
       if (rows[0]!.version !== version) {
         forget();
-        if (missing.length < skus.size) rows = await readSnapshot(session, [...skus]);
+        missing = new Set(skus);
+        rows = await readSnapshot(session, missing);
         version = rows[0]!.version;
       }
       for (const row of rows) {
@@ -56,15 +57,15 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
         const { sku, name, unit_price: unitPrice, currency } = row;
         products.set(sku, { sku, name, unitPrice, currency });
       }
-      for (const sku of skus) if (!products.has(sku)) absent.add(sku);
+      for (const sku of missing) if (!products.has(sku)) absent.add(sku);
       return { version, products };
     },
   };
 }
 
 /** One statement, hence one read view: the version and the rows belong together. */
-function readSnapshot(session: Session, skus: readonly string[]): Promise<SnapshotRow[]> {
-  const list = skus.length === 0 ? "''" : skus.map(text).join(',');
+function readSnapshot(session: Session, skus: ReadonlySet<string>): Promise<SnapshotRow[]> {
+  const list = skus.size === 0 ? "''" : [...skus].map(text).join(',');
   return session.rows<SnapshotRow>(
     'SELECT c.version, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c ' +
       `LEFT JOIN products p ON p.sku IN (${list}) WHERE c.id = 1`,
