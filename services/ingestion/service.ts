@@ -3,7 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
-import { createAccumulator, createKafkaConfig, createTail } from '../shared/kafka/index.ts';
+import {
+  createAccumulator,
+  createAdmin,
+  createKafkaConfig,
+  createTail,
+  type KafkaSettings,
+  type TopicPartitionOffset,
+} from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
@@ -58,7 +65,7 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
   const tail = createTail({
     settings,
     topics: [EVENTS],
-    from: 'latest',
+    from: await lastOutcomes(settings, parts.lanes),
     log,
     onRecords: (_topic, _partition, records) => parts.outcomes.onRecords(records),
   });
@@ -81,6 +88,26 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
       await Promise.all([tail.stop(), redis.close(), mysql.close()]);
     },
   };
+}
+
+/**
+ * Where the tail begins: at the last outcome of each partition, so that the lanes' positions are known from the log alone,
+ * whatever the stores know.
+ */
+async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<TopicPartitionOffset[]> {
+  const admin = createAdmin(settings);
+  try {
+    const [outcomes, commands] = await Promise.all([admin.endOffsets(EVENTS), admin.endOffsets(COMMANDS)]);
+    for (const [partition, { high }] of outcomes) if (high === 0n) lanes.publishedUpTo(partition, 0);
+    for (const [partition, { high }] of commands) lanes.produced({ partition, offset: Number(high) - 1 });
+    return [...outcomes].map(([partition, { low, high }]) => ({
+      topic: EVENTS,
+      partition,
+      offset: high > low ? high - 1n : high,
+    }));
+  } finally {
+    await admin.close();
+  }
 }
 
 /**

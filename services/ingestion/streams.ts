@@ -68,7 +68,8 @@ export function createStreams(deps: StreamDeps): Streams {
       if (stop === null) return false;
       stream.stop = stop;
       streams.add(stream);
-      forgetRequest(response);
+      // A stream lives for hours; its request's headers are of no use any more.
+      response.req.rawHeaders = [];
       response.once('close', () => {
         stop();
         streams.delete(stream);
@@ -128,13 +129,4 @@ function write(response: ServerResponse, text: string): void {
   if (response.writableEnded || response.destroyed) return;
   response.write(text);
   if (response.writableLength > unreadBytesMax) response.destroy();
-}
-
-/**
- * Lets go of what only mattered until here, as a stream lives for hours: fastify's request and reply hang on listeners of
- * the response, the headers on the message.
- */
-function forgetRequest(response: ServerResponse): void {
-  response.removeAllListeners('finish');
-  response.req.rawHeaders = [];
 }
