@@ -31,10 +31,12 @@ export function createPublisher(deps: {
   log: Logger;
 }): Publisher {
   const { accumulator, metrics, log } = deps;
+  /** Epochs in which a lane could not publish something: what comes behind it would be out of order. */
+  const brokenEpochs = new WeakMap<Lane, number>();
 
   const send = async (publication: Publication): Promise<void> => {
     const { lane, epoch, from, to, messages } = publication;
-    if (lane.state === 'closed' || lane.epoch !== epoch) return;
+    if (lane.state === 'closed' || lane.epoch !== epoch || brokenEpochs.get(lane) === epoch) return;
     const sent = groupByTarget(messages).map((group) => accumulator.sendBatch(group, { forever: true }));
     await failpoint('publishSent');
     await Promise.all(sent);
@@ -46,12 +48,13 @@ export function createPublisher(deps: {
 
   return {
     publish(publication) {
-      const { lane, from, to } = publication;
+      const { lane, epoch, from, to } = publication;
       lane.handOver();
       lane.published = lane.published
         .then(() => send(publication))
         .catch((error: unknown) => {
           // A refused record or a closed producer: the rows stay in the outbox, so nothing is lost, but this lane must not go on.
+          brokenEpochs.set(lane, epoch);
           log.error({ err: error, partition: lane.partition, from, to }, 'outcomes cannot be published');
           lane.stop(`its outcomes ${from}-${to} cannot be published`);
         });

@@ -1,0 +1,117 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { appError } from '../shared/errors/index.ts';
+import type { Accumulator, OutMessage } from '../shared/kafka/index.ts';
+import { noMetrics } from '../shared/metrics/index.ts';
+import { openLane, silent } from './fakes.ts';
+import type { Lane } from './lane.ts';
+import { createPublisher, type Publication } from './publisher.ts';
+
+/** A log that acknowledges batches when the test says so. */
+function createFakeLog() {
+  const sent: { names: string[]; ack(): void; refuse(error: Error): void }[] = [];
+  const accumulator = {
+    sendBatch(messages: readonly OutMessage[], options?: { forever?: boolean }) {
+      const done = Promise.withResolvers<bigint>();
+      const names = messages.map(({ topic, value }) => `${topic}:${String(value)}`);
+      expect(options).toEqual({ forever: true });
+      sent.push({ names, ack: () => done.resolve(0n), refuse: done.reject });
+      return done.promise;
+    },
+  } as Pick<Accumulator, 'sendBatch'> as Accumulator;
+  return { sent, publisher: createPublisher({ accumulator, metrics: noMetrics, log: silent }) };
+}
+
+function publication(lane: Lane, from: number, change: Partial<Publication> = {}): Publication {
+  const { partition, epoch } = lane;
+  const headers = {};
+  const message = (topic: string, name: string): OutMessage => ({
+    topic,
+    partition,
+    key: null,
+    value: Buffer.from(name),
+    headers,
+    timestampMs: 0,
+  });
+  const messages = [
+    message('dlq', `letter ${from}`),
+    message('events', `${from}`),
+    message('events', `${from + 1}`),
+  ];
+  return { lane, epoch, from, to: from + 2, messages, ...change };
+}
+
+describe('the publisher', () => {
+  it('sends a batch of a lane once the one before it is acknowledged, each topic in order', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    expect(sent.map(({ names }) => names)).toEqual([['dlq:letter 0'], ['events:0', 'events:1']]);
+    expect(lane.unpublishedBatches).toBe(2);
+    sent[0]!.ack();
+    await turn();
+    expect([sent.length, lane.ackedOffset]).toEqual([2, 0]);
+    sent[1]!.ack();
+    await turn();
+    expect([sent.length, lane.ackedOffset, lane.ackedRows, lane.unpublishedBatches]).toEqual([4, 2, [0], 1]);
+  });
+
+  it('lets lanes go side by side', async () => {
+    const { sent, publisher } = createFakeLog();
+    publisher.publish(publication(openLane(0, 0), 0));
+    publisher.publish(publication(openLane(1, 0), 0));
+    await turn();
+    expect(sent).toHaveLength(4);
+  });
+
+  it('tells of the acknowledgement once, before the lane knows', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    const told: number[] = [];
+    publisher.publish(publication(lane, 0, { onAcknowledged: () => told.push(lane.ackedOffset) }));
+    await turn();
+    for (const each of sent) each.ack();
+    await lane.published;
+    expect([told, lane.ackedOffset]).toEqual([[0], 2]);
+  });
+
+  it('sends nothing more for a lane that is closed: its next owner does', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    lane.close();
+    for (const each of sent) each.ack();
+    await lane.published;
+    expect(sent).toHaveLength(2);
+  });
+
+  it('neither sends nor counts for another epoch', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    lane.reclaim();
+    lane.open({ epoch: 2, nextOffset: 4, publishedOffset: 0 }, null);
+    for (const each of sent) each.ack();
+    await lane.published;
+    expect([sent.length, lane.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
+  });
+
+  it('stops the lane of a record that is refused, keeps its row, and sends nothing past it', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    sent[0]!.ack();
+    sent[1]!.refuse(appError('RECORD_REFUSED', { reason: 'too large' }));
+    await lane.published;
+    expect([sent.length, lane.state, lane.ackedOffset, lane.ackedRows]).toEqual([2, 'stopped', 0, []]);
+    expect(lane.stoppedBecause).toContain('0-2 cannot be published');
+  });
+});
