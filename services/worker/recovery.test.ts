@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { type AppError, appError, type ErrorCode, errorTable } from '../shared/errors/index.ts';
+import { classifyMysqlError, type MysqlErrorKind } from '../shared/mysql/index.ts';
+import { type Remedy, remedyFor, verdictFor } from './recovery.ts';
+
+const driverError = (errno: number) => Object.assign(new Error(`errno ${errno}`), { errno });
+
+describe('remedyFor', () => {
+  it.each<[MysqlErrorKind, number, Remedy]>([
+    ['duplicateKey', 1062, 'readIds'],
+    ['deadlock', 1213, 'contend'],
+    ['lockTimeout', 1205, 'contend'],
+    ['connectionLost', 2013, 'reconnect'],
+    ['timeout', 1969, 'reconnect'],
+    ['timeout', 3024, 'reconnect'],
+    ['readOnly', 1290, 'wait'],
+    ['tooManyConnections', 1040, 'wait'],
+    ['checkFailed', 3819, 'bisect'],
+    ['checkFailed', 4025, 'bisect'],
+    ['data', 1406, 'bisect'],
+    ['data', 1153, 'bisect'],
+    ['schema', 1146, 'wait'],
+    ['unknown', 99_999, 'stop'],
+  ])('knows %s (%i)', (kind, errno, remedy) => {
+    expect(classifyMysqlError(driverError(errno))).toBe(kind);
+    expect(remedyFor(driverError(errno))).toBe(remedy);
+  });
+
+  it.each<[string, unknown, Remedy]>([
+    ['a COMMIT without an answer', appError('COMMIT_UNKNOWN'), 'reclaim'],
+    ['an event that does not fit its schema', appError('INVALID_VALUE'), 'bisect'],
+    ['an event that is too long', appError('TOO_LONG'), 'bisect'],
+    ['a number that no column takes', new RangeError('1e300 is not a safe integer'), 'bisect'],
+    ['a bug', new TypeError('x is not a function'), 'stop'],
+    ['nothing at all', undefined, 'stop'],
+  ])('knows %s', (_name, error, remedy) => {
+    expect(remedyFor(error)).toBe(remedy);
+  });
+
+  it('never sets a record aside for trouble that passes, nor goes on after what is fatal', () => {
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      const remedy = remedyFor(appError(code));
+      const { disposition } = errorTable[code];
+      if (disposition === 'retry') expect([code, remedy]).not.toEqual([code, 'bisect']);
+      if (disposition === 'retry') expect([code, remedy]).not.toEqual([code, 'stop']);
+      if (disposition === 'deadLetter') expect([code, remedy]).toEqual([code, 'bisect']);
+      // A missing table may be on its way: its migration is run beside us.
+      if (disposition === 'fatal' && code !== 'MYSQL_SCHEMA') expect([code, remedy]).toEqual([code, 'stop']);
+    }
+  });
+});
+
+describe('verdictFor', () => {
+  it('keeps its words short', () => {
+    const error: AppError = appError('MYSQL_DATA', { reason: 'x'.repeat(1_000) });
+    expect(verdictFor(error)).toMatchObject({ code: 'DATA_REFUSED' });
+    expect(verdictFor(error).message.length).toBe(300);
+  });
+});
