@@ -98,7 +98,8 @@ function sumOf(text: string, name: string, labels: string): number {
   let sum = 0;
   for (const line of text.split('\n')) {
     const match = /^([a-z_]+)(\{[^}]*\})? (\S+)/.exec(line);
-    if (match?.[1] === metricPrefix + name && (match[2] ?? '').includes(labels)) sum += Number(match[3]);
+    if (match?.[1]?.replace(metricPrefix, '') === name && (match[2] ?? '').includes(labels))
+      sum += Number(match[3]);
   }
   return sum;
 }

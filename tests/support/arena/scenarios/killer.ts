@@ -22,7 +22,10 @@ export async function killUntilQuarantined(
     ...Array.from({ length: neighbours * 4 }, () => producer.send(placeCommand(randomUUID(), [skus[0]!]))),
   ]);
   for (let deaths = 0; deaths <= deathsMax; deaths++) {
-    const worker = await arena.startWorker({ FAILPOINTS: `decoded=kill~${killer}` });
+    const worker = await arena.startWorker({
+      FAILPOINTS: `decoded=kill~${killer}`,
+      KAFKA_SESSION_TIMEOUT_MS: '1500',
+    });
     await Promise.race([worker.exited, arena.quiesce(30_000)]);
     if (!worker.running) continue;
     await worker.stop();

@@ -1,0 +1,49 @@
+/**
+ * `npm run chaos -- [scenario…]`: the long forms of what tests/integration/worker-*.test.ts do in seconds, on servers of
+ * their own and with real signals. Every scenario ends with the audit of its arena; without a name all are run.
+ */
+import { audit } from '../support/arena/audit.ts';
+import { type ChaosArena, openChaosArena } from './chaos-arena.ts';
+import { type Figures, scenarios } from './scenarios.ts';
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in scenarios));
+if (unknown.length > 0) {
+  throw new Error(
+    `no scenario is called ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}`,
+  );
+}
+let failed = 0;
+for (const name of asked.length > 0 ? asked : Object.keys(scenarios)) {
+  if (!(await runScenario(name))) failed += 1;
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function runScenario(name: string): Promise<boolean> {
+  const startedMs = performance.now();
+  const chaos = await openChaosArena();
+  let ok = false;
+  try {
+    const figures = await scenarios[name]!(chaos);
+    const problems = [...figures.problems, ...(await audited(chaos, figures))];
+    ok = problems.length === 0;
+    const seconds = Math.round((performance.now() - startedMs) / 1_000);
+    console.log(`${ok ? 'holds' : 'DOES NOT HOLD'}: ${name}, ${seconds} s, ${JSON.stringify(figures.seen)}`);
+    for (const problem of problems) console.log(`FOUND ${problem}`);
+    return ok;
+  } catch (error) {
+    // One scenario that cannot be run to its end must not keep the others from theirs.
+    console.log(`DOES NOT HOLD: ${name} ended early`, error);
+    return false;
+  } finally {
+    await chaos.close(ok);
+  }
+}
+
+async function audited({ arena, producer }: ChaosArena, figures: Figures): Promise<readonly string[]> {
+  const { findings, repeats, report } = await audit(arena, producer.history);
+  figures.seen['commands'] = producer.history.length;
+  figures.seen['repeats'] = repeats;
+  figures.seen['deadLetters'] = report.outcomes['DEAD_LETTERED'] ?? 0;
+  return findings;
+}
