@@ -50,6 +50,11 @@ describe('verdictOf', () => {
   });
 });
 
+it('counts no try that was not made', () => {
+  const verdict = verdictOf({ kind: 'postponed', delayMs: 30 }, at(3));
+  expect(verdict).toMatchObject({ status: 'PENDING', dueAtMs: 1_000_030, counts: false, disable: null });
+});
+
 it('reads Retry-After as seconds and as a date', () => {
   const nowMs = Date.UTC(2026, 0, 1);
   expect(parseRetryAfter('120', nowMs)).toBe(120_000);

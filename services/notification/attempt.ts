@@ -3,6 +3,7 @@
 /**
  * delivered: the receiver has it. failed: another try may work. gone: the receiver wants nothing any more (410).
  * refused: this one will never work (a mailbox that does not exist), the next may. dropped: there is nobody to tell.
+ * postponed: no try was made, as its host is left alone or its lease had almost run out.
  */
 export type AttemptResult =
   | { kind: 'delivered'; status: number }
@@ -17,7 +18,8 @@ export type AttemptResult =
     }
   | { kind: 'gone'; status: number }
   | { kind: 'refused'; status: number | null; error: string }
-  | { kind: 'dropped'; error: string };
+  | { kind: 'dropped'; error: string }
+  | { kind: 'postponed'; delayMs: number };
 
 /** What is written to the delivery's row; `disable` is the reason to disable its endpoint, if there is one. */
 export interface Verdict {
@@ -26,6 +28,8 @@ export interface Verdict {
   lastStatus: number | null;
   lastError: string | null;
   disable: 'gone' | 'exhausted' | null;
+  /** Whether a try was made. */
+  counts: boolean;
 }
 
 /** Tries of Standard Webhooks' advice, stretched over three days; each counts from the try before it. */
@@ -62,6 +66,8 @@ export function verdictOf(result: AttemptResult, context: AttemptContext): Verdi
       return final('DROPPED', nowMs, null, result.error);
     case 'failed':
       return afterFailure(result, context);
+    case 'postponed':
+      return { ...final('PENDING', nowMs + result.delayMs, null, null), counts: false };
     default:
       return result satisfies never;
   }
@@ -88,7 +94,8 @@ function final(
   lastStatus: number | null,
   error: string | null,
 ): Verdict {
-  return { status, dueAtMs, lastStatus, lastError: error?.slice(0, errorCharsMax) ?? null, disable: null };
+  const lastError = error?.slice(0, errorCharsMax) ?? null;
+  return { status, dueAtMs, lastStatus, lastError, disable: null, counts: true };
 }
 
 /** `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); null where it is missing or says nothing. */

@@ -30,7 +30,12 @@ export function createChannels(
     return {
       name: 'webhook',
       host: hostOf(endpoint.url),
-      deliver: ({ eventId, payload }) => webhooks.post(endpoint, { id: eventId, payload }),
+      async deliver({ eventId, payload }) {
+        // It may have been disabled, or its secret replaced, while this message waited for its turn.
+        const current = endpoints.find(endpointId);
+        if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
+        return webhooks.post(current, { id: eventId, payload });
+      },
     };
   };
 }

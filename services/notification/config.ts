@@ -45,10 +45,10 @@ export const fields = {
     help: 'Posts to one host at the same time.',
   }),
   inFlightMax: int('DELIVERIES_IN_FLIGHT', {
-    default: 300,
+    default: 1_000,
     min: 1,
-    max: 5_000,
-    help: 'Tries in flight in this process.',
+    max: 10_000,
+    help: 'Deliveries in the hands of this process: under way, or fetched and waiting for their turn.',
   }),
   hostFailuresInRow: int('HOST_FAILURES', {
     default: 5,

@@ -238,14 +238,19 @@ async function settleDelivered(pool: Queryable, group: readonly Settlement[], no
   );
 }
 
+/** What was not tried keeps what the try before it left. */
 async function settleOther(pool: Queryable, { leased, verdict }: Settlement): Promise<void> {
   await pool.write(
     `UPDATE notification_deliveries
-     SET status = ?, attempts = attempts + 1, last_status = ?, last_error = ?, due_at_ms = ?, leased_until_ms = 0
+     SET status = ?, attempts = attempts + ?, last_status = IF(?, ?, last_status), last_error = IF(?, ?, last_error),
+         due_at_ms = ?, leased_until_ms = 0
      WHERE delivery_id = ? AND leased_until_ms = ?`,
     [
       verdict.status,
+      verdict.counts ? 1 : 0,
+      verdict.counts,
       verdict.lastStatus,
+      verdict.counts,
       verdict.lastError,
       verdict.dueAtMs,
       leased.deliveryId,

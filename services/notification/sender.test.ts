@@ -24,7 +24,10 @@ function memoryQueue(due: Record<string, number>) {
       return requests.flatMap(({ endpointId, rowsMax }) => {
         const count = Math.min(rowsMax, due[endpointId] ?? 0);
         due[endpointId] = (due[endpointId] ?? 0) - count;
-        return Array.from({ length: count }, () => ({ deliveryId: ++id, endpointId, attempts: 0 }) as Leased);
+        return Array.from(
+          { length: count },
+          () => ({ deliveryId: ++id, endpointId, attempts: 0, leasedUntilMs: Date.now() + 1_000 }) as Leased,
+        );
       });
     },
     async settle(settlements) {
@@ -51,8 +54,15 @@ function start(
   const sender = startSender({
     queue,
     channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, deliver }),
-    hosts: createHosts({ concurrencyMax: 2, failuresInRow: 1_000, openMs: 10 }, systemClock),
-    limits: { inFlightMax: 10, receiversMax: 5, sweepMs: 20, leaseMs: 1_000, retryDelaysMs: [0, 1] },
+    hosts: createHosts({ concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10 }, systemClock),
+    limits: {
+      inFlightMax: 10,
+      receiversMax: 5,
+      sweepMs: 20,
+      leaseMs: 1_000,
+      attemptMaxMs: 100,
+      retryDelaysMs: [0, 1],
+    },
     clock: systemClock,
     random: () => 0.5,
     log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),

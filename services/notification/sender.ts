@@ -29,8 +29,10 @@ export interface SenderLimits {
   receiversMax: number;
   /** How often the table is looked through for what is due. */
   sweepMs: number;
-  /** A lease outlives the slowest try by far. */
+  /** A lease outlives a wait for its turn and the slowest try. */
   leaseMs: number;
+  /** The slowest try: what has less of its lease left is not begun. */
+  attemptMaxMs: number;
   retryDelaysMs: readonly number[];
 }
 
@@ -40,7 +42,7 @@ export interface SenderDeps {
   channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
   hosts: {
     room(host: string): number;
-    run(host: string, attempt: () => Promise<AttemptResult>): Promise<AttemptResult>;
+    run(host: string, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
     openBreakers(): number;
   };
   limits: SenderLimits;
@@ -159,9 +161,11 @@ export function startSender(deps: SenderDeps): Sender {
 }
 
 /** Never throws: a gate that refuses is a failure of its host. */
-async function attempt({ hosts, log }: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
+async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
+  const { hosts, clock, limits, log } = deps;
+  const isLate = (): boolean => clock.nowMs() > leased.leasedUntilMs - limits.attemptMaxMs;
   try {
-    return await hosts.run(channel.host, () => channel.deliver(leased));
+    return await hosts.run(channel.host, () => channel.deliver(leased), isLate);
   } catch (error) {
     log.debug({ err: error }, 'the gate of a host refused a try');
     return {

@@ -28,6 +28,8 @@ type Context = ServiceContext<typeof fields>;
 const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 /** Receivers of one lease transaction. */
 const leaseReceiversMax = 50;
+/** Deliveries that are fetched ahead, per post that a host may get at a time. */
+const waitingPerPost = 4;
 /** How often the table is looked through for deliveries that others left or whose time has come. */
 const sweepMs = 500;
 /** A lease lasts two tries and this: enough to write what came of one. */
@@ -81,6 +83,7 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
     timeoutMs: config.webhookTimeoutMs,
   });
   const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
+  const waitingMax = waitingPerPost * concurrencyMax;
   const queue = createDeliveryQueue(pool);
   const sender = startSender({
     queue: {
@@ -93,12 +96,13 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
       },
     },
     channelOf: createChannels({ endpoints, webhooks, contacts, mailer }),
-    hosts: createHosts({ concurrencyMax, failuresInRow, openMs }, systemClock),
+    hosts: createHosts({ concurrencyMax, waitingMax, failuresInRow, openMs }, systemClock),
     limits: {
       inFlightMax: config.inFlightMax,
       receiversMax: leaseReceiversMax,
       sweepMs,
       leaseMs: 2 * config.webhookTimeoutMs + leaseMarginMs,
+      attemptMaxMs: config.webhookTimeoutMs,
       retryDelaysMs: retryDelaysMs(config.webhookRetryDelays),
     },
     clock: systemClock,

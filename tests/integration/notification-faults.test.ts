@@ -43,8 +43,8 @@ function startProcess(): ChildProcess {
       MYSQL_URL: database().url,
       LOG_LEVEL: 'error',
       WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
-      WEBHOOK_TIMEOUT: '300ms',
-      WEBHOOK_RETRY_DELAYS: Array(20).fill('20ms').join(','),
+      WEBHOOK_TIMEOUT: '1s',
+      WEBHOOK_RETRY_DELAYS: Array(20).fill('100ms').join(','),
       HOST_REST: '100ms',
     },
     stdio: 'ignore',
@@ -58,6 +58,15 @@ async function countOf(where: string): Promise<number> {
     `SELECT COUNT(*) AS n FROM notification_deliveries WHERE ${where}`,
   );
   return Number(rows[0]!.n);
+}
+
+async function byStatus(): Promise<Record<string, number>> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT status, last_error, COUNT(*) AS n FROM notification_deliveries GROUP BY status, last_error',
+  );
+  return Object.fromEntries(
+    rows.map((row) => [[row.status, row.last_error].filter(Boolean).join(': '), Number(row.n)]),
+  );
 }
 
 it('reaches a misbehaving receiver with every event, while senders are killed and come back', async () => {
@@ -90,9 +99,10 @@ it('reaches a misbehaving receiver with every event, while senders are killed an
   startProcess();
   await world.produceEvents(events.filter((event) => event.sourceOffset >= perPartition / 2));
 
-  await until(async () => (await countOf("status = 'DELIVERED'")) === events.length, {
-    what: 'every delivery',
-    deadlineMs: 50_000,
+  const isDone = async (): Promise<boolean> => (await countOf("status = 'DELIVERED'")) === events.length;
+  await until(isDone, { what: 'every delivery', deadlineMs: 60_000 }).catch(async (cause: unknown) => {
+    expect(await byStatus()).toEqual({ DELIVERED: events.length });
+    throw cause;
   });
   expect(await countOf('1 = 1')).toBe(events.length);
   expect(new Set(taken.keys())).toEqual(new Set(events.map((event) => event.eventId)));
@@ -100,4 +110,4 @@ it('reaches a misbehaving receiver with every event, while senders are killed an
   survivor!.kill('SIGTERM');
   const [code] = (await once(survivor!, 'exit')) as [number | null];
   expect(code).toBe(0);
-}, 90_000);
+}, 120_000);

@@ -41,7 +41,14 @@ const statuses = () =>
   );
 const delivered = (leased: Leased) => ({
   leased,
-  verdict: { status: 'DELIVERED' as const, dueAtMs: 0, lastStatus: 200, lastError: null, disable: null },
+  verdict: {
+    status: 'DELIVERED' as const,
+    dueAtMs: 0,
+    lastStatus: 200,
+    lastError: null,
+    disable: null,
+    counts: true,
+  },
 });
 const lease = (nowMs: number, rowsMax = 10) => queue.lease([{ endpointId: 'e1', rowsMax }], nowMs, leaseMs);
 
