@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../domain/index.ts';
+import { bundledCodecs } from '../../shared/codec/index.ts';
+import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
+import { openLane, recordAt, silent } from '../fakes.ts';
+import { decodeMessages } from '../outbox-format.ts';
+import { decodeParts } from './decode.ts';
+import { encodeOutcomes } from './outcomes.ts';
+
+const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
+const nowMs = 1_700_000_000_000;
+const orderId = '00000000-0000-8000-8000-000000000000';
+const none = new Map();
+
+/** Takes records that cannot be read through decode, decide and encode, as a lane's only batch. */
+async function outcomesOf(...changes: Partial<InRecord>[]) {
+  const records = changes.map((change, offset) =>
+    recordAt(offset, { value: Buffer.from('poison'), ...change }),
+  );
+  const part = {
+    lane: openLane(0, 0),
+    epoch: 4,
+    from: 0,
+    to: records.length,
+    records,
+    published: 0,
+    ackedRows: [],
+    probing: false,
+    alone: false,
+  };
+  const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [part]);
+  const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
+  const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });
+  const [outcomes] = encodeOutcomes(codecs.events, parts, decision, nowMs);
+  return outcomes!;
+}
+
+describe('a dead letter', () => {
+  it('goes out as it came, before the events, and lies in the outbox as it goes out', async () => {
+    const key = Buffer.from(orderId);
+    const { messages, outbox } = await outcomesOf({
+      key,
+      headers: { from: 'afar', bytes: Buffer.from([0xff]) },
+    });
+    const [letter, event] = messages;
+    expect(letter).toMatchObject({
+      topic: 'orders.commands.v1.dlq',
+      partition: 0,
+      key,
+      value: Buffer.from('poison'),
+      headers: encodeHeaders({
+        from: 'afar',
+        bytes: Buffer.from([0xff]),
+        dlq_topic: 'orders.commands.v1',
+        dlq_partition: '0',
+        dlq_offset: '0',
+        dlq_timestamp: '1000',
+        dlq_schema_id: '',
+        dlq_reason: 'BAD_MAGIC',
+        dlq_message: 'The value does not begin with the schema frame.',
+        dlq_attempts: '1',
+        dlq_first_failed_at: String(nowMs),
+      }),
+    });
+    expect(codecs.events.decode(event!.value)).toMatchObject({
+      outcome: 'DEAD_LETTERED',
+      orderId,
+      eventId: '0-0',
+    });
+    expect(decodeMessages(outbox.blob)).toEqual(messages);
+    expect(outbox).toMatchObject({ partition: 0, from: 0, to: 1, epoch: 4 });
+  });
+
+  it('keeps its hash, and the times of the source and of the failure apart', async () => {
+    const { deadLetters, messages } = await outcomesOf({ timestampMs: 5 });
+    expect(deadLetters[0]).toMatchObject({
+      valueSha256: createHash('sha256').update('poison').digest(),
+      valueBytes: 6,
+      sourceAtMs: 5,
+      firstFailedAtMs: nowMs,
+    });
+    expect(messages[0]!.timestampMs).toBe(nowMs);
+  });
+
+  it('goes on counting where a redriven record left off', async () => {
+    const headers = { dlq_attempts: '3', dlq_first_failed_at: Buffer.from('77'), redrive_of: '0-1' };
+    const { deadLetters, messages } = await outcomesOf({ headers });
+    expect(deadLetters[0]).toMatchObject({ attempts: 4, firstFailedAtMs: 77 });
+    const [letter] = messages;
+    expect(letter!.headers.encodedHeaders.toString('latin1')).toContain('redrive_of');
+  });
+
+  it.each(['', 'many', '-1', '1e300', '3000000000', '9007199254740991'])(
+    'does not believe dlq_attempts: %s, which no column could hold',
+    async (value) => {
+      const headers = { dlq_attempts: value, dlq_first_failed_at: String(nowMs + 1) };
+      const { deadLetters } = await outcomesOf({ headers });
+      expect(deadLetters[0]).toMatchObject({ attempts: 1, firstFailedAtMs: nowMs });
+    },
+  );
+
+  it('keeps a header whose name is one of the language', async () => {
+    const headers: InRecord['headers'] = Object.create(null);
+    Object.assign(headers, JSON.parse('{"__proto__":"kept"}'));
+    const { messages } = await outcomesOf({ headers });
+    expect(messages[0]!.headers.encodedHeaders.toString('latin1')).toContain('kept');
+  });
+
+  it('keeps a key of any length, but its event goes without a long one', async () => {
+    const long = Buffer.alloc(1_025, 'k');
+    const { messages } = await outcomesOf({ key: long }, { key: Buffer.from('short') }, { key: null });
+    expect(messages.map(({ key }) => key?.length ?? null)).toEqual([1_025, 5, null, null, 5, null]);
+  });
+});
