@@ -7,7 +7,7 @@ import type { OrderStore, Placed } from './order-store.ts';
 
 export const orderReadMs = 2_000;
 /** Beside a place: what MySQL has not said by then is left to the worker. */
-const placedLookupMs = 50;
+const placedLookupMs = 250;
 const placedRestMs = 1_000;
 /** The command itself waits as long for others to be produced with. */
 const placedLingerMs = 3;

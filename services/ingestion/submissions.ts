@@ -22,7 +22,7 @@ export interface Submitted {
 export interface SubmissionDeps {
   readonly produce: Produce;
   readonly marks: Marks;
-  /** The stored place of an order; null when there is none, or MySQL does not answer within its 50 ms. */
+  /** The stored place of an order; null when there is none, or MySQL does not tell in time. */
   readonly findPlaced: (orderId: string) => Promise<Placed | null>;
   readonly recent: BoundedMap<string, Placed>;
   readonly nowMs: () => number;
