@@ -14,14 +14,14 @@ module.exports = {
       name: 'services-meet-on-topics',
       severity: 'error',
       comment: 'A service never imports another; what they share is a topic, a table or a room of services/shared.',
-      from: { path: '^services/(ingestion|worker|notification|reconciliation)/' },
-      to: { path: '^services/(ingestion|worker|notification|reconciliation)/', pathNot: '^services/$1/' },
+      from: { path: '^services/(ingestion|worker|notification|reconciliation|projector)/' },
+      to: { path: '^services/(ingestion|worker|notification|reconciliation|projector)/', pathNot: '^services/$1/' },
     },
     {
       name: 'shared-knows-no-service',
       severity: 'error',
       from: { path: '^services/shared/' },
-      to: { path: '^services/(ingestion|worker|notification|reconciliation)/' },
+      to: { path: '^services/(ingestion|worker|notification|reconciliation|projector)/' },
     },
     {
       name: 'domain-is-pure',

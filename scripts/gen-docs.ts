@@ -55,7 +55,7 @@ async function configurationPage(): Promise<string> {
   const sections: [string, Field<unknown>[]][] = [
     ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)],
   ];
-  for (const service of ['ingestion', 'worker', 'notification', 'reconciliation']) {
+  for (const service of ['ingestion', 'worker', 'notification', 'reconciliation', 'projector']) {
     sections.push([`Only ${service}`, await fieldsOfService(service)]);
   }
   const documented = new Set<string>();

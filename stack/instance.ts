@@ -49,7 +49,10 @@ export function readInstance(name: string): Instance | null {
   const file = path.join(instanceDir(name), 'instance.json');
   if (!existsSync(file)) return null;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Instance;
+    const instance = JSON.parse(readFileSync(file, 'utf8')) as Instance;
+    // Instances from before the projector have a free port there and none of its own.
+    instance.ports.projectorAdmin ??= instance.ports.reconciliationAdmin + 1;
+    return instance;
   } catch (error) {
     throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {
       cause: error,

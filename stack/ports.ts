@@ -13,6 +13,7 @@ export interface Ports {
   workerAdmin: number;
   notificationAdmin: number;
   reconciliationAdmin: number;
+  projectorAdmin: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -36,6 +37,7 @@ function wellKnown(shift: number): Ports {
     workerAdmin: 19_111 + shift,
     notificationAdmin: 19_121 + shift,
     reconciliationAdmin: 19_131 + shift,
+    projectorAdmin: 19_141 + shift,
   };
 }
 
@@ -53,6 +55,7 @@ export function blockPorts(block: number): Ports {
     workerAdmin: base + 11,
     notificationAdmin: base + 31,
     reconciliationAdmin: base + 32,
+    projectorAdmin: base + 33,
   };
 }
 

@@ -53,6 +53,7 @@ export function stackLogs(name: string, only?: string): string[] {
     'worker-2',
     'notification',
     'reconciliation',
+    'projector',
   ];
   const files = known
     .filter((process) => only === undefined || process === only || process.startsWith(`${only}-`))

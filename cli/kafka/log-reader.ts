@@ -4,6 +4,7 @@
  * reader of its own on purpose, so that checks made with it share nothing with the consumers that they check.
  */
 import Cluster from 'kafkajs/src/cluster/index.js';
+import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import loggers from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
@@ -32,7 +33,7 @@ export interface LogReader {
   ranges(topic: string): Promise<Range[]>;
   /** Offset of the first record at or after a time, by partition; the end where there is none. */
   offsetsAt(topic: string, timeMs: number): Promise<number[]>;
-  /** Records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`. */
+  /** Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`. */
   read(topic: string, partition: number, from: number, to: number): AsyncGenerator<LogRecord[]>;
   close(): Promise<void>;
 }
@@ -45,6 +46,7 @@ const RETRY_DELAY_MS = 250;
 const CONNECT_TIMEOUT_MS = 4000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const KAFKAJS_NOTHING = 0;
+const READ_COMMITTED = 1;
 
 /** Connects to the cluster of `config`; topics are named without the installation's prefix. */
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
@@ -115,7 +117,9 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
       let empty = 0;
       let fetching = fetchFrom(cluster, wireName(topic), partition, next);
       while (next < to) {
-        const messages = (await fetching).filter((message) => Number(message.offset) >= next);
+        const { all, committed } = await fetching;
+        const messages = all.filter((message) => Number(message.offset) >= next);
+        const first = next;
         const last = messages.at(-1);
         if (last === undefined) {
           empty += 1;
@@ -130,7 +134,9 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
           // Awaited in the next round; a failure until then must not count as unhandled.
           fetching.catch(() => undefined);
         }
-        const records = messages.filter((message) => !message.isControlRecord && Number(message.offset) < to);
+        const records = committed.filter(
+          ({ offset, isControlRecord }) => !isControlRecord && Number(offset) >= first && Number(offset) < to,
+        );
         if (records.length > 0) yield records.map((message) => toRecord(topic, partition, message));
       }
     },
@@ -140,13 +146,19 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
   };
 }
 
+interface Fetched {
+  all: FetchedMessage[];
+  /** Without those of transactions that were aborted. */
+  committed: FetchedMessage[];
+}
+
 /** One fetch, from whoever leads the partition; tried again on another leader while it moves. */
 async function fetchFrom(
   cluster: OpenCluster,
   wireTopic: string,
   partition: number,
   offset: number,
-): Promise<FetchedMessage[]> {
+): Promise<Fetched> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const leader = cluster
@@ -155,6 +167,7 @@ async function fetchFrom(
       if (leader === undefined || leader < 0) throw new Error(`partition ${partition} has no leader`);
       const broker = await cluster.findBroker({ nodeId: String(leader) });
       const { responses } = await broker.fetch({
+        isolationLevel: READ_COMMITTED,
         maxWaitTime: FETCH_WAIT_MS,
         minBytes: 1,
         maxBytes: FETCH_BYTES_MAX,
@@ -166,7 +179,9 @@ async function fetchFrom(
         ],
       });
       const answer: FetchedPartition | undefined = responses[0]?.partitions[0];
-      return answer?.messages ?? [];
+      const all = answer?.messages ?? [];
+      const { abortedTransactions } = answer ?? {};
+      return { all, committed: filterAbortedMessages({ messages: all, abortedTransactions }) };
     } catch (error) {
       if (attempt >= FETCH_TRIES_MAX || isHopeless(error)) {
         throw new CliError(`cannot read ${wireTopic}, partition ${partition}, from offset ${offset}`, {

@@ -14,7 +14,7 @@ export interface ServiceSpec {
 
 const WORKERS = 2;
 
-/** The five processes of a local run. Keys and secrets are made at first use, in the instance's own folder. */
+/** The six processes of a local run. Keys and secrets are made at first use, in the instance's own folder. */
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   const { ports } = info.instance;
   const issuer = await createLocalIssuer(issuerDir(info));
@@ -43,6 +43,7 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
     ),
     spec('notification', 'notification', ports.notificationAdmin, webhooksToThisMachine()),
     spec('reconciliation', 'reconciliation', ports.reconciliationAdmin),
+    spec('projector', 'projector', ports.projectorAdmin),
     spec('ingestion', 'ingestion', ports.ingestionAdmin, ingestionEnv),
   ];
 }

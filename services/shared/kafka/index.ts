@@ -1,7 +1,9 @@
 export { type Accumulator, type AccumulatorOptions, createAccumulator } from './accumulator.ts';
 export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
 export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
+export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';
 export { createGroupConsumer } from './group-consumer.ts';
+export { readCommittedRange } from './read-committed.ts';
 export { encodeHeaders } from './record-batch.ts';
 export { calmRequestQueues } from './request-queue.ts';
 export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';

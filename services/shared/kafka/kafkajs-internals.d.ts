@@ -61,6 +61,8 @@ declare module 'kafkajs/src/types-of-room.js' {
     partition: number;
     highWatermark: string;
     messages: FetchedMessage[];
+    /** Those whose records are among the messages; the fetch does not leave them out. */
+    abortedTransactions?: { firstOffset: string; producerId: string }[];
   }
 
   export interface KafkaBroker {
@@ -193,6 +195,15 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
 
   const ConsumerGroup: new (options: Record<string, unknown>) => Group;
   export default ConsumerGroup;
+}
+
+declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
+  import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
+
+  const filterAbortedMessages: (
+    fetched: Pick<FetchedPartition, 'messages' | 'abortedTransactions'>,
+  ) => FetchedMessage[];
+  export default filterAbortedMessages;
 }
 
 declare module 'kafkajs/src/consumer/runner.js' {

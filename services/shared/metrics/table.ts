@@ -1,6 +1,7 @@
 import type { MetricSpec } from './spec.ts';
 import { ingestionMetrics } from './tables/ingestion.ts';
 import { notificationMetrics } from './tables/notification.ts';
+import { projectorMetrics } from './tables/projector.ts';
 import { reconciliationMetrics } from './tables/reconciliation.ts';
 import { sharedMetrics } from './tables/shared.ts';
 import { workerMetrics } from './tables/worker.ts';
@@ -18,6 +19,7 @@ export const metricTable = {
   ...ingestionMetrics,
   ...notificationMetrics,
   ...reconciliationMetrics,
+  ...projectorMetrics,
 } as const satisfies Record<string, MetricSpec>;
 
 type Table = typeof metricTable;

@@ -1,0 +1,14 @@
+import { int, kafkaFields, mysqlFields, registryFields } from '../shared/config/index.ts';
+
+/** Every setting of the projector. */
+export const fields = {
+  ...kafkaFields,
+  ...registryFields,
+  ...mysqlFields,
+  sessionTimeoutMs: int('KAFKA_SESSION_TIMEOUT_MS', {
+    default: 7_000,
+    min: 1_500,
+    max: 60_000,
+    help: 'A projector that is silent for this long loses its partitions to others.',
+  }),
+};

@@ -1,0 +1,140 @@
+/** From outcomes to the states that they leave behind; pure. */
+import type { OrderEvent, OrderState, OrderTerms } from '../../schemas/index.ts';
+
+/** How far the states of a partition reach; what a position marker says. */
+export interface Position {
+  /** Source offset of the last outcome that is covered; -1 before the first. */
+  covers: number;
+  /** Outcomes above this source offset are covered without a hole; -1: from the first one on. */
+  coversFrom: number;
+  /** Where to go on reading outcomes. */
+  eventsOffset: bigint;
+}
+
+export const atTheBeginning: Position = { covers: -1, coversFrom: -1, eventsOffset: 0n };
+
+/** What acceptance fixed and no later outcome repeats. */
+export interface Origin {
+  terms: OrderTerms | null;
+  createdAt: number | null;
+}
+
+/** The newest outcome of one order in a batch. */
+export interface Draft {
+  orderId: string;
+  event: OrderEvent;
+  /** null: decided before this batch, to be looked up. */
+  origin: Origin | null;
+}
+
+export interface Projection {
+  position: Position;
+  /** By order, in the order of their first change. */
+  drafts: Map<string, Draft>;
+  /** Outcomes that were covered already. */
+  repeats: number;
+  /** Source offsets between which outcomes never came. */
+  holes: { after: number; before: number }[];
+  /** When the last covered outcome was decided, epoch ms. */
+  atMs: number;
+}
+
+/** An outcome with its offset; `event` is null where it cannot be decoded, and then shows as a hole. */
+export interface ReadEvent {
+  offset: bigint;
+  event: OrderEvent | null;
+}
+
+/** Folds outcomes, in the order of their log, onto a position. */
+export function project(from: Position, events: readonly ReadEvent[]): Projection {
+  const result: Projection = { position: { ...from }, drafts: new Map(), repeats: 0, holes: [], atMs: 0 };
+  const { position } = result;
+  for (const { offset, event } of events) {
+    position.eventsOffset = offset + 1n;
+    if (event === null) continue;
+    const { sourceOffset, prevSourceOffset } = event;
+    if (sourceOffset <= position.covers) {
+      result.repeats += 1;
+      continue;
+    }
+    if (prevSourceOffset > position.covers) {
+      result.holes.push({ after: position.covers, before: sourceOffset });
+      position.coversFrom = prevSourceOffset;
+    }
+    position.covers = sourceOffset;
+    result.atMs = event.occurredAt;
+    if (event.orderId !== null) takeOver(result.drafts, event.orderId, event);
+  }
+  return result;
+}
+
+function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent): void {
+  switch (event.outcome) {
+    case 'ACCEPTED':
+    case 'REJECTED':
+      drafts.set(orderId, { orderId, event, origin: { terms: termsOf(event), createdAt: event.occurredAt } });
+      break;
+    case 'APPLIED':
+      drafts.set(orderId, { orderId, event, origin: drafts.get(orderId)?.origin ?? null });
+      break;
+    default:
+      // The others change no order.
+      break;
+  }
+}
+
+/** The product's names stay out: they belong to the catalogue, and the order's lines do not keep them. */
+function termsOf({ order }: OrderEvent): OrderTerms | null {
+  if (order === null) return null;
+  const lines = order.lines.map(({ sku, quantity, unitPrice, lineTotal }) => ({
+    sku,
+    quantity,
+    unitPrice,
+    lineTotal,
+  }));
+  return { ...order, lines };
+}
+
+/** The state of an order after its newest outcome. */
+export function stateOf({ orderId, event }: Draft, origin: Origin): OrderState {
+  const { reason } = event;
+  return {
+    orderId,
+    customerId: event.customerId,
+    version: event.version,
+    status: event.status,
+    createdAt: origin.createdAt,
+    updatedAt: event.occurredAt,
+    sourcePartition: event.sourcePartition,
+    sourceOffset: event.sourceOffset,
+    coversFrom: null,
+    eventsOffset: null,
+    reason: reason === null ? null : { code: reason.code, message: reason.message, pointer: reason.pointer },
+    terms: origin.terms,
+  };
+}
+
+/** The marker that follows the states of a batch. */
+export function markerOf(partition: number, position: Position, atMs: number): OrderState {
+  return {
+    orderId: null,
+    customerId: null,
+    version: 0,
+    status: null,
+    createdAt: null,
+    updatedAt: atMs,
+    sourcePartition: partition,
+    sourceOffset: position.covers,
+    coversFrom: position.coversFrom,
+    eventsOffset: Number(position.eventsOffset),
+    reason: null,
+    terms: null,
+  };
+}
+
+/** What a marker says; null for the state of an order. */
+export function positionIn(state: OrderState): Position | null {
+  if (state.orderId !== null || state.coversFrom === null || state.eventsOffset === null) return null;
+  const { sourceOffset: covers, coversFrom, eventsOffset } = state;
+  return { covers, coversFrom, eventsOffset: BigInt(eventsOffset) };
+}

@@ -1,0 +1,68 @@
+/** Records of one partition between the consumer's callback and the lane's loop, bounded by pausing the partition. */
+import type { InRecord } from '../shared/kafka/index.ts';
+
+/** Some batches ahead of the loop. */
+const recordsHigh = 4_000;
+const recordsLow = 2_000;
+
+export interface RecordQueue {
+  /** Empties the queue and takes records from `offset` on. */
+  begin(offset: bigint): void;
+  /** Takes nothing until the next `begin`. */
+  end(): void;
+  add(records: readonly InRecord[]): void;
+  /** Up to `recordsMax` records; waits for the first one, and gives none once `signal` fires. */
+  take(recordsMax: number, signal: AbortSignal): Promise<InRecord[]>;
+}
+
+export function createRecordQueue(flow: { pause(): void; resume(): void }): RecordQueue {
+  let queue: InRecord[] = [];
+  let next: bigint | null = null;
+  let paused = true;
+  let bell = Promise.withResolvers<void>();
+
+  return {
+    begin(offset) {
+      queue = [];
+      next = offset;
+      paused = false;
+      flow.resume();
+    },
+    end() {
+      queue = [];
+      next = null;
+      paused = true;
+      flow.pause();
+    },
+    add(records) {
+      if (next === null) return;
+      for (const record of records) {
+        // kafkajs may hand out again what came before a rebalance.
+        if (record.offset < next) continue;
+        queue.push(record);
+        next = record.offset + 1n;
+      }
+      if (!paused && queue.length >= recordsHigh) {
+        paused = true;
+        flow.pause();
+      }
+      bell.resolve();
+    },
+    async take(recordsMax, signal) {
+      const ring = (): void => bell.resolve();
+      signal.addEventListener('abort', ring);
+      while (queue.length === 0 && !signal.aborted) {
+        await bell.promise;
+        bell = Promise.withResolvers<void>();
+      }
+      signal.removeEventListener('abort', ring);
+      if (signal.aborted) return [];
+      const taken = queue.splice(0, recordsMax);
+      if (paused && next !== null && queue.length <= recordsLow) {
+        paused = false;
+        flow.resume();
+      }
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/** The projector, wired: outcomes in, the latest state of each order out. */
+import { EVENTS, GROUPS } from '../../topics/index.ts';
+import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
+import {
+  createAdmin,
+  createGroupConsumer,
+  createKafkaConfig,
+  type GroupConsumer,
+} from '../shared/kafka/index.ts';
+import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
+import { createMysql } from '../shared/mysql/index.ts';
+import type { fields } from './config.ts';
+import { type Lane, type LaneDeps, openLane } from './lane.ts';
+
+type Context = ServiceContext<typeof fields>;
+
+/** How often the group offset, which only shows the lag, follows what is committed. */
+const commitEveryMs = 1_000;
+const consumerStopMs = 3_000;
+/** Lanes look up orders one batch at a time. */
+const poolSize = 2;
+
+/** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
+export async function startProjector(context: Context): Promise<Running> {
+  const { config, log, metrics, lifecycle } = context;
+  const registryUrl = config.schemaRegistryUrl;
+  const mysql = createMysql({ url: config.mysqlUrl, poolSize, log, metrics });
+  const { events } = await loadCodecs({ registryUrl, log });
+  const states = await loadStateCodec({ registryUrl, log });
+  const settings = createKafkaConfig(config, `projector-${config.instanceId}`);
+  const admin = createAdmin(settings);
+  const lanes = new Map<number, Lane>();
+  const closing = new Set<Promise<void>>();
+  const consumer = openConsumer(context, lanes, closing, {
+    settings,
+    admin,
+    events,
+    states,
+    pool: mysql.pool,
+  });
+  await consumer.start();
+  lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
+  const committing = startCommits(consumer, lanes, context);
+
+  return {
+    async stop() {
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await Promise.all(closing);
+      await committing.stop();
+      await consumer.stop(consumerStopMs);
+      await Promise.all([admin.close(), mysql.close()]);
+    },
+  };
+}
+
+function openConsumer(
+  { config, log, metrics, fatal }: Context,
+  lanes: Map<number, Lane>,
+  closing: Set<Promise<void>>,
+  parts: Pick<LaneDeps, 'settings' | 'admin' | 'events' | 'states' | 'pool'>,
+): GroupConsumer {
+  const consumer: GroupConsumer = createGroupConsumer({
+    settings: parts.settings,
+    groupId: GROUPS.projector,
+    topics: [EVENTS],
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    log,
+    metrics,
+    handlers: {
+      onAssigned({ gained, lost }) {
+        for (const { partition } of lost) {
+          const ended = lanes.get(partition)?.close() ?? Promise.resolve();
+          lanes.delete(partition);
+          closing.add(ended);
+          void ended.finally(() => closing.delete(ended));
+        }
+        for (const { partition } of gained) lanes.set(partition, openLane(deps, partition));
+      },
+      onRecords: (_topic, partition, records) => lanes.get(partition)?.enqueue(records),
+      onCrash: fatal,
+    },
+  });
+  const deps: LaneDeps = {
+    ...parts,
+    log,
+    metrics,
+    fatal,
+    isMember: () => consumer.generation() !== null,
+    flow: {
+      pause: (partition) => consumer.pause(EVENTS, partition),
+      resume(partition, from) {
+        if (from !== undefined) consumer.seek(EVENTS, partition, from);
+        consumer.resume(EVENTS, partition);
+      },
+    },
+  };
+  return consumer;
+}
+
+/** Moves the group offset behind what is committed: on a timer, and once more at the end. */
+function startCommits(consumer: GroupConsumer, lanes: Map<number, Lane>, { log }: Context) {
+  const committed = new Map<number, bigint>();
+  let committing: Promise<void> = Promise.resolve();
+  const commit = async (): Promise<void> => {
+    const offsets = [...lanes].flatMap(([partition, lane]) => {
+      const offset = lane.done();
+      return offset === null || committed.get(partition) === offset
+        ? []
+        : [{ topic: EVENTS, partition, offset }];
+    });
+    if (offsets.length === 0 || (await consumer.commit(offsets)) !== 'committed') return;
+    for (const { partition, offset } of offsets) committed.set(partition, offset);
+  };
+  const next = (): Promise<void> => {
+    committing = committing.then(commit).catch((error: unknown) => {
+      // It only shows how far behind the states are; where to go on is read from the states themselves.
+      log.warn({ err: error }, 'the group offset could not be committed');
+    });
+    return committing;
+  };
+  const timer = setInterval(() => void next(), commitEveryMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return next();
+    },
+  };
+}
