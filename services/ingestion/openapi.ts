@@ -7,7 +7,7 @@ import { Problem } from './shapes/problem.ts';
 type Json = { [name: string]: unknown };
 
 /** Raised with every released change of the API. */
-export const apiVersion = '1.0.0';
+const apiVersion = '1.0.0';
 
 const headerDescriptions: Readonly<Record<string, string>> = {
   Location: 'Where the state of the order is told; carries the ticket.',

@@ -4,7 +4,7 @@ import { lineQuantityMax, orderLinesMax } from '../../domain/index.ts';
 
 const closed = { additionalProperties: false } as const;
 const amountMax = Number.MAX_SAFE_INTEGER;
-export const batchOrdersMax = 500;
+const batchOrdersMax = 500;
 
 /** Free text for people: no control characters, so that it can be printed on a label or in a list. */
 const text = (maxLength: number, description: string) =>

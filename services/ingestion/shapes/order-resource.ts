@@ -10,9 +10,9 @@ const orderId = () => Type.String({ format: 'uuid' });
 const currency = () => Type.String({ pattern: '^[A-Z]{3}$' });
 
 /** Told from the ticket alone when a command was set aside undecided. */
-export const shownStatuses = [...orderStatuses, 'DEAD_LETTERED'] as const;
+const shownStatuses = [...orderStatuses, 'DEAD_LETTERED'] as const;
 
-export const Status = Type.String({ enum: [...shownStatuses], $id: 'OrderStatus' });
+const Status = Type.String({ enum: [...shownStatuses], $id: 'OrderStatus' });
 
 const Queue = Type.Object(
   {
