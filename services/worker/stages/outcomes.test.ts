@@ -84,11 +84,17 @@ describe('a dead letter', () => {
   });
 
   it('goes on counting where a redriven record left off', async () => {
-    const headers = { dlq_attempts: '3', dlq_first_failed_at: Buffer.from('77'), redrive_of: '0-1' };
+    const headers = {
+      dlq_attempts: '3',
+      dlq_first_failed_at: Buffer.from('77'),
+      dlq_invented: 'x',
+      redrive_of: '0-1',
+    };
     const { deadLetters, messages } = await outcomesOf({ headers });
     expect(deadLetters[0]).toMatchObject({ attempts: 4, firstFailedAtMs: 77 });
     const [letter] = messages;
     expect(letter!.headers.encodedHeaders.toString('latin1')).toContain('redrive_of');
+    expect(letter!.headers.encodedHeaders.toString('latin1')).not.toContain('dlq_invented');
   });
 
   it.each(['', 'many', '-1', '1e300', '3000000000', '9007199254740991'])(
