@@ -12,6 +12,7 @@ import type { DeadLetter, DecodedPart } from './decode.ts';
 
 /** A longer key is no order id and no SKU: its event goes without it, the dead letter keeps it. */
 const foreignKeyBytesMax = 1_024;
+const schemaIdMax = 2 ** 31 - 1;
 /** What a redriven record may claim; beyond this the header is somebody's invention. */
 const attemptsMax = 1_000_000;
 
@@ -87,7 +88,8 @@ function deadLetterRow(
     partition: record.partition,
     offset: Number(record.offset),
     orderId,
-    schemaId,
+    // Ids are signed; what does not fit the column is told by the header of the dead letter.
+    schemaId: schemaId !== null && schemaId > schemaIdMax ? null : schemaId,
     code,
     message,
     attempts: numberHeader(record, 'dlq_attempts', 0, attemptsMax) + 1,
@@ -99,7 +101,11 @@ function deadLetterRow(
 }
 
 /** The record as it came, key, value and headers, with what is known about it in headers of its own. */
-function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow, nowMs: number): StoredMessage {
+function deadLetterMessage(
+  { record, schemaId }: DeadLetter,
+  row: DeadLetterRow,
+  nowMs: number,
+): StoredMessage {
   // Names come from strangers: without a prototype `__proto__` is a name like any other.
   const headers: Record<string, string | Buffer> = Object.create(null);
   for (const [name, value] of Object.entries(record.headers)) {
@@ -116,7 +122,7 @@ function deadLetterMessage({ record }: DeadLetter, row: DeadLetterRow, nowMs: nu
       dlq_partition: String(row.partition),
       dlq_offset: String(row.offset),
       dlq_timestamp: String(row.sourceAtMs),
-      dlq_schema_id: row.schemaId === null ? '' : String(row.schemaId),
+      dlq_schema_id: schemaId === null ? '' : String(schemaId),
       dlq_reason: row.code,
       dlq_message: row.message,
       dlq_attempts: String(row.attempts),
