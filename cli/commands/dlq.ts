@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { orderId, pointInTime, positiveNumber, wholeNumber } from '../arguments.ts';
-import { listLetters, redriveLetters, showLetter } from '../dlq/run.ts';
+import { listLetters, showLetter } from '../dlq/look.ts';
+import { redriveLetters } from '../dlq/send-again.ts';
 import { DEFAULT_INSTANCE } from '../servers.ts';
 
 const ATTEMPTS_MAX = 5;

@@ -139,6 +139,11 @@ describe('orderstream dlq', () => {
   test('says what is wrong with its arguments', async () => {
     expect(await dlq('redrive')).toMatchObject({ code: 2 });
     expect(await dlq('redrive', '3/4')).toMatchObject({ code: 2 });
+    const unknown = await dlq('redrive', positions.magic, '0-999999');
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: 'orderstream: there is no such dead letter: 0-999999\n',
+    });
     expect(await dlq('redrive', '--all', '--rate', '0')).toMatchObject({ code: 2 });
   });
 });

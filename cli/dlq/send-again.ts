@@ -1,41 +1,22 @@
-/** The three commands of `orderstream dlq`: servers in, text or JSON out. */
+/** `orderstream dlq redrive`: choose, judge, plan, and send unless it is a dry run. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { createAccumulator, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { noMetrics } from '../../services/shared/metrics/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
-import { withDatabase } from '../database.ts';
 import { CliError, usageError } from '../errors.ts';
-import { type Decoder, openDecoder } from '../kafka/decoder.ts';
-import { type LogReader, type LogRecord, openLogReader } from '../kafka/log-reader.ts';
-import { showRecord } from '../kafka/show-record.ts';
+import type { Decoder } from '../kafka/decoder.ts';
+import type { LogRecord } from '../kafka/log-reader.ts';
 import { createProgress, print, printJson } from '../output.ts';
-import { findServers, type ServerConfig } from '../servers.ts';
+import type { ServerConfig } from '../servers.ts';
 import { readBytes } from './bytes.ts';
 import { judge } from './judge.ts';
-import {
-  countLetters,
-  type Letter,
-  type LetterFilter,
-  noteTry,
-  type Position,
-  parsePosition,
-  readLetters,
-  readOpenOfOrders,
-} from './letters.ts';
-import { type Judged, planRedrive, type RedrivePlan } from './plan.ts';
+import { type Letter, noteTry, type Position, readLetters, readOpenOfOrders } from './letters.ts';
+import { type FilterOptions, filterOf, withServers } from './opened.ts';
+import { type HeldBack, type Judged, planRedrive, type RedrivePlan } from './plan.ts';
 import { type RedriveResult, redrive } from './redrive.ts';
-import { tellLetters, tellPlan, tellResult } from './tell.ts';
+import { tellPlan, tellResult } from './tell.ts';
 
-interface FilterOptions {
-  name: string;
-  reason?: string[];
-  since?: number;
-  until?: number;
-  partition?: number;
-  order?: string;
-}
-type ListOptions = FilterOptions & { all?: boolean; max: number; json?: boolean };
 type RedriveOptions = FilterOptions & {
   dryRun?: boolean;
   all?: boolean;
@@ -49,30 +30,6 @@ type RedriveOptions = FilterOptions & {
 
 const CLOSE_MS = 2_000;
 
-export async function listLetters(options: ListOptions): Promise<void> {
-  const servers = await findServers(options.name, process.env, ['mysql']);
-  const filter = filterOf(options, { openOnly: options.all !== true });
-  await withDatabase(servers.mysqlUrl, async (db) => {
-    const letters = await readLetters(db, filter, options.max);
-    const counts = await countLetters(db, filter);
-    if (options.json) printJson({ letters, counts });
-    else print(tellLetters(letters, counts));
-  });
-}
-
-export async function showLetter(position: string, { name }: { name: string }): Promise<void> {
-  await withServers(name, async ({ db, reader, decoder }) => {
-    const filter = filterOf({ name }, { positions: [position], openOnly: false });
-    const [letter] = await readLetters(db, filter, 1);
-    if (letter === undefined) throw new CliError(`there is no dead letter ${position}`);
-    const record = (await readBytes(reader, [letter])).get(letter.position);
-    const { verdict, code, why, partition } = await judge(letter, record, decoder);
-    const shown = record === undefined ? null : await showRecord(record, decoder);
-    const ifRedriven = { verdict, ...(verdict === 'pass' ? {} : { code, why }), partition };
-    printJson({ ...letter, record: shown, ifRedriven });
-  });
-}
-
 export async function redriveLetters(positions: Position[], options: RedriveOptions): Promise<void> {
   requireChoice(positions, options);
   await withServers(options.name, async ({ db, reader, decoder, servers }) => {
@@ -80,6 +37,7 @@ export async function redriveLetters(positions: Position[], options: RedriveOpti
     const filter = filterOf(options, { positions: chosen, openOnly: chosen === undefined });
     if (options.dryRun !== true) await lockRedrive(db);
     const letters = await readLetters(db, filter, options.max);
+    requireFound(positions, letters);
     const bytes = await readBytes(reader, letters);
     const plan = await makePlan({ db, decoder }, letters, bytes, options);
     if (options.dryRun === true) {
@@ -89,10 +47,7 @@ export async function redriveLetters(positions: Position[], options: RedriveOpti
     }
     const result = await send(db, servers, bytes, plan.send, options);
     if (options.json)
-      printJson({
-        sent: result.sent.map(toPlace),
-        held: toJson({ send: [], held: [...plan.held, ...result.failed] }).held,
-      });
+      printJson({ sent: result.sent.map(toPlace), held: [...plan.held, ...result.failed].map(toHeld) });
     else print(tellResult(result, plan.held));
     if (result.stoppedBy !== null) {
       const left = plan.send.length - result.sent.length - result.failed.length;
@@ -110,6 +65,12 @@ function requireChoice(positions: readonly Position[], options: RedriveOptions):
   const given = [reason, since, until, partition, order].some((value) => value !== undefined);
   if (positions.length > 0 || given || options.all === true) return;
   throw usageError('say which dead letters: positions, a filter such as --reason, or --all');
+}
+
+function requireFound(positions: readonly Position[], letters: readonly Letter[]): void {
+  const found = new Set(letters.map(({ position }) => position));
+  const missing = positions.filter((position) => !found.has(position));
+  if (missing.length > 0) throw new CliError(`there is no such dead letter: ${missing.join(', ')}`);
 }
 
 async function makePlan(
@@ -169,49 +130,11 @@ async function lockRedrive(db: Connection): Promise<void> {
   if (rows[0]?.['locked'] !== 1) throw new CliError('another redrive is running');
 }
 
-function filterOf(
-  options: FilterOptions,
-  { positions, openOnly }: { positions?: readonly Position[]; openOnly: boolean },
-): LetterFilter {
-  for (const position of positions ?? []) {
-    if (parsePosition(position) === null) {
-      throw usageError(`${position} is no position; one is a partition and an offset, for example 3-120`);
-    }
-  }
-  return {
-    reasons: options.reason,
-    sinceMs: options.since,
-    untilMs: options.until,
-    partition: options.partition,
-    orderId: options.order,
-    positions,
-    openOnly,
-  };
-}
-
-interface Opened {
-  db: Connection;
-  reader: LogReader;
-  decoder: Decoder;
-  servers: ServerConfig<'kafka'>;
-}
-
-async function withServers(name: string, work: (opened: Opened) => Promise<void>): Promise<void> {
-  const servers = await findServers(name, process.env, ['kafka', 'registry', 'mysql']);
-  const decoder = await openDecoder(servers.schemaRegistryUrl);
-  const reader = await openLogReader(servers);
-  try {
-    await withDatabase(servers.mysqlUrl, (db) => work({ db, reader, decoder, servers }));
-  } finally {
-    await reader.close();
-  }
-}
-
 function toJson({ send, held }: RedrivePlan) {
   return {
     wouldPass: send.filter(({ judgement }) => judgement.verdict === 'pass').map(positionOf),
     wouldBeTried: send.filter(({ judgement }) => judgement.verdict !== 'pass').map(positionOf),
-    held: held.map(({ letter, code, why }) => ({ position: letter.position, code, why })),
+    held: held.map(toHeld),
   };
 }
 
@@ -221,4 +144,8 @@ function positionOf({ letter }: Judged): Position {
 
 function toPlace({ letter, partition, offset }: RedriveResult['sent'][number]) {
   return { position: letter.position, partition, offset };
+}
+
+function toHeld({ letter, code, why }: HeldBack) {
+  return { position: letter.position, code, why };
 }
