@@ -5,7 +5,7 @@ import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
 import { type DeadLetter, readDeadLetters } from '../support/arena/dead-letters.ts';
 import { hostileCorpus } from '../support/arena/hostile-corpus.ts';
-import { createProducer, type Producer, placeCommand } from '../support/arena/load.ts';
+import { createProducer, newOrderOf, type Producer, placeCommand } from '../support/arena/load.ts';
 import { killUntilQuarantined } from '../support/arena/scenarios/killer.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
@@ -31,12 +31,15 @@ describe('hostile records', () => {
   test('end as dead letters with their bytes and headers, between neighbours that are decided', async () => {
     const worker = await arena.startWorker();
     const hostile = new Map<string, DeadLetter>();
-    for (const { what, key, value, headers, partition } of hostileCorpus(arena.codecs)) {
-      const good = randomUUID();
-      const at = await producer.sendRaw({ partition: partition ?? 0, key, value, headers });
-      hostile.set(`${at.partition}-${at.offset}`, { what, key, value, headers });
-      await producer.send(placeCommand(good, [skus[0]!]));
-    }
+    // Sends of one lane keep their order: each of these records has a good one behind it in the same lane.
+    await Promise.all(
+      hostileCorpus(arena.codecs).map(async ({ what, ...record }) => {
+        const good = producer.send(placeCommand(newOrderOf(record.partition), [skus[0]!]));
+        const { partition, offset } = await producer.sendRaw(record);
+        hostile.set(`${partition}-${offset}`, { what, ...record });
+        await good;
+      }),
+    );
     expect(hostile.size).toBeGreaterThanOrEqual(500);
     await arena.quiesce();
 

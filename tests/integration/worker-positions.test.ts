@@ -1,12 +1,17 @@
 /** Positions that contradict the logs, and commands of a later version: such a lane stops and says so, others go on. */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../schemas/generated/types.ts';
-import { COMMANDS, GROUPS, partitionOfOrder } from '../../topics/index.ts';
+import { COMMANDS, GROUPS } from '../../topics/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
 import { readLanes } from '../support/arena/lanes.ts';
-import { cancelCommand, createProducer, type Producer, placeCommand } from '../support/arena/load.ts';
+import {
+  cancelCommand,
+  createProducer,
+  newOrderOf,
+  type Producer,
+  placeCommand,
+} from '../support/arena/load.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
 const prefix = useTopicPrefix('positions');
@@ -28,16 +33,11 @@ afterAll(async () => {
   await arena.close();
 });
 
-function orderIn(partition: number): string {
-  for (;;) {
-    const orderId = randomUUID();
-    if (partitionOfOrder(orderId) === partition) return orderId;
-  }
-}
-
 async function placeInEach(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
-    await Promise.all(partitions.map((partition) => producer.send(placeCommand(orderIn(partition), [sku]))));
+    await Promise.all(
+      partitions.map((partition) => producer.send(placeCommand(newOrderOf(partition), [sku]))),
+    );
   }
 }
 
@@ -88,7 +88,7 @@ describe('a lane whose position does not fit the logs', () => {
 
   test('does not go past a command that this version does not decide', async () => {
     const worker = await arena.startWorker();
-    const orderId = orderIn(4);
+    const orderId = newOrderOf(4);
     await producer.send(placeCommand(orderId, [sku]));
     const ship: OrderCommand = {
       ...cancelCommand(orderId, `ship:${orderId}`),

@@ -45,8 +45,8 @@ describe('workers and their doubles', () => {
   test('workers that join and leave every 2 s hold nobody up', async () => {
     const load = producer.start(100, skus);
     const { exits, slowestWindow } = await churn(arena, {
-      seconds: 8,
-      windowMs: 5_000,
+      seconds: 12,
+      windowMs: 10_000,
       whenOver: load.stop,
     });
     expect(exits.every(({ code }) => code === 0)).toBe(true);

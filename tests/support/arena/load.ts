@@ -34,6 +34,14 @@ export interface Producer {
   close(): Promise<void>;
 }
 
+/** An order id of the lane. */
+export function newOrderOf(partition: number): string {
+  for (;;) {
+    const orderId = randomUUID();
+    if (partitionOfOrder(orderId) === partition) return orderId;
+  }
+}
+
 /** A place of one order; the same order id gives the same command. */
 export function placeCommand(orderId: string, skus: readonly string[], quantity = 1): OrderCommand {
   return {

@@ -1,5 +1,6 @@
 import { sleep } from '../../../../services/shared/retry/index.ts';
 import type { Arena } from '../arena.ts';
+import { ownedBy } from '../lanes.ts';
 import type { Exit } from '../worker-process.ts';
 
 const joinEveryMs = 2_000;
@@ -17,6 +18,7 @@ export async function churn(
     arena.startWorker({ INSTANCE_ID: 'stays-1' }),
     arena.startWorker({ INSTANCE_ID: 'stays-2' }),
   ]);
+  await ownedBy(arena, ['stays-1', 'stays-2']);
   const samples: { atMs: number; decided: number }[] = [];
   const endsAtMs = performance.now() + seconds * 1_000;
   const sampling = (async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { Arena } from '../arena.ts';
-import { type Producer, placeCommand } from '../load.ts';
+import { newOrderOf, type Producer, placeCommand } from '../load.ts';
 
 const deathsMax = 8;
 const neighbours = 30;
@@ -18,7 +18,9 @@ export async function killUntilQuarantined(
 ): Promise<number> {
   await Promise.all([
     producer.send(placeCommand(killer, [skus[0]!])),
-    ...Array.from({ length: neighbours }, () => producer.send(placeCommand(inLaneOf(killer), [skus[0]!]))),
+    ...Array.from({ length: neighbours }, () =>
+      producer.send(placeCommand(newOrderOf(partitionOfOrder(killer)), [skus[0]!])),
+    ),
     ...Array.from({ length: neighbours * 4 }, () => producer.send(placeCommand(randomUUID(), [skus[0]!]))),
   ]);
   for (let deaths = 0; deaths <= deathsMax; deaths++) {
@@ -32,12 +34,4 @@ export async function killUntilQuarantined(
     return deaths;
   }
   throw new Error(`${deathsMax} workers died of the same record`);
-}
-
-/** A new order of the same lane. */
-function inLaneOf(orderId: string): string {
-  for (;;) {
-    const other = randomUUID();
-    if (partitionOfOrder(other) === partitionOfOrder(orderId)) return other;
-  }
 }
