@@ -8,7 +8,12 @@ import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js
 import loggers from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
-import { calmRequestQueues, createKafkaConfig, type KafkaConfig } from '../../services/shared/kafka/index.ts';
+import {
+  calmRequestQueues,
+  createKafkaConfig,
+  type KafkaConfig,
+  readHeadersOnce,
+} from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 
 export interface LogRecord {
@@ -51,6 +56,7 @@ const READ_COMMITTED = 1;
 /** Connects to the cluster of `config`; topics are named without the installation's prefix. */
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   calmRequestQueues();
+  readHeadersOnce();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),

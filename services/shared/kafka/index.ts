@@ -5,6 +5,7 @@ export { type FencedMessage, type FencedWriter, openFencedWriter } from './fence
 export { createGroupConsumer } from './group-consumer.ts';
 export { readCommittedRange } from './read-committed.ts';
 export { encodeHeaders } from './record-batch.ts';
+export { readHeadersOnce } from './record-headers.ts';
 export { calmRequestQueues } from './request-queue.ts';
 export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';
 export { createTail, type Tail, type TailOptions } from './tail.ts';
