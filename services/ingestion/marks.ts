@@ -1,6 +1,7 @@
 /**
  * Marks of accepted places in Redis: fingerprint and log position by order id. A mark is only ever set after the
- * acknowledgement, so its presence proves that the command is in the log; its absence proves nothing.
+ * acknowledgement, so its presence proves that the command is in the log; its absence proves nothing. That log is part
+ * of the key: when the topic was deleted or the cluster made anew, the marks of before are not found.
  */
 import type { Redis } from '../shared/redis/index.ts';
 import { createBatcher } from './batcher.ts';
@@ -23,7 +24,14 @@ const setAll = `
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end
 return #KEYS`;
 
-export function createMarks({ redis }: { redis: Pick<Redis, 'run'> }): Marks {
+export interface MarksDeps {
+  readonly redis: Pick<Redis, 'run'>;
+  /** Id of the command topic, as the cluster gave it. */
+  readonly logId: string;
+}
+
+export function createMarks({ redis, logId }: MarksDeps): Marks {
+  const keyOf = (orderId: string): string => `os:idem:${logId}:${orderId}`;
   const lookups = createBatcher<string, Placed | null>({
     run: async (orderIds) => {
       const values = await redis.run((client) => client.mget(orderIds.map(keyOf)), null);
@@ -58,10 +66,6 @@ export function createMarks({ redis }: { redis: Pick<Redis, 'run'> }): Marks {
       pending.push({ key: keyOf(orderId), value: writeMark(placed) });
     },
   };
-}
-
-function keyOf(orderId: string): string {
-  return `os:idem:${orderId}`;
 }
 
 function writeMark({ fingerprint, position }: Placed): string {

@@ -8,6 +8,7 @@ import {
   createAdmin,
   createKafkaConfig,
   createTail,
+  fetchTopicId,
   type KafkaSettings,
   type TopicPartitionOffset,
 } from '../shared/kafka/index.ts';
@@ -60,8 +61,9 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
     poolSize: config.mysqlPoolSize,
     queryTimeoutMs: orderReadMs + 500,
   });
-  const redis = createRedis({ url: config.redisUrl, log, metrics });
-  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, redis });
+  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics });
+  const commandLogId = await fetchTopicId(settings, COMMANDS);
+  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, redis, commandLogId });
   const tail = createTail({
     settings,
     topics: [EVENTS],

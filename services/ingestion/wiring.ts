@@ -14,6 +14,7 @@ import type { AppDeps } from './app.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import type { ingestionFields } from './config.ts';
 import { createCursors } from './cursor.ts';
+import { createDeliveryStore } from './delivery-store.ts';
 import { createLanes } from './lanes.ts';
 import { createMarks } from './marks.ts';
 import { createOrderCache } from './order-cache.ts';
@@ -27,12 +28,16 @@ import { createStreams } from './streams.ts';
 import { createSubmit } from './submissions.ts';
 import { createTickets } from './ticket.ts';
 import { createWaits } from './waits.ts';
+import { createWebhookStore } from './webhook-store.ts';
+import { createWebhookUrls } from './webhook-url.ts';
 
 export interface Servers {
   readonly codecs: Codecs;
   readonly accumulator: Accumulator;
   readonly mysql: Pick<Mysql, 'pool'>;
   readonly redis: Redis;
+  /** Of the command topic; another one means that what is remembered elsewhere is of a log that is gone. */
+  readonly commandLogId: string;
 }
 
 export interface WireContext {
@@ -44,7 +49,8 @@ export interface WireContext {
 /** Orders and shown versions that are remembered: two maps of about 150 bytes an entry. */
 const rememberedOrdersMax = 50_000;
 
-export function wire({ config, log, metrics }: WireContext, { codecs, accumulator, mysql, redis }: Servers) {
+export function wire({ config, log, metrics }: WireContext, servers: Servers) {
+  const { codecs, accumulator, mysql, redis, commandLogId } = servers;
   const clock = systemClock;
   const lanes = createLanes({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool });
@@ -90,7 +96,7 @@ export function wire({ config, log, metrics }: WireContext, { codecs, accumulato
     produce,
     submit: createSubmit({
       produce,
-      marks: createMarks({ redis }),
+      marks: createMarks({ redis, logId: commandLogId }),
       findPlaced: placedReader(store, log),
       recent: createBoundedMap(rememberedOrdersMax),
       nowMs: clock.nowMs,
@@ -99,6 +105,9 @@ export function wire({ config, log, metrics }: WireContext, { codecs, accumulato
     waits,
     streams,
     store,
+    webhooks: createWebhookStore(mysql.pool),
+    deliveries: createDeliveryStore(mysql.pool),
+    readWebhookUrl: createWebhookUrls(config.webhookAllowAddresses),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,

@@ -91,7 +91,8 @@ export const kinds = {
   CACHE_DIFFERS: {
     group: 'cache',
     subject: 'order',
-    remedy: 'Redis tells another state than the database. Delete the key os:{order id}; reads fill it again.',
+    remedy:
+      'Redis tells another state than the database. Delete the key os:{order id} (with KAFKA_TOPIC_PREFIX in front); reads fill it again.',
   },
   OFFSET_AHEAD: {
     group: 'offsets',

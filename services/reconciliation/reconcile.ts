@@ -63,7 +63,14 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
   const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs });
   const admin = createAdmin(options.settings);
   const redis =
-    options.redisUrl === null ? null : createRedis({ url: options.redisUrl, log, commandTimeoutMs: 500 });
+    options.redisUrl === null
+      ? null
+      : createRedis({
+          url: options.redisUrl,
+          keyPrefix: options.settings.topicPrefix,
+          log,
+          commandTimeoutMs: 500,
+        });
   try {
     const { events: codec } = await loadCodecs({ registryUrl: options.registryUrl, log });
     const { offsets: starts, ledgers } = await startsOfLogs(admin);

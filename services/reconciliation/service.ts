@@ -64,7 +64,13 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
   const { config, log, metrics, fatal } = context;
   const settings = createKafkaConfig(config, `reconciliation-${config.instanceId}`);
   const admin = createAdmin(settings);
-  const redis = createRedis({ url: config.redisUrl, log, metrics, commandTimeoutMs: 500 });
+  const redis = createRedis({
+    url: config.redisUrl,
+    keyPrefix: config.kafkaTopicPrefix,
+    log,
+    metrics,
+    commandTimeoutMs: 500,
+  });
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const accumulator = await createAccumulator({ settings, log, metrics });
   const { offsets: starts, ledgers } = await startsOfGroup({ admin, mysql: mysql.pool, log });

@@ -23,7 +23,7 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     /** For claims and releases; the writers have their own. */
     sessions: createSessionKeeper({ mysql, log }),
     codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
-    redis: createRedis({ url: config.redisUrl, log, metrics }),
+    redis: createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
   };

@@ -42,8 +42,6 @@ async function reconcileWorld(world: World): Promise<Case> {
   const kafka = await openSubscriberWorld(prefix);
   const db = await mysql.createConnection(database.url);
   const stack = testStack();
-  // The worlds of all tests have the same order ids, and Redis outlives them.
-  await redis.del(world.orders.map((order) => `os:{${order.id}}`));
   await writeTables(db, world);
   const config = { kafkaBrokers: stack.kafkaBrokers.split(','), kafkaTopicPrefix: prefix };
   await produceRecords(config, messagesOf(world, kafka.codecs));
@@ -210,7 +208,7 @@ describe('reconciliation', () => {
     await db.query('UPDATE orders SET total = total + 1 WHERE order_id = ?', [idBytes(damaged!.id)]);
     await db.query('UPDATE orders SET payment_due_at_ms = 1 WHERE order_id = ?', [idBytes(overdue!.id)]);
     await db.query('UPDATE stock SET available = available - 1');
-    const cacheKey = `os:{${cached!.id}}`;
+    const cacheKey = `${one.prefix}os:{${cached!.id}}`;
     await redis.hset(cacheKey, 'v', '9', 'b', '');
     await one.kafka.admin.setGroupOffsets(GROUPS.worker, COMMANDS, new Map([[6, 50n]]));
     await stands(one, [

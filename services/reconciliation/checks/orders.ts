@@ -5,7 +5,7 @@
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { uuidToBytes } from '../../shared/mysql/index.ts';
-import type { Redis } from '../../shared/redis/index.ts';
+import { orderStatusKey, type Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../kinds.ts';
 import { type LanePositions, readLanes } from '../lanes.ts';
 import type { ExpectedOrder, Memory } from '../memory.ts';
@@ -127,7 +127,7 @@ async function readCache(
 ): Promise<Map<string, CachedOrder> | null> {
   const replies = await redis.run(async (client) => {
     const pipeline = client.pipeline();
-    for (const orderId of orderIds) pipeline.hmget(`os:{${orderId}}`, 'v', 'b');
+    for (const orderId of orderIds) pipeline.hmget(orderStatusKey(orderId), 'v', 'b');
     return pipeline.exec();
   }, null);
   if (replies === null) return null;

@@ -10,7 +10,7 @@ export const kafkaFields = {
   kafkaTopicPrefix: str('KAFKA_TOPIC_PREFIX', {
     default: '',
     pattern: /^[a-zA-Z0-9._-]{0,60}$/,
-    help: 'Put in front of every topic and group name, for several installations on one cluster.',
+    help: 'Put in front of every topic, group and Redis key, for several installations on the same servers.',
   }),
   kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Speak TLS to the brokers.' }),
   kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
@@ -62,5 +62,13 @@ export const logFields = {
     default: '',
     pattern: /^[\x21-\x7e]{1,80}$/,
     help: 'Name of this process in logs, owner columns and client ids; made of host and process id when empty.',
+  }),
+};
+
+export const webhookFields = {
+  webhookAllowAddresses: list('WEBHOOK_ALLOW_ADDRESSES', {
+    default: [],
+    itemPattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
+    help: 'Addresses or CIDR ranges that webhooks may reach although they are private, plain http included.',
   }),
 };

@@ -1,0 +1,131 @@
+import type { KafkaBroker, WireRequest } from 'kafkajs/src/types-of-room.js';
+import { silentLogger } from './client-log.ts';
+import { abandonCluster, createCluster } from './cluster.ts';
+import { type KafkaSettings, withPrefix } from './settings.ts';
+
+/** Metadata 12, in every broker since 3.1; kafkajs ends at 6, which knows no ids. */
+const metadataApiKey = 3;
+const metadataApiVersion = 12;
+const connectRetries = 5;
+const idBytes = 16;
+
+/**
+ * The id that the cluster gave a topic when it was created (KIP-516), written as Kafka's tools do: a topic that was deleted and made
+ * again under the same name has another one. `name` is without the prefix.
+ */
+export async function fetchTopicId(settings: KafkaSettings, name: string): Promise<string> {
+  const cluster = createCluster(settings, { log: silentLogger(), retries: connectRetries });
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    const [nodeId] = Object.keys(cluster.brokerPool.brokers);
+    const broker: KafkaBroker = await cluster.findBroker({ nodeId: nodeId ?? '' });
+    return (await broker.connectionPool.send(topicIdRequest(withPrefix(settings, name)))) as string;
+  } finally {
+    abandonCluster(cluster);
+  }
+}
+
+/** https://kafka.apache.org/protocol.html#The_Messages_Metadata; the answer is parsed to the topic's id. */
+export function topicIdRequest(wireName: string): WireRequest {
+  return {
+    request: {
+      apiKey: metadataApiKey,
+      apiVersion: metadataApiVersion,
+      apiName: 'Metadata',
+      encode: async () => {
+        const body = encodeBody(wireName);
+        return { buf: body, buffer: body };
+      },
+    },
+    response: {
+      decode: async (raw) => ({ ...decodeAnswer(raw), clientSideThrottleTime: 0 }),
+      parse: async (decoded) => idOf(decoded as TopicAnswer, wireName),
+    },
+    logResponseError: false,
+  };
+}
+
+/** kafkajs writes the header up to the client id; the first byte here is the header's empty list of tags. */
+function encodeBody(wireName: string): Buffer {
+  const name = Buffer.from(wireName, 'utf8');
+  const tags = 0;
+  return Buffer.concat([
+    Buffer.from([tags, 2]), // one topic: lengths are written plus one
+    Buffer.alloc(idBytes), // asked for by name
+    varint(name.length + 1),
+    name,
+    // No tags of the topic, no automatic creation, no list of allowed operations, no tags.
+    Buffer.from([tags, 0, 0, tags]),
+  ]);
+}
+
+interface TopicAnswer {
+  readonly errorCode: number;
+  readonly id: string;
+}
+
+function decodeAnswer(raw: Buffer): TopicAnswer {
+  const reader = createReader(raw);
+  reader.tags(); // of the header
+  reader.skip(4); // throttle time
+  for (let brokers = reader.varint() - 1; brokers > 0; brokers--) {
+    reader.skip(4);
+    reader.text(); // host
+    reader.skip(4);
+    reader.text(); // rack
+    reader.tags();
+  }
+  reader.text(); // cluster id
+  reader.skip(4); // controller
+  reader.varint(); // one topic was asked for, one is answered
+  const errorCode = reader.int16();
+  reader.text();
+  return { errorCode, id: reader.id() };
+}
+
+function idOf({ errorCode, id }: TopicAnswer, wireName: string): string {
+  if (errorCode !== 0) throw new Error(`the broker answers error ${errorCode} for the topic ${wireName}`);
+  if (/^A*$/.test(id)) throw new Error(`the broker gives the topic ${wireName} no id`);
+  return id;
+}
+
+function createReader(raw: Buffer) {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = raw.readUInt8(at++);
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  const skip = (bytes: number): void => {
+    at += bytes;
+  };
+  return {
+    varint,
+    skip,
+    /** A compact string; its length is written plus one, 0 for null. */
+    text: () => skip(Math.max(0, varint() - 1)),
+    tags() {
+      for (let count = varint(); count > 0; count--) {
+        varint();
+        skip(varint());
+      }
+    },
+    int16() {
+      at += 2;
+      return raw.readInt16BE(at - 2);
+    },
+    id: () => raw.toString('base64url', at, at + idBytes),
+  };
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}

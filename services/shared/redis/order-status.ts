@@ -1,0 +1,65 @@
+/**
+ * The states of decided orders in Redis: written by the worker once the outcomes are published, filled by a reader
+ * after it had to ask MySQL. Versions only go up in there; a write that is lost costs a read of MySQL, never the truth.
+ *
+ *     os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
+ */
+import type { Redis, RedisScript } from './redis.ts';
+
+export interface OrderStatusEntry {
+  readonly orderId: string;
+  readonly version: number;
+  /** JSON of the order at this version; '' says that MySQL has to be read, and may be filled in later. */
+  readonly body: string;
+}
+
+export interface OrderStatuses {
+  /** Writes those that are newer than what is there, in one round trip. Never fails. */
+  write(entries: readonly OrderStatusEntry[]): Promise<void>;
+  /** The body of an order, '' when only its version is known; null when nothing is; `fault` without a proper answer. */
+  body(orderId: string): Promise<string | null | 'fault'>;
+}
+
+const ttlMs = 3_600_000;
+
+/** KEYS: orders; ARGV: ttl, then version and body of each. */
+const setNewer = `
+for i, key in ipairs(KEYS) do
+  local version, body = ARGV[2 * i], ARGV[2 * i + 1]
+  local was = redis.call('HMGET', key, 'v', 'b')
+  local v = tonumber(was[1] or '-1')
+  if v < tonumber(version) or (v == tonumber(version) and was[2] == '' and body ~= '') then
+    redis.call('HSET', key, 'v', version, 'b', body)
+    redis.call('PEXPIRE', key, ARGV[1])
+  end
+end
+return 0`;
+
+export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'script'> }): OrderStatuses {
+  const scripts = new Map<number, RedisScript>();
+  const scriptFor = (keys: number): RedisScript => {
+    let script = scripts.get(keys);
+    if (script === undefined) {
+      script = redis.script(setNewer, keys);
+      scripts.set(keys, script);
+    }
+    return script;
+  };
+  return {
+    async write(entries) {
+      if (entries.length === 0) return;
+      const keys = entries.map(({ orderId }) => orderStatusKey(orderId));
+      const args = entries.flatMap(({ version, body }) => [version, body]);
+      await redis.run((client) => scriptFor(keys.length)(client, keys, [ttlMs, ...args]), null);
+    },
+    body: (orderId) =>
+      redis.run((client) => client.hget(orderStatusKey(orderId), 'b'), 'fault' as const) as Promise<
+        string | null | 'fault'
+      >,
+  };
+}
+
+/** Behind the installation's prefix, which the client puts in front of every key. */
+export function orderStatusKey(orderId: string): string {
+  return `os:{${orderId}}`;
+}
