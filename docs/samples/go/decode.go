@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/hamba/avro/v2"
+)
+
+type Outcome struct {
+	Outcome          string `avro:"outcome"`
+	SourceOffset     int64  `avro:"sourceOffset"`
+	PrevSourceOffset int64  `avro:"prevSourceOffset"`
+}
+
+var (
+	registry   = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
+	readerFile = env("READER_SCHEMA", "schemas/readers/orders.events.v1-value/outcome-counter.avsc")
+	// By schema id: how a value written with that schema is read into ours.
+	schemas = map[uint32]avro.Schema{}
+)
+
+func decode(value []byte) (outcome Outcome) {
+	id := binary.BigEndian.Uint32(value[1:5])
+	if schemas[id] == nil {
+		schemas[id] = resolved(id)
+	}
+	check(avro.Unmarshal(schemas[id], value[5:], &outcome))
+	return outcome
+}
+
+func resolved(id uint32) avro.Schema {
+	text, err := os.ReadFile(readerFile)
+	check(err)
+	// A cache for each, as the two schemas have types of the same names.
+	reader, err := avro.ParseBytesWithCache(text, "", &avro.SchemaCache{})
+	check(err)
+	answer, err := http.Get(fmt.Sprintf("%s/schemas/ids/%d", registry, id))
+	check(err)
+	defer answer.Body.Close()
+	var body struct{ Schema string }
+	check(json.NewDecoder(answer.Body).Decode(&body))
+	writer, err := avro.ParseBytesWithCache([]byte(body.Schema), "", &avro.SchemaCache{})
+	check(err)
+	schema, err := avro.NewSchemaCompatibility().Resolve(reader, writer)
+	check(err)
+	return schema
+}
+
+func env(name, usual string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return usual
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,78 @@
+// A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"log"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+type State struct {
+	Positions map[int32]int64  `json:"positions"`
+	From      map[int32]int64  `json:"from"`
+	Counts    map[string]int64 `json:"counts"`
+	Total     int64            `json:"total"`
+	Repeats   int64            `json:"repeats"`
+}
+
+var (
+	untilTotal  = flag.Int64("until-total", math.MaxInt64, "")
+	idleSeconds = flag.Float64("idle-seconds", math.Inf(1), "")
+	stateFile   = env("STATE_FILE", "outcome-counter.json")
+	state       = State{map[int32]int64{}, map[int32]int64{}, map[string]int64{}, 0, 0}
+)
+
+func main() {
+	flag.Parse()
+	if text, err := os.ReadFile(stateFile); err == nil {
+		check(json.Unmarshal(text, &state))
+	}
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(strings.Split(env("KAFKA_BROKERS", "127.0.0.1:19092"), ",")...),
+		kgo.ConsumerGroup(env("GROUP", "outcome-counter-go")),
+		kgo.ConsumeTopics(env("KAFKA_TOPIC_PREFIX", "")+"orders.events.v1"),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
+	check(err)
+	for seen := time.Now(); state.Total < *untilTotal && time.Since(seen).Seconds() < *idleSeconds; {
+		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+		fetches := client.PollFetches(ctx)
+		cancel()
+		if fetches.NumRecords() == 0 {
+			continue
+		}
+		seen = time.Now()
+		fetches.EachRecord(func(r *kgo.Record) { take(r.Partition, decode(r.Value)) })
+		text, _ := json.Marshal(state)
+		check(os.WriteFile(stateFile+".new", text, 0o644))
+		check(os.Rename(stateFile+".new", stateFile))
+		check(client.CommitUncommittedOffsets(context.Background())) // behind the effect, never before
+	}
+	client.Close()
+	check(json.NewEncoder(os.Stdout).Encode(state))
+}
+
+func take(partition int32, event Outcome) {
+	if _, known := state.From[partition]; !known {
+		state.From[partition] = event.PrevSourceOffset // -1: from the first outcome on
+		state.Positions[partition] = event.PrevSourceOffset
+	}
+	position := state.Positions[partition]
+	if event.SourceOffset <= position {
+		state.Repeats++
+		return
+	}
+	if event.PrevSourceOffset != position {
+		log.Fatalf("gap on partition %d: %d is named, %d is known", partition, event.PrevSourceOffset, position)
+	}
+	state.Counts[event.Outcome]++
+	state.Total++
+	state.Positions[partition] = event.SourceOffset
+}

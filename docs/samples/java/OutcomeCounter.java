@@ -1,0 +1,78 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.File;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.*;
+import java.time.Duration;
+import java.util.*;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.*;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.common.serialization.*;
+
+/** A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
+public class OutcomeCounter {
+  static final ObjectMapper json = new ObjectMapper();
+  static final Map<Integer, Schema> writers = new HashMap<>();
+  static final String registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7");
+  // Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+  static final Path file = Path.of(env("STATE_FILE", "outcome-counter.json"));
+  static ObjectNode state;
+
+  public static void main(String[] args) throws Exception {
+    Map<String, String> flags = new HashMap<>();
+    for (int i = 0; i + 1 < args.length; i += 2) flags.put(args[i], args[i + 1]);
+    long untilTotal = Long.parseLong(flags.getOrDefault("--until-total", "" + Long.MAX_VALUE));
+    double idleSeconds = Double.parseDouble(flags.getOrDefault("--idle-seconds", "Infinity"));
+    Schema reader = new Schema.Parser().parse(new File(env("READER_SCHEMA",
+        "schemas/readers/orders.events.v1-value/outcome-counter.avsc")));
+    state = (ObjectNode) json.readTree(Files.exists(file) ? Files.readString(file)
+        : "{\"positions\":{},\"from\":{},\"counts\":{},\"total\":0,\"repeats\":0}");
+    Properties config = new Properties();
+    config.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, env("KAFKA_BROKERS", "127.0.0.1:19092"));
+    config.put(ConsumerConfig.GROUP_ID_CONFIG, env("GROUP", "outcome-counter-java"));
+    config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      consumer.subscribe(List.of(env("KAFKA_TOPIC_PREFIX", "") + "orders.events.v1"));
+      long seenAt = System.nanoTime();
+      while (state.get("total").asLong() < untilTotal && (System.nanoTime() - seenAt) / 1e9 < idleSeconds) {
+        var records = consumer.poll(Duration.ofMillis(500));
+        if (records.isEmpty()) continue;
+        seenAt = System.nanoTime();
+        for (var record : records) take("" + record.partition(), decode(record.value(), reader));
+        Path draft = Path.of(file + ".new");
+        Files.writeString(draft, state.toString());
+        Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        consumer.commitSync(); // behind the effect, never before
+      }
+    }
+    System.out.println(state);
+  }
+
+  static void take(String partition, GenericRecord event) {
+    long offset = (long) event.get("sourceOffset"), previous = (long) event.get("prevSourceOffset");
+    ObjectNode from = state.withObject("/from"), positions = state.withObject("/positions"), counts = state.withObject("/counts");
+    if (!from.has(partition)) from.put(partition, previous); // -1: from the first outcome on
+    long position = positions.has(partition) ? positions.get(partition).asLong() : previous;
+    if (offset <= position) { state.put("repeats", state.get("repeats").asLong() + 1); return; }
+    if (previous != position) throw new IllegalStateException(
+        "gap on partition " + partition + ": " + previous + " is named, " + position + " is known");
+    String outcome = event.get("outcome").toString();
+    counts.put(outcome, counts.path(outcome).asLong(0) + 1);
+    state.put("total", state.get("total").asLong() + 1);
+    positions.put(partition, offset);
+  }
+
+  static GenericRecord decode(byte[] value, Schema reader) throws Exception {
+    int id = ByteBuffer.wrap(value, 1, 4).getInt();
+    if (!writers.containsKey(id)) writers.put(id, new Schema.Parser().parse(
+        json.readTree(URI.create(registry + "/schemas/ids/" + id).toURL()).get("schema").asText()));
+    var body = DecoderFactory.get().binaryDecoder(value, 5, value.length - 5, null);
+    return new GenericDatumReader<GenericRecord>(writers.get(id), reader).read(null, body);
+  }
+
+  static String env(String name, String usual) { return System.getenv().getOrDefault(name, usual); }
+}

@@ -1,0 +1,77 @@
+"""A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md."""
+
+import argparse
+import io
+import json
+import os
+import struct
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from confluent_kafka import Consumer
+from fastavro import parse_schema, schemaless_reader
+
+flags = argparse.ArgumentParser(description=__doc__)
+flags.add_argument("--until-total", type=int, default=sys.maxsize)
+flags.add_argument("--idle-seconds", type=float, default=float("inf"))
+flags = flags.parse_args()
+
+env = os.environ.get
+topic = env("KAFKA_TOPIC_PREFIX", "") + "orders.events.v1"
+state_file = Path(env("STATE_FILE", "outcome-counter.json"))
+registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
+readers = Path(__file__).parents[3] / "schemas/readers/orders.events.v1-value"
+reader_schema = parse_schema(json.loads((readers / "outcome-counter.avsc").read_text()))
+writer_schemas = {}
+
+# Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+state = {"positions": {}, "from": {}, "counts": {}, "total": 0, "repeats": 0}
+if state_file.exists():
+    state = json.loads(state_file.read_text())
+
+
+def decode(value):
+    (schema_id,) = struct.unpack(">I", value[1:5])
+    if schema_id not in writer_schemas:
+        with urllib.request.urlopen(f"{registry}/schemas/ids/{schema_id}") as answer:
+            writer_schemas[schema_id] = parse_schema(json.loads(json.load(answer)["schema"]))
+    return schemaless_reader(io.BytesIO(value[5:]), writer_schemas[schema_id], reader_schema)
+
+
+def take(partition, event):
+    previous = event["prevSourceOffset"]
+    state["from"].setdefault(partition, previous)  # -1: from the first outcome on
+    position = state["positions"].get(partition, previous)
+    if event["sourceOffset"] <= position:
+        state["repeats"] += 1
+        return
+    if previous != position:
+        sys.exit(f"gap on partition {partition}: {previous} is named, {position} is known")
+    state["counts"][event["outcome"]] = state["counts"].get(event["outcome"], 0) + 1
+    state["total"] += 1
+    state["positions"][partition] = event["sourceOffset"]
+
+
+consumer = Consumer({
+    "bootstrap.servers": env("KAFKA_BROKERS", "127.0.0.1:19092"),
+    "group.id": env("GROUP", "outcome-counter-python"),
+    "auto.offset.reset": "earliest",
+    "enable.auto.commit": False,
+})
+consumer.subscribe([topic])
+last_seen = time.monotonic()
+while state["total"] < flags.until_total and time.monotonic() - last_seen < flags.idle_seconds:
+    messages = [message for message in consumer.consume(500, timeout=0.5) if message.error() is None]
+    if not messages:
+        continue
+    last_seen = time.monotonic()
+    for message in messages:
+        take(str(message.partition()), decode(message.value()))
+    draft = state_file.with_suffix(".new")
+    draft.write_text(json.dumps(state))
+    draft.replace(state_file)
+    consumer.commit(asynchronous=False)  # behind the effect, never before
+consumer.close()
+print(json.dumps(state))

@@ -1,0 +1,78 @@
+/** A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import avro, { type Type } from 'avsc';
+import { Kafka, logLevel } from 'kafkajs';
+
+const { values: flags } = parseArgs({
+  options: { 'until-total': { type: 'string' }, 'idle-seconds': { type: 'string' } },
+});
+const untilTotal = Number(flags['until-total'] ?? Number.POSITIVE_INFINITY);
+const idleMs = Number(flags['idle-seconds'] ?? Number.POSITIVE_INFINITY) * 1000;
+const env = process.env;
+const topic = `${env['KAFKA_TOPIC_PREFIX'] ?? ''}orders.events.v1`;
+const stateFile = env['STATE_FILE'] ?? 'outcome-counter.json';
+const registry = env['SCHEMA_REGISTRY_URL'] ?? 'http://127.0.0.1:18081/apis/ccompat/v7';
+const avsc = new URL('../../../schemas/readers/orders.events.v1-value/outcome-counter.avsc', import.meta.url);
+
+// Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0 };
+type Numbers = Record<string, number>;
+type State = { positions: Numbers; from: Numbers; counts: Numbers; total: number; repeats: number };
+const state: State = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')) : fresh;
+
+type Outcome = { outcome: string; sourceOffset: number; prevSourceOffset: number };
+const reader = avro.Type.forSchema(JSON.parse(readFileSync(avsc, 'utf8')));
+const resolvers = new Map<number, ReturnType<Type['createResolver']>>();
+
+async function decode(value: Buffer): Promise<Outcome> {
+  const id = value.readUInt32BE(1);
+  if (!resolvers.has(id)) {
+    const answer = await fetch(`${registry}/schemas/ids/${id}`);
+    const { schema } = (await answer.json()) as { schema: string };
+    resolvers.set(id, reader.createResolver(avro.Type.forSchema(JSON.parse(schema))));
+  }
+  return reader.fromBuffer(value.subarray(5), resolvers.get(id)) as Outcome;
+}
+
+function take(partition: number, { outcome, sourceOffset, prevSourceOffset }: Outcome): void {
+  state.from[partition] ??= prevSourceOffset; // -1: from the first outcome on
+  const position = state.positions[partition] ?? prevSourceOffset;
+  if (sourceOffset <= position) return void (state.repeats += 1);
+  if (prevSourceOffset !== position)
+    throw new Error(`gap on partition ${partition}: ${prevSourceOffset} is named, ${position} is known`);
+  state.counts[outcome] = (state.counts[outcome] ?? 0) + 1;
+  state.total += 1;
+  state.positions[partition] = sourceOffset;
+}
+
+const brokers = (env['KAFKA_BROKERS'] ?? '127.0.0.1:19092').split(',');
+const kafka = new Kafka({ clientId: 'outcome-counter', brokers, logLevel: logLevel.NOTHING });
+const consumer = kafka.consumer({ groupId: env['GROUP'] ?? 'outcome-counter-ts' });
+const done = Promise.withResolvers<void>();
+const waitIdle = () => setTimeout(done.resolve, Math.min(idleMs, 2 ** 31 - 1));
+let idle = waitIdle();
+consumer.on('consumer.crash', ({ payload }) => payload.restart || done.reject(payload.error));
+await consumer.connect();
+await consumer.subscribe({ topic, fromBeginning: true });
+await consumer.run({
+  autoCommit: false,
+  async eachBatch({ batch: { partition, messages } }) {
+    const outcomes = await Promise.all(messages.map(({ value }) => decode(value as Buffer)));
+    try {
+      for (const outcome of outcomes) take(partition, outcome);
+    } catch (error) {
+      return done.reject(error);
+    }
+    writeFileSync(`${stateFile}.new`, JSON.stringify(state));
+    renameSync(`${stateFile}.new`, stateFile);
+    const offset = String(Number(messages.at(-1)?.offset) + 1);
+    await consumer.commitOffsets([{ topic, partition, offset }]); // behind the effect, never before
+    clearTimeout(idle);
+    idle = waitIdle();
+    if (state.total >= untilTotal) done.resolve();
+  },
+});
+await done.promise.finally(() => clearTimeout(idle));
+await consumer.disconnect();
+console.log(JSON.stringify(state));
