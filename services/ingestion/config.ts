@@ -8,6 +8,7 @@ import {
   registryFields,
   secret,
   str,
+  webhookFields,
 } from '../shared/config/index.ts';
 
 export const ingestionFields = {
@@ -15,6 +16,7 @@ export const ingestionFields = {
   ...registryFields,
   ...mysqlFields,
   ...redisFields,
+  ...webhookFields,
   host: str('HOST', { default: '127.0.0.1', help: 'Address of the API.' }),
   port: int('PORT', {
     default: 8080,
@@ -67,6 +69,6 @@ export const ingestionFields = {
     default: 6,
     min: 1,
     max: 64,
-    help: 'Database connections for reads.',
+    help: 'Database connections: reads, and the changes of webhook endpoints.',
   }),
 };

@@ -10,7 +10,7 @@ type Json = { [name: string]: unknown };
 const apiVersion = '1.0.0';
 
 const headerDescriptions: Readonly<Record<string, string>> = {
-  Location: 'Where the state of the order is told; carries the ticket.',
+  Location: 'Where the state is told; that of a queued order carries its ticket.',
   'Retry-After': 'Whole seconds after which asking again makes sense.',
   'Idempotent-Replayed': '`true` when the same place was accepted before.',
   'Preference-Applied': 'The wait that was honoured.',
@@ -57,7 +57,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'Scopes: orders:read, orders:write.',
+          description: 'Scopes: orders:read, orders:write, webhooks:manage.',
         },
       },
     },

@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { ProblemCode } from './problem-table.ts';
 
-export type Scope = 'orders:read' | 'orders:write';
+export type Scope = 'orders:read' | 'orders:write' | 'webhooks:manage';
 
 export interface Parameter {
   readonly in: 'path' | 'query' | 'header';
@@ -22,7 +22,7 @@ export interface Answer {
 
 export interface Operation {
   readonly id: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path in fastify's form, `/v1/orders/:id`. */
   readonly url: string;
   readonly summary: string;

@@ -1,4 +1,4 @@
-/** What ingestion reads from MySQL; it writes nothing there. */
+/** What ingestion reads of orders from MySQL; it writes nothing there. */
 import { COMMANDS } from '../../topics/index.ts';
 import type { OrderStatus, Product } from '../domain/index.ts';
 import { bytesToUuid, type Param, type Queryable, uuidToBytes } from '../shared/mysql/index.ts';

@@ -57,6 +57,17 @@ export const problemTable = {
     meaning:
       'No order of yours has this id. An order that is still queued is shown only to who brings its ticket: follow the links that the answers carry.',
   },
+  ENDPOINT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such webhook endpoint',
+    meaning: 'No webhook endpoint of yours has this id.',
+  },
+  DELIVERY_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such delivery',
+    meaning:
+      'No webhook endpoint of yours has a delivery of this id. Those of a deleted endpoint are gone with it.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     title: 'There is no such route',
@@ -71,6 +82,16 @@ export const problemTable = {
     status: 408,
     title: 'The request came too slowly',
     meaning: 'Headers or body did not arrive in time. The connection is closed.',
+  },
+  ENDPOINT_DISABLED: {
+    status: 409,
+    title: 'The webhook endpoint is disabled',
+    meaning: 'Nothing is sent to it. Enable it first; its `disabledReason` says what went wrong.',
+  },
+  ENDPOINT_LIMIT: {
+    status: 409,
+    title: 'There are too many webhook endpoints',
+    meaning: 'You have as many as there may be. Delete one that you no longer need.',
   },
   VERSION_STALE: {
     status: 412,

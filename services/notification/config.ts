@@ -8,6 +8,7 @@ import {
   registryFields,
   str,
   url,
+  webhookFields,
 } from '../shared/config/index.ts';
 import { usualRetryDelays } from './attempt.ts';
 
@@ -16,15 +17,11 @@ export const fields = {
   ...kafkaFields,
   ...registryFields,
   ...mysqlFields,
+  ...webhookFields,
   endpointsRefreshMs: durationMs('ENDPOINTS_REFRESH', {
     default: 1_000,
     min: 50,
     help: 'How often the webhook endpoints are read anew; a new endpoint gets events from then on.',
-  }),
-  webhookAllowAddresses: list('WEBHOOK_ALLOW_ADDRESSES', {
-    default: [],
-    itemPattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
-    help: 'Addresses or CIDR ranges that webhooks may reach although they are private, plain http included.',
   }),
   webhookTimeoutMs: durationMs('WEBHOOK_TIMEOUT', {
     default: 15_000,

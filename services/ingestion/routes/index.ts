@@ -9,6 +9,30 @@ import { placeOrder, placeOrderOperation } from './place-order.ts';
 import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
 import type { Route, RouteDeps } from './route.ts';
 import { streamOrder, streamOrderOperation } from './stream-order.ts';
+import {
+  enableWebhook,
+  enableWebhookOperation,
+  rotateSecret,
+  rotateSecretOperation,
+} from './webhook-changes.ts';
+import {
+  listDeliveries,
+  listDeliveriesOperation,
+  redeliver,
+  redeliverOperation,
+  redeliverRange,
+  redeliverRangeOperation,
+} from './webhook-deliveries.ts';
+import {
+  createWebhook,
+  createWebhookOperation,
+  deleteWebhook,
+  deleteWebhookOperation,
+  getWebhook,
+  getWebhookOperation,
+  listWebhooks,
+  listWebhooksOperation,
+} from './webhook-endpoints.ts';
 
 export type { Route, RouteDeps } from './route.ts';
 
@@ -22,6 +46,15 @@ export function routes(deps: RouteDeps): readonly Route[] {
     getHistory(deps),
     streamOrder(deps),
     cancelOrder(deps),
+    createWebhook(deps),
+    listWebhooks(deps),
+    getWebhook(deps),
+    deleteWebhook(deps),
+    rotateSecret(deps),
+    enableWebhook(deps),
+    listDeliveries(deps),
+    redeliverRange(deps),
+    redeliver(deps),
   ];
 }
 
@@ -35,4 +68,13 @@ export const operations: readonly Operation[] = [
   getHistoryOperation,
   streamOrderOperation,
   cancelOrderOperation,
+  createWebhookOperation,
+  listWebhooksOperation,
+  getWebhookOperation,
+  deleteWebhookOperation,
+  rotateSecretOperation,
+  enableWebhookOperation,
+  listDeliveriesOperation,
+  redeliverRangeOperation,
+  redeliverOperation,
 ];

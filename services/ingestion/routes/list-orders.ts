@@ -6,10 +6,9 @@ import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryOf, queryProblem } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
+import { limitParameter, readLimit } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const limitMax = 100;
-const limitDefault = 20;
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
 
 export const listOrdersOperation: Operation = {
@@ -21,13 +20,7 @@ export const listOrdersOperation: Operation = {
   scope: 'orders:read',
   share: 'read',
   parameters: [
-    {
-      in: 'query',
-      name: 'limit',
-      description: 'Orders per page.',
-      required: false,
-      schema: Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault }),
-    },
+    limitParameter('Orders per page.'),
     {
       in: 'query',
       name: 'cursor',
@@ -79,14 +72,6 @@ export function listOrders(deps: RouteDeps): Route {
         .send(JSON.stringify({ items, ...next }));
     },
   };
-}
-
-function readLimit(request: FastifyRequest): number {
-  const text = queryOf(request, 'limit');
-  if (text === null) return limitDefault;
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > limitMax) throw queryProblem('limit', `must be an integer from 1 to ${limitMax}`);
-  return limit;
 }
 
 function readListStatus(request: FastifyRequest): OrderStatus | null {

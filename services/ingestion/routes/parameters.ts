@@ -1,6 +1,8 @@
-/** Parameters that several operations take, for the OpenAPI document. */
+/** Parameters that several operations take. */
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Parameter } from '../operation.ts';
+import { queryOf, queryProblem } from '../read-request.ts';
 
 export const orderIdParameter: Parameter = {
   in: 'path',
@@ -8,6 +10,14 @@ export const orderIdParameter: Parameter = {
   description: 'The order id, as the answers give it.',
   required: true,
   schema: Type.String({ format: 'uuid' }),
+};
+
+export const endpointIdParameter: Parameter = {
+  in: 'path',
+  name: 'id',
+  description: 'Id of the webhook endpoint.',
+  required: true,
+  schema: Type.String({ examples: ['we_4bf92f3577b34da6a3ce929d0e0e4736'] }),
 };
 
 export const ticketParameter: Parameter = {
@@ -42,3 +52,20 @@ export const traceparentParameter: Parameter = {
   required: false,
   schema: Type.String(),
 };
+
+const limitMax = 100;
+const limitDefault = 20;
+
+/** The size of a page. */
+export function limitParameter(description: string): Parameter {
+  const schema = Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault });
+  return { in: 'query', name: 'limit', description, required: false, schema };
+}
+
+export function readLimit(request: FastifyRequest): number {
+  const text = queryOf(request, 'limit');
+  if (text === null) return limitDefault;
+  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > limitMax) throw queryProblem('limit', `must be an integer from 1 to ${limitMax}`);
+  return limit;
+}

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerDeps } from '../answers.ts';
 import type { Cursors } from '../cursor.ts';
+import type { DeliveryStore } from '../delivery-store.ts';
 import type { Lanes } from '../lanes.ts';
 import type { Operation } from '../operation.ts';
 import type { OrderStore } from '../order-store.ts';
@@ -10,6 +11,8 @@ import type { ReadStatus } from '../status.ts';
 import type { Streams } from '../streams.ts';
 import type { Submit } from '../submissions.ts';
 import type { Waits } from '../waits.ts';
+import type { WebhookStore } from '../webhook-store.ts';
+import type { ReadWebhookUrl } from '../webhook-url.ts';
 
 /** What the routes are made from; every one takes what it needs. */
 export interface RouteDeps extends AnswerDeps {
@@ -19,6 +22,9 @@ export interface RouteDeps extends AnswerDeps {
   readonly waits: Waits;
   readonly streams: Streams;
   readonly store: Pick<OrderStore, 'list' | 'history' | 'products'>;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly readWebhookUrl: ReadWebhookUrl;
   readonly cursors: Cursors;
   readonly rates: RateLimiter;
   readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;

@@ -22,12 +22,22 @@ import { createStreams } from '../streams.ts';
 import { createSubmit } from '../submissions.ts';
 import { createTickets } from '../ticket.ts';
 import { createWaits } from '../waits.ts';
+import { createWebhookUrls } from '../webhook-url.ts';
+import { createFakeWebhooks } from './fake-webhooks.ts';
 
-export const fakeTokens = { c1: 'token-c1', c2: 'token-c2', reader: 'token-reader' };
+export const fakeTokens = {
+  c1: 'token-c1',
+  c2: 'token-c2',
+  reader: 'token-reader',
+  hooks: 'token-hooks',
+  everybody: 'token-everybody',
+};
 const callers: Record<string, Caller> = {
   [fakeTokens.c1]: caller('c1', ['orders:read', 'orders:write']),
   [fakeTokens.c2]: caller('c2', ['orders:read', 'orders:write']),
   [fakeTokens.reader]: caller('c1', ['orders:read']),
+  [fakeTokens.hooks]: caller('c1', ['webhooks:manage']),
+  [fakeTokens.everybody]: caller('*', ['webhooks:manage']),
 };
 
 function caller(customerId: string, scopes: string[]): Caller {
@@ -144,6 +154,8 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, lanes }),
     store: fakeStore(controls),
+    ...createFakeWebhooks(() => controls.mysqlAway),
+    readWebhookUrl: createWebhookUrls([]),
     cursors: createCursors(secret),
     rates: createRateLimiter({
       redis: { run: async (_fn, fallback) => fallback, script: () => async () => null },

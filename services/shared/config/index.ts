@@ -1,3 +1,11 @@
-export { adminFields, kafkaFields, logFields, mysqlFields, redisFields, registryFields } from './common.ts';
+export {
+  adminFields,
+  kafkaFields,
+  logFields,
+  mysqlFields,
+  redisFields,
+  registryFields,
+  webhookFields,
+} from './common.ts';
 export { bool, durationMs, type Field, int, list, oneOf, secret, str, url } from './fields.ts';
 export { type ConfigOf, describeConfig, type Env, type Fields, loadConfig } from './load.ts';

@@ -1,0 +1,73 @@
+/** What the webhook routes share: whose endpoint it is, and how it is shown. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { jsonMediaType } from '../answers.ts';
+import { HttpProblem } from '../problems.ts';
+import type { WebhookEndpoint } from '../webhook-store.ts';
+import type { RouteDeps } from './route.ts';
+
+/** Stands in the table for all customers' events: such an endpoint is made by operators, in the table. */
+const everyCustomer = '*';
+
+/** Whose endpoints a request is about. */
+export function ownerOf({ caller: { customerId } }: FastifyRequest): string {
+  if (customerId !== everyCustomer) return customerId;
+  throw new HttpProblem('SCOPE_MISSING', 'Endpoints for every customer are not managed here.');
+}
+
+export function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
+
+/** The endpoint when it is the caller's own. */
+export async function findEndpoint(
+  deps: Pick<RouteDeps, 'webhooks'>,
+  request: FastifyRequest,
+  endpointId: string,
+): Promise<WebhookEndpoint> {
+  const endpoint = await told(deps.webhooks.find(ownerOf(request), endpointId));
+  if (endpoint === null) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+  return endpoint;
+}
+
+/** 256 bits in the form of Standard Webhooks. */
+export function newSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
+/** What the database says, or the problem that it says nothing. */
+export async function told<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((cause: unknown) => {
+    throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
+  });
+}
+
+/** The endpoint as its owner sees it; the secret is no part of it. */
+export function endpointResource(endpoint: WebhookEndpoint, nowMs: number): object {
+  const { endpointId, url, eventTypes, isEnabled, disabledReason, previousUntilMs } = endpoint;
+  return {
+    id: endpointId,
+    url,
+    ...(eventTypes === null ? {} : { eventTypes }),
+    status: isEnabled ? 'ENABLED' : 'DISABLED',
+    ...(disabledReason === null ? {} : { disabledReason }),
+    ...(previousUntilMs === null || previousUntilMs <= nowMs
+      ? {}
+      : { previousSecretUntil: timeOf(previousUntilMs) }),
+    createdAt: timeOf(endpoint.createdAtMs),
+    updatedAt: timeOf(endpoint.updatedAtMs),
+  };
+}
+
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** An answer that no cache keeps: it may hold a secret. */
+export function sendJson(reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', jsonMediaType)
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(body));
+}

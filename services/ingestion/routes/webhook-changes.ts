@@ -1,0 +1,100 @@
+/** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { takeOrders } from '../rate-check.ts';
+import { bodyOf, readBody } from '../read-request.ts';
+import {
+  overlapSecondsDefault,
+  RotateRequest,
+  WebhookEndpoint,
+  WebhookEndpointWithSecret,
+} from '../shapes/webhook.ts';
+import { compileCheck } from '../validation.ts';
+import { endpointIdParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+import {
+  endpointResource,
+  findEndpoint,
+  idOf,
+  newSecret,
+  ownerOf,
+  sendJson,
+  told,
+} from './webhook-answers.ts';
+
+export const rotateSecretOperation: Operation = {
+  id: 'rotateWebhookSecret',
+  method: 'POST',
+  url: '/v1/webhook-endpoints/:id/rotate',
+  summary: 'Replace the secret of a webhook endpoint',
+  description:
+    'For a while (a day unless you say otherwise) posts carry two signatures, the new one and that of the secret before, so that the receiver can change over at any moment in it. Rotating again meanwhile ends the oldest secret at once.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  body: { schema: RotateRequest, bytesMax: 1_024, required: false },
+  answers: {
+    200: {
+      description: 'The endpoint with its new secret, which is shown here only.',
+      schema: WebhookEndpointWithSecret,
+    },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'ENDPOINT_NOT_FOUND',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export const enableWebhookOperation: Operation = {
+  id: 'enableWebhookEndpoint',
+  method: 'POST',
+  url: '/v1/webhook-endpoints/:id/enable',
+  summary: 'Have a disabled webhook endpoint posted to again',
+  description: 'What was held meanwhile is not sent by that; redeliver the time in question.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 200: { description: 'The endpoint, enabled.', schema: WebhookEndpoint } },
+  problems: ['ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+};
+
+const nothingSaid = {};
+
+export function rotateSecret(deps: RouteDeps): Route {
+  const check = compileCheck(RotateRequest);
+  return {
+    operation: rotateSecretOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const owner = ownerOf(request);
+      const wish = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const { overlapSeconds = overlapSecondsDefault } = wish as { overlapSeconds?: number };
+      const nowMs = deps.nowMs();
+      const secret = newSecret();
+      const previousUntilMs = nowMs + overlapSeconds * 1000;
+      const id = idOf(request);
+      const found = await told(deps.webhooks.rotate(owner, id, { secret, previousUntilMs }, nowMs));
+      if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      const endpoint = await findEndpoint(deps, request, id);
+      return sendJson(reply, 200, { ...endpointResource(endpoint, nowMs), secret });
+    },
+  };
+}
+
+export function enableWebhook(deps: RouteDeps): Route {
+  return {
+    operation: enableWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const id = idOf(request);
+      const found = await told(deps.webhooks.enable(ownerOf(request), id, deps.nowMs()));
+      if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      return sendJson(reply, 200, endpointResource(await findEndpoint(deps, request, id), deps.nowMs()));
+    },
+  };
+}

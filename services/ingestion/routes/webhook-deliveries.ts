@@ -1,0 +1,211 @@
+/** What was sent to a webhook endpoint, and sending it again. */
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import {
+  type DeliveryPosition,
+  type DeliveryStatus,
+  deliveryStatuses,
+  redeliveredMax,
+  type WebhookDelivery as StoredDelivery,
+} from '../delivery-store.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { takeOrders } from '../rate-check.ts';
+import { queryOf, queryProblem, readBody, validationProblem } from '../read-request.ts';
+import {
+  cursorLengthMax,
+  RedeliverRequest,
+  RedeliverResult,
+  WebhookDelivery,
+  WebhookDeliveryList,
+} from '../shapes/webhook.ts';
+import { compileCheck } from '../validation.ts';
+import { endpointIdParameter, limitParameter, readLimit } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+import { findEndpoint, idOf, ownerOf, sendJson, timeOf, told } from './webhook-answers.ts';
+
+export const listDeliveriesOperation: Operation = {
+  id: 'listWebhookDeliveries',
+  method: 'GET',
+  url: '/v1/webhook-endpoints/:id/deliveries',
+  summary: 'The deliveries of a webhook endpoint, newest first',
+  description: 'One per event, with what its last try was answered.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [
+    endpointIdParameter,
+    limitParameter('Deliveries per page.'),
+    {
+      in: 'query',
+      name: 'cursor',
+      description: '`nextCursor` of the page before; keep the other parameters as they were.',
+      required: false,
+      schema: Type.String({ maxLength: cursorLengthMax }),
+    },
+    {
+      in: 'query',
+      name: 'status',
+      description: 'Only deliveries in this status.',
+      required: false,
+      schema: Type.String({ enum: [...deliveryStatuses] }),
+    },
+  ],
+  answers: { 200: { description: 'One page.', schema: WebhookDeliveryList } },
+  problems: ['VALIDATION_FAILED', 'ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
+};
+
+export const redeliverOperation: Operation = {
+  id: 'redeliver',
+  method: 'POST',
+  url: '/v1/deliveries/:id/redeliver',
+  summary: 'Send one delivery again',
+  description:
+    'Whatever became of it. It is due at once, with all its tries before it and the same `webhook-id`.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [
+    {
+      in: 'path',
+      name: 'id',
+      description: 'Id of the delivery.',
+      required: true,
+      schema: Type.String({ examples: ['4711'] }),
+    },
+  ],
+  answers: { 202: { description: 'The delivery, due now.', schema: WebhookDelivery } },
+  problems: ['DELIVERY_NOT_FOUND', 'ENDPOINT_DISABLED', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+};
+
+export const redeliverRangeOperation: Operation = {
+  id: 'redeliverRange',
+  method: 'POST',
+  url: '/v1/webhook-endpoints/:id/redeliver',
+  summary: 'Send the deliveries of a time again',
+  description: `Whatever became of them, oldest first, at most ${redeliveredMax} in one request. Each has the same \`webhook-id\` as before, so a receiver that drops what it has seen takes only what it missed.`,
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  body: { schema: RedeliverRequest, bytesMax: 1_024, required: true },
+  answers: { 202: { description: 'They are due now.', schema: RedeliverResult } },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'ENDPOINT_NOT_FOUND',
+    'ENDPOINT_DISABLED',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export function listDeliveries(deps: RouteDeps): Route {
+  return {
+    operation: listDeliveriesOperation,
+    async handler(request, reply) {
+      const limit = readLimit(request);
+      const status = readStatus(request);
+      const { endpointId } = await findEndpoint(deps, request, idOf(request));
+      const list = `deliveries|${endpointId}|${status ?? ''}`;
+      const cursor = queryOf(request, 'cursor');
+      const before = cursor === null ? null : readCursor(deps, cursor, list);
+      if (cursor !== null && before === null) throw queryProblem('cursor', 'is not one of this list');
+      // One more than asked for tells whether there is a next page.
+      const found = await told(deps.deliveries.list({ endpointId, status, limit: limit + 1, before }));
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      const next =
+        found.length > limit && last !== undefined ? { nextCursor: issueCursor(deps, last, list) } : {};
+      return sendJson(reply, 200, { items: items.map(deliveryResource), ...next });
+    },
+  };
+}
+
+const idForm = /^[1-9]\d{0,14}$/;
+
+export function redeliver(deps: RouteDeps): Route {
+  return {
+    operation: redeliverOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const owner = ownerOf(request);
+      const id = idOf(request);
+      const delivery = idForm.test(id) ? await told(deps.deliveries.find(owner, Number(id))) : null;
+      if (delivery === null) throw new HttpProblem('DELIVERY_NOT_FOUND');
+      if (!delivery.isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
+      const nowMs = deps.nowMs();
+      await told(deps.deliveries.redeliver(delivery.deliveryId, nowMs));
+      const due = { ...delivery, status: 'PENDING', attempts: 0, dueAtMs: nowMs } as const;
+      return sendJson(reply, 202, deliveryResource(due));
+    },
+  };
+}
+
+export function redeliverRange(deps: RouteDeps): Route {
+  const check = compileCheck(RedeliverRequest);
+  return {
+    operation: redeliverRangeOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const { from, to, cursor } = readBody(request, check);
+      const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+      if (!(fromMs < toMs)) throw validationProblem([{ pointer: '/to', detail: 'must be later than from' }]);
+      const { endpointId, isEnabled } = await findEndpoint(deps, request, idOf(request));
+      if (!isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
+      const range = `redeliver|${endpointId}|${fromMs}|${toMs}`;
+      const after = cursor === undefined ? null : readCursor(deps, cursor, range);
+      if (cursor !== undefined && after === null) {
+        throw validationProblem([{ pointer: '/cursor', detail: 'is not one of this range' }]);
+      }
+      const { count, next } = await told(
+        deps.deliveries.redeliverRange({ endpointId, fromMs, toMs, after }, deps.nowMs()),
+      );
+      const rest = next === null ? {} : { nextCursor: issueCursor(deps, next, range) };
+      return sendJson(reply, 202, { count, ...rest });
+    },
+  };
+}
+
+function readStatus(request: FastifyRequest): DeliveryStatus | null {
+  const text = queryOf(request, 'status');
+  if (text === null) return null;
+  const status = deliveryStatuses.find((candidate) => candidate === text);
+  if (status === undefined) throw queryProblem('status', `must be one of ${deliveryStatuses.join(', ')}`);
+  return status;
+}
+
+/** Cursors of order lists serve here too: time first, then a number that only grows. */
+function issueCursor(
+  { cursors }: Pick<RouteDeps, 'cursors'>,
+  { createdAtMs, deliveryId }: DeliveryPosition,
+  list: string,
+): string {
+  return cursors.issue({ createdAtMs, orderKey: deliveryId }, list);
+}
+
+function readCursor(
+  { cursors }: Pick<RouteDeps, 'cursors'>,
+  text: string,
+  list: string,
+): DeliveryPosition | null {
+  const position = cursors.read(text, list);
+  return position === null ? null : { createdAtMs: position.createdAtMs, deliveryId: position.orderKey };
+}
+
+function deliveryResource(delivery: StoredDelivery): object {
+  const { status, lastStatus, lastError, deliveredAtMs } = delivery;
+  return {
+    id: String(delivery.deliveryId),
+    eventId: delivery.eventId,
+    eventType: delivery.eventType,
+    orderId: delivery.orderId,
+    version: delivery.orderVersion,
+    status,
+    attempts: delivery.attempts,
+    ...(lastStatus === null ? {} : { lastStatus }),
+    ...(lastError === null ? {} : { lastError }),
+    ...(status === 'PENDING' ? { nextAttemptAt: timeOf(delivery.dueAtMs) } : {}),
+    createdAt: timeOf(delivery.createdAtMs),
+    ...(deliveredAtMs === null ? {} : { deliveredAt: timeOf(deliveredAtMs) }),
+  };
+}

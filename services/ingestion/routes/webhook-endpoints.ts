@@ -1,0 +1,148 @@
+/** A customer's webhook endpoints: made, listed, shown and deleted. */
+import { randomBytes } from 'node:crypto';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { takeOrders } from '../rate-check.ts';
+import { readBody, validationProblem } from '../read-request.ts';
+import {
+  NewWebhookEndpoint,
+  WebhookEndpoint,
+  WebhookEndpointList,
+  WebhookEndpointWithSecret,
+} from '../shapes/webhook.ts';
+import { compileCheck } from '../validation.ts';
+import { endpointsPerCustomerMax } from '../webhook-store.ts';
+import { endpointIdParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+import {
+  endpointResource,
+  findEndpoint,
+  idOf,
+  newSecret,
+  ownerOf,
+  sendJson,
+  told,
+} from './webhook-answers.ts';
+
+export const createWebhookOperation: Operation = {
+  id: 'createWebhookEndpoint',
+  method: 'POST',
+  url: '/v1/webhook-endpoints',
+  summary: 'Have your orders’ events posted to a URL',
+  description: `Posts follow Standard Webhooks. Events from now on are sent. You may have ${endpointsPerCustomerMax} endpoints; each one gets every event that it wants. After a 5xx look at the list before you ask again.`,
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [],
+  body: { schema: NewWebhookEndpoint, bytesMax: 16 * 1024, required: true },
+  answers: {
+    201: {
+      description: 'The endpoint with its secret, which is shown here only.',
+      schema: WebhookEndpointWithSecret,
+      headers: ['Location'],
+    },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'ENDPOINT_LIMIT',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export const listWebhooksOperation: Operation = {
+  id: 'listWebhookEndpoints',
+  method: 'GET',
+  url: '/v1/webhook-endpoints',
+  summary: 'Your webhook endpoints, oldest first',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [],
+  answers: { 200: { description: 'All of them.', schema: WebhookEndpointList } },
+  problems: ['STATE_UNAVAILABLE'],
+};
+
+export const getWebhookOperation: Operation = {
+  id: 'getWebhookEndpoint',
+  method: 'GET',
+  url: '/v1/webhook-endpoints/:id',
+  summary: 'One webhook endpoint',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint } },
+  problems: ['ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
+};
+
+export const deleteWebhookOperation: Operation = {
+  id: 'deleteWebhookEndpoint',
+  method: 'DELETE',
+  url: '/v1/webhook-endpoints/:id',
+  summary: 'Delete a webhook endpoint',
+  description: 'What is still due for it is dropped; a post that is under way may yet arrive.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 204: { description: 'It is gone.' } },
+  problems: ['ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+};
+
+export function createWebhook(deps: RouteDeps): Route {
+  const check = compileCheck(NewWebhookEndpoint);
+  return {
+    operation: createWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const customerId = ownerOf(request);
+      const wish = readBody(request, check);
+      const read = deps.readWebhookUrl(wish.url);
+      if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
+      const endpointId = `we_${randomBytes(16).toString('hex')}`;
+      const secret = newSecret();
+      const { url } = read;
+      const eventTypes = wish.eventTypes ?? null;
+      const nowMs = deps.nowMs();
+      const endpoint = await told(
+        deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret }, nowMs),
+      );
+      if (endpoint === null) throw new HttpProblem('ENDPOINT_LIMIT');
+      reply.header('location', `/v1/webhook-endpoints/${endpointId}`);
+      return sendJson(reply, 201, { ...endpointResource(endpoint, nowMs), secret });
+    },
+  };
+}
+
+export function listWebhooks(deps: RouteDeps): Route {
+  return {
+    operation: listWebhooksOperation,
+    async handler(request, reply) {
+      const found = await told(deps.webhooks.list(ownerOf(request)));
+      const nowMs = deps.nowMs();
+      return sendJson(reply, 200, { items: found.map((endpoint) => endpointResource(endpoint, nowMs)) });
+    },
+  };
+}
+
+export function getWebhook(deps: RouteDeps): Route {
+  return {
+    operation: getWebhookOperation,
+    async handler(request, reply) {
+      const endpoint = await findEndpoint(deps, request, idOf(request));
+      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
+    },
+  };
+}
+
+export function deleteWebhook(deps: RouteDeps): Route {
+  return {
+    operation: deleteWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const deleted = await told(deps.webhooks.delete(ownerOf(request), idOf(request)));
+      if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      return reply.code(204).send();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Webhook endpoints in memory, without any delivery. The statements are tested on the real tables. */
+import { appError } from '../../shared/errors/index.ts';
+import type { RouteDeps } from '../routes/index.ts';
+import { endpointsPerCustomerMax, type WebhookEndpoint } from '../webhook-store.ts';
+
+export function createFakeWebhooks(isAway: () => boolean): Pick<RouteDeps, 'webhooks' | 'deliveries'> {
+  const rows = new Map<string, WebhookEndpoint & { customerId: string }>();
+  const own = (customerId: string) => [...rows.values()].filter((row) => row.customerId === customerId);
+  const find = async (customerId: string, endpointId: string) => {
+    if (isAway()) throw appError('MYSQL_TIMEOUT', { timeoutMs: 1 });
+    return own(customerId).find((row) => row.endpointId === endpointId) ?? null;
+  };
+  const change = async (customerId: string, endpointId: string, to: Partial<WebhookEndpoint>) => {
+    const row = await find(customerId, endpointId);
+    if (row !== null) rows.set(endpointId, { ...row, ...to });
+    return row !== null;
+  };
+  return {
+    webhooks: {
+      async create({ endpointId, customerId, url, eventTypes }, nowMs) {
+        if (own(customerId).length >= endpointsPerCustomerMax) return null;
+        const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
+        const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+        const row = { endpointId, customerId, url, eventTypes, ...fresh, ...times };
+        rows.set(endpointId, row);
+        return row;
+      },
+      list: async (customerId) => own(customerId),
+      find,
+      delete: async (customerId, endpointId) =>
+        (await find(customerId, endpointId)) !== null && rows.delete(endpointId),
+      rotate: (customerId, endpointId, { previousUntilMs }) =>
+        change(customerId, endpointId, { previousUntilMs }),
+      enable: (customerId, endpointId) => change(customerId, endpointId, { isEnabled: true }),
+    },
+    deliveries: {
+      list: async () => [],
+      find: async () => null,
+      redeliver: async () => undefined,
+      redeliverRange: async () => ({ count: 0, next: null }),
+    },
+  };
+}

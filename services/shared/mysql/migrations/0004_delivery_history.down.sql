@@ -1,0 +1,1 @@
+DROP INDEX notification_deliveries_history ON notification_deliveries;

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  createDeliveryStore,
+  type DeliveryStore,
+  redeliveredMax,
+} from '../../services/ingestion/delivery-store.ts';
+import {
+  createWebhookStore,
+  endpointsPerCustomerMax,
+  type WebhookStore,
+} from '../../services/ingestion/webhook-store.ts';
+import { orderIdOf } from '../../services/notification/testing/events.ts';
+import { createMysql, type Mysql, uuidToBytes } from '../../services/shared/mysql/index.ts';
+import { quietLog } from '../support/kafka.ts';
+import { useDatabase } from '../support/stack.ts';
+
+/** The statements behind the webhook routes, on the tables that notification works with. */
+const database = useDatabase('ingestion-webhooks');
+let mysql: Mysql;
+let webhooks: WebhookStore;
+let deliveries: DeliveryStore;
+
+beforeAll(() => {
+  mysql = createMysql({ url: database().url, log: quietLog });
+  webhooks = createWebhookStore(mysql.pool);
+  deliveries = createDeliveryStore(mysql.pool);
+});
+afterAll(() => mysql.close());
+beforeEach(async () => {
+  await mysql.pool.write('DELETE FROM notification_deliveries');
+  await mysql.pool.write('DELETE FROM webhook_endpoints');
+});
+
+const newEndpoint = (endpointId: string, customerId: string, secret = 'whsec_a') => ({
+  endpointId,
+  customerId,
+  url: 'https://shop.example.com/',
+  eventTypes: null,
+  secret,
+});
+
+async function addDeliveries(
+  endpointId: string,
+  count: number,
+  more: { status?: string; leasedUntilMs?: number } = {},
+) {
+  const { status = 'FAILED', leasedUntilMs = 0 } = more;
+  for (let from = 0; from < count; from += 2_000) {
+    const rows = Array.from({ length: Math.min(2_000, count - from) }, (_, i) => from + i);
+    await mysql.pool.write(
+      `INSERT INTO notification_deliveries (event_id, endpoint_id, order_id, order_version, event_type, status, attempts,
+         due_at_ms, leased_until_ms, last_status, last_error, payload, created_at_ms)
+       VALUES ${rows.map(() => "(?, ?, ?, 1, 'order.accepted', ?, 9, 5, ?, 500, 'answered 500', '{}', ?)").join(', ')}`,
+      // Three of them share each millisecond, as a batch does.
+      rows.flatMap((n) => [
+        `${status}-${n}`,
+        endpointId,
+        uuidToBytes(orderIdOf(n)),
+        status,
+        leasedUntilMs,
+        1_000 + Math.floor(n / 3),
+      ]),
+    );
+  }
+}
+
+const columnOf = async (column: string, endpointId: string) =>
+  (
+    await mysql.pool.rows<{ value: unknown }>(
+      `SELECT ${column} AS value FROM notification_deliveries WHERE endpoint_id = ? ORDER BY delivery_id`,
+      [endpointId],
+    )
+  ).map(({ value }) => value);
+
+it('keeps customers apart in every statement', async () => {
+  await webhooks.create(newEndpoint('e1', 'c1'), 1);
+  await addDeliveries('e1', 1);
+  const [deliveryId] = (await columnOf('delivery_id', 'e1')) as number[];
+  expect(await webhooks.list('c2')).toEqual([]);
+  expect(await webhooks.find('c2', 'e1')).toBeNull();
+  expect(await webhooks.rotate('c2', 'e1', { secret: 'whsec_x', previousUntilMs: 9 }, 2)).toBe(false);
+  expect(await webhooks.enable('c2', 'e1', 2)).toBe(false);
+  expect(await webhooks.delete('c2', 'e1')).toBe(false);
+  expect(await deliveries.find('c2', deliveryId!)).toBeNull();
+  expect(await deliveries.find('c1', deliveryId!)).toMatchObject({ lastStatus: 500, isEnabled: true });
+  expect(await webhooks.list('c1')).toHaveLength(1);
+});
+
+it('makes no more endpoints than a customer may have', async () => {
+  for (let n = 0; n < endpointsPerCustomerMax; n += 1) await webhooks.create(newEndpoint(`e${n}`, 'c1'), 1);
+  expect(await webhooks.create(newEndpoint('one-more', 'c1'), 1)).toBeNull();
+  expect(await webhooks.create(newEndpoint('another', 'c2'), 1)).not.toBeNull();
+});
+
+it('lets the secret of before sign on, and shows every change to who reads the table anew', async () => {
+  const stamp = async () =>
+    (await mysql.pool.rows<{ at: number }>('SELECT MAX(updated_at_ms) AS at FROM webhook_endpoints'))[0]!.at;
+  await webhooks.create(newEndpoint('e1', 'c1', 'whsec_a'), 100);
+  await webhooks.create(newEndpoint('e2', 'c1'), 100);
+  expect(await stamp()).toBe(101);
+  // A clock that is behind that of whoever wrote last.
+  await webhooks.rotate('c1', 'e1', { secret: 'whsec_b', previousUntilMs: 900 }, 50);
+  expect(await stamp()).toBe(102);
+  const [row] = await mysql.pool.rows(
+    "SELECT secret, previous_secret, previous_until_ms FROM webhook_endpoints WHERE endpoint_id = 'e1'",
+  );
+  expect(row).toEqual({ secret: 'whsec_b', previous_secret: 'whsec_a', previous_until_ms: 900 });
+  await mysql.pool.write(
+    "UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = 'gone' WHERE endpoint_id = 'e1'",
+  );
+  expect(await webhooks.find('c1', 'e1')).toMatchObject({ isEnabled: false, disabledReason: 'gone' });
+  await webhooks.enable('c1', 'e1', 50);
+  expect(await stamp()).toBe(103);
+  expect(await webhooks.find('c1', 'e1')).toMatchObject({ isEnabled: true, disabledReason: null });
+});
+
+it('pages through the deliveries of one endpoint, newest first, without gap or repeat', async () => {
+  await addDeliveries('e1', 20);
+  await addDeliveries('e2', 5);
+  await addDeliveries('e1', 4, { status: 'DELIVERED' });
+  const pagesOf = async (status: 'FAILED' | null) => {
+    const seen: number[] = [];
+    for (let before = null; ; ) {
+      const page = await deliveries.list({ endpointId: 'e1', status, limit: 7, before });
+      seen.push(...page.map(({ deliveryId }) => deliveryId));
+      before = (page.at(-1) ?? null) as never;
+      if (before === null) return seen;
+    }
+  };
+  const all = (
+    await mysql.pool.rows<{ delivery_id: number }>(
+      "SELECT delivery_id FROM notification_deliveries WHERE endpoint_id = 'e1' ORDER BY created_at_ms DESC, delivery_id DESC",
+    )
+  ).map((row) => row.delivery_id);
+  expect(await pagesOf(null)).toEqual(all);
+  expect(await pagesOf('FAILED')).toHaveLength(20);
+});
+
+it('makes one delivery due again, its lease void', async () => {
+  await addDeliveries('e1', 2, { status: 'PENDING', leasedUntilMs: 9_999 });
+  const [deliveryId] = (await columnOf('delivery_id', 'e1')) as number[];
+  await deliveries.redeliver(deliveryId!, 50);
+  expect(await columnOf("CONCAT_WS('/', status, attempts, due_at_ms, leased_until_ms)", 'e1')).toEqual([
+    'PENDING/0/50/0',
+    'PENDING/9/5/9999',
+  ]);
+});
+
+it('makes a time range due again, a bounded number at a time, and leaves alone what is under way', async () => {
+  const extra = 500;
+  await addDeliveries('e1', redeliveredMax + extra);
+  await addDeliveries('e2', 3);
+  await addDeliveries('e1', 3, { status: 'PENDING', leasedUntilMs: 9_999 });
+  const range = { endpointId: 'e1', fromMs: 1_000, toMs: 1_000_000 };
+  const first = await deliveries.redeliverRange({ ...range, after: null }, 50);
+  expect(first.next).not.toBeNull();
+  const second = await deliveries.redeliverRange({ ...range, after: first.next }, 50);
+  expect(second.next).toBeNull();
+  expect(first.count + second.count).toBe(redeliveredMax + extra);
+  const due = await columnOf("due_at_ms = 50 AND status = 'PENDING' AND attempts = 0", 'e1');
+  expect(due.filter((is) => is === 1)).toHaveLength(redeliveredMax + extra);
+  expect(await columnOf('status', 'e2')).toEqual(['FAILED', 'FAILED', 'FAILED']);
+});
+
+it('takes from the range only what is in it', async () => {
+  await addDeliveries('e1', 9);
+  const { count } = await deliveries.redeliverRange(
+    { endpointId: 'e1', fromMs: 1_001, toMs: 1_002, after: null },
+    50,
+  );
+  expect(count).toBe(3);
+  expect(await columnOf('status', 'e1')).toEqual([
+    ...['FAILED', 'FAILED', 'FAILED'],
+    ...['PENDING', 'PENDING', 'PENDING'],
+    ...['FAILED', 'FAILED', 'FAILED'],
+  ]);
+});
