@@ -86,6 +86,14 @@ describe('a subject of its own', () => {
     expect(await createRegistry(registryUrl()).versionsOf(subject)).toHaveLength(2);
   });
 
+  it('is made once when several begin at the same time', async () => {
+    const raced = { ...entry(1, v1), subject: `${unique('raced')}-value` };
+    const reports = await Promise.all(Array.from({ length: 6 }, () => register(raced)));
+    expect(new Set(reports.map(([report]) => report!.schemaId)).size).toBe(1);
+    expect(reports.map(([report]) => report!.compatibility)).toEqual(reports.map(() => 'FULL_TRANSITIVE'));
+    expect(await createRegistry(registryUrl()).versionsOf(raced.subject)).toHaveLength(1);
+  });
+
   it('refuses what its readers could not read, by name', async () => {
     await expect(register(entry(3, incompatible))).rejects.toMatchObject({
       code: 'SCHEMA_INCOMPATIBLE',

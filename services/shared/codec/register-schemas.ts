@@ -1,4 +1,5 @@
 import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
+import { appError } from '../errors/index.ts';
 import { createRegistry, type Registry } from './registry.ts';
 
 export interface SchemaReport {
@@ -48,5 +49,10 @@ async function registerEntry(registry: Registry, entry: SchemaEntry): Promise<Sc
   const existing = await registry.idOf(subject, schema);
   const schemaId = existing ?? (await registry.register(subject, schema, compatibility));
   const state = existing === null ? 'registered' : 'was there';
-  return { subject, version, schemaId, compatibility: await registry.compatibilityOf(subject), state };
+  const inForce = await registry.compatibilityOf(subject);
+  if (inForce !== compatibility) {
+    const reason = `its compatibility is ${inForce} instead of ${compatibility}; somebody else sets it too`;
+    throw appError('REGISTRY_UNAVAILABLE', { reason: `${subject}: ${reason}` });
+  }
+  return { subject, version, schemaId, compatibility: inForce, state };
 }

@@ -8,6 +8,9 @@ const REQUEST_TIMEOUT_MS = 3000;
 const SUBJECT_NOT_FOUND = 40401;
 const SCHEMA_NOT_FOUND = 40403;
 
+/** Subject, setting and version can each be made by another run at the same time. */
+const racesMax = 4;
+
 /** Every field is given: the library writes what it is given over its own defaults, for every later instance too. */
 const RETRY = {
   maxRetryTimeInSecs: 2,
@@ -87,26 +90,42 @@ export function createRegistry(url: string): Registry {
       // Registries disagree on the code for a subject without a setting of its own.
       return status === 404 ? null : nullOr(SUBJECT_NOT_FOUND, base, status, body);
     },
-    async setCompatibility(subject, compatibility) {
-      const path = `${base}/config/${encodeURIComponent(subject)}`;
-      const { status, body } = await request(path, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-        body: JSON.stringify({ compatibility }),
-      });
-      if (status !== 200) throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
-    },
+    setCompatibility: (subject, compatibility) => setCompatibility(base, subject, compatibility),
     async register(subject, schema, compatibility) {
-      try {
-        const options = { subject, compatibility: COMPATIBILITY[compatibility] };
-        return (await library.register(avro(schema), options)).id;
-      } catch (error) {
-        const { status } = error as { status?: unknown };
-        if (status !== 409 && status !== 422) throw unavailable(base, error);
-        throw appError('SCHEMA_INCOMPATIBLE', { subject, reason: errorMessage(error) }, { cause: error });
+      const options = { subject, compatibility: COMPATIBILITY[compatibility] };
+      for (let tries = 1; ; tries++) {
+        try {
+          return (await library.register(avro(schema), options)).id;
+        } catch (error) {
+          if (isLostRace(error) && tries < racesMax) {
+            // The next try finds what the other has made, and compares it.
+            await setCompatibility(base, subject, compatibility);
+            continue;
+          }
+          const { status } = error as { status?: unknown };
+          if (status !== 409 && status !== 422) throw unavailable(base, error);
+          throw appError('SCHEMA_INCOMPATIBLE', { subject, reason: errorMessage(error) }, { cause: error });
+        }
       }
     },
   };
+}
+
+async function setCompatibility(base: string, subject: string, compatibility: Compatibility): Promise<void> {
+  const { status, body } = await request(`${base}/config/${encodeURIComponent(subject)}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ compatibility }),
+  });
+  // 409: another run is setting it at this moment; what came of it is seen by who asks next.
+  if (status !== 200 && status !== 409) throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Another run made the subject, its setting or the version between our look and our write, or has not set it yet. */
+function isLostRace(error: unknown): boolean {
+  const { name, status } = error as { name?: unknown; status?: unknown };
+  if (name === 'ConfluentSchemaRegistryCompatibilityError') return true;
+  return status === 409 && /already exists/i.test(errorMessage(error));
 }
 
 async function request(url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
