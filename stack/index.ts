@@ -5,6 +5,7 @@ export { claimInstance } from './claim.ts';
 export { type DownOptions, stackDown, stackReset } from './down.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, instanceNames, readInstance } from './instance.ts';
+export { type MailSink, startMailSink } from './mail-sink.ts';
 export type { Ports } from './ports.ts';
 export { identify, isRunning, type ProcessId, signal } from './process-id.ts';
 export {

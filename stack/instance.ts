@@ -50,8 +50,10 @@ export function readInstance(name: string): Instance | null {
   if (!existsSync(file)) return null;
   try {
     const instance = JSON.parse(readFileSync(file, 'utf8')) as Instance;
-    // Instances from before the projector have a free port there and none of its own.
+    // Instances from before the projector and the mail sink have free ports there and none of their own.
     instance.ports.projectorAdmin ??= instance.ports.reconciliationAdmin + 1;
+    instance.ports.mail ??= instance.ports.projectorAdmin + 1;
+    instance.ports.mailAdmin ??= instance.ports.projectorAdmin + 2;
     return instance;
   } catch (error) {
     throw new StackError(`${file} is not readable; run "orderstream stack reset --name ${name}".`, {

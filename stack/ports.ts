@@ -14,6 +14,8 @@ export interface Ports {
   notificationAdmin: number;
   reconciliationAdmin: number;
   projectorAdmin: number;
+  mail: number;
+  mailAdmin: number;
 }
 
 export const BROKERS_MAX = 3;
@@ -38,6 +40,8 @@ function wellKnown(shift: number): Ports {
     notificationAdmin: 19_121 + shift,
     reconciliationAdmin: 19_131 + shift,
     projectorAdmin: 19_141 + shift,
+    mail: 19_025 + shift,
+    mailAdmin: 19_151 + shift,
   };
 }
 
@@ -56,6 +60,8 @@ export function blockPorts(block: number): Ports {
     notificationAdmin: base + 31,
     reconciliationAdmin: base + 32,
     projectorAdmin: base + 33,
+    mail: base + 34,
+    mailAdmin: base + 35,
   };
 }
 

@@ -14,7 +14,7 @@ export interface ServiceSpec {
 
 const WORKERS = 2;
 
-/** The six processes of a local run. Keys and secrets are made at first use, in the instance's own folder. */
+/** The processes of a local run: those of the product, and a mail server unless you name one. Keys and secrets are made at first use, in the instance's own folder. */
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   const { ports } = info.instance;
   const issuer = await createLocalIssuer(issuerDir(info));
@@ -25,6 +25,7 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
     JWKS: issuer.jwksPath,
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
+    ...webhooksToThisMachine(),
   };
   const spec = (
     name: string,
@@ -37,11 +38,26 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
     env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...extra },
     adminUrl: `http://127.0.0.1:${port}`,
   });
+  const mailSink: ServiceSpec = {
+    name: 'mail-sink',
+    entry: 'scripts/start/mail-sink.ts',
+    env: {
+      SMTP_PORT: String(ports.mail),
+      MAIL_FILE: mailFile(info.dir),
+      ADMIN_PORT: String(ports.mailAdmin),
+      INSTANCE_ID: 'mail-sink',
+    },
+    adminUrl: `http://127.0.0.1:${ports.mailAdmin}`,
+  };
   return [
+    ...(hasMailServer() ? [] : [mailSink]),
     ...Array.from({ length: WORKERS }, (_, index) =>
       spec(`worker-${index + 1}`, 'worker', ports.workerAdmin + index),
     ),
-    spec('notification', 'notification', ports.notificationAdmin, webhooksToThisMachine()),
+    spec('notification', 'notification', ports.notificationAdmin, {
+      ...webhooksToThisMachine(),
+      ...mailsTo(ports.mail),
+    }),
     spec('reconciliation', 'reconciliation', ports.reconciliationAdmin),
     spec('projector', 'projector', ports.projectorAdmin),
     spec('ingestion', 'ingestion', ports.ingestionAdmin, ingestionEnv),
@@ -61,6 +77,18 @@ function commonEnv(info: StackInfo): Record<string, string> {
 /** A receiver to try webhooks with runs beside us, at an address that is refused everywhere else. */
 function webhooksToThisMachine(): Record<string, string> {
   return { WEBHOOK_ALLOW_ADDRESSES: process.env['WEBHOOK_ALLOW_ADDRESSES'] || '127.0.0.0/8' };
+}
+
+/** Where the mails of a local run are kept, as an mbox. */
+export const mailFile = (dir: string): string => path.join(dir, 'mail', 'inbox.mbox');
+
+const hasMailServer = (): boolean => Boolean(process.env['SMTP_URL']);
+
+function mailsTo(port: number): Record<string, string> {
+  return {
+    SMTP_URL: process.env['SMTP_URL'] || `smtp://127.0.0.1:${port}`,
+    SMTP_FROM: process.env['SMTP_FROM'] || 'orders@orderstream.localhost',
+  };
 }
 
 /** Tickets that were handed out stay good over a restart, so the secret is kept. */

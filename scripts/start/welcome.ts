@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { type StackInfo, stackEnv } from '../../stack/index.ts';
-import { issuerDir, type ServiceSpec } from './services.ts';
+import { issuerDir, mailFile, type ServiceSpec } from './services.ts';
 
 const TOKEN_TTL_SECONDS = 24 * 3600;
 const root = path.resolve(import.meta.dirname, '..', '..');
@@ -15,6 +15,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     ['api', api],
     ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
     ...Object.entries(stackEnv(info)),
+    ['mails', mailFile(info.dir)],
     ['logs', path.join(info.dir, 'logs')],
   ];
   return [
@@ -34,7 +35,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
 
 async function demoToken(info: StackInfo): Promise<string> {
   const issuer = await createLocalIssuer(issuerDir(info));
-  const scopes = ['orders:write', 'orders:read'];
+  const scopes = ['orders:write', 'orders:read', 'webhooks:manage'];
   return issuer.sign({ customerId: 'demo', scopes, ttlSeconds: TOKEN_TTL_SECONDS });
 }
 

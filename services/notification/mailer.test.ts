@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type MailSink, startMailSink } from '../../stack/index.ts';
 import { mailTextOf } from './mail-templates.ts';
 import { createMailer, type Mailer } from './mailer.ts';
 import { type Message, messageText, type OrderBoundEvent } from './message.ts';
 import { eventOf } from './testing/events.ts';
-import { type MailSink, startMailSink } from './testing/mail-sink.ts';
 
 const event = eventOf(3, 17) as OrderBoundEvent;
 const mail = { eventId: event.eventId, orderId: event.orderId, payload: messageText(event) };

@@ -5,8 +5,8 @@ import type { OrderEvent } from '../../schemas/index.ts';
 import { fields } from '../../services/notification/config.ts';
 import { startNotification } from '../../services/notification/service.ts';
 import { eventOf } from '../../services/notification/testing/events.ts';
-import { startMailSink } from '../../services/notification/testing/mail-sink.ts';
 import { answerStatus, type Receiver, startReceiver } from '../../services/notification/testing/receiver.ts';
+import { startMailSink } from '../../stack/index.ts';
 import { EVENTS, GROUPS, PARTITIONS } from '../../topics/index.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
 import {
