@@ -15,6 +15,10 @@ const commandModules: Readonly<Record<string, Load>> = {
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   peek: async () => (await import('./commands/peek.ts')).peekCommand(),
   dlq: async () => (await import('./commands/dlq.ts')).dlqCommand(),
+  lag: async () => (await import('./commands/lag.ts')).lagCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
+  findings: async () => (await import('./commands/findings.ts')).findingsCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
 };
 

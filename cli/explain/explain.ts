@@ -1,20 +1,29 @@
 /**
  * One order's whole life, from every place that knows of it: its commands and outcomes in the logs, its row, lines,
- * history and stored commands in the tables, its dead letters, deliveries and findings. Personal data is left out.
+ * history and stored commands in the tables, its dead letters, deliveries and findings, and what it waits for. Personal
+ * data is left out.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
-import { COMMANDS, EVENTS } from '../../topics/catalogue.ts';
+import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
+import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { partitionOfOrder } from '../../topics/partition.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
+import { type LaneRow, readLanes, waitsFor } from '../lag/lanes.ts';
 
 export interface OrderLife {
   orderId: string;
   partition: number;
   commands: { offset: number; time: string; command: CommandTold }[];
   outcomes: { offset: number; repeat: boolean; event: OrderEvent | { undecodable: string } }[];
-  lane: RowDataPacket | null;
+  /** As it stands now; which worker and epoch decided an order long ago is written nowhere. */
+  lane: LaneRow | null;
+  /** What the newest command without a published outcome waits for; null when none does. */
+  waitsFor: string | null;
+  /** Batches with commands of this order whose outcomes are decided and not yet known to be published, with their epoch. */
+  outbox: RowDataPacket[];
+  /** The latest state on the snapshot topic. */
+  snapshot: OrderState | null;
   order: RowDataPacket | null;
   items: RowDataPacket[];
   history: RowDataPacket[];
@@ -57,7 +66,61 @@ export async function explainOrder(
     outcomes.push({ offset: record.offset, repeat: seen.has(id), event });
     seen.add(id);
   }
-  return { orderId, partition, commands, outcomes, ...(await readTables(db, orderId, partition)) };
+  const snapshot = await readSnapshot(reader, decoder, partition, orderId);
+  const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
+  return {
+    orderId,
+    partition,
+    commands,
+    outcomes,
+    lane,
+    waitsFor: await waitOf(reader, lane, partition, commands),
+    outbox: await readOutbox(db, partition, commands),
+    snapshot,
+    ...(await readTables(db, orderId)),
+  };
+}
+
+async function readSnapshot(
+  reader: LogReader,
+  decoder: Decoder,
+  partition: number,
+  orderId: string,
+): Promise<OrderState | null> {
+  let newest: OrderState | null = null;
+  if (decoder.state === null) return newest;
+  for await (const record of recordsOf(reader, STATE, partition, orderId)) {
+    const decoded = await decoder.state(record);
+    if (decoded.kind === 'value') newest = decoded.value;
+  }
+  return newest;
+}
+
+async function waitOf(
+  reader: LogReader,
+  lane: LaneRow | null,
+  partition: number,
+  commands: OrderLife['commands'],
+): Promise<string | null> {
+  const newest = commands.at(-1);
+  if (newest === undefined || newest.offset < (lane?.published ?? 0)) return null;
+  if (lane === null) return 'a worker to take the lane, which none has ever done';
+  const end = (await reader.ranges(COMMANDS))[partition]?.high ?? 0;
+  return waitsFor(lane, end, Date.now()) || null;
+}
+
+async function readOutbox(
+  db: Connection,
+  partition: number,
+  commands: OrderLife['commands'],
+): Promise<RowDataPacket[]> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT from_offset, to_offset, epoch FROM outbox WHERE topic = ? AND partition_id = ? ORDER BY from_offset LIMIT ?',
+    [COMMANDS, partition, ROWS_MAX],
+  );
+  return rows.filter((row) =>
+    commands.some(({ offset }) => offset >= row['from_offset'] && offset < row['to_offset']),
+  );
 }
 
 async function* recordsOf(
@@ -80,7 +143,7 @@ async function tellCommand(record: LogRecord, decoder: Decoder): Promise<Command
   return { type, commandId, actor, customerId, idempotencyKey, issuedAt };
 }
 
-async function readTables(db: Connection, orderId: string, partition: number) {
+async function readTables(db: Connection, orderId: string) {
   const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
   const rows = async (sql: string, values: unknown[]): Promise<RowDataPacket[]> =>
     (await db.query<RowDataPacket[]>(`${sql} LIMIT ${ROWS_MAX}`, values))[0];
@@ -89,12 +152,7 @@ async function readTables(db: Connection, orderId: string, partition: number) {
     [id],
   );
   const orderKey = order?.['order_key'] ?? null;
-  const [lane] = await rows(
-    'SELECT topic, epoch, owner, next_offset, published_offset FROM lane_positions WHERE partition_id = ?',
-    [partition],
-  );
   return {
-    lane: lane ?? null,
     order: order ?? null,
     items: await rows(
       'SELECT line_no, sku, quantity, unit_price, line_total FROM order_items WHERE order_key = ? ORDER BY line_no',

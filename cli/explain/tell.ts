@@ -4,7 +4,7 @@ import type { OrderLife } from './explain.ts';
 
 /** Lines for a terminal; a section that has nothing is left out. */
 export function tellLife(life: OrderLife): string {
-  const { order, lane } = life;
+  const { order, lane, snapshot } = life;
   const head = [`order ${life.orderId}, partition ${life.partition}`];
   if (order === null) head.push('no row: not decided yet, set aside as a dead letter, or never asked for');
   else {
@@ -15,13 +15,24 @@ export function tellLife(life: OrderLife): string {
   }
   if (lane !== null) {
     head.push(
-      `lane: owner ${lane['owner'] || '(none)'}, epoch ${lane['epoch']}, decided to ${lane['next_offset']}, published to ${lane['published_offset']}`,
+      `lane now: owner ${lane.owner || '(none)'}, epoch ${lane.epoch}, decided to ${lane.next}, published to ${lane.published}`,
     );
+  }
+  if (life.waitsFor !== null) head.push(`waits for: ${life.waitsFor}`);
+  if (snapshot !== null) {
+    head.push(`snapshot: ${snapshot.status} version ${snapshot.version}, of @${snapshot.sourceOffset}`);
   }
   return [
     head.join('\n'),
     section('commands', life.commands.map(commandRow)),
     section('outcomes', life.outcomes.map(outcomeRow)),
+    section(
+      'decided, not known to be published',
+      life.outbox.map((row) => [
+        `@${row['from_offset']} to @${row['to_offset'] - 1}`,
+        `epoch ${row['epoch']}`,
+      ]),
+    ),
     section(
       'lines',
       life.items.map((row) => pick(row, ['line_no', 'sku', 'quantity', 'unit_price', 'line_total'])),

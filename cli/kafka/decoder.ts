@@ -1,12 +1,14 @@
 /** Decodes records of our topics; a schema that is not known yet is asked for once. */
-import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
+import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
 import {
   type Codec,
   type Codecs,
   loadCodecs,
+  loadStateCodec,
   PoisonError,
   UnknownSchemaError,
 } from '../../services/shared/codec/index.ts';
+import { AppError } from '../../services/shared/errors/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 
 export type Decoded<T> = { kind: 'value'; value: T } | { kind: 'poison'; code: string; message: string };
@@ -18,19 +20,34 @@ interface Encoded {
 export interface Decoder {
   command(record: Encoded): Promise<Decoded<OrderCommand>>;
   event(record: Encoded): Promise<Decoded<OrderEvent>>;
+  /** null where the registry has no schema of states: an installation from before the projector. */
+  state: ((record: Encoded) => Promise<Decoded<OrderState>>) | null;
 }
 
 /** A decoder with the schemas of the registry at `registryUrl`; it only reads there. */
 export async function openDecoder(registryUrl: string): Promise<Decoder> {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
-  return decoderOf(await loadCodecs({ registryUrl, log }));
+  return decoderOf(await loadCodecs({ registryUrl, log }), await stateCodec(registryUrl, log));
 }
 
-export function decoderOf(codecs: Codecs): Decoder {
+export function decoderOf(codecs: Codecs, states: Codec<OrderState> | null = null): Decoder {
   return {
     command: (record) => decodeWith(codecs.commands, record),
     event: (record) => decodeWith(codecs.events, record),
+    state: states === null ? null : (record) => decodeWith(states, record),
   };
+}
+
+async function stateCodec(
+  registryUrl: string,
+  log: ReturnType<typeof createLogger>,
+): Promise<Codec<OrderState> | null> {
+  try {
+    return await loadStateCodec({ registryUrl, log });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SCHEMA_NOT_REGISTERED') return null;
+    throw error;
+  }
 }
 
 async function decodeWith<T>(codec: Codec<T>, record: Encoded): Promise<Decoded<T>> {

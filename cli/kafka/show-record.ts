@@ -1,4 +1,4 @@
-/** Makes any record readable: an event or a command when it is one, else JSON, text, or hex. Never throws for what is in it. */
+/** Makes any record readable: an event, a command or a state when it is one, else JSON, text, or hex. Never throws for what is in it. */
 import { schemaIdOf } from '../../services/shared/codec/index.ts';
 import type { Decoder } from './decoder.ts';
 import type { LogRecord } from './log-reader.ts';
@@ -11,9 +11,9 @@ export interface ShownRecord {
   key: string | null;
   headers: Record<string, string>;
   /** How `value` was read. */
-  format: 'event' | 'command' | 'json' | 'text' | 'hex' | 'none';
+  format: 'event' | 'command' | 'state' | 'json' | 'text' | 'hex' | 'none';
   schemaId?: number;
-  /** Why it is neither an event nor a command, where it looks like one. */
+  /** Why it is none of these, where it looks like one. */
   problem?: string;
   value: unknown;
 }
@@ -42,6 +42,8 @@ export async function showRecord(record: LogRecord, decoder: Decoder): Promise<S
   if (event.kind === 'value') return { ...head, format: 'event', schemaId, value: event.value };
   const command = await decoder.command(record);
   if (command.kind === 'value') return { ...head, format: 'command', schemaId, value: command.value };
+  const state = await decoder.state?.(record);
+  if (state?.kind === 'value') return { ...head, format: 'state', schemaId, value: state.value };
   const problem = command.code === 'WRONG_SUBJECT' ? event.message : command.message;
   return { ...head, format: 'hex', schemaId, problem, value: hex(value) };
 }

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { type LaneRow, standings, waitsFor } from './lanes.ts';
+
+const NOW_MS = 1_000_000;
+const lane: LaneRow = {
+  partition: 3,
+  owner: 'worker-1',
+  epoch: 4,
+  next: 10,
+  published: 10,
+  movedAtMs: NOW_MS - 500,
+  outboxRows: 0,
+  suspect: null,
+  deaths: 0,
+};
+
+describe('what a lane waits for', () => {
+  it.each<[string, Partial<LaneRow>, number, string]>([
+    ['nothing, when all is answered', {}, 10, ''],
+    ['its owner, while commands are left', {}, 12, 'worker-1 to decide 2 commands from offset 10 on'],
+    [
+      'its owner, which stands still',
+      { movedAtMs: NOW_MS - 61_000 },
+      11,
+      'worker-1 to decide 1 command from offset 10 on, which has decided nothing for 61 s',
+    ],
+    [
+      'an owner, when it has none',
+      { owner: '' },
+      11,
+      'a worker to take the lane and decide 1 command from offset 10 on',
+    ],
+    [
+      'Kafka, when outcomes are decided only',
+      { published: 8 },
+      12,
+      "Kafka's acknowledgement of 2 outcomes (offsets 8 to 9)",
+    ],
+    [
+      'an owner and Kafka, when the owner left behind what it decided',
+      { published: 8, owner: '' },
+      10,
+      "a worker to take the lane, then Kafka's acknowledgement of 2 outcomes (offsets 8 to 9)",
+    ],
+    [
+      'a careful try of what killed its owner',
+      { suspect: 10, deaths: 2 },
+      12,
+      'worker-1, which tries 10 with care after 2 deaths there',
+    ],
+    ['a person, when the log is shorter', {}, 7, 'nothing can go on: the log ends at 7, and 10 are decided'],
+  ])('%s', (_what, change, end, sentence) => {
+    expect(waitsFor({ ...lane, ...change }, end, NOW_MS)).toBe(sentence);
+  });
+});
+
+describe('standings', () => {
+  it('have a line for partitions that no worker has ever claimed', () => {
+    const lines = standings([{ ...lane, partition: 1 }], [0, 12, 5], NOW_MS);
+    expect(lines.map(({ partition, lag }) => [partition, lag])).toEqual([
+      [0, 0],
+      [1, 2],
+      [2, 5],
+    ]);
+    expect(lines[2]?.waitsFor).toBe('a worker to take the lane and decide 5 commands from offset 0 on');
+  });
+});

@@ -1,0 +1,41 @@
+/** Where a consumer group would be set to; pure, so that a dry run shows exactly what would be done. */
+import { GROUPS } from '../../topics/catalogue.ts';
+
+export interface ReplayMove {
+  partition: number;
+  /** null: the group has no offset there yet. */
+  from: number | null;
+  to: number;
+  /** Records that would be read again (above 0) or left out (below 0), as far as the log still has them. */
+  again: number;
+}
+
+export interface PartitionRange {
+  low: number;
+  high: number;
+}
+
+/** Groups of this product: what they have done is kept beside their effects, so moving their offset replays nothing. */
+export const ownGroups: ReadonlySet<string> = new Set(Object.values(GROUPS));
+
+/**
+ * Moves of every partition, or of one.
+ *
+ * @param targets wanted offset by partition; brought into what the log holds
+ */
+export function planReplay(
+  ranges: readonly PartitionRange[],
+  committed: ReadonlyMap<number, bigint | null>,
+  targets: readonly number[],
+  only: number | undefined,
+): ReplayMove[] {
+  return ranges.flatMap(({ low, high }, partition) => {
+    if (only !== undefined && partition !== only) return [];
+    const offset = committed.get(partition) ?? null;
+    const from = offset === null ? null : Number(offset);
+    const to = Math.min(high, Math.max(low, targets[partition] ?? high));
+    // A group without an offset would begin at the start or the end, as its clients say; here nothing is known of it.
+    const again = from === null ? high - to : Math.max(low, Math.min(from, high)) - to;
+    return [{ partition, from, to, again }];
+  });
+}
