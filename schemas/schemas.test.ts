@@ -67,6 +67,17 @@ describe('golden examples', () => {
   });
 });
 
+describe('golden examples of the snapshot', () => {
+  it('exist for an order that was accepted, one that was rejected, and a position marker', () => {
+    const values = readGoldenFiles(root)
+      .filter((file) => file.subject === 'orders.state.v1-value')
+      .map((file) => file.value as { orderId: string | null; terms: object | null });
+    expect(values.some(({ orderId, terms }) => orderId !== null && terms !== null)).toBe(true);
+    expect(values.some(({ orderId, terms }) => orderId !== null && terms === null)).toBe(true);
+    expect(values.some(({ orderId }) => orderId === null)).toBe(true);
+  });
+});
+
 describe('the command types', () => {
   it('name every branch of every version of the payload union', () => {
     for (const entry of schemaCatalogue.filter((each) => each.subject === 'orders.commands.v1-value')) {

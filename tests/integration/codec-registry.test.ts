@@ -1,6 +1,6 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { OrderCommand, SchemaEntry } from '../../schemas/index.ts';
+import { type OrderCommand, type SchemaEntry, schemaCatalogue } from '../../schemas/index.ts';
 import { addWriter, createReaders } from '../../services/shared/codec/codec.ts';
 import { listSchemas, loadCodecs, PoisonError, registerSchemas } from '../../services/shared/codec/index.ts';
 import { createRegistry } from '../../services/shared/codec/registry.ts';
@@ -59,6 +59,31 @@ describe('the released schemas in the registry', () => {
       expect.objectContaining({ code: 'WRONG_SUBJECT', schemaId: commands.schemaId }),
     );
     expect(() => events.decode(commands.encode(cancel))).toThrow(PoisonError);
+  });
+});
+
+describe('the compatibility check of the registry itself', () => {
+  type Avro = { fields: { name: string; type: unknown; default?: unknown }[] };
+  const isCompatible = async (subject: string, schema: object): Promise<unknown> => {
+    const answer = await fetch(`${registryUrl()}/compatibility/subjects/${subject}/versions/latest`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema: JSON.stringify(schema) }),
+    });
+    return ((await answer.json()) as { is_compatible?: unknown }).is_compatible;
+  };
+
+  it.each(schemaCatalogue)('knows what would break $subject', async ({ subject, schema, compatibility }) => {
+    const { fields, ...rest } = schema as Avro;
+    const optional = { name: 'later', type: ['null', 'string'], default: null };
+    const needed = { name: 'later', type: 'string' };
+    const withoutFirst = fields.slice(1);
+    expect(await isCompatible(subject, schema)).toBe(true);
+    expect(await isCompatible(subject, { ...rest, fields: [...fields, optional] })).toBe(true);
+    expect(await isCompatible(subject, { ...rest, fields: [...fields, needed] })).toBe(false);
+    // Only public topics promise that old readers go on; a first field with a default may go even there.
+    const mayGo = compatibility === 'BACKWARD_TRANSITIVE' || fields[0]?.default !== undefined;
+    expect(await isCompatible(subject, { ...rest, fields: withoutFirst })).toBe(mayGo);
   });
 });
 

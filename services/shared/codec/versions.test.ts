@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { schemaCatalogue } from '../../../schemas/index.ts';
+import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
 import { readGoldenFiles } from '../../../schemas/tools/golden-files.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { FRAME_BYTES } from './frame.ts';
@@ -37,6 +37,48 @@ describe('every pair of versions', () => {
     readGolden(subject, writer.version, resolverOf(compiled, compileSchema(writer.schema)));
     if (reader === writer) readGolden(subject, writer.version, internalsOf(compiled));
   });
+});
+
+describe('the check of pairs', () => {
+  type Fields = { fields: { name: string; type: unknown; default?: unknown }[] };
+  const current = schemaCatalogue.findLast(({ subject }) =>
+    subject.startsWith('orders.events'),
+  ) as SchemaEntry;
+  const { fields, ...rest } = current.schema as Fields;
+  const changed = (change: (all: Fields['fields']) => Fields['fields']) => ({
+    ...rest,
+    fields: change(fields),
+  });
+  const reads = (reader: object, writer: object) =>
+    readGolden(current.subject, current.version, resolverOf(compileSchema(reader), compileSchema(writer)));
+
+  it('lets a field with a default come, for old readers and new ones', () => {
+    const newer = changed((all) => [...all, { name: 'channel', type: ['null', 'string'], default: null }]);
+    expect(reads(newer, current.schema)[0]).toMatchObject({ channel: null });
+    // The bytes are of the old writer, so that only whether it can be read at all is asked of the other direction.
+    expect(() => resolverOf(compileSchema(current.schema), compileSchema(newer))).not.toThrow();
+  });
+
+  it.each<[string, object, 'old records' | 'old readers']>([
+    [
+      'a field without a default',
+      changed((all) => [...all, { name: 'channel', type: 'string' }]),
+      'old records',
+    ],
+    [
+      'another type',
+      changed((all) => swap(all, 'version', { name: 'version', type: 'string' })),
+      'old records',
+    ],
+    ['a field that goes', changed((all) => all.filter(({ name }) => name !== 'eventId')), 'old readers'],
+  ])('refuses %s', (_what, newer, broken) => {
+    const [reader, writer] = broken === 'old records' ? [newer, current.schema] : [current.schema, newer];
+    expect(() => resolverOf(compileSchema(reader), compileSchema(writer))).toThrow();
+  });
+
+  function swap(all: Fields['fields'], name: string, by: Fields['fields'][number]): Fields['fields'] {
+    return all.map((field) => (field.name === name ? by : field));
+  }
 });
 
 const readersFolder = join(root, 'schemas', 'readers');
