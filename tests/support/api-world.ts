@@ -25,7 +25,7 @@ export interface ApiWorld {
   /** Starts one more ingestion in this process; it is stopped with the world, or before. */
   startApi(env?: Record<string, string>): Promise<Ingestion>;
   /** A typed client of an ingestion for one customer. */
-  clientOf(api: Pick<Ingestion, 'url'>, customerId: string): OrderstreamClient;
+  clientOf(api: Pick<Ingestion, 'url'>, customerId: string, scopes?: readonly string[]): OrderstreamClient;
   close(): Promise<void>;
 }
 
@@ -78,8 +78,8 @@ export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: str
       running.add(stoppable);
       return stoppable;
     },
-    clientOf: ({ url }, customerId) =>
-      createOrderstreamClient({ baseUrl: url, token: () => token(customerId) }),
+    clientOf: ({ url }, customerId, scopes) =>
+      createOrderstreamClient({ baseUrl: url, token: () => token(customerId, scopes) }),
     async close() {
       await Promise.all([...running].map((api) => api.stop()));
       await arena.close();

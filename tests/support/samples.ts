@@ -1,12 +1,12 @@
 /** The model subscribers of docs/samples as programs that can be run; what they need is fetched once, into the cache. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../../stack/lock.ts';
 import { cacheDir, fetched, plugin } from '../../stack/maven.ts';
+import { pythonWith } from './python.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '..', '..');
@@ -70,23 +70,8 @@ async function unlessFailed(make: () => Promise<Program>): Promise<Program> {
 
 async function python(): Promise<Program> {
   const requirements = path.join(samples, 'python', 'requirements.txt');
-  const home = path.join(cacheDir(), `samples-python-${hashOf(requirements)}`);
-  const lock = {
-    file: `${home}.lock`,
-    waitMs: FETCH_DEADLINE_MS,
-    refuse: () => new Error(`${home} is being made for too long`),
-  };
-  await withLock(lock, async () => {
-    if (existsSync(home)) return;
-    const draft = `${home}.part`;
-    rmSync(draft, { recursive: true, force: true });
-    await run('python3', ['-m', 'venv', draft]);
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
-    await run(path.join(draft, 'bin', 'python'), pip, { timeout: FETCH_DEADLINE_MS });
-    renameSync(draft, home);
-  });
   const script = path.join(samples, 'python', 'outcome_counter.py');
-  return { command: path.join(home, 'bin', 'python'), args: [script] };
+  return { command: await pythonWith(requirements, 'samples'), args: [script] };
 }
 
 async function java(): Promise<Program> {

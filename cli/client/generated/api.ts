@@ -523,11 +523,8 @@ export interface components {
             nextCursor?: string;
         };
         RotateRequest: {
-            /**
-             * @description How long the secret that stands now signs too; 0 when it has leaked.
-             * @default 86400
-             */
-            overlapSeconds: number;
+            /** @description How long the secret that stands now signs too; a day when it is not said, 0 when the secret has leaked. */
+            overlapSeconds?: number;
         };
         Totals: {
             discount: number;

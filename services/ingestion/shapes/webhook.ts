@@ -79,8 +79,8 @@ export const RotateRequest = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: overlapSecondsMax,
-        default: overlapSecondsDefault,
-        description: 'How long the secret that stands now signs too; 0 when it has leaked.',
+        description:
+          'How long the secret that stands now signs too; a day when it is not said, 0 when the secret has leaked.',
       }),
     ),
   },
