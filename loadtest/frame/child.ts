@@ -7,13 +7,17 @@ const compileCache = path.resolve(import.meta.dirname, '../../node_modules/.cach
 /** A run that has not ended by then is ended; it has no number. */
 const runDeadlineMs = 15 * 60_000;
 
-/** Starts `script` with the job as its argument and waits for the result that it sends. */
-export function runInChild(script: string, job: object): Promise<RunResult> {
+/** Starts `script` with the job as its argument, `env` on top of ours, and waits for the result that it sends. */
+export function runInChild(
+  script: string,
+  job: object,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunResult> {
   return new Promise((resolve) => {
     const child = fork(script, [JSON.stringify(job)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // Compiled once: stripping types again in each run takes a second and 30 MB.
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     });
     let result: RunResult | null = null;
     const timer = setTimeout(() => child.kill('SIGKILL'), runDeadlineMs);

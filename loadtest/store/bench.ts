@@ -1,5 +1,6 @@
 /** `bench store`: our writer against the usual design and against LOAD DATA, on the same schema and the same orders. */
 import path from 'node:path';
+import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import { runInChild } from '../frame/child.ts';
 import { runRounds } from '../frame/rounds.ts';
 import type { BenchOptions, BenchReport, Variant } from '../frame/types.ts';
@@ -34,7 +35,8 @@ export async function storeBench(options: BenchOptions): Promise<BenchReport> {
     const variants = plan(options.quick).map(({ name, ...what }): Variant => {
       const url = what.isFilled ? filledUrl : databaseUrl(server.url, 'run');
       const job = { ...what, ...times, seed, url, databasePid: pid };
-      return { name, run: () => runInChild(child, job satisfies StoreJob) };
+      const env = what.subject.startsWith('ours') ? workerProcessEnv : {};
+      return { name, run: () => runInChild(child, job satisfies StoreJob, env) };
     });
     const rounds = await runRounds(
       variants,

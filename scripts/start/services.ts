@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
+import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import { type StackInfo, stackEnv } from '../../stack/index.ts';
 
 /** One process of the product: what to run, with which environment, and where it says that it is ready. */
@@ -52,7 +53,7 @@ export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   return [
     ...(hasMailServer() ? [] : [mailSink]),
     ...Array.from({ length: WORKERS }, (_, index) =>
-      spec(`worker-${index + 1}`, 'worker', ports.workerAdmin + index),
+      spec(`worker-${index + 1}`, 'worker', ports.workerAdmin + index, workerProcessEnv),
     ),
     spec('notification', 'notification', ports.notificationAdmin, {
       ...webhooksToThisMachine(),

@@ -24,8 +24,8 @@ export interface LaneLimits {
 }
 
 export const defaultLaneLimits: LaneLimits = {
-  highRecords: 1_000,
-  lowRecords: 500,
+  highRecords: 500,
+  lowRecords: 300,
   highBytes: 4 * 1024 * 1024,
   unpublishedMax: 4,
 };
