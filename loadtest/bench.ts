@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- store [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
+ * `npm run bench -- http|store [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
  * document. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 
 /** Loaded when asked for: each brings clients and servers of its own. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  http: async () => (await import('./http/bench.ts')).httpBench,
   store: async () => (await import('./store/bench.ts')).storeBench,
 };
 

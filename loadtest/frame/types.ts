@@ -13,6 +13,8 @@ export interface Sample {
   readonly batch: number;
   /** Largest resident memory of the measuring process, in MB of 10^6 bytes. */
   readonly rssMb: number;
+  /** What only this bench measures, by name. */
+  readonly more?: Readonly<Record<string, number>>;
 }
 
 /** A run whose invariants did not hold, or that broke, has no number. */

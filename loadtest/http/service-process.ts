@@ -1,0 +1,57 @@
+/** A service of ours as a process of its own, as an operator would run it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface ServiceProcess {
+  readonly pid: number;
+  /** The line of its log that it was waited for. */
+  readonly line: Readonly<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+const startDeadlineMs = 60_000;
+const linesKept = 20;
+
+/** Starts `services/<name>/main.ts`; resolves once it logs `message`. */
+export function startService(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  message: string,
+): Promise<ServiceProcess> {
+  const entry = path.resolve(import.meta.dirname, '../../services', name, 'main.ts');
+  const profile =
+    process.env['BENCH_PROFILE'] === name ? ['--cpu-prof', '--cpu-prof-dir=.bench-profile'] : [];
+  const child = spawn(process.execPath, [...profile, entry], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    const last: string[] = [];
+    const timer = setTimeout(() => child.kill('SIGKILL'), startDeadlineMs);
+    const closed = new Promise<void>((done) => child.once('close', () => done()));
+    void closed.then(() => reject(new Error(`${name} ended while it started: ${last.join('\n')}`)));
+    createInterface(child.stdout!).on('line', (text) => {
+      last.push(text);
+      if (last.length > linesKept) last.shift();
+      const line = parse(text);
+      if (line['msg'] !== message) return;
+      clearTimeout(timer);
+      resolve({ pid: child.pid!, line, stop: () => stop(child, closed) });
+    });
+  });
+}
+
+function stop(child: ChildProcess, closed: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  return closed;
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    // A warning of Node, not a line of our log.
+    return {};
+  }
+}

@@ -1,0 +1,29 @@
+/** The servers of the bench: the local stack's instance `bench`, or the one that ORDERSTREAM_BENCH_STACK names. */
+import { type StackInfo, stackDown, stackStatus, stackUp } from '../../stack/index.ts';
+
+export interface BenchStack {
+  readonly info: StackInfo;
+  /** Stops the instance if this bench started it. */
+  close(): Promise<void>;
+}
+
+export async function openStack(tell: (line: string) => void): Promise<BenchStack> {
+  const name = process.env['ORDERSTREAM_BENCH_STACK'] || 'bench';
+  const ranBefore = await isUp(name);
+  const info = await stackUp({ name, tell });
+  return {
+    info,
+    close: async () => {
+      if (!ranBefore) await stackDown(name);
+    },
+  };
+}
+
+async function isUp(name: string): Promise<boolean> {
+  try {
+    return (await stackStatus(name)).every((row) => row.answers);
+  } catch {
+    // There is no such instance yet.
+    return false;
+  }
+}
