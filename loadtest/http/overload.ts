@@ -12,9 +12,11 @@ import type { World } from './world.ts';
 const generator = path.join(import.meta.dirname, 'generator.ts');
 const overload = 5;
 /** A backlog of some seconds, made before the service notices that it lags. */
-const backlog = { connections: 4, ordersEach: 100, warmUpMs: 0, measureMs: 200 };
+const backlog = { connections: 4, ordersEach: 100, warmUpMs: 0, measureMs: 500 };
+/** Before the capacity is measured: compiled code, full batches. */
+const settleMs = 2_000;
 const capacityMs = 4_000;
-const warmUpMs = 3_000;
+const warmUpMs = 4_000;
 
 export async function runOverload(world: World, keyPrefix: string, measureMs: number): Promise<RunResult> {
   const load = {
@@ -27,6 +29,7 @@ export async function runOverload(world: World, keyPrefix: string, measureMs: nu
   const first = { ...load, ...backlog, kind: 'closed', keyPrefix: `${keyPrefix}c` } satisfies ClosedJob;
   const filled = await runInChild(generator, first);
   if (!filled.ok) return filled;
+  await sleep(settleMs);
   const capacity = await publishedPerSecond(world, capacityMs);
   const left = await world.progress();
   if (left.produced === left.published)
