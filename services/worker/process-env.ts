@@ -4,6 +4,6 @@
  * generation holds the garbage of a batch, and two malloc arenas keep what freed buffers leave behind small.
  */
 export const workerProcessEnv = {
-  NODE_OPTIONS: '--max-old-space-size=112 --max-semi-space-size=16',
+  NODE_OPTIONS: '--max-old-space-size=160 --max-semi-space-size=16',
   MALLOC_ARENA_MAX: '2',
 } as const;
