@@ -17,8 +17,8 @@ import {
   readerOf,
   type World,
   type WorldRecord,
-  writeTables,
 } from '../support/order-world.ts';
+import { writeTables } from '../support/order-world-tables.ts';
 import { produceRecords } from '../support/produce.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 

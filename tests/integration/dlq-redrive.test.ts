@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OrderEvent } from '../../schemas/index.ts';
 import { CHECKSUM_HEADER } from '../../services/shared/codec/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../topics/partition.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { cancelCommand, createProducer, type Producer, placeCommand } from '../support/arena/load.ts';
 import { complaints } from '../support/arena/verify.ts';
+import { exampleEvent } from '../support/example-event.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -32,7 +32,7 @@ beforeAll(async () => {
   positions.stopper = await sendRaw(behind, Buffer.from('no command'), elsewhere(behind));
   positions.behind = await sendAstray(placeCommand(behind, ['SKU-1']));
   positions.magic = await sendRaw(poisoned, Buffer.from('hello'));
-  positions.subject = await sendRaw(randomUUID(), arena.codecs.events.encode(anEvent()));
+  positions.subject = await sendRaw(randomUUID(), arena.codecs.events.encode(exampleEvent()));
   const good = arena.codecs.commands.encode(placeCommand(poisoned, ['SKU-1']));
   positions.checksum = await sendRaw(randomUUID(), good, undefined, { [CHECKSUM_HEADER]: '00000000' });
   await arena.startWorker();
@@ -191,30 +191,4 @@ async function sendRaw(
 
 function elsewhere(orderId: string): number {
   return (partitionOfOrder(orderId) + 1) % PARTITIONS;
-}
-
-function anEvent(): OrderEvent {
-  return {
-    eventId: '0-0',
-    type: 'command.refused',
-    outcome: 'REFUSED',
-    orderId: null,
-    customerId: null,
-    version: 0,
-    status: null,
-    previousStatus: null,
-    occurredAt: 0,
-    commandId: null,
-    commandType: null,
-    actor: null,
-    sourcePartition: 0,
-    sourceOffset: 0,
-    prevSourceOffset: -1,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
-  };
 }

@@ -8,7 +8,8 @@ import { startReconciliation } from '../../services/reconciliation/service.ts';
 import { loadConfig } from '../../services/shared/config/index.ts';
 import { COMMANDS, EVENTS, GROUPS } from '../../topics/index.ts';
 import { quietLog, testSettings } from '../support/kafka.ts';
-import { makeWorld, messagesOf, type World, type WorldRecord, writeTables } from '../support/order-world.ts';
+import { makeWorld, messagesOf, type World, type WorldRecord } from '../support/order-world.ts';
+import { writeTables } from '../support/order-world-tables.ts';
 import { produceRecords } from '../support/produce.ts';
 import { createTestDatabase, dropDatabase, testStack, until, useTopicPrefix } from '../support/stack.ts';
 import {

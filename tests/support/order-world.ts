@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Connection } from 'mysql2/promise';
 import type { LogReader, LogRecord } from '../../cli/kafka/log-reader.ts';
 import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
 import type { Codecs } from '../../services/shared/codec/index.ts';
@@ -44,7 +43,7 @@ export interface WorldOrder {
 }
 
 const PRICE = 250;
-const AT_MS = 1_767_225_600_000;
+export const AT_MS = 1_767_225_600_000;
 const SKU = 'A-1';
 
 /** 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */
@@ -94,87 +93,6 @@ export function messagesOf(world: World, codecs: Codecs): { topic: string; recor
     { topic: EVENTS, records: byPartition(EVENTS, world.events, codecs).flat() },
     { topic: DEAD_LETTERS, records: byPartition(DEAD_LETTERS, world.deadLetters, codecs).flat() },
   ];
-}
-
-/** Empties the tables and writes the world's. */
-export async function writeTables(db: Connection, world: World): Promise<void> {
-  for (const table of ['orders', 'order_items', 'order_history', 'dead_letters', 'stock', 'lane_positions']) {
-    await db.query(`DELETE FROM ${table}`);
-  }
-  const insert = async (sql: string, rows: unknown[][]) => {
-    if (rows.length > 0) await db.query(sql, [rows]);
-  };
-  const keyOf = (order: WorldOrder) => order.partition * 2 ** 48 + order.offset;
-  await insert(
-    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
-    world.orders.map((order) => [
-      keyOf(order),
-      idBytes(order.id),
-      'c1',
-      order.status,
-      order.version,
-      'EUR',
-      order.subtotal,
-      0,
-      0,
-      0,
-      order.total,
-      1,
-      order.id,
-      Buffer.alloc(32),
-      AT_MS,
-      AT_MS,
-    ]),
-  );
-  await insert(
-    'INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total) VALUES ?',
-    world.orders.flatMap((order) =>
-      order.items.map((item, line) => [
-        keyOf(order),
-        line + 1,
-        item.sku,
-        item.quantity,
-        item.unitPrice,
-        item.lineTotal,
-      ]),
-    ),
-  );
-  await insert(
-    'INSERT INTO order_history (order_id, version, status, command_type, actor, source_partition, source_offset, at_ms) VALUES ?',
-    world.history.map(({ orderId, version, status }) => [
-      idBytes(orderId),
-      version,
-      status,
-      'CANCEL',
-      'customer',
-      0,
-      0,
-      AT_MS,
-    ]),
-  );
-  await insert(
-    'INSERT INTO dead_letters (topic, partition_id, source_offset, reason_code, message, attempts, value_sha256, value_bytes, source_at_ms, first_failed_at_ms) VALUES ?',
-    world.deadLetterRows.map(({ partition, offset, digest }) => [
-      COMMANDS,
-      partition,
-      offset,
-      'BAD_MAGIC',
-      '',
-      1,
-      digest,
-      3,
-      AT_MS,
-      AT_MS,
-    ]),
-  );
-  await insert(
-    'INSERT INTO stock (sku, initial, added, available) VALUES ?',
-    world.stock.map(({ sku, initial, added, available }) => [sku, initial, added, available]),
-  );
-  await insert(
-    'INSERT INTO lane_positions (topic, partition_id, next_offset, published_offset) VALUES ?',
-    world.next.map((next, partition) => [COMMANDS, partition, next, world.published[partition]]),
-  );
 }
 
 export function orderIdOf(n: number): string {
@@ -363,8 +281,4 @@ function byPartition<T extends OrderCommand | OrderEvent>(
 
 function encode(body: OrderCommand | OrderEvent, codecs: Codecs): Buffer {
   return 'eventId' in body ? codecs.events.encode(body) : codecs.commands.encode(body);
-}
-
-function idBytes(id: string): Buffer {
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }

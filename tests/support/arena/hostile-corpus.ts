@@ -1,8 +1,9 @@
 /** Records that no producer of ours sends: each must end as a dead letter, and none may hurt its neighbours. */
 import { randomUUID } from 'node:crypto';
-import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, type Codecs, VALUE_BYTES_MAX } from '../../../services/shared/codec/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
+import { exampleEvent } from '../example-event.ts';
 import { placeCommand } from './load.ts';
 
 export interface HostileRecord {
@@ -60,7 +61,7 @@ function brokenFrames(codecs: Codecs): HostileRecord[] {
     records.push(record(`magic byte ${magic}`, bytes));
   }
   for (const id of [0, 99_999, 0x7fffffff, 0xffffffff]) records.push(record(`schema id ${id}`, withId(id)));
-  records.push(record('an event on the command topic', codecs.events.encode(someEvent())));
+  records.push(record('an event on the command topic', codecs.events.encode(exampleEvent())));
   for (const extra of [1, 2, 100]) {
     records.push(record(`${extra} trailing bytes`, Buffer.concat([good, Buffer.alloc(extra)])));
   }
@@ -192,32 +193,6 @@ function decodes(codecs: Codecs, bytes: Buffer): boolean {
     // Whatever it is, the record is as bad as it should be.
     return false;
   }
-}
-
-function someEvent(): OrderEvent {
-  return {
-    eventId: '0-0',
-    type: 'order.accepted',
-    outcome: 'ACCEPTED',
-    orderId: randomUUID(),
-    customerId: 'customer-1',
-    version: 1,
-    status: 'PENDING_PAYMENT',
-    previousStatus: null,
-    occurredAt: 0,
-    commandId: null,
-    commandType: null,
-    actor: null,
-    sourcePartition: 0,
-    sourceOffset: 0,
-    prevSourceOffset: -1,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
-  };
 }
 
 /** A small seeded generator (mulberry32). */
