@@ -79,8 +79,8 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
   const format = [
     'kafka.tools.StorageTool',
     'format',
-    '-t',
-    context.instance.clusterId,
+    // In one word: an id may begin with a dash.
+    `--cluster-id=${context.instance.clusterId}`,
     '-c',
     configFile(context.dir, node),
   ];
