@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Mysql, Session } from '../../services/shared/mysql/index.ts';
-import { deleteOutbox, insertOutbox } from '../../services/worker/store/outbox.ts';
+import {
+  headroomBytes,
+  type Mysql,
+  type Session,
+  StatementBuffer,
+  type StatementBytes,
+} from '../../services/shared/mysql/index.ts';
+import { deleteOutbox, layOutOutbox } from '../../services/worker/store/outbox.ts';
 import { fence } from '../../services/worker/store/positions.ts';
 import { withoutGuards } from './bare-session.ts';
 
@@ -12,12 +18,13 @@ test('fence and outbox statements are answered as if they had been sent, all oth
   };
   const session = {
     write: send,
-    execute: send,
+    send: async ({ framed }: StatementBytes) => send(framed.toString('latin1', headroomBytes)),
     begin: async () => void sent.push('BEGIN'),
   } as unknown as Session;
   const mysql = { connect: async () => session } as unknown as Mysql;
   const bare = await withoutGuards(mysql).connect();
 
+  const blob = Buffer.alloc(1);
   const move = { epoch: 1, from: 0, to: 10, published: 0 };
   expect(
     await fence(bare, 'topic', [
@@ -26,10 +33,13 @@ test('fence and outbox statements are answered as if they had been sent, all oth
     ]),
   ).toBe(2);
   await deleteOutbox(bare, 'topic', [{ partition: 1, from: 0 }]);
-  await insertOutbox(bare, 'topic', [{ partition: 1, from: 0, to: 1, epoch: 1, blob: Buffer.alloc(1) }]);
+  const buffer = new StatementBuffer();
+  await bare.send(layOutOutbox(buffer, 'topic', [{ partition: 1, from: 0, to: 1, epoch: 1, blob }])!);
   expect(sent).toEqual([]);
 
   await bare.begin();
   expect((await bare.write("INSERT INTO orders (contact) VALUES ('FROM outbox')")).affectedRows).toBe(7);
-  expect(sent).toHaveLength(2);
+  buffer.begin("INSERT INTO order_items VALUES ('INSERT INTO outbox')");
+  expect((await bare.send(buffer.end())).affectedRows).toBe(7);
+  expect(sent).toHaveLength(3);
 });

@@ -3,7 +3,13 @@
  * statements are built as ever and then dropped, so the figure shows what they cost the store; the unique key on the
  * order id, which finds repeated orders, is dropped from the table beside.
  */
-import type { Mysql, Queryable, Session, WriteResult } from '../../services/shared/mysql/index.ts';
+import {
+  headroomBytes,
+  type Mysql,
+  type Session,
+  type StatementBytes,
+  type WriteResult,
+} from '../../services/shared/mysql/index.ts';
 
 const guards = /^INSERT INTO outbox\b|^(UPDATE|DELETE)\b.*\bSTRAIGHT_JOIN (lane_positions|outbox)\b/;
 
@@ -16,7 +22,7 @@ function bare(session: Session): Session {
   const dropping = new Proxy(session, {
     get(target, name: keyof Session) {
       if (name === 'write') return droppable(target.write, target);
-      if (name === 'execute') return droppable(target.execute, target);
+      if (name === 'send') return droppable(target.send, target);
       const member = target[name];
       return typeof member === 'function' ? member.bind(target) : member;
     },
@@ -24,15 +30,21 @@ function bare(session: Session): Session {
   return dropping;
 }
 
-function droppable<Send extends Queryable['write'] | Queryable['execute']>(
-  send: Send,
-  target: Session,
-): Send {
-  const answer = (sql: string, ...rest: unknown[]): Promise<unknown> =>
-    guards.test(sql)
+function droppable<Send extends Session['write'] | Session['send']>(send: Send, target: Session): Send {
+  const answer = (statement: string | StatementBytes, ...rest: unknown[]): Promise<unknown> => {
+    const sql = typeof statement === 'string' ? statement : headOf(statement);
+    return guards.test(sql)
       ? Promise.resolve(pretended(sql))
-      : (send as (...all: unknown[]) => Promise<unknown>).call(target, sql, ...rest);
+      : (send as (...all: unknown[]) => Promise<unknown>).call(target, statement, ...rest);
+  };
   return answer as Send;
+}
+
+const headBytesMax = 64;
+
+/** The beginning of the statement. */
+function headOf({ framed }: StatementBytes): string {
+  return framed.toString('latin1', headroomBytes, headroomBytes + headBytesMax);
 }
 
 /** As many rows as the statement names: one pair of brackets each in its JSON list. */

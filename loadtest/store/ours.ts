@@ -38,9 +38,9 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
   const feeders: Feeder[] = [];
   let engine: Engine;
 
-  const onAcknowledged = ({ outcomes, decision, ms }: Committed) => {
-    meter.transaction(ms, decision.events.length);
-    for (const { part } of outcomes) acknowledged.set(part.lane.partition, part.to);
+  const onAcknowledged = ({ parts, records, ms }: Committed) => {
+    meter.transaction(ms, records);
+    for (const { lane, to } of parts) acknowledged.set(lane.partition, to);
   };
 
   return {
@@ -54,6 +54,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         mysql: wrap(mysql),
         codecs,
         publisher: createPublisher({ accumulator, metrics, log }),
+        statusCache: { entriesOf: () => [] },
         metrics,
         log,
         // Nobody else claims lanes here: to go on would try the same batch for ever.

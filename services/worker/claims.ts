@@ -109,9 +109,7 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
   lane.open({ epoch: claim.epoch, nextOffset, publishedOffset }, probation);
-  for (const { from, to, messages } of unpublished) {
-    deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });
-  }
+  for (const row of unpublished) deps.publisher.publish({ lane, epoch: claim.epoch, ...row });
   deps.onOpened(lane);
 }
 

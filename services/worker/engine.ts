@@ -11,6 +11,7 @@ import type { Publisher } from './publisher.ts';
 import { createScarcity } from './scarcity.ts';
 import { createSessionKeeper } from './session-keeper.ts';
 import type { Verdicts } from './stages/decode.ts';
+import type { StatusCache } from './status-cache.ts';
 import { createCatalogue } from './store/catalogue.ts';
 import { Writer } from './writer.ts';
 
@@ -23,6 +24,7 @@ export interface EngineDeps {
   readonly mysql: Mysql;
   readonly codecs: Codecs;
   readonly publisher: Publisher;
+  readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly metrics: Metrics;
   readonly log: Logger;
   onFenceLost(lane: Lane): void;

@@ -7,20 +7,25 @@
  *   i32 value length (-1: null), value; u32 header count (u16 in version 1); u32 header block length, headers in Kafka's wire format
  */
 import { appError } from '../shared/errors/index.ts';
-import type { EncodedHeaders, OutMessage } from '../shared/kafka/index.ts';
+import {
+  countHeaders,
+  type EncodedHeaders,
+  headerBlockSize,
+  type OutMessage,
+  writeHeaderBlock,
+} from '../shared/kafka/index.ts';
 
-/** A message whose headers are laid out for the wire already. */
+/** A message as it was stored: its headers are one block for the wire. Its buffers are views of the row's bytes. */
 export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 
 const formatVersion = 2;
 const fixedBytes = 2 + 2 + 8 + 4 + 4 + 4 + 4;
 
 /** Lays messages out for an outbox row. */
-export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
+export function encodeMessages(messages: readonly OutMessage[]): Buffer {
   let size = 1;
   for (const { topic, key, value, headers } of messages) {
-    size +=
-      fixedBytes + topic.length + (key?.length ?? 0) + (value?.length ?? 0) + headers.encodedHeaders.length;
+    size += fixedBytes + topic.length + (key?.length ?? 0) + (value?.length ?? 0) + headerBlockSize(headers);
   }
   const out = Buffer.allocUnsafe(size);
   let at = out.writeUInt8(formatVersion, 0);
@@ -31,9 +36,10 @@ export function encodeMessages(messages: readonly StoredMessage[]): Buffer {
     at = out.writeDoubleBE(timestampMs, at);
     at = writeNullable(out, at, key);
     at = writeNullable(out, at, value);
-    at = out.writeUInt32BE(headers.headerCount, at);
-    at = out.writeUInt32BE(headers.encodedHeaders.length, at);
-    at += headers.encodedHeaders.copy(out, at);
+    at = out.writeUInt32BE(countHeaders(headers), at);
+    const block = at + 4;
+    at = writeHeaderBlock(out, block, headers);
+    out.writeUInt32BE(at - block, block - 4);
   }
   return out;
 }

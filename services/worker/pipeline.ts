@@ -9,24 +9,29 @@ import { type Decision, decide } from '../domain/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
 import { failpoint } from '../shared/failpoint/index.ts';
 import type { Logger } from '../shared/log/index.ts';
-import type { Session } from '../shared/mysql/index.ts';
+import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
+import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
 import { type DecodedPart, decodeParts, type Verdicts } from './stages/decode.ts';
 import { findShort, loadSnapshot } from './stages/load.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
-import { writeDecision } from './stages/write.ts';
+import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
+import type { StatusCache } from './status-cache.ts';
 import { markAttempt } from './store/attempts.ts';
 import type { Catalogue } from './store/catalogue.ts';
-import { fence } from './store/positions.ts';
+import { type FenceMove, fence } from './store/positions.ts';
 
 export interface PipelineDeps {
   readonly topic: string;
   readonly session: Session;
+  /** Where the batch's statements are laid out; nobody else's until the batch has ended. */
+  readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
   readonly catalogue: Catalogue;
   readonly scarcity: Scarcity;
   readonly verdicts: Verdicts;
+  readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
   readonly log: Logger;
 }
@@ -34,10 +39,12 @@ export interface PipelineDeps {
 /** The batch stands; its outcomes are to be published, in this order per lane. */
 export interface Committed {
   readonly kind: 'committed';
-  readonly outcomes: readonly PartOutcomes[];
-  readonly decision: Decision;
-  /** Epoch ms that the outcomes carry. */
-  readonly nowMs: number;
+  readonly parts: readonly PartOutcomes[];
+  /** How many of each outcome. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly records: number;
+  /** For the status cache, once the outcomes are acknowledged. */
+  readonly statuses: readonly OrderStatusEntry[];
   /** From the first look at its bytes to its COMMIT. */
   readonly ms: number;
 }
@@ -55,6 +62,39 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const { session, topic } = deps;
   const startedMs = performance.now();
   await markProbing(deps, batch);
+  // What is decoded ends with this call: batches are many, and the database takes its time.
+  const draft = await draftBatch(deps, batch);
+  if (draft.kind !== 'draft') return draft;
+
+  if (!(await writeBatch(session, topic, draft.writes))) {
+    await session.rollback();
+    return { kind: 'shortOfStock', skus: await findShort(session, draft.writes.stockChanges) };
+  }
+  const commit = session.commit();
+  await failpoint('commitSent');
+  await commit;
+  await failpoint('commitAcked');
+  const { writes, counts, records, statuses } = draft;
+  return {
+    kind: 'committed',
+    parts: writes.parts,
+    counts,
+    records,
+    statuses,
+    ms: performance.now() - startedMs,
+  };
+}
+
+interface Draft extends Pick<Committed, 'counts' | 'records' | 'statuses'> {
+  readonly kind: 'draft';
+  readonly writes: BatchWrites;
+}
+
+type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
+
+/** From bytes to what is to be written, behind the fence of the transaction that it opens. */
+async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<Draft | NoDraft> {
+  const { session, topic } = deps;
   const parts = await decodeParts(
     { codec: deps.codecs.commands, verdicts: deps.verdicts, log: deps.log },
     batch,
@@ -64,14 +104,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
 
   await session.begin();
   await failpoint('begun');
-  const moves = parts.map(({ lane, epoch, from, to, published }) => ({
-    partition: lane.partition,
-    epoch,
-    from,
-    to,
-    published,
-  }));
-  if ((await fence(session, topic, moves)) !== moves.length) return { kind: 'fenceLost' };
+  if ((await fence(session, topic, movesOf(parts))) !== parts.length) return { kind: 'fenceLost' };
   await failpoint('fenced');
 
   const snapshot = await loadSnapshot(deps, parts);
@@ -81,17 +114,27 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
   observeScarce(deps.scarcity, snapshot.stockLevels, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
+  deps.buffer.clear();
+  const writes = layOutWrites(deps.buffer, topic, decision, outcomes, snapshot.priceVersion, nowMs);
+  const statuses = deps.statusCache.entriesOf(decision, nowMs);
   await failpoint('decided');
+  return { kind: 'draft', writes, statuses, ...countOutcomes(decision) };
+}
 
-  if (!(await writeDecision(session, topic, decision, outcomes, snapshot.priceVersion, nowMs))) {
-    await session.rollback();
-    return { kind: 'shortOfStock', skus: await findShort(session, decision.stock) };
-  }
-  const commit = session.commit();
-  await failpoint('commitSent');
-  await commit;
-  await failpoint('commitAcked');
-  return { kind: 'committed', outcomes, decision, nowMs, ms: performance.now() - startedMs };
+function movesOf(parts: readonly DecodedPart[]): FenceMove[] {
+  return parts.map(({ lane, epoch, from, to, published }) => ({
+    partition: lane.partition,
+    epoch,
+    from,
+    to,
+    published,
+  }));
+}
+
+function countOutcomes({ events }: Decision): Pick<Committed, 'counts' | 'records'> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of events) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return { counts, records: events.length };
 }
 
 /** A lane on probation leaves a mark before a byte of the batch is looked at, committed by itself. */

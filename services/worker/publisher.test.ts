@@ -5,6 +5,7 @@ import type { Accumulator, OutMessage } from '../shared/kafka/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { openLane, silent } from './fakes.ts';
 import type { Lane } from './lane.ts';
+import { encodeMessages } from './outbox-format.ts';
 import { createPublisher, type Publication } from './publisher.ts';
 
 /** A log that acknowledges batches when the test says so. */
@@ -38,7 +39,7 @@ function publication(lane: Lane, from: number, change: Partial<Publication> = {}
     message('events', `${from}`),
     message('events', `${from + 1}`),
   ];
-  return { lane, epoch, from, to: from + 2, messages, ...change };
+  return { lane, epoch, from, to: from + 2, blob: encodeMessages(messages), ...change };
 }
 
 describe('the publisher', () => {

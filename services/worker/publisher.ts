@@ -8,6 +8,7 @@ import type { Accumulator, OutMessage } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Lane } from './lane.ts';
+import { decodeMessages } from './outbox-format.ts';
 
 export interface Publication {
   readonly lane: Lane;
@@ -15,7 +16,8 @@ export interface Publication {
   readonly epoch: number;
   readonly from: number;
   readonly to: number;
-  readonly messages: readonly OutMessage[];
+  /** The bytes of its outbox row: what is published is what was stored. */
+  readonly blob: Buffer;
   /** Called once, after all are acknowledged and before the lane is told. */
   onAcknowledged?(): void;
 }
@@ -35,8 +37,9 @@ export function createPublisher(deps: {
   const brokenEpochs = new WeakMap<Lane, number>();
 
   const send = async (publication: Publication): Promise<void> => {
-    const { lane, epoch, from, to, messages } = publication;
+    const { lane, epoch, from, to, blob } = publication;
     if (lane.state === 'closed' || lane.epoch !== epoch || brokenEpochs.get(lane) === epoch) return;
+    const messages = decodeMessages(blob);
     const sent = groupByTarget(messages).map((group) => accumulator.sendBatch(group, { forever: true }));
     await failpoint('publishSent');
     await Promise.all(sent);

@@ -32,14 +32,17 @@ function createFakeRedis(status: ReturnType<Redis['status']> = 'ready') {
   return { redis, calls, scripts: () => scripts };
 }
 
+/** Lays out what a decision comes to, and writes it. */
+function cacheOf({ redis }: { redis: Redis }) {
+  const cache = createStatusCache({ redis });
+  return (decision: Decision) => cache.write(cache.entriesOf(decision, settings.nowMs));
+}
+
 describe('the status cache', () => {
   it('writes new orders as clients see them, in one call', () => {
     const { redis, calls } = createFakeRedis();
     const gone = [{ sku: 'unknown', quantity: 1, expectedUnitPrice: null }];
-    createStatusCache({ redis }).write(
-      decisionOf(place({ order: 1, lines }), place({ order: 2, lines: gone })),
-      settings.nowMs,
-    );
+    cacheOf({ redis })(decisionOf(place({ order: 1, lines }), place({ order: 2, lines: gone })));
     const [{ keys, args }] = calls as [(typeof calls)[number]];
     expect(keys).toEqual([`os:{${orderIdOf(1)}}`, `os:{${orderIdOf(2)}}`]);
     expect([args[0], args[1], args[3]]).toEqual([3_600_000, 1, 1]);
@@ -57,25 +60,22 @@ describe('the status cache', () => {
 
   it('says of a changed order only that it is newer, once and at its newest version', () => {
     const { redis, calls } = createFakeRedis();
-    createStatusCache({ redis }).write(
-      decisionOf(place({ order: 1, lines }), cancel({ order: 1 })),
-      settings.nowMs,
-    );
+    cacheOf({ redis })(decisionOf(place({ order: 1, lines }), cancel({ order: 1 })));
     expect(calls[0]).toEqual({ keys: [`os:{${orderIdOf(1)}}`], args: [3_600_000, 2, ''] });
   });
 
   it('writes nothing where nothing changed, and nothing while Redis is away', () => {
     const ready = createFakeRedis();
-    createStatusCache(ready).write(decisionOf(cancel({ order: 1 }), null), settings.nowMs);
+    cacheOf(ready)(decisionOf(cancel({ order: 1 }), null));
     const away = createFakeRedis('skipping');
-    createStatusCache(away).write(decisionOf(place({ order: 1, lines })), settings.nowMs);
+    cacheOf(away)(decisionOf(place({ order: 1, lines })));
     expect([...ready.calls, ...away.calls]).toEqual([]);
   });
 
   it('makes a script once for each number of orders', () => {
     const fake = createFakeRedis();
-    const cache = createStatusCache(fake);
-    for (const order of [1, 2, 3]) cache.write(decisionOf(place({ order, lines })), settings.nowMs);
+    const write = cacheOf(fake);
+    for (const order of [1, 2, 3]) write(decisionOf(place({ order, lines })));
     expect([fake.scripts(), fake.calls.length]).toEqual([1, 3]);
   });
 });

@@ -6,27 +6,32 @@ import { type Decision, type NewOrder, type OrderView, orderResource } from '../
 import { createOrderStatuses, type OrderStatusEntry, type Redis } from '../shared/redis/index.ts';
 
 export interface StatusCache {
-  /** Writes all orders of a decision in one round trip. Does not wait and never fails. */
-  write(decision: Decision, nowMs: number): void;
+  /** The states of all orders of a decision; none while Redis is away, so that nothing is laid out in vain. */
+  entriesOf(decision: Decision, nowMs: number): OrderStatusEntry[];
+  /** Writes them in one round trip. Does not wait and never fails. */
+  write(entries: readonly OrderStatusEntry[]): void;
 }
 
 export function createStatusCache({ redis }: { redis: Redis }): StatusCache {
   const statuses = createOrderStatuses({ redis });
   return {
-    write(decision, nowMs) {
-      if (redis.status() !== 'ready') return;
-      const entries = new Map<string, OrderStatusEntry>();
-      for (const order of decision.newOrders) {
-        const orderId = order.command.orderId!;
-        const body = JSON.stringify(orderResource(viewOf(order, nowMs)));
-        entries.set(orderId, { orderId, version: 1, body });
-      }
-      for (const { orderId, fromVersion } of decision.changes) {
-        entries.set(orderId, { orderId, version: fromVersion + 1, body: '' });
-      }
-      void statuses.write([...entries.values()]);
-    },
+    entriesOf: (decision, nowMs) => (redis.status() === 'ready' ? entriesOf(decision, nowMs) : []),
+    write: (entries) => void statuses.write(entries),
   };
+}
+
+/** The newest state of each order. */
+function entriesOf({ newOrders, changes }: Decision, nowMs: number): OrderStatusEntry[] {
+  const entries = new Map<string, OrderStatusEntry>();
+  for (const order of newOrders) {
+    const orderId = order.command.orderId!;
+    const body = JSON.stringify(orderResource(viewOf(order, nowMs)));
+    entries.set(orderId, { orderId, version: 1, body });
+  }
+  for (const { orderId, fromVersion } of changes) {
+    entries.set(orderId, { orderId, version: fromVersion + 1, body: '' });
+  }
+  return [...entries.values()];
 }
 
 function viewOf(order: NewOrder, nowMs: number): OrderView {

@@ -35,10 +35,11 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
     mysql: servers.mysql,
     codecs: servers.codecs,
     publisher,
+    statusCache,
     metrics,
     log,
     onFenceLost: (lane) => void ownership.reclaim(lane),
-    onAcknowledged: ({ decision, nowMs }) => statusCache.write(decision, nowMs),
+    onAcknowledged: ({ statuses }) => statusCache.write(statuses),
   });
   const ownership = createOwnership(context, servers, engine, publisher);
   const consumer = createConsumer(context, servers, ownership);

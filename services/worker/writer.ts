@@ -7,7 +7,7 @@
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
-import type { Session } from '../shared/mysql/index.ts';
+import { type Session, StatementBuffer } from '../shared/mysql/index.ts';
 import { type Backoff, backoff, sleep } from '../shared/retry/index.ts';
 import { type BatchLimits, firstHalf, type LaneBatch, recordCount, takeBatch } from './batch.ts';
 import { createDoorbell, type Doorbell } from './doorbell.ts';
@@ -22,7 +22,7 @@ import { settleLanes } from './settle.ts';
 import { verdictKey } from './stages/decode.ts';
 import { readPositions } from './store/positions.ts';
 
-export interface WriterDeps extends Omit<PipelineDeps, 'session'> {
+export interface WriterDeps extends Omit<PipelineDeps, 'session' | 'buffer'> {
   readonly sessions: SessionKeeper;
   /** Shared by a process's writers: a record that may have killed a worker is tried while no other is. */
   readonly isolation: Isolation;
@@ -61,6 +61,7 @@ export class Writer {
   readonly #lanes: Lane[] = [];
   readonly #stopping = new AbortController();
   readonly #doorbell: Doorbell = createDoorbell();
+  readonly #buffer = new StatementBuffer();
   readonly #contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
   readonly #outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
   readonly #done: Promise<void>;
@@ -143,7 +144,7 @@ export class Writer {
     let session: Session | null = null;
     try {
       session = await sessions.open();
-      const deps = { ...this.#deps, session };
+      const deps = { ...this.#deps, session, buffer: this.#buffer };
       const mode = attempt.batch.some(({ alone }) => alone) ? 'alone' : 'beside';
       const result = await isolation.run(mode, () => runBatch(deps, attempt.batch));
       switch (result.kind) {
@@ -245,18 +246,17 @@ export class Writer {
 
   #settle(result: Committed): void {
     const { publisher, verdicts, onAcknowledged } = this.#deps;
-    let unacknowledged = result.outcomes.length;
+    let unacknowledged = result.parts.length;
     const acknowledged = () => {
       unacknowledged -= 1;
       if (unacknowledged === 0) onAcknowledged(result);
     };
-    for (const { part, messages } of result.outcomes) {
-      const { lane, epoch, from, to } = part;
+    for (const { lane, epoch, from, to, ackedRows, blob, deadLetters } of result.parts) {
       if (lane.carefulBatches > 0) lane.carefulBatches -= 1;
       growProbation(lane, to);
-      for (const { record } of part.deadLetters) verdicts.delete(verdictKey(lane.partition, record.offset));
-      lane.advance(to, part.ackedRows);
-      publisher.publish({ lane, epoch, from, to, messages, onAcknowledged: acknowledged });
+      for (const { offset } of deadLetters) verdicts.delete(verdictKey(lane.partition, offset));
+      lane.advance(to, ackedRows);
+      publisher.publish({ lane, epoch, from, to, blob, onAcknowledged: acknowledged });
     }
     this.#measure(result);
   }
@@ -277,16 +277,11 @@ export class Writer {
     }
   }
 
-  #measure({ decision, outcomes, ms }: Committed): void {
+  #measure({ records, counts, parts, ms }: Committed): void {
     const { metrics, log } = this.#deps;
     metrics.observe('worker_batch_seconds', ms / 1_000);
-    metrics.observe('worker_batch_records', decision.events.length);
-    const counts: Record<string, number> = {};
-    for (const { outcome } of decision.events) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    metrics.observe('worker_batch_records', records);
     for (const outcome in counts) metrics.inc('worker_outcomes_total', { outcome }, counts[outcome]);
-    log.info(
-      { records: decision.events.length, lanes: outcomes.length, ms: Math.round(ms), counts },
-      'batch committed',
-    );
+    log.info({ records, lanes: parts.length, ms: Math.round(ms), counts }, 'batch committed');
   }
 }

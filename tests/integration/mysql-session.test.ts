@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../services/shared/log/index.ts';
-import { createMysql, type Mysql, type Session } from '../../services/shared/mysql/index.ts';
+import { createMysql, type Mysql, type Session, StatementBuffer } from '../../services/shared/mysql/index.ts';
 import { useDatabase } from '../support/stack.ts';
 
 const database = useDatabase('mysql-session');
@@ -51,6 +52,35 @@ describe('a session', () => {
       { n: '1152921504606846976', data: Buffer.from([0, 39, 92, 255]) },
       { n: 5, data: null },
     ]);
+  });
+
+  it('sends statements that were laid out as bytes, in turn with others, and gives their answers', async () => {
+    const session = await connect();
+    const buffer = new StatementBuffer();
+    const insert = (id: number, data: Uint8Array) => {
+      buffer.begin(`INSERT INTO things (id, n, data) VALUES (${id}, 1, `);
+      buffer.blob(data);
+      buffer.sql(')');
+      return buffer.end();
+    };
+    const every = Buffer.from(Array.from({ length: 65_536 }, (_, at) => [at >> 8, at & 255]).flat());
+    // More than one packet of the protocol takes.
+    const large = Buffer.alloc(17_000_000, "'\\x");
+    const [one, taken, two] = await Promise.allSettled([
+      session.send(insert(71, every)),
+      session.send(insert(71, every)),
+      session.send(insert(72, large)),
+      session.write('SET @after = 1'),
+    ]);
+    expect(one).toMatchObject({ status: 'fulfilled', value: { affectedRows: 1 } });
+    expect(taken).toMatchObject({ status: 'rejected', reason: { details: { errno: 1062 } } });
+    expect(two).toMatchObject({ status: 'fulfilled', value: { affectedRows: 1 } });
+    const [sums] = await session.rows('SELECT SHA2(data, 256) AS sum FROM things WHERE id = 71');
+    expect(sums).toMatchObject({ sum: createHash('sha256').update(every).digest('hex') });
+    const [{ data } = { data: null }] = await session.rows<{ data: Buffer | null }>(
+      'SELECT data FROM things WHERE id = 72',
+    );
+    expect(data?.equals(large)).toBe(true);
   });
 
   it('sends text without params as it is, question marks included', async () => {

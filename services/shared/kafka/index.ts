@@ -4,7 +4,7 @@ export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } fr
 export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';
 export { createGroupConsumer } from './group-consumer.ts';
 export { readCommittedRange } from './read-committed.ts';
-export { encodeHeaders } from './record-batch.ts';
+export { countHeaders, encodeHeaders, headerBlockSize, writeHeaderBlock } from './record-batch.ts';
 export { readHeadersOnce } from './record-headers.ts';
 export { calmRequestQueues } from './request-queue.ts';
 export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';

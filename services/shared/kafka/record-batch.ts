@@ -109,30 +109,38 @@ function isEncoded(headers: OutHeaders): headers is EncodedHeaders {
 }
 
 function headersSize(headers: OutHeaders): number {
-  if (!isEncoded(headers)) {
-    let count = 0;
-    for (const _name in headers) count++;
-    return varintSize(count) + plainHeadersSize(headers);
-  }
-  const more = headers.more ?? {};
-  let count = headers.headerCount;
-  for (const _name in more) count++;
-  return varintSize(count) + headers.encodedHeaders.length + plainHeadersSize(more);
+  return varintSize(countHeaders(headers)) + headerBlockSize(headers);
 }
 
 function writeHeaders(bytes: Buffer, offset: number, headers: OutHeaders): number {
-  const plain = isEncoded(headers) ? (headers.more ?? {}) : headers;
-  let count = isEncoded(headers) ? (headers as EncodedHeaders).headerCount : 0;
-  for (const _name in plain) count++;
-  let at = writeVarint(bytes, offset, count);
-  if (isEncoded(headers)) {
-    const block = (headers as EncodedHeaders).encodedHeaders;
-    block.copy(bytes, at);
-    at += block.length;
-  }
-  for (const name in plain)
-    at = writeHeader(bytes, at, name, (plain as Record<string, string | Buffer>)[name]!);
+  return writeHeaderBlock(bytes, writeVarint(bytes, offset, countHeaders(headers)), headers);
+}
+
+/** How many headers the message has. */
+export function countHeaders(headers: OutHeaders): number {
+  let count = isEncoded(headers) ? headers.headerCount : 0;
+  for (const _name in plainOf(headers)) count++;
+  return count;
+}
+
+/** Bytes of all headers in the wire format, without the count in front. */
+export function headerBlockSize(headers: OutHeaders): number {
+  return (isEncoded(headers) ? headers.encodedHeaders.length : 0) + plainHeadersSize(plainOf(headers));
+}
+
+/** Writes all headers at `offset`, without the count in front, and returns the offset behind them. */
+export function writeHeaderBlock(bytes: Buffer, offset: number, headers: OutHeaders): number {
+  let at = offset;
+  if (isEncoded(headers)) at += headers.encodedHeaders.copy(bytes, at);
+  const plain = plainOf(headers);
+  for (const name in plain) at = writeHeader(bytes, at, name, plain[name]!);
   return at;
+}
+
+const noHeaders = {};
+
+function plainOf(headers: OutHeaders): Readonly<Record<string, string | Buffer>> {
+  return isEncoded(headers) ? (headers.more ?? noHeaders) : (headers as Record<string, string | Buffer>);
 }
 
 function plainHeadersSize(headers: Readonly<Record<string, string | Buffer>>): number {

@@ -2,6 +2,7 @@ import { AppError, appError } from '../errors/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import { type Connection, cut } from './connection.ts';
 import { classifyMysqlError, mysqlError } from './errors.ts';
+import { sendBytes } from './send-bytes.ts';
 import type { Param, QueryOptions, Row, Session, WriteResult } from './types.ts';
 
 type Deps = {
@@ -85,6 +86,8 @@ export function createSession({ connection, metrics, queryTimeoutMs, onDead }: D
           options?.timeoutMs,
         ),
       ),
+    send: async (statement, options) =>
+      writeResultOf(await call((done) => sendBytes(connection, statement, done), options?.timeoutMs)),
     begin: async () => void (await text('START TRANSACTION')),
     rollback: async () => void (await text('ROLLBACK')),
     commit: () => commit(session, text, die),

@@ -1,3 +1,5 @@
+import type { StatementBytes } from './statement-buffer.ts';
+
 /** A value for a `?`. Objects are refused by type: the driver would turn their members into SQL. */
 export type Param = string | number | bigint | boolean | null | Uint8Array | Date;
 
@@ -29,6 +31,8 @@ export type Queryable = {
 
 /** One connection. Statements of one session run one after another in the order they were called. */
 export type Session = Queryable & {
+  /** As `write`, for a statement that was laid out in a `StatementBuffer`, which must stay as it is until the answer. */
+  send(statement: StatementBytes, options?: QueryOptions): Promise<WriteResult>;
   begin(): Promise<void>;
   /** COMMIT_UNKNOWN when the connection ended while it was in flight; then read back on another session. */
   commit(): Promise<void>;

@@ -4,10 +4,15 @@ import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
 import type { Decision } from '../../domain/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
-import { type EncodedHeaders, encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
-import { encodeMessages, type StoredMessage } from '../outbox-format.ts';
+import {
+  type EncodedHeaders,
+  encodeHeaders,
+  type InRecord,
+  type OutMessage,
+} from '../../shared/kafka/index.ts';
+import type { LaneBatch } from '../batch.ts';
+import { encodeMessages } from '../outbox-format.ts';
 import type { DeadLetterRow } from '../store/dead-letters.ts';
-import type { OutboxRow } from '../store/outbox.ts';
 import type { DeadLetter, DecodedPart } from './decode.ts';
 
 /** A longer key is no order id and no SKU: its event goes without it, the dead letter keeps it. */
@@ -16,15 +21,15 @@ const schemaIdMax = 2 ** 31 - 1;
 /** What a redriven record may claim; beyond this the header is somebody's invention. */
 const attemptsMax = 1_000_000;
 
-/** The outcomes of one lane's part, ready to be stored and published. */
-export interface PartOutcomes {
-  readonly part: DecodedPart;
-  readonly messages: readonly StoredMessage[];
-  readonly outbox: OutboxRow;
+/** What one lane's part of a batch leaves behind. It holds nothing that was decoded. */
+export interface PartOutcomes
+  extends Pick<LaneBatch, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'probing'> {
+  /** Every message to publish, as `encodeMessages` lays them out: dead letters first, then one event per record. */
+  readonly blob: Buffer;
   readonly deadLetters: readonly DeadLetterRow[];
 }
 
-/** Lays out what each part has to publish: dead letters first, then one event per record, in offset order. */
+/** Lays out what each part has to publish, in offset order. */
 export function encodeOutcomes(
   codec: Codec<OrderEvent>,
   parts: readonly DecodedPart[],
@@ -38,17 +43,13 @@ export function encodeOutcomes(
     'content-type': 'application/avro',
   });
   let at = 0;
-  return parts.map((part) => {
-    const rows = part.deadLetters.map((letter) => deadLetterRow(letter, nowMs));
-    const messages: StoredMessage[] = part.deadLetters.map((letter, index) =>
-      deadLetterMessage(letter, rows[index]!, nowMs),
-    );
-    for (const record of part.records) {
+  return parts.map(({ lane, epoch, from, to, ackedRows, probing, records, deadLetters: letters }) => {
+    const deadLetters = letters.map((letter) => deadLetterRow(letter, nowMs));
+    const messages = letters.map((letter, index) => deadLetterMessage(letter, deadLetters[index]!, nowMs));
+    for (const record of records) {
       messages.push(eventMessage(codec, common, decision.events[at++]!, record, nowMs));
     }
-    const { epoch, from, to } = part;
-    const outbox = { partition: part.lane.partition, from, to, epoch, blob: encodeMessages(messages) };
-    return { part, messages, outbox, deadLetters: rows };
+    return { lane, epoch, from, to, ackedRows, probing, blob: encodeMessages(messages), deadLetters };
   });
 }
 
@@ -58,17 +59,13 @@ function eventMessage(
   event: OrderEvent,
   record: InRecord,
   nowMs: number,
-): StoredMessage {
-  const own = encodeHeaders({ ce_id: event.eventId, ce_type: event.type });
+): OutMessage {
   return {
     topic: EVENTS,
     partition: record.partition,
     key: eventKey(event, record),
     value: codec.encode(event),
-    headers: {
-      encodedHeaders: Buffer.concat([common.encodedHeaders, own.encodedHeaders]),
-      headerCount: common.headerCount + own.headerCount,
-    },
+    headers: { ...common, more: { ce_id: event.eventId, ce_type: event.type } },
     timestampMs: nowMs,
   };
 }
@@ -101,11 +98,7 @@ function deadLetterRow(
 }
 
 /** The record as it came, key, value and headers, with what is known about it in headers of its own. */
-function deadLetterMessage(
-  { record, schemaId }: DeadLetter,
-  row: DeadLetterRow,
-  nowMs: number,
-): StoredMessage {
+function deadLetterMessage({ record, schemaId }: DeadLetter, row: DeadLetterRow, nowMs: number): OutMessage {
   // Names come from strangers: without a prototype `__proto__` is a name like any other.
   const headers: Record<string, string | Buffer> = Object.create(null);
   for (const [name, value] of Object.entries(record.headers)) {

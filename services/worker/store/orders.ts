@@ -1,44 +1,63 @@
-/** Rows of orders and of what happened to them; every function is one statement. */
+/** Rows of orders and of what happened to them; every function is one statement. The large ones are laid out as bytes. */
+import type { PlaceOrder } from '../../../schemas/generated/types.ts';
 import type { CommandRow, NewOrder, OrderChange } from '../../domain/index.ts';
-import type { Session } from '../../shared/mysql/index.ts';
+import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
 import { orderKeyOf } from './order-key.ts';
-import { bytes, integer, json, text, uuid } from './sql-text.ts';
+import { json, text, uuid } from './sql-text.ts';
 
 const orderColumns =
   'order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,coupon_code,' +
   'price_version,idempotency_key,fingerprint,reason,shipping_address,contact,metadata,payment_due_at_ms,' +
   'created_at_ms,updated_at_ms';
 
-/** Inserts version 1 of every new order. Fails with a duplicate key, changing nothing, when one of them exists. */
-export async function insertOrders(
-  session: Session,
+/**
+ * Lays out the insert of version 1 of every new order; null where there are none. It fails with a duplicate key,
+ * changing nothing, when one of them exists.
+ */
+export function layOutOrders(
+  buffer: StatementBuffer,
   orders: readonly NewOrder[],
   priceVersion: number,
   nowMs: number,
-): Promise<void> {
-  if (orders.length === 0) return;
-  const tail = `,${nowMs},${nowMs})`;
-  let sql = `INSERT INTO orders (${orderColumns}) VALUES `;
+): StatementBytes | null {
+  if (orders.length === 0) return null;
+  const times = `,${nowMs},${nowMs}`;
+  buffer.begin(`INSERT INTO orders (${orderColumns}) VALUES (`);
   for (let index = 0; index < orders.length; index++) {
-    sql += (index === 0 ? '(' : ',(') + orderValues(orders[index]!, priceVersion) + tail;
+    if (index > 0) buffer.sql('),(');
+    orderRow(buffer, orders[index]!, priceVersion);
+    buffer.sql(times);
   }
-  await session.write(sql);
+  buffer.sql(')');
+  return buffer.end();
 }
 
-/** Inserts the lines of every new order, rejected ones included. */
-export async function insertItems(session: Session, orders: readonly NewOrder[]): Promise<void> {
-  if (orders.length === 0) return;
-  let sql = 'INSERT INTO order_items (order_key,line_no,sku,quantity,unit_price,line_total) VALUES ';
+/** Lays out the insert of the lines of every new order, rejected ones included; null where there are none. */
+export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): StatementBytes | null {
+  if (orders.length === 0) return null;
+  buffer.begin('INSERT INTO order_items (order_key,line_no,sku,quantity,unit_price,line_total) VALUES ');
   let separator = '(';
   for (const { record, priced } of orders) {
     const key = orderKeyOf(record.partition, record.offset);
     for (let index = 0; index < priced.lines.length; index++) {
       const line = priced.lines[index]!;
-      sql += `${separator}${key},${index + 1},${text(line.sku)},${integer(line.quantity)},${integer(line.unitPrice)},${integer(line.lineTotal)})`;
-      separator = ',(';
+      buffer.sql(separator);
+      buffer.integer(key);
+      buffer.comma();
+      buffer.integer(index + 1);
+      buffer.comma();
+      buffer.text(line.sku);
+      buffer.comma();
+      buffer.integer(line.quantity);
+      buffer.comma();
+      buffer.integer(line.unitPrice);
+      buffer.comma();
+      buffer.integer(line.lineTotal);
+      separator = '),(';
     }
   }
-  await session.write(sql);
+  buffer.sql(')');
+  return buffer.end();
 }
 
 /** Applies the changes, each guarded by the version it was decided on. Returns how many orders were changed. */
@@ -99,19 +118,41 @@ export async function insertCommands(
   );
 }
 
-function orderValues(order: NewOrder, priceVersion: number): string {
+/** The values of `orderColumns` up to `payment_due_at_ms`. */
+function orderRow(buffer: StatementBuffer, order: NewOrder, priceVersion: number): void {
   const { record, command, priced, status, reason, paymentDueAtMs } = order;
   const place = command.payload;
-  const contact = place.contactEmail === null ? null : { email: place.contactEmail };
-  const metadata =
-    place.metadata.length === 0
-      ? null
-      : Object.fromEntries(place.metadata.map(({ key, value }) => [key, value]));
-  return (
-    `${orderKeyOf(record.partition, record.offset)},${uuid(command.orderId!)},${text(command.customerId)},` +
-    `'${status}',1,${text(place.currency)},${integer(priced.subtotal)},${integer(priced.discount)},` +
-    `${integer(priced.shipping)},${integer(priced.tax)},${integer(priced.total)},${text(place.couponCode)},` +
-    `${priceVersion},${text(command.idempotencyKey)},${bytes(command.fingerprint!)},${json(reason)},` +
-    `${json(place.shippingAddress)},${json(contact)},${json(metadata)},${integer(paymentDueAtMs)}`
-  );
+  buffer.integer(orderKeyOf(record.partition, record.offset));
+  buffer.comma();
+  buffer.uuid(command.orderId!);
+  buffer.comma();
+  buffer.text(command.customerId);
+  buffer.sql(`,'${status}',1,`);
+  buffer.text(place.currency);
+  for (const amount of [priced.subtotal, priced.discount, priced.shipping, priced.tax, priced.total]) {
+    buffer.comma();
+    buffer.integer(amount);
+  }
+  buffer.comma();
+  buffer.text(place.couponCode);
+  buffer.comma();
+  buffer.integer(priceVersion);
+  buffer.comma();
+  buffer.text(command.idempotencyKey);
+  buffer.comma();
+  buffer.bytes(command.fingerprint!);
+  for (const document of [reason, place.shippingAddress, contactOf(place), metadataOf(place)]) {
+    buffer.comma();
+    buffer.json(document);
+  }
+  buffer.comma();
+  buffer.integer(paymentDueAtMs);
+}
+
+function contactOf({ contactEmail }: PlaceOrder): object | null {
+  return contactEmail === null ? null : { email: contactEmail };
+}
+
+function metadataOf({ metadata }: PlaceOrder): object | null {
+  return metadata.length === 0 ? null : Object.fromEntries(metadata.map(({ key, value }) => [key, value]));
 }

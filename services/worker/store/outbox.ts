@@ -1,6 +1,6 @@
 /** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
-import type { Session } from '../../shared/mysql/index.ts';
-import { decodeMessages, type StoredMessage } from '../outbox-format.ts';
+import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
+import { decodeMessages } from '../outbox-format.ts';
 import { text } from './sql-text.ts';
 
 export interface OutboxRow {
@@ -14,26 +14,22 @@ export interface OutboxRow {
 
 type StoredRow = { from_offset: number; to_offset: number; messages: Buffer };
 
-/** Writes the rows of one batch. Prepared, because a large blob as hex text would burst the packet limit. */
-export async function insertOutbox(
-  session: Session,
+/** Lays out the insert of a batch's rows; null where there are none. */
+export function layOutOutbox(
+  buffer: StatementBuffer,
   topic: string,
   rows: readonly OutboxRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const values = rows.map(() => '(?,?,?,?,?,?)').join(',');
-  const params = rows.flatMap(({ partition, from, to, epoch, blob }) => [
-    topic,
-    partition,
-    from,
-    to,
-    epoch,
-    blob,
-  ]);
-  await session.execute(
-    `INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ${values}`,
-    params,
-  );
+): StatementBytes | null {
+  if (rows.length === 0) return null;
+  buffer.begin('INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ');
+  let separator = '(';
+  for (const { partition, from, to, epoch, blob } of rows) {
+    buffer.sql(`${separator}${text(topic)},${partition},${from},${to},${epoch},`);
+    buffer.blob(blob);
+    separator = '),(';
+  }
+  buffer.sql(')');
+  return buffer.end();
 }
 
 /** Deletes rows whose messages are all acknowledged. */
@@ -50,18 +46,20 @@ export async function deleteOutbox(
   );
 }
 
-/** Everything of one lane that may not be published yet, oldest first. */
+/**
+ * Everything of one lane that may not be published yet, oldest first. Throws INTERNAL where this build cannot read a
+ * row: that is known before the lane begins.
+ */
 export async function readOutbox(
   session: Session,
   topic: string,
   partition: number,
-): Promise<{ from: number; to: number; messages: StoredMessage[] }[]> {
+): Promise<{ from: number; to: number; blob: Buffer }[]> {
   const rows = await session.rows<StoredRow>(
     `SELECT from_offset, to_offset, messages FROM outbox WHERE topic = ${text(topic)} AND partition_id = ${partition} ORDER BY from_offset`,
   );
-  return rows.map((row) => ({
-    from: row.from_offset,
-    to: row.to_offset,
-    messages: decodeMessages(row.messages),
-  }));
+  return rows.map(({ from_offset: from, to_offset: to, messages: blob }) => {
+    decodeMessages(blob);
+    return { from, to, blob };
+  });
 }

@@ -1,24 +1,25 @@
 /** Stock levels: read, locked and changed under a guard. */
 import type { StockChange } from '../../domain/index.ts';
-import type { Session } from '../../shared/mysql/index.ts';
+import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 type LevelRow = { sku: string; available: number };
 
 /**
- * Applies the changes under their guards. Returns how many rows the guards let through: fewer than `changes.length`
- * means that at least one SKU is short (or has no stock row), and the transaction must not commit.
- * The derived table drives and is sorted, so that every writer locks stock rows in the same order.
+ * Lays out the changes under their guards; null where there are none. The rows that it affects are those whose guards
+ * hold: fewer than `changes.length` means that at least one SKU is short (or has no stock row), and the transaction
+ * must not commit. The derived table drives and is sorted, so that every writer locks stock rows in the same order.
  */
-export async function applyStock(session: Session, changes: readonly StockChange[]): Promise<number> {
-  if (changes.length === 0) return 0;
-  const rows = JSON.stringify(changes.map(({ sku, net, peak }) => [sku, net, peak]));
-  const result = await session.write(
-    `UPDATE JSON_TABLE(${text(rows)}, '$[*]' COLUMNS (` +
-      `sku VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]', net BIGINT PATH '$[1]', peak BIGINT PATH '$[2]')) d ` +
-      'STRAIGHT_JOIN stock s ON s.sku = d.sku SET s.available = s.available - d.net WHERE s.available >= d.peak',
+export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): StatementBytes | null {
+  if (changes.length === 0) return null;
+  buffer.begin('UPDATE JSON_TABLE(');
+  buffer.json(changes.map(({ sku, net, peak }) => [sku, net, peak]));
+  buffer.sql(
+    ", '$[*]' COLUMNS (sku VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]', net BIGINT PATH '$[1]', " +
+      "peak BIGINT PATH '$[2]')) d STRAIGHT_JOIN stock s ON s.sku = d.sku " +
+      'SET s.available = s.available - d.net WHERE s.available >= d.peak',
   );
-  return result.affectedRows;
+  return buffer.end();
 }
 
 /** Reads levels without locking. A SKU without a stock row counts as 0. */

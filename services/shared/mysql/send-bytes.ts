@@ -1,0 +1,66 @@
+/**
+ * Sends a statement that was laid out as bytes, where the driver takes strings only. It uses what the driver's own
+ * query command is made of (lib/commands/query.js and lib/base/connection.js), unchanged for years and pinned by our
+ * exact version; answers, errors and everything else remain the driver's.
+ */
+import { Connection } from 'mysql2';
+import { headroomBytes, type StatementBytes } from './statement-buffer.ts';
+
+type Done = (error: unknown, result?: unknown) => void;
+
+/** Not in the driver's typings. */
+interface QueryCommand {
+  start(packet: unknown, connection: Internals): unknown;
+  resultsetHeader: unknown;
+  options: unknown;
+  _connection: Internals;
+}
+
+interface Internals {
+  readonly config: { clientFlags: number };
+  readonly serverCapabilityFlags?: number;
+  addCommand(command: QueryCommand): void;
+  writePacket(packet: { buffer: Buffer; length(): number; writeHeader(sequenceId: number): void }): void;
+}
+
+const createQuery = Connection.createQuery as unknown as (
+  sql: string,
+  values: undefined,
+  done: Done,
+  config: Internals['config'],
+) => QueryCommand;
+
+const comQuery = 3;
+const clientQueryAttributes = 1 << 27;
+const protocolHeaderBytes = 4;
+
+/** Puts the statement behind those that the connection is busy with; `done` is called once, as by the driver's `query`. */
+export function sendBytes(connection: Connection, { framed }: StatementBytes, done: Done): void {
+  const { config } = connection as unknown as Internals;
+  const command = createQuery('', undefined, done, config);
+  command.start = (_packet, on) => {
+    command._connection = on;
+    command.options = on.config;
+    on.writePacket(packetOf(framed, on.config.clientFlags & (on.serverCapabilityFlags ?? 0)));
+    return command.resultsetHeader;
+  };
+  (connection as unknown as Internals).addCommand(command);
+}
+
+/** Fills the headroom from its end, so that no text is moved. */
+function packetOf(framed: Buffer, capabilities: number) {
+  const hasAttributes = (capabilities & clientQueryAttributes) !== 0;
+  const command = hasAttributes ? headroomBytes - 3 : headroomBytes - 1;
+  framed[command] = comQuery;
+  // No attributes, in the one set that there always is.
+  if (hasAttributes) framed.writeUInt16BE(0x0001, command + 1);
+  const buffer = framed.subarray(command - protocolHeaderBytes);
+  return {
+    buffer,
+    length: () => buffer.length,
+    writeHeader(sequenceId: number) {
+      buffer.writeUIntLE(buffer.length - protocolHeaderBytes, 0, 3);
+      buffer[3] = sequenceId;
+    },
+  };
+}

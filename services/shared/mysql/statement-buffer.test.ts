@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { headroomBytes, StatementBuffer } from './statement-buffer.ts';
+
+/** The text that one call lays out. */
+function laidOut(write: (buffer: StatementBuffer) => void): string {
+  const buffer = new StatementBuffer();
+  buffer.begin('');
+  write(buffer);
+  return buffer.end().framed.toString('utf8', headroomBytes);
+}
+
+/** Reads one quoted literal as the server does with backslash escapes on; throws when it does not end at the end. */
+function readLiteral(bytes: Buffer): Buffer {
+  const value: number[] = [];
+  if (bytes[0] !== 0x27) throw new Error('no literal');
+  for (let at = 1; at < bytes.length; at++) {
+    if (bytes[at] === 0x5c) value.push(bytes[++at]!);
+    else if (bytes[at] !== 0x27) value.push(bytes[at]!);
+    else if (at === bytes.length - 1) return Buffer.from(value);
+    else throw new Error(`the literal ends at ${at} of ${bytes.length}`);
+  }
+  throw new Error('the literal does not end');
+}
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: fc.constantFrom("'", '\\', 'a', '\0', 'é', '𝄞', '\n'), maxLength: 130 }),
+);
+
+describe('a string literal', () => {
+  it('is read back as what it was, short or long, whatever it holds', () => {
+    fc.assert(
+      fc.property(anyText, (value) => {
+        const literal = Buffer.from(laidOut((buffer) => buffer.text(value)));
+        expect(readLiteral(literal).toString()).toBe(Buffer.from(value).toString());
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('keeps what looks like an end inside of its quotes', () => {
+    expect(laidOut((buffer) => buffer.text("a' OR '1'='1"))).toBe("'a\\' OR \\'1\\'=\\'1'");
+    expect(laidOut((buffer) => buffer.json({ a: "it's" }))).toBe(`'{"a":"it\\'s"}'`);
+  });
+});
+
+describe('a binary literal', () => {
+  it('is read back as what it was', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (value) => {
+        const buffer = new StatementBuffer();
+        buffer.begin('');
+        buffer.blob(value);
+        const text = buffer.end().framed.subarray(headroomBytes);
+        expect(text.toString('latin1', 0, 7)).toBe('_binary');
+        expect([...readLiteral(text.subarray(7))]).toEqual([...value]);
+      }),
+    );
+  });
+
+  it('is hex where it is short', () => {
+    const view = Buffer.from('00ff10ab', 'hex').subarray(1, 3);
+    expect(laidOut((buffer) => buffer.bytes(view))).toBe("x'ff10'");
+    expect(laidOut((buffer) => buffer.uuid('01234567-89ab-8def-8123-456789abcdef'))).toBe(
+      "x'0123456789ab8def8123456789abcdef'",
+    );
+  });
+});
+
+describe('an integer', () => {
+  it.each([0, -1, 7, 1_700_000_000_000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])(
+    '%d stands in digits',
+    (value) => {
+      expect(laidOut((buffer) => buffer.integer(value))).toBe(String(value));
+    },
+  );
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53])('is never %d', (value) => {
+    expect(() => laidOut((buffer) => buffer.integer(value))).toThrow(RangeError);
+  });
+});
+
+it('lays out NULL for what is not there', () => {
+  const nothing = (buffer: StatementBuffer) => {
+    buffer.text(null);
+    buffer.comma();
+    buffer.integer(null);
+    buffer.comma();
+    buffer.json(null);
+  };
+  expect(laidOut(nothing)).toBe('NULL,NULL,NULL');
+});
+
+it('keeps every statement as it was laid out, however far the buffer grows behind it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 6 }), (sizes) => {
+      const buffer = new StatementBuffer();
+      const statements = sizes.map((size, index) => {
+        buffer.begin(`SELECT ${index} `);
+        buffer.text('€'.repeat(size));
+        return buffer.end();
+      });
+      const texts = statements.map(({ framed }) => framed.toString('utf8', headroomBytes));
+      expect(texts).toEqual(sizes.map((size, index) => `SELECT ${index} '${'€'.repeat(size)}'`));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('begins anew when it is cleared', () => {
+  const buffer = new StatementBuffer();
+  buffer.begin('SELECT 1');
+  buffer.end();
+  buffer.clear();
+  buffer.begin('SELECT 2');
+  expect(buffer.end().framed.toString('latin1', headroomBytes)).toBe('SELECT 2');
+});

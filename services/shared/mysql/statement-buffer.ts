@@ -1,0 +1,183 @@
+/**
+ * Statements as bytes, laid out one behind the other in a buffer that grows and is used again. Text of several 100 kB
+ * that is put together as a string is flattened, encoded and copied before it reaches the socket, and then is the
+ * larger part of a writer's garbage; this goes out as it stands.
+ *
+ * Between `clear` and the last answer to what was laid out, a buffer belongs to one session.
+ */
+import { appError } from '../errors/index.ts';
+
+/** A statement that is ready to be sent: its text, behind `headroomBytes` for the protocol's header. */
+export interface StatementBytes {
+  readonly framed: Buffer;
+}
+
+/** Room for the packet's header, the command and two counts (MySQL's query attributes) before the text. */
+export const headroomBytes = 7;
+
+const firstBytes = 64 * 1024;
+/** A buffer that one huge batch made larger than this is given back with the next `clear`. */
+const keptBytesMax = 4 * 1024 * 1024;
+/** No server takes a larger statement. */
+const lengthMax = 1024 * 1024 * 1024;
+/** Up to this length a loop over the characters beats the call into native code. */
+const shortCharsMax = 64;
+
+const quote = 0x27;
+const backslash = 0x5c;
+const comma = 0x2c;
+const nonAscii = 0x80;
+const special = /['\\]/g;
+const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
+
+export class StatementBuffer {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
+  #at = 0;
+  #start = 0;
+
+  /** Forgets what was laid out before. */
+  clear(): void {
+    if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(firstBytes);
+    this.#at = 0;
+    this.#start = 0;
+  }
+
+  /** Begins a statement with this syntax. */
+  begin(sql: string): void {
+    this.#start = this.#at;
+    this.#reserve(headroomBytes);
+    this.#at += headroomBytes;
+    this.sql(sql);
+  }
+
+  /** Ends the statement. What it returns stays as it is until `clear`. */
+  end(): StatementBytes {
+    return { framed: this.#bytes.subarray(this.#start, this.#at) };
+  }
+
+  /** Syntax, as it is: ASCII of our own making. */
+  sql(syntax: string): void {
+    this.#reserve(syntax.length);
+    if (syntax.length > shortCharsMax) {
+      this.#at += this.#bytes.write(syntax, this.#at, 'latin1');
+      return;
+    }
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < syntax.length; index++) bytes[at++] = syntax.charCodeAt(index);
+    this.#at = at;
+  }
+
+  comma(): void {
+    this.#reserve(1);
+    this.#bytes[this.#at++] = comma;
+  }
+
+  /** A quoted string literal, or NULL. The session's sql_mode has backslash escapes on. */
+  text(value: string | null): void {
+    if (value === null) {
+      this.sql('NULL');
+      return;
+    }
+    this.#reserve(2 * value.length + 2);
+    if (value.length <= shortCharsMax && this.#asciiText(value)) return;
+    const escaped = value.replace(special, '\\$&');
+    // Three bytes are the most that one UTF-16 unit takes.
+    this.#reserve(3 * escaped.length + 2);
+    this.#bytes[this.#at++] = quote;
+    this.#at += this.#bytes.write(escaped, this.#at, 'utf8');
+    this.#bytes[this.#at++] = quote;
+  }
+
+  /** Writes the literal, or nothing and false where a character is not ASCII. */
+  #asciiText(value: string): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = quote;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= nonAscii) return false;
+      if (code === quote || code === backslash) bytes[at++] = backslash;
+      bytes[at++] = code;
+    }
+    bytes[at++] = quote;
+    this.#at = at;
+    return true;
+  }
+
+  /** A JSON document as a string literal, or NULL for null. */
+  json(value: unknown): void {
+    this.text(value === null ? null : JSON.stringify(value));
+  }
+
+  /** An integer literal, or NULL. Throws RangeError for what is not a safe integer, before it could reach a column. */
+  integer(value: number | null): void {
+    if (value === null) {
+      this.sql('NULL');
+      return;
+    }
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
+    this.sql(String(value));
+  }
+
+  /** A binary literal of a UUID in its canonical text form. */
+  uuid(id: string): void {
+    this.sql("x'");
+    this.#reserve(id.length + 1);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < id.length; index++) {
+      if (index !== 8 && index !== 13 && index !== 18 && index !== 23) bytes[at++] = id.charCodeAt(index);
+    }
+    bytes[at++] = quote;
+    this.#at = at;
+  }
+
+  /** A binary literal in hex: for short values. */
+  bytes(value: Uint8Array): void {
+    this.sql("x'");
+    this.#reserve(2 * value.length + 1);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < value.length; index++) {
+      const byte = value[index]!;
+      bytes[at++] = hexDigits[byte >> 4]!;
+      bytes[at++] = hexDigits[byte & 15]!;
+    }
+    bytes[at++] = quote;
+    this.#at = at;
+  }
+
+  /**
+   * A binary literal as it is, escaped: for long values, which hex would double. No byte that follows the first one
+   * of a UTF-8 sequence is a quote or a backslash, so that the server's lexer finds the same end as we do.
+   */
+  blob(value: Uint8Array): void {
+    this.sql("_binary'");
+    this.#reserve(2 * value.length + 1);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < value.length; index++) {
+      const byte = value[index]!;
+      if (byte === quote || byte === backslash) bytes[at++] = backslash;
+      bytes[at++] = byte;
+    }
+    bytes[at++] = quote;
+    this.#at = at;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#at + count;
+    if (needed > this.#bytes.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
+    if (needed - this.#start > lengthMax) {
+      throw appError('INTERNAL', { reason: `a statement of ${needed - this.#start} bytes` });
+    }
+    // Statements that have ended keep the buffer that they stand in.
+    const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, needed));
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
+  }
+}
