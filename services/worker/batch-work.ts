@@ -1,0 +1,184 @@
+/**
+ * Tries a batch until it stands, is no longer ours, or cannot begin: every result and every error of a try has its
+ * remedy here.
+ *
+ *   trying ──► committed          stands
+ *     ▲  └───► fence lost         claimed again by whoever it belongs to
+ *     │  └───► nothing to do      held or stopped lanes
+ *     └── remedy: again, halved, after a wait, with ids read or on another session
+ */
+import { errorMessage } from '../shared/errors/index.ts';
+import type { Session } from '../shared/mysql/index.ts';
+import { type Backoff, backoff, sleep } from '../shared/retry/index.ts';
+import { firstHalf, type LaneBatch, recordCount } from './batch.ts';
+import type { Isolation } from './isolation.ts';
+import { findLostLanes, type LostLaneDeps } from './lost-lanes.ts';
+import { type BatchResult, type Committed, type PipelineDeps, runBatch } from './pipeline.ts';
+import { remedyFor, verdictFor } from './recovery.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { verdictKey } from './stages/decode.ts';
+
+export interface BatchWorkDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
+  readonly sessions: SessionKeeper;
+  /** Shared by a process's writers: a record that may have killed a worker is tried while no other is. */
+  readonly isolation: Isolation;
+  /** The batch stands. Called at once, before anything else of its lanes can be taken. */
+  onCommitted(batch: Committed): void;
+}
+
+/** Contention in a row after which the batch is halved. */
+const contentionMax = 5;
+/** The same for outages, since its size may be what ends the connection, and for shortages, since there may be more than are remembered. */
+const failuresMax = 3;
+/** Batches that stay careful about ids after a duplicate was met. */
+const carefulBatchesAfterDuplicate = 20;
+
+const contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
+const outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
+
+type Next = 'again' | 'done';
+
+interface Attempt {
+  batch: LaneBatch[];
+  readonly signal: AbortSignal;
+  idsRead: boolean;
+  contended: number;
+  outages: number;
+  shortages: number;
+}
+
+/** Works the batch. Never rejects; ends early when `signal` aborts, with nothing half done. */
+export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal: AbortSignal): Promise<void> {
+  const attempt: Attempt = { batch, signal, idsRead: false, contended: 0, outages: 0, shortages: 0 };
+  let next: Next = 'again';
+  while (next === 'again' && !signal.aborted) {
+    attempt.batch = attempt.batch.filter(
+      ({ lane, epoch }) => lane.state === 'running' && lane.epoch === epoch,
+    );
+    if (attempt.batch.length === 0) return;
+    next = await tryOnce(deps, attempt);
+  }
+}
+
+async function tryOnce(deps: BatchWorkDeps, attempt: Attempt): Promise<Next> {
+  let session: Session | null = null;
+  try {
+    session = await deps.sessions.open();
+    const pipeline = { ...deps, session };
+    const mode = attempt.batch.some(({ alone }) => alone) ? 'alone' : 'beside';
+    const result = await deps.isolation.run(mode, () => runBatch(pipeline, attempt.batch));
+    return await actOn(deps, result, attempt, session);
+  } catch (error) {
+    return remedy(deps, error, attempt, session);
+  }
+}
+
+async function actOn(
+  deps: BatchWorkDeps,
+  result: BatchResult,
+  attempt: Attempt,
+  session: Session,
+): Promise<Next> {
+  switch (result.kind) {
+    case 'committed':
+      deps.onCommitted(result);
+      return 'done';
+    case 'nothing':
+      return 'done';
+    case 'fenceLost':
+      await session.rollback();
+      await findLostLanes(
+        deps,
+        session,
+        attempt.batch.map(({ lane }) => lane),
+      );
+      return 'done';
+    case 'shortOfStock':
+      deps.scarcity.mark(result.skus);
+      deps.metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
+      attempt.shortages += 1;
+      if (attempt.shortages % failuresMax === 0) {
+        attempt.batch = firstHalf(attempt.batch);
+        await pause(contention, attempt.shortages, attempt.signal);
+      }
+      return 'again';
+  }
+}
+
+async function remedy(
+  deps: BatchWorkDeps,
+  error: unknown,
+  attempt: Attempt,
+  session: Session | null,
+): Promise<Next> {
+  const { log, metrics, sessions, onFenceLost } = deps;
+  const needed = remedyFor(error);
+  metrics.inc('worker_batch_retries_total', { cause: needed });
+  log.warn(
+    { err: error, remedy: needed, records: recordCount(attempt.batch) },
+    'a batch has to be tried again',
+  );
+  if (session !== null) await rollBack(deps, session);
+  switch (needed) {
+    case 'readIds':
+      if (attempt.idsRead) return stopLanes(attempt.batch, error);
+      attempt.idsRead = true;
+      for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
+      return 'again';
+    case 'bisect':
+      attempt.batch = halve(deps, attempt.batch, error);
+      return 'again';
+    case 'contend':
+      attempt.contended += 1;
+      if (attempt.contended % contentionMax === 0) attempt.batch = firstHalf(attempt.batch);
+      await pause(contention, attempt.contended, attempt.signal);
+      return 'again';
+    case 'reclaim':
+      sessions.drop();
+      for (const { lane } of attempt.batch) onFenceLost(lane);
+      return 'done';
+    case 'reconnect':
+      sessions.drop();
+      await pause(outage, ++attempt.outages, attempt.signal);
+      if (attempt.outages % failuresMax === 0) attempt.batch = firstHalf(attempt.batch);
+      return 'again';
+    case 'wait':
+      await pause(outage, ++attempt.outages, attempt.signal);
+      return 'again';
+    case 'stop':
+      return stopLanes(attempt.batch, error);
+  }
+}
+
+function stopLanes(batch: readonly LaneBatch[], error: unknown): Next {
+  for (const { lane } of batch) lane.stop(`a batch cannot be worked: ${errorMessage(error)}`);
+  return 'done';
+}
+
+/** Ends early when the writer is to stop. */
+async function pause(delay: Backoff, attempt: number, signal: AbortSignal): Promise<void> {
+  await sleep(delay(attempt), signal).catch(() => undefined);
+}
+
+async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Promise<void> {
+  try {
+    if (session.alive) await session.rollback();
+  } catch (error) {
+    // Half a transaction on a living connection must not stay; the server rolls back what a dead one leaves.
+    log.debug({ err: error }, 'ROLLBACK failed, the connection is dropped');
+    sessions.drop();
+  }
+}
+
+/** Half of a batch that some record breaks; a record that is left alone with the error gets its verdict. */
+function halve({ verdicts }: BatchWorkDeps, batch: LaneBatch[], error: unknown): LaneBatch[] {
+  if (recordCount(batch) > 1) return firstHalf(batch);
+  const { lane, records } = batch[0]!;
+  const key = verdictKey(lane.partition, records[0]!.offset);
+  if (verdicts.has(key)) {
+    lane.stop(`offset ${records[0]!.offset} cannot even be set aside: ${errorMessage(error)}`);
+    return [];
+  }
+  verdicts.set(key, verdictFor(error));
+  return batch;
+}
