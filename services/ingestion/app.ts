@@ -12,7 +12,6 @@ import fastify, {
 } from 'fastify';
 import type { Verifier } from '../shared/auth/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
-import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Admission } from './admission.ts';
 import { authenticate } from './auth.ts';
@@ -47,7 +46,6 @@ const httpLimits: HttpLimits = {
 export interface AppDeps extends RouteDeps {
   readonly verifier: Verifier;
   readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
-  readonly log: Logger;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -87,6 +85,9 @@ export function createApp(deps: AppDeps): FastifyInstance {
   });
   app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
   for (const route of known) registerRoute(app, deps, route);
+  for (const { method, url } of shadowed(known)) {
+    app.route({ method, url, handler: (request, reply) => answerUnknownRoute(known, request, reply) });
+  }
   registerPages(
     app,
     known.map(({ operation }) => operation),
@@ -187,6 +188,17 @@ function answerError(
     deps.log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
     sendProblem(request, reply, 'INTERNAL');
   }
+}
+
+/** `GET /v1/orders/batch` would else be taken for the order `batch`: what a fixed path does not take is 405, not 404. */
+function shadowed(known: readonly Route[]): { method: Operation['method']; url: string }[] {
+  const fixed = known.map(({ operation }) => operation).filter(({ url }) => !url.includes(':'));
+  return fixed.flatMap(({ url }) => {
+    const taken = fixed.filter((other) => other.url === url).map(({ method }) => method);
+    const open = known.filter(({ operation }) => matches(operation.url, url.split('/')));
+    const methods = new Set(open.map(({ operation }) => operation.method));
+    return [...methods].filter((method) => !taken.includes(method)).map((method) => ({ method, url }));
+  });
 }
 
 function answerUnknownRoute(known: readonly Route[], request: FastifyRequest, reply: FastifyReply): void {

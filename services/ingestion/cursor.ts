@@ -15,6 +15,14 @@ export interface Cursors {
 const macBytes = 12;
 const bytes = 16 + macBytes;
 
+/** Form of every cursor: 28 bytes in base64url. Its last letter holds the two bits that are left over. */
+export const cursorPattern = '^[A-Za-z0-9_-]{37}[AQgw]$';
+const form = new RegExp(cursorPattern);
+
+export function isCursor(text: string): boolean {
+  return form.test(text);
+}
+
 /** `list` names customer and filter. */
 export function createCursors(secret: string): Cursors {
   const macOf = (position: Buffer, list: string): Buffer =>

@@ -1,5 +1,8 @@
 /** The `Idempotency-Key` field: a structured-field string as in the IETF draft, or the bare token that most clients send. */
 
+/** Both forms, as a client may send them. */
+export const idempotencyKeyPattern = '^(?:[!#-~][!-~]{0,254}|"(?:[!#-\\[\\]-~]|\\\\["\\\\]){1,255}")$';
+
 const bareKey = /^[\x21-\x7e]{1,255}$/;
 const quotedKey = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 

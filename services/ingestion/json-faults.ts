@@ -21,11 +21,18 @@ interface Walk {
   readonly faults: JsonFault[];
 }
 
-/** Every fault of a syntactically valid JSON text, the first 20 at most. */
-export function findJsonFaults(text: string): readonly JsonFault[] {
+export interface JsonFaults {
+  /** The first 20 at most. */
+  readonly faults: readonly JsonFault[];
+  /** False when the walk gave up: there may be more faults behind the last one. */
+  readonly isComplete: boolean;
+}
+
+/** Every fault of a syntactically valid JSON text. */
+export function findJsonFaults(text: string): JsonFaults {
   const walk: Walk = { text, at: 0, depth: 0, path: [], faults: [] };
-  readValue(walk);
-  return walk.faults;
+  const isComplete = readValue(walk);
+  return { faults: walk.faults, isComplete };
 }
 
 /** One pointer segment, escaped by RFC 6901. */

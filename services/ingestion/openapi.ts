@@ -6,17 +6,38 @@ import { Problem } from './shapes/problem.ts';
 
 type Json = { [name: string]: unknown };
 
-/** Raised with every released change of the API. */
-const apiVersion = '1.0.0';
+/** Raised with every released change of the API; `npm run release:openapi` insists. */
+const apiVersion = '1.1.0';
 
-const headerDescriptions: Readonly<Record<string, string>> = {
-  Location: 'Where the state is told; that of a queued order carries its ticket.',
-  'Retry-After': 'Whole seconds after which asking again makes sense.',
-  'Idempotent-Replayed': '`true` when the same place was accepted before.',
-  'Preference-Applied': 'The wait that was honoured.',
-  ETag: 'The version, as an entity tag.',
-  RateLimit: 'What is left of the limit.',
-  'RateLimit-Policy': 'The limit, in orders.',
+const text = { type: 'string' };
+const headerTable: Readonly<Record<string, { description: string; schema: object }>> = {
+  Location: {
+    description: 'Where the state is told; that of a queued order carries its ticket.',
+    schema: text,
+  },
+  'Retry-After': {
+    description: 'Whole seconds after which asking again makes sense.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'Idempotent-Replayed': {
+    description: '`true` when the same place was accepted before.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  'Preference-Applied': { description: 'The wait that was honoured.', schema: text },
+  ETag: {
+    description: 'The version, as an entity tag.',
+    schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+  },
+  RateLimit: { description: 'What is left of the limit.', schema: text },
+  'RateLimit-Policy': { description: 'The limit, in orders.', schema: text },
+  'WWW-Authenticate': { description: 'The challenge (RFC 6750).', schema: text },
+};
+
+/** What every problem of a status carries beside its body. */
+const problemHeaders: Readonly<Record<string, readonly string[]>> = {
+  401: ['WWW-Authenticate'],
+  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  503: ['Retry-After'],
 };
 
 /** Every operation can be answered with these. */
@@ -106,11 +127,17 @@ function answerObject(
             [mediaType]: { schema: refer(schema, schemas), ...(example === undefined ? {} : { example }) },
           },
         };
-  const fields = headers.map((name) => [
-    name,
-    { description: headerDescriptions[name], schema: { type: 'string' } },
-  ]);
-  return { description, ...(fields.length === 0 ? {} : { headers: Object.fromEntries(fields) }), ...content };
+  return { description, ...headersObject(headers), ...content };
+}
+
+/** Names with a question mark are there sometimes, the others always. */
+function headersObject(names: readonly string[]): Json {
+  if (names.length === 0) return {};
+  const fields = names.map((name) => {
+    const bare = name.replace('?', '');
+    return [bare, { ...headerTable[bare], required: bare === name }];
+  });
+  return { headers: Object.fromEntries(fields) };
 }
 
 /** One response per status, with one example per problem. */
@@ -125,6 +152,7 @@ function problemResponses(codes: readonly ProblemCode[], { url }: Operation): Js
       status,
       {
         description: group.map((code) => problemTable[code].title).join('; '),
+        ...headersObject(problemHeaders[status] ?? []),
         content: {
           'application/problem+json': {
             schema: { $ref: '#/components/schemas/Problem' },

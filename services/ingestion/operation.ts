@@ -16,6 +16,7 @@ export interface Answer {
   readonly description: string;
   readonly schema?: TSchema;
   readonly mediaType?: string;
+  /** Fields of the answer; a question mark behind the name of one that is not always there. */
   readonly headers?: readonly string[];
   readonly example?: unknown;
 }

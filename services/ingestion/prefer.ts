@@ -17,15 +17,17 @@ export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
+const entityTag = '(?:W/)?"[!#-~]*"';
+/** Forms of `If-Match`, which names one version here, and of `If-None-Match`. */
+export const oneEtagPattern = `^(?:\\*|${entityTag})$`;
+export const etagsPattern = `^(?:\\*|${entityTag}(?: *, *${entityTag})*)$`;
+
+const etagsForm = new RegExp(`^\\s*(?:\\*|${entityTag}(?:\\s*,\\s*${entityTag})*)\\s*$`);
+
 /** Versions of an `If-Match` or `If-None-Match` field: `any` for `*`, null when it is malformed. */
 export function readEtags(field: string): 'any' | readonly number[] | null {
+  if (!etagsForm.test(field)) return null;
   if (field.trim() === '*') return 'any';
-  const versions: number[] = [];
-  for (const part of field.split(',')) {
-    const tag = /^\s*(?:W\/)?"([\x21\x23-\x7e]*)"\s*$/.exec(part)?.[1];
-    if (tag === undefined) return null;
-    // A tag of another make can never match, but is no mistake.
-    versions.push(/^\d{1,9}$/.test(tag) ? Number(tag) : -1);
-  }
-  return versions;
+  // A tag of another make can never match, but is no mistake; it may hold a comma.
+  return [...field.matchAll(/"([^"]*)"/g)].map(([, tag]) => (/^\d{1,9}$/.test(tag!) ? Number(tag) : -1));
 }

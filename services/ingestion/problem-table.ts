@@ -57,6 +57,12 @@ export const problemTable = {
     meaning:
       'No order of yours has this id. An order that is still queued is shown only to who brings its ticket: follow the links that the answers carry.',
   },
+  CURSOR_UNKNOWN: {
+    status: 404,
+    title: 'There is no such page',
+    meaning:
+      'The cursor has the right form but belongs to no list of yours, or to one with other parameters. Begin at the first page.',
+  },
   ENDPOINT_NOT_FOUND: {
     status: 404,
     title: 'There is no such webhook endpoint',

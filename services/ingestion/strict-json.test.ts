@@ -25,7 +25,7 @@ describe('strict JSON', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(0, 2), (input, indent) => {
         const text = JSON.stringify(input, null, indent);
-        expect(parse(text)).toEqual({ value: JSON.parse(text), faults: [] });
+        expect(parse(text)).toEqual({ value: JSON.parse(text), faults: [], isComplete: true });
       }),
       { numRuns: 500 },
     );

@@ -14,6 +14,8 @@ export interface ParsedJson {
   /** Undefined when nothing could be read. */
   readonly value: unknown;
   readonly faults: readonly JsonFault[];
+  /** False when not all faults were looked for: where none is named there may be one all the same. */
+  readonly isComplete: boolean;
 }
 
 const noFaults: readonly JsonFault[] = [];
@@ -31,12 +33,12 @@ export function parseStrictJson(bytes: Buffer): ParsedJson {
     // An outcome: the parser's message quotes the body, which may hold personal data.
     return unreadable(text.length === 0 ? 'The body is empty.' : 'The body is not valid JSON.');
   }
-  if (isPlain(text, value)) return { value, faults: noFaults };
-  return { value, faults: findJsonFaults(text) };
+  if (isPlain(text, value)) return { value, faults: noFaults, isComplete: true };
+  return { value, ...findJsonFaults(text) };
 }
 
 function unreadable(detail: string): ParsedJson {
-  return { value: undefined, faults: [{ pointer: '', detail }] };
+  return { value: undefined, faults: [{ pointer: '', detail }], isComplete: false };
 }
 
 /** True when the (valid) text cannot hold a fault; false only means that it must be walked. */

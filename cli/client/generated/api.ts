@@ -315,6 +315,8 @@ export interface components {
                 id?: string;
                 index: number;
                 problem?: components["schemas"]["Problem"];
+                /** @description `true` when the same place was accepted before. */
+                replayed?: boolean;
                 /** @description What the order alone would have been answered with. */
                 status: number;
                 statusUrl?: string;
@@ -665,6 +667,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -710,6 +714,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -737,6 +747,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -782,6 +794,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -790,6 +804,15 @@ export interface operations {
             };
             /** @description The token does not allow this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such page */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -827,6 +850,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -859,17 +884,17 @@ export interface operations {
             200: {
                 headers: {
                     /** @description The version, as an entity tag. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description `true` when the same place was accepted before. */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed"?: "true";
                     /** @description The wait that was honoured. */
                     "Preference-Applied"?: string;
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     /** @description Whole seconds after which asking again makes sense. */
-                    "Retry-After"?: string;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -880,15 +905,15 @@ export interface operations {
             202: {
                 headers: {
                     /** @description `true` when the same place was accepted before. */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed"?: "true";
                     /** @description Where the state is told; that of a queued order carries its ticket. */
-                    Location?: string;
+                    Location: string;
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     /** @description Whole seconds after which asking again makes sense. */
-                    "Retry-After"?: string;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -918,6 +943,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -972,6 +999,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -999,6 +1032,8 @@ export interface operations {
             /** @description The order was not taken in; Whether the order was taken in is unknown; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1010,7 +1045,7 @@ export interface operations {
     getOrder: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. */
+                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
                 t?: string;
             };
             header?: {
@@ -1031,11 +1066,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description The version, as an entity tag. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description The wait that was honoured. */
                     "Preference-Applied"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
-                    "Retry-After"?: string;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1079,7 +1114,7 @@ export interface operations {
             304: {
                 headers: {
                     /** @description The version, as an entity tag. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1096,6 +1131,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1150,6 +1187,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1161,7 +1200,7 @@ export interface operations {
     cancelOrder: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. */
+                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
                 t?: string;
             };
             header?: {
@@ -1188,13 +1227,15 @@ export interface operations {
             200: {
                 headers: {
                     /** @description The version, as an entity tag. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description The wait that was honoured. */
                     "Preference-Applied"?: string;
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1205,13 +1246,13 @@ export interface operations {
             202: {
                 headers: {
                     /** @description The version, as an entity tag. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     /** @description Whole seconds after which asking again makes sense. */
-                    "Retry-After"?: string;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1230,6 +1271,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1293,6 +1336,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1320,6 +1369,8 @@ export interface operations {
             /** @description The order was not taken in; Whether the order was taken in is unknown; The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1331,7 +1382,7 @@ export interface operations {
     streamOrder: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. */
+                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
                 t?: string;
             };
             header?: {
@@ -1374,6 +1425,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1428,6 +1481,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1439,7 +1494,7 @@ export interface operations {
     getOrderHistory: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. */
+                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
                 t?: string;
             };
             header?: never;
@@ -1472,6 +1527,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1526,6 +1583,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1554,9 +1613,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1575,6 +1634,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1620,6 +1681,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1647,6 +1714,8 @@ export interface operations {
             /** @description The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1672,9 +1741,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1693,6 +1762,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1738,6 +1809,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1765,6 +1842,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1803,6 +1882,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1848,6 +1929,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1873,7 +1956,7 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Where the state is told; that of a queued order carries its ticket. */
-                    Location?: string;
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1892,6 +1975,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1946,6 +2031,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1973,6 +2064,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2014,6 +2107,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2068,6 +2163,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2107,6 +2204,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2143,6 +2242,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2170,6 +2275,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2218,6 +2325,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2233,7 +2342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description There is no such page; There is no such webhook endpoint */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2272,6 +2381,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2313,6 +2424,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2349,6 +2462,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2376,6 +2495,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2421,6 +2542,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2436,7 +2559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description There is no such page; There is no such webhook endpoint */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,6 +2607,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2511,6 +2640,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2556,6 +2687,8 @@ export interface operations {
             /** @description A valid access token is needed */
             401: {
                 headers: {
+                    /** @description The challenge (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2610,6 +2743,12 @@ export interface operations {
             /** @description Too many orders */
             429: {
                 headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy": string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2637,6 +2776,8 @@ export interface operations {
             /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
             503: {
                 headers: {
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { sendOrder, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
-import { preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { bodyOf, type OrderAddress, readAddress, readBody } from '../read-request.ts';
@@ -33,7 +33,7 @@ export const cancelOrderOperation: Operation = {
       name: 'If-Match',
       description: 'Cancel only this version; another one is refused.',
       required: false,
-      schema: Type.String({ examples: ['"1"'] }),
+      schema: Type.String({ pattern: oneEtagPattern, examples: ['"1"'] }),
     },
   ],
   body: { schema: CancelRequest, bytesMax: 16 * 1024, required: false },
@@ -46,7 +46,7 @@ export const cancelOrderOperation: Operation = {
     200: {
       description: 'The order after the decision, with `Prefer: wait`.',
       schema: Order,
-      headers: ['ETag', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy'],
+      headers: ['ETag', 'Retry-After?', 'Preference-Applied?', 'RateLimit', 'RateLimit-Policy'],
     },
   },
   problems: [

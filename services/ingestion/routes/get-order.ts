@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { sendOrder, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
-import { etagOf, preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem } from '../problems.ts';
 import { type OrderAddress, readAddress } from '../read-request.ts';
 import { Order } from '../shapes/order-resource.ts';
@@ -28,14 +28,14 @@ export const getOrderOperation: Operation = {
       name: 'If-None-Match',
       description: 'The `ETag` of the state that you have.',
       required: false,
-      schema: Type.String({ examples: ['"1"'] }),
+      schema: Type.String({ pattern: etagsPattern, examples: ['"1"'] }),
     },
   ],
   answers: {
     200: {
       description: 'The order as it stands, QUEUED included.',
       schema: Order,
-      headers: ['ETag', 'Retry-After', 'Preference-Applied'],
+      headers: ['ETag', 'Retry-After?', 'Preference-Applied?'],
       example: {
         id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
         version: 1,

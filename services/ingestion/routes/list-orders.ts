@@ -6,7 +6,7 @@ import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryOf, queryProblem } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
-import { limitParameter, readLimit } from './parameters.ts';
+import { cursorParameter, limitParameter, readCursor, readLimit } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
@@ -21,13 +21,7 @@ export const listOrdersOperation: Operation = {
   share: 'read',
   parameters: [
     limitParameter('Orders per page.'),
-    {
-      in: 'query',
-      name: 'cursor',
-      description: '`nextCursor` of the page before; keep the other parameters as they were.',
-      required: false,
-      schema: Type.String({ maxLength: 100 }),
-    },
+    cursorParameter(),
     {
       in: 'query',
       name: 'status',
@@ -37,7 +31,7 @@ export const listOrdersOperation: Operation = {
     },
   ],
   answers: { 200: { description: 'One page.', schema: OrderList } },
-  problems: ['VALIDATION_FAILED', 'STATE_UNAVAILABLE'],
+  problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'STATE_UNAVAILABLE'],
 };
 
 export function listOrders(deps: RouteDeps): Route {
@@ -48,9 +42,7 @@ export function listOrders(deps: RouteDeps): Route {
       const limit = readLimit(request);
       const status = readListStatus(request);
       const list = `${customerId}|${status ?? ''}`;
-      const cursor = queryOf(request, 'cursor');
-      const after = cursor === null ? null : deps.cursors.read(cursor, list);
-      if (cursor !== null && after === null) throw queryProblem('cursor', 'is not one of this list');
+      const after = readCursor(request, deps.cursors, list);
       // One more than asked for tells whether there is a next page.
       const found = await deps.store
         .list({ customerId, limit: limit + 1, status, after })

@@ -1,7 +1,10 @@
 /** Parameters that several operations take. */
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { type Cursors, cursorPattern, isCursor, type ListPosition } from '../cursor.ts';
+import { idempotencyKeyPattern } from '../idempotency-key.ts';
 import type { Parameter } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
 import { queryOf, queryProblem } from '../read-request.ts';
 
 export const orderIdParameter: Parameter = {
@@ -23,9 +26,10 @@ export const endpointIdParameter: Parameter = {
 export const ticketParameter: Parameter = {
   in: 'query',
   name: 't',
-  description: 'The ticket out of `statusUrl` or a link; shows an order that is still queued.',
+  description:
+    'The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored.',
   required: false,
-  schema: Type.String({ maxLength: 60 }),
+  schema: Type.String(),
 };
 
 export const preferParameter: Parameter = {
@@ -42,7 +46,7 @@ export const idempotencyKeyParameter: Parameter = {
   description:
     'Names this order among yours for ever: 1–255 visible ASCII characters, bare or as a quoted string.',
   required: true,
-  schema: Type.String({ minLength: 1, maxLength: 512, examples: ['order-2026-0001'] }),
+  schema: Type.String({ pattern: idempotencyKeyPattern, examples: ['order-2026-0001'] }),
 };
 
 export const traceparentParameter: Parameter = {
@@ -52,6 +56,27 @@ export const traceparentParameter: Parameter = {
   required: false,
   schema: Type.String(),
 };
+
+/** A page's place in its list. One of another list, or of another secret, is well formed and leads nowhere: that is 404. */
+export function cursorParameter(): Parameter {
+  return {
+    in: 'query',
+    name: 'cursor',
+    description: '`nextCursor` of the page before; keep the other parameters as they were.',
+    required: false,
+    schema: Type.String({ pattern: cursorPattern }),
+  };
+}
+
+/** The position that a cursor names, null without one. Throws the problem CURSOR_UNKNOWN, and VALIDATION_FAILED where it is none. */
+export function readCursor(request: FastifyRequest, cursors: Cursors, list: string): ListPosition | null {
+  const cursor = queryOf(request, 'cursor');
+  if (cursor === null) return null;
+  if (!isCursor(cursor)) throw queryProblem('cursor', 'is no cursor');
+  const position = cursors.read(cursor, list);
+  if (position === null) throw new HttpProblem('CURSOR_UNKNOWN');
+  return position;
+}
 
 const limitMax = 100;
 const limitDefault = 20;

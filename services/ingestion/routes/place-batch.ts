@@ -40,6 +40,7 @@ interface ItemResult {
   readonly status: number;
   readonly id?: string;
   readonly statusUrl?: string;
+  readonly replayed?: true;
   readonly problem?: ProblemBody;
 }
 
@@ -72,9 +73,13 @@ interface Context {
   readonly traceId: string;
 }
 
-/** The items unchecked, and by index what strict JSON found in them; a fault outside of any item refuses the whole. */
+/**
+ * The items unchecked, and by index what strict JSON found in them. A fault outside of any item refuses the whole, and so
+ * do more faults than are looked for: an item behind them would pass unseen.
+ */
 function readFrame(request: FastifyRequest, check: Check<BatchFrame>) {
-  const { value, faults } = readJson(request);
+  const { value, faults, isComplete } = readJson(request);
+  if (!isComplete) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
   const byIndex: JsonFault[][] = [];
   for (const fault of faults) {
     const index = /^\/orders\/(\d{1,3})(?:\/|$)/.exec(fault.pointer)?.[1];
@@ -107,16 +112,13 @@ async function placeItem(
       status: isOut ? 200 : 202,
       id,
       statusUrl: statusUrlOf(deps, id, wish.customerId, position),
+      ...(replayed ? { replayed } : {}),
     };
   } catch (error) {
-    if (!(error instanceof HttpProblem)) throw error;
     const { instance, traceId } = context;
-    const problem = problemBody(error.code, {
-      detail: error.message,
-      errors: error.errors,
-      instance,
-      traceId,
-    });
+    if (!(error instanceof HttpProblem)) deps.log.error({ err: error, index }, 'An order of a batch failed');
+    const told = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
+    const problem = problemBody(told.code, { detail: told.message, errors: told.errors, instance, traceId });
     return { index, status: problem.status, problem };
   }
 }

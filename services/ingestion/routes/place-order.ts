@@ -34,7 +34,7 @@ export const placeOrderOperation: Operation = {
     202: {
       description: 'Accepted: the order will reach its outcome, exactly one.',
       schema: Accepted,
-      headers: ['Location', 'Retry-After', 'Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy'],
+      headers: ['Location', 'Retry-After', 'Idempotent-Replayed?', 'RateLimit', 'RateLimit-Policy'],
       example: {
         id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
         status: 'QUEUED',
@@ -47,9 +47,9 @@ export const placeOrderOperation: Operation = {
       schema: Order,
       headers: [
         'ETag',
-        'Retry-After',
-        'Preference-Applied',
-        'Idempotent-Replayed',
+        'Retry-After?',
+        'Preference-Applied?',
+        'Idempotent-Replayed?',
         'RateLimit',
         'RateLimit-Policy',
       ],

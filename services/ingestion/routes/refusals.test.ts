@@ -132,8 +132,43 @@ describe('what is refused before anything is produced', () => {
     expect(answer.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
     expect(answer.headers['allow']).toBe('POST, GET');
     const quote = await world.app.inject({ method: 'GET', url: '/v1/orders/quote' });
-    expect(quote.statusCode).toBe(401);
+    expect(quote.statusCode).toBe(405);
+    expect(quote.headers['allow']).toBe('POST');
     const query = await world.app.inject({ method: 'QUERY' as 'GET', url: '/v1/orders/quote' });
     expect(query.headers['allow']).toBe('POST');
+  });
+});
+
+describe('a batch', () => {
+  const world = createFakeWorld();
+  const placeAll = (orders: string) => ({
+    ...placeRequest('k', `{"orders":[${orders}]}`),
+    url: '/v1/orders/batch',
+  });
+  const item = (key: string, order: string) => `{"idempotencyKey":"${key}","order":${order}}`;
+  const good = JSON.stringify(sampleOrder());
+
+  test('a bad order is told and harms no other', async () => {
+    const twice = good.replace('"currency":"EUR"', '"currency":"EUR","currency":"USD"');
+    const answer = await world.app.inject(placeAll([item('a', twice), item('b', good)].join(',')));
+    expect(answer.json().items.map(({ status }: { status: number }) => status)).toEqual([400, 202]);
+  });
+
+  test.each([
+    ['twenty faults', good.replace('"quantity":2', `"x":[${Array(20).fill('1.5').join(',')}]`)],
+    ['too deep an order', `${'['.repeat(40)}${']'.repeat(40)}`],
+  ])('%s hide nothing that stands behind them', async (_name, first) => {
+    const before = world.commands.length;
+    const twice = good.replace('"quantity":2', '"quantity":1,"quantity":2');
+    const answer = await world.app.inject(placeAll([item('c', first), item('d', twice)].join(',')));
+    expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
+    expect(world.commands).toHaveLength(before);
+  });
+
+  test('what goes wrong with one order is not the answer to all', async () => {
+    const broken = createFakeWorld();
+    broken.produceProblem = new Error('unforeseen') as never;
+    const answer = await broken.app.inject(placeAll([item('e', good), item('f', '{}')].join(',')));
+    expect(answer.json().items.map(({ status }: { status: number }) => status)).toEqual([500, 400]);
   });
 });

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../../shared/log/index.ts';
 import type { AnswerDeps } from '../answers.ts';
 import type { Cursors } from '../cursor.ts';
 import type { DeliveryStore } from '../delivery-store.ts';
@@ -16,6 +17,7 @@ import type { ReadWebhookUrl } from '../webhook-url.ts';
 
 /** What the routes are made from; every one takes what it needs. */
 export interface RouteDeps extends AnswerDeps {
+  readonly log: Logger;
   readonly submit: Submit;
   readonly produce: Produce;
   readonly readStatus: ReadStatus;

@@ -23,7 +23,7 @@ export const streamOrderOperation: Operation = {
       name: 'Last-Event-ID',
       description: 'The last version that you have; only newer ones are sent.',
       required: false,
-      schema: Type.String({ pattern: '^[0-9]{1,9}$' }),
+      schema: Type.String({ pattern: '^[0-9]{0,9}$' }),
     },
   ],
   answers: {

@@ -19,6 +19,15 @@ export function idOf(request: FastifyRequest): string {
   return (request.params as { id: string }).id;
 }
 
+const endpointIdForm = /^[!-~]{1,64}$/;
+
+/** The id in the path. What no endpoint can have is unknown without a look: the column is ASCII, and the database refuses to compare it with more. */
+export function endpointIdOf(request: FastifyRequest): string {
+  const id = idOf(request);
+  if (!endpointIdForm.test(id)) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+  return id;
+}
+
 /** The endpoint when it is the caller's own. */
 export async function findEndpoint(
   deps: Pick<RouteDeps, 'webhooks'>,

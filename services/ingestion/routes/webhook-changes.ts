@@ -13,9 +13,9 @@ import { compileCheck } from '../validation.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import {
+  endpointIdOf,
   endpointResource,
   findEndpoint,
-  idOf,
   newSecret,
   ownerOf,
   sendJson,
@@ -77,7 +77,7 @@ export function rotateSecret(deps: RouteDeps): Route {
       const nowMs = deps.nowMs();
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
-      const id = idOf(request);
+      const id = endpointIdOf(request);
       const found = await told(deps.webhooks.rotate(owner, id, { secret, previousUntilMs }, nowMs));
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, id);
@@ -91,7 +91,7 @@ export function enableWebhook(deps: RouteDeps): Route {
     operation: enableWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const id = idOf(request);
+      const id = endpointIdOf(request);
       const found = await told(deps.webhooks.enable(ownerOf(request), id, deps.nowMs()));
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return sendJson(reply, 200, endpointResource(await findEndpoint(deps, request, id), deps.nowMs()));

@@ -1,6 +1,7 @@
 /** What was sent to a webhook endpoint, and sending it again. */
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import type { ListPosition } from '../cursor.ts';
 import {
   type DeliveryPosition,
   type DeliveryStatus,
@@ -13,16 +14,15 @@ import { HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { queryOf, queryProblem, readBody, validationProblem } from '../read-request.ts';
 import {
-  cursorLengthMax,
   RedeliverRequest,
   RedeliverResult,
   WebhookDelivery,
   WebhookDeliveryList,
 } from '../shapes/webhook.ts';
 import { compileCheck } from '../validation.ts';
-import { endpointIdParameter, limitParameter, readLimit } from './parameters.ts';
+import { cursorParameter, endpointIdParameter, limitParameter, readCursor, readLimit } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { findEndpoint, idOf, ownerOf, sendJson, timeOf, told } from './webhook-answers.ts';
+import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf, told } from './webhook-answers.ts';
 
 export const listDeliveriesOperation: Operation = {
   id: 'listWebhookDeliveries',
@@ -35,13 +35,7 @@ export const listDeliveriesOperation: Operation = {
   parameters: [
     endpointIdParameter,
     limitParameter('Deliveries per page.'),
-    {
-      in: 'query',
-      name: 'cursor',
-      description: '`nextCursor` of the page before; keep the other parameters as they were.',
-      required: false,
-      schema: Type.String({ maxLength: cursorLengthMax }),
-    },
+    cursorParameter(),
     {
       in: 'query',
       name: 'status',
@@ -51,7 +45,7 @@ export const listDeliveriesOperation: Operation = {
     },
   ],
   answers: { 200: { description: 'One page.', schema: WebhookDeliveryList } },
-  problems: ['VALIDATION_FAILED', 'ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
+  problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
 };
 
 export const redeliverOperation: Operation = {
@@ -92,6 +86,7 @@ export const redeliverRangeOperation: Operation = {
     'VALIDATION_FAILED',
     'BODY_TOO_LARGE',
     'MEDIA_TYPE_UNSUPPORTED',
+    'CURSOR_UNKNOWN',
     'ENDPOINT_NOT_FOUND',
     'ENDPOINT_DISABLED',
     'RATE_LIMITED',
@@ -105,11 +100,9 @@ export function listDeliveries(deps: RouteDeps): Route {
     async handler(request, reply) {
       const limit = readLimit(request);
       const status = readStatus(request);
-      const { endpointId } = await findEndpoint(deps, request, idOf(request));
+      const { endpointId } = await findEndpoint(deps, request, endpointIdOf(request));
       const list = `deliveries|${endpointId}|${status ?? ''}`;
-      const cursor = queryOf(request, 'cursor');
-      const before = cursor === null ? null : readCursor(deps, cursor, list);
-      if (cursor !== null && before === null) throw queryProblem('cursor', 'is not one of this list');
+      const before = deliveryAt(readCursor(request, deps.cursors, list));
       // One more than asked for tells whether there is a next page.
       const found = await told(deps.deliveries.list({ endpointId, status, limit: limit + 1, before }));
       const items = found.slice(0, limit);
@@ -150,13 +143,11 @@ export function redeliverRange(deps: RouteDeps): Route {
       const { from, to, cursor } = readBody(request, check);
       const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
       if (!(fromMs < toMs)) throw validationProblem([{ pointer: '/to', detail: 'must be later than from' }]);
-      const { endpointId, isEnabled } = await findEndpoint(deps, request, idOf(request));
+      const { endpointId, isEnabled } = await findEndpoint(deps, request, endpointIdOf(request));
       if (!isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
       const range = `redeliver|${endpointId}|${fromMs}|${toMs}`;
-      const after = cursor === undefined ? null : readCursor(deps, cursor, range);
-      if (cursor !== undefined && after === null) {
-        throw validationProblem([{ pointer: '/cursor', detail: 'is not one of this range' }]);
-      }
+      const after = cursor === undefined ? null : deliveryAt(deps.cursors.read(cursor, range));
+      if (cursor !== undefined && after === null) throw new HttpProblem('CURSOR_UNKNOWN');
       const { count, next } = await told(
         deps.deliveries.redeliverRange({ endpointId, fromMs, toMs, after }, deps.nowMs()),
       );
@@ -183,12 +174,7 @@ function issueCursor(
   return cursors.issue({ createdAtMs, orderKey: deliveryId }, list);
 }
 
-function readCursor(
-  { cursors }: Pick<RouteDeps, 'cursors'>,
-  text: string,
-  list: string,
-): DeliveryPosition | null {
-  const position = cursors.read(text, list);
+function deliveryAt(position: ListPosition | null): DeliveryPosition | null {
   return position === null ? null : { createdAtMs: position.createdAtMs, deliveryId: position.orderKey };
 }
 

@@ -15,9 +15,9 @@ import { endpointsPerCustomerMax } from '../webhook-store.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import {
+  endpointIdOf,
   endpointResource,
   findEndpoint,
-  idOf,
   newSecret,
   ownerOf,
   sendJson,
@@ -129,7 +129,7 @@ export function getWebhook(deps: RouteDeps): Route {
   return {
     operation: getWebhookOperation,
     async handler(request, reply) {
-      const endpoint = await findEndpoint(deps, request, idOf(request));
+      const endpoint = await findEndpoint(deps, request, endpointIdOf(request));
       return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
     },
   };
@@ -140,7 +140,7 @@ export function deleteWebhook(deps: RouteDeps): Route {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const deleted = await told(deps.webhooks.delete(ownerOf(request), idOf(request)));
+      const deleted = await told(deps.webhooks.delete(ownerOf(request), endpointIdOf(request)));
       if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return reply.code(204).send();
     },

@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox';
 import { lineQuantityMax, orderLinesMax } from '../../domain/index.ts';
 
 const closed = { additionalProperties: false } as const;
-const amountMax = Number.MAX_SAFE_INTEGER;
+/** The largest integer that the Avro library writes: it stops one short of 2^53 - 1. */
+const amountMax = Number.MAX_SAFE_INTEGER - 1;
 const batchOrdersMax = 500;
 
 /** Free text for people: no control characters, so that it can be printed on a label or in a list. */
@@ -69,7 +70,10 @@ const Contact = Type.Object(
   closed,
 );
 
-const Metadata = Type.Record(Type.String(), Type.String({ maxLength: 500 }), {
+/** Not Type.Record: its pattern `^.*$` lets a key with a line break hold anything. */
+const Metadata = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  additionalProperties: { type: 'string', maxLength: 500 },
   maxProperties: 20,
   propertyNames: { type: 'string', minLength: 1, maxLength: 40 },
   description:

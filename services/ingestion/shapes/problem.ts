@@ -28,6 +28,9 @@ export const BatchResult = Type.Object(
         status: Type.Integer({ description: 'What the order alone would have been answered with.' }),
         id: Type.Optional(Type.String({ format: 'uuid' })),
         statusUrl: Type.Optional(Type.String()),
+        replayed: Type.Optional(
+          Type.Boolean({ description: '`true` when the same place was accepted before.' }),
+        ),
         problem: Type.Optional(Problem),
       }),
       { description: 'One result per order, in order.' },

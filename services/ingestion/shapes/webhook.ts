@@ -1,6 +1,7 @@
 /** Webhook endpoints and deliveries, as their owner sees and asks for them. */
 import Type from 'typebox';
 import { orderStatuses } from '../../domain/index.ts';
+import { cursorPattern } from '../cursor.ts';
 import { deliveryStatuses, redeliveredMax } from '../delivery-store.ts';
 import { webhookUrlLengthMax } from '../webhook-url.ts';
 
@@ -10,7 +11,6 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 /** 24 h is time enough to roll a secret out; a month is as long as a leaked one may stay good. */
 export const overlapSecondsDefault = 24 * 3600;
 const overlapSecondsMax = 30 * 24 * 3600;
-export const cursorLengthMax = 100;
 
 /** The types of outcomes that belong to an order, and the prefixes that stand for several. */
 const eventTypes = [
@@ -120,7 +120,7 @@ export const RedeliverRequest = Type.Object(
     from: time('Deliveries recorded from then on,'),
     to: time('and before then.'),
     cursor: Type.Optional(
-      Type.String({ maxLength: cursorLengthMax, description: '`nextCursor` of the answer before.' }),
+      Type.String({ pattern: cursorPattern, description: '`nextCursor` of the answer before.' }),
     ),
   },
   { ...closed, $id: 'RedeliverRequest' },

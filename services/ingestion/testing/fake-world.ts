@@ -4,6 +4,7 @@ import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
 import type { Caller } from '../../shared/auth/index.ts';
 import { systemClock } from '../../shared/clock/index.ts';
+import { bundledCodecs } from '../../shared/codec/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { createLogger } from '../../shared/log/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
@@ -48,6 +49,7 @@ export interface FakeOptions {
   readonly ordersPerSecond?: number;
   readonly burstOrders?: number;
   readonly watchersMax?: number;
+  readonly limits?: AppDeps['limits'];
 }
 
 /** What tests look at and turn. */
@@ -69,6 +71,7 @@ interface Controls {
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 const clock = systemClock;
 const secret = 'fake-secret-fake-secret';
+const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
 export function createFakeWorld(options: FakeOptions = {}) {
   const controls = newControls();
@@ -135,6 +138,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
   return {
     verifier: { verify: fakeVerify },
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     log,
     metrics: noMetrics,
     tickets,
@@ -178,6 +182,8 @@ function fakeProduce(controls: Controls, lanes: Lanes): AppDeps['produce'] {
   return async (command) => {
     await controls.holdProduce;
     if (controls.produceProblem !== null) throw controls.produceProblem;
+    // What the log could not hold must not look accepted here.
+    codecs.commands.encode(command);
     const partition = partitionOfOrder(command.orderId);
     const position = { partition, offset: controls.offsets[partition]! };
     controls.offsets[partition]! += 1;
