@@ -4,6 +4,7 @@ import { openapiDocument } from './openapi.ts';
 import { operations } from './routes/index.ts';
 import { createFakeWorld } from './testing/fake-world.ts';
 import { breakingChanges } from './tools/breaking-changes.ts';
+import { releaseFaults } from './tools/release-faults.ts';
 
 const readJson = (name: string) => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'));
 const document = openapiDocument(operations);
@@ -36,6 +37,30 @@ describe('the OpenAPI document', () => {
       );
       for (const code of problems) expect(text).toContain(`"code":"${code}"`);
     }
+  });
+});
+
+describe('a release', () => {
+  const released = readJson('./released/openapi.json');
+  const withVersion = (version: string, paths = released.paths) => ({
+    ...released,
+    info: { version },
+    paths,
+  });
+
+  test('of the same document is nothing, of another one needs another version', () => {
+    expect(releaseFaults(released, structuredClone(released))).toEqual([]);
+    const more = { ...released.paths, '/v1/new': {} };
+    expect(releaseFaults(released, { ...released, paths: more })).toEqual([
+      expect.stringContaining(`is version ${released.info.version} still`),
+    ]);
+    expect(releaseFaults(released, withVersion('9.0.0', more))).toEqual([]);
+  });
+
+  test('does not break a client, unless it is said why that is none', () => {
+    const { '/v1/orders': _gone, ...less } = released.paths;
+    expect(releaseFaults(released, withVersion('9.0.0', less))).toContain('GET /v1/orders is gone');
+    expect(releaseFaults(released, withVersion('9.0.0', less), { despite: 'nobody had it' })).toEqual([]);
   });
 });
 

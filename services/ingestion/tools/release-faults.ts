@@ -1,0 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
+import { breakingChanges } from './breaking-changes.ts';
+
+interface OpenapiDocument {
+  readonly info: { readonly version: string };
+}
+
+/** Why `now` may not take the place of the released document, as sentences; none when it may. */
+export function releaseFaults(
+  released: OpenapiDocument,
+  now: OpenapiDocument,
+  { despite }: { despite?: string | undefined } = {},
+): string[] {
+  if (isDeepStrictEqual(released, now)) return [];
+  const { version } = now.info;
+  const unraised =
+    version === released.info.version ? [`the document has changed, but is version ${version} still`] : [];
+  return despite === undefined ? [...unraised, ...breakingChanges(released, now)] : unraised;
+}
