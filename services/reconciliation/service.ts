@@ -2,6 +2,7 @@
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
+import { classify, errorMessage } from '../shared/errors/index.ts';
 import {
   createAccumulator,
   createAdmin,
@@ -13,7 +14,7 @@ import {
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Mysql } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
-import { backoff } from '../shared/retry/index.ts';
+import { backoff, retry } from '../shared/retry/index.ts';
 import { allChecks } from './checks/index.ts';
 import type { fields } from './config.ts';
 import { createDeadLetterIndex } from './dead-letter-index.ts';
@@ -61,7 +62,7 @@ export async function startReconciliation(context: Context): Promise<Running> {
 }
 
 async function startWork(context: Context, mysql: Mysql): Promise<Running> {
-  const { config, log, metrics, fatal } = context;
+  const { config, log, metrics, signal, fatal } = context;
   const settings = createKafkaConfig(config, `reconciliation-${config.instanceId}`);
   const admin = createAdmin(settings);
   const redis = createRedis({
@@ -73,7 +74,16 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
   });
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const accumulator = await createAccumulator({ settings, log, metrics });
-  const { offsets: starts, ledgers } = await startsOfGroup({ admin, mysql: mysql.pool, log });
+  // As the first group of a new cluster it meets a coordinator that is still being made.
+  const { offsets: starts, ledgers } = await retry(() => startsOfGroup({ admin, mysql: mysql.pool, log }), {
+    attempts: Number.POSITIVE_INFINITY,
+    backoff: trouble,
+    signal,
+    shouldRetry(error) {
+      log.warn({ err: error }, `the start waits: ${errorMessage(error)}`);
+      return classify(error) === 'retry';
+    },
+  });
   const ordersMax = config.rememberedOrdersMax;
   const memory = createMemory({ ordersMax, eventsMax: ordersMax });
   const deadLetters = createDeadLetterIndex();

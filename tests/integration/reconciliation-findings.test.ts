@@ -88,9 +88,10 @@ async function reconcileWorld(world: World): Promise<Case> {
 }
 
 /** Every outcome of every partition has been followed: the group's offsets say so. */
-async function followed({ world, kafka }: Case): Promise<void> {
+async function followed({ world, kafka, service }: Case): Promise<void> {
   await until(
     async () => {
+      if (service.failure() !== null) throw service.failure();
       const offsets = await kafka.admin.groupOffsets(GROUPS.reconciliation, COMMANDS);
       const ends = Map.groupBy(world.commands, ({ partition }) => partition);
       return [...ends].every(([partition, { length }]) => (offsets.get(partition) ?? 0n) >= BigInt(length));

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import kafkajs, { type Admin } from 'kafkajs';
 import { appError, errorMessage } from '../errors/index.ts';
-import { sleep } from '../retry/index.ts';
+import { backoff, sleep, retry as untilDone } from '../retry/index.ts';
 import { silentLogger } from './client-log.ts';
 import { abandonCluster, createCluster } from './cluster.ts';
+import { saysNoCoordinatorYet } from './kafka-errors.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
   authenticationTimeoutMs,
@@ -50,6 +51,12 @@ export interface KafkaAdmin {
 }
 
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 } as const;
+/** A new cluster makes the topic of its coordinators when the first group asks; kafkajs gives up on most of what it says meanwhile. */
+const coordinatorPatience = {
+  attempts: 10,
+  backoff: backoff({ initialMs: 100, maxMs: 1_000 }),
+  shouldRetry: saysNoCoordinatorYet,
+} as const;
 const createTimeoutMs = 15_000;
 const leaderPollMs = 50;
 
@@ -213,7 +220,10 @@ async function groupOffsets(
   groupId: string,
   topic: string,
 ): Promise<Map<number, bigint | null>> {
-  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const [answer] = await untilDone(
+    () => admin.fetchOffsets({ groupId, topics: [topic] }),
+    coordinatorPatience,
+  );
   const partitions = answer?.partitions ?? [];
   return new Map(
     partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]),
@@ -231,9 +241,11 @@ async function setGroupOffsets(
   try {
     await cluster.connect();
     await cluster.refreshMetadata();
-    const coordinator = await cluster.findGroupCoordinator({ groupId });
     const topics = [{ topic, partitions: toSeeks(offsets) }];
-    await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics });
+    await untilDone(async () => {
+      const coordinator = await cluster.findGroupCoordinator({ groupId });
+      await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics });
+    }, coordinatorPatience);
   } finally {
     abandonCluster(cluster);
   }

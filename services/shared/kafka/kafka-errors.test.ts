@@ -6,6 +6,7 @@ import {
   mayPassAfterRestart,
   outOfRangeOf,
   saysLeaderMoved,
+  saysNoCoordinatorYet,
   saysNotOwner,
 } from './kafka-errors.ts';
 
@@ -23,6 +24,16 @@ describe('errors of kafkajs', () => {
 
   it('a coordinator that moved is trouble, not a loss of ownership', () => {
     expect(saysNotOwner(kafkaError({ type: 'NOT_COORDINATOR_FOR_GROUP' }))).toBe(false);
+  });
+
+  it.each([
+    { type: 'GROUP_COORDINATOR_NOT_AVAILABLE' },
+    { type: 'NOT_COORDINATOR_FOR_GROUP' },
+    { type: 'GROUP_LOAD_IN_PROGRESS' },
+    { name: 'KafkaJSGroupCoordinatorNotFound' },
+  ])('%o of a new cluster says that the coordinator is still to come', (properties) => {
+    expect(saysNoCoordinatorYet(kafkaError({ cause: kafkaError(properties) }))).toBe(true);
+    expect(saysNoCoordinatorYet(kafkaError({ type: 'ILLEGAL_GENERATION' }))).toBe(false);
   });
 
   it('a restart is tried for the network and what kafkajs calls retriable, not for the rest', () => {

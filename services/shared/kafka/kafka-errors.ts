@@ -18,6 +18,12 @@ const staleLeaderTypes: ReadonlySet<string> = new Set([
   'REPLICA_NOT_AVAILABLE',
 ]);
 
+const coordinatorTypes: ReadonlySet<string> = new Set([
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_LOAD_IN_PROGRESS',
+]);
+
 const connectionNames: ReadonlySet<string> = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
@@ -46,6 +52,14 @@ export function saysLeaderMoved(error: unknown): boolean {
   return chain(error).some(
     ({ type, name }) =>
       (type !== undefined && staleLeaderTypes.has(type)) || name === 'KafkaJSTopicMetadataNotLoaded',
+  );
+}
+
+/** The group's coordinator is being made (the first group of a new cluster), has moved, or is still loading. */
+export function saysNoCoordinatorYet(error: unknown): boolean {
+  return chain(error).some(
+    ({ type, name }) =>
+      (type !== undefined && coordinatorTypes.has(type)) || name === 'KafkaJSGroupCoordinatorNotFound',
   );
 }
 
