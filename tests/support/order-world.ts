@@ -43,7 +43,8 @@ export interface WorldOrder {
 }
 
 const PRICE = 250;
-export const AT_MS = 1_767_225_600_000;
+/** Not long ago: records older than the retention of their topic are deleted in the first minute of a broker. */
+export const AT_MS = Date.now() - 3_600_000;
 const SKU = 'A-1';
 
 /** 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */

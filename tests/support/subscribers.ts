@@ -60,7 +60,8 @@ export async function openSubscriberWorld(prefix: string): Promise<SubscriberWor
               key: event.orderId === null ? null : Buffer.from(event.orderId),
               value: codecs.events.encode(event),
               headers: { ce_id: event.eventId },
-              timestampMs: event.occurredAt,
+              // Not `occurredAt`, which may be older than what the topic keeps.
+              timestampMs: Date.now(),
             })),
           ),
         ),
