@@ -13,7 +13,7 @@ describe('remedyFor', () => {
     ['connectionLost', 2013, 'reconnect'],
     ['timeout', 1969, 'reconnect'],
     ['timeout', 3024, 'reconnect'],
-    ['readOnly', 1290, 'wait'],
+    ['readOnly', 1290, 'reconnect'],
     ['tooManyConnections', 1040, 'wait'],
     ['checkFailed', 3819, 'bisect'],
     ['checkFailed', 4025, 'bisect'],

@@ -32,8 +32,9 @@ export function remedyFor(error: unknown): Remedy {
       return 'contend';
     case 'connectionLost':
     case 'timeout':
-      return 'reconnect';
+    // A server that was made a replica stays one; after a failover another answers to its name.
     case 'readOnly':
+      return 'reconnect';
     case 'tooManyConnections':
       return 'wait';
     case 'checkFailed':
