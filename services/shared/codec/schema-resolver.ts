@@ -27,7 +27,7 @@ export interface SchemaResolver {
 
 /** Keeps `readers` in step with the registry. Questions about one id that come together are asked once. */
 export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
-  const { registry, subject, readers, log, nowMs = Date.now, random = Math.random } = deps;
+  const { registry, subject, readers, log, nowMs = () => performance.now(), random = Math.random } = deps;
   const missingUntilMs = new Map<number, number>();
   const unreadable = new Map<number, AppError>();
   const asked = new Map<number, Promise<'known' | 'missing'>>();

@@ -172,6 +172,8 @@ function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: Session
 function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
   group.heartbeat = async (options) => {
+    // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
+    if (group.lastRequest > Date.now()) group.lastRequest = 0;
     try {
       await heartbeat(options);
     } catch (error) {

@@ -176,6 +176,8 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     coordinator: KafkaBroker | null;
     assigned(): { topic: string; partitions: number[] }[];
     fetch(nodeId: string): Promise<unknown[]>;
+    /** Epoch ms of the last heartbeat. */
+    lastRequest: number;
     heartbeat(options: { interval: number }): Promise<void>;
     leave(): Promise<void>;
     joinAndSync(): Promise<void>;

@@ -10,7 +10,11 @@ const textsMax = 200;
  * A log for what repeats many times a second while something is away: each text once per `everyMs`, with the number of
  * repeats that were left out in between.
  */
-export function createSparseLog(log: Logger, everyMs: number, nowMs: () => number = Date.now): SparseLog {
+export function createSparseLog(
+  log: Logger,
+  everyMs: number,
+  nowMs: () => number = () => performance.now(),
+): SparseLog {
   const told = new Map<string, { atMs: number; leftOut: number }>();
   return (level, details, text) => {
     const before = told.get(text);

@@ -1,0 +1,16 @@
+/**
+ * Loaded into a worker before anything else: connections to one local port go to another, where a proxy listens. Brokers
+ * tell their clients where they live, so that a proxy in front of them would be left after the first answer.
+ */
+import net from 'node:net';
+
+const [from, to] = (process.env['REDIRECT_PORT'] ?? '').split(':').map(Number);
+const connect = net.connect as (...args: unknown[]) => net.Socket;
+
+net.connect = ((...args: unknown[]) => {
+  const [where, ...rest] = args;
+  if (typeof where !== 'object' || where === null || (where as net.TcpNetConnectOpts).port !== from) {
+    return connect(...args);
+  }
+  return connect({ ...where, port: to }, ...rest);
+}) as typeof net.connect;
