@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sleep } from '../../services/shared/retry/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
-import { decidedMore } from '../support/arena/lanes.ts';
+import { decidedMore, ownedBy } from '../support/arena/lanes.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 import type { WorkerProcess } from '../support/arena/worker-process.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
@@ -17,10 +17,13 @@ const frozenMs = 6_000;
 const swallowsMax = 20;
 /** Beyond what it takes to work the backlog off on a busy machine, and far below what a human would notice. */
 const recoveryMsMax = 15_000;
+const stopMsMax = 15_000;
 
 let arena: Arena;
 let producer: Producer;
 let proxy: TcpProxy;
+/** The database behind the proxy. */
+let proxied: string;
 let worker: WorkerProcess;
 let load: { stop(): Promise<void> };
 
@@ -30,9 +33,10 @@ beforeAll(async () => {
   producer = await createProducer(arena);
   const direct = new URL(database().url);
   proxy = await startTcpProxy({ host: direct.hostname, port: Number(direct.port) });
-  const proxied = new URL(direct);
-  proxied.port = String(proxy.port);
-  worker = await arena.startWorker({ MYSQL_URL: proxied.href, INSTANCE_ID: 'proxied' });
+  const behind = new URL(direct);
+  behind.port = String(proxy.port);
+  proxied = behind.href;
+  worker = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'proxied' });
 });
 
 beforeEach(async () => {
@@ -87,6 +91,22 @@ describe('a worker whose database is in trouble', () => {
     const { findings, deadLetters } = await settled();
     expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
     expect(await worker.metric('worker_batch_retries_total')).toBeGreaterThan(0);
+  }, 60_000);
+});
+
+describe('a worker that is told to stop', () => {
+  test('while its database is frozen ends in bounded time, and its heir goes on', async () => {
+    const leaver = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'leaver' });
+    await ownedBy(arena, ['proxied', 'leaver']);
+    await decidedMore(arena, 50);
+    proxy.freeze();
+    leaver.signal('SIGTERM');
+    // Its own limit is 10 s; a process that hangs beyond that would be killed by its supervisor.
+    const exit = await Promise.race([leaver.exited, sleep(stopMsMax).then(() => 'still there')]);
+    expect(exit).toMatchObject({ signal: null });
+    proxy.heal();
+    const { findings, deadLetters } = await settled();
+    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 });
 
