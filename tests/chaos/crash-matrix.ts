@@ -1,12 +1,13 @@
 /**
- * `npm run crash-matrix -- [--times 20] [--seed S] [--points a,b]`: real workers are killed at every crash point, at
- * random moments under load, three side by side. Afterwards nothing may be lost, doubled or unlike its first copy.
+ * `npm run crash-matrix -- [--times 20] [--seed S] [--points a,b] [--actions kill,throw,delay,freeze,block]`: real workers
+ * are killed at every crash point, at random moments under load, three side by side, and once at each point they throw,
+ * wait, freeze and block. Afterwards nothing may be lost, doubled or unlike its first copy, and no point unreached.
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
 import type { Arena } from '../support/arena/arena.ts';
 import { type Audit, audit } from '../support/arena/audit.ts';
-import { killAt } from '../support/arena/crash.ts';
+import { actAt, killAt, type PointAction, pointActions } from '../support/arena/crash.ts';
 import { type EventWatch, watchEvents } from '../support/arena/event-watch.ts';
 import { createRandom } from '../support/arena/hostile-corpus.ts';
 import { readLanes } from '../support/arena/lanes.ts';
@@ -15,46 +16,68 @@ import { openChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
 const ordersPerSecond = 150;
 const sideBySide = 3;
 
+/** What happened at one point: how often each action was seen there, and what its victims left to be published again. */
 interface Row {
-  kills: number;
+  readonly seen: Record<PointAction, number>;
   republished: number;
 }
+type Rows = ReadonlyMap<FailpointName, Row>;
 
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     points: { type: 'string', default: failpointNames.join(',') },
+    actions: { type: 'string', default: pointActions.join(',') },
   },
 });
-const points = values.points.split(',') as FailpointName[];
-const unknown = points.filter((point) => !failpointNames.includes(point));
-if (unknown.length > 0) throw new Error(`no crash point is called ${unknown.join(', ')}`);
-process.exitCode = (await runMatrix(points, Number(values.times), Number(values.seed))) ? 0 : 1;
+const points = listed('crash point', values.points, failpointNames);
+const actions = listed('action', values.actions, pointActions);
+process.exitCode = (await runMatrix(Number(values.times), Number(values.seed))) ? 0 : 1;
 
-async function runMatrix(names: readonly FailpointName[], times: number, seed: number): Promise<boolean> {
+function listed<T extends string>(what: string, text: string, known: readonly T[]): T[] {
+  const names = text.split(',') as T[];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`no ${what} is called ${unknown.join(', ')}`);
+  return names;
+}
+
+async function runMatrix(times: number, seed: number): Promise<boolean> {
   const startedMs = performance.now();
   const { arena, producer, close } = await openChaosArena();
   const random = createRandom(seed);
-  const rows = new Map<string, Row>(names.map((point) => [point, { kills: 0, republished: 0 }]));
+  const rows: Rows = new Map(
+    points.map((point) => [
+      point,
+      { seen: { kill: 0, throw: 0, delay: 0, freeze: 0, block: 0 }, republished: 0 },
+    ]),
+  );
   let ok = false;
   try {
     const watch = await watchEvents(arena);
     const load = producer.start(ordersPerSecond, [...plentySkus, scarceSku]);
-    for (let time = 1; time <= times; time++) {
-      for (const group of inGroups(shuffled(names, random)))
+    for (let time = 1; actions.includes('kill') && time <= times; time++) {
+      for (const group of inGroups(shuffled(points, random)))
         await killRound(arena, watch, group, random, rows);
       process.stderr.write(`time ${time} of ${times}: ${producer.history.length} commands acknowledged\n`);
     }
     const survivor = await arena.startWorker({ INSTANCE_ID: 'survivor' });
+    for (const action of actions) {
+      if (action === 'kill') continue;
+      for (const group of inGroups(shuffled(points, random))) {
+        for (const point of await actAt(arena, action, group, random)) rows.get(point)!.seen[action] += 1;
+      }
+      process.stderr.write(`${action} at each point: ${producer.history.length} commands acknowledged\n`);
+    }
     await load.stop();
     await arena.quiesce();
     const { code } = await survivor.stop();
     await watch.stop();
     const result = await audit(arena, producer.history);
-    ok = code === 0 && result.findings.length === 0;
+    const findings = [...result.findings, ...unreached(rows)];
+    ok = code === 0 && findings.length === 0;
     const seconds = Math.round((performance.now() - startedMs) / 1_000);
-    print(rows, result, `seed ${seed}, ${producer.history.length} commands, ${seconds} s`);
+    print(rows, { ...result, findings }, `seed ${seed}, ${producer.history.length} commands, ${seconds} s`);
     return ok;
   } finally {
     await close(ok);
@@ -67,26 +90,32 @@ async function killRound(
   watch: EventWatch,
   group: readonly FailpointName[],
   random: () => number,
-  rows: Map<string, Row>,
+  rows: Rows,
 ): Promise<void> {
   const owners = new Map((await readLanes(arena)).map(({ partition, owner }) => [partition, owner]));
   const before = watch.repeats();
-  for (const point of await killAt(arena, group, random)) rows.get(point)!.kills += 1;
+  for (const point of await killAt(arena, group, random)) rows.get(point)!.seen.kill += 1;
   for (const [partition, repeats] of watch.repeats()) {
-    const row = rows.get(owners.get(partition)?.replace('victim-', '') ?? '');
+    const point = owners.get(partition)?.replace('victim-', '') as FailpointName | undefined;
+    const row = point === undefined ? undefined : rows.get(point);
     if (row !== undefined) row.republished += repeats - (before.get(partition) ?? 0);
   }
 }
 
-function print(
-  rows: ReadonlyMap<string, Row>,
-  { findings, lost, unlike, repeats, report }: Audit,
-  footer: string,
-) {
+/** A point that is never reached proves nothing. */
+function unreached(rows: Rows): string[] {
+  return [...rows].flatMap(([point, { seen }]) =>
+    actions.filter((action) => seen[action] === 0).map((action) => `no worker came to ${action} at ${point}`),
+  );
+}
+
+function print(rows: Rows, { findings, lost, unlike, repeats, report }: Audit, footer: string) {
   const line = (cells: (string | number)[]) =>
     console.log(cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](16)).join(''));
-  line(['crash point', 'kills', 'republished']);
-  for (const [point, { kills, republished }] of rows) line([point, kills, republished]);
+  line(['crash point', ...actions, 'republished']);
+  for (const [point, { seen, republished }] of rows) {
+    line([point, ...actions.map((action) => seen[action]), republished]);
+  }
   const doubled = report.results.find(({ check }) => check === 'decidedTwice')?.count ?? 0;
   const quarantined = report.outcomes['DEAD_LETTERED'] ?? 0;
   console.log(
