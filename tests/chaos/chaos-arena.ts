@@ -5,20 +5,41 @@ import { type StackInfo, stackDown, stackUp } from '../../stack/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 
-export interface ChaosArena {
-  readonly stack: StackInfo;
+/** One of several arenas on the same servers, each with topics and a database of its own. */
+export interface Sibling {
   readonly arena: Arena;
   readonly producer: Producer;
-  /** Ends workers and servers; drops the database when all went well. */
+  /** Ends its workers; drops the database when all went well. */
   close(ok: boolean): Promise<void>;
+}
+
+export interface ChaosArena extends Sibling {
+  readonly stack: StackInfo;
+  /** Another arena beside this one, for the same commands under other conditions. */
+  sibling(stock: ReadonlyMap<string, number>): Promise<Sibling>;
 }
 
 export const chaosInstance = 'chaos';
 export const scarceSku = 'SCARCE-1';
 export const plentySkus = Array.from({ length: 50 }, (_, index) => `SKU-${index}`);
 
+/** Starts the servers and opens an arena on them; closing it stops them. */
 export async function openChaosArena(): Promise<ChaosArena> {
   const stack = await stackUp({ name: chaosInstance });
+  const stock = new Map([...plentySkus.map((sku) => [sku, 10_000_000] as const), [scarceSku, 500] as const]);
+  const own = await openSibling(stack, stock);
+  return {
+    ...own,
+    stack,
+    sibling: (stock) => openSibling(stack, stock),
+    async close(ok) {
+      await own.close(ok);
+      await stackDown(chaosInstance);
+    },
+  };
+}
+
+async function openSibling(stack: StackInfo, stock: ReadonlyMap<string, number>): Promise<Sibling> {
   const run = randomBytes(4).toString('hex');
   const mysqlUrl = new URL(stack.mysqlUrl);
   mysqlUrl.pathname = `/os_chaos_${run}`;
@@ -29,22 +50,19 @@ export async function openChaosArena(): Promise<ChaosArena> {
     redisUrl,
     mysqlUrl: mysqlUrl.href,
     topicPrefix: `chaos-${run}.`,
-    stock: new Map([...plentySkus.map((sku) => [sku, 10_000_000] as const), [scarceSku, 500] as const]),
+    stock,
   });
   const producer = await createProducer(arena);
   return {
-    stack,
     arena,
     producer,
     async close(ok) {
       await producer.close();
       await arena.close();
-      if (ok) {
-        const mysql = createMysql({ url: mysqlUrl.href, log: arena.log, poolSize: 1 });
-        await mysql.pool.write(`DROP DATABASE IF EXISTS \`${mysqlUrl.pathname.slice(1)}\``);
-        await mysql.close();
-      }
-      await stackDown(chaosInstance);
+      if (!ok) return;
+      const mysql = createMysql({ url: mysqlUrl.href, log: arena.log, poolSize: 1 });
+      await mysql.pool.write(`DROP DATABASE IF EXISTS \`${mysqlUrl.pathname.slice(1)}\``);
+      await mysql.close();
     },
   };
 }

@@ -4,7 +4,8 @@
  */
 import { audit } from '../support/arena/audit.ts';
 import { type ChaosArena, openChaosArena } from './chaos-arena.ts';
-import { type Figures, scenarios } from './scenarios.ts';
+import type { Figures } from './figures.ts';
+import { scenarios } from './scenarios.ts';
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in scenarios));

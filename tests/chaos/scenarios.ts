@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sleep } from '../../services/shared/retry/index.ts';
 import { stackStatus, stackUp } from '../../stack/index.ts';
 import { partitionOfOrder } from '../../topics/index.ts';
-import { createRandom, hostileCorpus } from '../support/arena/hostile-corpus.ts';
+import { createRandom } from '../support/arena/hostile-corpus.ts';
 import { decidedMore, ownedBy } from '../support/arena/lanes.ts';
 import { cancelCommand, placeCommand } from '../support/arena/load.ts';
 import { churn } from '../support/arena/scenarios/churn.ts';
@@ -11,17 +11,13 @@ import { replayFromStart } from '../support/arena/scenarios/replay.ts';
 import { freezeAndReplace } from '../support/arena/scenarios/zombie.ts';
 import { until } from '../support/until.ts';
 import { type ChaosArena, chaosInstance, plentySkus, scarceSku } from './chaos-arena.ts';
-
-export interface Figures {
-  readonly seen: Record<string, unknown>;
-  /** What must not be, beyond what the audit finds. */
-  readonly problems: string[];
-}
+import type { Figures } from './figures.ts';
+import { hostile } from './hostile.ts';
+import { twoVersions } from './two-versions.ts';
 
 const perSecond = 150;
 const skus = [...plentySkus, scarceSku];
 const frozenMs = 20_000;
-const blockedMsMax = 100;
 const databaseKills = 5;
 /** From the database's return: to notice it, and for each second that it was away a part of one for the backlog. */
 const recoveryMsMax = 5_000 + frozenMs / 2;
@@ -33,6 +29,7 @@ export const scenarios: Record<string, (chaos: ChaosArena) => Promise<Figures>> 
   blocked,
   hostile,
   fuzz,
+  'two-versions': twoVersions,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {
       process.kill(pid, 'SIGSTOP');
@@ -98,39 +95,6 @@ async function blocked({ arena, producer }: ChaosArena): Promise<Figures> {
   await arena.quiesce();
   const exits = [await worker.stop(), await heir.stop()];
   return { seen: {}, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
-}
-
-/**
- * The hostile corpus many times over, each time beside as many good records: what the machine's other tenants do to the
- * event loop, they do to both.
- */
-async function hostile({ arena, producer }: ChaosArena): Promise<Figures> {
-  const worker = await arena.startWorker();
-  const lags = { good: [] as number[], hostile: [] as number[] };
-  const lagOf = async (sent: Promise<unknown>[]) => {
-    await worker.ask('/metrics');
-    await Promise.all(sent);
-    await arena.quiesce();
-    return Math.round(1_000 * (await worker.metric('nodejs_eventloop_lag_max_seconds')));
-  };
-  for (let time = 0; time < 6; time++) {
-    const records = hostileCorpus(arena.codecs);
-    const good = await lagOf(records.map(() => producer.send(placeCommand(randomUUID(), [skus[0]!]))));
-    const bad = await lagOf(
-      records.map(({ partition, key, value, headers }) =>
-        producer.sendRaw({ partition, key, value, headers }),
-      ),
-    );
-    // The first time, code is still being compiled.
-    if (time === 0) continue;
-    lags.good.push(good);
-    lags.hostile.push(bad);
-  }
-  await worker.stop();
-  const quietest = Math.min(...lags.hostile);
-  const problems =
-    quietest <= blockedMsMax ? [] : [`the event loop stood still for ${quietest} ms each time`];
-  return { seen: { lagMs: lags }, problems };
 }
 
 /** Good commands with a few bytes changed: whatever they have become, each gets an outcome and no lane stops. */

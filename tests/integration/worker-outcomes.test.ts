@@ -2,7 +2,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand, OrderEvent } from '../../schemas/generated/types.ts';
-import { partitionOfOrder } from '../../topics/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type Producer,
   placeCommand,
 } from '../support/arena/load.ts';
+import { laneSkus, mixedCommands } from '../support/arena/mixed-commands.ts';
 import { readOutcomes } from '../support/arena/outcomes.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
@@ -23,8 +23,6 @@ const hot = 'HOT-1';
 const hotUnits = 100;
 const buyers = 2_000;
 const skus = Array.from({ length: 30 }, (_, index) => `SKU-${index}`);
-/** One of each lane, sold to that lane alone, so that who gets the last one does not depend on time. */
-const laneSkus = Array.from({ length: 12 }, (_, partition) => `LANE-${partition}`);
 
 let arena: Arena;
 let producer: Producer;
@@ -135,7 +133,7 @@ describe('outcomes', () => {
       stock,
     });
     const other = await createProducer(second);
-    const commands = mixedCommands(600);
+    const commands = mixedCommands(600, skus);
     const seen = [];
     const settings = [
       [
@@ -163,28 +161,3 @@ describe('outcomes', () => {
     await second.close();
   }, 90_000);
 });
-
-/** Places of scarce and plentiful goods, repeats, conflicts and cancels, as many as asked for. */
-function mixedCommands(count: number): OrderCommand[] {
-  const commands: OrderCommand[] = [];
-  const orders: string[] = [];
-  while (commands.length < count) {
-    const n = commands.length;
-    const old = orders[(n * 7) % Math.max(1, orders.length)];
-    if (n % 5 === 4 && old !== undefined) commands.push(cancelCommand(old, `cancel:${n % 3}`));
-    else if (n % 11 === 10 && old !== undefined) {
-      const place = placeCommand(old, [skus[0]!]);
-      commands.push({
-        ...place,
-        fingerprint: createHash('sha256')
-          .update(`${n % 2 === 0 ? old : n}`)
-          .digest(),
-      });
-    } else {
-      const orderId = randomUUID();
-      orders.push(orderId);
-      commands.push(placeCommand(orderId, [laneSkus[partitionOfOrder(orderId)]!, skus[n % skus.length]!]));
-    }
-  }
-  return commands;
-}

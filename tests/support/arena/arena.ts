@@ -47,7 +47,8 @@ export interface Arena {
   readonly log: Logger;
   /** Environment of any service that is to work in here. */
   readonly env: Readonly<Record<string, string>>;
-  startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
+  /** A worker in this arena; `entry` is the main file of another build of it. */
+  startWorker(env?: Record<string, string>, entry?: string): Promise<WorkerProcess>;
   /** Waits until every command in the log is decided and its outcome published. */
   quiesce(deadlineMs?: number): Promise<void>;
   /** Commands in the log, decided commands, and published ones, summed over all lanes. */
@@ -99,8 +100,8 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
     codecs,
     log,
     env,
-    async startWorker(extra = {}) {
-      const worker = await spawnWorker({ ...env, INSTANCE_ID: `w${workers.length}`, ...extra });
+    async startWorker(extra = {}, entry) {
+      const worker = await spawnWorker({ ...env, INSTANCE_ID: `w${workers.length}`, ...extra }, entry);
       workers.push(worker);
       return worker;
     },

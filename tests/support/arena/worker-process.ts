@@ -36,11 +36,14 @@ export interface WorkerProcess {
   kill(): Promise<Exit>;
 }
 
-const entry = path.join(import.meta.dirname, '../../../services/worker/main.ts');
+const ownEntry = path.join(import.meta.dirname, '../../../services/worker/main.ts');
 const logLinesMax = 20_000;
 
 /** Starts a worker and resolves once it has joined its group, or has died on the way. */
-export async function spawnWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+export async function spawnWorker(
+  env: Readonly<Record<string, string>>,
+  entry = ownEntry,
+): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [entry], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,223 @@
+/** Bugs of the kind that loses or doubles orders. Each is a change of source that is planted in a copy of the tree, one at a time. */
+
+export interface Plant {
+  /** What somebody might get wrong. */
+  readonly bug: string;
+  readonly file: string;
+  /** Stands in the file exactly once; the plant puts `bad` in its place. */
+  readonly good: string;
+  readonly bad: string;
+  /** The tests that have to notice. */
+  readonly project: 'unit' | 'integration';
+  readonly tests: readonly string[];
+  /** Of those files, only tests whose names match. */
+  readonly only?: string;
+}
+
+const crash = { project: 'integration', tests: ['worker-crash'] } as const;
+const zombie = {
+  project: 'integration',
+  tests: ['worker-zombie'],
+  only: 'replaced while it was frozen',
+} as const;
+const database = { project: 'integration', tests: ['worker-database'] } as const;
+const outcomes = { project: 'integration', tests: ['worker-outcomes'] } as const;
+const poison = {
+  project: 'integration',
+  tests: ['worker-poison'],
+  only: 'dead letters with their bytes',
+} as const;
+
+export const plants: readonly Plant[] = [
+  {
+    bug: 'the group offset runs ahead of the COMMIT',
+    file: 'services/worker/commits.ts',
+    good: 'offset: lane.ackedOffset }));',
+    bad: 'offset: lane.fetchOffset }));',
+    project: 'unit',
+    tests: ['services/worker/commits.test.ts'],
+  },
+  {
+    bug: 'no fence',
+    file: 'services/worker/store/positions.ts',
+    good: "'WHERE l.epoch = d.e AND l.next_offset = d.f',",
+    bad: "'WHERE d.e = d.e',",
+    ...zombie,
+  },
+  {
+    bug: 'a fence without the epoch',
+    file: 'services/worker/store/positions.ts',
+    good: "'WHERE l.epoch = d.e AND l.next_offset = d.f',",
+    bad: "'WHERE l.next_offset = d.f',",
+    ...zombie,
+  },
+  {
+    bug: 'no ROLLBACK after a failed statement',
+    file: 'services/worker/writer.ts',
+    good: 'if (session.alive) await session.rollback();',
+    bad: 'if (!session.alive) await session.rollback();',
+    ...database,
+    only: 'locked for longer than the lock wait',
+  },
+  {
+    bug: 'a COMMIT whose answer is lost is taken for a failure',
+    file: 'services/worker/recovery.ts',
+    good: "error.code === 'COMMIT_UNKNOWN') return 'reclaim';",
+    bad: "error.code === 'COMMIT_UNKNOWN') return 'reconnect';",
+    ...database,
+    only: 'finds out what a COMMIT did',
+  },
+  {
+    bug: 'no timeout of a query',
+    file: 'services/shared/mysql/session.ts',
+    good: "        die(appError('MYSQL_TIMEOUT', { timeoutMs }));",
+    bad: '',
+    project: 'integration',
+    tests: ['mysql-faults'],
+  },
+  {
+    bug: 'event ids by chance',
+    file: 'services/domain/events.ts',
+    good: 'eventId: eventIdOf(record.partition, record.offset),',
+    bad: 'eventId: String(Math.random()),',
+    project: 'unit',
+    tests: ['services/domain'],
+  },
+  {
+    bug: 'outcomes are published before the COMMIT',
+    file: 'services/worker/pipeline.ts',
+    good: '  const commit = session.commit();',
+    bad:
+      '  for (const { part, messages } of outcomes) (deps as any).publisher.publish({ ...part, messages });\n' +
+      '  await new Promise((resolve) => setTimeout(resolve, 5));\n' +
+      '  const commit = session.commit();',
+    ...crash,
+  },
+  {
+    bug: 'outbox rows are deleted before they are acknowledged',
+    file: 'services/worker/lane.ts',
+    good: '    this.unpublishedBatches += 1;',
+    bad: '    this.unpublishedBatches += 1;\n    this.ackedRows = [...this.ackedRows, this.nextOffset];\n    this.ackedOffset = this.nextOffset;',
+    project: 'unit',
+    tests: ['services/worker'],
+  },
+  {
+    bug: 'what a dead owner left in the outbox is not published',
+    file: 'services/worker/claims.ts',
+    good: '    deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });',
+    bad: '',
+    ...crash,
+  },
+  {
+    bug: 'a lane begins at the group offset',
+    file: 'services/worker/claims.ts',
+    good: 'let { nextOffset } = claim;',
+    bad: 'let nextOffset = Number(logs.groupOffsets.get(partition) ?? claim.nextOffset);',
+    project: 'unit',
+    tests: ['services/worker/claims.test.ts'],
+  },
+  {
+    bug: 'one poison record drops those behind it in its batch',
+    file: 'services/worker/stages/decode.ts',
+    good: "    if ('code' in content) {\n      deadLetters.push(content);",
+    bad:
+      '    if (deadLetters.length > 0 && !("code" in content)) content = deadLetter(record, "EMPTY", "", null);\n' +
+      "    if ('code' in content) {\n      deadLetters.push(content);",
+    ...poison,
+  },
+  {
+    bug: 'a dead letter without its bytes',
+    file: 'services/worker/stages/outcomes.ts',
+    good: '    key: record.key,\n    value: record.value,',
+    bad: '    key: record.key,\n    value: null,',
+    project: 'unit',
+    tests: ['services/worker/stages/outcomes.test.ts'],
+  },
+  {
+    bug: 'trailing bytes are ignored',
+    file: 'services/shared/codec/read-tap.ts',
+    good: "    if (this.pos !== this.buf.length) this.refuse('TRAILING_BYTES');",
+    bad: '',
+    project: 'unit',
+    tests: ['services/shared/codec/codec.test.ts'],
+  },
+  {
+    bug: 'no checksum is compared',
+    file: 'services/worker/stages/decode.ts',
+    good: '    verifyChecksum(record.value, record.headers);',
+    bad: '    void verifyChecksum;',
+    ...poison,
+  },
+  {
+    bug: 'stock without its guard',
+    file: 'services/worker/store/stock.ts',
+    good: " WHERE s.available >= d.peak',",
+    bad: "',",
+    ...outcomes,
+    only: 'a sale that sells out',
+  },
+  {
+    bug: 'locks in the order of the batch',
+    file: 'services/domain/stock-ledger.ts',
+    good: '[...entries.keys()].sort()',
+    bad: '[...entries.keys()]',
+    project: 'unit',
+    tests: ['services/domain'],
+  },
+  {
+    bug: 'transient trouble is a dead letter',
+    file: 'services/worker/recovery.ts',
+    good: "    case 'readOnly':\n      return 'reconnect';",
+    bad: "    case 'readOnly':\n      return 'bisect';",
+    project: 'unit',
+    tests: ['services/worker/recovery.test.ts'],
+  },
+  {
+    bug: 'a group without offsets begins at the end of the log',
+    file: 'services/shared/kafka/consumer-session.ts',
+    good: 'fromBeginning: true',
+    bad: 'fromBeginning: false',
+    project: 'integration',
+    tests: ['kafka-group'],
+  },
+  {
+    bug: 'a lane takes whatever comes',
+    file: 'services/worker/lane.ts',
+    good: 'return this.#buffer.length >= this.#limits.highRecords || this.#buffer.bytes >= this.#limits.highBytes;',
+    bad: 'return false;',
+    project: 'unit',
+    tests: ['services/worker/lane-states.test.ts'],
+  },
+  {
+    bug: 'outcomes that are not acknowledged count as published',
+    file: 'services/worker/publisher.ts',
+    good: '    await Promise.all(sent);\n',
+    bad: '    void Promise.allSettled(sent);\n',
+    project: 'unit',
+    tests: ['services/worker/publisher.test.ts'],
+  },
+  {
+    bug: 'a repeated order is not looked up',
+    file: 'services/worker/stages/load.ts',
+    good: 'if (careful) orderIds.add(command.orderId!);',
+    bad: 'void careful;',
+    ...outcomes,
+    only: 'of repeats',
+  },
+  {
+    bug: 'a replaced owner claims without being heard by the group',
+    file: 'services/worker/ownership.ts',
+    good: '      onHeartbeat: () => this.#claimWaiting(),',
+    bad: '      onHeartbeat: () => undefined,\n      onRebalancing: () => this.#claimWaiting(),',
+    project: 'unit',
+    tests: ['services/worker/ownership.test.ts'],
+  },
+  {
+    bug: 'SIGTERM without draining',
+    file: 'services/worker/drain.ts',
+    good: '  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
+    bad: '  if (topic !== "") return;\n  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
+    project: 'integration',
+    tests: ['worker-zombie'],
+  },
+];
