@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
+import { decidedMore, ownedBy } from '../support/arena/lanes.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 import { churn } from '../support/arena/scenarios/churn.ts';
 import { replayFromStart } from '../support/arena/scenarios/replay.ts';
@@ -41,6 +42,25 @@ describe('workers and their doubles', () => {
     expect(fencesLost).toBeGreaterThan(0);
     expect(repeats).toBeGreaterThan(0);
   }, 120_000);
+
+  test('a worker that loses one lane of its batches writes none of such a batch, and takes the lane again', async () => {
+    const worker = await arena.startWorker({ WRITERS: '1', INSTANCE_ID: 'robbed' });
+    await ownedBy(arena, ['robbed']);
+    const load = producer.start(200, skus);
+    for (const partition of [0, 5, 11]) {
+      await decidedMore(arena, 100);
+      // What a claim does to the owner before: its epoch is one of the past.
+      await arena.mysql.pool.write(
+        `UPDATE lane_positions SET epoch = epoch + 1 WHERE partition_id = ${partition}`,
+      );
+    }
+    await decidedMore(arena, 100);
+    await load.stop();
+    await arena.quiesce();
+    expect(await worker.metric('worker_fences_lost_total')).toBeGreaterThanOrEqual(3);
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+    expect((await worker.stop()).code).toBe(0);
+  }, 60_000);
 
   test('workers that join and leave every 2 s hold nobody up', async () => {
     const load = producer.start(100, skus);

@@ -52,6 +52,15 @@ export const plants: readonly Plant[] = [
     ...zombie,
   },
   {
+    bug: 'a batch stands although one of its lanes was lost',
+    file: 'services/worker/pipeline.ts',
+    good: '!== moves.length) return',
+    bad: '=== 0) return',
+    project: 'integration',
+    tests: ['worker-zombie'],
+    only: 'loses one lane',
+  },
+  {
     bug: 'no ROLLBACK after a failed statement',
     file: 'services/worker/writer.ts',
     good: 'if (session.alive) await session.rollback();',
@@ -203,6 +212,22 @@ export const plants: readonly Plant[] = [
     bad: 'void careful;',
     ...outcomes,
     only: 'of repeats',
+  },
+  {
+    bug: 'what is known of an order depends on the batch that it came with',
+    file: 'services/worker/store/known.ts',
+    good: 'fingerprint: row.fingerprint,',
+    bad: 'fingerprint: Buffer.alloc(32),',
+    ...outcomes,
+    only: 'small batches and large ones',
+  },
+  {
+    bug: 'heartbeats go by the wall clock',
+    file: 'services/shared/kafka/consumer-session.ts',
+    good: '    if (group.lastRequest > Date.now()) group.lastRequest = 0;',
+    bad: '',
+    project: 'integration',
+    tests: ['worker-clock'],
   },
   {
     bug: 'a replaced owner claims without being heard by the group',
