@@ -28,12 +28,13 @@ const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]
   timeout: [1317, 1969, 3024],
   checkFailed: [3819, 4025],
   data: [
-    1048, 1118, 1138, 1153, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452,
-    1526, 1690, 3140, 3156, 4038, 4079,
+    1048, 1118, 1138, 1153, 1264, 1265, 1292, 1300, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452, 1526,
+    1690, 3140, 3156, 4038, 4079,
   ],
-  // grants, names and syntax: nothing that waiting would mend
+  // grants, names and syntax; 1364 is a column that this build does not know of: what it writes is not to blame
   schema: [
-    1044, 1045, 1046, 1049, 1051, 1054, 1064, 1130, 1136, 1142, 1143, 1146, 1149, 1243, 1305, 1370, 1698,
+    1044, 1045, 1046, 1049, 1051, 1054, 1064, 1130, 1136, 1142, 1143, 1146, 1149, 1243, 1305, 1364, 1370,
+    1698,
   ],
 };
 
