@@ -13,6 +13,7 @@ import { until } from '../support/until.ts';
 import { type ChaosArena, chaosInstance, plentySkus, scarceSku } from './chaos-arena.ts';
 import type { Figures } from './figures.ts';
 import { hostile } from './hostile.ts';
+import { lostAnswers } from './lost-answers.ts';
 import { twoVersions } from './two-versions.ts';
 
 const perSecond = 150;
@@ -30,6 +31,7 @@ export const scenarios: Record<string, (chaos: ChaosArena) => Promise<Figures>> 
   hostile,
   fuzz,
   'two-versions': twoVersions,
+  'lost-answers': lostAnswers,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {
       process.kill(pid, 'SIGSTOP');

@@ -72,12 +72,8 @@ describe('a worker that does not hear', () => {
   }, 90_000);
 
   test('that its offsets are committed commits again', async () => {
-    expect((await lose('offsetCommit', 2)).findings).toEqual([]);
+    expect((await lose('offsetCommit', 1)).findings).toEqual([]);
     expect(await worker.metric('worker_offset_commits_total', 'result="failed"')).toBeGreaterThan(0);
-  }, 90_000);
-
-  test('that its heartbeat was heard, nor how its group stands, joins again and goes on', async () => {
-    expect((await lose('heartbeat', 1)).findings).toEqual([]);
   }, 90_000);
 
   test('from Kafka at all, only from the database, is replaced, and comes back when it can', async () => {

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
-import { decidedMore, readLanes } from '../support/arena/lanes.ts';
+import { decidedMore, ownedBy, readLanes } from '../support/arena/lanes.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 import type { WorkerProcess } from '../support/arena/worker-process.ts';
 import { type OwnMysql, startOwnMysql } from '../support/own-mysql.ts';
@@ -32,7 +32,8 @@ beforeAll(async () => {
   producer = await createProducer(arena);
   const direct = new URL(database.url);
   proxy = await startTcpProxy({ host: direct.hostname, port: Number(direct.port) });
-  worker = await arena.startWorker({ MYSQL_URL: throughProxy() });
+  worker = await arena.startWorker({ MYSQL_URL: throughProxy(), INSTANCE_ID: 'refused' });
+  await ownedBy(arena, ['refused']);
 });
 
 beforeEach(async () => {

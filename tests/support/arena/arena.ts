@@ -9,6 +9,7 @@ import {
   createKafkaConfig,
   createTail,
   type KafkaAdmin,
+  type KafkaSettings,
 } from '../../../services/shared/kafka/index.ts';
 import { createLogger, type Logger } from '../../../services/shared/log/index.ts';
 import { createMysql, type Mysql, migrate } from '../../../services/shared/mysql/index.ts';
@@ -75,10 +76,7 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   const mysql = createMysql({ url: mysqlUrl, log, poolSize: 4 });
   await seedCatalogue(mysql, options.stock);
   await logCommits(mysql);
-  await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor }));
-  for (const topic of [COMMANDS, EVENTS, DEAD_LETTERS]) {
-    await until(() => admin.endOffsets(topic), { what: `every leader of ${topic} being known` });
-  }
+  await makeTopics(settings, replicationFactor);
   await registerSchemas({ registryUrl: schemaRegistryUrl });
   const codecs = await loadCodecs({ registryUrl: schemaRegistryUrl, log });
   const workers: WorkerProcess[] = [];
@@ -132,6 +130,19 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   return arena;
 }
 
+/** With an admin of its own: kafkajs's fails as long as one topic that it was ever asked about is gone. */
+async function makeTopics(settings: KafkaSettings, replicationFactor: number): Promise<void> {
+  const admin = createAdmin(settings);
+  try {
+    await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor }));
+    for (const topic of [COMMANDS, EVENTS, DEAD_LETTERS]) {
+      await until(() => admin.endOffsets(topic), { what: `every leader of ${topic} being known` });
+    }
+  } finally {
+    await admin.close();
+  }
+}
+
 async function seedCatalogue({ pool }: Mysql, stock: ReadonlyMap<string, number>): Promise<void> {
   const skus = [...stock.keys()];
   if (skus.length === 0) return;
@@ -155,10 +166,7 @@ async function logCommits({ pool }: Mysql): Promise<void> {
   );
 }
 
-async function readEvents(
-  arena: Arena,
-  settings: ReturnType<typeof createKafkaConfig>,
-): Promise<Map<string, Buffer[]>> {
+async function readEvents(arena: Arena, settings: KafkaSettings): Promise<Map<string, Buffer[]>> {
   const ends = await arena.admin.endOffsets(EVENTS);
   const wanted = new Map(
     [...ends].filter(([, { low, high }]) => high > low).map(([p, { high }]) => [p, high]),

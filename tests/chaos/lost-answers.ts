@@ -1,0 +1,35 @@
+/** Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes. */
+import { decidedMore } from '../support/arena/lanes.ts';
+import { type KafkaApi, kafkaApi, startKafkaProxy } from '../support/kafka-proxy.ts';
+import { preloaded } from '../support/preload/index.ts';
+import { until } from '../support/until.ts';
+import { type ChaosArena, plentySkus } from './chaos-arena.ts';
+import type { Figures } from './figures.ts';
+
+const perSecond = 150;
+const times = 2;
+/** kafkajs waits for a join for as long as a rebalance may take. */
+const deadlineMs = 90_000;
+
+export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promise<Figures> {
+  const [host, port] = stack.kafkaBrokers.split(':') as [string, string];
+  const proxy = await startKafkaProxy({ host, port: Number(port) });
+  const env = { ...preloaded(['redirect']), REDIRECT_PORT: `${port}:${proxy.port}` };
+  const deaf = await arena.startWorker({ ...env, INSTANCE_ID: 'deaf' });
+  const beside = await arena.startWorker({ INSTANCE_ID: 'beside' });
+  const load = producer.start(perSecond, plentySkus);
+  const lost: Partial<Record<KafkaApi, number>> = {};
+  for (const api of Object.keys(kafkaApi) as KafkaApi[]) {
+    proxy.swallowAnswers(api, times);
+    // Somebody who comes and goes makes everybody join.
+    if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
+    await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
+    await decidedMore(arena, 200, deadlineMs);
+    lost[api] = proxy.swallowed(api);
+  }
+  await load.stop();
+  await arena.quiesce(deadlineMs);
+  const exits = [await deaf.stop(), await beside.stop()];
+  await proxy.close();
+  return { seen: { lost }, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
+}
