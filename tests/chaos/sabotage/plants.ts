@@ -20,6 +20,7 @@ const zombie = {
   tests: ['worker-zombie'],
   only: 'replaced while it was frozen',
 } as const;
+const robbed = { project: 'integration', tests: ['worker-zombie'], only: 'loses one lane' } as const;
 const database = { project: 'integration', tests: ['worker-database'] } as const;
 const outcomes = { project: 'integration', tests: ['worker-outcomes'] } as const;
 const poison = {
@@ -49,16 +50,14 @@ export const plants: readonly Plant[] = [
     file: 'services/worker/store/positions.ts',
     good: "'WHERE l.epoch = d.e AND l.next_offset = d.f',",
     bad: "'WHERE l.next_offset = d.f',",
-    ...zombie,
+    ...robbed,
   },
   {
     bug: 'a batch stands although one of its lanes was lost',
     file: 'services/worker/pipeline.ts',
     good: '!== moves.length) return',
     bad: '=== 0) return',
-    project: 'integration',
-    tests: ['worker-zombie'],
-    only: 'loses one lane',
+    ...robbed,
   },
   {
     bug: 'no ROLLBACK after a failed statement',
@@ -122,8 +121,8 @@ export const plants: readonly Plant[] = [
     file: 'services/worker/claims.ts',
     good: 'let { nextOffset } = claim;',
     bad: 'let nextOffset = Number(logs.groupOffsets.get(partition) ?? claim.nextOffset);',
-    project: 'unit',
-    tests: ['services/worker/claims.test.ts'],
+    project: 'integration',
+    tests: ['worker-zombie'],
   },
   {
     bug: 'one poison record drops those behind it in its batch',
