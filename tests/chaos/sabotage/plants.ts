@@ -55,7 +55,7 @@ export const plants: readonly Plant[] = [
   {
     bug: 'a batch stands although one of its lanes was lost',
     file: 'services/worker/pipeline.ts',
-    good: '!== moves.length) return',
+    good: '!== parts.length) return',
     bad: '=== 0) return',
     ...robbed,
   },
@@ -96,7 +96,7 @@ export const plants: readonly Plant[] = [
     file: 'services/worker/pipeline.ts',
     good: '  const commit = session.commit();',
     bad:
-      '  for (const { part, messages } of outcomes) (deps as any).publisher.publish({ ...part, messages });\n' +
+      '  for (const part of draft.writes.parts) (deps as any).publisher.publish(part);\n' +
       '  await new Promise((resolve) => setTimeout(resolve, 5));\n' +
       '  const commit = session.commit();',
     ...crash,
@@ -112,7 +112,7 @@ export const plants: readonly Plant[] = [
   {
     bug: 'what a dead owner left in the outbox is not published',
     file: 'services/worker/claims.ts',
-    good: '    deps.publisher.publish({ lane, epoch: claim.epoch, from, to, messages });',
+    good: '  for (const row of unpublished) deps.publisher.publish({ lane, epoch: claim.epoch, ...row });',
     bad: '',
     ...crash,
   },
