@@ -1,5 +1,5 @@
 /**
- * `npm run crash-matrix -- [--times 20] [--seed S] [--points a,b] [--actions kill,throw,delay,freeze,block]`: real workers
+ * `npm run crash-matrix -- [--times 20] [--minutes M] [--seed S] [--points a,b] [--actions kill,throw,delay,freeze,block]`: real workers
  * are killed at every crash point, at random moments under load, three side by side, and once at each point they throw,
  * wait, freeze and block. Afterwards nothing may be lost, doubled or unlike its first copy, and no point unreached.
  */
@@ -26,6 +26,7 @@ type Rows = ReadonlyMap<FailpointName, Row>;
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '20' },
+    minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     points: { type: 'string', default: failpointNames.join(',') },
     actions: { type: 'string', default: pointActions.join(',') },
@@ -33,7 +34,9 @@ const { values } = parseArgs({
 });
 const points = listed('crash point', values.points, failpointNames);
 const actions = listed('action', values.actions, pointActions);
-process.exitCode = (await runMatrix(Number(values.times), Number(values.seed))) ? 0 : 1;
+process.exitCode = (await runMatrix(Number(values.times), Number(values.minutes), Number(values.seed)))
+  ? 0
+  : 1;
 
 function listed<T extends string>(what: string, text: string, known: readonly T[]): T[] {
   const names = text.split(',') as T[];
@@ -42,8 +45,10 @@ function listed<T extends string>(what: string, text: string, known: readonly T[
   return names;
 }
 
-async function runMatrix(times: number, seed: number): Promise<boolean> {
+/** Kills as often as asked, or until the minutes are over: a busy machine takes longer, and what it has shown counts. */
+async function runMatrix(times: number, minutes: number, seed: number): Promise<boolean> {
   const startedMs = performance.now();
+  const isOver = () => performance.now() - startedMs > minutes * 60_000;
   const { arena, producer, close } = await openChaosArena();
   const random = createRandom(seed);
   const rows: Rows = new Map(
@@ -56,7 +61,7 @@ async function runMatrix(times: number, seed: number): Promise<boolean> {
   try {
     const watch = await watchEvents(arena);
     const load = producer.start(ordersPerSecond, [...plentySkus, scarceSku]);
-    for (let time = 1; actions.includes('kill') && time <= times; time++) {
+    for (let time = 1; actions.includes('kill') && time <= times && !isOver(); time++) {
       for (const group of inGroups(shuffled(points, random)))
         await killRound(arena, watch, group, random, rows);
       process.stderr.write(`time ${time} of ${times}: ${producer.history.length} commands acknowledged\n`);
