@@ -8,7 +8,7 @@ import { readBytes } from './bytes.ts';
 import { judge } from './judge.ts';
 import { countLetters, readLetters } from './letters.ts';
 import { type FilterOptions, filterOf, withServers } from './opened.ts';
-import { tellLetters } from './tell.ts';
+import { tellLetters, tellNoneFits } from './tell.ts';
 
 type ListOptions = FilterOptions & { all?: boolean; max: number; json?: boolean };
 
@@ -19,7 +19,8 @@ export async function listLetters(options: ListOptions): Promise<void> {
     const letters = await readLetters(db, filter, options.max);
     const counts = await countLetters(db, filter);
     if (options.json) printJson({ letters, counts });
-    else print(tellLetters(letters, counts));
+    else if (counts.length > 0) print(tellLetters(letters, counts));
+    else print(tellNoneFits(await countLetters(db, { openOnly: false })));
   });
 }
 

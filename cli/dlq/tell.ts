@@ -15,11 +15,15 @@ const HELD_SHOWN_MAX = 50;
 /** One line per letter, its audit lines below it, and the counts by reason at the end. */
 export function tellLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
   const total = counts.reduce((sum, { letters: n }) => sum + n, 0);
-  if (total === 0) return 'no dead letters';
   const lines = letters.length === 0 ? [] : table([HEAD, ...letters.map(cellsOf)]).split('\n');
   const shown = lines.flatMap((line, index) => [line, ...auditOf(letters[index - 1])]);
   const more = total > letters.length ? [`… and ${count(total - letters.length)} more; see --max`] : [];
   return [...shown, ...more, '', tellCounts(counts)].join('\n');
+}
+
+/** A misspelt reason must not look like a clean table: `all` are those that no filter leaves out. */
+export function tellNoneFits(all: readonly ReasonCount[]): string {
+  return all.length === 0 ? 'no dead letters' : `none fits; in all there are ${tellCounts(all)}`;
 }
 
 /** `12 dead letters: BAD_MAGIC 7 open, 5 redriven` */

@@ -167,7 +167,7 @@ async function readTables(db: Connection, orderId: string) {
       [id],
     ),
     deadLetters: await rows(
-      'SELECT source_offset, reason_code, message, attempts, status, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY source_offset',
+      'SELECT partition_id, source_offset, reason_code, message, attempts, status, redriven_at_ms FROM dead_letters WHERE order_id = ? ORDER BY first_failed_at_ms, partition_id, source_offset',
       [id],
     ),
     deliveries: await rows(

@@ -55,7 +55,10 @@ export function tellLife(life: OrderLife): string {
     ),
     section(
       'dead letters',
-      life.deadLetters.map((row) => pick(row, ['source_offset', 'reason_code', 'status', 'message'])),
+      life.deadLetters.map((row) => [
+        `${row['partition_id']}-${row['source_offset']}`,
+        ...pick(row, ['reason_code', 'status', 'message']),
+      ]),
     ),
     section(
       'deliveries',

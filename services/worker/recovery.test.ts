@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AppError, appError, type ErrorCode, errorTable } from '../shared/errors/index.ts';
+import { appError, type ErrorCode, errorTable } from '../shared/errors/index.ts';
 import { classifyMysqlError, type MysqlErrorKind } from '../shared/mysql/index.ts';
 import { type Remedy, remedyFor, verdictFor } from './recovery.ts';
 
@@ -53,9 +53,16 @@ describe('remedyFor', () => {
 });
 
 describe('verdictFor', () => {
-  it('keeps its words short', () => {
-    const error: AppError = appError('MYSQL_DATA', { reason: 'x'.repeat(1_000) });
-    expect(verdictFor(error)).toMatchObject({ code: 'DATA_REFUSED' });
-    expect(verdictFor(error).message.length).toBe(300);
+  it("tells the public no more of the database's words than their number", () => {
+    const reason = "Incorrect string value: 'ada@example.org' for column `orders`.`contact`";
+    expect(verdictFor(appError('MYSQL_DATA', { reason, errno: 1366 }))).toEqual({
+      code: 'DATA_REFUSED',
+      message: 'The database refused its data (data, error 1366).',
+    });
+  });
+
+  it('keeps other words short', () => {
+    const { code, message } = verdictFor(new RangeError('x'.repeat(1_000)));
+    expect([code, message.length]).toEqual(['DATA_REFUSED', 300]);
   });
 });

@@ -47,7 +47,16 @@ export function remedyFor(error: unknown): Remedy {
   }
 }
 
-/** The words for a record that was found by halving. */
+/**
+ * The words for a record that was found by halving. They travel in its public outcome, so the database's own are left to
+ * the log: those name tables and may quote values.
+ */
 export function verdictFor(error: unknown): { code: string; message: string } {
-  return { code: 'DATA_REFUSED', message: errorMessage(error).slice(0, 300) };
+  const kind = classifyMysqlError(error);
+  const errno = error instanceof AppError ? error.details['errno'] : undefined;
+  const message =
+    kind === 'unknown'
+      ? errorMessage(error).slice(0, 300)
+      : `The database refused its data (${kind}, error ${errno ?? 'unknown'}).`;
+  return { code: 'DATA_REFUSED', message };
 }

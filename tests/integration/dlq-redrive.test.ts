@@ -56,7 +56,9 @@ describe('orderstream dlq', () => {
       [positions.stopper, positions.magic].toSorted(),
     );
     expect((await dlq('list', '--order', poisoned)).stdout).toContain('1 dead letter: BAD_MAGIC 1 open');
-    expect((await dlq('list', '--until', '2020-01-01')).stdout).toBe('no dead letters\n');
+    expect((await dlq('list', '--until', '2020-01-01')).stdout).toMatch(
+      /^none fits; in all there are \d+ dead letters: /,
+    );
     expect((await dlq('list', '--since', '1h', '--max', '1')).stdout).toContain('… and 6 more');
   });
 

@@ -40,7 +40,7 @@ test('starts four servers once, refuses a second start meanwhile, keeps the data
 
   await stackReset(name);
   expect(existsSync(instanceDir(name))).toBe(false);
-});
+}, 120_000);
 
 test('says which port is taken, and leaves nothing running', async () => {
   await stackUp({ name, ...poolMb, env: onlyRedisIsOurs() }).then(() => stackDown(name));
