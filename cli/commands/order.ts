@@ -34,7 +34,7 @@ async function get(id: string, options: GetOptions): Promise<void> {
   const tokenFor = await createTokens(issuerDir(options.name, process.env));
   const api = createOrderApi({ baseUrl: options.url ?? apiUrl(options.name, process.env), tokenFor });
   const ticket = options.ticket === undefined ? '' : `?t=${encodeURIComponent(options.ticket)}`;
-  const answer = await api.read({ customerId, url: `/v1/orders/${id}${ticket}` });
+  const answer = await api.read(customerId, `/v1/orders/${id}${ticket}`, 0);
   if (answer.kind === 'order') return printJson(answer.order);
   if (answer.kind === 'refused' && answer.status === 404) {
     throw new CliError(`there is no order ${id} of customer ${customerId}`);

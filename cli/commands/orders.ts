@@ -32,7 +32,7 @@ export function ordersCommand(): Command {
     .argument('<file>', 'NDJSON file')
     .option('--name <instance>', 'local instance that the orders go to', DEFAULT_INSTANCE)
     .option('--url <url>', 'base URL of the API, instead of the local one')
-    .option('--concurrency <n>', 'orders being placed at the same time', positiveNumber, 96)
+    .option('--concurrency <n>', 'requests that place orders at the same time', positiveNumber, 16)
     .option('--stall <time>', 'give up when nothing moves for this long', seconds, 60)
     .option('--expect <file>', 'compare the totals with those of a JSON file; differences are a failure')
     .option('--json', 'print the totals as JSON')

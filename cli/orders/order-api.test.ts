@@ -26,7 +26,7 @@ async function apiThatAnswers(
   });
 }
 
-const input = { customerId: 'c1', idempotencyKey: 'k"\\1', order: { currency: 'EUR' } };
+const orders = [{ idempotencyKey: 'k"\\1', order: { currency: 'EUR' } }];
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}) {
   return (_request: IncomingMessage, response: ServerResponse) => {
@@ -35,33 +35,27 @@ function json(status: number, body: unknown, headers: Record<string, string> = {
   };
 }
 
-describe('placing', () => {
-  test('sends the token and the quoted key, and takes the status URL with its ticket', async () => {
-    let seen: IncomingMessage['headers'] = {};
-    const api = await apiThatAnswers((request, response) => {
-      seen = request.headers;
-      json(
-        202,
-        { id: 'o1', status: 'QUEUED', statusUrl: '/v1/orders/o1?t=1.2.x' },
-        { 'retry-after': '3' },
-      )(request, response);
-    });
-    expect(await api.place(input)).toEqual({
-      kind: 'accepted',
-      id: 'o1',
-      statusUrl: '/v1/orders/o1?t=1.2.x',
-      replayed: false,
-      order: null,
-      pollAfterMs: 3000,
-    });
-    expect(seen['authorization']).toBe('Bearer token');
-    expect(seen['idempotency-key']).toBe('"k\\"\\\\1"');
-  });
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
 
-  test('takes the order of a replay as its outcome', async () => {
-    const order = { id: 'o1', version: 1, status: 'REJECTED' };
-    const api = await apiThatAnswers(json(200, order, { 'idempotent-replayed': 'true' }));
-    expect(await api.place(input)).toMatchObject({ kind: 'accepted', replayed: true, order });
+describe('placing', () => {
+  test('sends the token and the orders, and takes each result with its status URL', async () => {
+    let seen: { authorization: string | undefined; body: unknown } | null = null;
+    const api = await apiThatAnswers(async (request, response) => {
+      seen = { authorization: request.headers.authorization, body: await bodyOf(request) };
+      const items = [{ index: 0, status: 200, id: 'o1', statusUrl: '/v1/orders/o1?t=1.2.x', replayed: true }];
+      json(200, { items })(request, response);
+    });
+    expect(await api.placeAll('c1', orders)).toEqual({
+      kind: 'answered',
+      results: [
+        { kind: 'accepted', id: 'o1', statusUrl: '/v1/orders/o1?t=1.2.x', replayed: true, isDecided: true },
+      ],
+    });
+    expect(seen).toEqual({ authorization: 'Bearer token', body: { orders } });
   });
 
   test.each([
@@ -71,31 +65,45 @@ describe('placing', () => {
     [429, { kind: 'later', scope: 'caller', afterMs: 2000 }],
     [503, { kind: 'later', scope: 'everyone', afterMs: 2000 }],
     [500, { kind: 'unknown' }],
-  ])('%i is %o', async (status, expected) => {
-    const api = await apiThatAnswers(json(status, { code: 'C', detail: 'why' }, { 'retry-after': '2' }));
-    expect(await api.place(input)).toMatchObject(expected);
+  ])('%i of the whole and of one order is %o', async (status, expected) => {
+    const headers = { 'retry-after': '2' };
+    const whole = await apiThatAnswers(json(status, { code: 'C', detail: 'why' }, headers));
+    expect(await whole.placeAll('c1', orders)).toMatchObject(expected);
+    const problem = { code: 'C', detail: 'why' };
+    const one = await apiThatAnswers(json(200, { items: [{ index: 0, status, problem }] }, headers));
+    expect(await one.placeAll('c1', orders)).toMatchObject({ kind: 'answered', results: [expected] });
   });
 
   test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
     ['a reset', (request) => request.socket.destroy()],
     ['silence', () => undefined],
-    ['an answer without an id', json(202, {})],
+    ['a page of a proxy', (_request, response) => response.end('<html>')],
+    ['an answer with no results', json(200, { items: [] })],
   ])('%s leaves the outcome unknown', async (_what, answer) => {
     const api = await apiThatAnswers(answer);
-    expect(await api.place(input)).toMatchObject({ kind: 'unknown' });
+    expect(await api.placeAll('c1', orders)).toMatchObject({ kind: 'unknown' });
   });
 });
 
 describe('reading', () => {
   test('tells the order, and refuses what is no order', async () => {
     const order = { id: 'o1', version: 0, status: 'QUEUED' };
-    const api = await apiThatAnswers(json(200, order));
-    expect(await api.read({ customerId: 'c1', url: '/v1/orders/o1' })).toEqual({
-      kind: 'order',
-      order,
-      pollAfterMs: 1000,
+    let asked: IncomingMessage | null = null;
+    const api = await apiThatAnswers((request, response) => {
+      asked = request;
+      json(200, order)(request, response);
     });
+    expect(await api.read('c1', '/v1/orders/o1?t=1.2.x', 5)).toEqual({ kind: 'order', order });
+    expect(asked).toMatchObject({ url: '/v1/orders/o1?t=1.2.x', headers: { prefer: 'wait=5' } });
     const other = await apiThatAnswers(json(200, { hello: 1 }));
-    expect(await other.read({ customerId: 'c1', url: '/' })).toMatchObject({ kind: 'unknown' });
+    expect(await other.read('c1', '/v1/orders/o1', 0)).toMatchObject({ kind: 'unknown' });
+  });
+
+  test('tells a page and whether there is another one', async () => {
+    const order = { id: 'o1', version: 1, status: 'REJECTED' };
+    const api = await apiThatAnswers(json(200, { items: [order], nextCursor: 'c' }));
+    expect(await api.list('c1', null)).toEqual({ kind: 'page', orders: [order], nextCursor: 'c' });
+    const last = await apiThatAnswers(json(200, { items: [] }));
+    expect(await last.list('c1', 'c')).toEqual({ kind: 'page', orders: [], nextCursor: null });
   });
 });

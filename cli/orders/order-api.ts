@@ -1,41 +1,62 @@
 /**
- * What a client needs of the HTTP API to place an order and learn its outcome, and nothing of the services' code.
- * Every answer, and the lack of one, becomes one of a few kinds, so that the sender decides on a kind and not on a status.
+ * What a client needs of the HTTP API to place orders and learn their outcomes, on the typed client alone. Every answer,
+ * and the lack of one, becomes one of a few kinds, so that the sender decides on a kind and not on a status.
  */
-import { createHttpClient, type HttpAnswer } from './http-client.ts';
+import { createOrderstreamClient, type Order, type OrderRequest } from '../client/index.ts';
 
-export interface OrderResource {
-  id: string;
-  version: number;
-  status: string;
-  currency?: string;
-  items?: { sku: string; quantity: number }[];
-  reason?: { code: string; message: string };
+export type OrderResource = Order;
+
+export interface PlaceInput {
+  readonly idempotencyKey: string;
+  /** The order request; its shape is the API's to judge. */
+  readonly order: Record<string, unknown>;
 }
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+/** Nothing is known, or the server asks to come back: the same request again is in order. */
+export type Again =
+  | {
+      readonly kind: 'later';
+      readonly scope: 'caller' | 'everyone';
+      readonly afterMs: number;
+      readonly why: string;
+    }
+  | { readonly kind: 'unknown'; readonly why: string };
 
 export type PlaceAnswer =
   | {
-      kind: 'accepted';
-      id: string;
-      statusUrl: string;
-      replayed: boolean;
-      order: OrderResource | null;
-      pollAfterMs: number;
+      readonly kind: 'accepted';
+      readonly id: string;
+      readonly statusUrl: string;
+      readonly replayed: boolean;
+      /** Its outcome is out already. */
+      readonly isDecided: boolean;
     }
-  | { kind: 'refused'; status: number; code: string; detail: string }
-  | { kind: 'later'; scope: 'caller' | 'everyone'; afterMs: number; why: string }
-  | { kind: 'unknown'; why: string };
-
-export type ReadAnswer =
-  | { kind: 'order'; order: OrderResource; pollAfterMs: number }
-  | { kind: 'refused'; status: number; code: string; detail: string }
-  | { kind: 'later'; scope: 'caller' | 'everyone'; afterMs: number; why: string }
-  | { kind: 'unknown'; why: string };
+  | Refused
+  | Again;
+/** `results` has one answer per order, in order. */
+export type BatchAnswer =
+  | { readonly kind: 'answered'; readonly results: readonly PlaceAnswer[] }
+  | Refused
+  | Again;
+export type ReadAnswer = { readonly kind: 'order'; readonly order: OrderResource } | Refused | Again;
+export type ListAnswer =
+  | { readonly kind: 'page'; readonly orders: readonly OrderResource[]; readonly nextCursor: string | null }
+  | Refused
+  | Again;
 
 export interface OrderApi {
-  place(input: { customerId: string; idempotencyKey: string; order: unknown }): Promise<PlaceAnswer>;
-  /** `url`: absolute, or a path below the base URL, as links and status URLs come. */
-  read(input: { customerId: string; url: string }): Promise<ReadAnswer>;
+  /** Places up to 500 orders of one customer in one request. */
+  placeAll(customerId: string, orders: readonly PlaceInput[]): Promise<BatchAnswer>;
+  /** The order behind a status URL; one that is queued is waited for, for at most `waitSeconds`. */
+  read(customerId: string, statusUrl: string, waitSeconds: number): Promise<ReadAnswer>;
+  /** One page of the customer's decided orders, newest first. */
+  list(customerId: string, cursor: string | null): Promise<ListAnswer>;
 }
 
 export interface OrderApiDeps {
@@ -47,123 +68,113 @@ export interface OrderApiDeps {
 
 const RETRY_AFTER_DEFAULT_MS = 1000;
 const RETRY_AFTER_MAX_MS = 30_000;
+const PAGE_ORDERS = 100;
 
 /** A client of the API at `baseUrl`. It never throws for what a server answers or fails to answer. */
 export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }: OrderApiDeps): OrderApi {
-  const request = createHttpClient();
-  const call = async (
-    customerId: string,
-    url: string,
-    init: { method: string; key?: string; body?: string },
-  ) => {
-    const headers: Record<string, string> = { authorization: `Bearer ${await tokenFor(customerId)}` };
-    if (init.body !== undefined) headers['content-type'] = 'application/json';
-    if (init.key !== undefined) headers['idempotency-key'] = keyHeader(init.key);
-    const { method, body } = init;
-    const response = await request({
-      method,
-      url: new URL(url, baseUrl),
-      headers,
-      body,
-      timeoutMs: requestTimeoutMs,
-    });
-    return { response, body: parseBody(response.text) };
-  };
+  const clientOf = (customerId: string) =>
+    createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId), timeoutMs: requestTimeoutMs });
 
   return {
-    async place({ customerId, idempotencyKey, order }) {
-      try {
-        const init = { method: 'POST', key: idempotencyKey, body: JSON.stringify(order) };
-        const { response, body } = await call(customerId, '/v1/orders', init);
-        return placeAnswer(response, body);
-      } catch (error) {
-        return { kind: 'unknown', why: whyNoAnswer(error) };
-      }
-    },
-    async read({ customerId, url }) {
-      try {
-        const { response, body } = await call(customerId, url, { method: 'GET' });
-        if (response.status !== 200) return problemAnswer(response, body);
-        const order = asOrder(body);
-        if (order === null) return { kind: 'unknown', why: 'the answer is not an order' };
-        return { kind: 'order', order, pollAfterMs: retryAfterMs(response) };
-      } catch (error) {
-        return { kind: 'unknown', why: whyNoAnswer(error) };
-      }
-    },
+    placeAll: (customerId, orders) =>
+      told(async () => {
+        const body = {
+          orders: orders.map(({ idempotencyKey, order }) => ({
+            idempotencyKey,
+            order: order as unknown as OrderRequest,
+          })),
+        };
+        const { data, error, response } = await clientOf(customerId).POST('/v1/orders/batch', { body });
+        if (data === undefined) return problemAnswer(response, error);
+        if (data.items.length !== orders.length) return unknown('the answer has another number of results');
+        return { kind: 'answered', results: data.items.map((item) => itemAnswer(item, response)) };
+      }),
+    read: (customerId, statusUrl, waitSeconds) =>
+      told(async () => {
+        const { pathname, searchParams } = new URL(statusUrl, baseUrl);
+        const t = searchParams.get('t');
+        const path = { id: pathname.split('/').at(-1)! };
+        const header = waitSeconds > 0 ? { Prefer: `wait=${waitSeconds}` } : {};
+        const params = { path, header, ...(t === null ? {} : { query: { t } }) };
+        const { data, error, response } = await clientOf(customerId).GET('/v1/orders/{id}', { params });
+        if (data === undefined) return problemAnswer(response, error);
+        return isOrder(data) ? { kind: 'order', order: data } : unknown('the answer is not an order');
+      }),
+    list: (customerId, cursor) =>
+      told(async () => {
+        const query = { limit: PAGE_ORDERS, ...(cursor === null ? {} : { cursor }) };
+        const { data, error, response } = await clientOf(customerId).GET('/v1/orders', { params: { query } });
+        if (data === undefined) return problemAnswer(response, error);
+        if (!Array.isArray(data.items)) return unknown('the answer is not a list of orders');
+        return { kind: 'page', orders: data.items.filter(isOrder), nextCursor: data.nextCursor ?? null };
+      }),
   };
 }
 
-/** A quoted structured-field string: the form that every key of 1 to 255 visible characters fits in. */
-function keyHeader(key: string): string {
-  return `"${key.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-}
+type BatchItemResult = {
+  status: number;
+  id?: string;
+  statusUrl?: string;
+  replayed?: boolean;
+  problem?: object;
+};
 
-function placeAnswer(response: HttpAnswer, body: unknown): PlaceAnswer {
-  if (response.status !== 200 && response.status !== 202) return problemAnswer(response, body);
-  const { id, statusUrl, links } = (body ?? {}) as {
-    id?: unknown;
-    statusUrl?: unknown;
-    links?: { self?: unknown };
-  };
-  const location = response.header('location') ?? statusUrl ?? links?.self;
-  if (typeof id !== 'string') return { kind: 'unknown', why: 'the answer names no order id' };
-  const order = asOrder(body);
+function itemAnswer(item: BatchItemResult, response: Response): PlaceAnswer {
+  const { status, id, statusUrl, replayed = false } = item;
+  if (status !== 200 && status !== 202) return problemAnswer(response, item.problem, status);
+  if (typeof id !== 'string') return unknown('the answer names no order id');
   return {
     kind: 'accepted',
     id,
-    statusUrl: typeof location === 'string' ? location : `/v1/orders/${id}`,
-    replayed: response.header('idempotent-replayed') === 'true',
-    order: order !== null && order.status !== 'QUEUED' ? order : null,
-    pollAfterMs: retryAfterMs(response),
+    statusUrl: statusUrl ?? `/v1/orders/${id}`,
+    replayed,
+    isDecided: status === 200,
   };
 }
 
-function problemAnswer(response: HttpAnswer, body: unknown): Exclude<PlaceAnswer, { kind: 'accepted' }> {
+function problemAnswer(response: Response, body: unknown, status = response.status): Refused | Again {
   const { code, title, detail } = (body ?? {}) as { code?: unknown; title?: unknown; detail?: unknown };
-  const codeText = typeof code === 'string' ? code : `HTTP ${response.status}`;
+  const codeText = typeof code === 'string' ? code : `HTTP ${status}`;
   const detailText =
-    typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${response.status}`;
+    typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`;
   // 409: the first request under this key is still on its way to the log. 408 and 425 ask for the same request again.
-  if (response.status === 429 || response.status === 409) {
+  if (status === 429 || status === 409) {
     return { kind: 'later', scope: 'caller', afterMs: retryAfterMs(response), why: codeText };
   }
-  if (response.status === 503) {
+  if (status === 503) {
     return { kind: 'later', scope: 'everyone', afterMs: retryAfterMs(response), why: codeText };
   }
-  if (response.status >= 500 || response.status === 408 || response.status === 425) {
-    return { kind: 'unknown', why: codeText };
-  }
-  return { kind: 'refused', status: response.status, code: codeText, detail: detailText };
+  if (status >= 500 || status === 408 || status === 425) return unknown(codeText);
+  return { kind: 'refused', status, code: codeText, detail: detailText };
 }
 
 /** Retry-After in milliseconds; seconds or a date (RFC 9110, 10.2.3), within bounds. */
-function retryAfterMs(response: HttpAnswer): number {
-  const text = response.header('retry-after');
+function retryAfterMs(response: Response): number {
+  const text = response.headers.get('retry-after');
   if (text === null) return RETRY_AFTER_DEFAULT_MS;
   const ms = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS) : RETRY_AFTER_DEFAULT_MS;
 }
 
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A proxy's HTML page, or nothing: the status decides.
-    return null;
-  }
-}
-
-function asOrder(body: unknown): OrderResource | null {
+function isOrder(body: unknown): body is OrderResource {
   const order = body as Partial<OrderResource> | null;
-  if (typeof order?.id !== 'string' || typeof order.status !== 'string' || typeof order.version !== 'number')
-    return null;
-  return order as OrderResource;
+  return (
+    typeof order?.id === 'string' && typeof order.status === 'string' && typeof order.version === 'number'
+  );
 }
 
-function whyNoAnswer(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string')
-    return cause.code;
-  return cause instanceof Error ? cause.name : String(cause);
+function unknown(why: string): Again {
+  return { kind: 'unknown', why };
+}
+
+/** The lack of an answer, and one that is no JSON (a proxy's page), as a kind of its own. */
+async function told<T>(ask: () => Promise<T | Again>): Promise<T | Again> {
+  try {
+    return await ask();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const { code } = (cause ?? {}) as { code?: unknown };
+    if (typeof code === 'string') return unknown(code);
+    return unknown(cause instanceof Error ? cause.name : String(cause));
+  }
 }

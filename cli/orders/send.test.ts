@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { OrderApi, OrderResource, PlaceAnswer, ReadAnswer } from './order-api.ts';
+import type { OrderApi, OrderResource, PlaceAnswer, PlaceInput, ReadAnswer } from './order-api.ts';
 import { type BadLine, type OrderLine, parseOrderLine } from './read-lines.ts';
 import { sendOrders } from './send.ts';
 import { differences, isComplete, summaryText } from './summary.ts';
 
 interface FakeOrder {
   id: string;
+  customerId: string;
   resource: OrderResource;
   body: string;
 }
@@ -16,43 +17,57 @@ function fakeApi(onPlace?: (input: { idempotencyKey: string }, attempt: number) 
   const attempts = new Map<string, number>();
   let placing = 0;
   let placingMax = 0;
+  const reads = { single: 0, pages: 0 };
+  const place = (customerId: string, { idempotencyKey, order }: PlaceInput): PlaceAnswer => {
+    const key = `${customerId} ${idempotencyKey}`;
+    attempts.set(key, (attempts.get(key) ?? 0) + 1);
+    const instead = onPlace?.({ idempotencyKey }, attempts.get(key) ?? 1) ?? null;
+    if (instead !== null) return instead;
+    const known = orders.get(key);
+    const body = JSON.stringify(order);
+    if (known !== undefined && known.body !== body) {
+      return { kind: 'refused', status: 422, code: 'KEY_CONFLICT', detail: 'other body' };
+    }
+    const made = known ?? { id: key, customerId, body, resource: decide(key, order) };
+    orders.set(key, made);
+    return accepted(made.id, known !== undefined);
+  };
   const api: OrderApi = {
-    async place({ customerId, idempotencyKey, order }) {
-      const key = `${customerId} ${idempotencyKey}`;
-      attempts.set(key, (attempts.get(key) ?? 0) + 1);
+    async placeAll(customerId, inputs) {
       placing += 1;
       placingMax = Math.max(placingMax, placing);
       await new Promise((resolve) => setImmediate(resolve));
       placing -= 1;
-      const instead = onPlace?.({ idempotencyKey }, attempts.get(key) ?? 1) ?? null;
-      if (instead !== null) return instead;
-      const known = orders.get(key);
-      const body = JSON.stringify(order);
-      if (known !== undefined && known.body !== body) {
-        return { kind: 'refused', status: 422, code: 'KEY_CONFLICT', detail: 'other body' };
-      }
-      const made = known ?? { id: key, body, resource: decide(key, order as Record<string, unknown>) };
-      orders.set(key, made);
-      return accepted(made.id, known !== undefined);
+      return { kind: 'answered', results: inputs.map((input) => place(customerId, input)) };
     },
-    async read({ url }): Promise<ReadAnswer> {
+    async read(_customerId, url): Promise<ReadAnswer> {
+      reads.single += 1;
       const order = [...orders.values()].find(({ id }) => url === `/orders/${id}`);
       if (order === undefined) return { kind: 'unknown', why: 'no such order' };
-      return { kind: 'order', order: order.resource, pollAfterMs: 1 };
+      return { kind: 'order', order: order.resource };
+    },
+    async list(customerId, cursor) {
+      reads.pages += 1;
+      const own = [...orders.values()].filter((order) => order.customerId === customerId).toReversed();
+      const from = Number(cursor ?? 0);
+      const page = own.slice(from, from + 100).map(({ resource }) => resource);
+      return { kind: 'page', orders: page, nextCursor: own.length > from + 100 ? String(from + 100) : null };
     },
   };
-  return { api, orders, attempts, placingMax: () => placingMax };
+  return { api, orders, attempts, reads, placingMax: () => placingMax };
 }
 
 function accepted(id: string, replayed: boolean): PlaceAnswer {
-  return { kind: 'accepted', id, statusUrl: `/orders/${id}`, replayed, order: null, pollAfterMs: 1 };
+  return { kind: 'accepted', id, statusUrl: `/orders/${id}`, replayed, isDecided: replayed };
 }
+
+const links = { self: '', history: '', events: '' };
 
 function decide(id: string, order: Record<string, unknown>): OrderResource {
   const items = order['items'] as { sku: string; quantity: number }[];
   const currency = String(order['currency']);
   const rejected = items.some(({ sku }) => sku === 'GONE');
-  if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items };
+  if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items, links };
   return {
     id,
     version: 1,
@@ -60,6 +75,7 @@ function decide(id: string, order: Record<string, unknown>): OrderResource {
     currency,
     items,
     reason: { code: 'UNKNOWN_SKU', message: '' },
+    links,
   };
 }
 
@@ -126,10 +142,34 @@ describe('sending a file of orders', () => {
 
   test('keeps the bound of requests in flight', async () => {
     const { api, placingMax } = fakeApi();
-    const texts = Array.from({ length: 200 }, (_, n) => line(`k${n}`));
+    const texts = Array.from({ length: 200 }, (_, n) => line(`k${n}`, 'A', 1, `c${n % 20}`));
     const summary = await sendOrders(file(texts), { api, placesMax: 7, followingMax: 20 });
     expect(summary.orders).toBe(200);
     expect(placingMax()).toBe(7);
+  });
+
+  test('takes a hundred outcomes with one read, also when the file was sent before', async () => {
+    const { api, reads } = fakeApi();
+    const texts = Array.from({ length: 2_000 }, (_, n) => line(`k${n}`));
+    expect((await sendOrders(file(texts), { api })).statuses).toEqual({ PENDING_PAYMENT: 2_000 });
+    const again = await sendOrders(file(texts), { api });
+    expect(again).toMatchObject({ replayed: 2_000, statuses: { PENDING_PAYMENT: 2_000 }, missing: [] });
+    expect(reads.pages + reads.single).toBeLessThan(2 * 100);
+  });
+
+  test('a batch that is refused as a whole is sent line by line', async () => {
+    const { api } = fakeApi();
+    const { placeAll } = api;
+    api.placeAll = async (customerId, inputs) => {
+      const isBad = inputs.some(({ idempotencyKey }) => idempotencyKey === 'k7');
+      if (isBad) return { kind: 'refused', status: 400, code: 'JSON_INVALID', detail: 'too deep' };
+      return placeAll(customerId, inputs);
+    };
+    const summary = await sendOrders(file(Array.from({ length: 20 }, (_, n) => line(`k${n}`))), { api });
+    expect(summary.refusedLines).toEqual([
+      { line: 8, status: 400, code: 'JSON_INVALID', detail: 'too deep' },
+    ]);
+    expect(summary).toMatchObject({ orders: 19, statuses: { PENDING_PAYMENT: 19 } });
   });
 
   test('reports what is missing instead of waiting for ever', async () => {
@@ -151,7 +191,7 @@ describe('sending a file of orders', () => {
       code: 'UNAUTHENTICATED',
       detail: 'expired',
     }));
-    const texts = Array.from({ length: 500 }, (_, n) => line(`k${n}`));
+    const texts = Array.from({ length: 500 }, (_, n) => line(`k${n}`, 'A', 1, `c${n}`));
     await expect(sendOrders(file(texts), { api, placesMax: 2 })).rejects.toThrow('401 expired');
     expect(attempts.size).toBeLessThan(10);
   });

@@ -1,81 +1,75 @@
 /**
  * Sends a file of orders through the API and follows each accepted order to its outcome.
  *
- * A line is in one of four states: waiting (its customer, or everyone, was told to come back later), in flight,
- * accepted (its order is followed through the status URL), done. The same key is used on every try, so trying again
- * after an unknown outcome can never make a second order. Lines that share a key are sent one after the other, in the
- * order of the file; all others overtake each other. Nothing waits for ever: when no line and no order has made
- * progress for `stallMs`, what is left is reported as missing.
+ * A line is in one of four states: waiting (behind its customer's batch, or told to come back later), in flight,
+ * accepted (its order is followed), done. Each customer has one batch in flight at a time. The same key is used on every
+ * try, so trying again after an unknown outcome can never make a second order. Lines that share a key are never in one
+ * batch: they are sent in the order of the file, all others overtake each other. Nothing waits for ever: when no line and
+ * no order has made progress for `stallMs`, what is left is reported as missing.
  */
-import pLimit, { type LimitFunction } from 'p-limit';
 import { CliError } from '../errors.ts';
-import type { OrderApi, OrderResource, PlaceAnswer } from './order-api.ts';
-import { backoffMs, createGates, createSignals } from './pace.ts';
+import { createFollower, type Follower } from './follow.ts';
+import type { BatchAnswer, PlaceAnswer } from './order-api.ts';
+import { backoffMs } from './pace.ts';
 import type { BadLine, OrderLine } from './read-lines.ts';
-import type { SendSummary } from './summary.ts';
+import { createRun, type Followed, followingCount, type Run, type SendDeps } from './run.ts';
+import { countOrder, type SendSummary, signatureOf } from './summary.ts';
 
-export interface SendDeps {
-  api: OrderApi;
-  /** Called on every change; cheap, and not more often than it likes to print. */
-  onProgress?(progress: { sent: number; accepted: number; settled: number; following: number }): void;
-  /** Requests in flight that place orders. */
-  placesMax?: number;
-  /** Requests in flight that ask for outcomes. */
-  readsMax?: number;
-  /** Accepted orders whose outcome is not known yet; placing waits above it. */
-  followingMax?: number;
-  stallMs?: number;
+const BATCH_ORDERS = 100;
+/** Half of what the API takes, as a line may grow by escaping. */
+const BATCH_CHARACTERS = 1 << 20;
+/** Lines that were read and not answered yet. */
+const WAITING_LINES_MAX = 5000;
+
+/** A line with what became of its tries so far. */
+interface Waiting {
+  readonly line: OrderLine;
+  readonly characters: number;
+  why: string;
 }
 
-/** An accepted order, from its first accepted line until its outcome is known. */
-interface Followed {
-  id: string;
-  line: number;
-  customerId: string;
-  statusUrl: string;
-  /** What each accepted line under this id asked for. */
-  asked: { line: number; signature: string }[];
-  outcome: OrderResource | null;
-  lastWhy: string;
+interface Customer {
+  readonly id: string;
+  readonly waiting: Waiting[];
+  sending: boolean;
+  attempt: number;
+  /** Smaller after a batch that was refused as a whole. */
+  batchOrdersMax: number;
 }
 
-const READ_AGAIN_MS = 1000;
-const READ_AGAIN_MIN_MS = 100;
+interface Sender {
+  readonly run: Run;
+  readonly follower: Follower;
+  readonly customers: Map<string, Customer>;
+  readonly loops: Set<Promise<void>>;
+  waitingCount: number;
+  failure: unknown;
+}
 
 /** Sends `lines` and resolves once every one has its outcome or is missing. Throws only when nothing more can be sent. */
 export async function sendOrders(
   lines: AsyncIterable<OrderLine | BadLine>,
   deps: SendDeps,
 ): Promise<SendSummary> {
-  const { placesMax = 96, followingMax = 5000 } = deps;
   const startedAtMs = performance.now();
   const run = createRun(deps);
-  const inFlight = new Set<Promise<void>>();
-  const lastOfKey = new Map<string, Promise<void>>();
-
+  const customers = new Map<string, Customer>();
+  const follower = createFollower(run, (id) => customers.get(id)?.sending === true);
+  const sender: Sender = { run, follower, customers, loops: new Set(), waitingCount: 0, failure: null };
   try {
     for await (const line of lines) {
+      if (sender.failure !== null) break;
       if (line.kind === 'bad') {
         run.summary.badLines.push({ line: line.line, problem: line.problem });
         continue;
       }
       run.summary.lines += 1;
-      while (!run.signals.stopped() && (inFlight.size >= placesMax || followingCount(run) >= followingMax)) {
-        await run.signals.changed();
-      }
-      const key = `${line.customerId}\n${line.idempotencyKey}`;
-      const placed = (lastOfKey.get(key) ?? Promise.resolve()).then(() => place(run, line));
-      lastOfKey.set(key, placed);
-      inFlight.add(placed);
-      const done = () => {
-        inFlight.delete(placed);
-        run.signals.wake();
-      };
-      // A failure stops the run; Promise.all below throws it.
-      placed.then(done, done);
+      while (isFull(sender) && !run.signals.stopped()) await run.signals.changed();
+      addLine(sender, line);
     }
-    await Promise.all(lastOfKey.values());
-    while (followingCount(run) > 0 && !run.signals.stopped()) await run.signals.changed();
+    while (sender.loops.size > 0) await Promise.all(sender.loops);
+    if (sender.failure !== null) throw sender.failure;
+    await follower.done();
   } finally {
     run.signals.stop();
   }
@@ -83,59 +77,131 @@ export async function sendOrders(
   return { ...run.summary, orders: run.followed.size, elapsedMs: performance.now() - startedAtMs };
 }
 
-interface Run {
-  api: OrderApi;
-  summary: SendSummary;
-  /** By order id. */
-  followed: Map<string, Followed>;
-  settled: number;
-  gates: ReturnType<typeof createGates>;
-  signals: ReturnType<typeof createSignals>;
-  limitReads: LimitFunction;
-  /** Tells waiters and the caller that something moved. */
-  moved(): void;
+function isFull({ run, waitingCount }: Sender): boolean {
+  return waitingCount >= WAITING_LINES_MAX || followingCount(run) >= run.followingMax;
 }
 
-function createRun({ api, onProgress, readsMax = 48, stallMs = 60_000 }: SendDeps): Run {
-  const run: Run = {
-    api,
-    summary: emptySummary(),
-    followed: new Map(),
-    settled: 0,
-    gates: createGates(),
-    signals: createSignals(stallMs),
-    limitReads: pLimit(readsMax),
-    moved() {
-      run.signals.progress();
-      const { lines, accepted } = run.summary;
-      onProgress?.({ sent: lines, accepted, settled: run.settled, following: followingCount(run) });
-    },
-  };
-  return run;
+function addLine(sender: Sender, line: OrderLine): void {
+  const id = line.customerId;
+  const known = sender.customers.get(id);
+  const customer = known ?? { id, waiting: [], sending: false, attempt: 0, batchOrdersMax: BATCH_ORDERS };
+  if (known === undefined) sender.customers.set(id, customer);
+  customer.waiting.push({ line, characters: JSON.stringify(line.order).length, why: 'not sent' });
+  sender.waitingCount += 1;
+  if (customer.sending) return;
+  customer.sending = true;
+  // What one customer fails with ends the run of all; it is thrown once the others have come to rest.
+  const loop = sendCustomer(sender, customer)
+    .catch((error: unknown) => {
+      sender.failure ??= error;
+      sender.run.signals.stop();
+    })
+    .finally(() => sender.loops.delete(loop));
+  sender.loops.add(loop);
 }
 
-function followingCount(run: Run): number {
-  return run.followed.size - run.settled;
-}
-
-/** Tries one line until it is answered for good, or the run stalls. */
-async function place(run: Run, line: OrderLine): Promise<void> {
-  let lastWhy = 'not sent';
-  for (let attempt = 1; !run.signals.stopped(); attempt += 1) {
-    await run.signals.sleep(run.gates.waitMs(line.customerId));
-    if (run.signals.stopped()) break;
-    const answer = await run.api.place(line);
-    if (answer.kind === 'accepted') return accept(run, line, answer);
-    if (answer.kind === 'refused') return refuse(run, line, answer);
-    lastWhy = answer.why;
-    if (answer.kind === 'later')
-      run.gates.close(answer.scope === 'caller' ? line.customerId : null, answer.afterMs);
-    else await run.signals.sleep(backoffMs(attempt));
+/** Sends what the customer's lines are, batch after batch, until all are answered for good or the run stops. */
+async function sendCustomer(sender: Sender, customer: Customer): Promise<void> {
+  const { run } = sender;
+  // The lines of the file that are read in this turn make the first batch larger.
+  await new Promise((resolve) => setImmediate(resolve));
+  while (customer.waiting.length > 0 && !run.signals.stopped()) {
+    await run.signals.sleep(run.gates.waitMs(customer.id));
+    await run.limitPlaces(async () => {
+      if (run.signals.stopped()) return;
+      const batch = nextBatch(customer);
+      const answer = await run.api.placeAll(
+        customer.id,
+        batch.map(({ line }) => line),
+      );
+      takeAnswer(sender, customer, batch, answer);
+    });
+    if (customer.attempt > 0) await run.signals.sleep(backoffMs(customer.attempt));
   }
-  run.summary.missing.push({ line: line.line, why: lastWhy });
+  customer.sending = false;
+  for (const { line, why } of customer.waiting.splice(0)) {
+    sender.waitingCount -= 1;
+    run.summary.missing.push({ line: line.line, why });
+  }
+  sender.follower.placed(customer.id);
 }
 
-function accept(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 'accepted' }>): void {
+/** The next lines with keys of their own; a line whose key is in the batch already stays behind it. */
+function nextBatch({ waiting, batchOrdersMax }: Customer): Waiting[] {
+  const keys = new Set<string>();
+  const batch: Waiting[] = [];
+  let characters = 0;
+  for (const each of waiting) {
+    if (batch.length >= batchOrdersMax) break;
+    if (keys.has(each.line.idempotencyKey)) continue;
+    if (batch.length > 0 && characters + each.characters > BATCH_CHARACTERS) break;
+    keys.add(each.line.idempotencyKey);
+    characters += each.characters;
+    batch.push(each);
+  }
+  return batch;
+}
+
+function takeAnswer(
+  sender: Sender,
+  customer: Customer,
+  batch: readonly Waiting[],
+  answer: BatchAnswer,
+): void {
+  if (answer.kind === 'answered') {
+    const settled = new Set(
+      batch.filter((each, index) => takeResult(sender, customer, each, answer.results[index]!)),
+    );
+    const isUnknown = answer.results.some(({ kind }) => kind === 'unknown');
+    customer.attempt = isUnknown ? customer.attempt + 1 : 0;
+    customer.batchOrdersMax = Math.min(BATCH_ORDERS, 2 * customer.batchOrdersMax);
+    forget(sender, customer, settled);
+    return;
+  }
+  const isWhole = answer.kind === 'refused' && batch.length > 1 && !isTokenRefused(answer.status);
+  if (isWhole) {
+    // What one line holds refuses its neighbours too: by halves down to that line, which is then answered for itself.
+    customer.batchOrdersMax = Math.floor(batch.length / 2);
+    return;
+  }
+  customer.attempt = answer.kind === 'unknown' ? customer.attempt + 1 : 0;
+  const settled = new Set(batch.filter((each) => takeResult(sender, customer, each, answer)));
+  forget(sender, customer, settled);
+}
+
+function forget(sender: Sender, customer: Customer, settled: ReadonlySet<Waiting>): void {
+  if (settled.size === 0) return;
+  const left = customer.waiting.filter((each) => !settled.has(each));
+  customer.waiting.splice(0, customer.waiting.length, ...left);
+  sender.waitingCount -= settled.size;
+  sender.run.moved();
+}
+
+/** True when the line is answered for good. */
+function takeResult(sender: Sender, customer: Customer, each: Waiting, answer: PlaceAnswer): boolean {
+  const { run } = sender;
+  switch (answer.kind) {
+    case 'accepted':
+      accept(sender, each.line, answer);
+      return true;
+    case 'refused':
+      refuse(run, each.line, answer);
+      return true;
+    case 'later':
+      each.why = answer.why;
+      run.gates.close(answer.scope === 'caller' ? customer.id : null, answer.afterMs);
+      return false;
+    case 'unknown':
+      each.why = answer.why;
+      return false;
+  }
+}
+
+function accept(
+  { run, follower }: Sender,
+  line: OrderLine,
+  answer: Extract<PlaceAnswer, { kind: 'accepted' }>,
+): void {
   run.summary.accepted += 1;
   if (answer.replayed) run.summary.replayed += 1;
   const known = run.followed.get(answer.id);
@@ -150,14 +216,12 @@ function accept(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 
   };
   order.asked.push({ line: line.line, signature: signatureOf(line.order) });
   run.followed.set(answer.id, order);
-  if (answer.order !== null) settle(run, order, answer.order);
-  else if (known === undefined) followLater(run, order, answer.pollAfterMs);
-  run.moved();
+  if (known === undefined) follower.add(order, answer.isDecided);
 }
 
 function refuse(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 'refused' }>): void {
   const { summary } = run;
-  if (answer.status === 401 || answer.status === 403) {
+  if (isTokenRefused(answer.status)) {
     run.signals.stop();
     throw new CliError(
       `the API refused the token of customer ${line.customerId}: ${answer.status} ${answer.detail}`,
@@ -170,72 +234,8 @@ function refuse(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 
     summary.refused[code] = (summary.refused[code] ?? 0) + 1;
     summary.refusedLines.push({ line: line.line, status, code, detail });
   }
-  run.moved();
 }
 
-function followLater(run: Run, order: Followed, afterMs: number): void {
-  void run.signals.sleep(afterMs).then(() => run.limitReads(() => follow(run, order)));
-}
-
-async function follow(run: Run, order: Followed): Promise<void> {
-  if (run.signals.stopped() || order.outcome !== null) return;
-  const answer = await run.api.read({ customerId: order.customerId, url: order.statusUrl });
-  if (answer.kind === 'order' && answer.order.status !== 'QUEUED') {
-    settle(run, order, answer.order);
-    run.moved();
-    return;
-  }
-  order.lastWhy =
-    answer.kind === 'order' ? 'still QUEUED' : answer.kind === 'refused' ? answer.detail : answer.why;
-  const afterMs =
-    answer.kind === 'order' ? answer.pollAfterMs : answer.kind === 'later' ? answer.afterMs : READ_AGAIN_MS;
-  followLater(run, order, Math.max(afterMs, READ_AGAIN_MIN_MS));
-}
-
-function settle(run: Run, order: Followed, outcome: OrderResource): void {
-  if (order.outcome === null) run.settled += 1;
-  order.outcome = outcome;
-}
-
-/** Adds one order to the totals; lines that asked for something else than the order under their key are conflicts. */
-function countOrder(summary: SendSummary, order: Followed): void {
-  if (order.outcome === null) {
-    summary.missing.push({ line: order.line, why: `order ${order.id}: ${order.lastWhy}` });
-    return;
-  }
-  const { status, reason } = order.outcome;
-  summary.statuses[status] = (summary.statuses[status] ?? 0) + 1;
-  if (status === 'REJECTED') {
-    const code = reason?.code ?? 'without a reason';
-    summary.rejections[code] = (summary.rejections[code] ?? 0) + 1;
-  }
-  const actual = signatureOf(order.outcome);
-  const conflicts = actual === '' ? 0 : order.asked.filter(({ signature }) => signature !== actual).length;
-  summary.keyConflicts += conflicts;
-  summary.repeats += Math.max(order.asked.length - conflicts - 1, 0);
-}
-
-/** Currency, SKUs and quantities, to tell whether an order is the one a line asked for; '' when the items are not shown. */
-function signatureOf(order: { currency?: unknown; items?: unknown }): string {
-  if (!Array.isArray(order.items) || order.items.length === 0) return '';
-  const items = order.items as { sku?: unknown; quantity?: unknown }[];
-  return `${order.currency} ${items.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' ')}`;
-}
-
-function emptySummary(): SendSummary {
-  return {
-    lines: 0,
-    badLines: [],
-    accepted: 0,
-    replayed: 0,
-    keyConflicts: 0,
-    refused: {},
-    refusedLines: [],
-    orders: 0,
-    repeats: 0,
-    statuses: {},
-    rejections: {},
-    missing: [],
-    elapsedMs: 0,
-  };
+function isTokenRefused(status: number): boolean {
+  return status === 401 || status === 403;
 }

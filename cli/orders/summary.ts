@@ -3,6 +3,7 @@
  * each other, on the partitions' pace, or on how often the file was sent before.
  */
 import { count, table } from '../output.ts';
+import type { OrderResource } from './order-api.ts';
 
 export interface SendSummary {
   /** Lines that hold an order. */
@@ -41,7 +42,61 @@ export interface ExpectedTotals {
   rejections: Record<string, number>;
 }
 
+/** An accepted order with its outcome, null when it was not learnt. */
+export interface CountedOrder {
+  id: string;
+  line: number;
+  /** What each accepted line under this id asked for. */
+  asked: { line: number; signature: string }[];
+  outcome: OrderResource | null;
+  lastWhy: string;
+}
+
 const PROBLEMS_SHOWN_MAX = 20;
+
+/** The totals before anything was sent. */
+export function emptySummary(): SendSummary {
+  return {
+    lines: 0,
+    badLines: [],
+    accepted: 0,
+    replayed: 0,
+    keyConflicts: 0,
+    refused: {},
+    refusedLines: [],
+    orders: 0,
+    repeats: 0,
+    statuses: {},
+    rejections: {},
+    missing: [],
+    elapsedMs: 0,
+  };
+}
+
+/** Adds one order to the totals; lines that asked for something else than the order under their key are conflicts. */
+export function countOrder(summary: SendSummary, order: CountedOrder): void {
+  if (order.outcome === null) {
+    summary.missing.push({ line: order.line, why: `order ${order.id}: ${order.lastWhy}` });
+    return;
+  }
+  const { status, reason } = order.outcome;
+  summary.statuses[status] = (summary.statuses[status] ?? 0) + 1;
+  if (status === 'REJECTED') {
+    const code = reason?.code ?? 'without a reason';
+    summary.rejections[code] = (summary.rejections[code] ?? 0) + 1;
+  }
+  const actual = signatureOf(order.outcome);
+  const conflicts = actual === '' ? 0 : order.asked.filter(({ signature }) => signature !== actual).length;
+  summary.keyConflicts += conflicts;
+  summary.repeats += Math.max(order.asked.length - conflicts - 1, 0);
+}
+
+/** Currency, SKUs and quantities, to tell whether an order is the one a line asked for; '' when the items are not shown. */
+export function signatureOf(order: { currency?: unknown; items?: unknown }): string {
+  if (!Array.isArray(order.items) || order.items.length === 0) return '';
+  const items = order.items as { sku?: unknown; quantity?: unknown }[];
+  return `${order.currency} ${items.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' ')}`;
+}
 
 /** True when every good line was answered for good and every accepted order has its outcome. */
 export function isComplete(summary: SendSummary): boolean {

@@ -1,0 +1,120 @@
+/**
+ * Follows the accepted orders of each customer to their outcomes: waits for the oldest that is queued at its status URL,
+ * which costs the server no polling, and then takes from the customer's list, newest first, whatever else was decided
+ * meanwhile. A page holds a hundred outcomes, so a long file costs few reads; a page without news ends the look. Orders
+ * that were decided when they were placed (the file was sent before) are looked up when all of the customer's are placed.
+ */
+import type { ListAnswer } from './order-api.ts';
+import { type Followed, type Run, settle } from './run.ts';
+
+/** Up to here every order is asked for by itself. */
+const SINGLES_MAX = 3;
+const WAIT_SECONDS = 10;
+const READ_AGAIN_MS = 1000;
+
+export interface Follower {
+  /** `isDecided`: its outcome was out when it was accepted. */
+  add(order: Followed, isDecided: boolean): void;
+  /** All lines of the customer that were read are placed. */
+  placed(customerId: string): void;
+  /** Resolves when no order is followed any more, or the run has stopped. */
+  done(): Promise<void>;
+}
+
+/** By id. */
+interface Pending {
+  readonly queued: Map<string, Followed>;
+  readonly decided: Map<string, Followed>;
+}
+
+export function createFollower(run: Run, isPlacing: (customerId: string) => boolean): Follower {
+  const customers = new Map<string, Pending>();
+  const running = new Map<string, Promise<void>>();
+  const start = (customerId: string): void => {
+    const pending = customers.get(customerId);
+    if (pending === undefined || running.has(customerId)) return;
+    const loop = followCustomer(run, customerId, pending, isPlacing).then(() => {
+      running.delete(customerId);
+      // The last line may have been placed between the loop's last look and here.
+      if (pending.decided.size > 0 && !isPlacing(customerId) && !run.signals.stopped()) start(customerId);
+    });
+    running.set(customerId, loop);
+  };
+
+  return {
+    add(order, isDecided) {
+      const pending = customers.get(order.customerId) ?? { queued: new Map(), decided: new Map() };
+      customers.set(order.customerId, pending);
+      (isDecided ? pending.decided : pending.queued).set(order.id, order);
+      if (!isDecided) start(order.customerId);
+    },
+    placed: start,
+    async done() {
+      while (running.size > 0) await Promise.all(running.values());
+    },
+  };
+}
+
+async function followCustomer(
+  run: Run,
+  customerId: string,
+  pending: Pending,
+  isPlacing: (customerId: string) => boolean,
+): Promise<void> {
+  const { queued, decided } = pending;
+  while (!run.signals.stopped()) {
+    if (queued.size > 0) {
+      await askFor(run, queued, queued.size > SINGLES_MAX ? 1 : SINGLES_MAX);
+      if (queued.size > SINGLES_MAX) await sweep(run, customerId, pending);
+    } else if (decided.size === 0 || isPlacing(customerId)) {
+      return;
+    } else {
+      if (decided.size > SINGLES_MAX) await sweep(run, customerId, pending);
+      await askFor(run, decided, SINGLES_MAX);
+    }
+  }
+}
+
+/** Asks for the oldest `count` of the orders, side by side. */
+async function askFor(run: Run, orders: Map<string, Followed>, count: number): Promise<void> {
+  const oldest = [...orders.values().take(count)];
+  await Promise.all(oldest.map((order) => waitFor(run, order)));
+  for (const { id, outcome } of oldest) if (outcome !== null) orders.delete(id);
+}
+
+async function waitFor(run: Run, order: Followed): Promise<void> {
+  const askedAtMs = performance.now();
+  const answer = await run.limitReads(() => run.api.read(order.customerId, order.statusUrl, WAIT_SECONDS));
+  if (answer.kind === 'order' && answer.order.status !== 'QUEUED') {
+    settle(run, order, answer.order);
+    run.moved();
+    return;
+  }
+  order.lastWhy =
+    answer.kind === 'order' ? 'still QUEUED' : answer.kind === 'refused' ? answer.detail : answer.why;
+  const afterMs = answer.kind === 'later' ? answer.afterMs : READ_AGAIN_MS;
+  // A wait that was held has been pause enough.
+  await run.signals.sleep(afterMs - (performance.now() - askedAtMs));
+}
+
+/** Takes outcomes from the customer's list as long as each page holds one that was not known. */
+async function sweep(run: Run, customerId: string, { queued, decided }: Pending): Promise<void> {
+  let cursor: string | null = null;
+  do {
+    const after: string | null = cursor;
+    const answer: ListAnswer = await run.limitReads(() => run.api.list(customerId, after));
+    if (answer.kind !== 'page') return;
+    const found = answer.orders.flatMap((outcome) => {
+      const order = queued.get(outcome.id) ?? decided.get(outcome.id);
+      return order === undefined ? [] : [{ order, outcome }];
+    });
+    for (const { order, outcome } of found) {
+      settle(run, order, outcome);
+      queued.delete(order.id);
+      decided.delete(order.id);
+    }
+    if (found.length === 0) return;
+    run.moved();
+    cursor = answer.nextCursor;
+  } while (cursor !== null && queued.size + decided.size > 0 && !run.signals.stopped());
+}

@@ -1,0 +1,70 @@
+/** What the two halves of a sending share: the accepted orders, the totals, and when something moved. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { OrderApi, OrderResource } from './order-api.ts';
+import { createGates, createSignals } from './pace.ts';
+import { type CountedOrder, emptySummary, type SendSummary } from './summary.ts';
+
+export interface SendDeps {
+  api: OrderApi;
+  /** Called on every change; cheap, and not more often than it likes to print. */
+  onProgress?(progress: { sent: number; accepted: number; settled: number; following: number }): void;
+  /** Requests in flight that place orders; each carries up to `BATCH_ORDERS`. */
+  placesMax?: number;
+  /** Requests in flight that ask for outcomes. */
+  readsMax?: number;
+  /** Accepted orders whose outcome is not known yet; reading the file waits above it. */
+  followingMax?: number;
+  stallMs?: number;
+}
+
+/** An accepted order, from its first accepted line until its outcome is known. */
+export interface Followed extends CountedOrder {
+  customerId: string;
+  statusUrl: string;
+}
+
+export interface Run {
+  api: OrderApi;
+  summary: SendSummary;
+  /** By order id. */
+  followed: Map<string, Followed>;
+  settled: number;
+  gates: ReturnType<typeof createGates>;
+  signals: ReturnType<typeof createSignals>;
+  limitPlaces: LimitFunction;
+  limitReads: LimitFunction;
+  followingMax: number;
+  /** Tells waiters and the caller that something moved. */
+  moved(): void;
+}
+
+export function createRun(deps: SendDeps): Run {
+  const { api, onProgress, placesMax = 16, readsMax = 48, followingMax = 20_000, stallMs = 60_000 } = deps;
+  const run: Run = {
+    api,
+    summary: emptySummary(),
+    followed: new Map(),
+    settled: 0,
+    gates: createGates(),
+    signals: createSignals(stallMs),
+    limitPlaces: pLimit(placesMax),
+    limitReads: pLimit(readsMax),
+    followingMax,
+    moved() {
+      run.signals.progress();
+      const { lines, accepted } = run.summary;
+      onProgress?.({ sent: lines, accepted, settled: run.settled, following: followingCount(run) });
+    },
+  };
+  return run;
+}
+
+/** Orders whose outcome is not known yet. */
+export function followingCount(run: Run): number {
+  return run.followed.size - run.settled;
+}
+
+export function settle(run: Run, order: Followed, outcome: OrderResource): void {
+  if (order.outcome === null) run.settled += 1;
+  order.outcome = outcome;
+}
