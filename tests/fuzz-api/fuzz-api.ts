@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const python = await pythonWith(path.join(here, 'requirements.txt'), 'fuzz-api');
   const product = (await answers()) ? null : await startProduct();
   try {
-    return await runSchemathesis(path.join(path.dirname(python), 'schemathesis'));
+    return await runSchemathesis(python);
   } finally {
     if (product !== null) {
       product.kill('SIGTERM');
@@ -65,17 +65,21 @@ async function startProduct(): Promise<ChildProcess> {
   return child;
 }
 
-async function runSchemathesis(command: string): Promise<number> {
+async function runSchemathesis(python: string): Promise<number> {
   const issuer = await createLocalIssuer(path.join(instanceDir(flags.name), 'issuer'));
   const scopes = ['orders:read', 'orders:write', 'webhooks:manage'];
   const token = await issuer.sign({ customerId: 'fuzz', scopes, ttlSeconds: tokenTtlSeconds });
   const limits = ['--max-examples', flags.examples, '--seed', flags.seed];
   const config = ['--config-file', path.join(here, 'schemathesis.toml')];
-  const child = spawn(command, [...config, 'run', `${apiUrl()}/openapi.json`, ...limits], {
-    cwd: instanceDir(flags.name),
-    env: { ...process.env, ORDERSTREAM_TOKEN: token },
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    python,
+    ['-m', 'schemathesis.cli', ...config, 'run', `${apiUrl()}/openapi.json`, ...limits],
+    {
+      cwd: instanceDir(flags.name),
+      env: { ...process.env, ORDERSTREAM_TOKEN: token },
+      stdio: 'inherit',
+    },
+  );
   const [code] = await once(child, 'close');
   return (code as number | null) ?? 1;
 }
