@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- http|store [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
+ * `npm run bench -- http|store|subscribers [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
  * document. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import('./http/bench.ts')).httpBench,
   store: async () => (await import('./store/bench.ts')).storeBench,
+  subscribers: async () => (await import('./subscribers/bench.ts')).subscribersBench,
 };
 
 const usage = `usage: npm run bench -- <${Object.keys(benches).join('|')}> [--quick] [--json] [--rounds N]`;

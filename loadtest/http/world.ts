@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
-import { createLocalIssuer } from '../../services/shared/auth/index.ts';
+import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
 import { registerSchemas } from '../../services/shared/codec/index.ts';
 import { createAdmin, createKafkaConfig, type KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly databaseDelayMs?: number;
   readonly workerEnv?: Readonly<Record<string, string>>;
   readonly ingestionEnv?: Readonly<Record<string, string>>;
+  /** Customers that have a token. */
+  readonly customers?: number;
 }
 
 export interface World {
@@ -32,6 +34,8 @@ export interface World {
   readonly skuCount: number;
   readonly servicePid: number;
   readonly databasePid: number | null;
+  /** Environment of any service that is to work in here. */
+  readonly env: Readonly<Record<string, string>>;
   /** Commands in the log, and those whose outcome is published. */
   progress(): Promise<{ produced: number; published: number }>;
   /** Resolves once every command has its outcome; rejects when that takes too long. */
@@ -41,7 +45,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-const customers = 16;
+const customersDefault = 16;
 const tokenSeconds = 7_200;
 const quiesceDeadlineMs = 60_000;
 const pollMs = 50;
@@ -90,15 +94,7 @@ export async function openWorld(stack: StackInfo, options: WorldOptions): Promis
   );
   const ingestion = await startService('ingestion', ingestionEnv, 'The API listens');
   const api = new URL(String(ingestion.line['url']));
-  const tokens = await Promise.all(
-    Array.from({ length: customers }, (_, index) =>
-      issuer.sign({
-        customerId: `customer-${index}`,
-        scopes: ['orders:write', 'orders:read'],
-        ttlSeconds: tokenSeconds,
-      }),
-    ),
-  );
+  const tokens = await signTokens(issuer, options.customers ?? customersDefault);
   const mysql = createMysql({ url: mysqlUrl, log, poolSize: 2, queryTimeoutMs: 30_000 });
   return {
     target: { host: api.hostname, port: Number(api.port) },
@@ -106,6 +102,7 @@ export async function openWorld(stack: StackInfo, options: WorldOptions): Promis
     skuCount,
     servicePid: ingestion.pid,
     databasePid,
+    env,
     progress: () => progressOf(admin, mysql),
     quiesce: () => quiesce(admin, mysql),
     async countOrders(keyPrefix) {
@@ -125,6 +122,15 @@ export async function openWorld(stack: StackInfo, options: WorldOptions): Promis
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+function signTokens(issuer: LocalIssuer, count: number): Promise<string[]> {
+  const scopes = ['orders:write', 'orders:read'];
+  return Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      issuer.sign({ customerId: `customer-${index}`, scopes, ttlSeconds: tokenSeconds }),
+    ),
+  );
 }
 
 async function progressOf(admin: KafkaAdmin, mysql: Mysql): Promise<{ produced: number; published: number }> {

@@ -1,0 +1,69 @@
+/** `bench subscribers`: how fast outcomes become delivery rows, webhooks arrive and a new team reads the snapshot. */
+import path from 'node:path';
+import { runInChild } from '../frame/child.ts';
+import { runRounds } from '../frame/rounds.ts';
+import type { BenchOptions, BenchReport, Variant } from '../frame/types.ts';
+import { openStack } from '../http/stack.ts';
+import { openWorld, type World } from '../http/world.ts';
+import { inspectServer } from '../store/database.ts';
+import { figuresOf, goals } from './figures.ts';
+import type { DeliverJob } from './job.ts';
+import { runRows } from './rows.ts';
+import { writeSnapshot } from './snapshot.ts';
+
+const deliver = path.join(import.meta.dirname, 'deliver.ts');
+const customers = 50;
+const perSecond = 300;
+const fullRounds = 3;
+const quickRounds = 1;
+const full = {
+  events: 60_000,
+  snapshotOrders: 1_000_000,
+  // Longer than the group of a notification process that has just begun needs to form.
+  times: { warmUpMs: 8_000, measureMs: 30_000 },
+};
+const quick = { events: 24_000, snapshotOrders: 100_000, times: { warmUpMs: 6_000, measureMs: 10_000 } };
+
+export async function subscribersBench(options: BenchOptions): Promise<BenchReport> {
+  const size = options.quick ? quick : full;
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const stack = await openStack(options.tell);
+    closers.push(stack.close);
+    const { pid: databasePid } = await inspectServer(stack.info.mysqlUrl);
+    const world = await openWorld(stack.info, { name: 'subscribers', customers });
+    closers.push(world.close);
+    const snapshot = await writeSnapshot(stack.info, size.snapshotOrders, options.tell);
+    closers.push(snapshot.close);
+    const rows = (posts: boolean) => runRows(stack.info, { events: size.events, posts, databasePid });
+    const rounds = await runRounds(
+      [
+        { name: 'rows', run: () => rows(false) },
+        { name: 'rows and posts', run: () => rows(true) },
+        deliveries('300/s', false, world, size.times),
+        deliveries('300/s, one hangs', true, world, size.times),
+        { name: 'snapshot', run: snapshot.read },
+      ],
+      options.rounds ?? (options.quick ? quickRounds : fullRounds),
+      options.tell,
+    );
+    return { bench: 'subscribers', rounds, figures: figuresOf(rounds, size.snapshotOrders), goals };
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+function deliveries(name: string, hangs: boolean, world: World, times: typeof full.times): Variant {
+  return {
+    name,
+    async run(round) {
+      const { target, tokens, skuCount, databasePid, env } = world;
+      const keyPrefix = `${hangs ? 'h' : 'd'}${round}-`;
+      const notificationEnv = { ...env, INSTANCE_ID: 'bench', WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1' };
+      const job = { target, tokens, skuCount, databasePid, keyPrefix, perSecond, hangs, ...times };
+      const result = await runInChild(deliver, { ...job, env: notificationEnv } satisfies DeliverJob);
+      await world.quiesce();
+      return result;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** The figures of the subscribers' bench, and what they must reach. */
+import { figure, perRun, rateOf } from '../frame/statistics.ts';
+import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
+
+export const goals: Readonly<Record<string, Goal>> = {
+  'notify.rows_per_s': { atLeast: 3_000, aim: 6_000 },
+  'notify.rows_per_core_s': { atLeast: 3_000, aim: 6_000 },
+  'notify.webhook_p95_ms': { atMost: 500, aim: 100 },
+  'notify.hung_endpoint_p95_ratio': { atMost: 1.2, aim: 1.05 },
+  'state.snapshot_s': { atMost: 30, aim: 10 },
+};
+
+/** `snapshotOrders` stands in the unit: a quick run reads fewer than the goal is about. */
+export function figuresOf({ results }: Rounds, snapshotOrders: number): Figure[] {
+  const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];
+  const more = (name: string, field: string) =>
+    perRun(runs(name), (sample) => sample.more?.[field] ?? Number.NaN);
+  const hung = more('300/s, one hangs', 'othersP95Ms');
+  const quiet = more('300/s', 'othersP95Ms');
+  return [
+    // By the clock, and by the CPU time of the notification process, all its threads together.
+    figure('notify.rows_per_s', 'rows/s', perRun(runs('rows'), rateOf)),
+    figure(
+      'notify.rows_per_core_s',
+      'rows/CPU s',
+      perRun(runs('rows'), (sample) => 1e6 / (sample.cpuUs['node'] ?? Number.NaN)),
+    ),
+    figure('notify.posts_per_s', 'posts/s', perRun(runs('rows and posts'), rateOf)),
+    figure('notify.webhook_p95_ms', 'ms', more('300/s', 'p95Ms')),
+    figure(
+      'notify.hung_endpoint_p95_ratio',
+      'ratio',
+      hung.map((ms, round) => (ms === null || quiet[round] == null ? null : ms / quiet[round])),
+    ),
+    figure(
+      'state.snapshot_s',
+      `s for ${snapshotOrders} orders`,
+      perRun(runs('snapshot'), (sample) => sample.seconds),
+    ),
+  ];
+}

@@ -1,0 +1,70 @@
+/** Places orders on the clock, customer after customer, and remembers when each was due. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, openConnection } from '../http/connection.ts';
+import { createRequestMaker } from '../http/requests.ts';
+import type { DeliverJob } from './job.ts';
+
+const tickMs = 2;
+const orderIdField = /"id":"([0-9a-f-]{36})"/;
+/** Requests of one customer; beyond this the API is not following, and the latency of webhooks is not what would be measured. */
+const waitingMax = 100;
+
+/** Epoch ms at which an order was due to be asked for, by order id. */
+export type Placed = Map<string, number>;
+
+/**
+ * `onMeasuring` is called between warm-up and measurement; orders placed before it are in `warmUp`. Resolves when the last
+ * answer is in, and rejects with the first that is no 202.
+ */
+export async function placeOnClock(
+  job: DeliverJob,
+  onMeasuring: () => void,
+): Promise<{ warmUp: Placed; measured: Placed }> {
+  const maker = createRequestMaker(job.keyPrefix, job.skuCount);
+  const customers = await Promise.all(job.tokens.map(() => openConnection(job.target)));
+  const lines = customers.map(() => Promise.resolve());
+  const waiting = customers.map(() => 0);
+  const warmUp: Placed = new Map();
+  const measured: Placed = new Map();
+  let failure: Error | null = null;
+
+  const ask = async (connection: Connection, token: string, dueMs: number, placed: Placed): Promise<void> => {
+    const { status, body } = await connection.send(maker.place(token, 0));
+    const orderId = orderIdField.exec(body)?.[1];
+    if (status !== 202 || orderId === undefined)
+      throw new Error(`the API answered ${status}: ${body.slice(0, 300)}`);
+    placed.set(orderId, dueMs);
+  };
+
+  const beganMs = performance.timeOrigin + performance.now();
+  const measureFromMs = beganMs + job.warmUpMs;
+  const endsMs = measureFromMs + job.measureMs;
+  let asked = 0;
+  let measuring = false;
+  for (;;) {
+    const nowMs = performance.timeOrigin + performance.now();
+    if (nowMs >= endsMs || failure !== null) break;
+    if (!measuring && nowMs >= measureFromMs) {
+      measuring = true;
+      onMeasuring();
+    }
+    for (; beganMs + (asked * 1_000) / job.perSecond <= nowMs; asked++) {
+      const dueMs = beganMs + (asked * 1_000) / job.perSecond;
+      const customer = asked % customers.length;
+      const placed = dueMs < measureFromMs ? warmUp : measured;
+      if (++waiting[customer]! > waitingMax) failure = new Error('the API does not follow the clock');
+      lines[customer] = lines[customer]!.then(() =>
+        ask(customers[customer]!, job.tokens[customer]!, dueMs, placed),
+      )
+        .then(() => void waiting[customer]!--)
+        .catch((error: Error) => {
+          failure ??= error;
+        });
+    }
+    await sleep(tickMs);
+  }
+  await Promise.all(lines);
+  for (const connection of customers) connection.close();
+  if (failure !== null) throw failure;
+  return { warmUp, measured };
+}
