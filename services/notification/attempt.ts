@@ -80,11 +80,10 @@ function afterFailure(result: Extract<AttemptResult, { kind: 'failed' }>, contex
     return { ...final('FAILED', nowMs, result.status, result.error), disable: 'exhausted' };
   }
   const jittered = delayMs * (1 + jitterShare * (2 * random - 1));
-  const asked = Math.min(result.retryAfterMs ?? 0, retryAfterMaxMs);
   return {
     ...final('FAILED', nowMs, result.status, result.error),
     status: 'PENDING',
-    dueAtMs: nowMs + Math.round(Math.max(jittered, asked)),
+    dueAtMs: nowMs + Math.round(Math.max(jittered, result.retryAfterMs ?? 0)),
   };
 }
 
@@ -98,10 +97,12 @@ function final(
   return { status, dueAtMs, lastStatus, lastError, disable: null, counts: true };
 }
 
-/** `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); null where it is missing or says nothing. */
+/**
+ * `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in ms and at most a day; null where it is missing or
+ * says nothing.
+ */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+  const askedMs = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  return Number.isNaN(askedMs) ? null : Math.min(retryAfterMaxMs, Math.max(0, askedMs));
 }

@@ -30,6 +30,7 @@ export function createChannels(
     return {
       name: 'webhook',
       host: hostOf(endpoint.url),
+      customerId: endpoint.customerId,
       async deliver({ eventId, payload }) {
         // It may have been disabled, or its secret replaced, while this message waited for its turn.
         const current = endpoints.find(endpointId);
@@ -46,6 +47,7 @@ function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   return {
     name: 'email',
     host: 'smtp',
+    customerId: emailEndpoint,
     async deliver({ eventId, orderId, payload }) {
       const address = await contacts.addressOf(orderId);
       if (address === null) return { kind: 'dropped', error: 'the order has no e-mail address any more' };

@@ -45,13 +45,13 @@ export const fields = {
     default: 1_000,
     min: 1,
     max: 10_000,
-    help: 'Deliveries in the hands of this process: under way, or fetched and waiting for their turn.',
+    help: 'Deliveries in the hands of this process: under way, or fetched and waiting for their turn; of one customer at most a quarter.',
   }),
   hostFailuresInRow: int('HOST_FAILURES', {
     default: 5,
     min: 1,
     max: 100,
-    help: 'Failures in a row after which a host is left alone for HOST_REST.',
+    help: 'Failures in a row after which posts of the same customer leave a host alone for HOST_REST.',
   }),
   hostRestMs: durationMs('HOST_REST', {
     default: 30_000,

@@ -4,6 +4,7 @@ import { mailTextOf } from './mail-templates.ts';
 import { createMailer, type Mailer } from './mailer.ts';
 import { type Message, messageText, type OrderBoundEvent } from './message.ts';
 import { eventOf } from './testing/events.ts';
+import { startSmtp } from './testing/smtp.ts';
 
 const event = eventOf(3, 17) as OrderBoundEvent;
 const mail = { eventId: event.eventId, orderId: event.orderId, payload: messageText(event) };
@@ -36,6 +37,27 @@ describe('mailer', () => {
     expect(await mailer.send('c@example.org', mail)).toMatchObject({ kind: 'refused', status: 550 });
     sink.answerRecipient(451);
     expect(await mailer.send('c@example.org', mail)).toMatchObject({ kind: 'failed', status: 451 });
+  });
+
+  it.each([
+    { greeting: '554 no service here' },
+    { auth: '535 wrong password' },
+    { sender: '530 authenticate first' },
+  ])('tries again where the server refuses us and not the mail: %o', async (answers) => {
+    const server = await startSmtp(answers);
+    const refused = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
+    expect(await refused.send('c@example.org', mail)).toMatchObject({ kind: 'failed', hostTrouble: true });
+    refused.close();
+    await server.close();
+  });
+
+  it('writes to the one address of the order, however it is written', async () => {
+    const server = await startSmtp();
+    const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
+    await one.send('victim,root;x@example.org', mail);
+    expect(server.recipients).toEqual(['<"victim,root;x"@example.org>']);
+    one.close();
+    await server.close();
   });
 
   it('reports a server that is away', async () => {

@@ -41,7 +41,8 @@ export function createMailer(options: { smtpUrl: string; from: string; timeoutMs
         const message = JSON.parse(mail.payload) as Message;
         await transport.sendMail({
           from,
-          to,
+          // As an object it is taken as it is; a text would be read as a list of addresses.
+          to: { name: '', address: to },
           ...mailTextOf(message),
           messageId: messageIdOf(mail, from),
           date: new Date(message.timestamp),
@@ -67,16 +68,20 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
   return `<${eventId}.${mark}@${domain}>`;
 }
 
-/** A 5xx of the mail server is its last word on this mail (RFC 5321, 4.2.1). */
+/** Commands that are about this mail alone; refused before them, every mail would be: a wrong password, a closed server. */
+const mailCommands = ['RCPT TO', 'DATA'];
+
+/** A 5xx about a mail is the server's last word on it (RFC 5321, 4.2.1); any other may be mended and is tried again. */
 function failed(error: unknown): AttemptResult {
-  const { responseCode } = error as { responseCode?: number };
-  if (responseCode !== undefined && responseCode >= 500) {
-    return { kind: 'refused', status: responseCode, error: `the mail server answered ${responseCode}` };
+  const { responseCode, command } = error as { responseCode?: number; command?: string };
+  const answered = `the mail server answered ${responseCode}`;
+  if (responseCode !== undefined && responseCode >= 500 && mailCommands.includes(command ?? '')) {
+    return { kind: 'refused', status: responseCode, error: answered };
   }
   return {
     kind: 'failed',
     status: responseCode ?? null,
-    error: responseCode === undefined ? errorMessage(error) : `the mail server answered ${responseCode}`,
+    error: responseCode === undefined ? errorMessage(error) : answered,
     retryAfterMs: null,
     hostTrouble: true,
   };

@@ -30,6 +30,16 @@ describe('messageText', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(messageBytesMax);
     expect((JSON.parse(text) as Message).data).toMatchObject({ itemsOmitted: true, totals: { total: 1190 } });
   });
+
+  it('keeps to its bound whatever else is long', () => {
+    const reason = { code: 'X', message: 'ü'.repeat(20_000), pointer: null, seen: null };
+    const shipment = { carrier: 'c'.repeat(30_000), trackingNumber: null };
+    for (const long of [{ reason }, { shipment }]) {
+      const text = messageText(bound(0, 1, long));
+      expect(Buffer.byteLength(text)).toBeLessThan(messageBytesMax);
+      expect((JSON.parse(text) as Message).data).toMatchObject({ version: 1, status: 'PENDING_PAYMENT' });
+    }
+  });
 });
 
 describe('isOrderBound', () => {

@@ -45,6 +45,16 @@ function memoryQueue(due: Record<string, number>) {
   return { queue, settled, shelved, disabled };
 }
 
+const limits = {
+  inFlightMax: 10,
+  customerInFlightMax: 10,
+  receiversMax: 5,
+  sweepMs: 20,
+  leaseMs: 1_000,
+  attemptMaxMs: 100,
+  retryDelaysMs: [0, 1],
+};
+
 function start(
   queue: DeliveryQueue,
   deliver: (leased: Leased) => Promise<AttemptResult>,
@@ -53,16 +63,9 @@ function start(
   const fatal = vi.fn();
   const sender = startSender({
     queue,
-    channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, deliver }),
+    channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, customerId: id, deliver }),
     hosts: createHosts({ concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10 }, systemClock),
-    limits: {
-      inFlightMax: 10,
-      receiversMax: 5,
-      sweepMs: 20,
-      leaseMs: 1_000,
-      attemptMaxMs: 100,
-      retryDelaysMs: [0, 1],
-    },
+    limits,
     clock: systemClock,
     random: () => 0.5,
     log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
@@ -98,6 +101,27 @@ it('serves the others while one receiver hangs', async () => {
   );
   await expect.poll(() => settled.length).toBe(20);
   hung.resolve(ok);
+  await sender.stop(1_000);
+});
+
+it('leaves room for others while one customer makes host after host hang', async () => {
+  const hanging = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`hanging-${n}`, 5]));
+  const { queue, settled } = memoryQueue({ ...hanging, well: 20 });
+  const hung = Promise.withResolvers<AttemptResult>();
+  const deliver = ({ endpointId }: Leased) => (endpointId === 'well' ? Promise.resolve(ok) : hung.promise);
+  const customerOf = (id: string) => (id === 'well' ? 'honest' : 'hostile');
+  const { sender } = start(queue, deliver, {
+    channelOf: async (id): Promise<Channel> => ({
+      name: 'webhook',
+      host: id,
+      customerId: customerOf(id),
+      deliver,
+    }),
+    limits: { ...limits, customerInFlightMax: 5 },
+  });
+  await expect.poll(() => settled.length).toBe(20);
+  hung.resolve(ok);
+  await expect.poll(() => settled.length).toBe(65);
   await sender.stop(1_000);
 });
 

@@ -12,19 +12,25 @@ import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
-import type { DeliveryQueue, Leased, LeaseRequest, Settlement } from './delivery-queue.ts';
+import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
+import type { Target } from './hosts.ts';
+import { forgetDrained, nobodyWaits, planLeases, tryBegan, tryEnded } from './lease-plan.ts';
 
 /** One way to reach a receiver. */
 export interface Channel {
   name: 'webhook' | 'email';
   /** The host whose gate the try goes through. */
   host: string;
+  /** On whose behalf: several endpoints of one customer share what one customer may have. */
+  customerId: string;
   deliver(leased: Leased): Promise<AttemptResult>;
 }
 
 export interface SenderLimits {
   /** Tries in flight in this process. */
   inFlightMax: number;
+  /** Of these for one customer: hosts are free to make up, and so is any number of them that hang. */
+  customerInFlightMax: number;
   /** Receivers that one lease transaction takes from. */
   receiversMax: number;
   /** How often the table is looked through for what is due. */
@@ -41,8 +47,8 @@ export interface SenderDeps {
   /** How to reach a receiver; a word when nobody can be reached: its endpoint is disabled or gone. */
   channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
   hosts: {
-    room(host: string): number;
-    run(host: string, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
+    room(target: Target): number;
+    run(target: Target, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
     openBreakers(): number;
   };
   limits: SenderLimits;
@@ -72,10 +78,8 @@ const troubleMs = 500;
 export function startSender(deps: SenderDeps): Sender {
   const { limits, clock, log, metrics } = deps;
   const finished: Settlement[] = [];
-  const wanted = new Set<string>();
-  /** Receivers whose host had no room, by host: wanted again as soon as a try of that host ends. */
-  const crowded = new Map<string, Set<string>>();
-  const restUntilMs = new Map<string, number>();
+  const waiting = nobodyWaits();
+  const { wanted, restUntilMs } = waiting;
   let inFlight = 0;
   let nextSweepMs = 0;
   let nextStraysMs = 0;
@@ -85,6 +89,7 @@ export function startSender(deps: SenderDeps): Sender {
 
   const start = async (channel: Channel, leased: Leased): Promise<void> => {
     inFlight += 1;
+    tryBegan(waiting, channel);
     const startedMs = clock.monotonicMs();
     const result = await attempt(deps, channel, leased);
     metrics.observe('notification_attempt_seconds', (clock.monotonicMs() - startedMs) / 1000, {
@@ -108,8 +113,7 @@ export function startSender(deps: SenderDeps): Sender {
     }
     finished.push({ leased, verdict });
     inFlight -= 1;
-    for (const endpointId of crowded.get(channel.host) ?? []) wanted.add(endpointId);
-    crowded.delete(channel.host);
+    tryEnded(waiting, channel);
     wake();
   };
 
@@ -124,11 +128,7 @@ export function startSender(deps: SenderDeps): Sender {
       nextStraysMs = clock.monotonicMs() + straysEveryMs;
       await dropStrays(deps);
     }
-    const { requests, channels } = await plan(
-      deps,
-      { wanted, crowded, restUntilMs },
-      limits.inFlightMax - inFlight,
-    );
+    const { requests, channels } = await planLeases(deps, waiting, limits.inFlightMax - inFlight);
     if (requests.length === 0) return;
     const leased = await deps.queue.lease(requests, clock.nowMs(), limits.leaseMs);
     for (const one of leased) void start(channels.get(one.endpointId)!, one);
@@ -165,7 +165,7 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
   const { hosts, clock, limits, log } = deps;
   const isLate = (): boolean => clock.nowMs() > leased.leasedUntilMs - limits.attemptMaxMs;
   try {
-    return await hosts.run(channel.host, () => channel.deliver(leased), isLate);
+    return await hosts.run(channel, () => channel.deliver(leased), isLate);
   } catch (error) {
     log.debug({ err: error }, 'the gate of a host refused a try');
     return {
@@ -212,67 +212,6 @@ async function sweep(deps: SenderDeps, wanted: Set<string>, restUntilMs: Map<str
 async function dropStrays({ queue, channelOf, clock }: SenderDeps): Promise<void> {
   for (const endpointId of await queue.receivers()) {
     if ((await channelOf(endpointId)) === 'gone') await queue.shelve(endpointId, 'DROPPED', clock.nowMs());
-  }
-}
-
-interface Waiting {
-  wanted: Set<string>;
-  crowded: Map<string, Set<string>>;
-  restUntilMs: ReadonlyMap<string, number>;
-}
-
-interface Plan {
-  requests: LeaseRequest[];
-  channels: Map<string, Channel>;
-}
-
-/** For whom to lease how much. Receivers that rest are left for a later sweep. */
-async function plan(
-  deps: SenderDeps,
-  { wanted, crowded, restUntilMs }: Waiting,
-  slots: number,
-): Promise<Plan> {
-  const requests: LeaseRequest[] = [];
-  const channels = new Map<string, Channel>();
-  const promised = new Map<string, number>();
-  const nowMs = deps.clock.nowMs();
-  let free = slots;
-  for (const endpointId of wanted) {
-    if (free <= 0 || requests.length >= deps.limits.receiversMax) break;
-    const channel = (restUntilMs.get(endpointId) ?? 0) > nowMs ? null : await deps.channelOf(endpointId);
-    if (channel === null) {
-      wanted.delete(endpointId);
-    } else if (typeof channel === 'string') {
-      wanted.delete(endpointId);
-      await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
-    } else {
-      // Several endpoints may share a host: its room is given out once.
-      const room = deps.hosts.room(channel.host) - (promised.get(channel.host) ?? 0);
-      const rowsMax = Math.min(room, free);
-      if (rowsMax <= 0) {
-        wanted.delete(endpointId);
-        crowded.set(channel.host, (crowded.get(channel.host) ?? new Set()).add(endpointId));
-        continue;
-      }
-      promised.set(channel.host, (promised.get(channel.host) ?? 0) + rowsMax);
-      free -= rowsMax;
-      channels.set(endpointId, channel);
-      requests.push({ endpointId, rowsMax });
-    }
-  }
-  return { requests, channels };
-}
-
-/** A receiver that gave less than was asked for has nothing more; the others stay wanted, at the end of the line. */
-function forgetDrained(
-  wanted: Set<string>,
-  requests: readonly LeaseRequest[],
-  leased: readonly Leased[],
-): void {
-  const counts = Map.groupBy(leased, (one) => one.endpointId);
-  for (const { endpointId, rowsMax } of requests) {
-    wanted.delete(endpointId);
-    if ((counts.get(endpointId)?.length ?? 0) >= rowsMax) wanted.add(endpointId);
   }
 }
 

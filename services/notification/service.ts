@@ -26,6 +26,8 @@ type Context = ServiceContext<typeof fields>;
 
 /** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
 const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
+/** Of the deliveries in the hands of this process, for one customer at most. */
+const customerShare = 0.25;
 /** Receivers of one lease transaction. */
 const leaseReceiversMax = 50;
 /** Deliveries that are fetched ahead, per post that a host may get at a time. */
@@ -99,6 +101,7 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
     hosts: createHosts({ concurrencyMax, waitingMax, failuresInRow, openMs }, systemClock),
     limits: {
       inFlightMax: config.inFlightMax,
+      customerInFlightMax: Math.max(1, Math.floor(config.inFlightMax * customerShare)),
       receiversMax: leaseReceiversMax,
       sweepMs,
       leaseMs: 2 * config.webhookTimeoutMs + leaseMarginMs,

@@ -11,6 +11,8 @@ import type { Endpoint } from './endpoints.ts';
 
 /** An answer's body is not read for its content; past this its connection is cut. */
 const answerBytesMax = 64_000;
+/** From the status line to the end of the body; past this too. */
+const answerBodyMs = 1_000;
 /** Kept-alive connections of one host that wait for the next message. */
 const idleSocketsMax = 4;
 
@@ -51,7 +53,7 @@ export function createWebhookPoster(deps: {
         return resultOf(answer, clock.nowMs());
       } catch (error) {
         // Every failure to reach a receiver is a result: it is written to the delivery's row and tried again.
-        return failed(error, timeoutMs);
+        return failed(error);
       }
     },
     close() {
@@ -95,7 +97,10 @@ function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: numbe
   };
 }
 
-/** The head of the answer. Redirects are not followed: they would lead around the guard and the signature. */
+/**
+ * The head of the answer, once its body is over too: until then the try holds its slot, or a receiver could have us
+ * collect open connections. Redirects are not followed: they would lead around the guard and the signature.
+ */
 function send(
   { url, scheme }: AllowedUrl,
   agent: HttpAgent,
@@ -105,19 +110,44 @@ function send(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = scheme === 'https:' ? httpsRequest : httpRequest;
-    const call = request(url, { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) });
+    const call = request(url, { method: 'POST', agent, headers });
+    const timer = setTimeout(() => call.destroy(new NoAnswerError(timeoutMs)), timeoutMs);
+    let head: IncomingMessage | null = null;
     call.on('response', (answer) => {
+      head = answer;
+      clearTimeout(timer);
       discardBody(answer);
-      resolve(answer);
+      answer.on('end', () => resolve(answer));
     });
-    call.on('error', reject);
+    // Without a listener Node drops the connection and says nothing.
+    call.on('upgrade', (answer, socket) => {
+      head = answer;
+      socket.destroy();
+    });
+    // What breaks behind a head changes nothing about it.
+    const settle = (error: Error): void => (head === null ? reject(error) : resolve(head));
+    call.on('error', settle);
+    call.on('close', () => {
+      clearTimeout(timer);
+      settle(new Error('the connection was closed without an answer'));
+    });
     call.end(payload);
   });
 }
 
-/** Reads the body away, so that the connection can be used again, but not for ever. */
+/** `code` tells it from trouble of our own making. */
+class NoAnswerError extends Error {
+  readonly code = 'NO_ANSWER';
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+  }
+}
+
+/** Reads the body away, so that the connection can be used again, but neither for ever nor without end. */
 function discardBody(answer: IncomingMessage): void {
   let bytes = 0;
+  const timer = setTimeout(() => answer.destroy(), answerBodyMs);
+  answer.on('close', () => clearTimeout(timer));
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > answerBytesMax) answer.destroy();
@@ -141,14 +171,12 @@ function resultOf(answer: IncomingMessage, nowMs: number): AttemptResult {
   };
 }
 
-function failed(error: unknown, timeoutMs: number): AttemptResult {
-  const { name, code } = error as { name?: string; code?: string };
-  const timedOut = name === 'TimeoutError' || name === 'AbortError';
+function failed(error: unknown): AttemptResult {
   return {
     kind: 'failed',
     status: null,
-    error: timedOut ? `no answer within ${timeoutMs} ms` : errorMessage(error),
+    error: errorMessage(error),
     retryAfterMs: null,
-    hostTrouble: timedOut || code !== undefined,
+    hostTrouble: (error as { code?: string }).code !== undefined,
   };
 }
