@@ -13,6 +13,7 @@ import {
   createKafkaConfig,
   type KafkaConfig,
   readHeadersOnce,
+  shareConnects,
 } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 
@@ -57,6 +58,8 @@ const READ_COMMITTED = 1;
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   calmRequestQueues();
   readHeadersOnce();
+  // Partitions are read side by side: without it each opens a connection that nobody closes, and the process stays.
+  shareConnects();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),

@@ -3,7 +3,7 @@ import type { Contacts } from './contacts.ts';
 import { emailEndpoint } from './deliveries.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import type { Mailer } from './mailer.ts';
-import type { Channel } from './sender.ts';
+import type { Channel } from './sender-types.ts';
 import type { WebhookPoster } from './webhook.ts';
 
 export interface ChannelDeps {

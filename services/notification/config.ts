@@ -35,6 +35,11 @@ export const fields = {
     itemsMax: 20,
     help: 'Delay before each try, counted from the one before; after the last try the endpoint is disabled.',
   }),
+  keepMs: durationMs('DELIVERIES_KEEP', {
+    default: 30 * 86_400_000,
+    min: 1_000,
+    help: 'How long a delivery is kept, counted from its event being recorded, once it is no longer to be sent.',
+  }),
   hostConcurrencyMax: int('HOST_CONCURRENCY', {
     default: 10,
     min: 1,
@@ -79,6 +84,9 @@ export function rules(config: NotificationConfig): string[] {
   if (config.inFlightMax < config.hostConcurrencyMax) {
     problems.push('DELIVERIES_IN_FLIGHT is below HOST_CONCURRENCY');
   }
+  const triesMs = retryDelaysMs(config.webhookRetryDelays).reduce((sum, delayMs) => sum + delayMs, 0);
+  if (config.keepMs <= triesMs)
+    problems.push('DELIVERIES_KEEP is not longer than WEBHOOK_RETRY_DELAYS in all');
   return problems;
 }
 

@@ -1,7 +1,7 @@
 /** For whom the sender leases how much next: fair to receivers, bounded by host, by customer and in all. */
 import type { Leased, LeaseRequest } from './delivery-queue.ts';
 import type { Target } from './hosts.ts';
-import type { Channel, SenderDeps } from './sender.ts';
+import type { Channel, SenderDeps } from './sender-types.ts';
 
 /** Who wants to be leased for, and what keeps whom from it; owned by the sender's loop. */
 export interface Waiting {

@@ -6,7 +6,8 @@ import { noMetrics } from '../shared/metrics/index.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
 import { createHosts } from './hosts.ts';
-import { type Channel, type SenderDeps, startSender } from './sender.ts';
+import { startSender } from './sender.ts';
+import type { Channel, SenderDeps } from './sender-types.ts';
 
 /** A queue in memory: what is due per receiver, what was settled, what was shelved. */
 function memoryQueue(due: Record<string, number>) {

@@ -7,57 +7,11 @@
  * and waits for the next of: a finished try, a hint from intake, the next look at the table. draining: leases nothing
  * more, waits for the tries in flight up to a deadline and writes what came of them; a lease that is left runs out.
  */
-import type { Clock } from '../shared/clock/index.ts';
 import { classify, errorMessage } from '../shared/errors/index.ts';
-import type { Logger } from '../shared/log/index.ts';
-import type { Metrics } from '../shared/metrics/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
-import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
-import type { Target } from './hosts.ts';
+import type { Leased, Settlement } from './delivery-queue.ts';
 import { forgetDrained, nobodyWaits, planLeases, tryBegan, tryEnded } from './lease-plan.ts';
-
-/** One way to reach a receiver. */
-export interface Channel {
-  name: 'webhook' | 'email';
-  /** The host whose gate the try goes through. */
-  host: string;
-  /** On whose behalf: several endpoints of one customer share what one customer may have. */
-  customerId: string;
-  deliver(leased: Leased): Promise<AttemptResult>;
-}
-
-export interface SenderLimits {
-  /** Tries in flight in this process. */
-  inFlightMax: number;
-  /** Of these for one customer: hosts are free to make up, and so is any number of them that hang. */
-  customerInFlightMax: number;
-  /** Receivers that one lease transaction takes from. */
-  receiversMax: number;
-  /** How often the table is looked through for what is due. */
-  sweepMs: number;
-  /** A lease outlives a wait for its turn and the slowest try. */
-  leaseMs: number;
-  /** The slowest try: what has less of its lease left is not begun. */
-  attemptMaxMs: number;
-  retryDelaysMs: readonly number[];
-}
-
-export interface SenderDeps {
-  queue: DeliveryQueue;
-  /** How to reach a receiver; a word when nobody can be reached: its endpoint is disabled or gone. */
-  channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
-  hosts: {
-    room(target: Target): number;
-    run(target: Target, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
-    openBreakers(): number;
-  };
-  limits: SenderLimits;
-  clock: Clock;
-  random(): number;
-  log: Logger;
-  metrics: Metrics;
-  fatal(error: unknown): void;
-}
+import type { Channel, SenderDeps } from './sender-types.ts';
 
 export interface Sender {
   /** These receivers have something new. */

@@ -19,6 +19,7 @@ import { type Intake, startIntake } from './intake.ts';
 import { createPositionStore } from './intake-store.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { createMailer, type Mailer } from './mailer.ts';
+import { startRetention } from './retention.ts';
 import { startSender } from './sender.ts';
 import { createWebhookPoster } from './webhook.ts';
 
@@ -36,6 +37,8 @@ const waitingPerPost = 4;
 const sweepMs = 500;
 /** A lease lasts two tries and this: enough to write what came of one. */
 const leaseMarginMs = 10_000;
+/** Old deliveries: how often they are looked for, rows of one statement, and the breath between two of them. */
+const retention = { everyMs: 60_000, chunkRows: 500, pauseMs: 50 };
 /** How often the group offset follows what is stored. */
 const commitEveryMs = 1_000;
 /** Parts of the stop deadline. */
@@ -53,11 +56,12 @@ export async function startNotification(context: Context): Promise<Running> {
   await consumer.start();
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
   const committing = startCommits(consumer, lanes, context);
+  const retaining = openRetention(context, mysql.pool);
 
   return {
     async stop() {
       for (const partition of lanes.partitions()) consumer.pause(EVENTS, partition);
-      await Promise.all([intake.stop(), outbound.sender.stop(senderStopMs)]);
+      await Promise.all([intake.stop(), outbound.sender.stop(senderStopMs), retaining.stop()]);
       await committing.stop();
       await consumer.stop(consumerStopMs);
       outbound.close();
@@ -130,6 +134,13 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
 function openMailer(config: Context['config']): Mailer | null {
   if (config.smtpUrl === '') return null;
   return createMailer({ smtpUrl: config.smtpUrl, from: config.smtpFrom, timeoutMs: config.webhookTimeoutMs });
+}
+
+/** A short time of keeping, as tests have, is looked after as often as it is short. */
+function openRetention({ config, log, metrics }: Context, pool: Pool) {
+  const { keepMs } = config;
+  const limits = { ...retention, keepMs, everyMs: Math.min(retention.everyMs, keepMs / 4) };
+  return startRetention({ pool, limits, clock: systemClock, log, metrics });
 }
 
 /** From outcomes to delivery rows. */

@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventOf } from '../../services/notification/testing/events.ts';
 import { type Receiver, startReceiver } from '../../services/notification/testing/receiver.ts';
+import { sleep } from '../../services/shared/retry/index.ts';
 import { PARTITIONS } from '../../topics/index.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
 import { openSubscriberWorld, type SubscriberWorld } from '../support/subscribers.ts';
 
 const database = useDatabase('notification-faults');
 const prefix = useTopicPrefix('notification-faults');
-const perPartition = 40;
+/** A dozen outcomes each time. */
+const roundMs = 100;
 const children: ChildProcess[] = [];
 let world: SubscriberWorld;
 let db: Connection;
@@ -69,45 +72,102 @@ async function byStatus(): Promise<Record<string, number>> {
   );
 }
 
-it('reaches a misbehaving receiver with every event, while senders are killed and come back', async () => {
-  // Every third post: an error, a reset, silence, or "taken" with the connection cut before the answer.
-  const misbehave = [
-    (response: import('node:http').ServerResponse) => response.writeHead(500).end(),
-    (response: import('node:http').ServerResponse) => response.socket?.resetAndDestroy(),
-    () => undefined,
-    (response: import('node:http').ServerResponse) => response.writeHead(429, { 'retry-after': '0' }).end(),
-  ];
+/** Outcomes one after another in every partition, until `stop`; answers how many there were in all. */
+function startLoad(): { produced(): number; stop(): Promise<number> } {
+  const abort = new AbortController();
+  let rounds = 0;
+  const run = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const offset = rounds;
+      await world.produceEvents(
+        Array.from({ length: PARTITIONS }, (_, partition) => eventOf(partition, offset)),
+      );
+      rounds += 1;
+      await sleep(roundMs, abort.signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    produced: () => rounds * PARTITIONS,
+    async stop() {
+      abort.abort();
+      await running;
+      return rounds * PARTITIONS;
+    },
+  };
+}
+
+/** Every third post: an error, a reset, silence, a pause, or "taken" with the connection cut behind the answer or before it. */
+const misbehave: ((response: ServerResponse) => void)[] = [
+  (response) => response.writeHead(500).end(),
+  (response) => response.socket?.resetAndDestroy(),
+  () => undefined,
+  (response) => response.writeHead(429, { 'retry-after': '0' }).end(),
+  (response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('tak');
+    response.socket?.destroySoon();
+  },
+  (response) => response.writeHead(302, { location: receiver.url }).end(),
+];
+
+it('reaches a misbehaving receiver with every event under load, while senders are killed, frozen and joined', async () => {
   let posts = 0;
-  const taken = new Map<string, number>();
-  receiver.answerWith((one, response) => {
+  /** What a receiver that dedupes has kept: the body of each webhook id. */
+  const kept = new Map<string, string>();
+  const torn: string[] = [];
+  receiver.answerWith(({ headers, body }, response) => {
     const turn = ++posts;
     // Taken all the same: whoever answers with a reset may have written it down before.
-    taken.set(one.headers['webhook-id']!, (taken.get(one.headers['webhook-id']!) ?? 0) + 1);
+    const id = headers['webhook-id']!;
+    if (kept.has(id) && kept.get(id) !== body) torn.push(id);
+    kept.set(id, body);
     if (turn % 3 === 0) misbehave[(turn / 3) % misbehave.length]!(response);
     else response.writeHead(200).end();
   });
-  const events = Array.from({ length: PARTITIONS }, (_, partition) =>
-    Array.from({ length: perPartition }, (_, offset) => eventOf(partition, offset)),
-  ).flat();
 
+  const frozen = startProcess();
   const victim = startProcess();
+  const load = startLoad();
+  await until(() => kept.size > 60, { what: 'the first deliveries', deadlineMs: 40_000 });
+
+  frozen.kill('SIGSTOP');
+  const before = load.produced();
   startProcess();
-  await world.produceEvents(events.filter((event) => event.sourceOffset < perPartition / 2));
-  await until(() => taken.size > 60, { what: 'the first deliveries' });
+  // Its partitions are others' by then: their positions go on.
+  await until(() => everyLaneAt(before / PARTITIONS), {
+    what: 'others taking the partitions of the frozen one',
+    deadlineMs: 60_000,
+  });
+  frozen.kill('SIGCONT');
+
+  const atDeath = kept.size;
   victim.kill('SIGKILL');
   await once(victim, 'exit');
   startProcess();
-  await world.produceEvents(events.filter((event) => event.sourceOffset >= perPartition / 2));
+  await until(() => kept.size > atDeath + 60, { what: 'deliveries going on', deadlineMs: 60_000 });
 
-  const isDone = async (): Promise<boolean> => (await countOf("status = 'DELIVERED'")) === events.length;
+  const events = await load.stop();
+  const isDone = async (): Promise<boolean> => (await countOf("status = 'DELIVERED'")) === events;
   await until(isDone, { what: 'every delivery', deadlineMs: 60_000 }).catch(async (cause: unknown) => {
-    expect(await byStatus()).toEqual({ DELIVERED: events.length });
+    expect(await byStatus()).toEqual({ DELIVERED: events });
     throw cause;
   });
-  expect(await countOf('1 = 1')).toBe(events.length);
-  expect(new Set(taken.keys())).toEqual(new Set(events.map((event) => event.eventId)));
-  const [survivor] = children.slice(-1);
-  survivor!.kill('SIGTERM');
-  const [code] = (await once(survivor!, 'exit')) as [number | null];
-  expect(code).toBe(0);
-}, 120_000);
+  expect(await countOf('1 = 1')).toBe(events);
+  const ids = Array.from({ length: events }, (_, n) => `${n % PARTITIONS}-${Math.floor(n / PARTITIONS)}`);
+  expect([...kept.keys()].sort()).toEqual(ids.sort());
+  expect(torn).toEqual([]);
+  expect(posts).toBeGreaterThan(events);
+  for (const survivor of children.filter((child) => child !== victim)) {
+    survivor.kill('SIGTERM');
+    const [code] = (await once(survivor, 'exit')) as [number | null];
+    expect(code).toBe(0);
+  }
+}, 240_000);
+
+async function everyLaneAt(offset: number): Promise<boolean> {
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT COUNT(*) AS n FROM notification_positions WHERE last_source_offset >= ?',
+    [offset],
+  );
+  return Number(rows[0]!.n) === PARTITIONS;
+}

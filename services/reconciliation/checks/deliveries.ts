@@ -1,6 +1,7 @@
 /**
  * (g) Events and notification deliveries: every remembered event that notification has passed has a row for each
- * endpoint that wanted it. Endpoints that changed around the time of an event prove nothing about it.
+ * endpoint that wanted it. Endpoints that changed around the time of an event prove nothing about it, and neither does a
+ * row that is missing where notification deletes rows by now.
  */
 import { EVENTS } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -13,6 +14,8 @@ import { inChunks, type Pace } from './pace.ts';
 const chunkEvents = 500;
 /** Notification reads its endpoints now and then; an event this close to a change may have met either state. */
 const endpointSettleMs = 30_000;
+/** A worker says when an event was, notification when its row was made: a row this close to deletion may be gone. */
+const clocksApartMs = 300_000;
 const everyCustomer = '*';
 
 export interface DeliveriesDeps {
@@ -35,21 +38,32 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
     async run(open, signal) {
       const passed = await readPassed(mysql);
       const byCustomer = Map.groupBy(await readEndpoints(mysql), (endpoint) => endpoint.customer_id);
-      const wanted = new Set(open.map((finding) => finding.subject));
+      /** When its event was decided, by subject; a finding that stands is asked about whatever its age. */
+      const wanted = new Map(open.map((finding) => [finding.subject, Number.POSITIVE_INFINITY]));
       if (byCustomer.size > 0) {
         for (const event of memory.events()) {
           if (event.sourceOffset > (passed.get(event.partition) ?? -1)) continue;
           for (const endpoint of receiversOf(event, byCustomer))
-            wanted.add(`${event.eventId}/${endpoint.endpoint_id}`);
+            wanted.set(`${event.eventId}/${endpoint.endpoint_id}`, event.occurredAtMs);
         }
       }
-      const differences: Difference[] = [];
-      for (const chunk of inChunks([...wanted], chunkEvents)) {
-        const missing = await pace.chunk(() => missingOf(mysql, chunk), signal);
-        for (const subject of missing) {
-          differences.push({ kind: 'DELIVERY_MISSING', subject, expected: 'a delivery row', actual: 'none' });
-        }
+      const missing: string[] = [];
+      for (const chunk of inChunks([...wanted.keys()], chunkEvents)) {
+        missing.push(...(await pace.chunk(() => missingOf(mysql, chunk), signal)));
       }
+      if (missing.length === 0) return { differences: [] };
+      // Asked behind the rows: what notification deletes it announces before.
+      const keptFromMs = (await readDeletedBefore(mysql)) + clocksApartMs;
+      const differences = missing
+        .filter((subject) => wanted.get(subject)! >= keptFromMs)
+        .map(
+          (subject): Difference => ({
+            kind: 'DELIVERY_MISSING',
+            subject,
+            expected: 'a delivery row',
+            actual: 'none',
+          }),
+        );
       return { differences };
     },
   };
@@ -96,6 +110,14 @@ async function readPassed(mysql: Queryable): Promise<Map<number, number>> {
     [EVENTS],
   );
   return new Map(rows.map((row) => [row.partition_id, row.last_source_offset]));
+}
+
+/** Rows made before this may have been deleted. */
+async function readDeletedBefore(mysql: Queryable): Promise<number> {
+  const [row] = await mysql.rows<{ deleted_before_ms: number }>(
+    'SELECT deleted_before_ms FROM notification_retention WHERE id = 1',
+  );
+  return row?.deleted_before_ms ?? 0;
 }
 
 function readEndpoints(mysql: Queryable): Promise<EndpointRow[]> {

@@ -14,6 +14,16 @@ export const notificationMetrics = {
     buckets: secondsBuckets,
   },
   notification_rows_total: { type: 'counter', help: 'Delivery rows written.', labels: ['channel'] },
+  notification_rows_deleted_total: {
+    type: 'counter',
+    help: 'Delivery rows deleted because they had been kept for DELIVERIES_KEEP.',
+    labels: [],
+  },
+  notification_oldest_row_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest delivery row that was left after the last pass over old ones.',
+    labels: [],
+  },
   notification_attempts_total: {
     type: 'counter',
     help: 'Tries to deliver, by what came of them.',
