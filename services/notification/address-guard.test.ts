@@ -59,4 +59,17 @@ describe('address guard', () => {
     const error = await new Promise((done) => rebinding.lookup('https:')('host.example', {}, (e) => done(e)));
     expect(error).toMatchObject({ code: 'ADDRESS_REFUSED' });
   });
+
+  it('takes no answer on trust from the connection before: a name may lead elsewhere by now', async () => {
+    const answers = ['93.184.216.34', '169.254.169.254'];
+    const resolve = ((_host: string, _options: object, callback: (...args: unknown[]) => void) =>
+      callback(null, [{ address: answers.shift(), family: 4 }])) as unknown as typeof lookup;
+    const rebinding = createAddressGuard([], resolve);
+    const connect = () =>
+      new Promise((done) =>
+        rebinding.lookup('https:')('host.example', {}, (error, address) => done(error?.message ?? address)),
+      );
+    expect(await connect()).toBe('93.184.216.34');
+    expect(await connect()).toBe('the host resolves to an address that is not allowed');
+  });
 });

@@ -91,26 +91,22 @@ export function createDeliveryQueue(pool: Pool): DeliveryQueue {
       }
     },
 
-    lease: (requests, nowMs, leaseMs) =>
-      pool.transaction(async (session) => {
-        const leased: Leased[] = [];
-        // In a fixed order, as another sender may lease from the same receivers.
-        for (const request of requests.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1))) {
-          leased.push(...(await leaseOf(session, request, nowMs, nowMs + leaseMs)));
-        }
-        return leased;
-      }),
+    async lease(requests, nowMs, leaseMs) {
+      const ids = await dueIds(pool, requests, nowMs);
+      if (ids.length === 0) return [];
+      return pool.transaction((session) => leaseRows(session, ids, nowMs, nowMs + leaseMs));
+    },
 
     async settle(settlements, nowMs) {
+      if (settlements.length === 0) return;
       const delivered = settlements.filter(({ verdict }) => verdict.status === 'DELIVERED');
-      const groups = Map.groupBy(
-        delivered,
-        ({ leased, verdict }) => `${leased.leasedUntilMs}/${verdict.lastStatus}`,
-      );
-      for (const group of groups.values()) await settleDelivered(pool, group, nowMs);
-      for (const settlement of settlements) {
-        if (settlement.verdict.status !== 'DELIVERED') await settleOther(pool, settlement);
-      }
+      const byAnswer = Map.groupBy(delivered, ({ verdict }) => verdict.lastStatus);
+      await pool.transaction(async (session) => {
+        for (const [lastStatus, group] of byAnswer) await settleDelivered(session, lastStatus, group, nowMs);
+        for (const settlement of settlements) {
+          if (settlement.verdict.status !== 'DELIVERED') await settleOther(session, settlement);
+        }
+      });
     },
 
     async shelve(endpointId, status, nowMs) {
@@ -133,9 +129,21 @@ export function createDeliveryQueue(pool: Pool): DeliveryQueue {
   };
 }
 
+/** What is due for each of them, in one statement: with many receivers, trips to the database are what takes the time. */
+async function dueIds(pool: Queryable, requests: readonly LeaseRequest[], nowMs: number): Promise<number[]> {
+  const branch = `(SELECT delivery_id FROM notification_deliveries
+    WHERE endpoint_id = ? AND status = 'PENDING' AND due_at_ms <= ? ORDER BY due_at_ms, delivery_id LIMIT ?)`;
+  const rows = await pool.rows<{ delivery_id: number }>(
+    requests.map(() => branch).join(' UNION ALL '),
+    requests.flatMap(({ endpointId, rowsMax }) => [endpointId, nowMs, rowsMax]),
+  );
+  return rows.map((row) => row.delivery_id);
+}
+
 interface DeliveryRow {
   delivery_id: number;
   event_id: string;
+  endpoint_id: string;
   order_id: Buffer;
   order_version: number;
   event_type: string;
@@ -144,34 +152,37 @@ interface DeliveryRow {
   created_at_ms: number;
 }
 
-async function leaseOf(
+/** Those of the rows that are still due now that they are locked; another sender may have been here meanwhile. */
+async function leaseRows(
   session: Session,
-  { endpointId, rowsMax }: LeaseRequest,
+  ids: readonly number[],
   nowMs: number,
   untilMs: number,
 ): Promise<Leased[]> {
   const rows = await session.rows<DeliveryRow>(
-    `SELECT delivery_id, event_id, order_id, order_version, event_type, attempts, payload, created_at_ms
-     FROM notification_deliveries WHERE endpoint_id = ? AND status = 'PENDING' AND due_at_ms <= ?
-     ORDER BY due_at_ms, delivery_id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [endpointId, nowMs, rowsMax],
+    `SELECT delivery_id, event_id, endpoint_id, order_id, order_version, event_type, attempts, payload, created_at_ms
+     FROM notification_deliveries WHERE delivery_id IN (${marks(ids)}) AND status = 'PENDING' AND due_at_ms <= ?
+     ORDER BY delivery_id FOR UPDATE SKIP LOCKED`,
+    [...ids, nowMs],
   );
   if (rows.length === 0) return [];
-  const holders = await holdersOf(session, endpointId, rows);
-  const free = rows.filter((row) => !isHeld(row, holders));
-  const held = rows.filter((row) => isHeld(row, holders));
+  const holders = await holdersOf(session, rows);
+  const free = rows.filter((row) => holderOf(row, holders) === undefined);
   if (free.length > 0) {
     await session.write(
       `UPDATE notification_deliveries SET due_at_ms = ?, leased_until_ms = ? WHERE delivery_id IN (${marks(free)})`,
       [untilMs, untilMs, ...free.map((row) => row.delivery_id)],
     );
   }
-  for (const row of held) await postpone(session, row, holders, nowMs);
+  for (const row of rows) {
+    const holder = holderOf(row, holders);
+    if (holder !== undefined) await postpone(session, row, holder, nowMs);
+  }
   return free.map((row) => ({
     deliveryId: row.delivery_id,
     leasedUntilMs: untilMs,
     eventId: row.event_id,
-    endpointId,
+    endpointId: row.endpoint_id,
     orderId: bytesToUuid(row.order_id),
     orderVersion: row.order_version,
     eventType: row.event_type,
@@ -183,42 +194,35 @@ async function leaseOf(
 
 interface Holder {
   order_id: Buffer;
+  endpoint_id: string;
   order_version: number;
   due_at_ms: number;
   leased_until_ms: number;
 }
 
-/** The undelivered versions of these orders at this receiver that later ones have to wait for, by order. */
-async function holdersOf(
-  session: Session,
-  endpointId: string,
-  rows: readonly DeliveryRow[],
-): Promise<Map<string, Holder[]>> {
+/** The undelivered versions of these orders at these receivers, which later ones have to wait for. */
+async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promise<Map<string, Holder[]>> {
+  const endpointIds = [...new Set(rows.map((row) => row.endpoint_id))];
   const holders = await session.rows<Holder>(
-    `SELECT order_id, order_version, due_at_ms, leased_until_ms FROM notification_deliveries
-     WHERE order_id IN (${marks(rows)}) AND endpoint_id = ? AND status = 'PENDING' AND attempts < ?`,
-    [...rows.map((row) => row.order_id), endpointId, holdingAttemptsMax],
+    `SELECT order_id, endpoint_id, order_version, due_at_ms, leased_until_ms FROM notification_deliveries
+     WHERE order_id IN (${marks(rows)}) AND endpoint_id IN (${marks(endpointIds)})
+       AND status = 'PENDING' AND attempts < ?`,
+    [...rows.map((row) => row.order_id), ...endpointIds, holdingAttemptsMax],
   );
-  return Map.groupBy(holders, (holder) => holder.order_id.toString('hex'));
+  return Map.groupBy(holders, lineOf);
+}
+
+/** What keeps its order: the versions of one order at one receiver. */
+function lineOf(row: Pick<DeliveryRow, 'order_id' | 'endpoint_id'>): string {
+  return `${row.order_id.toString('hex')} ${row.endpoint_id}`;
 }
 
 function holderOf(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): Holder | undefined {
-  const ofOrder = holders.get(row.order_id.toString('hex')) ?? [];
-  return ofOrder.find((holder) => holder.order_version < row.order_version);
-}
-
-function isHeld(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): boolean {
-  return holderOf(row, holders) !== undefined;
+  return holders.get(lineOf(row))?.find((holder) => holder.order_version < row.order_version);
 }
 
 /** Behind a version that waits for its next try, a later one waits as long; behind one in flight, a moment. */
-async function postpone(
-  session: Session,
-  row: DeliveryRow,
-  holders: ReadonlyMap<string, Holder[]>,
-  nowMs: number,
-): Promise<void> {
-  const holder = holderOf(row, holders)!;
+async function postpone(session: Session, row: DeliveryRow, holder: Holder, nowMs: number): Promise<void> {
   const inFlight = holder.due_at_ms === holder.leased_until_ms;
   const dueAtMs = inFlight ? nowMs + holdMs : Math.max(holder.due_at_ms, nowMs) + holdMs;
   await session.write('UPDATE notification_deliveries SET due_at_ms = ? WHERE delivery_id = ?', [
@@ -227,20 +231,29 @@ async function postpone(
   ]);
 }
 
-async function settleDelivered(pool: Queryable, group: readonly Settlement[], nowMs: number): Promise<void> {
-  const [{ leased, verdict }] = group as [Settlement];
-  await pool.write(
+async function settleDelivered(
+  session: Session,
+  lastStatus: number | null,
+  group: readonly Settlement[],
+  nowMs: number,
+): Promise<void> {
+  await session.write(
     `UPDATE notification_deliveries
      SET status = 'DELIVERED', attempts = attempts + 1, last_status = ?, last_error = NULL,
          delivered_at_ms = ?, leased_until_ms = 0
-     WHERE delivery_id IN (${marks(group)}) AND leased_until_ms = ?`,
-    [verdict.lastStatus, nowMs, ...group.map((one) => one.leased.deliveryId), leased.leasedUntilMs],
+     WHERE delivery_id IN (${marks(group)}) AND (delivery_id, leased_until_ms) IN (${group.map(() => '(?, ?)').join(', ')})`,
+    [
+      lastStatus,
+      nowMs,
+      ...group.map(({ leased }) => leased.deliveryId),
+      ...group.flatMap(({ leased }) => [leased.deliveryId, leased.leasedUntilMs]),
+    ],
   );
 }
 
 /** What was not tried keeps what the try before it left. */
-async function settleOther(pool: Queryable, { leased, verdict }: Settlement): Promise<void> {
-  await pool.write(
+async function settleOther(session: Session, { leased, verdict }: Settlement): Promise<void> {
+  await session.write(
     `UPDATE notification_deliveries
      SET status = ?, attempts = attempts + ?, last_status = IF(?, ?, last_status), last_error = IF(?, ?, last_error),
          due_at_ms = ?, leased_until_ms = 0

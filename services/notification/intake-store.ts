@@ -67,21 +67,28 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
 /** Thrown inside the transaction, so that it rolls back. */
 class MovedElsewhere extends Error {}
 
-/** Throws unless every partition stands where the batch begins. Partitions in rising order, so that two instances cannot deadlock. */
+/** Throws unless every partition stands where the batch begins. One statement, its rows in the order of the key. */
 async function movePositions(
   session: Session,
   topic: string,
   moves: readonly Move[],
   nowMs: number,
 ): Promise<void> {
-  for (const { partition, from, to } of [...moves].sort((a, b) => a.partition - b.partition)) {
-    const { affectedRows } = await session.write(
-      `UPDATE notification_positions SET last_source_offset = ?, updated_at_ms = ?
-       WHERE topic = ? AND partition_id = ? AND last_source_offset = ?`,
-      [to, nowMs, topic, partition, from],
-    );
-    if (affectedRows !== 1) throw new MovedElsewhere();
-  }
+  const sorted = [...moves].sort((a, b) => a.partition - b.partition);
+  const { affectedRows } = await session.write(
+    `UPDATE notification_positions
+     SET last_source_offset = CASE partition_id ${sorted.map(() => 'WHEN ? THEN ?').join(' ')} END, updated_at_ms = ?
+     WHERE topic = ? AND partition_id IN (${sorted.map(() => '?').join(', ')})
+       AND (partition_id, last_source_offset) IN (${sorted.map(() => '(?, ?)').join(', ')})`,
+    [
+      ...sorted.flatMap(({ partition, to }) => [partition, to]),
+      nowMs,
+      topic,
+      ...sorted.map(({ partition }) => partition),
+      ...sorted.flatMap(({ partition, from }) => [partition, from]),
+    ],
+  );
+  if (affectedRows !== moves.length) throw new MovedElsewhere();
 }
 
 /** A row that is there already stays as it is: its event was delivered, or is being. */

@@ -99,6 +99,15 @@ describe('guard', () => {
       'https://localhost',
       'http://[::1]',
       'http://0x7f000001',
+      'http://2130706433',
+      'http://0177.0.0.1',
+      'http://127.1',
+      'https://127.0.0.1.',
+      'http://①②⑦.0.0.1',
+      'http://[::ffff:127.0.0.1]',
+      'http://[::ffff:7f00:1]',
+      'http://[64:ff9b::7f00:1]',
+      'https://0',
     ];
     for (const host of refused) {
       const result = await guarded.post(endpoint({ url: `${host}:${port}/` }), message);
