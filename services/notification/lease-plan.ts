@@ -1,5 +1,5 @@
 /** For whom the sender leases how much next: fair to receivers, bounded by host, by customer and in all. */
-import type { Leased, LeaseRequest } from './delivery-queue.ts';
+import type { LeaseRequest } from './delivery-queue.ts';
 import type { Target } from './hosts.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
@@ -85,20 +85,9 @@ export async function planLeases(
       free -= rowsMax;
       channels.set(endpointId, channel);
       requests.push({ endpointId, rowsMax });
+      // Taken out before it is asked for: who is hinted at meanwhile has something newer.
+      wanted.delete(endpointId);
     }
   }
   return { requests, channels };
-}
-
-/** A receiver that gave less than was asked for has nothing more; the others stay wanted, at the end of the line. */
-export function forgetDrained(
-  wanted: Set<string>,
-  requests: readonly LeaseRequest[],
-  leased: readonly Leased[],
-): void {
-  const counts = Map.groupBy(leased, (one) => one.endpointId);
-  for (const { endpointId, rowsMax } of requests) {
-    wanted.delete(endpointId);
-    if ((counts.get(endpointId)?.length ?? 0) >= rowsMax) wanted.add(endpointId);
-  }
 }

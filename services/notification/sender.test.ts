@@ -22,7 +22,7 @@ function memoryQueue(due: Record<string, number>) {
         .map((endpointId) => ({ endpointId, oldestDueAtMs: 0 })),
     receivers: async () => Object.keys(due),
     async lease(requests) {
-      return requests.flatMap(({ endpointId, rowsMax }) => {
+      const leased = requests.flatMap(({ endpointId, rowsMax }) => {
         const count = Math.min(rowsMax, due[endpointId] ?? 0);
         due[endpointId] = (due[endpointId] ?? 0) - count;
         return Array.from(
@@ -30,6 +30,8 @@ function memoryQueue(due: Record<string, number>) {
           () => ({ deliveryId: ++id, endpointId, attempts: 0, leasedUntilMs: Date.now() + 1_000 }) as Leased,
         );
       });
+      const more = requests.map((one) => one.endpointId).filter((id) => (due[id] ?? 0) > 0);
+      return { leased, more: new Set(more) };
     },
     async settle(settlements) {
       settled.push(...settlements);
@@ -123,6 +125,27 @@ it('leaves room for others while one customer makes host after host hang', async
   await expect.poll(() => settled.length).toBe(20);
   hung.resolve(ok);
   await expect.poll(() => settled.length).toBe(65);
+  await sender.stop(1_000);
+});
+
+it('forgets no hint that comes while it leases for the same receiver', async () => {
+  const due: Record<string, number> = { a: 0 };
+  const { queue, settled } = memoryQueue(due);
+  const { lease } = queue;
+  let late = true;
+  queue.lease = async (...args) => {
+    const answer = await lease(...args);
+    // Stored behind what was looked at, and before the answer is here.
+    if (late) {
+      late = false;
+      due['a'] = 1;
+      sender.hint(new Set(['a']));
+    }
+    return answer;
+  };
+  const { sender } = start(queue, async () => ok, { limits: { ...limits, sweepMs: 60_000 } });
+  sender.hint(new Set(['a']));
+  await expect.poll(() => settled.length).toBe(1);
   await sender.stop(1_000);
 });
 

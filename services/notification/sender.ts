@@ -10,7 +10,7 @@
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
 import type { Leased, Settlement } from './delivery-queue.ts';
-import { forgetDrained, nobodyWaits, planLeases, tryBegan, tryEnded } from './lease-plan.ts';
+import { nobodyWaits, planLeases, tryBegan, tryEnded } from './lease-plan.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
 export interface Sender {
@@ -84,9 +84,14 @@ export function startSender(deps: SenderDeps): Sender {
     }
     const { requests, channels } = await planLeases(deps, waiting, limits.inFlightMax - inFlight);
     if (requests.length === 0) return;
-    const leased = await deps.queue.lease(requests, clock.nowMs(), limits.leaseMs);
-    for (const one of leased) void start(channels.get(one.endpointId)!, one);
-    forgetDrained(wanted, requests, leased);
+    try {
+      const { leased, more } = await deps.queue.lease(requests, clock.nowMs(), limits.leaseMs);
+      for (const one of leased) void start(channels.get(one.endpointId)!, one);
+      for (const endpointId of more) wanted.add(endpointId);
+    } catch (error) {
+      for (const { endpointId } of requests) wanted.add(endpointId);
+      throw error;
+    }
     metrics.set('notification_in_flight', inFlight);
   };
 

@@ -50,7 +50,9 @@ const delivered = (leased: Leased) => ({
     counts: true,
   },
 });
-const lease = (nowMs: number, rowsMax = 10) => queue.lease([{ endpointId: 'e1', rowsMax }], nowMs, leaseMs);
+const leaseAll = (nowMs: number, rowsMax = 10) =>
+  queue.lease([{ endpointId: 'e1', rowsMax }], nowMs, leaseMs);
+const lease = async (nowMs: number, rowsMax = 10) => (await leaseAll(nowMs, rowsMax)).leased;
 
 it('writes a batch whole or not at all, and only from where the position stands', async () => {
   expect(await store.load([0])).toEqual(new Map([[0, -1]]));
@@ -77,6 +79,39 @@ it('gives each delivery to one sender at a time', async () => {
   expect(new Set(ids).size).toBe(ids.length);
   expect([...ids, ...(await lease(10)).map((leased) => leased.deliveryId)]).toHaveLength(20);
   expect(await lease(10)).toEqual([]);
+});
+
+it('tells which receivers may have more, and takes from several of them at once', async () => {
+  await store.load([0]);
+  const receiversOf = () => [{ id: 'e1' } as Endpoint, { id: 'e2' } as Endpoint];
+  const events = Array.from({ length: 4 }, (_, offset) => eventOf(0, offset));
+  const rows = deliveriesOf(events, { receiversOf, mailableOrders: new Set() });
+  await store.store([{ partition: 0, from: -1, to: 3 }], rows, 1);
+  const requests = [
+    { endpointId: 'e1', rowsMax: 3 },
+    { endpointId: 'e2', rowsMax: 9 },
+    { endpointId: 'idle', rowsMax: 9 },
+  ];
+  const { leased, more } = await queue.lease(requests, 10, leaseMs);
+  expect(leased.map((one) => one.endpointId).sort()).toEqual(['e1', 'e1', 'e1', 'e2', 'e2', 'e2', 'e2']);
+  expect([...more]).toEqual(['e1']);
+});
+
+it('settles tries of several leases and with several answers in one go', async () => {
+  await store.load([0]);
+  await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1);
+  const [first] = await lease(10, 1);
+  const [second] = await lease(11, 1);
+  const [third] = await lease(12, 1);
+  const failed = {
+    ...delivered(third!).verdict,
+    status: 'FAILED' as const,
+    lastStatus: 400,
+    lastError: 'no',
+  };
+  await queue.settle([delivered(first!), delivered(second!), { leased: third!, verdict: failed }], 20);
+  const expected = ['DELIVERED', 'DELIVERED', 'FAILED'].map((status) => ({ status, attempts: 1 }));
+  expect(await statuses()).toEqual(expected);
 });
 
 it('lets a sender that comes back late change nothing', async () => {
