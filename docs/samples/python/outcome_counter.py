@@ -63,7 +63,9 @@ consumer = Consumer({
 consumer.subscribe([topic])
 last_seen = time.monotonic()
 while state["total"] < flags.until_total and time.monotonic() - last_seen < flags.idle_seconds:
-    messages = [message for message in consumer.consume(500, timeout=0.5) if message.error() is None]
+    fetched = consumer.consume(500, timeout=0.5)
+    print(*(f"waiting: {each.error()}\n" for each in fetched if each.error()), sep="", end="", file=sys.stderr)
+    messages = [message for message in fetched if not message.error()]
     if not messages:
         continue
     last_seen = time.monotonic()
