@@ -39,6 +39,8 @@ const sweepMs = 500;
 const leaseMarginMs = 10_000;
 /** Old deliveries: how often they are looked for, rows of one statement, and the breath between two of them. */
 const retention = { everyMs: 60_000, chunkRows: 500, pauseMs: 50 };
+/** An instance that froze in a transaction holds positions and rows that the others need for no longer than this. */
+const lockSilenceSeconds = 5;
 /** How often the group offset follows what is stored. */
 const commitEveryMs = 1_000;
 /** Parts of the stop deadline. */
@@ -49,7 +51,12 @@ const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 /** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
 export async function startNotification(context: Context): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
-  const mysql = createMysql({ url: config.mysqlUrl, log, metrics });
+  const mysql = createMysql({
+    url: config.mysqlUrl,
+    log,
+    metrics,
+    pooledWaitTimeoutSeconds: lockSilenceSeconds,
+  });
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const outbound = await openOutbound(context, mysql.pool);
   const { intake, lanes, consumer } = openInbound(context, mysql.pool, codec, outbound);

@@ -18,6 +18,7 @@ const children: ChildProcess[] = [];
 let world: SubscriberWorld;
 let db: Connection;
 let receiver: Receiver;
+let load: Load | undefined;
 
 beforeAll(async () => {
   world = await openSubscriberWorld(prefix);
@@ -31,6 +32,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
+  await load?.stop();
   await receiver.close();
   await world.close();
   await db.end();
@@ -72,8 +74,13 @@ async function byStatus(): Promise<Record<string, number>> {
   );
 }
 
-/** Outcomes one after another in every partition, until `stop`; answers how many there were in all. */
-function startLoad(): { produced(): number; stop(): Promise<number> } {
+/** Outcomes one after another in every partition, until `stop`; which answers how many there were in all. */
+interface Load {
+  produced(): number;
+  stop(): Promise<number>;
+}
+
+function startLoad(): Load {
   const abort = new AbortController();
   let rounds = 0;
   const run = async (): Promise<void> => {
@@ -127,7 +134,7 @@ it('reaches a misbehaving receiver with every event under load, while senders ar
 
   const frozen = startProcess();
   const victim = startProcess();
-  const load = startLoad();
+  load = startLoad();
   await until(() => kept.size > 60, { what: 'the first deliveries', deadlineMs: 40_000 });
 
   frozen.kill('SIGSTOP');

@@ -18,6 +18,11 @@ export type MysqlOptions = {
   connectTimeoutMs?: number;
   /** Callers of the pool that may wait for a connection. Default 200. */
   waitersMax?: number;
+  /**
+   * After so much silence the server ends a pooled connection, and with it the locks of a process that froze in the
+   * middle of a transaction: short where others wait for these locks. Default 60.
+   */
+  pooledWaitTimeoutSeconds?: number;
 };
 
 export type Mysql = {
@@ -33,7 +38,6 @@ export type Mysql = {
 };
 
 const writerWaitTimeoutSeconds = 5;
-const pooledWaitTimeoutSeconds = 60;
 
 /** Opens nothing by itself: the first statement does. */
 export function createMysql(options: MysqlOptions): Mysql {
@@ -45,6 +49,7 @@ export function createMysql(options: MysqlOptions): Mysql {
     queryTimeoutMs = 5000,
     connectTimeoutMs = 3000,
     waitersMax = 200,
+    pooledWaitTimeoutSeconds = 60,
   } = options;
   const target = parseMysqlUrl(url);
   const owned = new Set<Session>();
