@@ -61,7 +61,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'no ROLLBACK after a failed statement',
-    file: 'services/worker/writer.ts',
+    file: 'services/worker/batch-work.ts',
     good: 'if (session.alive) await session.rollback();',
     bad: 'if (!session.alive) await session.rollback();',
     ...database,
