@@ -1,11 +1,12 @@
 /**
- * `npm run sabotage -- [words of bugs…]`: plants known bugs, one at a time, in a copy of the tree and runs the tests that
+ * `npm run sabotage -- [--project unit] [words of bugs…]`: plants known bugs, one at a time, in a copy of the tree and runs the tests that
  * have to notice, which are run without a bug first. A bug that no test notices is a hole in the tests.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { stackDown, stackEnv, stackUp } from '../../stack/index.ts';
 import { type Plant, plants } from './sabotage/plants.ts';
 
@@ -18,25 +19,32 @@ interface Verdict {
   readonly passed: number;
 }
 
-const words = process.argv.slice(2).map((word) => word.toLowerCase());
-const chosen = plants.filter(({ bug }) => words.every((word) => bug.toLowerCase().includes(word)));
-if (chosen.length === 0) throw new Error(`no bug is called ${words.join(' ')}`);
+const { values, positionals } = parseArgs({
+  options: { project: { type: 'string' } },
+  allowPositionals: true,
+});
+const chosen = plants.filter(
+  ({ bug, project }) =>
+    project === (values.project ?? project) && positionals.every((word) => bug.includes(word)),
+);
+if (chosen.length === 0) throw new Error(`no bug is called ${positionals.join(' ')}`);
 process.exitCode = (await sabotage(chosen)) ? 0 : 1;
 
 async function sabotage(bugs: readonly Plant[]): Promise<boolean> {
-  const stack = await stackUp({ name: instance });
+  const needsServers = bugs.some(({ project }) => project === 'integration');
+  const servers = needsServers ? stackEnv(await stackUp({ name: instance })) : {};
   const copy = mkdtempSync(path.join(tmpdir(), 'orderstream-sabotage-'));
   try {
     cpSync(root, copy, { recursive: true, filter: (file) => !left.has(path.basename(file)) });
     symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
-    const env = { ...process.env, ...stackEnv(stack) };
+    const env = { ...process.env, ...servers };
     let escaped = 0;
     for (const plant of bugs) if (!(await isCaught(plant, copy, env))) escaped += 1;
     console.log(`${bugs.length - escaped} of ${bugs.length} planted bugs caught`);
     return escaped === 0;
   } finally {
     rmSync(copy, { recursive: true, force: true });
-    await stackDown(instance);
+    if (needsServers) await stackDown(instance);
   }
 }
 
