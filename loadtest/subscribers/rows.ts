@@ -62,7 +62,8 @@ async function produceOutcomes({ settings, log, env }: OwnTopics, perPartition: 
             key: Buffer.from(event.orderId!),
             value: codec.encode(event),
             headers: { ce_id: event.eventId },
-            timestampMs: event.occurredAt,
+            // Of today: the broker deletes what is older than the topic keeps.
+            timestampMs: Date.now(),
           })),
         );
       }),

@@ -108,7 +108,7 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     const records = [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
     expect(records).toBeGreaterThan(expected.total);
     expect(counted.repeats).toBeLessThanOrEqual(records - expected.total);
-  });
+  }, 180_000);
 
   test('stops at a gap', async (context) => {
     const program = prepared.get(language)!;
