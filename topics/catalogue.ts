@@ -199,7 +199,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     visibility: 'public',
     classification: 'pseudonymous',
     writers: ['projector'],
-    consumers: ['any team'],
+    consumers: [GROUPS.reconciliation, 'any team'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
   },

@@ -4,18 +4,20 @@
  * are compared with their rows at once, and those that look wrong are remembered for the next rounds.
  */
 import { crc32 } from 'node:zlib';
-import type { OrderEvent } from '../../schemas/index.ts';
-import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/index.ts';
+import type { OrderEvent, OrderState } from '../../schemas/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
 import type { InRecord, TopicPartitionOffset } from '../shared/kafka/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
-import { compareRow, readOrders } from './checks/orders.ts';
+import { type RowState, readNewOrders, readOrders } from './checks/order-rows.ts';
+import { compareRow } from './checks/orders.ts';
 import { inChunks } from './checks/pace.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
-import type { EventDecoder } from './event-decoder.ts';
 import type { Difference } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from './memory.ts';
+import type { RecordDecoder } from './record-decoder.ts';
+import type { StateBook } from './state-book.ts';
 
 /** Rows that one query compares. */
 const chunkOrders = 500;
@@ -24,10 +26,12 @@ const reachMaxMs = 10_000;
 const lastingMax = 1_000;
 
 export interface FollowerDeps {
-  decoder: EventDecoder;
+  decoder: RecordDecoder<OrderEvent>;
+  stateDecoder: RecordDecoder<OrderState>;
   ledgers: ReadonlyMap<number, Ledger>;
   memory: Memory;
   deadLetters: DeadLetterIndex;
+  states: StateBook;
   mysql: Queryable;
   /** Where following begins, for every topic and partition. */
   starts: readonly TopicPartitionOffset[];
@@ -78,8 +82,10 @@ export function createFollower(deps: FollowerDeps): Follower {
       if (topic === EVENTS) await followEvents(deps, partition, fresh, lasting, signal);
       else if (topic === COMMANDS) followCommands(ledgers.get(partition), fresh);
       else if (topic === DEAD_LETTERS) for (const record of fresh) deps.deadLetters.note(record);
+      else if (topic === STATE) await followStates(deps, partition, fresh, signal);
       next.set(`${topic}/${partition}`, last.offset + 1n);
-      if (topic === EVENTS && isWhole(ledgers.get(partition))) safeEvents.set(partition, last.offset + 1n);
+      if (isWhole(ledgers.get(partition), position(COMMANDS, partition)))
+        safeEvents.set(partition, position(EVENTS, partition));
       metrics.inc('reconciliation_records_total', { stream: streamOf(topic) }, fresh.length);
       bell.resolve();
       bell = Promise.withResolvers<void>();
@@ -106,7 +112,13 @@ export function createFollower(deps: FollowerDeps): Follower {
         offset: BigInt(Math.min(ledger.watermark(), Number(position(COMMANDS, partition)))),
       }));
       const events = [...safeEvents].map(([partition, offset]) => ({ topic: EVENTS, partition, offset }));
-      return [...commands, ...events];
+      // What was read of the snapshot before a restart proves nothing after it, so there is nothing to lose.
+      const states = [...deps.states.markers().keys()].map((partition) => ({
+        topic: STATE,
+        partition,
+        offset: position(STATE, partition),
+      }));
+      return [...commands, ...events, ...states];
     },
 
     takeLasting: () => lasting.splice(0),
@@ -130,10 +142,10 @@ async function followEvents(
 ): Promise<void> {
   const { decoder, ledgers, memory, isWanted = () => true } = deps;
   const decoded = await decoder.decode(records, signal);
-  const wanted = decoded.flatMap(({ event }) => (event !== null && isWanted(event) ? [event] : []));
+  const wanted = decoded.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : []));
   // Rows are read before anything is taken in, so that a failure leaves nothing half done.
   const compared = await compareOrders(deps, wanted);
-  for (const { record, event } of decoded) {
+  for (const { record, value: event } of decoded) {
     if (event === null) {
       if (lasting.length < lastingMax) lasting.push(unreadable(record));
       continue;
@@ -141,12 +153,24 @@ async function followEvents(
     // What could not be decoded has no order, and its outcome may have no key.
     const key = event.outcome === 'DEAD_LETTERED' ? null : keyHash(record);
     const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
-    if (isFirst !== false && isWanted(event)) memory.note(event);
+    // Of an order that is compared every later outcome counts, else its row would seem to be ahead.
+    if (isFirst !== false && (isWanted(event) || memory.order(event.orderId ?? '') !== undefined))
+      memory.note(event);
   }
   for (const { order, isRight } of compared) {
     if (isRight) memory.unwatch(order.orderId);
   }
   memory.watch(compared.filter(({ isRight }) => !isRight).map(({ order }) => order));
+}
+
+async function followStates(
+  { stateDecoder, states }: FollowerDeps,
+  partition: number,
+  records: readonly InRecord[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { record, value } of await stateDecoder.decode(records, signal))
+    states.note(partition, record.offset, value);
 }
 
 /** Only the newest state of each order in the batch has to be on its row. A repeat is older, and never the newest. */
@@ -162,14 +186,22 @@ async function compareOrders(
     newest.set(event.orderId, expectedOf(event, known));
   }
   const compared: { order: ExpectedOrder; isRight: boolean }[] = [];
-  for (const chunk of inChunks([...newest.values()], chunkOrders)) {
-    const rows = await readOrders(
-      mysql,
-      chunk.map((order) => order.orderId),
-    );
-    for (const order of chunk) {
+  const { made = [], changed = [] } = Object.groupBy(newest.values(), ({ version }) =>
+    version === 1 ? 'made' : 'changed',
+  );
+  const take = (orders: readonly ExpectedOrder[], rows: ReadonlyMap<string, RowState>): void => {
+    for (const order of orders)
       compared.push({ order, isRight: compareRow(order, rows.get(order.orderId)) === null });
-    }
+  };
+  for (const chunk of inChunks(made, chunkOrders)) take(chunk, await readNewOrders(mysql, chunk));
+  for (const chunk of inChunks(changed, chunkOrders)) {
+    take(
+      chunk,
+      await readOrders(
+        mysql,
+        chunk.map((order) => order.orderId),
+      ),
+    );
   }
   return compared;
 }
@@ -183,9 +215,14 @@ function unreadable(record: InRecord): Difference {
   };
 }
 
-/** Whether nothing ran ahead of a hole: then following again from here loses nothing. */
-function isWhole(ledger: Ledger | undefined): boolean {
-  return ledger === undefined || ledger.watermark() >= ledger.outcomesEnd();
+/**
+ * Whether following again from here loses nothing. Outcomes must not have run ahead of a hole, nor of their commands:
+ * those would be followed again from where they stand, and wait for outcomes that lie behind.
+ */
+function isWhole(ledger: Ledger | undefined, commandsPosition: bigint): boolean {
+  if (ledger === undefined) return true;
+  const outcomesEnd = ledger.outcomesEnd();
+  return ledger.watermark() >= outcomesEnd && commandsPosition >= BigInt(outcomesEnd);
 }
 
 function keyHash(record: InRecord): number {
@@ -193,5 +230,6 @@ function keyHash(record: InRecord): number {
 }
 
 function streamOf(topic: string): string {
+  if (topic === STATE) return 'states';
   return topic === EVENTS ? 'outcomes' : topic === COMMANDS ? 'commands' : 'deadLetters';
 }

@@ -11,7 +11,8 @@ interface Kind {
     | 'offsets'
     | 'deliveries'
     | 'stuck'
-    | 'money';
+    | 'money'
+    | 'states';
   subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery';
   /** Written in a log that cannot be mended: it stays until a person resolves it. */
   lasting?: true;
@@ -56,19 +57,19 @@ export const kinds = {
     group: 'orders',
     subject: 'order',
     remedy:
-      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. Restore it from the outcome.',
+      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. `orderstream peek orders.events.v1 --order` shows the outcome to restore it from.',
   },
   ORDER_DIFFERS: {
     group: 'orders',
     subject: 'order',
     remedy:
-      'The row and the newest outcome of the order disagree. Look at order_history and at the statement log: something other than a worker has written the row.',
+      'The row and the newest outcome of the order disagree. `orderstream explain` shows both; something other than a worker has written the row. Put the row right: subscribers have acted on the outcome.',
   },
   STOCK_DIFFERS: {
     group: 'stock',
     subject: 'sku',
     remedy:
-      'initial + added - available is not what live orders hold. Find the write that bypassed the workers, then correct the level with a stock adjustment.',
+      'initial + added - available is not what live orders hold. Find the write that bypassed the workers and undo it; a stock adjustment would leave the difference as it is, for it moves added and available alike.',
   },
   DEAD_LETTER_UNPUBLISHED: {
     group: 'deadLetters',
@@ -92,13 +93,13 @@ export const kinds = {
     group: 'cache',
     subject: 'order',
     remedy:
-      'Redis tells another state than the database. Delete the key os:{order id} (with KAFKA_TOPIC_PREFIX in front); reads fill it again.',
+      'Redis tells another state than the database. `redis-cli DEL "os:{order id}"` (with KAFKA_TOPIC_PREFIX in front of os); reads fill it again.',
   },
   OFFSET_AHEAD: {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'The group offset of the workers is ahead of what the database decided. Reset the group to next_offset with the workers stopped.',
+      'The group offset of the workers is ahead of what the database decided. No order is lost, as workers go by next_offset, but lag looks smaller than it is. Find who has set the offset; the lane puts it right with its next commands.',
   },
   PUBLISHED_AHEAD: {
     group: 'offsets',
@@ -123,7 +124,7 @@ export const kinds = {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'Commands wait and the position does not move. Look at the worker that owns the partition and at what it logs.',
+      'Commands wait and the position does not move. `orderstream lag` names the owner of the partition and what it waits for; then look at what that worker logs.',
   },
   NOTIFICATION_AHEAD: {
     group: 'offsets',
@@ -135,7 +136,7 @@ export const kinds = {
     group: 'deliveries',
     subject: 'delivery',
     remedy:
-      'An event that an endpoint should get has no delivery row. Set the position of notification back to before it: rows that are there are not made twice.',
+      'An event that an endpoint should get has no delivery row. Stop notification, set last_source_offset of the partition (the first number of the subject) in notification_positions to below the second number, and start it: rows that are there are not made twice.',
   },
   ORDER_STUCK: {
     group: 'stuck',
@@ -148,6 +149,38 @@ export const kinds = {
     subject: 'order',
     remedy:
       'The amounts of the order do not add up: lines against subtotal, or subtotal, discount, shipping and tax against total.',
+  },
+  STATE_MISSING: {
+    group: 'states',
+    subject: 'order',
+    remedy:
+      'orders.state.v1 says that it covers this outcome, but has no state of the order: a new team would start without it. Look for errors in the log of the projector, then make the states anew (docs/operating.md, "The snapshot").',
+  },
+  STATE_DIFFERS: {
+    group: 'states',
+    subject: 'order',
+    remedy:
+      'The state of the order on orders.state.v1 is not what its newest outcome says. Find who else writes to the topic; the next change of the order puts its state right, or make the states anew (docs/operating.md, "The snapshot").',
+  },
+  STATE_AHEAD: {
+    group: 'states',
+    subject: 'partition',
+    remedy:
+      'The states claim to cover more than was decided and published: they are of other logs. Stop the projector, and make the states anew (docs/operating.md, "The snapshot").',
+  },
+  STATE_BACK: {
+    group: 'states',
+    subject: 'partition',
+    lasting: true,
+    remedy:
+      'A position marker of the states went back: two projectors have written one partition, past the fence of the brokers. Find the second writer; readers that started in between may have old states, tell them to start anew.',
+  },
+  STATE_UNREADABLE: {
+    group: 'states',
+    subject: 'offset',
+    lasting: true,
+    remedy:
+      'A record on orders.state.v1 cannot be decoded. Find who wrote it: the projector is the only writer of that topic.',
   },
 } as const satisfies Record<string, Kind>;
 

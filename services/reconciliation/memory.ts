@@ -9,6 +9,8 @@ export interface ExpectedOrder {
   orderId: string;
   customerId: string | null;
   partition: number;
+  /** Of the command that the newest outcome answers. */
+  sourceOffset: number;
   version: number;
   status: string | null;
   /** Minor units; null where no outcome that is remembered carried it. */
@@ -80,8 +82,9 @@ export function expectedOf(
   event: OrderEvent & { orderId: string },
   known: ExpectedOrder | undefined,
 ): ExpectedOrder {
-  const { orderId, customerId, sourcePartition: partition, version, status, order } = event;
-  return { orderId, customerId, partition, version, status, total: order?.total ?? known?.total ?? null };
+  const { orderId, customerId, sourcePartition: partition, sourceOffset, version, status, order } = event;
+  const total = order?.total ?? known?.total ?? null;
+  return { orderId, customerId, partition, sourceOffset, version, status, total };
 }
 
 function recentOf(event: OrderEvent): RecentEvent {

@@ -3,9 +3,9 @@
  * what differs. It writes nothing and is in nobody's way; the always-on service may run beside it.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
-import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
-import { loadCodecs } from '../shared/codec/index.ts';
+import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import { createAdmin, createTail, type KafkaAdmin, type KafkaSettings } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
@@ -15,12 +15,13 @@ import { backoff, sleep } from '../shared/retry/index.ts';
 import type { StuckLimits } from './checks/book.ts';
 import { allChecks } from './checks/index.ts';
 import { createDeadLetterIndex } from './dead-letter-index.ts';
-import { createEventDecoder } from './event-decoder.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { type Difference, kinds } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
+import { createRecordDecoder } from './record-decoder.ts';
 import { startsOfLogs } from './starts.ts';
+import { createStateBook } from './state-book.ts';
 import { createSuspects } from './suspects.ts';
 
 export interface ReconcileOptions {
@@ -48,10 +49,13 @@ export interface ReconcileReport {
 }
 
 /** Newest orders and events that are compared once more at the end. */
-const rememberedMax = 200_000;
+const rememberedMax = 50_000;
 /** What may be in flight is looked at so often, so long apart. */
 const rounds = 3;
 const roundPauseMs = 1_500;
+/** States that are not read by then are taken for ones that are still to come. */
+const statesWaitMs = 60_000;
+const statesPollMs = 50;
 const laneStallMs = 45_000;
 const restShare = 0.5;
 const queryTimeoutMs = 60_000;
@@ -72,15 +76,21 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
           commandTimeoutMs: 500,
         });
   try {
-    const { events: codec } = await loadCodecs({ registryUrl: options.registryUrl, log });
-    const { offsets: starts, ledgers } = await startsOfLogs(admin);
+    const { registryUrl } = options;
+    const { events: codec } = await loadCodecs({ registryUrl, log });
+    const stateCodec = await loadStateCodec({ registryUrl, log });
+    const { offsets: starts, ledgers, wholeStates } = await startsOfLogs(admin);
     const memory = createMemory({ ordersMax: rememberedMax, eventsMax: rememberedMax });
     const deadLetters = createDeadLetterIndex();
+    const states = createStateBook({ statesMax: rememberedMax, fromTheStart: wholeStates });
+    const registryBackoff = backoff({ initialMs: 100, maxMs: 2_000 });
     const follower = createFollower({
-      decoder: createEventDecoder({ codec, backoff: backoff({ initialMs: 100, maxMs: 2_000 }), log }),
+      decoder: createRecordDecoder({ codec, backoff: registryBackoff, log }),
+      stateDecoder: createRecordDecoder({ codec: stateCodec, backoff: registryBackoff, log }),
       ledgers,
       memory,
       deadLetters,
+      states,
       mysql: mysql.pool,
       starts,
       isWanted: within(options),
@@ -97,6 +107,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         ledgers,
         memory,
         deadLetters,
+        states,
         follower,
         clock: systemClock,
         stuck: options.stuck,
@@ -135,16 +146,22 @@ function readLogs(
   const abort = new AbortController();
   const ended = AbortSignal.any([signal, abort.signal]);
   let failure: unknown = null;
+  let inHand = 0;
   const tail = createTail({
     settings,
-    topics: [COMMANDS, EVENTS, DEAD_LETTERS],
+    topics: [COMMANDS, EVENTS, DEAD_LETTERS, STATE],
     from,
     async onRecords(topic, partition, records) {
       if (failure !== null) return;
-      await follower.follow(topic, partition, records, ended).catch((error: unknown) => {
+      inHand++;
+      try {
+        await follower.follow(topic, partition, records, ended);
+      } catch (error) {
         failure = error;
         abort.abort();
-      });
+      } finally {
+        inHand--;
+      }
     },
     log,
   });
@@ -162,6 +179,18 @@ function readLogs(
           signal.throwIfAborted();
           onProgress?.(`reading ${topic}: ${behind(follower, topic, ends)} records to go`);
         }
+      }
+      // The last thing in a partition of states is the mark of a transaction, which is no record to be followed.
+      const ends = await admin.endOffsets(STATE);
+      const isRead = (): boolean =>
+        inHand === 0 &&
+        tail.positions().every(({ topic, partition, offset }) => {
+          return topic !== STATE || offset >= (ends.get(partition)?.high ?? 0n);
+        });
+      for (let waitedMs = 0; !isRead() && waitedMs < statesWaitMs; waitedMs += statesPollMs) {
+        if (failure !== null) throw failure;
+        onProgress?.('reading the states');
+        await sleep(statesPollMs, signal);
       }
     },
   };

@@ -1,7 +1,7 @@
 /** The reconciliation service, wired: one instance follows the logs and looks for differences, others stand by. */
-import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS } from '../../topics/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
-import { loadCodecs } from '../shared/codec/index.ts';
+import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import {
   createAccumulator,
@@ -18,20 +18,21 @@ import { backoff, retry } from '../shared/retry/index.ts';
 import { allChecks } from './checks/index.ts';
 import type { fields } from './config.ts';
 import { createDeadLetterIndex } from './dead-letter-index.ts';
-import { createEventDecoder } from './event-decoder.ts';
 import { type Feed, startFeed } from './feed.ts';
 import { openFindings } from './findings.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { takeLeadership } from './leadership.ts';
 import { createMemory } from './memory.ts';
 import { createPublisher } from './publisher.ts';
+import { createRecordDecoder } from './record-decoder.ts';
 import { type Rounds, startRounds } from './rounds.ts';
 import { startsOfGroup } from './starts.ts';
+import { createStateBook } from './state-book.ts';
 import { createSuspects } from './suspects.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-const topics = [COMMANDS, EVENTS, DEAD_LETTERS];
+const topics = [COMMANDS, EVENTS, DEAD_LETTERS, STATE];
 /** How often the group offset follows what is compared. */
 const commitEveryMs = 1_000;
 const consumerStopMs = 3_000;
@@ -39,15 +40,20 @@ const accumulatorStopMs = 2_000;
 /** Reads at low priority get more time, and few connections. */
 const queryTimeoutMs = 30_000;
 const poolSize = 6;
+/** Whoever leads may be silent for so long: what it remembers is lost with the lock, and a process that dies gives it back at once. */
+const leaderWaitTimeoutSeconds = 30;
 const trouble = backoff({ initialMs: 100, maxMs: 5_000 });
 
 /** Starts at once and stands by; the work begins when this instance leads. */
 export async function startReconciliation(context: Context): Promise<Running> {
   const { config, log, metrics, signal, fatal } = context;
   const mysql = createMysql({ url: config.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });
-  const leading = takeLeadership({ connect: () => mysql.connect(), log, signal, onLost: fatal }).then(
-    async (giveBack) => ({ giveBack, work: await startWork(context, mysql) }),
-  );
+  const leading = takeLeadership({
+    connect: () => mysql.connect({ waitTimeoutSeconds: leaderWaitTimeoutSeconds }),
+    log,
+    signal,
+    onLost: fatal,
+  }).then(async (giveBack) => ({ giveBack, work: await startWork(context, mysql) }));
   leading.catch((error: unknown) => {
     if (!signal.aborted) fatal(error);
   });
@@ -72,10 +78,16 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
     metrics,
     commandTimeoutMs: 500,
   });
-  const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
+  const registryUrl = config.schemaRegistryUrl;
+  const { events: codec } = await loadCodecs({ registryUrl, log });
+  const stateCodec = await loadStateCodec({ registryUrl, log });
   const accumulator = await createAccumulator({ settings, log, metrics });
   // As the first group of a new cluster it meets a coordinator that is still being made.
-  const { offsets: starts, ledgers } = await retry(() => startsOfGroup({ admin, mysql: mysql.pool, log }), {
+  const {
+    offsets: starts,
+    ledgers,
+    wholeStates,
+  } = await retry(() => startsOfGroup({ admin, mysql: mysql.pool, log }), {
     attempts: Number.POSITIVE_INFINITY,
     backoff: trouble,
     signal,
@@ -87,12 +99,14 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
   const ordersMax = config.rememberedOrdersMax;
   const memory = createMemory({ ordersMax, eventsMax: ordersMax });
   const deadLetters = createDeadLetterIndex();
-  const decoder = createEventDecoder({ codec, backoff: trouble, log });
+  const states = createStateBook({ statesMax: ordersMax, fromTheStart: wholeStates });
   const follower = createFollower({
-    decoder,
+    decoder: createRecordDecoder({ codec, backoff: trouble, log }),
+    stateDecoder: createRecordDecoder({ codec: stateCodec, backoff: trouble, log }),
     ledgers,
     memory,
     deadLetters,
+    states,
     mysql: mysql.pool,
     starts,
     metrics,
@@ -108,6 +122,7 @@ async function startWork(context: Context, mysql: Mysql): Promise<Running> {
       ledgers,
       memory,
       deadLetters,
+      states,
       follower,
       clock: systemClock,
       stuck: config,

@@ -1,5 +1,5 @@
 /** Where following begins: the group's offsets, or the beginning of the log. */
-import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, PARTITIONS } from '../../topics/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, PARTITIONS, STATE } from '../../topics/index.ts';
 import type { KafkaAdmin, TopicPartitionOffset } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
@@ -8,6 +8,8 @@ import { createLedger, type Ledger } from './ledger.ts';
 export interface Starts {
   offsets: TopicPartitionOffset[];
   ledgers: Map<number, Ledger>;
+  /** Partitions whose states are read from their beginning. */
+  wholeStates: ReadonlySet<number>;
 }
 
 /** For the always-on service: goes on where the group stands. Dead letters are read anew each time, as they are few. */
@@ -20,10 +22,15 @@ export async function startsOfGroup(deps: {
   const lows = await readLows(admin);
   const commands = await admin.groupOffsets(GROUPS.reconciliation, COMMANDS);
   const events = await admin.groupOffsets(GROUPS.reconciliation, EVENTS);
+  const states = await admin.groupOffsets(GROUPS.reconciliation, STATE);
+  const byTopic = new Map([
+    [COMMANDS, commands],
+    [EVENTS, events],
+    [STATE, states],
+  ]);
   const missing = await knownMissing(deps.mysql);
   return build(lows, missing, (topic, partition, low) => {
-    const committed =
-      (topic === COMMANDS ? commands : topic === EVENTS ? events : new Map()).get(partition) ?? null;
+    const committed = byTopic.get(topic)?.get(partition) ?? null;
     if (committed === null) return low;
     if (committed >= low) return committed;
     log.error(
@@ -43,7 +50,7 @@ type Lows = Map<string, Map<number, { low: bigint }>>;
 
 async function readLows(admin: Pick<KafkaAdmin, 'endOffsets'>): Promise<Lows> {
   const lows: Lows = new Map();
-  for (const topic of [COMMANDS, EVENTS, DEAD_LETTERS]) lows.set(topic, await admin.endOffsets(topic));
+  for (const topic of [COMMANDS, EVENTS, DEAD_LETTERS, STATE]) lows.set(topic, await admin.endOffsets(topic));
   return lows;
 }
 
@@ -54,16 +61,19 @@ function build(
 ): Starts {
   const offsets: TopicPartitionOffset[] = [];
   const ledgers = new Map<number, Ledger>();
+  const wholeStates = new Set<number>();
   for (let partition = 0; partition < PARTITIONS; partition++) {
     for (const [topic, ends] of lows) {
-      const offset = startOf(topic, partition, ends.get(partition)?.low ?? 0n);
+      const low = ends.get(partition)?.low ?? 0n;
+      const offset = startOf(topic, partition, low);
+      if (topic === STATE && offset === low) wholeStates.add(partition);
       offsets.push({ topic, partition, offset });
       if (topic === COMMANDS) {
         ledgers.set(partition, createLedger(partition, Number(offset), missing.get(partition)));
       }
     }
   }
-  return { offsets, ledgers };
+  return { offsets, ledgers, wholeStates };
 }
 
 /** Outcomes that are missing by the findings: one that comes late closes its finding, even after a restart. */

@@ -7,6 +7,7 @@ import type { DeadLetterIndex } from '../dead-letter-index.ts';
 import type { Follower } from '../follower.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Memory } from '../memory.ts';
+import type { StateBook } from '../state-book.ts';
 import { bookCheck, type StuckLimits } from './book.ts';
 import type { Check } from './check.ts';
 import { deadLettersCheck } from './dead-letters.ts';
@@ -15,6 +16,7 @@ import { offsetsCheck } from './offsets.ts';
 import { ordersCheck } from './orders.ts';
 import { outcomesCheck } from './outcomes.ts';
 import { createPace } from './pace.ts';
+import { statesCheck } from './states.ts';
 
 /** A session that walks over all orders rests between chunks, so the server must not end it for that. */
 const walkWaitTimeoutSeconds = 60;
@@ -26,6 +28,7 @@ export interface ChecksDeps {
   ledgers: ReadonlyMap<number, Ledger>;
   memory: Memory;
   deadLetters: DeadLetterIndex;
+  states: StateBook;
   follower: Follower;
   clock: Clock;
   stuck: StuckLimits;
@@ -47,5 +50,6 @@ export function allChecks(deps: ChecksDeps): Check[] {
     deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock }),
     offsetsCheck({ mysql, admin, clock, stallMs }),
     deliveriesCheck({ mysql, memory, pace }),
+    statesCheck({ mysql, admin, memory, states: deps.states }),
   ];
 }

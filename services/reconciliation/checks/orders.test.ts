@@ -1,23 +1,25 @@
 import { expect, it } from 'vitest';
 import type { ExpectedOrder } from '../memory.ts';
-import { compareCache, compareRow, type OrderState } from './orders.ts';
+import type { RowState } from './order-rows.ts';
+import { compareCache, compareRow } from './orders.ts';
 
 const expected: ExpectedOrder = {
   orderId: 'o1',
   customerId: 'c1',
   partition: 0,
+  sourceOffset: 7,
   version: 2,
   status: 'CANCELLED',
   total: 100,
 };
-const row: OrderState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 };
+const row: RowState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 };
 
 it('agrees where all that the outcome says is on the row', () => {
   expect(compareRow(expected, row)).toBeNull();
   expect(compareRow({ ...expected, total: null, customerId: null, status: null }, row)).toBeNull();
 });
 
-it.each<[string, Partial<OrderState>]>([
+it.each<[string, Partial<RowState>]>([
   ['an older version', { version: 1 }],
   ['a newer version', { version: 3 }],
   ['another status', { status: 'PENDING_PAYMENT' }],

@@ -4,24 +4,16 @@
  */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import { uuidToBytes } from '../../shared/mysql/index.ts';
 import { orderStatusKey, type Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../kinds.ts';
 import { type LanePositions, readLanes } from '../lanes.ts';
 import type { ExpectedOrder, Memory } from '../memory.ts';
 import type { Check, OpenFinding } from './check.ts';
+import { type RowState, readOrders } from './order-rows.ts';
 import { inChunks, type Pace } from './pace.ts';
 
 /** Orders of one query. */
 const chunkOrders = 500;
-
-export interface OrderState {
-  orderId: string;
-  customerId: string;
-  status: string;
-  version: number;
-  total: number;
-}
 
 export interface OrdersDeps {
   mysql: Queryable;
@@ -65,33 +57,8 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
   };
 }
 
-/** Rows by order id; what is missing is missing. */
-export async function readOrders(
-  mysql: Queryable,
-  orderIds: readonly string[],
-): Promise<Map<string, OrderState>> {
-  const byKey = new Map(orderIds.map((id) => [uuidToBytes(id).toString('hex'), id]));
-  const rows = await mysql.rows<{
-    order_id: Buffer;
-    customer_id: string;
-    status: string;
-    version: number;
-    total: number;
-  }>(
-    `SELECT order_id, customer_id, status, version, total FROM orders
-     WHERE order_id IN (${orderIds.map(() => '?').join(', ')})`,
-    orderIds.map((id) => uuidToBytes(id)),
-  );
-  return new Map(
-    rows.map(({ order_id, customer_id: customerId, status, version, total }) => {
-      const orderId = byKey.get(order_id.toString('hex')) ?? '';
-      return [orderId, { orderId, customerId, status, version, total }];
-    }),
-  );
-}
-
 /** null where row and outcome agree. A row that is ahead is a difference too: its outcome has to come. */
-export function compareRow(expected: ExpectedOrder, row: OrderState | undefined): Difference | null {
+export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
   const { orderId, version, status, total, customerId } = expected;
   const wanted = textOf({ version, status, total, customerId });
   if (row === undefined)
@@ -104,7 +71,7 @@ export function compareRow(expected: ExpectedOrder, row: OrderState | undefined)
   return agrees ? null : { kind: 'ORDER_DIFFERS', subject: orderId, expected: wanted, actual: textOf(row) };
 }
 
-type Sides = Pick<OrderState, 'version'> & {
+type Sides = Pick<RowState, 'version'> & {
   status: string | null;
   total: number | null;
   customerId: string | null;
@@ -150,7 +117,7 @@ function statusOf(body: string): string | null {
   }
 }
 
-export function compareCache(row: OrderState, cached: CachedOrder | null): Difference | null {
+export function compareCache(row: RowState, cached: CachedOrder | null): Difference | null {
   if (cached === null) return null;
   if (cached.version === row.version && (cached.status === null || cached.status === row.status)) return null;
   return {

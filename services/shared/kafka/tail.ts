@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import type { FetchedPartition } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -229,14 +230,14 @@ async function fetchOnce(state: State, leader: number, wanted: Wanted): Promise<
 }
 
 async function deliver(state: State, topic: string, fetched: FetchedPartition, from: bigint): Promise<void> {
-  const { partition, messages, highWatermark } = fetched;
+  const { partition, messages, abortedTransactions, highWatermark } = fetched;
   // The loop of another broker was faster, after the leader had moved.
   if (state.positions.get(topic, partition) !== from) return;
   const last = messages.at(-1);
   if (last === undefined) return;
   state.positions.set(topic, partition, BigInt(last.offset) + 1n);
   const name = withoutPrefix(state.options.settings, topic);
-  const records = messages
+  const records = filterAbortedMessages({ messages, abortedTransactions })
     .filter((message) => message.isControlRecord !== true)
     .map((message) => toRecord(name, partition, message))
     .filter((record) => record.offset >= from);

@@ -4,7 +4,7 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const reconciliationMetrics = {
   reconciliation_records_total: {
     type: 'counter',
-    help: 'Commands, outcomes and dead letters followed.',
+    help: 'Commands, outcomes, dead letters and states followed.',
     labels: ['stream'],
   },
   reconciliation_findings_open: { type: 'gauge', help: 'Differences that stand now.', labels: ['kind'] },

@@ -1,38 +1,37 @@
-/** Decodes outcomes; what is broken for ever comes back as null, what the registry has to answer for is waited out. */
-import type { OrderEvent } from '../../schemas/index.ts';
+/** Decodes records; what is broken for ever comes back as null, what the registry has to answer for is waited out. */
 import { type Codec, PoisonError, UnknownSchemaError } from '../shared/codec/index.ts';
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { type Backoff, sleep } from '../shared/retry/index.ts';
 
-export interface Decoded {
+export interface Decoded<T> {
   record: InRecord;
   /** null: it cannot be decoded. */
-  event: OrderEvent | null;
+  value: T | null;
 }
 
-export interface EventDecoder {
-  decode(records: readonly InRecord[], signal: AbortSignal): Promise<Decoded[]>;
+export interface RecordDecoder<T> {
+  decode(records: readonly InRecord[], signal: AbortSignal): Promise<Decoded<T>[]>;
 }
 
-interface Deps {
-  codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema'>;
+interface Deps<T> {
+  codec: Pick<Codec<T>, 'decode' | 'resolveSchema'>;
   backoff: Backoff;
   log: Logger;
 }
 
-export function createEventDecoder(deps: Deps): EventDecoder {
+export function createRecordDecoder<T>(deps: Deps<T>): RecordDecoder<T> {
   return {
     async decode(records, signal) {
-      const decoded: Decoded[] = [];
-      for (const record of records) decoded.push({ record, event: await decodeOne(deps, record, signal) });
+      const decoded: Decoded<T>[] = [];
+      for (const record of records) decoded.push({ record, value: await decodeOne(deps, record, signal) });
       return decoded;
     },
   };
 }
 
-async function decodeOne(deps: Deps, record: InRecord, signal: AbortSignal): Promise<OrderEvent | null> {
+async function decodeOne<T>(deps: Deps<T>, record: InRecord, signal: AbortSignal): Promise<T | null> {
   for (let attempt = 1; ; attempt++) {
     try {
       return deps.codec.decode(record.value);
@@ -45,12 +44,15 @@ async function decodeOne(deps: Deps, record: InRecord, signal: AbortSignal): Pro
   }
 }
 
-async function resolve({ codec, log }: Deps, schemaId: number): Promise<'known' | 'missing' | 'unclear'> {
+async function resolve<T>(
+  { codec, log }: Deps<T>,
+  schemaId: number,
+): Promise<'known' | 'missing' | 'unclear'> {
   try {
     return await codec.resolveSchema(schemaId);
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
-    log.warn({ err: error, schemaId }, `outcomes wait for the schema registry: ${errorMessage(error)}`);
+    log.warn({ err: error, schemaId }, `records wait for the schema registry: ${errorMessage(error)}`);
     return 'unclear';
   }
 }

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
+import type { ExpectedOrder } from '../memory.ts';
+import { readNewOrders } from './order-rows.ts';
+
+const idOf = (n: number): string => `0000000${n}-0000-8000-8000-000000000000`;
+const order = (n: number, sourceOffset: number): ExpectedOrder => ({
+  orderId: idOf(n),
+  customerId: 'c1',
+  partition: 2,
+  sourceOffset,
+  version: 1,
+  status: 'S',
+  total: 1,
+});
+const row = (n: number, offset: number) => ({
+  order_key: 2 * 2 ** 48 + offset,
+  order_id: uuidToBytes(idOf(n)),
+  customer_id: 'c1',
+  status: 'S',
+  version: 1,
+  total: 1,
+});
+
+/** A table that tells what it was asked for. */
+function table(rows: ReturnType<typeof row>[]) {
+  const asked: string[] = [];
+  const mysql = {
+    async rows(sql: string, params: (number | Buffer)[]) {
+      if (!sql.includes('BETWEEN')) {
+        asked.push(`${params.length} ids`);
+        return rows.filter((each) => params.some((id) => each.order_id.equals(id as Buffer)));
+      }
+      asked.push('range');
+      const [from, to] = params as number[];
+      return rows.filter((each) => each.order_key >= from! && each.order_key <= to!);
+    },
+  };
+  return { asked, mysql: mysql as unknown as Queryable };
+}
+
+it('finds new orders where their commands stand', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 11), row(9, 12), row(3, 13)]);
+  const found = await readNewOrders(mysql, [order(3, 13), order(1, 10), order(2, 11)]);
+  expect([1, 2, 3].map((n) => found.get(idOf(n))?.orderId)).toEqual([1, 2, 3].map(idOf));
+  expect(asked).toEqual(['range']);
+});
+
+it('looks by id for what is not there, before it is called missing', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 900)]);
+  const found = await readNewOrders(mysql, [order(1, 10), order(2, 11), order(3, 12)]);
+  expect(found.get(idOf(2))).toBeDefined();
+  expect(found.get(idOf(3))).toBeUndefined();
+  expect(asked).toEqual(['range', '2 ids']);
+});
+
+it('reads no range that is mostly of others', async () => {
+  const { asked, mysql } = table([row(1, 10), row(2, 100_000)]);
+  const found = await readNewOrders(mysql, [order(1, 10), order(2, 100_000)]);
+  expect([...found.keys()]).toEqual([idOf(1), idOf(2)]);
+  expect(asked).toEqual(['2 ids']);
+});

@@ -1,0 +1,86 @@
+/**
+ * (j) The snapshot of orders and their newest outcomes: each outcome that a position marker covers has its state, and no
+ * marker is ahead of what was decided and published. Which row an outcome has is the matter of (b).
+ */
+import { COMMANDS, EVENTS, partitionOfOrder } from '../../../topics/index.ts';
+import type { KafkaAdmin } from '../../shared/kafka/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import type { Difference } from '../kinds.ts';
+import { readLanes } from '../lanes.ts';
+import type { ExpectedOrder, Memory } from '../memory.ts';
+import type { Marker, StateBook } from '../state-book.ts';
+import type { Check, OpenFinding } from './check.ts';
+
+export interface StatesDeps {
+  mysql: Queryable;
+  admin: Pick<KafkaAdmin, 'endOffsets'>;
+  memory: Pick<Memory, 'order' | 'orders'>;
+  states: StateBook;
+}
+
+export function statesCheck({ mysql, admin, memory, states }: StatesDeps): Check {
+  return {
+    name: 'states',
+    kinds: ['STATE_MISSING', 'STATE_DIFFERS', 'STATE_AHEAD', 'STATE_BACK', 'STATE_UNREADABLE'],
+    async run(open) {
+      // Markers first: what they say was decided and published before.
+      const markers = new Map(states.markers());
+      const lanes = await readLanes(mysql);
+      const ends = await admin.endOffsets(EVENTS);
+      const differences: Difference[] = states.takeLasting();
+      for (const [partition, marker] of markers) {
+        const limits = {
+          decided: lanes.get(partition)?.nextOffset ?? 0,
+          published: Number(ends.get(partition)?.high ?? 0n),
+        };
+        differences.push(...ahead(partition, marker, limits));
+      }
+      for (const expected of subjectsOf(open, memory).values()) {
+        const difference = states.compare(expected);
+        if (difference !== null) differences.push(difference);
+      }
+      return { differences, unsure: ({ kind, subject }) => isOfOrder(kind) && !states.knows(subject) };
+    },
+  };
+}
+
+function ahead(
+  partition: number,
+  { covers, eventsOffset }: Marker,
+  limits: { decided: number; published: number },
+): Difference[] {
+  const sides: [string, number, number][] = [
+    [`covers ${COMMANDS} up to`, covers + 1, limits.decided],
+    [`goes on in ${EVENTS} at`, eventsOffset, limits.published],
+  ];
+  const wrong = sides.find(([, value, most]) => value > most);
+  if (wrong === undefined) return [];
+  const [what, value, most] = wrong;
+  return [
+    {
+      kind: 'STATE_AHEAD',
+      subject: String(partition),
+      expected: `at most ${most}`,
+      actual: `the marker ${what} ${value}`,
+    },
+  ];
+}
+
+/** Remembered orders, and those of findings whose outcomes are forgotten. */
+function subjectsOf(
+  open: readonly OpenFinding[],
+  memory: StatesDeps['memory'],
+): ReadonlyMap<string, ExpectedOrder> {
+  const subjects = new Map<string, ExpectedOrder>();
+  for (const { kind, subject, expected } of open) {
+    if (!isOfOrder(kind)) continue;
+    const sides = JSON.parse(expected) as Omit<ExpectedOrder, 'orderId' | 'partition'>;
+    subjects.set(subject, { ...sides, orderId: subject, partition: partitionOfOrder(subject) });
+  }
+  for (const order of memory.orders()) subjects.set(order.orderId, order);
+  return subjects;
+}
+
+function isOfOrder(kind: OpenFinding['kind']): boolean {
+  return kind === 'STATE_MISSING' || kind === 'STATE_DIFFERS';
+}
