@@ -55,6 +55,11 @@ function reportText(report: VerifyReport): string {
     `${count(report.commands)} commands, ${count(report.orders)} orders, ${count(report.skus)} SKUs, ${report.perPartition.length} partitions, ${(report.elapsedMs / 1000).toFixed(1)} s`,
     `outcomes: ${outcomes.join(', ') || 'none'}; repeats ${count(report.repeats)}`,
   ];
+  if (report.statesBehind !== null && report.statesBehind > 0) {
+    summary.push(
+      `the snapshot of orders does not cover ${count(report.statesBehind)} outcomes yet: those were not compared with it`,
+    );
+  }
   if (report.olderThanLog > 0) {
     summary.push(
       `${count(report.olderThanLog)} orders are older than the log: only their money and stock were checked`,

@@ -8,7 +8,7 @@ export const checkTable = {
   brokenChain: 'outcomes that do not name the outcome before them',
   wrongPlace: 'commands or outcomes outside the partition of their key',
   unlikeCommand: 'outcomes that name another command or order than their source',
-  undecodable: 'outcomes that cannot be decoded',
+  undecodable: 'outcomes or states that cannot be decoded',
   orderWithoutOutcome: 'orders without an outcome',
   outcomeWithoutOrder: 'accepted or rejected outcomes without an order',
   decidedTwice: 'order ids that were accepted or rejected twice',
@@ -20,6 +20,10 @@ export const checkTable = {
   stock: 'SKUs whose stock is not conserved',
   oversold: 'SKUs with less than nothing available',
   deadLetter: 'dead letters that do not account for their command',
+  noState: 'orders whose state the snapshot lacks although it covers their last outcome',
+  unlikeState: 'states in the snapshot that differ from the last outcome of their order',
+  stateWithoutOrder: 'states in the snapshot of orders that no outcome made',
+  statePosition: 'position markers of the snapshot that went back or are ahead of the logs',
   position: 'partitions whose positions contradict the log or each other',
 } as const;
 

@@ -30,6 +30,8 @@ export interface LaneLog {
   readonly orderId: Uint32Array;
   /** Of the order that was made here: version and status after its last outcome, checksum of its amounts and lines. */
   readonly version: Int32Array;
+  /** Source offset of that outcome. */
+  readonly changedAt: Float64Array;
   readonly status: Uint8Array;
   readonly amounts: Uint32Array;
   /** Checksum of SKUs and quantities that a place asked for. */
@@ -52,6 +54,7 @@ export function createLaneLog(partition: number, base: number, next: number): La
     names: new Uint32Array(size),
     orderId: new Uint32Array(size),
     version: new Int32Array(size),
+    changedAt: new Float64Array(size),
     status: new Uint8Array(size),
     amounts: new Uint32Array(size),
     asked: new Uint32Array(size),

@@ -143,6 +143,7 @@ function makeOrder(
   setFlag(lane, index, MADE_ORDER);
   lane.orderId[index] = checksum(id);
   lane.version[index] = event.version;
+  lane.changedAt[index] = event.sourceOffset;
   lane.status[index] = statuses.code(event.status);
   if (event.order === null) return;
   setFlag(lane, index, HAS_AMOUNTS);
@@ -163,6 +164,7 @@ function changeOrder(
     findings.add('versionGap', `${where}: order ${id} goes from ${version} to ${event.version}`);
   }
   lane.version[madeAt] = event.version;
+  lane.changedAt[madeAt] = event.sourceOffset;
   lane.status[madeAt] = statuses.code(event.status);
 }
 

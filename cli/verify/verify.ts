@@ -11,6 +11,7 @@ import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, Range } from '../kafka/log-reader.ts';
 import { checkDeadLetters, type DeadLetterValues, readDeadLetters } from './check-dead-letters.ts';
 import { checkOrders } from './check-orders.ts';
+import { checkStates } from './check-states.ts';
 import { checkStock } from './check-stock.ts';
 import { type CheckResult, createFindings, type Findings } from './checks.ts';
 import { createLaneLog, createStatusCodes, type LaneLog, type StatusCodes } from './lane-log.ts';
@@ -38,6 +39,8 @@ export interface VerifyReport {
   skus: number;
   repeats: number;
   deadLetters: number;
+  /** Outcomes that the snapshot of orders does not cover yet; null where there is no snapshot. */
+  statesBehind: number | null;
   /** Outcome → first copies. */
   outcomes: Record<string, number>;
   /** By partition: commands in the log that are decided, and their outcomes. */
@@ -117,6 +120,17 @@ async function verifyPartition(
     onTopic: dead.deadLetters,
     topics: dead.topics,
   });
+
+  if (run.decoder.state !== null) {
+    const behind = await checkStates({
+      reader: run.reader,
+      decode: run.decoder.state,
+      lane,
+      findings,
+      statuses,
+    });
+    report.statesBehind = (report.statesBehind ?? 0) + behind;
+  }
 
   report.commands += commandCount;
   report.orders += orders;
@@ -205,6 +219,7 @@ function createRun(deps: VerifyDeps): Run {
       skus: 0,
       repeats: 0,
       deadLetters: 0,
+      statesBehind: null,
       outcomes: {},
       perPartition: [],
       elapsedMs: 0,

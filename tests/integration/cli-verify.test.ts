@@ -5,10 +5,10 @@ import { decoderOf } from '../../cli/kafka/decoder.ts';
 import { openLogReader } from '../../cli/kafka/log-reader.ts';
 import type { CheckName } from '../../cli/verify/checks.ts';
 import { type VerifyReport, verify } from '../../cli/verify/verify.ts';
-import type { OrderEvent } from '../../schemas/index.ts';
-import { bundledCodecs } from '../../services/shared/codec/index.ts';
+import type { OrderEvent, OrderState } from '../../schemas/index.ts';
+import { bundledCodecs, bundledStateCodec } from '../../services/shared/codec/index.ts';
 import { createAdmin, createKafkaConfig } from '../../services/shared/kafka/index.ts';
-import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import {
   makeWorld,
@@ -18,12 +18,14 @@ import {
   type World,
   type WorldRecord,
 } from '../support/order-world.ts';
+import { markerOf, stateLog, statesOf, type WorldStates } from '../support/order-world-states.ts';
 import { writeTables } from '../support/order-world-tables.ts';
 import { produceRecords } from '../support/produce.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
-const decoder = decoderOf(codecs);
+const stateCodec = bundledStateCodec(3);
+const decoder = decoderOf(codecs, stateCodec);
 const database = useDatabase('cli-verify');
 const topicPrefix = useTopicPrefix('cli-verify');
 
@@ -37,10 +39,14 @@ function change(record: WorldRecord<OrderEvent>, parts: Partial<OrderEvent>): vo
   record.body = { ...bodyOf(record), ...parts };
 }
 
-async function verifyWorld(world: World): Promise<VerifyReport> {
+async function verifyWorld(
+  world: World,
+  states: readonly WorldRecord<OrderState>[] = [],
+): Promise<VerifyReport> {
   return withDatabase(database().url, async (db: Connection) => {
     await writeTables(db, world);
-    return verify({ db, reader: readerOf(world, codecs), decoder, topicPrefix: '', waitMs: 100 });
+    const reader = readerOf(world, codecs, stateLog(states, stateCodec));
+    return verify({ db, reader, decoder, topicPrefix: '', waitMs: 100 });
   });
 }
 
@@ -240,12 +246,107 @@ function eventAt(world: World, partition: number, offset: number): OrderEvent {
   };
 }
 
+describe('the snapshot of orders', () => {
+  const all = ({ states, markers }: WorldStates) => [...states, ...markers];
+  const stateOf = ({ states }: WorldStates, pick: (state: OrderState) => boolean) =>
+    states.find(({ body }) => !Buffer.isBuffer(body) && pick(body))!;
+  const alter = (record: WorldRecord<OrderState>, parts: Partial<OrderState>): void => {
+    record.body = { ...(record.body as OrderState), ...parts };
+  };
+
+  test('agrees with the outcomes', async () => {
+    const world = makeWorld();
+    const report = await verifyWorld(world, all(statesOf(world)));
+    expect(found(report)).toEqual({});
+    expect(report.statesBehind).toBe(0);
+  });
+
+  test('may be behind, and then says nothing about what it does not cover', async () => {
+    const world = makeWorld();
+    const { states, markers } = statesOf(world);
+    const none = await verifyWorld(world, states);
+    expect([found(none), none.statesBehind]).toEqual([{}, 34]);
+    const used = markers.filter(({ partition }) => world.next[partition]! > 0);
+    const before = used.map(({ partition }) => markerOf(world, partition, world.next[partition]! - 2));
+    const old = states.filter(({ body }) => {
+      const { sourcePartition, sourceOffset } = body as OrderState;
+      return sourceOffset < world.next[sourcePartition]! - 1;
+    });
+    const report = await verifyWorld(world, [...old, ...before]);
+    expect([found(report), report.statesBehind]).toEqual([{}, used.length]);
+  });
+
+  test.each<[string, (snapshot: WorldStates, world: World) => void, Partial<Record<CheckName, number>>]>([
+    ['a state that is missing', ({ states }) => states.splice(3, 1), { noState: 1 }],
+    [
+      'another status',
+      (snapshot) =>
+        alter(
+          stateOf(snapshot, ({ version }) => version === 1),
+          { status: 'PAID' },
+        ),
+      { unlikeState: 1 },
+    ],
+    [
+      'a state of an older version',
+      (snapshot) =>
+        alter(
+          stateOf(snapshot, ({ version }) => version === 2),
+          { version: 1 },
+        ),
+      { unlikeState: 1 },
+    ],
+    [
+      'another total',
+      (snapshot) => {
+        const record = stateOf(snapshot, ({ terms }) => terms !== null);
+        const { terms } = record.body as OrderState;
+        alter(record, { terms: { ...terms!, total: terms!.total + 1 } });
+      },
+      { unlikeState: 1 },
+    ],
+    [
+      'an order out of thin air',
+      (snapshot) => {
+        const record = snapshot.states[0]!;
+        snapshot.states.push({ ...record, body: { ...(record.body as OrderState), orderId: orderIdOf(99) } });
+      },
+      { stateWithoutOrder: 1 },
+    ],
+    [
+      'a marker that went back',
+      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, 0)),
+      { statePosition: 1 },
+    ],
+    [
+      'a marker ahead of the commands',
+      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, world.next[1]!)),
+      { statePosition: 1 },
+    ],
+    [
+      'a marker ahead of the outcomes',
+      ({ markers }) => alter(markers[1]!, { eventsOffset: 1000 }),
+      { statePosition: 1 },
+    ],
+    [
+      'bytes that are no state',
+      ({ states }) => states.push({ ...states[0]!, body: Buffer.from('garbage') }),
+      { undecodable: 1 },
+    ],
+  ])('is found to have %s', async (_what, damage, expected) => {
+    const world = makeWorld();
+    const snapshot = statesOf(world);
+    damage(snapshot, world);
+    expect(found(await verifyWorld(world, all(snapshot)))).toEqual(expected);
+  });
+});
+
 describe('on a real cluster', () => {
   const config = () => ({ kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix });
 
   beforeAll(async () => {
     const admin = createAdmin(createKafkaConfig(config(), 'tests'));
-    const topics = [COMMANDS, EVENTS, DEAD_LETTERS];
+    const topics = [COMMANDS, EVENTS, DEAD_LETTERS, STATE];
     await admin.createTopics(
       topics.map((name) => ({ name, partitions: PARTITIONS, replicationFactor: 1, configs: {} })),
     );

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { LogReader, LogRecord } from '../../cli/kafka/log-reader.ts';
 import type { OrderCommand, OrderEvent } from '../../schemas/index.ts';
 import type { Codecs } from '../../services/shared/codec/index.ts';
-import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { PARTITIONS, partitionOfOrder } from '../../topics/partition.ts';
 
 /**
@@ -47,8 +47,8 @@ const PRICE = 250;
 export const AT_MS = Date.now() - 3_600_000;
 const SKU = 'A-1';
 
-/** 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */
-export function makeWorld(): World {
+/** By default 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */
+export function makeWorld(orders = 30): World {
   const world: World = {
     commands: [],
     events: [],
@@ -60,7 +60,7 @@ export function makeWorld(): World {
     next: Array(PARTITIONS).fill(0),
     published: [],
   };
-  for (let n = 0; n < 30; n += 1) place(world, orderIdOf(n), n % 5 === 4);
+  for (let n = 0; n < orders; n += 1) place(world, orderIdOf(n), n % 5 === 4);
   for (const n of [0, 1]) cancel(world, orderIdOf(n));
   repeat(world, orderIdOf(2));
   setAside(world, 3);
@@ -69,11 +69,12 @@ export function makeWorld(): World {
 }
 
 /** A reader of the world's logs, in place of one of a cluster. */
-export function readerOf(world: World, codecs: Codecs): LogReader {
+export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = []): LogReader {
   const logs = new Map<string, LogRecord[][]>([
     [COMMANDS, byPartition(COMMANDS, world.commands, codecs)],
     [EVENTS, byPartition(EVENTS, world.events, codecs)],
     [DEAD_LETTERS, byPartition(DEAD_LETTERS, world.deadLetters, codecs)],
+    [STATE, states],
   ]);
   const partitions = (topic: string) => logs.get(topic) ?? [];
   return {
@@ -99,6 +100,14 @@ export function messagesOf(world: World, codecs: Codecs): { topic: string; recor
 export function orderIdOf(n: number): string {
   const hex = createHash('sha256').update(`order ${n}`).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** An id that no order of the world has, in this partition. */
+export function newOrderIn(partition: number, nth: number): string {
+  for (let n = 100_000 * (nth + 1); ; n += 1) {
+    const id = orderIdOf(n);
+    if (partitionOfOrder(id) === partition) return id;
+  }
 }
 
 function place(world: World, id: string, rejected: boolean): void {
