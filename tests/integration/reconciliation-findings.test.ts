@@ -1,122 +1,36 @@
-import { Redis } from 'ioredis';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../schemas/index.ts';
-import { fields } from '../../services/reconciliation/config.ts';
-import { reconcile, stuckFields } from '../../services/reconciliation/index.ts';
-import { startReconciliation } from '../../services/reconciliation/service.ts';
-import { loadConfig } from '../../services/shared/config/index.ts';
 import { COMMANDS, EVENTS, GROUPS } from '../../topics/index.ts';
-import { quietLog, testSettings } from '../support/kafka.ts';
-import { makeWorld, messagesOf, type World, type WorldRecord } from '../support/order-world.ts';
-import { writeTables } from '../support/order-world-tables.ts';
-import { produceRecords } from '../support/produce.ts';
-import { createTestDatabase, dropDatabase, testStack, until, useTopicPrefix } from '../support/stack.ts';
+import { makeWorld, type World, type WorldRecord } from '../support/order-world.ts';
 import {
-  openSubscriberWorld,
-  type Started,
-  type SubscriberWorld,
-  startInProcess,
-} from '../support/subscribers.ts';
+  followed,
+  namesOf,
+  type ReconciledWorld,
+  reconcileWorld,
+  twoRounds,
+} from '../support/reconciled-world.ts';
+import { until, useTopicPrefix } from '../support/stack.ts';
 
 const files = useTopicPrefix('reconciliation');
-const cleanups: (() => Promise<void>)[] = [];
-let cases = 0;
-let redis: Redis;
+const opened: ReconciledWorld[] = [];
 
-/** One world on topics and in a database of its own, with reconciliation looking at it. */
-interface Case {
-  world: World;
-  prefix: string;
-  databaseUrl: string;
-  db: Connection;
-  kafka: SubscriberWorld;
-  service: Started;
-  startAnother(): Promise<Started>;
-  /** `KIND subject` of what stands. */
-  open(): Promise<string[]>;
-}
-
-async function reconcileWorld(world: World): Promise<Case> {
-  const prefix = `${files}${cases++}.`;
-  const database = await createTestDatabase('reconciliation');
-  const kafka = await openSubscriberWorld(prefix);
-  const db = await mysql.createConnection(database.url);
-  const stack = testStack();
-  await writeTables(db, world);
-  const config = { kafkaBrokers: stack.kafkaBrokers.split(','), kafkaTopicPrefix: prefix };
-  await produceRecords(config, messagesOf(world, kafka.codecs));
-  const startAnother = async (): Promise<Started> => {
-    const started = await startInProcess(
-      fields,
-      {
-        KAFKA_BROKERS: stack.kafkaBrokers,
-        KAFKA_TOPIC_PREFIX: prefix,
-        SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-        MYSQL_URL: database.url,
-        REDIS_URL: stack.redisUrl,
-        INSTANCE_ID: prefix.slice(-20),
-        RECONCILE_EVERY: '100ms',
-        LANE_STALL: '1s',
-      },
-      startReconciliation,
-    );
-    cleanups.push(() => started.stop());
-    return started;
-  };
-  cleanups.push(async () => {
-    await kafka.close();
-    await db.end();
-    await dropDatabase(database.name);
-  });
-  const service = await startAnother();
-  return {
-    world,
-    prefix,
-    databaseUrl: database.url,
-    db,
-    kafka,
-    service,
-    startAnother,
-    async open() {
-      const [rows] = await db.query<RowDataPacket[]>(
-        "SELECT kind, subject FROM reconciliation_findings WHERE status = 'OPEN' ORDER BY kind, subject",
-      );
-      return rows.map(({ kind, subject }) => `${kind} ${subject}`);
-    },
-  };
-}
-
-/** Every outcome of every partition has been followed: the group's offsets say so. */
-async function followed({ world, kafka, service }: Case): Promise<void> {
-  await until(
-    async () => {
-      if (service.failure() !== null) throw service.failure();
-      const offsets = await kafka.admin.groupOffsets(GROUPS.reconciliation, COMMANDS);
-      const ends = Map.groupBy(world.commands, ({ partition }) => partition);
-      return [...ends].every(([partition, { length }]) => (offsets.get(partition) ?? 0n) >= BigInt(length));
-    },
-    { what: 'following to the end', deadlineMs: 40_000 },
-  );
+async function open(world: World): Promise<ReconciledWorld> {
+  const one = await reconcileWorld(world, { prefix: `${files}${opened.length}.` });
+  opened.push(one);
+  return one;
 }
 
 const eventOf = (world: World, pick: (event: OrderEvent) => boolean): WorldRecord<OrderEvent> =>
   world.events.find((record) => pick(record.body as OrderEvent))!;
 
-beforeAll(() => {
-  redis = new Redis(testStack().redisUrl);
-});
-afterEach(async () => {
-  for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
-});
-afterAll(() => redis.disconnect());
+afterEach(() => opened.at(-1)?.close());
 
 const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
 const isAccepted = ({ outcome }: OrderEvent): boolean => outcome === 'ACCEPTED';
 const bodyOf = (record: WorldRecord<OrderEvent>): OrderEvent => record.body as OrderEvent;
 
 /** Waits until exactly these stand. */
-async function stands(one: Case, expected: string[]): Promise<void> {
+async function stands(one: ReconciledWorld, expected: string[]): Promise<void> {
   const wanted = JSON.stringify(expected.toSorted());
   await until(async () => JSON.stringify(await one.open()) === wanted, {
     what: wanted,
@@ -128,51 +42,14 @@ async function stands(one: Case, expected: string[]): Promise<void> {
   expect(one.service.failure()).toBeNull();
 }
 
-/** Two rounds of every check that began after now: what is there now was seen twice, or is not there. */
-async function twoRounds(one: Case): Promise<void> {
-  const before = await roundsDone(one);
-  await until(
-    async () => [...(await roundsDone(one))].every(([check, done]) => done >= (before.get(check) ?? 0) + 3),
-    { what: 'three rounds of every check', deadlineMs: 40_000 },
-  );
-  expect(one.service.failure()).toBeNull();
-}
-
-/** `KIND subject` of what a run on demand finds. */
-async function onDemand({ prefix, databaseUrl }: Case): Promise<string[]> {
-  const { schemaRegistryUrl, redisUrl } = testStack();
-  const report = await reconcile({
-    settings: testSettings(prefix),
-    registryUrl: schemaRegistryUrl,
-    mysqlUrl: databaseUrl,
-    redisUrl,
-    stuck: loadConfig({}, stuckFields),
-    log: quietLog,
-    signal: new AbortController().signal,
-  });
-  expect(report.ok).toBe(report.findings.length === 0);
-  return report.findings.map(({ kind, subject }) => `${kind} ${subject}`).toSorted();
-}
-
-async function roundsDone({ service }: Case): Promise<Map<string, number>> {
-  const line = /checks_total\{check="(\w+)",result="done"[^}]*\} (\d+)/g;
-  const found = [...(await service.metrics.text()).matchAll(line)];
-  return new Map(
-    ['outcomes', 'orders', 'book', 'deadLetters', 'offsets', 'deliveries'].map((check) => [
-      check,
-      Number(found.find((match) => match[1] === check)?.[2] ?? 0),
-    ]),
-  );
-}
-
 describe('reconciliation', () => {
   it('finds nothing where everything agrees, then what is planted in tables and caches, and closes what is mended', async () => {
-    const one = await reconcileWorld(makeWorld());
+    const one = await open(makeWorld());
     const { db, world } = one;
     await followed(one);
     await twoRounds(one);
     await stands(one, []);
-    expect(await onDemand(one)).toEqual([]);
+    expect(namesOf((await one.onDemand()).findings)).toEqual([]);
 
     const [damaged, gone, overdue, cached] = world.orders.filter(
       (order) => order.status === 'PENDING_PAYMENT',
@@ -211,7 +88,7 @@ describe('reconciliation', () => {
     await db.query('UPDATE orders SET payment_due_at_ms = 1 WHERE order_id = ?', [idBytes(overdue!.id)]);
     await db.query('UPDATE stock SET available = available - 1');
     const cacheKey = `${one.prefix}os:{${cached!.id}}`;
-    await redis.hset(cacheKey, 'v', '9', 'b', '');
+    await one.redis.hset(cacheKey, 'v', '9', 'b', '');
     await one.kafka.admin.setGroupOffsets(GROUPS.worker, COMMANDS, new Map([[6, 50n]]));
     await stands(one, [
       `DELIVERY_MISSING ${undelivered}/e1`,
@@ -232,7 +109,7 @@ describe('reconciliation', () => {
     await db.query('UPDATE orders SET total = total - 1 WHERE order_id = ?', [idBytes(damaged!.id)]);
     await db.query('UPDATE orders SET payment_due_at_ms = NULL');
     await db.query('UPDATE stock SET available = available + 1');
-    await redis.del(cacheKey);
+    await one.redis.del(cacheKey);
     await one.kafka.admin.setGroupOffsets(GROUPS.worker, COMMANDS, new Map([[6, 0n]]));
     await stands(one, []);
 
@@ -296,7 +173,7 @@ describe('reconciliation', () => {
     world.published[11] = world.next[11]! + 1;
     expected.push('PUBLISHED_AHEAD 11');
 
-    const one = await reconcileWorld(world);
+    const one = await open(world);
     await one.db.query(
       `INSERT INTO dead_letters (topic, partition_id, source_offset, reason_code, message, attempts, value_sha256, value_bytes, source_at_ms, first_failed_at_ms)
        VALUES (?, 3, 0, 'BAD_MAGIC', '', 1, ?, 3, ?, ?)`,
@@ -305,7 +182,7 @@ describe('reconciliation', () => {
     expected.push('DEAD_LETTER_UNPUBLISHED 3-0');
     await stands(one, [...expected, missing]);
 
-    expect(await onDemand(one)).toEqual([...expected, missing].toSorted());
+    expect(namesOf((await one.onDemand()).findings)).toEqual([...expected, missing].toSorted());
 
     await one.kafka.produceEvents([bodyOf(lost)]);
     await stands(one, expected);
@@ -314,7 +191,7 @@ describe('reconciliation', () => {
   it('stands by while another instance works, takes over, and keeps what stands', async () => {
     const world = makeWorld();
     world.next[5] = world.next[5]! + 10;
-    const one = await reconcileWorld(world);
+    const one = await open(world);
     await stands(one, ['LOG_SHORT 5']);
     const second = await one.startAnother();
     await followed(one);
