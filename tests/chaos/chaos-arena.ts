@@ -24,8 +24,8 @@ export const scarceSku = 'SCARCE-1';
 export const plentySkus = Array.from({ length: 50 }, (_, index) => `SKU-${index}`);
 
 /** Starts the servers and opens an arena on them; closing it stops them. */
-export async function openChaosArena(): Promise<ChaosArena> {
-  const stack = await stackUp({ name: chaosInstance });
+export async function openChaosArena(name: string = chaosInstance): Promise<ChaosArena> {
+  const stack = await stackUp({ name });
   const stock = new Map([...plentySkus.map((sku) => [sku, 10_000_000] as const), [scarceSku, 500] as const]);
   const own = await openSibling(stack, stock);
   return {
@@ -34,7 +34,7 @@ export async function openChaosArena(): Promise<ChaosArena> {
     sibling: (stock) => openSibling(stack, stock),
     async close(ok) {
       await own.close(ok);
-      await stackDown(chaosInstance);
+      await stackDown(name);
     },
   };
 }

@@ -10,8 +10,9 @@ import { churn } from '../support/arena/scenarios/churn.ts';
 import { replayFromStart } from '../support/arena/scenarios/replay.ts';
 import { freezeAndReplace } from '../support/arena/scenarios/zombie.ts';
 import { until } from '../support/until.ts';
-import { type ChaosArena, chaosInstance, plentySkus, scarceSku } from './chaos-arena.ts';
-import type { Figures } from './figures.ts';
+import { type ChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
+import { falseAlarms } from './false-alarms.ts';
+import type { Figures, ScenarioOptions } from './figures.ts';
 import { hostile } from './hostile.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { twoVersions } from './two-versions.ts';
@@ -23,7 +24,7 @@ const databaseKills = 5;
 /** From the database's return: to notice it, and for each second that it was away a part of one for the backlog. */
 const recoveryMsMax = 5_000 + frozenMs / 2;
 
-export const scenarios: Record<string, (chaos: ChaosArena) => Promise<Figures>> = {
+export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOptions) => Promise<Figures>> = {
   zombie,
   churn: comingAndGoing,
   replay,
@@ -32,6 +33,7 @@ export const scenarios: Record<string, (chaos: ChaosArena) => Promise<Figures>> 
   fuzz,
   'two-versions': twoVersions,
   'lost-answers': lostAnswers,
+  reconcile: falseAlarms,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {
       process.kill(pid, 'SIGSTOP');
@@ -43,8 +45,8 @@ export const scenarios: Record<string, (chaos: ChaosArena) => Promise<Figures>> 
       chaos,
       async (pid) => {
         process.kill(pid, 'SIGKILL');
-        await until(async () => (await databasePid()) === null, { what: 'the database being gone' });
-        await stackUp({ name: chaosInstance });
+        await until(async () => (await databasePid(chaos)) === null, { what: 'the database being gone' });
+        await stackUp({ name: chaos.stack.instance.name });
       },
       databaseKills,
     ),
@@ -122,22 +124,23 @@ async function fuzz({ arena, producer }: ChaosArena): Promise<Figures> {
   return { seen: { count }, problems: code === 0 ? stopped : [`exit code ${code}`, ...stopped] };
 }
 
-async function databasePid(): Promise<number | null> {
-  const status = await stackStatus(chaosInstance);
+async function databasePid({ stack }: ChaosArena): Promise<number | null> {
+  const status = await stackStatus(stack.instance.name);
   return status.find(({ server }) => server === 'mysql')!.pids[0]!;
 }
 
 async function databaseAway(
-  { arena, producer }: ChaosArena,
+  chaos: ChaosArena,
   hurt: (pid: number) => Promise<void>,
   times = 1,
 ): Promise<Figures> {
+  const { arena, producer } = chaos;
   const workers = await Promise.all([arena.startWorker(), arena.startWorker()]);
   const load = producer.start(perSecond, skus);
   let recoveryMs = 0;
   for (let time = 0; time < times; time++) {
     await decidedMore(arena, 500);
-    await hurt((await databasePid())!);
+    await hurt((await databasePid(chaos))!);
     const backAtMs = performance.now();
     await until(
       async () => {

@@ -1,4 +1,4 @@
-/** A real worker as a child process, with its log and its end. */
+/** A real worker, or another service, as a child process, with its log and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,24 +36,34 @@ export interface WorkerProcess {
   kill(): Promise<Exit>;
 }
 
-const ownEntry = path.join(import.meta.dirname, '../../../services/worker/main.ts');
+const services = path.join(import.meta.dirname, '../../../services');
+const readyDeadlineMs = 60_000;
 const logLinesMax = 20_000;
 
 /** Starts a worker and resolves once it has joined its group, or has died on the way. */
-export async function spawnWorker(
+export function spawnWorker(env: Readonly<Record<string, string>>, entry?: string): Promise<WorkerProcess> {
+  return spawnService('worker', env, { entry });
+}
+
+/** Starts a service of the product and resolves once it is ready, or has died on the way. */
+export async function spawnService(
+  service: string,
   env: Readonly<Record<string, string>>,
-  entry = ownEntry,
+  { entry = path.join(services, service, 'main.ts'), deadlineMs = readyDeadlineMs } = {},
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [entry], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const worker = watch(child);
-  await until(() => !worker.running || worker.log.some((line) => line.msg === 'worker is ready'), {
-    what: 'the worker being ready',
-    deadlineMs: 60_000,
+  const started = watch(child);
+  await until(() => !started.running || started.log.some((line) => line.msg === `${service} is ready`), {
+    what: `the ${service} being ready`,
+    deadlineMs,
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
   });
-  return worker;
+  return started;
 }
 
 function watch(child: ChildProcess): WorkerProcess {
