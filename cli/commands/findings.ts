@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { RowDataPacket } from 'mysql2/promise';
+import { findingKinds } from '../../services/reconciliation/index.ts';
 import { positiveNumber } from '../arguments.ts';
 import { withDatabase } from '../database.ts';
 import { CliError } from '../errors.ts';
@@ -20,6 +21,7 @@ interface FindingRow extends RowDataPacket {
   closed_at_ms: number | null;
 }
 
+const noteCharsMax = 300;
 const columns =
   'finding_id, kind, subject, expected, actual, remedy, status, note, first_seen_at_ms, last_seen_at_ms, closed_at_ms';
 
@@ -36,7 +38,7 @@ function listCommand(): Command {
   return withName(new Command('list'))
     .description('the differences that stand; exit code 1 when there are any')
     .option('--all', 'closed and resolved ones too')
-    .option('--kind <kind>', 'only this kind')
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(findingKinds))
     .option('--limit <count>', 'at most so many, newest first', positiveNumber, 100)
     .option('--json', 'print them as JSON')
     .action(
@@ -45,10 +47,11 @@ function listCommand(): Command {
           options.name,
           `SELECT ${columns} FROM reconciliation_findings
          WHERE (? OR status = 'OPEN') AND (? IS NULL OR kind = ?) ORDER BY last_seen_at_ms DESC, finding_id DESC LIMIT ?`,
-          [options.all === true, options.kind ?? null, options.kind ?? null, options.limit],
+          [options.all === true, options.kind ?? null, options.kind ?? null, options.limit + 1],
         );
-        if (options.json) printJson(rows);
-        else print(rows.length === 0 ? 'no findings' : listText(rows));
+        const shown = rows.slice(0, options.limit);
+        if (options.json) printJson(shown);
+        else print(shown.length === 0 ? 'no findings' : listText(shown, rows.length > shown.length));
         if (rows.some((row) => row.status === 'OPEN')) process.exitCode = 1;
       },
     );
@@ -83,22 +86,28 @@ function showCommand(): Command {
 
 function resolveCommand(): Command {
   return withName(new Command('resolve'))
-    .description('mark a finding as dealt with; one that still stands is opened again by the next round')
-    .argument('<id>', 'number of the finding', positiveNumber)
+    .description('mark findings as dealt with; one that still stands is opened again by the next round')
+    .argument('<id...>', 'numbers of the findings', positiveNumbers, [])
     .option('--note <text>', 'what was done about it', '')
-    .action(async (id: number, options: { name: string; note: string }) => {
+    .action(async (ids: number[], options: { name: string; note: string }) => {
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       await withDatabase(mysqlUrl, async (db) => {
-        const [result] = await db.query(
-          `UPDATE reconciliation_findings SET status = 'RESOLVED', note = ?, closed_at_ms = ?
-           WHERE finding_id = ? AND status = 'OPEN'`,
-          [options.note.slice(0, 300), Date.now(), id],
-        );
-        if ((result as { affectedRows: number }).affectedRows === 0)
-          throw new CliError(`finding ${id} is not open`);
+        for (const id of ids) {
+          const [result] = await db.query(
+            `UPDATE reconciliation_findings SET status = 'RESOLVED', note = ?, closed_at_ms = ?
+             WHERE finding_id = ? AND status = 'OPEN'`,
+            [options.note.slice(0, noteCharsMax), Date.now(), id],
+          );
+          if ((result as { affectedRows: number }).affectedRows === 0)
+            throw new CliError(`finding ${id} is not open`);
+          print(`finding ${id} is resolved`);
+        }
       });
-      print(`finding ${id} is resolved`);
     });
+}
+
+function positiveNumbers(text: string, before: number[]): number[] {
+  return [...before, positiveNumber(text)];
 }
 
 function withName(command: Command): Command {
@@ -110,8 +119,8 @@ async function query(name: string, sql: string, params: unknown[]): Promise<Find
   return withDatabase(mysqlUrl, async (db) => (await db.query<FindingRow[]>(sql, params))[0]);
 }
 
-function listText(rows: readonly FindingRow[]): string {
-  return table([
+function listText(rows: readonly FindingRow[], areMore: boolean): string {
+  const text = table([
     ['id', 'kind', 'subject', 'status', 'first seen', 'last seen'],
     ...rows.map((row) => [
       String(row.finding_id),
@@ -122,6 +131,9 @@ function listText(rows: readonly FindingRow[]): string {
       timeText(row.last_seen_at_ms),
     ]),
   ]);
+  const hints = ['`orderstream findings show ID` tells both values and how to mend it'];
+  if (areMore) hints.unshift(`there are more than these ${rows.length}: see --limit and --kind`);
+  return [text, ...hints].join('\n');
 }
 
 function timeText(ms: number): string {
