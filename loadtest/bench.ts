@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- http|store|subscribers [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with --json one JSON
- * document. Exit code 1 when a run has no number.
+ * `npm run bench -- http|reconcile|store|subscribers [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with
+ * --json one JSON document. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { reportDocument } from './frame/document.ts';
@@ -12,6 +12,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 /** Loaded when asked for: each brings clients and servers of its own. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import('./http/bench.ts')).httpBench,
+  reconcile: async () => (await import('./reconcile/bench.ts')).reconcileBench,
   store: async () => (await import('./store/bench.ts')).storeBench,
   subscribers: async () => (await import('./subscribers/bench.ts')).subscribersBench,
 };

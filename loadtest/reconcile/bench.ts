@@ -1,0 +1,95 @@
+/**
+ * `bench reconcile`: workers with more commands than they can decide, by turns alone and with `orderstream reconcile`
+ * running over a million orders beside them. A quick run has a tenth of the orders and scales its seconds.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processCpuUs } from '../frame/cpu.ts';
+import { runRounds } from '../frame/rounds.ts';
+import type { BenchOptions, BenchReport, RunResult, Sample } from '../frame/types.ts';
+import { openStack } from '../http/stack.ts';
+import { alone, beside, figuresOf, goals } from './figures.ts';
+import { runReconcile } from './run.ts';
+import { openWorld, type World } from './world.ts';
+
+const full = { orders: 1_000_000, rounds: 3, aloneMs: 20_000 };
+const quick = { orders: 100_000, rounds: 2, aloneMs: 8_000 };
+const million = 1_000_000;
+/** Before each measurement: what the one before it left in flight. */
+const settleMs = 2_000;
+
+export async function reconcileBench(options: BenchOptions): Promise<BenchReport> {
+  const { orders, rounds, aloneMs } = options.quick ? quick : full;
+  const stack = await openStack(options.tell);
+  try {
+    const world = await openWorld(stack.info);
+    try {
+      options.tell(`filling: ${orders} orders through the workers`);
+      await world.pump.run(orders);
+      await world.quiesce();
+      const variants = [
+        { name: alone, run: () => underLoad(world, () => runAlone(world, aloneMs)) },
+        { name: beside, run: () => underLoad(world, () => runBeside(world)) },
+      ];
+      const results = await runRounds(variants, options.rounds ?? rounds, options.tell);
+      return { bench: 'reconcile', rounds: results, figures: figuresOf(results), goals };
+    } finally {
+      await world.close();
+    }
+  } finally {
+    await stack.close();
+  }
+}
+
+async function underLoad(world: World, run: () => Promise<RunResult>): Promise<RunResult> {
+  const pumping = world.pump.run();
+  try {
+    await sleep(settleMs);
+    return await run();
+  } finally {
+    await world.pump.pause();
+    await pumping;
+  }
+}
+
+async function runAlone(world: World, ms: number): Promise<RunResult> {
+  return { ok: true, sample: await measure(world, () => sleep(ms)) };
+}
+
+async function runBeside(world: World): Promise<RunResult> {
+  let run = { seconds: 0, outcomes: 0, findings: 0, cpuUs: 0, rssMb: 0 };
+  const sample = await measure(world, async () => {
+    run = await runReconcile(world.env);
+  });
+  if (run.findings > 0) return { ok: false, problem: `${run.findings} findings where nothing differs` };
+  const more = {
+    secondsPerMillion: (run.seconds * million) / run.outcomes,
+    compared: run.outcomes,
+    cpuUsPerOrder: run.cpuUs / run.outcomes,
+    rssMb: run.rssMb,
+  };
+  return { ok: true, sample: { ...sample, more } };
+}
+
+/** Orders that the workers decide while `work` goes on. */
+async function measure(world: World, work: () => Promise<unknown>): Promise<Sample> {
+  const cpu = () => ({
+    node: world.workers.reduce((sum, { pid }) => sum + (processCpuUs(pid) ?? 0), 0),
+    database: processCpuUs(world.databasePid) ?? 0,
+  });
+  const before = { decided: await world.decided(), cpu: cpu(), ms: performance.now() };
+  await work();
+  const orders = (await world.decided()) - before.decided;
+  const used = cpu();
+  return {
+    orders,
+    seconds: (performance.now() - before.ms) / 1_000,
+    cpuUs: {
+      node: (used.node - before.cpu.node) / orders,
+      database: (used.database - before.cpu.database) / orders,
+    },
+    p50Ms: Number.NaN,
+    p99Ms: Number.NaN,
+    batch: Number.NaN,
+    rssMb: Number.NaN,
+  };
+}

@@ -1,0 +1,26 @@
+/** The figures of the bench of reconciliation, and what they must reach. */
+import { figure, perRun, rateOf, ratios } from '../frame/statistics.ts';
+import type { Figure, Goal, Rounds } from '../frame/types.ts';
+
+export const alone = 'workers alone';
+export const beside = 'workers beside reconcile';
+
+export const goals: Readonly<Record<string, Goal>> = {
+  'reconcile.million_s': { atMost: 60, aim: 40 },
+  'reconcile.worker_throughput': { atLeast: 0.9, aim: 0.95 },
+};
+
+/** Seconds per million orders are scaled from what was there: a quick run has fewer. */
+export function figuresOf({ results }: Rounds): Figure[] {
+  const without = results.get(alone) ?? [];
+  const withIt = results.get(beside) ?? [];
+  const more = (name: string) => perRun(withIt, (sample) => sample.more?.[name] ?? Number.NaN);
+  return [
+    figure('reconcile.million_s', 's', more('secondsPerMillion')),
+    figure('reconcile.worker_throughput', 'ratio', ratios(withIt, without)),
+    figure('reconcile.compared_orders', 'orders', more('compared')),
+    figure('reconcile.cpu_us_per_order', 'µs', more('cpuUsPerOrder')),
+    figure('reconcile.rss_mb', 'MB', more('rssMb')),
+    figure('reconcile.workers_alone_orders_per_s', 'orders/s', perRun(without, rateOf)),
+  ];
+}

@@ -1,0 +1,67 @@
+/** Keeps the command log so far ahead of the workers that they never wait for it, and never farther. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Accumulator } from '../../services/shared/kafka/index.ts';
+import { PARTITIONS } from '../../topics/index.ts';
+import type { RecordSource } from '../store/record-source.ts';
+
+export interface Pump {
+  /** Orders sent and acknowledged. */
+  sent(): number;
+  /** Sends until `pause`, or up to so many orders in all. */
+  run(upTo?: number): Promise<void>;
+  /** Resolves when what was in flight is acknowledged. */
+  pause(): Promise<void>;
+}
+
+interface Deps {
+  source: RecordSource;
+  accumulator: Pick<Accumulator, 'sendBatch'>;
+  decided(): Promise<number>;
+}
+
+/** Commands that wait for the workers. */
+const aheadOrders = 24_000;
+/** Of one partition, in one go. */
+const batchOrders = 250;
+const lookEveryMs = 50;
+
+export function createPump({ source, accumulator, decided }: Deps): Pump {
+  const next = Array<number>(PARTITIONS).fill(0);
+  let sent = 0;
+  let running: Promise<void> | null = null;
+  let isPaused = false;
+
+  const sendRound = async (): Promise<void> => {
+    await Promise.all(
+      next.map(async (offset, partition) => {
+        const messages = Array.from({ length: batchOrders }, (_, n) => {
+          const { topic, key, value, headers } = source.record(partition, offset + n);
+          // The time of the stream is a fixed one, and topics delete what is old.
+          return { topic, partition, key, value, headers, timestampMs: Date.now() };
+        });
+        await accumulator.sendBatch(messages as Parameters<Accumulator['sendBatch']>[0]);
+        next[partition] = offset + batchOrders;
+      }),
+    );
+    sent = next.reduce((sum, offset) => sum + offset, 0);
+  };
+  const pump = async (upTo: number): Promise<void> => {
+    while (!isPaused && sent < upTo) {
+      if (sent - (await decided()) > aheadOrders) await sleep(lookEveryMs);
+      else await sendRound();
+    }
+  };
+
+  return {
+    sent: () => sent,
+    run(upTo = Number.POSITIVE_INFINITY) {
+      isPaused = false;
+      running = pump(upTo);
+      return running;
+    },
+    async pause() {
+      isPaused = true;
+      await running;
+    },
+  };
+}

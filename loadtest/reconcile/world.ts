@@ -1,0 +1,119 @@
+/** Topics, a database and workers of this bench's own on the local stack, with orders in them; gone again at the end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
+import { loadCodecs, registerSchemas } from '../../services/shared/codec/index.ts';
+import {
+  createAccumulator,
+  createAdmin,
+  createKafkaConfig,
+  type KafkaAdmin,
+} from '../../services/shared/kafka/index.ts';
+import { createLogger } from '../../services/shared/log/index.ts';
+import { noMetrics } from '../../services/shared/metrics/index.ts';
+import { createMysql } from '../../services/shared/mysql/index.ts';
+import { workerProcessEnv } from '../../services/worker/process-env.ts';
+import { type StackInfo, stackEnv } from '../../stack/index.ts';
+import { applyTopics, COMMANDS, EVENTS, planTopics, topicCatalogue } from '../../topics/index.ts';
+import { type ServiceProcess, startService } from '../http/service-process.ts';
+import { databaseUrl, dropDatabase, inspectServer, makeDatabase } from '../store/database.ts';
+import { createOrderStream } from '../store/order-stream.ts';
+import { createRecordSource } from '../store/record-source.ts';
+import { createPump, type Pump } from './pump.ts';
+
+export interface World {
+  /** Of any command of `orderstream` that is to look at this world. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly workers: readonly ServiceProcess[];
+  readonly databasePid: number | null;
+  readonly pump: Pump;
+  /** Orders decided so far. */
+  decided(): Promise<number>;
+  /** Resolves once every command has its outcome on the topic. */
+  quiesce(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const workerCount = 2;
+const seed = 7;
+const pollMs = 100;
+const quiesceDeadlineMs = 120_000;
+
+export async function openWorld(stack: StackInfo): Promise<World> {
+  const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
+  const topicPrefix = `bench-reconcile-${process.pid}.`;
+  const mysqlUrl = databaseUrl(stack.mysqlUrl, 'reconcile');
+  const brokers = stack.kafkaBrokers.split(',');
+  const settings = createKafkaConfig({ kafkaBrokers: brokers, kafkaTopicPrefix: topicPrefix }, 'bench');
+  const admin = createAdmin(settings);
+  const registryUrl = stack.schemaRegistryUrl;
+  await registerSchemas({ registryUrl });
+  await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor: 1 }));
+  await makeDatabase(mysqlUrl);
+  const { pid: databasePid } = await inspectServer(stack.mysqlUrl);
+  const env = {
+    ...stackEnv(stack),
+    KAFKA_TOPIC_PREFIX: topicPrefix,
+    MYSQL_URL: mysqlUrl,
+    ADMIN_PORT: '0',
+    LOG_LEVEL: 'info',
+  };
+  const workers: ServiceProcess[] = [];
+  for (let n = 0; n < workerCount; n++) {
+    const workerEnv = { ...env, ...workerProcessEnv, INSTANCE_ID: `bench-${n}` };
+    workers.push(await startService('worker', workerEnv, 'worker is ready'));
+  }
+  const accumulator = await createAccumulator({ settings, log, metrics: noMetrics, topics: [COMMANDS] });
+  const { commands: codec } = await loadCodecs({ registryUrl, log });
+  const stream = createOrderStream({ seed, shape: 'uniform', keepTemplates: true });
+  const mysql = createMysql({ url: mysqlUrl, log, poolSize: 2, queryTimeoutMs: 30_000 });
+  const decided = async (): Promise<number> => {
+    const [row] = await mysql.pool.rows<{ n: number | null }>(
+      'SELECT CAST(SUM(next_offset) AS SIGNED) AS n FROM lane_positions',
+    );
+    return row?.n ?? 0;
+  };
+  const pump = createPump({ source: createRecordSource(stream, codec, COMMANDS), accumulator, decided });
+  return {
+    env,
+    workers,
+    databasePid,
+    pump,
+    decided,
+    quiesce: () => quiesce(admin, decided),
+    async close() {
+      await pump.pause();
+      for (const worker of workers) await worker.stop();
+      await accumulator.close(pollMs);
+      await Promise.all([mysql.close(), admin.close()]);
+      await deleteTopics(brokers, topicPrefix);
+      await dropDatabase(mysqlUrl);
+    },
+  };
+}
+
+/** Nothing is sent twice and no worker dies here, so there are as many outcomes as commands. */
+async function quiesce(admin: KafkaAdmin, decided: () => Promise<number>): Promise<void> {
+  const deadlineMs = performance.now() + quiesceDeadlineMs;
+  for (;;) {
+    const produced = await endOf(admin, COMMANDS);
+    if ((await decided()) === produced && (await endOf(admin, EVENTS)) === produced) return;
+    if (performance.now() > deadlineMs) throw new Error('the workers did not come to the end in time');
+    await sleep(pollMs);
+  }
+}
+
+async function endOf(admin: KafkaAdmin, topic: string): Promise<number> {
+  return [...(await admin.endOffsets(topic)).values()].reduce((sum, { high }) => sum + Number(high), 0);
+}
+
+async function deleteTopics(brokers: string[], prefix: string): Promise<void> {
+  const client = new kafkajs.Kafka({ clientId: 'bench', brokers, logLevel: kafkajs.logLevel.NOTHING });
+  const admin = client.admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
