@@ -32,7 +32,10 @@ export async function startOwnMysql(room: string): Promise<OwnMysql> {
   const rootUrl = new URL(stack.mysqlUrl);
   rootUrl.username = 'root';
   rootUrl.pathname = '/';
-  const root = await connectAsRoot(rootUrl);
+  const root = await connectAsRoot(rootUrl).catch(async (error: unknown) => {
+    await stackReset(name);
+    throw error;
+  });
   return {
     url: url.href,
     asRoot: async (sql) => void (await root.query(sql)),
