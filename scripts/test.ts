@@ -1,7 +1,9 @@
 /**
  * `npm test`: types, lint, boundaries, generated files, then unit and integration tests on real servers. All stages
- * run even when one fails, and the last line sums them up; a static stage counts as one.
+ * run even when one fails, and the last line sums them up; a static stage counts as one, and so does the search of what
+ * the services logged for personal data and secrets.
  */
+import { keepLogs } from './test/logs.ts';
 import { runStatic, type Stage, stages } from './test/stages.ts';
 import { runVitest } from './test/vitest.ts';
 
@@ -13,9 +15,14 @@ for (const stage of only.length === 0 ? stages : []) {
   if (await timed(stage)) passed += 1;
   else failed += 1;
 }
+const logs = keepLogs();
 const counts = await runVitest(only);
 passed += counts.passed;
 failed += counts.failed;
+if (only.length === 0) {
+  if (logs.search()) passed += 1;
+  else failed += 1;
+}
 for (const name of counts.failures) console.log(`failed: ${name}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -1,18 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  createOrderstreamClient,
-  type OrderRequest,
-  type OrderstreamClient,
-} from '../../cli/client/index.ts';
+import { createOrderstreamClient, type OrderstreamClient } from '../../cli/client/index.ts';
 import { ingestionFields } from '../../services/ingestion/config.ts';
 import { type Ingestion, startIngestion } from '../../services/ingestion/service.ts';
 import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
+import { apiEnv } from './api-env.ts';
 import { type Arena, createArena } from './arena/arena.ts';
 import { testStack } from './stack.ts';
 import { startInProcess } from './subscribers.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+export { orderOf, placeHeaders } from './api-env.ts';
 
 /** The API on the real servers, with a worker behind it and a switch in front of Redis. */
 export interface ApiWorld {
@@ -41,19 +40,7 @@ export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: str
   const dir = await mkdtemp(path.join(tmpdir(), 'api-world-'));
   const issuer = await createLocalIssuer(dir);
   const running = new Set<Ingestion>();
-  const env = {
-    ...arena.env,
-    REDIS_URL: redisUrl,
-    PORT: '0',
-    INSTANCE_ID: 'api',
-    TICKET_SECRET: 'the secret of the tests',
-    JWKS: issuer.jwksPath,
-    // A machine that runs every test at once is late without being overloaded.
-    LOOP_DELAY_LIMIT_MS: '60s',
-    PRODUCE_AGE_LIMIT_MS: '60s',
-    RATE_ORDERS_PER_SECOND: '100000',
-    RATE_BURST_ORDERS: '100000',
-  };
+  const env = { ...apiEnv(arena, issuer), REDIS_URL: redisUrl };
   const token = (customerId: string, scopes: readonly string[] = ['orders:write', 'orders:read']) =>
     issuer.sign({ customerId, scopes });
   return {
@@ -86,21 +73,5 @@ export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: str
       await redis.close();
       await rm(dir, { recursive: true, force: true });
     },
-  };
-}
-
-/** A valid order; another quantity makes another body. */
-export function orderOf(quantity = 1, sku = 'SKU-1'): OrderRequest {
-  return {
-    currency: 'EUR',
-    items: [{ sku, quantity }],
-    shippingAddress: { name: 'Ada', line1: 'Street 1', city: 'Berlin', postalCode: '10115', country: 'DE' },
-  };
-}
-
-/** Header parameters of a place. */
-export function placeHeaders(key: string, waitSeconds = 0) {
-  return {
-    header: { 'Idempotency-Key': key, ...(waitSeconds > 0 ? { Prefer: `wait=${waitSeconds}` } : {}) },
   };
 }

@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { instanceDir, stackDown, stackEnv, stackStatus, stackUp } from '../../stack/index.ts';
+import { keptLogsVariable } from './kept-logs.ts';
 import { dropLease, markStartedByTests, otherLeases, takeLease, takeMark } from './lease.ts';
 import { sweepLeftovers } from './leftovers.ts';
 
@@ -33,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       if (otherLeases(dir) === 0) await sweepLeftovers(info.kafkaBrokers, info.mysqlUrl);
     }
     Object.assign(process.env, stackEnv(info));
+    keepLogs(path.join(dir, 'test-logs'));
     const { kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl } = info;
     project.provide('stack', { name, kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl });
   } catch (error) {
@@ -44,6 +48,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const unless = (): boolean => otherLeases(dir) > 0 || !takeMark(dir);
     await stackDown(name, { lockWaitMs: LOCK_WAIT_MS, unless });
   };
+}
+
+/** `npm test` names a folder of its own and searches it; else the lines of the last run are there to be read. */
+function keepLogs(dir: string): void {
+  if (process.env[keptLogsVariable]) return;
+  rmSync(dir, { recursive: true, force: true });
+  process.env[keptLogsVariable] = dir;
 }
 
 async function isUp(name: string): Promise<boolean> {

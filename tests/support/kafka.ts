@@ -1,9 +1,15 @@
 import { createKafkaConfig, type KafkaSettings } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
+import { keepLine } from './kept-logs.ts';
 import { testStack } from './stack.ts';
 
-/** Only what is worse than a warning: tests make trouble on purpose. */
-export const quietLog = createLogger({ service: 'tests', level: 'fatal', instanceId: 'tests' });
+/** Shows nothing, as tests make trouble on purpose; every line is kept to be searched for what must not be in it. */
+export const quietLog = createLogger({
+  service: 'tests',
+  level: 'debug',
+  instanceId: 'tests',
+  destination: { write: keepLine },
+});
 
 /** Clients of the test's brokers whose topics and groups begin with `prefix`. */
 export function testSettings(prefix: string, clientId = 'tests'): KafkaSettings {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { keepLine } from './kept-logs.ts';
 import { until } from './until.ts';
 
 export interface ProjectorProcess {
@@ -23,6 +24,7 @@ export async function spawnProjector(env: Readonly<Record<string, string>>): Pro
   });
   const log: string[] = [];
   createInterface(child.stdout).on('line', (line) => {
+    keepLine(line);
     log.push((JSON.parse(line) as { msg: string }).msg);
   });
   await until(() => log.includes('joined the consumer group') || child.exitCode !== null, {

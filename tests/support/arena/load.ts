@@ -11,6 +11,7 @@ import {
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../../topics/index.ts';
+import { plantedPerson } from '../planted.ts';
 import type { Arena } from './arena.ts';
 
 export interface Acked {
@@ -58,7 +59,15 @@ export function placeCommand(orderId: string, skus: readonly string[], quantity 
       currency: 'EUR',
       lines: skus.map((sku) => ({ sku, quantity, expectedUnitPrice: null })),
       couponCode: null,
-      shippingAddress: null,
+      shippingAddress: {
+        name: plantedPerson.name,
+        line1: plantedPerson.line1,
+        line2: null,
+        city: plantedPerson.city,
+        region: null,
+        postalCode: '10115',
+        country: 'DE',
+      },
       contactEmail: null,
       metadata: [],
     },

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { keepLine } from '../kept-logs.ts';
 import { until } from '../until.ts';
 
 const metricPrefix = 'orderstream_';
@@ -77,6 +78,7 @@ function watch(child: ChildProcess): WorkerProcess {
   });
   for (const stream of [child.stdout!, child.stderr!]) {
     createInterface(stream).on('line', (line) => {
+      keepLine(line);
       log.push(parse(line));
       if (log.length > logLinesMax) log.shift();
     });

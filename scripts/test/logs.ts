@@ -1,0 +1,23 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { instanceDir } from '../../stack/index.ts';
+import { keptLogsVariable, logFaults, searchKeptLogs } from '../../tests/support/kept-logs.ts';
+
+/** Has everything kept that services log in the run that follows. Call `search` at its end: true when nothing was found. */
+export function keepLogs(): { search(): boolean } {
+  const dir = path.join(instanceDir('test'), 'test-logs');
+  rmSync(dir, { recursive: true, force: true });
+  process.env[keptLogsVariable] = dir;
+  return {
+    search() {
+      const found = searchKeptLogs(dir);
+      const faults = logFaults(found);
+      const services = Object.entries(found.services).map(([name, lines]) => `${name} ${lines}`);
+      for (const fault of faults) console.log(fault);
+      console.log(
+        `${faults.length === 0 ? 'ok    ' : 'FAILED'} nothing personal in ${found.lines} log lines (${services.join(', ')})`,
+      );
+      return faults.length === 0;
+    },
+  };
+}

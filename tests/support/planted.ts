@@ -1,0 +1,18 @@
+/** Personal data and secrets that the tests give to the services, and that no log line may show. */
+
+export const plantedPerson = {
+  name: 'Planted Person',
+  line1: '7 Planted Lane',
+  city: 'Plantedville',
+  email: 'planted.person@example.org',
+} as const;
+
+export const plantedSecret = 'the planted secret of the tests';
+
+/** What a log line must never hold, by what it is. */
+export const neverLogged: Readonly<Record<string, RegExp>> = {
+  'planted personal data or secret': /planted (?:person|lane|secret)|plantedville|planted\.person@/i,
+  'access token': /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/,
+  'webhook secret': /whsec_[A-Za-z0-9+/=]{20}/,
+  'password in a URL': /:\/\/[^\s:/@"]+:[^\s@/"]+@/,
+};
