@@ -23,15 +23,20 @@ export const chaosInstance = 'chaos';
 export const scarceSku = 'SCARCE-1';
 export const plentySkus = Array.from({ length: 50 }, (_, index) => `SKU-${index}`);
 
-/** Starts the servers and opens an arena on them; closing it stops them. */
-export async function openChaosArena(name: string = chaosInstance): Promise<ChaosArena> {
-  const stack = await stackUp({ name });
+/**
+ * Starts the servers and opens an arena on them; closing it stops them. With three brokers every topic has three replicas,
+ * of which two must have a record before it is acknowledged; that is another instance, as the number of brokers of one
+ * is settled when it is made.
+ */
+export async function openChaosArena(instance: string = chaosInstance, brokers = 1): Promise<ChaosArena> {
+  const name = brokers === 1 ? instance : `${instance}-brokers`;
+  const stack = await stackUp({ name, brokers });
   const stock = new Map([...plentySkus.map((sku) => [sku, 10_000_000] as const), [scarceSku, 500] as const]);
-  const own = await openSibling(stack, stock);
+  const own = await openSibling(stack, stock, brokers);
   return {
     ...own,
     stack,
-    sibling: (stock) => openSibling(stack, stock),
+    sibling: (stock) => openSibling(stack, stock, brokers),
     async close(ok) {
       await own.close(ok);
       await stackDown(name);
@@ -39,7 +44,11 @@ export async function openChaosArena(name: string = chaosInstance): Promise<Chao
   };
 }
 
-async function openSibling(stack: StackInfo, stock: ReadonlyMap<string, number>): Promise<Sibling> {
+async function openSibling(
+  stack: StackInfo,
+  stock: ReadonlyMap<string, number>,
+  replicationFactor: number,
+): Promise<Sibling> {
   const run = randomBytes(4).toString('hex');
   const mysqlUrl = new URL(stack.mysqlUrl);
   mysqlUrl.pathname = `/os_chaos_${run}`;
@@ -50,6 +59,7 @@ async function openSibling(stack: StackInfo, stock: ReadonlyMap<string, number>)
     redisUrl,
     mysqlUrl: mysqlUrl.href,
     topicPrefix: `chaos-${run}.`,
+    replicationFactor,
     stock,
   });
   const producer = await createProducer(arena);

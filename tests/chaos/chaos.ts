@@ -31,7 +31,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 async function runScenario(name: string): Promise<boolean> {
   const startedMs = performance.now();
-  const chaos = await openChaosArena(values.name);
+  const chaos = await openChaosArena(values.name, name === 'broker-killed' ? 3 : 1);
   let ok = false;
   try {
     const figures = await scenarios[name]!(chaos, options);

@@ -10,6 +10,7 @@ import { churn } from '../support/arena/scenarios/churn.ts';
 import { replayFromStart } from '../support/arena/scenarios/replay.ts';
 import { freezeAndReplace } from '../support/arena/scenarios/zombie.ts';
 import { until } from '../support/until.ts';
+import { brokerKilled, ingestionEnded } from './api-scenarios.ts';
 import { type ChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
 import { falseAlarms } from './false-alarms.ts';
 import type { Figures, ScenarioOptions } from './figures.ts';
@@ -33,6 +34,9 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   fuzz,
   'two-versions': twoVersions,
   'lost-answers': lostAnswers,
+  'broker-killed': brokerKilled,
+  'ingestion-killed': (chaos) => ingestionEnded(chaos, 'SIGKILL'),
+  'ingestion-stopped': (chaos) => ingestionEnded(chaos, 'SIGTERM'),
   reconcile: falseAlarms,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {

@@ -51,9 +51,48 @@ describe('the same answers', () => {
     if (fault === 'frozen') world.redis.freeze();
     if (fault === 'down') await world.redis.close();
     await expectTheTruth(key, data!.id);
+    await expectOneOrder();
     if (fault === 'frozen') world.redis.heal();
   });
 });
+
+/** Two hundred at once with one key, over two instances: one id, one row, one outcome that is not a repeat. */
+async function expectOneOrder(): Promise<void> {
+  const key = unique('one');
+  const other = await world.startApi({ INSTANCE_ID: unique('api') });
+  try {
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        place(n % 2 === 0 ? first : other, key, 1, n % 10 === 0 ? 20 : 0),
+      ),
+    );
+    const ids = new Set(answers.map(({ data, error }) => data?.id ?? JSON.stringify(error)));
+    expect([...ids]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+    const [id] = ids;
+    await world.arena.quiesce();
+    const rows = await world.arena.mysql.pool.rows('SELECT order_key FROM orders WHERE idempotency_key = ?', [
+      key,
+    ]);
+    expect(rows).toHaveLength(1);
+    expect(await outcomesOf(id!)).toEqual(['order.accepted']);
+  } finally {
+    await other.stop();
+  }
+}
+
+/** The types of an order's outcomes, without those of repeated commands. */
+async function outcomesOf(orderId: string): Promise<string[]> {
+  const events = await world.arena.readEvents();
+  const texts = [...events.values()].map(([copy]) => copy!.toString('latin1'));
+  const types = texts.filter((text) => text.startsWith(orderId)).map((text) => typeOf(text));
+  return types.filter((type) => type !== 'command.duplicate');
+}
+
+/** The header `ce_type`, which stands behind key and value as JSON of its bytes. */
+function typeOf(text: string): string {
+  const bytes = /"ce_type":\{"type":"Buffer","data":\[([\d,]+)\]/.exec(text)?.[1] ?? '';
+  return Buffer.from(bytes.split(',').map(Number)).toString();
+}
 
 /** A flush of what concerns this order; the server is shared with other tests. */
 async function forget(orderId: string): Promise<void> {

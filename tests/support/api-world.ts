@@ -29,6 +29,8 @@ export interface ApiWorld {
 }
 
 const stockOfEach = 1_000_000;
+/** Of a request of the tests' clients: hundreds at once on a busy machine take their time. */
+const timeoutMs = 60_000;
 
 export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: string }): Promise<ApiWorld> {
   const servers = testStack();
@@ -66,7 +68,7 @@ export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: str
       return stoppable;
     },
     clientOf: ({ url }, customerId, scopes) =>
-      createOrderstreamClient({ baseUrl: url, token: () => token(customerId, scopes) }),
+      createOrderstreamClient({ baseUrl: url, token: () => token(customerId, scopes), timeoutMs }),
     async close() {
       await Promise.all([...running].map((api) => api.stop()));
       await arena.close();
