@@ -14,5 +14,6 @@ export const neverLogged: Readonly<Record<string, RegExp>> = {
   'planted personal data or secret': /planted (?:person|lane|secret)|plantedville|planted\.person@/i,
   'access token': /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/,
   'webhook secret': /whsec_[A-Za-z0-9+/=]{20}/,
-  'password in a URL': /:\/\/[^\s:/@"]+:[^\s@/"]+@/,
+  // The configuration that is logged at a start shows a password as `hidden`.
+  'password in a URL': /:\/\/[^\s:/@"]+:(?!hidden@)[^\s@/"]+@/,
 };
