@@ -111,7 +111,11 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
-    noteShown: (orderId, version) => shown.set(orderId, Math.max(version, shown.get(orderId) ?? 0)),
+    noteShown(orderId, version) {
+      const highest = Math.max(version, shown.get(orderId) ?? 0);
+      shown.set(orderId, highest);
+      return highest;
+    },
   };
   return { deps, lanes, store, outcomes, waits, streams, admission };
 }

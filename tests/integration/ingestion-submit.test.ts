@@ -64,6 +64,14 @@ describe('one order', () => {
     expect(response.headers.get('retry-after')).toBeNull();
   });
 
+  test('what a wait answers is what is read afterwards, member by member', async () => {
+    const waited = await place(unique('k'), orderOf(3), 10);
+    expect(waited.data).toMatchObject({ status: 'PENDING_PAYMENT' });
+    const read = await get(waited.data!.id);
+    expect(read.data).toEqual(waited.data);
+    expect(read.response.headers.get('etag')).toBe(waited.response.headers.get('etag'));
+  });
+
   test('the same place again is the order as it stands; another body is 422', async () => {
     const key = unique('k');
     const id = await placed(key);

@@ -118,6 +118,25 @@ describe('placing an order', () => {
     expect(late.headers['preference-applied']).toBeUndefined();
   });
 
+  test('who waits for an accepted order gets it out of the event, with every store away', async () => {
+    const world = createFakeWorld();
+    const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=5' }));
+    while (world.commands.length === 0) await new Promise(setImmediate);
+    world.mysqlAway = true;
+    world.accept(world.commands[0]!.orderId!);
+    const answer = await waiting;
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers.etag).toBe('"1"');
+    expect(answer.json()).toMatchObject({
+      version: 1,
+      status: 'PENDING_PAYMENT',
+      items: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+      totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, total: 500 },
+      paymentDueAt: new Date(1_767_601_800_000).toISOString(),
+    });
+    expect(answer.json().priceVersion).toBeUndefined();
+  });
+
   test('who waits is told at once when the service stops', async () => {
     const world = createFakeWorld();
     const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=30' }));

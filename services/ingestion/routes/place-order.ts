@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OrderEvent } from '../../../schemas/index.ts';
 import { sendAccepted, sendOrder, showOrder } from '../answers.ts';
+import { orderOfEvent } from '../decided-order.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { readIdempotencyKey } from '../idempotency-key.ts';
 import type { Operation } from '../operation.ts';
@@ -10,6 +12,7 @@ import { takeOrders } from '../rate-check.ts';
 import { readBody } from '../read-request.ts';
 import { OrderRequest } from '../shapes/order-request.ts';
 import { Accepted, Order } from '../shapes/order-resource.ts';
+import type { OrderState } from '../status.ts';
 import type { Submitted } from '../submissions.ts';
 import type { PlaceWish } from '../to-command.ts';
 import { type Check, compileCheck } from '../validation.ts';
@@ -119,11 +122,14 @@ async function placeAndWait(
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
     const submitted = await deps.submit(wish);
-    const decided = await awaitOutcome(deps, wait, wish, submitted, waitSeconds * 1000);
-    if (submitted.replayed) return await answerReplay(deps, request, reply, submitted, decided);
-    if (decided) {
+    if (submitted.replayed) {
+      const decided = await awaitKnown(deps, wait, wish, submitted, waitSeconds * 1000);
+      return await answerReplay(deps, request, reply, submitted, decided);
+    }
+    const outcome = await awaitOutcome(wait, submitted, waitSeconds * 1000);
+    if (outcome !== null) {
       const { orderId, customerId } = wish;
-      const state = await deps.readStatus({ orderId, customerId, ticket: submitted.position, fresh: true });
+      const state = await stateAfter(deps, wish, submitted, outcome);
       if (state.kind !== 'missing' && state.kind !== 'queued') {
         reply.header('preference-applied', `wait=${waitSeconds}`);
         return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
@@ -139,23 +145,40 @@ async function placeAndWait(
   }
 }
 
-/** True once the order has its outcome; false at the end of the time, and at once when too many wait. */
+/** The outcome of the place; null at the end of the time, and at once when too many wait. */
 async function awaitOutcome(
+  wait: Wait | null,
+  { position }: Submitted,
+  timeoutMs: number,
+): Promise<OrderEvent | null> {
+  if (wait === null) return null;
+  return wait.until((event) => event.version > 0 || event.sourceOffset >= position.offset, timeoutMs);
+}
+
+/** True once an order that was placed before has its outcome. */
+async function awaitKnown(
   deps: RouteDeps,
   wait: Wait | null,
   { orderId, customerId }: PlaceWish,
-  { position, replayed }: Submitted,
+  submitted: Submitted,
   timeoutMs: number,
 ): Promise<boolean> {
-  if (replayed) {
-    const state = await deps.readStatus({ orderId, customerId, ticket: position });
-    if (state.kind !== 'queued') return true;
-  }
-  if (wait === null) return false;
-  return (
-    (await wait.until((event) => event.version > 0 || event.sourceOffset >= position.offset, timeoutMs)) !==
-    null
-  );
+  const state = await deps.readStatus({ orderId, customerId, ticket: submitted.position });
+  return state.kind !== 'queued' || (await awaitOutcome(wait, submitted, timeoutMs)) !== null;
+}
+
+/** The order after its outcome: out of the event itself where that tells all of it, so that who waits costs the stores nothing. */
+async function stateAfter(
+  deps: RouteDeps,
+  { orderId, customerId }: PlaceWish,
+  { position }: Submitted,
+  outcome: OrderEvent,
+): Promise<OrderState> {
+  const order = orderOfEvent(outcome);
+  const isNewest =
+    order?.customerId === customerId && deps.noteShown(orderId, order.version) === order.version;
+  if (order !== null && isNewest) return { kind: 'known', order };
+  return deps.readStatus({ orderId, customerId, ticket: position, fresh: true });
 }
 
 /** The same place again: 202 while it is queued, else 200 with the order as it stands. */

@@ -31,8 +31,8 @@ export interface RouteDeps extends AnswerDeps {
   readonly rates: RateLimiter;
   readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
   readonly nowMs: () => number;
-  /** The versions that this process has shown, so that they never go back. */
-  readonly noteShown: (orderId: string, version: number) => void;
+  /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */
+  readonly noteShown: (orderId: string, version: number) => number;
 }
 
 export interface Route {

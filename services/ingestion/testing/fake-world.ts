@@ -85,11 +85,11 @@ export function createFakeWorld(options: FakeOptions = {}) {
     metrics: noMetrics,
   });
   const deps = fakeDeps(controls, lanes, outcomes, options);
-  const publish = (orderId: string, version: number): void => {
+  const publish = (orderId: string, version: number, more: Partial<OrderEvent> = {}): void => {
     const partition = partitionOfOrder(orderId);
     const sourceOffset = controls.offsets[partition]! - 1;
     controls.decided[partition] = sourceOffset + 1;
-    nextEvent = { orderId, version, sourcePartition: partition, sourceOffset } as OrderEvent;
+    nextEvent = { orderId, version, sourcePartition: partition, sourceOffset, ...more } as OrderEvent;
     const headers = { ce_id: `${partition}-${sourceOffset}` };
     const key = Buffer.from(orderId);
     outcomes.onRecords([{ topic: 'e', partition, offset: 0n, timestampMs: 0, key, value: null, headers }]);
@@ -110,6 +110,8 @@ export function createFakeWorld(options: FakeOptions = {}) {
       controls.stored.set(orderId, { ...order, version, status });
       publish(orderId, version);
     },
+    /** Publishes that the order was accepted, in full, and stores nothing. */
+    accept: (orderId: string) => publish(orderId, 1, { ...acceptedEvent, customerId: 'c1' }),
     /** Publishes that the last command has its outcome, without an order coming of it. */
     setAside: (orderId: string) => publish(orderId, 0),
   });
@@ -168,7 +170,10 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
       burstOrders: options.burstOrders ?? 1_000,
     }),
     nowMs: clock.nowMs,
-    noteShown: (orderId, version) => shown.set(orderId, version),
+    noteShown(orderId, version) {
+      shown.set(orderId, version);
+      return version;
+    },
   };
 }
 
@@ -247,6 +252,24 @@ function newOrder(orderId: string, customerId: string, status: StoredOrder['stat
     updatedAtMs: 1_767_600_000_000,
   };
 }
+
+const acceptedEvent = {
+  outcome: 'ACCEPTED',
+  status: 'PENDING_PAYMENT',
+  occurredAt: 1_767_600_000_000,
+  order: {
+    currency: 'EUR',
+    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+    subtotal: 500,
+    discount: 0,
+    shipping: 0,
+    tax: 0,
+    total: 500,
+    couponCode: null,
+    priceVersion: 7,
+    paymentDueAt: 1_767_601_800_000,
+  },
+} satisfies Partial<OrderEvent>;
 
 /** A valid order request. */
 export function sampleOrder(quantity = 2): object {
