@@ -22,6 +22,7 @@ import type { ingestionFields } from './config.ts';
 import type { Lanes } from './lanes.ts';
 import type { OrderStore } from './order-store.ts';
 import { orderReadMs } from './store-readers.ts';
+import { heartbeatParts } from './streams.ts';
 import { wire } from './wiring.ts';
 
 type Context = Pick<ServiceContext<typeof ingestionFields>, 'config' | 'log' | 'metrics' | 'lifecycle'>;
@@ -135,7 +136,7 @@ function startTimers(parts: ReturnType<typeof wire>, log: Logger, metrics: Metri
       metrics.set('ingestion_waiting_clients', outcomes.watching());
     }, sampleEveryMs),
     setInterval(() => void followPositions(store, lanes, log), positionsEveryMs),
-    setInterval(() => streams.beat(), heartbeatEveryMs),
+    setInterval(() => streams.beat(), heartbeatEveryMs / heartbeatParts),
   ];
   return () => {
     timers.forEach(clearInterval);

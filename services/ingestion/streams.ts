@@ -17,7 +17,7 @@ export interface Streams {
    * when there are too many already.
    */
   open(response: ServerResponse, address: OrderAddress, seenVersion: number): boolean;
-  /** Sends every stream a sign of life; called on a timer. */
+  /** Sends the next part of the streams a sign of life; called on a timer, `heartbeatParts` times per heartbeat. */
   beat(): void;
   /** Ends every stream; clients come back to another instance. */
   drain(): void;
@@ -46,12 +46,22 @@ const head = {
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
 };
+/** Thousands of streams written to at once would hold up everything else: each call of `beat` serves this part of them. */
+export const heartbeatParts = 60;
 /** How soon a client comes back after the connection broke. */
 const reconnectMs = 1_000;
 
 export function createStreams(deps: StreamDeps): Streams {
   const streams = new Set<Stream>();
   let draining = false;
+  let turns = streams.values();
+  let beatsDue = 0;
+  const nextInTurn = (): Stream | undefined => {
+    const turn = turns.next();
+    if (!turn.done) return turn.value;
+    turns = streams.values();
+    return turns.next().value;
+  };
 
   return {
     open(response, address, seenVersion) {
@@ -80,7 +90,11 @@ export function createStreams(deps: StreamDeps): Streams {
       return true;
     },
     beat() {
-      for (const { response } of streams) write(response, ':\n\n');
+      beatsDue += streams.size / heartbeatParts;
+      for (; beatsDue >= 1; beatsDue--) {
+        const stream = nextInTurn();
+        if (stream !== undefined) write(stream.response, ':\n\n');
+      }
     },
     drain() {
       draining = true;

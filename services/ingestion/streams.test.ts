@@ -1,0 +1,59 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { createLanes } from './lanes.ts';
+import { createStreams, heartbeatParts } from './streams.ts';
+import { createTickets } from './ticket.ts';
+
+const clock = { nowMs: () => 0, monotonicMs: () => 0 };
+
+function openStreams(count: number) {
+  const streams = createStreams({
+    outcomes: { watch: () => () => undefined },
+    readStatus: async () => ({ kind: 'missing' }),
+    tickets: createTickets('secret-secret-secret'),
+    lanes: createLanes({ partitions: 1, clock }),
+  });
+  const clients = Array.from({ length: count }, (_, index) => {
+    const client = Object.assign(new EventEmitter(), {
+      beats: 0,
+      req: {},
+      writableLength: 0,
+      writeHead: () => undefined,
+      write(text: string) {
+        if (text === ':\n\n') client.beats++;
+      },
+    });
+    streams.open(
+      client as unknown as ServerResponse,
+      { orderId: String(index), customerId: 'c', ticket: null },
+      0,
+    );
+    return client;
+  });
+  const beats = (times: number): number[] => {
+    for (let i = 0; i < times; i++) streams.beat();
+    return clients.map((client) => client.beats);
+  };
+  return { streams, clients, beats };
+}
+
+describe('heartbeats', () => {
+  test.each([1, 59, 60, 1_000])('%i streams get one each, and no call serves many', (count) => {
+    const { beats } = openStreams(count);
+    const first = beats(1).reduce((sum, each) => sum + each, 0);
+    expect(first).toBeLessThanOrEqual(Math.ceil(count / heartbeatParts));
+    // Sixtieths do not add up exactly: one more call is allowed for the last stream.
+    const { 0: fewest, length, [length - 1]: most } = beats(heartbeatParts).toSorted((a, b) => a - b);
+    expect([fewest, most! <= 2]).toEqual([1, true]);
+  });
+
+  test('a stream that ends is left out, the others keep their turns', () => {
+    const { clients, beats } = openStreams(120);
+    beats(1);
+    clients[1]!.emit('close');
+    clients[2]!.emit('close');
+    const after = beats(heartbeatParts);
+    expect(after.filter((each) => each === 0)).toHaveLength(1);
+  });
+});
