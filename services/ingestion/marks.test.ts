@@ -17,7 +17,7 @@ function fakeRedis() {
   return { redis, values };
 }
 
-const placed = { fingerprint: Buffer.alloc(32, 7), position: { partition: 3, offset: 42 } };
+const placed = { fingerprint: 'f'.repeat(43), position: { partition: 3, offset: 42 } };
 
 test('a mark is found again in its own log only', async () => {
   const { redis, values } = fakeRedis();

@@ -69,7 +69,7 @@ export function createMarks({ redis, logId }: MarksDeps): Marks {
 }
 
 function writeMark({ fingerprint, position }: Placed): string {
-  return `${position.partition}.${position.offset}.${fingerprint.toString('base64url')}`;
+  return `${position.partition}.${position.offset}.${fingerprint}`;
 }
 
 function readMark(text: string | null): Placed | null {
@@ -77,6 +77,6 @@ function readMark(text: string | null): Placed | null {
   if (parts === null) return null;
   return {
     position: { partition: Number(parts[1]), offset: Number(parts[2]) },
-    fingerprint: Buffer.from(parts[3]!, 'base64url'),
+    fingerprint: parts[3]!,
   };
 }

@@ -14,7 +14,8 @@ import {
 import type { LogPosition } from './ticket.ts';
 
 export interface Placed {
-  readonly fingerprint: Buffer;
+  /** In base64url, as `fingerprintOf` gives it. */
+  readonly fingerprint: string;
   readonly position: LogPosition;
 }
 
@@ -82,7 +83,7 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
       const found = new Map(
         rows.map(({ order_id, order_key, fingerprint }) => [
           bytesToUuid(order_id),
-          { fingerprint, position: positionOf(Number(order_key)) },
+          { fingerprint: fingerprint.toString('base64url'), position: positionOf(Number(order_key)) },
         ]),
       );
       return orderIds.map((id) => found.get(id) ?? null);

@@ -32,7 +32,7 @@ export interface SubmissionDeps {
 export type Submit = (wish: PlaceWish) => Promise<Submitted>;
 
 interface InFlight {
-  readonly fingerprint: Buffer;
+  readonly fingerprint: string;
   readonly done: Promise<LogPosition>;
 }
 
@@ -71,7 +71,7 @@ export function createSubmit(deps: SubmissionDeps): Submit {
   };
 
   const join = async (wish: PlaceWish, { fingerprint, done }: InFlight): Promise<Submitted> => {
-    if (fingerprint.equals(wish.fingerprint))
+    if (fingerprint === wish.fingerprint)
       return { orderId: wish.orderId, position: await done, replayed: true };
     const failed = await done.then(
       () => false,
@@ -91,7 +91,7 @@ export function createSubmit(deps: SubmissionDeps): Submit {
 }
 
 function replay({ orderId, fingerprint }: PlaceWish, known: Placed): Submitted {
-  if (!known.fingerprint.equals(fingerprint)) throw new HttpProblem('KEY_REUSED');
+  if (known.fingerprint !== fingerprint) throw new HttpProblem('KEY_REUSED');
   return { orderId, position: known.position, replayed: true };
 }
 

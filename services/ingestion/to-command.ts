@@ -7,8 +7,8 @@ export interface PlaceWish {
   readonly orderId: string;
   readonly customerId: string;
   readonly idempotencyKey: string;
-  /** SHA-256 of the request's canonical JSON. */
-  readonly fingerprint: Buffer;
+  /** SHA-256 of the request's canonical JSON, in base64url. */
+  readonly fingerprint: string;
   readonly order: OrderRequest;
   readonly traceparent: string | null;
 }
@@ -22,7 +22,7 @@ export function placeCommand(wish: PlaceWish, nowMs: number): PlaceCommand {
     customerId: wish.customerId,
     actor: 'customer',
     idempotencyKey: wish.idempotencyKey,
-    fingerprint: wish.fingerprint,
+    fingerprint: Buffer.from(wish.fingerprint, 'base64url'),
     issuedAt: nowMs,
     traceparent: wish.traceparent,
     payload: placePayload(wish.order),
