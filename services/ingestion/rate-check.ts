@@ -15,6 +15,12 @@ export function takeOrders(
   enforce(rates, reply, taken);
 }
 
+/** Throws RATE_LIMITED where that can be told before it is known how many orders there are: a large body is then not parsed. */
+export function refuseDenied(rates: RateLimiter, request: FastifyRequest, reply: FastifyReply): void {
+  const denial = rates.denial(request.caller.customerId);
+  if (denial !== null) enforce(rates, reply, denial);
+}
+
 function enforce(rates: RateLimiter, reply: FastifyReply, decision: RateDecision): void {
   reply.header('ratelimit-policy', rates.policyField).header('ratelimit', rates.field(decision));
   if (decision.allowed) return;

@@ -64,6 +64,21 @@ test('a refusal says how long to wait, and costs no call while it lasts', async 
   expect((await limiter.take('c1', 50)).allowed).toBe(true);
 });
 
+test('a caller who is over the rate is known without taking or asking anything', async () => {
+  const { redis, make, clock } = limiterAt();
+  const limiter = make();
+  expect(limiter.denial('c1')).toBeNull();
+  await limiter.take('c1', 200);
+  expect(limiter.denial('c1')).toBeNull();
+  await limiter.take('c1', 50);
+  const { calls } = redis;
+  expect(limiter.denial('c1')).toMatchObject({ allowed: false, waitMs: 500 });
+  expect(limiter.denial('c2')).toBeNull();
+  clock.ms += 500;
+  expect(limiter.denial('c1')).toBeNull();
+  expect(redis.calls).toBe(calls);
+});
+
 test('parallel orders share one lease', async () => {
   const { redis, make } = limiterAt();
   const limiter = make();
@@ -80,6 +95,8 @@ test('without Redis the whole bucket is kept here', async () => {
   for (let i = 0; i < 300; i++) if ((await limiter.take('c1', 1)).allowed) allowed++;
   expect(allowed).toBe(200);
   clock.ms += 100;
+  expect(limiter.denial('c1')).toBeNull();
   expect((await limiter.take('c1', 10)).allowed).toBe(true);
   expect((await limiter.take('c1', 1)).allowed).toBe(false);
+  expect(limiter.denial('c1')).toMatchObject({ allowed: false, waitMs: 10 });
 });

@@ -17,6 +17,8 @@ export interface RateDecision {
 export interface RateLimiter {
   /** Takes `cost` orders, or none of them. Answers at once while the lease lasts. */
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
+  /** The refusal that `take` would give now whatever the cost, or null where that is not known. Takes nothing. */
+  denial(callerId: string): RateDecision | null;
   /** `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers-11). */
   readonly policyField: string;
   /** `RateLimit` field of a decision. */
@@ -80,16 +82,7 @@ export function createRateLimiter({
   const accountOf = (callerId: string): Account => {
     const known = accounts.get(callerId);
     if (known !== undefined) return known;
-    const own = { tokens: burstOrders, atMs: clock.monotonicMs() };
-    const account = {
-      leased: 0,
-      leaseEndsMs: 0,
-      left: burstOrders,
-      deniedUntilMs: 0,
-      leasing: null,
-      own,
-      redisAway: false,
-    };
+    const account = newAccount(burstOrders, clock.monotonicMs());
     accounts.set(callerId, account);
     return account;
   };
@@ -128,10 +121,19 @@ export function createRateLimiter({
     };
   };
 
-  const takeOwn = ({ own }: Account, cost: number): RateDecision => {
+  /** Nothing is left here, and more was asked for just now in vain. */
+  const denialOf = (account: Account): RateDecision | null => {
+    if (account.redisAway) {
+      const { tokens } = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
+      return tokens >= 1 ? null : { allowed: false, remaining: 0, waitMs: waitFor(1 - tokens) };
+    }
     const nowMs = clock.monotonicMs();
-    own.tokens = Math.min(burstOrders, own.tokens + ((nowMs - own.atMs) * ordersPerSecond) / 1000);
-    own.atMs = nowMs;
+    if (nowMs >= account.deniedUntilMs || (account.leased > 0 && nowMs < account.leaseEndsMs)) return null;
+    return { allowed: false, remaining: account.left, waitMs: account.deniedUntilMs - nowMs };
+  };
+
+  const takeOwn = (account: Account, cost: number): RateDecision => {
+    const own = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
     const allowed = own.tokens >= cost;
     if (allowed) own.tokens -= cost;
     return { allowed, remaining: Math.floor(own.tokens), waitMs: allowed ? 0 : waitFor(cost - own.tokens) };
@@ -154,9 +156,31 @@ export function createRateLimiter({
     policyField: `"orders";q=${burstOrders};w=${windowSeconds}`,
     field: ({ remaining }) =>
       `"orders";r=${remaining};t=${Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond))}`,
+    denial(callerId) {
+      const account = accounts.get(callerId);
+      return account === undefined ? null : denialOf(account);
+    },
     take(callerId, cost) {
       const account = accountOf(callerId);
       return takeLeased(account, cost) ?? takeSlowly(callerId, account, cost);
     },
   };
+}
+
+function newAccount(burstOrders: number, nowMs: number): Account {
+  return {
+    leased: 0,
+    leaseEndsMs: 0,
+    left: burstOrders,
+    deniedUntilMs: 0,
+    leasing: null,
+    own: { tokens: burstOrders, atMs: nowMs },
+    redisAway: false,
+  };
+}
+
+function refill(own: Bucket, nowMs: number, ordersPerSecond: number, burstOrders: number): Bucket {
+  own.tokens = Math.min(burstOrders, own.tokens + ((nowMs - own.atMs) * ordersPerSecond) / 1000);
+  own.atMs = nowMs;
+  return own;
 }

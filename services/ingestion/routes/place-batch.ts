@@ -5,7 +5,7 @@ import { pointerSegment } from '../json-faults.ts';
 import type { Operation } from '../operation.ts';
 import { orderIdOf } from '../order-id.ts';
 import { HttpProblem, type ProblemBody, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
-import { takeOrders } from '../rate-check.ts';
+import { refuseDenied, takeOrders } from '../rate-check.ts';
 import { readJson, validationProblem } from '../read-request.ts';
 import { BatchFrame, BatchItem, BatchRequest } from '../shapes/order-request.ts';
 import { BatchResult } from '../shapes/problem.ts';
@@ -50,6 +50,7 @@ export function placeBatch(deps: RouteDeps): Route {
   return {
     operation: placeBatchOperation,
     async handler(request, reply) {
+      refuseDenied(deps.rates, request, reply);
       const { orders, faults } = readFrame(request, checkFrame);
       await takeOrders(deps.rates, request, reply, orders.length);
       const context: Context = {

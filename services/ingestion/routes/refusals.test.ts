@@ -172,3 +172,11 @@ describe('a batch', () => {
     expect(answer.json().items.map(({ status }: { status: number }) => status)).toEqual([500, 400]);
   });
 });
+
+test('who is over the rate is told so before a batch is parsed', async () => {
+  const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 1 });
+  await world.app.inject(placeRequest('k1'));
+  const answer = await world.app.inject({ ...placeRequest('k2', '{'), url: '/v1/orders/batch' });
+  expect(answer.statusCode).toBe(429);
+  expect(answer.headers['ratelimit']).toBe('"orders";r=0;t=1');
+});
