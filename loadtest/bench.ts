@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- http|reconcile|store|subscribers [--quick] [--json] [--rounds N]`: runs a bench, prints its table, or with
- * --json one JSON document. Exit code 1 when a run has no number.
+ * `npm run bench -- http|reconcile|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
+ * table, or with --json one JSON document. `--only` is heeded by http. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { reportDocument } from './frame/document.ts';
@@ -17,7 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   subscribers: async () => (await import('./subscribers/bench.ts')).subscribersBench,
 };
 
-const usage = `usage: npm run bench -- <${Object.keys(benches).join('|')}> [--quick] [--json] [--rounds N]`;
+const usage = `usage: npm run bench -- <${Object.keys(benches).join('|')}> [--quick] [--json] [--rounds N] [--only VARIANT,…]`;
 const roundsMax = 100;
 
 const asked = readArguments();
@@ -29,6 +29,7 @@ if (asked === null) {
   const report = await bench({
     quick: asked.quick,
     rounds: asked.rounds,
+    only: asked.only,
     tell: (line) => console.error(line),
   });
   if (asked.json) console.log(JSON.stringify(reportDocument(report), null, 2));
@@ -40,13 +41,24 @@ function readArguments() {
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
-      options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, rounds: { type: 'string' } },
+      options: {
+        quick: { type: 'boolean' },
+        json: { type: 'boolean' },
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+      },
     });
     const load = benches[positionals[0] ?? ''];
     const rounds = values.rounds === undefined ? null : Number(values.rounds);
     const roundsFit = rounds === null || (Number.isInteger(rounds) && rounds >= 1 && rounds <= roundsMax);
     if (load === undefined || positionals.length !== 1 || !roundsFit) return null;
-    return { load, rounds, quick: values.quick ?? false, json: values.json ?? false };
+    return {
+      load,
+      rounds,
+      only: values.only?.split(',') ?? null,
+      quick: values.quick ?? false,
+      json: values.json ?? false,
+    };
   } catch (error) {
     console.error((error as Error).message);
     return null;

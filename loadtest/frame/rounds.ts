@@ -4,7 +4,7 @@ import type { Rounds, RunResult, Variant } from './types.ts';
 
 /**
  * Runs every variant once per round, beginning with another one each round, so that whatever else the machine does
- * meets all of them.
+ * meets all of them; then checks those results that can only be checked at the end of a round.
  */
 export async function runRounds(
   variants: readonly Variant[],
@@ -17,17 +17,25 @@ export async function runRounds(
     spins.push(spinMs());
     for (let turn = 0; turn < variants.length; turn++) {
       const variant = variants[(turn + round) % variants.length]!;
-      const result = await runOnce(variant, round);
+      const result = await caught(() => variant.run(round));
       results.get(variant.name)!.push(result);
       tell(`round ${round + 1}/${count}  ${variant.name}: ${describe(result)}`);
+    }
+    for (const { name, check } of variants) {
+      const ofVariant = results.get(name)!;
+      const result = ofVariant.at(-1)!;
+      if (check === undefined || !result.ok) continue;
+      const checked = await caught(() => check(round, result));
+      if (!checked.ok) tell(`round ${round + 1}/${count}  ${name}: ${describe(checked)}`);
+      ofVariant[round] = checked;
     }
   }
   return { count, results, spinMs: spins };
 }
 
-async function runOnce(variant: Variant, round: number): Promise<RunResult> {
+async function caught(run: () => Promise<RunResult>): Promise<RunResult> {
   try {
-    return await variant.run(round);
+    return await run();
   } catch (error) {
     return { ok: false, problem: errorMessage(error) };
   }

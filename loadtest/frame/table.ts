@@ -4,33 +4,33 @@ import type { BenchReport, Figure, Goal, RunResult, Sample } from './types.ts';
 
 /** The report as lines of text. */
 export function reportLines({ bench, rounds, figures, goals }: BenchReport): string[] {
-  const variants = [...rounds.results].map(([name, results]) => variantRow(name, results));
+  const processes = processesOf(rounds.results);
+  const variants = [...rounds.results].map(([name, results]) => variantRow(name, results, processes));
   const spins = rounds.spinMs.map((ms) => ms.toFixed(0)).join(' ');
   return [
     '',
     `bench ${bench}: ${rounds.count} rounds; a fixed loop took ${spins} ms beside them`,
     '',
-    ...columns([variantHead, ...variants]),
+    ...columns([variantHead(processes), ...variants]),
     '',
     ...columns([figureHead, ...figures.map((figure) => figureRow(figure, goals[figure.name]))]),
     ...problems(rounds.results),
   ];
 }
 
-const variantHead = [
-  'variant',
-  'orders/s',
-  'CPU µs/order',
-  '(node',
-  'database)',
-  'p50 ms',
-  'p99 ms',
-  'batch',
-  'RSS MB',
-];
+function variantHead(processes: readonly string[]): string[] {
+  return ['variant', 'orders/s', 'CPU µs/order', ...processes, 'p50 ms', 'p99 ms', 'batch', 'RSS MB'];
+}
+
+/** Whose CPU time is told in any of the samples. */
+function processesOf(results: ReadonlyMap<string, readonly RunResult[]>): string[] {
+  const names = [...results.values()].flat().flatMap((run) => (run.ok ? Object.keys(run.sample.cpuUs) : []));
+  return [...new Set(names)];
+}
+
 const figureHead = ['figure', 'median', 'unit', 'at least', 'aim', '', 'per round'];
 
-function variantRow(name: string, results: readonly RunResult[]): string[] {
+function variantRow(name: string, results: readonly RunResult[], processes: readonly string[]): string[] {
   const middle = (of: (sample: Sample) => number, digits: number) =>
     show(median(perRun(results, of)), digits);
   const cpu = (sample: Sample) => Object.values(sample.cpuUs).reduce((sum, us) => sum + us, 0);
@@ -38,8 +38,7 @@ function variantRow(name: string, results: readonly RunResult[]): string[] {
     name,
     middle(rateOf, 0),
     middle(cpu, 1),
-    middle((sample) => sample.cpuUs['node'] ?? Number.NaN, 1),
-    middle((sample) => sample.cpuUs['database'] ?? Number.NaN, 1),
+    ...processes.map((process) => middle((sample) => sample.cpuUs[process] ?? Number.NaN, 1)),
     middle((sample) => sample.p50Ms, 1),
     middle((sample) => sample.p99Ms, 1),
     middle((sample) => sample.batch, 0),

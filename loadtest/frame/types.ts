@@ -25,6 +25,8 @@ export type RunResult =
 export interface Variant {
   readonly name: string;
   run(round: number): Promise<RunResult>;
+  /** Looked at when all variants of the round have run: whether the result stands. */
+  check?(round: number, result: RunResult): Promise<RunResult>;
 }
 
 /** All runs of a bench: one result per round for each variant, by its name, and the machine's speed beside them. */
@@ -53,6 +55,8 @@ export interface Goal {
 export interface BenchOptions {
   readonly quick: boolean;
   readonly rounds: number | null;
+  /** Names of the variants to run; null for all. */
+  readonly only: readonly string[] | null;
   /** Says what is going on; never to stdout. */
   tell(line: string): void;
 }

@@ -1,6 +1,7 @@
 /**
  * A kept HTTP/1.1 connection that costs the generator as little as can be, as it shares the machine with what it measures:
- * requests are ready-made text, answers are looked at only for status, length and body. No pipelining, no chunks.
+ * requests are bytes that were laid out before, answers are looked at only for status, length and body. No pipelining, no
+ * chunks, no promise per request.
  */
 import { connect, type Socket } from 'node:net';
 import type { Target } from './job.ts';
@@ -12,60 +13,69 @@ export interface Answer {
 }
 
 export interface Connection {
-  /** One at a time. Rejects when the connection breaks. */
-  send(request: string): Promise<Answer>;
+  /** One request at a time; `request` must not change before its answer. */
+  send(request: Uint8Array): void;
   close(): void;
+}
+
+export interface ConnectionEvents {
+  onAnswer(answer: Answer): void;
+  /** The connection ended, by whoever it was; called once, and not after `close`. */
+  onBroken(reason: string): void;
 }
 
 const headEnd = '\r\n\r\n';
 const lengthField = /\r\ncontent-length: *(\d+)/i;
+/** All sockets read into this one: Node reads and calls back in one go, and what is left is copied. */
+const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
-export async function openConnection(target: Target): Promise<Connection> {
-  const socket = await openSocket(target);
-  let waiting: PromiseWithResolvers<Answer> | null = null;
+export async function openConnection(target: Target, events: ConnectionEvents): Promise<Connection> {
   let received = '';
+  let closed = false;
 
-  const take = (): void => {
+  const take = (text: string): void => {
+    received = received === '' ? text : received + text;
     const head = received.indexOf(headEnd);
     if (head === -1) return;
-    const length = Number(lengthField.exec(received.slice(0, head))?.[1] ?? 0);
-    const end = head + headEnd.length + length;
-    if (received.length < end) return;
+    const bodyFrom = head + headEnd.length;
+    const length = Number(lengthField.exec(received)?.[1] ?? 0);
+    if (received.length < bodyFrom + length) return;
     const answer = {
       status: Number(received.slice(9, 12)),
-      body: received.slice(head + headEnd.length, end),
+      body: received.slice(bodyFrom, bodyFrom + length),
     };
-    received = received.slice(end);
-    const asked = waiting;
-    waiting = null;
-    asked?.resolve(answer);
-  };
-  const fail = (error: Error): void => {
-    waiting?.reject(error);
-    waiting = null;
+    received = '';
+    events.onAnswer(answer);
   };
 
-  socket.setEncoding('latin1');
-  socket.on('data', (text: string) => {
-    received = received === '' ? text : received + text;
-    take();
-  });
-  socket.on('error', fail);
-  socket.on('close', () => fail(new Error('the server closed the connection')));
+  const socket = await openSocket(target, take);
+  const broken = (reason: string): void => {
+    if (closed) return;
+    closed = true;
+    events.onBroken(reason);
+  };
+  socket.on('error', (error) => broken(error.message));
+  socket.on('close', () => broken('the server closed the connection'));
   return {
-    send(request) {
-      waiting = Promise.withResolvers();
-      socket.write(request, 'latin1');
-      return waiting.promise;
+    send: (request) => void socket.write(request),
+    close() {
+      closed = true;
+      socket.destroy();
     },
-    close: () => socket.destroy(),
   };
 }
 
-/** A connected socket without delay. */
-export function openSocket({ host, port }: Target): Promise<Socket> {
+/** A connected socket without delay. `onText` gets what arrives, as Latin-1. */
+export function openSocket({ host, port }: Target, onText: (text: string) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true }, () => {
+    const onread = {
+      buffer: readBuffer,
+      callback: (bytes: number) => {
+        onText(readBuffer.toString('latin1', 0, bytes));
+        return true;
+      },
+    };
+    const socket = connect({ host, port, noDelay: true, onread }, () => {
       socket.off('error', reject);
       resolve(socket);
     });

@@ -34,7 +34,7 @@ export function figuresOf({ results }: Rounds): Figure[] {
     figure(
       'http.sse_place_p99',
       'ratio',
-      perRun(runs('10,000 streams'), (sample) => sample.p99Ms / (sample.more?.['p99BeforeMs'] ?? Number.NaN)),
+      perRun(runs('10,000 streams'), (sample) => sample.p99Ms / (sample.more?.['p99AloneMs'] ?? Number.NaN)),
     ),
   ];
 }

@@ -1,30 +1,42 @@
 /** The generator's process: runs one job and sends its result. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import type { RunResult, Sample } from '../frame/types.ts';
-import { driveClosed, driveOpen } from './drive.ts';
-import type { Job } from './job.ts';
-import { createRecorder } from './recorder.ts';
+import { driveClosed } from './closed-loop.ts';
+import type { ClosedJob, Job } from './job.ts';
+import { driveOpen } from './open-loop.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
 import { driveStreams } from './streams.ts';
 
 await sendResult(await run(jobOfChild<Job>()).catch(failed));
 process.disconnect?.();
 
 async function run(job: Job): Promise<RunResult> {
-  const recorder = createRecorder(job.servicePid, job.databasePid);
-  let sample: Sample | null = null;
-  if (job.kind === 'closed') {
-    await driveClosed(job, recorder);
-    sample = recorder.end();
-  } else if (job.kind === 'open') {
-    await driveOpen(job, recorder, () => {
-      sample = recorder.end();
-    });
-  } else {
-    sample = await driveStreams(job, recorder);
-  }
+  const recorder = createRecorder(job);
+  const sample = await drive(job, recorder);
   const problem = recorder.problem();
-  if (problem !== null || sample === null) return { ok: false, problem: problem ?? 'nothing was measured' };
+  if (problem !== null) return { ok: false, problem };
   return { ok: true, sample: { ...sample, more: { ...sample.more, accepted: recorder.acceptedInAll() } } };
+}
+
+async function drive(job: Job, recorder: Recorder): Promise<Sample> {
+  switch (job.kind) {
+    case 'closed':
+      await driveClosed(job, recorder, measure(job, recorder));
+      return recorder.sample();
+    case 'open':
+      await driveOpen(job, recorder);
+      return recorder.sample();
+    case 'streams':
+      return driveStreams(job, recorder);
+  }
+}
+
+async function measure({ warmUpMs, measureMs }: ClosedJob, recorder: Recorder): Promise<void> {
+  await sleep(warmUpMs);
+  recorder.begin();
+  await sleep(measureMs);
+  recorder.end();
 }
 
 function failed(error: unknown): RunResult {

@@ -5,7 +5,7 @@ export interface Target {
   readonly port: number;
 }
 
-interface Load {
+export interface Load {
   readonly target: Target;
   /** One bearer token per simulated customer; connections take them by turns. */
   readonly tokens: readonly string[];
@@ -13,9 +13,10 @@ interface Load {
   readonly keyPrefix: string;
   /** SKUs that orders may name. */
   readonly skuCount: number;
-  /** Process whose CPU time and memory are told. */
+  /** Whose CPU time is told, by name; null for one that is not on this machine. */
+  readonly pids: Readonly<Record<string, number | null>>;
+  /** Process whose memory is told. */
   readonly servicePid: number;
-  readonly databasePid: number | null;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
@@ -37,7 +38,7 @@ export interface OpenJob extends Load {
   readonly refusalsCount: boolean;
 }
 
-/** Places, then opens idle streams, then places again. */
+/** Places orders, then places on the clock, opens an idle stream on each of the first, and places on the clock again. */
 export interface StreamsJob extends Load {
   readonly kind: 'streams';
   readonly streams: number;

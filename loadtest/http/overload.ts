@@ -1,72 +1,129 @@
 /**
- * Five times as much as the workers can do. What they can do is measured first, on a backlog that was accepted at once;
- * then requests come on the clock, most of them are refused, and the outcomes are counted meanwhile.
+ * Five times as much as the workers can do. What they can do is measured by the same generator on the same slowed
+ * database just before: more than they can do, so that they always have work, through an instance of ingestion that never
+ * refuses, so that nothing is lost by refusing. Both times outcomes in the log are counted, as what was only accepted is of
+ * no use to anybody yet.
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runInChild } from '../frame/child.ts';
 import type { RunResult } from '../frame/types.ts';
 import type { ClosedJob, OpenJob } from './job.ts';
+import type { Ledger } from './ledger.ts';
 import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, 'generator.ts');
 const overload = 5;
-/** A backlog of some seconds, made before the service notices that it lags. */
-const backlog = { connections: 4, ordersEach: 100, warmUpMs: 0, measureMs: 500 };
-/** Before the capacity is measured: compiled code, full batches. */
-const settleMs = 2_000;
-const capacityMs = 4_000;
-const warmUpMs = 4_000;
+/** Of the capacity as it was guessed: enough to keep the workers busy though the guess may be too low. */
+const saturation = 1.5;
+/** Instances of ingestion in the world. */
+const strict = 0;
+const patient = 1;
+const saturateWarmUpMs = 2_000;
+const overloadWarmUpMs = 4_000;
+const backlogEveryMs = 250;
+const backlogFill = { connections: 2, ordersEach: 100, warmUpMs: 0, measureMs: 300 };
+/** Of a backlog that is worked off: towards its end some lanes are empty before others. */
+const backlogPart = 0.6;
 
-export async function runOverload(world: World, keyPrefix: string, measureMs: number): Promise<RunResult> {
-  const load = {
-    target: world.target,
-    tokens: world.tokens,
-    skuCount: world.skuCount,
-    servicePid: world.servicePid,
-    databasePid: world.databasePid,
-  };
-  const first = { ...load, ...backlog, kind: 'closed', keyPrefix: `${keyPrefix}c` } satisfies ClosedJob;
-  const filled = await runInChild(generator, first);
-  if (!filled.ok) return filled;
-  await sleep(settleMs);
-  const capacity = await publishedPerSecond(world, capacityMs);
-  const left = await world.progress();
-  if (left.produced === left.published)
-    return { ok: false, problem: 'the backlog was gone before the capacity was known' };
-  await world.quiesce();
-
-  const job = {
-    ...load,
-    kind: 'open',
-    keyPrefix: `${keyPrefix}o`,
-    perSecond: overload * capacity,
-    waitSeconds: 0,
-    refusalsCount: true,
-    warmUpMs,
-    measureMs,
-  } satisfies OpenJob;
-  const running = runInChild(generator, job);
-  // The generator takes a moment to start; the window lies inside of its run all the same.
-  await sleep(warmUpMs);
-  const goodput = await publishedPerSecond(world, measureMs);
-  const result = await running;
-  await world.quiesce();
-  if (!result.ok) return result;
-  const { sample } = result;
-  const accepted = sample.more?.['accepted'];
-  const stored = await world.countOrders(`${keyPrefix}o`);
-  if (stored !== accepted)
-    return { ok: false, problem: `${accepted} orders were accepted and ${stored} stored` };
-  if (sample.more?.['refused'] === 0) return { ok: false, problem: 'nothing was refused' };
-  return { ok: true, sample: { ...sample, more: { ...sample.more, capacity, goodput: goodput / capacity } } };
+export interface OverloadOptions {
+  readonly keyPrefix: string;
+  readonly measureMs: number;
+  /** Orders a second that the workers are thought to do. */
+  readonly capacityGuess: number;
 }
 
-/** Outcomes per second over some time. */
-async function publishedPerSecond(world: World, ms: number): Promise<number> {
-  const before = await world.progress();
+/** The sample is that of the overload; `goodput` is a part of `capacity`, which is orders a second. */
+export async function runOverload(world: World, options: OverloadOptions): Promise<RunResult> {
+  const { keyPrefix, measureMs, capacityGuess } = options;
+  const saturated = await runOnClock(world, patient, {
+    keyPrefix: `${keyPrefix}c`,
+    perSecond: saturation * capacityGuess,
+    warmUpMs: saturateWarmUpMs,
+    measureMs,
+    refusalsCount: false,
+  });
+  if (!saturated.ok) return saturated;
+  const capacity = saturated.sample.more!['outcomesPerSecond']!;
+  if (saturated.sample.more!['backlogMin'] === 0)
+    return { ok: false, problem: `at ${Math.round(capacity)} orders/s the workers were idle in between` };
+
+  const result = await runOnClock(world, strict, {
+    keyPrefix: `${keyPrefix}o`,
+    perSecond: overload * capacity,
+    warmUpMs: overloadWarmUpMs,
+    measureMs,
+    refusalsCount: true,
+  });
+  if (!result.ok) return result;
+  const { sample } = result;
+  if (sample.more!['refused'] === 0) return { ok: false, problem: 'nothing was refused' };
+  const goodput = sample.more!['outcomesPerSecond']! / capacity;
+  return { ok: true, sample: { ...sample, more: { ...sample.more, capacity, goodput } } };
+}
+
+/** About how many orders a second the workers do, by a backlog that is accepted at once and worked off. */
+export async function guessCapacity(world: World): Promise<number> {
+  const { ledger } = world;
+  const before = await ledger.progress();
+  const job = { ...world.load(patient), ...backlogFill, kind: 'closed', keyPrefix: 'g' } satisfies ClosedJob;
+  const filled = await runInChild(generator, job);
+  if (!filled.ok) throw new Error(filled.problem);
+  const from = await ledger.progress();
   const startedMs = performance.now();
-  await sleep(ms);
-  const after = await world.progress();
-  return ((after.published - before.published) * 1_000) / (performance.now() - startedMs);
+  const enough = before.outcomes + backlogPart * (from.commands - before.commands);
+  let outcomes = from.outcomes;
+  while (outcomes < enough) {
+    await sleep(backlogEveryMs);
+    ({ outcomes } = await ledger.progress());
+  }
+  const perSecond = ((outcomes - from.outcomes) * 1_000) / (performance.now() - startedMs);
+  await ledger.quiesce();
+  return perSecond;
+}
+
+type ClockJob = Pick<OpenJob, 'keyPrefix' | 'perSecond' | 'warmUpMs' | 'measureMs' | 'refusalsCount'>;
+
+/** Runs the generator, counts outcomes in the middle of its measured time, and compares what was accepted with what came of it. */
+async function runOnClock(world: World, instance: number, job: ClockJob): Promise<RunResult> {
+  const running = runInChild(generator, {
+    ...world.load(instance),
+    ...job,
+    kind: 'open',
+    waitSeconds: 0,
+  } satisfies OpenJob);
+  await firstCommand(world.ledger, running);
+  await sleep(job.warmUpMs);
+  const counted = await countOutcomes(world.ledger, job.measureMs);
+  const result = await running;
+  await world.ledger.quiesce();
+  if (!result.ok) return result;
+  const { sample } = result;
+  const fault = await world.ledger.faultOf(job.keyPrefix, sample.more!['accepted']!);
+  if (fault !== null) return { ok: false, problem: fault };
+  return { ok: true, sample: { ...sample, more: { ...sample.more, ...counted } } };
+}
+
+/** Resolves when the generator is at work: its process takes a while to start. */
+async function firstCommand(ledger: Ledger, running: Promise<unknown>): Promise<void> {
+  const before = (await ledger.progress()).commands;
+  let ended = false;
+  void running.then(() => {
+    ended = true;
+  });
+  while (!ended && (await ledger.progress()).commands === before) await sleep(20);
+}
+
+async function countOutcomes(ledger: Ledger, ms: number) {
+  const before = await ledger.progress();
+  const startedMs = performance.now();
+  let backlogMin = Number.POSITIVE_INFINITY;
+  let last = before;
+  while (performance.now() - startedMs < ms) {
+    await sleep(backlogEveryMs);
+    last = await ledger.progress();
+    backlogMin = Math.min(backlogMin, last.commands - last.outcomes);
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { outcomesPerSecond: (last.outcomes - before.outcomes) / seconds, backlogMin };
 }

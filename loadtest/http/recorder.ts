@@ -1,44 +1,54 @@
-/** Counts answers between `begin` and `end`, by what kind they are. */
+/** Counts answers by what kind they are, and the CPU time that was used between `begin` and `end`. */
 import { readFileSync } from 'node:fs';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { processCpuUs } from '../frame/cpu.ts';
+import { ownCpuUs, processCpuUs } from '../frame/cpu.ts';
 import type { Sample } from '../frame/types.ts';
+import type { Load } from './job.ts';
 
 export interface Recorder {
-  /** An answer that did what was asked, after so long. */
-  done(ms: number, orders: number): void;
-  refused(ms: number): void;
+  /** An answer that did what was asked, after so long; only what is `measured` is part of the sample. */
+  done(ms: number, orders: number, measured: boolean): void;
+  refused(ms: number, measured: boolean): void;
   /** Anything else; the run has no number. */
   failed(what: string): void;
+  /** The measured time begins. */
   begin(): void;
-  end(): Sample;
+  /** It ends; answers to what was asked within it may still come. */
+  end(): void;
+  /** Whether it is the measured time now. */
+  measuring(): boolean;
+  sample(): Sample;
   /** The first thing that failed. */
   problem(): string | null;
-  /** Orders accepted since the start of the process. */
+  /** Orders accepted since the start of the process, measured or not. */
   acceptedInAll(): number;
 }
 
 const slowestUs = 60_000_000;
 
-export function createRecorder(servicePid: number, databasePid: number | null): Recorder {
+export function createRecorder({ pids, servicePid }: Pick<Load, 'pids' | 'servicePid'>): Recorder {
   const histogram = newHistogram();
   const refusals = newHistogram();
+  let measuring = false;
   let orders = 0;
   let requests = 0;
   let inAll = 0;
   let problem: string | null = null;
   let startedMs = 0;
-  let serviceUs: number | null = null;
-  let databaseUs: number | null = null;
+  let seconds = 0;
+  let usedUs: Record<string, number> = {};
 
   return {
-    done(ms, accepted) {
-      orders += accepted;
+    done(ms, accepted, measured) {
       inAll += accepted;
+      if (!measured) return;
+      orders += accepted;
       requests += 1;
       record(histogram, ms);
     },
-    refused: (ms) => record(refusals, ms),
+    refused(ms, measured) {
+      if (measured) record(refusals, ms);
+    },
     failed(what) {
       problem ??= what;
     },
@@ -47,22 +57,23 @@ export function createRecorder(servicePid: number, databasePid: number | null): 
       refusals.reset();
       orders = 0;
       requests = 0;
-      serviceUs = processCpuUs(servicePid);
-      databaseUs = processCpuUs(databasePid);
+      usedUs = cpuOf(pids);
       startedMs = performance.now();
+      measuring = true;
     },
     end() {
-      const seconds = (performance.now() - startedMs) / 1_000;
-      const cpuUs: Record<string, number> = {};
+      measuring = false;
+      seconds = (performance.now() - startedMs) / 1_000;
+      const now = cpuOf(pids);
+      for (const name in now) usedUs[name] = now[name]! - (usedUs[name] ?? 0);
+    },
+    measuring: () => measuring,
+    sample() {
       const each = Math.max(1, orders);
-      const service = processCpuUs(servicePid);
-      const database = processCpuUs(databasePid);
-      if (service !== null && serviceUs !== null) cpuUs['node'] = (service - serviceUs) / each;
-      if (database !== null && databaseUs !== null) cpuUs['database'] = (database - databaseUs) / each;
       return {
         orders,
         seconds,
-        cpuUs,
+        cpuUs: Object.fromEntries(Object.entries(usedUs).map(([name, us]) => [name, us / each])),
         p50Ms: quantile(histogram, 50),
         p99Ms: quantile(histogram, 99),
         batch: orders / Math.max(1, requests),
@@ -88,6 +99,17 @@ export function rssBytes(pid: number): number {
     // Not Linux: the column stays empty.
     return Number.NaN;
   }
+}
+
+/** CPU time used so far, in µs, of the processes that can be looked into and of this one. */
+function cpuOf(pids: Load['pids']): Record<string, number> {
+  const used: Record<string, number> = {};
+  for (const [name, pid] of Object.entries(pids)) {
+    const us = processCpuUs(pid);
+    if (us !== null) used[name] = us;
+  }
+  used['generator'] = ownCpuUs();
+  return used;
 }
 
 function newHistogram(): Histogram {

@@ -1,4 +1,4 @@
-/** Ready-made requests: only the idempotency key differs from one to the next. */
+/** Ready-made requests as bytes: only the idempotency keys differ from one to the next, and are written in place. */
 import { currency, skuName } from '../store/order-stream.ts';
 import { createRandom } from '../store/random.ts';
 
@@ -8,32 +8,96 @@ const quantityMax = 3;
 const seed = 7;
 const keyDigits = 9;
 
+export type RequestKind =
+  | { readonly kind: 'get' }
+  | { readonly kind: 'place'; readonly waitSeconds: number }
+  | { readonly kind: 'batch'; readonly orders: number };
+
+/** Gives the bytes of the next request; they stand until the next call. */
+export type NextRequest = () => Uint8Array;
+
 export interface RequestMaker {
-  get(): string;
-  place(token: string, waitSeconds: number): string;
-  batch(token: string, orders: number): string;
+  /** For one connection: each has bytes of its own, as it has one request under way. */
+  requestsOf(token: string): NextRequest;
 }
 
-export function createRequestMaker(keyPrefix: string, skuCount: number): RequestMaker {
+interface Template {
+  readonly bytes: Buffer;
+  /** Where the digits of each key begin. */
+  readonly keysAt: readonly number[];
+}
+
+export function createRequestMaker(keyPrefix: string, skuCount: number, what: RequestKind): RequestMaker {
   const bodies = makeBodies(skuCount);
+  const byToken = new Map<string, Template[]>();
   let made = 0;
-  const nextKey = (): string => `${keyPrefix}${String(made++).padStart(keyDigits, '0')}`;
+  let asked = 0;
+
+  const templatesOf = (token: string): Template[] => {
+    const known = byToken.get(token);
+    if (known !== undefined) return known;
+    const texts = makeTexts(what, token, keyPrefix, bodies);
+    const templates = texts.map((text) => templateOf(text, keyPrefix));
+    byToken.set(token, templates);
+    return templates;
+  };
+
   return {
-    get: () => 'GET /static HTTP/1.1\r\nhost: bench\r\n\r\n',
-    place(token, waitSeconds) {
-      const prefer = waitSeconds > 0 ? `prefer: wait=${waitSeconds}\r\n` : '';
-      const body = bodies[made % bodyCount]!;
-      return `POST /v1/orders HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\nidempotency-key: ${nextKey()}\r\n${prefer}content-length: ${body.length}\r\n\r\n${body}`;
-    },
-    batch(token, orders) {
-      const items = Array.from(
-        { length: orders },
-        () => `{"idempotencyKey":"${nextKey()}","order":${bodies[made % bodyCount]!}}`,
-      );
-      const body = `{"orders":[${items.join(',')}]}`;
-      return `POST /v1/orders/batch HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    requestsOf(token) {
+      const templates = templatesOf(token);
+      const own = Buffer.allocUnsafe(Math.max(...templates.map(({ bytes }) => bytes.length)));
+      return () => {
+        const { bytes, keysAt } = templates[asked++ % templates.length]!;
+        bytes.copy(own);
+        for (let i = 0; i < keysAt.length; i++) writeDigits(own, keysAt[i]!, made++);
+        return own.subarray(0, bytes.length);
+      };
     },
   };
+}
+
+const keyHole = '0'.repeat(keyDigits);
+
+function templateOf(text: string, keyPrefix: string): Template {
+  const hole = keyPrefix + keyHole;
+  const keysAt: number[] = [];
+  for (let at = text.indexOf(hole); at !== -1; at = text.indexOf(hole, at + 1))
+    keysAt.push(at + keyPrefix.length);
+  return { bytes: Buffer.from(text, 'latin1'), keysAt };
+}
+
+function writeDigits(bytes: Buffer, at: number, value: number): void {
+  let rest = value;
+  for (let i = at + keyDigits - 1; i >= at; i--) {
+    bytes[i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+}
+
+function makeTexts(what: RequestKind, token: string, keyPrefix: string, bodies: readonly string[]): string[] {
+  const key = keyPrefix + keyHole;
+  switch (what.kind) {
+    case 'get':
+      return ['GET /static HTTP/1.1\r\nhost: bench\r\n\r\n'];
+    case 'place': {
+      const prefer = what.waitSeconds > 0 ? `prefer: wait=${what.waitSeconds}\r\n` : '';
+      return bodies.map((body) => post('/v1/orders', token, `idempotency-key: ${key}\r\n${prefer}`, body));
+    }
+    case 'batch': {
+      const { orders } = what;
+      return Array.from({ length: Math.ceil(bodyCount / orders) }, (_, batch) => {
+        const items = Array.from(
+          { length: orders },
+          (_, i) => `{"idempotencyKey":"${key}","order":${bodies[(batch * orders + i) % bodyCount]!}}`,
+        );
+        return post('/v1/orders/batch', token, '', `{"orders":[${items.join(',')}]}`);
+      });
+    }
+  }
+}
+
+function post(path: string, token: string, fields: string, body: string): string {
+  return `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n${fields}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** Orders of one to five lines, ASCII only, so that their length in characters is that in bytes. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { workerProcessEnv } from '../../services/worker/process-env.ts';
 
 export interface ServiceProcess {
   readonly pid: number;
@@ -12,6 +13,8 @@ export interface ServiceProcess {
 
 const startDeadlineMs = 60_000;
 const linesKept = 20;
+/** What the supervisor of `npm start` gives them, too. */
+const processEnv: Readonly<Record<string, Readonly<Record<string, string>>>> = { worker: workerProcessEnv };
 
 /** Starts `services/<name>/main.ts`; resolves once it logs `message`. */
 export function startService(
@@ -23,7 +26,7 @@ export function startService(
   const profile =
     process.env['BENCH_PROFILE'] === name ? ['--cpu-prof', '--cpu-prof-dir=.bench-profile'] : [];
   const child = spawn(process.execPath, [...profile, entry], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...processEnv[name], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {

@@ -3,6 +3,8 @@ import { type StackInfo, stackDown, stackStatus, stackUp } from '../../stack/ind
 
 export interface BenchStack {
   readonly info: StackInfo;
+  /** Processes of this machine by the name of their server; null for a server that is elsewhere. */
+  readonly pids: Readonly<Record<string, number | null>>;
   /** Stops the instance if this bench started it. */
   close(): Promise<void>;
 }
@@ -11,8 +13,10 @@ export async function openStack(tell: (line: string) => void): Promise<BenchStac
   const name = process.env['ORDERSTREAM_BENCH_STACK'] || 'bench';
   const ranBefore = await isUp(name);
   const info = await stackUp({ name, tell });
+  const status = await stackStatus(name);
   return {
     info,
+    pids: Object.fromEntries(status.map(({ server, pids }) => [server, pids[0] ?? null])),
     close: async () => {
       if (!ranBefore) await stackDown(name);
     },

@@ -31,8 +31,9 @@ export async function subscribersBench(options: BenchOptions): Promise<BenchRepo
     const stack = await openStack(options.tell);
     closers.push(stack.close);
     const { pid: databasePid } = await inspectServer(stack.info.mysqlUrl);
-    const world = await openWorld(stack.info, { name: 'subscribers', customers });
+    const world = await openWorld(stack, { name: 'subscribers', customers, ingestionEnvs: [{}] });
     closers.push(world.close);
+    await world.startWorker();
     const snapshot = await writeSnapshot(stack.info, size.snapshotOrders, options.tell);
     closers.push(snapshot.close);
     const rows = (posts: boolean) => runRows(stack.info, { events: size.events, posts, databasePid });
@@ -40,8 +41,8 @@ export async function subscribersBench(options: BenchOptions): Promise<BenchRepo
       [
         { name: 'rows', run: () => rows(false) },
         { name: 'rows and posts', run: () => rows(true) },
-        deliveries('300/s', false, world, size.times),
-        deliveries('300/s, one hangs', true, world, size.times),
+        deliveries('300/s', false, world, { databasePid, ...size.times }),
+        deliveries('300/s, one hangs', true, world, { databasePid, ...size.times }),
         { name: 'snapshot', run: snapshot.read },
       ],
       options.rounds ?? (options.quick ? quickRounds : fullRounds),
@@ -53,16 +54,18 @@ export async function subscribersBench(options: BenchOptions): Promise<BenchRepo
   }
 }
 
-function deliveries(name: string, hangs: boolean, world: World, times: typeof full.times): Variant {
+type Times = typeof full.times & { readonly databasePid: number | null };
+
+function deliveries(name: string, hangs: boolean, world: World, times: Times): Variant {
   return {
     name,
     async run(round) {
-      const { target, tokens, skuCount, databasePid, env } = world;
+      const { target, tokens, skuCount } = world.load();
       const keyPrefix = `${hangs ? 'h' : 'd'}${round}-`;
-      const notificationEnv = { ...env, INSTANCE_ID: 'bench', WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1' };
-      const job = { target, tokens, skuCount, databasePid, keyPrefix, perSecond, hangs, ...times };
+      const notificationEnv = { ...world.env, INSTANCE_ID: 'bench', WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1' };
+      const job = { target, tokens, skuCount, keyPrefix, perSecond, hangs, ...times };
       const result = await runInChild(deliver, { ...job, env: notificationEnv } satisfies DeliverJob);
-      await world.quiesce();
+      await world.ledger.quiesce();
       return result;
     },
   };

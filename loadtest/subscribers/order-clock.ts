@@ -1,7 +1,7 @@
 /** Places orders on the clock, customer after customer, and remembers when each was due. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, openConnection } from '../http/connection.ts';
-import { createRequestMaker } from '../http/requests.ts';
+import { type Answer, openConnection } from '../http/connection.ts';
+import { createRequestMaker, type RequestMaker } from '../http/requests.ts';
 import type { DeliverJob } from './job.ts';
 
 const tickMs = 2;
@@ -20,16 +20,16 @@ export async function placeOnClock(
   job: DeliverJob,
   onMeasuring: () => void,
 ): Promise<{ warmUp: Placed; measured: Placed }> {
-  const maker = createRequestMaker(job.keyPrefix, job.skuCount);
-  const customers = await Promise.all(job.tokens.map(() => openConnection(job.target)));
+  const maker = createRequestMaker(job.keyPrefix, job.skuCount, { kind: 'place', waitSeconds: 0 });
+  const customers = await Promise.all(job.tokens.map((token) => openCustomer(job, maker, token)));
   const lines = customers.map(() => Promise.resolve());
   const waiting = customers.map(() => 0);
   const warmUp: Placed = new Map();
   const measured: Placed = new Map();
   let failure: Error | null = null;
 
-  const ask = async (connection: Connection, token: string, dueMs: number, placed: Placed): Promise<void> => {
-    const { status, body } = await connection.send(maker.place(token, 0));
+  const ask = async (customer: Customer, dueMs: number, placed: Placed): Promise<void> => {
+    const { status, body } = await customer.place();
     const orderId = orderIdField.exec(body)?.[1];
     if (status !== 202 || orderId === undefined)
       throw new Error(`the API answered ${status}: ${body.slice(0, 300)}`);
@@ -53,9 +53,7 @@ export async function placeOnClock(
       const customer = asked % customers.length;
       const placed = dueMs < measureFromMs ? warmUp : measured;
       if (++waiting[customer]! > waitingMax) failure = new Error('the API does not follow the clock');
-      lines[customer] = lines[customer]!.then(() =>
-        ask(customers[customer]!, job.tokens[customer]!, dueMs, placed),
-      )
+      lines[customer] = lines[customer]!.then(() => ask(customers[customer]!, dueMs, placed))
         .then(() => void waiting[customer]!--)
         .catch((error: Error) => {
           failure ??= error;
@@ -64,7 +62,30 @@ export async function placeOnClock(
     await sleep(tickMs);
   }
   await Promise.all(lines);
-  for (const connection of customers) connection.close();
+  for (const customer of customers) customer.close();
   if (failure !== null) throw failure;
   return { warmUp, measured };
+}
+
+interface Customer {
+  /** One at a time. Rejects when the connection breaks. */
+  place(): Promise<Answer>;
+  close(): void;
+}
+
+async function openCustomer(job: DeliverJob, maker: RequestMaker, token: string): Promise<Customer> {
+  const next = maker.requestsOf(token);
+  let answering: PromiseWithResolvers<Answer> | null = null;
+  const connection = await openConnection(job.target, {
+    onAnswer: (answer) => answering?.resolve(answer),
+    onBroken: (reason) => answering?.reject(new Error(reason)),
+  });
+  return {
+    place() {
+      answering = Promise.withResolvers();
+      connection.send(next());
+      return answering.promise;
+    },
+    close: connection.close,
+  };
 }

@@ -1,0 +1,51 @@
+/** What a world has taken in and what came of it, told by the log and the database and not by the services. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaAdmin } from '../../services/shared/kafka/index.ts';
+import type { Mysql } from '../../services/shared/mysql/index.ts';
+import { COMMANDS, EVENTS } from '../../topics/index.ts';
+
+export interface Ledger {
+  /** Commands in the log, and outcomes. */
+  progress(): Promise<{ commands: number; outcomes: number }>;
+  /** Resolves once every command has its outcome; rejects when that takes too long. */
+  quiesce(): Promise<void>;
+  /** Null when exactly `accepted` orders whose idempotency key begins so are stored, else what is wrong. Quiesce first. */
+  faultOf(keyPrefix: string, accepted: number): Promise<string | null>;
+}
+
+const quiesceDeadlineMs = 120_000;
+const pollMs = 50;
+
+export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql }): Ledger {
+  const endOf = async (topic: string): Promise<number> => {
+    const ends = await admin.endOffsets(topic);
+    return [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
+  };
+  /** Outcomes first: what is decided in between makes the backlog look larger, never smaller. */
+  const progress = async () => {
+    const outcomes = await endOf(EVENTS);
+    return { outcomes, commands: await endOf(COMMANDS) };
+  };
+  return {
+    progress,
+    async quiesce() {
+      const deadlineMs = performance.now() + quiesceDeadlineMs;
+      for (;;) {
+        const { commands, outcomes } = await progress();
+        // A worker that died in between has published some twice.
+        if (outcomes >= commands) return;
+        if (performance.now() > deadlineMs)
+          throw new Error(`${commands - outcomes} of ${commands} commands had no outcome in time`);
+        await sleep(pollMs);
+      }
+    },
+    async faultOf(keyPrefix, accepted) {
+      const [row] = await mysql.pool.rows<{ stored: number }>(
+        'SELECT COUNT(*) AS stored FROM orders WHERE idempotency_key LIKE ?',
+        [`${keyPrefix}%`],
+      );
+      const { stored } = row!;
+      return stored === accepted ? null : `${accepted} orders were accepted and ${stored} stored`;
+    },
+  };
+}

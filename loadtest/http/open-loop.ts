@@ -1,0 +1,101 @@
+/**
+ * On the clock: a request is due every 1/perSecond whether or not those before were answered, and its latency counts
+ * from the moment when it was due. A server that stalls is charged for all who would have come meanwhile, and whoever was
+ * due in the measured time is counted, however late the answer.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from './closed-loop.ts';
+import { type Answer, type Connection, openConnection } from './connection.ts';
+import type { OpenJob } from './job.ts';
+import type { Recorder } from './recorder.ts';
+import { createRequestMaker, type NextRequest } from './requests.ts';
+
+/** Requests that wait for a connection or an answer; beyond, the server is not following at all. */
+const openRequestsMax = 20_000;
+const connectionsMax = 2_000;
+const connectionsFirst = 64;
+const tickMs = 1;
+/** For the last answers of a run. */
+const drainMs = 15_000;
+
+interface Client {
+  readonly connection: Connection;
+  readonly next: NextRequest;
+  dueMs: number;
+}
+
+/** Runs warm-up and measured time; resolves when the last answer is in. */
+export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder): Promise<void> {
+  const { waitSeconds, tokens } = job;
+  const maker = createRequestMaker(job.keyPrefix, job.skuCount, { kind: 'place', waitSeconds });
+  const expected = waitSeconds > 0 ? 200 : 202;
+  const idle: Client[] = [];
+  const queue: number[] = [];
+  let queueFrom = 0;
+  let opened = 0;
+  let opening = 0;
+  let underWay = 0;
+  let measureFromMs = Number.POSITIVE_INFINITY;
+
+  const onAnswer = (client: Client, answer: Answer): void => {
+    const ms = performance.now() - client.dueMs;
+    const measured = client.dueMs >= measureFromMs;
+    underWay -= 1;
+    if (answer.status === expected) recorder.done(ms, 1, measured);
+    else if (answer.status === 503 && job.refusalsCount) recorder.refused(ms, measured);
+    else recorder.failed(describe(answer));
+    idle.push(client);
+    start();
+  };
+  const openOne = async (): Promise<void> => {
+    const next = maker.requestsOf(tokens[opened++ % tokens.length]!);
+    const connection = await openConnection(job.target, {
+      onAnswer: (answer) => onAnswer(client, answer),
+      onBroken: (reason) => recorder.failed(reason),
+    });
+    const client = { connection, next, dueMs: 0 };
+    idle.push(client);
+  };
+  const open = async (count: number): Promise<void> => {
+    opening += count;
+    await Promise.all(Array.from({ length: count }, openOne));
+    opening -= count;
+    start();
+  };
+  const waiting = (): number => queue.length - queueFrom;
+  const start = (): void => {
+    while (waiting() > 0 && idle.length > 0) {
+      const client = idle.pop()!;
+      client.dueMs = queue[queueFrom++]!;
+      underWay += 1;
+      client.connection.send(client.next());
+    }
+    if (waiting() === 0 && queueFrom > 0) {
+      queue.length = 0;
+      queueFrom = 0;
+    }
+    const missing = Math.min(waiting() - opening, connectionsMax - opened);
+    if (missing > 0) open(missing).catch((error: Error) => recorder.failed(error.message));
+  };
+
+  await open(connectionsFirst);
+  const beganMs = performance.now();
+  measureFromMs = beganMs + job.warmUpMs;
+  const endsMs = measureFromMs + job.measureMs;
+  const dueOf = (index: number): number => beganMs + (index * 1_000) / job.perSecond;
+  let asked = 0;
+  while (performance.now() < endsMs && recorder.problem() === null) {
+    const nowMs = performance.now();
+    if (nowMs >= measureFromMs && !recorder.measuring()) recorder.begin();
+    for (; dueOf(asked) <= nowMs; asked++) queue.push(dueOf(asked));
+    if (waiting() + underWay > openRequestsMax) recorder.failed('the server does not follow the clock');
+    start();
+    await sleep(tickMs);
+  }
+  recorder.end();
+  const drainUntilMs = performance.now() + drainMs;
+  const isDone = (): boolean => (underWay === 0 && waiting() === 0) || recorder.problem() !== null;
+  while (!isDone() && performance.now() < drainUntilMs) await sleep(tickMs);
+  if (!isDone()) recorder.failed(`${underWay + waiting()} requests had no answer after ${drainMs} ms`);
+  for (const { connection } of idle) connection.close();
+}

@@ -1,0 +1,117 @@
+/** The runs of one round on a world that is as fast as the machine. */
+import path from 'node:path';
+import { runInChild } from '../frame/child.ts';
+import type { RunResult, Variant } from '../frame/types.ts';
+import type { Bare } from './bare-process.ts';
+import type { ClosedJob, Job, OpenJob, StreamsJob } from './job.ts';
+import type { World } from './world.ts';
+
+const generator = path.join(import.meta.dirname, 'generator.ts');
+/** Enough that the machine is the bound and not the latency of the acknowledgement: at half of them a quarter of ingestion's core is idle. */
+const connections = 256;
+const batchConnections = 32;
+const batchOrders = 20;
+const perSecond = 1_500;
+const waitSeconds = 5;
+const streams = 10_000;
+const besideStreamsPerSecond = 200;
+
+export interface Times {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** What is free in a job once the variant has said what it is about. */
+type What<J extends Job> = Omit<J, Exclude<keyof Job, 'kind'>>;
+
+/**
+ * What the API takes in by itself, the worker not running; what was accepted is worked off and checked at the end of the
+ * round. The log is the real one, so that an acknowledgement costs what it costs.
+ */
+export function aloneVariants(world: World, bare: Bare, times: Times): Variant[] {
+  const closed = (name: string, what: What<ClosedJob>): Variant => {
+    const keyPrefix = (round: number) => `${name[0]}${round}-`;
+    return {
+      name,
+      async run(round) {
+        await world.stopWorker();
+        return runInChild(generator, { ...world.load(), ...times, ...what, keyPrefix: keyPrefix(round) });
+      },
+      async check(round, result) {
+        await world.startWorker();
+        return checked(world, keyPrefix(round), result);
+      },
+    };
+  };
+  return [
+    { name: 'bare GET', run: () => runBare(world, bare, times) },
+    closed('place', { kind: 'closed', connections, ordersEach: 1 }),
+    closed('batch of 20', { kind: 'closed', connections: batchConnections, ordersEach: batchOrders }),
+  ];
+}
+
+/** The whole product at work. */
+export function wholeVariants(world: World, times: Times): Variant[] {
+  const whole = (name: string, letter: string, what: What<ClosedJob> | What<OpenJob>): Variant => ({
+    name,
+    async run(round) {
+      await world.startWorker();
+      const keyPrefix = `${letter}${round}-`;
+      const job = { ...world.load(), ...times, ...what, keyPrefix };
+      return settled(world, keyPrefix, await runInChild(generator, job));
+    },
+  });
+  return [
+    whole('place, worker beside', 'x', { kind: 'closed', connections, ordersEach: 1 }),
+    whole('place 1500/s', 'o', { kind: 'open', perSecond, waitSeconds: 0, refusalsCount: false }),
+    whole('wait 1500/s', 'w', { kind: 'open', perSecond, waitSeconds, refusalsCount: false }),
+  ];
+}
+
+/** Fills a world for a while, so it is run less often. */
+export function streamVariant(world: World, times: Times): Variant {
+  return {
+    name: '10,000 streams',
+    async run(round) {
+      await world.startWorker();
+      const load = world.load();
+      const keyPrefix = `s${round}-`;
+      const job = {
+        ...load,
+        ...times,
+        tokens: load.tokens.slice(0, 1),
+        kind: 'streams',
+        keyPrefix,
+        streams,
+        perSecond: besideStreamsPerSecond,
+      } satisfies StreamsJob;
+      return settled(world, keyPrefix, await runInChild(generator, job));
+    },
+  };
+}
+
+function runBare(world: World, bare: Bare, times: Times): Promise<RunResult> {
+  return runInChild(generator, {
+    ...world.load(),
+    ...times,
+    target: bare.target,
+    servicePid: bare.pid,
+    pids: { ingestion: bare.pid },
+    keyPrefix: 'g',
+    kind: 'closed',
+    connections,
+    ordersEach: 0,
+  } satisfies ClosedJob);
+}
+
+async function settled(world: World, keyPrefix: string, result: RunResult): Promise<RunResult> {
+  await world.ledger.quiesce();
+  return checked(world, keyPrefix, result);
+}
+
+/** A run has a number only when what was accepted is what is stored, neither less nor more. */
+async function checked(world: World, keyPrefix: string, result: RunResult): Promise<RunResult> {
+  if (!result.ok) return result;
+  const fault = await world.ledger.faultOf(keyPrefix, result.sample.more!['accepted']!);
+  return fault === null ? result : { ok: false, problem: fault };
+}
