@@ -18,6 +18,7 @@ const plain = /^[ !#-[\]-\uffff]*$/;
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) {
     let text = '[';
@@ -26,13 +27,25 @@ export function canonicalJson(value: unknown): string {
     return `${text}]`;
   }
   const members = value as Record<string, unknown>;
-  const names = Object.keys(members).sort();
+  const names = sortedNames(members);
   let text = '{';
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!;
     text += `${i === 0 ? '' : ','}${quoted(name)}:${canonicalJson(members[name])}`;
   }
   return `${text}}`;
+}
+
+/** By insertion: objects have a handful of members, for which a call of `sort` costs several times the work. */
+function sortedNames(members: Record<string, unknown>): string[] {
+  const names = Object.keys(members);
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i]!;
+    let at = i;
+    for (; at > 0 && names[at - 1]! > name; at--) names[at] = names[at - 1]!;
+    names[at] = name;
+  }
+  return names;
 }
 
 function quoted(text: string): string {

@@ -57,7 +57,7 @@ export function placeBatch(deps: RouteDeps): Route {
         request,
         instance: pathOf(request.url),
         traceparent: traceparentOf(request),
-        traceId: traceIdOf(request),
+        traceId: once(() => traceIdOf(request)),
       };
       const items = await Promise.all(
         orders.map((item, index) => placeItem(deps, context, checkItem, item, index, faults[index])),
@@ -71,7 +71,16 @@ interface Context {
   readonly request: FastifyRequest;
   readonly instance: string;
   readonly traceparent: string | null;
-  readonly traceId: string;
+  /** Only problems have one to tell, and most batches have none. */
+  readonly traceId: () => string;
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /**
@@ -119,7 +128,8 @@ async function placeItem(
     const { instance, traceId } = context;
     if (!(error instanceof HttpProblem)) deps.log.error({ err: error, index }, 'An order of a batch failed');
     const told = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
-    const problem = problemBody(told.code, { detail: told.message, errors: told.errors, instance, traceId });
+    const { message: detail, errors } = told;
+    const problem = problemBody(told.code, { detail, errors, instance, traceId: traceId() });
     return { index, status: problem.status, problem };
   }
 }
