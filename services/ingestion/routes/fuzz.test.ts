@@ -149,10 +149,18 @@ async function ask({ operation, parameters, body, which }: Wish): Promise<Answer
   return answer;
 }
 
-/** A key that stood for another order before. */
-function isReused({ parameters, body }: Wish): boolean {
-  const key = readIdempotencyKey(parameters['Idempotency-Key'] ?? '') ?? '';
-  const text = JSON.stringify(body);
+/** A key that stood for another order before, in a batch or alone. */
+function isReused({ operation, parameters, body }: Wish): boolean {
+  if (operation.id === 'placeOrders') {
+    const { orders } = body as { orders: { idempotencyKey: string; order: unknown }[] };
+    for (const { idempotencyKey, order } of orders) isTaken(idempotencyKey, order);
+  }
+  if (operation.id !== 'placeOrder') return false;
+  return isTaken(readIdempotencyKey(parameters['Idempotency-Key'] ?? '') ?? '', body);
+}
+
+function isTaken(key: string, order: unknown): boolean {
+  const text = JSON.stringify(order);
   const before = keys.get(key);
   if (before === undefined) keys.set(key, text);
   return before !== undefined && before !== text;
@@ -169,7 +177,7 @@ describe('requests out of the document', () => {
       fc.asyncProperty(wish, async (good) => {
         const { operation, parameters, body } = good;
         const what = `${operation.id} ${JSON.stringify({ parameters, body })}`;
-        const reused = operation.id === 'placeOrder' && isReused(good);
+        const reused = isReused(good);
         const answer = await ask(good);
         expectDescribed(good, answer, what);
         if (answer.statusCode < 400 || (reused && answer.statusCode === 422)) return;
