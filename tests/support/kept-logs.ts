@@ -59,7 +59,7 @@ function filesOf(dir: string): string[] {
 
 /** Services whose lines a whole run of the tests must have seen, so that a search of nothing cannot pass. */
 export const servicesSeen = ['ingestion', 'worker', 'projector', 'tests'] as const;
-const linesMin = 1_000;
+const linesMin = 300;
 
 /** Why the logs of a whole run are not in order, as sentences; empty when they are. */
 export function logFaults({ lines, services, leaks }: LogSearch): string[] {
