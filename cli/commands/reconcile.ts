@@ -1,5 +1,10 @@
 import { Command } from 'commander';
-import { type ReconcileReport, reconcile, stuckFields } from '../../services/reconciliation/index.ts';
+import {
+  type ReconcileReport,
+  reconcile,
+  stepBack,
+  stuckFields,
+} from '../../services/reconciliation/index.ts';
 import { loadConfig } from '../../services/shared/config/index.ts';
 import { createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
@@ -29,6 +34,7 @@ export function reconcileCommand(): Command {
     .option('--json', 'print the report as JSON')
     .action(async (options: Options) => {
       const servers = await findServers(options.name, process.env, ['kafka', 'registry', 'mysql', 'redis']);
+      stepBack();
       const progress = createProgress(process.stderr);
       const report = await reconcile({
         settings: createKafkaConfig(servers, `reconcile-${process.pid}`),

@@ -1,13 +1,14 @@
 /**
  * `bench reconcile`: workers with more commands than they can decide, by turns alone and with `orderstream reconcile`
- * running over a million orders beside them. A quick run has a tenth of the orders and scales its seconds.
+ * running over a million orders beside them; and with half of that load. A quick run has a tenth of the orders and
+ * scales its seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCpuUs } from '../frame/cpu.ts';
 import { runRounds } from '../frame/rounds.ts';
 import type { BenchOptions, BenchReport, RunResult, Sample } from '../frame/types.ts';
 import { openStack } from '../http/stack.ts';
-import { alone, beside, figuresOf, goals } from './figures.ts';
+import { alone, beside, besideHalf, figuresOf, goals } from './figures.ts';
 import { runReconcile } from './run.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -23,12 +24,11 @@ export async function reconcileBench(options: BenchOptions): Promise<BenchReport
   try {
     const world = await openWorld(stack.info);
     try {
-      options.tell(`filling: ${orders} orders through the workers`);
-      await world.pump.run(orders);
-      await world.quiesce();
+      const perSecond = (await fill(world, orders, options.tell)) / 2;
       const variants = [
-        { name: alone, run: () => underLoad(world, () => runAlone(world, aloneMs)) },
-        { name: beside, run: () => underLoad(world, () => runBeside(world)) },
+        { name: alone, run: () => underLoad(world, {}, () => runAlone(world, aloneMs)) },
+        { name: beside, run: () => underLoad(world, {}, () => runBeside(world)) },
+        { name: besideHalf, run: () => underLoad(world, { perSecond }, () => runBeside(world)) },
       ];
       const results = await runRounds(variants, options.rounds ?? rounds, options.tell);
       return { bench: 'reconcile', rounds: results, figures: figuresOf(results), goals };
@@ -40,8 +40,21 @@ export async function reconcileBench(options: BenchOptions): Promise<BenchReport
   }
 }
 
-async function underLoad(world: World, run: () => Promise<RunResult>): Promise<RunResult> {
-  const pumping = world.pump.run();
+/** Gives the orders a second that the workers decided meanwhile. */
+async function fill(world: World, orders: number, tell: (line: string) => void): Promise<number> {
+  tell(`filling: ${orders} orders through the workers`);
+  const startedMs = performance.now();
+  await world.pump.run({ upTo: orders });
+  await world.quiesce();
+  return orders / ((performance.now() - startedMs) / 1_000);
+}
+
+async function underLoad(
+  world: World,
+  load: { perSecond?: number },
+  run: () => Promise<RunResult>,
+): Promise<RunResult> {
+  const pumping = world.pump.run(load);
   try {
     await sleep(settleMs);
     return await run();

@@ -7,8 +7,8 @@ import type { RecordSource } from '../store/record-source.ts';
 export interface Pump {
   /** Orders sent and acknowledged. */
   sent(): number;
-  /** Sends until `pause`, or up to so many orders in all. */
-  run(upTo?: number): Promise<void>;
+  /** Sends until `pause`, or up to so many orders in all; as fast as the workers decide, or so many a second. */
+  run(limits?: { upTo?: number; perSecond?: number }): Promise<void>;
   /** Resolves when what was in flight is acknowledged. */
   pause(): Promise<void>;
 }
@@ -45,18 +45,20 @@ export function createPump({ source, accumulator, decided }: Deps): Pump {
     );
     sent = next.reduce((sum, offset) => sum + offset, 0);
   };
-  const pump = async (upTo: number): Promise<void> => {
+  const pump = async (upTo: number, perSecond: number): Promise<void> => {
+    const started = { sent, ms: performance.now() };
     while (!isPaused && sent < upTo) {
-      if (sent - (await decided()) > aheadOrders) await sleep(lookEveryMs);
+      const due = started.sent + ((performance.now() - started.ms) / 1_000) * perSecond;
+      if (sent >= due || sent - (await decided()) > aheadOrders) await sleep(lookEveryMs);
       else await sendRound();
     }
   };
 
   return {
     sent: () => sent,
-    run(upTo = Number.POSITIVE_INFINITY) {
+    run({ upTo = Number.POSITIVE_INFINITY, perSecond = Number.POSITIVE_INFINITY } = {}) {
       isPaused = false;
-      running = pump(upTo);
+      running = pump(upTo, perSecond);
       return running;
     },
     async pause() {

@@ -10,8 +10,9 @@ import type { Difference } from '../kinds.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
 
-/** Orders, and SKUs, of one chunk. */
-const chunkRows = 4_000;
+/** Of one query. The units per SKU are read once per chunk of orders: small chunks would read every SKU again and again. */
+const chunkOrders = 16_000;
+const chunkSkus = 4_000;
 /** Differences of one walk; more would only say the same again. */
 const differencesMax = 5_000;
 /** An order may be due for so long before it counts as stuck. */
@@ -77,13 +78,13 @@ async function readChunk(
   const [last] = await session.rows<{ last: number | null; n: number }>(
     `SELECT MAX(order_key) AS last, COUNT(*) AS n FROM
        (SELECT order_key FROM orders WHERE order_key > ? ORDER BY order_key LIMIT ?) chunk`,
-    [after, chunkRows],
+    [after, chunkOrders],
   );
   if (last === undefined || last.last === null) return null;
   const range = [after, last.last];
   for (const { sku, units } of await heldBy(session, range)) held.set(sku, (held.get(sku) ?? 0) + units);
   differences.push(...(await moneyOf(session, range)), ...(await stuckOf(session, range, nowMs, stuck)));
-  return last.n < chunkRows ? null : last.last;
+  return last.n < chunkOrders ? null : last.last;
 }
 
 async function heldBy(session: Session, range: readonly number[]): Promise<{ sku: string; units: number }[]> {
@@ -176,7 +177,7 @@ async function compareStock(
       () =>
         session.rows<{ sku: string; initial: number; added: number; available: number }>(
           'SELECT sku, initial, added, available FROM stock WHERE sku > ? ORDER BY sku LIMIT ?',
-          [after, chunkRows],
+          [after, chunkSkus],
         ),
       signal,
     );
@@ -185,7 +186,7 @@ async function compareStock(
       if (taken !== (held.get(sku) ?? 0)) differences.push(stockDifference(sku, held.get(sku) ?? 0, taken));
       held.delete(sku);
     }
-    if (rows.length < chunkRows) break;
+    if (rows.length < chunkSkus) break;
     after = rows.at(-1)!.sku;
   }
   for (const [sku, units] of held) differences.push(stockDifference(sku, units, 0));
