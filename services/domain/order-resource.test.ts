@@ -56,6 +56,12 @@ describe('orderResource', () => {
     });
   });
 
+  it('shows when payment is due while it is, not afterwards', () => {
+    expect(orderResource({ ...accepted, status: 'CANCELLED', version: 2 })).not.toHaveProperty(
+      'paymentDueAt',
+    );
+  });
+
   it('shows a line that costs nothing with its price', () => {
     const lines = [{ sku: 'F', name: 'Free', quantity: 1, unitPrice: 0, lineTotal: 0 }];
     expect(orderResource({ ...accepted, lines }).items[0]).toMatchObject({ unitPrice: 0, lineTotal: 0 });

@@ -25,6 +25,8 @@ export interface OrderView {
 /** The resource without its links, which carry tickets and are made per request. Amounts are minor units. */
 export function orderResource(order: OrderView) {
   const { subtotal, discount, shipping, tax, total, reason } = order;
+  // The row keeps it; nobody is to pay an order that is past waiting for it.
+  const dueAtMs = order.status === 'PENDING_PAYMENT' ? order.paymentDueAtMs : null;
   return {
     id: order.orderId,
     version: order.version,
@@ -40,7 +42,7 @@ export function orderResource(order: OrderView) {
     totals: { subtotal, discount, shipping, tax, total },
     ...(order.couponCode === null ? {} : { couponCode: order.couponCode }),
     ...(reason === null ? {} : { reason: publicReason(reason) }),
-    ...(order.paymentDueAtMs === null ? {} : { paymentDueAt: new Date(order.paymentDueAtMs).toISOString() }),
+    ...(dueAtMs === null ? {} : { paymentDueAt: new Date(dueAtMs).toISOString() }),
     createdAt: new Date(order.createdAtMs).toISOString(),
     updatedAt: new Date(order.updatedAtMs).toISOString(),
   };
