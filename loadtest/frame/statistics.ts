@@ -32,11 +32,11 @@ export function figure(name: string, unit: string, perRound: readonly (number | 
   return { name, unit, perRound, value: median(perRound) };
 }
 
-/** The name of the variant with the highest median rate. */
+/** The name of the variant with the highest median rate; empty where there is none. */
 export function fastest(
   results: ReadonlyMap<string, readonly RunResult[]>,
   names: readonly string[],
 ): string {
   const rate = (name: string) => median(perRun(results.get(name) ?? [], rateOf)) ?? 0;
-  return names.reduce((best, name) => (rate(name) > rate(best) ? name : best));
+  return names.reduce((best, name) => (rate(name) > rate(best) ? name : best), names[0] ?? '');
 }

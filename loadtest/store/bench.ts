@@ -30,9 +30,11 @@ export async function storeBench(options: BenchOptions): Promise<BenchReport> {
     const { pid, version } = await inspectServer(server.url);
     options.tell(`database ${version}`);
     const filledUrl = databaseUrl(server.url, 'filled');
-    if (!options.quick) await fillDatabase(filledUrl, { orders: filledOrders, seed }, options.tell);
+    const planned = plan(options.quick).filter(({ name }) => options.only?.includes(name) ?? true);
+    const needsFull = planned.some(({ isFilled }) => isFilled);
+    if (needsFull) await fillDatabase(filledUrl, { orders: filledOrders, seed }, options.tell);
     const times = options.quick ? quickMs : fullMs;
-    const variants = plan(options.quick).map(({ name, ...what }): Variant => {
+    const variants = planned.map(({ name, ...what }): Variant => {
       const url = what.isFilled ? filledUrl : databaseUrl(server.url, 'run');
       const job = { ...what, ...times, seed, url, databasePid: pid };
       const env = what.subject.startsWith('ours') ? workerProcessEnv : {};
@@ -44,7 +46,7 @@ export async function storeBench(options: BenchOptions): Promise<BenchReport> {
       options.tell,
     );
     await dropDatabase(databaseUrl(server.url, 'run'));
-    if (!options.quick) await dropDatabase(filledUrl);
+    if (needsFull) await dropDatabase(filledUrl);
     return { bench: 'store', rounds, figures: figuresOf(rounds), goals };
   } finally {
     await server.close();
