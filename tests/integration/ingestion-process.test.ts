@@ -1,4 +1,6 @@
 /** An ingestion process that is stopped or killed with requests in flight: what was accepted is in the log, the rest may be retried. */
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiProcess, spawnApi } from '../support/api-process.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../support/api-world.ts';
@@ -37,6 +39,21 @@ function load(url: string, count: number) {
   });
 }
 
+/** A place whose head has arrived and whose body has not; it counts as in flight until its socket is gone. */
+async function openSlowRequest(url: string): Promise<net.Socket> {
+  const { hostname, port, host } = new URL(url);
+  const socket = net.connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => undefined);
+  const token = await world.token('c1');
+  socket.write(
+    `POST /v1/orders HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nIdempotency-Key: slow\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n',
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(String(answer)).toContain('100 Continue');
+  return socket;
+}
+
 async function expectAllThere(ids: readonly string[]): Promise<void> {
   await world.arena.quiesce();
   const rows = await world.arena.mysql.pool.rows<{ id: string }>(
@@ -54,6 +71,7 @@ test('SIGTERM: not ready any more, everyone in flight is answered, who waits is 
   };
   await until(async () => (await ready()) === '200', { what: 'a ready process' });
   const answers = load(api.url, 300);
+  const slow = await openSlowRequest(api.url);
   await Promise.race(answers);
   const seen: string[] = [];
   const watched = until(async () => seen.push(await ready()) > 0 && seen.at(-1) === 'gone', {
@@ -61,7 +79,11 @@ test('SIGTERM: not ready any more, everyone in flight is answered, who waits is 
     everyMs: 1,
   });
   const startedMs = performance.now();
-  const code = await api.end('SIGTERM');
+  const ended = api.end('SIGTERM');
+  // A request that is under way keeps it long enough to be seen.
+  await until(() => seen.includes('503'), { what: 'readiness to go', everyMs: 1 });
+  slow.destroy();
+  const code = await ended;
   expect(code, api.lines.slice(-10).join('\n')).toBe(0);
   expect(performance.now() - startedMs).toBeLessThan(stopMsMax);
   await watched;
