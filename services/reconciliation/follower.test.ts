@@ -89,3 +89,26 @@ it('goes on with an order that is compared, although its later outcomes are outs
   await one.follow(EVENTS, 0, records(EVENTS, 0, 2), signal);
   expect(memory.order(orderId)?.version).toBe(2);
 });
+
+it('believes the first copy of an outcome, not a repeat that says something else', async () => {
+  const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
+  const orderId = '00000000-0000-8000-8000-000000000000';
+  const one = follower({
+    memory,
+    mysql: { rows: async () => [] } as unknown as Queryable,
+    decoder: {
+      decode: async (read) =>
+        read.map((record) => {
+          const order = { total: 500 + Number(record.value) };
+          const event = { orderId, version: 1, sourceOffset: 0, sourcePartition: 0, order };
+          return {
+            record,
+            value: { ...event, outcome: 'ACCEPTED', status: 'S', type: 't' } as unknown as OrderEvent,
+          };
+        }),
+    },
+  });
+  await one.follow(EVENTS, 0, records(EVENTS, 0, 1), signal);
+  await one.follow(EVENTS, 0, records(EVENTS, 1, 2), signal);
+  expect(memory.orders().map(({ total }) => total)).toEqual([500]);
+});

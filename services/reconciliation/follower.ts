@@ -173,7 +173,7 @@ async function followStates(
     states.note(partition, record.offset, value);
 }
 
-/** Only the newest state of each order in the batch has to be on its row. A repeat is older, and never the newest. */
+/** Only the newest state of each order in the batch has to be on its row. Of one version the first copy counts, whatever a repeat says. */
 async function compareOrders(
   { mysql, memory }: FollowerDeps,
   events: readonly OrderEvent[],
@@ -182,7 +182,7 @@ async function compareOrders(
   for (const event of events) {
     if (!isOrderState(event)) continue;
     const known = newest.get(event.orderId) ?? memory.order(event.orderId);
-    if (known !== undefined && known.version > event.version) continue;
+    if (known !== undefined && known.version >= event.version) continue;
     newest.set(event.orderId, expectedOf(event, known));
   }
   const compared: { order: ExpectedOrder; isRight: boolean }[] = [];
