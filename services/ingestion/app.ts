@@ -64,7 +64,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
     },
-    routerOptions: { maxParamLength: 200 },
+    // The line of the request bounds it: what is longer than any id is an unknown one and no unknown route.
+    routerOptions: { maxParamLength: limits.headerBytesMax },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,

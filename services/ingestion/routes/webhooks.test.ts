@@ -55,6 +55,13 @@ describe('webhook endpoints', () => {
     expect((await ask('DELETE', `${endpoints}/${id}`)).json().code).toBe('ENDPOINT_NOT_FOUND');
   });
 
+  test('are unknown by an id that is longer than any', async () => {
+    const id = '%E1%B9%B0'.repeat(300);
+    for (const path of [`${endpoints}/${id}`, `${endpoints}/${id}/deliveries`]) {
+      expect((await ask('GET', path)).json(), path).toMatchObject({ status: 404, code: 'ENDPOINT_NOT_FOUND' });
+    }
+  });
+
   test('are bounded in number', async () => {
     for (let n = 0; n < endpointsPerCustomerMax; n += 1) await make();
     expect((await ask('POST', endpoints, { url })).json()).toMatchObject({
