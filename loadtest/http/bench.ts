@@ -3,7 +3,7 @@ import { runRounds } from '../frame/rounds.ts';
 import type { BenchOptions, BenchReport, Rounds, Variant } from '../frame/types.ts';
 import { startBare } from './bare-process.ts';
 import { figuresOf, goals } from './figures.ts';
-import { guessCapacity, runOverload } from './overload.ts';
+import { runOverload } from './overload.ts';
 import { type BenchStack, openStack } from './stack.ts';
 import { aloneVariants, streamVariant, type Times, wholeVariants } from './variants.ts';
 import { openWorld } from './world.ts';
@@ -60,16 +60,13 @@ async function onSlowWorld(
   const variant: Variant = {
     name: 'overload',
     async run(round) {
-      capacity ??= await guessCapacity(world);
       return runOverload(world, {
         keyPrefix: `o${round}-`,
         measureMs: times.measureMs * 2,
-        capacityGuess: capacity,
       });
     },
   };
   if (asked([variant], only).length === 0) return runRounds([], count, tell);
-  let capacity: number | undefined;
   const world = await openWorld(stack, { name: 'slow', ...slowDatabase, ingestionEnvs: [strict, patient] });
   try {
     await world.startWorker();

@@ -58,7 +58,10 @@ describe('webhook endpoints', () => {
   test('are unknown by an id that is longer than any', async () => {
     const id = '%E1%B9%B0'.repeat(300);
     for (const path of [`${endpoints}/${id}`, `${endpoints}/${id}/deliveries`]) {
-      expect((await ask('GET', path)).json(), path).toMatchObject({ status: 404, code: 'ENDPOINT_NOT_FOUND' });
+      expect((await ask('GET', path)).json(), path).toMatchObject({
+        status: 404,
+        code: 'ENDPOINT_NOT_FOUND',
+      });
     }
   });
 

@@ -15,6 +15,7 @@ import {
   saysLeaderMoved,
   saysNotOwner,
 } from './kafka-errors.ts';
+import { createPace } from './pace.ts';
 import { callRetry, type KafkaSettings, metadataMaxAgeMs } from './settings.ts';
 import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
 import type { TopicPartition } from './types.ts';
@@ -28,6 +29,8 @@ export interface ConsumerTuning {
   rebalanceTimeoutMs: number;
   heartbeatIntervalMs: number;
   maxWaitTimeInMs: number;
+  /** From the start of one fetch of a broker to the start of the next, at least. */
+  fetchPaceMs: number;
   maxBytesPerPartition: number;
   maxBytes: number;
 }
@@ -86,6 +89,7 @@ export function createSession(options: {
     concurrency: 1,
   });
   takeOverFetchErrors(group, cluster, events);
+  paceFetches(group, tuning.fetchPaceMs);
   takeOverHeartbeat(group, events);
   takeOverBatches(runner, events);
   listen(emitter, group, events);
@@ -165,6 +169,18 @@ function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: Session
       return;
     }
     await kafkajsRecovery(error);
+  };
+}
+
+/** A fetch is answered at the first record that comes: unpaced, a busy topic is asked once for every produce request. */
+function paceFetches(group: Group, paceMs: number): void {
+  const fetch = group.fetch.bind(group);
+  const paces = new Map<string, () => Promise<void>>();
+  group.fetch = async (nodeId) => {
+    const pace = paces.get(nodeId) ?? createPace(paceMs);
+    paces.set(nodeId, pace);
+    await pace();
+    return fetch(nodeId);
   };
 }
 

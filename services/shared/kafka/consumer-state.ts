@@ -38,6 +38,8 @@ const defaults = {
   heartbeatIntervalMs: 1_000,
   // Also the pace of heartbeats, and how late a resume is noticed.
   maxWaitTimeInMs: 250,
+  // Costs a decision half of it on average; see docs/decisions/0013.
+  fetchPaceMs: 5,
   maxBytesPerPartition: 384 * 1024,
   maxBytes: 8 * 1024 * 1024,
   silenceMaxMs: 30_000,

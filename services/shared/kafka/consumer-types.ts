@@ -39,6 +39,7 @@ export interface GroupConsumerOptions {
   rebalanceTimeoutMs?: number;
   heartbeatIntervalMs?: number;
   maxWaitTimeInMs?: number;
+  fetchPaceMs?: number;
   maxBytesPerPartition?: number;
   maxBytes?: number;
   /** No answer to a fetch for this long: the client is built anew. */

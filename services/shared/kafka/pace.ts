@@ -1,0 +1,16 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/**
+ * Keeps the turns of a loop at least `paceMs` apart, from start to start: a turn that took longer is followed at once.
+ * @param paceMs ms; 0 never waits
+ * @returns resolves when the next turn may begin
+ */
+export function createPace(paceMs: number): () => Promise<void> {
+  let notBeforeMs = 0;
+  return async () => {
+    const early = notBeforeMs - performance.now();
+    if (early > 0) await wait(early);
+    notBeforeMs = performance.now() + paceMs;
+  };
+}
