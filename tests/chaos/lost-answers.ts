@@ -1,6 +1,6 @@
 /** Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes. */
 import { decidedMore } from '../support/arena/lanes.ts';
-import { type KafkaApi, kafkaApi, startKafkaProxy } from '../support/kafka-proxy.ts';
+import { type KafkaApi, type KafkaProxy, kafkaApi, startKafkaProxy } from '../support/kafka-proxy.ts';
 import { preloaded } from '../support/preload/index.ts';
 import { until } from '../support/until.ts';
 import { type ChaosArena, plentySkus } from './chaos-arena.ts';
@@ -8,8 +8,8 @@ import type { Figures } from './figures.ts';
 
 const perSecond = 150;
 const times = 2;
-/** kafkajs waits for a join for as long as a rebalance may take. */
-const deadlineMs = 90_000;
+/** kafkajs waits for a join for as long as a rebalance may take, and does so for each answer that is lost. */
+const deadlineMs = times * 90_000;
 
 export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promise<Figures> {
   const [host, port] = stack.kafkaBrokers.split(':') as [string, string];
@@ -17,19 +17,31 @@ export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promi
   const env = { ...preloaded(['redirect']), REDIRECT_PORT: `${port}:${proxy.port}` };
   const deaf = await arena.startWorker({ ...env, INSTANCE_ID: 'deaf' });
   const beside = await arena.startWorker({ INSTANCE_ID: 'beside' });
-  const load = producer.start(perSecond, plentySkus);
-  const lost: Partial<Record<KafkaApi, number>> = {};
-  for (const api of Object.keys(kafkaApi) as KafkaApi[]) {
-    proxy.swallowAnswers(api, times);
-    // Somebody who comes and goes makes everybody join.
-    if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
-    await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
-    await decidedMore(arena, 200, deadlineMs);
-    lost[api] = proxy.swallowed(api);
+  try {
+    const lost = await loseEach(proxy, arena, producer);
+    await arena.quiesce(deadlineMs);
+    const exits = [await deaf.stop(), await beside.stop()];
+    return { seen: { lost }, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
+  } finally {
+    await proxy.close();
   }
-  await load.stop();
-  await arena.quiesce(deadlineMs);
-  const exits = [await deaf.stop(), await beside.stop()];
-  await proxy.close();
-  return { seen: { lost }, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
+}
+
+/** How many answers of each kind were lost, under load. */
+async function loseEach(proxy: KafkaProxy, arena: ChaosArena['arena'], producer: ChaosArena['producer']) {
+  const lost: Partial<Record<KafkaApi, number>> = {};
+  const load = producer.start(perSecond, plentySkus);
+  try {
+    for (const api of Object.keys(kafkaApi) as KafkaApi[]) {
+      proxy.swallowAnswers(api, times);
+      // Somebody who comes and goes makes everybody join.
+      if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
+      await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
+      await decidedMore(arena, 200, deadlineMs);
+      lost[api] = proxy.swallowed(api);
+    }
+    return lost;
+  } finally {
+    await load.stop();
+  }
 }
