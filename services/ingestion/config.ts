@@ -43,7 +43,7 @@ export const ingestionFields = {
     help: 'Orders that one caller may place at once after a rest; at least a whole batch.',
   }),
   lingerMs: int('LINGER_MS', {
-    default: 3,
+    default: 8,
     max: 50,
     help: 'How long a command waits for others to be produced with.',
   }),

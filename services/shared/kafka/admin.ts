@@ -4,6 +4,7 @@ import { appError, errorMessage } from '../errors/index.ts';
 import { backoff, sleep, retry as untilDone } from '../retry/index.ts';
 import { silentLogger } from './client-log.ts';
 import { abandonCluster, createCluster } from './cluster.ts';
+import { shareConnects } from './connects.ts';
 import { saysNoCoordinatorYet } from './kafka-errors.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
@@ -62,6 +63,7 @@ const leaderPollMs = 50;
 
 interface State {
   settings: KafkaSettings;
+  build(): Admin;
   admin: Admin;
   connected: Promise<void> | null;
 }
@@ -69,6 +71,7 @@ interface State {
 /** On demand: it holds connections from its first call to `close`. */
 export function createAdmin(settings: KafkaSettings): KafkaAdmin {
   calmRequestQueues();
+  shareConnects();
   const kafka = new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: `${settings.clientId}-admin`,
@@ -81,7 +84,8 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     // Its failures are thrown to the caller, who knows what they mean.
     logLevel: kafkajs.logLevel.NOTHING,
   });
-  const state: State = { settings, admin: kafka.admin({ retry }), connected: null };
+  const build = () => kafka.admin({ retry });
+  const state: State = { settings, build, admin: build(), connected: null };
   const wire = (name: string) => withPrefix(settings, name);
   const on = <T>(call: (admin: Admin) => Promise<T>) => connected(state, call);
   return {
@@ -102,18 +106,36 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
 }
 
 async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): Promise<T> {
+  const { admin } = state;
   try {
-    state.connected ??= state.admin.connect();
+    state.connected ??= admin.connect();
     await state.connected;
   } catch (error) {
-    state.connected = null;
+    renew(state, admin);
     throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
   }
   try {
-    return await call(state.admin);
+    return await call(admin);
   } catch (error) {
+    if (isHalfConnected(error)) renew(state, admin);
     throw appError('KAFKA_UNAVAILABLE', { reason: reasonOf(error) }, { cause: error });
   }
+}
+
+/**
+ * A broker whose first answer never came: kafkajs has a socket, takes it for connected, and refuses every request on it
+ * for as long as the client lives.
+ */
+function isHalfConnected(error: unknown): boolean {
+  return errorMessage(error).includes('Broker not connected');
+}
+
+/** The next call begins with another client; calls that still wait on this one end as its connections do. */
+function renew(state: State, admin: Admin): void {
+  if (state.admin !== admin) return;
+  state.admin = state.build();
+  state.connected = null;
+  void admin.disconnect().catch(() => undefined);
 }
 
 /** kafkajs hides what went wrong with single topics in a list. */
