@@ -10,7 +10,7 @@ export function createPace(paceMs: number): () => Promise<void> {
   let notBeforeMs = 0;
   return async () => {
     const early = notBeforeMs - performance.now();
-    if (early > 0) await wait(early);
+    if (early > 0) await wait(Math.ceil(early));
     notBeforeMs = performance.now() + paceMs;
   };
 }
