@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- http|reconcile|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
- * table, or with --json one JSON document. `--only` is heeded by http. Exit code 1 when a run has no number.
+ * table, or with --json one JSON document. `--only` is heeded by http and store. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { reportDocument } from './frame/document.ts';

@@ -172,7 +172,7 @@ function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: Session
   };
 }
 
-/** A fetch is answered at the first record that comes: unpaced, a busy topic is asked once for every produce request. */
+/** Each broker is fetched from in a loop of its own, at its own pace. */
 function paceFetches(group: Group, paceMs: number): void {
   const fetch = group.fetch.bind(group);
   const paces = new Map<string, () => Promise<void>>();

@@ -1,6 +1,7 @@
 import type { Logger } from '../log/index.ts';
 import type { ConsumerTuning, Session } from './consumer-session.ts';
 import type { GroupConsumerOptions } from './consumer-types.ts';
+import { fetchPaceMs } from './pace.ts';
 import type { Positions } from './positions.ts';
 import type { TopicPartition } from './types.ts';
 
@@ -38,8 +39,7 @@ const defaults = {
   heartbeatIntervalMs: 1_000,
   // Also the pace of heartbeats, and how late a resume is noticed.
   maxWaitTimeInMs: 250,
-  // Costs a decision half of it on average; see docs/decisions/0013.
-  fetchPaceMs: 5,
+  fetchPaceMs,
   maxBytesPerPartition: 384 * 1024,
   maxBytes: 8 * 1024 * 1024,
   silenceMaxMs: 30_000,

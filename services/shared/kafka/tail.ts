@@ -6,7 +6,7 @@ import type { Logger } from '../log/index.ts';
 import { backoff, sleep } from '../retry/index.ts';
 import { abandonCluster, createCluster, type RoomCluster, readCommitted } from './cluster.ts';
 import { closedBrokerOf, outOfRangeOf } from './kafka-errors.ts';
-import { createPace } from './pace.ts';
+import { createPace, fetchPaceMs } from './pace.ts';
 import { createPositions, type Positions } from './positions.ts';
 import { toRecord } from './records.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from './settings.ts';
@@ -38,8 +38,6 @@ export interface Tail {
 }
 
 const defaults = { maxWaitTimeInMs: 250, maxBytesPerPartition: 512 * 1024 };
-/** A fetch is answered at the first record that comes: unpaced, a busy topic is asked once for every produce request. */
-const fetchPaceMs = 5;
 const fetchMaxBytes = 8 * 1024 * 1024;
 /** How often the loops are compared with the leaders. */
 const superviseIntervalMs = 1_000;
