@@ -63,7 +63,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
       });
       const session = await mysql.connect();
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const feeder = createFeeder(partition, from[partition]!, source, (lane) => engine.wake(lane));
+        const feeder = createFeeder(partition, from[partition]!, source, () => engine.wake());
         const { epoch } = await claimLane(session, COMMANDS, partition, { name: 'bench', epoch: -1 });
         engine.add(feeder.lane);
         const nextOffset = from[partition]!;
@@ -100,12 +100,7 @@ interface Feeder {
 }
 
 /** Keeps a lane's buffer filled: fetches until it is full, and again when it has room. */
-function createFeeder(
-  partition: number,
-  from: number,
-  source: RecordSource,
-  wake: (lane: Lane) => void,
-): Feeder {
+function createFeeder(partition: number, from: number, source: RecordSource, wake: () => void): Feeder {
   const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
   let next = from;
   let full = false;

@@ -29,7 +29,7 @@ function openLane(partition: number, probation: ReturnType<typeof startProbation
   return lane;
 }
 
-const take = (lanes: Lane[]) => takeBatch(lanes, 0, limits, performance.now());
+const take = (lanes: Lane[]) => takeBatch(lanes, limits);
 
 test('lanes left uncleanly begin side by side with a record each, and double', () => {
   const lanes = [openLane(0, startProbation(0, null)), openLane(1, startProbation(0, null))];

@@ -1,4 +1,4 @@
-/** A batch: the heads of several lanes of one writer, decided in one transaction. */
+/** A batch: the heads of several lanes, decided in one transaction. */
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
 import { isSuspect } from './probation.ts';
@@ -32,23 +32,13 @@ export interface BatchLimits {
 export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024 * 1024 };
 
 /**
- * Takes the heads of the lanes that are ready, at most `limits` in all, beginning with lane number `start` so that
- * every lane gets its turn. A record that may have killed a worker is a batch of its own. Records stay in their lanes
- * until the batch is committed.
+ * Takes the heads of lanes that are ready, at most `limits` in all, the first lanes first: each an equal share, and
+ * what one leaves to the others. A record that may have killed a worker is a batch of its own. Records stay in their
+ * lanes until the batch is committed.
  */
-export function takeBatch(
-  lanes: readonly Lane[],
-  start: number,
-  limits: BatchLimits,
-  nowMs: number,
-): LaneBatch[] {
-  const ready: Lane[] = [];
-  for (let index = 0; index < lanes.length; index++) {
-    const lane = lanes[(start + index) % lanes.length]!;
-    if (!lane.isReady(nowMs)) continue;
-    if (isSuspect(lane)) return [{ ...takeHead(lane, 1, limits.bytesMax), alone: true }];
-    ready.push(lane);
-  }
+export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatch[] {
+  const suspect = ready.find(isSuspect);
+  if (suspect !== undefined) return [{ ...takeHead(suspect, 1, limits.bytesMax), alone: true }];
   const parts: LaneBatch[] = [];
   let recordsLeft = limits.recordsMax;
   let bytesLeft = limits.bytesMax;

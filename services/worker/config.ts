@@ -10,7 +10,7 @@ export const workerFields = {
     default: 3,
     min: 1,
     max: 12,
-    help: 'Transactions that run side by side, each on a connection of its own.',
+    help: 'Transactions that may run side by side, each on a connection of its own; with little to do there is one.',
   }),
   batchOrdersMax: int('BATCH_ORDERS_MAX', {
     default: 500,

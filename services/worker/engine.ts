@@ -1,9 +1,10 @@
-/** The writers of a process: each works a fixed share of the lanes on a session of its own. */
+/** What decides: the lanes of a process, its writers, and what they share. */
 import type { Codecs } from '../shared/codec/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { BatchLimits } from './batch.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createIsolation } from './isolation.ts';
 import type { Lane } from './lane.ts';
 import type { Committed } from './pipeline.ts';
@@ -13,7 +14,7 @@ import { createSessionKeeper } from './session-keeper.ts';
 import type { Verdicts } from './stages/decode.ts';
 import type { StatusCache } from './status-cache.ts';
 import { createCatalogue } from './store/catalogue.ts';
-import { Writer } from './writer.ts';
+import { createWriter } from './writer.ts';
 
 export interface EngineDeps {
   readonly topic: string;
@@ -31,14 +32,7 @@ export interface EngineDeps {
   onAcknowledged(batch: Committed): void;
 }
 
-export interface Engine {
-  /** Gives the lane to its writer, which works it as soon as it runs. */
-  add(lane: Lane): void;
-  /** Resolves when nothing of the lane is in flight any more. */
-  remove(lane: Lane): Promise<void>;
-  wake(lane: Lane): void;
-  /** Ends every writer after its transaction in flight. */
-  stop(): Promise<void>;
+export interface Engine extends Dispatcher {
   /** Records that are to be set aside whatever their bytes say. */
   readonly verdicts: Verdicts;
 }
@@ -49,26 +43,23 @@ export function createEngine(deps: EngineDeps): Engine {
   const scarcity = createScarcity();
   const isolation = createIsolation();
   const keepers = Array.from({ length: deps.writers }, () => createSessionKeeper({ mysql, log }));
-  const writers = keepers.map(
-    (sessions, index) =>
-      new Writer({
-        ...deps,
-        sessions,
-        catalogue: createCatalogue(),
-        scarcity,
-        isolation,
-        verdicts,
-        log: log.child({ writer: index }),
-      }),
+  const writers = keepers.map((sessions, index) =>
+    createWriter({
+      ...deps,
+      sessions,
+      catalogue: createCatalogue(),
+      scarcity,
+      isolation,
+      verdicts,
+      log: log.child({ writer: index }),
+    }),
   );
-  const writerOf = (lane: Lane) => writers[lane.partition % writers.length]!;
+  const dispatcher = createDispatcher(writers, deps.limits);
   return {
+    ...dispatcher,
     verdicts,
-    add: (lane) => writerOf(lane).add(lane),
-    remove: (lane) => writerOf(lane).remove(lane),
-    wake: (lane) => writerOf(lane).wake(),
     async stop() {
-      await Promise.all(writers.map((writer) => writer.stop()));
+      await dispatcher.stop();
       await Promise.all(keepers.map((keeper) => keeper.close()));
     },
   };

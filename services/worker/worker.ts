@@ -95,7 +95,7 @@ function createOwnership(
       await engine.remove(lane);
       await leaveLanes({ topic, db: mysql.pool, log }, [lane]);
     },
-    onWork: (lane) => engine.wake(lane),
+    onWork: () => engine.wake(),
   });
   return ownership;
 }

@@ -1,0 +1,139 @@
+/**
+ * Gives the lanes that have work to the writers that are free. A lane belongs to no writer: it is in one batch at a
+ * time, and whoever is free takes it next. So load, not a timer, sets how many transactions run side by side:
+ *
+ *   little to do     one writer takes what all lanes hold; what comes meanwhile goes into the next transaction
+ *   much to do       each free writer takes its share of the lanes, up to a full batch
+ *
+ * A transaction costs the database nearly the same with five orders as with fifty. So what is not worth one beside
+ * another waits for that other to end, five milliseconds at most: it may be held up by a lock.
+ */
+import { type BatchLimits, type LaneBatch, takeBatch } from './batch.ts';
+import type { Lane } from './lane.ts';
+
+/** What does the work: one thing at a time. Nothing here rejects. */
+export interface Writer {
+  /** Ends early, with nothing half done, when `signal` aborts. */
+  work(batch: LaneBatch[], signal: AbortSignal): Promise<void>;
+  /** Deletes acknowledged outbox rows of lanes that have nothing else to do. */
+  settle(lanes: Lane[]): Promise<void>;
+  keepAlive(): Promise<void>;
+}
+
+export interface Dispatcher {
+  add(lane: Lane): void;
+  /** Gives the lane to nobody any more; resolves when what holds some of it has ended. */
+  remove(lane: Lane): Promise<void>;
+  /** There may be work. What arrives in one turn of the event loop, a whole fetch response for example, is gathered. */
+  wake(): void;
+  /** Ends after the transactions in flight. */
+  stop(): Promise<void>;
+}
+
+/** Held records that are worth a transaction beside another. */
+const worthwhileRecords = 100;
+/** How long fewer wait for the others to end. */
+const companyMs = 5;
+/** How long idle lanes wait for more acknowledgements before they are settled. */
+const settleAfterIdleMs = 100;
+/** How often a free writer looks after its session. */
+const keepAliveMs = 1_000;
+
+export function createDispatcher(writers: readonly Writer[], limits: BatchLimits): Dispatcher {
+  /** Whoever has waited longest since it was in a batch comes first. */
+  let lanes: Lane[] = [];
+  const inHand = new Map<Lane, Promise<void>>();
+  const busy = new Map<Writer, Promise<void>>();
+  const stopping = new AbortController();
+  let company: NodeJS.Timeout | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let woken: NodeJS.Immediate | undefined;
+
+  /** Hands out batches until no writer is free or nothing is worth a transaction. */
+  const dispatch = (isPatient = true) => {
+    clearTimeout(idle);
+    while (busy.size < writers.length && !stopping.signal.aborted) {
+      const ready = readyLanes();
+      const held = ready.reduce((sum, lane) => sum + lane.heldRecords, 0);
+      if (held === 0) {
+        idle = setTimeout(settle, settleAfterIdleMs);
+        break;
+      }
+      if (isPatient && held < worthwhileRecords && busy.size > 0) {
+        company ??= setTimeout(companyIsOver, companyMs);
+        return;
+      }
+      const free = writers.length - busy.size;
+      const share = held <= limits.recordsMax ? ready.length : Math.ceil(ready.length / free);
+      const batch = takeBatch(ready.slice(0, share), limits);
+      const writer = freeWriter()!;
+      give(
+        batch.map(({ lane }) => lane),
+        writer,
+        () => writer.work(batch, stopping.signal),
+      );
+    }
+    clearTimeout(company);
+    company = undefined;
+  };
+
+  const companyIsOver = () => {
+    company = undefined;
+    dispatch(false);
+  };
+
+  const settle = () => {
+    const writer = freeWriter();
+    const unsettled = lanes.filter((lane) => !inHand.has(lane) && lane.isHeld && lane.ackedRows.length > 0);
+    if (writer !== undefined && unsettled.length > 0) give(unsettled, writer, () => writer.settle(unsettled));
+  };
+
+  const keepAlive = setInterval(() => {
+    for (const writer of writers) if (!busy.has(writer)) give([], writer, () => writer.keepAlive());
+  }, keepAliveMs);
+
+  /** Has the writer do something that no other may do with these lanes meanwhile. */
+  const give = (taken: readonly Lane[], writer: Writer, task: () => Promise<void>) => {
+    const done = task().then(() => {
+      busy.delete(writer);
+      for (const lane of taken) inHand.delete(lane);
+      dispatch();
+    });
+    busy.set(writer, done);
+    for (const lane of taken) inHand.set(lane, done);
+    const others = lanes.filter((lane) => !taken.includes(lane));
+    lanes = [...others, ...lanes.filter((lane) => taken.includes(lane))];
+  };
+
+  const freeWriter = () => writers.find((writer) => !busy.has(writer));
+  const readyLanes = () => {
+    const nowMs = performance.now();
+    return lanes.filter((lane) => !inHand.has(lane) && lane.isReady(nowMs));
+  };
+  const wake = () => {
+    woken ??= setImmediate(() => {
+      woken = undefined;
+      dispatch();
+    });
+  };
+
+  return {
+    add(lane) {
+      lanes.push(lane);
+      wake();
+    },
+    async remove(lane) {
+      lanes = lanes.filter((other) => other !== lane);
+      await inHand.get(lane);
+    },
+    wake,
+    async stop() {
+      stopping.abort();
+      clearInterval(keepAlive);
+      clearTimeout(idle);
+      clearTimeout(company);
+      clearImmediate(woken);
+      await Promise.all(busy.values());
+    },
+  };
+}
