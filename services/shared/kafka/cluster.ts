@@ -5,7 +5,6 @@ import type { Logger } from '../log/index.ts';
 import { abandonBroker, clientEnded } from './abandon.ts';
 import { createClientLogger } from './client-log.ts';
 import { shareConnects } from './connects.ts';
-import { readHeadersOnce } from './record-headers.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
   authenticationTimeoutMs,
@@ -30,7 +29,6 @@ export function createCluster(
   deps: { log: Logger; emitter?: Emitter; retries?: number },
 ): RoomCluster {
   calmRequestQueues();
-  readHeadersOnce();
   shareConnects();
   return new Cluster({
     logger: createClientLogger(deps.log),

@@ -4,7 +4,7 @@ import { errorMessage } from '../errors/index.ts';
 import { alarmOnNegativeOffsets } from './consumer-offsets.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { diffAssignment } from './positions.ts';
-import { toRecord } from './records.ts';
+import type { RecordSet } from './record-reader.ts';
 import { withoutPrefix, withPrefix } from './settings.ts';
 import type { TopicPartition } from './types.ts';
 
@@ -45,7 +45,7 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
   state.started.resolve();
 }
 
-export function deliver(state: ConsumerState, batch: FetchedBatch): void {
+export function deliver(state: ConsumerState, batch: FetchedBatch, { records, next }: RecordSet): void {
   const { group } = state.session!;
   const { topic, partition } = batch;
   const { groupId, metrics, handlers } = state.options;
@@ -58,13 +58,11 @@ export function deliver(state: ConsumerState, batch: FetchedBatch): void {
     if (isAssigned) group.seek({ topic, partition, offset: String(expected) });
     return;
   }
-  if (batch.isEmpty() && batch.rawMessages.length === 0) return;
-  const last = batch.lastOffset();
-  state.positions.set(topic, partition, BigInt(last) + 1n);
-  group.resolveOffset({ topic, partition, offset: last });
-  if (batch.isEmpty()) return;
+  if (next === expected) return;
+  state.positions.set(topic, partition, next);
+  group.resolveOffset({ topic, partition, offset: String(next - 1n) });
+  if (records.length === 0) return;
   const name = withoutPrefix(state.options.settings, topic);
-  const records = batch.messages.map((message) => toRecord(name, partition, message));
   guarded(state, () => handlers.onRecords(name, partition, records, BigInt(batch.highWatermark)));
 }
 

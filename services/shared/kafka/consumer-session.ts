@@ -2,10 +2,12 @@ import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js
 import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
 import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
 import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
+import type { FetchAsked } from 'kafkajs/src/types-of-room.js';
 import type { Logger } from '../log/index.ts';
 import { sleep } from '../retry/index.ts';
 import { createClientLogger } from './client-log.ts';
 import { abandonCluster, createCluster, type RoomCluster, readCommitted } from './cluster.ts';
+import { failureOf, fetchOnce } from './fetch.ts';
 import {
   asRebalance,
   closedBrokerOf,
@@ -16,9 +18,10 @@ import {
   saysNotOwner,
 } from './kafka-errors.ts';
 import { createPace } from './pace.ts';
-import { callRetry, type KafkaSettings, metadataMaxAgeMs } from './settings.ts';
+import { type RecordSet, readRecordSet } from './record-reader.ts';
+import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from './settings.ts';
 import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
-import type { TopicPartition } from './types.ts';
+import type { InRecord, TopicPartition } from './types.ts';
 
 /**
  * One life of a group member, put together from kafkajs's cluster, group and runner; its `Consumer` around them is left
@@ -42,7 +45,7 @@ export interface SessionEvents {
   /** Membership is lost or in question until the next join. */
   onRebalancing(): void;
   onFetched(durationMs: number): void;
-  onBatch(batch: FetchedBatch): void;
+  onBatch(batch: FetchedBatch, fetched: RecordSet): void;
   onOutOfRange(topic: string, partition: number): void;
   onCrash(error: unknown): void;
 }
@@ -88,6 +91,7 @@ export function createSession(options: {
     onCrash: events.onCrash,
     concurrency: 1,
   });
+  takeOverFetches(cluster, settings);
   takeOverFetchErrors(group, cluster, events);
   paceFetches(group, tuning.fetchPaceMs);
   takeOverHeartbeat(group, events);
@@ -144,6 +148,55 @@ function createGroup(parts: {
     rackId: '',
     metadataMaxAge: metadataMaxAgeMs,
   });
+}
+
+/** The records of one partition on their way through kafkajs. */
+type Passed = InRecord[] & { next: bigint };
+
+interface GroupBroker {
+  fetch(asked: FetchAsked): Promise<{
+    responses: {
+      topicName: string;
+      partitions: { partition: number; highWatermark: string; messages: Passed }[];
+    }[];
+  }>;
+}
+
+/**
+ * kafkajs decides what is asked for, and drops what is no longer ours; the request and its answer are ours. Its `Batch`
+ * gets the records as they are, of which it reads the offsets.
+ */
+function takeOverFetches(cluster: RoomCluster, settings: KafkaSettings): void {
+  const findBroker = cluster.findBroker.bind(cluster);
+  cluster.findBroker = async (options) => {
+    const broker = await findBroker(options);
+    (broker as unknown as GroupBroker).fetch = async ({ topics, maxWaitTime: maxWaitMs, maxBytes }) => {
+      const wanted = topics.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, fetchOffset, maxBytes: partitionBytes }) => ({
+          topic,
+          partition,
+          from: BigInt(fetchOffset),
+          maxBytes: partitionBytes,
+        })),
+      );
+      const answer = await fetchOnce(broker, wanted, { maxWaitMs, maxBytes });
+      const froms = new Map(wanted.map(({ topic, partition, from }) => [`${topic}/${partition}`, from]));
+      const responses = answer.map((fetched) => {
+        const failure = failureOf(fetched);
+        if (failure !== null) throw failure;
+        const { topic, partition, highWatermark, bytes, aborted } = fetched;
+        const from = froms.get(`${topic}/${partition}`)!;
+        const set = readRecordSet(bytes, withoutPrefix(settings, topic), partition, from, aborted);
+        const messages: Passed = Object.assign(set.records, { next: set.next });
+        return {
+          topicName: topic,
+          partitions: [{ partition, highWatermark: String(highWatermark), messages }],
+        };
+      });
+      return { responses };
+    };
+    return broker;
+  };
 }
 
 /**
@@ -203,7 +256,8 @@ function takeOverHeartbeat(group: Group, events: SessionEvents): void {
 function takeOverBatches(runner: GroupRunner, events: SessionEvents): void {
   runner.handleBatch = async (batch) => {
     if (!runner.running) return;
-    events.onBatch(batch);
+    const records = batch.rawMessages as Passed;
+    events.onBatch(batch, { records, next: records.next });
     await runner.heartbeat();
   };
 }

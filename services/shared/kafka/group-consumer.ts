@@ -114,7 +114,7 @@ function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents
       state.lastSignMs = performance.now();
       metrics.observe('kafka_consumer_fetch_seconds', durationMs / 1000, { group });
     },
-    onBatch: (batch) => isCurrent() && deliver(state, batch),
+    onBatch: (batch, fetched) => isCurrent() && deliver(state, batch, fetched),
     onOutOfRange: (topic, partition) => isCurrent() && outOfRange(state, topic, partition),
     onCrash: (error) => isCurrent() && crashed(state, error),
   };

@@ -65,6 +65,14 @@ declare module 'kafkajs/src/types-of-room.js' {
     abortedTransactions?: { firstOffset: string; producerId: string }[];
   }
 
+  export interface FetchAsked {
+    isolationLevel?: number;
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
+  }
+
   export interface KafkaBroker {
     nodeId: number | null;
     versions: Record<number, { minVersion: number; maxVersion: number }> | null;
@@ -72,13 +80,9 @@ declare module 'kafkajs/src/types-of-room.js' {
     connect(): Promise<void>;
     disconnect(): Promise<void>;
     isConnected(): boolean;
-    fetch(request: {
-      isolationLevel?: number;
-      maxWaitTime: number;
-      minBytes: number;
-      maxBytes: number;
-      topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-    }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+    fetch(
+      request: FetchAsked,
+    ): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
     offsetCommit(request: {
       groupId: string;
       memberId: string;
@@ -199,6 +203,17 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
   export default ConsumerGroup;
 }
 
+declare module 'kafkajs/src/errors.js' {
+  export const KafkaJSOffsetOutOfRange: new (
+    error: Error,
+    where: { topic: string; partition: number },
+  ) => Error;
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  export const createErrorFromCode: (code: number) => Error;
+}
+
 declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
   import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
 
@@ -214,10 +229,7 @@ declare module 'kafkajs/src/consumer/runner.js' {
     partition: number;
     highWatermark: string;
     fetchedOffset: string;
-    messages: import('kafkajs/src/types-of-room.js').FetchedMessage[];
     rawMessages: unknown[];
-    lastOffset(): string;
-    isEmpty(): boolean;
   }
   export interface GroupRunner {
     running: boolean;
@@ -262,6 +274,22 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     ): (apiKey: number, definition: Definition | undefined) => (options: unknown) => WireRequest;
   };
   export default protocol;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/index.js' {
+  import type { FetchAsked, FetchedPartition, WireRequest } from 'kafkajs/src/types-of-room.js';
+
+  const fetch: {
+    protocol(options: { version: number }): (asked: FetchAsked) => Pick<WireRequest, 'request'> & {
+      response: {
+        decode(raw: Buffer): Promise<{
+          clientSideThrottleTime: number;
+          responses: { topicName: string; partitions: (FetchedPartition & { errorCode: number })[] }[];
+        }>;
+      };
+    };
+  };
+  export default fetch;
 }
 
 declare module 'kafkajs/src/protocol/requests/apiKeys.js' {

@@ -1,12 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
-import type { FetchedMessage } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
-import { abandonCluster, createCluster, type RoomCluster, readCommitted } from './cluster.ts';
-import { toRecord } from './records.ts';
+import { abandonCluster, createCluster, type RoomCluster } from './cluster.ts';
+import { failureOf, fetchOnce } from './fetch.ts';
+import { type RecordSet, readRecordSet } from './record-reader.ts';
 import { type KafkaSettings, withPrefix } from './settings.ts';
-import type { InRecord } from './types.ts';
+import type { InRecord, TopicPartition } from './types.ts';
 
 const fetchWaitMs = 100;
 const fetchBytesMax = 4 * 1024 * 1024;
@@ -36,19 +35,13 @@ export async function readCommittedRange(options: {
     let next = from;
     let progressAtMs = performance.now();
     while (next < to) {
-      const { messages, committed } = await fetchFrom(cluster, withPrefix(settings, topic), partition, next);
-      const last = messages.at(-1);
-      if (last === undefined) {
+      const fetched = await fetchFrom(cluster, withPrefix(settings, topic), { topic, partition }, next);
+      if (fetched.next === next) {
         if (performance.now() - progressAtMs < stallMaxMs) continue;
         throw new Error(`nothing at ${topic}-${partition} from offset ${next} on within ${stallMaxMs} ms`);
       }
-      for (const message of committed) {
-        const offset = BigInt(message.offset);
-        if (offset >= next && offset < to) records.push(toRecord(topic, partition, message));
-      }
-      // Compaction may have taken the last records of a batch, whose offsets were asked for.
-      const behind = BigInt(last.offset) + 1n;
-      next = behind > next ? behind : next + 1n;
+      for (const record of fetched.records) if (record.offset < to) records.push(record);
+      next = fetched.next;
       progressAtMs = performance.now();
     }
     return records;
@@ -59,36 +52,20 @@ export async function readCommittedRange(options: {
   }
 }
 
-interface Fetched {
-  messages: FetchedMessage[];
-  /** Without control records and what was aborted. */
-  committed: FetchedMessage[];
-}
-
 async function fetchFrom(
   cluster: RoomCluster,
   wireTopic: string,
-  partition: number,
+  { topic, partition }: TopicPartition,
   from: bigint,
-): Promise<Fetched> {
+): Promise<RecordSet> {
   const metadata = cluster.findTopicPartitionMetadata(wireTopic);
   const leader = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
   const broker = await cluster.findBroker({ nodeId: String(leader) });
-  const { responses } = await broker.fetch({
-    isolationLevel: readCommitted,
-    maxWaitTime: fetchWaitMs,
-    minBytes: 1,
-    maxBytes: fetchBytesMax,
-    topics: [
-      {
-        topic: wireTopic,
-        partitions: [{ partition, fetchOffset: String(from), maxBytes: fetchBytesMax }],
-      },
-    ],
-  });
-  const fetched = responses[0]?.partitions[0];
-  if (fetched === undefined) return { messages: [], committed: [] };
-  const { messages, abortedTransactions } = fetched;
-  const kept = filterAbortedMessages({ messages, abortedTransactions });
-  return { messages, committed: kept.filter(({ isControlRecord }) => isControlRecord !== true) };
+  const limits = { maxWaitMs: fetchWaitMs, maxBytes: fetchBytesMax };
+  const wanted = [{ topic: wireTopic, partition, from, maxBytes: fetchBytesMax }];
+  const [fetched] = await fetchOnce(broker, wanted, limits);
+  if (fetched === undefined) return { records: [], next: from };
+  const failure = failureOf(fetched);
+  if (failure !== null) throw failure;
+  return readRecordSet(fetched.bytes, topic, partition, from, fetched.aborted);
 }

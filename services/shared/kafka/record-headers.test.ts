@@ -3,7 +3,6 @@ import decodeBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 import { describe, expect, it } from 'vitest';
 import { encodeBatch } from './record-batch.ts';
 import { readHeadersOnce } from './record-headers.ts';
-import { toRecord } from './records.ts';
 
 const headersMax = 60_000;
 const decodeMsMax = 1_000;
@@ -11,7 +10,7 @@ const decodeMsMax = 1_000;
 async function headersOf(headers: Record<string, string>): Promise<Record<string, unknown>> {
   const message = { topic: 't', partition: 0, key: null, value: null, headers, timestampMs: 0 };
   const { records } = await decodeBatch(new Decoder(encodeBatch([message])));
-  return toRecord('t', 0, records[0]!).headers;
+  return records[0]!.headers;
 }
 
 describe('readHeadersOnce', () => {

@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
-import type { FetchedPartition } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { backoff, sleep } from '../retry/index.ts';
-import { abandonCluster, createCluster, type RoomCluster, readCommitted } from './cluster.ts';
+import { abandonCluster, createCluster, type RoomCluster } from './cluster.ts';
+import { failureOf, fetchOnce } from './fetch.ts';
+import type { FetchWanted, PartitionFetched } from './fetch-protocol.ts';
 import { closedBrokerOf, outOfRangeOf } from './kafka-errors.ts';
 import { createPace, fetchPaceMs } from './pace.ts';
 import { createPositions, type Positions } from './positions.ts';
-import { toRecord } from './records.ts';
+import { readRecordSet } from './record-reader.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from './settings.ts';
 import type { InRecord, TopicPartition, TopicPartitionOffset } from './types.ts';
 
@@ -190,7 +190,7 @@ async function follow(state: State, leader: number): Promise<void> {
       await findPositions(state);
       const wanted = wantedFrom(state, leader);
       if (wanted.length === 0) return;
-      await fetchOnce(state, leader, wanted);
+      await fetchAndDeliver(state, leader, wanted);
     } catch (error) {
       if (signal.aborted) return;
       await recover(state, leader, error);
@@ -198,53 +198,41 @@ async function follow(state: State, leader: number): Promise<void> {
   }
 }
 
-type Wanted = { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-
-function wantedFrom(state: State, leader: number): Wanted {
+function wantedFrom(state: State, leader: number): FetchWanted[] {
   const { maxBytesPerPartition: maxBytes } = state.options;
-  return state.topics.flatMap((topic) => {
-    const partitions = metadataOf(state, topic).flatMap((each) => {
-      const position = state.positions.get(topic, each.partitionId);
-      if (each.leader !== leader || position === null) return [];
-      return [{ partition: each.partitionId, fetchOffset: String(position), maxBytes }];
-    });
-    return partitions.length === 0 ? [] : [{ topic, partitions }];
-  });
+  return state.topics.flatMap((topic) =>
+    metadataOf(state, topic).flatMap(({ partitionId: partition, leader: leads }) => {
+      const from = state.positions.get(topic, partition);
+      return leads !== leader || from === null ? [] : [{ topic, partition, from, maxBytes }];
+    }),
+  );
 }
 
-async function fetchOnce(state: State, leader: number, wanted: Wanted): Promise<void> {
+async function fetchAndDeliver(state: State, leader: number, wanted: readonly FetchWanted[]): Promise<void> {
   const broker = await state.cluster.findBroker({ nodeId: String(leader) });
-  const { responses } = await broker.fetch({
-    isolationLevel: readCommitted,
-    maxWaitTime: state.options.maxWaitTimeInMs,
-    minBytes: 1,
-    maxBytes: fetchMaxBytes,
-    topics: wanted,
-  });
+  const limits = { maxWaitMs: state.options.maxWaitTimeInMs, maxBytes: fetchMaxBytes };
+  const answer = await fetchOnce(broker, wanted, limits);
   state.lastFetchMs = performance.now();
-  for (const { topicName, partitions } of responses) {
-    const asked = wanted.find(({ topic }) => topic === topicName)?.partitions ?? [];
-    for (const fetched of partitions) {
-      const from = asked.find(({ partition }) => partition === fetched.partition)?.fetchOffset;
-      if (from !== undefined && !state.stopped.signal.aborted)
-        await deliver(state, topicName, fetched, BigInt(from));
-    }
+  for (const fetched of answer) {
+    const asked = wanted.find((each) => each.topic === fetched.topic && each.partition === fetched.partition);
+    if (asked !== undefined && fetched.bytes.length > 0 && !state.stopped.signal.aborted)
+      await deliver(state, fetched, asked.from);
+  }
+  // One partition that failed keeps the records of no other.
+  for (const fetched of answer) {
+    const failure = failureOf(fetched);
+    if (failure !== null) throw failure;
   }
 }
 
-async function deliver(state: State, topic: string, fetched: FetchedPartition, from: bigint): Promise<void> {
-  const { partition, messages, abortedTransactions, highWatermark } = fetched;
+async function deliver(state: State, fetched: PartitionFetched, from: bigint): Promise<void> {
+  const { topic, partition, aborted, highWatermark, bytes } = fetched;
   // The loop of another broker was faster, after the leader had moved.
   if (state.positions.get(topic, partition) !== from) return;
-  const last = messages.at(-1);
-  if (last === undefined) return;
-  state.positions.set(topic, partition, BigInt(last.offset) + 1n);
   const name = withoutPrefix(state.options.settings, topic);
-  const records = filterAbortedMessages({ messages, abortedTransactions })
-    .filter((message) => message.isControlRecord !== true)
-    .map((message) => toRecord(name, partition, message))
-    .filter((record) => record.offset >= from);
-  if (records.length > 0) await state.options.onRecords(name, partition, records, BigInt(highWatermark));
+  const { records, next } = readRecordSet(bytes, name, partition, from, aborted);
+  state.positions.set(topic, partition, next);
+  if (records.length > 0) await state.options.onRecords(name, partition, records, highWatermark);
 }
 
 async function recover(state: State, leader: number, error: unknown): Promise<void> {

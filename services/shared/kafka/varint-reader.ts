@@ -1,0 +1,50 @@
+/** Walks over bytes in the record format. Whatever would lead outside of them throws a RangeError. */
+export class VarintReader {
+  at: number;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  /** A zigzag varint of up to 64 bits; exact as far as numbers are, which no length, offset or time goes beyond. */
+  int(): number {
+    const bytes = this.#bytes;
+    const first = bytes[this.at++]!;
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1);
+    let value = first & 0x7f;
+    let factor = 0x80;
+    for (;;) {
+      const byte = bytes[this.at++];
+      if (byte === undefined) throw new RangeError('a number is cut off');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+      factor *= 0x80;
+      if (factor > 2 ** 63) throw new RangeError('a number of more than 64 bits');
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** Bytes behind their length, as a view; null for the length -1. */
+  bytes(): Buffer | null {
+    const length = this.int();
+    if (length === -1) return null;
+    const from = this.at;
+    this.skip(length);
+    return this.#bytes.subarray(from, this.at);
+  }
+
+  /** UTF-8 text behind its length. */
+  text(): string {
+    const length = this.int();
+    const from = this.at;
+    this.skip(length);
+    return this.#bytes.toString('utf8', from, this.at);
+  }
+
+  skip(length: number): void {
+    if (!(length >= 0 && this.at + length <= this.#bytes.length)) throw new RangeError('it ends early');
+    this.at += length;
+  }
+}
