@@ -76,7 +76,8 @@ export function createFollower(deps: FollowerDeps): Follower {
   return {
     position,
     async follow(topic, partition, records, signal) {
-      const fresh = records.filter((record) => record.offset >= position(topic, partition));
+      const from = position(topic, partition);
+      const fresh = records.filter((record) => record.offset >= from);
       const last = fresh.at(-1);
       if (last === undefined) return;
       if (topic === EVENTS) await followEvents(deps, partition, fresh, lasting, signal);

@@ -3,6 +3,7 @@
  * are forgotten first; a damage to what is forgotten is still found where the tables contradict themselves.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
+import { createNewestMap } from './newest-map.ts';
 
 /** What an order's row should say, from its newest outcome. */
 export interface ExpectedOrder {
@@ -42,7 +43,7 @@ const watchedMax = 20_000;
 const orderIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createMemory(limits: { ordersMax: number; eventsMax: number }): Memory {
-  const orders = new Map<string, ExpectedOrder>();
+  const orders = createNewestMap<string, ExpectedOrder>(limits.ordersMax);
   const watched = new Map<string, ExpectedOrder>();
   let events: RecentEvent[] = [];
 
@@ -51,16 +52,16 @@ export function createMemory(limits: { ordersMax: number; eventsMax: number }): 
       if (!isOrderState(event)) return;
       const known = orders.get(event.orderId) ?? watched.get(event.orderId);
       const expected = expectedOf(event, known);
-      // Put back at the end: a Map forgets in the order of insertion.
-      orders.delete(event.orderId);
       orders.set(event.orderId, expected);
       if (watched.has(event.orderId)) watched.set(event.orderId, expected);
-      if (orders.size > limits.ordersMax) orders.delete(orders.keys().next().value!);
       events.push(recentOf(event));
       // Cut in one go now and then: shift() on a long array is slow.
       if (events.length > 2 * limits.eventsMax) events = events.slice(-limits.eventsMax);
     },
-    orders: () => [...new Map([...orders, ...watched]).values()],
+    orders: () => [
+      ...orders.values(),
+      ...[...watched.values()].filter(({ orderId }) => !orders.has(orderId)),
+    ],
     order: (orderId) => orders.get(orderId) ?? watched.get(orderId),
     watch(found) {
       for (const order of found) if (watched.size < watchedMax) watched.set(order.orderId, order);

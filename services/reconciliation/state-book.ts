@@ -6,6 +6,7 @@
 import type { OrderState } from '../../schemas/index.ts';
 import type { Difference } from './kinds.ts';
 import type { ExpectedOrder } from './memory.ts';
+import { createNewestMap } from './newest-map.ts';
 
 export interface Marker {
   /** Source offset of the last outcome that is covered. */
@@ -36,7 +37,7 @@ const beforeTheFirst = -1;
 
 /** @param fromTheStart partitions of which reading begins where the topic does: every state of them is seen */
 export function createStateBook(limits: { statesMax: number; fromTheStart: ReadonlySet<number> }): StateBook {
-  const states = new Map<string, KnownState>();
+  const states = createNewestMap<string, KnownState>(limits.statesMax);
   const markers = new Map<number, Marker>();
   /** Up to this source offset a state may have been missed. */
   const unproven = new Map<number, number>();
@@ -58,13 +59,8 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
     markers.set(partition, { covers: state.sourceOffset, eventsOffset: state.eventsOffset ?? 0 });
   };
   const noteState = (orderId: string, state: KnownState): void => {
-    // Put back at the end: a Map forgets in the order of insertion.
-    states.delete(orderId);
-    states.set(orderId, state);
-    if (states.size <= limits.statesMax) return;
-    const [oldest, { partition, sourceOffset }] = states.entries().next().value!;
-    states.delete(oldest);
-    forgetUpTo(partition, sourceOffset);
+    const forgotten = states.set(orderId, state);
+    if (forgotten !== undefined) forgetUpTo(forgotten.partition, forgotten.sourceOffset);
   };
 
   return {
