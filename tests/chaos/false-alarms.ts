@@ -75,7 +75,7 @@ export async function falseAlarms(chaos: ChaosArena, { minutes, seed }: Scenario
         exits,
       },
       problems: [
-        ...alarms,
+        ...alarms.map((found) => `false alarm: ${found}`),
         ...complaints(report),
         ...(planted === null ? ['the planted difference was not found'] : []),
       ],
@@ -152,7 +152,7 @@ async function everFound({ arena }: ChaosArena): Promise<string[]> {
   >('SELECT kind, subject, expected, actual, status FROM reconciliation_findings ORDER BY finding_id');
   return rows.map(
     ({ kind, subject, expected, actual, status }) =>
-      `false alarm: ${kind} ${subject} (${status}), expected ${expected}, actual ${actual}`,
+      `${kind} ${subject} (${status}), expected ${expected}, actual ${actual}`,
   );
 }
 
