@@ -1,10 +1,9 @@
 /** The figures of the bench of reconciliation, and what they must reach. */
-import { figure, perRun, rateOf, ratios } from '../frame/statistics.ts';
+import { figure, perRun } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds } from '../frame/types.ts';
 
-export const alone = 'workers alone';
-export const beside = 'workers beside reconcile';
-export const besideHalf = 'at half load, beside';
+export const beside = 'full load, beside reconcile';
+export const besideHalf = 'half load, beside reconcile';
 
 export const goals: Readonly<Record<string, Goal>> = {
   'reconcile.million_s': { atMost: 60, aim: 40 },
@@ -13,20 +12,20 @@ export const goals: Readonly<Record<string, Goal>> = {
 
 /**
  * Seconds per million orders are scaled from what was there: a quick run has fewer. How long it takes counts beside
- * workers at half of what they can; what it costs them counts where they have nothing to spare.
+ * workers at half of what they can; what it costs them counts where they have nothing to spare, against what they do alone
+ * right before and right after it.
  */
 export function figuresOf({ results }: Rounds): Figure[] {
-  const without = results.get(alone) ?? [];
-  const withIt = results.get(beside) ?? [];
+  const full = results.get(beside) ?? [];
   const half = results.get(besideHalf) ?? [];
-  const more = (name: string, runs = withIt) => perRun(runs, (sample) => sample.more?.[name] ?? Number.NaN);
+  const more = (name: string, runs = full) => perRun(runs, (sample) => sample.more?.[name] ?? Number.NaN);
   return [
     figure('reconcile.million_s', 's', more('secondsPerMillion', half)),
     figure('reconcile.million_at_full_load_s', 's', more('secondsPerMillion')),
-    figure('reconcile.worker_throughput', 'ratio', ratios(withIt, without)),
+    figure('reconcile.worker_throughput', 'ratio', more('ofAlone')),
     figure('reconcile.compared_orders', 'orders', more('compared')),
     figure('reconcile.cpu_us_per_order', 'µs', more('cpuUsPerOrder')),
     figure('reconcile.rss_mb', 'MB', more('rssMb')),
-    figure('reconcile.workers_alone_orders_per_s', 'orders/s', perRun(without, rateOf)),
+    figure('reconcile.workers_alone_orders_per_s', 'orders/s', more('alonePerSecond')),
   ];
 }
