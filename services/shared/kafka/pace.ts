@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
  * Between the starts of two fetches of one broker. A fetch is answered at the first record that comes: unpaced, a busy topic is
  * asked once for every produce request. Costs a record of a busy topic half of it on average; see docs/decisions/0013.
  */
-export const fetchPaceMs = 10;
+export const fetchPaceMs = 15;
 
 /**
  * Keeps the turns of a loop at least `paceMs` apart, from start to start: a turn that took longer is followed at once.
