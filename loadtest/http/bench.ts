@@ -1,10 +1,10 @@
 /** `bench http`: the API with everything behind it, beside a bare fastify route, on the same machine in the same minutes. */
 import { runRounds } from '../frame/rounds.ts';
+import { type BenchStack, openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport, Rounds, Variant } from '../frame/types.ts';
 import { startBare } from './bare-process.ts';
 import { figuresOf, goals } from './figures.ts';
 import { runOverload } from './overload.ts';
-import { type BenchStack, openStack } from './stack.ts';
 import { aloneVariants, streamVariant, type Times, wholeVariants } from './variants.ts';
 import { openWorld } from './world.ts';
 

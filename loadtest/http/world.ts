@@ -2,21 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import kafkajs from 'kafkajs';
 import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
-import { registerSchemas } from '../../services/shared/codec/index.ts';
-import { createAdmin, createKafkaConfig } from '../../services/shared/kafka/index.ts';
-import { createLogger } from '../../services/shared/log/index.ts';
 import { createMysql } from '../../services/shared/mysql/index.ts';
-import { stackEnv } from '../../stack/index.ts';
-import { applyTopics, planTopics, topicCatalogue } from '../../topics/index.ts';
-import { databaseUrl, dropDatabase, makeDatabase } from '../store/database.ts';
+import { openTopics } from '../frame/own-topics.ts';
+import { type ServiceProcess, startService } from '../frame/service-process.ts';
+import type { BenchStack } from '../frame/stack.ts';
 import { skuCount } from '../store/order-stream.ts';
 import type { Load } from './job.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
 import { startSlowProxy } from './slow-proxy.ts';
-import type { BenchStack } from './stack.ts';
 
 export interface WorldOptions {
   /** Names topics and database. */
@@ -46,25 +40,10 @@ const customersDefault = 16;
 const tokenSeconds = 7_200;
 
 export async function openWorld({ info, pids }: BenchStack, options: WorldOptions): Promise<World> {
-  const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
-  const topicPrefix = `bench-${options.name}-${process.pid}.`;
-  const mysqlUrl = databaseUrl(info.mysqlUrl, `http_${options.name}`);
-  const brokers = info.kafkaBrokers.split(',');
-  const admin = createAdmin(
-    createKafkaConfig({ kafkaBrokers: brokers, kafkaTopicPrefix: topicPrefix }, 'bench'),
-  );
-  await registerSchemas({ registryUrl: info.schemaRegistryUrl });
-  await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor: 1 }));
-  await makeDatabase(mysqlUrl);
+  const own = await openTopics(info, `http-${options.name}`);
   const dir = await mkdtemp(path.join(tmpdir(), 'bench-http-'));
   const issuer = await createLocalIssuer(dir);
-  const env = {
-    ...stackEnv(info),
-    KAFKA_TOPIC_PREFIX: topicPrefix,
-    MYSQL_URL: mysqlUrl,
-    ADMIN_PORT: '0',
-    LOG_LEVEL: 'info',
-  };
+  const { env, admin, log, mysqlUrl } = own;
   const ingestionEnv = {
     ...env,
     PORT: '0',
@@ -112,9 +91,8 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
       await Promise.all(ingestions.map((ingestion) => ingestion.stop()));
       await stopWorker();
       slow.close();
-      await Promise.all([mysql.close(), admin.close()]);
-      await deleteTopics(brokers, topicPrefix);
-      await dropDatabase(mysqlUrl);
+      await mysql.close();
+      await own.close();
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -139,16 +117,4 @@ async function slowDatabase(
   const proxy = await startSlowProxy({ host: database.hostname, port: Number(database.port) }, delayMs);
   database.port = String(proxy.port);
   return { url: database.href, close: proxy.close };
-}
-
-async function deleteTopics(brokers: string[], prefix: string): Promise<void> {
-  const client = new kafkajs.Kafka({ clientId: 'bench', brokers, logLevel: kafkajs.logLevel.NOTHING });
-  const admin = client.admin();
-  await admin.connect();
-  try {
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-  } finally {
-    await admin.disconnect();
-  }
 }

@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCpuUs } from '../frame/cpu.ts';
 import { runRounds } from '../frame/rounds.ts';
+import { openStack } from '../frame/stack.ts';
 import { rateOf } from '../frame/statistics.ts';
 import type { BenchOptions, BenchReport, RunResult, Sample } from '../frame/types.ts';
-import { openStack } from '../http/stack.ts';
 import { beside, besideHalf, figuresOf, goals } from './figures.ts';
 import { runReconcile } from './run.ts';
 import { openWorld, type World } from './world.ts';

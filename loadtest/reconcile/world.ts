@@ -1,21 +1,15 @@
 /** Topics, a database and workers of this bench's own on the local stack, with orders in them; gone again at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs from 'kafkajs';
-import { loadCodecs, registerSchemas } from '../../services/shared/codec/index.ts';
-import {
-  createAccumulator,
-  createAdmin,
-  createKafkaConfig,
-  type KafkaAdmin,
-} from '../../services/shared/kafka/index.ts';
-import { createLogger } from '../../services/shared/log/index.ts';
+import { loadCodecs } from '../../services/shared/codec/index.ts';
+import { createAccumulator, type KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../services/shared/metrics/index.ts';
 import { createMysql } from '../../services/shared/mysql/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
-import { type StackInfo, stackEnv } from '../../stack/index.ts';
-import { applyTopics, COMMANDS, EVENTS, planTopics, topicCatalogue } from '../../topics/index.ts';
-import { type ServiceProcess, startService } from '../http/service-process.ts';
-import { databaseUrl, dropDatabase, inspectServer, makeDatabase } from '../store/database.ts';
+import type { StackInfo } from '../../stack/index.ts';
+import { COMMANDS, EVENTS } from '../../topics/index.ts';
+import { openTopics } from '../frame/own-topics.ts';
+import { type ServiceProcess, startService } from '../frame/service-process.ts';
+import { inspectServer } from '../store/database.ts';
 import { createOrderStream } from '../store/order-stream.ts';
 import { createRecordSource } from '../store/record-source.ts';
 import { createPump, type Pump } from './pump.ts';
@@ -39,24 +33,10 @@ const pollMs = 100;
 const quiesceDeadlineMs = 120_000;
 
 export async function openWorld(stack: StackInfo): Promise<World> {
-  const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
-  const topicPrefix = `bench-reconcile-${process.pid}.`;
-  const mysqlUrl = databaseUrl(stack.mysqlUrl, 'reconcile');
-  const brokers = stack.kafkaBrokers.split(',');
-  const settings = createKafkaConfig({ kafkaBrokers: brokers, kafkaTopicPrefix: topicPrefix }, 'bench');
-  const admin = createAdmin(settings);
+  const own = await openTopics(stack, 'reconcile');
+  const { env, settings, admin, log, mysqlUrl } = own;
   const registryUrl = stack.schemaRegistryUrl;
-  await registerSchemas({ registryUrl });
-  await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor: 1 }));
-  await makeDatabase(mysqlUrl);
   const { pid: databasePid } = await inspectServer(stack.mysqlUrl);
-  const env = {
-    ...stackEnv(stack),
-    KAFKA_TOPIC_PREFIX: topicPrefix,
-    MYSQL_URL: mysqlUrl,
-    ADMIN_PORT: '0',
-    LOG_LEVEL: 'info',
-  };
   const workers: ServiceProcess[] = [];
   for (let n = 0; n < workerCount; n++) {
     const workerEnv = { ...env, ...workerProcessEnv, INSTANCE_ID: `bench-${n}` };
@@ -84,9 +64,8 @@ export async function openWorld(stack: StackInfo): Promise<World> {
       await pump.pause();
       for (const worker of workers) await worker.stop();
       await accumulator.close(pollMs);
-      await Promise.all([mysql.close(), admin.close()]);
-      await deleteTopics(brokers, topicPrefix);
-      await dropDatabase(mysqlUrl);
+      await mysql.close();
+      await own.close();
     },
   };
 }
@@ -104,16 +83,4 @@ async function quiesce(admin: KafkaAdmin, decided: () => Promise<number>): Promi
 
 async function endOf(admin: KafkaAdmin, topic: string): Promise<number> {
   return [...(await admin.endOffsets(topic)).values()].reduce((sum, { high }) => sum + Number(high), 0);
-}
-
-async function deleteTopics(brokers: string[], prefix: string): Promise<void> {
-  const client = new kafkajs.Kafka({ clientId: 'bench', brokers, logLevel: kafkajs.logLevel.NOTHING });
-  const admin = client.admin();
-  await admin.connect();
-  try {
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-  } finally {
-    await admin.disconnect();
-  }
 }

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { runInChild } from '../frame/child.ts';
 import { runRounds } from '../frame/rounds.ts';
+import { openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport, Variant } from '../frame/types.ts';
-import { openStack } from '../http/stack.ts';
 import { openWorld, type World } from '../http/world.ts';
 import { inspectServer } from '../store/database.ts';
 import { figuresOf, goals } from './figures.ts';

@@ -5,9 +5,9 @@
 import { build } from 'hdr-histogram-js';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import { processCpuUs } from '../frame/cpu.ts';
+import { startService } from '../frame/service-process.ts';
 import type { RunResult } from '../frame/types.ts';
 import { rssBytes } from '../http/recorder.ts';
-import { startService } from '../http/service-process.ts';
 import { connect } from '../reference/connect.ts';
 import { replaceEndpoints, waitDelivered } from './deliveries.ts';
 import type { DeliverJob } from './job.ts';

@@ -6,14 +6,14 @@ import { noMetrics } from '../../services/shared/metrics/index.ts';
 import type { StackInfo } from '../../stack/index.ts';
 import { EVENTS, PARTITIONS } from '../../topics/index.ts';
 import { processCpuUs } from '../frame/cpu.ts';
+import { type OwnTopics, openTopics } from '../frame/own-topics.ts';
+import { startService } from '../frame/service-process.ts';
 import type { RunResult } from '../frame/types.ts';
 import { rssBytes } from '../http/recorder.ts';
-import { startService } from '../http/service-process.ts';
 import { type Connection, connect } from '../reference/connect.ts';
 import { countRows, countStored, replaceEndpoints } from './deliveries.ts';
 import { acceptedAt } from './outcomes.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
-import { type OwnTopics, openTopics } from './topics.ts';
 
 const pollMs = 20;
 const deadlineMs = 120_000;
@@ -31,7 +31,7 @@ export interface RowsJob {
 
 /** Rate and CPU time per row, or per row that is delivered too. */
 export async function runRows(stack: StackInfo, job: RowsJob): Promise<RunResult> {
-  const own = await openTopics(stack, job.posts ? 'posts' : 'rows');
+  const own = await openTopics(stack, job.posts ? 'subscribers-posts' : 'subscribers-rows');
   const receivers = await openReceivers(1);
   const connection = await connect(own.env['MYSQL_URL']!);
   try {

@@ -7,10 +7,10 @@ import { openFencedWriter } from '../../services/shared/kafka/index.ts';
 import type { StackInfo } from '../../stack/index.ts';
 import { PARTITIONS, STATE } from '../../topics/index.ts';
 import { runInChild } from '../frame/child.ts';
+import { type OwnTopics, openTopics } from '../frame/own-topics.ts';
 import type { RunResult } from '../frame/types.ts';
 import type { SnapshotJob } from './job.ts';
 import { acceptedAt, stateAfter } from './outcomes.ts';
-import { type OwnTopics, openTopics } from './topics.ts';
 
 const reader = path.join(import.meta.dirname, 'snapshot-reader.ts');
 /** As the projector writes under load: so many states and their marker are one transaction. */
@@ -29,7 +29,7 @@ export async function writeSnapshot(
   orders: number,
   tell: (line: string) => void,
 ): Promise<Snapshot> {
-  const own = await openTopics(stack, 'snapshot');
+  const own = await openTopics(stack, 'subscribers-snapshot');
   const startedMs = performance.now();
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
   await Promise.all(

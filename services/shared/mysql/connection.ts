@@ -11,9 +11,6 @@ export type ConnectionTarget = {
   tls: boolean;
 };
 
-/** Prepared statements kept per connection; the oldest is closed beyond it. */
-const preparedStatementsMax = 100;
-
 /** Reads `mysql://user:password@host:port/database?tls=true`. Throws CONFIG_INVALID without repeating the password. */
 export function parseMysqlUrl(text: string): ConnectionTarget {
   const problem = (reason: string) =>
@@ -50,7 +47,6 @@ export function openConnection(target: ConnectionTarget, timeoutMs: number): Pro
     // An object as a value would become `member` = value pairs, a known way to inject SQL.
     stringifyObjects: true,
     queryFormat: fillParams,
-    maxPreparedStatements: preparedStatementsMax,
     connectTimeout: timeoutMs,
     enableKeepAlive: true,
     keepAliveInitialDelay: 5000,

@@ -82,7 +82,6 @@ export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
     query: (sql, params, options) => using((session) => session.query(sql, params, options)),
     rows: (sql, params, options) => using((session) => session.rows(sql, params, options)),
     write: (sql, params, options) => using((session) => session.write(sql, params, options)),
-    execute: (sql, params, options) => using((session) => session.execute(sql, params, options)),
     transaction: (fn) => using((session) => session.transaction(fn)),
     stats: () => ({ size: lent.size + idle.size + opening, idle: idle.size, waiting: waiters.length }),
     async close() {

@@ -79,13 +79,6 @@ export function createSession({ connection, metrics, queryTimeoutMs, onDead }: D
       return rows as T[];
     },
     write: async (sql, params, options) => writeResultOf(await text(sql, params, options)),
-    execute: async (sql, params, options) =>
-      answerOf(
-        await call(
-          (done) => connection.execute({ sql, values: params as Param[] | undefined }, done),
-          options?.timeoutMs,
-        ),
-      ),
     send: async (statement, options) =>
       writeResultOf(await call((done) => sendBytes(connection, statement, done), options?.timeoutMs)),
     begin: async () => void (await text('START TRANSACTION')),

@@ -22,11 +22,6 @@ export type Queryable = {
   rows<T extends object = Row>(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<T[]>;
   /** As `query`, for a statement that gives none. */
   write(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<WriteResult>;
-  /**
-   * As a prepared statement, kept by the connection: for large binary values, which text would double. Numbers
-   * travel as DOUBLE, so keep them out of index comparisons and LIMIT.
-   */
-  execute(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<Row[] | WriteResult>;
 };
 
 /** One connection. Statements of one session run one after another in the order they were called. */

@@ -1,4 +1,4 @@
-/** Topics, schemas and a database that only this run uses, with somebody who produces; gone again at the end. */
+/** Topics and a database that only this run uses; gone again at the end. */
 import kafkajs from 'kafkajs';
 import { registerSchemas } from '../../services/shared/codec/index.ts';
 import {
@@ -10,13 +10,14 @@ import {
 import { createLogger, type Logger } from '../../services/shared/log/index.ts';
 import { backoff, retry } from '../../services/shared/retry/index.ts';
 import { type StackInfo, stackEnv } from '../../stack/index.ts';
-import { applyTopics, EVENTS, planTopics, STATE, topicCatalogue } from '../../topics/index.ts';
+import { applyTopics, COMMANDS, EVENTS, planTopics, STATE, topicCatalogue } from '../../topics/index.ts';
 import { databaseUrl, dropDatabase, makeDatabase } from '../store/database.ts';
 
 export interface OwnTopics {
   readonly settings: KafkaSettings;
   readonly admin: KafkaAdmin;
   readonly log: Logger;
+  readonly mysqlUrl: string;
   /** Environment of a service that is to work in here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -25,6 +26,7 @@ export interface OwnTopics {
 /** A broker that has just made a topic may not know its leaders yet. */
 const leadersKnown = { attempts: 30, backoff: backoff({ initialMs: 200, maxMs: 1_000 }) };
 
+/** @param name of letters and dashes; topics and database are called after it */
 export async function openTopics(stack: StackInfo, name: string): Promise<OwnTopics> {
   const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
   const kafkaTopicPrefix = `bench-${name}-${process.pid}.`;
@@ -33,13 +35,14 @@ export async function openTopics(stack: StackInfo, name: string): Promise<OwnTop
   const admin = createAdmin(settings);
   await registerSchemas({ registryUrl: stack.schemaRegistryUrl });
   await applyTopics(admin, planTopics(topicCatalogue, [], { replicationFactor: 1 }));
-  for (const topic of [EVENTS, STATE]) await retry(() => admin.endOffsets(topic), leadersKnown);
-  const mysqlUrl = databaseUrl(stack.mysqlUrl, `subscribers_${name}`);
+  for (const topic of [COMMANDS, EVENTS, STATE]) await retry(() => admin.endOffsets(topic), leadersKnown);
+  const mysqlUrl = databaseUrl(stack.mysqlUrl, name.replaceAll('-', '_'));
   await makeDatabase(mysqlUrl);
   return {
     settings,
     admin,
     log,
+    mysqlUrl,
     env: {
       ...stackEnv(stack),
       KAFKA_TOPIC_PREFIX: kafkaTopicPrefix,
