@@ -34,14 +34,10 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
   const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
   const source = createRecordSource(stream, codecs.commands, COMMANDS);
   const mysql = createMysql({ url, log, poolSize: 2 });
-  const acknowledged = new Map<number, number>();
   const feeders: Feeder[] = [];
   let engine: Engine;
 
-  const onAcknowledged = ({ parts, records, ms }: Committed) => {
-    meter.transaction(ms, records);
-    for (const { lane, to } of parts) acknowledged.set(lane.partition, to);
-  };
+  const onCommitted = ({ records, ms }: Committed) => meter.transaction(ms, records);
 
   return {
     async start() {
@@ -59,7 +55,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         log,
         // Nobody else claims lanes here: to go on would try the same batch for ever.
         onFenceLost: (lane) => lane.stop('its fence was lost'),
-        onAcknowledged,
+        onCommitted,
       });
       const session = await mysql.connect();
       for (let partition = 0; partition < PARTITIONS; partition++) {
@@ -84,10 +80,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         throw new Error(`lane ${partition} did not run to the end: ${stoppedBecause}`);
       }
       const to = feeders.map(({ lane }) => lane.nextOffset);
-      const outcomes = to.reduce(
-        (sum, _, index) => sum + (acknowledged.get(index) ?? from[index]!) - from[index]!,
-        0,
-      );
+      const outcomes = feeders.reduce((sum, { lane }) => sum + lane.ackedOffset - from[lane.partition]!, 0);
       return { to, outcomes };
     },
   };

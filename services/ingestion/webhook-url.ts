@@ -2,7 +2,8 @@
  * Which URLs a webhook endpoint may have. This is only what the text can show: what a name resolves to is checked by
  * the sender, each time it connects.
  */
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressRanges } from '../shared/addresses/index.ts';
 
 export const webhookUrlLengthMax = 2_000;
 
@@ -15,7 +16,7 @@ export type ReadWebhookUrl = (text: string) => WebhookUrl;
  * @throws RangeError where an entry is neither
  */
 export function createWebhookUrls(allowed: readonly string[]): ReadWebhookUrl {
-  const allowList = allowListOf(allowed);
+  const allowList = addressRanges(allowed);
   const isAllowed = (host: string): boolean => {
     const addresses = isLocalName(host) ? ['127.0.0.1', '::1'] : [host];
     return addresses.some((address) => allowList.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'));
@@ -46,16 +47,4 @@ function isPublicName(host: string): boolean {
   const labels = host.replace(/\.$/, '').split('.');
   const closed = ['localhost', 'local', 'internal', 'test', 'invalid', 'example', 'arpa', 'onion'];
   return labels.length > 1 && !closed.includes(labels.at(-1)!);
-}
-
-function allowListOf(allowed: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of allowed) {
-    const [address = '', bits] = range.split('/');
-    const family = isIP(address);
-    const prefix = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix)) throw new RangeError(`not an address or range: ${range}`);
-    list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
 }

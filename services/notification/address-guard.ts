@@ -4,7 +4,8 @@
  * differently a second later (DNS rebinding).
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { addressRanges } from '../shared/addresses/index.ts';
 
 /** IANA special-purpose ranges: loopback, private, link-local (cloud metadata lives there), shared, test, multicast, reserved. */
 const closedV4 = [
@@ -48,9 +49,9 @@ export function createAddressGuard(
   allowed: readonly string[],
   resolve: typeof dnsLookup = dnsLookup,
 ): AddressGuard {
-  const allowList = blockListOf(allowed);
-  const closed = blockListOf([...closedV4, ...closedV6]);
-  const open = blockListOf([openV6]);
+  const allowList = addressRanges(allowed);
+  const closed = addressRanges([...closedV4, ...closedV6]);
+  const open = addressRanges([openV6]);
 
   const allows: AddressGuard['allows'] = (address, scheme) => {
     const plain = embeddedV4(address) ?? address;
@@ -94,16 +95,4 @@ function embeddedV4(address: string): string | null {
   const high = Number.parseInt(match[1]!, 16);
   const low = Number.parseInt(match[2]!, 16);
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
-}
-
-function blockListOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
-    const family = isIP(address);
-    const prefix = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix)) throw new RangeError(`not an address or range: ${range}`);
-    list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
 }

@@ -3,7 +3,12 @@ import type { OrderEvent } from '../../schemas/index.ts';
 import { EVENTS, GROUPS } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
 import { type Codec, loadCodecs } from '../shared/codec/index.ts';
-import { createGroupConsumer, createKafkaConfig, type GroupConsumer } from '../shared/kafka/index.ts';
+import {
+  createGroupConsumer,
+  createKafkaConfig,
+  type GroupConsumer,
+  startCommitLoop,
+} from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Pool } from '../shared/mysql/index.ts';
 import { backoff } from '../shared/retry/index.ts';
@@ -41,8 +46,6 @@ const leaseMarginMs = 10_000;
 const retention = { everyMs: 60_000, chunkRows: 500, pauseMs: 50 };
 /** An instance that froze in a transaction holds positions and rows that the others need for no longer than this. */
 const lockSilenceSeconds = 5;
-/** How often the group offset follows what is stored. */
-const commitEveryMs = 1_000;
 /** Parts of the stop deadline. */
 const consumerStopMs = 3_000;
 const senderStopMs = 4_000;
@@ -204,25 +207,10 @@ function openConsumer({ config, log, metrics, fatal }: Context, lanes: Lanes, in
 
 /** Moves the group offset behind what is stored: on a timer, and once more at the end. */
 function startCommits(consumer: GroupConsumer, lanes: Lanes, { log }: Context) {
-  let committing: Promise<void> = Promise.resolve();
-  const commit = async (): Promise<void> => {
+  return startCommitLoop(async () => {
     const offsets = lanes.committable();
     if (offsets.length === 0) return;
     const result = await consumer.commit(offsets.map((one) => ({ topic: EVENTS, ...one })));
     if (result === 'committed') lanes.committed(offsets);
-  };
-  const next = (): Promise<void> => {
-    committing = committing.then(commit).catch((error: unknown) => {
-      // The offset only says where to read from again; what is stored is dropped there by its source offset.
-      log.warn({ err: error }, 'the group offset could not be committed');
-    });
-    return committing;
-  };
-  const timer = setInterval(() => void next(), commitEveryMs);
-  return {
-    stop() {
-      clearInterval(timer);
-      return next();
-    },
-  };
+  }, log);
 }

@@ -6,6 +6,7 @@ import {
   createGroupConsumer,
   createKafkaConfig,
   type GroupConsumer,
+  startCommitLoop,
 } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
@@ -14,8 +15,6 @@ import { type Lane, type LaneDeps, openLane } from './lane.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** How often the group offset, which only shows the lag, follows what is committed. */
-const commitEveryMs = 1_000;
 const consumerStopMs = 3_000;
 /** Lanes look up orders one batch at a time. */
 const poolSize = 2;
@@ -100,8 +99,7 @@ function openConsumer(
 /** Moves the group offset behind what is committed: on a timer, and once more at the end. */
 function startCommits(consumer: GroupConsumer, lanes: Map<number, Lane>, { log }: Context) {
   const committed = new Map<number, bigint>();
-  let committing: Promise<void> = Promise.resolve();
-  const commit = async (): Promise<void> => {
+  return startCommitLoop(async () => {
     const offsets = [...lanes].flatMap(([partition, lane]) => {
       const offset = lane.done();
       return offset === null || committed.get(partition) === offset
@@ -110,19 +108,5 @@ function startCommits(consumer: GroupConsumer, lanes: Map<number, Lane>, { log }
     });
     if (offsets.length === 0 || (await consumer.commit(offsets)) !== 'committed') return;
     for (const { partition, offset } of offsets) committed.set(partition, offset);
-  };
-  const next = (): Promise<void> => {
-    committing = committing.then(commit).catch((error: unknown) => {
-      // It only shows how far behind the states are; where to go on is read from the states themselves.
-      log.warn({ err: error }, 'the group offset could not be committed');
-    });
-    return committing;
-  };
-  const timer = setInterval(() => void next(), commitEveryMs);
-  return {
-    stop() {
-      clearInterval(timer);
-      return next();
-    },
-  };
+  }, log);
 }

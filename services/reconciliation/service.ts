@@ -10,6 +10,7 @@ import {
   createKafkaConfig,
   type GroupConsumer,
   type KafkaSettings,
+  startCommitLoop,
 } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Mysql } from '../shared/mysql/index.ts';
@@ -33,8 +34,6 @@ import { createSuspects } from './suspects.ts';
 type Context = ServiceContext<typeof fields>;
 
 const topics = [COMMANDS, EVENTS, DEAD_LETTERS, STATE];
-/** How often the group offset follows what is compared. */
-const commitEveryMs = 1_000;
 const consumerStopMs = 3_000;
 const accumulatorStopMs = 2_000;
 /** Reads at low priority get more time, and few connections. */
@@ -198,24 +197,9 @@ function openConsumer(
 
 /** Moves the group's offsets behind what would not be missed. */
 function startCommits(consumer: GroupConsumer, follower: Follower, { log, metrics }: Context) {
-  let committing: Promise<void> = Promise.resolve();
-  const commit = async (): Promise<void> => {
+  return startCommitLoop(async () => {
     const offsets = follower.safeOffsets();
     metrics.set('reconciliation_unanswered', follower.unanswered());
     await consumer.commit(offsets);
-  };
-  const next = (): Promise<void> => {
-    committing = committing.then(commit).catch((error: unknown) => {
-      // The offset only says where to follow from again, and following again changes nothing.
-      log.warn({ err: error }, 'the group offsets could not be committed');
-    });
-    return committing;
-  };
-  const timer = setInterval(() => void next(), commitEveryMs);
-  return {
-    stop() {
-      clearInterval(timer);
-      return next();
-    },
-  };
+  }, log);
 }

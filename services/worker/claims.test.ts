@@ -49,6 +49,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
     lastSourceOffsets: async () => new Map(),
     publisher: { publish: ignore },
     verdicts: new Map(),
+    onUnpublished: ignore,
     metrics: noMetrics,
     log,
     onOpened: ignore,

@@ -28,6 +28,8 @@ export interface ClaimDeps {
   lastSourceOffsets(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
   readonly publisher: Publisher;
   readonly verdicts: Verdicts;
+  /** An outbox row was found that may not be published yet. */
+  onUnpublished(blob: Buffer): void;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** The lane runs from its position on. */
@@ -109,7 +111,10 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
   lane.open({ epoch: claim.epoch, nextOffset, publishedOffset }, probation);
-  for (const row of unpublished) deps.publisher.publish({ lane, epoch: claim.epoch, ...row });
+  for (const row of unpublished) {
+    deps.publisher.publish({ lane, epoch: claim.epoch, ...row });
+    deps.onUnpublished(row.blob);
+  }
   deps.onOpened(lane);
 }
 

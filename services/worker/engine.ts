@@ -29,7 +29,8 @@ export interface EngineDeps {
   readonly metrics: Metrics;
   readonly log: Logger;
   onFenceLost(lane: Lane): void;
-  onAcknowledged(batch: Committed): void;
+  /** A batch stands and its outcomes are on their way. */
+  onCommitted(batch: Committed): void;
 }
 
 export interface Engine extends Dispatcher {

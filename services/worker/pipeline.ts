@@ -43,7 +43,7 @@ export interface Committed {
   /** How many of each outcome. */
   readonly counts: Readonly<Record<string, number>>;
   readonly records: number;
-  /** For the status cache, once the outcomes are acknowledged. */
+  /** For the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
   /** From the first look at its bytes to its COMMIT. */
   readonly ms: number;

@@ -67,17 +67,6 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(4);
   });
 
-  it('tells of the acknowledgement once, before the lane knows', async () => {
-    const { sent, publisher } = createFakeLog();
-    const lane = openLane(0, 0);
-    const told: number[] = [];
-    publisher.publish(publication(lane, 0, { onAcknowledged: () => told.push(lane.ackedOffset) }));
-    await turn();
-    for (const each of sent) each.ack();
-    await lane.published;
-    expect([told, lane.ackedOffset]).toEqual([[0], 2]);
-  });
-
   it('sends nothing more for a lane that is closed: its next owner does', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 0);

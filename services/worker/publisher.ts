@@ -18,8 +18,6 @@ export interface Publication {
   readonly to: number;
   /** The bytes of its outbox row: what is published is what was stored. */
   readonly blob: Buffer;
-  /** Called once, after all are acknowledged and before the lane is told. */
-  onAcknowledged?(): void;
 }
 
 export interface Publisher {
@@ -45,7 +43,6 @@ export function createPublisher(deps: {
     await Promise.all(sent);
     await failpoint('publishAcked');
     metrics.inc('worker_messages_published_total', {}, messages.length);
-    publication.onAcknowledged?.();
     if (lane.epoch === epoch) lane.acknowledge(from, to);
   };
 

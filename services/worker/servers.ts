@@ -12,6 +12,8 @@ export type WorkerContext = ServiceContext<typeof workerFields>;
 export type Servers = Awaited<ReturnType<typeof connectServers>>;
 
 const producerCloseMs = 500;
+/** Nobody waits for what is written there, and a change that seems lost is written again. */
+const redisTimeoutMs = 1_000;
 
 /** Connects to all servers that a worker needs. Rejects where one that it cannot begin without is away or does not fit. */
 export async function connectServers({ config, log, metrics }: WorkerContext) {
@@ -23,7 +25,13 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     /** For claims and releases; the writers have their own. */
     sessions: createSessionKeeper({ mysql, log }),
     codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
-    redis: createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics }),
+    redis: createRedis({
+      url: config.redisUrl,
+      keyPrefix: config.kafkaTopicPrefix,
+      log,
+      metrics,
+      commandTimeoutMs: redisTimeoutMs,
+    }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
   };

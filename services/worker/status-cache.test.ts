@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Decision, decide } from '../domain/index.ts';
 import { cancel, orderIdOf, place, products, toLog } from '../domain/test-commands.ts';
+import { bundledCodecs } from '../shared/codec/index.ts';
+import type { OutMessage } from '../shared/kafka/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
+import { encodeMessages } from './outbox-format.ts';
 import { createStatusCache } from './status-cache.ts';
 
 const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
@@ -13,13 +16,17 @@ function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
   return decide(snapshot, toLog(commands), settings);
 }
 
-function createFakeRedis(status: ReturnType<Redis['status']> = 'ready') {
+const { events: codec } = bundledCodecs({ commandsId: 1, eventsId: 2 });
+
+/** `fails`: how many calls Redis does not answer, from the first one on. */
+function createFakeRedis(status: ReturnType<Redis['status']> = 'ready', fails = 0) {
   const calls: { keys: readonly string[]; args: readonly unknown[] }[] = [];
   let scripts = 0;
   const redis = {
     status: () => status,
-    async run(fn: (client: never) => Promise<unknown>) {
-      await fn(undefined as never);
+    async run(fn: (client: never) => Promise<unknown>, fallback: unknown) {
+      const result = await fn(undefined as never);
+      return calls.length <= fails ? fallback : result;
     },
     script: (_lua: string, numberOfKeys: number) => {
       scripts += 1;
@@ -34,9 +41,17 @@ function createFakeRedis(status: ReturnType<Redis['status']> = 'ready') {
 
 /** Lays out what a decision comes to, and writes it. */
 function cacheOf({ redis }: { redis: Redis }) {
-  const cache = createStatusCache({ redis });
+  const cache = createStatusCache({ redis, codec });
   return (decision: Decision) => cache.write(cache.entriesOf(decision, settings.nowMs));
 }
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the status cache', () => {
   it('writes new orders as clients see them, in one call', () => {
@@ -45,7 +60,7 @@ describe('the status cache', () => {
     cacheOf({ redis })(decisionOf(place({ order: 1, lines }), place({ order: 2, lines: gone })));
     const [{ keys, args }] = calls as [(typeof calls)[number]];
     expect(keys).toEqual([`os:{${orderIdOf(1)}}`, `os:{${orderIdOf(2)}}`]);
-    expect([args[0], args[1], args[3]]).toEqual([3_600_000, 1, 1]);
+    expect([args[0], args[1], args[3]]).toEqual([60_000, 1, 1]);
     expect(JSON.parse(args[2] as string)).toMatchObject({
       id: orderIdOf(1),
       status: 'PENDING_PAYMENT',
@@ -61,10 +76,10 @@ describe('the status cache', () => {
   it('says of a changed order only that it is newer, once and at its newest version', () => {
     const { redis, calls } = createFakeRedis();
     cacheOf({ redis })(decisionOf(place({ order: 1, lines }), cancel({ order: 1 })));
-    expect(calls[0]).toEqual({ keys: [`os:{${orderIdOf(1)}}`], args: [3_600_000, 2, ''] });
+    expect(calls[0]).toEqual({ keys: [`os:{${orderIdOf(1)}}`], args: [60_000, 2, ''] });
   });
 
-  it('writes nothing where nothing changed, and nothing while Redis is away', () => {
+  it('writes nothing where nothing changed, and no new orders while Redis is away', () => {
     const ready = createFakeRedis();
     cacheOf(ready)(decisionOf(cancel({ order: 1 }), null));
     const away = createFakeRedis('skipping');
@@ -77,5 +92,50 @@ describe('the status cache', () => {
     const write = cacheOf(fake);
     for (const order of [1, 2, 3]) write(decisionOf(place({ order, lines })));
     expect([fake.scripts(), fake.calls.length]).toEqual([1, 3]);
+  });
+});
+
+describe('a change that Redis does not have', () => {
+  const changed = () =>
+    decisionOf(place({ order: 1, lines }), cancel({ order: 1 }), place({ order: 2, lines }));
+  const marker = { keys: [`os:{${orderIdOf(1)}}`], args: [60_000, 2, ''] };
+
+  it('is written again until it has it; what made no older state wrong is not', async () => {
+    const { redis, calls } = createFakeRedis('ready', 3);
+    const cache = createStatusCache({ redis, codec });
+    cache.write(cache.entriesOf(changed(), settings.nowMs));
+    await vi.advanceTimersByTimeAsync(0);
+    expect([calls.length, cache.unwritten()]).toEqual([1, 1]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls.slice(1)).toEqual([marker, marker, marker]);
+    expect([cache.unwritten(), vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  it('is laid out while Redis is away', () => {
+    const { redis } = createFakeRedis('connecting');
+    const entries = createStatusCache({ redis, codec }).entriesOf(changed(), settings.nowMs);
+    expect(entries).toEqual([{ orderId: orderIdOf(1), version: 2, body: '' }]);
+  });
+
+  it('is forgotten by a worker that stops', async () => {
+    const { redis } = createFakeRedis('ready', 100);
+    const cache = createStatusCache({ redis, codec });
+    cache.write(cache.entriesOf(changed(), settings.nowMs));
+    await vi.advanceTimersByTimeAsync(0);
+    cache.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is told by the outbox of who decided it, whatever else lies there', async () => {
+    const { redis, calls } = createFakeRedis();
+    const message = { topic: 'orders.events.v1', partition: 0, key: null, headers: {}, timestampMs: 1 };
+    const events = changed().events.map((event): OutMessage => ({ ...message, value: codec.encode(event) }));
+    const others = [
+      { ...message, value: Buffer.from('of a newer build') },
+      { ...message, topic: 'orders.commands.v1.dlq', value: null },
+    ];
+    createStatusCache({ redis, codec }).writeStored(encodeMessages([...others, ...events]));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(calls).toEqual([marker]);
   });
 });

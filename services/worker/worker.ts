@@ -13,7 +13,7 @@ import { readLastSourceOffsets } from './last-outcomes.ts';
 import { Ownership } from './ownership.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { closeServers, connectServers, type Servers, type WorkerContext } from './servers.ts';
-import { createStatusCache } from './status-cache.ts';
+import { createStatusCache, type StatusCache } from './status-cache.ts';
 
 const topic = COMMANDS;
 const consumerStopMs = 1_500;
@@ -26,7 +26,7 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   armFailpoints(config.failpoints, { production, log: (line) => log.warn(line) });
   const servers = await connectServers(context);
   const publisher = createPublisher({ accumulator: servers.accumulator, metrics, log });
-  const statusCache = createStatusCache({ redis: servers.redis });
+  const statusCache = createStatusCache({ redis: servers.redis, codec: servers.codecs.events });
   const engine = createEngine({
     topic,
     writers: config.writers,
@@ -39,9 +39,9 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
     metrics,
     log,
     onFenceLost: (lane) => void ownership.reclaim(lane),
-    onAcknowledged: ({ statuses }) => statusCache.write(statuses),
+    onCommitted: ({ statuses }) => statusCache.write(statuses),
   });
-  const ownership = createOwnership(context, servers, engine, publisher);
+  const ownership = createOwnership(context, servers, engine, publisher, statusCache);
   const consumer = createConsumer(context, servers, ownership);
   ownership.attach(consumer);
   const lanes = () => ownership.lanes.values();
@@ -55,6 +55,7 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
       await engine.stop();
       await drainLanes({ topic, ownership, commits, db: servers.mysql.pool, log });
       await consumer.stop(consumerStopMs);
+      statusCache.stop();
       await closeServers(servers);
     },
   };
@@ -65,6 +66,7 @@ function createOwnership(
   servers: Servers,
   engine: Engine,
   publisher: Publisher,
+  statusCache: StatusCache,
 ): Ownership {
   const { config, log, metrics } = context;
   const { settings, admin, sessions, mysql } = servers;
@@ -83,6 +85,7 @@ function createOwnership(
             readLastSourceOffsets({ settings, admin, log }, EVENTS, partitions),
           publisher,
           verdicts: engine.verdicts,
+          onUnpublished: (blob) => statusCache.writeStored(blob),
           metrics,
           log,
           onOpened: (lane) => ownership.opened(lane),

@@ -12,16 +12,15 @@ import type { Publisher } from './publisher.ts';
 import { settleLanes } from './settle.ts';
 import { verdictKey } from './stages/decode.ts';
 
-export interface WriterDeps extends Omit<BatchWorkDeps, 'buffer' | 'onCommitted'> {
+export interface WriterDeps extends Omit<BatchWorkDeps, 'buffer'> {
   readonly publisher: Publisher;
-  /** A batch stands and all its outcomes are acknowledged. */
-  onAcknowledged(batch: Committed): void;
 }
 
 export function createWriter(deps: WriterDeps): Writer {
   const { sessions, topic, log } = deps;
   const onCommitted = (batch: Committed) => {
     handOver(deps, batch);
+    deps.onCommitted(batch);
     measure(deps, batch);
   };
   const work: BatchWorkDeps = { ...deps, buffer: new StatementBuffer(), onCommitted };
@@ -49,18 +48,13 @@ export function createWriter(deps: WriterDeps): Writer {
 }
 
 /** Takes a batch that stands off its lanes, and gives its outcomes to the publisher. */
-function handOver({ publisher, verdicts, onAcknowledged }: WriterDeps, result: Committed): void {
-  let unacknowledged = result.parts.length;
-  const acknowledged = () => {
-    unacknowledged -= 1;
-    if (unacknowledged === 0) onAcknowledged(result);
-  };
-  for (const { lane, epoch, from, to, ackedRows, blob, deadLetters } of result.parts) {
+function handOver({ publisher, verdicts }: WriterDeps, { parts }: Committed): void {
+  for (const { lane, epoch, from, to, ackedRows, blob, deadLetters } of parts) {
     if (lane.carefulBatches > 0) lane.carefulBatches -= 1;
     growProbation(lane, to);
     for (const { offset } of deadLetters) verdicts.delete(verdictKey(lane.partition, offset));
     lane.advance(to, ackedRows);
-    publisher.publish({ lane, epoch, from, to, blob, onAcknowledged: acknowledged });
+    publisher.publish({ lane, epoch, from, to, blob });
   }
 }
 

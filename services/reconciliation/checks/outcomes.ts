@@ -39,6 +39,8 @@ export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: O
       const limits = await acknowledged(mysql, admin);
       const events = highsOf(await admin.endOffsets(EVENTS));
       const followed = await reached(EVENTS, events, signal);
+      // What is followed by now answers commands that are in the log by now: the other way round outcomes could come in between.
+      const answered = new Map([...ledgers].map(([partition, ledger]) => [partition, ledger.outcomesEnd()]));
       const commands = highsOf(await admin.endOffsets(COMMANDS));
       const differences: Difference[] = takeLasting();
       for (const [partition, ledger] of ledgers) {
@@ -47,7 +49,9 @@ export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: O
         const limit = limits.get(partition) ?? 0;
         ledger.settle(limit);
         differences.push(...ledger.missingBelow(limit));
-        differences.push(...unexpected(partition, ledger, Number(commands.get(partition) ?? 0n)));
+        differences.push(
+          ...unexpected(partition, answered.get(partition)!, Number(commands.get(partition) ?? 0n)),
+        );
       }
       return { differences, unsure: ({ subject }) => !followed.has(Number(subject.split('-')[0])) };
     },
@@ -66,8 +70,7 @@ async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Pro
   );
 }
 
-function unexpected(partition: number, ledger: Ledger, commandsEnd: number): Difference[] {
-  const outcomesEnd = ledger.outcomesEnd();
+function unexpected(partition: number, outcomesEnd: number, commandsEnd: number): Difference[] {
   if (outcomesEnd <= commandsEnd) return [];
   return [
     {

@@ -1,5 +1,6 @@
 export { type Accumulator, type AccumulatorOptions, createAccumulator } from './accumulator.ts';
 export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
+export { type CommitLoop, startCommitLoop } from './commit-loop.ts';
 export { shareConnects } from './connects.ts';
 export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
 export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';

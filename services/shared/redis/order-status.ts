@@ -1,6 +1,6 @@
 /**
- * The states of decided orders in Redis: written by the worker once the outcomes are published, filled by a reader
- * after it had to ask MySQL. Versions only go up in there; a write that is lost costs a read of MySQL, never the truth.
+ * The states of decided orders in Redis: written by the worker once they stand, filled by a reader after it had to ask
+ * MySQL. Versions only go up in there, and each state ends by itself soon.
  *
  *     os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
  */
@@ -14,13 +14,14 @@ export interface OrderStatusEntry {
 }
 
 export interface OrderStatuses {
-  /** Writes those that are newer than what is there, in one round trip. Never fails. */
-  write(entries: readonly OrderStatusEntry[]): Promise<void>;
+  /** Writes those that are newer than what is there, in one round trip. False where Redis did not say that it has them; never fails. */
+  write(entries: readonly OrderStatusEntry[]): Promise<boolean>;
   /** The body of an order, '' when only its version is known; null when nothing is; `fault` without a proper answer. */
   body(orderId: string): Promise<string | null | 'fault'>;
 }
 
-const ttlMs = 3_600_000;
+/** A state ends so long after it was written, should a later one be lost: who reads it again costs MySQL one read. */
+const ttlMs = 60_000;
 
 /** KEYS: orders; ARGV: ttl, then version and body of each. */
 const setNewer = `
@@ -47,10 +48,13 @@ export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'scr
   };
   return {
     async write(entries) {
-      if (entries.length === 0) return;
+      if (entries.length === 0) return true;
       const keys = entries.map(({ orderId }) => orderStatusKey(orderId));
       const args = entries.flatMap(({ version, body }) => [version, body]);
-      await redis.run((client) => scriptFor(keys.length)(client, keys, [ttlMs, ...args]), null);
+      return redis.run(async (client) => {
+        await scriptFor(keys.length)(client, keys, [ttlMs, ...args]);
+        return true;
+      }, false);
     },
     body: (orderId) =>
       redis.run((client) => client.hget(orderStatusKey(orderId), 'b'), 'fault' as const) as Promise<

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import type { KafkaAdmin } from '../../shared/kafka/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { createLedger } from '../ledger.ts';
+import { outcomesCheck } from './outcomes.ts';
+
+const commandsEnd = 5;
+
+/** A partition whose outcomes are followed up to `followed`, and by one more while the end of the commands is read. */
+async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
+  const ledger = createLedger(0, 0);
+  for (let offset = 0; offset < followed; offset++) ledger.outcome(offset, null, 1);
+  const admin = {
+    groupOffsets: async () => new Map([[0, 0n]]),
+    async endOffsets(topic: string) {
+      const ends = new Map([
+        [0, { low: 0n, high: BigInt(topic.includes('commands') ? commandsEnd : followed) }],
+      ]);
+      if (topic.includes('commands') && oneMoreMeanwhile) ledger.outcome(followed, null, 1);
+      return ends;
+    },
+  } as unknown as Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
+  const mysql = { rows: async () => [] } as unknown as Queryable;
+  const check = outcomesCheck({
+    mysql,
+    admin,
+    ledgers: new Map([[0, ledger]]),
+    takeLasting: () => [],
+    reached: async (_topic, ends) => new Set(ends.keys()),
+  });
+  return (await check.run([], new AbortController().signal)).differences;
+}
+
+it('an outcome without a command is told', async () => {
+  expect(await differencesWith(commandsEnd + 1, false)).toMatchObject([
+    { kind: 'OUTCOME_UNEXPECTED', subject: `0-${commandsEnd}` },
+  ]);
+});
+
+it('one that is followed while the end of the commands is read is not', async () => {
+  expect(await differencesWith(commandsEnd, true)).toEqual([]);
+});

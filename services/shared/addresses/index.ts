@@ -1,0 +1,1 @@
+export { addressRanges } from './address-ranges.ts';
