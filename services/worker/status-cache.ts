@@ -7,6 +7,7 @@ import type { OrderEvent } from '../../schemas/generated/types.ts';
 import { EVENTS } from '../../topics/catalogue.ts';
 import { type Decision, type NewOrder, type OrderView, orderResource } from '../domain/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
+import type { Metrics } from '../shared/metrics/index.ts';
 import { createOrderStatuses, type OrderStatusEntry, type Redis } from '../shared/redis/index.ts';
 import { decodeMessages } from './outbox-format.ts';
 
@@ -17,8 +18,6 @@ export interface StatusCache {
   write(entries: readonly OrderStatusEntry[]): void;
   /** Says of the orders that an outbox row changed that they are newer: who decided it may have died before. */
   writeStored(blob: Buffer): void;
-  /** Changes that Redis does not have yet. */
-  unwritten(): number;
   stop(): void;
 }
 
@@ -31,8 +30,9 @@ const unwrittenMax = 50_000;
 export function createStatusCache(deps: {
   redis: Redis;
   codec: Pick<Codec<OrderEvent>, 'decode'>;
+  metrics: Metrics;
 }): StatusCache {
-  const { redis, codec } = deps;
+  const { redis, codec, metrics } = deps;
   const statuses = createOrderStatuses({ redis });
   const unwritten = new Map<string, OrderStatusEntry>();
   let timer: NodeJS.Timeout | undefined;
@@ -56,13 +56,13 @@ export function createStatusCache(deps: {
   const write = async (entries: readonly OrderStatusEntry[]): Promise<void> => {
     if (!(await statuses.write(entries))) keep(entries);
     else if (unwritten.size > 0) keep([]);
+    metrics.set('worker_statuses_unwritten', unwritten.size);
   };
 
   return {
     entriesOf: (decision, nowMs) => entriesOf(decision, nowMs, redis.status() === 'ready'),
     write: (entries) => void write(entries),
     writeStored: (blob) => void write(changesIn(blob, codec)),
-    unwritten: () => unwritten.size,
     stop() {
       stopped = true;
       clearTimeout(timer);

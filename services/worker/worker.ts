@@ -26,7 +26,7 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   armFailpoints(config.failpoints, { production, log: (line) => log.warn(line) });
   const servers = await connectServers(context);
   const publisher = createPublisher({ accumulator: servers.accumulator, metrics, log });
-  const statusCache = createStatusCache({ redis: servers.redis, codec: servers.codecs.events });
+  const statusCache = createStatusCache({ redis: servers.redis, codec: servers.codecs.events, metrics });
   const engine = createEngine({
     topic,
     writers: config.writers,

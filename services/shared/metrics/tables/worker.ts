@@ -47,6 +47,11 @@ export const workerMetrics = {
     help: 'Events and dead letters acknowledged by Kafka.',
     labels: [],
   },
+  worker_statuses_unwritten: {
+    type: 'gauge',
+    help: 'Orders whose change Redis does not have yet: it may still show the state before, for a minute at most.',
+    labels: [],
+  },
   worker_offset_commits_total: {
     type: 'counter',
     help: 'Commits of the group offset: committed, notOwner, or failed.',
