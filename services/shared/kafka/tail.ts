@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { appError, errorMessage } from '../errors/index.ts';
+import { AppError, appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { backoff, sleep } from '../retry/index.ts';
 import { abandonCluster, createCluster, type RoomCluster } from './cluster.ts';
@@ -10,6 +10,7 @@ import { createPace, fetchPaceMs } from './pace.ts';
 import { createPositions, type Positions } from './positions.ts';
 import { readRecordSet } from './record-reader.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from './settings.ts';
+import { createSparseLog, type SparseLog } from './sparse-log.ts';
 import type { InRecord, TopicPartition, TopicPartitionOffset } from './types.ts';
 
 export interface TailOptions {
@@ -42,6 +43,8 @@ const fetchMaxBytes = 8 * 1024 * 1024;
 /** How often the loops are compared with the leaders. */
 const superviseIntervalMs = 1_000;
 const retryDelayMs = 200;
+/** While a fetch fails it fails several times a second. */
+const repeatEveryMs = 5_000;
 /** No fetch has succeeded for this long: connections and metadata are made anew. */
 const silenceMaxMs = 30_000;
 const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
@@ -54,6 +57,7 @@ interface State {
   readonly positions: Positions;
   readonly stopped: AbortController;
   readonly loops: Map<number, Promise<void>>;
+  readonly sparseLog: SparseLog;
   cluster: RoomCluster;
   lastFetchMs: number;
   supervisor: NodeJS.Timeout | null;
@@ -75,6 +79,7 @@ export function createTail(options: TailOptions): Tail {
     positions: createPositions(),
     stopped: new AbortController(),
     loops: new Map(),
+    sparseLog: createSparseLog(log, repeatEveryMs),
     cluster: createCluster(settings, { log, retries: callRetries }),
     lastFetchMs: 0,
     supervisor: null,
@@ -245,7 +250,9 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
       log.error({ ...outside, position }, 'tail was outside of the log and goes on at its beginning');
       return;
     }
-    log.debug({ leader, reason: errorMessage(error) }, 'tail fetch failed');
+    // What cannot be read will not be readable soon; a broker that is away comes back by itself.
+    const level = error instanceof AppError ? 'warn' : 'debug';
+    state.sparseLog(level, { leader, reason: errorMessage(error) }, 'tail fetch failed');
     const closed = closedBrokerOf(error);
     if (closed !== null) state.cluster.removeBroker(closed);
     await sleep(retryDelayMs, state.stopped.signal);
