@@ -4,12 +4,11 @@
  * Redis has it, by this process or, where its outcome was not published yet, by the lane's next owner.
  */
 import type { OrderEvent } from '../../schemas/generated/types.ts';
-import { EVENTS } from '../../topics/catalogue.ts';
-import { type Decision, type NewOrder, type OrderView, orderResource } from '../domain/index.ts';
+import type { Decision } from '../domain/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import { createOrderStatuses, type OrderStatusEntry, type Redis } from '../shared/redis/index.ts';
-import { decodeMessages } from './outbox-format.ts';
+import { changesIn, statusesOf } from './status-entries.ts';
 
 export interface StatusCache {
   /** The states of all orders of a decision; while Redis is away only those that make an older one wrong. */
@@ -60,73 +59,12 @@ export function createStatusCache(deps: {
   };
 
   return {
-    entriesOf: (decision, nowMs) => entriesOf(decision, nowMs, redis.status() === 'ready'),
+    entriesOf: (decision, nowMs) => statusesOf(decision, nowMs, redis.status() === 'ready'),
     write: (entries) => void write(entries),
     writeStored: (blob) => void write(changesIn(blob, codec)),
     stop() {
       stopped = true;
       clearTimeout(timer);
     },
-  };
-}
-
-/** The newest state of each order. */
-function entriesOf(
-  { newOrders, changes }: Decision,
-  nowMs: number,
-  withNewOrders: boolean,
-): OrderStatusEntry[] {
-  const entries = new Map<string, OrderStatusEntry>();
-  for (const order of withNewOrders ? newOrders : []) {
-    const orderId = order.command.orderId!;
-    const body = JSON.stringify(orderResource(viewOf(order, nowMs)));
-    entries.set(orderId, { orderId, version: 1, body });
-  }
-  for (const { orderId, fromVersion } of changes) {
-    entries.set(orderId, { orderId, version: fromVersion + 1, body: '' });
-  }
-  return [...entries.values()];
-}
-
-/** What a row of the outbox says of orders that had a state before. */
-function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>): OrderStatusEntry[] {
-  const entries: OrderStatusEntry[] = [];
-  for (const { topic, value } of decodeMessages(blob)) {
-    const event = topic === EVENTS ? tryDecode(codec, value) : null;
-    if (event?.outcome === 'APPLIED' && event.orderId !== null)
-      entries.push({ orderId: event.orderId, version: event.version, body: '' });
-  }
-  return entries;
-}
-
-/** null for what a newer build has written: what it said before ends by itself. */
-function tryDecode(codec: Pick<Codec<OrderEvent>, 'decode'>, value: Buffer | null): OrderEvent | null {
-  try {
-    return codec.decode(value);
-  } catch {
-    return null;
-  }
-}
-
-function viewOf(order: NewOrder, nowMs: number): OrderView {
-  const { command, priced, status, reason, paymentDueAtMs } = order;
-  const { lines, subtotal, discount, shipping, tax, total } = priced;
-  return {
-    orderId: command.orderId!,
-    version: 1,
-    status,
-    customerId: command.customerId!,
-    currency: command.payload.currency,
-    lines,
-    subtotal,
-    discount,
-    shipping,
-    tax,
-    total,
-    couponCode: command.payload.couponCode,
-    reason,
-    paymentDueAtMs,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
   };
 }
