@@ -42,20 +42,24 @@ export function createStatusCache(deps: {
       if (version === 1 || version <= (unwritten.get(orderId)?.version ?? 0)) continue;
       unwritten.set(orderId, { orderId, version, body: '' });
     }
-    if (unwritten.size === 0 || stopped) return;
-    const tooMany = [...unwritten.keys()].slice(0, Math.max(0, unwritten.size - unwrittenMax));
-    for (const orderId of tooMany) unwritten.delete(orderId);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      const again = [...unwritten.values()].slice(0, retryOrders);
-      for (const { orderId } of again) unwritten.delete(orderId);
-      void write(again);
-    }, retryEveryMs);
+    const tooMany = unwritten.size - unwrittenMax;
+    if (tooMany > 0) for (const orderId of [...unwritten.keys()].slice(0, tooMany)) unwritten.delete(orderId);
+    if (unwritten.size > 0 && !stopped) timer ??= setTimeout(() => void retry(), retryEveryMs);
+    metrics.set('worker_statuses_unwritten', unwritten.size);
   };
   const write = async (entries: readonly OrderStatusEntry[]): Promise<void> => {
     if (!(await statuses.write(entries))) keep(entries);
-    else if (unwritten.size > 0) keep([]);
-    metrics.set('worker_statuses_unwritten', unwritten.size);
+  };
+  /** Calls in a row for as long as they succeed. */
+  const retry = async (): Promise<void> => {
+    let failed: OrderStatusEntry[] = [];
+    while (unwritten.size > 0 && failed.length === 0 && !stopped) {
+      const again = [...unwritten.values()].slice(0, retryOrders);
+      for (const { orderId } of again) unwritten.delete(orderId);
+      if (!(await statuses.write(again))) failed = again;
+    }
+    timer = undefined;
+    keep(failed);
   };
 
   return {
