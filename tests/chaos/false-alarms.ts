@@ -183,7 +183,10 @@ async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, nu
   );
 }
 
-/** Seconds until the total of one order, changed by hand, is found; it is put right again. */
+/**
+ * Seconds until the total of one order, changed by hand, is found: at once where its outcome is remembered, else by the
+ * walk over all orders. It is put right again.
+ */
 async function plantAndWait({ arena }: ChaosArena): Promise<number | null> {
   const { pool } = arena.mysql;
   const [row] = await pool.rows<{ k: number }>(
@@ -194,7 +197,7 @@ async function plantAndWait({ arena }: ChaosArena): Promise<number | null> {
   const isFound = async () =>
     (
       await pool.rows(
-        `SELECT 1 FROM reconciliation_findings WHERE kind = 'MONEY_DIFFERS' AND status = 'OPEN'`,
+        `SELECT 1 FROM reconciliation_findings WHERE kind IN ('ORDER_DIFFERS', 'MONEY_DIFFERS') AND status = 'OPEN'`,
       )
     ).length > 0;
   const found = await until(isFound, { what: 'the planted difference', deadlineMs: detectionMsMax }).then(
