@@ -1,5 +1,5 @@
 /** The database is away, frozen, or answers late: lanes wait and go on; nothing is lost and nothing is a dead letter. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sleep } from '../../services/shared/retry/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
@@ -13,8 +13,6 @@ const prefix = useTopicPrefix('database');
 const database = useDatabase('database');
 const skus = Array.from({ length: 20 }, (_, index) => `SKU-${String(index).padStart(2, '0')}`);
 const frozenMs = 6_000;
-/** Answers are swallowed at random moments; one of the first few is that of a COMMIT. */
-const swallowsMax = 20;
 /** Beyond what it takes to work the backlog off on a busy machine, and far below what a human would notice. */
 const recoveryMsMax = 15_000;
 const stopMsMax = 15_000;
@@ -44,6 +42,8 @@ beforeEach(async () => {
   await decidedMore(arena, 100);
 });
 
+afterEach(() => load.stop());
+
 afterAll(async () => {
   await producer.close();
   await arena.close();
@@ -72,8 +72,8 @@ describe('a worker whose database is in trouble', () => {
 
   test('finds out what a COMMIT did whose answer was lost', async () => {
     const reclaims = () => worker.metric('worker_batch_retries_total', 'cause="reclaim"');
-    for (let time = 0; time < swallowsMax && (await reclaims()) < 2; time++) {
-      proxy.swallowAnswers();
+    for (let time = 0; time < 3; time++) {
+      await proxy.swallowAnswersFrom('COMMIT');
       await sleep(100);
       proxy.heal();
       await decidedMore(arena, 20);

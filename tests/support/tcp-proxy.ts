@@ -7,6 +7,8 @@ export interface TcpProxy {
   connections(): number;
   /** From now on nothing passes towards the client: the server still hears and acts, its answers are lost. */
   swallowAnswers(): void;
+  /** The same from the moment on at which a client sends `text`; resolves then, with its bytes passed on. */
+  swallowAnswersFrom(text: string): Promise<void>;
   /** From now on nothing passes in either direction, not even the end of a connection: like a server that is frozen. */
   freeze(): void;
   /** Passes on what comes from now on; what was swallowed stays lost, so its connections are cut. */
@@ -19,10 +21,17 @@ type Mode = 'pass' | 'swallowAnswers' | 'freeze';
 /** A TCP proxy on a free port of 127.0.0.1 in front of one server, with two ways to go wrong. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let mode: Mode = 'pass';
+  let awaited: { text: string; sent: () => void } | null = null;
   const sockets = new Set<Socket>();
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ port: target.port, host: target.host, allowHalfOpen: true });
+    client.on('data', (bytes: Buffer) => {
+      if (awaited === null || !bytes.includes(awaited.text)) return;
+      mode = 'swallowAnswers';
+      awaited.sent();
+      awaited = null;
+    });
     pump(client, upstream, () => mode !== 'freeze');
     pump(upstream, client, () => mode === 'pass');
   });
@@ -53,6 +62,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     swallowAnswers() {
       mode = 'swallowAnswers';
     },
+    swallowAnswersFrom: (text) =>
+      new Promise((sent) => {
+        awaited = { text, sent };
+      }),
     freeze() {
       mode = 'freeze';
     },
