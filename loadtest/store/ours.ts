@@ -140,6 +140,13 @@ function instantAccumulator(): Accumulator {
     return base;
   };
   return {
+    sendEach(messages, onEnd) {
+      void acknowledge(messages.length).then((base) =>
+        messages.forEach((_, index) => {
+          onEnd(index, base + BigInt(index));
+        }),
+      );
+    },
     send: async ({ partition }) => ({ partition, offset: await acknowledge(1) }),
     sendBatch: (messages) => acknowledge(messages.length),
     oldestAgeMs: () => 0,

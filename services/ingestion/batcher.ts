@@ -1,6 +1,6 @@
 /**
- * Turns many single lookups into few batched ones: what is asked for within the linger, or while the batches before are
- * still under way, goes out together.
+ * Turns many lookups into few: what is asked for within the linger, or while the batches before are still under way,
+ * goes out together.
  */
 
 export interface BatcherOptions<K, V> {
@@ -10,9 +10,10 @@ export interface BatcherOptions<K, V> {
   readonly fallback: V;
   /** Called once per failed batch. */
   readonly onFailure: (error: unknown) => void;
+  /** Keys after which a batch takes no more; the keys of one call are never parted. */
   readonly batchMax: number;
   readonly inFlightMax: number;
-  /** How long the first key waits for others; 0 for the rest of this turn of the event loop. */
+  /** How long the first call waits for others; 0 for the rest of this turn of the event loop. */
   readonly lingerMs: number;
   /** From sending a batch to giving up on it. */
   readonly timeoutMs: number;
@@ -21,12 +22,13 @@ export interface BatcherOptions<K, V> {
 }
 
 export interface Batcher<K, V> {
-  load(key: K): Promise<V>;
+  /** Answers by position. Never rejects: what cannot be looked up has the fallback. */
+  load(keys: readonly K[]): Promise<readonly V[]>;
 }
 
 interface Waiting<K, V> {
-  readonly key: K;
-  readonly resolve: (value: V) => void;
+  readonly keys: readonly K[];
+  readonly resolve: (values: readonly V[]) => void;
 }
 
 export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V> {
@@ -36,6 +38,8 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
   let inFlight = 0;
   let restUntilMs = 0;
 
+  const fallbacks = (keys: readonly K[]): V[] => keys.map(() => fallback);
+
   const schedule = (): void => {
     if (scheduled || inFlight >= inFlightMax || waiting.length === 0) return;
     scheduled = true;
@@ -43,26 +47,38 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
     else setTimeout(flush, lingerMs);
   };
 
+  const take = (): Waiting<K, V>[] => {
+    let calls = 0;
+    for (let keys = 0; calls < waiting.length && keys < batchMax; calls++)
+      keys += waiting[calls]!.keys.length;
+    const taken = waiting.slice(0, calls);
+    waiting = waiting.slice(calls);
+    return taken;
+  };
+
   const flush = (): void => {
     scheduled = false;
-    const batch = waiting.length <= batchMax ? waiting : waiting.slice(0, batchMax);
-    waiting = waiting.length <= batchMax ? [] : waiting.slice(batchMax);
+    const batch = take();
     inFlight++;
     let answered = false;
     const settle = (values: readonly V[] | null): void => {
       if (answered) return;
       answered = true;
       clearTimeout(timer);
-      for (let i = 0; i < batch.length; i++) batch[i]!.resolve(values === null ? fallback : values[i]!);
+      let from = 0;
+      for (const { keys, resolve } of batch) {
+        resolve(values === null ? fallbacks(keys) : values.slice(from, from + keys.length));
+        from += keys.length;
+      }
     };
     const fail = (error: unknown): void => {
       restUntilMs = performance.now() + restMs;
       onFailure(error);
       settle(null);
-      for (const { resolve } of waiting.splice(0)) resolve(fallback);
+      for (const { keys, resolve } of waiting.splice(0)) resolve(fallbacks(keys));
     };
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    run(batch.map(({ key }) => key))
+    run(batch.flatMap(({ keys }) => keys))
       .then(settle, (error: unknown) => (answered ? undefined : fail(error)))
       .finally(() => {
         inFlight--;
@@ -72,10 +88,10 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
   };
 
   return {
-    load(key) {
-      if (restUntilMs > 0 && performance.now() < restUntilMs) return Promise.resolve(fallback);
+    load(keys) {
+      if (restUntilMs > 0 && performance.now() < restUntilMs) return Promise.resolve(fallbacks(keys));
       return new Promise((resolve) => {
-        waiting.push({ key, resolve });
+        waiting.push({ keys, resolve });
         schedule();
       });
     },

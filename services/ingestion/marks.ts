@@ -8,7 +8,8 @@ import { createBatcher } from './batcher.ts';
 import type { Placed } from './order-store.ts';
 
 export interface Marks {
-  find(orderId: string): Promise<Placed | null>;
+  /** Answers by position; null where there is no mark, or Redis does not tell in time. */
+  find(orderIds: readonly string[]): Promise<readonly (Placed | null)[]>;
   /** Does not wait; what is lost only costs speed. */
   set(orderId: string, placed: Placed): void;
 }
@@ -59,7 +60,7 @@ export function createMarks({ redis, logId }: MarksDeps): Marks {
   };
 
   return {
-    find: (orderId) => lookups.load(orderId),
+    find: lookups.load,
     set(orderId, placed) {
       if (pending.length >= pendingMax) return;
       if (pending.length === 0) setTimeout(flush, writeLingerMs);

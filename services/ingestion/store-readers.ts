@@ -31,17 +31,17 @@ export function orderReader(
     restMs: 0,
   });
   return async (orderId) => {
-    const order = await reads.load(orderId);
+    const [order] = await reads.load([orderId]);
     if (order === failed) throw reason;
     return order as StoredOrder | null;
   };
 }
 
-/** The stored place of an order, or null when there is none or MySQL does not tell in time. */
+/** The stored places of orders, by position; null where there is none, or MySQL does not tell in time. */
 export function placedReader(
   store: Pick<OrderStore, 'findPlaced'>,
   log: Logger,
-): (orderId: string) => Promise<Placed | null> {
+): (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]> {
   const reads = createBatcher<string, Placed | null>({
     run: store.findPlaced,
     fallback: null,

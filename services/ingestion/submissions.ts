@@ -1,98 +1,144 @@
 /**
- * One place of one order, once. In this order: what this process remembers, what is in flight, the marks in Redis, and
- * then the log. A place that nobody knows is produced at once while MySQL is asked beside it, so that the truth never
- * depends on Redis and never costs the first order a wait: a repeat that reaches the log is a DUPLICATE or KEY_CONFLICT
- * there, never a second order.
+ * Places of orders, each once. For every place in this order: what this process remembers, what is in flight, the marks
+ * in Redis, and then the log. A place that nobody knows is appended at once while MySQL is asked beside it, so that the
+ * truth never depends on Redis and never costs the first order a wait: a repeat that reaches the log is a DUPLICATE or
+ * KEY_CONFLICT there, never a second order.
+ *
+ * Places come in groups, those of one request, and cost one pass each; how many they are makes no difference to any.
  */
+import type { OutMessage } from '../shared/kafka/index.ts';
 import type { BoundedMap } from './bounded-map.ts';
+import type { CommandLog } from './command-log.ts';
+import { createFlights, type Flight, type Flights, type Landing } from './flights.ts';
 import type { Marks } from './marks.ts';
 import type { Placed } from './order-store.ts';
 import { HttpProblem } from './problems.ts';
-import type { Produce } from './produce.ts';
 import type { LogPosition } from './ticket.ts';
-import { type PlaceWish, placeCommand } from './to-command.ts';
+
+/** A place that was read and found valid. */
+export interface Place {
+  readonly orderId: string;
+  /** SHA-256 of the request's canonical JSON, in base64url. */
+  readonly fingerprint: string;
+  /** The place command, encoded. */
+  readonly message: OutMessage;
+}
 
 export interface Submitted {
-  readonly orderId: string;
   readonly position: LogPosition;
   /** The same place was accepted before, or is being accepted by another request. */
   readonly replayed: boolean;
 }
 
+/** Where the place stands, or why it was not accepted: the problem KEY_REUSED, NOT_PRODUCED or OUTCOME_UNKNOWN. */
+export type Submission = Submitted | Error;
+
+/** Answers by position, once each place has its end. Never rejects for what is wrong with one of them. */
+export type Submit = (places: readonly Place[]) => Promise<readonly Submission[]>;
+
 export interface SubmissionDeps {
-  readonly produce: Produce;
+  readonly commandLog: Pick<CommandLog, 'append'>;
   readonly marks: Marks;
-  /** The stored place of an order; null when there is none, or MySQL does not tell in time. */
-  readonly findPlaced: (orderId: string) => Promise<Placed | null>;
+  /** The stored places of orders, by position; null where there is none, or MySQL does not tell in time. */
+  readonly findPlaced: (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]>;
   readonly recent: BoundedMap<string, Placed>;
-  readonly nowMs: () => number;
 }
 
-/** Throws the problems KEY_REUSED, NOT_PRODUCED and OUTCOME_UNKNOWN. */
-export type Submit = (wish: PlaceWish) => Promise<Submitted>;
+/** The places of one call, while they are being answered. */
+interface Group {
+  readonly places: readonly Place[];
+  readonly answers: Submission[];
+  /** Ends that other calls have to come by first. */
+  readonly joins: Promise<void>[];
+}
 
-interface InFlight {
-  readonly fingerprint: string;
-  readonly done: Promise<LogPosition>;
+interface State extends SubmissionDeps {
+  readonly flights: Flights;
 }
 
 export function createSubmit(deps: SubmissionDeps): Submit {
-  const inFlight = new Map<string, InFlight>();
-
-  const produceOnce = async (wish: PlaceWish): Promise<LogPosition> => {
-    const position = await deps.produce({ ...placeCommand(wish, deps.nowMs()), orderId: wish.orderId });
-    const placed = { fingerprint: wish.fingerprint, position };
-    deps.recent.set(wish.orderId, placed);
-    deps.marks.set(wish.orderId, placed);
-    return position;
-  };
-
-  const lookUpAndProduce = async (wish: PlaceWish): Promise<Submitted> => {
-    const { orderId } = wish;
-    const marked = await deps.marks.find(orderId);
-    if (marked !== null) {
-      deps.recent.set(orderId, marked);
-      return replay(wish, marked);
-    }
-    const joined = inFlight.get(orderId);
-    if (joined !== undefined) return join(wish, joined);
-    const done = produceOnce(wish);
-    inFlight.set(orderId, { fingerprint: wish.fingerprint, done });
-    const stored = deps.findPlaced(orderId);
-    try {
-      const position = await done;
-      const known = await stored;
-      if (known === null || isSame(known.position, position)) return { orderId, position, replayed: false };
-      deps.recent.set(orderId, known);
-      return replay(wish, known);
-    } finally {
-      inFlight.delete(orderId);
-    }
-  };
-
-  const join = async (wish: PlaceWish, { fingerprint, done }: InFlight): Promise<Submitted> => {
-    if (fingerprint === wish.fingerprint)
-      return { orderId: wish.orderId, position: await done, replayed: true };
-    const failed = await done.then(
-      () => false,
-      () => true,
-    );
-    // The key was not taken after all: this place has its own try.
-    return failed ? submit(wish) : replay(wish, { fingerprint, position: await done });
-  };
-
-  const submit: Submit = (wish) => {
-    const known = deps.recent.get(wish.orderId);
-    if (known !== undefined) return Promise.resolve().then(() => replay(wish, known));
-    const flying = inFlight.get(wish.orderId);
-    return flying === undefined ? lookUpAndProduce(wish) : join(wish, flying);
-  };
-  return submit;
+  const { commandLog, recent, marks } = deps;
+  const flights = createFlights({
+    commandLog,
+    onPlaced(orderId, placed) {
+      recent.set(orderId, placed);
+      marks.set(orderId, placed);
+    },
+  });
+  const state: State = { ...deps, flights };
+  return (places) => submit(state, places);
 }
 
-function replay({ orderId, fingerprint }: PlaceWish, known: Placed): Submitted {
-  if (known.fingerprint !== fingerprint) throw new HttpProblem('KEY_REUSED');
-  return { orderId, position: known.position, replayed: true };
+async function submit(state: State, places: readonly Place[]): Promise<readonly Submission[]> {
+  const group: Group = { places, answers: new Array(places.length), joins: [] };
+  const unknown: number[] = [];
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    const known = state.recent.get(place.orderId);
+    if (known !== undefined) group.answers[i] = replay(place, known);
+    else if (!joins(state, group, i)) unknown.push(i);
+  }
+  if (unknown.length > 0) await lookUpAndAppend(state, group, unknown);
+  if (group.joins.length > 0) await Promise.all(group.joins);
+  return group.answers;
+}
+
+/** True when another place of the same order is in flight: its end becomes the answer. */
+function joins(state: State, { places, answers, joins }: Group, index: number): boolean {
+  const place = places[index]!;
+  const landing = state.flights.join(place.orderId);
+  if (landing === null) return false;
+  const answered = async (): Promise<void> => {
+    answers[index] = await answerOfOther(state, place, await landing);
+  };
+  joins.push(answered());
+  return true;
+}
+
+async function answerOfOther(state: State, place: Place, { fingerprint, end }: Landing): Promise<Submission> {
+  if (!(end instanceof Error)) return replay(place, { fingerprint, position: end });
+  if (fingerprint === place.fingerprint) return end;
+  // The key was not taken after all: this place has its own try.
+  const [own] = await submit(state, [place]);
+  return own!;
+}
+
+async function lookUpAndAppend(state: State, group: Group, unknown: readonly number[]): Promise<void> {
+  const { places, answers } = group;
+  const marked = await state.marks.find(unknown.map((index) => places[index]!.orderId));
+  const flights: Flight[] = [];
+  const indices: number[] = [];
+  for (let i = 0; i < unknown.length; i++) {
+    const index = unknown[i]!;
+    const place = places[index]!;
+    const mark = marked[i]!;
+    if (mark !== null) {
+      state.recent.set(place.orderId, mark);
+      answers[index] = replay(place, mark);
+    } else if (!joins(state, group, index)) {
+      flights.push(state.flights.open(place));
+      indices.push(index);
+    }
+  }
+  if (flights.length === 0) return;
+  const stored = state.findPlaced(flights.map(({ place }) => place.orderId));
+  const ends = await state.flights.append(flights);
+  const known = await stored;
+  for (let i = 0; i < flights.length; i++)
+    answers[indices[i]!] = answerOf(state, flights[i]!.place, ends[i]!, known[i]!);
+}
+
+function answerOf(state: State, place: Place, end: LogPosition | Error, known: Placed | null): Submission {
+  if (end instanceof Error) return end;
+  if (known === null || isSame(known.position, end)) return { position: end, replayed: false };
+  // A copy that reached the log before is the order; this one was appended for nothing.
+  state.recent.set(place.orderId, known);
+  return replay(place, known);
+}
+
+function replay({ fingerprint }: Place, known: Placed): Submission {
+  if (known.fingerprint !== fingerprint) return new HttpProblem('KEY_REUSED');
+  return { position: known.position, replayed: true };
 }
 
 function isSame(a: LogPosition, b: LogPosition): boolean {

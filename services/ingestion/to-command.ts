@@ -14,7 +14,7 @@ export interface PlaceWish {
 }
 
 /** The place command of a validated order. `nowMs` is epoch milliseconds. */
-export function placeCommand(wish: PlaceWish, nowMs: number): PlaceCommand {
+export function placeCommand(wish: PlaceWish, nowMs: number): PlaceCommand & { orderId: string } {
   return {
     commandId: placeCommandId(wish.orderId),
     type: 'PLACE',
@@ -56,7 +56,7 @@ export interface CancelWish {
 }
 
 /** The cancel command; the same wish repeated gives the same command id. */
-export function cancelCommand(wish: CancelWish, nowMs: number): CancelCommand {
+export function cancelCommand(wish: CancelWish, nowMs: number): CancelCommand & { orderId: string } {
   const { orderId, customerId, expectedVersion } = wish;
   return {
     commandId: cancelCommandId(orderId, customerId, expectedVersion),

@@ -12,6 +12,7 @@ import type { Redis } from '../shared/redis/index.ts';
 import { createAdmission } from './admission.ts';
 import type { AppDeps } from './app.ts';
 import { createBoundedMap } from './bounded-map.ts';
+import { createCommandLog } from './command-log.ts';
 import type { ingestionFields } from './config.ts';
 import { createCursors } from './cursor.ts';
 import { createDeliveryStore } from './delivery-store.ts';
@@ -20,7 +21,6 @@ import { createMarks } from './marks.ts';
 import { createOrderCache } from './order-cache.ts';
 import { createOrderStore } from './order-store.ts';
 import { createOutcomes } from './outcomes.ts';
-import { createProduce } from './produce.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { createReadStatus } from './status.ts';
 import { orderReader, placedReader } from './store-readers.ts';
@@ -55,7 +55,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const lanes = createLanes({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool });
   const tickets = createTickets(config.ticketSecret);
-  const produce = createProduce({ accumulator, commands: codecs.commands, lanes, clock });
+  const commandLog = createCommandLog({ accumulator, commands: codecs.commands, lanes, clock });
   const outcomes = createOutcomes({
     events: codecs.events,
     lanes,
@@ -93,13 +93,12 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     metrics,
     tickets,
     lanes,
-    produce,
+    commandLog,
     submit: createSubmit({
-      produce,
+      commandLog,
       marks: createMarks({ redis, logId: commandLogId }),
       findPlaced: placedReader(store, log),
       recent: createBoundedMap(rememberedOrdersMax),
-      nowMs: clock.nowMs,
     }),
     readStatus,
     waits,

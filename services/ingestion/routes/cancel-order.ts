@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { sendOrder, showOrder } from '../answers.ts';
+import { appendOne } from '../command-log.ts';
 import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
@@ -85,7 +86,7 @@ export function cancelOrder(deps: RouteDeps): Route {
         { orderId, customerId, request: wish, expectedVersion, traceparent },
         deps.nowMs(),
       );
-      return cancel(deps, request, reply, { address, state, command: { ...command, orderId } });
+      return cancel(deps, request, reply, { address, state, command });
     },
   };
 }
@@ -93,7 +94,7 @@ export function cancelOrder(deps: RouteDeps): Route {
 interface Cancel {
   readonly address: OrderAddress;
   readonly state: Exclude<OrderState, { kind: 'missing' }>;
-  readonly command: ReturnType<typeof cancelCommand> & { orderId: string };
+  readonly command: ReturnType<typeof cancelCommand>;
 }
 
 async function cancel(
@@ -107,7 +108,7 @@ async function cancel(
   const wait = waitSeconds > 0 ? deps.waits.open(orderId) : null;
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const { offset } = await deps.produce(command);
+    const { offset } = await appendOne(deps.commandLog, command);
     const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
     if (event === null || event === undefined) {
       const shown = showOrder(deps, state, orderId, customerId);

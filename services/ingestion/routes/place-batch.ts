@@ -1,16 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import { jsonMediaType, statusUrlOf } from '../answers.ts';
-import { fingerprintOf } from '../fingerprint.ts';
 import { pointerSegment } from '../json-faults.ts';
 import type { Operation } from '../operation.ts';
-import { orderIdOf } from '../order-id.ts';
-import { HttpProblem, type ProblemBody, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
+import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
 import { refuseDenied, takeOrders } from '../rate-check.ts';
+import { readPlace } from '../read-place.ts';
 import { readJson, validationProblem } from '../read-request.ts';
 import { BatchFrame, BatchItem, BatchRequest } from '../shapes/order-request.ts';
 import { BatchResult } from '../shapes/problem.ts';
 import type { JsonFault } from '../strict-json.ts';
-import type { PlaceWish } from '../to-command.ts';
+import type { Place, Submission } from '../submissions.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { traceparentParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
@@ -35,15 +34,6 @@ export const placeBatchOperation: Operation = {
   problems: ['JSON_INVALID', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'RATE_LIMITED'],
 };
 
-interface ItemResult {
-  readonly index: number;
-  readonly status: number;
-  readonly id?: string;
-  readonly statusUrl?: string;
-  readonly replayed?: true;
-  readonly problem?: ProblemBody;
-}
-
 export function placeBatch(deps: RouteDeps): Route {
   const checkFrame = compileCheck(BatchFrame);
   const checkItem = compileCheck(BatchItem);
@@ -51,43 +41,34 @@ export function placeBatch(deps: RouteDeps): Route {
     operation: placeBatchOperation,
     async handler(request, reply) {
       refuseDenied(deps.rates, request, reply);
-      const { orders, faults } = readFrame(request, checkFrame);
-      await takeOrders(deps.rates, request, reply, orders.length);
-      const context: Context = {
-        request,
-        instance: pathOf(request.url),
-        traceparent: traceparentOf(request),
-        traceId: once(() => traceIdOf(request)),
-      };
-      const items = await Promise.all(
-        orders.map((item, index) => placeItem(deps, context, checkItem, item, index, faults[index])),
-      );
-      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify({ items }));
+      const frame = readFrame(request, checkFrame);
+      const leasing = takeOrders(deps.rates, request, reply, frame.orders.length);
+      if (leasing !== undefined) await leasing;
+      const { items, places, indices } = readItems(deps, request, checkItem, frame);
+      const submissions = await deps.submit(places);
+      for (let i = 0; i < submissions.length; i++) {
+        const index = indices[i]!;
+        items[index] = answerText(deps, request, index, places[i]!.orderId, submissions[i]!);
+      }
+      return reply
+        .code(200)
+        .header('content-type', jsonMediaType)
+        .send(`{"items":[${items.join(',')}]}`);
     },
   };
 }
 
-interface Context {
-  readonly request: FastifyRequest;
-  readonly instance: string;
-  readonly traceparent: string | null;
-  /** Only problems have one to tell, and most batches have none. */
-  readonly traceId: () => string;
-}
-
-function once(make: () => string): () => string {
-  let made: string | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
+interface Frame {
+  readonly orders: readonly unknown[];
+  /** What strict JSON found, by the index of the item. */
+  readonly faults: readonly (readonly JsonFault[] | undefined)[];
 }
 
 /**
  * The items unchecked, and by index what strict JSON found in them. A fault outside of any item refuses the whole, and so
  * do more faults than are looked for: an item behind them would pass unseen.
  */
-function readFrame(request: FastifyRequest, check: Check<BatchFrame>) {
+function readFrame(request: FastifyRequest, check: Check<BatchFrame>): Frame {
   const { value, faults, isComplete } = readJson(request);
   if (!isComplete) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
   const byIndex: JsonFault[][] = [];
@@ -101,41 +82,72 @@ function readFrame(request: FastifyRequest, check: Check<BatchFrame>) {
   return { orders: checked.value.orders, faults: byIndex };
 }
 
-async function placeItem(
+interface Items {
+  /** The answers as JSON; so far only of those that are no places. */
+  readonly items: string[];
+  readonly places: Place[];
+  /** Of each place, the index of its item. */
+  readonly indices: number[];
+}
+
+function readItems(
   deps: RouteDeps,
-  context: Context,
+  request: FastifyRequest,
+  check: Check<BatchItem>,
+  { orders, faults }: Frame,
+): Items {
+  const read: Items = { items: new Array(orders.length), places: [], indices: [] };
+  const { customerId } = request.caller;
+  const traceparent = traceparentOf(request);
+  for (let index = 0; index < orders.length; index++) {
+    try {
+      const { idempotencyKey, order } = readItem(check, orders[index], index, faults[index]);
+      read.places.push(readPlace(deps, { customerId, idempotencyKey, order, traceparent }));
+      read.indices.push(index);
+    } catch (error) {
+      read.items[index] = problemText(deps, request, index, error);
+    }
+  }
+  return read;
+}
+
+function readItem(
   check: Check<BatchItem>,
   item: unknown,
   index: number,
-  jsonFaults: readonly JsonFault[] | undefined,
-): Promise<ItemResult> {
-  try {
-    if (jsonFaults !== undefined)
-      throw new HttpProblem('JSON_INVALID', jsonFaults[0]!.detail, { errors: jsonFaults });
-    const checked = check(item, `/orders${pointerSegment(index)}`);
-    if (checked.faults !== null) throw validationProblem(checked.faults);
-    const wish = wishOf(context, checked.value);
-    const { orderId: id, position, replayed } = await deps.submit(wish);
-    const isOut = replayed && (deps.lanes.nextUnpublished(position.partition) ?? 0) > position.offset;
-    return {
-      index,
-      status: isOut ? 200 : 202,
-      id,
-      statusUrl: statusUrlOf(deps, id, wish.customerId, position),
-      ...(replayed ? { replayed } : {}),
-    };
-  } catch (error) {
-    const { instance, traceId } = context;
-    if (!(error instanceof HttpProblem)) deps.log.error({ err: error, index }, 'An order of a batch failed');
-    const told = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
-    const { message: detail, errors } = told;
-    const problem = problemBody(told.code, { detail, errors, instance, traceId: traceId() });
-    return { index, status: problem.status, problem };
-  }
+  faults: readonly JsonFault[] | undefined,
+): BatchItem {
+  if (faults !== undefined) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
+  const checked = check(item, `/orders${pointerSegment(index)}`);
+  if (checked.faults !== null) throw validationProblem(checked.faults);
+  return checked.value;
 }
 
-function wishOf({ request, traceparent }: Context, { idempotencyKey, order }: BatchItem): PlaceWish {
-  const { customerId } = request.caller;
-  const orderId = orderIdOf(customerId, idempotencyKey);
-  return { orderId, customerId, idempotencyKey, fingerprint: fingerprintOf(order), order, traceparent };
+/** The parts of an answer without a problem need no escaping, so the text is put together by hand. */
+function answerText(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  index: number,
+  orderId: string,
+  submission: Submission,
+): string {
+  if (submission instanceof Error) return problemText(deps, request, index, submission);
+  const { position, replayed } = submission;
+  const isOut = replayed && (deps.lanes.nextUnpublished(position.partition) ?? 0) > position.offset;
+  const url = statusUrlOf(deps, orderId, request.caller.customerId, position);
+  const status = isOut ? 200 : 202;
+  const mark = replayed ? ',"replayed":true' : '';
+  return `{"index":${index},"status":${status},"id":"${orderId}","statusUrl":"${url}"${mark}}`;
+}
+
+function problemText(deps: RouteDeps, request: FastifyRequest, index: number, error: unknown): string {
+  if (!(error instanceof HttpProblem)) deps.log.error({ err: error, index }, 'An order of a batch failed');
+  const {
+    code,
+    message: detail,
+    errors,
+  } = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
+  const instance = pathOf(request.url);
+  const problem = problemBody(code, { detail, errors, instance, traceId: traceIdOf(request) });
+  return JSON.stringify({ index, status: problem.status, problem });
 }

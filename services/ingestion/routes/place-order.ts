@@ -2,19 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { sendAccepted, sendOrder, showOrder } from '../answers.ts';
 import { orderOfEvent } from '../decided-order.ts';
-import { fingerprintOf } from '../fingerprint.ts';
 import { readIdempotencyKey } from '../idempotency-key.ts';
 import type { Operation } from '../operation.ts';
-import { orderIdOf } from '../order-id.ts';
 import { preferredWaitSeconds } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
+import { readPlace } from '../read-place.ts';
 import { readBody } from '../read-request.ts';
 import { OrderRequest } from '../shapes/order-request.ts';
 import { Accepted, Order } from '../shapes/order-resource.ts';
 import type { OrderState } from '../status.ts';
-import type { Submitted } from '../submissions.ts';
-import type { PlaceWish } from '../to-command.ts';
+import type { Place, Submitted } from '../submissions.ts';
+import type { LogPosition } from '../ticket.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import type { Wait } from '../waits.ts';
 import { idempotencyKeyParameter, preferParameter, traceparentParameter } from './parameters.ts';
@@ -79,35 +78,39 @@ export function placeOrder(deps: RouteDeps): Route {
     async handler(request, reply) {
       const leasing = takeOrders(deps.rates, request, reply, 1);
       if (leasing !== undefined) await leasing;
-      const wish = readPlace(request, check);
+      const { customerId } = request.caller;
+      const place = readOrder(deps, request, check);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-      if (waitSeconds > 0) return placeAndWait(deps, request, reply, wish, waitSeconds);
-      const submitted = await deps.submit(wish);
-      if (submitted.replayed) return answerReplay(deps, request, reply, submitted);
-      return sendAccepted(deps, reply, {
-        id: wish.orderId,
-        customerId: wish.customerId,
-        position: submitted.position,
-      });
+      if (waitSeconds > 0) return placeAndWait(deps, request, reply, place, waitSeconds);
+      const { orderId } = place;
+      const { position, replayed } = await submitOne(deps, place);
+      if (replayed) return answerReplay(deps, reply, { orderId, customerId, position });
+      return sendAccepted(deps, reply, { id: orderId, customerId, position });
     },
   };
 }
 
-function readPlace(request: FastifyRequest, check: Check<OrderRequest>): PlaceWish {
+/** An order that is in the log, and whose it is. */
+interface Logged {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly position: LogPosition;
+}
+
+async function submitOne(deps: RouteDeps, place: Place): Promise<Submitted> {
+  const [submission] = await deps.submit([place]);
+  if (submission instanceof Error) throw submission;
+  return submission!;
+}
+
+function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): Place {
   const field = request.headers['idempotency-key'];
   if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
   const idempotencyKey = typeof field === 'string' ? readIdempotencyKey(field) : null;
   if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
   const order = readBody(request, check);
   const { customerId } = request.caller;
-  return {
-    orderId: orderIdOf(customerId, idempotencyKey),
-    customerId,
-    idempotencyKey,
-    fingerprint: fingerprintOf(order),
-    order,
-    traceparent: traceparentOf(request),
-  };
+  return readPlace(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
 }
 
 /** Listens before it produces, so that no outcome can be missed. */
@@ -115,31 +118,29 @@ async function placeAndWait(
   deps: RouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  wish: PlaceWish,
+  place: Place,
   waitSeconds: number,
 ): Promise<FastifyReply> {
-  const wait = deps.waits.open(wish.orderId);
+  const { orderId } = place;
+  const { customerId } = request.caller;
+  const wait = deps.waits.open(orderId);
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const submitted = await deps.submit(wish);
-    if (submitted.replayed) {
-      const decided = await awaitKnown(deps, wait, wish, submitted, waitSeconds * 1000);
-      return await answerReplay(deps, request, reply, submitted, decided);
+    const { position, replayed } = await submitOne(deps, place);
+    const logged = { orderId, customerId, position };
+    if (replayed) {
+      const decided = await awaitKnown(deps, wait, logged, waitSeconds * 1000);
+      return await answerReplay(deps, reply, logged, decided);
     }
-    const outcome = await awaitOutcome(wait, submitted, waitSeconds * 1000);
+    const outcome = await awaitOutcome(wait, position, waitSeconds * 1000);
     if (outcome !== null) {
-      const { orderId, customerId } = wish;
-      const state = await stateAfter(deps, wish, submitted, outcome);
+      const state = await stateAfter(deps, logged, outcome);
       if (state.kind !== 'missing' && state.kind !== 'queued') {
         reply.header('preference-applied', `wait=${waitSeconds}`);
         return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
       }
     }
-    return sendAccepted(deps, reply, {
-      id: wish.orderId,
-      customerId: wish.customerId,
-      position: submitted.position,
-    });
+    return sendAccepted(deps, reply, { id: orderId, customerId, position });
   } finally {
     wait?.close();
   }
@@ -148,7 +149,7 @@ async function placeAndWait(
 /** The outcome of the place; null at the end of the time, and at once when too many wait. */
 async function awaitOutcome(
   wait: Wait | null,
-  { position }: Submitted,
+  position: LogPosition,
   timeoutMs: number,
 ): Promise<OrderEvent | null> {
   if (wait === null) return null;
@@ -159,19 +160,17 @@ async function awaitOutcome(
 async function awaitKnown(
   deps: RouteDeps,
   wait: Wait | null,
-  { orderId, customerId }: PlaceWish,
-  submitted: Submitted,
+  { orderId, customerId, position }: Logged,
   timeoutMs: number,
 ): Promise<boolean> {
-  const state = await deps.readStatus({ orderId, customerId, ticket: submitted.position });
-  return state.kind !== 'queued' || (await awaitOutcome(wait, submitted, timeoutMs)) !== null;
+  const state = await deps.readStatus({ orderId, customerId, ticket: position });
+  return state.kind !== 'queued' || (await awaitOutcome(wait, position, timeoutMs)) !== null;
 }
 
 /** The order after its outcome: out of the event itself where that tells all of it, so that who waits costs the stores nothing. */
 async function stateAfter(
   deps: RouteDeps,
-  { orderId, customerId }: PlaceWish,
-  { position }: Submitted,
+  { orderId, customerId, position }: Logged,
   outcome: OrderEvent,
 ): Promise<OrderState> {
   const order = orderOfEvent(outcome);
@@ -184,12 +183,10 @@ async function stateAfter(
 /** The same place again: 202 while it is queued, else 200 with the order as it stands. */
 async function answerReplay(
   deps: RouteDeps,
-  request: FastifyRequest,
   reply: FastifyReply,
-  { orderId, position }: Submitted,
+  { orderId, customerId, position }: Logged,
   fresh = false,
 ): Promise<FastifyReply> {
-  const { customerId } = request.caller;
   reply.header('idempotent-replayed', 'true');
   const state = await deps.readStatus({ orderId, customerId, ticket: position, fresh });
   if (state.kind === 'queued' || state.kind === 'missing') {

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../shared/log/index.ts';
 import type { AnswerDeps } from '../answers.ts';
+import type { CommandLog } from '../command-log.ts';
 import type { Cursors } from '../cursor.ts';
 import type { DeliveryStore } from '../delivery-store.ts';
 import type { Lanes } from '../lanes.ts';
 import type { Operation } from '../operation.ts';
 import type { OrderStore } from '../order-store.ts';
-import type { Produce } from '../produce.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import type { ReadStatus } from '../status.ts';
 import type { Streams } from '../streams.ts';
@@ -19,7 +19,7 @@ import type { ReadWebhookUrl } from '../webhook-url.ts';
 export interface RouteDeps extends AnswerDeps {
   readonly log: Logger;
   readonly submit: Submit;
-  readonly produce: Produce;
+  readonly commandLog: CommandLog;
   readonly readStatus: ReadStatus;
   readonly waits: Waits;
   readonly streams: Streams;

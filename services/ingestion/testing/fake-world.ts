@@ -11,6 +11,7 @@ import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Refusal } from '../admission.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import { type BoundedMap, createBoundedMap } from '../bounded-map.ts';
+import type { CommandLog } from '../command-log.ts';
 import { createCursors } from '../cursor.ts';
 import { createLanes, type Lanes } from '../lanes.ts';
 import type { StoredOrder } from '../order-rows.ts';
@@ -21,7 +22,7 @@ import { createRateLimiter } from '../rate-limit.ts';
 import { createReadStatus } from '../status.ts';
 import { createStreams } from '../streams.ts';
 import { createSubmit } from '../submissions.ts';
-import { createTickets } from '../ticket.ts';
+import { createTickets, type LogPosition } from '../ticket.ts';
 import { createWaits } from '../waits.ts';
 import { createWebhookUrls } from '../webhook-url.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
@@ -135,7 +136,7 @@ function newControls(): Controls {
 function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options: FakeOptions): AppDeps {
   const tickets = createTickets(secret);
   const shown = createBoundedMap<string, number>(1_000);
-  const produce = fakeProduce(controls, lanes);
+  const commandLog = createFakeCommandLog(controls, lanes);
   const readStatus = fakeReadStatus(controls, lanes, shown);
   return {
     verifier: { verify: fakeVerify },
@@ -145,16 +146,15 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
     metrics: noMetrics,
     tickets,
     lanes,
-    produce,
+    commandLog,
     submit: createSubmit({
-      produce,
+      commandLog,
       marks: {
-        find: async (orderId) => controls.marks.get(orderId) ?? null,
+        find: async (orderIds) => orderIds.map((orderId) => controls.marks.get(orderId) ?? null),
         set: (orderId, placed) => void controls.marks.set(orderId, placed),
       },
-      findPlaced: async () => null,
+      findPlaced: async (orderIds) => orderIds.map(() => null),
       recent: createBoundedMap(1_000),
-      nowMs: clock.nowMs,
     }),
     readStatus,
     waits: createWaits({ outcomes }),
@@ -183,18 +183,32 @@ function fakeVerify(token: string): Caller {
   return known;
 }
 
-function fakeProduce(controls: Controls, lanes: Lanes): AppDeps['produce'] {
-  return async (command) => {
-    await controls.holdProduce;
-    if (controls.produceProblem !== null) throw controls.produceProblem;
-    // What the log could not hold must not look accepted here.
-    codecs.commands.encode(command);
+function createFakeCommandLog(controls: Controls, lanes: Lanes): CommandLog {
+  const append = (command: OrderCommand & { orderId: string }): LogPosition => {
     const partition = partitionOfOrder(command.orderId);
     const position = { partition, offset: controls.offsets[partition]! };
     controls.offsets[partition]! += 1;
     controls.commands.push(command);
     lanes.produced(position);
     return position;
+  };
+  return {
+    encode: (command) => ({
+      topic: 'c',
+      partition: partitionOfOrder(command.orderId),
+      key: null,
+      // What the log could not hold must not look accepted here.
+      value: codecs.commands.encode(command),
+      headers: {},
+      timestampMs: 0,
+    }),
+    async append(messages, onEnd) {
+      await controls.holdProduce;
+      messages.forEach(({ value }, index) => {
+        const command = codecs.commands.decode(value) as OrderCommand & { orderId: string };
+        onEnd(index, controls.produceProblem ?? append(command));
+      });
+    },
   };
 }
 

@@ -30,23 +30,34 @@ describe('what is acknowledged is in the log', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fault, { maxLength: 25 }),
-        fc.array(fc.tuple(fc.nat(3), fc.boolean()), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.tuple(fc.nat(3), fc.constantFrom('send', 'sendEach', 'sendBatch')), {
+          minLength: 1,
+          maxLength: 60,
+        }),
         async (faults, plan) => {
           const leaders = createFakeLeaders({ nodes: 2, partitions: 4, faults });
           const accumulator = make(leaders, { deadlineMs: 60_000, requestRecordsMax: 7, retryMaxMs: 4 });
-          const acked = plan.map(async ([partition, asBatch], i) => {
-            const messages = asBatch
-              ? [message(partition, `${i}a`), message(partition, `${i}b`)]
-              : [message(partition, `${i}a`)];
-            const offset = asBatch
-              ? await accumulator.sendBatch(messages, { forever: true })
-              : (await accumulator.send(messages[0]!)).offset;
-            expect(leaders.valueAt(partition, offset)).toBe(`${i}a`);
+          const acked = plan.map(async ([partition, way], i) => {
+            const first = message(partition, `${i}a`);
+            const second = message(partition, `${i}b`);
+            if (way === 'send') {
+              const { offset } = await accumulator.send(first);
+              expect(leaders.valueAt(partition, offset)).toBe(`${i}a`);
+            } else if (way === 'sendBatch') {
+              const offset = await accumulator.sendBatch([first, second], { forever: true });
+              expect(leaders.valueAt(partition, offset)).toBe(`${i}a`);
+            } else {
+              const ends = await endsOf(accumulator, [first, second]);
+              expect(ends.map((end) => leaders.valueAt(partition, end as bigint))).toEqual([
+                `${i}a`,
+                `${i}b`,
+              ]);
+            }
           });
           await Promise.all(acked);
           for (let partition = 0; partition < 4; partition++) {
-            const sent = plan.flatMap(([own, asBatch], i) =>
-              own !== partition ? [] : asBatch ? [`${i}a`, `${i}b`] : [`${i}a`],
+            const sent = plan.flatMap(([own, way], i) =>
+              own !== partition ? [] : way === 'send' ? [`${i}a`] : [`${i}a`, `${i}b`],
             );
             expect(leaders.firstCopies(partition)).toEqual(sent);
           }
@@ -125,6 +136,49 @@ describe('a deadline', () => {
     leaders.healPartition(0);
     expect(await batch).toBe(0n);
     expect(leaders.firstCopies(0)).toEqual(['a', 'b']);
+  });
+});
+
+describe('messages sent together', () => {
+  it('end each by itself, whatever becomes of the others', async () => {
+    const leaders = createFakeLeaders({ nodes: 1, partitions: 3, refuseValue: 'bad' });
+    leaders.setLeader(2, null);
+    const accumulator = make(leaders, { deadlineMs: 80 });
+    const ended: number[] = [];
+    const messages = [message(0, 'a'), message(2, 'stuck'), message(0, 'bad'), message(1, 'b')];
+    const ends = await endsOf(accumulator, messages, (index) => ended.push(index));
+    expect(ends).toEqual([
+      0n,
+      expect.objectContaining({ code: 'NOT_PRODUCED' }),
+      expect.objectContaining({ code: 'RECORD_REFUSED' }),
+      0n,
+    ]);
+    expect(ended.at(-1)).toBe(1);
+  });
+
+  it('are all refused while there is no room, and at the end', async () => {
+    const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
+    const accumulator = make(leaders, { queueBytesMax: 100, lingerMs: 10_000 });
+    const filling = endsOf(
+      accumulator,
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((value) => message(0, value)),
+    );
+    const refused = [
+      expect.objectContaining({ code: 'NOT_PRODUCED' }),
+      expect.objectContaining({ code: 'NOT_PRODUCED' }),
+    ];
+    expect(await endsOf(accumulator, [message(0, 'x'), message(1, 'y')])).toEqual(refused);
+    await accumulator.close(1_000);
+    expect((await filling).every((end) => typeof end === 'bigint')).toBe(true);
+    expect(await endsOf(accumulator, [message(0, 'x'), message(1, 'y')])).toEqual(refused);
+    expect(leaders.firstCopies(1)).toEqual([]);
+  });
+
+  it('are refused whole when one cannot be encoded', () => {
+    const accumulator = make(createFakeLeaders({ nodes: 1, partitions: 1 }));
+    const broken = { ...message(0, 'x'), headers: { a: undefined as unknown as string } };
+    expect(() => accumulator.sendEach([message(0, 'a'), broken], () => undefined)).toThrow();
+    expect(accumulator.queuedRecords()).toBe(0);
   });
 });
 
@@ -252,6 +306,23 @@ function make(
   const accumulator = createAccumulatorOver(leaders, { log, metrics: noMetrics, lingerMs: 1, ...options });
   open.push(accumulator);
   return accumulator;
+}
+
+/** What `sendEach` tells of each message, once all have their end. */
+function endsOf(
+  accumulator: Accumulator,
+  messages: readonly OutMessage[],
+  onEnd: (index: number) => void = () => undefined,
+): Promise<unknown[]> {
+  const ends: unknown[] = [];
+  let open = messages.length;
+  return new Promise((resolve) => {
+    accumulator.sendEach(messages, (index, end) => {
+      ends[index] = end;
+      onEnd(index);
+      if (--open === 0) resolve(ends);
+    });
+  });
 }
 
 function message(partition: number, value: string): OutMessage {

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { appError } from '../errors/index.ts';
+import { type AppError, appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import { createLeaders, type Leaders } from './leaders.ts';
 import { createPartitionQueue, enqueue, giveUp, type PartitionQueue, type Send } from './partition-queue.ts';
 import { createProduceLoop, type ProduceLoop } from './produce-loop.ts';
 import type { ProduceLimits } from './produce-state.ts';
+import { recordSizeBound } from './record-batch.ts';
 import { type KafkaSettings, withPrefix } from './settings.ts';
 import type { OutMessage } from './types.ts';
 
@@ -23,6 +24,11 @@ export interface Accumulator {
    * OUTCOME_UNKNOWN (deadline passed after a try that may have reached a broker), or RECORD_REFUSED (by its content or size).
    */
   send(message: OutMessage): Promise<{ partition: number; offset: bigint }>;
+  /**
+   * Messages of any partitions, each of which ends by itself as with `send`: `onEnd` is told its offset or its error, by
+   * its index, when it is there. Throws a TypeError for a message that cannot be encoded, before any is queued.
+   */
+  sendEach(messages: readonly OutMessage[], onEnd: (index: number, end: bigint | AppError) => void): void;
   /**
    * Messages of one partition, in order, without waiting for company. Resolves to the offset of the first when all are
    * in the log; offsets need not be dense, as a request may be cut in two. With `forever` only RECORD_REFUSED and
@@ -101,6 +107,7 @@ function faceOf(state: State): Accumulator {
   const { loop } = state;
   return {
     send: (message) => send(state, message),
+    sendEach: (messages, onEnd) => sendEach(state, messages, onEnd),
     sendBatch: (messages, batch) => sendBatch(state, messages, batch?.forever ?? false),
     oldestAgeMs: () => oldestAgeMs(state),
     queuedRecords: () => sum(state, (queue) => queue.entries.length),
@@ -116,56 +123,79 @@ function faceOf(state: State): Accumulator {
 
 function send(state: State, message: OutMessage): Promise<{ partition: number; offset: bigint }> {
   const { partition } = message;
-  const deadlineAtMs = performance.now() + state.limits.deadlineMs;
-  if (sum(state, (queue) => queue.bytes) > state.limits.queueBytesMax) {
-    return Promise.reject(
-      appError('NOT_PRODUCED', { topic: message.topic, partition, reason: 'queue is full' }),
-    );
-  }
   return new Promise((resolve, reject) => {
-    add(state, [message], deadlineAtMs, { resolve: (offset) => resolve({ partition, offset }), reject });
-    state.loop.wake('linger');
+    sendEach(state, [message], (_index, end) =>
+      typeof end === 'bigint' ? resolve({ partition, offset: end }) : reject(end),
+    );
   });
 }
 
+function sendEach(
+  state: State,
+  messages: readonly OutMessage[],
+  onEnd: (index: number, end: bigint | AppError) => void,
+): void {
+  const sizes = messages.map(recordSizeBound);
+  const refusal = refusalOf(state);
+  if (refusal !== null) {
+    for (let i = 0; i < messages.length; i++) {
+      const { topic, partition } = messages[i]!;
+      onEnd(i, appError('NOT_PRODUCED', { topic, partition, reason: refusal }));
+    }
+    return;
+  }
+  const queuedAtMs = performance.now();
+  const deadlineAtMs = queuedAtMs + state.limits.deadlineMs;
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i]!;
+    const tell = (end: bigint | AppError): void => onEnd(i, end);
+    const send = newSend({ left: 1, deadlineAtMs, resolve: tell, reject: tell });
+    const queue = queueOf(state, message.topic, message.partition);
+    enqueue(queue, { message, bytes: sizes[i]!, queuedAtMs, first: true, send });
+  }
+  state.loop.wake('linger');
+}
+
+/** Why nothing is taken in at the moment, or null. */
+function refusalOf(state: State): string | null {
+  if (state.closing !== null) return 'the producer is closed';
+  return sum(state, (queue) => queue.bytes) > state.limits.queueBytesMax ? 'queue is full' : null;
+}
+
 function sendBatch(state: State, messages: readonly OutMessage[], forever: boolean): Promise<bigint> {
-  const deadlineAtMs = forever ? Number.POSITIVE_INFINITY : performance.now() + state.limits.deadlineMs;
+  const queuedAtMs = performance.now();
+  const deadlineAtMs = forever ? Number.POSITIVE_INFINITY : queuedAtMs + state.limits.deadlineMs;
   return new Promise((resolve, reject) => {
-    const queue = add(state, messages, deadlineAtMs, { resolve, reject });
-    if (queue !== null) queue.urgent = true;
+    const { topic, partition } = partitionOfAll(messages);
+    if (state.closing !== null) {
+      reject(appError('NOT_PRODUCED', { topic, partition, reason: 'the producer is closed' }));
+      return;
+    }
+    const sizes = messages.map(recordSizeBound);
+    const send = newSend({ left: messages.length, deadlineAtMs, resolve, reject });
+    const queue = queueOf(state, topic, partition);
+    for (let i = 0; i < messages.length; i++) {
+      enqueue(queue, { message: messages[i]!, bytes: sizes[i]!, queuedAtMs, first: i === 0, send });
+    }
+    queue.urgent = true;
     state.loop.wake('now');
   });
 }
 
-function add(
-  state: State,
-  messages: readonly OutMessage[],
-  deadlineAtMs: number,
-  settle: Pick<Send, 'resolve' | 'reject'>,
-): PartitionQueue | null {
+function newSend(given: Pick<Send, 'left' | 'deadlineAtMs' | 'resolve' | 'reject'>): Send {
+  return { ...given, baseOffset: -1n, maybeWritten: false, settled: false };
+}
+
+function partitionOfAll(messages: readonly OutMessage[]): { topic: string; partition: number } {
   const head = messages[0];
   if (head === undefined) throw new TypeError('a batch has at least one message');
   const { topic, partition } = head;
-  if (state.closing !== null) {
-    settle.reject(appError('NOT_PRODUCED', { topic, partition, reason: 'the producer is closed' }));
-    return null;
-  }
   for (const message of messages) {
     if (message.topic !== topic || message.partition !== partition) {
       throw new TypeError('the messages of a batch belong to one partition');
     }
   }
-  const send: Send = {
-    left: messages.length,
-    baseOffset: -1n,
-    maybeWritten: false,
-    settled: false,
-    deadlineAtMs,
-    ...settle,
-  };
-  const queue = queueOf(state, topic, partition);
-  enqueue(queue, messages, send, performance.now());
-  return queue;
+  return { topic, partition };
 }
 
 function queueOf(state: State, topic: string, partition: number): PartitionQueue {

@@ -1,8 +1,7 @@
 import { type AppError, appError } from '../errors/index.ts';
-import { recordSizeBound } from './record-batch.ts';
 import type { OutMessage } from './types.ts';
 
-/** One call of `send` or `sendBatch`: it is settled once, by the acknowledgement of its last record or by an error. */
+/** One call of `sendBatch`, or one message of the other calls: it is settled once, by the acknowledgement of its last record or by an error. */
 export interface Send {
   /** Records that have no acknowledgement yet. */
   left: number;
@@ -59,24 +58,10 @@ export function createPartitionQueue(topic: string, wireTopic: string, partition
   };
 }
 
-/** Puts messages at the end. Throws a TypeError for a message that cannot be encoded, before any is queued. */
-export function enqueue(
-  queue: PartitionQueue,
-  messages: readonly OutMessage[],
-  send: Send,
-  nowMs: number,
-): void {
-  const entries = messages.map((message, i) => ({
-    message,
-    bytes: recordSizeBound(message),
-    queuedAtMs: nowMs,
-    first: i === 0,
-    send,
-  }));
-  for (const entry of entries) {
-    queue.entries.push(entry);
-    queue.bytes += entry.bytes;
-  }
+/** Puts a message at the end. */
+export function enqueue(queue: PartitionQueue, entry: Entry): void {
+  queue.entries.push(entry);
+  queue.bytes += entry.bytes;
 }
 
 /** How many entries from the oldest on fit; one always does when the request is empty, as only the broker knows its limits. */

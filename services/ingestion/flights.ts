@@ -1,0 +1,70 @@
+/** Places on their way into the log, at most one of each order. */
+import type { CommandLog } from './command-log.ts';
+import type { Placed } from './order-store.ts';
+import type { Place } from './submissions.ts';
+import type { LogPosition } from './ticket.ts';
+
+/** How a flight ended: where the place is in the log, or why it is not. */
+export interface Landing {
+  readonly fingerprint: string;
+  readonly end: LogPosition | Error;
+}
+
+export interface Flights {
+  /** The end of the flight of this order, or null when there is none. */
+  join(orderId: string): Promise<Landing> | null;
+  /** A flight for the place of an order that has none; from now on others can join it. */
+  open(place: Place): Flight;
+  /** Appends what was opened in the same turn; resolves to the ends, by position, once all are there. */
+  append(flights: readonly Flight[]): Promise<readonly (LogPosition | Error)[]>;
+}
+
+export interface Flight {
+  readonly place: Place;
+  waiting: ((landing: Landing) => void)[] | null;
+}
+
+export interface FlightsDeps {
+  readonly commandLog: Pick<CommandLog, 'append'>;
+  /** A place is in the log; called at once, whatever it was appended with. */
+  readonly onPlaced: (orderId: string, placed: Placed) => void;
+}
+
+export function createFlights({ commandLog, onPlaced }: FlightsDeps): Flights {
+  const inFlight = new Map<string, Flight>();
+
+  const land = ({ place, waiting }: Flight, end: LogPosition | Error): void => {
+    const { orderId, fingerprint } = place;
+    inFlight.delete(orderId);
+    if (!(end instanceof Error)) onPlaced(orderId, { fingerprint, position: end });
+    if (waiting !== null) for (const tell of waiting) tell({ fingerprint, end });
+  };
+
+  return {
+    join(orderId) {
+      const flight = inFlight.get(orderId);
+      if (flight === undefined) return null;
+      return new Promise((resolve) => {
+        flight.waiting ??= [];
+        flight.waiting.push(resolve);
+      });
+    },
+    open(place) {
+      const flight: Flight = { place, waiting: null };
+      inFlight.set(place.orderId, flight);
+      return flight;
+    },
+    append(flights) {
+      const ends = new Array<LogPosition | Error>(flights.length);
+      const messages = flights.map(({ place }) => place.message);
+      let open = flights.length;
+      return new Promise((resolve) => {
+        commandLog.append(messages, (i, end) => {
+          ends[i] = end;
+          land(flights[i]!, end);
+          if (--open === 0) resolve(ends);
+        });
+      });
+    },
+  };
+}

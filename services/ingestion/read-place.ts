@@ -1,0 +1,27 @@
+/** A valid order under its key, as the place that is submitted. */
+import type { CommandLog } from './command-log.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { orderIdOf } from './order-id.ts';
+import type { OrderRequest } from './shapes/order-request.ts';
+import type { Place } from './submissions.ts';
+import { placeCommand } from './to-command.ts';
+
+export interface PlaceDeps {
+  readonly commandLog: Pick<CommandLog, 'encode'>;
+  readonly nowMs: () => number;
+}
+
+export interface PlaceRequest {
+  readonly customerId: string;
+  readonly idempotencyKey: string;
+  readonly order: OrderRequest;
+  readonly traceparent: string | null;
+}
+
+/** The place, its command encoded: the order itself is not needed any more. */
+export function readPlace({ commandLog, nowMs }: PlaceDeps, request: PlaceRequest): Place {
+  const orderId = orderIdOf(request.customerId, request.idempotencyKey);
+  const fingerprint = fingerprintOf(request.order);
+  const command = placeCommand({ ...request, orderId, fingerprint }, nowMs());
+  return { orderId, fingerprint, message: commandLog.encode(command) };
+}

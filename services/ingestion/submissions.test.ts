@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { createBoundedMap } from './bounded-map.ts';
+import type { Placed } from './order-store.ts';
+import { HttpProblem } from './problems.ts';
+import { createSubmit, type Place } from './submissions.ts';
+import type { LogPosition } from './ticket.ts';
+
+/** A log whose appends end when they are told to, marks and a store that tests fill. */
+function world() {
+  const appended: string[] = [];
+  const open = new Map<string, (end: LogPosition | Error) => void>();
+  const marks = new Map<string, Placed>();
+  const stored = new Map<string, Placed>();
+  const lookups: (readonly string[])[] = [];
+  const submit = createSubmit({
+    commandLog: {
+      append(messages, onEnd) {
+        messages.forEach(({ value }, index) => {
+          const name = String(value);
+          appended.push(name);
+          open.set(name, (end) => {
+            open.delete(name);
+            onEnd(index, end);
+          });
+        });
+      },
+    },
+    marks: {
+      async find(orderIds) {
+        lookups.push(orderIds);
+        return orderIds.map((id) => marks.get(id) ?? null);
+      },
+      set: (orderId, placed) => void marks.set(orderId, placed),
+    },
+    findPlaced: async (orderIds) => orderIds.map((id) => stored.get(id) ?? null),
+    recent: createBoundedMap(100),
+  });
+  /** Ends an append once it is there. */
+  const end = async (name: string, how: LogPosition | Error): Promise<void> => {
+    await expect.poll(() => open.has(name)).toBe(true);
+    open.get(name)!(how);
+  };
+  return { submit, end, appended, marks, stored, lookups };
+}
+
+function place(orderId: string, fingerprint = 'same'): Place {
+  const value = Buffer.from(fingerprint === 'same' ? orderId : `${orderId}/${fingerprint}`);
+  const message = { topic: 'c', partition: 0, key: null, value, headers: {}, timestampMs: 0 };
+  return { orderId, fingerprint, message };
+}
+
+const at = (offset: number): LogPosition => ({ partition: 0, offset });
+const reused = expect.objectContaining({ code: 'KEY_REUSED' });
+
+describe('a group of places', () => {
+  test('is looked up and appended in one pass, and each place has its own end', async () => {
+    const { submit, end, lookups, marks } = world();
+    marks.set('b', { fingerprint: 'same', position: at(7) });
+    marks.set('c', { fingerprint: 'other', position: at(8) });
+    const submitted = submit(['a', 'b', 'c', 'd'].map((id) => place(id)));
+    await end('d', new HttpProblem('OUTCOME_UNKNOWN'));
+    await end('a', at(0));
+    expect(await submitted).toEqual([
+      { position: at(0), replayed: false },
+      { position: at(7), replayed: true },
+      reused,
+      expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }),
+    ]);
+    expect(lookups).toEqual([['a', 'b', 'c', 'd']]);
+    expect(marks.get('a')).toEqual({ fingerprint: 'same', position: at(0) });
+    expect(marks.has('d')).toBe(false);
+  });
+
+  test('that holds a place twice appends it once', async () => {
+    const { submit, end, appended } = world();
+    const submitted = submit([place('a'), place('a'), place('a', 'other')]);
+    await end('a', at(0));
+    expect(await submitted).toEqual([
+      { position: at(0), replayed: false },
+      { position: at(0), replayed: true },
+      reused,
+    ]);
+    expect(appended).toEqual(['a']);
+  });
+
+  test('does not wait for its slowest place to be known to others', async () => {
+    const { submit, end, appended } = world();
+    const group = submit([place('a'), place('slow')]);
+    await end('a', at(0));
+    expect(await submit([place('a')])).toEqual([{ position: at(0), replayed: true }]);
+    await end('slow', at(1));
+    await group;
+    expect(appended).toEqual(['a', 'slow']);
+  });
+
+  test('of none has no answers', async () => {
+    expect(await world().submit([])).toEqual([]);
+  });
+});
+
+describe('a place that another call has in flight', () => {
+  test('shares its end', async () => {
+    const { submit, end, appended } = world();
+    const calls = Array.from({ length: 50 }, () => submit([place('a')]));
+    await end('a', at(3));
+    const answers = (await Promise.all(calls)).flat();
+    expect(answers.filter((answer) => !(answer instanceof Error) && !answer.replayed)).toHaveLength(1);
+    expect(answers).toHaveLength(50);
+    expect(appended).toEqual(['a']);
+  });
+
+  test('shares its failure too, and the next call tries again', async () => {
+    const { submit, end, appended } = world();
+    const calls = [submit([place('a')]), submit([place('a')])];
+    await end('a', new HttpProblem('NOT_PRODUCED'));
+    for (const [answer] of await Promise.all(calls)) expect(answer).toMatchObject({ code: 'NOT_PRODUCED' });
+    const again = submit([place('a')]);
+    await end('a', at(0));
+    expect(await again).toEqual([{ position: at(0), replayed: false }]);
+    expect(appended).toEqual(['a', 'a']);
+  });
+
+  test('with another request is refused when that one is in the log, and tried when it is not', async () => {
+    const { submit, end, appended } = world();
+    const first = submit([place('a')]);
+    const second = submit([place('a', 'other')]);
+    await end('a', new HttpProblem('NOT_PRODUCED'));
+    await end('a/other', at(0));
+    expect(await second).toEqual([{ position: at(0), replayed: false }]);
+    expect(await submit([place('a')])).toEqual([reused]);
+    await first;
+    expect(appended).toEqual(['a', 'a/other']);
+  });
+});
+
+describe('a place that only the database knows', () => {
+  test('is answered with where it stands there', async () => {
+    const { submit, end, stored } = world();
+    stored.set('a', { fingerprint: 'same', position: at(2) });
+    stored.set('b', { fingerprint: 'other', position: at(3) });
+    const submitted = submit([place('a'), place('b')]);
+    await end('a', at(10));
+    await end('b', at(11));
+    expect(await submitted).toEqual([{ position: at(2), replayed: true }, reused]);
+    expect(await submit([place('a')])).toEqual([{ position: at(2), replayed: true }]);
+  });
+
+  test('at the position where it was just appended is new: the worker was quick', async () => {
+    const { submit, end, stored } = world();
+    stored.set('a', { fingerprint: 'same', position: at(4) });
+    const submitted = submit([place('a')]);
+    await end('a', at(4));
+    expect(await submitted).toEqual([{ position: at(4), replayed: false }]);
+  });
+});
