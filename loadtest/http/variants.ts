@@ -7,9 +7,9 @@ import type { ClosedJob, Job, OpenJob, StreamsJob } from './job.ts';
 import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, 'generator.ts');
-/** Enough that the machine is the bound and not the latency of the acknowledgement: at half of them a quarter of ingestion's core is idle. */
-const connections = 256;
-const batchConnections = 32;
+/** Enough that ingestion is the bound and not the latency of the acknowledgement: at half of them a fifth of its core is idle. */
+const connections = 512;
+const batchConnections = 64;
 const batchOrders = 20;
 const perSecond = 1_500;
 const waitSeconds = 5;

@@ -1,13 +1,41 @@
 /** The fingerprint of an order request: equal for equal requests whatever the order of members or the white space. */
 import { hash } from 'node:crypto';
+import type { OrderRequest } from './shapes/order-request.ts';
 
 /**
- * SHA-256 of the canonical JSON (RFC 8785) of a value that came from strict JSON, in base64url without padding: 43
+ * SHA-256 of the canonical JSON (RFC 8785) of an order that came from strict JSON, in base64url without padding: 43
  * characters. A text, as thousands are remembered, and a small buffer costs twice the hash and a good deal of collecting.
  */
-export function fingerprintOf(request: unknown): string {
-  return hash('sha256', canonicalJson(request), 'base64url');
+export function fingerprintOf(order: OrderRequest): string {
+  const canonical = order.metadata === undefined ? canonicalOrder(order) : canonicalJson(order);
+  return hash('sha256', canonical, 'base64url');
 }
+
+/**
+ * `canonicalJson` of an order without metadata, in a quarter of the time: JSON.stringify writes members in the order in
+ * which they are named here, which is that of the RFC, and leaves out what is undefined.
+ */
+export function canonicalOrder({ items, shippingAddress, ...order }: OrderRequest): string {
+  const { city, country, line1, line2, name, postalCode, region } = shippingAddress;
+  const lines = new Array<OrderRequest['items'][number]>(items.length);
+  for (let i = 0; i < items.length; i++) {
+    const { expectedUnitPrice, quantity, sku } = items[i]!;
+    lines[i] = { expectedUnitPrice, quantity, sku } satisfies Named<(typeof lines)[number]>;
+  }
+  return JSON.stringify({
+    contact: order.contact,
+    couponCode: order.couponCode,
+    currency: order.currency,
+    items: lines,
+    metadata: undefined,
+    shippingAddress: { city, country, line1, line2, name, postalCode, region } satisfies Named<
+      OrderRequest['shippingAddress']
+    >,
+  } satisfies Named<OrderRequest>);
+}
+
+/** An object that names every member there is, so that a new one cannot be left out of the fingerprint by mistake. */
+type Named<T> = { readonly [name in keyof Required<T>]: T[name] };
 
 /** Nothing in such a text is escaped by JSON.stringify; it stands for itself. */
 const plain = /^[ !#-[\]-\uffff]*$/;

@@ -1,7 +1,7 @@
 /** What ingestion reads of orders from MySQL; it writes nothing there. */
 import { COMMANDS } from '../../topics/index.ts';
 import type { OrderStatus, Product } from '../domain/index.ts';
-import { bytesToUuid, type Param, type Queryable, uuidToBytes } from '../shared/mysql/index.ts';
+import { bytesToUuid, type Param, type Queryable, uuidToBytes, uuidToSql } from '../shared/mysql/index.ts';
 import {
   type OrderRow,
   orderColumns,
@@ -77,9 +77,9 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
     },
     async findPlaced(orderIds) {
       const rows = await db.rows<{ order_id: Buffer; order_key: number | string; fingerprint: Buffer }>(
-        `SELECT order_id, order_key, fingerprint FROM orders WHERE order_id IN (${marks(orderIds)})`,
-        orderIds.map(uuidToBytes),
+        `SELECT order_id, order_key, fingerprint FROM orders WHERE order_id IN (${orderIds.map(uuidToSql).join(',')})`,
       );
+      if (rows.length === 0) return orderIds.map(() => null);
       const found = new Map(
         rows.map(({ order_id, order_key, fingerprint }) => [
           bytesToUuid(order_id),

@@ -6,6 +6,12 @@ export function uuidToBytes(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
+/** The same bytes as a literal of SQL: text that needs no escaping. Throws a RangeError on any other text. */
+export function uuidToSql(id: string): string {
+  if (!uuidPattern.test(id)) throw new RangeError('not a lower-case UUID');
+  return `x'${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}'`;
+}
+
 /** The lower-case UUID of 16 bytes. Throws a RangeError on any other length. */
 export function bytesToUuid(bytes: Buffer): string {
   if (bytes.length !== 16) throw new RangeError(`a UUID has 16 bytes, not ${bytes.length}`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { appError } from '../errors/index.ts';
 import { parseMysqlUrl } from './connection.ts';
 import { mysqlError } from './errors.ts';
-import { bytesToUuid, classifyMysqlError, uuidToBytes } from './index.ts';
+import { bytesToUuid, classifyMysqlError, uuidToBytes, uuidToSql } from './index.ts';
 import { splitStatements } from './statements.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
@@ -104,12 +104,14 @@ describe('ids', () => {
     const id = '0123abcd-4567-89ab-cdef-0123456789ab';
     expect(uuidToBytes(id).toString('hex')).toBe('0123abcd456789abcdef0123456789ab');
     expect(bytesToUuid(uuidToBytes(id))).toBe(id);
+    expect(uuidToSql(id)).toBe("x'0123abcd456789abcdef0123456789ab'");
   });
 
   it.each(['', 'x', '0123ABCD-4567-89AB-CDEF-0123456789AB', '0123abcd456789abcdef0123456789ab'])(
     'refuses %j',
     (id) => {
       expect(() => uuidToBytes(id)).toThrow(RangeError);
+      expect(() => uuidToSql(id)).toThrow(RangeError);
     },
   );
 
