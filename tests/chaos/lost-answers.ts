@@ -1,10 +1,14 @@
-/** Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes. */
+/**
+ * Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes.
+ * A worker that cannot go on without an answer ends, and comes back as under a supervisor.
+ */
 import { decidedMore } from '../support/arena/lanes.ts';
 import { type KafkaApi, type KafkaProxy, kafkaApi, startKafkaProxy } from '../support/kafka-proxy.ts';
 import { preloaded } from '../support/preload/index.ts';
 import { until } from '../support/until.ts';
 import { type ChaosArena, plentySkus } from './chaos-arena.ts';
 import type { Figures } from './figures.ts';
+import { createFleet } from './fleet.ts';
 
 const perSecond = 150;
 const times = 2;
@@ -17,14 +21,15 @@ export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promi
   const [host, port] = stack.kafkaBrokers.split(':') as [string, string];
   const proxy = await startKafkaProxy({ host, port: Number(port) });
   const env = { ...preloaded(['redirect']), REDIRECT_PORT: `${port}:${proxy.port}` };
-  const deaf = await arena.startWorker({ ...env, INSTANCE_ID: 'deaf' });
-  const beside = await arena.startWorker({ INSTANCE_ID: 'beside' });
+  const fleet = createFleet(arena);
+  await fleet.add('worker', 'deaf', env);
+  await fleet.add('worker', 'beside');
   try {
     const lost = await loseEach(proxy, arena, producer);
     await arena.quiesce(deadlineMs);
-    const exits = [await deaf.stop(), await beside.stop()];
-    return { seen: { lost }, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
+    return { seen: { lost, ended: fleet.accidents() }, problems: await fleet.stop() };
   } finally {
+    await fleet.stop();
     await proxy.close();
   }
 }

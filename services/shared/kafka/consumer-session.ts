@@ -237,12 +237,17 @@ function paceFetches(group: Group, paceMs: number): void {
   };
 }
 
-/** A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20 times. */
+/**
+ * A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20
+ * times. And a member that the group has forgotten loses its id; when the join that follows fails, kafkajs goes on fetching
+ * what it had, sends no heartbeat without an id, and so never hears that it is no member.
+ */
 function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
   group.heartbeat = async (options) => {
     // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
     if (group.lastRequest > Date.now()) group.lastRequest = 0;
+    if (group.memberId === null) throw asRebalance(new Error('the group has forgotten this member'));
     try {
       await heartbeat(options);
     } catch (error) {

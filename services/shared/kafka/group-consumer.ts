@@ -111,7 +111,8 @@ function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents
       state.options.handlers.onRebalancing?.();
     },
     onFetched(durationMs) {
-      state.lastSignMs = performance.now();
+      // A member that joins again may go on fetching what it had: that is no sign of the group.
+      if (!state.joining) state.lastSignMs = performance.now();
       metrics.observe('kafka_consumer_fetch_seconds', durationMs / 1000, { group });
     },
     onBatch: (batch, fetched) => isCurrent() && deliver(state, batch, fetched),
