@@ -44,17 +44,32 @@ export function placeBatch(deps: RouteDeps): Route {
       const frame = readFrame(request, checkFrame);
       const leasing = takeOrders(deps.rates, request, reply, frame.orders.length);
       if (leasing !== undefined) await leasing;
-      const { items, places, indices } = readItems(deps, request, checkItem, frame);
+      const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
+      const { items, places, indices } = readItems(context, checkItem, frame);
       const submissions = await deps.submit(places);
       for (let i = 0; i < submissions.length; i++) {
         const index = indices[i]!;
-        items[index] = answerText(deps, request, index, places[i]!.orderId, submissions[i]!);
+        items[index] = answerText(context, index, places[i]!.orderId, submissions[i]!);
       }
       return reply
         .code(200)
         .header('content-type', jsonMediaType)
         .send(`{"items":[${items.join(',')}]}`);
     },
+  };
+}
+
+interface Context extends RouteDeps {
+  readonly request: FastifyRequest;
+  /** The same for all problems of the answer. Most have none. */
+  readonly traceId: () => string;
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
@@ -90,22 +105,18 @@ interface Items {
   readonly indices: number[];
 }
 
-function readItems(
-  deps: RouteDeps,
-  request: FastifyRequest,
-  check: Check<BatchItem>,
-  { orders, faults }: Frame,
-): Items {
+function readItems(context: Context, check: Check<BatchItem>, { orders, faults }: Frame): Items {
+  const { request } = context;
   const read: Items = { items: new Array(orders.length), places: [], indices: [] };
   const { customerId } = request.caller;
   const traceparent = traceparentOf(request);
   for (let index = 0; index < orders.length; index++) {
     try {
       const { idempotencyKey, order } = readItem(check, orders[index], index, faults[index]);
-      read.places.push(readPlace(deps, { customerId, idempotencyKey, order, traceparent }));
+      read.places.push(readPlace(context, { customerId, idempotencyKey, order, traceparent }));
       read.indices.push(index);
     } catch (error) {
-      read.items[index] = problemText(deps, request, index, error);
+      read.items[index] = problemText(context, index, error);
     }
   }
   return read;
@@ -124,30 +135,24 @@ function readItem(
 }
 
 /** The parts of an answer without a problem need no escaping, so the text is put together by hand. */
-function answerText(
-  deps: RouteDeps,
-  request: FastifyRequest,
-  index: number,
-  orderId: string,
-  submission: Submission,
-): string {
-  if (submission instanceof Error) return problemText(deps, request, index, submission);
+function answerText(context: Context, index: number, orderId: string, submission: Submission): string {
+  if (submission instanceof Error) return problemText(context, index, submission);
   const { position, replayed } = submission;
-  const isOut = replayed && (deps.lanes.nextUnpublished(position.partition) ?? 0) > position.offset;
-  const url = statusUrlOf(deps, orderId, request.caller.customerId, position);
+  const isOut = replayed && (context.lanes.nextUnpublished(position.partition) ?? 0) > position.offset;
+  const url = statusUrlOf(context, orderId, context.request.caller.customerId, position);
   const status = isOut ? 200 : 202;
   const mark = replayed ? ',"replayed":true' : '';
   return `{"index":${index},"status":${status},"id":"${orderId}","statusUrl":"${url}"${mark}}`;
 }
 
-function problemText(deps: RouteDeps, request: FastifyRequest, index: number, error: unknown): string {
-  if (!(error instanceof HttpProblem)) deps.log.error({ err: error, index }, 'An order of a batch failed');
+function problemText({ log, request, traceId }: Context, index: number, error: unknown): string {
+  if (!(error instanceof HttpProblem)) log.error({ err: error, index }, 'An order of a batch failed');
   const {
     code,
     message: detail,
     errors,
   } = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
   const instance = pathOf(request.url);
-  const problem = problemBody(code, { detail, errors, instance, traceId: traceIdOf(request) });
+  const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
   return JSON.stringify({ index, status: problem.status, problem });
 }
