@@ -1,7 +1,7 @@
 /** Places on their way into the log, at most one of each order. */
 import type { CommandLog } from './command-log.ts';
 import type { Placed } from './order-store.ts';
-import type { Place } from './submissions.ts';
+import type { Place } from './read-place.ts';
 import type { LogPosition } from './ticket.ts';
 
 /** How a flight ended: where the place is in the log, or why it is not. */

@@ -1,9 +1,9 @@
 /** A valid order under its key, as the place that is submitted. */
+import type { OutMessage } from '../shared/kafka/index.ts';
 import type { CommandLog } from './command-log.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { orderIdOf } from './order-id.ts';
 import type { OrderRequest } from './shapes/order-request.ts';
-import type { Place } from './submissions.ts';
 import { placeCommand } from './to-command.ts';
 
 export interface PlaceDeps {
@@ -16,6 +16,15 @@ export interface PlaceRequest {
   readonly idempotencyKey: string;
   readonly order: OrderRequest;
   readonly traceparent: string | null;
+}
+
+/** A place that was read and found valid. */
+export interface Place {
+  readonly orderId: string;
+  /** SHA-256 of the request's canonical JSON, in base64url. */
+  readonly fingerprint: string;
+  /** The place command, encoded. */
+  readonly message: OutMessage;
 }
 
 /** The place, its command encoded: the order itself is not needed any more. */

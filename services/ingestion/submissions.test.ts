@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createBoundedMap } from './bounded-map.ts';
 import type { Placed } from './order-store.ts';
 import { HttpProblem } from './problems.ts';
-import { createSubmit, type Place } from './submissions.ts';
+import type { Place } from './read-place.ts';
+import { createSubmit } from './submissions.ts';
 import type { LogPosition } from './ticket.ts';
 
 /** A log whose appends end when they are told to, marks and a store that tests fill. */

@@ -6,23 +6,14 @@
  *
  * Places come in groups, those of one request, and cost one pass each; how many they are makes no difference to any.
  */
-import type { OutMessage } from '../shared/kafka/index.ts';
 import type { BoundedMap } from './bounded-map.ts';
 import type { CommandLog } from './command-log.ts';
 import { createFlights, type Flight, type Flights, type Landing } from './flights.ts';
 import type { Marks } from './marks.ts';
 import type { Placed } from './order-store.ts';
 import { HttpProblem } from './problems.ts';
+import type { Place } from './read-place.ts';
 import type { LogPosition } from './ticket.ts';
-
-/** A place that was read and found valid. */
-export interface Place {
-  readonly orderId: string;
-  /** SHA-256 of the request's canonical JSON, in base64url. */
-  readonly fingerprint: string;
-  /** The place command, encoded. */
-  readonly message: OutMessage;
-}
 
 export interface Submitted {
   readonly position: LogPosition;
