@@ -1,30 +1,28 @@
 /** The app on fakes, for tests: a log, a store and a cache in memory, and a worker that decides when it is told to. */
-import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import type { OrderEvent } from '../../../schemas/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
 import type { Caller } from '../../shared/auth/index.ts';
 import { systemClock } from '../../shared/clock/index.ts';
-import { bundledCodecs } from '../../shared/codec/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { createLogger } from '../../shared/log/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Refusal } from '../admission.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import { type BoundedMap, createBoundedMap } from '../bounded-map.ts';
-import type { CommandLog } from '../command-log.ts';
 import { createCursors } from '../cursor.ts';
 import { createLanes, type Lanes } from '../lanes.ts';
 import type { StoredOrder } from '../order-rows.ts';
 import type { Placed } from '../order-store.ts';
 import { createOutcomes, type Outcomes } from '../outcomes.ts';
-import type { HttpProblem } from '../problems.ts';
 import { createRateLimiter } from '../rate-limit.ts';
 import { createReadStatus } from '../status.ts';
 import { createStreams } from '../streams.ts';
 import { createSubmit } from '../submissions.ts';
-import { createTickets, type LogPosition } from '../ticket.ts';
+import { createTickets } from '../ticket.ts';
 import { createWaits } from '../waits.ts';
 import { createWebhookUrls } from '../webhook-url.ts';
+import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 
 export const fakeTokens = {
@@ -54,17 +52,13 @@ export interface FakeOptions {
 }
 
 /** What tests look at and turn. */
-interface Controls {
-  readonly commands: OrderCommand[];
+interface Controls extends FakeLog {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
   readonly marks: Map<string, Placed>;
-  /** Next offset to produce, and to decide, by partition. */
-  readonly offsets: number[];
+  /** Next offset to decide, by partition. */
   readonly decided: number[];
-  /** Set to make produce fail or wait, admission refuse, or the database be away. */
-  produceProblem: HttpProblem | null;
-  holdProduce: Promise<void> | null;
+  /** Set to make admission refuse, or the database be away. */
   refusal: Refusal | null;
   mysqlAway: boolean;
 }
@@ -72,7 +66,6 @@ interface Controls {
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 const clock = systemClock;
 const secret = 'fake-secret-fake-secret';
-const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
 export function createFakeWorld(options: FakeOptions = {}) {
   const controls = newControls();
@@ -181,35 +174,6 @@ function fakeVerify(token: string): Caller {
   const known = callers[token];
   if (known === undefined) throw appError('TOKEN_MALFORMED', { reason: 'test' });
   return known;
-}
-
-function createFakeCommandLog(controls: Controls, lanes: Lanes): CommandLog {
-  const append = (command: OrderCommand & { orderId: string }): LogPosition => {
-    const partition = partitionOfOrder(command.orderId);
-    const position = { partition, offset: controls.offsets[partition]! };
-    controls.offsets[partition]! += 1;
-    controls.commands.push(command);
-    lanes.produced(position);
-    return position;
-  };
-  return {
-    encode: (command) => ({
-      topic: 'c',
-      partition: partitionOfOrder(command.orderId),
-      key: null,
-      // What the log could not hold must not look accepted here.
-      value: codecs.commands.encode(command),
-      headers: {},
-      timestampMs: 0,
-    }),
-    async append(messages, onEnd) {
-      await controls.holdProduce;
-      messages.forEach(({ value }, index) => {
-        const command = codecs.commands.decode(value) as OrderCommand & { orderId: string };
-        onEnd(index, controls.produceProblem ?? append(command));
-      });
-    },
-  };
 }
 
 function fakeReadStatus(

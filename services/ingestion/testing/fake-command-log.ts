@@ -1,0 +1,49 @@
+/** A command log in memory, for tests that look into it and make it fail. */
+import type { OrderCommand } from '../../../schemas/index.ts';
+import { partitionOfOrder } from '../../../topics/index.ts';
+import { bundledCodecs } from '../../shared/codec/index.ts';
+import type { CommandLog } from '../command-log.ts';
+import type { Lanes } from '../lanes.ts';
+import type { HttpProblem } from '../problems.ts';
+import type { LogPosition } from '../ticket.ts';
+
+export interface FakeLog {
+  readonly commands: OrderCommand[];
+  /** Next offset to produce, by partition. */
+  readonly offsets: number[];
+  /** Set to make appends fail or wait. */
+  produceProblem: HttpProblem | null;
+  holdProduce: Promise<void> | null;
+}
+
+const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
+
+/** The log behind the face that ingestion writes to. */
+export function createFakeCommandLog(controls: FakeLog, lanes: Pick<Lanes, 'produced'>): CommandLog {
+  const append = (command: OrderCommand & { orderId: string }): LogPosition => {
+    const partition = partitionOfOrder(command.orderId);
+    const position = { partition, offset: controls.offsets[partition]! };
+    controls.offsets[partition]! += 1;
+    controls.commands.push(command);
+    lanes.produced(position);
+    return position;
+  };
+  return {
+    encode: (command) => ({
+      topic: 'c',
+      partition: partitionOfOrder(command.orderId),
+      key: null,
+      // What the log could not hold must not look accepted here.
+      value: codecs.commands.encode(command),
+      headers: {},
+      timestampMs: 0,
+    }),
+    async append(messages, onEnd) {
+      await controls.holdProduce;
+      messages.forEach(({ value }, index) => {
+        const command = codecs.commands.decode(value) as OrderCommand & { orderId: string };
+        onEnd(index, controls.produceProblem ?? append(command));
+      });
+    },
+  };
+}
