@@ -53,6 +53,17 @@ describe('a batcher', () => {
     expect(runs).toHaveLength(1);
   });
 
+  test('asks for nothing when a failure has taken what waited for its linger', async () => {
+    const behindAgain = doubling({ inFlightMax: 2, lingerMs: 20 });
+    const first = behindAgain.batcher.load([1]);
+    await behindAgain.started(1);
+    const second = behindAgain.batcher.load([2]);
+    behindAgain.held[0]!.reject(new Error('away'));
+    await Promise.all([first, second]);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(behindAgain.runs).toEqual([[1]]);
+  });
+
   test('does not wait for what is late', async () => {
     const { batcher, held, failures, started } = doubling({ timeoutMs: 20 });
     const late = batcher.load([1]);

@@ -58,6 +58,7 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
 
   const flush = (): void => {
     scheduled = false;
+    if (waiting.length === 0) return;
     const batch = take();
     inFlight++;
     let answered = false;

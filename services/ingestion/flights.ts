@@ -21,6 +21,8 @@ export interface Flights {
 
 export interface Flight {
   readonly place: Place;
+  /** The order of this key that was there before, once somebody knows: then the landing makes no other. */
+  known: Placed | null;
   waiting: ((landing: Landing) => void)[] | null;
 }
 
@@ -33,11 +35,16 @@ export interface FlightsDeps {
 export function createFlights({ commandLog, onPlaced }: FlightsDeps): Flights {
   const inFlight = new Map<string, Flight>();
 
-  const land = ({ place, waiting }: Flight, end: LogPosition | Error): void => {
+  const land = ({ place, known, waiting }: Flight, end: LogPosition | Error): void => {
     const { orderId, fingerprint } = place;
     inFlight.delete(orderId);
-    if (!(end instanceof Error)) onPlaced(orderId, { fingerprint, position: end });
-    if (waiting !== null) for (const tell of waiting) tell({ fingerprint, end });
+    let landing: Landing = { fingerprint, end };
+    if (!(end instanceof Error)) {
+      const placed = known ?? { fingerprint, position: end };
+      landing = { fingerprint: placed.fingerprint, end: placed.position };
+      onPlaced(orderId, placed);
+    }
+    if (waiting !== null) for (const tell of waiting) tell(landing);
   };
 
   return {
@@ -50,7 +57,7 @@ export function createFlights({ commandLog, onPlaced }: FlightsDeps): Flights {
       });
     },
     open(place) {
-      const flight: Flight = { place, waiting: null };
+      const flight: Flight = { place, known: null, waiting: null };
       inFlight.set(place.orderId, flight);
       return flight;
     },

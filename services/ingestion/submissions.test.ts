@@ -13,6 +13,8 @@ function world() {
   const marks = new Map<string, Placed>();
   const stored = new Map<string, Placed>();
   const lookups: (readonly string[])[] = [];
+  /** What the lookup of that number waits for. */
+  const marksHeld: Promise<void>[] = [];
   const submit = createSubmit({
     commandLog: {
       append(messages, onEnd) {
@@ -29,6 +31,7 @@ function world() {
     marks: {
       async find(orderIds) {
         lookups.push(orderIds);
+        await marksHeld[lookups.length - 1];
         return orderIds.map((id) => marks.get(id) ?? null);
       },
       set: (orderId, placed) => void marks.set(orderId, placed),
@@ -41,7 +44,7 @@ function world() {
     await expect.poll(() => open.has(name)).toBe(true);
     open.get(name)!(how);
   };
-  return { submit, end, appended, marks, stored, lookups };
+  return { submit, end, appended, marks, marksHeld, stored, lookups };
 }
 
 function place(orderId: string, fingerprint = 'same'): Place {
@@ -134,7 +137,39 @@ describe('a place that another call has in flight', () => {
   });
 });
 
+describe('a place that landed while another call asked for its mark', () => {
+  test.each([
+    ['the same request is answered with it', 'same', { position: at(0), replayed: true }],
+    ['another one is refused', 'other', reused],
+  ])('%s, and nothing is appended again', async (_name, fingerprint, expected) => {
+    const { submit, end, appended, marks, marksHeld } = world();
+    const late = Promise.withResolvers<void>();
+    marksHeld[1] = late.promise;
+    const first = submit([place('a')]);
+    const second = submit([place('a', fingerprint)]);
+    await end('a', at(0));
+    await first;
+    // Redis was asked before the mark was set, or did not answer in time.
+    marks.clear();
+    late.resolve();
+    expect(await second).toEqual([expected]);
+    expect(appended).toEqual(['a']);
+  });
+});
+
 describe('a place that only the database knows', () => {
+  test('is known for what it is before the rest of its group has ended, in Redis too', async () => {
+    const { submit, end, marks, stored } = world();
+    const known = { fingerprint: 'same', position: at(2) };
+    stored.set('a', known);
+    const group = submit([place('a', 'other'), place('slow')]);
+    await end('a/other', at(10));
+    await expect.poll(() => marks.get('a')).toEqual(known);
+    expect(await submit([place('a')])).toEqual([{ position: at(2), replayed: true }]);
+    await end('slow', at(11));
+    expect(await group).toEqual([reused, { position: at(11), replayed: false }]);
+  });
+
   test('is answered with where it stands there', async () => {
     const { submit, end, stored } = world();
     stored.set('a', { fingerprint: 'same', position: at(2) });

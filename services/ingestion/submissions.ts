@@ -4,7 +4,7 @@
  * truth never depends on Redis and never costs the first order a wait: a repeat that reaches the log is a DUPLICATE or
  * KEY_CONFLICT there, never a second order.
  *
- * Places come in groups, those of one request, and cost one pass each; how many they are makes no difference to any.
+ * Places come in groups, those of one request: one lookup and one append for all, and an end for each.
  */
 import type { BoundedMap } from './bounded-map.ts';
 import type { CommandLog } from './command-log.ts';
@@ -44,19 +44,17 @@ interface Group {
 }
 
 interface State extends SubmissionDeps {
+  readonly remember: (orderId: string, placed: Placed) => void;
   readonly flights: Flights;
 }
 
 export function createSubmit(deps: SubmissionDeps): Submit {
   const { commandLog, recent, marks } = deps;
-  const flights = createFlights({
-    commandLog,
-    onPlaced(orderId, placed) {
-      recent.set(orderId, placed);
-      marks.set(orderId, placed);
-    },
-  });
-  const state: State = { ...deps, flights };
+  const remember: State['remember'] = (orderId, placed) => {
+    recent.set(orderId, placed);
+    marks.set(orderId, placed);
+  };
+  const state: State = { ...deps, remember, flights: createFlights({ commandLog, onPlaced: remember }) };
   return (places) => submit(state, places);
 }
 
@@ -102,7 +100,8 @@ async function lookUpAndAppend(state: State, group: Group, unknown: readonly num
   for (let i = 0; i < unknown.length; i++) {
     const index = unknown[i]!;
     const place = places[index]!;
-    const mark = marked[i]!;
+    // What landed meanwhile is in no flight any more, and its mark may have come too late to be found.
+    const mark = state.recent.get(place.orderId) ?? marked[i]!;
     if (mark !== null) {
       state.recent.set(place.orderId, mark);
       answers[index] = replay(place, mark);
@@ -112,18 +111,30 @@ async function lookUpAndAppend(state: State, group: Group, unknown: readonly num
     }
   }
   if (flights.length === 0) return;
-  const stored = state.findPlaced(flights.map(({ place }) => place.orderId));
+  const stored = findStored(state, flights);
   const ends = await state.flights.append(flights);
   const known = await stored;
   for (let i = 0; i < flights.length; i++)
-    answers[indices[i]!] = answerOf(state, flights[i]!.place, ends[i]!, known[i]!);
+    answers[indices[i]!] = answerOf(flights[i]!.place, ends[i]!, known[i]!);
 }
 
-function answerOf(state: State, place: Place, end: LogPosition | Error, known: Placed | null): Submission {
+/** What MySQL knows is remembered at once: others need not wait for the end of the whole group to be told the truth. */
+async function findStored(state: State, flights: readonly Flight[]): Promise<readonly (Placed | null)[]> {
+  const stored = await state.findPlaced(flights.map(({ place }) => place.orderId));
+  for (let i = 0; i < flights.length; i++) {
+    const known = stored[i]!;
+    if (known === null) continue;
+    const flight = flights[i]!;
+    flight.known = known;
+    state.remember(flight.place.orderId, known);
+  }
+  return stored;
+}
+
+function answerOf(place: Place, end: LogPosition | Error, known: Placed | null): Submission {
   if (end instanceof Error) return end;
   if (known === null || isSame(known.position, end)) return { position: end, replayed: false };
   // A copy that reached the log before is the order; this one was appended for nothing.
-  state.recent.set(place.orderId, known);
   return replay(place, known);
 }
 
