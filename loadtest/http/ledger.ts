@@ -7,7 +7,7 @@ import { COMMANDS, EVENTS } from '../../topics/index.ts';
 export interface Ledger {
   /** Commands in the log, and outcomes. */
   progress(): Promise<{ commands: number; outcomes: number }>;
-  /** Resolves once every command is decided and its outcome published; rejects when that takes too long. */
+  /** Resolves once every command has its outcome published; rejects when that takes too long. */
   quiesce(): Promise<void>;
   /** Null when exactly `accepted` orders whose idempotency key begins so are stored, else what is wrong. Quiesce first. */
   faultOf(keyPrefix: string, accepted: number): Promise<string | null>;
@@ -27,17 +27,17 @@ export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql
     return { outcomes, commands: await endOf(COMMANDS) };
   };
   /**
-   * Commands that are not decided. Out of the database, as outcomes that were published twice, by a worker that was
-   * stopped before it had noted them, would else stand in for some that are missing.
+   * Commands whose outcome is not published. Out of the database, lane by lane: counted in the log, outcomes that a worker
+   * published twice, as it was stopped before it had noted them, would stand in for some that are missing.
    */
-  const undecided = async (): Promise<number> => {
-    const rows = await mysql.pool.rows<{ partition_id: number; next_offset: number }>(
-      'SELECT partition_id, next_offset FROM lane_positions',
+  const waiting = async (): Promise<number> => {
+    const rows = await mysql.pool.rows<{ partition_id: number; published_offset: number }>(
+      'SELECT partition_id, published_offset FROM lane_positions',
     );
-    const next = new Map(rows.map((row) => [row.partition_id, row.next_offset]));
+    const published = new Map(rows.map((row) => [row.partition_id, row.published_offset]));
     let count = 0;
     for (const [partition, { high }] of await admin.endOffsets(COMMANDS)) {
-      count += Math.max(0, Number(high) - (next.get(partition) ?? 0));
+      count += Math.max(0, Number(high) - (published.get(partition) ?? 0));
     }
     return count;
   };
@@ -46,11 +46,9 @@ export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql
     async quiesce() {
       const deadlineMs = performance.now() + quiesceDeadlineMs;
       for (;;) {
-        const { commands, outcomes } = await progress();
-        const open = Math.max(0, await undecided(), commands - outcomes);
-        if (open === 0) return;
-        if (performance.now() > deadlineMs)
-          throw new Error(`${open} of ${commands} commands had no outcome in time`);
+        const count = await waiting();
+        if (count === 0) return;
+        if (performance.now() > deadlineMs) throw new Error(`${count} commands had no outcome in time`);
         await sleep(pollMs);
       }
     },

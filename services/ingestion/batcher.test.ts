@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type BatcherOptions, createBatcher } from './batcher.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 /** Doubles numbers; the calls of `run` are kept, and end when they are let. */
 function doubling(options: Partial<BatcherOptions<number, number>> = {}) {
@@ -54,14 +56,15 @@ describe('a batcher', () => {
   });
 
   test('asks for nothing when a failure has taken what waited for its linger', async () => {
-    const behindAgain = doubling({ inFlightMax: 2, lingerMs: 20 });
-    const first = behindAgain.batcher.load([1]);
-    await behindAgain.started(1);
-    const second = behindAgain.batcher.load([2]);
-    behindAgain.held[0]!.reject(new Error('away'));
-    await Promise.all([first, second]);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    expect(behindAgain.runs).toEqual([[1]]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { batcher, runs, held } = doubling({ inFlightMax: 2, lingerMs: 20 });
+    const failing = batcher.load([1]);
+    await vi.advanceTimersByTimeAsync(20);
+    const behind = batcher.load([2]);
+    held[0]!.reject(new Error('away'));
+    expect(await Promise.all([failing, behind])).toEqual([[-1], [-1]]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(runs).toEqual([[1]]);
   });
 
   test('does not wait for what is late', async () => {

@@ -3,19 +3,11 @@ import type { OutMessage } from '../shared/kafka/index.ts';
 import type { CommandLog } from './command-log.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { orderIdOf } from './order-id.ts';
-import type { OrderRequest } from './shapes/order-request.ts';
-import { placeCommand } from './to-command.ts';
+import { type PlaceWish, placeCommand } from './to-command.ts';
 
 export interface PlaceDeps {
   readonly commandLog: Pick<CommandLog, 'encode'>;
   readonly nowMs: () => number;
-}
-
-export interface PlaceRequest {
-  readonly customerId: string;
-  readonly idempotencyKey: string;
-  readonly order: OrderRequest;
-  readonly traceparent: string | null;
 }
 
 /** A place that was read and found valid. */
@@ -27,8 +19,11 @@ export interface Place {
   readonly message: OutMessage;
 }
 
-/** The place, its command encoded: the order itself is not needed any more. */
-export function readPlace({ commandLog, nowMs }: PlaceDeps, request: PlaceRequest): Place {
+/** The place, its command encoded: the order itself is not needed any more. The time in both is that of reading. */
+export function readPlace(
+  { commandLog, nowMs }: PlaceDeps,
+  request: Omit<PlaceWish, 'orderId' | 'fingerprint'>,
+): Place {
   const orderId = orderIdOf(request.customerId, request.idempotencyKey);
   const fingerprint = fingerprintOf(request.order);
   const command = placeCommand({ ...request, orderId, fingerprint }, nowMs());

@@ -65,15 +65,15 @@ async function submit(state: State, places: readonly Place[]): Promise<readonly 
     const place = places[i]!;
     const known = state.recent.get(place.orderId);
     if (known !== undefined) group.answers[i] = replay(place, known);
-    else if (!joins(state, group, i)) unknown.push(i);
+    else if (!joinOther(state, group, i)) unknown.push(i);
   }
   if (unknown.length > 0) await lookUpAndAppend(state, group, unknown);
   if (group.joins.length > 0) await Promise.all(group.joins);
   return group.answers;
 }
 
-/** True when another place of the same order is in flight: its end becomes the answer. */
-function joins(state: State, { places, answers, joins }: Group, index: number): boolean {
+/** Waits for another place of the same order, whose end becomes the answer; false when none is in flight. */
+function joinOther(state: State, { places, answers, joins }: Group, index: number): boolean {
   const place = places[index]!;
   const landing = state.flights.join(place.orderId);
   if (landing === null) return false;
@@ -105,7 +105,7 @@ async function lookUpAndAppend(state: State, group: Group, unknown: readonly num
     if (mark !== null) {
       state.recent.set(place.orderId, mark);
       answers[index] = replay(place, mark);
-    } else if (!joins(state, group, index)) {
+    } else if (!joinOther(state, group, index)) {
       flights.push(state.flights.open(place));
       indices.push(index);
     }
@@ -113,13 +113,12 @@ async function lookUpAndAppend(state: State, group: Group, unknown: readonly num
   if (flights.length === 0) return;
   const stored = findStored(state, flights);
   const ends = await state.flights.append(flights);
-  const known = await stored;
-  for (let i = 0; i < flights.length; i++)
-    answers[indices[i]!] = answerOf(flights[i]!.place, ends[i]!, known[i]!);
+  await stored;
+  for (let i = 0; i < flights.length; i++) answers[indices[i]!] = answerOf(flights[i]!, ends[i]!);
 }
 
 /** What MySQL knows is remembered at once: others need not wait for the end of the whole group to be told the truth. */
-async function findStored(state: State, flights: readonly Flight[]): Promise<readonly (Placed | null)[]> {
+async function findStored(state: State, flights: readonly Flight[]): Promise<void> {
   const stored = await state.findPlaced(flights.map(({ place }) => place.orderId));
   for (let i = 0; i < flights.length; i++) {
     const known = stored[i]!;
@@ -128,10 +127,9 @@ async function findStored(state: State, flights: readonly Flight[]): Promise<rea
     flight.known = known;
     state.remember(flight.place.orderId, known);
   }
-  return stored;
 }
 
-function answerOf(place: Place, end: LogPosition | Error, known: Placed | null): Submission {
+function answerOf({ place, known }: Flight, end: LogPosition | Error): Submission {
   if (end instanceof Error) return end;
   if (known === null || isSame(known.position, end)) return { position: end, replayed: false };
   // A copy that reached the log before is the order; this one was appended for nothing.
