@@ -84,7 +84,7 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
     '-c',
     configFile(context.dir, node),
   ];
-  await run(java, [...jvm(context.dir, home), '-XX:TieredStopAtLevel=1', ...format], {
+  await run(java, [...jvm(context.dir, home), ...format], {
     timeout: FORMAT_DEADLINE_MS,
   }).catch((cause) => {
     throw new StackError(
@@ -146,8 +146,13 @@ function security(address: string): Access {
   return { ssl, sasl };
 }
 
+/**
+ * One compiler, the quick one: in its first minutes a broker spends more on optimising itself than on records, and one
+ * that is started for a test or an afternoon does not live to earn that back.
+ */
 function jvm(dir: string, home: string): string[] {
   return [
+    '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
     '-Xshare:auto',
     '-Djava.awt.headless=true',
