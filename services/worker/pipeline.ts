@@ -14,13 +14,13 @@ import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
 import { type DecodedPart, decodeParts, type Verdicts } from './stages/decode.ts';
-import { findShort, loadSnapshot } from './stages/load.ts';
+import { collectWanted, findShort, loadSnapshot } from './stages/load.ts';
+import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { StatusCache } from './status-cache.ts';
 import { markAttempt } from './store/attempts.ts';
 import type { Catalogue } from './store/catalogue.ts';
-import { type FenceMove, fence } from './store/positions.ts';
 
 export interface PipelineDeps {
   readonly topic: string;
@@ -59,14 +59,14 @@ export type BatchResult =
   | { readonly kind: 'shortOfStock'; readonly skus: readonly string[] };
 
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
-  const { session, topic } = deps;
+  const { session } = deps;
   const startedMs = performance.now();
   await markProbing(deps, batch);
   // What is decoded ends with this call: batches are many, and the database takes its time.
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
 
-  if (!(await writeBatch(session, topic, draft.writes))) {
+  if (!(await writeBatch(session, draft.writes))) {
     await session.rollback();
     return { kind: 'shortOfStock', skus: await findShort(session, draft.writes.stockChanges) };
   }
@@ -94,7 +94,7 @@ type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 
 /** From bytes to what is to be written, behind the fence of the transaction that it opens. */
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<Draft | NoDraft> {
-  const { session, topic } = deps;
+  const { topic } = deps;
   const parts = await decodeParts(
     { codec: deps.codecs.commands, verdicts: deps.verdicts, log: deps.log },
     batch,
@@ -102,33 +102,20 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   if (parts.length === 0) return { kind: 'nothing' };
   await failpoint('decoded', () => ordersOf(parts));
 
-  await session.begin();
-  await failpoint('begun');
-  if ((await fence(session, topic, movesOf(parts))) !== parts.length) return { kind: 'fenceLost' };
-  await failpoint('fenced');
-
-  const snapshot = await loadSnapshot(deps, parts);
+  const wanted = collectWanted(parts);
+  const prices = await openBatch(deps, parts, wanted.skus);
+  if (prices === null) return { kind: 'fenceLost' };
+  const snapshot = await loadSnapshot(deps, wanted, prices);
   await failpoint('loaded');
   const nowMs = Date.now();
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
   observeScarce(deps.scarcity, snapshot.stockLevels, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
-  deps.buffer.clear();
   const writes = layOutWrites(deps.buffer, topic, decision, outcomes, snapshot.priceVersion, nowMs);
   const statuses = deps.statusCache.entriesOf(decision, nowMs);
   await failpoint('decided');
   return { kind: 'draft', writes, statuses, ...countOutcomes(decision) };
-}
-
-function movesOf(parts: readonly DecodedPart[]): FenceMove[] {
-  return parts.map(({ lane, epoch, from, to, published }) => ({
-    partition: lane.partition,
-    epoch,
-    from,
-    to,
-    published,
-  }));
 }
 
 function countOutcomes({ events }: Decision): Pick<Committed, 'counts' | 'records'> {

@@ -29,7 +29,7 @@ export function createSessionKeeper({ mysql, log }: { mysql: Mysql; log: Logger 
       lastUsedMs = performance.now();
       const alive = current();
       if (alive !== null) return alive;
-      session = await mysql.connect();
+      session = await mysql.connect({ scripts: true });
       log.debug({ connectionId: session.connectionId }, 'database session opened');
       return session;
     },

@@ -23,7 +23,8 @@ export function createWriter(deps: WriterDeps): Writer {
     deps.onCommitted(batch);
     measure(deps, batch);
   };
-  const work: BatchWorkDeps = { ...deps, buffer: new StatementBuffer(), onCommitted };
+  const buffer = new StatementBuffer();
+  const work: BatchWorkDeps = { ...deps, buffer, onCommitted };
 
   /** What is tidied or kept ready while nothing else is to do. Nothing depends on it. */
   const whenIdle = async (task: () => Promise<void>, what: string) => {
@@ -41,7 +42,7 @@ export function createWriter(deps: WriterDeps): Writer {
       // Left undone, the next batch deletes these rows, or the next owner publishes them again.
       whenIdle(async () => {
         const session = await sessions.open();
-        if (!(await settleLanes(session, topic, lanes))) await findLostLanes(deps, session, lanes);
+        if (!(await settleLanes(session, buffer, topic, lanes))) await findLostLanes(deps, session, lanes);
       }, 'to settle acknowledged outbox rows'),
     keepAlive: () => whenIdle(() => sessions.keepAlive(), 'a ping'),
   };

@@ -58,7 +58,7 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
 
 async function zombie({ arena, producer }: ChaosArena): Promise<Figures> {
   const load = producer.start(perSecond, skus);
-  const points = ['decoded', 'ordersInserted', 'commitAcked'] as const;
+  const points = ['decoded', 'written', 'commitAcked'] as const;
   const { heir, fencesLost, repeats } = await freezeAndReplace(arena, points, { frozenMs });
   await load.stop();
   await arena.quiesce();

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../services/shared/log/index.ts';
-import { createMysql, type Mysql, type Session, StatementBuffer } from '../../services/shared/mysql/index.ts';
+import {
+  type ConnectOptions,
+  createMysql,
+  type Mysql,
+  type Script,
+  type Session,
+  StatementBuffer,
+} from '../../services/shared/mysql/index.ts';
 import { useDatabase } from '../support/stack.ts';
 
 const database = useDatabase('mysql-session');
@@ -20,10 +27,19 @@ afterEach(() => {
 });
 afterAll(() => mysql.close());
 
-async function connect(): Promise<Session> {
-  const session = await mysql.connect();
+async function connect(options?: ConnectOptions): Promise<Session> {
+  const session = await mysql.connect(options);
   sessions.push(session);
   return session;
+}
+
+function scriptOf(...statements: string[]): Script {
+  const buffer = new StatementBuffer();
+  for (const sql of statements) {
+    buffer.begin(sql);
+    buffer.end();
+  }
+  return buffer.script();
 }
 
 describe('a session', () => {
@@ -54,33 +70,105 @@ describe('a session', () => {
     ]);
   });
 
-  it('sends statements that were laid out as bytes, in turn with others, and gives their answers', async () => {
+  it('runs what was laid out as bytes, in turn with others, and gives its answers', async () => {
     const session = await connect();
-    const buffer = new StatementBuffer();
     const insert = (id: number, data: Uint8Array) => {
+      const buffer = new StatementBuffer();
       buffer.begin(`INSERT INTO things (id, n, data) VALUES (${id}, 1, `);
       buffer.blob(data);
       buffer.sql(')');
-      return buffer.end();
+      buffer.end();
+      return buffer.script();
     };
     const every = Buffer.from(Array.from({ length: 65_536 }, (_, at) => [at >> 8, at & 255]).flat());
     // More than one packet of the protocol takes.
     const large = Buffer.alloc(17_000_000, "'\\x");
     const [one, taken, two] = await Promise.allSettled([
-      session.send(insert(71, every)),
-      session.send(insert(71, every)),
-      session.send(insert(72, large)),
+      session.run(insert(71, every)),
+      session.run(insert(71, every)),
+      session.run(insert(72, large)),
       session.write('SET @after = 1'),
     ]);
-    expect(one).toMatchObject({ status: 'fulfilled', value: { affectedRows: 1 } });
+    expect(one).toMatchObject({ status: 'fulfilled', value: [{ affectedRows: 1 }] });
     expect(taken).toMatchObject({ status: 'rejected', reason: { details: { errno: 1062 } } });
-    expect(two).toMatchObject({ status: 'fulfilled', value: { affectedRows: 1 } });
+    expect(two).toMatchObject({ status: 'fulfilled', value: [{ affectedRows: 1 }] });
     const [sums] = await session.rows('SELECT SHA2(data, 256) AS sum FROM things WHERE id = 71');
     expect(sums).toMatchObject({ sum: createHash('sha256').update(every).digest('hex') });
     const [{ data } = { data: null }] = await session.rows<{ data: Buffer | null }>(
       'SELECT data FROM things WHERE id = 72',
     );
     expect(data?.equals(large)).toBe(true);
+  });
+
+  it('runs the statements of a script and tells every answer in its place', async () => {
+    const session = await connect({ scripts: true });
+    const answers = await session.run(
+      scriptOf(
+        'START TRANSACTION',
+        "INSERT INTO things VALUES (80, 1, NULL), (81, 1, ';'), (82, 1, NULL)",
+        'UPDATE things SET n = 2 WHERE id IN (80, 81)',
+        'SELECT id, n FROM things WHERE id IN (81, 82) ORDER BY id',
+        'DELETE FROM things WHERE id = 83',
+        'COMMIT',
+      ),
+    );
+    expect(answers.map((answer) => (Array.isArray(answer) ? answer : answer.affectedRows))).toEqual([
+      0,
+      3,
+      2,
+      [
+        { id: 81, n: 2 },
+        { id: 82, n: 1 },
+      ],
+      0,
+      0,
+    ]);
+    expect(await session.run(scriptOf('SELECT 1 AS one'))).toEqual([[{ one: 1 }]]);
+    expect(await session.run([])).toEqual([]);
+  });
+
+  it('works nothing of a script behind a statement that fails, not even after a deadlock', async () => {
+    const [session, other] = await Promise.all([connect({ scripts: true }), connect()]);
+    await session.write('REPLACE INTO things VALUES (90, 1, NULL), (91, 1, NULL)');
+    await expect(
+      session.run(
+        scriptOf(
+          'START TRANSACTION',
+          'UPDATE things SET n = 5 WHERE id = 90',
+          'INSERT INTO things VALUES (91, 1, NULL)',
+          'INSERT INTO things VALUES (92, 1, NULL)',
+          'COMMIT',
+        ),
+      ),
+    ).rejects.toMatchObject({ code: 'MYSQL_DUPLICATE_KEY' });
+    expect(session.alive).toBe(true);
+    await session.rollback();
+
+    // The victim's transaction is gone: what is left of its script would stand by itself. Who did less is the victim.
+    await other.begin();
+    const heavy = Array.from({ length: 50 }, (_, index) => `(${1_000 + index}, 1, NULL)`);
+    await other.write(`INSERT INTO things VALUES ${heavy.join(',')}`);
+    await other.write('UPDATE things SET n = 6 WHERE id = 91');
+    await session.begin();
+    await session.write('UPDATE things SET n = 7 WHERE id = 90');
+    const victim = session.run(
+      scriptOf('UPDATE things SET n = 7 WHERE id = 91', 'INSERT INTO things VALUES (92, 1, NULL)'),
+    );
+    const [ended] = await Promise.allSettled([victim, other.write('UPDATE things SET n = 6 WHERE id = 90')]);
+    expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'MYSQL_DEADLOCK' } });
+    await other.rollback();
+    await session.rollback();
+    expect(await session.rows('SELECT id, n FROM things WHERE id BETWEEN 90 AND 92 ORDER BY id')).toEqual([
+      { id: 90, n: 1 },
+      { id: 91, n: 1 },
+    ]);
+  });
+
+  it('takes one statement a packet only where scripts were not asked for', async () => {
+    const session = await connect();
+    await expect(session.run(scriptOf('SELECT 1', 'SELECT 2'))).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(session.query('SELECT 1; SELECT 2')).rejects.toMatchObject({ code: 'MYSQL_SCHEMA' });
+    expect(await session.run(scriptOf('SELECT 1 AS one'))).toEqual([[{ one: 1 }]]);
   });
 
   it('sends text without params as it is, question marks included', async () => {

@@ -32,7 +32,7 @@ describe('workers and their doubles', () => {
     const load = producer.start(100, [...skus, 'SCARCE-1']);
     const { heir, fencesLost, repeats } = await freezeAndReplace(arena, [
       'decoded',
-      'ordersInserted',
+      'written',
       'commitAcked',
     ]);
     await load.stop();

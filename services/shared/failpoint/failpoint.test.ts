@@ -25,7 +25,7 @@ describe('failpoints', () => {
     expect(failpoint('fenced')).toBeUndefined();
     expect(() => failpoint('decoded')).toThrow();
     expect(() => failpoint('decoded')).toThrow();
-    expect(failpoint('begun')).toBeUndefined();
+    expect(failpoint('written')).toBeUndefined();
     expect(lines).toEqual([
       'failpoint fenced: throw at hit 2',
       'failpoint decoded: throw at hit 1',
@@ -63,8 +63,8 @@ describe('failpoints', () => {
 
   it('kill and freeze this very process', () => {
     const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
-    arm('begun=kill,loaded=freeze');
-    void failpoint('begun');
+    arm('written=kill,loaded=freeze');
+    void failpoint('written');
     failpoint('loaded');
     expect(kill.mock.calls).toEqual([
       [process.pid, 'SIGKILL'],

@@ -32,15 +32,22 @@ export function parseMysqlUrl(text: string): ConnectionTarget {
   };
 }
 
-/** A raw connection after the handshake, or an AppError within `timeoutMs`. */
-export function openConnection(target: ConnectionTarget, timeoutMs: number): Promise<Connection> {
+/**
+ * A raw connection after the handshake, or an AppError within `timeoutMs`. The server takes several statements in one
+ * packet only from those who ask for `scripts`: everywhere else a literal that were not closed could not begin another.
+ */
+export function openConnection(
+  target: ConnectionTarget,
+  timeoutMs: number,
+  scripts: boolean,
+): Promise<Connection> {
   const { tls, ...where } = target;
   const connection = createConnection({
     ...where,
     ssl: tls ? {} : undefined,
     charset: 'UTF8MB4_BIN',
     timezone: 'Z',
-    flags: ['FOUND_ROWS', '-LOCAL_FILES', '-MULTI_STATEMENTS'],
+    flags: ['FOUND_ROWS', '-LOCAL_FILES', scripts ? 'MULTI_STATEMENTS' : '-MULTI_STATEMENTS'],
     supportBigNumbers: true,
     bigNumberStrings: false,
     dateStrings: false,

@@ -1,6 +1,13 @@
+export { affectedRows, rowsOf } from './answers.ts';
 export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
 export { bytesToUuid, uuidToBytes, uuidToSql } from './ids.ts';
 export { type MigrateOptions, type MigrationStep, migrate } from './migrate.ts';
-export { createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
-export { headroomBytes, StatementBuffer, type StatementBytes } from './statement-buffer.ts';
-export type { Param, Pool, Queryable, QueryOptions, Row, Session, WriteResult } from './types.ts';
+export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
+export {
+  headroomBytes,
+  packetFullBytes,
+  type Script,
+  StatementBuffer,
+  type StatementPacket,
+} from './statement-buffer.ts';
+export type { Answer, Param, Pool, Queryable, QueryOptions, Row, Session, WriteResult } from './types.ts';

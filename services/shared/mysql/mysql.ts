@@ -25,6 +25,11 @@ export type MysqlOptions = {
   pooledWaitTimeoutSeconds?: number;
 };
 
+export type ConnectOptions = Partial<SettingsOptions> & {
+  /** The session may send several statements in one packet. Default false. */
+  scripts?: boolean;
+};
+
 export type Mysql = {
   /** For reads and short writes: each call borrows a connection. */
   pool: Pool;
@@ -32,7 +37,7 @@ export type Mysql = {
    * A session of one's own. Its owner must use or ping it more often than `waitTimeoutSeconds` (default 5), or the
    * server ends it: that is what frees the locks of an owner that froze.
    */
-  connect(options?: Partial<SettingsOptions>): Promise<Session>;
+  connect(options?: ConnectOptions): Promise<Session>;
   /** Closes the pool and every session that is still open. */
   close(): Promise<void>;
 };
@@ -54,10 +59,13 @@ export function createMysql(options: MysqlOptions): Mysql {
   const target = parseMysqlUrl(url);
   const owned = new Set<Session>();
 
-  const open = async (settings: SettingsOptions, onDead?: (session: Session) => void): Promise<Session> => {
+  const open = async (
+    { scripts, ...settings }: Required<ConnectOptions>,
+    onDead: (session: Session) => void,
+  ): Promise<Session> => {
     try {
-      const connection = await openConnection(target, connectTimeoutMs);
-      const session = createSession({ connection, metrics, queryTimeoutMs, onDead });
+      const connection = await openConnection(target, connectTimeoutMs, scripts);
+      const session = createSession({ connection, metrics, queryTimeoutMs, scripts, onDead });
       try {
         await applySettings(session, log, settings);
       } catch (error) {
@@ -73,7 +81,7 @@ export function createMysql(options: MysqlOptions): Mysql {
   };
 
   const pool = createPool({
-    open: (onDead) => open({ waitTimeoutSeconds: pooledWaitTimeoutSeconds }, onDead),
+    open: (onDead) => open({ waitTimeoutSeconds: pooledWaitTimeoutSeconds, scripts: false }, onDead),
     metrics,
     size: poolSize,
     waitersMax,
@@ -83,8 +91,8 @@ export function createMysql(options: MysqlOptions): Mysql {
 
   return {
     pool,
-    async connect({ waitTimeoutSeconds = writerWaitTimeoutSeconds } = {}) {
-      const session = await open({ waitTimeoutSeconds }, (dead) => owned.delete(dead));
+    async connect({ waitTimeoutSeconds = writerWaitTimeoutSeconds, scripts = false } = {}) {
+      const session = await open({ waitTimeoutSeconds, scripts }, (dead) => owned.delete(dead));
       owned.add(session);
       return session;
     },

@@ -1,10 +1,10 @@
 /**
- * Sends a statement that was laid out as bytes, where the driver takes strings only. It uses what the driver's own
+ * Sends statements that were laid out as bytes, where the driver takes strings only. It uses what the driver's own
  * query command is made of (lib/commands/query.js and lib/base/connection.js), unchanged for years and pinned by our
  * exact version; answers, errors and everything else remain the driver's.
  */
 import { Connection } from 'mysql2';
-import { headroomBytes, type StatementBytes } from './statement-buffer.ts';
+import { headroomBytes, type StatementPacket } from './statement-buffer.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
 
@@ -34,8 +34,8 @@ const comQuery = 3;
 const clientQueryAttributes = 1 << 27;
 const protocolHeaderBytes = 4;
 
-/** Puts the statement behind those that the connection is busy with; `done` is called once, as by the driver's `query`. */
-export function sendBytes(connection: Connection, { framed }: StatementBytes, done: Done): void {
+/** Puts the packet behind those that the connection is busy with; `done` is called once, as by the driver's `query`. */
+export function sendBytes(connection: Connection, { framed }: StatementPacket, done: Done): void {
   const { config } = connection as unknown as Internals;
   const command = createQuery('', undefined, done, config);
   command.start = (_packet, on) => {

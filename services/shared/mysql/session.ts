@@ -3,15 +3,17 @@ import type { Metrics } from '../metrics/index.ts';
 import { type Connection, cut } from './connection.ts';
 import { classifyMysqlError, mysqlError } from './errors.ts';
 import { sendBytes } from './send-bytes.ts';
-import type { Param, QueryOptions, Row, Session, WriteResult } from './types.ts';
+import type { Script } from './statement-buffer.ts';
+import type { Answer, Param, QueryOptions, Row, Session, WriteResult } from './types.ts';
 
 type Deps = {
   connection: Connection;
   metrics: Metrics;
   queryTimeoutMs: number;
+  /** The server takes several statements in a packet of this connection. */
+  scripts: boolean;
   onDead?: (session: Session) => void;
 };
-type Answer = Row[] | WriteResult;
 type Callback = (error: unknown, result?: unknown) => void;
 
 /** How long the goodbye may take before the socket is cut. */
@@ -25,7 +27,7 @@ const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 179
  * driver forgets the callbacks of a connection that is closed from this side, so the open calls are kept here and
  * rejected when it dies.
  */
-export function createSession({ connection, metrics, queryTimeoutMs, onDead }: Deps): Session {
+export function createSession({ connection, metrics, queryTimeoutMs, scripts, onDead }: Deps): Session {
   const open = new Set<(error: AppError) => void>();
   let alive = true;
 
@@ -70,6 +72,20 @@ export function createSession({ connection, metrics, queryTimeoutMs, onDead }: D
       options?.timeoutMs,
     );
 
+  const run = async (script: Script, options?: QueryOptions): Promise<Answer[]> => {
+    const answers: Answer[] = [];
+    for (const packet of script) {
+      const isSingle = packet.ends.length === 1;
+      if (!isSingle && !scripts)
+        throw appError('INTERNAL', {
+          reason: 'several statements in one packet of a session without scripts',
+        });
+      const result = await call((done) => sendBytes(connection, packet, done), options?.timeoutMs);
+      for (const part of isSingle ? [result] : (result as unknown[])) answers.push(answerOf(part));
+    }
+    return answers;
+  };
+
   const session: Session = {
     query: async (sql, params, options) => answerOf(await text(sql, params, options)),
     rows: async <T extends object>(sql: string, params?: readonly Param[], options?: QueryOptions) => {
@@ -79,8 +95,7 @@ export function createSession({ connection, metrics, queryTimeoutMs, onDead }: D
       return rows as T[];
     },
     write: async (sql, params, options) => writeResultOf(await text(sql, params, options)),
-    send: async (statement, options) =>
-      writeResultOf(await call((done) => sendBytes(connection, statement, done), options?.timeoutMs)),
+    run,
     begin: async () => void (await text('START TRANSACTION')),
     rollback: async () => void (await text('ROLLBACK')),
     commit: () => commit(session, text, die),

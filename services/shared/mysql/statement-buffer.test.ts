@@ -1,13 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headroomBytes, StatementBuffer } from './statement-buffer.ts';
+import { headroomBytes, packetFullBytes, StatementBuffer, type StatementPacket } from './statement-buffer.ts';
 
 /** The text that one call lays out. */
 function laidOut(write: (buffer: StatementBuffer) => void): string {
   const buffer = new StatementBuffer();
   buffer.begin('');
   write(buffer);
-  return buffer.end().framed.toString('utf8', headroomBytes);
+  buffer.end();
+  return packetOf(buffer).toString();
+}
+
+/** The text of the only packet. */
+function packetOf(buffer: StatementBuffer): Buffer {
+  const script = buffer.script();
+  expect(script).toHaveLength(1);
+  return script[0]!.framed.subarray(headroomBytes);
 }
 
 /** Reads one quoted literal as the server does with backslash escapes on; throws when it does not end at the end. */
@@ -52,7 +60,8 @@ describe('a binary literal', () => {
         const buffer = new StatementBuffer();
         buffer.begin('');
         buffer.blob(value);
-        const text = buffer.end().framed.subarray(headroomBytes);
+        buffer.end();
+        const text = packetOf(buffer);
         expect(text.toString('latin1', 0, 7)).toBe('_binary');
         expect([...readLiteral(text.subarray(7))]).toEqual([...value]);
       }),
@@ -96,23 +105,62 @@ it('keeps every statement as it was laid out, however far the buffer grows behin
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 6 }), (sizes) => {
       const buffer = new StatementBuffer();
-      const statements = sizes.map((size, index) => {
+      const places = sizes.map((size, index) => {
         buffer.begin(`SELECT ${index} `);
         buffer.text('€'.repeat(size));
         return buffer.end();
       });
-      const texts = statements.map(({ framed }) => framed.toString('utf8', headroomBytes));
+      expect(places).toEqual([...sizes.keys()]);
+      const texts = buffer.script().flatMap(textsOf);
       expect(texts).toEqual(sizes.map((size, index) => `SELECT ${index} '${'€'.repeat(size)}'`));
     }),
     { numRuns: 30 },
   );
 });
 
+/** The statements of a packet, cut where it says that they end. */
+function textsOf({ framed, ends }: StatementPacket): string[] {
+  return ends.map((end, index) =>
+    framed.toString('utf8', index === 0 ? headroomBytes : ends[index - 1]! + 1, end),
+  );
+}
+
+it('puts small statements into one packet, and none behind a large one', () => {
+  const buffer = new StatementBuffer();
+  const layOut = (sql: string) => {
+    buffer.begin(sql);
+    return buffer.end();
+  };
+  const large = `SELECT '${'x'.repeat(packetFullBytes)}'`;
+  const places = ['SELECT 1', 'SELECT 2', large, 'SELECT 4', 'SELECT 5'].map(layOut);
+  const script = buffer.script();
+  expect(places).toEqual([0, 1, 2, 3, 4]);
+  expect(script.map(textsOf)).toEqual([
+    ['SELECT 1', 'SELECT 2', large],
+    ['SELECT 4', 'SELECT 5'],
+  ]);
+  expect(script[1]!.framed.toString('latin1', headroomBytes)).toBe('SELECT 4;SELECT 5');
+});
+
+it('begins a script anew when one was taken, and keeps what it took', () => {
+  const buffer = new StatementBuffer();
+  buffer.begin('SELECT 1');
+  buffer.end();
+  const first = buffer.script();
+  buffer.begin('SELECT 2');
+  expect(buffer.end()).toBe(0);
+  expect(buffer.script().flatMap(textsOf)).toEqual(['SELECT 2']);
+  expect(first.flatMap(textsOf)).toEqual(['SELECT 1']);
+  expect(buffer.script()).toEqual([]);
+});
+
 it('begins anew when it is cleared', () => {
   const buffer = new StatementBuffer();
   buffer.begin('SELECT 1');
   buffer.end();
+  buffer.begin('SELECT half of it');
   buffer.clear();
   buffer.begin('SELECT 2');
-  expect(buffer.end().framed.toString('latin1', headroomBytes)).toBe('SELECT 2');
+  expect(buffer.end()).toBe(0);
+  expect(packetOf(buffer).toString()).toBe('SELECT 2');
 });

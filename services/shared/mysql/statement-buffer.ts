@@ -1,24 +1,37 @@
 /**
  * Statements as bytes, laid out one behind the other in a buffer that grows and is used again. Text of several 100 kB
  * that is put together as a string is flattened, encoded and copied before it reaches the socket, and then is the
- * larger part of a writer's garbage; this goes out as it stands.
+ * larger part of a writer's garbage; this goes out as it stands. Small statements share a packet: on a busy machine
+ * the way to the server and back costs more than they do.
  *
  * Between `clear` and the last answer to what was laid out, a buffer belongs to one session.
  */
 import { appError } from '../errors/index.ts';
 
-/** A statement that is ready to be sent: its text, behind `headroomBytes` for the protocol's header. */
-export interface StatementBytes {
+/** Statements that are sent as one: the server works them in their order and stops at the first that fails. */
+export interface StatementPacket {
+  /** Their texts with semicolons between, behind `headroomBytes` for the protocol's header. */
   readonly framed: Buffer;
+  /** Where each of them ends in `framed`, in bytes. */
+  readonly ends: readonly number[];
 }
+
+/** Statements in the order in which they were laid out, in few packets. */
+export type Script = readonly StatementPacket[];
 
 /** Room for the packet's header, the command and two counts (MySQL's query attributes) before the text. */
 export const headroomBytes = 7;
 
+/**
+ * A packet of this length takes no further statement: beside so much work a round trip is nothing, and what one
+ * packet may hold stays a question of its largest statement.
+ */
+export const packetFullBytes = 256 * 1024;
+
 const firstBytes = 64 * 1024;
 /** A buffer that one huge batch made larger than this is given back with the next `clear`. */
 const keptBytesMax = 4 * 1024 * 1024;
-/** No server takes a larger statement. */
+/** No server takes a larger packet. */
 const lengthMax = 1024 * 1024 * 1024;
 /** Up to this length a loop over the characters beats the call into native code. */
 const shortCharsMax = 64;
@@ -26,6 +39,7 @@ const shortCharsMax = 64;
 const quote = 0x27;
 const backslash = 0x5c;
 const comma = 0x2c;
+const semicolon = 0x3b;
 const nonAscii = 0x80;
 const special = /['\\]/g;
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
@@ -33,26 +47,57 @@ const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
 export class StatementBuffer {
   #bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
   #at = 0;
+  /** Where the packet begins that is being filled. */
   #start = 0;
+  #ends: number[] = [];
+  #packets: StatementPacket[] = [];
+  #statements = 0;
 
   /** Forgets what was laid out before. */
   clear(): void {
     if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(firstBytes);
     this.#at = 0;
-    this.#start = 0;
+    this.#forget();
   }
 
   /** Begins a statement with this syntax. */
   begin(sql: string): void {
-    this.#start = this.#at;
-    this.#reserve(headroomBytes);
-    this.#at += headroomBytes;
+    if (this.#at - this.#start >= packetFullBytes) this.#closePacket();
+    if (this.#ends.length > 0) this.#byte(semicolon);
+    else {
+      this.#start = this.#at;
+      this.#reserve(headroomBytes);
+      this.#at += headroomBytes;
+    }
     this.sql(sql);
   }
 
-  /** Ends the statement. What it returns stays as it is until `clear`. */
-  end(): StatementBytes {
-    return { framed: this.#bytes.subarray(this.#start, this.#at) };
+  /** Ends the statement. Returns its place in the script, from 0. */
+  end(): number {
+    this.#ends.push(this.#at - this.#start);
+    return this.#statements++;
+  }
+
+  /** Ends the script. What it returns stays as it is until `clear`. */
+  script(): Script {
+    this.#closePacket();
+    const packets = this.#packets;
+    this.#forget();
+    return packets;
+  }
+
+  #closePacket(): void {
+    if (this.#ends.length === 0) return;
+    this.#packets.push({ framed: this.#bytes.subarray(this.#start, this.#at), ends: this.#ends });
+    this.#start = this.#at;
+    this.#ends = [];
+  }
+
+  #forget(): void {
+    this.#start = this.#at;
+    this.#ends = [];
+    this.#packets = [];
+    this.#statements = 0;
   }
 
   /** Syntax, as it is: ASCII of our own making. */
@@ -69,8 +114,12 @@ export class StatementBuffer {
   }
 
   comma(): void {
+    this.#byte(comma);
+  }
+
+  #byte(value: number): void {
     this.#reserve(1);
-    this.#bytes[this.#at++] = comma;
+    this.#bytes[this.#at++] = value;
   }
 
   /** A quoted string literal, or NULL. The session's sql_mode has backslash escapes on. */
@@ -120,8 +169,12 @@ export class StatementBuffer {
     this.sql(String(value));
   }
 
-  /** A binary literal of a UUID in its canonical text form. */
-  uuid(id: string): void {
+  /** A binary literal of a UUID in its canonical text form, or NULL. */
+  uuid(id: string | null): void {
+    if (id === null) {
+      this.sql('NULL');
+      return;
+    }
     this.sql("x'");
     this.#reserve(id.length + 1);
     const bytes = this.#bytes;
@@ -173,9 +226,9 @@ export class StatementBuffer {
 
   #grow(needed: number): void {
     if (needed - this.#start > lengthMax) {
-      throw appError('INTERNAL', { reason: `a statement of ${needed - this.#start} bytes` });
+      throw appError('INTERNAL', { reason: `statements of ${needed - this.#start} bytes` });
     }
-    // Statements that have ended keep the buffer that they stand in.
+    // Packets that are closed keep the buffer that they stand in.
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, needed));
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;

@@ -1,4 +1,4 @@
-import type { StatementBytes } from './statement-buffer.ts';
+import type { Script } from './statement-buffer.ts';
 
 /** A value for a `?`. Objects are refused by type: the driver would turn their members into SQL. */
 export type Param = string | number | bigint | boolean | null | Uint8Array | Date;
@@ -9,15 +9,18 @@ export type Row = Record<string, unknown>;
 /** `affectedRows` counts the rows an UPDATE matched, changed or not (FOUND_ROWS); `info` is the server's text, "Records: 2 …". */
 export type WriteResult = { affectedRows: number; insertId: number; info: string };
 
+/** What one statement of a script gave. */
+export type Answer = Row[] | WriteResult;
+
 export type QueryOptions = {
-  /** From sending to the whole answer; then the connection is destroyed and MYSQL_TIMEOUT thrown. */
+  /** From sending to the whole answer, packet by packet; then the connection is destroyed and MYSQL_TIMEOUT thrown. */
   timeoutMs?: number;
 };
 
 /** Everything rejects with an `AppError`: the code says the kind, `details.errno` the server's number. */
 export type Queryable = {
   /** One statement as text; `?` are filled and escaped here. Without params the text goes out untouched and unscanned. */
-  query(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<Row[] | WriteResult>;
+  query(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<Answer>;
   /** As `query`, for a statement that gives rows. */
   rows<T extends object = Row>(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<T[]>;
   /** As `query`, for a statement that gives none. */
@@ -26,8 +29,12 @@ export type Queryable = {
 
 /** One connection. Statements of one session run one after another in the order they were called. */
 export type Session = Queryable & {
-  /** As `write`, for a statement that was laid out in a `StatementBuffer`, which must stay as it is until the answer. */
-  send(statement: StatementBytes, options?: QueryOptions): Promise<WriteResult>;
+  /**
+   * Statements that were laid out in a `StatementBuffer`, which must stay as it is until the answers: one for each, in
+   * their order. Rejects with the error of the first that fails; those behind it have not been worked. A session that
+   * was not opened with `scripts` takes one statement a packet only (INTERNAL).
+   */
+  run(script: Script, options?: QueryOptions): Promise<Answer[]>;
   begin(): Promise<void>;
   /** COMMIT_UNKNOWN when the connection ended while it was in flight; then read back on another session. */
   commit(): Promise<void>;

@@ -1,27 +1,39 @@
-/** What a batch is decided from: prices always, orders and commands where the batch names them, stock levels where care is due. */
+/**
+ * What a batch is decided from, read behind the fence: prices always, orders and commands where the batch names them,
+ * stock levels where care is due.
+ */
 import type { Snapshot, SourceRecord, StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import type { Scarcity } from '../scarcity.ts';
-import type { Catalogue } from '../store/catalogue.ts';
+import type { PriceSnapshot } from '../store/catalogue.ts';
 import { readCommands, readOrders } from '../store/known.ts';
 import { lockLevels, readLevels } from '../store/stock.ts';
 import type { DecodedPart } from './decode.ts';
 
 export interface LoadDeps {
   readonly session: Session;
-  readonly catalogue: Catalogue;
   readonly scarcity: Scarcity;
 }
 
-/** Reads the snapshot for the parts, after the lanes' last COMMIT and behind the fence. */
-export async function loadSnapshot(deps: LoadDeps, parts: readonly DecodedPart[]): Promise<Snapshot> {
+/** What the commands of a batch name. */
+export interface Wanted {
+  /** Once per line: asking who knows one is cheaper than gathering them in a set first. */
+  readonly skus: readonly string[];
+  readonly orderIds: ReadonlySet<string>;
+  readonly commands: readonly { orderId: string; commandId: string }[];
+}
+
+/** Reads what else the decision needs beside the prices, in the transaction that they were read in. */
+export async function loadSnapshot(
+  deps: LoadDeps,
+  wanted: Wanted,
+  { version, products }: PriceSnapshot,
+): Promise<Snapshot> {
   const { session } = deps;
-  const wanted = collectWanted(parts);
-  const { version, products } = await deps.catalogue.snapshot(session, wanted.skus);
   const orders = await readOrders(session, wanted.orderIds);
   const commands = await readCommands(session, wanted.commands);
-  for (const order of orders.values()) for (const line of order.lines) wanted.skus.push(line.sku);
-  const stockLevels = await readScarce(deps, wanted.skus);
+  const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
+  const stockLevels = await readScarce(deps, skus.length === 0 ? wanted.skus : [...wanted.skus, ...skus]);
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
 
@@ -52,8 +64,7 @@ async function readScarce(deps: LoadDeps, skus: readonly string[]): Promise<Read
   return levels;
 }
 
-/** What the parts name. SKUs stand once per line: asking who knows one is cheaper than gathering them in a set first. */
-function collectWanted(parts: readonly DecodedPart[]) {
+export function collectWanted(parts: readonly DecodedPart[]): Wanted {
   const skus: string[] = [];
   const orderIds = new Set<string>();
   const commands: { orderId: string; commandId: string }[] = [];

@@ -1,5 +1,5 @@
 /** Marks of lanes on probation: what was being tried when a worker died. */
-import type { Session } from '../../shared/mysql/index.ts';
+import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 /** Deaths at one record, alone in its batch, after which it is quarantined. */
@@ -47,14 +47,15 @@ export async function readMark(
     : { offset: row.source_offset, records: row.records, attempts: row.attempts };
 }
 
-/** Forgets the marks of what is decided now. */
-export async function clearMarks(
-  session: Session,
+/** Lays out the delete of the marks of what is decided now. */
+export function layOutMarksDelete(
+  buffer: StatementBuffer,
   topic: string,
   partition: number,
   to: number,
-): Promise<void> {
-  await session.write(
-    `DELETE FROM lane_attempts WHERE topic = ${text(topic)} AND partition_id = ${partition} AND source_offset < ${to}`,
-  );
+): void {
+  buffer.begin('DELETE FROM lane_attempts WHERE topic = ');
+  buffer.text(topic);
+  buffer.sql(` AND partition_id = ${partition} AND source_offset < ${to}`);
+  buffer.end();
 }

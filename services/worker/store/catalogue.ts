@@ -4,8 +4,7 @@
  * quote is never newer than a decision.
  */
 import type { Product } from '../../domain/index.ts';
-import type { Session } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { type Answer, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface PriceSnapshot {
   readonly version: number;
@@ -14,8 +13,16 @@ export interface PriceSnapshot {
 }
 
 export interface Catalogue {
-  /** The snapshot that knows all of `skus`, repeated ones allowed. */
-  snapshot(session: Session, skus: readonly string[]): Promise<PriceSnapshot>;
+  /** Lays out the read that is needed for a snapshot that knows all of `skus`, repeated ones allowed. */
+  ask(buffer: StatementBuffer, skus: readonly string[]): PriceQuestion;
+}
+
+/** A read that is laid out; the next may be asked once this is answered, or has failed. */
+export interface PriceQuestion {
+  /** Where it stands in the script. */
+  readonly place: number;
+  /** The snapshot, from what the read gave; reads on in `session` where the version has moved. */
+  answered(session: Session, answer: Answer | undefined): Promise<PriceSnapshot>;
 }
 
 type SnapshotRow = {
@@ -41,33 +48,60 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
     absent = new Set();
   };
 
+  const snapshotOf = async (
+    session: Session,
+    skus: readonly string[],
+    asked: ReadonlySet<string>,
+    answer: Answer | undefined,
+  ): Promise<PriceSnapshot> => {
+    let missing = asked;
+    let rows = rowsOf<SnapshotRow>(answer);
+    if (rows[0]!.version !== version) {
+      forget();
+      missing = new Set(skus);
+      rows = await readAnew(session, missing);
+      version = rows[0]!.version;
+    }
+    for (const row of rows) {
+      if (row.sku === null) continue;
+      const { sku, name, unit_price: unitPrice, currency } = row;
+      products.set(sku, { sku, name, unitPrice, currency });
+    }
+    for (const sku of missing) if (!products.has(sku)) absent.add(sku);
+    return { version, products };
+  };
+
   return {
-    async snapshot(session, skus) {
+    ask(buffer, skus) {
       if (products.size + absent.size + skus.length > productsMax) forget();
-      let missing = new Set(skus.filter((sku) => !products.has(sku) && !absent.has(sku)));
-      let rows = await readSnapshot(session, missing);
-      if (rows[0]!.version !== version) {
-        forget();
-        missing = new Set(skus);
-        rows = await readSnapshot(session, missing);
-        version = rows[0]!.version;
-      }
-      for (const row of rows) {
-        if (row.sku === null) continue;
-        const { sku, name, unit_price: unitPrice, currency } = row;
-        products.set(sku, { sku, name, unitPrice, currency });
-      }
-      for (const sku of missing) if (!products.has(sku)) absent.add(sku);
-      return { version, products };
+      const missing = new Set(skus.filter((sku) => !products.has(sku) && !absent.has(sku)));
+      return {
+        place: layOutRead(buffer, missing),
+        answered: (session, answer) => snapshotOf(session, skus, missing, answer),
+      };
     },
   };
 }
 
 /** One statement, hence one read view: the version and the rows belong together. */
-function readSnapshot(session: Session, skus: ReadonlySet<string>): Promise<SnapshotRow[]> {
-  const list = skus.size === 0 ? "''" : [...skus].map(text).join(',');
-  return session.rows<SnapshotRow>(
-    'SELECT c.version, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c ' +
-      `LEFT JOIN products p ON p.sku IN (${list}) WHERE c.id = 1`,
+function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
+  buffer.begin(
+    'SELECT c.version, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (',
   );
+  if (skus.size === 0) buffer.text('');
+  let isFirst = true;
+  for (const sku of skus) {
+    if (!isFirst) buffer.comma();
+    buffer.text(sku);
+    isFirst = false;
+  }
+  buffer.sql(') WHERE c.id = 1');
+  return buffer.end();
+}
+
+async function readAnew(session: Session, skus: ReadonlySet<string>): Promise<SnapshotRow[]> {
+  const buffer = new StatementBuffer();
+  layOutRead(buffer, skus);
+  const [answer] = await session.run(buffer.script());
+  return rowsOf(answer);
 }

@@ -1,6 +1,5 @@
 /** Rows of records that could not be worked; their bytes travel to the dead-letter topic through the outbox. */
-import type { Session } from '../../shared/mysql/index.ts';
-import { bytes, integer, text, uuid } from './sql-text.ts';
+import type { StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface DeadLetterRow {
   readonly partition: number;
@@ -18,21 +17,37 @@ export interface DeadLetterRow {
 
 const messageLengthMax = 500;
 
-/** Writes one row per dead letter. */
-export async function insertDeadLetters(
-  session: Session,
+/** Lays out the insert of one row per dead letter. */
+export function layOutDeadLetters(
+  buffer: StatementBuffer,
   topic: string,
   rows: readonly DeadLetterRow[],
-): Promise<void> {
+): void {
   if (rows.length === 0) return;
-  const values = rows.map(
-    (row) =>
-      `(${text(topic)},${row.partition},${row.offset},${row.orderId === null ? 'NULL' : uuid(row.orderId)},` +
-      `${integer(row.schemaId)},${text(row.code)},${text(row.message.slice(0, messageLengthMax))},${row.attempts},` +
-      `${bytes(row.valueSha256)},${row.valueBytes},${integer(row.sourceAtMs)},${integer(row.firstFailedAtMs)})`,
-  );
-  await session.write(
+  buffer.begin(
     'INSERT INTO dead_letters (topic,partition_id,source_offset,order_id,schema_id,reason_code,message,attempts,' +
-      `value_sha256,value_bytes,source_at_ms,first_failed_at_ms) VALUES ${values.join(',')}`,
+      'value_sha256,value_bytes,source_at_ms,first_failed_at_ms) VALUES ',
   );
+  let separator = '(';
+  for (const row of rows) {
+    buffer.sql(separator);
+    buffer.text(topic);
+    buffer.sql(`,${row.partition},${row.offset},`);
+    buffer.uuid(row.orderId);
+    buffer.comma();
+    buffer.integer(row.schemaId);
+    buffer.comma();
+    buffer.text(row.code);
+    buffer.comma();
+    buffer.text(row.message.slice(0, messageLengthMax));
+    buffer.sql(`,${row.attempts},`);
+    buffer.bytes(row.valueSha256);
+    buffer.sql(`,${row.valueBytes},`);
+    buffer.integer(row.sourceAtMs);
+    buffer.comma();
+    buffer.integer(row.firstFailedAtMs);
+    separator = '),(';
+  }
+  buffer.sql(')');
+  buffer.end();
 }

@@ -1,9 +1,8 @@
-/** Rows of orders and of what happened to them; every function is one statement. The large ones are laid out as bytes. */
+/** Rows of orders and of what happened to them. */
 import type { PlaceOrder } from '../../../schemas/generated/types.ts';
 import type { CommandRow, NewOrder, OrderChange } from '../../domain/index.ts';
-import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
+import type { StatementBuffer } from '../../shared/mysql/index.ts';
 import { orderKeyOf } from './order-key.ts';
-import { json, text, uuid } from './sql-text.ts';
 
 const orderColumns =
   'order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,coupon_code,' +
@@ -11,16 +10,16 @@ const orderColumns =
   'created_at_ms,updated_at_ms';
 
 /**
- * Lays out the insert of version 1 of every new order; null where there are none. It fails with a duplicate key,
- * changing nothing, when one of them exists.
+ * Lays out the insert of version 1 of every new order. It fails with a duplicate key, changing nothing, when one of
+ * them exists.
  */
 export function layOutOrders(
   buffer: StatementBuffer,
   orders: readonly NewOrder[],
   priceVersion: number,
   nowMs: number,
-): StatementBytes | null {
-  if (orders.length === 0) return null;
+): void {
+  if (orders.length === 0) return;
   const times = `,${nowMs},${nowMs}`;
   buffer.begin(`INSERT INTO orders (${orderColumns}) VALUES (`);
   for (let index = 0; index < orders.length; index++) {
@@ -29,12 +28,12 @@ export function layOutOrders(
     buffer.sql(times);
   }
   buffer.sql(')');
-  return buffer.end();
+  buffer.end();
 }
 
-/** Lays out the insert of the lines of every new order, rejected ones included; null where there are none. */
-export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): StatementBytes | null {
-  if (orders.length === 0) return null;
+/** Lays out the insert of the lines of every new order, rejected ones included. */
+export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): void {
+  if (orders.length === 0) return;
   buffer.begin('INSERT INTO order_items (order_key,line_no,sku,quantity,unit_price,line_total) VALUES ');
   let separator = '(';
   for (const { record, priced } of orders) {
@@ -57,65 +56,82 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
     }
   }
   buffer.sql(')');
-  return buffer.end();
+  buffer.end();
 }
 
-/** Applies the changes, each guarded by the version it was decided on. Returns how many orders were changed. */
-export async function updateOrders(
-  session: Session,
+/**
+ * Lays out an update for each order that the changes are about, guarded by the version that they were decided on.
+ * Returns the places: each of them has to affect one row.
+ */
+export function layOutUpdates(
+  buffer: StatementBuffer,
   changes: readonly OrderChange[],
   nowMs: number,
-): Promise<{ expected: number; changed: number }> {
+): number[] {
   const perOrder = new Map<string, { from: number; by: number; status: string }>();
   for (const change of changes) {
     const before = perOrder.get(change.orderId);
     const from = before?.from ?? change.fromVersion;
     perOrder.set(change.orderId, { from, by: (before?.by ?? 0) + 1, status: change.status });
   }
-  let changed = 0;
-  for (const orderId of [...perOrder.keys()].sort()) {
-    const { from, by, status } = perOrder.get(orderId)!;
-    const result = await session.write(
-      `UPDATE orders SET status = ${text(status)}, version = version + ${by}, updated_at_ms = ${nowMs} ` +
-        `WHERE order_id = ${uuid(orderId)} AND version = ${from}`,
+  const inOrder = [...perOrder].sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder.map(([orderId, { from, by, status }]) => {
+    buffer.begin(
+      `UPDATE orders SET status = '${status}', version = version + ${by}, updated_at_ms = ${nowMs}`,
     );
-    changed += result.affectedRows;
-  }
-  return { expected: perOrder.size, changed };
+    buffer.sql(' WHERE order_id = ');
+    buffer.uuid(orderId);
+    buffer.sql(` AND version = ${from}`);
+    return buffer.end();
+  });
 }
 
-/** Writes the history row of every change: what, when, by whom, why. */
-export async function insertHistory(
-  session: Session,
-  changes: readonly OrderChange[],
-  nowMs: number,
-): Promise<void> {
+/** Lays out the insert of the history row of every change: what, when, by whom, why. */
+export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderChange[], nowMs: number): void {
   if (changes.length === 0) return;
-  const rows = changes.map(({ record, command, orderId, fromVersion, status }) => {
-    const why = 'reason' in command.payload ? command.payload.reason : null;
-    return `(${uuid(orderId)},${fromVersion + 1},${text(status)},${text(command.type)},${text(command.actor)},${text(why)},${record.partition},${record.offset},${nowMs})`;
-  });
-  await session.write(
-    'INSERT INTO order_history (order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms) ' +
-      `VALUES ${rows.join(',')}`,
+  buffer.begin(
+    'INSERT INTO order_history (order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms) VALUES ',
   );
+  let separator = '(';
+  for (const { record, command, orderId, fromVersion, status } of changes) {
+    buffer.sql(separator);
+    buffer.uuid(orderId);
+    buffer.sql(`,${fromVersion + 1},'${status}',`);
+    buffer.text(command.type);
+    buffer.comma();
+    buffer.text(command.actor);
+    buffer.comma();
+    buffer.text('reason' in command.payload ? command.payload.reason : null);
+    buffer.sql(`,${record.partition},${record.offset},${nowMs}`);
+    separator = '),(';
+  }
+  buffer.sql(')');
+  buffer.end();
 }
 
-/** Stores the outcome of every command that is not a place, refusals included. */
-export async function insertCommands(
-  session: Session,
-  rows: readonly CommandRow[],
-  nowMs: number,
-): Promise<void> {
+/** Lays out the insert of the outcome of every command that is not a place, refusals included. */
+export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
   if (rows.length === 0) return;
-  const values = rows.map(({ record, command, outcome, version, status, reason }) => {
-    const order = uuid(command.orderId ?? '00000000-0000-0000-0000-000000000000');
-    return `(${order},${text(command.commandId)},${text(command.type)},${text(outcome)},${version},${text(status)},${json(reason)},${record.partition},${record.offset},${nowMs})`;
-  });
-  await session.write(
-    'INSERT INTO order_commands (order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms) ' +
-      `VALUES ${values.join(',')}`,
+  buffer.begin(
+    'INSERT INTO order_commands (order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms) VALUES ',
   );
+  let separator = '(';
+  for (const { record, command, outcome, version, status, reason } of rows) {
+    buffer.sql(separator);
+    buffer.uuid(command.orderId ?? '00000000-0000-0000-0000-000000000000');
+    buffer.comma();
+    buffer.text(command.commandId);
+    buffer.comma();
+    buffer.text(command.type);
+    buffer.sql(`,'${outcome}',${version},`);
+    buffer.text(status);
+    buffer.comma();
+    buffer.json(reason);
+    buffer.sql(`,${record.partition},${record.offset},${nowMs}`);
+    separator = '),(';
+  }
+  buffer.sql(')');
+  buffer.end();
 }
 
 /** The values of `orderColumns` up to `payment_due_at_ms`. */

@@ -1,5 +1,5 @@
 /** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
-import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
+import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import { decodeMessages } from '../outbox-format.ts';
 import { text } from './sql-text.ts';
 
@@ -14,13 +14,9 @@ export interface OutboxRow {
 
 type StoredRow = { from_offset: number; to_offset: number; messages: Buffer };
 
-/** Lays out the insert of a batch's rows; null where there are none. */
-export function layOutOutbox(
-  buffer: StatementBuffer,
-  topic: string,
-  rows: readonly OutboxRow[],
-): StatementBytes | null {
-  if (rows.length === 0) return null;
+/** Lays out the insert of a batch's rows. */
+export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: readonly OutboxRow[]): void {
+  if (rows.length === 0) return;
   buffer.begin('INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ');
   let separator = '(';
   for (const { partition, from, to, epoch, blob } of rows) {
@@ -29,21 +25,24 @@ export function layOutOutbox(
     separator = '),(';
   }
   buffer.sql(')');
-  return buffer.end();
+  buffer.end();
 }
 
-/** Deletes rows whose messages are all acknowledged. */
-export async function deleteOutbox(
-  session: Session,
+/** Lays out the delete of rows whose messages are all acknowledged. */
+export function layOutOutboxDelete(
+  buffer: StatementBuffer,
   topic: string,
   rows: readonly { partition: number; from: number }[],
-): Promise<void> {
+): void {
   if (rows.length === 0) return;
-  const keys = JSON.stringify(rows.map(({ partition, from }) => [partition, from]));
-  await session.write(
-    `DELETE o FROM JSON_TABLE('${keys}', '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', f BIGINT PATH '$[1]')) d ` +
-      `STRAIGHT_JOIN outbox o ON o.topic = ${text(topic)} AND o.partition_id = d.p AND o.from_offset = d.f`,
+  buffer.begin('DELETE o FROM JSON_TABLE(');
+  buffer.json(rows.map(({ partition, from }) => [partition, from]));
+  buffer.sql(
+    ", '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', f BIGINT PATH '$[1]')) d STRAIGHT_JOIN outbox o ON o.topic = ",
   );
+  buffer.text(topic);
+  buffer.sql(' AND o.partition_id = d.p AND o.from_offset = d.f');
+  buffer.end();
 }
 
 /**

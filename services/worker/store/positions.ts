@@ -2,7 +2,7 @@
  * Who works a lane, and how far it is: the fencing token of every lane is handed out, checked and read back here.
  * Nothing else writes `lane_positions`.
  */
-import type { Queryable, Session } from '../../shared/mysql/index.ts';
+import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 /** A lane as it was claimed: whoever holds the highest epoch owns it. */
@@ -88,11 +88,11 @@ export async function releaseLanes(
 }
 
 /**
- * The fence, first statement of every batch: moves all its lanes, each only if its epoch is still ours and its
- * position is where the batch begins. Returns the number of lanes moved; fewer than asked means ROLLBACK.
- * Driven by the derived table, so that only these lanes' rows are locked.
+ * Lays out the beginning of every transaction of a lane: BEGIN and the fence, which moves all the lanes, each only if
+ * its epoch is still ours and its position is where the batch begins. Returns the place of the fence: fewer affected
+ * rows than `moves` mean ROLLBACK. Driven by the derived table, so that only these lanes' rows are locked.
  */
-export async function fence(session: Session, topic: string, moves: readonly FenceMove[]): Promise<number> {
+export function layOutFence(buffer: StatementBuffer, topic: string, moves: readonly FenceMove[]): number {
   const rows = moves.map(({ partition, epoch, from, to, published }) => [
     partition,
     epoch,
@@ -100,14 +100,22 @@ export async function fence(session: Session, topic: string, moves: readonly Fen
     to,
     published,
   ]);
-  const result = await session.write(
-    `UPDATE JSON_TABLE('${JSON.stringify(rows)}', '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', e BIGINT PATH '$[1]', ` +
+  buffer.begin('START TRANSACTION');
+  buffer.end();
+  buffer.begin('UPDATE JSON_TABLE(');
+  buffer.json(rows);
+  buffer.sql(
+    ", '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', e BIGINT PATH '$[1]', " +
       "f BIGINT PATH '$[2]', t BIGINT PATH '$[3]', u BIGINT PATH '$[4]')) d " +
-      `STRAIGHT_JOIN lane_positions l ON l.topic = ${text(topic)} AND l.partition_id = d.p ` +
+      'STRAIGHT_JOIN lane_positions l ON l.topic = ',
+  );
+  buffer.text(topic);
+  buffer.sql(
+    ' AND l.partition_id = d.p ' +
       `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${Date.now()} ` +
       'WHERE l.epoch = d.e AND l.next_offset = d.f',
   );
-  return result.affectedRows;
+  return buffer.end();
 }
 
 /**

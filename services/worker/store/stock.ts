@@ -1,16 +1,16 @@
 /** Stock levels: read, locked and changed under a guard. */
 import type { StockChange } from '../../domain/index.ts';
-import type { Session, StatementBuffer, StatementBytes } from '../../shared/mysql/index.ts';
+import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 type LevelRow = { sku: string; available: number };
 
 /**
- * Lays out the changes under their guards; null where there are none. The rows that it affects are those whose guards
+ * Lays out the changes under their guards; returns their place, null where there are none. The rows that it affects are those whose guards
  * hold: fewer than `changes.length` means that at least one SKU is short (or has no stock row), and the transaction
  * must not commit. The derived table drives and is sorted, so that every writer locks stock rows in the same order.
  */
-export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): StatementBytes | null {
+export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): number | null {
   if (changes.length === 0) return null;
   buffer.begin('UPDATE JSON_TABLE(');
   buffer.json(changes.map(({ sku, net, peak }) => [sku, net, peak]));
