@@ -2,27 +2,30 @@
 import type { Logger } from '../shared/log/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
 import type { OffsetCommits } from './commits.ts';
+import type { Engine } from './engine.ts';
 import type { Lane } from './lane.ts';
 import type { Ownership } from './ownership.ts';
-
 import { releaseLanes } from './store/positions.ts';
 
 export interface DrainDeps {
   readonly topic: string;
   readonly ownership: Ownership;
   readonly commits: OffsetCommits;
+  readonly engine: Pick<Engine, 'settle'>;
   readonly db: Queryable;
   readonly log: Logger;
 }
 
-/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
+/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes what is not settled. */
 const publishMs = 1_500;
+const settleMs = 500;
 const commitMs = 500;
 
-/** Called after the writers have ended: waits for acknowledgements, moves the offsets, releases the lanes. */
-export async function drainLanes({ topic, ownership, commits, db, log }: DrainDeps): Promise<void> {
+/** Called after the last batch: waits for acknowledgements, tidies the outbox, moves the offsets, releases the lanes. */
+export async function drainLanes({ topic, ownership, commits, engine, db, log }: DrainDeps): Promise<void> {
   const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
+  await within(settleMs, engine.settle(lanes));
   await within(commitMs, commits.commit());
   commits.stop();
   await leaveLanes({ topic, db, log }, lanes);

@@ -53,7 +53,8 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
       stopWatching();
       ownership.stop();
       await engine.stop();
-      await drainLanes({ topic, ownership, commits, db: servers.mysql.pool, log });
+      await drainLanes({ topic, ownership, commits, engine, db: servers.mysql.pool, log });
+      await engine.close();
       await consumer.stop(consumerStopMs);
       statusCache.stop();
       await closeServers(servers);

@@ -54,7 +54,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a batch stands although one of its lanes was lost',
-    file: 'services/worker/pipeline.ts',
+    file: 'services/worker/stages/open.ts',
     good: '!== parts.length) return',
     bad: '=== 0) return',
     ...robbed,
@@ -112,7 +112,7 @@ export const plants: readonly Plant[] = [
   {
     bug: 'what a dead owner left in the outbox is not published',
     file: 'services/worker/claims.ts',
-    good: '  for (const row of unpublished) deps.publisher.publish({ lane, epoch: claim.epoch, ...row });',
+    good: '    deps.publisher.publish({ lane, epoch: claim.epoch, ...row });',
     bad: '',
     ...crash,
   },
