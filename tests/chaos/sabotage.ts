@@ -19,6 +19,9 @@ interface Verdict {
   readonly passed: number;
 }
 
+/** What the tests of a plant say without a bug, by their names. */
+const known = new Map<string, Promise<Verdict>>();
+
 const { values, positionals } = parseArgs({
   options: { project: { type: 'string' } },
   allowPositionals: true,
@@ -73,8 +76,6 @@ async function isCaught(plant: Plant, copy: string, env: NodeJS.ProcessEnv): Pro
   console.log(`${failed.length > 0 ? 'caught ' : 'ESCAPED'}: ${plant.bug} (${seconds} s) ${failed[0] ?? ''}`);
   return failed.length > 0;
 }
-
-const known = new Map<string, Promise<Verdict>>();
 
 /** The same tests without a bug, run once for all plants that share them. */
 function sounds(plant: Plant, copy: string, env: NodeJS.ProcessEnv): Promise<Verdict> {

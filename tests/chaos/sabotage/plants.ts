@@ -242,6 +242,6 @@ export const plants: readonly Plant[] = [
     good: '  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     bad: '  if (topic !== "") return;\n  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     project: 'integration',
-    tests: ['worker-zombie'],
+    tests: ['worker-stop'],
   },
 ];

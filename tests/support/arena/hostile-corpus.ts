@@ -77,13 +77,19 @@ function truncations(codecs: Codecs): HostileRecord[] {
   );
 }
 
+/** Nothing is wrong with these but the checksum that they came with. */
 function flippedChecksums(codecs: Codecs): HostileRecord[] {
   const texts = ['', '0', '00000000', 'ffffffff', 'nonsense', 'deadbeef0', '-1', '\u0000', 'é'];
-  return texts.map((text) =>
-    record(`checksum ${JSON.stringify(text)}`, goodBytes(codecs), {
+  return texts.map((text) => {
+    const orderId = randomUUID();
+    return {
+      what: `checksum ${JSON.stringify(text)}`,
+      partition: partitionOfOrder(orderId),
+      key: Buffer.from(orderId),
+      value: codecs.commands.encode(placeCommand(orderId, ['SKU-1'])),
       headers: { [CHECKSUM_HEADER]: Buffer.from(text) },
-    }),
-  );
+    };
+  });
 }
 
 /** Every byte in turn replaced by the start of a huge count or length; those that still decode are left out. */
