@@ -15,7 +15,7 @@ const quickTimes: Times = { warmUpMs: 2_000, measureMs: 3_000 };
 /** For an instance that never refuses: while the worker does not run, what is taken in counts as lag. */
 const patient = { LAG_LIMIT_MS: '1h' };
 /** Lets the workers do some hundred orders a second, whatever the machine: they wait for the database. */
-const slowDatabase = { databaseDelayMs: 8, workerEnv: { BATCH_ORDERS_MAX: '20', WRITERS: '2' } };
+const slowDatabase = { databaseDelayMs: 24, workerEnv: { BATCH_ORDERS_MAX: '20', WRITERS: '2' } };
 const strict = { LAG_LIMIT_MS: '4s' };
 
 export async function httpBench(options: BenchOptions): Promise<BenchReport> {
