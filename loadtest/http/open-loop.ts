@@ -21,6 +21,8 @@ const drainMs = 15_000;
 interface Client {
   readonly connection: Connection;
   readonly next: NextRequest;
+  /** A request of it is under way. */
+  busy: boolean;
   dueMs: number;
 }
 
@@ -38,6 +40,11 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
   let measureFromMs = Number.POSITIVE_INFINITY;
 
   const onAnswer = (client: Client, answer: Answer): void => {
+    if (!client.busy) retire(idle, client);
+    else take(client, answer);
+  };
+  const take = (client: Client, answer: Answer): void => {
+    client.busy = false;
     const ms = performance.now() - client.dueMs;
     const measured = client.dueMs >= measureFromMs;
     underWay -= 1;
@@ -51,9 +58,9 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
     const next = maker.requestsOf(tokens[opened++ % tokens.length]!);
     const connection = await openConnection(job.target, {
       onAnswer: (answer) => onAnswer(client, answer),
-      onBroken: (reason) => recorder.failed(reason),
+      onBroken: (reason) => (client.busy ? recorder.failed(reason) : retire(idle, client)),
     });
-    const client = { connection, next, dueMs: 0 };
+    const client = { connection, next, busy: false, dueMs: 0 };
     idle.push(client);
   };
   const open = async (count: number): Promise<void> => {
@@ -67,6 +74,7 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
     while (waiting() > 0 && idle.length > 0) {
       const client = idle.pop()!;
       client.dueMs = queue[queueFrom++]!;
+      client.busy = true;
       underWay += 1;
       client.connection.send(client.next());
     }
@@ -98,4 +106,11 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
   while (!isDone() && performance.now() < drainUntilMs) await sleep(tickMs);
   if (!isDone()) recorder.failed(`${underWay + waiting()} requests had no answer after ${drainMs} ms`);
   for (const { connection } of idle) connection.close();
+}
+
+/** Gives up a connection that was never needed: the server ends it with a 408 for the request that does not come. */
+function retire(idle: Client[], client: Client): void {
+  const at = idle.indexOf(client);
+  if (at !== -1) idle.splice(at, 1);
+  client.connection.close();
 }
