@@ -8,7 +8,7 @@ import {
   readCommittedRange,
 } from '../../services/shared/kafka/index.ts';
 import { quietLog as log, testSettings } from '../support/kafka.ts';
-import { unique, useTopicPrefix } from '../support/stack.ts';
+import { unique, until, useTopicPrefix } from '../support/stack.ts';
 
 const prefix = useTopicPrefix('kafka-fenced');
 const topic = 'fenced';
@@ -40,6 +40,20 @@ async function committed() {
   return readCommittedRange({ settings: testSettings(prefix), topic, partition, from: low, to: high, log });
 }
 
+/** The committed records, once that of `key` is among them: brokers show a commit a moment after they have confirmed it. */
+async function committedWith(key: string) {
+  let records = await committed();
+  const isThere = () => records.some((record) => String(record.key) === key);
+  await until(
+    async () => {
+      if (!isThere()) records = await committed();
+      return isThere();
+    },
+    { what: `the commit of ${key} being shown` },
+  );
+  return records;
+}
+
 it('appends what it is given, in order, and nobody of its name before it can', async () => {
   const name = unique('writer-');
   const first = await open(name);
@@ -49,7 +63,7 @@ it('appends what it is given, in order, and nobody of its name before it can', a
   await expect(first.append([message('later')])).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   await second.append([message('c')]);
 
-  const records = await committed();
+  const records = await committedWith('c');
   expect(records.map(({ key }) => String(key))).toEqual(['a', 'b', 'c']);
   expect(records[0]).toMatchObject({ partition, timestampMs });
   expect(String(records[0]?.headers['kind'])).toBe('test');
@@ -70,6 +84,6 @@ it('cuts what is larger than a request, and keeps it one transaction', async () 
   const other = await open(name);
   await other.append([message('end')]);
   await other.close();
-  const keys = (await committed()).slice(before).map(({ key }) => String(key));
+  const keys = (await committedWith('end')).slice(before).map(({ key }) => String(key));
   expect(keys).toEqual([...big.map(({ key }) => String(key)), 'end']);
 });
