@@ -10,6 +10,7 @@ import {
   type Script,
   type Session,
   type StatementPacket,
+  statementsIn,
   type WriteResult,
 } from '../../services/shared/mysql/index.ts';
 
@@ -31,33 +32,35 @@ function bare(session: Session): Session {
 }
 
 async function runWithout(session: Session, script: Script): Promise<Answer[]> {
-  const statements = script.flatMap(statementsOf);
-  const kept = script.flatMap((packet) => packetOf(statementsOf(packet).filter((text) => !isGuard(text))));
-  const answers = (await session.run(kept)).values();
-  return statements.map((text) => (isGuard(text) ? pretended(text) : answers.next().value!));
+  const packets = script.map((packet) =>
+    statementsIn(packet).map((text) => ({ text, pretended: pretend(text) })),
+  );
+  const kept = packets
+    .map((statements) => statements.filter(({ pretended }) => pretended === null).map(({ text }) => text))
+    .filter((texts) => texts.length > 0);
+  const answers = (await session.run(kept.map(packetOf))).values();
+  return packets.flat().map(({ pretended }) => pretended ?? answers.next().value!);
 }
 
-function statementsOf({ framed, ends }: StatementPacket): Buffer[] {
-  return ends.map((end, index) => framed.subarray(index === 0 ? headroomBytes : ends[index - 1]! + 1, end));
-}
-
-function packetOf(statements: readonly Buffer[]): StatementPacket[] {
-  if (statements.length === 0) return [];
+/** Copied as bytes: through a `StatementBuffer` they would become strings on their way, and the figure would be of that. */
+function packetOf(texts: readonly Buffer[]): StatementPacket {
+  const parts: Buffer[] = [Buffer.alloc(headroomBytes)];
+  const ends: number[] = [];
   let end = headroomBytes - 1;
-  const ends = statements.map((text) => (end += text.length + 1));
-  const texts = statements.flatMap((text, index) => (index === 0 ? [text] : [Buffer.from(';'), text]));
-  return [{ framed: Buffer.concat([Buffer.alloc(headroomBytes), ...texts]), ends }];
+  for (const text of texts) {
+    if (ends.length > 0) parts.push(separator);
+    parts.push(text);
+    ends.push((end += text.length + 1));
+  }
+  return { framed: Buffer.concat(parts), ends };
 }
 
-const guardBytesMax = 16 * 1024;
+const separator = Buffer.from(';');
+/** What the guards' patterns look for stands near the beginning, behind a list of lanes at most. */
+const headBytesMax = 16 * 1024;
 
-/** Whatever the guards' patterns look for stands near the beginning, but in a statement with a long list of lanes. */
-function isGuard(text: Buffer): boolean {
-  return guards.test(text.toString('latin1', 0, guardBytesMax));
-}
-
-/** As many rows as the statement names: one pair of brackets each in its JSON list. */
-function pretended(text: Buffer): WriteResult {
-  const rows = text.toString('latin1', 0, guardBytesMax).split('],[').length;
-  return { affectedRows: rows, insertId: 0, info: '' };
+/** What a guard would have said: as many rows as it names, one pair of brackets each in its JSON list. Null for all others. */
+function pretend(text: Buffer): WriteResult | null {
+  const head = text.toString('latin1', 0, headBytesMax);
+  return guards.test(head) ? { affectedRows: head.split('],[').length, insertId: 0, info: '' } : null;
 }

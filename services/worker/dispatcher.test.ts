@@ -271,6 +271,24 @@ describe('acknowledged rows', () => {
     expect(writers[1]!.settled).toEqual([[idle]]);
   });
 
+  it('that come once it has stopped are settled when it is asked to', async () => {
+    const lane = acknowledged(1);
+    await start(1, [openLane(0, 0), lane]);
+    await dispatcher.stop();
+    let settled = false;
+    void dispatcher.settle().then(() => {
+      settled = true;
+    });
+    await soon();
+    expect(writers[0]!.settled).toEqual([[lane]]);
+    expect(settled).toBe(false);
+    await end(writers[0]!);
+    expect(settled).toBe(true);
+    expect(lane.ackedRows).toEqual([]);
+    await dispatcher.settle();
+    expect(writers[0]!.settled).toHaveLength(1);
+  });
+
   it('are left alone where there are none, or no writer is free', async () => {
     await start(1, [openLane(0, 3), acknowledged(1)]);
     await vi.advanceTimersByTimeAsync(longMs);

@@ -26,6 +26,11 @@ export interface Dispatcher {
   remove(lane: Lane): Promise<void>;
   /** There may be work. What arrives in one turn of the event loop, a whole fetch response for example, is gathered. */
   wake(): void;
+  /**
+   * Deletes the acknowledged outbox rows of lanes that are in no batch. Done by itself when there is nothing else to do;
+   * a worker that stops asks for it behind the last acknowledgement. Resolves at once when no writer is free.
+   */
+  settle(): Promise<void>;
   /** Ends after the transactions in flight. */
   stop(): Promise<void>;
 }
@@ -56,7 +61,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       const ready = readyLanes();
       const held = ready.reduce((sum, lane) => sum + lane.heldRecords, 0);
       if (held === 0) {
-        idle = setTimeout(settle, settleAfterIdleMs);
+        idle = setTimeout(() => void settle(), settleAfterIdleMs);
         break;
       }
       if (isPatient && held < worthwhileRecords && busy.size > 0) {
@@ -67,7 +72,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       const share = held <= limits.recordsMax ? ready.length : Math.ceil(ready.length / free);
       const batch = takeBatch(ready.slice(0, share), limits);
       const writer = freeWriter()!;
-      give(
+      void give(
         batch.map(({ lane }) => lane),
         writer,
         () => writer.work(batch, stopping.signal),
@@ -82,18 +87,19 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
     dispatch(false);
   };
 
-  const settle = () => {
+  const settle = async () => {
     const writer = freeWriter();
     const unsettled = lanes.filter((lane) => !inHand.has(lane) && lane.isHeld && lane.ackedRows.length > 0);
-    if (writer !== undefined && unsettled.length > 0) give(unsettled, writer, () => writer.settle(unsettled));
+    if (writer === undefined || unsettled.length === 0) return;
+    await give(unsettled, writer, () => writer.settle(unsettled));
   };
 
   const keepAlive = setInterval(() => {
-    for (const writer of writers) if (!busy.has(writer)) give([], writer, () => writer.keepAlive());
+    for (const writer of writers) if (!busy.has(writer)) void give([], writer, () => writer.keepAlive());
   }, keepAliveMs);
 
   /** Has the writer do something that no other may do with these lanes meanwhile. */
-  const give = (taken: readonly Lane[], writer: Writer, task: () => Promise<void>) => {
+  const give = (taken: readonly Lane[], writer: Writer, task: () => Promise<void>): Promise<void> => {
     const done = task().then(() => {
       busy.delete(writer);
       for (const lane of taken) inHand.delete(lane);
@@ -103,6 +109,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
     for (const lane of taken) inHand.set(lane, done);
     const others = lanes.filter((lane) => !taken.includes(lane));
     lanes = [...others, ...lanes.filter((lane) => taken.includes(lane))];
+    return done;
   };
 
   const freeWriter = () => writers.find((writer) => !busy.has(writer));
@@ -127,6 +134,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       await inHand.get(lane);
     },
     wake,
+    settle,
     async stop() {
       stopping.abort();
       clearInterval(keepAlive);

@@ -16,7 +16,7 @@ export interface DrainDeps {
   readonly log: Logger;
 }
 
-/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes what is not settled. */
+/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
 const publishMs = 1_500;
 const settleMs = 500;
 const commitMs = 500;
@@ -25,7 +25,7 @@ const commitMs = 500;
 export async function drainLanes({ topic, ownership, commits, engine, db, log }: DrainDeps): Promise<void> {
   const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
-  await within(settleMs, engine.settle(lanes));
+  await within(settleMs, engine.settle());
   await within(commitMs, commits.commit());
   commits.stop();
   await leaveLanes({ topic, db, log }, lanes);

@@ -36,8 +36,6 @@ export interface EngineDeps {
 export interface Engine extends Dispatcher {
   /** Records that are to be set aside whatever their bytes say. */
   readonly verdicts: Verdicts;
-  /** Deletes the outbox rows whose outcomes were acknowledged; for after `stop`. Never rejects: what stays is published again. */
-  settle(lanes: readonly Lane[]): Promise<void>;
   /** Ends the writers' sessions. */
   close(): Promise<void>;
 }
@@ -63,10 +61,6 @@ export function createEngine(deps: EngineDeps): Engine {
   return {
     ...dispatcher,
     verdicts,
-    async settle(lanes) {
-      const unsettled = lanes.filter((lane) => lane.isHeld && lane.ackedRows.length > 0);
-      if (unsettled.length > 0) await writers[0]!.settle(unsettled);
-    },
     async close() {
       await Promise.all(keepers.map((keeper) => keeper.close()));
     },

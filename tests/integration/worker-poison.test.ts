@@ -1,34 +1,18 @@
 /** Records that nobody can read, and one that kills whoever reads it: each is set aside, its neighbours are decided (I13). */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Arena, createArena } from '../support/arena/arena.ts';
+import { describe, expect, test } from 'vitest';
 import { audit } from '../support/arena/audit.ts';
 import { type DeadLetter, readDeadLetters } from '../support/arena/dead-letters.ts';
 import { hostileCorpus } from '../support/arena/hostile-corpus.ts';
-import { createProducer, newOrderOf, type Producer, placeCommand } from '../support/arena/load.ts';
+import { newOrderOf, placeCommand } from '../support/arena/load.ts';
 import { killUntilQuarantined } from '../support/arena/scenarios/killer.ts';
-import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
+import { useArena } from '../support/arena/use-arena.ts';
 
-const prefix = useTopicPrefix('poison');
-const database = useDatabase('poison');
-const skus = Array.from({ length: 20 }, (_, index) => `SKU-${index}`);
-
-let arena: Arena;
-let producer: Producer;
-
-beforeAll(async () => {
-  const stock = new Map(skus.map((sku) => [sku, 1_000_000]));
-  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
-  producer = await createProducer(arena);
-});
-
-afterAll(async () => {
-  await producer.close();
-  await arena.close();
-});
+const used = useArena('poison');
 
 describe('hostile records', () => {
   test('end as dead letters with their bytes and headers, between neighbours that are decided', async () => {
+    const { arena, producer, skus } = used();
     const worker = await arena.startWorker();
     const hostile = new Map<string, DeadLetter>();
     // Sends of one lane keep their order: each of these records has a good one behind it in the same lane.
@@ -57,6 +41,7 @@ describe('hostile records', () => {
   }, 120_000);
 
   test('a record that kills its worker is quarantined, and nothing beside it', async () => {
+    const { arena, producer, skus } = used();
     const before = (await readDeadLetters(arena)).size;
     const killer = randomUUID();
     const deaths = await killUntilQuarantined(arena, producer, killer, skus);

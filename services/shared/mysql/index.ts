@@ -5,9 +5,9 @@ export { type MigrateOptions, type MigrationStep, migrate } from './migrate.ts';
 export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
 export {
   headroomBytes,
-  packetFullBytes,
   type Script,
   StatementBuffer,
   type StatementPacket,
+  statementsIn,
 } from './statement-buffer.ts';
 export type { Answer, Param, Pool, Queryable, QueryOptions, Row, Session, WriteResult } from './types.ts';

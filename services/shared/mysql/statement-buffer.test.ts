@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headroomBytes, packetFullBytes, StatementBuffer, type StatementPacket } from './statement-buffer.ts';
+import {
+  headroomBytes,
+  packetFullBytes,
+  StatementBuffer,
+  type StatementPacket,
+  statementsIn,
+} from './statement-buffer.ts';
 
 /** The text that one call lays out. */
 function laidOut(write: (buffer: StatementBuffer) => void): string {
@@ -118,12 +124,7 @@ it('keeps every statement as it was laid out, however far the buffer grows behin
   );
 });
 
-/** The statements of a packet, cut where it says that they end. */
-function textsOf({ framed, ends }: StatementPacket): string[] {
-  return ends.map((end, index) =>
-    framed.toString('utf8', index === 0 ? headroomBytes : ends[index - 1]! + 1, end),
-  );
-}
+const textsOf = (packet: StatementPacket) => statementsIn(packet).map(String);
 
 it('puts small statements into one packet, and none behind a large one', () => {
   const buffer = new StatementBuffer();

@@ -22,6 +22,11 @@ export type Script = readonly StatementPacket[];
 /** Room for the packet's header, the command and two counts (MySQL's query attributes) before the text. */
 export const headroomBytes = 7;
 
+/** The texts of a packet's statements: views of it. */
+export function statementsIn({ framed, ends }: StatementPacket): Buffer[] {
+  return ends.map((end, index) => framed.subarray(index === 0 ? headroomBytes : ends[index - 1]! + 1, end));
+}
+
 /**
  * A packet of this length takes no further statement: beside so much work a round trip is nothing, and what one
  * packet may hold stays a question of its largest statement.

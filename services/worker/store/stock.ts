@@ -6,9 +6,9 @@ import { text } from './sql-text.ts';
 type LevelRow = { sku: string; available: number };
 
 /**
- * Lays out the changes under their guards; returns their place, null where there are none. The rows that it affects are those whose guards
- * hold: fewer than `changes.length` means that at least one SKU is short (or has no stock row), and the transaction
- * must not commit. The derived table drives and is sorted, so that every writer locks stock rows in the same order.
+ * Lays out the changes under their guards; returns their place, null where there are none. The rows that it affects
+ * are those whose guards hold: fewer than `changes.length` means that at least one SKU is short (or has no stock row),
+ * and the transaction must not commit. The derived table drives and is sorted, so that every writer locks stock rows in the same order.
  */
 export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): number | null {
   if (changes.length === 0) return null;

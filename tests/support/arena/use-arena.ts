@@ -1,0 +1,39 @@
+/** The arena that most files ask for. */
+import { afterAll, beforeAll } from 'vitest';
+import { testStack, useDatabase, useTopicPrefix } from '../stack.ts';
+import { type Arena, createArena } from './arena.ts';
+import { createProducer, type Producer } from './load.ts';
+
+export interface UsedArena {
+  readonly arena: Arena;
+  readonly producer: Producer;
+  /** There is more of each than any test asks for. */
+  readonly skus: readonly string[];
+}
+
+const skuCount = 20;
+const plenty = 1_000_000;
+
+/**
+ * An arena of this file's own on the tests' servers, and a producer into it, both gone after the file. Call it at the
+ * top of the file; the returned function gives them inside hooks and tests.
+ */
+export function useArena(room: string): () => UsedArena {
+  const topicPrefix = useTopicPrefix(room);
+  const database = useDatabase(room);
+  const skus = Array.from({ length: skuCount }, (_, index) => `SKU-${index}`);
+  let used: UsedArena | undefined;
+  beforeAll(async () => {
+    const stock = new Map(skus.map((sku) => [sku, plenty]));
+    const arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix, stock });
+    used = { arena, producer: await createProducer(arena), skus };
+  });
+  afterAll(async () => {
+    await used?.producer.close();
+    await used?.arena.close();
+  });
+  return () => {
+    if (used === undefined) throw new Error('the arena is there only inside hooks and tests');
+    return used;
+  };
+}
