@@ -65,10 +65,8 @@ async function readMigrations(dir: string): Promise<Migration[]> {
     migration[side] = await readFile(new URL(file, `file://${dir.endsWith('/') ? dir : `${dir}/`}`), 'utf8');
     found.set(version, migration);
   }
-  return [...found.values()].map((migration, index) => {
-    const { version, name, up, down } = migration;
-    if (version !== index + 1)
-      throw appError('MIGRATION_INVALID', { reason: `version ${index + 1} is missing` });
+  const inOrder = [...found.values()].sort((a, b) => a.version - b.version);
+  return inOrder.map(({ version, name, up, down }) => {
     if (up === undefined || down === undefined)
       throw appError('MIGRATION_INVALID', { reason: `version ${version} lacks its up or down file` });
     return { version, name, up, down };
@@ -142,8 +140,9 @@ async function run(
     'SELECT version, name FROM schema_migrations ORDER BY version',
   );
   checkApplied(rows, migrations);
+  const applied = new Set(rows.map((row) => row.version));
   const steps: MigrationStep[] = [];
-  for (const migration of plan(rows.length, migrations, options)) {
+  for (const migration of plan(applied, migrations, options)) {
     const direction = options.direction ?? 'up';
     await apply(session, migration, direction);
     options.log.info(
@@ -159,27 +158,34 @@ function checkApplied(
   rows: readonly { version: number; name: string }[],
   migrations: readonly Migration[],
 ): void {
-  rows.forEach((row, index) => {
-    const known = migrations[index];
-    if (row.version !== index + 1 || known === undefined || known.name !== row.name) {
+  const nameOf = new Map(migrations.map(({ version, name }) => [version, name]));
+  for (const { version, name } of rows) {
+    if (nameOf.get(version) !== name) {
       throw appError('MIGRATION_INVALID', {
-        reason: `the database has ${row.version} ${row.name}, which these files do not`,
+        reason: `the database has ${version} ${name}, which these files do not`,
       });
     }
-  });
+  }
 }
 
-/** The migrations to run, in order; `applied` is how many stand already. */
+/**
+ * The migrations to run, in order. Upwards these are all that are not applied, also one below the newest applied:
+ * branches take their numbers when they begin, and do not land in that order.
+ */
 function plan(
-  applied: number,
+  applied: ReadonlySet<number>,
   migrations: readonly Migration[],
   { direction, to }: MigrateOptions,
 ): Migration[] {
-  if (to !== undefined && (to < 0 || to > migrations.length)) {
+  if (to !== undefined && to !== 0 && !migrations.some(({ version }) => version === to)) {
     throw appError('MIGRATION_INVALID', { reason: `there is no version ${to}` });
   }
-  if (direction === 'down') return migrations.slice(to ?? Math.max(0, applied - 1), applied).reverse();
-  return migrations.slice(applied, to ?? migrations.length);
+  if (direction === 'down') {
+    const newestFirst = migrations.filter(({ version }) => applied.has(version)).reverse();
+    return to === undefined ? newestFirst.slice(0, 1) : newestFirst.filter(({ version }) => version > to);
+  }
+  const last = to ?? Number.POSITIVE_INFINITY;
+  return migrations.filter(({ version }) => version <= last && !applied.has(version));
 }
 
 async function apply(session: Session, migration: Migration, direction: 'up' | 'down'): Promise<void> {
