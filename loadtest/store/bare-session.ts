@@ -50,7 +50,8 @@ function packetOf(texts: readonly Buffer[]): StatementPacket {
   for (const text of texts) {
     if (ends.length > 0) parts.push(separator);
     parts.push(text);
-    ends.push((end += text.length + 1));
+    end += text.length + 1;
+    ends.push(end);
   }
   return { framed: Buffer.concat(parts), ends };
 }

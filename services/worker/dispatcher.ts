@@ -72,11 +72,8 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       const share = held <= limits.recordsMax ? ready.length : Math.ceil(ready.length / free);
       const batch = takeBatch(ready.slice(0, share), limits);
       const writer = freeWriter()!;
-      void give(
-        batch.map(({ lane }) => lane),
-        writer,
-        () => writer.work(batch, stopping.signal),
-      );
+      const taken = batch.map(({ lane }) => lane);
+      void give(taken, writer, () => writer.work(batch, stopping.signal));
     }
     clearTimeout(company);
     company = undefined;
