@@ -16,6 +16,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   peek: async () => (await import('./commands/peek.ts')).peekCommand(),
   dlq: async () => (await import('./commands/dlq.ts')).dlqCommand(),
   lag: async () => (await import('./commands/lag.ts')).lagCommand(),
+  recover: async () => (await import('./commands/recover.ts')).recoverCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
   findings: async () => (await import('./commands/findings.ts')).findingsCommand(),

@@ -10,6 +10,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import type { Lane } from './lane.ts';
+import { type LaneFacts, positionProblem } from './position-problem.ts';
 import { isKiller, startProbation } from './probation.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionKeeper } from './session-keeper.ts';
@@ -101,7 +102,8 @@ async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: Log
   const low = Number(logs.commands.get(partition)?.low ?? 0n);
   let { nextOffset } = claim;
   if (claim.first && low > 0 && (await startAt(session, topic, claim, low))) nextOffset = low;
-  const problem = positionProblem(nextOffset, partition, await reachedBy(nextOffset, deps, partition, logs));
+  const reached = await reachedBy(nextOffset, deps, partition, logs);
+  const problem = positionProblem(factsOf(nextOffset, partition, reached));
   if (problem !== null) {
     metrics.inc('worker_lanes_refused_total', { why: problem.why });
     return lane.stop(problem.message);
@@ -136,32 +138,16 @@ async function reachedBy(
   return { ...logs, commands };
 }
 
-/** What does not fit between the claimed position and the logs; null when all is well. */
-function positionProblem(
-  nextOffset: number,
-  partition: number,
-  logs: LogState,
-): { why: 'aheadOfLog' | 'behindLog' | 'behindGroup' | 'behindEvents'; message: string } | null {
+/** The facts that the position of one lane is held against. */
+function factsOf(nextOffset: number, partition: number, logs: LogState): LaneFacts {
   const { low, high } = logs.commands.get(partition) ?? { low: 0n, high: 0n };
-  if (nextOffset > Number(high)) {
-    const message = `its position ${nextOffset} lies beyond the log's end ${high}: the command topic was cut or made anew`;
-    return { why: 'aheadOfLog', message };
-  }
-  if (nextOffset < Number(low)) {
-    const message = `its position ${nextOffset} lies before the log's start ${low}: undecided commands were deleted by retention`;
-    return { why: 'behindLog', message };
-  }
   const committed = logs.groupOffsets.get(partition) ?? null;
-  if (committed !== null && Number(committed) > nextOffset) {
-    const message = `its position ${nextOffset} lies behind the group's offset ${committed}: the database has lost commits`;
-    return { why: 'behindGroup', message };
-  }
-  const lastSource = logs.lastSourceOffsets.get(partition) ?? -1;
-  if (lastSource >= nextOffset) {
-    const message = `its position ${nextOffset} lies behind the published outcome of offset ${lastSource}: the database has lost commits`;
-    return { why: 'behindEvents', message };
-  }
-  return null;
+  return {
+    nextOffset,
+    commands: { low: Number(low), high: Number(high) },
+    groupOffset: committed === null ? null : Number(committed),
+    lastSource: logs.lastSourceOffsets.get(partition) ?? null,
+  };
 }
 
 async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {

@@ -1,0 +1,35 @@
+/** The servers of one run of `orderstream recover`. */
+import type { Connection } from 'mysql2/promise';
+import {
+  createAdmin,
+  createKafkaConfig,
+  type KafkaAdmin,
+  type KafkaSettings,
+} from '../../services/shared/kafka/index.ts';
+import { withDatabase } from '../database.ts';
+import { type LogReader, openLogReader } from '../kafka/log-reader.ts';
+import { findServers } from '../servers.ts';
+
+export interface Opened {
+  readonly db: Connection;
+  readonly reader: LogReader;
+  readonly admin: KafkaAdmin;
+  readonly settings: KafkaSettings;
+}
+
+/** Runs `work` with everything connected, and closes it afterwards. */
+export async function withServers<T>(name: string, work: (opened: Opened) => Promise<T>): Promise<T> {
+  const servers = await findServers(name, process.env, ['kafka', 'mysql']);
+  const settings = createKafkaConfig(servers, 'orderstream-cli');
+  const admin = createAdmin(settings);
+  try {
+    const reader = await openLogReader(servers);
+    try {
+      return await withDatabase(servers.mysqlUrl, (db) => work({ db, reader, admin, settings }));
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    await admin.close();
+  }
+}
