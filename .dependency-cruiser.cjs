@@ -27,7 +27,7 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       comment: 'decide has no I/O, no clock, no log: time and ids come in as arguments.',
-      from: { path: '^services/domain/', pathNot: ['\\.test\\.ts$', '/test-[^/]+\\.ts$'] },
+      from: { path: '^services/domain/', pathNot: ['\\.test\\.ts$', '^services/domain/testing/'] },
       to: { pathNot: ['^services/domain/', '^schemas/', '^services/shared/errors/'] },
     },
     {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../schemas/generated/types.ts';
 import { holdsStock, type OrderStatus, orderStatuses } from './index.ts';
-import { anyLog, anyStock, cutLog, products } from './test-commands.ts';
-import { type Mode, run } from './test-tables.ts';
+import { anyLog, anyStock, cutLog, products } from './testing/commands.ts';
+import { type Mode, run } from './testing/tables.ts';
 
 const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 const anyMode = fc.constantFrom<Mode>('fresh', 'remember', 'careful');

@@ -1,7 +1,7 @@
 /** The events that outcomes are told by. Ids and contents are functions of the command and its place in the log. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
-import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './fold.ts';
-import type { OrderStatus } from './order-status.ts';
+import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './context.ts';
+import type { OrderStatus } from './orders/status.ts';
 import * as reasons from './reasons.ts';
 
 type Seen = Pick<KnownOrder, 'status' | 'version'>;

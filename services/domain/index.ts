@@ -1,6 +1,8 @@
 /** The rules of orders: pure functions over data. */
-export { decide } from './decide.ts';
-export { eventIdOf } from './events.ts';
+export type { CommandNeeds } from './commands/handler.ts';
+export { lineQuantityMax, orderLinesMax } from './commands/place.ts';
+export { handlerOf, isDecided } from './commands/registry.ts';
+export { commandProblem } from './commands/validate.ts';
 export {
   type CommandRow,
   commandKey,
@@ -12,9 +14,10 @@ export {
   type Snapshot,
   type SourceRecord,
   type StoredOutcome,
-} from './fold.ts';
-export { type OrderResource, type OrderView, orderResource } from './order-resource.ts';
-export { holdsStock, isDecided, type OrderStatus, orderStatuses, statusAfter } from './order-status.ts';
-export { type PricedLine, type PricedOrder, type Product, priceOrder } from './pricing.ts';
+} from './context.ts';
+export { decide } from './decide.ts';
+export { eventIdOf } from './events.ts';
+export { type OrderResource, type OrderView, orderResource } from './orders/response.ts';
+export { holdsStock, isFinal, type OrderStatus, orderStatuses } from './orders/status.ts';
+export { type PricedLine, type PricedOrder, type Product, priceOrder } from './pricing/price.ts';
 export type { StockChange } from './stock-ledger.ts';
-export { commandProblem, lineQuantityMax, orderLinesMax } from './validate-command.ts';

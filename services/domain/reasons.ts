@@ -1,6 +1,6 @@
 /** Why a command was not carried out, as data: `seen` holds what the decision saw, as JSON. */
 import type { Reason } from '../../schemas/generated/types.ts';
-import type { OrderStatus } from './order-status.ts';
+import type { OrderStatus } from './orders/status.ts';
 
 export const unknownSku = (line: number, sku: string): Reason =>
   reason('UNKNOWN_SKU', `No product has the SKU ${sku}.`, `/items/${line}/sku`, { sku });

@@ -1,6 +1,6 @@
 /** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
 import type { FastifyReply } from 'fastify';
-import type { OrderResource } from '../domain/index.ts';
+import { isFinal as isFinalStatus, type OrderResource } from '../domain/index.ts';
 import { type Lanes, retryAfterOf } from './lanes.ts';
 import { etagOf } from './prefer.ts';
 import type { OrderState } from './status.ts';
@@ -11,23 +11,14 @@ export interface AnswerDeps {
   readonly lanes: Pick<Lanes, 'queueOf'>;
 }
 
-const finalStatuses: ReadonlySet<string> = new Set([
-  'REJECTED',
-  'CLOSED',
-  'CANCELLED',
-  'EXPIRED',
-  'PAYMENT_FAILED',
-  'RETURNED',
-  'DEAD_LETTERED',
-]);
 /** With the charset, which fastify would else look for and append each time. */
 export const jsonMediaType = 'application/json; charset=utf-8';
 /** Between two versions of a decided order people or other systems act: there is no queue to tell the time from. */
 const settledRetryAfterSeconds = '5';
 
-/** Whether nothing can change the order any more. */
+/** Whether nothing can change the order any more. A dead letter has no row and no status of the domain. */
 export function isFinal(status: string): boolean {
-  return finalStatuses.has(status);
+  return status === 'DEAD_LETTERED' || isFinalStatus(status);
 }
 
 /** A state that can be shown, with the version and status that it has. */

@@ -14,7 +14,7 @@ import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
 import { type DecodedPart, decodeParts, type Verdicts } from './stages/decode.ts';
-import { collectWanted, findShort, loadSnapshot } from './stages/load.ts';
+import { collectNeeds, findShort, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
@@ -102,10 +102,10 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   if (parts.length === 0) return { kind: 'nothing' };
   await failpoint('decoded', () => ordersOf(parts));
 
-  const wanted = collectWanted(parts);
-  const prices = await openBatch(deps, parts, wanted.skus);
+  const needs = collectNeeds(parts);
+  const prices = await openBatch(deps, parts, needs.skus);
   if (prices === null) return { kind: 'fenceLost' };
-  const snapshot = await loadSnapshot(deps, wanted, prices);
+  const snapshot = await loadSnapshot(deps, needs, prices);
   await failpoint('loaded');
   const nowMs = Date.now();
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);

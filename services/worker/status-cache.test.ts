@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Decision, decide } from '../domain/index.ts';
-import { cancel, orderIdOf, place, products, toLog } from '../domain/test-commands.ts';
+import { cancel, orderIdOf, place, products, toLog } from '../domain/testing/commands.ts';
 import { bundledCodecs } from '../shared/codec/index.ts';
 import type { OutMessage } from '../shared/kafka/index.ts';
 import { type Metrics, noMetrics } from '../shared/metrics/index.ts';

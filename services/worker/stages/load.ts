@@ -2,7 +2,7 @@
  * What a batch is decided from, read behind the fence: prices always, orders and commands where the batch names them,
  * stock levels where care is due.
  */
-import type { Snapshot, SourceRecord, StockChange } from '../../domain/index.ts';
+import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import type { Scarcity } from '../scarcity.ts';
 import type { PriceSnapshot } from '../store/catalogue.ts';
@@ -15,25 +15,17 @@ export interface LoadDeps {
   readonly scarcity: Scarcity;
 }
 
-/** What the commands of a batch name. */
-export interface Wanted {
-  /** Once per line: asking who knows one is cheaper than gathering them in a set first. */
-  readonly skus: readonly string[];
-  readonly orderIds: ReadonlySet<string>;
-  readonly commands: readonly { orderId: string; commandId: string }[];
-}
-
 /** Reads what else the decision needs beside the prices, in the transaction that they were read in. */
 export async function loadSnapshot(
   deps: LoadDeps,
-  wanted: Wanted,
+  needs: CommandNeeds,
   { version, products }: PriceSnapshot,
 ): Promise<Snapshot> {
   const { session } = deps;
-  const orders = await readOrders(session, wanted.orderIds);
-  const commands = await readCommands(session, wanted.commands);
+  const orders = await readOrders(session, needs.orderIds);
+  const commands = await readCommands(session, needs.commands);
   const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
-  const stockLevels = await readScarce(deps, skus.length === 0 ? wanted.skus : [...wanted.skus, ...skus]);
+  const stockLevels = await readScarce(deps, skus.length === 0 ? needs.skus : [...needs.skus, ...skus]);
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
 
@@ -64,25 +56,15 @@ async function readScarce(deps: LoadDeps, skus: readonly string[]): Promise<Read
   return levels;
 }
 
-export function collectWanted(parts: readonly DecodedPart[]): Wanted {
-  const skus: string[] = [];
-  const orderIds = new Set<string>();
-  const commands: { orderId: string; commandId: string }[] = [];
+/** What the commands of a batch read. Orders are read before they are inserted in lanes that met a repeat lately. */
+export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
+  const needs: CommandNeeds = { skus: [], orderIds: new Set(), commands: [] };
   for (const { lane, sources } of parts) {
-    const careful = lane.carefulBatches > 0;
-    for (const { content } of sources) collect(content, careful);
-  }
-  return { skus, orderIds, commands };
-
-  function collect(content: SourceRecord['content'], careful: boolean) {
-    if (content.kind !== 'command') return;
-    const { command } = content;
-    if (command.type === 'PLACE') {
-      for (const line of command.payload.lines) skus.push(line.sku);
-      if (careful) orderIds.add(command.orderId!);
-    } else if (command.orderId !== null) {
-      orderIds.add(command.orderId);
-      commands.push({ orderId: command.orderId, commandId: command.commandId });
+    const readExisting = lane.carefulBatches > 0;
+    for (const { content } of sources) {
+      if (content.kind !== 'command') continue;
+      handlerOf(content.command.type)?.addNeeds(content.command, needs, readExisting);
     }
   }
+  return needs;
 }

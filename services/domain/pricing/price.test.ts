@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderLine, PlaceOrder } from '../../schemas/generated/types.ts';
-import { type Product, priceOrder } from './pricing.ts';
+import type { OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
+import { type Product, priceOrder } from './price.ts';
 
 const max = Number.MAX_SAFE_INTEGER;
 const product = (sku: string, unitPrice: number, currency = 'EUR'): Product => ({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderCommand, OrderLine, PlaceOrder } from '../../schemas/generated/types.ts';
-import { cancel, place } from './test-commands.ts';
-import { commandProblem, lineQuantityMax, orderLinesMax } from './validate-command.ts';
+import type { OrderCommand, OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
+import { cancel, place } from '../testing/commands.ts';
+import { lineQuantityMax, orderLinesMax } from './place.ts';
+import { commandProblem } from './validate.ts';
 
 const line: OrderLine = { sku: 'A', quantity: 1, expectedUnitPrice: null };
 const good = place({ order: 1, lines: [line] });

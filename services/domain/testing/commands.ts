@@ -1,7 +1,7 @@
 /** Generated command logs for the tests of decide: few orders and few SKUs, so that everything meets everything. */
 import fc from 'fast-check';
-import type { OrderCommand } from '../../schemas/generated/types.ts';
-import type { Product, SourceRecord } from './index.ts';
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import type { Product, SourceRecord } from '../index.ts';
 
 export const products: ReadonlyMap<string, Product> = new Map(
   [

@@ -2,7 +2,7 @@
  * The tables as far as decisions read and change them, in memory: what the worker's store does with a decision, with
  * the same guards and the same ways to fail. Tests of decide run logs through it.
  */
-import type { OrderEvent } from '../../schemas/generated/types.ts';
+import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import {
   commandKey,
   type Decision,
@@ -10,8 +10,8 @@ import {
   type KnownOrder,
   type SourceRecord,
   type StoredOutcome,
-} from './index.ts';
-import { products } from './test-commands.ts';
+} from '../index.ts';
+import { products } from './commands.ts';
 
 export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 

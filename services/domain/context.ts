@@ -1,7 +1,7 @@
-/** What a batch is decided from, what comes out of it, and the state that is folded on the way. */
+/** What a batch is decided from, what comes out of it, and the state that its commands share on the way. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
-import type { OrderStatus } from './order-status.ts';
-import type { PricedOrder, Product } from './pricing.ts';
+import type { OrderStatus } from './orders/status.ts';
+import type { PricedOrder, Product } from './pricing/price.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
 
 /** One record of the command log; `content` is what decoding made of it. */
@@ -83,12 +83,12 @@ export interface Decision {
   readonly stock: readonly StockChange[];
 }
 
-/** What the handlers of single commands share while one batch is folded. */
-export interface Fold {
+/** What the handlers of single commands share while one batch is decided. */
+export interface DecisionContext {
   readonly snapshot: Snapshot;
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
-  /** Orders of this batch and of the snapshot, as they stand at this point of the fold. */
+  /** Orders of this batch and of the snapshot, as the commands decided so far leave them. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];
   readonly changes: OrderChange[];
@@ -99,13 +99,13 @@ export function commandKey(orderId: string | null, commandId: string): string {
   return `${orderId ?? ''}/${commandId}`;
 }
 
-/** The order as it stands at this point of the fold, or undefined when there is none. */
-export function orderInFold(fold: Fold, orderId: string): KnownOrder | undefined {
-  const working = fold.orders.get(orderId);
+/** The order as the commands decided so far leave it, or undefined when there is none. */
+export function currentOrder(context: DecisionContext, orderId: string): KnownOrder | undefined {
+  const working = context.orders.get(orderId);
   if (working !== undefined) return working;
-  const loaded = fold.snapshot.orders.get(orderId);
+  const loaded = context.snapshot.orders.get(orderId);
   if (loaded === undefined) return undefined;
   const copy = { ...loaded };
-  fold.orders.set(orderId, copy);
+  context.orders.set(orderId, copy);
   return copy;
 }

@@ -1,7 +1,7 @@
 /** The order as clients see it: one shape, made from a row by the API and from a decision by the worker. */
-import type { Reason } from '../../schemas/generated/types.ts';
-import type { OrderStatus } from './order-status.ts';
-import type { PricedLine } from './pricing.ts';
+import type { Reason } from '../../../schemas/generated/types.ts';
+import type { PricedLine } from '../pricing/price.ts';
+import type { OrderStatus } from './status.ts';
 
 export interface OrderView {
   readonly orderId: string;

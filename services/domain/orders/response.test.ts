@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type OrderView, orderResource } from './order-resource.ts';
+import { type OrderView, orderResource } from './response.ts';
 
 const accepted: OrderView = {
   orderId: '00000000-0000-8000-8000-000000000001',

@@ -1,6 +1,6 @@
 /** Prices the lines of a place against one price snapshot. Amounts are integer minor units. */
-import type { PlaceOrder, Reason } from '../../schemas/generated/types.ts';
-import * as reasons from './reasons.ts';
+import type { PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
+import * as reasons from '../reasons.ts';
 
 export interface Product {
   readonly sku: string;

@@ -1,0 +1,109 @@
+/** PLACE: prices an order, takes its stock, and makes version 1 of it, accepted or rejected. */
+import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
+import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
+import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
+import { priceOrder } from '../pricing/price.ts';
+import * as reasons from '../reasons.ts';
+import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
+
+type PlaceCommand = CommandOf<'PLACE'>;
+
+export const orderLinesMax = 100;
+export const lineQuantityMax = 10_000;
+const metadataEntriesMax = 20;
+
+const skuPattern = /^[!-~]{1,64}$/;
+const keyPattern = /^[!-~]{1,255}$/;
+const currencyPattern = /^[A-Z]{3}$/;
+const couponPattern = /^[!-~]{1,64}$/;
+
+export const place: CommandHandler<PlaceCommand> = {
+  repeatedBy: 'order',
+  // The order does not exist before, so there is no status that it could come from.
+  transitions: {},
+  problem,
+  addNeeds,
+  decide,
+};
+
+function problem({ customerId, fingerprint, idempotencyKey, payload }: PlaceCommand): string | null {
+  if (customerId === null) return 'a place has no customerId';
+  if (fingerprint === null) return 'a place has no fingerprint';
+  if (idempotencyKey === null || !keyPattern.test(idempotencyKey)) {
+    return 'idempotencyKey is not 1-255 visible ASCII characters';
+  }
+  if (!currencyPattern.test(payload.currency)) return 'currency is not an ISO 4217 code';
+  if (payload.lines.length < 1 || payload.lines.length > orderLinesMax)
+    return `a place has 1-${orderLinesMax} lines`;
+  for (const line of payload.lines) {
+    if (!skuPattern.test(line.sku)) return 'a sku is not 1-64 visible ASCII characters';
+    if (line.quantity < 1 || line.quantity > lineQuantityMax) return `a quantity is not 1-${lineQuantityMax}`;
+    if (line.expectedUnitPrice !== null && line.expectedUnitPrice < 0)
+      return 'an expectedUnitPrice is negative';
+  }
+  if (payload.couponCode !== null && !couponPattern.test(payload.couponCode)) {
+    return 'couponCode is not 1-64 visible ASCII characters';
+  }
+  if (payload.metadata.length > metadataEntriesMax)
+    return `metadata has more than ${metadataEntriesMax} entries`;
+  return null;
+}
+
+/** A new order has no row, so its id is read only after a repeat was seen: the insert finds a repeat anyway. */
+function addNeeds({ orderId, payload }: PlaceCommand, needs: CommandNeeds, readExisting: boolean): void {
+  for (const line of payload.lines) needs.skus.push(line.sku);
+  if (readExisting) needs.orderIds.add(orderId!);
+}
+
+/** Decides one place; a repeated place changes nothing. */
+function decide(context: DecisionContext, record: SourceRecord, command: PlaceCommand): OrderEvent {
+  const { nowMs, paymentWindowMs } = context.settings;
+  const orderId = command.orderId!;
+  const existing = currentOrder(context, orderId);
+  if (existing !== undefined) {
+    return sameBytes(existing.fingerprint, command.fingerprint)
+      ? duplicatePlace(record, command, existing, nowMs)
+      : keyConflict(record, command, existing, nowMs);
+  }
+  const { payload } = command;
+  const { priced, reason: priceReason } = priceOrder(payload, context.snapshot.products);
+  const reason = priceReason ?? shortOfStock(context, payload);
+  const status = reason === null ? 'PENDING_PAYMENT' : 'REJECTED';
+  const paymentDueAtMs = reason === null ? nowMs + paymentWindowMs : null;
+  if (reason === null) {
+    for (const line of payload.lines) context.stock.take(line.sku, line.quantity);
+  }
+  const order = { record, command, status, priced, reason, paymentDueAtMs } as const;
+  context.newOrders.push(order);
+  context.orders.set(orderId, {
+    orderId,
+    customerId: command.customerId!,
+    fingerprint: command.fingerprint!,
+    currency: payload.currency,
+    status,
+    version: 1,
+    lines: payload.lines,
+  });
+  return reason === null
+    ? accepted(order, context.snapshot.priceVersion, nowMs)
+    : rejected(record, command, reason, nowMs);
+}
+
+/** The first line that the levels known so far cannot serve; lines of one SKU are served together. */
+function shortOfStock(context: DecisionContext, payload: PlaceOrder): Reason | null {
+  if (context.snapshot.stockLevels.size === 0) return null;
+  const asked = new Map<string, number>();
+  for (let index = 0; index < payload.lines.length; index++) {
+    const { sku, quantity } = payload.lines[index]!;
+    const left = context.stock.left(sku);
+    if (left === null) continue;
+    const wanted = (asked.get(sku) ?? 0) + quantity;
+    asked.set(sku, wanted);
+    if (wanted > left) return reasons.outOfStock(index, sku, wanted, Math.max(0, left));
+  }
+  return null;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | null): boolean {
+  return b !== null && Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,41 @@
+/**
+ * Every command type that this version decides. To add one, write its file and list it here; `decide`, the worker's
+ * `decode` and `load`, and `orderstream dlq` read this table.
+ */
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { cancel } from './cancel.ts';
+import type { CommandHandler, CommandOf, CommandType } from './handler.ts';
+import { place } from './place.ts';
+
+const handlers = {
+  PLACE: place,
+  CANCEL: cancel,
+} satisfies { readonly [T in CommandType]?: CommandHandler<CommandOf<T>> };
+
+/** Types of the schema that this version does not decide. A lane stops before such a command, until a newer worker decides it. */
+export const notYetDecided = [
+  'CONFIRM_PAYMENT',
+  'FAIL_PAYMENT',
+  'REQUEST_REFUND',
+  'RECORD_REFUND',
+  'EXPIRE',
+  'SHIP',
+  'DELIVER',
+  'RETURN',
+  'CLOSE',
+  'ADJUST_STOCK',
+] as const satisfies readonly Exclude<CommandType, keyof typeof handlers>[];
+
+/** The types with a handler. */
+export const decidedTypes = Object.keys(handlers) as readonly (keyof typeof handlers)[];
+
+/** The handler of a command's type, or undefined where this version does not decide it. */
+export function handlerOf(type: CommandType): CommandHandler | undefined {
+  // Sound: the table pairs each type with the handler of its own commands, and callers pass a command of that type.
+  return (handlers as Partial<Record<CommandType, unknown>>)[type] as CommandHandler | undefined;
+}
+
+/** Whether this version decides commands of the type. */
+export function isDecided(type: OrderCommand['type']): boolean {
+  return handlerOf(type) !== undefined;
+}
