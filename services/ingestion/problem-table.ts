@@ -107,7 +107,7 @@ export const problemTable = {
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    meaning: 'An order may have 64 KiB, a batch 2 MiB.',
+    meaning: 'An order may have 64 KiB, in a batch too. A batch may have 2 MiB.',
   },
   MEDIA_TYPE_UNSUPPORTED: {
     status: 415,

@@ -1,8 +1,8 @@
 /** Makes and sends problems. A problem is thrown inside a handler, and sent straight where a refusal must be cheap. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JsonFault } from './json/strict-json.ts';
 import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
-import type { JsonFault } from './strict-json.ts';
 
 export interface ProblemOptions {
   readonly errors?: readonly JsonFault[];

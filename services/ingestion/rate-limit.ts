@@ -19,6 +19,8 @@ export interface RateLimiter {
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
   /** The refusal that `take` would give now whatever the cost, or null where that is not known. Takes nothing. */
   denial(callerId: string): RateDecision | null;
+  /** Time after which `orders` more can be had, in ms. */
+  refillMs(orders: number): number;
   /** `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers-11). */
   readonly policyField: string;
   /** `RateLimit` field of a decision. */
@@ -156,6 +158,7 @@ export function createRateLimiter({
     policyField: `"orders";q=${burstOrders};w=${windowSeconds}`,
     field: ({ remaining }) =>
       `"orders";r=${remaining};t=${Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond))}`,
+    refillMs: (orders) => Math.ceil((orders * 1000) / ordersPerSecond),
     denial(callerId) {
       const account = accounts.get(callerId);
       return account === undefined ? null : denialOf(account);

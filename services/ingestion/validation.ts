@@ -2,8 +2,8 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
-import { pointerSegment } from './json-faults.ts';
-import type { JsonFault } from './strict-json.ts';
+import { cutPointer, pointerSegment } from './json/json-pointer.ts';
+import type { JsonFault } from './json/strict-json.ts';
 
 const faultsMax = 20;
 
@@ -50,7 +50,7 @@ function faultsOf({ keyword, instancePath, params, message }: SchemaError, at: s
 }
 
 function fault(pointer: string, detail: string): JsonFault {
-  return { pointer, detail };
+  return { pointer: cutPointer(pointer), detail };
 }
 
 function dedupe(faults: readonly JsonFault[]): JsonFault[] {

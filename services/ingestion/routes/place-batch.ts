@@ -1,17 +1,17 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonMediaType, statusUrlOf } from '../answers.ts';
-import { pointerSegment } from '../json-faults.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
 import { refuseDenied, takeOrders } from '../rate-check.ts';
+import { type BatchText, createBatchReader, type ReadItem } from '../read-batch.ts';
 import { type Place, readPlace } from '../read-place.ts';
-import { readJson, validationProblem } from '../read-request.ts';
-import { BatchFrame, BatchItem, BatchRequest } from '../shapes/order-request.ts';
+import { bodyOf } from '../read-request.ts';
+import { BatchRequest } from '../shapes/order-request.ts';
 import { BatchResult } from '../shapes/problem.ts';
-import type { JsonFault } from '../strict-json.ts';
 import type { Submission } from '../submissions.ts';
-import { type Check, compileCheck } from '../validation.ts';
+import { startTurn } from '../turn.ts';
 import { traceparentParameter } from './parameters.ts';
+import { orderBytesMax } from './place-order.ts';
 import type { Route, RouteDeps } from './route.ts';
 
 export const placeBatchOperation: Operation = {
@@ -35,17 +35,13 @@ export const placeBatchOperation: Operation = {
 };
 
 export function placeBatch(deps: RouteDeps): Route {
-  const checkFrame = compileCheck(BatchFrame);
-  const checkItem = compileCheck(BatchItem);
+  const reader = createBatchReader();
   return {
     operation: placeBatchOperation,
     async handler(request, reply) {
-      refuseDenied(deps.rates, request, reply);
-      const frame = readFrame(request, checkFrame);
-      const leasing = takeOrders(deps.rates, request, reply, frame.orders.length);
-      if (leasing !== undefined) await leasing;
+      const batch = await chargeAndSplit(deps, request, reply, reader.split);
       const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
-      const { items, places, indices } = readItems(context, checkItem, frame);
+      const { items, places, indices } = await readItems(context, reader.readItem, batch);
       const submissions = await deps.submit(places);
       for (let i = 0; i < submissions.length; i++) {
         const index = indices[i]!;
@@ -57,6 +53,26 @@ export function placeBatch(deps: RouteDeps): Route {
         .send(`{"items":[${items.join(',')}]}`);
     },
   };
+}
+
+/**
+ * Takes the batch from its caller's rate before anything of it is parsed: first for its bytes, as many orders as could
+ * have been placed alone with them, then for its orders what is missing.
+ */
+async function chargeAndSplit(
+  { rates }: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  split: (request: FastifyRequest) => BatchText,
+): Promise<BatchText> {
+  refuseDenied(rates, request, reply);
+  const paid = Math.max(1, Math.ceil(bodyOf(request).length / orderBytesMax));
+  const charging = takeOrders(rates, request, reply, paid);
+  if (charging !== undefined) await charging;
+  const batch = split(request);
+  const leasing = takeOrders(rates, request, reply, batch.items.length, paid);
+  if (leasing !== undefined) await leasing;
+  return batch;
 }
 
 interface Context extends RouteDeps {
@@ -73,30 +89,6 @@ function once(make: () => string): () => string {
   };
 }
 
-interface Frame {
-  readonly orders: readonly unknown[];
-  /** What strict JSON found, by the index of the item. */
-  readonly faults: readonly (readonly JsonFault[] | undefined)[];
-}
-
-/**
- * The items unchecked, and by index what strict JSON found in them. A fault outside of any item refuses the whole, and so
- * do more faults than are looked for: an item behind them would pass unseen.
- */
-function readFrame(request: FastifyRequest, check: Check<BatchFrame>): Frame {
-  const { value, faults, isComplete } = readJson(request);
-  if (!isComplete) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
-  const byIndex: JsonFault[][] = [];
-  for (const fault of faults) {
-    const index = /^\/orders\/(\d{1,3})(?:\/|$)/.exec(fault.pointer)?.[1];
-    if (index === undefined) throw new HttpProblem('JSON_INVALID', fault.detail, { errors: faults });
-    byIndex[Number(index)] = [...(byIndex[Number(index)] ?? []), fault];
-  }
-  const checked = check(value);
-  if (checked.faults !== null) throw validationProblem(checked.faults);
-  return { orders: checked.value.orders, faults: byIndex };
-}
-
 interface Items {
   /** The answers as JSON; so far only of those that are no places. */
   readonly items: string[];
@@ -105,33 +97,28 @@ interface Items {
   readonly indices: number[];
 }
 
-function readItems(context: Context, check: Check<BatchItem>, { orders, faults }: Frame): Items {
+/** Item by item, and not all in one turn of the event loop: other requests are answered in between. */
+async function readItems(context: Context, readItem: ReadItem, batch: BatchText): Promise<Items> {
   const { request } = context;
-  const read: Items = { items: new Array(orders.length), places: [], indices: [] };
+  const read: Items = { items: new Array(batch.items.length), places: [], indices: [] };
   const { customerId } = request.caller;
   const traceparent = traceparentOf(request);
-  for (let index = 0; index < orders.length; index++) {
+  const turn = startTurn();
+  for (let index = 0; index < batch.items.length; index++) {
+    if (turn.isOver()) await turn.next();
+    const { problem, value } = readItem(batch, index);
+    if (problem !== null) {
+      read.items[index] = problemText(context, index, problem);
+      continue;
+    }
     try {
-      const { idempotencyKey, order } = readItem(check, orders[index], index, faults[index]);
-      read.places.push(readPlace(context, { customerId, idempotencyKey, order, traceparent }));
+      read.places.push(readPlace(context, { customerId, traceparent, ...value }));
       read.indices.push(index);
     } catch (error) {
       read.items[index] = problemText(context, index, error);
     }
   }
   return read;
-}
-
-function readItem(
-  check: Check<BatchItem>,
-  item: unknown,
-  index: number,
-  faults: readonly JsonFault[] | undefined,
-): BatchItem {
-  if (faults !== undefined) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
-  const checked = check(item, `/orders${pointerSegment(index)}`);
-  if (checked.faults !== null) throw validationProblem(checked.faults);
-  return checked.value;
 }
 
 /** The parts of an answer without a problem need no escaping, so the text is put together by hand. */

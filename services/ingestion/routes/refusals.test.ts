@@ -157,12 +157,51 @@ describe('a batch', () => {
   test.each([
     ['twenty faults', good.replace('"quantity":2', `"x":[${Array(20).fill('1.5').join(',')}]`)],
     ['too deep an order', `${'['.repeat(40)}${']'.repeat(40)}`],
-  ])('%s hide nothing that stands behind them', async (_name, first) => {
-    const before = world.commands.length;
+  ])('%s harm no other order and hide no fault behind them', async (_name, first) => {
     const twice = good.replace('"quantity":2', '"quantity":1,"quantity":2');
-    const answer = await world.app.inject(placeAll([item('c', first), item('d', twice)].join(',')));
+    const answer = await world.app.inject(
+      placeAll([item('c', first), item('d', twice), item('i', good)].join(',')),
+    );
+    const { items } = answer.json();
+    expect(items.map(({ status }: { status: number }) => status)).toEqual([400, 400, 202]);
+    expect(items[0].problem.code).toBe('JSON_INVALID');
+    expect(items[1].problem.errors).toMatchObject([{ pointer: '/orders/1/order/items/0/quantity' }]);
+  });
+
+  test('an item that is not JSON refuses the whole batch and says where', async () => {
+    const before = world.commands.length;
+    const answer = await world.app.inject(placeAll(`${item('c', good)},\n${item('d', '{"a":}')}`));
     expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
+    expect(answer.json().detail).toBe(
+      'The body is not valid JSON: something else was expected at line 2, column 36.',
+    );
     expect(world.commands).toHaveLength(before);
+  });
+
+  test.each([
+    ['no array', '{"orders":1}', 'VALIDATION_FAILED', '/orders'],
+    ['another member', `{"orders":[${item('c', good)}],"x":1}`, 'VALIDATION_FAILED', '/x'],
+    ['no item', '{"orders":[ ]}', 'VALIDATION_FAILED', '/orders'],
+    ['501 items', `{"orders":[${Array(501).fill('1').join(',')}]}`, 'VALIDATION_FAILED', '/orders'],
+    ['orders twice', '{"orders":[1],"orders":[2]}', 'JSON_INVALID', '/orders'],
+    ['a comma at the end', '{"orders":[1,]}', 'JSON_INVALID', ''],
+    ['a bracket too many', '{"orders":[1]]}', 'JSON_INVALID', ''],
+    ['a million other members', `{${'"a":0,'.repeat(200_000)}"b":0}`, 'VALIDATION_FAILED', ''],
+    ['no end', `{"orders":[${'['.repeat(100_000)}`, 'JSON_INVALID', ''],
+    ['a long number', `{"orders":[],"x":1${'0'.repeat(60_000)}1}`, 'JSON_INVALID', '/x'],
+  ])('a frame with %s is refused', async (_name, body, code, pointer) => {
+    const answer = await world.app.inject({ ...placeRequest('k', body), url: '/v1/orders/batch' });
+    expect(answer.json()).toMatchObject({ status: 400, code });
+    expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+  });
+
+  test('an order of more than 64 KiB is too large in a batch too, and harms no other', async () => {
+    const large = good.replace('"currency"', `${' '.repeat(66 * 1024)}"currency"`);
+    const answer = await world.app.inject(placeAll([item('j', large), item('k', good)].join(',')));
+    expect(answer.json().items).toMatchObject([
+      { status: 413, problem: { code: 'BODY_TOO_LARGE' } },
+      { status: 202 },
+    ]);
   });
 
   test('what goes wrong with one order is not the answer to all', async () => {
@@ -199,4 +238,38 @@ test('who is over the rate is told so before a batch is parsed', async () => {
   const answer = await world.app.inject({ ...placeRequest('k2', '{'), url: '/v1/orders/batch' });
   expect(answer.statusCode).toBe(429);
   expect(answer.headers['ratelimit']).toBe('"orders";r=0;t=1');
+});
+
+describe('a batch is charged', () => {
+  const batchOf = (body: string) => ({ ...placeRequest('k', body), url: '/v1/orders/batch' });
+  const left = (answer: { headers: Record<string, unknown> }) =>
+    Number(/r=(\d+)/.exec(String(answer.headers['ratelimit']))?.[1]);
+  const item = (key: string) => `{"idempotencyKey":"${key}","order":${JSON.stringify(sampleOrder())}}`;
+
+  test('for its bytes before it is parsed, so that nobody has broken ones parsed for nothing', async () => {
+    const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
+    const answer = await world.app.inject(batchOf(`{"orders":[${' '.repeat(640 * 1024)}}`));
+    expect(answer.statusCode).toBe(400);
+    expect(left(answer)).toBe(500 - 11);
+  });
+
+  test('for its orders alone where they are more than its bytes are worth', async () => {
+    const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
+    const answer = await world.app.inject(
+      batchOf(`{"orders":[${Array.from({ length: 300 }, (_, n) => item(`k${n}`)).join(',')}]}`),
+    );
+    expect(answer.statusCode).toBe(200);
+    expect(left(answer)).toBe(200);
+  });
+
+  test('and one that the rate does not allow is told a time after which it passes', async () => {
+    const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
+    const orders = Array.from({ length: 400 }, (_, n) => item(`k${n}`)).join(',');
+    expect((await world.app.inject(batchOf(`{"orders":[${orders}]}`))).statusCode).toBe(200);
+    const answer = await world.app.inject(batchOf(`{"orders":[${orders}]}`));
+    expect(answer.statusCode).toBe(429);
+    // 100 were left, the bytes took 2 of them, and the retry has to pay for all 400.
+    const taken = 100 - left(answer);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(400 - 100 + taken - 1);
+  });
 });

@@ -1,7 +1,7 @@
-/** The careful walk over a text that JSON.parse has accepted: finds what it let pass, with pointers. */
-
-/** Deeper than any request of ours by far. */
-export const jsonDepthMax = 32;
+/** The second walk, over a text that JSON.parse has accepted: finds what it let pass, with pointers. Linear in the text. */
+import { isExactInteger, numberCharsMax } from './exact-integer.ts';
+import { cutPointer, pointerSegment } from './json-pointer.ts';
+import { jsonDepthMax } from './survey.ts';
 
 export interface JsonFault {
   /** RFC 6901, '' for the whole document. */
@@ -11,7 +11,6 @@ export interface JsonFault {
 
 /** A hostile body cannot make the answer longer than this. */
 const faultsMax = 20;
-const exponentMax = 400;
 
 interface Walk {
   readonly text: string;
@@ -33,11 +32,6 @@ export function findJsonFaults(text: string): JsonFaults {
   const walk: Walk = { text, at: 0, depth: 0, path: [], faults: [] };
   const isComplete = readValue(walk);
   return { faults: walk.faults, isComplete };
-}
-
-/** One pointer segment, escaped by RFC 6901. */
-export function pointerSegment(name: string | number): string {
-  return `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** Reads one value; false stops the walk (too deep: what lies below is not looked at). */
@@ -106,29 +100,21 @@ function readString(walk: Walk): string {
   return JSON.parse(walk.text.slice(start, walk.at)) as string;
 }
 
-function readNumber(walk: Walk): void {
-  const token = /[-+0-9.eE]+/y;
-  token.lastIndex = walk.at;
-  const text = token.exec(walk.text)?.[0] ?? '0';
-  walk.at += text.length;
-  if (!isExactInteger(text)) note(walk, 'Not an exact integer between -(2^53 - 1) and 2^53 - 1.');
-}
+const numberToken = /[-+0-9.eE]+/y;
 
-/** True when the decimal text names an integer of at most 2^53 - 1; `1.0` and `1e2` do, `1.5` and `9007199254740993` do not. */
-export function isExactInteger(token: string): boolean {
-  const [, whole = '', fraction = '', power = '0'] =
-    /^-?(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
-  if (significant === '') return whole !== '';
-  const exponent = Number(power) - fraction.length + (digits.length - significant.length);
-  if (exponent < 0 || exponent > exponentMax || significant.length + exponent > 16) return false;
-  return BigInt(significant) * 10n ** BigInt(exponent) <= BigInt(Number.MAX_SAFE_INTEGER);
+function readNumber(walk: Walk): void {
+  numberToken.lastIndex = walk.at;
+  numberToken.test(walk.text);
+  const end = numberToken.lastIndex;
+  if (end - walk.at > numberCharsMax) note(walk, `A number of more than ${numberCharsMax} characters.`);
+  else if (!isExactInteger(walk.text.slice(walk.at, end)))
+    note(walk, 'Not an exact integer between -(2^53 - 1) and 2^53 - 1.');
+  walk.at = end;
 }
 
 function note(walk: Walk, detail: string): void {
   if (walk.faults.length < faultsMax)
-    walk.faults.push({ pointer: walk.path.map(pointerSegment).join(''), detail });
+    walk.faults.push({ pointer: cutPointer(walk.path.map(pointerSegment).join('')), detail });
 }
 
 function skipBlanks(walk: Walk): void {

@@ -1,0 +1,35 @@
+/** Finds the items of a batch in its text without parsing them, so that each can be charged, bounded and parsed alone. */
+import { type Survey, surveyValue } from './survey.ts';
+
+export interface ItemText {
+  readonly from: number;
+  /** `survey.end` is the index behind the item. */
+  readonly survey: Survey;
+}
+
+const comma = 0x2c;
+const head = /[ \n\r\t]*\{[ \n\r\t]*"orders"[ \n\r\t]*:[ \n\r\t]*\[/y;
+const tail = /\][ \n\r\t]*\}[ \n\r\t]*$/y;
+
+/**
+ * The items of `{"orders":[…]}`; null when the text is framed in another way, or holds no item. Whether an item is JSON
+ * shows when it is parsed: all items are JSON exactly when the whole text is. Stops behind item `itemsMax + 1`.
+ */
+export function splitBatch(text: string, itemsMax: number): readonly ItemText[] | null {
+  head.lastIndex = 0;
+  if (!head.test(text)) return null;
+  const hasEscapes = text.includes('\\');
+  const items: ItemText[] = [];
+  let from = head.lastIndex;
+  let survey = surveyValue(text, from, hasEscapes);
+  while (text.charCodeAt(survey.end) === comma) {
+    items.push({ from, survey });
+    if (items.length > itemsMax) return items;
+    from = survey.end + 1;
+    survey = surveyValue(text, from, hasEscapes);
+  }
+  if (items.length === 0 && text.slice(from, survey.end).trim() === '') return null;
+  items.push({ from, survey });
+  tail.lastIndex = survey.end;
+  return tail.test(text) ? items : null;
+}

@@ -1,0 +1,72 @@
+/**
+ * A lexical pass over one JSON value. It finds where the value ends and whether anything in it could be wrong that
+ * JSON.parse lets pass. It judges no syntax, so it may be given any text.
+ */
+
+/** Deeper than any request of ours by far. */
+export const jsonDepthMax = 32;
+/** Fifteen digits always fit below 2^53. */
+const certainDigits = 15;
+
+export interface Survey {
+  /** Index behind the value: of the comma or bracket that ends it, or the length of the text. */
+  readonly end: number;
+  /** Colons outside of strings: of valid JSON, the members that were written. */
+  readonly colons: number;
+  /** An escape, a long or fractional number, or deep nesting: the value has to be walked. */
+  readonly isSuspect: boolean;
+}
+
+/** Surveys the value that begins at `from`. */
+export function surveyValue(text: string, from: number, hasEscapes = text.includes('\\')): Survey {
+  let colons = 0;
+  let depth = 0;
+  let isSuspect = false;
+  let i = from;
+  for (; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      const end = hasEscapes ? endOfEscaped(text, i + 1) : text.indexOf('"', i + 1);
+      if (hasEscapes && !isSuspect) isSuspect = text.slice(i, end).includes('\\');
+      if (end === -1) return { end: text.length, colons, isSuspect: true };
+      i = end;
+    } else if (c === 0x3a) colons++;
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > jsonDepthMax) isSuspect = true;
+    } else if (c === 0x7d || c === 0x5d) {
+      if (--depth < 0) break;
+    } else if (c === 0x2c) {
+      if (depth === 0) break;
+    } else if ((c >= 0x30 && c <= 0x39) || c === 0x2d) {
+      const end = endOfDigits(text, i + 1);
+      if (end - i > certainDigits || isFraction(text.charCodeAt(end))) isSuspect = true;
+      i = end - 1;
+    }
+  }
+  return { end: i, colons, isSuspect };
+}
+
+/** Index of the quote that ends a string whose content begins at `from`; -1 without one. */
+function endOfEscaped(text: string, from: number): number {
+  let i = from;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) return i;
+    i += c === 0x5c ? 2 : 1;
+  }
+  return -1;
+}
+
+function endOfDigits(text: string, from: number): number {
+  let i = from;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    if (c < 0x30 || c > 0x39) break;
+    i++;
+  }
+  return i;
+}
+
+function isFraction(c: number): boolean {
+  return c === 0x2e || c === 0x65 || c === 0x45;
+}

@@ -1,0 +1,23 @@
+/** Where a text stops to be UTF-8. */
+
+const replacement = '\ufffd';
+
+/**
+ * Index, in the decoded text, of the first place whose bytes are wrong. The decoder writes U+FFFD there; a U+FFFD that
+ * was sent is told from it by its three bytes.
+ *
+ * @param bytes bytes that are not valid UTF-8
+ * @param text the same, decoded by Node
+ */
+export function invalidUtf8At(bytes: Buffer, text: string): number {
+  let offset = 0;
+  let from = 0;
+  for (let i = text.indexOf(replacement); i !== -1; i = text.indexOf(replacement, from)) {
+    offset += Buffer.byteLength(text.slice(from, i));
+    const isGenuine = bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd;
+    if (!isGenuine) return i;
+    offset += 3;
+    from = i + 1;
+  }
+  return text.length;
+}

@@ -1,0 +1,26 @@
+/** Work that is long for one request gives the event loop back now and then, so that no other request waits for all of it. */
+
+export interface Turn {
+  /** True once the work has held the event loop for its time. */
+  isOver(): boolean;
+  /** Lets everything else that is due run first; then a new turn begins. */
+  next(): Promise<void>;
+}
+
+/** A fraction of what the admission limit on the loop's delay allows, and long against the cost of a pause. */
+const turnMs = 8;
+
+/** Begins a turn of the work that is going on now. */
+export function startTurn(): Turn {
+  let endsAtMs = performance.now() + turnMs;
+  return {
+    isOver: () => performance.now() >= endsAtMs,
+    next: () =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          endsAtMs = performance.now() + turnMs;
+          resolve();
+        });
+      }),
+  };
+}
