@@ -6,6 +6,8 @@
  * rises only when a product changed; a price snapshot of a worker stays good otherwise.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type Actor, type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
+import { auditTargetOf, currentOperator } from '../operator.ts';
 import type { CatalogueRow } from './read-csv.ts';
 
 export interface ImportResult {
@@ -18,11 +20,15 @@ export interface ImportResult {
 
 const ROWS_PER_STATEMENT_MAX = 500;
 
-/** Imports `rows`; `nowMs` becomes `updated_at_ms` of what changed. Products that the file leaves out stay as they are. */
+/**
+ * Imports `rows`; `nowMs` becomes `updated_at_ms` of what changed. Products that the file leaves out stay as they are.
+ * The audit log gets one row for the import and one for each product that changed.
+ */
 export async function importCatalogue(
   db: Connection,
   rows: CatalogueRow[],
   nowMs: number,
+  operator: Actor = currentOperator(),
 ): Promise<ImportResult> {
   await db.beginTransaction();
   try {
@@ -40,13 +46,21 @@ export async function importCatalogue(
     if (nextVersion !== version) {
       await db.query('UPDATE catalogue_state SET version = ? WHERE id = 1', [nextVersion]);
     }
-    await db.commit();
-    return {
+    const result = {
       added: added.length,
       changed: changed.length,
       unchanged: rows.length - touched.length,
       version: nextVersion,
     };
+    const entries = touched.map((row) => entryOf(row, known.get(row.sku), nextVersion));
+    const imported: AuditEntry = {
+      action: 'catalogue.imported',
+      subjectId: String(nextVersion),
+      details: { ...result },
+    };
+    await recordAudit(auditTargetOf(db), operator, [imported, ...entries], nowMs);
+    await db.commit();
+    return result;
   } catch (error) {
     await db.rollback();
     throw error;
@@ -83,6 +97,24 @@ function sameProduct(product: Product, row: CatalogueRow): boolean {
     product.unitPriceMinor === row.unitPriceMinor &&
     product.currency === row.currency
   );
+}
+
+/** What changed of one product; a value before the change is there only where the value is another one now. */
+function entryOf(row: CatalogueRow, before: Product | undefined, version: number): AuditEntry {
+  const { name, unitPriceMinor, currency } = row;
+  if (before === undefined) {
+    const details = { name, unitPriceMinor, currency, version };
+    return { action: 'product.added', subjectId: row.sku, details };
+  }
+  const details = {
+    version,
+    ...(before.name === name ? {} : { nameBefore: before.name, name }),
+    ...(before.unitPriceMinor === unitPriceMinor
+      ? {}
+      : { unitPriceMinorBefore: before.unitPriceMinor, unitPriceMinor }),
+    ...(before.currency === currency ? {} : { currencyBefore: before.currency, currency }),
+  };
+  return { action: 'product.changed', subjectId: row.sku, details };
 }
 
 async function writeProducts(

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander';
-import type { RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { findingKinds } from '../../services/reconciliation/index.ts';
+import { type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
 import { positiveNumber } from '../arguments.ts';
 import { withDatabase } from '../database.ts';
 import { CliError } from '../errors.ts';
+import { auditTargetOf, currentOperator } from '../operator.ts';
 import { print, printJson, table } from '../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
@@ -93,17 +95,35 @@ function resolveCommand(): Command {
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       await withDatabase(mysqlUrl, async (db) => {
         for (const id of ids) {
-          const [result] = await db.query(
-            `UPDATE reconciliation_findings SET status = 'RESOLVED', note = ?, closed_at_ms = ?
-             WHERE finding_id = ? AND status = 'OPEN'`,
-            [options.note.slice(0, noteCharsMax), Date.now(), id],
-          );
-          if ((result as { affectedRows: number }).affectedRows === 0)
+          if (!(await resolveFinding(db, id, options.note.slice(0, noteCharsMax))))
             throw new CliError(`finding ${id} is not open`);
           print(`finding ${id} is resolved`);
         }
       });
     });
+}
+
+/** False where the finding is not open. The change and its audit row are one transaction. */
+async function resolveFinding(db: Connection, id: number, note: string): Promise<boolean> {
+  const nowMs = Date.now();
+  await db.beginTransaction();
+  const [result] = await db.query<ResultSetHeader>(
+    `UPDATE reconciliation_findings SET status = 'RESOLVED', note = ?, closed_at_ms = ?
+     WHERE finding_id = ? AND status = 'OPEN'`,
+    [note, nowMs, id],
+  );
+  const isOpen = result.affectedRows === 1;
+  if (isOpen) {
+    const [rows] = await db.query<FindingRow[]>(
+      'SELECT kind, subject FROM reconciliation_findings WHERE finding_id = ?',
+      [id],
+    );
+    const details = { kind: rows[0]?.kind, subject: rows[0]?.subject, note };
+    const entry: AuditEntry = { action: 'finding.resolved', subjectId: String(id), details };
+    await recordAudit(auditTargetOf(db), currentOperator(), [entry], nowMs);
+  }
+  await db.commit();
+  return isOpen;
 }
 
 function positiveNumbers(text: string, before: number[]): number[] {

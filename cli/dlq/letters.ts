@@ -1,16 +1,12 @@
 /** Dead letters as the database knows them: what was set aside, why, and what became of it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
+import { auditTargetOf, currentOperator } from '../operator.ts';
+import { type AuditLine, readTries } from './tries.ts';
 
 /** `<partition>-<offset>` of the source record, as its outcome's event id. */
 export type Position = string;
-
-export interface AuditLine {
-  action: 'REDRIVEN' | 'FAILED';
-  actor: string;
-  detail: string;
-  atMs: number;
-}
 
 export interface Letter {
   position: Position;
@@ -97,7 +93,7 @@ export async function readOpenOfOrders(
 /** Notes a try; after a successful one the letter is no longer open. One transaction, so that neither is without the other. */
 export async function noteTry(
   db: Connection,
-  { partition, offset }: Letter,
+  { partition, offset, position }: Letter,
   { action, actor, detail, atMs }: AuditLine,
 ): Promise<void> {
   await db.beginTransaction();
@@ -107,10 +103,12 @@ export async function noteTry(
       [atMs, COMMANDS, partition, offset],
     );
   }
-  await db.query(
-    'INSERT INTO dead_letter_audit (topic, partition_id, source_offset, action, actor, detail, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [COMMANDS, partition, offset, action, actor, detail.slice(0, 500), atMs],
-  );
+  const entry: AuditEntry = {
+    action: action === 'REDRIVEN' ? 'dead_letter.redriven' : 'dead_letter.redrive_failed',
+    subjectId: position,
+    details: { by: actor, detail },
+  };
+  await recordAudit(auditTargetOf(db), currentOperator(), [entry], atMs);
   await db.commit();
 }
 
@@ -140,19 +138,9 @@ export function parsePosition(text: string): [partition: number, offset: number]
 }
 
 async function addAudit(db: Connection, letters: readonly Letter[]): Promise<void> {
-  if (letters.length === 0) return;
-  const [rows] = await db.query<RowDataPacket[]>(
-    'SELECT partition_id, source_offset, action, actor, detail, at_ms FROM dead_letter_audit WHERE topic = ? AND (partition_id, source_offset) IN (?) ORDER BY audit_id',
-    [COMMANDS, letters.map(({ partition, offset }) => [partition, offset])],
-  );
   const byPosition = new Map(letters.map((letter) => [letter.position, letter]));
-  for (const row of rows) {
-    byPosition.get(`${row['partition_id']}-${row['source_offset']}`)?.audit.push({
-      action: row['action'],
-      actor: row['actor'],
-      detail: row['detail'],
-      atMs: Number(row['at_ms']),
-    });
+  for (const { position, ...line } of await readTries(db, [...byPosition.keys()])) {
+    byPosition.get(position)?.audit.push(line);
   }
 }
 

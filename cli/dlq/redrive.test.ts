@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { appError } from '../../services/shared/errors/index.ts';
 import type { OutMessage } from '../../services/shared/kafka/index.ts';
 import { judged, letterAt, recordOf } from './fixtures.ts';
-import type { AuditLine } from './letters.ts';
 import type { Judged } from './plan.ts';
 import { redrive } from './redrive.ts';
+import type { AuditLine } from './tries.ts';
 
 const letters = [letterAt(0, 1), letterAt(0, 2), letterAt(0, 3)] as const;
 const planned: Judged[] = [judged(letters[0], 'a'), judged(letters[1], 'b'), judged(letters[2], 'a')];

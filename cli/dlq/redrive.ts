@@ -6,8 +6,9 @@ import type { OutMessage } from '../../services/shared/kafka/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import type { LogRecord } from '../kafka/log-reader.ts';
 import { plainHeaders } from './bytes.ts';
-import type { AuditLine, Letter } from './letters.ts';
+import type { Letter } from './letters.ts';
 import type { HeldBack, Judged } from './plan.ts';
+import type { AuditLine } from './tries.ts';
 
 export interface RedriveDeps {
   /** Resolves once all in-sync replicas have the record. */

@@ -87,7 +87,12 @@ export function traceparentOf(request: FastifyRequest): string | null {
   return typeof field === 'string' && traceparentForm.test(field) ? field : null;
 }
 
+/** The trace id that the caller sent (32 hex digits), else null. */
+export function callersTraceIdOf(request: FastifyRequest): string | null {
+  return traceparentOf(request)?.slice(3, 35) ?? null;
+}
+
 /** The caller's trace id, or a new one. */
 export function traceIdOf(request: FastifyRequest): string {
-  return traceparentOf(request)?.slice(3, 35) ?? randomBytes(16).toString('hex');
+  return callersTraceIdOf(request) ?? randomBytes(16).toString('hex');
 }

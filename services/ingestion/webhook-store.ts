@@ -2,7 +2,8 @@
  * The webhook endpoints of a customer. Notification reads this table anew when its newest `updated_at_ms` or its row
  * count changes, so every write here raises the former above all others.
  */
-import type { Queryable } from '../shared/mysql/index.ts';
+import { type AuditAction, type AuditDetails, recordAudit } from '../shared/audit/index.ts';
+import type { Pool, Queryable, Session } from '../shared/mysql/index.ts';
 
 /** More receivers than this of one customer's every event are a fan-out of their own. */
 export const endpointsPerCustomerMax = 50;
@@ -26,6 +27,14 @@ export interface NewWebhookEndpoint {
   readonly url: string;
   readonly eventTypes: readonly string[] | null;
   readonly secret: string;
+  readonly traceId: string | null;
+}
+
+/** Whose endpoint is changed, and in which trace; both go to the audit log. */
+export interface ChangeOf {
+  readonly customerId: string;
+  readonly endpointId: string;
+  readonly traceId: string | null;
 }
 
 export interface WebhookStore {
@@ -35,11 +44,11 @@ export interface WebhookStore {
   list(customerId: string): Promise<WebhookEndpoint[]>;
   find(customerId: string, endpointId: string): Promise<WebhookEndpoint | null>;
   /** False when the customer has no such endpoint; so below. */
-  delete(customerId: string, endpointId: string): Promise<boolean>;
+  delete(change: ChangeOf, nowMs: number): Promise<boolean>;
   /** The secret that stood before signs beside the new one until `previousUntilMs`; an older one no longer does. */
-  rotate(customerId: string, endpointId: string, secret: Rotation, nowMs: number): Promise<boolean>;
+  rotate(change: ChangeOf, secret: Rotation, nowMs: number): Promise<boolean>;
   /** Takes back a disabling. */
-  enable(customerId: string, endpointId: string, nowMs: number): Promise<boolean>;
+  enable(change: ChangeOf, nowMs: number): Promise<boolean>;
 }
 
 export interface Rotation {
@@ -61,27 +70,32 @@ interface EndpointRow {
 const columns =
   'endpoint_id, url, event_types, status, disabled_reason, previous_until_ms, created_at_ms, updated_at_ms';
 
-export function createWebhookStore(db: Queryable): WebhookStore {
+/** `instanceId` is where a change comes from, in the audit log. Every change and its audit row are one transaction. */
+export function createWebhookStore(db: Pool, instanceId: string): WebhookStore {
+  const changed = async (
+    { customerId, endpointId, traceId }: ChangeOf,
+    nowMs: number,
+    action: AuditAction,
+    details: AuditDetails,
+    write: (session: Session) => Promise<{ affectedRows: number }>,
+  ): Promise<boolean> =>
+    db.transaction(async (session) => {
+      const { affectedRows } = await write(session);
+      if (affectedRows !== 1) return false;
+      const actor = { kind: 'CUSTOMER', name: customerId, origin: instanceId, traceId } as const;
+      await recordAudit(session, actor, [{ action, subjectId: endpointId, details }], nowMs);
+      return true;
+    });
+
   return {
-    async create({ endpointId, customerId, url, eventTypes, secret }, nowMs) {
+    async create(endpoint, nowMs) {
+      const { endpointId, url, eventTypes } = endpoint;
       const changedAtMs = await nextChangeMs(db, nowMs);
-      const { affectedRows } = await db.write(
-        `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
-         SELECT ?, ?, ?, ?, ?, ?, ? FROM DUAL
-         WHERE (SELECT COUNT(*) FROM webhook_endpoints WHERE customer_id = ?) < ?`,
-        [
-          endpointId,
-          customerId,
-          url,
-          eventTypes === null ? null : JSON.stringify(eventTypes),
-          secret,
-          nowMs,
-          changedAtMs,
-          customerId,
-          endpointsPerCustomerMax,
-        ],
+      const details = { url: withoutSecrets(url), eventTypes };
+      const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
+        insertEndpoint(session, endpoint, nowMs, changedAtMs),
       );
-      if (affectedRows === 0) return null;
+      if (!made) return null;
       const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
       return { endpointId, url, eventTypes, ...fresh, createdAtMs: nowMs, updatedAtMs: changedAtMs };
     },
@@ -99,33 +113,67 @@ export function createWebhookStore(db: Queryable): WebhookStore {
       );
       return row === undefined ? null : endpointOf(row);
     },
-    async delete(customerId, endpointId) {
-      const { affectedRows } = await db.write(
-        'DELETE FROM webhook_endpoints WHERE endpoint_id = ? AND customer_id = ?',
-        [endpointId, customerId],
+    delete: (change, nowMs) =>
+      changed(change, nowMs, 'endpoint.deleted', {}, (session) =>
+        session.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ? AND customer_id = ?', [
+          change.endpointId,
+          change.customerId,
+        ]),
+      ),
+    async rotate(change, { secret, previousUntilMs }, nowMs) {
+      const changedAtMs = await nextChangeMs(db, nowMs);
+      return changed(change, nowMs, 'secret.rotated', { previousUntilMs }, (session) =>
+        // The assignments run from left to right: previous_secret gets the secret that is replaced.
+        session.write(
+          `UPDATE webhook_endpoints
+           SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
+           WHERE endpoint_id = ? AND customer_id = ?`,
+          [previousUntilMs, secret, changedAtMs, change.endpointId, change.customerId],
+        ),
       );
-      return affectedRows === 1;
     },
-    async rotate(customerId, endpointId, { secret, previousUntilMs }, nowMs) {
-      // The assignments run from left to right: previous_secret gets the secret that stands.
-      const { affectedRows } = await db.write(
-        `UPDATE webhook_endpoints
-         SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
-         WHERE endpoint_id = ? AND customer_id = ?`,
-        [previousUntilMs, secret, await nextChangeMs(db, nowMs), endpointId, customerId],
+    async enable(change, nowMs) {
+      const changedAtMs = await nextChangeMs(db, nowMs);
+      return changed(change, nowMs, 'endpoint.enabled', {}, (session) =>
+        session.write(
+          `UPDATE webhook_endpoints
+           SET status = 'ENABLED', disabled_reason = NULL, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
+           WHERE endpoint_id = ? AND customer_id = ?`,
+          [changedAtMs, change.endpointId, change.customerId],
+        ),
       );
-      return affectedRows === 1;
-    },
-    async enable(customerId, endpointId, nowMs) {
-      const { affectedRows } = await db.write(
-        `UPDATE webhook_endpoints
-         SET status = 'ENABLED', disabled_reason = NULL, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
-         WHERE endpoint_id = ? AND customer_id = ?`,
-        [await nextChangeMs(db, nowMs), endpointId, customerId],
-      );
-      return affectedRows === 1;
     },
   };
+}
+
+function insertEndpoint(
+  session: Session,
+  { endpointId, customerId, url, eventTypes, secret }: NewWebhookEndpoint,
+  nowMs: number,
+  changedAtMs: number,
+): Promise<{ affectedRows: number }> {
+  return session.write(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
+     SELECT ?, ?, ?, ?, ?, ?, ? FROM DUAL
+     WHERE (SELECT COUNT(*) FROM webhook_endpoints WHERE customer_id = ?) < ?`,
+    [
+      endpointId,
+      customerId,
+      url,
+      eventTypes === null ? null : JSON.stringify(eventTypes),
+      secret,
+      nowMs,
+      changedAtMs,
+      customerId,
+      endpointsPerCustomerMax,
+    ],
+  );
+}
+
+/** Receivers put tokens into the query, so the audit log has the URL without it. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }
 
 /**

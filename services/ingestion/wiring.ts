@@ -41,7 +41,7 @@ export interface Servers {
 }
 
 export interface WireContext {
-  readonly config: ConfigOf<typeof ingestionFields>;
+  readonly config: ConfigOf<typeof ingestionFields> & { readonly instanceId: string };
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -104,7 +104,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
-    webhooks: createWebhookStore(mysql.pool),
+    webhooks: createWebhookStore(mysql.pool, config.instanceId),
     deliveries: createDeliveryStore(mysql.pool),
     readWebhookUrl: createWebhookUrls(config.webhookAllowAddresses),
     cursors: createCursors(config.ticketSecret),

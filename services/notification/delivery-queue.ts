@@ -6,6 +6,7 @@
  * delivery is due again: at least once, with the same id. A settle names the lease that it belongs to, so a sender
  * that comes back late changes nothing.
  */
+import { recordAudit } from '../shared/audit/index.ts';
 import type { Pool, Session } from '../shared/mysql/index.ts';
 import type { Verdict } from './attempt.ts';
 import { emailEndpoint } from './deliveries.ts';
@@ -48,7 +49,8 @@ export interface DeliveryQueue {
   disableEndpoint(endpointId: string, reason: string, nowMs: number): Promise<boolean>;
 }
 
-export function createDeliveryQueue(pool: Pool): DeliveryQueue {
+/** `instanceId` is where a change comes from, in the audit log. */
+export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQueue {
   return {
     async dueReceivers(nowMs) {
       // One dive into the due index per endpoint. A GROUP BY may read the whole index, delivered rows and all.
@@ -108,14 +110,19 @@ export function createDeliveryQueue(pool: Pool): DeliveryQueue {
       return affectedRows;
     },
 
-    async disableEndpoint(endpointId, reason, nowMs) {
-      const { affectedRows } = await pool.write(
-        `UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ?, updated_at_ms = ?
-         WHERE endpoint_id = ? AND status = 'ENABLED'`,
-        [reason, nowMs, endpointId],
-      );
-      return affectedRows === 1;
-    },
+    disableEndpoint: (endpointId, reason, nowMs) =>
+      pool.transaction(async (session) => {
+        const { affectedRows } = await session.write(
+          `UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ?, updated_at_ms = ?
+           WHERE endpoint_id = ? AND status = 'ENABLED'`,
+          [reason, nowMs, endpointId],
+        );
+        if (affectedRows !== 1) return false;
+        const actor = { kind: 'SERVICE', name: 'notification', origin: instanceId } as const;
+        const entry = { action: 'endpoint.disabled', subjectId: endpointId, details: { reason } } as const;
+        await recordAudit(session, actor, [entry], nowMs);
+        return true;
+      }),
   };
 }
 

@@ -100,7 +100,7 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
   });
   const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
   const waitingMax = waitingPerPost * concurrencyMax;
-  const queue = createDeliveryQueue(pool);
+  const queue = createDeliveryQueue(pool, config.instanceId);
   const sender = startSender({
     queue: {
       ...queue,

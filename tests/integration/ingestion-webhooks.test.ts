@@ -22,7 +22,7 @@ let deliveries: DeliveryStore;
 
 beforeAll(() => {
   mysql = createMysql({ url: database().url, log: quietLog });
-  webhooks = createWebhookStore(mysql.pool);
+  webhooks = createWebhookStore(mysql.pool, 'ingestion-test');
   deliveries = createDeliveryStore(mysql.pool);
 });
 afterAll(() => mysql.close());
@@ -37,7 +37,10 @@ const newEndpoint = (endpointId: string, customerId: string, secret = 'whsec_a')
   url: 'https://shop.example.com/',
   eventTypes: null,
   secret,
+  traceId: null,
 });
+
+const changeOf = (customerId: string, endpointId: string) => ({ customerId, endpointId, traceId: null });
 
 async function addDeliveries(
   endpointId: string,
@@ -78,9 +81,11 @@ it('keeps customers apart in every statement', async () => {
   const [deliveryId] = (await columnOf('delivery_id', 'e1')) as number[];
   expect(await webhooks.list('c2')).toEqual([]);
   expect(await webhooks.find('c2', 'e1')).toBeNull();
-  expect(await webhooks.rotate('c2', 'e1', { secret: 'whsec_x', previousUntilMs: 9 }, 2)).toBe(false);
-  expect(await webhooks.enable('c2', 'e1', 2)).toBe(false);
-  expect(await webhooks.delete('c2', 'e1')).toBe(false);
+  expect(await webhooks.rotate(changeOf('c2', 'e1'), { secret: 'whsec_x', previousUntilMs: 9 }, 2)).toBe(
+    false,
+  );
+  expect(await webhooks.enable(changeOf('c2', 'e1'), 2)).toBe(false);
+  expect(await webhooks.delete(changeOf('c2', 'e1'), 2)).toBe(false);
   expect(await deliveries.find('c2', deliveryId!)).toBeNull();
   expect(await deliveries.find('c1', deliveryId!)).toMatchObject({ lastStatus: 500, isEnabled: true });
   expect(await webhooks.list('c1')).toHaveLength(1);
@@ -99,7 +104,7 @@ it('lets the secret of before sign on, and shows every change to who reads the t
   await webhooks.create(newEndpoint('e2', 'c1'), 100);
   expect(await stamp()).toBe(101);
   // A clock that is behind that of whoever wrote last.
-  await webhooks.rotate('c1', 'e1', { secret: 'whsec_b', previousUntilMs: 900 }, 50);
+  await webhooks.rotate(changeOf('c1', 'e1'), { secret: 'whsec_b', previousUntilMs: 900 }, 50);
   expect(await stamp()).toBe(102);
   const [row] = await mysql.pool.rows(
     "SELECT secret, previous_secret, previous_until_ms FROM webhook_endpoints WHERE endpoint_id = 'e1'",
@@ -109,7 +114,7 @@ it('lets the secret of before sign on, and shows every change to who reads the t
     "UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = 'gone' WHERE endpoint_id = 'e1'",
   );
   expect(await webhooks.find('c1', 'e1')).toMatchObject({ isEnabled: false, disabledReason: 'gone' });
-  await webhooks.enable('c1', 'e1', 50);
+  await webhooks.enable(changeOf('c1', 'e1'), 50);
   expect(await stamp()).toBe(103);
   expect(await webhooks.find('c1', 'e1')).toMatchObject({ isEnabled: true, disabledReason: null });
 });
@@ -174,4 +179,44 @@ it('takes from the range only what is in it', async () => {
     ...['PENDING', 'PENDING', 'PENDING'],
     ...['FAILED', 'FAILED', 'FAILED'],
   ]);
+});
+
+it('notes every change in the audit log, in the transaction that makes it', async () => {
+  await mysql.pool.write('DELETE FROM audit_log');
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const secretUrl = { ...newEndpoint('we_1', 'c1'), url: 'https://shop.example.com/in?token=t0ken', traceId };
+  await webhooks.create(secretUrl, 10);
+  const change = { ...changeOf('c1', 'we_1'), traceId };
+  await webhooks.rotate(change, { secret: 'whsec_b', previousUntilMs: 900 }, 20);
+  await webhooks.enable(change, 30);
+  await webhooks.delete(change, 40);
+  // Nothing is changed, so nothing is noted.
+  await webhooks.delete(change, 50);
+  const rows = await mysql.pool.rows<Record<string, unknown>>('SELECT * FROM audit_log ORDER BY audit_id');
+  expect(rows.map(({ action, at_ms: at, details }) => [action, at, details])).toEqual([
+    ['endpoint.created', 10, '{"url":"https://shop.example.com/in","eventTypes":null}'],
+    ['secret.rotated', 20, '{"previousUntilMs":900}'],
+    ['endpoint.enabled', 30, '{}'],
+    ['endpoint.deleted', 40, '{}'],
+  ]);
+  for (const row of rows)
+    expect(row).toMatchObject({
+      actor_kind: 'CUSTOMER',
+      actor: 'c1',
+      origin: 'ingestion-test',
+      subject: 'endpoint:we_1',
+      trace_id: traceId,
+    });
+});
+
+it('changes nothing where the audit log cannot be written', async () => {
+  await mysql.pool.write('RENAME TABLE audit_log TO audit_log_away');
+  try {
+    await expect(webhooks.create(newEndpoint('we_2', 'c1'), 10)).rejects.toMatchObject({
+      code: 'MYSQL_SCHEMA',
+    });
+  } finally {
+    await mysql.pool.write('RENAME TABLE audit_log_away TO audit_log');
+  }
+  expect(await webhooks.list('c1')).toEqual([]);
 });

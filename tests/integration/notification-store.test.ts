@@ -21,7 +21,7 @@ let queue: DeliveryQueue;
 beforeAll(() => {
   mysql = createMysql({ url: database().url, log: quietLog });
   store = createPositionStore({ pool: mysql.pool, topic: 'events' });
-  queue = createDeliveryQueue(mysql.pool);
+  queue = createDeliveryQueue(mysql.pool, 'notification-test');
 });
 afterAll(() => mysql.close());
 beforeEach(async () => {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonMediaType } from '../answers.ts';
-import { HttpProblem } from '../problems.ts';
-import type { WebhookEndpoint } from '../webhook-store.ts';
+import { callersTraceIdOf, HttpProblem } from '../problems.ts';
+import type { ChangeOf, WebhookEndpoint } from '../webhook-store.ts';
 import type { RouteDeps } from './route.ts';
 
 /** Stands in the table for all customers' events: such an endpoint is made by operators, in the table. */
@@ -26,6 +26,15 @@ export function endpointIdOf(request: FastifyRequest): string {
   const id = idOf(request);
   if (!endpointIdForm.test(id)) throw new HttpProblem('ENDPOINT_NOT_FOUND');
   return id;
+}
+
+/** The change that a request makes, for the store and its audit log. */
+export function changeOf(request: FastifyRequest): ChangeOf {
+  return {
+    customerId: ownerOf(request),
+    endpointId: endpointIdOf(request),
+    traceId: callersTraceIdOf(request),
+  };
 }
 
 /** The endpoint when it is the caller's own. */

@@ -12,15 +12,7 @@ import {
 import { compileCheck } from '../validation.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import {
-  endpointIdOf,
-  endpointResource,
-  findEndpoint,
-  newSecret,
-  ownerOf,
-  sendJson,
-  told,
-} from './webhook-answers.ts';
+import { changeOf, endpointResource, findEndpoint, newSecret, sendJson, told } from './webhook-answers.ts';
 
 export const rotateSecretOperation: Operation = {
   id: 'rotateWebhookSecret',
@@ -71,16 +63,15 @@ export function rotateSecret(deps: RouteDeps): Route {
     operation: rotateSecretOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const owner = ownerOf(request);
+      const change = changeOf(request);
       const wish = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       const { overlapSeconds = overlapSecondsDefault } = wish as { overlapSeconds?: number };
       const nowMs = deps.nowMs();
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
-      const id = endpointIdOf(request);
-      const found = await told(deps.webhooks.rotate(owner, id, { secret, previousUntilMs }, nowMs));
+      const found = await told(deps.webhooks.rotate(change, { secret, previousUntilMs }, nowMs));
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
-      const endpoint = await findEndpoint(deps, request, id);
+      const endpoint = await findEndpoint(deps, request, change.endpointId);
       return sendJson(reply, 200, { ...endpointResource(endpoint, nowMs), secret });
     },
   };
@@ -91,10 +82,11 @@ export function enableWebhook(deps: RouteDeps): Route {
     operation: enableWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const id = endpointIdOf(request);
-      const found = await told(deps.webhooks.enable(ownerOf(request), id, deps.nowMs()));
+      const change = changeOf(request);
+      const found = await told(deps.webhooks.enable(change, deps.nowMs()));
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
-      return sendJson(reply, 200, endpointResource(await findEndpoint(deps, request, id), deps.nowMs()));
+      const endpoint = await findEndpoint(deps, request, change.endpointId);
+      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
     },
   };
 }

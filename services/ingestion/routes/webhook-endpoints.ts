@@ -1,7 +1,7 @@
 /** A customer's webhook endpoints: made, listed, shown and deleted. */
 import { randomBytes } from 'node:crypto';
 import type { Operation } from '../operation.ts';
-import { HttpProblem } from '../problems.ts';
+import { callersTraceIdOf, HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { readBody, validationProblem } from '../read-request.ts';
 import {
@@ -15,6 +15,7 @@ import { endpointsPerCustomerMax } from '../webhook-store.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import {
+  changeOf,
   endpointIdOf,
   endpointResource,
   findEndpoint,
@@ -101,11 +102,12 @@ export function createWebhook(deps: RouteDeps): Route {
       if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
       const secret = newSecret();
+      const traceId = callersTraceIdOf(request);
       const { url } = read;
       const eventTypes = wish.eventTypes ?? null;
       const nowMs = deps.nowMs();
       const endpoint = await told(
-        deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret }, nowMs),
+        deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
       );
       if (endpoint === null) throw new HttpProblem('ENDPOINT_LIMIT');
       reply.header('location', `/v1/webhook-endpoints/${endpointId}`);
@@ -140,7 +142,7 @@ export function deleteWebhook(deps: RouteDeps): Route {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const deleted = await told(deps.webhooks.delete(ownerOf(request), endpointIdOf(request)));
+      const deleted = await told(deps.webhooks.delete(changeOf(request), deps.nowMs()));
       if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return reply.code(204).send();
     },

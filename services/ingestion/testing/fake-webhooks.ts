@@ -27,11 +27,11 @@ export function createFakeWebhooks(isAway: () => boolean): Pick<RouteDeps, 'webh
       },
       list: async (customerId) => own(customerId),
       find,
-      delete: async (customerId, endpointId) =>
+      delete: async ({ customerId, endpointId }) =>
         (await find(customerId, endpointId)) !== null && rows.delete(endpointId),
-      rotate: (customerId, endpointId, { previousUntilMs }) =>
+      rotate: ({ customerId, endpointId }, { previousUntilMs }) =>
         change(customerId, endpointId, { previousUntilMs }),
-      enable: (customerId, endpointId) => change(customerId, endpointId, { isEnabled: true }),
+      enable: ({ customerId, endpointId }) => change(customerId, endpointId, { isEnabled: true }),
     },
     deliveries: {
       list: async () => [],

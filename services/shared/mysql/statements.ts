@@ -1,6 +1,6 @@
 /**
  * Splits a script into statements at semicolons that stand outside of quotes and comments. `DELIMITER` is not
- * known: triggers and procedures have no place in these migrations. Comment-only remains are dropped.
+ * known: a trigger here is one statement, and procedures have no place in these migrations. Comment-only remains are dropped.
  */
 export function splitStatements(script: string): string[] {
   const statements: string[] = [];

@@ -1,0 +1,30 @@
+/** Every action that the audit log can hold, with the kind of subject that it names. A new kind of change gets a row here. */
+export const auditActions = {
+  'endpoint.created': { subject: 'endpoint', help: 'A customer made a webhook endpoint.' },
+  'endpoint.deleted': { subject: 'endpoint', help: 'A customer deleted a webhook endpoint.' },
+  'endpoint.enabled': { subject: 'endpoint', help: 'A customer enabled a webhook endpoint.' },
+  'endpoint.disabled': { subject: 'endpoint', help: 'Notification disabled a webhook endpoint.' },
+  'secret.rotated': { subject: 'endpoint', help: 'A customer replaced the secret of a webhook endpoint.' },
+  'secrets.reencrypted': {
+    subject: 'secrets',
+    help: 'An operator encrypted the webhook secrets with the newest key.',
+  },
+  'catalogue.imported': { subject: 'catalogue', help: 'An operator imported a catalogue file.' },
+  'product.added': { subject: 'product', help: 'An import added a product.' },
+  'product.changed': {
+    subject: 'product',
+    help: 'An import changed the name, price or currency of a product.',
+  },
+  'finding.resolved': { subject: 'finding', help: 'An operator resolved a finding.' },
+  'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },
+  'dead_letter.redrive_failed': {
+    subject: 'dead_letter',
+    help: 'An operator tried to send a dead letter again, and Kafka did not take it.',
+  },
+  'log.recovered': {
+    subject: 'log',
+    help: 'An operator rebuilt records of a topic, or moved positions, with `orderstream recover`.',
+  },
+} as const satisfies Record<string, { subject: string; help: string }>;
+
+export type AuditAction = keyof typeof auditActions;

@@ -1,0 +1,10 @@
+export { type AuditAction, auditActions } from './actions.ts';
+export {
+  type Actor,
+  type ActorKind,
+  type AuditDetails,
+  type AuditEntry,
+  type AuditTarget,
+  auditSubject,
+  recordAudit,
+} from './record.ts';
