@@ -1,29 +1,29 @@
 #!/usr/bin/env node
 /** The command line `orderstream`: mounts the commands, and turns every failure into one sentence and an exit code. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command } from 'commander';
 import { loadCommands } from './commands.ts';
 import { describeFailure, EXIT_USAGE } from './errors.ts';
+import { endWhenOutputIsLost } from './output.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 not done, or a check found something; 2 wrong usage or input, or a plan is pending.
 Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and ORDERSTREAM_URL where these are set,
-else from the local instance that --name names (dev). Add --debug to see where a failure comes from.`;
+else from the local instance that --name names (dev). ORDERSTREAM_TOKEN is used instead of a local token. Add --debug to see where a failure comes from.`;
 
 const program = new Command('orderstream')
   .description(
     'place, follow and check orders, and look after the topics, tables and local servers they live on',
   )
+  .version(version())
   .option('--debug', 'print the stack trace of a failure')
   .addHelpText('after', EXIT_CODES);
 
 for (const command of await loadCommands(process.argv.slice(2))) program.addCommand(command);
 throwInsteadOfExit(program);
 
-// `orderstream peek … | head` closes our output early; that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWhenOutputIsLost();
 
 try {
   if (process.argv.length <= 2) {
@@ -36,6 +36,12 @@ try {
   const { text, exitCode } = describeFailure(error, process.argv.includes('--debug'));
   process.stderr.write(text);
   process.exitCode = exitCode;
+}
+
+/** The one version of the product, its API and its documents. */
+function version(): string {
+  const file = path.join(import.meta.dirname, '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** Commander would end the process with exit code 1 for a usage mistake; ours is 2, see `errors.ts`. */

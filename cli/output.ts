@@ -1,4 +1,6 @@
 /** Plain text for a terminal: aligned tables and thousands separators. No colours, so that a log stays readable. */
+import { whenOutputIsLost } from '../stack/lost-output.ts';
+import { EXIT_FAILURE } from './errors.ts';
 
 /** `12345` → `12,345`, whatever the locale of the machine. */
 export function count(value: number): string {
@@ -47,9 +49,44 @@ export function createProgress(
   };
 }
 
+/** Ends a command in order instead of the process, while it does what must not be left half done. */
+let interruptWork: (() => void) | null = null;
+
+/**
+ * Output that is lost ends the command with one sentence and exit code 1: what it was asked for was not done in full.
+ * Called once, by main.ts.
+ */
+export function endWhenOutputIsLost(): void {
+  whenOutputIsLost((why) => {
+    process.stderr.write(`orderstream: ${why}\n`);
+    process.exitCode = EXIT_FAILURE;
+    if (interruptWork === null) process.exit();
+    interruptWork();
+  });
+}
+
+/** Runs `work` with a signal that Ctrl-C, SIGTERM and lost output abort; `work` ends in order then. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  interruptWork = onSignal;
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    interruptWork = null;
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
 /** One line on stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** One line on stderr about something that is probably not as meant, and that the command does all the same. */
+export function warn(text: string): void {
+  process.stderr.write(`orderstream: warning: ${text}\n`);
 }
 
 /** A value as indented JSON on stdout; bigints as decimal strings, byte arrays as hex. */

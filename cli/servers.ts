@@ -11,6 +11,7 @@ import {
   mysqlFields,
   redisFields,
   registryFields,
+  withoutPassword,
 } from '../services/shared/config/index.ts';
 import { instanceDir, readInstance, stackStatus } from '../stack/index.ts';
 import { CliError } from './errors.ts';
@@ -49,16 +50,20 @@ export async function findServers<N extends ServerName>(
   return loadConfig({ ...local, ...definedIn(env) }, fields) as ServerConfig<N>;
 }
 
-/** Where `npm start` and the commands keep the signing key of local tokens. */
+/** Where `npm start` and the commands keep the signing key of local tokens. @throws CliError when there is no such instance. */
 export function issuerDir(name: string, env: Env): string {
-  return env['ORDERSTREAM_ISSUER_DIR'] || path.join(instanceDir(name), 'issuer');
+  const given = env['ORDERSTREAM_ISSUER_DIR'];
+  if (given) return given;
+  // A key that is made for a mistyped name would sign tokens that nobody takes.
+  if (readInstance(name) === null) throw noInstance(name, ['ORDERSTREAM_TOKEN']);
+  return path.join(instanceDir(name), 'issuer');
 }
 
 /** Base URL of the API. */
 export function apiUrl(name: string, env: Env): string {
   const given = env['ORDERSTREAM_URL'];
   if (given) {
-    if (!URL.canParse(given)) throw new CliError(`ORDERSTREAM_URL is not a URL: ${given}`);
+    if (!URL.canParse(given)) throw new CliError(`ORDERSTREAM_URL is not a URL: ${withoutPassword(given)}`);
     return given;
   }
   const instance = readInstance(name);

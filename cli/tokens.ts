@@ -1,12 +1,49 @@
-/** Bearer tokens of local runs, signed by the issuer that `npm start` and the services of an instance share. */
+/**
+ * Bearer tokens of the command line: the one that `ORDERSTREAM_TOKEN` holds, which your own issuer signed, or else
+ * tokens of the local issuer that `npm start` and the services of an instance share.
+ */
 import { createLocalIssuer } from '../services/shared/auth/index.ts';
+import type { Env } from '../services/shared/config/index.ts';
+import { CliError } from './errors.ts';
+import { issuerDir } from './servers.ts';
 
 const TTL_SECONDS = 900;
 const RENEW_BEFORE_MS = 120_000;
 const SCOPES = ['orders:write', 'orders:read'];
 
-/** Gives a token for any customer, made once and used again until shortly before it expires. */
-export async function createTokens(dir: string): Promise<(customerId: string) => Promise<string>> {
+export type TokenFor = (customerId: string) => Promise<string> | string;
+
+/** Gives a token for a customer. @throws CliError where `ORDERSTREAM_TOKEN` is another customer's, or the instance `name` is not there. */
+export async function createTokens(name: string, env: Env): Promise<TokenFor> {
+  const given = env['ORDERSTREAM_TOKEN'];
+  return given ? givenToken(given) : localTokens(issuerDir(name, env));
+}
+
+function givenToken(token: string): TokenFor {
+  const owner = subjectOf(token);
+  return (customerId) => {
+    // The API would place the order as the token's customer, whatever the file says.
+    if (customerId === owner) return token;
+    throw new CliError(
+      `ORDERSTREAM_TOKEN is ${owner === null ? 'no signed token with a "sub"' : `a token of customer ${owner}`}, not one of ${customerId}`,
+    );
+  };
+}
+
+/** Read, not verified: the API does that. */
+function subjectOf(token: string): string | null {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as unknown;
+    const { sub } = claims as { sub?: unknown };
+    return typeof sub === 'string' ? sub : null;
+  } catch {
+    // Not three parts with JSON in the second: no token of ours or of any issuer.
+    return null;
+  }
+}
+
+/** Each token is made once and used again until shortly before it expires. */
+async function localTokens(dir: string): Promise<TokenFor> {
   const issuer = await createLocalIssuer(dir);
   const known = new Map<string, { token: Promise<string>; renewAtMs: number }>();
   return (customerId) => {

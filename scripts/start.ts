@@ -3,7 +3,14 @@
  * exits 0 only if each of them came out as expected; `-- --name other` uses another instance than `dev`.
  */
 import { parseArgs } from 'node:util';
-import { claimInstance, instanceDir, StackError, stackDown, stackUp } from '../stack/index.ts';
+import {
+  claimInstance,
+  instanceDir,
+  StackError,
+  stackDown,
+  stackUp,
+  whenOutputIsLost,
+} from '../stack/index.ts';
 import { createOrderstream, type Orderstream } from './start/orderstream.ts';
 import { serviceSpecs } from './start/services.ts';
 import { createSteps, interrupted, type Steps } from './start/steps.ts';
@@ -15,6 +22,12 @@ const SERVERS_STOP_DEADLINE_MS = 3_500;
 
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort());
+/** Why nobody reads what we print; null while somebody does. */
+let lostOutput: string | null = null;
+whenOutputIsLost((why) => {
+  lostOutput = why;
+  interrupt.abort();
+});
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -31,7 +44,7 @@ async function main(): Promise<number> {
       await stop(flags.name, supervisor, steps);
       release();
     }
-    return 0;
+    return lostOutput === null ? 0 : tellLostOutput(lostOutput);
   } catch (error) {
     return tellFailure(error, flags.once);
   }
@@ -82,7 +95,14 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
 
 /** Ctrl-C is the ordinary end of a run, unless `--once` promised an answer. */
 function tellFailure(error: unknown, once: boolean): number {
+  if (lostOutput !== null) return tellLostOutput(lostOutput);
   if (interrupt.signal.aborted) return once ? 130 : 0;
   console.error(error instanceof StackError ? error.message : error);
+  return 1;
+}
+
+/** A run that nobody watches is no use to anybody, and would be found by the next one only. */
+function tellLostOutput(why: string): number {
+  console.error(`npm start: ${why}, so everything is stopped`);
   return 1;
 }

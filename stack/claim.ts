@@ -2,9 +2,9 @@ import { StackError } from './errors.ts';
 import { instanceDir } from './instance.ts';
 import { identify } from './process-id.ts';
 import { forgetProcess, recordProcess, runningNames, runningProcess, stopProcess } from './processes.ts';
+import { isServiceProcess } from './services.ts';
 
 const RUN = 'start';
-const SERVICES = /^(ingestion|worker-\d+|notification|reconciliation)$/;
 const LEFTOVER_DEADLINE_MS = 3_000;
 
 /**
@@ -21,7 +21,7 @@ export async function claimInstance(name: string): Promise<() => void> {
   }
   const me = identify(process.pid);
   if (me) recordProcess(dir, RUN, me);
-  const orphans = runningNames(dir).filter((process) => SERVICES.test(process));
+  const orphans = runningNames(dir).filter(isServiceProcess);
   await Promise.all(orphans.map((process) => stopProcess(dir, process, LEFTOVER_DEADLINE_MS)));
   return () => forgetProcess(dir, RUN);
 }

@@ -1,19 +1,16 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { StackError } from './errors.ts';
-import { instanceDir } from './instance.ts';
+import { instanceDir, instanceNames } from './instance.ts';
 import { withLock } from './lock.ts';
 import { runningNames, runningProcess, type Stopped, stopProcess } from './processes.ts';
+import { serviceStopRank } from './services.ts';
 
 /** Ends what makes orders first, what keeps them last; what has the same rank ends at the same time. */
-const RANKS: [RegExp, number][] = [
-  [/^start$/, 0],
-  [/^ingestion$/, 1],
-  [/^worker/, 2],
-  [/^(notification|reconciliation)$/, 3],
-  [/^(kafka(-\d)?|registry|mysql|redis)$/, 4],
-];
-const OTHER_RANK = 3;
+const START_RANK = 0;
+const SERVER_RANK = 9;
+const SERVERS = /^(kafka(-\d)?|registry|mysql|redis)$/;
+const OTHER_RANK = 8;
 const STOP_DEADLINE_MS = 10_000;
 
 export interface DownOptions {
@@ -38,16 +35,18 @@ export function withInstanceLock<T>(name: string, waitMs: number, work: () => Pr
   return withLock(lock, work);
 }
 
-/** Stops every process of the instance; its data stays. Returns what was stopped, in order. */
-export function stackDown(name: string, options: DownOptions = {}): Promise<Map<string, Stopped>> {
+/** Stops every process of the instance; its data stays. Returns what was stopped, in order. StackError when there is none of that name. */
+export async function stackDown(name: string, options: DownOptions = {}): Promise<Map<string, Stopped>> {
   const { deadlineMs = STOP_DEADLINE_MS, lockWaitMs = 0, unless = () => false } = options;
+  mustExist(name);
   return withInstanceLock(name, lockWaitMs, () =>
     unless() ? Promise.resolve(new Map()) : stopAll(name, deadlineMs),
   );
 }
 
-/** Stops everything and deletes the instance's folder: data, logs, ports and all. */
+/** Stops everything and deletes the instance's folder: data, logs, ports and all. StackError when there is none of that name. */
 export async function stackReset(name: string): Promise<void> {
+  mustExist(name);
   await withInstanceLock(name, 0, async () => {
     await stopAll(name, STOP_DEADLINE_MS);
     rmSync(instanceDir(name), { recursive: true, force: true });
@@ -79,6 +78,15 @@ export async function stopAll(
   return results;
 }
 
+/** A name that is mistyped makes no folder, and does not look like success. */
+function mustExist(name: string): void {
+  if (existsSync(instanceDir(name))) return;
+  const names = instanceNames();
+  const known = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`;
+  throw new StackError(`There is no instance "${name}"; ${known}.`);
+}
+
 function rankOf(process: string): number {
-  return RANKS.find(([pattern]) => pattern.test(process))?.[1] ?? OTHER_RANK;
+  if (process === 'start') return START_RANK;
+  return SERVERS.test(process) ? SERVER_RANK : (serviceStopRank(process) ?? OTHER_RANK);
 }

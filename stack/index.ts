@@ -5,6 +5,7 @@ export { claimInstance } from './claim.ts';
 export { type DownOptions, stackDown, stackReset } from './down.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, instanceNames, readInstance } from './instance.ts';
+export { whenOutputIsLost } from './lost-output.ts';
 export { type MailSink, startMailSink } from './mail-sink.ts';
 export type { Ports } from './ports.ts';
 export { identify, isRunning, type ProcessId, signal } from './process-id.ts';
@@ -16,7 +17,15 @@ export {
   runningProcess,
   stopProcess,
 } from './processes.ts';
-export { type ServerStatus, stackLogs, stackStatus } from './status.ts';
+export { type ServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
+export {
+  askReady,
+  type ServerStatus,
+  type ServiceStatus,
+  serviceStatus,
+  stackLogs,
+  stackStatus,
+} from './status.ts';
 export { type StackInfo, stackUp, type UpOptions } from './up.ts';
 export { versions } from './versions.ts';
 export { waitUntil } from './wait.ts';

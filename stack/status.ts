@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { StackError } from './errors.ts';
-import { instanceDir, readInstance } from './instance.ts';
+import { type Instance, instanceDir, readInstance } from './instance.ts';
 import { logFile, runningProcess } from './processes.ts';
+import { serviceProcesses } from './services.ts';
 import { servers } from './up.ts';
+
+const ASK_TIMEOUT_MS = 2_000;
 
 export interface ServerStatus {
   server: string;
@@ -18,9 +21,7 @@ export async function stackStatus(
   name: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ServerStatus[]> {
-  const instance = readInstance(name);
-  if (!instance)
-    throw new StackError(`There is no instance "${name}"; "orderstream stack up --name ${name}" makes it.`);
+  const instance = instanceOf(name);
   const dir = instanceDir(name);
   return Promise.all(
     servers.map(async (server) => {
@@ -33,6 +34,44 @@ export async function stackStatus(
       return { server: server.name, address, pids, answers: problem === null, problem };
     }),
   );
+}
+
+export interface ServiceStatus {
+  service: string;
+  pid: number | null;
+  /** Where it answers /livez, /readyz and /metrics. */
+  adminUrl: string;
+  readiness: 'ready' | 'not ready' | 'not running';
+  /** What it says is missing while it is not ready. */
+  problem: string | null;
+}
+
+/** Asks each service of a local run once whether it is ready. An instance that was never made is a StackError. */
+export async function serviceStatus(name: string): Promise<ServiceStatus[]> {
+  const instance = instanceOf(name);
+  const dir = instanceDir(name);
+  return Promise.all(
+    serviceProcesses.map(async ({ name: service, adminPort }) => {
+      const pid = runningProcess(dir, service)?.pid ?? null;
+      const adminUrl = `http://127.0.0.1:${adminPort(instance.ports)}`;
+      if (pid === null) return { service, pid, adminUrl, readiness: 'not running', problem: null };
+      const problem = await askReady(adminUrl).then(() => null, message);
+      return { service, pid, adminUrl, readiness: problem === null ? 'ready' : 'not ready', problem };
+    }),
+  );
+}
+
+/** Resolves when /readyz says so; rejects with what it says instead. */
+export async function askReady(adminUrl: string): Promise<void> {
+  const response = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text.trim() || `HTTP ${response.status}`);
+}
+
+function instanceOf(name: string): Instance {
+  const instance = readInstance(name);
+  if (instance) return instance;
+  throw new StackError(`There is no instance "${name}"; "orderstream stack up --name ${name}" makes it.`);
 }
 
 const message = (error: unknown): string => {
@@ -48,12 +87,7 @@ export function stackLogs(name: string, only?: string): string[] {
   const dir = instanceDir(name);
   const known = [
     ...servers.flatMap((server) => server.processes(instance)),
-    'ingestion',
-    'worker-1',
-    'worker-2',
-    'notification',
-    'reconciliation',
-    'projector',
+    ...serviceProcesses.map((service) => service.name),
   ];
   const files = known
     .filter((process) => only === undefined || process === only || process.startsWith(`${only}-`))

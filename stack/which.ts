@@ -1,9 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** The first executable of that name on PATH, also where servers usually live but ordinary users do not look. */
-export function findOnPath(command: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
+/** Where servers usually live but ordinary users do not look. */
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+
+/** The first executable of that name on PATH, or in the other folders. */
+export function findOnPath(command: string, others: readonly string[] = SERVER_FOLDERS): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), ...others];
   for (const folder of folders.filter(Boolean)) {
     const file = path.join(folder, command);
     try {

@@ -58,6 +58,8 @@ function parseRecords(text: string): { record: string[]; line: number }[] {
     // relax_column_count: a short line is one of our problems, with its number, instead of the parser's first and only one.
     const parsed = parse(text, {
       bom: true,
+      // Lines of both kinds may stand in one file, as editors leave them.
+      record_delimiter: ['\r\n', '\n'],
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,

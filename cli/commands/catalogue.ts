@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { importCatalogue } from '../catalogue/import.ts';
 import { readCatalogueCsv } from '../catalogue/read-csv.ts';
 import { withDatabase } from '../database.ts';
 import { usageError } from '../errors.ts';
+import { decodeUtf8, firstLineNotUtf8, mustBeReadable, openInput } from '../input.ts';
 import { count, print } from '../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
@@ -15,7 +16,7 @@ export function catalogueCommand(): Command {
     .description(
       'bring products in: CSV with sku,name,unit_price_minor,currency,stock. Stock of a known SKU stays',
     )
-    .argument('<file>', 'CSV file in UTF-8')
+    .argument('<file>', 'CSV file in UTF-8; - is standard input')
     .option('--name <instance>', 'local instance whose database is meant', DEFAULT_INSTANCE)
     .action(async (file: string, options: { name: string }) => {
       const rows = readCatalogueCsv(await readText(file));
@@ -29,10 +30,13 @@ export function catalogueCommand(): Command {
 }
 
 async function readText(file: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (error) {
-    if (error instanceof TypeError) throw usageError(`${file} is not UTF-8 text`);
-    throw usageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  await mustBeReadable(file);
+  const bytes = await buffer(openInput(file)).catch((error: Error) => {
+    throw usageError(`cannot read ${file}: ${error.message}`);
+  });
+  const text = decodeUtf8(bytes);
+  if (text === null) {
+    throw usageError(`nothing was imported: line ${firstLineNotUtf8(bytes)} of ${file} is not UTF-8 text`);
   }
+  return text;
 }

@@ -4,7 +4,7 @@ import { withDatabase } from '../database.ts';
 import { CliError } from '../errors.ts';
 import { createOrderApi } from '../orders/order-api.ts';
 import { printJson } from '../output.ts';
-import { apiUrl, DEFAULT_INSTANCE, findServers, issuerDir } from '../servers.ts';
+import { apiUrl, DEFAULT_INSTANCE, findServers } from '../servers.ts';
 import { createTokens } from '../tokens.ts';
 
 interface GetOptions {
@@ -31,7 +31,7 @@ export function orderCommand(): Command {
 
 async function get(id: string, options: GetOptions): Promise<void> {
   const customerId = options.customer ?? (await customerOf(id, options.name));
-  const tokenFor = await createTokens(issuerDir(options.name, process.env));
+  const tokenFor = await createTokens(options.name, process.env);
   const api = createOrderApi({ baseUrl: options.url ?? apiUrl(options.name, process.env), tokenFor });
   const ticket = options.ticket === undefined ? '' : `?t=${encodeURIComponent(options.ticket)}`;
   const answer = await api.read(customerId, `/v1/orders/${id}${ticket}`, 0);

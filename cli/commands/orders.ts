@@ -1,13 +1,15 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { withoutPassword } from '../../services/shared/config/index.ts';
 import { positiveNumber, seconds } from '../arguments.ts';
 import { CliError, usageError } from '../errors.ts';
+import { mustBeReadable } from '../input.ts';
 import { createOrderApi } from '../orders/order-api.ts';
 import { readOrderLines } from '../orders/read-lines.ts';
 import { sendOrders } from '../orders/send.ts';
 import { differences, type ExpectedTotals, isComplete, summaryText } from '../orders/summary.ts';
 import { count, createProgress, print, printJson } from '../output.ts';
-import { apiUrl, DEFAULT_INSTANCE, issuerDir } from '../servers.ts';
+import { apiUrl, DEFAULT_INSTANCE } from '../servers.ts';
 import { createTokens } from '../tokens.ts';
 
 interface SendOptions {
@@ -29,7 +31,7 @@ export function ordersCommand(): Command {
     .description(
       'place the orders of a file, lines {customerId, idempotencyKey, order}, and follow each to its outcome. Sending a file again is harmless',
     )
-    .argument('<file>', 'NDJSON file')
+    .argument('<file>', 'NDJSON file in UTF-8; - is standard input')
     .option('--name <instance>', 'local instance that the orders go to', DEFAULT_INSTANCE)
     .option('--url <url>', 'base URL of the API, instead of the local one')
     .option('--concurrency <n>', 'requests that place orders at the same time', positiveNumber, 16)
@@ -41,12 +43,10 @@ export function ordersCommand(): Command {
 }
 
 async function send(file: string, options: SendOptions): Promise<void> {
-  await access(file, constants.R_OK).catch((error: Error) => {
-    throw usageError(`cannot read ${file}: ${error.message}`);
-  });
+  await mustBeReadable(file);
   const expected = options.expect === undefined ? null : await readExpected(options.expect);
   const baseUrl = options.url ?? apiUrl(options.name, process.env);
-  const tokenFor = await createTokens(issuerDir(options.name, process.env));
+  const tokenFor = await createTokens(options.name, process.env);
   await mustReach(baseUrl);
 
   const progress = createProgress(process.stderr);
@@ -84,12 +84,15 @@ async function readExpected(file: string): Promise<ExpectedTotals> {
 
 /** Any answer will do: an API that is away is told at once and not after the stall time. */
 async function mustReach(baseUrl: string): Promise<void> {
-  if (!URL.canParse(baseUrl)) throw usageError(`${baseUrl} is not a URL`);
+  if (!URL.canParse(baseUrl)) throw usageError(`${withoutPassword(baseUrl)} is not a URL`);
   try {
     await fetch(new URL('/openapi.json', baseUrl), { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
   } catch (error) {
-    throw new CliError(`the API at ${baseUrl} does not answer; is it running? \`npm start\` starts it`, {
-      cause: error,
-    });
+    throw new CliError(
+      `the API at ${withoutPassword(baseUrl)} does not answer; is it running? \`npm start\` starts it`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -4,7 +4,7 @@ import { EVENTS } from '../../topics/catalogue.ts';
 import { pointInTime, wholeNumber } from '../arguments.ts';
 import { CliError, usageError } from '../errors.ts';
 import { type LogReader, openLogReader } from '../kafka/log-reader.ts';
-import { count, print, table } from '../output.ts';
+import { count, print, table, warn } from '../output.ts';
 import { ownGroups, planReplay, type ReplayMove } from '../replay/plan.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
@@ -62,6 +62,9 @@ async function replay(options: ReplayOptions): Promise<void> {
   try {
     const moves = await plan(reader, admin, options);
     show(moves, group, topic);
+    if (moves.every(({ from }) => from === null)) {
+      warn(`${group} has no offset on ${topic}: it is mistyped, or it has never committed there`);
+    }
     if (options.dryRun) {
       print('dry run: nothing was moved');
       return;

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
+import { withoutPassword } from '../../services/shared/config/index.ts';
 import {
+  type ServerStatus,
+  type ServiceStatus,
   StackError,
   type StackInfo,
+  serviceStatus,
   stackDown,
   stackEnv,
   stackLogs,
@@ -10,6 +14,8 @@ import {
   stackStatus,
   stackUp,
 } from '../../stack/index.ts';
+import { EXIT_FAILURE } from '../errors.ts';
+import { interruptible, print, table } from '../output.ts';
 
 /** `orderstream stack …`: the local servers of one instance. */
 export function stackCommand(): Command {
@@ -30,7 +36,7 @@ export function stackCommand(): Command {
     .action((options) => sentence(() => down(options.name)));
   command
     .command('status')
-    .description('ask each server')
+    .description('ask each server, and each service whether it is ready')
     .option('--name <name>', 'instance', 'dev')
     .action((options) => sentence(() => status(options.name)));
   command
@@ -56,35 +62,44 @@ interface UpFlags {
 }
 
 async function up(flags: UpFlags): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const info = await stackUp({ ...flags, tell: (line) => console.log(line), signal: interrupt.signal });
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  const info = await interruptible((signal) => stackUp({ ...flags, tell: print, signal }));
   printAddresses(info);
 }
 
-/** The addresses as lines that a shell can read: `KEY=value`. */
+/** The addresses as lines that a shell can read: `KEY=value`. What the shell named itself may hold a password and is not repeated. */
 function printAddresses(info: StackInfo): void {
-  for (const [key, value] of Object.entries(stackEnv(info))) console.log(`${key}=${value}`);
+  for (const [key, value] of Object.entries(stackEnv(info))) {
+    print(process.env[key] ? `# ${key} is the one of the environment` : `${key}=${value}`);
+  }
 }
 
 async function down(name: string): Promise<void> {
   const stopped = await stackDown(name);
-  for (const [process, how] of stopped) console.log(`${process}: ${how}`);
-  if (stopped.size === 0) console.log('Nothing was running.');
+  for (const [process, how] of stopped) print(`${process}: ${how}`);
+  if (stopped.size === 0) print('Nothing was running.');
 }
 
 async function status(name: string): Promise<void> {
-  const rows = await stackStatus(name);
-  for (const row of rows) {
-    const pids = row.pids.map((pid) => pid ?? 'none').join(', ');
-    const where = row.pids.length > 0 ? `pid ${pids}` : 'not ours';
-    console.log(
-      `${row.server.padEnd(9)} ${row.answers ? 'answers' : 'DOWN   '}  ${row.address}  (${where})${row.problem ? `  ${row.problem}` : ''}`,
-    );
-  }
-  if (rows.some((row) => !row.answers)) process.exitCode = 1;
+  const [servers, services] = await Promise.all([stackStatus(name), serviceStatus(name)]);
+  print(table([['server', 'state', 'address', 'process', 'problem'], ...servers.map(serverRow)]));
+  print('');
+  print(table([['service', 'state', 'admin address', 'process', 'problem'], ...services.map(serviceRow)]));
+  const isWell = servers.every(({ answers }) => answers) && services.every(isReadyOrOff);
+  if (!isWell) process.exitCode = EXIT_FAILURE;
+}
+
+function serverRow({ server, answers, address, pids, problem }: ServerStatus): string[] {
+  const processes = pids.map((pid) => pid ?? 'none').join(', ');
+  const shown = withoutPassword(address);
+  return [server, answers ? 'answers' : 'DOWN', shown, processes || 'not ours', problem ?? ''];
+}
+
+/** Services that nobody has started are no failure: `stack up` starts the servers alone. */
+const isReadyOrOff = ({ readiness }: ServiceStatus): boolean => readiness !== 'not ready';
+
+function serviceRow({ service, readiness, adminUrl, pid, problem }: ServiceStatus): string[] {
+  const state = readiness === 'not ready' ? 'NOT READY' : readiness;
+  return [service, state, adminUrl, pid === null ? 'none' : String(pid), problem ?? ''];
 }
 
 async function logs(
@@ -96,14 +111,15 @@ async function logs(
   const code = await new Promise<number>((resolve, reject) => {
     const child = spawn('tail', args, { stdio: 'inherit' });
     child.once('error', reject);
-    child.once('exit', (exit) => resolve(exit ?? 0));
+    // A signal: whoever read the lines has gone.
+    child.once('exit', (exit) => resolve(exit ?? EXIT_FAILURE));
   });
-  process.exitCode = code;
+  if (code !== 0) process.exitCode = code;
 }
 
 async function reset(name: string): Promise<void> {
   await stackReset(name);
-  console.log(`Instance "${name}" is stopped and its data deleted.`);
+  print(`Instance "${name}" is stopped and its data deleted.`);
 }
 
 /** A refusal of the stack is one sentence on stderr and exit code 1; anything else is a fault of ours and keeps its trace. */

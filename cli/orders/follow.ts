@@ -3,6 +3,8 @@
  * which costs the server no polling, and then takes from the customer's list, newest first, whatever else was decided
  * meanwhile. A page holds a hundred outcomes, so a long file costs few reads; a page without news ends the look. Orders
  * that were decided when they were placed (the file was sent before) are looked up when all of the customer's are placed.
+ * They may lie behind newer orders, so pages without news are passed, but never more of them than orders are missing:
+ * asking for each order by itself costs no more than that.
  */
 import type { ListAnswer } from './order-api.ts';
 import { type Followed, type Run, settle } from './run.ts';
@@ -65,12 +67,12 @@ async function followCustomer(
   while (!run.signals.stopped()) {
     if (queued.size > 0) {
       await askFor(run, queued, queued.size > SINGLES_MAX ? 1 : SINGLES_MAX);
-      if (queued.size > SINGLES_MAX) await sweep(run, customerId, pending);
+      if (queued.size > SINGLES_MAX) await sweep(run, customerId, pending, 0);
     } else if (decided.size === 0 || isPlacing(customerId)) {
       return;
     } else {
-      if (decided.size > SINGLES_MAX) await sweep(run, customerId, pending);
-      await askFor(run, decided, SINGLES_MAX);
+      if (decided.size > SINGLES_MAX) await sweep(run, customerId, pending, decided.size - 1);
+      await askFor(run, decided, decided.size);
     }
   }
 }
@@ -97,13 +99,23 @@ async function waitFor(run: Run, order: Followed): Promise<void> {
   await run.signals.sleep(afterMs - (performance.now() - askedAtMs));
 }
 
-/** Takes outcomes from the customer's list as long as each page holds one that was not known. */
-async function sweep(run: Run, customerId: string, { queued, decided }: Pending): Promise<void> {
+/** Takes outcomes from the customer's list, newest first, until all are known or more than `barrenMax` pages held none. */
+async function sweep(
+  run: Run,
+  customerId: string,
+  { queued, decided }: Pending,
+  barrenMax: number,
+): Promise<void> {
   let cursor: string | null = null;
+  let barren = 0;
   do {
     const after: string | null = cursor;
     const answer: ListAnswer = await run.limitReads(() => run.api.list(customerId, after));
-    if (answer.kind !== 'page') return;
+    if (answer.kind !== 'page') {
+      if (barrenMax === 0 || answer.kind === 'refused') return;
+      await run.signals.sleep(answer.kind === 'later' ? answer.afterMs : READ_AGAIN_MS);
+      continue;
+    }
     const found = answer.orders.flatMap((outcome) => {
       const order = queued.get(outcome.id) ?? decided.get(outcome.id);
       return order === undefined ? [] : [{ order, outcome }];
@@ -113,8 +125,10 @@ async function sweep(run: Run, customerId: string, { queued, decided }: Pending)
       queued.delete(order.id);
       decided.delete(order.id);
     }
-    if (found.length === 0) return;
+    if (found.length === 0) barren += 1;
+    if (barren > barrenMax) return;
     run.moved();
     cursor = answer.nextCursor;
-  } while (cursor !== null && queued.size + decided.size > 0 && !run.signals.stopped());
+    if (cursor === null) return;
+  } while (queued.size + decided.size > 0 && !run.signals.stopped());
 }

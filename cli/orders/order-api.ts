@@ -3,6 +3,7 @@
  * and the lack of one, becomes one of a few kinds, so that the sender decides on a kind and not on a status.
  */
 import { createOrderstreamClient, type Order, type OrderRequest } from '../client/index.ts';
+import { CliError } from '../errors.ts';
 
 export type OrderResource = Order;
 
@@ -70,7 +71,7 @@ const RETRY_AFTER_DEFAULT_MS = 1000;
 const RETRY_AFTER_MAX_MS = 30_000;
 const PAGE_ORDERS = 100;
 
-/** A client of the API at `baseUrl`. It never throws for what a server answers or fails to answer. */
+/** A client of the API at `baseUrl`. It never throws for what a server answers or fails to answer; CliErrors of `tokenFor` it does. */
 export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }: OrderApiDeps): OrderApi {
   const clientOf = (customerId: string) =>
     createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId), timeoutMs: requestTimeoutMs });
@@ -172,6 +173,8 @@ async function told<T>(ask: () => Promise<T | Again>): Promise<T | Again> {
   try {
     return await ask();
   } catch (error) {
+    // No answer is missing here: there was no token to ask with.
+    if (error instanceof CliError) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const { code } = (cause ?? {}) as { code?: unknown };
     if (typeof code === 'string') return unknown(code);

@@ -1,6 +1,5 @@
 /** A file of orders: one JSON object per line, `{customerId, idempotencyKey, order}`. Read as a stream, whatever its size. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { decodeUtf8, openInput, readByteLines, withoutByteOrderMark } from '../input.ts';
 
 export interface OrderLine {
   kind: 'order';
@@ -22,27 +21,29 @@ const LINE_BYTES_MAX = 1 << 20;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
 
-/** The lines of `path` in order, bad ones included with what is wrong; empty lines are skipped. */
+/**
+ * The lines of `path` in order, bad ones included with what is wrong; empty lines are skipped. `-` is standard input.
+ * A line ends at LF alone: JSON strings may hold every other character that some readers take for the end of a line.
+ *
+ * @throws what the file system says when the file cannot be read to its end.
+ */
 export async function* readOrderLines(path: string): AsyncGenerator<OrderLine | BadLine> {
-  const input = createReadStream(path, 'utf8');
-  // readline does not pass on an error of its input while it is iterated, so it is kept and thrown at the end.
-  let failure: Error | null = null;
-  input.once('error', (error) => {
-    failure = error;
-  });
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const bytes of readByteLines(openInput(path), LINE_BYTES_MAX)) {
     line += 1;
-    const bare = line === 1 && text.startsWith('\ufeff') ? text.slice(1) : text;
-    if (bare.trim() !== '') yield parseOrderLine(bare, line);
+    if (bytes === null) {
+      yield { kind: 'bad', line, problem: 'longer than 1 MiB' };
+      continue;
+    }
+    const text = decodeUtf8(line === 1 ? withoutByteOrderMark(bytes) : bytes);
+    if (text === null) yield { kind: 'bad', line, problem: 'not valid UTF-8' };
+    else if (text.trim() !== '') yield parseOrderLine(text, line);
   }
-  if (failure !== null) throw failure;
 }
 
 /** One line of the file; never throws. */
 export function parseOrderLine(text: string, line: number): OrderLine | BadLine {
   const bad = (problem: string): BadLine => ({ kind: 'bad', line, problem });
-  if (text.length > LINE_BYTES_MAX) return bad('longer than 1 MiB');
   let value: unknown;
   try {
     value = JSON.parse(text);

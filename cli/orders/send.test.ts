@@ -157,6 +157,28 @@ describe('sending a file of orders', () => {
     expect(reads.pages + reads.single).toBeLessThan(2 * 100);
   });
 
+  test('a file that was sent before is as quick when newer orders lie before its own in the list', async () => {
+    const { api, reads } = fakeApi();
+    const older = Array.from({ length: 1_000 }, (_, n) => line(`a${n}`));
+    const newer = Array.from({ length: 1_001 }, (_, n) => line(`b${n}`));
+    await sendOrders(file(older), { api });
+    await sendOrders(file(newer), { api });
+    const before = reads.pages + reads.single;
+    const again = await sendOrders(file(older), { api });
+    expect(again).toMatchObject({ replayed: 1_000, statuses: { PENDING_PAYMENT: 1_000 }, missing: [] });
+    expect(reads.pages + reads.single - before).toBeLessThan(50);
+  });
+
+  test('a few old orders of a customer with many newer ones cost few pages', async () => {
+    const { api, reads } = fakeApi();
+    const older = Array.from({ length: 5 }, (_, n) => line(`a${n}`));
+    await sendOrders(file(older), { api });
+    await sendOrders(file(Array.from({ length: 20_000 }, (_, n) => line(`b${n}`))), { api });
+    const before = reads.pages + reads.single;
+    expect(await sendOrders(file(older), { api })).toMatchObject({ orders: 5, missing: [] });
+    expect(reads.pages + reads.single - before).toBeLessThanOrEqual(2 * 5);
+  });
+
   test('a batch that is refused as a whole is sent line by line', async () => {
     const { api } = fakeApi();
     const { placeAll } = api;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
-import { type StackInfo, stackEnv } from '../../stack/index.ts';
+import { type ServiceProcess, type StackInfo, serviceProcesses, stackEnv } from '../../stack/index.ts';
 
 /** One process of the product: what to run, with which environment, and where it says that it is ready. */
 export interface ServiceSpec {
@@ -13,59 +13,44 @@ export interface ServiceSpec {
   adminUrl: string;
 }
 
-const WORKERS = 2;
-
-/** The processes of a local run: those of the product, and a mail server unless you name one. Keys and secrets are made at first use, in the instance's own folder. */
+/** The processes of a local run, without the mail server where you name one. Keys and secrets are made at first use, in the instance's own folder. */
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
-  const { ports } = info.instance;
-  const issuer = await createLocalIssuer(issuerDir(info));
-  const ingestionEnv = {
+  const ownEnv: Record<string, Record<string, string>> = {
+    ingestion: await ingestionEnv(info),
+    notification: { ...webhooksToThisMachine(), ...mailsTo(info.instance.ports.mail) },
+    'mail-sink': { SMTP_PORT: String(info.instance.ports.mail), MAIL_FILE: mailFile(info.dir) },
+  };
+  return serviceProcesses
+    .filter(({ name }) => name !== 'mail-sink' || !hasMailServer())
+    .map((process) => specOf(info, process, ownEnv[process.name] ?? {}));
+}
+
+function specOf(info: StackInfo, process: ServiceProcess, ownEnv: Record<string, string>): ServiceSpec {
+  const { name, entry, adminPort } = process;
+  const port = adminPort(info.instance.ports);
+  const ofWorkers = entry === 'services/worker/main.ts' ? workerProcessEnv : {};
+  return {
+    name,
+    entry,
+    env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...ofWorkers, ...ownEnv },
+    adminUrl: `http://127.0.0.1:${port}`,
+  };
+}
+
+async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string, string>> {
+  const issuer = await createLocalIssuer(issuerDir({ dir }));
+  return {
     HOST: '127.0.0.1',
-    PORT: String(ports.ingestion),
-    TICKET_SECRET: ticketSecret(info.dir),
+    PORT: String(instance.ports.ingestion),
+    TICKET_SECRET: ticketSecret(dir),
     JWKS: issuer.jwksPath,
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
     ...webhooksToThisMachine(),
   };
-  const spec = (
-    name: string,
-    service: string,
-    port: number,
-    extra: Record<string, string> = {},
-  ): ServiceSpec => ({
-    name,
-    entry: `services/${service}/main.ts`,
-    env: { ...commonEnv(info), ADMIN_PORT: String(port), INSTANCE_ID: name, ...extra },
-    adminUrl: `http://127.0.0.1:${port}`,
-  });
-  const mailSink: ServiceSpec = {
-    name: 'mail-sink',
-    entry: 'scripts/start/mail-sink.ts',
-    env: {
-      SMTP_PORT: String(ports.mail),
-      MAIL_FILE: mailFile(info.dir),
-      ADMIN_PORT: String(ports.mailAdmin),
-      INSTANCE_ID: 'mail-sink',
-    },
-    adminUrl: `http://127.0.0.1:${ports.mailAdmin}`,
-  };
-  return [
-    ...(hasMailServer() ? [] : [mailSink]),
-    ...Array.from({ length: WORKERS }, (_, index) =>
-      spec(`worker-${index + 1}`, 'worker', ports.workerAdmin + index, workerProcessEnv),
-    ),
-    spec('notification', 'notification', ports.notificationAdmin, {
-      ...webhooksToThisMachine(),
-      ...mailsTo(ports.mail),
-    }),
-    spec('reconciliation', 'reconciliation', ports.reconciliationAdmin),
-    spec('projector', 'projector', ports.projectorAdmin),
-    spec('ingestion', 'ingestion', ports.ingestionAdmin, ingestionEnv),
-  ];
 }
 
-export const issuerDir = (info: StackInfo): string => path.join(info.dir, 'issuer');
+export const issuerDir = (info: Pick<StackInfo, 'dir'>): string => path.join(info.dir, 'issuer');
 
 function commonEnv(info: StackInfo): Record<string, string> {
   return {

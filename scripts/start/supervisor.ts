@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import {
+  askReady,
   forgetProcess,
   identify,
   logFile,
   recordProcess,
+  serviceStopRank,
   stopProcess,
   waitUntil,
 } from '../../stack/index.ts';
@@ -23,7 +25,7 @@ import type { ServiceSpec } from './services.ts';
 export interface Supervisor {
   /** Starts all and resolves when each says that it is ready; a StackError names the one that does not. */
   start(specs: ServiceSpec[], signal: AbortSignal): Promise<void>;
-  /** Ends ingestion first, then the workers, then the rest. Safe to call at any time. */
+  /** Ends ingestion first, then the workers, then the rest, as stack/services.ts ranks them. Safe to call at any time. */
   stop(): Promise<void>;
 }
 
@@ -42,10 +44,9 @@ const HEALTHY_AFTER_MS = 30_000;
 const READY_DEADLINE_MS = 30_000;
 /** A service that cannot start at all should not be waited for. */
 const START_FAILURES_MAX = 5;
-const ASK_TIMEOUT_MS = 2_000;
-/** One deadline for each rank below: 6 s in all, in the worst case. */
+/** One deadline for each of the three ranks of stack/services.ts: 6 s in all, in the worst case. */
 const STOP_DEADLINE_MS = 2_000;
-const STOP_RANKS = [/^ingestion$/, /^worker-/, /./];
+const LAST_RANK = 99;
 
 export function createSupervisor(dir: string, tell: (line: string) => void): Supervisor {
   const children = new Map<string, Child>();
@@ -87,7 +88,7 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
 
   async function ready(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
     const startedMs = performance.now();
-    await waitUntil(() => askReady(spec), {
+    await waitUntil(() => askReady(spec.adminUrl), {
       what: `GET /readyz of ${spec.name}`,
       deadlineMs: READY_DEADLINE_MS,
       hopeless: () => (signal.aborted ? 'Interrupted.' : crashes(spec.name)),
@@ -110,10 +111,8 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
     async stop() {
       stopping = true;
       for (const child of children.values()) if (child.timer) clearTimeout(child.timer);
-      const left = new Set(children.keys());
-      for (const rank of STOP_RANKS) {
-        const names = [...left].filter((name) => rank.test(name));
-        for (const name of names) left.delete(name);
+      const ranks = Map.groupBy(children.keys(), (name) => serviceStopRank(name) ?? LAST_RANK);
+      for (const [, names] of [...ranks].toSorted(([a], [b]) => a - b)) {
         const results = await Promise.all(names.map((name) => stopProcess(dir, name, STOP_DEADLINE_MS)));
         for (const [index, result] of results.entries()) {
           if (result === 'killed')
@@ -122,10 +121,4 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
       }
     },
   };
-}
-
-async function askReady(spec: ServiceSpec): Promise<void> {
-  const response = await fetch(`${spec.adminUrl}/readyz`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text.trim());
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
+import { withoutPassword } from '../../services/shared/config/index.ts';
 import { type StackInfo, stackEnv } from '../../stack/index.ts';
 import { issuerDir, mailFile, type ServiceSpec } from './services.ts';
 
@@ -14,7 +15,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
   const addresses = [
     ['api', api],
     ...specs.map((spec) => [spec.name, `${spec.adminUrl}/metrics`]),
-    ...Object.entries(stackEnv(info)),
+    ...Object.entries(stackEnv(info)).map(([name, address]) => [name, withoutPassword(address)]),
     ['mails', mailFile(info.dir)],
     ['logs', path.join(info.dir, 'logs')],
   ];

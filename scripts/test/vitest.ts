@@ -1,4 +1,5 @@
 import { createVitest, type TestModule } from 'vitest/node';
+import { whenOutputIsLost } from '../../stack/index.ts';
 
 export interface Counts {
   passed: number;
@@ -22,6 +23,11 @@ export async function runVitest(filters: string[]): Promise<Counts> {
     reporters: ['default', { onTestModuleQueued: () => interrupt.begun() }],
   });
   const interrupt = createInterrupt(() => void vitest.cancelCurrentRun('keyboard-input'));
+  whenOutputIsLost((why) => {
+    fail(why);
+    console.error(`npm test: ${why}, so the tests are stopped`);
+    interrupt.now();
+  });
   try {
     await vitest.start(filters);
     for (const module of vitest.state.getTestModules()) countModule(module, counts, fail);
@@ -38,7 +44,7 @@ export async function runVitest(filters: string[]): Promise<Counts> {
  * A Ctrl-C ends the tests, not the process, as the servers are still to be stopped. While the servers are starting
  * there is nothing to cancel yet (vitest would forget their teardown), so it takes effect with the first file.
  */
-function createInterrupt(cancel: () => void): { begun: () => void } {
+function createInterrupt(cancel: () => void): { begun: () => void; now: () => void } {
   let wanted = false;
   let running = false;
   const onSignal = (): void => {
@@ -48,6 +54,7 @@ function createInterrupt(cancel: () => void): { begun: () => void } {
   // Vitest has listeners of its own, which would exit.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, onSignal);
   return {
+    now: onSignal,
     begun() {
       running = true;
       if (wanted) cancel();

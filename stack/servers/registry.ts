@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { basicAuth, takeLogin } from '../../services/shared/config/index.ts';
 import { findJava } from '../java.ts';
 import { type Download, fetched, plugin } from '../maven.ts';
 import { launch } from '../processes.ts';
@@ -74,7 +75,9 @@ async function start(context: ServerContext): Promise<void> {
 
 /** Asks for the list of subjects: answered only when the storage is there too. */
 async function ask(address: string): Promise<void> {
-  const response = await fetch(`${address}/subjects`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+  const { url, login } = takeLogin(address);
+  const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+  const response = await fetch(`${url.replace(/\/+$/, '')}/subjects`, { headers: basicAuth(login), signal });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
 }

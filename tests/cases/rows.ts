@@ -1,6 +1,7 @@
 /** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
+import { localCases, localShownElsewhere } from './local-cases.ts';
 
-export const cases: readonly Case[] = [];
+export const cases: readonly Case[] = [...localCases];
 
-export const shownElsewhere: readonly ShownElsewhere[] = [];
+export const shownElsewhere: readonly ShownElsewhere[] = [...localShownElsewhere];

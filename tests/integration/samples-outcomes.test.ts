@@ -5,6 +5,7 @@ import type { OrderEvent } from '../../schemas/index.ts';
 import { EVENTS } from '../../topics/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
+import { isMissing, skipOrFail } from '../support/missing.ts';
 import { type Counted, type Program, programs, runSample, stateFolder } from '../support/samples.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 import { openSubscriberWorld, type SubscriberWorld } from '../support/subscribers.ts';
@@ -41,10 +42,8 @@ beforeAll(async () => {
   for (const [language, prepare] of Object.entries(programs)) {
     const program = await prepare();
     prepared.set(language, program);
-    if ('missing' in program) {
-      console.warn(`the ${language} sample is skipped: ${program.missing}`);
-      continue;
-    }
+    // Its tests say why.
+    if (isMissing(program)) continue;
     const env = envOf(language, files.live);
     const first = runSample(program, { env, args: ['--until-total', String(STOP_FIRST_AFTER)] });
     first.catch(() => undefined);
@@ -96,7 +95,7 @@ function envOf(language: string, prefix: string): Record<string, string> {
 describe.each(Object.keys(programs))('the model subscriber in %s', (language) => {
   test('counts every outcome once while workers die, over two runs, and proves that none is missing', async (context) => {
     const program = prepared.get(language)!;
-    if ('missing' in program) return context.skip(program.missing);
+    if (isMissing(program)) return skipOrFail(context, program);
     const env = envOf(language, files.live);
     const first = await firstRuns.get(language)!;
     expect(first.total).toBeGreaterThanOrEqual(STOP_FIRST_AFTER);
@@ -112,7 +111,7 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
 
   test('stops at a gap', async (context) => {
     const program = prepared.get(language)!;
-    if ('missing' in program) return context.skip(program.missing);
+    if (isMissing(program)) return skipOrFail(context, program);
     const run = runSample(program, { env: envOf(language, files.torn), args: ['--idle-seconds', '30'] });
     await expect(run).rejects.toMatchObject({
       code: 1,

@@ -11,6 +11,8 @@ export interface Product {
   readonly name: string;
   /** Addresses of its servers and services. */
   readonly info: StackInfo;
+  /** What the command line needs in its environment to work on this product, beside `--name`. */
+  readonly env: Readonly<Record<string, string>>;
   /** Base URL of the API, without a slash at its end. */
   readonly url: string;
   /** A signed token; without scopes it may read and write orders and manage webhooks. */
@@ -26,18 +28,20 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 
 /**
  * Uses the product of the instance `name` when it answers. Else it starts one, with `env` on top of the environment;
- * resolves once the sample orders have their outcomes. Rejects when the product ends before that.
+ * servers that `env` names are used instead of own ones. Resolves once the sample orders have their outcomes. Rejects
+ * when the product ends before that.
  */
 export async function openProduct(
   name: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Product> {
   const child = (await answers(name)) ? null : await start(name, env);
-  const info = await stackUp({ name, env: {}, lockWaitMs: answerMsMax });
+  const info = await stackUp({ name, env, lockWaitMs: answerMsMax });
   const issuer = await createLocalIssuer(path.join(instanceDir(name), 'issuer'));
   return {
     name,
     info,
+    env,
     url: urlOf(info.instance.ports.ingestion),
     token: (customerId, scopes = allScopes) =>
       issuer.sign({ customerId, scopes, ttlSeconds: tokenTtlSeconds }),

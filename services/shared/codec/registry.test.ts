@@ -42,6 +42,32 @@ describe('a schema id', () => {
   });
 });
 
+describe('a login in the URL', () => {
+  const withLogin = (url: string): string => url.replace('http://', 'http://team:s%40cret@');
+
+  it('is sent with every request', async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      asked.push(request.headers.authorization);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"id": 5, "schema": "{}"}');
+    });
+    const registry = createRegistry(withLogin(url));
+    await registry.schemaOf(5);
+    await registry.idOf('r-value', { type: 'record', name: 'R', fields: [] });
+    const basic = `Basic ${Buffer.from('team:s@cret').toString('base64')}`;
+    expect(asked).toEqual([basic, basic]);
+  });
+
+  it('is in no message', async () => {
+    const url = withLogin(await answer(500, 'no'));
+    const error = await createRegistry(url)
+      .schemaOf(5)
+      .catch((cause: Error) => cause);
+    expect(error).toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    expect(String(error)).not.toMatch(/cret|team/);
+  });
+});
+
 describe('the id of a bundled schema', () => {
   const schema = { type: 'record', name: 'R', fields: [] };
 

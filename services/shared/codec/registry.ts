@@ -1,5 +1,6 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Compatibility } from '../../../schemas/index.ts';
+import { basicAuth, takeLogin } from '../config/index.ts';
 import { appError, errorMessage } from '../errors/index.ts';
 
 const REQUEST_TIMEOUT_MS = 3000;
@@ -38,12 +39,16 @@ export interface Registry {
  * The Confluent API of a registry. The library does what it can do; lists of versions, compatibility, and whether an
  * id is truly missing are asked by plain requests.
  *
- * @param url base URL, a path included
+ * @param url base URL, a path included; a login in it is sent as basic authentication and never shown
  */
 export function createRegistry(url: string): Registry {
-  const base = url.replace(/\/+$/, '');
+  const { url: address, login } = takeLogin(url);
+  const base = address.replace(/\/+$/, '');
+  const request = (path: string, init: RequestInit): Promise<Answer> =>
+    requestOf(`${base}${path}`, { ...init, headers: { ...init.headers, ...basicAuth(login) } });
   const library = new SchemaRegistry({
     host: base,
+    ...(login === null ? {} : { auth: { ...login } }),
     clientId: 'orderstream',
     retry: RETRY,
     middlewares: [
@@ -51,7 +56,9 @@ export function createRegistry(url: string): Registry {
     ],
   });
   const avro = (schema: object) => ({ type: SchemaType.AVRO as const, schema: JSON.stringify(schema) });
-  const ask = (path: string) => request(`${base}${path}`, { method: 'GET' });
+  const ask = (path: string) => request(path, { method: 'GET' });
+  const setCompatibility = (subject: string, compatibility: Compatibility) =>
+    putCompatibility(request, base, subject, compatibility);
 
   return {
     async idOf(subject, schema) {
@@ -90,7 +97,7 @@ export function createRegistry(url: string): Registry {
       // Registries disagree on the code for a subject without a setting of its own.
       return status === 404 ? null : nullOr(SUBJECT_NOT_FOUND, base, status, body);
     },
-    setCompatibility: (subject, compatibility) => setCompatibility(base, subject, compatibility),
+    setCompatibility,
     async register(subject, schema, compatibility) {
       const options = { subject, compatibility: COMPATIBILITY[compatibility] };
       for (let tries = 1; ; tries++) {
@@ -99,7 +106,7 @@ export function createRegistry(url: string): Registry {
         } catch (error) {
           if (isLostRace(error) && tries < racesMax) {
             // The next try finds what the other has made, and compares it.
-            await setCompatibility(base, subject, compatibility);
+            await setCompatibility(subject, compatibility);
             continue;
           }
           const { status } = error as { status?: unknown };
@@ -111,8 +118,16 @@ export function createRegistry(url: string): Registry {
   };
 }
 
-async function setCompatibility(base: string, subject: string, compatibility: Compatibility): Promise<void> {
-  const { status, body } = await request(`${base}/config/${encodeURIComponent(subject)}`, {
+type Answer = { status: number; body: unknown };
+type Request = (path: string, init: RequestInit) => Promise<Answer>;
+
+async function putCompatibility(
+  request: Request,
+  base: string,
+  subject: string,
+  compatibility: Compatibility,
+): Promise<void> {
+  const { status, body } = await request(`/config/${encodeURIComponent(subject)}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({ compatibility }),
@@ -128,7 +143,7 @@ function isLostRace(error: unknown): boolean {
   return status === 409 && /already exists/i.test(errorMessage(error));
 }
 
-async function request(url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
+async function requestOf(url: string, init: RequestInit): Promise<Answer> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
     const text = await response.text();

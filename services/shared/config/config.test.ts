@@ -12,6 +12,7 @@ import {
   secret,
   str,
   url,
+  withoutPassword,
 } from './index.ts';
 
 const fields = {
@@ -115,6 +116,19 @@ describe('describeConfig', () => {
       name: '[hidden]',
       port: 1,
     });
+  });
+});
+
+describe('withoutPassword', () => {
+  it.each([
+    ['mysql://os:hunter22@db:3306/os', 'mysql://os:hidden@db:3306/os'],
+    ['redis://:hunter22@cache:6379', 'redis://:hidden@cache:6379'],
+    ['mysql://db/os?user=os&password=hunter22', 'mysql://db/os?user=os&password=hidden'],
+    ['mysql://os:hunter/22@db:3306/os', 'mysql://hidden@db:3306/os'],
+    ['http://registry:8081/path', 'http://registry:8081/path'],
+    ['kafka-1:9092,kafka-2:9092', 'kafka-1:9092,kafka-2:9092'],
+  ])('shows %s as %s', (text, shown) => {
+    expect(withoutPassword(text)).toBe(shown);
   });
 });
 

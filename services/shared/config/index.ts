@@ -9,3 +9,4 @@ export {
 } from './common.ts';
 export { bool, durationMs, type Field, int, list, oneOf, secret, str, url } from './fields.ts';
 export { type ConfigOf, describeConfig, type Env, type Fields, loadConfig } from './load.ts';
+export { basicAuth, type Login, takeLogin, withoutPassword } from './urls.ts';

@@ -1,5 +1,6 @@
 import { appError, errorMessage } from '../errors/index.ts';
 import type { Field } from './fields.ts';
+import { withoutPassword } from './urls.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
@@ -47,15 +48,7 @@ export function describeConfig(config: object): Record<string, unknown> {
       const plain = typeof value === 'number' || typeof value === 'boolean';
       if (secrets === undefined ? !plain : secrets.has(member))
         return [member, value === '' ? '' : '[hidden]'];
-      return [member, typeof value === 'string' ? hidePassword(value) : value];
+      return [member, typeof value === 'string' ? withoutPassword(value) : value];
     }),
   );
-}
-
-function hidePassword(text: string): string {
-  if (!URL.canParse(text)) return text;
-  const parsed = new URL(text);
-  if (parsed.password === '') return text;
-  parsed.password = 'hidden';
-  return parsed.toString();
 }

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { allPorts, devPorts } from './ports.ts';
+import { isServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+/** Programs that a file starts, each once: `services/worker/main.ts`. */
+const programsIn = (...texts: string[]): string[] => [
+  ...new Set(texts.flatMap((text) => text.match(/services\/[a-z-]+\/main\.ts/g) ?? [])),
+];
+const programs = [...new Set(serviceProcesses.map(({ entry }) => entry))];
+/** Mails go to a real mail server outside of a local run. */
+const deployed = programs.filter((entry) => entry.startsWith('services/')).toSorted();
+
+test('the list has every service that has a program', () => {
+  const withProgram = readdirSync(path.join(root, 'services')).filter((name) =>
+    readdirSync(path.join(root, 'services', name)).includes('main.ts'),
+  );
+  expect(withProgram.map((name) => `services/${name}/main.ts`).toSorted()).toEqual(deployed);
+});
+
+test('docker compose runs every service of the list', () => {
+  expect(programsIn(read('docker/compose.yaml')).toSorted()).toEqual(deployed);
+});
+
+test('Kubernetes runs every service of the list', () => {
+  const manifests = readdirSync(path.join(root, 'k8s', 'base')).map((name) => read(`k8s/base/${name}`));
+  expect(programsIn(...manifests).toSorted()).toEqual(deployed);
+});
+
+test('each process has an admin port of its own, which belongs to the instance', () => {
+  const ports = serviceProcesses.map(({ adminPort }) => adminPort(devPorts));
+  expect(new Set(ports).size).toBe(serviceProcesses.length);
+  // Workers have a row of ports behind the first.
+  const known = new Set([...allPorts(devPorts), devPorts.workerAdmin + 1]);
+  expect(ports.filter((port) => !known.has(port))).toEqual([]);
+});
+
+test('knows the processes of the product from the servers', () => {
+  expect([...serviceProcesses.map(({ name }) => name), 'worker-7'].every(isServiceProcess)).toBe(true);
+  expect(['start', 'kafka', 'kafka-2', 'mysql', 'worker', 'workers-1'].some(isServiceProcess)).toBe(false);
+});
+
+test('ingestion stops before the workers, and these before the rest; servers have no rank here', () => {
+  const ranks = ['ingestion', 'worker-1', 'worker-9', 'projector', 'mail-sink'].map(serviceStopRank);
+  expect(ranks).toEqual([1, 2, 2, 3, 3]);
+  expect(serviceStopRank('kafka')).toBeNull();
+});

@@ -1,0 +1,48 @@
+/** The processes of the product on one machine: the one list that starts, claims, shows and stops them. */
+import type { Instance } from './instance.ts';
+
+export interface ServiceProcess {
+  /** Name of its pid file, its log and its INSTANCE_ID. */
+  readonly name: string;
+  /** Program, from the root of the project. */
+  readonly entry: string;
+  readonly adminPort: (ports: Instance['ports']) => number;
+  /** The lowest rank is stopped first: what accepts orders, then what decides them, then what follows the outcomes. */
+  readonly stopRank: number;
+}
+
+const WORKERS = 2;
+/** Benches and tests run more workers than the list has. */
+const WORKER = /^worker-\d+$/;
+
+export const serviceProcesses: readonly ServiceProcess[] = [
+  service('ingestion', 1, (ports) => ports.ingestionAdmin),
+  ...Array.from({ length: WORKERS }, (_, index) => ({
+    ...service('worker', 2, (ports) => ports.workerAdmin + index),
+    name: `worker-${index + 1}`,
+  })),
+  service('notification', 3, (ports) => ports.notificationAdmin),
+  service('reconciliation', 3, (ports) => ports.reconciliationAdmin),
+  service('projector', 3, (ports) => ports.projectorAdmin),
+  {
+    name: 'mail-sink',
+    entry: 'scripts/start/mail-sink.ts',
+    adminPort: (ports) => ports.mailAdmin,
+    stopRank: 3,
+  },
+];
+
+/** Whether a process of an instance is one of the product's, and not a server or `npm start` itself. */
+export function isServiceProcess(name: string): boolean {
+  return WORKER.test(name) || serviceProcesses.some((process) => process.name === name);
+}
+
+/** Rank of a service's process in a stop; null for other processes. */
+export function serviceStopRank(name: string): number | null {
+  const process = serviceProcesses.find((one) => one.name === (WORKER.test(name) ? 'worker-1' : name));
+  return process?.stopRank ?? null;
+}
+
+function service(name: string, stopRank: number, adminPort: ServiceProcess['adminPort']): ServiceProcess {
+  return { name, entry: `services/${name}/main.ts`, adminPort, stopRank };
+}

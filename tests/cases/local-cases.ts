@@ -1,0 +1,107 @@
+/** Files that are sent, the local servers and the command line itself. */
+import { existsSync } from 'node:fs';
+import { instanceDir } from '../../stack/index.ts';
+import { orderstream } from '../support/command-line.ts';
+import type { Case, ShownElsewhere } from './case.ts';
+
+const address = { line1: '1 Row', city: 'London', postalCode: 'W1U 6TU', country: 'GB' };
+const line = (key: string, name: string): string =>
+  JSON.stringify({
+    customerId: 'case-lines',
+    idempotencyKey: key,
+    order: {
+      currency: 'EUR',
+      items: [{ sku: 'NO-SUCH', quantity: 1 }],
+      shippingAddress: { name, ...address },
+    },
+  });
+
+export const localCases: readonly Case[] = [
+  {
+    id: 'C2',
+    holds: '`orders send` refuses a line that is not UTF-8, with its number, and sends the others',
+    async run(product) {
+      const input = Buffer.concat([
+        Buffer.from(`${line('c2-1', 'Café')}\n`),
+        Buffer.from(`${line('c2-2', 'Café')}\n`, 'latin1'),
+        Buffer.from(`${line('c2-3', 'Tea')}\n`),
+      ]);
+      const { stdout, stderr } = await orderstream(product, ['orders', 'send', '-', '--json'], { input });
+      const { lines, badLines } = JSON.parse(stdout) as Summary;
+      const isRight = lines === 2 && badLines.length === 1 && badLines[0]?.line === 2;
+      return isRight ? null : `${lines} lines were sent, bad ones are ${JSON.stringify(badLines)} ${stderr}`;
+    },
+  },
+  {
+    id: 'C3',
+    holds: '`orders send` takes U+2028 inside a string for no end of a line, so that later numbers are true',
+    async run(product) {
+      const input = `${line('c3-1', 'Ada\u2028Lovelace')}\nno JSON\n`;
+      const { stdout } = await orderstream(product, ['orders', 'send', '-', '--json'], { input });
+      const { lines, badLines } = JSON.parse(stdout) as Summary;
+      const isRight = lines === 1 && badLines.length === 1 && badLines[0]?.line === 2;
+      return isRight ? null : `${lines} lines were sent, bad ones are ${JSON.stringify(badLines)}`;
+    },
+  },
+  {
+    id: 'L5',
+    holds: '`stack status` shows no password of a URL that the environment names',
+    async run(product) {
+      const env = { MYSQL_URL: 'mysql://shop:pa55-word@127.0.0.1:1/orders?password=pa55-word' };
+      const { stdout, stderr } = await orderstream(product, ['stack', 'status'], { env });
+      if (!stdout.includes('mysql://shop:hidden@127.0.0.1:1/orders')) return `it prints: ${stdout} ${stderr}`;
+      return /pa55/.test(stdout + stderr) ? 'the password is shown' : null;
+    },
+  },
+  {
+    id: 'L7',
+    holds: 'a mistyped instance and a full disk are one sentence and exit code 1; no folder is made',
+    async run(product) {
+      const down = await orderstream(product, ['stack', 'down', '--name', 'case-typo']);
+      if (existsSync(instanceDir('case-typo'))) return 'a folder was made';
+      if (down.code !== 1 || !/^There is no instance "case-typo"; .*\.\n$/.test(down.stderr))
+        return `stack down ended with ${down.code}: ${down.stderr}`;
+      const full = await orderstream(product, ['topics', 'plan'], { outputFile: '/dev/full' });
+      const isRight =
+        full.code === 1 && /^orderstream: the output cannot be written: .*\n$/.test(full.stderr);
+      return isRight ? null : `topics plan on a full disk ended with ${full.code}: ${full.stderr}`;
+    },
+  },
+  {
+    id: 'L8',
+    holds: '`stack status` shows the services; `replay` warns of a group that has never committed',
+    async run(product) {
+      const status = await orderstream(product, ['stack', 'status']);
+      const shown = /^ingestion +ready +http:\/\/127\.0\.0\.1:\d+ +\d+/m.test(status.stdout);
+      if (!shown) return `stack status prints: ${status.stdout}`;
+      const args = ['replay', '--group', 'case-typo', '--from', 'earliest', '--dry-run'];
+      const { stderr } = await orderstream(product, args);
+      return stderr.includes('warning: case-typo has no offset on')
+        ? null
+        : `replay does not warn: ${stderr}`;
+    },
+  },
+];
+
+export const localShownElsewhere: readonly ShownElsewhere[] = [
+  {
+    id: 'C17',
+    holds: 'a file that was sent before is as quick when newer orders lie before its own in the list',
+    shownBy: 'cli/orders/send.test.ts',
+  },
+  {
+    id: 'L1',
+    holds: '`npm start` stops cleanly when the reader of its output goes',
+    shownBy: 'tests/integration/start-output.test.ts',
+  },
+  {
+    id: 'L2',
+    holds: 'what a killed `npm start` left behind ends with the next start',
+    shownBy: 'tests/integration/start-output.test.ts',
+  },
+];
+
+interface Summary {
+  readonly lines: number;
+  readonly badLines: readonly { readonly line: number; readonly problem: string }[];
+}
