@@ -58,4 +58,17 @@ describe('a catalogue file', () => {
   test.each(['99999999999999999999', '1e3', '0x10', ' ', '٣', '-0'])('refuses %j as an amount', (amount) => {
     expect(problemsOf(`${HEADER}\nA,B,${amount},EUR,1`).detailLines).toHaveLength(1);
   });
+
+  test.each(['Tea\nTotal: EUR 0.01', 'Tea\u2028two', 'Tea\u001b[2J', 'Te\u0085a'])(
+    'refuses the name %j',
+    (name) => {
+      expect(problemsOf(`${HEADER}\nA,"${name}",1,EUR,1`).detailLines).toEqual([
+        expect.stringMatching(/^line [23]: name must be one line without control characters, found "Te/),
+      ]);
+    },
+  );
+
+  test.each(['DEM', 'XTS', 'XAU'])('refuses %s: no money of today, or no minor unit', (currency) => {
+    expect(problemsOf(`${HEADER}\nA,B,1,${currency},1`).detailLines[0]).toContain('currency must be');
+  });
 });

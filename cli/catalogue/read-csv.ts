@@ -3,6 +3,7 @@
  * Every bad line is found in one pass, so that a file is mended once and not line by line.
  */
 import { CsvError, parse } from 'csv-parse/sync';
+import { currencies, isOneLine } from '../../services/domain/index.ts';
 import { usageError } from '../errors.ts';
 
 export interface CatalogueRow {
@@ -22,7 +23,6 @@ const INTEGER = /^(0|[1-9][0-9]{0,15})$/;
 const NAME_LENGTH_MAX = 200;
 const AMOUNT_MAX = 1_000_000_000_000;
 const PROBLEMS_SHOWN_MAX = 50;
-const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 
 /**
  * The rows of a catalogue file.
@@ -98,12 +98,15 @@ function checkCells(cell: (column: (typeof COLUMNS)[number]) => string): string[
   if (!SKU.test(cell('sku'))) problems.push('sku must be 1 to 64 visible ASCII characters');
   const name = cell('name');
   if (name.length === 0 || name.length > NAME_LENGTH_MAX) problems.push('name must have 1 to 200 characters');
+  else if (!isOneLine(name)) {
+    problems.push(`name must be one line without control characters, found ${quoted(name)}`);
+  }
   if (!isAmount(cell('unit_price_minor'))) {
     problems.push(
       `unit_price_minor must be a whole number of minor units, found ${quoted(cell('unit_price_minor'))}`,
     );
   }
-  if (!CURRENCIES.has(cell('currency'))) {
+  if (!currencies.has(cell('currency'))) {
     problems.push(`currency must be an ISO 4217 code such as EUR, found ${quoted(cell('currency'))}`);
   }
   if (!isAmount(cell('stock'))) problems.push(`stock must be a whole number, found ${quoted(cell('stock'))}`);

@@ -7,7 +7,7 @@ import { Problem } from './shapes/problem.ts';
 type Json = { [name: string]: unknown };
 
 /** Raised with every released change of the API; `npm run release:openapi` insists. */
-const apiVersion = '1.1.0';
+const apiVersion = '1.2.0';
 
 const text = { type: 'string' };
 const headerTable: Readonly<Record<string, { description: string; schema: object }>> = {

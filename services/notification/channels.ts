@@ -3,6 +3,7 @@ import type { Contacts } from './contacts.ts';
 import { emailEndpoint } from './deliveries.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import type { Mailer } from './mailer.ts';
+import type { Message } from './message.ts';
 import type { Channel } from './sender-types.ts';
 import type { WebhookPoster } from './webhook.ts';
 
@@ -41,13 +42,17 @@ export function createChannels(
   };
 }
 
+/** Stands for the mail server among the receiving hosts. */
+const mailHost = 'smtp';
+
 /** Without a mail server its deliveries wait, HELD, until somebody configures one and redelivers. */
 function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   if (mailer === null) return 'disabled';
   return {
     name: 'email',
-    host: 'smtp',
+    host: mailHost,
     customerId: emailEndpoint,
+    customerOf: ({ payload }) => (JSON.parse(payload) as Message).data.customerId ?? emailEndpoint,
     async deliver({ eventId, orderId, payload }) {
       const address = await contacts.addressOf(orderId);
       if (address === null) return { kind: 'dropped', error: 'the order has no e-mail address any more' };

@@ -44,7 +44,7 @@ export const fields = {
     default: 10,
     min: 1,
     max: 200,
-    help: 'Posts to one host at the same time.',
+    help: 'Posts of one customer to one host at the same time.',
   }),
   inFlightMax: int('DELIVERIES_IN_FLIGHT', {
     default: 1_000,
@@ -72,6 +72,18 @@ export const fields = {
     default: '',
     pattern: /^[^@\r\n]{1,200}@[^@\r\n]{1,200}$/,
     help: 'Sender of e-mails; needed with SMTP_URL.',
+  }),
+  mailsPerAddress: int('MAILS_PER_ADDRESS', {
+    default: 20,
+    min: 1,
+    max: 100_000,
+    help: 'E-mails of one customer to one address in a day, counted by each instance; three times as many from all customers. What is over it comes up to a day later, or not at all.',
+  }),
+  mailsPerCustomer: int('MAILS_PER_CUSTOMER', {
+    default: 600,
+    min: 1,
+    max: 1_000_000,
+    help: 'E-mails of one customer in a minute, counted by each instance; what is over it comes later.',
   }),
 };
 

@@ -8,19 +8,19 @@ import { type Queryable, uuidToBytes } from '../shared/mysql/index.ts';
 const idsMax = 1_000;
 
 export interface Contacts {
-  /** Which of these orders have an address now. */
-  mailable(orderIds: readonly string[]): Promise<Set<string>>;
+  /** The addresses of those of these orders that have one now. */
+  addressesOf(orderIds: readonly string[]): Promise<Map<string, string>>;
   /** The address, or null where there is none (any more). */
   addressOf(orderId: string): Promise<string | null>;
 }
 
 export function createContacts(mysql: Queryable): Contacts {
   return {
-    async mailable(orderIds) {
-      const found = new Set<string>();
+    async addressesOf(orderIds) {
+      const found = new Map<string, string>();
       for (let from = 0; from < orderIds.length; from += idsMax) {
         const ids = orderIds.slice(from, from + idsMax);
-        for (const [id, address] of await read(mysql, ids)) if (address !== null) found.add(id);
+        for (const [id, address] of await read(mysql, ids)) if (address !== null) found.set(id, address);
       }
       return found;
     },

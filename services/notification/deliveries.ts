@@ -17,12 +17,14 @@ export interface NewDelivery {
   orderVersion: number;
   eventType: string;
   payload: string;
+  /** Mails only: when it may be sent, where that is not at once; null where it is withheld. */
+  mailDueAtMs?: number | null;
 }
 
 export interface Audience {
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
-  /** Ids of the orders whose customer left an e-mail address; empty where e-mail is off. */
-  mailableOrders: ReadonlySet<string>;
+  /** E-mail addresses by order; empty where e-mail is off. */
+  addresses: ReadonlyMap<string, string>;
 }
 
 /** One row per (event, endpoint), in event order, so that versions of an order get rising delivery ids. */
@@ -31,7 +33,7 @@ export function deliveriesOf(events: readonly OrderEvent[], audience: Audience):
   for (const event of events) {
     if (!isOrderBound(event)) continue;
     const endpoints = audience.receiversOf(event.customerId, event.type);
-    const mail = audience.mailableOrders.has(event.orderId) && isMailed(event);
+    const mail = audience.addresses.has(event.orderId) && isMailed(event);
     if (endpoints.length === 0 && !mail) continue;
     const common = {
       eventId: event.eventId,
@@ -46,7 +48,10 @@ export function deliveriesOf(events: readonly OrderEvent[], audience: Audience):
   return deliveries;
 }
 
-/** People are told of changes only, never of repeats and refusals. */
+/**
+ * People get mails about changes of an order, never about repeats and refusals. A rejected order is mailed to nobody: it
+ * costs the caller nothing, so the shop would write to any address as often as somebody likes. The caller has the answer.
+ */
 export function isMailed(event: OrderEvent): boolean {
-  return wantsType(null, event.type);
+  return wantsType(null, event.type) && event.status !== 'REJECTED';
 }

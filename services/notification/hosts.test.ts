@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AttemptResult } from './attempt.ts';
-import { createHosts } from './hosts.ts';
+import { createHosts, type Target } from './hosts.ts';
 
 const ok: AttemptResult = { kind: 'delivered', status: 200 };
 const down: AttemptResult = {
@@ -11,13 +11,13 @@ const down: AttemptResult = {
   hostTrouble: true,
 };
 const wrong: AttemptResult = { ...down, status: 400, hostTrouble: false };
-const limits = { concurrencyMax: 2, waitingMax: 3, failuresInRow: 3, openMs: 30 };
-const a = { host: 'a', customerId: 'c1' };
-const b = { host: 'b', customerId: 'c1' };
+const limits = { concurrencyMax: 2, waitingMax: 3, failuresInRow: 3, openMs: 30, mailsMax: 8 };
+const a: Target = { channel: 'webhook', host: 'a', customerId: 'c1' };
+const b: Target = { ...a, host: 'b' };
 const inTime = () => false;
 const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
 
-it('lets so many posts through at once, per host', async () => {
+it('lets so many posts of a customer through at once, per host', async () => {
   const hosts = createHosts(limits, clock);
   const held = Promise.withResolvers<AttemptResult>();
   const runs = [hosts.run(a, () => held.promise, inTime), hosts.run(a, () => held.promise, inTime)];
@@ -78,7 +78,7 @@ it('does not hold a refused message against its host', async () => {
 
 it('leaves a host alone for the customer whose posts fail there, and for nobody else', async () => {
   const hosts = createHosts(limits, clock);
-  const neighbour = { host: 'a', customerId: 'c2' };
+  const neighbour = { ...a, customerId: 'c2' };
   for (let i = 0; i < 3; i++) await hosts.run(a, async () => down, inTime);
   expect(hosts.room(a)).toBe(0);
   expect(hosts.room(neighbour)).toBe(5);
@@ -88,4 +88,68 @@ it('leaves a host alone for the customer whose posts fail there, and for nobody 
   await expect.poll(() => hosts.room(a), { interval: 5 }).toBe(1);
   busy.resolve(ok);
   await run;
+});
+
+it('keeps the slots of one customer at a host apart from those of another', async () => {
+  const hosts = createHosts(limits, clock);
+  const slow = Promise.withResolvers<AttemptResult>();
+  const greedy = Array.from({ length: 5 }, () => hosts.run(a, () => slow.promise, inTime));
+  const neighbour = { ...a, customerId: 'c2' };
+  expect(hosts.room(a)).toBe(0);
+  expect(hosts.room(neighbour)).toBe(5);
+  expect(await hosts.run(neighbour, async () => ok, inTime)).toEqual(ok);
+  slow.resolve(ok);
+  await Promise.all(greedy);
+});
+
+describe('mails', () => {
+  const mailOf = (customerId: string): Target => ({ channel: 'email', host: 'smtp', customerId });
+
+  it('leave connections free for others while one customer has recipients that take long', async () => {
+    const hosts = createHosts(limits, clock);
+    const slow = Promise.withResolvers<AttemptResult>();
+    const greedy = Array.from({ length: 20 }, () => hosts.run(mailOf('c1'), () => slow.promise, inTime));
+    expect(await hosts.run(mailOf('c2'), async () => ok, inTime)).toEqual(ok);
+    // Two have a slot and two wait; what is beyond goes back to the table, later and later.
+    const back = await Promise.all(greedy.slice(4));
+    const delays = back.map((result) => (result.kind === 'postponed' ? result.delayMs : 0));
+    expect(delays).toEqual(delays.toSorted((one, other) => one - other));
+    expect(delays[0]).toBeGreaterThan(0);
+    slow.resolve(ok);
+    expect(await Promise.all(greedy.slice(0, 4))).toEqual(Array(4).fill(ok));
+  });
+
+  it('of a customer whose recipients are deferred keep no mail of another from being sent', async () => {
+    const hosts = createHosts(limits, clock);
+    for (let i = 0; i < 10; i++) await hosts.run(mailOf('c1'), async () => down, inTime);
+    expect(await hosts.run(mailOf('c1'), async () => ok, inTime)).toMatchObject({ kind: 'postponed' });
+    expect(await hosts.run(mailOf('c2'), async () => ok, inTime)).toEqual(ok);
+  });
+
+  it('in hand are bounded, whoever they are of', async () => {
+    const hosts = createHosts(limits, clock);
+    const slow = Promise.withResolvers<AttemptResult>();
+    const all = Array.from({ length: 200 }, (_, n) => hosts.run(mailOf(`c${n}`), () => slow.promise, inTime));
+    expect(hosts.room(mailOf('any'))).toBe(0);
+    slow.resolve(ok);
+    await Promise.all(all);
+    expect(hosts.room(mailOf('any'))).toBe(80);
+  });
+});
+
+it('forgets hosts that failed when there are very many, in the same time for each', async () => {
+  const hosts = createHosts({ ...limits, failuresInRow: 1, openMs: 60_000 }, clock);
+  const fail = async (from: number, count: number): Promise<number> => {
+    const startedMs = process.cpuUsage().user;
+    for (let n = from; n < from + count; n++)
+      await hosts.run({ ...a, host: `h${n}` }, async () => down, inTime);
+    return process.cpuUsage().user - startedMs;
+  };
+  await fail(0, 10_000);
+  expect(hosts.openBreakers()).toBe(10_000);
+  const whileFull = await fail(10_000, 10_000);
+  const later = await fail(20_000, 30_000);
+  expect(hosts.openBreakers()).toBe(10_000);
+  expect(hosts.room({ ...a, host: 'h49999' })).toBe(0);
+  expect(later / 3).toBeLessThan(5 * whileFull + 50_000);
 });

@@ -11,6 +11,9 @@ const insertRowsMax = 400;
 /** Bytes of payload in one INSERT: 400 of the largest bodies would be 8 MB. */
 const insertBytesMax = 4_000_000;
 
+/** Stands in the row of a mail that is withheld. */
+const overBudget = 'the address has had too many mails';
+
 /** How far one partition moves: source offsets of its outcomes. */
 export interface Move {
   partition: number;
@@ -97,10 +100,10 @@ async function insertDeliveries(
   rows: readonly NewDelivery[],
   nowMs: number,
 ): Promise<void> {
-  const values = rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+  const values = rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
   await session.write(
     `INSERT INTO notification_deliveries
-       (event_id, endpoint_id, order_id, order_version, event_type, due_at_ms, payload, created_at_ms)
+       (event_id, endpoint_id, order_id, order_version, event_type, status, last_error, due_at_ms, payload, created_at_ms)
      VALUES ${values} ON DUPLICATE KEY UPDATE delivery_id = notification_deliveries.delivery_id`,
     rows.flatMap((row) => [
       row.eventId,
@@ -108,7 +111,9 @@ async function insertDeliveries(
       uuidToBytes(row.orderId),
       row.orderVersion,
       row.eventType,
-      nowMs,
+      row.mailDueAtMs === null ? 'DROPPED' : 'PENDING',
+      row.mailDueAtMs === null ? overBudget : null,
+      row.mailDueAtMs ?? nowMs,
       row.payload,
       nowMs,
     ]),

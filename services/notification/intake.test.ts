@@ -5,11 +5,12 @@ import { appError } from '../shared/errors/index.ts';
 import type { InRecord } from '../shared/kafka/index.ts';
 import { createLogger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
-import type { NewDelivery } from './deliveries.ts';
+import { emailEndpoint, type NewDelivery } from './deliveries.ts';
 import type { Endpoint } from './endpoints.ts';
 import { gapsOf, planBatch, startIntake } from './intake.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import { createLanes } from './lanes.ts';
+import { createMailBudget } from './mail-budget.ts';
 import { eventOf } from './testing/events.ts';
 
 const endpoint = { id: 'e1', customerId: 'c1' } as Endpoint;
@@ -30,7 +31,7 @@ function memoryStore() {
   return { positions, rows, store };
 }
 
-function harness(store: PositionStore) {
+function harness(store: PositionStore, { addressed = false } = {}) {
   const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
   const storedHints: string[] = [];
   const stored = Promise.withResolvers<void>();
@@ -43,7 +44,8 @@ function harness(store: PositionStore) {
     },
     positions: store,
     endpoints: { receiversOf: () => [endpoint] },
-    mailableOrders: async () => new Set(),
+    addressesOf: async (ids) => new Map(addressed ? ids.map((id) => [id, 'ada@example.org']) : []),
+    mailBudget: createMailBudget({ perAddressDay: 2, perCustomerMinute: 100 }),
     onStored(ids) {
       storedHints.push(...ids);
       stored.resolve();
@@ -64,6 +66,41 @@ function harness(store: PositionStore) {
   intake.assigned({ gained: [0], lost: [] });
   return { intake, lanes, feed, stored: stored.promise, storedHints, fatal };
 }
+
+describe('mails', () => {
+  it('about rejected orders are none, and those beyond the budget of their address come later or not', async () => {
+    const memory = memoryStore();
+    const stored: NewDelivery[][] = [];
+    let failures = 1;
+    const store: PositionStore = {
+      ...memory.store,
+      async store(moves, deliveries, nowMs) {
+        // A try that is not stored must charge nothing.
+        if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
+        stored.push(deliveries.filter(({ endpointId }) => endpointId === emailEndpoint));
+        return memory.store.store(moves, deliveries, nowMs);
+      },
+    };
+    const { intake, feed, stored: done } = harness(store, { addressed: true });
+    const rejected = {
+      type: 'order.rejected',
+      outcome: 'REJECTED',
+      status: 'REJECTED',
+    } as Partial<OrderEvent>;
+    feed([
+      ...Array.from({ length: 300 }, (_, n) => eventOf(0, n, rejected)),
+      ...Array.from({ length: 6 }, (_, n) => eventOf(0, 300 + n)),
+    ]);
+    await done;
+    await intake.stop();
+    const [mails] = stored;
+    const nowMs = Date.now();
+    const due = mails!.map(({ mailDueAtMs }) =>
+      mailDueAtMs === null ? 'withheld' : mailDueAtMs! <= nowMs ? 'now' : 'later',
+    );
+    expect(due).toEqual(['now', 'now', 'later', 'later', 'withheld', 'withheld']);
+  });
+});
 
 describe('intake', () => {
   it('stores one row per event and endpoint, moves the position and tells the sender', async () => {

@@ -18,6 +18,7 @@ import type { EndpointDirectory } from './endpoints.ts';
 import type { EventReader } from './event-reader.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import type { Lanes, Slice } from './lanes.ts';
+import type { MailBudget } from './mail-budget.ts';
 import { isOrderBound } from './message.ts';
 
 /** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
@@ -28,8 +29,9 @@ export interface IntakeDeps {
   reader: EventReader;
   positions: PositionStore;
   endpoints: Pick<EndpointDirectory, 'receiversOf'>;
-  /** Which of these orders have an e-mail address; answers the empty set where e-mail is off. */
-  mailableOrders(orderIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The e-mail addresses of these orders; none where e-mail is off. */
+  addressesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  mailBudget: MailBudget;
   /** Told after each COMMIT which receivers have something new. */
   onStored(endpointIds: ReadonlySet<string>): void;
   backoff: Backoff;
@@ -110,10 +112,12 @@ async function storeUntilDone(
       await loadMissing(deps, positions, decoded.keys());
       const plan = planBatch(decoded, positions);
       if (plan.moves.length === 0) return [];
-      const deliveries = await expand(deps, plan.events);
-      const result = await deps.positions.store(plan.moves, deliveries, deps.clock.nowMs());
+      const nowMs = deps.clock.nowMs();
+      const { deliveries, charge } = await expand(deps, plan.events, nowMs);
+      const result = await deps.positions.store(plan.moves, deliveries, nowMs);
       if (result === 'stored') {
-        countPlan(deps, plan, decoded, deliveries, positions);
+        charge();
+        countPlan(deps, plan, decoded, deliveries, positions, nowMs);
         for (const move of plan.moves) positions.set(move.partition, move.to);
         return deliveries;
       }
@@ -159,15 +163,32 @@ export function planBatch(
   return plan;
 }
 
-async function expand(deps: IntakeDeps, events: readonly OrderEvent[]): Promise<NewDelivery[]> {
-  const orderIds = new Set(
-    events.flatMap((event) => (isOrderBound(event) && isMailed(event) ? [event.orderId] : [])),
+/** The rows of these events; `charge` is called once they are stored. */
+async function expand(
+  deps: IntakeDeps,
+  events: readonly OrderEvent[],
+  nowMs: number,
+): Promise<{ deliveries: NewDelivery[]; charge(): void }> {
+  const customerOf = new Map(
+    events.flatMap((event) =>
+      isOrderBound(event) && isMailed(event) ? [[event.orderId, event.customerId] as const] : [],
+    ),
   );
-  const mailableOrders = await deps.mailableOrders([...orderIds]);
-  return deliveriesOf(events, {
+  const addresses = await deps.addressesOf([...customerOf.keys()]);
+  const deliveries = deliveriesOf(events, {
     receiversOf: (customerId, type) => deps.endpoints.receiversOf(customerId, type),
-    mailableOrders,
+    addresses,
   });
+  const mails = deliveries.filter(({ endpointId }) => endpointId === emailEndpoint);
+  const wanted = mails.map(({ orderId }) => ({
+    customerId: customerOf.get(orderId) ?? null,
+    address: addresses.get(orderId)!,
+  }));
+  const { dueAtMs, charge } = deps.mailBudget.plan(wanted, nowMs);
+  mails.forEach((mail, n) => {
+    mail.mailDueAtMs = dueAtMs[n]!;
+  });
+  return { deliveries, charge };
 }
 
 function countPlan(
@@ -176,12 +197,23 @@ function countPlan(
   decoded: ReadonlyMap<number, readonly OrderEvent[]>,
   deliveries: readonly NewDelivery[],
   positions: ReadonlyMap<number, number>,
+  nowMs: number,
 ): void {
   const { metrics } = deps;
   const read = decoded.values().reduce((sum, events) => sum + events.length, 0);
   const mails = deliveries.reduce((sum, row) => sum + (row.endpointId === emailEndpoint ? 1 : 0), 0);
   metrics.inc('notification_events_total', { result: 'stored' }, plan.events.length);
   metrics.inc('notification_events_total', { result: 'repeat' }, read - plan.events.length);
+  const held = (isHeld: (dueAtMs: number | null) => boolean): number =>
+    deliveries.filter(({ mailDueAtMs }) => mailDueAtMs !== undefined && isHeld(mailDueAtMs)).length;
+  const withheld = held((dueAtMs) => dueAtMs === null);
+  metrics.inc('notification_mails_over_budget_total', { result: 'withheld' }, withheld);
+  metrics.inc(
+    'notification_mails_over_budget_total',
+    { result: 'delayed' },
+    held((dueAtMs) => dueAtMs !== null && dueAtMs > nowMs),
+  );
+  if (withheld > 0) deps.log.warn({ withheld }, 'mails are withheld: their address has had too many');
   metrics.inc('notification_rows_total', { channel: 'email' }, mails);
   metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
   for (const gap of gapsOf(plan.events, positions)) {

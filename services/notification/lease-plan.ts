@@ -20,21 +20,26 @@ export function nobodyWaits(): Waiting {
   return { wanted: new Set(), crowded: new Map(), restUntilMs: new Map(), inFlightOf: new Map() };
 }
 
-export function tryBegan({ inFlightOf }: Waiting, { customerId }: Target): void {
+/** What a receiver's posts go through. */
+export function targetOf({ name: channel, host, customerId }: Channel): Target {
+  return { channel, host, customerId };
+}
+
+export function tryBegan({ inFlightOf }: Waiting, { customerId }: Channel): void {
   add(inFlightOf, customerId, 1);
 }
 
-export function tryEnded({ wanted, crowded, inFlightOf }: Waiting, target: Target): void {
-  add(inFlightOf, target.customerId, -1);
-  for (const full of [hostOf(target), customerOf(target)]) {
+export function tryEnded({ wanted, crowded, inFlightOf }: Waiting, channel: Channel): void {
+  add(inFlightOf, channel.customerId, -1);
+  for (const full of [hostOf(channel), customerOf(channel)]) {
     for (const endpointId of crowded.get(full) ?? []) wanted.add(endpointId);
     crowded.delete(full);
   }
 }
 
 /** What can be full, as a key of `crowded` and of what a plan has given out. */
-const hostOf = ({ host }: Target): string => `host ${host}`;
-const customerOf = ({ customerId }: Target): string => `customer ${customerId}`;
+const hostOf = ({ host, customerId }: Channel): string => `host ${host} ${customerId}`;
+const customerOf = ({ customerId }: Channel): string => `customer ${customerId}`;
 
 function add(counts: Map<string, number>, key: string, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
@@ -68,7 +73,7 @@ export async function planLeases(
       await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
     } else {
       // Several endpoints may share a host, or a customer: its room is given out once.
-      const hostRoom = deps.hosts.room(channel) - (promised.get(hostOf(channel)) ?? 0);
+      const hostRoom = deps.hosts.room(targetOf(channel)) - (promised.get(hostOf(channel)) ?? 0);
       const customerRoom =
         deps.limits.customerInFlightMax -
         (inFlightOf.get(channel.customerId) ?? 0) -

@@ -1,5 +1,11 @@
-/** What a customer is written about an order: plain text, one template per status. Names and addresses stay out of it. */
-import type { Message } from './message.ts';
+/**
+ * What a customer is written about an order: plain text, one template per status.
+ *
+ * Whoever places an order chooses the address, so nothing that the caller writes is in a mail: no SKU, no reason text, no
+ * name, no address. Product names come from the catalogue; each is put on one line, so that it cannot look like a line of ours.
+ */
+import { amountText, toOneLine } from '../domain/index.ts';
+import type { Message, MessageData } from './message.ts';
 
 export interface MailText {
   subject: string;
@@ -15,10 +21,6 @@ const templates: Readonly<Record<string, Template>> = {
   PENDING_PAYMENT: {
     subject: (short) => `We have your order ${short}`,
     lead: 'Thank you. Your order is accepted and its goods are kept for you until the payment arrives.',
-  },
-  REJECTED: {
-    subject: (short) => `We could not accept your order ${short}`,
-    lead: 'We are sorry: your order could not be accepted, and nothing will be charged.',
   },
   PAID: {
     subject: (short) => `Your order ${short} is paid`,
@@ -65,20 +67,24 @@ export function mailTextOf(message: Message): MailText {
   const template = templates[data.status ?? ''] ?? general;
   const blocks = [
     template.lead,
-    data.reason && `Reason: ${data.reason.message}`,
-    data.items?.map((line) => `  ${line.quantity} × ${line.name ?? line.sku}`).join('\n'),
-    data.totals && data.currency && `Total: ${moneyText(data.totals.total, data.currency)}`,
+    data.items?.map(({ quantity, name }) => `  ${quantity} × ${nameText(name)}`).join('\n'),
+    totalText(data),
     data.paymentDueAt && `Please pay until ${data.paymentDueAt}.`,
     data.shipment?.trackingNumber &&
-      `Tracking: ${data.shipment.carrier ?? ''} ${data.shipment.trackingNumber}`.trim(),
+      toOneLine(`Tracking: ${data.shipment.carrier ?? ''} ${data.shipment.trackingNumber}`),
     `Order: ${data.id}\nStatus: ${data.status ?? 'unknown'} (version ${data.version})`,
   ];
   return { subject: template.subject(data.id.slice(0, 8)), text: `${blocks.filter(Boolean).join('\n\n')}\n` };
 }
 
-/** Minor units as the currency writes them: `EUR 12.34`, `JPY 500`. */
-function moneyText(minorUnits: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minorUnits / 10 ** digits);
+/** A line without a name is of no product that the catalogue had. */
+function nameText(name: string | null): string {
+  return name === null ? 'article' : toOneLine(name);
+}
+
+/** Nothing for a currency without a known minor unit: no amount is better than a wrong one. */
+function totalText({ totals, currency }: MessageData): string | null {
+  if (totals === undefined || currency === undefined) return null;
+  const amount = amountText(totals.total, currency);
+  return amount === null ? null : `Total: ${amount}`;
 }

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type MailSink, startMailSink } from '../../stack/index.ts';
+import { isMailAddress, mailAddressPattern } from '../domain/index.ts';
 import { mailTextOf } from './mail-templates.ts';
 import { createMailer, type Mailer } from './mailer.ts';
 import { type Message, messageText, type OrderBoundEvent } from './message.ts';
@@ -51,14 +53,52 @@ describe('mailer', () => {
     await server.close();
   });
 
-  it('writes to the one address of the order, however it is written', async () => {
+  it.each([
+    'a<b@example.com',
+    'victim,root;x@example.org',
+    'a@0x7f.1',
+    '"a b"@example.org',
+    'a@b@example.org',
+  ])('writes to nobody instead of to %s in another form', async (address) => {
+    expect(await mailer.send(address, mail)).toMatchObject({ kind: 'refused', status: null });
+    expect(sink.mails).toEqual([]);
+  });
+
+  it('writes to exactly the address that was given, whatever it is made of', async () => {
     const server = await startSmtp();
-    const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
-    await one.send('victim,root;x@example.org', mail);
-    expect(server.recipients).toEqual(['<"victim,root;x"@example.org>']);
+    const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 5_000 });
+    const addresses = fc
+      .stringMatching(new RegExp(mailAddressPattern, 'u'), { size: '-1' })
+      .filter(isMailAddress);
+    await fc.assert(
+      fc.asyncProperty(addresses, async (address) => {
+        expect(await one.send(address, mail)).toEqual({ kind: 'delivered', status: 250 });
+        const [local, domain] = address.split('@');
+        expect(server.recipients.pop()).toBe(`<${local}@${domain!.toLowerCase()}>`);
+      }),
+      { numRuns: 200 },
+    );
     one.close();
     await server.close();
   });
+
+  it.each([[[]], [['PIPELINING']]])(
+    'takes a deferred recipient for no fault of the server: %o',
+    async (extensions) => {
+      for (const answers of [{ recipient: '450 later' }, { data: '451 later' }, { text: '452 later' }]) {
+        const server = await startSmtp({ ...answers, extensions });
+        const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
+        expect(await one.send('c@example.org', mail)).toMatchObject({ kind: 'failed', hostTrouble: false });
+        one.close();
+        await server.close();
+      }
+      const server = await startSmtp({ recipient: '421 closing', extensions });
+      const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
+      expect(await one.send('c@example.org', mail)).toMatchObject({ kind: 'failed', hostTrouble: true });
+      one.close();
+      await server.close();
+    },
+  );
 
   it('reports a server that is away', async () => {
     await sink.close();
@@ -69,14 +109,54 @@ describe('mailer', () => {
 describe('mailTextOf', () => {
   const message = JSON.parse(mail.payload) as Message;
 
-  it('writes amounts as the currency does', () => {
-    expect(mailTextOf(message).text).toContain('Total: EUR\u00a011.90');
-    const yen = { ...message, data: { ...message.data, currency: 'JPY' } };
-    expect(mailTextOf(yen).text).toContain('JPY\u00a01,190');
+  const withData = (data: Partial<Message['data']>) =>
+    mailTextOf({ ...message, data: { ...message.data, ...data } });
+
+  it.each([
+    ['EUR', 'EUR 11.90'],
+    ['JPY', 'JPY 1,190'],
+    ['HUF', 'HUF 11.90'],
+    ['IDR', 'IDR 11.90'],
+    ['COP', 'COP 11.90'],
+    ['IQD', 'IQD 1.190'],
+    ['KWD', 'KWD 1.190'],
+  ])('writes amounts in the minor units of %s', (currency, amount) => {
+    expect(withData({ currency }).text).toContain(`Total: ${amount.replace(' ', '\u00a0')}\n`);
+  });
+
+  it('writes no amount rather than a wrong one', () => {
+    expect(withData({ currency: 'XTS' }).text).not.toContain('Total');
+  });
+
+  it('has no line and no word of the caller in it: no SKU, no reason, no break in a name', () => {
+    const line = { sku: 'https://evil.example', quantity: 1, unitPrice: 1, lineTotal: 1 };
+    const { text } = withData({
+      items: [
+        { ...line, name: null },
+        { ...line, name: 'Tea\nTotal: EUR 0.01\u2028Order: https://evil.example/x' },
+      ],
+      reason: { code: 'CUSTOMER', message: 'see https://evil.example' },
+      couponCode: 'evil.example',
+      shipment: { carrier: 'Post\nTotal: EUR 0.02', trackingNumber: 'A\rB' },
+    });
+    expect(text).not.toContain('see https');
+    expect(text.split(/[\n\r\u2028]/).filter((one) => /^(Total|Order):/.test(one))).toEqual([
+      'Total: EUR\u00a011.90',
+      `Order: ${message.data.id}`,
+    ]);
+    expect(text).toContain('  1 × article\n');
   });
 
   it('has a text for every status, and for one that is new', () => {
-    for (const status of ['REJECTED', 'PAID', 'SHIPPED', 'CANCELLED', 'EXPIRED', 'RETURNED', 'LATER']) {
+    for (const status of [
+      'PENDING_PAYMENT',
+      'PAID',
+      'SHIPPED',
+      'CANCELLED',
+      'EXPIRED',
+      'RETURNED',
+      'LATER',
+    ]) {
       const { subject, text } = mailTextOf({ ...message, data: { ...message.data, status } });
       expect(subject).toContain(message.data.id.slice(0, 8));
       expect(text).toContain(status);

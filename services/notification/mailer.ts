@@ -1,14 +1,19 @@
 /** One try to send one e-mail over SMTP. */
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+import { createTransport, type SendMailOptions } from 'nodemailer';
+import { isMailAddress } from '../domain/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import type { AttemptResult } from './attempt.ts';
 import { mailTextOf } from './mail-templates.ts';
 import type { Message } from './message.ts';
 
-/** Connections to the mail server that are kept. */
-const connectionsMax = 4;
+/** Connections to the mail server that are kept, and so mails at the same time. */
+export const mailConnectionsMax = 8;
 const connectTimeoutMs = 5_000;
+/** A server that does not close its side of a connection is cut off after this. */
+const closeTimeoutMs = 100;
+/** A mail that finds no connection free, which its gate prevents, comes back after this. */
+const allBusyMs = 100;
 
 export interface MailOrder {
   eventId: string;
@@ -18,43 +23,102 @@ export interface MailOrder {
 }
 
 export interface Mailer {
-  /** Never throws: whatever goes wrong is a result. */
+  /** Never throws: whatever goes wrong is a result. At most {@link mailConnectionsMax} at the same time. */
   send(to: string, mail: MailOrder): Promise<AttemptResult>;
   close(): void;
 }
 
-/** `smtpUrl` as smtp://user:password@host:port; `from` is the sender's address. */
+/** `smtpUrl` as smtp://user:password@host:port; `from` is the sender's address; `timeoutMs` bounds one mail as a whole. */
 export function createMailer(options: { smtpUrl: string; from: string; timeoutMs: number }): Mailer {
-  const { smtpUrl, from, timeoutMs } = options;
-  const transport = createTransport(smtpUrl, {
-    pool: true,
-    maxConnections: connectionsMax,
-    connectionTimeout: connectTimeoutMs,
-    greetingTimeout: connectTimeoutMs,
-    socketTimeout: timeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  } as Parameters<typeof createTransport>[1]);
+  const { from, timeoutMs } = options;
+  const idle = Array.from({ length: mailConnectionsMax }, () => createLine(options));
+  const lines = [...idle];
   return {
     async send(to, mail) {
+      // Stored before this rule was: the library would write it in another way, and so to somebody else.
+      if (!isMailAddress(to)) {
+        return { kind: 'refused', status: null, error: 'the address cannot be written to as it is' };
+      }
+      const line = idle.pop();
+      if (line === undefined) return { kind: 'postponed', delayMs: allBusyMs };
       try {
-        const message = JSON.parse(mail.payload) as Message;
-        await transport.sendMail({
-          from,
-          // As an object it is taken as it is; a text would be read as a list of addresses.
-          to: { name: '', address: to },
-          ...mailTextOf(message),
-          messageId: messageIdOf(mail, from),
-          date: new Date(message.timestamp),
-          headers: { 'auto-submitted': 'auto-generated' },
-        });
+        await line.send(mailOf(to, mail, from), timeoutMs);
         return { kind: 'delivered', status: 250 };
       } catch (error) {
         // Every failure to send is a result: it is written to the delivery's row and tried again.
         return failed(error);
+      } finally {
+        idle.push(line);
       }
     },
-    close: () => transport.close(),
+    close() {
+      for (const line of lines) line.close();
+    },
+  };
+}
+
+interface Line {
+  send(mail: SendMailOptions, timeoutMs: number): Promise<void>;
+  close(): void;
+}
+
+/**
+ * One connection, kept between mails. A server that answers a byte now and then never lets a socket fall silent, so the
+ * whole mail has a deadline; past it the connection is cut, and no other mail with it.
+ */
+function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number }): Line {
+  const open = () =>
+    // All in the first argument: the second one holds defaults of messages.
+    createTransport({
+      url: smtpUrl,
+      pool: true,
+      maxConnections: 1,
+      // What breaks is tried again from its row, where it is counted.
+      maxRequeues: 0,
+      connectionTimeout: Math.min(connectTimeoutMs, timeoutMs),
+      greetingTimeout: Math.min(connectTimeoutMs, timeoutMs),
+      socketTimeout: timeoutMs,
+      socketCloseTimeout: closeTimeoutMs,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  let transport = open();
+  return {
+    async send(mail, deadlineMs) {
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => {
+        cut(transport);
+        transport = open();
+        late.reject(new Error(`the mail server took longer than ${deadlineMs} ms`));
+      }, deadlineMs);
+      try {
+        const sending = transport.sendMail(mail);
+        // Past the deadline nobody waits for it any more.
+        sending.catch(() => undefined);
+        await Promise.race([sending, late.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => cut(transport),
+  };
+}
+
+/** Ends its connection, whatever is under way on it. */
+function cut({ transporter }: { transporter: unknown }): void {
+  (transporter as { close(options: { force: boolean }): void }).close({ force: true });
+}
+
+function mailOf(to: string, mail: MailOrder, from: string): SendMailOptions {
+  const message = JSON.parse(mail.payload) as Message;
+  return {
+    from,
+    // As an object it is taken as it is; a text would be read as a list of addresses.
+    to: { name: '', address: to },
+    ...mailTextOf(message),
+    messageId: messageIdOf(mail, from),
+    date: new Date(message.timestamp),
+    headers: { 'auto-submitted': 'auto-generated' },
   };
 }
 
@@ -70,12 +134,18 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
 
 /** Commands that are about this mail alone; refused before them, every mail would be: a wrong password, a closed server. */
 const mailCommands = ['RCPT TO', 'DATA'];
+/** The server is about to close the connection, whatever was asked (RFC 5321, 4.2.2). */
+const serverCloses = 421;
 
-/** A 5xx about a mail is the server's last word on it (RFC 5321, 4.2.1); any other may be mended and is tried again. */
+/**
+ * A 5xx about a mail is the server's last word on it (RFC 5321, 4.2.1); any other may be mended and is tried again. A
+ * recipient that is deferred (450) says nothing about the server: the next mail may pass.
+ */
 function failed(error: unknown): AttemptResult {
   const { responseCode, command } = error as { responseCode?: number; command?: string };
   const answered = `the mail server answered ${responseCode}`;
-  if (responseCode !== undefined && responseCode >= 500 && mailCommands.includes(command ?? '')) {
+  const isAboutMail = responseCode !== undefined && mailCommands.includes(command ?? '');
+  if (isAboutMail && responseCode >= 500) {
     return { kind: 'refused', status: responseCode, error: answered };
   }
   return {
@@ -83,6 +153,6 @@ function failed(error: unknown): AttemptResult {
     status: responseCode ?? null,
     error: responseCode === undefined ? errorMessage(error) : answered,
     retryAfterMs: null,
-    hostTrouble: true,
+    hostTrouble: !isAboutMail || responseCode === serverCloses,
   };
 }

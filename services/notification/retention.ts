@@ -90,13 +90,15 @@ async function deleteBefore(
     const old = rows.filter((row) => row.created_at_ms < beforeMs);
     const done = old.filter((row) => row.status !== 'PENDING');
     oldestMs ??= rows.find((row) => !done.includes(row))?.created_at_ms ?? null;
-    deleted += await deleteRows(pool, done);
+    const gone = await deleteRows(pool, done);
+    // Counted when the rows go: the pause below ends with an error when the process stops.
+    metrics.inc('notification_rows_deleted_total', {}, gone);
+    deleted += gone;
     // The first row that is young ends it: the ones behind it are younger still, or will be found by a later pass.
     if (old.length < limits.chunkRows || old.length < rows.length) break;
     after = rows.at(-1)!.delivery_id;
     await sleep(limits.pauseMs, signal);
   }
-  metrics.inc('notification_rows_deleted_total', {}, deleted);
   metrics.set('notification_oldest_row_seconds', oldestMs === null ? 0 : (clock.nowMs() - oldestMs) / 1000);
   if (deleted > 0) log.info({ deleted, beforeMs }, 'old deliveries were deleted');
 }

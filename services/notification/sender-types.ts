@@ -13,6 +13,8 @@ export interface Channel {
   host: string;
   /** On whose behalf: several endpoints of one customer share what one customer may have. */
   customerId: string;
+  /** Where a receiver is shared: whose delivery this is. */
+  customerOf?(leased: Leased): string;
   deliver(leased: Leased): Promise<AttemptResult>;
 }
 

@@ -67,7 +67,10 @@ function start(
   const sender = startSender({
     queue,
     channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, customerId: id, deliver }),
-    hosts: createHosts({ concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10 }, systemClock),
+    hosts: createHosts(
+      { concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10, mailsMax: 8 },
+      systemClock,
+    ),
     limits,
     clock: systemClock,
     random: () => 0.5,

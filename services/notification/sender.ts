@@ -10,7 +10,7 @@
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
 import type { Leased, Settlement } from './delivery-queue.ts';
-import { nobodyWaits, planLeases, tryBegan, tryEnded } from './lease-plan.ts';
+import { nobodyWaits, planLeases, targetOf, tryBegan, tryEnded } from './lease-plan.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
 export interface Sender {
@@ -119,14 +119,18 @@ export function startSender(deps: SenderDeps): Sender {
   };
 }
 
-/** Never throws: a gate that refuses is a failure of its host. */
+/** Never throws: what cannot even be begun is a failure. */
 async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
   const { hosts, clock, limits, log } = deps;
   const isLate = (): boolean => clock.nowMs() > leased.leasedUntilMs - limits.attemptMaxMs;
   try {
-    return await hosts.run(channel, () => channel.deliver(leased), isLate);
+    const target = {
+      ...targetOf(channel),
+      ...(channel.customerOf && { customerId: channel.customerOf(leased) }),
+    };
+    return await hosts.run(target, () => channel.deliver(leased), isLate);
   } catch (error) {
-    log.debug({ err: error }, 'the gate of a host refused a try');
+    log.debug({ err: error }, 'a try could not be made');
     return {
       kind: 'failed',
       status: null,

@@ -23,7 +23,8 @@ import { createHosts } from './hosts.ts';
 import { type Intake, startIntake } from './intake.ts';
 import { createPositionStore } from './intake-store.ts';
 import { createLanes, type Lanes } from './lanes.ts';
-import { createMailer, type Mailer } from './mailer.ts';
+import { createMailBudget } from './mail-budget.ts';
+import { createMailer, type Mailer, mailConnectionsMax } from './mailer.ts';
 import { startRetention } from './retention.ts';
 import { startSender } from './sender.ts';
 import { createWebhookPoster } from './webhook.ts';
@@ -112,7 +113,10 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
       },
     },
     channelOf: createChannels({ endpoints, webhooks, contacts, mailer }),
-    hosts: createHosts({ concurrencyMax, waitingMax, failuresInRow, openMs }, systemClock),
+    hosts: createHosts(
+      { concurrencyMax, waitingMax, failuresInRow, openMs, mailsMax: mailConnectionsMax },
+      systemClock,
+    ),
     limits: {
       inFlightMax: config.inFlightMax,
       customerInFlightMax: Math.max(1, Math.floor(config.inFlightMax * customerShare)),
@@ -131,8 +135,8 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
   return {
     sender,
     endpoints,
-    mailableOrders: async (orderIds: readonly string[]): Promise<ReadonlySet<string>> =>
-      mailer === null ? new Set() : contacts.mailable(orderIds),
+    addressesOf: async (orderIds: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+      mailer === null ? new Map() : contacts.addressesOf(orderIds),
     close() {
       endpoints.close();
       webhooks.close();
@@ -169,7 +173,11 @@ function openInbound(context: Context, pool: Pool, codec: Codec<OrderEvent>, out
     reader: createEventReader({ codec, backoff: storeRetry, log, metrics }),
     positions: createPositionStore({ pool, topic: EVENTS }),
     endpoints: outbound.endpoints,
-    mailableOrders: outbound.mailableOrders,
+    addressesOf: outbound.addressesOf,
+    mailBudget: createMailBudget({
+      perAddressDay: context.config.mailsPerAddress,
+      perCustomerMinute: context.config.mailsPerCustomer,
+    }),
     onStored: outbound.sender.hint,
     backoff: storeRetry,
     clock: systemClock,

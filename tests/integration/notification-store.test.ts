@@ -33,7 +33,7 @@ beforeEach(async () => {
 const rowsOf = (from: number, to: number) =>
   deliveriesOf(
     Array.from({ length: to - from + 1 }, (_, i) => eventOf(0, from + i)),
-    { receiversOf: () => [{ id: 'e1' } as Endpoint], mailableOrders: new Set() },
+    { receiversOf: () => [{ id: 'e1' } as Endpoint], addresses: new Map() },
   );
 const statuses = () =>
   mysql.pool.rows<{ status: string; attempts: number }>(
@@ -85,7 +85,7 @@ it('tells which receivers may have more, and takes from several of them at once'
   await store.load([0]);
   const receiversOf = () => [{ id: 'e1' } as Endpoint, { id: 'e2' } as Endpoint];
   const events = Array.from({ length: 4 }, (_, offset) => eventOf(0, offset));
-  const rows = deliveriesOf(events, { receiversOf, mailableOrders: new Set() });
+  const rows = deliveriesOf(events, { receiversOf, addresses: new Map() });
   await store.store([{ partition: 0, from: -1, to: 3 }], rows, 1);
   const requests = [
     { endpointId: 'e1', rowsMax: 3 },

@@ -420,7 +420,7 @@ export interface components {
          */
         OrderRequest: {
             contact?: {
-                /** @description E-mail address. */
+                /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
                 email?: string;
             };
             /** @description A coupon to apply. */
@@ -437,7 +437,7 @@ export interface components {
                 /** @description Stock keeping unit. The same SKU may stand on several lines. */
                 sku: string;
             }[];
-            /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. */
+            /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
             metadata?: {
                 [key: string]: string;
             };

@@ -1,15 +1,22 @@
 /** What a client sends to place an order. These schemas validate, and the OpenAPI document is made of them. */
 import Type, { type Static } from 'typebox';
-import { lineQuantityMax, orderLinesMax } from '../../domain/index.ts';
+import {
+  lineQuantityMax,
+  linesPattern,
+  mailAddressLengthMax,
+  mailAddressPattern,
+  oneLinePattern,
+  orderLinesMax,
+} from '../../domain/index.ts';
 
 const closed = { additionalProperties: false } as const;
 /** The largest integer that the Avro library writes: it stops one short of 2^53 - 1. */
 const amountMax = Number.MAX_SAFE_INTEGER - 1;
 export const batchOrdersMax = 500;
 
-/** Free text for people: no control characters, so that it can be printed on a label or in a list. */
+/** Free text for people: one line without control characters, so that it can be printed on a label or in a list. */
 const text = (maxLength: number, description: string) =>
-  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001F\\u007F]*$', description });
+  Type.String({ minLength: 1, maxLength, pattern: oneLinePattern, description });
 
 /** Identifiers are visible ASCII: one way of writing each, no normalisation. */
 const identifier = (maxLength: number, description: string) =>
@@ -61,9 +68,10 @@ const Contact = Type.Object(
     email: Type.Optional(
       Type.String({
         minLength: 3,
-        maxLength: 254,
-        pattern: '^[!-?A-~]+@[!-?A-~]+$',
-        description: 'E-mail address.',
+        maxLength: mailAddressLengthMax,
+        pattern: mailAddressPattern,
+        description:
+          'E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals.',
       }),
     ),
   },
@@ -73,11 +81,11 @@ const Contact = Type.Object(
 /** Not Type.Record: its pattern `^.*$` lets a key with a line break hold anything. */
 const Metadata = Type.Unsafe<Record<string, string>>({
   type: 'object',
-  additionalProperties: { type: 'string', maxLength: 500 },
+  additionalProperties: { type: 'string', maxLength: 500, pattern: linesPattern },
   maxProperties: 20,
-  propertyNames: { type: 'string', minLength: 1, maxLength: 40 },
+  propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: oneLinePattern },
   description:
-    'Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters.',
+    'Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters.',
 });
 
 export const OrderRequest = Type.Object(

@@ -1,43 +1,71 @@
 /** A mail server that answers each step as told, for what a real one cannot be made to say. */
-
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface SmtpAnswers {
   greeting?: string;
   auth?: string;
   sender?: string;
+  recipient?: string;
+  data?: string;
+  /** After the text of the mail. */
+  text?: string;
+  /** Further lines of the answer to EHLO. */
+  extensions?: readonly string[];
+  /** Takes a step into its own hands; `false` leaves it to the answers. */
+  take?: (step: 'CONNECT' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'TEXT', socket: Socket) => boolean;
 }
 
 export interface Smtp {
   url: string;
   /** Paths of RCPT TO so far. */
   recipients: string[];
+  /** Mails that were taken. */
+  taken(): number;
+  /** Connections that are open now. */
+  open(): number;
   close(): Promise<void>;
 }
 
 export async function startSmtp(answers: SmtpAnswers = {}): Promise<Smtp> {
-  const { greeting = '220 ready', auth = '235 welcome', sender = '250 ok' } = answers;
+  const { greeting = '220 ready', auth = '235 welcome', sender = '250 ok', recipient = '250 ok' } = answers;
+  const { data = '354 go on', text: textAnswer = '250 taken', extensions = [], take = () => false } = answers;
   const recipients: string[] = [];
+  const sockets = new Set<Socket>();
+  let taken = 0;
+  const ehlo = ['test', ...extensions, 'AUTH PLAIN'];
+  const fixed: Record<string, string> = {
+    EHLO: ehlo.map((line, n) => `250${n === ehlo.length - 1 ? ' ' : '-'}${line}`).join('\r\n'),
+    AUTH: auth,
+    MAIL: sender,
+    RCPT: recipient,
+    DATA: data,
+  };
   const server = createServer((socket) => {
     let inData = false;
     const answerTo = (line: string): string | null => {
       if (inData) {
-        inData = line !== '.';
-        return inData ? null : '250 taken';
+        if (line !== '.') return null;
+        inData = false;
+        if (take('TEXT', socket)) return null;
+        taken += 1;
+        return textAnswer;
       }
       const [verb = ''] = line.toUpperCase().split(/[ :]/);
       if (verb === 'RCPT') recipients.push(line.slice('RCPT TO:'.length));
-      inData = verb === 'DATA';
-      return (
-        { EHLO: '250-test\r\n250 AUTH PLAIN', AUTH: auth, MAIL: sender, DATA: '354 go on' }[verb] ?? '250 ok'
-      );
+      if (take(verb as 'MAIL', socket)) return null;
+      inData = verb === 'DATA' && data.startsWith('3');
+      return fixed[verb] ?? '250 ok';
     };
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setEncoding('utf8');
-    socket.write(`${greeting}\r\n`);
+    if (!take('CONNECT', socket)) socket.write(`${greeting}\r\n`);
+    let rest = '';
     socket.on('data', (text: string) => {
-      for (const line of text.split('\r\n').slice(0, -1)) {
+      const lines = (rest + text).split('\r\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
         const answer = answerTo(line);
         if (answer !== null) socket.write(`${answer}\r\n`);
       }
@@ -48,6 +76,11 @@ export async function startSmtp(answers: SmtpAnswers = {}): Promise<Smtp> {
   return {
     url: `smtp://${answers.auth === undefined ? '' : 'user:wrong@'}127.0.0.1:${port}`,
     recipients,
-    close: () => new Promise((done) => server.close(() => done())),
+    taken: () => taken,
+    open: () => sockets.size,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
   };
 }

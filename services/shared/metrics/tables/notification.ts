@@ -14,6 +14,11 @@ export const notificationMetrics = {
     buckets: secondsBuckets,
   },
   notification_rows_total: { type: 'counter', help: 'Delivery rows written.', labels: ['channel'] },
+  notification_mails_over_budget_total: {
+    type: 'counter',
+    help: 'Mails that come later (delayed) or not at all (withheld), as their address or customer has had too many.',
+    labels: ['result'],
+  },
   notification_rows_deleted_total: {
     type: 'counter',
     help: 'Delivery rows deleted because they had been kept for DELIVERIES_KEEP.',
@@ -54,7 +59,7 @@ export const notificationMetrics = {
   notification_in_flight: { type: 'gauge', help: 'Deliveries in the hands of this sender.', labels: [] },
   notification_breakers_open: {
     type: 'gauge',
-    help: 'Hosts that are left alone because their breaker is open.',
+    help: 'Hosts that are left alone for a customer because their circuit is open.',
     labels: [],
   },
   notification_endpoints: { type: 'gauge', help: 'Webhook endpoints that are enabled.', labels: [] },

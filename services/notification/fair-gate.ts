@@ -1,0 +1,89 @@
+/**
+ * A bounded number of tasks at once, in all and for each key, so that no key can keep the others waiting for long: when a
+ * slot is free, the keys with waiting tasks take turns. Only keys with tasks are kept, so its size is that of the work in hand.
+ */
+export interface GateLimits {
+  /** Tasks at the same time, of all keys together. */
+  slotsInAll: number;
+  /** Of these for one key. */
+  slotsEach: number;
+  /** Tasks of one key that may wait for their turn. */
+  waitingEach: number;
+}
+
+interface Line {
+  running: number;
+  waiting: (() => void)[];
+  /** Tasks that found the line full since it was last empty. */
+  turnedAway: number;
+}
+
+export interface FairGate {
+  /** How many tasks of this key may be handed over now. */
+  room(key: string): number;
+  /** Tasks in hand, of all keys. */
+  size(): number;
+  /** Runs the task when its turn comes; a number where the line is full: how many were turned away in a row. */
+  run<T>(key: string, task: () => Promise<T>): Promise<{ done: T } | { turnedAway: number }>;
+}
+
+export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimits): FairGate {
+  const lines = new Map<string, Line>();
+  /** Keys that may start a task, in the order of their turns. */
+  const ready = new Set<string>();
+  let running = 0;
+  let size = 0;
+
+  const lineOf = (key: string): Line => {
+    const line = lines.get(key) ?? { running: 0, waiting: [], turnedAway: 0 };
+    lines.set(key, line);
+    return line;
+  };
+
+  const startReady = (): void => {
+    for (const key of ready) {
+      if (running >= slotsInAll) return;
+      ready.delete(key);
+      const line = lines.get(key)!;
+      line.running += 1;
+      running += 1;
+      line.waiting.shift()!();
+      // Behind all others: deleted and added again, it comes last in this very loop.
+      if (line.waiting.length > 0 && line.running < slotsEach) ready.add(key);
+    }
+  };
+
+  const ended = (key: string, line: Line): void => {
+    line.running -= 1;
+    running -= 1;
+    size -= 1;
+    if (line.waiting.length > 0) ready.add(key);
+    else if (line.running === 0) lines.delete(key);
+    startReady();
+  };
+
+  return {
+    room(key) {
+      const line = lines.get(key);
+      return slotsEach + waitingEach - (line === undefined ? 0 : line.running + line.waiting.length);
+    },
+    size: () => size,
+    async run(key, task) {
+      const line = lineOf(key);
+      if (line.running + line.waiting.length >= slotsEach + waitingEach) {
+        line.turnedAway += 1;
+        return { turnedAway: line.turnedAway };
+      }
+      size += 1;
+      const turn = new Promise<void>((resolve) => line.waiting.push(resolve));
+      if (line.running < slotsEach) ready.add(key);
+      startReady();
+      await turn;
+      try {
+        return { done: await task() };
+      } finally {
+        ended(key, line);
+      }
+    },
+  };
+}
