@@ -1,21 +1,17 @@
 /** Connections of the command line to the database: short-lived, one statement at a time, with the settings of the house. */
 import mysql, { type Connection } from 'mysql2/promise';
+import { driverOptions, parseMysqlUrl } from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
- * Runs `work` with a connection to `url` (`mysql://user:password@host:port/database`) and closes it afterwards.
+ * Runs `work` with a connection to `url` (`MYSQL_URL`, read as the services read it) and closes it afterwards.
  * A database without our tables is told as such, with the command that makes them.
  */
 export async function withDatabase<T>(url: string, work: (db: Connection) => Promise<T>): Promise<T> {
-  const db = await mysql.createConnection({
-    uri: url,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    flags: ['+FOUND_ROWS'],
-  });
+  const options = driverOptions(parseMysqlUrl(url), { timeoutMs: CONNECT_TIMEOUT_MS });
+  const db = await mysql.createConnection(options);
   try {
     await db.query(
       "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5",

@@ -1,16 +1,17 @@
 /** Connections of the reference designs: the session settings that the product's have, and what each needs besides. */
 import mysql from 'mysql2/promise';
+import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
 
 export type Connection = mysql.Connection;
 
 const lockWaitSeconds = 2;
+const connectTimeoutMs = 10_000;
 
 export async function connect(url: string, { localFiles = false } = {}): Promise<Connection> {
+  const options = driverOptions(parseMysqlUrl(url), { timeoutMs: connectTimeoutMs });
   const connection = await mysql.createConnection({
-    uri: url,
-    charset: 'UTF8MB4_BIN',
+    ...options,
     flags: ['FOUND_ROWS', localFiles ? 'LOCAL_FILES' : '-LOCAL_FILES'],
-    supportBigNumbers: true,
   });
   await connection.query(
     `SET SESSION transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = ${lockWaitSeconds}, ` +

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } f
 import path from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
+import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
 import { type Download, fetched, plugin } from '../maven.ts';
@@ -148,10 +149,8 @@ async function start(context: ServerContext): Promise<void> {
 }
 
 async function ask(address: string): Promise<void> {
-  const connection = await mysql.createConnection({
-    uri: withoutDatabase(address),
-    connectTimeout: ASK_TIMEOUT_MS,
-  });
+  const target = parseMysqlUrl(withoutDatabase(address));
+  const connection = await mysql.createConnection(driverOptions(target, { timeoutMs: ASK_TIMEOUT_MS }));
   try {
     await connection.query({ sql: 'SELECT 1', timeout: ASK_TIMEOUT_MS });
     await connection.end();

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { parseRedisUrl } from '../../services/shared/redis/index.ts';
 import { StackError } from '../errors.ts';
 import { type Download, fetched, plugin } from '../maven.ts';
 import { launch } from '../processes.ts';
@@ -61,7 +62,8 @@ async function start(context: ServerContext): Promise<void> {
 }
 
 async function ask(address: string): Promise<void> {
-  const client = new Redis(address, {
+  const client = new Redis({
+    ...parseRedisUrl(address),
     lazyConnect: true,
     connectTimeout: ASK_TIMEOUT_MS,
     commandTimeout: ASK_TIMEOUT_MS,

@@ -13,6 +13,10 @@ export const kafkaFields = {
     help: 'Put in front of every topic, group and Redis key, for several installations on the same servers.',
   }),
   kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Speak TLS to the brokers.' }),
+  kafkaSslCa: str('KAFKA_SSL_CA', {
+    default: '',
+    help: 'File with the CA certificates (PEM) that brokers are verified with; the authorities that Node trusts when empty.',
+  }),
   kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
     default: '',
     help: 'SASL mechanism; none when empty.',
@@ -32,7 +36,7 @@ export const registryFields = {
 export const mysqlFields = {
   mysqlUrl: url('MYSQL_URL', {
     protocols: ['mysql'],
-    help: 'Database: mysql://user:password@host:port/database.',
+    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name verified; &ca=FILE names the CA certificates (PEM).',
   }),
 };
 
@@ -40,7 +44,7 @@ export const redisFields = {
   redisUrl: url('REDIS_URL', {
     protocols: ['redis', 'rediss'],
     default: 'redis://127.0.0.1:16379',
-    help: 'Redis, a cache only: nothing is lost without it.',
+    help: 'Redis, a cache only: nothing is lost without it. rediss:// is TLS with the host verified; ?ca=FILE names the CA certificates (PEM).',
   }),
 };
 

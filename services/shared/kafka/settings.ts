@@ -1,5 +1,6 @@
 import type { SASLOptions } from 'kafkajs';
 import { appError } from '../errors/index.ts';
+import { readCaFile } from '../tls/index.ts';
 
 /** What every client of the room is made from. */
 export interface KafkaSettings {
@@ -7,7 +8,8 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Put in front of every topic and group name on the wire; callers never see it. */
   readonly topicPrefix: string;
-  readonly ssl: boolean;
+  /** Brokers have to present a certificate of their host name; `ca` is PEM text. */
+  readonly ssl: boolean | { readonly ca: string };
   readonly sasl: SASLOptions | undefined;
 }
 
@@ -16,6 +18,7 @@ export interface KafkaConfig {
   kafkaBrokers: readonly string[];
   kafkaTopicPrefix?: string;
   kafkaSsl?: boolean;
+  kafkaSslCa?: string;
   kafkaSaslMechanism?: string;
   kafkaSaslUsername?: string;
   kafkaSaslPassword?: string;
@@ -33,14 +36,15 @@ export const callRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 
 
 /**
  * Settings for all clients of one process. `clientId` should be unique per instance: brokers show it in logs and
- * count quotas by it. Throws CONFIG_INVALID for a SASL mechanism without user or password.
+ * count quotas by it. Throws CONFIG_INVALID for a SASL mechanism without user or password, and for a CA file without TLS
+ * or without a certificate.
  */
 export function createKafkaConfig(config: KafkaConfig, clientId: string): KafkaSettings {
   return Object.freeze({
     brokers: Object.freeze([...config.kafkaBrokers]),
     clientId,
     topicPrefix: config.kafkaTopicPrefix ?? '',
-    ssl: config.kafkaSsl ?? false,
+    ssl: sslOptions(config),
     sasl: saslOptions(config),
   });
 }
@@ -53,6 +57,12 @@ export function withPrefix(settings: KafkaSettings, name: string): string {
 /** The name that callers know; a name without the prefix is not ours and stays as it is. */
 export function withoutPrefix(settings: KafkaSettings, name: string): string {
   return name.startsWith(settings.topicPrefix) ? name.slice(settings.topicPrefix.length) : name;
+}
+
+function sslOptions({ kafkaSsl = false, kafkaSslCa = '' }: KafkaConfig): KafkaSettings['ssl'] {
+  if (kafkaSslCa === '') return kafkaSsl;
+  if (!kafkaSsl) throw appError('CONFIG_INVALID', { problems: ['KAFKA_SSL_CA needs KAFKA_SSL=true'] });
+  return { ca: readCaFile(kafkaSslCa, 'KAFKA_SSL_CA') };
 }
 
 function saslOptions(config: KafkaConfig): SASLOptions | undefined {

@@ -10,4 +10,5 @@ export {
   type StatementPacket,
   statementsIn,
 } from './statement-buffer.ts';
+export { driverOptions, parseMysqlUrl } from './target.ts';
 export type { Answer, Param, Pool, Queryable, QueryOptions, Row, Session, WriteResult } from './types.ts';

@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError, appError, errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
-import { parseMysqlUrl } from './connection.ts';
 import { createMysql, type Mysql } from './mysql.ts';
 import { splitStatements } from './statements.ts';
+import { parseMysqlUrl } from './target.ts';
 import type { Session } from './types.ts';
 
 export type MigrateOptions = {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '../errors/index.ts';
-import { parseMysqlUrl } from './connection.ts';
+
 import { mysqlError } from './errors.ts';
 import { bytesToUuid, classifyMysqlError, uuidToBytes, uuidToSql } from './index.ts';
 import { splitStatements } from './statements.ts';
+import { parseMysqlUrl } from './target.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
 describe('classifyMysqlError', () => {
@@ -77,15 +78,16 @@ describe('mysqlError', () => {
 
 describe('parseMysqlUrl', () => {
   it('decodes its parts', () => {
-    expect(parseMysqlUrl('mysql://o%40s:p%2Fw@[::1]:3307/shop?tls=true')).toEqual({
+    expect(parseMysqlUrl('mysql://o%40s:p%2Fw@[::1]:3307/shop')).toEqual({
       host: '::1',
       port: 3307,
       user: 'o@s',
       password: 'p/w',
       database: 'shop',
-      tls: true,
+      tls: null,
     });
-    expect(parseMysqlUrl('mysql://u@db/')).toMatchObject({ port: 3306, database: undefined, tls: false });
+    expect(parseMysqlUrl('mysql://u@db/x?tls=true').tls).toEqual({ ca: undefined });
+    expect(parseMysqlUrl('mysql://u@db/')).toMatchObject({ port: 3306, database: undefined, tls: null });
   });
 
   it.each([
@@ -93,6 +95,10 @@ describe('parseMysqlUrl', () => {
     'http://db/x',
     'mysql://u:hunter2@db/x?multipleStatements=true',
     'mysql://db/x?tls=maybe',
+    'mysql://u:hunter2@db/x?ca=/etc/ca.pem',
+    'mysql://u:hunter2@db/x?tls=true&ca=/nowhere/ca.pem',
+    'mysql://u:hunter2@10.0.0.1/x?tls=true',
+    'mysql://u:hunter2@[::1]/x?tls=true',
   ])('refuses %s without repeating a password', (text) => {
     expect(() => parseMysqlUrl(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     expect(() => parseMysqlUrl(text)).not.toThrow(/hunter2/);

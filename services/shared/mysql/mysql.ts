@@ -1,13 +1,14 @@
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
-import { openConnection, parseMysqlUrl } from './connection.ts';
+import { openConnection } from './connection.ts';
 import { createPool } from './pool.ts';
 import { createSession } from './session.ts';
 import { applySettings, type SettingsOptions } from './settings.ts';
+import { parseMysqlUrl } from './target.ts';
 import type { Pool, Session } from './types.ts';
 
 export type MysqlOptions = {
-  /** mysql://user:password@host:port/database */
+  /** As `parseMysqlUrl` reads it. */
   url: string;
   log: Logger;
   metrics?: Metrics;

@@ -5,3 +5,4 @@ export {
   orderStatusKey,
 } from './order-status.ts';
 export { createRedis, type Redis, type RedisClient, type RedisOptions, type RedisScript } from './redis.ts';
+export { parseRedisUrl } from './target.ts';

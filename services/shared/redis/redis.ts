@@ -4,6 +4,7 @@ import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
 import { type Circuit, createCircuit } from './circuit.ts';
+import { parseRedisUrl } from './target.ts';
 
 export type RedisClient = Client;
 
@@ -15,6 +16,7 @@ export type RedisScript = (
 ) => Promise<unknown>;
 
 export type RedisOptions = {
+  /** As `parseRedisUrl` reads it. */
   url: string;
   log: Logger;
   metrics?: Metrics;
@@ -62,7 +64,8 @@ export function createRedis(options: RedisOptions): Redis {
     failuresMax = 5,
     skipForMs = 1000,
   } = options;
-  const client = new Client(url, {
+  const client = new Client({
+    ...parseRedisUrl(url),
     keyPrefix,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

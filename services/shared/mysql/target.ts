@@ -1,0 +1,82 @@
+/**
+ * The one reader of MYSQL_URL. Services, the command line, the local stack and the load tests connect with the options
+ * made here, so that no setting means different things to two of them.
+ */
+import { isIP } from 'node:net';
+import { type ConnectionOptions, format } from 'mysql2';
+import { appError } from '../errors/index.ts';
+import { readCaFile } from '../tls/index.ts';
+
+export type ConnectionTarget = {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string | undefined;
+  /** Null for a connection in clear; `ca` is PEM text, `undefined` for the authorities that Node trusts. */
+  tls: { ca: string | undefined } | null;
+};
+
+/**
+ * Reads `mysql://user:password@host:port/database?tls=true&ca=/path/ca.pem`. With `tls=true` the server has to present
+ * a certificate of that host name. Throws CONFIG_INVALID without repeating the password.
+ */
+export function parseMysqlUrl(text: string): ConnectionTarget {
+  const problem = (reason: string) =>
+    appError('CONFIG_INVALID', { problems: [`The database URL ${reason}`] });
+  if (!URL.canParse(text)) throw problem('is not a URL.');
+  const url = new URL(text);
+  if (url.protocol !== 'mysql:') throw problem('does not begin with mysql://.');
+  const { tls = 'false', ca, ...others } = Object.fromEntries(url.searchParams);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw problem(`has an unknown parameter ${unknown}.`);
+  if (tls !== 'true' && tls !== 'false') throw problem('has a tls that is neither true nor false.');
+  if (ca !== undefined && tls === 'false') throw problem('has a ca without tls=true.');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  // The driver verifies names only: a certificate of an address would be compared with "localhost".
+  if (tls === 'true' && isIP(host) !== 0)
+    throw problem('has tls=true and an IP address; the certificate can be verified for a host name only.');
+  return {
+    host,
+    port: url.port === '' ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)) || undefined,
+    tls: tls === 'true' ? { ca: ca === undefined ? undefined : readCaFile(ca, 'MYSQL_URL') } : null,
+  };
+}
+
+/**
+ * What every connection is opened with. `scripts`: the server takes several statements in one packet. Everywhere else
+ * a literal that is not closed cannot begin another statement.
+ */
+export function driverOptions(
+  { tls, ...where }: ConnectionTarget,
+  { timeoutMs, scripts = false }: { timeoutMs: number; scripts?: boolean },
+): ConnectionOptions {
+  return {
+    ...where,
+    // Without `verifyIdentity` the driver takes any certificate of a known authority, whatever host it names.
+    ssl: tls === null ? undefined : { ca: tls.ca, rejectUnauthorized: true, verifyIdentity: true },
+    charset: 'UTF8MB4_BIN',
+    timezone: 'Z',
+    flags: ['FOUND_ROWS', '-LOCAL_FILES', scripts ? 'MULTI_STATEMENTS' : '-MULTI_STATEMENTS'],
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    dateStrings: false,
+    // An object as a value would become `member` = value pairs, a known way to inject SQL.
+    stringifyObjects: true,
+    queryFormat: fillParams,
+    connectTimeout: timeoutMs,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 5000,
+  };
+}
+
+/**
+ * The driver scans a statement for placeholders even when there is nothing to fill in, which costs more than
+ * sending it when it has 300 kB.
+ */
+function fillParams(sql: string, values: unknown): string {
+  return Array.isArray(values) && values.length > 0 ? format(sql, values, true, 'Z') : sql;
+}

@@ -1,0 +1,17 @@
+/** Rows about connections, secrets at rest, and who may do what. They need servers or logins of their own. */
+import type { Case, ShownElsewhere } from './case.ts';
+
+export const securityCases: readonly Case[] = [];
+
+export const securityShownElsewhere: readonly ShownElsewhere[] = [
+  {
+    id: 'S7',
+    holds: 'An encrypted connection is verified, and the command line reads MYSQL_URL as services do',
+    shownBy: 'tests/integration/tls-servers.test.ts',
+  },
+  {
+    id: 'S12',
+    holds: 'Each change of an endpoint, secret, price, finding or dead letter is in the audit log',
+    shownBy: 'tests/integration/cli-audit.test.ts',
+  },
+];
