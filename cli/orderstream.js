@@ -3,12 +3,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
 const main = path.join(import.meta.dirname, 'main.ts');
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
-  await import(main);
+  // As a URL: in a path, # and % would be read as parts of one.
+  await import(pathToFileURL(main).href);
 } else {
   const own = path.join(import.meta.dirname, '..', 'node_modules', '.bin', 'node');
   if (!existsSync(own)) {

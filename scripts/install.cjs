@@ -18,6 +18,10 @@ function main() {
   if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
     fail('Node ' + NODE_MAJOR_MIN + ' or newer is needed; this is ' + process.version + '.');
   }
+  // npm puts node_modules/.bin into PATH, which is split at this character.
+  if (root.indexOf(path.delimiter) !== -1) {
+    fail('The path of this checkout, ' + root + ', holds the character "' + path.delimiter + '", which npm cannot work with; move it.');
+  }
   var difference = findDifference();
   if (difference === null) return;
   console.log('Installing dependencies (' + difference + ') …');

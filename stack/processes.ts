@@ -28,6 +28,9 @@ export interface Launch {
 export const pidFile = (dir: string, name: string): string => path.join(dir, 'pids', `${name}.json`);
 export const logFile = (dir: string, name: string): string => path.join(dir, 'logs', `${name}.log`);
 
+/** Java cannot open a path with letters outside of ASCII where the locale is C or POSIX. */
+export const utf8Paths = { LC_ALL: 'C.UTF-8' } as const;
+
 /** Starts a process of its own session, its output appended to its log file, its pid recorded. */
 export async function launch(dir: string, what: Launch): Promise<ProcessId> {
   mkdirSync(path.join(dir, 'logs'), { recursive: true });
@@ -35,7 +38,7 @@ export async function launch(dir: string, what: Launch): Promise<ProcessId> {
   try {
     const child = spawn(what.command, what.args, {
       cwd: what.cwd ?? dir,
-      env: { ...process.env, ...what.env },
+      env: { ...process.env, ...utf8Paths, ...what.env },
       detached: true,
       stdio: ['ignore', out, out],
     });

@@ -1,6 +1,8 @@
 import { stopAll, withInstanceLock } from './down.ts';
 import { StackError } from './errors.ts';
 import { type Instance, type InstanceOptions, instanceDir, openInstance } from './instance.ts';
+import { cacheDir } from './maven.ts';
+import { mustBeUsable } from './paths.ts';
 import { takenPorts } from './ports.ts';
 import { logFile, runningProcess } from './processes.ts';
 import { kafka } from './servers/kafka.ts';
@@ -42,7 +44,9 @@ const CLEANUP_DEADLINE_MS = 5_000;
  * already are kept; a server whose URL is in the environment is asked but not started. When one fails, those that
  * this call started are stopped again.
  */
-export function stackUp(options: UpOptions): Promise<StackInfo> {
+export async function stackUp(options: UpOptions): Promise<StackInfo> {
+  mustBeUsable("The instance's folder", instanceDir(options.name));
+  mustBeUsable('The cache of downloads', cacheDir());
   return withInstanceLock(options.name, options.lockWaitMs ?? 0, async () => {
     const instance = await openInstance(options);
     const dir = instanceDir(options.name);

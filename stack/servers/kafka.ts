@@ -9,7 +9,7 @@ import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
 import { findJava } from '../java.ts';
 import { type Download, fetched, plugin } from '../maven.ts';
-import { launch } from '../processes.ts';
+import { launch, utf8Paths } from '../processes.ts';
 import { versions } from '../versions.ts';
 import type { Server, ServerContext } from './server.ts';
 
@@ -69,22 +69,24 @@ function nodes(instance: Instance): Node[] {
 async function prepare(context: ServerContext): Promise<void> {
   const [java, home] = await Promise.all([findJava(), fetched(download, context)]);
   mkdirSync(path.join(context.dir, 'conf'), { recursive: true });
-  writeFileSync(logConfig(context.dir), LOG4J);
+  writeFileSync(path.join(context.dir, LOG_CONFIG), LOG4J);
   await Promise.all(nodes(context.instance).map((node) => prepareNode(context, node, java, home)));
 }
 
 async function prepareNode(context: ServerContext, node: Node, java: string, home: string): Promise<void> {
-  writeFileSync(configFile(context.dir, node), properties(context, node));
-  if (existsSync(path.join(dataDir(context.dir, node), 'meta.properties'))) return;
+  writeFileSync(path.join(context.dir, configFile(node)), properties(context, node));
+  if (existsSync(path.join(context.dir, dataDir(node), 'meta.properties'))) return;
   const format = [
     'kafka.tools.StorageTool',
     'format',
     // In one word: an id may begin with a dash.
     `--cluster-id=${context.instance.clusterId}`,
     '-c',
-    configFile(context.dir, node),
+    configFile(node),
   ];
-  await run(java, [...jvm(context.dir, home), ...format], {
+  await run(java, [...jvm(home), ...format], {
+    cwd: context.dir,
+    env: { ...process.env, ...utf8Paths },
     timeout: FORMAT_DEADLINE_MS,
   }).catch((cause) => {
     throw new StackError(
@@ -101,7 +103,7 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
     await launch(context.dir, {
       name: node.name,
       command: java,
-      args: [...heap, ...jvm(context.dir, home), 'kafka.Kafka', configFile(context.dir, node)],
+      args: [...heap, ...jvm(home), 'kafka.Kafka', configFile(node)],
     });
   }
 }
@@ -150,25 +152,25 @@ function security(address: string): Access {
  * One compiler, the quick one: in its first minutes a broker spends more on optimising itself than on records, and one
  * that is started for a test or an afternoon does not live to earn that back.
  */
-function jvm(dir: string, home: string): string[] {
+function jvm(home: string): string[] {
   return [
     '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
     '-Xshare:auto',
     '-Djava.awt.headless=true',
     '-Djava.net.preferIPv4Stack=true',
-    `-Dlog4j2.configurationFile=${logConfig(dir)}`,
+    `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
     '-cp',
     path.join(home, 'libs', '*'),
   ];
 }
 
-const configFile = (dir: string, node: Node): string => path.join(dir, 'conf', `${node.name}.properties`);
-const dataDir = (dir: string, node: Node): string => path.join(dir, 'data', node.name);
-const logConfig = (dir: string): string => path.join(dir, 'conf', 'kafka-log4j2.properties');
+/** Paths are relative to the instance's folder, which Kafka runs in: a property file has trouble with what that may be called. */
+const LOG_CONFIG = 'conf/kafka-log4j2.properties';
+const configFile = (node: Node): string => `conf/${node.name}.properties`;
+const dataDir = (node: Node): string => `data/${node.name}`;
 
-function properties(context: ServerContext, node: Node): string {
-  const { instance, dir } = context;
+function properties({ instance }: ServerContext, node: Node): string {
   const replicas = instance.brokers;
   const inSync = replicas >= 3 ? 2 : 1;
   const voters = nodes(instance).map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`);
@@ -179,7 +181,7 @@ function properties(context: ServerContext, node: Node): string {
     listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
     'controller.listener.names': 'CONTROLLER',
-    'log.dirs': dataDir(dir, node),
+    'log.dirs': dataDir(node),
     'auto.create.topics.enable': 'false',
     'default.replication.factor': replicas,
     'min.insync.replicas': inSync,

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
 import { StackError } from '../errors.ts';
@@ -10,10 +8,16 @@ import { type Download, fetched, plugin } from '../maven.ts';
 import { launch } from '../processes.ts';
 import { versions } from '../versions.ts';
 import { findOnPath } from '../which.ts';
+import {
+  asUser,
+  bootstrapMariadb,
+  type InstallStep,
+  initializeMysql,
+  runInstaller,
+  runInstallStep,
+} from './mariadb-install.ts';
 import type { Server, ServerContext } from './server.ts';
 
-const run = promisify(execFile);
-const INSTALL_DEADLINE_MS = 120_000;
 const ASK_TIMEOUT_MS = 2_000;
 const LOG_MB_MAX = 1024;
 /** Local and private (127.0.0.1 only), so it may stand here: user and password of the application. */
@@ -47,7 +51,7 @@ export const mariadb: Server = {
 /** How to run a server: the binary, and how an empty data folder is made. */
 interface Program {
   command: string;
-  install: (data: string) => { command: string; args: string[] };
+  install: (data: string) => InstallStep;
 }
 
 async function program(context: ServerContext): Promise<Program> {
@@ -71,51 +75,17 @@ async function program(context: ServerContext): Promise<Program> {
 async function fetchedMariadb(context: ServerContext): Promise<Program> {
   const home = path.join(await fetched(download, context), versions.mariadb.home);
   const command = path.join(home, 'bin', 'mariadbd');
-  for (const file of [
-    'bin/mariadbd',
-    'bin/my_print_defaults',
-    'bin/resolveip',
-    'scripts/mariadb-install-db',
-  ]) {
-    chmodSync(path.join(home, file), 0o755);
-  }
-  const install = (data: string) => ({
-    command: path.join(home, 'scripts', 'mariadb-install-db'),
-    args: ['--no-defaults', `--basedir=${home}`, ...installArgs(data)],
-  });
-  return { command, install };
+  chmodSync(command, 0o755);
+  return { command, install: (data) => bootstrapMariadb(home, command, data) };
 }
 
 function machinesOwn(): Program | null {
   const mariadbd = findOnPath('mariadbd');
   const installer = findOnPath('mariadb-install-db');
-  if (mariadbd && installer) {
-    return {
-      command: mariadbd,
-      install: (data) => ({ command: installer, args: ['--no-defaults', ...installArgs(data)] }),
-    };
-  }
+  if (mariadbd && installer) return { command: mariadbd, install: (data) => runInstaller(installer, data) };
   const mysqld = findOnPath('mysqld');
-  if (!mysqld) return null;
-  const args = (data: string): string[] => [
-    '--no-defaults',
-    '--initialize-insecure',
-    `--datadir=${data}`,
-    ...asUser(),
-  ];
-  return { command: mysqld, install: (data) => ({ command: mysqld, args: args(data) }) };
+  return mysqld ? { command: mysqld, install: (data) => initializeMysql(mysqld, data) } : null;
 }
-
-const installArgs = (data: string): string[] => [
-  `--datadir=${data}`,
-  '--auth-root-authentication-method=normal',
-  '--skip-test-db',
-  '--skip-name-resolve',
-  ...asUser(),
-];
-
-/** The server refuses to run as root unless it is told to. */
-const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
 
 async function prepare(context: ServerContext): Promise<void> {
   const { install } = await program(context);
@@ -126,16 +96,10 @@ async function prepare(context: ServerContext): Promise<void> {
   writeFileSync(path.join(context.dir, 'conf', 'init.sql'), INIT_SQL);
   if (existsSync(data)) return;
   const draft = `${data}.part`;
+  const step = install(draft);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  const step = install(draft);
-  await run(step.command, step.args, { timeout: INSTALL_DEADLINE_MS, cwd: context.dir }).catch((cause) => {
-    const told = String(cause.stderr || cause.stdout || cause.message)
-      .trim()
-      .split('\n')
-      .at(-1);
-    throw new StackError(`The database's data folder could not be made: ${told}`, { cause });
-  });
+  await runInstallStep(step, context.dir);
   renameSync(draft, data);
 }
 
@@ -170,12 +134,13 @@ function configuration(dir: string, instance: Instance): string {
   const logMb = Math.min(instance.mysqlPoolMb, LOG_MB_MAX);
   // The socket's path must stay under 108 bytes, which the instance's folder cannot promise.
   const socket = path.join('/tmp', `orderstream-${instance.ports.mysql}.sock`);
+  // In quotes a path may hold blanks and #.
   return `[mysqld]
-datadir=${path.join(dir, 'data', 'mysql')}
-tmpdir=${path.join(dir, 'tmp')}
-init-file=${path.join(dir, 'conf', 'init.sql')}
+datadir="${path.join(dir, 'data', 'mysql')}"
+tmpdir="${path.join(dir, 'tmp')}"
+init-file="${path.join(dir, 'conf', 'init.sql')}"
 socket=${socket}
-pid-file=${path.join(dir, 'tmp', 'mysql.pid')}
+pid-file="${path.join(dir, 'tmp', 'mysql.pid')}"
 port=${instance.ports.mysql}
 bind-address=127.0.0.1
 skip-name-resolve

@@ -49,8 +49,7 @@ export const registry: Server = {
 
 async function start(context: ServerContext): Promise<void> {
   const [java, home] = await Promise.all([findJava(), fetched(download, context)]);
-  const data = path.join(context.dir, 'data', 'registry');
-  mkdirSync(data, { recursive: true });
+  mkdirSync(path.join(context.dir, 'data', 'registry'), { recursive: true });
   await launch(context.dir, {
     name: 'registry',
     command: java,
@@ -68,7 +67,8 @@ async function start(context: ServerContext): Promise<void> {
       QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
       APICURIO_STORAGE_KIND: 'sql',
       APICURIO_STORAGE_SQL_KIND: 'h2',
-      APICURIO_DATASOURCE_URL: `jdbc:h2:file:${[path.join(data, 'registry'), ...STORAGE_OPTIONS].join(';')}`,
+      // Relative to the instance's folder, which it runs in: a URL has trouble with what that may be called.
+      APICURIO_DATASOURCE_URL: `jdbc:h2:file:${['./data/registry/registry', ...STORAGE_OPTIONS].join(';')}`,
     },
   });
 }

@@ -99,6 +99,11 @@ export const localShownElsewhere: readonly ShownElsewhere[] = [
     holds: 'what a killed `npm start` left behind ends with the next start',
     shownBy: 'tests/integration/start-output.test.ts',
   },
+  {
+    id: 'L3',
+    holds: 'the servers work in a path with blanks and letters outside of ASCII, in any locale',
+    shownBy: 'tests/integration/stack-paths.test.ts',
+  },
 ];
 
 interface Summary {

@@ -19,7 +19,9 @@ const NONE: NodeJS.ProcessEnv = {};
 const name = unique('t-stack-');
 const poolMb = { mysqlPoolMb: 64 };
 
-afterEach(() => stackReset(name));
+afterEach(async () => {
+  if (existsSync(instanceDir(name))) await stackReset(name);
+});
 
 test('starts four servers once, refuses a second start meanwhile, keeps the data, and leaves nothing', async () => {
   await stackUp({ name, ...poolMb, env: onlyRedisIsOurs() }).then(() => stackDown(name));

@@ -1,0 +1,94 @@
+/** Makes the empty data folder of a MariaDB or MySQL. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { StackError } from '../errors.ts';
+
+/** What runs once to make a data folder. `input` is its standard input. */
+export interface InstallStep {
+  command: string;
+  args: string[];
+  input?: string;
+}
+
+/** In the order in which MariaDB's own script runs them. */
+const SYSTEM_TABLES = [
+  'mariadb_system_tables.sql',
+  'mariadb_performance_tables.sql',
+  'mariadb_system_tables_data.sql',
+  'fill_help_tables.sql',
+  'maria_add_gis_sp_bootstrap.sql',
+  'mariadb_sys_schema.sql',
+];
+const INSTALL_DEADLINE_MS = 120_000;
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The server refuses to run as root unless it is told to. */
+export const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
+
+/**
+ * What `mariadb-install-db` does, without that shell script: it splits paths at blanks, and as root changes the owner
+ * of the pieces.
+ */
+export function bootstrapMariadb(home: string, command: string, data: string): InstallStep {
+  const share = path.join(home, 'share');
+  const tables = SYSTEM_TABLES.map((file) => readFileSync(path.join(share, file), 'utf8'));
+  return {
+    command,
+    args: [
+      '--no-defaults',
+      '--bootstrap',
+      '--silent-startup',
+      `--basedir=${home}`,
+      `--lc-messages-dir=${share}`,
+      `--datadir=${data}`,
+      '--log-warnings=0',
+      '--enforce-storage-engine=',
+      '--max-allowed-packet=8M',
+      '--net-buffer-length=16K',
+      '--skip-name-resolve',
+      ...asUser(),
+    ],
+    input: [
+      'CREATE DATABASE IF NOT EXISTS mysql;',
+      'USE mysql;',
+      // Root logs in with a password or none, not by the name of the system's user.
+      'SET @auth_root_socket = NULL;',
+      ...tables,
+    ].join('\n'),
+  };
+}
+
+/** The machine's own `mariadb-install-db`. StackError where the script would take the path to pieces. */
+export function runInstaller(installer: string, data: string): InstallStep {
+  if (/[^\w./+@%-]/.test(data)) {
+    throw new StackError(
+      `MariaDB's install script of this machine cannot work in ${data}; use a folder whose path has letters, digits and dashes only, or set MYSQL_URL.`,
+    );
+  }
+  const settings = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
+  return {
+    command: installer,
+    args: ['--no-defaults', `--datadir=${data}`, ...settings, ...asUser()],
+  };
+}
+
+export function initializeMysql(mysqld: string, data: string): InstallStep {
+  const args = ['--no-defaults', '--initialize-insecure', `--datadir=${data}`, ...asUser()];
+  return { command: mysqld, args };
+}
+
+/** Runs the step in `cwd`; its last words are the sentence of a failure. */
+export function runInstallStep({ command, args, input = '' }: InstallStep, cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { cwd, timeout: INSTALL_DEADLINE_MS, maxBuffer: OUTPUT_BYTES_MAX };
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve();
+      const why = (stderr || stdout || error.message).trim().split('\n').at(-1);
+      reject(new StackError(`The database's data folder could not be made: ${why}`, { cause: error }));
+    });
+    // A server that ends early has closed its input; its exit code says the rest.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+  });
+}
