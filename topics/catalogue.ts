@@ -59,6 +59,8 @@ export interface TopicEntry {
   /** With three replicas or more; fewer replicas lower it (see plan.ts). */
   minInsyncReplicas: number;
   maxMessageBytes: number;
+  /** How far ahead of the broker's clock the time of a record may be. Retention of such a record begins that much later. */
+  clockAheadMaxMs: number;
 }
 
 export interface TopicHeader {
@@ -71,6 +73,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const MESSAGE_BYTES_MAX = 1_048_588;
 /** A dead letter is its source record plus headers, so it must fit where the source fitted. */
 const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
+
+/** Far more than clocks differ while somebody looks, and little beside any retention. */
+const CLOCK_AHEAD_MS_MAX = DAY_MS;
 
 const ORDER_RULE = `first 4 bytes of the order id (UUID), big-endian, modulo ${PARTITIONS}`;
 const SKU_RULE = `for a SKU the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}`;
@@ -133,6 +138,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     consumers: [GROUPS.worker, GROUPS.reconciliation],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
+    clockAheadMaxMs: CLOCK_AHEAD_MS_MAX,
   },
   {
     name: EVENTS,
@@ -156,6 +162,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     consumers: [GROUPS.notification, GROUPS.reconciliation, GROUPS.projector, 'any team'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
+    clockAheadMaxMs: CLOCK_AHEAD_MS_MAX,
   },
   {
     name: DEAD_LETTERS,
@@ -179,6 +186,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     consumers: ['operators'],
     minInsyncReplicas: 2,
     maxMessageBytes: DEAD_LETTER_BYTES_MAX,
+    clockAheadMaxMs: CLOCK_AHEAD_MS_MAX,
   },
   {
     name: STATE,
@@ -202,6 +210,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     consumers: [GROUPS.reconciliation, 'any team'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
+    clockAheadMaxMs: CLOCK_AHEAD_MS_MAX,
   },
   {
     name: FINDINGS,
@@ -225,6 +234,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     consumers: ['operators'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,
+    clockAheadMaxMs: CLOCK_AHEAD_MS_MAX,
   },
 ];
 

@@ -108,6 +108,8 @@ function configsOf(entry: TopicEntry, replicationFactor: number): Record<string,
     'compression.type': 'uncompressed',
     // Republished outcomes are byte-equal to the first copies, timestamps too.
     'message.timestamp.type': 'CreateTime',
+    // Kafka's own bound of one hour refuses records for good whose writer's clock was ahead for a minute.
+    'message.timestamp.after.max.ms': String(entry.clockAheadMaxMs),
   };
 }
 

@@ -14,9 +14,9 @@ import { firstHalf, type LaneBatch, recordCount } from './batch.ts';
 import type { Isolation } from './isolation.ts';
 import { findLostLanes, type LostLaneDeps } from './lost-lanes.ts';
 import { type BatchResult, type Committed, type PipelineDeps, runBatch } from './pipeline.ts';
-import { remedyFor, verdictFor } from './recovery.ts';
+import { remedyFor } from './recovery.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import { verdictKey } from './stages/decode.ts';
+import { judgeAlone } from './waits/judge-record.ts';
 
 export interface BatchWorkDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
   readonly sessions: SessionKeeper;
@@ -45,11 +45,24 @@ interface Attempt {
   contended: number;
   outages: number;
   shortages: number;
+  /** Refusals by the server that no table explains. */
+  doubts: number;
+  /** The database took a made-up batch after the record had failed alone. */
+  rehearsed: boolean;
 }
 
 /** Works the batch. Never rejects; ends early when `signal` aborts, with nothing half done. */
 export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal: AbortSignal): Promise<void> {
-  const attempt: Attempt = { batch, signal, idsRead: false, contended: 0, outages: 0, shortages: 0 };
+  const attempt: Attempt = {
+    batch,
+    signal,
+    idsRead: false,
+    contended: 0,
+    outages: 0,
+    shortages: 0,
+    doubts: 0,
+    rehearsed: false,
+  };
   let next: Next = 'again';
   while (next === 'again' && !signal.aborted) {
     attempt.batch = attempt.batch.filter(
@@ -119,14 +132,16 @@ async function remedy(
     'a batch has to be tried again',
   );
   if (session !== null) await rollBack(deps, session);
+  for (const { lane } of attempt.batch) lane.waits.begin('decide', errorMessage(error));
   switch (needed) {
     case 'readIds':
-      if (attempt.idsRead) return stopLanes(attempt.batch, error);
+      if (attempt.idsRead) return suspect(deps, error, attempt);
       attempt.idsRead = true;
       for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
       return 'again';
     case 'bisect':
-      attempt.batch = halve(deps, attempt.batch, error);
+      if (recordCount(attempt.batch) === 1) return judgeAlone(deps, attempt, error);
+      attempt.batch = firstHalf(attempt.batch);
       return 'again';
     case 'contend':
       attempt.contended += 1;
@@ -145,13 +160,30 @@ async function remedy(
     case 'wait':
       await pause(outage, ++attempt.outages, attempt.signal);
       return 'again';
-    case 'stop':
-      return stopLanes(attempt.batch, error);
+    case 'suspect':
+      return suspect(deps, error, attempt);
+    case 'hold':
+      return hold(attempt, error);
   }
 }
 
-function stopLanes(batch: readonly LaneBatch[], error: unknown): Next {
-  for (const { lane } of batch) lane.stop(`a batch cannot be worked: ${errorMessage(error)}`);
+/** An outage passes, or lasts; a record goes on failing. So the same batch is tried some times before it is halved. */
+async function suspect(deps: BatchWorkDeps, error: unknown, attempt: Attempt): Promise<Next> {
+  attempt.doubts += 1;
+  await pause(contention, attempt.doubts, attempt.signal);
+  if (attempt.doubts < failuresMax) return 'again';
+  if (recordCount(attempt.batch) === 1) return judgeAlone(deps, attempt, error);
+  attempt.batch = firstHalf(attempt.batch);
+  return 'again';
+}
+
+/** The program fails on some record. Those before it are decided; at the record its lane waits, and the others go on. */
+function hold(attempt: Attempt, error: unknown): Next {
+  if (recordCount(attempt.batch) > 1) {
+    attempt.batch = firstHalf(attempt.batch);
+    return 'again';
+  }
+  attempt.batch[0]!.lane.holdBack(`a record cannot be worked: ${errorMessage(error)}`, true);
   return 'done';
 }
 
@@ -168,17 +200,4 @@ async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Pro
     log.debug({ err: error }, 'ROLLBACK failed, the connection is dropped');
     sessions.drop();
   }
-}
-
-/** Half of a batch that some record breaks; a record that is left alone with the error gets its verdict. */
-function halve({ verdicts }: BatchWorkDeps, batch: LaneBatch[], error: unknown): LaneBatch[] {
-  if (recordCount(batch) > 1) return firstHalf(batch);
-  const { lane, records } = batch[0]!;
-  const key = verdictKey(lane.partition, records[0]!.offset);
-  if (verdicts.has(key)) {
-    lane.stop(`offset ${records[0]!.offset} cannot even be set aside: ${errorMessage(error)}`);
-    return [];
-  }
-  verdicts.set(key, verdictFor(error));
-  return batch;
 }

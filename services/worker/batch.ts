@@ -33,12 +33,14 @@ export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024
 
 /**
  * Takes the heads of lanes that are ready, at most `limits` in all, the first lanes first: each an equal share, and
- * what one leaves to the others. A record that may have killed a worker is a batch of its own. Records stay in their
- * lanes until the batch is committed.
+ * what one leaves to the others. A record that may have killed a worker is a batch of its own, and so is one that holds
+ * its lane up. Records stay in their lanes until the batch is committed.
  */
 export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatch[] {
   const suspect = ready.find(isSuspect);
   if (suspect !== undefined) return [{ ...takeHead(suspect, 1, limits.bytesMax), alone: true }];
+  const held = ready.find(({ isHeldBack }) => isHeldBack);
+  if (held !== undefined) return [takeHead(held, 1, limits.bytesMax)];
   const parts: LaneBatch[] = [];
   let recordsLeft = limits.recordsMax;
   let bytesLeft = limits.bytesMax;

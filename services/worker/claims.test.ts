@@ -53,6 +53,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
     metrics: noMetrics,
     log,
     onOpened: ignore,
+    onRefused: ignore,
   };
   await claimLanes(deps, [lane], new AbortController().signal);
   return lane;

@@ -35,6 +35,8 @@ export interface ClaimDeps {
   readonly log: Logger;
   /** The lane runs from its position on. */
   onOpened(lane: Lane): void;
+  /** The lane cannot be claimed by this build now: it is to be tried again later, apart from the others. */
+  onRefused(lane: Lane): void;
 }
 
 /** How often the log's end is read before a position beyond it is believed. */
@@ -68,19 +70,22 @@ export async function claimLanes(
       return;
     } catch (error) {
       deps.sessions.drop();
+      for (const lane of waiting) lane.waits.begin('claim', errorMessage(error));
       deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
       await sleep(delay(attempt), signal).catch(() => undefined);
     }
   }
 }
 
-/** What this build cannot read (an outbox row of a newer one) stops its own lane, not the claims behind it. */
+/** What this build cannot read (an outbox row of a newer one) holds up its own lane, not the claims behind it. */
 async function claimOrStop(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
   try {
     await claimOne(deps, session, lane, logs);
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
-    lane.stop(`it cannot be claimed: ${errorMessage(error)}`);
+    lane.waits.begin('claim', `it cannot be claimed: ${errorMessage(error)}`, true);
+    deps.log.error({ err: error, partition: lane.partition }, `lane ${lane.partition} cannot be claimed`);
+    deps.onRefused(lane);
   }
 }
 

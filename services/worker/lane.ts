@@ -5,12 +5,17 @@
  *       │            │                     stopped: something that nobody but an operator can decide
  *       └────────────┴──► stopped ──► closed
  *
+ * A lane that is held up by anything else (a server that is away, a record that fails) stays in its state, notes what it
+ * waits for in `waits`, and tries again by itself.
+ *
  * Records are enqueued while claiming, so that nothing is fetched twice; what lies below the claimed position is
  * dropped then. A writer looks at the head of the buffer and takes it off only after its COMMIT.
  */
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
+import { type Backoff, backoff } from '../shared/retry/index.ts';
 import { RecordBuffer } from './record-buffer.ts';
+import { LaneWaits } from './waits/lane-waits.ts';
 
 export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
 
@@ -29,6 +34,9 @@ export const defaultLaneLimits: LaneLimits = {
   highBytes: 4 * 1024 * 1024,
   unpublishedMax: 4,
 };
+
+/** Between two tries of a record that holds its lane up: a cause that is gone is noticed within the longest. */
+const holdDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
 
 /** Probation after an unclean death: batches are marked before they are decoded, and grow from one record again. */
 export interface Probation {
@@ -77,8 +85,11 @@ export class Lane {
   marked = '';
   /** Batches left in which ids are read before they are inserted, since a duplicate was met. */
   carefulBatches = 0;
-  /** `performance.now()` of the last batch decided, or of the first record that came to an empty buffer. */
-  lastProgressMs = performance.now();
+
+  /** The record at its head failed: it is tried in a batch of its own. */
+  isHeldBack = false;
+  /** What holds the lane up, while something does. */
+  readonly waits = new LaneWaits();
 
   readonly #log: Logger;
   readonly #limits: LaneLimits;
@@ -114,7 +125,6 @@ export class Lane {
   /** Adds fetched records; those that were enqueued before are dropped. Never throws. */
   enqueue(records: readonly InRecord[]): void {
     if (this.state === 'closed' || this.state === 'stopped') return;
-    if (this.#buffer.length === 0) this.lastProgressMs = performance.now();
     for (const record of records) {
       const offset = Number(record.offset);
       if (offset < this.#expectedOffset) continue;
@@ -146,6 +156,8 @@ export class Lane {
     this.unpublishedBatches = 0;
     this.ackedRows = [];
     this.probation = probation;
+    this.waits.clear();
+    this.isHeldBack = false;
     this.#dropBelow(claim.nextOffset);
     if (this.#buffer.firstOffset !== claim.nextOffset) {
       // What is held does not begin where the database stands (it may have lost a commit): fetched again, nothing is skipped.
@@ -185,7 +197,8 @@ export class Lane {
   /** Takes the committed head off; the outbox rows in `deletedRows` went with the same transaction. */
   advance(to: number, deletedRows: readonly number[]): void {
     this.nextOffset = to;
-    this.lastProgressMs = performance.now();
+    this.waits.end('decide');
+    this.isHeldBack = false;
     this.forgetRows(deletedRows);
     this.#dropBelow(to);
   }
@@ -202,12 +215,25 @@ export class Lane {
   /** Everything below `to` is acknowledged; the outbox row that began at `from` may go. */
   acknowledge(from: number, to: number): void {
     this.unpublishedBatches -= 1;
+    this.waits.end('publish');
     this.ackedOffset = Math.max(this.ackedOffset, to);
     this.ackedRows = [...this.ackedRows, from];
     this.#events.onWork(this);
   }
 
-  /** Lets no writer take a batch for a while: something that the head needs is away. */
+  /** The record at its head cannot be decided now: notes why, and lets no writer take it before the next try is due. */
+  holdBack(why: string, needsOperator = false): void {
+    this.isHeldBack = true;
+    const { tries } = this.waits.begin('decide', why, needsOperator);
+    if (tries === 1)
+      this.#log.warn(
+        { partition: this.partition, offset: this.nextOffset, needsOperator },
+        `lane ${this.partition} waits: ${why}`,
+      );
+    this.holdFor(holdDelay(tries));
+  }
+
+  /** Lets no writer take a batch for a while. */
   holdFor(delayMs: number): void {
     this.#notBeforeMs = performance.now() + delayMs;
     setTimeout(() => this.#events.onWork(this), delayMs).unref();
@@ -216,12 +242,14 @@ export class Lane {
   /** Stops for good and keeps everything where it is, until an operator has looked. */
   stop(why: string): void {
     this.stoppedBecause = why;
+    this.waits.begin('stopped', why, true);
     this.#become('stopped', why);
   }
 
   /** Ends the lane in this process. What is committed and unpublished is published by its next owner. */
   close(): void {
     this.#become('closed');
+    this.waits.clear();
     this.#buffer.clear();
   }
 

@@ -22,6 +22,8 @@ export interface OwnershipDeps {
 
 /** A fenced owner that is still assigned waits up to this long, so that two claimants do not fence each other in step. */
 const reclaimJitterMs = 500;
+/** Before a claim that this build cannot carry out is tried again. */
+const refusedClaimMs = 5_000;
 
 export class Ownership {
   readonly lanes = new Map<number, Lane>();
@@ -65,6 +67,14 @@ export class Ownership {
     this.#toClaim.add(lane);
   }
 
+  /** A lane that could not be claimed is tried again after a while: its partition may go to a worker that can. */
+  retryLater(lane: Lane): void {
+    const timer = setTimeout(() => {
+      if (this.lanes.get(lane.partition) === lane) this.#toClaim.add(lane);
+    }, refusedClaimMs);
+    timer.unref();
+  }
+
   /** A claimed lane fetches from its own position on. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
@@ -94,6 +104,7 @@ export class Ownership {
     for (const { partition } of gained) {
       this.#consumer?.pause(topic, partition);
       const lane = new Lane({ partition, log, limits: this.#deps.limits, events: this.#events });
+      lane.waits.begin('claim', 'the group has not confirmed its assignment yet');
       this.lanes.set(partition, lane);
       this.#toClaim.add(lane);
       onGained(lane);

@@ -13,7 +13,7 @@ import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
 import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
-import { type DecodedPart, decodeParts, type Verdicts } from './stages/decode.ts';
+import { type DecodedPart, decodeParts, SKIPPED, type Verdicts, verdictKey } from './stages/decode.ts';
 import { collectNeeds, findShort, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
@@ -21,6 +21,7 @@ import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { StatusCache } from './status-cache.ts';
 import { markAttempt } from './store/attempts.ts';
 import type { Catalogue } from './store/catalogue.ts';
+import { readSkip } from './store/skips.ts';
 
 export interface PipelineDeps {
   readonly topic: string;
@@ -62,6 +63,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const { session } = deps;
   const startedMs = performance.now();
   await markProbing(deps, batch);
+  await readSkips(deps, batch);
   // What is decoded ends with this call: batches are many, and the database takes its time.
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
@@ -107,7 +109,7 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   if (prices === null) return { kind: 'fenceLost' };
   const snapshot = await loadSnapshot(deps, needs, prices);
   await failpoint('loaded');
-  const nowMs = Date.now();
+  const { nowMs } = prices;
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
   observeScarce(deps.scarcity, snapshot.stockLevels, decision);
@@ -133,6 +135,20 @@ async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Pro
     if (!probing || lane.marked === key) continue;
     await markAttempt(deps.session, deps.topic, lane.partition, from, marked);
     lane.marked = key;
+  }
+}
+
+/** Where a lane is held up by its head, an operator may have asked to make that a dead letter. */
+async function readSkips(
+  { session, topic, verdicts }: PipelineDeps,
+  batch: readonly LaneBatch[],
+): Promise<void> {
+  for (const { lane, from } of batch) {
+    if (!lane.isHeldBack) continue;
+    const skip = await readSkip(session, topic, lane.partition, from);
+    if (skip === null) continue;
+    const message = `An operator skipped this record: ${skip.reason}`;
+    verdicts.set(verdictKey(lane.partition, from), { code: SKIPPED, message });
   }
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { appError } from '../shared/errors/index.ts';
-import type { Accumulator, OutMessage } from '../shared/kafka/index.ts';
+import type { Accumulator, ForeverOptions, OutMessage } from '../shared/kafka/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { openLane, silent } from './fakes.ts';
 import type { Lane } from './lane.ts';
@@ -10,17 +10,25 @@ import { createPublisher, type Publication } from './publisher.ts';
 
 /** A log that acknowledges batches when the test says so. */
 function createFakeLog() {
-  const sent: { names: string[]; ack(): void; refuse(error: Error): void }[] = [];
+  const sent: { names: string[]; ack(): void; refuse(reason: string): void; fail(error: Error): void }[] = [];
   const accumulator = {
-    sendBatch(messages: readonly OutMessage[], options?: { forever?: boolean }) {
+    sendBatch(messages: readonly OutMessage[], options?: ForeverOptions) {
       const done = Promise.withResolvers<bigint>();
       const names = messages.map(({ topic, value }) => `${topic}:${String(value)}`);
-      expect(options).toEqual({ forever: true });
-      sent.push({ names, ack: () => done.resolve(0n), refuse: done.reject });
+      expect(options?.forever).toBe(true);
+      sent.push({
+        names,
+        ack: () => done.resolve(0n),
+        refuse: (reason) => options?.onRefused?.(reason),
+        fail: done.reject,
+      });
       return done.promise;
     },
   } as Pick<Accumulator, 'sendBatch'> as Accumulator;
-  return { sent, publisher: createPublisher({ accumulator, metrics: noMetrics, log: silent }) };
+  return {
+    sent,
+    publisher: createPublisher({ accumulator, metrics: noMetrics, log: silent, retryDelay: () => 0 }),
+  };
 }
 
 function publication(lane: Lane, from: number, change: Partial<Publication> = {}): Publication {
@@ -92,16 +100,49 @@ describe('the publisher', () => {
     expect([sent.length, lane.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
   });
 
-  it('stops the lane of a record that is refused, keeps its row, and sends nothing past it', async () => {
+  it('reports what the brokers refuse, sends nothing past it, and forgets it once it is acknowledged', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 3);
     publisher.publish(publication(lane, 0));
     publisher.publish(publication(lane, 2));
     await turn();
     sent[0]!.ack();
-    sent[1]!.refuse(appError('RECORD_REFUSED', { reason: 'too large' }));
+    sent[1]!.refuse('MESSAGE_TOO_LARGE');
+    await turn();
+    expect([sent.length, lane.state, lane.ackedOffset]).toEqual([2, 'running', 0]);
+    expect(lane.waits.current).toMatchObject({ place: 'publish', needsOperator: false });
+    expect(lane.waits.current?.why).toContain('MESSAGE_TOO_LARGE');
+    sent[1]!.ack();
+    await turn();
+    sent[2]!.ack();
+    sent[3]!.ack();
     await lane.published;
-    expect([sent.length, lane.state, lane.ackedOffset, lane.ackedRows]).toEqual([2, 'stopped', 0, []]);
-    expect(lane.stoppedBecause).toContain('0-2 cannot be published');
+    expect([lane.waits.current, lane.ackedOffset]).toEqual([null, 4]);
+  });
+
+  it('sends again what it failed to send, before anything behind it', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    sent[1]!.fail(new TypeError('a header that cannot be encoded'));
+    await turn();
+    expect(lane.waits.current).toMatchObject({ place: 'publish', needsOperator: true });
+    await vi.waitFor(() => expect(sent).toHaveLength(4));
+    expect(sent[3]!.names).toEqual(sent[1]!.names);
+    for (const each of sent) each.ack();
+    await vi.waitFor(() => expect(sent).toHaveLength(6));
+    expect([lane.waits.at('publish')?.needsOperator, lane.ackedOffset]).toEqual([false, 2]);
+  });
+
+  it('leaves what a closed producer gives back to the next owner', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    await turn();
+    sent[1]!.fail(appError('NOT_PRODUCED', { reason: 'the producer was closed' }));
+    await lane.published;
+    expect([sent.length, lane.ackedRows, lane.ackedOffset]).toEqual([2, [], 0]);
   });
 });

@@ -22,7 +22,12 @@ describe('remedyFor', () => {
     ['schema', 1146, 'wait'],
     // A newer migration's column without a default: every order would be set aside.
     ['schema', 1364, 'wait'],
-    ['unknown', 99_999, 'stop'],
+    // A full disk, and a cluster that has lost its majority.
+    ['unavailable', 1114, 'wait'],
+    ['unavailable', 1047, 'wait'],
+    ['unknown', 99_999, 'suspect'],
+    // What a trigger throws.
+    ['unknown', 1644, 'suspect'],
   ])('knows %s (%i)', (kind, errno, remedy) => {
     expect(classifyMysqlError(driverError(errno))).toBe(kind);
     expect(remedyFor(driverError(errno))).toBe(remedy);
@@ -33,21 +38,31 @@ describe('remedyFor', () => {
     ['an event that does not fit its schema', appError('INVALID_VALUE'), 'bisect'],
     ['an event that is too long', appError('TOO_LONG'), 'bisect'],
     ['a number that no column takes', new RangeError('1e300 is not a safe integer'), 'bisect'],
-    ['a bug', new TypeError('x is not a function'), 'stop'],
-    ['nothing at all', undefined, 'stop'],
+    [
+      'a server error of no table, as the session gives it',
+      appError('MYSQL_UNKNOWN', { errno: 1644 }),
+      'suspect',
+    ],
+    ['an error of the driver without a number', appError('MYSQL_UNKNOWN', { reason: 'odd bytes' }), 'wait'],
+    ['a session that did not take its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
+    ['a bug', new TypeError('x is not a function'), 'hold'],
+    ['nothing at all', undefined, 'hold'],
   ])('knows %s', (_name, error, remedy) => {
     expect(remedyFor(error)).toBe(remedy);
   });
 
-  it('never sets a record aside for trouble that passes, nor goes on after what is fatal', () => {
+  it('makes no dead letter for trouble that passes, and holds a lane at what is fatal', () => {
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const remedy = remedyFor(appError(code));
       const { disposition } = errorTable[code];
-      if (disposition === 'retry') expect([code, remedy]).not.toEqual([code, 'bisect']);
-      if (disposition === 'retry') expect([code, remedy]).not.toEqual([code, 'stop']);
+      if (disposition === 'retry') {
+        expect([code, remedy]).not.toEqual([code, 'bisect']);
+        expect([code, remedy]).not.toEqual([code, 'hold']);
+      }
       if (disposition === 'deadLetter') expect([code, remedy]).toEqual([code, 'bisect']);
-      // A missing table may be on its way: its migration is run beside us.
-      if (disposition === 'fatal' && code !== 'MYSQL_SCHEMA') expect([code, remedy]).toEqual([code, 'stop']);
+      // The database's own way to be wrong passes: a missing table may be on its way, a session can be opened anew.
+      if (disposition === 'fatal' && !code.startsWith('MYSQL_'))
+        expect([code, remedy]).toEqual([code, 'hold']);
     }
   });
 });

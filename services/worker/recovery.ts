@@ -15,8 +15,10 @@ export type Remedy =
   | 'readIds'
   /** The data of a record broke the statement: find it by halving. */
   | 'bisect'
-  /** Nothing that this process may decide: stop the lanes of the batch. */
-  | 'stop';
+  /** The server refuses, and nobody knows why: after some tries find the record, and ask the database whether it is at fault. */
+  | 'suspect'
+  /** The program fails, not a server: find the record and hold its lane there, trying again now and then. */
+  | 'hold';
 
 /** The remedy for an error that `runBatch` threw. */
 export function remedyFor(error: unknown): Remedy {
@@ -36,6 +38,7 @@ export function remedyFor(error: unknown): Remedy {
     case 'readOnly':
       return 'reconnect';
     case 'tooManyConnections':
+    case 'unavailable':
       return 'wait';
     case 'checkFailed':
     case 'data':
@@ -43,8 +46,23 @@ export function remedyFor(error: unknown): Remedy {
     case 'schema':
       return 'wait';
     case 'unknown':
-      return error instanceof AppError && classify(error) === 'retry' ? 'wait' : 'stop';
+      return remedyForUnknown(error);
   }
+}
+
+/** What is no error of the database that the table of `classifyMysqlError` knows. */
+function remedyForUnknown(error: unknown): Remedy {
+  const isListed = error instanceof AppError && error.code !== 'MYSQL_UNKNOWN';
+  if (!isListed && isServerError(error)) return 'suspect';
+  // An init_connect or a proxy that bends the session's settings: the next session may get what it asks for.
+  if (error instanceof AppError && error.code === 'MYSQL_SETTINGS') return 'reconnect';
+  return classify(error) === 'retry' ? 'wait' : 'hold';
+}
+
+/** Whether the database itself has answered with an error that has a number; those of the system are negative. */
+export function isServerError(error: unknown): boolean {
+  if (error instanceof AppError) return Number(error.details['errno']) > 0;
+  return Number((error as { errno?: unknown } | null | undefined)?.errno) > 0;
 }
 
 /**
@@ -54,9 +72,8 @@ export function remedyFor(error: unknown): Remedy {
 export function verdictFor(error: unknown): { code: string; message: string } {
   const kind = classifyMysqlError(error);
   const errno = error instanceof AppError ? error.details['errno'] : undefined;
-  const message =
-    kind === 'unknown'
-      ? errorMessage(error).slice(0, 300)
-      : `The database refused its data (${kind}, error ${errno ?? 'unknown'}).`;
+  const message = isServerError(error)
+    ? `The database refused its data (${kind}, error ${errno ?? (error as { errno?: number }).errno}).`
+    : errorMessage(error).slice(0, 300);
   return { code: 'DATA_REFUSED', message };
 }

@@ -14,6 +14,7 @@ import { Ownership } from './ownership.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { closeServers, connectServers, type Servers, type WorkerContext } from './servers.ts';
 import { createStatusCache, type StatusCache } from './status-cache.ts';
+import { createWaitReport } from './waits/wait-report.ts';
 
 const topic = COMMANDS;
 const consumerStopMs = 1_500;
@@ -46,7 +47,8 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   ownership.attach(consumer);
   const lanes = () => ownership.lanes.values();
   const commits = createOffsetCommits({ topic, lanes, consumer, metrics, log });
-  const stopWatching = watchLanes({ lanes, lifecycle, metrics, log });
+  const report = createWaitReport({ topic, owner: config.instanceId, db: servers.mysql.pool, log });
+  const stopWatching = watchLanes({ lanes, report, lifecycle, metrics, log, fatal: context.fatal });
   await consumer.start();
   return {
     async stop() {
@@ -90,6 +92,7 @@ function createOwnership(
           metrics,
           log,
           onOpened: (lane) => ownership.opened(lane),
+          onRefused: (lane) => ownership.retryLater(lane),
         },
         lanes,
         signal,

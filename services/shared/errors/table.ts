@@ -15,6 +15,11 @@ export const errorTable = {
   STOP_DEADLINE: { disposition: 'fatal', template: 'Stopping took longer than {deadlineMs} ms.' },
   ABORTED: { disposition: 'retry', template: 'The work was given up because its owner is stopping.' },
   INTERNAL: { disposition: 'fatal', template: 'An assumption of the code does not hold: {reason}' },
+  LANE_STUCK: {
+    disposition: 'fatal',
+    template:
+      'Lane {partition} holds {held} records and has decided none for {seconds} s, for no known reason.',
+  },
 
   // database
   MYSQL_TIMEOUT: {
@@ -34,6 +39,7 @@ export const errorTable = {
     template: 'No pooled database connection became free: {reason}',
   },
   MYSQL_READ_ONLY: { disposition: 'retry', template: 'The database takes no writes: {reason}' },
+  MYSQL_UNAVAILABLE: { disposition: 'retry', template: 'The database cannot serve now: {reason}' },
   MYSQL_DEADLOCK: {
     disposition: 'retry',
     template: 'The transaction was chosen as the victim of a deadlock.',

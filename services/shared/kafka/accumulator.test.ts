@@ -198,14 +198,44 @@ describe('a record that the broker refuses', () => {
   it('ends its batch, and nothing behind it in the batch is written', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1, refuseValue: 'bad' });
     const accumulator = make(leaders);
-    const batch = accumulator.sendBatch(
-      ['a', 'bad', 'c'].map((value) => message(0, value)),
-      { forever: true },
-    );
+    const batch = accumulator.sendBatch(['a', 'bad', 'c'].map((value) => message(0, value)));
     const after = accumulator.send(message(0, 'd'));
     await expect(batch).rejects.toMatchObject({ code: 'RECORD_REFUSED' });
     await after;
     expect(leaders.firstCopies(0)).toEqual(['a', 'd']);
+  });
+
+  it('keeps its place in a batch that is sent for ever, and says why, until the broker takes it', async () => {
+    const options: { nodes: number; partitions: number; refuseValue?: string } = {
+      nodes: 1,
+      partitions: 1,
+      refuseValue: 'bad',
+    };
+    const leaders = createFakeLeaders(options);
+    const accumulator = make(leaders);
+    const refused = Promise.withResolvers<string>();
+    const batch = accumulator.sendBatch(
+      ['a', 'bad', 'c'].map((value) => message(0, value)),
+      { forever: true, onRefused: refused.resolve },
+    );
+    const after = accumulator.sendBatch([message(0, 'd')], { forever: true });
+    expect(await refused.promise).toBe('INVALID_RECORD');
+    expect(leaders.firstCopies(0)).toEqual(['a']);
+    delete options.refuseValue;
+    expect([await batch, await after]).toEqual([0n, 3n]);
+    expect(leaders.firstCopies(0)).toEqual(['a', 'bad', 'c', 'd']);
+  });
+
+  it('is not mistaken for the one behind it when its sender has given up meanwhile', async () => {
+    const leaders = createFakeLeaders({ nodes: 1, partitions: 1, refuseValue: 'bad' });
+    const accumulator = make(leaders, { deadlineMs: 60 });
+    const release = leaders.holdAnswers();
+    const bad = accumulator.send(message(0, 'bad'));
+    await expect(bad).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    const good = accumulator.sendBatch([message(0, 'good')], { forever: false });
+    release();
+    await good;
+    expect(leaders.firstCopies(0)).toEqual(['good']);
   });
 
   it('cuts a batch that is too large in two until it fits', async () => {

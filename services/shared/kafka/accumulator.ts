@@ -31,10 +31,11 @@ export interface Accumulator {
   sendEach(messages: readonly OutMessage[], onEnd: (index: number, end: bigint | AppError) => void): void;
   /**
    * Messages of one partition, in order, without waiting for company. Resolves to the offset of the first when all are
-   * in the log; offsets need not be dense, as a request may be cut in two. With `forever` only RECORD_REFUSED and
-   * closing end it; without, it ends like `send`.
+   * in the log; offsets need not be dense, as a request may be cut in two. Without `forever` it ends like `send`.
+   * With it only closing ends it: a record that a broker refuses is sent again, and `onRefused` is told the reason each
+   * time; one that is refused for its timestamp is sent with the current time, if that is earlier.
    */
-  sendBatch(messages: readonly OutMessage[], options?: { forever?: boolean }): Promise<bigint>;
+  sendBatch(messages: readonly OutMessage[], options?: ForeverOptions): Promise<bigint>;
   /** Age of the oldest message without acknowledgement; 0 when none waits. */
   oldestAgeMs(): number;
   queuedRecords(): number;
@@ -45,6 +46,11 @@ export interface Accumulator {
   flush(): Promise<void>;
   /** Refuses new messages, flushes until the deadline, rejects the rest and closes the connections. Calls share one promise. */
   close(deadlineMs: number): Promise<void>;
+}
+
+export interface ForeverOptions {
+  forever?: boolean;
+  onRefused?: (reason: string) => void;
 }
 
 const defaults: ProduceLimits = {
@@ -108,7 +114,7 @@ function faceOf(state: State): Accumulator {
   return {
     send: (message) => send(state, message),
     sendEach: (messages, onEnd) => sendEach(state, messages, onEnd),
-    sendBatch: (messages, batch) => sendBatch(state, messages, batch?.forever ?? false),
+    sendBatch: (messages, batch) => sendBatch(state, messages, batch),
     oldestAgeMs: () => oldestAgeMs(state),
     queuedRecords: () => sum(state, (queue) => queue.entries.length),
     queuedBytes: () => sum(state, (queue) => queue.bytes),
@@ -162,7 +168,11 @@ function refusalOf(state: State): string | null {
   return sum(state, (queue) => queue.bytes) > state.limits.queueBytesMax ? 'queue is full' : null;
 }
 
-function sendBatch(state: State, messages: readonly OutMessage[], forever: boolean): Promise<bigint> {
+function sendBatch(
+  state: State,
+  messages: readonly OutMessage[],
+  { forever = false, onRefused }: ForeverOptions = {},
+): Promise<bigint> {
   const queuedAtMs = performance.now();
   const deadlineAtMs = forever ? Number.POSITIVE_INFINITY : queuedAtMs + state.limits.deadlineMs;
   return new Promise((resolve, reject) => {
@@ -172,7 +182,7 @@ function sendBatch(state: State, messages: readonly OutMessage[], forever: boole
       return;
     }
     const sizes = messages.map(recordSizeBound);
-    const send = newSend({ left: messages.length, deadlineAtMs, resolve, reject });
+    const send = newSend({ left: messages.length, deadlineAtMs, resolve, reject, onRefused });
     const queue = queueOf(state, topic, partition);
     for (let i = 0; i < messages.length; i++) {
       enqueue(queue, { message: messages[i]!, bytes: sizes[i]!, queuedAtMs, first: i === 0, send });
@@ -182,7 +192,7 @@ function sendBatch(state: State, messages: readonly OutMessage[], forever: boole
   });
 }
 
-function newSend(given: Pick<Send, 'left' | 'deadlineAtMs' | 'resolve' | 'reject'>): Send {
+function newSend(given: Pick<Send, 'left' | 'deadlineAtMs' | 'resolve' | 'reject' | 'onRefused'>): Send {
   return { ...given, baseOffset: -1n, maybeWritten: false, settled: false };
 }
 

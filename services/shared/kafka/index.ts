@@ -1,4 +1,9 @@
-export { type Accumulator, type AccumulatorOptions, createAccumulator } from './accumulator.ts';
+export {
+  type Accumulator,
+  type AccumulatorOptions,
+  createAccumulator,
+  type ForeverOptions,
+} from './accumulator.ts';
 export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
 export { type CommitLoop, startCommitLoop } from './commit-loop.ts';
 export { shareConnects } from './connects.ts';

@@ -13,6 +13,8 @@ export interface Send {
   deadlineAtMs: number;
   resolve(baseOffset: bigint): void;
   reject(error: AppError): void;
+  /** A broker refused one of its records, which is sent again: only for sends without a deadline. */
+  onRefused?: ((reason: string) => void) | undefined;
 }
 
 export interface Entry {
@@ -111,22 +113,31 @@ export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBe
   dropSettled(queue);
 }
 
-/** The broker refused what was in flight for its content: try the first half, or give up the one record that it is about. */
-export function settleRefused(queue: PartitionQueue, reason: string): AppError | null {
+/** What a refusal for content came to: half of the records are tried next, or it is about this one. */
+export type Refusal =
+  | { kind: 'halved' }
+  | { kind: 'givenUp'; error: AppError }
+  | { kind: 'kept'; entry: Entry };
+
+/**
+ * The broker refused what was in flight for its content: try the first half, or find the one record that it is about.
+ * A send with a deadline is given up for it; one without keeps its place, to be sent again.
+ */
+export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
   const refused = queue.inFlight;
+  const culprit = queue.entries[0];
   queue.inFlight = 0;
   dropSettled(queue);
-  if (refused > 1) {
-    queue.recordsLimit = Math.floor(refused / 2);
-    return null;
+  if (refused > 1 || culprit === undefined || culprit.send.settled) {
+    queue.recordsLimit = Math.max(1, Math.floor(refused / 2));
+    return { kind: 'halved' };
   }
-  const culprit = queue.entries[0];
-  if (culprit === undefined || culprit.send.settled) return null;
+  if (culprit.send.deadlineAtMs === Number.POSITIVE_INFINITY) return { kind: 'kept', entry: culprit };
   const { topic, partition } = queue;
   const error = appError('RECORD_REFUSED', { topic, partition, bytes: culprit.bytes, reason });
   rejectSend(culprit.send, error);
   dropSettled(queue);
-  return error;
+  return { kind: 'givenUp', error };
 }
 
 /** Rejects every send of the queue that `which` picks; entries in flight stay until their answer is there. */

@@ -10,6 +10,7 @@ import {
 import { produceErrorName, produceVerdict, saysLeaderIsStale } from './produce-errors.ts';
 import type { PartitionAnswer } from './produce-protocol.ts';
 import type { LoopState } from './produce-state.ts';
+import type { OutMessage } from './types.ts';
 
 /**
  * Ends a request for every partition that was in it, each for itself: written only if the answer names it without
@@ -45,18 +46,38 @@ function settlePartition(state: LoopState, queue: PartitionQueue, answer: Partit
     case 'unknown':
       resend(state, queue, true, reason);
       return;
-    case 'recordsRefused': {
-      const given = settleRefused(queue, reason);
-      if (given === null) return;
-      state.metrics.inc('kafka_produce_refused_total', { topic, reason });
-      state.log.error({ err: given }, 'a record was refused by the broker');
+    case 'recordsRefused':
+      settleRefusal(state, queue, reason);
       return;
-    }
     case 'topicRefused':
+      queue.entries[0]?.send.onRefused?.(reason);
       resend(state, queue, false, reason);
       giveUp(queue, (send) => send.deadlineAtMs !== Number.POSITIVE_INFINITY, reason);
       return;
   }
+}
+
+function settleRefusal(state: LoopState, queue: PartitionQueue, reason: string): void {
+  const { topic } = queue;
+  const refusal = settleRefused(queue, reason);
+  if (refusal.kind === 'halved') return;
+  state.metrics.inc('kafka_produce_refused_total', { topic, reason });
+  if (refusal.kind === 'givenUp') {
+    state.log.error({ err: refusal.error }, 'a record was refused by the broker');
+    return;
+  }
+  const { entry } = refusal;
+  if (reason === 'INVALID_TIMESTAMP') entry.message = withTimeOfNow(entry.message);
+  entry.send.onRefused?.(reason);
+  resend(state, queue, false, reason);
+}
+
+/**
+ * A clock that ran ahead has put the record's time beyond what the broker takes. The time of a record is no part of what
+ * it says, so the current time serves as well; an earlier one stays.
+ */
+function withTimeOfNow(message: OutMessage): OutMessage {
+  return { ...message, timestampMs: Math.min(message.timestampMs, Date.now()) };
 }
 
 function resend(state: LoopState, queue: PartitionQueue, maybeWritten: boolean, reason: string): void {

@@ -10,7 +10,7 @@ type Answer = { status: number; type: string; body: string };
 
 /**
  * Health and metrics on a port of their own, so that a saturated API still answers its probes:
- * `/startupz` 200 once started, `/livez` 200 while the event loop turns, `/readyz` 200 only when traffic should
+ * `/startupz` 200 once started, `/livez` 200 while a restart would help nothing, `/readyz` 200 only when traffic should
  * come (503 from the moment that draining begins), `/metrics` in the Prometheus text format.
  */
 export async function startAdminServer({ host, port, lifecycle, metrics }: Deps): Promise<AdminServer> {
@@ -56,8 +56,10 @@ async function answerOf(request: IncomingMessage, lifecycle: Lifecycle, metrics:
   switch (path) {
     case '/startupz':
       return json(lifecycle.state() === 'starting' ? 503 : 200, { status: lifecycle.state() });
-    case '/livez':
-      return json(200, { status: 'alive' });
+    case '/livez': {
+      const { alive, problems } = lifecycle.liveness();
+      return alive ? json(200, { status: 'alive' }) : json(503, { status: 'not alive', problems });
+    }
     case '/readyz': {
       const { ready, problems } = lifecycle.readiness();
       return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', problems });

@@ -7,6 +7,7 @@ export type MysqlErrorKind =
   | 'connectionLost'
   | 'readOnly'
   | 'tooManyConnections'
+  | 'unavailable'
   | 'timeout'
   | 'checkFailed'
   | 'data'
@@ -24,6 +25,12 @@ const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]
   readOnly: [1290, 1792, 1836],
   // 1129: the host is blocked for a while; 1637: no transaction slot
   tooManyConnections: [1040, 1129, 1203, 1226, 1637],
+  // What the server lacks, whatever it is asked for: disk (3, 1021, 1023, 1026, 1028, 1030, 1114, 1878), memory (1037,
+  // 1038, 1041, 1135, 1206), its log (1180, 1197, 1598), the other nodes of its cluster (1047, 1297, 3098, 3100, 3101)
+  unavailable: [
+    3, 1021, 1023, 1026, 1028, 1030, 1037, 1038, 1041, 1047, 1114, 1135, 1180, 1197, 1206, 1297, 1598, 1878,
+    3098, 3100, 3101,
+  ],
   // 1317 interrupted by KILL QUERY, 1969 max_statement_time, 3024 max_execution_time
   timeout: [1317, 1969, 3024],
   checkFailed: [3819, 4025],
@@ -45,6 +52,7 @@ const codeOfKind: Record<MysqlErrorKind, ErrorCode> = {
   connectionLost: 'MYSQL_CONNECTION_LOST',
   readOnly: 'MYSQL_READ_ONLY',
   tooManyConnections: 'MYSQL_TOO_MANY_CONNECTIONS',
+  unavailable: 'MYSQL_UNAVAILABLE',
   timeout: 'MYSQL_TIMEOUT',
   checkFailed: 'MYSQL_CHECK_FAILED',
   data: 'MYSQL_DATA',

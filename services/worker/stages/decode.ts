@@ -4,6 +4,7 @@ import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { partitionOfOrder, partitionOfSku } from '../../../topics/partition.ts';
 import { commandProblem, isDecided, type SourceRecord } from '../../domain/index.ts';
 import { type Codec, PoisonError, UnknownSchemaError, verifyChecksum } from '../../shared/codec/index.ts';
+import { errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { cut, type LaneBatch } from '../batch.ts';
@@ -25,14 +26,14 @@ export interface DecodedPart extends LaneBatch {
 /** Records that are set aside whatever their bytes say, by `verdictKey`: they broke a transaction, or a process. */
 export type Verdicts = Map<string, { code: string; message: string }>;
 
+/** The code of a record that an operator has skipped. */
+export const SKIPPED = 'SKIPPED';
+
 export interface DecodeDeps {
   readonly codec: Codec<OrderCommand>;
   readonly verdicts: Verdicts;
   readonly log: Logger;
 }
-
-/** How long a lane waits whose head needs a schema that the registry cannot be asked for. */
-const registryWaitMs = 1_000;
 
 /** Decodes the parts. A part that can only be worked up to some record is cut there; one that cannot begin is left out. */
 export async function decodeParts(deps: DecodeDeps, parts: readonly LaneBatch[]): Promise<DecodedPart[]> {
@@ -63,19 +64,19 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
             ? readRecord(deps, record)
             : deadLetter(record, 'UNKNOWN_SCHEMA', `Schema ${schemaId} is registered nowhere.`, schemaId);
       } catch (error) {
-        deps.log.warn(
-          { err: error, partition: part.lane.partition, schemaId },
-          'a schema cannot be asked for; the lane waits',
-        );
-        return endBefore(part, sources, deadLetters, () => part.lane.holdFor(registryWaitMs));
+        const why = `schema ${schemaId} cannot be prepared: ${errorMessage(error)}`;
+        return endBefore(part, sources, deadLetters, () => part.lane.holdBack(why));
       }
-      if (content instanceof UnknownSchemaError) throw content;
+      if (content instanceof UnknownSchemaError) {
+        const why = content.message;
+        return endBefore(part, sources, deadLetters, () => part.lane.holdBack(why));
+      }
     }
     if ('code' in content) {
       deadLetters.push(content);
     } else if (!isDecided(content.type)) {
       const why = `offset ${record.offset} holds ${content.type}, which this version does not decide`;
-      return endBefore(part, sources, deadLetters, () => part.lane.stop(why));
+      return endBefore(part, sources, deadLetters, () => part.lane.holdBack(why, true));
     }
     const offset = Number(record.offset);
     sources.push({ partition: part.lane.partition, offset, prevOffset, content: contentOf(content) });

@@ -10,7 +10,9 @@ import { layOutMarksDelete } from '../store/attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
 import { layOutOutbox, layOutOutboxDelete } from '../store/outbox.ts';
+import { layOutSkipDone } from '../store/skips.ts';
 import { layOutStock } from '../store/stock.ts';
+import { SKIPPED } from './decode.ts';
 import type { PartOutcomes } from './outcomes.ts';
 
 /** Everything that a batch writes, but the fence and the COMMIT. */
@@ -48,8 +50,11 @@ export function layOutWrites(
     topic,
     parts.flatMap(({ deadLetters }) => deadLetters),
   );
-  for (const { lane, to, probing } of parts) {
+  for (const { lane, to, probing, deadLetters } of parts) {
     if (probing) layOutMarksDelete(buffer, topic, lane.partition, to);
+    for (const { code, partition, offset } of deadLetters) {
+      if (code === SKIPPED) layOutSkipDone(buffer, topic, partition, offset, nowMs);
+    }
   }
   const stock = layOutStock(buffer, decision.stock);
   return { script: buffer.script(), updates, stock, stockChanges: decision.stock, parts };

@@ -8,6 +8,8 @@ import { type Answer, rowsOf, type Session, StatementBuffer } from '../../shared
 
 export interface PriceSnapshot {
   readonly version: number;
+  /** The database's clock at this read, epoch ms: all workers decide by one clock, whatever their own say. */
+  readonly nowMs: number;
   /** A SKU that is not in it has no product. */
   readonly products: ReadonlyMap<string, Product>;
 }
@@ -27,6 +29,7 @@ export interface PriceQuestion {
 
 type SnapshotRow = {
   version: number;
+  nowMs: number;
   sku: string | null;
   name: string;
   unit_price: number;
@@ -68,7 +71,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
       products.set(sku, { sku, name, unitPrice, currency });
     }
     for (const sku of missing) if (!products.has(sku)) absent.add(sku);
-    return { version, products };
+    return { version, nowMs: rows[0]!.nowMs, products };
   };
 
   return {
@@ -86,7 +89,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
 /** One statement, hence one read view: the version and the rows belong together. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
-    'SELECT c.version, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (',
+    'SELECT c.version, CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (',
   );
   if (skus.size === 0) buffer.text('');
   let isFirst = true;

@@ -3,6 +3,16 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 /** Metrics of worker alone. */
 export const workerMetrics = {
   worker_lanes: { type: 'gauge', help: 'Lanes of this process by state.', labels: ['state'] },
+  worker_lanes_waiting: {
+    type: 'gauge',
+    help: 'Lanes of this process that do not go on, by what is held up: claim, decide, publish, or stopped for a decision.',
+    labels: ['place'],
+  },
+  worker_lane_wait_seconds: {
+    type: 'gauge',
+    help: 'How long the lane that waits longest has been waiting; 0 when none does.',
+    labels: [],
+  },
   worker_lane_records: { type: 'gauge', help: 'Commands fetched and not decided yet.', labels: [] },
   worker_unpublished_batches: {
     type: 'gauge',

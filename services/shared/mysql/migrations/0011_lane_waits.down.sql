@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS lane_skips;
+DROP TABLE IF EXISTS lane_waits;

@@ -1,0 +1,38 @@
+/** The table of what lanes wait for: `orderstream lag` and other services read it. */
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { text } from './sql-text.ts';
+
+export interface WaitRow {
+  readonly partition: number;
+  /** The record at which the lane waits. */
+  readonly offset: number;
+  readonly place: string;
+  readonly needsOperator: boolean;
+  readonly why: string;
+  /** Epoch ms. */
+  readonly sinceMs: number;
+}
+
+const whyLengthMax = 500;
+
+/** Writes what a lane waits for, over what was there. */
+export async function writeWait(db: Queryable, topic: string, owner: string, wait: WaitRow): Promise<void> {
+  const { partition, offset, place, needsOperator, why, sinceMs } = wait;
+  await db.write(
+    'REPLACE INTO lane_waits (topic,partition_id,source_offset,place,needs_operator,why,owner,since_ms,updated_at_ms) ' +
+      `VALUES (${text(topic)},${partition},${offset},${text(place)},${needsOperator ? 1 : 0},` +
+      `${text(why.slice(0, whyLengthMax))},${text(owner)},${sinceMs},${Date.now()})`,
+  );
+}
+
+/** Deletes the rows of lanes that go on. */
+export async function deleteWaits(
+  db: Queryable,
+  topic: string,
+  partitions: readonly number[],
+): Promise<void> {
+  if (partitions.length === 0) return;
+  await db.write(
+    `DELETE FROM lane_waits WHERE topic = ${text(topic)} AND partition_id IN (${partitions.join(',')})`,
+  );
+}

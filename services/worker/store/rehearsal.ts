@@ -1,0 +1,40 @@
+/**
+ * A batch of nobody's: one made-up row goes into every table that a batch writes, and is rolled back. Where it passes, the
+ * database takes such rows, so that a record which fails before and after it is at fault itself.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Session } from '../../shared/mysql/index.ts';
+import { text } from './sql-text.ts';
+
+/** No topic and no customer has this name. */
+const nobody = text('rehearsal');
+/** Behind the keys of every partition there is. */
+const partition = 65_535;
+
+/** Throws what the database answers when it does not take the rows. Leaves nothing behind. */
+export async function rehearse(session: Session): Promise<void> {
+  const orderId = `X'${randomBytes(16).toString('hex')}'`;
+  const offset = randomBytes(6).readUIntBE(0, 6);
+  const orderKey = `(${partition} * 281474976710656 + ${offset})`;
+  const hash = `X'${'00'.repeat(32)}'`;
+  const statements = [
+    'INSERT INTO orders (order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,' +
+      'price_version,idempotency_key,fingerprint,shipping_address,contact,metadata,created_at_ms,updated_at_ms) ' +
+      `VALUES (${orderKey},${orderId},${nobody},'REJECTED',1,'EUR',0,0,0,0,0,0,${nobody},${hash},'{}','{}','{}',0,0)`,
+    `INSERT INTO order_items (order_key,line_no,sku,quantity) VALUES (${orderKey},1,${nobody},1)`,
+    'INSERT INTO order_history (order_id,version,status,command_type,actor,source_partition,source_offset,at_ms) ' +
+      `VALUES (${orderId},2,'CANCELLED','CANCEL',${nobody},${partition},${offset},0)`,
+    'INSERT INTO order_commands (order_id,command_id,command_type,outcome,version,source_partition,source_offset,at_ms) ' +
+      `VALUES (${orderId},${nobody},'CANCEL','REFUSED',1,${partition},${offset},0)`,
+    `INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES (${nobody},${partition},${offset},${offset},0,X'02')`,
+    'INSERT INTO dead_letters (topic,partition_id,source_offset,reason_code,message,attempts,value_sha256,value_bytes,source_at_ms,first_failed_at_ms) ' +
+      `VALUES (${nobody},${partition},${offset},'REHEARSAL','',1,${hash},0,0,0)`,
+    'UPDATE stock SET available = available WHERE sku = (SELECT sku FROM (SELECT sku FROM stock LIMIT 1) s)',
+  ];
+  await session.begin();
+  try {
+    for (const statement of statements) await session.write(statement);
+  } finally {
+    if (session.alive) await session.rollback();
+  }
+}

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { appError } from '../../shared/errors/index.ts';
+import type { Session } from '../../shared/mysql/index.ts';
+import { type LaneBatch, takeBatch } from '../batch.ts';
+import { openLane, silent } from '../fakes.ts';
+import type { Lane } from '../lane.ts';
+import type { SessionKeeper } from '../session-keeper.ts';
+import type { Verdicts } from '../stages/decode.ts';
+import { judgeAlone } from './judge-record.ts';
+
+const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger refused it' });
+
+let lane: Lane;
+let batch: LaneBatch[];
+let verdicts: Verdicts;
+/** What the database answers to a made-up batch: null when it takes it. */
+let refusal: Error | null;
+let written: string[];
+
+beforeEach(() => {
+  lane = openLane(3, 1);
+  batch = takeBatch([lane], { recordsMax: 1, bytesMax: 1_000 });
+  verdicts = new Map();
+  refusal = null;
+  written = [];
+});
+
+function deps() {
+  const session = {
+    alive: true,
+    begin: async () => void written.push('BEGIN'),
+    rollback: async () => void written.push('ROLLBACK'),
+    commit: async () => void written.push('COMMIT'),
+    async write(sql: string) {
+      if (refusal !== null) throw refusal;
+      written.push(sql.split(' ')[2]!);
+    },
+  } as unknown as Session;
+  const sessions = { open: async () => session, drop: () => undefined } as unknown as SessionKeeper;
+  return { sessions, verdicts, log: silent };
+}
+
+describe('a record that fails alone', () => {
+  it('becomes a dead letter once it fails between two made-up batches that pass', async () => {
+    const judged = { batch, rehearsed: false };
+    expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
+    expect(verdicts.size).toBe(0);
+    expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
+    expect([...verdicts]).toEqual([
+      ['3-0', { code: 'DATA_REFUSED', message: 'The database refused its data (unknown, error 1644).' }],
+    ]);
+    expect(lane.isHeldBack).toBe(false);
+  });
+
+  it('is innocent while the database refuses made-up batches too: its lane waits', async () => {
+    refusal = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'it refuses everybody' });
+    expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
+    expect(verdicts.size).toBe(0);
+    expect(lane.waits.current).toMatchObject({ place: 'decide', needsOperator: false });
+    expect(lane.waits.current?.why).toContain('it refuses everybody');
+  });
+
+  it('is asked of no database when its own bytes cannot be laid out', async () => {
+    refusal = new Error('not asked');
+    expect(await judgeAlone(deps(), { batch, rehearsed: false }, new RangeError('too large'))).toBe('again');
+    expect(verdicts.get('3-0')?.message).toBe('too large');
+  });
+
+  it('holds its lane for a person when even its dead letter is refused, and is tried as itself again', async () => {
+    verdicts.set('3-0', { code: 'DATA_REFUSED', message: 'before' });
+    expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
+    expect(verdicts.size).toBe(0);
+    expect(lane.waits.current).toMatchObject({ needsOperator: true });
+  });
+
+  it('leaves nothing of a made-up batch behind, in none of the tables that a batch writes', async () => {
+    await judgeAlone(deps(), { batch, rehearsed: false }, triggerError);
+    expect([written[0], written.at(-1)]).toEqual(['BEGIN', 'ROLLBACK']);
+    expect(written).not.toContain('COMMIT');
+    expect(written).toEqual(
+      expect.arrayContaining([
+        'orders',
+        'order_items',
+        'order_history',
+        'order_commands',
+        'outbox',
+        'dead_letters',
+      ]),
+    );
+  });
+});

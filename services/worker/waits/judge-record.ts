@@ -1,0 +1,72 @@
+/**
+ * What becomes of a record that fails alone in its batch. The database is asked whether it takes a made-up batch, before
+ * and after one more try of the record: only a record that fails between two such rehearsals is at fault. In an outage
+ * the rehearsal fails too, so that no record becomes a dead letter for it.
+ */
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import { classifyMysqlError } from '../../shared/mysql/index.ts';
+import type { LaneBatch } from '../batch.ts';
+import { isServerError, verdictFor } from '../recovery.ts';
+import type { SessionKeeper } from '../session-keeper.ts';
+import { type Verdicts, verdictKey } from '../stages/decode.ts';
+import { rehearse } from '../store/rehearsal.ts';
+
+export interface JudgeDeps {
+  readonly sessions: SessionKeeper;
+  readonly verdicts: Verdicts;
+  readonly log: Logger;
+}
+
+export interface Judged {
+  readonly batch: readonly LaneBatch[];
+  rehearsed: boolean;
+}
+
+/**
+ * Judges the one record of the batch after it failed with `error`. Returns `again` to try it once more, as itself or as
+ * a dead letter; `done` once its lane waits. Never rejects.
+ */
+export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown): Promise<'again' | 'done'> {
+  const { verdicts, log } = deps;
+  const { lane, records } = judged.batch[0]!;
+  const { offset } = records[0]!;
+  const key = verdictKey(lane.partition, offset);
+  if (verdicts.delete(key)) {
+    // Its dead letter goes into the same tables: what refuses both is hardly the record.
+    lane.holdBack(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, true);
+    return 'done';
+  }
+  if (isServerError(error)) {
+    const refusal = await tryRehearsal(deps);
+    if (refusal !== null) {
+      log.warn(
+        { err: refusal, partition: lane.partition, offset },
+        'the database takes no made-up batch either',
+      );
+      lane.holdBack(`the database refuses what no record is to blame for: ${errorMessage(refusal)}`);
+      return 'done';
+    }
+    if (!judged.rehearsed) {
+      judged.rehearsed = true;
+      return 'again';
+    }
+  }
+  verdicts.set(key, verdictFor(error));
+  log.error(
+    { err: error, partition: lane.partition, offset, kind: classifyMysqlError(error) },
+    'a record that cannot be worked becomes a dead letter',
+  );
+  return 'again';
+}
+
+/** Null when the database takes a made-up batch, else what it answers. */
+async function tryRehearsal({ sessions }: JudgeDeps): Promise<unknown> {
+  try {
+    await rehearse(await sessions.open());
+    return null;
+  } catch (error) {
+    sessions.drop();
+    return error ?? new Error('the rehearsal failed');
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { newLane, openLane } from '../fakes.ts';
+import { LaneWaits } from './lane-waits.ts';
+
+describe('the waits of a lane', () => {
+  it('keep their beginning over tries, and count them', () => {
+    const waits = new LaneWaits();
+    const first = waits.begin('decide', 'the database is away');
+    const second = waits.begin('decide', 'the database is read-only');
+    expect(second).toEqual({ ...first, why: 'the database is read-only', tries: 2 });
+    waits.end('decide');
+    expect(waits.current).toBeNull();
+    expect(waits.begin('decide', 'again').tries).toBe(1);
+  });
+
+  it('show one that needs a person before any other', () => {
+    const waits = new LaneWaits();
+    waits.begin('publish', 'Kafka is away');
+    waits.begin('decide', 'nobody can decide it', true);
+    expect(waits.current?.place).toBe('decide');
+    waits.end('decide');
+    expect(waits.current?.place).toBe('publish');
+  });
+
+  it('end at the place that goes on, and at no other', () => {
+    const lane = openLane(0, 3);
+    lane.waits.begin('publish', 'Kafka is away');
+    lane.holdBack('a record cannot be worked', true);
+    expect([lane.isHeldBack, lane.isReady(performance.now())]).toEqual([true, false]);
+    lane.advance(1, []);
+    expect([lane.isHeldBack, lane.waits.current?.place]).toEqual([false, 'publish']);
+    lane.handOver();
+    lane.acknowledge(0, 1);
+    expect(lane.waits.current).toBeNull();
+  });
+
+  it('end with a claim, and say of a stopped lane what it is stopped for', () => {
+    const { lane } = newLane();
+    lane.waits.begin('claim', 'the group has not confirmed it');
+    lane.open({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
+    expect(lane.waits.current).toBeNull();
+    lane.stop('the log was cut');
+    expect(lane.waits.current).toMatchObject({
+      place: 'stopped',
+      why: 'the log was cut',
+      needsOperator: true,
+    });
+  });
+});

@@ -1,0 +1,69 @@
+/** Keeps the table of waiting lanes as this process sees them, for operators and other services. */
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import type { Lane } from '../lane.ts';
+import { deleteWaits, type WaitRow, writeWait } from '../store/lane-waits.ts';
+import type { Wait } from './lane-waits.ts';
+
+export interface WaitReport {
+  /**
+   * Brings the table to what is given: each lane of this process with its wait, null for one that goes on. Only what has
+   * changed is written. Never rejects: what the database does not take now is written with a later call.
+   */
+  update(lanes: ReadonlyMap<Lane, Wait | null>): Promise<void>;
+}
+
+export function createWaitReport(deps: {
+  topic: string;
+  owner: string;
+  db: Queryable;
+  log: Logger;
+}): WaitReport {
+  const { topic, owner, db, log } = deps;
+  /** What the table holds of a lane, as text; a lane that is not in here may have the row of its last owner. */
+  let written = new WeakMap<Lane, string>();
+  let running: Promise<void> | null = null;
+
+  const write = async (lanes: ReadonlyMap<Lane, Wait | null>): Promise<void> => {
+    const goingOn: Lane[] = [];
+    for (const [lane, wait] of lanes) {
+      if (wait === null) {
+        if (written.get(lane) !== goesOn) goingOn.push(lane);
+        continue;
+      }
+      const row = rowOf(lane, wait);
+      const text = JSON.stringify(row);
+      if (written.get(lane) === text) continue;
+      await writeWait(db, topic, owner, row);
+      written.set(lane, text);
+    }
+    await deleteWaits(
+      db,
+      topic,
+      goingOn.map(({ partition }) => partition),
+    );
+    for (const lane of goingOn) written.set(lane, goesOn);
+  };
+
+  return {
+    update(lanes) {
+      running ??= write(lanes)
+        .catch((error: unknown) => {
+          // Half of it may be there: the next call writes everything again.
+          written = new WeakMap();
+          log.debug({ reason: errorMessage(error) }, 'the waits of lanes could not be written now');
+        })
+        .finally(() => {
+          running = null;
+        });
+      return running;
+    },
+  };
+}
+
+const goesOn = 'goes on';
+
+function rowOf({ partition, nextOffset }: Lane, { place, needsOperator, why, sinceMs }: Wait): WaitRow {
+  return { partition, offset: nextOffset, place, needsOperator, why, sinceMs };
+}
