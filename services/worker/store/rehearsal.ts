@@ -15,7 +15,7 @@ const partition = 65_535;
 export async function rehearse(session: Session): Promise<void> {
   const orderId = `X'${randomBytes(16).toString('hex')}'`;
   const offset = randomBytes(6).readUIntBE(0, 6);
-  const orderKey = `(${partition} * 281474976710656 + ${offset})`;
+  const orderKey = (BigInt(partition) << 48n) + BigInt(offset);
   const hash = `X'${'00'.repeat(32)}'`;
   const statements = [
     'INSERT INTO orders (order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,' +
