@@ -79,3 +79,13 @@ test('a member that was forgotten while it joined again, and is not heard then e
   });
   expect(crashes).toEqual([]);
 }, 120_000);
+
+test('a member whose join is lost on the way joins again, though its heartbeats are answered well', async () => {
+  const member = await cutOff.run(proxy, join);
+  const joinsBefore = member.length;
+  proxy.cutRequests('joinGroup', 1);
+  proxy.cutRequests('heartbeat', 1);
+  await until(() => proxy.uncut('joinGroup') === 0, { what: 'the join being cut', deadlineMs: 30_000 });
+  await until(() => member.length > joinsBefore, { what: 'another join', deadlineMs: 30_000 });
+  expect(crashes).toEqual([]);
+}, 90_000);

@@ -16,6 +16,10 @@ export interface KafkaProxy {
   readonly port: number;
   /** The broker still acts on the next `times` requests of this kind; their answers never arrive. */
   swallowAnswers(api: KafkaApi, times: number): void;
+  /** The next `times` requests of this kind never reach the broker: their connections are cut instead. */
+  cutRequests(api: KafkaApi, times: number): void;
+  /** How many requests of this kind are still to be cut. */
+  uncut(api: KafkaApi): number;
   /** From now on nothing passes in either direction, until `heal`; what was on its way is lost, and its connections are cut then. */
   freeze(): void;
   heal(): void;
@@ -30,6 +34,7 @@ const lengthBytes = 4;
 export async function startKafkaProxy(target: { host: string; port: number }): Promise<KafkaProxy> {
   const wanted = new Map<number, number>();
   const swallowed = new Map<number, number>();
+  const toCut = new Map<number, number>();
   const sockets = new Set<Socket>();
   let frozen = false;
 
@@ -39,6 +44,12 @@ export async function startKafkaProxy(target: { host: string; port: number }): P
     const lost = new Map<number, number>();
     pipeFrames(client, upstream, (frame) => {
       const api = frame.readInt16BE(lengthBytes);
+      const cutsLeft = toCut.get(api) ?? 0;
+      if (cutsLeft > 0) {
+        toCut.set(api, cutsLeft - 1);
+        client.destroy();
+        return false;
+      }
       const left = wanted.get(api) ?? 0;
       if (left > 0) {
         wanted.set(api, left - 1);
@@ -89,6 +100,8 @@ export async function startKafkaProxy(target: { host: string; port: number }): P
     port: (server.address() as AddressInfo).port,
     swallowAnswers: (api, times) => void wanted.set(kafkaApi[api], times),
     swallowed: (api) => swallowed.get(kafkaApi[api]) ?? 0,
+    cutRequests: (api, times) => void toCut.set(kafkaApi[api], times),
+    uncut: (api) => toCut.get(kafkaApi[api]) ?? 0,
     freeze() {
       frozen = true;
     },

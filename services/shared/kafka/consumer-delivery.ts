@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { FetchedBatch } from 'kafkajs/src/consumer/runner.js';
 import { errorMessage } from '../errors/index.ts';
 import { alarmOnNegativeOffsets } from './consumer-offsets.ts';
-import type { ConsumerState } from './consumer-state.ts';
+import { type ConsumerState, partitionKey } from './consumer-state.ts';
 import { diffAssignment } from './positions.ts';
 import type { RecordSet } from './record-reader.ts';
 import { withoutPrefix, withPrefix } from './settings.ts';
@@ -23,8 +23,11 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
   // Seeks and pauses of kafkajs outlive an assignment; a partition that comes back later must not inherit them.
   group.seekOffset.clear();
   for (const { topic, partition } of lost) state.positions.forget(topic, partition);
+  for (const { topic, partition } of [...lost, ...gained])
+    state.paused.delete(partitionKey(topic, partition));
   for (const { topic, partition } of gained) group.resume([{ topic, partitions: [partition] }]);
   for (const { topic, partition } of kept) {
+    if (state.paused.has(partitionKey(topic, partition))) group.pause([{ topic, partitions: [partition] }]);
     const position = state.positions.get(topic, partition);
     if (position !== null) group.seek({ topic, partition, offset: String(position) });
   }
@@ -69,6 +72,7 @@ export function deliver(state: ConsumerState, batch: FetchedBatch, { records, ne
 export function outOfRange(state: ConsumerState, topic: string, partition: number): void {
   const { metrics, groupId, handlers } = state.options;
   const position = state.positions.get(topic, partition);
+  state.paused.add(partitionKey(topic, partition));
   metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'outOfRange' });
   state.log.error(
     { topic, partition, position: String(position) },

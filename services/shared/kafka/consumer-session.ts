@@ -239,12 +239,21 @@ function paceFetches(group: Group, paceMs: number): void {
 
 /**
  * A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20
- * times. And a member that the group has forgotten loses its id; when the join that follows fails, kafkajs goes on fetching
+ * times. When that join fails on the way, kafkajs goes on fetching and sending heartbeats as if it had joined, and the
+ * group may still know it: the heartbeat that follows asks for the join again until there is one. And a member that the group has forgotten loses its id; when the join that follows fails, kafkajs goes on fetching
  * what it had, sends no heartbeat without an id, and so never hears that it is no member.
  */
 function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
+  const joinAndSync = group.joinAndSync.bind(group);
+  let owesJoin = false;
+  group.joinAndSync = async () => {
+    owesJoin = true;
+    await joinAndSync();
+    owesJoin = false;
+  };
   group.heartbeat = async (options) => {
+    if (owesJoin) throw asRebalance(new Error('the last join did not succeed'));
     // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
     if (group.lastRequest > Date.now()) group.lastRequest = 0;
     if (group.memberId === null) throw asRebalance(new Error('the group has forgotten this member'));
@@ -252,7 +261,10 @@ function takeOverHeartbeat(group: Group, events: SessionEvents): void {
       await heartbeat(options);
     } catch (error) {
       const unreachable = isConnectionTrouble(error);
-      if (unreachable || saysNotOwner(error)) events.onRebalancing();
+      if (unreachable || saysNotOwner(error)) {
+        owesJoin = true;
+        events.onRebalancing();
+      }
       throw unreachable ? asRebalance(error) : error;
     }
   };

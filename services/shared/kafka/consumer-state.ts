@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Logger } from '../log/index.ts';
 import type { ConsumerTuning, Session } from './consumer-session.ts';
 import type { GroupConsumerOptions } from './consumer-types.ts';
@@ -17,9 +18,13 @@ export interface ConsumerState {
   phase: Phase;
   session: Session | null;
   assigned: TopicPartition[];
+  /** Partitions of the assignment that are paused, as `partitionKey` names them: a client that is built anew forgets it. */
+  readonly paused: Set<string>;
   /** Of the last finished join, also while rebalancing. */
   joinedGeneration: number | null;
   joining: boolean;
+  /** Since when `joining` is true. */
+  joiningSinceMs: number;
   /** Kept over restarts. */
   memberId: string | null;
   restarts: number;
@@ -44,6 +49,16 @@ const defaults = {
   maxBytes: 8 * 1024 * 1024,
   silenceMaxMs: 30_000,
 };
+
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+/** Membership is in question until the next join. */
+export function beginJoining(state: ConsumerState): void {
+  if (!state.joining) state.joiningSinceMs = performance.now();
+  state.joining = true;
+}
 
 export function tuningOf(options: GroupConsumerOptions): ConsumerState['tuning'] {
   const names = Object.keys(defaults) as (keyof typeof defaults)[];

@@ -3,7 +3,7 @@ import { appError, errorMessage } from '../errors/index.ts';
 import { deliver, joined, outOfRange } from './consumer-delivery.ts';
 import { commitOffsets } from './consumer-offsets.ts';
 import { createSession, type Session, type SessionEvents } from './consumer-session.ts';
-import { type ConsumerState, tuningOf } from './consumer-state.ts';
+import { beginJoining, type ConsumerState, partitionKey, tuningOf } from './consumer-state.ts';
 import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { hasName, mayPassAfterRestart } from './kafka-errors.ts';
 import { createPositions } from './positions.ts';
@@ -34,8 +34,10 @@ export function createGroupConsumer(options: GroupConsumerOptions): GroupConsume
     phase: 'new',
     session: null,
     assigned: [],
+    paused: new Set(),
     joinedGeneration: null,
     joining: true,
+    joiningSinceMs: 0,
     memberId: null,
     restarts: 0,
     sessionSinceMs: 0,
@@ -48,10 +50,14 @@ export function createGroupConsumer(options: GroupConsumerOptions): GroupConsume
   const wire = (topic: string) => withPrefix(settings, topic);
   return {
     start: () => start(state),
-    pause: (topic, partition) =>
-      state.session?.group.pause([{ topic: wire(topic), partitions: [partition] }]),
-    resume: (topic, partition) =>
-      state.session?.group.resume([{ topic: wire(topic), partitions: [partition] }]),
+    pause(topic, partition) {
+      state.paused.add(partitionKey(wire(topic), partition));
+      state.session?.group.pause([{ topic: wire(topic), partitions: [partition] }]);
+    },
+    resume(topic, partition) {
+      state.paused.delete(partitionKey(wire(topic), partition));
+      state.session?.group.resume([{ topic: wire(topic), partitions: [partition] }]);
+    },
     seek(topic, partition, offset) {
       state.positions.set(wire(topic), partition, offset);
       state.session?.group.seek({ topic: wire(topic), partition, offset: String(offset) });
@@ -79,6 +85,7 @@ function open(state: ConsumerState): void {
   state.phase = 'running';
   state.joining = true;
   state.sessionSinceMs = performance.now();
+  state.joiningSinceMs = state.sessionSinceMs;
   state.lastSignMs = state.sessionSinceMs;
   const session: Session = createSession({
     settings,
@@ -107,7 +114,7 @@ function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents
     },
     onRebalancing() {
       if (!isCurrent() || state.joining) return;
-      state.joining = true;
+      beginJoining(state);
       state.options.handlers.onRebalancing?.();
     },
     onFetched(durationMs) {
@@ -129,7 +136,7 @@ function crashed(state: ConsumerState, error: unknown): void {
   } else end(state, errorMessage(error), error);
 }
 
-function restart(state: ConsumerState, reason: 'crash' | 'silence', error: unknown): void {
+function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined', error: unknown): void {
   const { session, options } = state;
   if (performance.now() - state.sessionSinceMs > healthyAfterMs) state.restarts = 0;
   state.restarts++;
@@ -169,6 +176,14 @@ function watch(state: ConsumerState): void {
   const allowedMs = state.tuning.silenceMaxMs + (state.joining ? state.tuning.rebalanceTimeoutMs : 0);
   const silentMs = performance.now() - state.lastSignMs;
   if (silentMs > allowedMs) restart(state, 'silence', new Error(`no answer for ${Math.round(silentMs)} ms`));
+  else if (state.joining) restartUnjoined(state, allowedMs);
+}
+
+/** Whatever answers come: a member that is joining for longer than a join can take begins anew. */
+function restartUnjoined(state: ConsumerState, allowedMs: number): void {
+  const joiningMs = performance.now() - state.joiningSinceMs;
+  if (joiningMs > allowedMs)
+    restart(state, 'notJoined', new Error(`no join within ${Math.round(joiningMs)} ms`));
 }
 
 async function commit(

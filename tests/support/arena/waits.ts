@@ -1,0 +1,44 @@
+/** What the lanes of an arena wait for, as operators see it. */
+import { until } from '../until.ts';
+import type { Arena } from './arena.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export interface SeenWait {
+  readonly partition: number;
+  readonly offset: number;
+  readonly place: string;
+  readonly needsOperator: boolean;
+  readonly why: string;
+}
+
+/** A way back takes no longer than this once its cause is gone. */
+export const wayBackMs = 30_000;
+
+export async function readWaits({ mysql }: Arena): Promise<SeenWait[]> {
+  const rows = await mysql.pool.rows<Omit<SeenWait, 'needsOperator'> & { needsOperator: number }>(
+    'SELECT partition_id AS `partition`, source_offset AS `offset`, place, needs_operator AS needsOperator, why ' +
+      'FROM lane_waits ORDER BY partition_id',
+  );
+  return rows.map((row) => ({ ...row, needsOperator: row.needsOperator === 1 }));
+}
+
+/** Waits until the worker's metric and readiness report lanes that wait at this place, and returns what readiness says. */
+export function reportedAt(worker: WorkerProcess, place: string): Promise<string> {
+  return until(
+    async () => {
+      const waiting = await worker.metric('worker_lanes_waiting', `place="${place}"`);
+      const ready = await worker.ask('/readyz');
+      return waiting > 0 && ready.includes('not ready') ? ready : null;
+    },
+    { what: `lanes that wait at ${place} being reported`, deadlineMs: 60_000, everyMs: 100 },
+  );
+}
+
+/** Everything that is in the log is decided and published in time, and nothing is reported any more. */
+export async function wentOn(arena: Arena, worker: WorkerProcess): Promise<void> {
+  await arena.quiesce(wayBackMs);
+  await until(
+    async () => (await worker.ask('/readyz')).includes('"ready"') && (await readWaits(arena)).length === 0,
+    { what: 'no lane being reported any more', deadlineMs: wayBackMs, everyMs: 100 },
+  );
+}
