@@ -4,22 +4,25 @@
  * before the body is parsed.
  */
 import type { Socket } from 'node:net';
-import fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type HTTPMethods,
-} from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Verifier } from '../shared/auth/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Admission } from './admission.ts';
 import { authenticate } from './auth.ts';
-import { answerClientError, hasDoubleHost } from './client-error.ts';
+import { bodyBytesMax, refuseBody, registerBodyParsers } from './http/bodies.ts';
+import { answerClientError, hasDoubleHost } from './http/client-error.ts';
+import {
+  answerBadPath,
+  answerUnknownRoute,
+  type KnownRoute,
+  methodsOf,
+  registerShadowed,
+} from './http/unknown-routes.ts';
 import type { Operation } from './operation.ts';
-import { HttpProblem, pathOf, sendProblem } from './problems.ts';
+import { HttpProblem, sendProblem } from './problems.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
-import { registerPages } from './routes/pages.ts';
+import { pageUrls, registerPages } from './routes/pages.ts';
 
 export interface HttpLimits {
   readonly headerBytesMax: number;
@@ -54,7 +57,9 @@ const connectionsCheckMs = 1_000;
 
 export function createApp(deps: AppDeps): FastifyInstance {
   const limits = { ...httpLimits, ...deps.limits };
-  const known = routes(deps);
+  const served = routes(deps);
+  const operations = served.map(({ operation }) => operation);
+  const known: KnownRoute[] = [...operations, ...pageUrls.map((url) => ({ method: 'GET', url }))];
   const app = fastify({
     logger: false,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -72,10 +77,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerError(deps, known, error, request, reply),
   });
   app.server.maxConnections = limits.socketsMax;
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
+  registerBodyParsers(app);
   app.decorateRequest('caller');
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
@@ -85,23 +87,18 @@ export function createApp(deps: AppDeps): FastifyInstance {
     done();
   });
   app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
-  for (const route of known) registerRoute(app, deps, route);
-  for (const { method, url } of shadowed(known)) {
-    app.route({ method, url, handler: (request, reply) => answerUnknownRoute(known, request, reply) });
-  }
-  registerPages(
-    app,
-    known.map(({ operation }) => operation),
-  );
+  for (const route of served) registerRoute(app, deps, route);
+  registerShadowed(app, known);
+  registerPages(app, operations);
   return app;
 }
 
 function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler }: Route): void {
   const labels = new Map<number, { route: string; status: number }>();
   app.route({
-    method: operation.method as HTTPMethods,
+    method: methodsOf(operation.method),
     url: operation.url,
-    bodyLimit: operation.body?.bytesMax ?? 1,
+    bodyLimit: bodyBytesMax(operation),
     onRequest: (request, reply, done) => enter(deps, operation, request, reply, done),
     onResponse: (_request, reply, done) => {
       let label = labels.get(reply.statusCode);
@@ -113,8 +110,15 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler
       deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, { route: operation.id });
       done();
     },
-    handler,
+    handler: operation.body === undefined ? withoutBody(handler) : handler,
   });
+}
+
+function withoutBody(handler: Route['handler']): Route['handler'] {
+  return async (request, reply) => {
+    refuseBody(request);
+    return handler(request, reply);
+  };
 }
 
 const openRequests = Symbol('openRequests');
@@ -162,11 +166,13 @@ function enter(
 
 function answerError(
   deps: AppDeps,
-  known: readonly Route[],
+  known: readonly KnownRoute[],
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
+  // Fastify closes the connection when it has not read the whole body. Here the rest is read (http/drain.ts).
+  if (!request.raw.complete) reply.removeHeader('connection');
   if (error instanceof HttpProblem) {
     sendProblem(request, reply, error.code, {
       detail: error.message,
@@ -175,12 +181,10 @@ function answerError(
     });
     return;
   }
-  if (request.is404) {
-    answerUnknownRoute(known, request, reply);
-    return;
-  }
   const { statusCode, code } = error as { statusCode?: number; code?: string };
-  if (statusCode === 413) sendProblem(request, reply, 'BODY_TOO_LARGE', { headers: { connection: 'close' } });
+  if (code === 'FST_ERR_BAD_URL') answerBadPath(request, reply);
+  else if (request.is404) answerUnknownRoute(known, request, reply);
+  else if (statusCode === 413) sendProblem(request, reply, 'BODY_TOO_LARGE');
   else if (statusCode === 415) sendProblem(request, reply, 'MEDIA_TYPE_UNSUPPORTED');
   else if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     sendProblem(request, reply, 'BAD_REQUEST', { detail: errorMessage(error) });
@@ -189,32 +193,4 @@ function answerError(
     deps.log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
     sendProblem(request, reply, 'INTERNAL');
   }
-}
-
-/** `GET /v1/orders/batch` would else be taken for the order `batch`: what a fixed path does not take is 405, not 404. */
-function shadowed(known: readonly Route[]): { method: Operation['method']; url: string }[] {
-  const fixed = known.map(({ operation }) => operation).filter(({ url }) => !url.includes(':'));
-  return fixed.flatMap(({ url }) => {
-    const taken = fixed.filter((other) => other.url === url).map(({ method }) => method);
-    const open = known.filter(({ operation }) => matches(operation.url, url.split('/')));
-    const methods = new Set(open.map(({ operation }) => operation.method));
-    return [...methods].filter((method) => !taken.includes(method)).map((method) => ({ method, url }));
-  });
-}
-
-function answerUnknownRoute(known: readonly Route[], request: FastifyRequest, reply: FastifyReply): void {
-  const path = pathOf(request.url);
-  const segments = path.split('/');
-  const exact = known.filter(({ operation }) => operation.url === path);
-  const found = exact.length > 0 ? exact : known.filter(({ operation }) => matches(operation.url, segments));
-  const allowed = found.map(({ operation }) => operation.method);
-  if (allowed.length === 0) sendProblem(request, reply, 'ROUTE_NOT_FOUND');
-  else sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
-}
-
-function matches(pattern: string, segments: readonly string[]): boolean {
-  const parts = pattern.split('/');
-  return (
-    parts.length === segments.length && parts.every((part, i) => part.startsWith(':') || part === segments[i])
-  );
 }

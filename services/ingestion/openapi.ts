@@ -66,7 +66,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
       title: 'orderstream',
       version: apiVersion,
       description:
-        'Place orders asynchronously, then poll, wait or stream. Every accepted order reaches exactly one outcome.',
+        'Place orders asynchronously, then poll, wait or stream. Every accepted order reaches exactly one outcome. HEAD is answered like GET, without the body.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

@@ -37,3 +37,11 @@ export interface Operation {
   /** Beside those that every operation has. */
   readonly problems: readonly ProblemCode[];
 }
+
+/** Answers to a body where an operation takes none, or another one. */
+export const bodyProblems: readonly ProblemCode[] = [
+  'JSON_INVALID',
+  'VALIDATION_FAILED',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+];

@@ -1,11 +1,18 @@
 /** Makes and sends problems. A problem is thrown inside a handler, and sent straight where a refusal must be cheap. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { drainRest } from './http/drain.ts';
 import type { JsonFault } from './json/strict-json.ts';
 import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
 
+/** One thing that is wrong with a request. */
+export interface Fault extends JsonFault {
+  /** Name of the query parameter or header that is at fault; the pointer is empty then. */
+  readonly parameter?: string;
+}
+
 export interface ProblemOptions {
-  readonly errors?: readonly JsonFault[];
+  readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -13,7 +20,7 @@ export interface ProblemOptions {
 /** Ends a request with a problem; caught by the app's error handler. */
 export class HttpProblem extends Error {
   readonly code: ProblemCode;
-  readonly errors: readonly JsonFault[];
+  readonly errors: readonly Fault[];
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ProblemCode, detail?: string, { errors = [], headers = {}, cause }: ProblemOptions = {}) {
@@ -32,7 +39,7 @@ export interface ProblemBody {
   readonly detail: string;
   readonly instance: string;
   readonly code: ProblemCode;
-  readonly errors: readonly JsonFault[];
+  readonly errors: readonly Fault[];
   readonly traceId: string;
 }
 
@@ -43,7 +50,7 @@ export function problemBody(
     instance,
     traceId,
     errors = [],
-  }: { detail?: string; instance: string; traceId: string; errors?: readonly JsonFault[] },
+  }: { detail?: string; instance: string; traceId: string; errors?: readonly Fault[] },
 ): ProblemBody {
   const { status, title, meaning } = problemTable[code];
   return {
@@ -67,6 +74,7 @@ export function sendProblem(
 ): FastifyReply {
   const instance = pathOf(request.url);
   const body = problemBody(code, { detail, instance, traceId: traceIdOf(request), errors });
+  if (!request.raw.complete) drainRest(request.raw);
   if (headers !== undefined) reply.headers(headers);
   return reply
     .code(body.status)

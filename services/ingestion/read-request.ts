@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type ParsedJson, parseStrictJson } from './json/strict-json.ts';
 import { isOrderId } from './order-id.ts';
-import { HttpProblem } from './problems.ts';
+import { type Fault, HttpProblem } from './problems.ts';
 import type { LogPosition, Tickets } from './ticket.ts';
 import type { Check } from './validation.ts';
 
@@ -61,9 +61,12 @@ export interface OrderAddress {
   readonly ticket: LogPosition | null;
 }
 
-/** Order id and ticket of a route below `/v1/orders/:id`. What is no id of ours is unknown without a look anywhere. */
+/**
+ * Order id and ticket of a route below `/v1/orders/:id`. Letters of a UUID may be of either case (RFC 9562); what is no
+ * id of ours is unknown without a look anywhere.
+ */
 export function readAddress(request: FastifyRequest, tickets: Tickets): OrderAddress {
-  const orderId = (request.params as { id: string }).id;
+  const orderId = (request.params as { id: string }).id.toLowerCase();
   if (!isOrderId(orderId)) throw new HttpProblem('NOT_FOUND');
   const { customerId } = request.caller;
   const text = queryOf(request, 't');
@@ -72,12 +75,50 @@ export function readAddress(request: FastifyRequest, tickets: Tickets): OrderAdd
 
 /** One query parameter; null when it is absent. Given twice it has no meaning. */
 export function queryOf(request: FastifyRequest, name: string): string | null {
-  const value = (request.query as Record<string, unknown>)[name];
-  if (value === undefined) return null;
-  if (typeof value !== 'string') throw queryProblem(name, 'is given more than once');
-  return value;
+  const query = openQuery(request);
+  const text = query.read(name, null, (value) => value);
+  query.check();
+  return text;
 }
 
-export function queryProblem(name: string, detail: string): HttpProblem {
-  return new HttpProblem('VALIDATION_FAILED', `The query parameter ${name} ${detail}.`);
+export interface QueryReader {
+  /**
+   * One query parameter, `absent` without it. `parse` throws a RangeError whose message is the end of a sentence about it;
+   * the fault is noted then, and `absent` given.
+   */
+  read<T>(name: string, absent: T, parse: (text: string) => T): T;
+  /** Throws the problem VALIDATION_FAILED with every fault that was noted. */
+  check(): void;
+}
+
+export function openQuery(request: FastifyRequest): QueryReader {
+  const query = request.query as Record<string, unknown>;
+  const faults: Fault[] = [];
+  return {
+    read(name, absent, parse) {
+      const value = query[name];
+      if (value === undefined) return absent;
+      try {
+        if (typeof value !== 'string') throw new RangeError('is given more than once');
+        return parse(value);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        faults.push({ pointer: '', parameter: name, detail: error.message });
+        return absent;
+      }
+    },
+    check() {
+      const [first] = faults;
+      if (first === undefined) return;
+      const detail = `The query parameter ${first.parameter} ${first.detail}.`;
+      throw new HttpProblem('VALIDATION_FAILED', detail, { errors: faults });
+    },
+  };
+}
+
+/** The problem of a header field whose value has another form than it must have. */
+export function headerProblem(name: string, mustBe: string): HttpProblem {
+  const detail = `must be ${mustBe}`;
+  const errors = [{ pointer: '', parameter: name, detail }];
+  return new HttpProblem('HEADER_INVALID', `${name} ${detail}.`, { errors });
 }

@@ -41,7 +41,8 @@ interface Stream {
 
 /** Not yet read by the client; a version is about a kilobyte. */
 const unreadBytesMax = 64 * 1024;
-const head = {
+/** Headers of every stream. */
+export const streamHead = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
@@ -84,7 +85,7 @@ export function createStreams(deps: StreamDeps): Streams {
         stop();
         streams.delete(stream);
       });
-      response.writeHead(200, head);
+      response.writeHead(200, streamHead);
       response.write(`retry: ${reconnectMs}\n\n`);
       void refresh(deps, stream);
       return true;

@@ -26,26 +26,31 @@ export function compileCheck<S extends TSchema>(schema: S): Check<Static<S>> {
 
 interface SchemaError {
   readonly keyword: string;
+  readonly schemaPath: string;
   readonly instancePath: string;
   readonly params: unknown;
   readonly message: string;
 }
 
-function faultsOf({ keyword, instancePath, params, message }: SchemaError, at: string): JsonFault[] {
+/** One wrong thing is one fault: an error of the object around it that only repeats it says nothing new. */
+function faultsOf(
+  { keyword, schemaPath, instancePath, params, message }: SchemaError,
+  at: string,
+): JsonFault[] {
   const here = at + instancePath;
-  const { requiredProperties, additionalProperties } = params as Record<string, string[] | undefined>;
   switch (keyword) {
     case 'required':
-      return (requiredProperties ?? []).map((name) => fault(here + pointerSegment(name), 'is required'));
-    case 'additionalProperties':
-      return (additionalProperties ?? []).map((name) =>
-        fault(here + pointerSegment(name), 'is not a known member'),
+      return ((params as { requiredProperties?: string[] }).requiredProperties ?? []).map((name) =>
+        fault(here + pointerSegment(name), 'is required'),
       );
     case 'boolean':
+      // The only schema here that is a boolean is that of the members that an object does not know: false.
+      return [fault(here, 'is not a known member')];
+    case 'additionalProperties':
     case 'propertyNames':
       return [];
     default:
-      return [fault(here, message)];
+      return [fault(here, schemaPath.includes('/propertyNames') ? `has a name that ${message}` : message)];
   }
 }
 

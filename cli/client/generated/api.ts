@@ -466,6 +466,8 @@ export interface components {
             detail: string;
             errors: {
                 detail: string;
+                /** @description Name of the query parameter or header at fault; `pointer` is empty then. */
+                parameter?: string;
                 /** @description JSON pointer into the request body. */
                 pointer: string;
             }[];
@@ -655,7 +657,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -704,6 +706,24 @@ export interface operations {
             };
             /** @description The webhook endpoint is disabled */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2192,7 +2212,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2232,6 +2252,24 @@ export interface operations {
             };
             /** @description The request came too slowly */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2412,7 +2450,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2452,6 +2490,24 @@ export interface operations {
             };
             /** @description The request came too slowly */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,7 +6,7 @@ import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
-import { bodyOf, type OrderAddress, readAddress, readBody } from '../read-request.ts';
+import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../read-request.ts';
 import { CancelRequest } from '../shapes/order-request.ts';
 import { Order } from '../shapes/order-resource.ts';
 import type { OrderState } from '../status.ts';
@@ -132,7 +132,7 @@ function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
   if (field === undefined) return 'any';
   const versions = readEtags(field);
   if (versions === null || (versions !== 'any' && versions.length !== 1)) {
-    throw new HttpProblem('HEADER_INVALID', 'If-Match must be one entity tag such as "1", or *.');
+    throw headerProblem('If-Match', 'one entity tag such as "1", or *');
   }
   return versions;
 }

@@ -4,7 +4,7 @@ import { sendOrder, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem } from '../problems.ts';
-import { type OrderAddress, readAddress } from '../read-request.ts';
+import { headerProblem, type OrderAddress, readAddress } from '../read-request.ts';
 import { Order } from '../shapes/order-resource.ts';
 import type { OrderState } from '../status.ts';
 import { orderIdParameter, preferParameter, ticketParameter } from './parameters.ts';
@@ -82,8 +82,7 @@ function readIfNoneMatch(request: FastifyRequest): Known {
   const field = request.headers['if-none-match'];
   if (field === undefined) return nothing;
   const has = readEtags(field);
-  if (has === null)
-    throw new HttpProblem('HEADER_INVALID', 'If-None-Match must be a list of entity tags such as "1".');
+  if (has === null) throw headerProblem('If-None-Match', 'a list of entity tags such as "1"');
   return has;
 }
 

@@ -1,12 +1,18 @@
-import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { type OrderStatus, orderResource, orderStatuses } from '../../domain/index.ts';
+import { orderResource, orderStatuses } from '../../domain/index.ts';
 import { jsonMediaType, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
-import { queryOf, queryProblem } from '../read-request.ts';
+import { openQuery } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
-import { cursorParameter, limitParameter, readCursor, readLimit } from './parameters.ts';
+import {
+  cursorParameter,
+  limitParameter,
+  positionOf,
+  readChoice,
+  readCursor,
+  readLimit,
+} from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
@@ -39,10 +45,13 @@ export function listOrders(deps: RouteDeps): Route {
     operation: listOrdersOperation,
     async handler(request, reply) {
       const { customerId } = request.caller;
-      const limit = readLimit(request);
-      const status = readListStatus(request);
+      const query = openQuery(request);
+      const limit = readLimit(query);
+      const status = readChoice(query, 'status', listed);
+      const cursor = readCursor(query);
+      query.check();
       const list = `${customerId}|${status ?? ''}`;
-      const after = readCursor(request, deps.cursors, list);
+      const after = positionOf(cursor, deps.cursors, list);
       // One more than asked for tells whether there is a next page.
       const found = await deps.store
         .list({ customerId, limit: limit + 1, status, after })
@@ -64,12 +73,4 @@ export function listOrders(deps: RouteDeps): Route {
         .send(JSON.stringify({ items, ...next }));
     },
   };
-}
-
-function readListStatus(request: FastifyRequest): OrderStatus | null {
-  const text = queryOf(request, 'status');
-  if (text === null) return null;
-  const status = listed.find((candidate) => candidate === text);
-  if (status === undefined) throw queryProblem('status', `must be one of ${listed.join(', ')}`);
-  return status;
 }

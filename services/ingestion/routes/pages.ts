@@ -1,10 +1,14 @@
 /** What is read by people and tools and needs no token: the OpenAPI document, the page about it, one page per problem. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
 import { docsPage, problemPage } from '../docs-page.ts';
+import { methodsOf } from '../http/unknown-routes.ts';
 import { openapiDocument } from '../openapi.ts';
 import type { Operation } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 import { sendProblem } from '../problems.ts';
+
+/** Paths of the pages; the first leads to the third, for people who try the address of the API. */
+export const pageUrls = ['/', '/openapi.json', '/docs', '/problems/:name'] as const;
 
 const html = 'text/html; charset=utf-8';
 /** The pages run nothing and load nothing. */
@@ -17,13 +21,17 @@ export function registerPages(app: FastifyInstance, operations: readonly Operati
     (Object.keys(problemTable) as ProblemCode[]).map((code) => [problemType(code), code]),
   );
 
-  app.get('/openapi.json', async (_request, reply) =>
+  const [root, description, docs, problem] = pageUrls;
+  const serve = (url: string, handler: RouteHandlerMethod): unknown =>
+    app.route({ method: methodsOf('GET'), url, handler });
+  serve(root, async (_request, reply) => reply.redirect(docs, 302));
+  serve(description, async (_request, reply) =>
     reply.header('content-type', 'application/json').send(document),
   );
-  app.get('/docs', async (_request, reply) =>
+  serve(docs, async (_request, reply) =>
     reply.header('content-type', html).header('content-security-policy', policy).send(page),
   );
-  app.get('/problems/:name', async (request, reply) => {
+  serve(problem, async (request, reply) => {
     const code = problems.get(`/problems/${(request.params as { name: string }).name}`);
     if (code === undefined) return sendProblem(request, reply, 'ROUTE_NOT_FOUND');
     return reply

@@ -1,11 +1,10 @@
 /** Parameters that several operations take. */
-import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type Cursors, cursorPattern, isCursor, type ListPosition } from '../cursor.ts';
 import { idempotencyKeyPattern } from '../idempotency-key.ts';
 import type { Parameter } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
-import { queryOf, queryProblem } from '../read-request.ts';
+import type { QueryReader } from '../read-request.ts';
 
 export const orderIdParameter: Parameter = {
   in: 'path',
@@ -68,11 +67,17 @@ export function cursorParameter(): Parameter {
   };
 }
 
-/** The position that a cursor names, null without one. Throws the problem CURSOR_UNKNOWN, and VALIDATION_FAILED where it is none. */
-export function readCursor(request: FastifyRequest, cursors: Cursors, list: string): ListPosition | null {
-  const cursor = queryOf(request, 'cursor');
+/** The text of a cursor, null without one; whose list it belongs to is seen by `positionOf`. */
+export function readCursor(query: QueryReader): string | null {
+  return query.read<string | null>('cursor', null, (text) => {
+    if (!isCursor(text)) throw new RangeError('is no cursor');
+    return text;
+  });
+}
+
+/** The position that a cursor names in a list. Throws the problem CURSOR_UNKNOWN for a cursor of another list. */
+export function positionOf(cursor: string | null, cursors: Cursors, list: string): ListPosition | null {
   if (cursor === null) return null;
-  if (!isCursor(cursor)) throw queryProblem('cursor', 'is no cursor');
   const position = cursors.read(cursor, list);
   if (position === null) throw new HttpProblem('CURSOR_UNKNOWN');
   return position;
@@ -87,10 +92,23 @@ export function limitParameter(description: string): Parameter {
   return { in: 'query', name: 'limit', description, required: false, schema };
 }
 
-export function readLimit(request: FastifyRequest): number {
-  const text = queryOf(request, 'limit');
-  if (text === null) return limitDefault;
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > limitMax) throw queryProblem('limit', `must be an integer from 1 to ${limitMax}`);
-  return limit;
+export function readLimit(query: QueryReader): number {
+  return query.read('limit', limitDefault, (text) => {
+    const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+    if (limit < 1 || limit > limitMax) throw new RangeError(`must be an integer from 1 to ${limitMax}`);
+    return limit;
+  });
+}
+
+/** One of `choices`, null without it. */
+export function readChoice<T extends string>(
+  query: QueryReader,
+  name: string,
+  choices: readonly T[],
+): T | null {
+  return query.read<T | null>(name, null, (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) throw new RangeError(`must be one of ${choices.join(', ')}`);
+    return choice;
+  });
 }

@@ -130,7 +130,7 @@ describe('what is refused before anything is produced', () => {
     });
     const answer = await world.app.inject({ method: 'DELETE', url: '/v1/orders' });
     expect(answer.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
-    expect(answer.headers['allow']).toBe('POST, GET');
+    expect(answer.headers['allow']).toBe('POST, GET, HEAD');
     const quote = await world.app.inject({ method: 'GET', url: '/v1/orders/quote' });
     expect(quote.statusCode).toBe(405);
     expect(quote.headers['allow']).toBe('POST');

@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { isFinal } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
-import { readAddress } from '../read-request.ts';
+import { headerProblem, readAddress } from '../read-request.ts';
+import { streamHead } from '../streams.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
@@ -44,6 +45,7 @@ export function streamOrder(deps: RouteDeps): Route {
       if (state.kind === 'known' && isFinal(state.order.status) && state.order.version <= seenVersion) {
         return reply.code(204).send();
       }
+      if (request.method === 'HEAD') return reply.code(200).headers(streamHead).send();
       if (!deps.streams.open(reply.raw, address, seenVersion)) {
         throw new HttpProblem('OVERLOADED', 'Too many clients are waiting.', {
           headers: { 'retry-after': '5' },
@@ -57,7 +59,7 @@ export function streamOrder(deps: RouteDeps): Route {
 function readLastEventId(field: string | string[] | undefined): number {
   if (field === undefined || field === '') return -1;
   if (typeof field !== 'string' || !/^\d{1,9}$/.test(field)) {
-    throw new HttpProblem('HEADER_INVALID', 'Last-Event-ID must be a version.');
+    throw headerProblem('Last-Event-ID', 'a version');
   }
   return Number(field);
 }

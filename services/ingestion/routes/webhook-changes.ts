@@ -1,5 +1,5 @@
 /** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
-import type { Operation } from '../operation.ts';
+import { bodyProblems, type Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { bodyOf, readBody } from '../read-request.ts';
@@ -52,7 +52,7 @@ export const enableWebhookOperation: Operation = {
   share: 'read',
   parameters: [endpointIdParameter],
   answers: { 200: { description: 'The endpoint, enabled.', schema: WebhookEndpoint } },
-  problems: ['ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+  problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
 const nothingSaid = {};

@@ -1,18 +1,16 @@
 /** What was sent to a webhook endpoint, and sending it again. */
-import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { ListPosition } from '../cursor.ts';
 import {
   type DeliveryPosition,
-  type DeliveryStatus,
   deliveryStatuses,
   redeliveredMax,
   type WebhookDelivery as StoredDelivery,
 } from '../delivery-store.ts';
-import type { Operation } from '../operation.ts';
+import { bodyProblems, type Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
-import { queryOf, queryProblem, readBody, validationProblem } from '../read-request.ts';
+import { openQuery, readBody, validationProblem } from '../read-request.ts';
 import {
   RedeliverRequest,
   RedeliverResult,
@@ -20,7 +18,15 @@ import {
   WebhookDeliveryList,
 } from '../shapes/webhook.ts';
 import { compileCheck } from '../validation.ts';
-import { cursorParameter, endpointIdParameter, limitParameter, readCursor, readLimit } from './parameters.ts';
+import {
+  cursorParameter,
+  endpointIdParameter,
+  limitParameter,
+  positionOf,
+  readChoice,
+  readCursor,
+  readLimit,
+} from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf, told } from './webhook-answers.ts';
 
@@ -67,7 +73,7 @@ export const redeliverOperation: Operation = {
     },
   ],
   answers: { 202: { description: 'The delivery, due now.', schema: WebhookDelivery } },
-  problems: ['DELIVERY_NOT_FOUND', 'ENDPOINT_DISABLED', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+  problems: [...bodyProblems, 'DELIVERY_NOT_FOUND', 'ENDPOINT_DISABLED', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
 export const redeliverRangeOperation: Operation = {
@@ -98,11 +104,14 @@ export function listDeliveries(deps: RouteDeps): Route {
   return {
     operation: listDeliveriesOperation,
     async handler(request, reply) {
-      const limit = readLimit(request);
-      const status = readStatus(request);
+      const query = openQuery(request);
+      const limit = readLimit(query);
+      const status = readChoice(query, 'status', deliveryStatuses);
+      const cursor = readCursor(query);
+      query.check();
       const { endpointId } = await findEndpoint(deps, request, endpointIdOf(request));
       const list = `deliveries|${endpointId}|${status ?? ''}`;
-      const before = deliveryAt(readCursor(request, deps.cursors, list));
+      const before = deliveryAt(positionOf(cursor, deps.cursors, list));
       // One more than asked for tells whether there is a next page.
       const found = await told(deps.deliveries.list({ endpointId, status, limit: limit + 1, before }));
       const items = found.slice(0, limit);
@@ -155,14 +164,6 @@ export function redeliverRange(deps: RouteDeps): Route {
       return sendJson(reply, 202, { count, ...rest });
     },
   };
-}
-
-function readStatus(request: FastifyRequest): DeliveryStatus | null {
-  const text = queryOf(request, 'status');
-  if (text === null) return null;
-  const status = deliveryStatuses.find((candidate) => candidate === text);
-  if (status === undefined) throw queryProblem('status', `must be one of ${deliveryStatuses.join(', ')}`);
-  return status;
 }
 
 /** Cursors of order lists serve here too: time first, then a number that only grows. */

@@ -1,6 +1,6 @@
 /** A customer's webhook endpoints: made, listed, shown and deleted. */
 import { randomBytes } from 'node:crypto';
-import type { Operation } from '../operation.ts';
+import { bodyProblems, type Operation } from '../operation.ts';
 import { callersTraceIdOf, HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { readBody, validationProblem } from '../read-request.ts';
@@ -87,7 +87,7 @@ export const deleteWebhookOperation: Operation = {
   share: 'read',
   parameters: [endpointIdParameter],
   answers: { 204: { description: 'It is gone.' } },
-  problems: ['ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+  problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
 export function createWebhook(deps: RouteDeps): Route {

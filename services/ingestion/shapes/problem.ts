@@ -12,6 +12,11 @@ export const Problem = Type.Object(
     errors: Type.Array(
       Type.Object({
         pointer: Type.String({ description: 'JSON pointer into the request body.' }),
+        parameter: Type.Optional(
+          Type.String({
+            description: 'Name of the query parameter or header at fault; `pointer` is empty then.',
+          }),
+        ),
         detail: Type.String(),
       }),
     ),

@@ -1,8 +1,9 @@
 /** Answers to what is not even HTTP: sent on the bare socket, which is closed after. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { ProblemCode } from './problem-table.ts';
-import { problemBody } from './problems.ts';
+import type { ProblemCode } from '../problem-table.ts';
+import { problemBody } from '../problems.ts';
+import { isDraining } from './drain.ts';
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
@@ -11,6 +12,11 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // The request was answered already; what came late is the rest of its body.
+  if (isDraining(socket)) {
     socket.destroy();
     return;
   }

@@ -1,0 +1,60 @@
+/** Paths and methods that no operation takes. */
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { pathOf, sendProblem } from '../problems.ts';
+
+/** A method of a path, in fastify's form: `/v1/orders/:id`. */
+export interface KnownRoute {
+  readonly method: string;
+  readonly url: string;
+}
+
+/** A GET is answered to HEAD too, without its body (RFC 9110). */
+export function methodsOf(method: string): HTTPMethods[] {
+  return method === 'GET' ? ['GET', 'HEAD'] : [method as HTTPMethods];
+}
+
+/**
+ * Registers the methods that a fixed path does not take. `GET /v1/orders/batch` would else be taken for the order `batch`
+ * and be 404, where 405 is true.
+ */
+export function registerShadowed(app: FastifyInstance, known: readonly KnownRoute[]): void {
+  const fixed = known.filter(({ url }) => !url.includes(':'));
+  for (const url of new Set(fixed.map((route) => route.url))) {
+    const taken = allowedAt(fixed.filter((route) => route.url === url));
+    const open = allowedAt(known.filter((route) => matches(route.url, url.split('/'))));
+    const method = open.filter((each) => !taken.includes(each));
+    if (method.length > 0)
+      app.route({ method, url, handler: (request, reply) => answerUnknownRoute(known, request, reply) });
+  }
+}
+
+/** 405 for a path that takes other methods, else 404. */
+export function answerUnknownRoute(
+  known: readonly KnownRoute[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const path = pathOf(request.url);
+  const segments = path.split('/');
+  const exact = known.filter(({ url }) => url === path);
+  const allowed = allowedAt(exact.length > 0 ? exact : known.filter(({ url }) => matches(url, segments)));
+  if (allowed.length === 0) return sendProblem(request, reply, 'ROUTE_NOT_FOUND');
+  return sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
+}
+
+/** A path whose percent-encoding is broken, such as `%zz`, or is no UTF-8, such as `%ff`. */
+export function answerBadPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const detail = 'The path is not valid percent-encoded UTF-8, so it names nothing here.';
+  return sendProblem(request, reply, 'ROUTE_NOT_FOUND', { detail });
+}
+
+function allowedAt(routes: readonly KnownRoute[]): HTTPMethods[] {
+  return [...new Set(routes.flatMap(({ method }) => methodsOf(method)))];
+}
+
+function matches(pattern: string, segments: readonly string[]): boolean {
+  const parts = pattern.split('/');
+  return (
+    parts.length === segments.length && parts.every((part, i) => part.startsWith(':') || part === segments[i])
+  );
+}
