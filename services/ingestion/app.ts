@@ -1,6 +1,6 @@
 /**
- * The HTTP application, built without listening. The stages of a request, in order: the shape of the HTTP message,
- * admission, token and scope, rate, then the route with body, handler and answer. Everything up to the rate happens
+ * The HTTP application, built without listening. The stages of a request, in order: the shape of the HTTP message, its
+ * origin, admission, token and scope, rate, then the route with body, handler and answer. Everything up to the rate happens
  * before the body is parsed.
  */
 import type { Socket } from 'node:net';
@@ -12,6 +12,7 @@ import type { Admission } from './admission.ts';
 import { authenticate } from './auth.ts';
 import { bodyBytesMax, refuseBody, registerBodyParsers } from './http/bodies.ts';
 import { answerClientError, hasDoubleHost } from './http/client-error.ts';
+import { createCors } from './http/cors.ts';
 import {
   answerBadPath,
   answerUnknownRoute,
@@ -51,6 +52,8 @@ export interface AppDeps extends RouteDeps {
   readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
+  /** Origins whose scripts may use the API. */
+  readonly corsOrigins?: readonly string[];
 }
 
 const connectionsCheckMs = 1_000;
@@ -87,6 +90,12 @@ export function createApp(deps: AppDeps): FastifyInstance {
     done();
   });
   app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
+  const cors = createCors(deps.corsOrigins ?? [], known);
+  if (cors !== null) {
+    app.addHook('onRequest', (request, reply, done) => {
+      if (!cors.handle(request, reply)) done();
+    });
+  }
   for (const route of served) registerRoute(app, deps, route);
   registerShadowed(app, known);
   registerPages(app, operations);

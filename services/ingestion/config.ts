@@ -3,6 +3,7 @@ import {
   durationMs,
   int,
   kafkaFields,
+  list,
   mysqlFields,
   redisFields,
   registryFields,
@@ -26,6 +27,11 @@ export const ingestionFields = {
   ticketSecret: secret('TICKET_SECRET', {
     lengthMin: 16,
     help: 'Signs tickets and cursors; the same on all instances, at least 16 characters.',
+  }),
+  corsOrigins: list('CORS_ORIGINS', {
+    default: [],
+    itemPattern: /^(\*|https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)$/,
+    help: 'Origins whose browser scripts may use the API, as browsers send them: https://shop.example.com; * for all.',
   }),
   jwks: str('JWKS', { help: 'Public keys of the token issuer: a file or an http(s) URL.' }),
   jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The `iss` that tokens must have.' }),

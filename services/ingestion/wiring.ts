@@ -89,6 +89,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
       metrics,
     }),
     admission,
+    corsOrigins: config.corsOrigins,
     log,
     metrics,
     tickets,

@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * The versions of an order as they come
-         * @description Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop.
+         * @description Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.
          */
         get: operations["streamOrder"];
         put?: never;

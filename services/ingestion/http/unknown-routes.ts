@@ -34,12 +34,16 @@ export function answerUnknownRoute(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const path = pathOf(request.url);
-  const segments = path.split('/');
-  const exact = known.filter(({ url }) => url === path);
-  const allowed = allowedAt(exact.length > 0 ? exact : known.filter(({ url }) => matches(url, segments)));
+  const allowed = allowedOn(known, pathOf(request.url));
   if (allowed.length === 0) return sendProblem(request, reply, 'ROUTE_NOT_FOUND');
   return sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
+}
+
+/** The methods that a path takes; none for an unknown path. */
+export function allowedOn(known: readonly KnownRoute[], path: string): HTTPMethods[] {
+  const segments = path.split('/');
+  const exact = known.filter(({ url }) => url === path);
+  return allowedAt(exact.length > 0 ? exact : known.filter(({ url }) => matches(url, segments)));
 }
 
 /** A path whose percent-encoding is broken, such as `%zz`, or is no UTF-8, such as `%ff`. */

@@ -13,7 +13,7 @@ export const streamOrderOperation: Operation = {
   url: '/v1/orders/:id/events',
   summary: 'The versions of an order as they come',
   description:
-    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop.',
+    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.',
   scope: 'orders:read',
   share: 'read',
   parameters: [

@@ -49,6 +49,7 @@ export interface FakeOptions {
   readonly burstOrders?: number;
   readonly watchersMax?: number;
   readonly limits?: AppDeps['limits'];
+  readonly corsOrigins?: AppDeps['corsOrigins'];
 }
 
 /** What tests look at and turn. */
@@ -135,6 +136,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
     verifier: { verify: fakeVerify },
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    corsOrigins: options.corsOrigins ?? [],
     log,
     metrics: noMetrics,
     tickets,

@@ -1,0 +1,73 @@
+/**
+ * Requests of scripts of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol), for the origins that the
+ * configuration lists. Credentials of the browser are never asked for: a script sends its token itself.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from '../problems.ts';
+import { allowedOn, type KnownRoute } from './unknown-routes.ts';
+
+export interface Cors {
+  /** Sets the fields that the answer to a listed origin has. True when the request was a preflight, which is answered then. */
+  handle(request: FastifyRequest, reply: FastifyReply): boolean;
+}
+
+/** What a script may send beside the fields that every script may send. */
+export const allowedHeaders = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Last-Event-ID',
+  'Prefer',
+  'traceparent',
+] as const;
+
+/** What a script may read beside the fields that every script may read. */
+export const exposedHeaders = [
+  'Allow',
+  'ETag',
+  'Idempotent-Replayed',
+  'Location',
+  'Preference-Applied',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+] as const;
+
+/** Browsers keep the answer to a preflight for two hours at most. */
+const maxAgeSeconds = 7_200;
+const anyOrigin = '*';
+
+/** Null without origins: then nothing is looked at. */
+export function createCors(origins: readonly string[], known: readonly KnownRoute[]): Cors | null {
+  if (origins.length === 0) return null;
+  const isOpen = origins.includes(anyOrigin);
+  const listed = new Set(origins);
+  const exposed = exposedHeaders.join(', ');
+  const allowed = allowedHeaders.join(', ');
+  return {
+    handle(request, reply) {
+      // On the raw answer, so that a stream has the fields too.
+      const { raw } = reply;
+      if (!isOpen) raw.setHeader('vary', 'Origin');
+      const { origin, 'access-control-request-method': wanted } = request.headers;
+      if (origin === undefined || !(isOpen || listed.has(origin))) return false;
+      raw.setHeader('access-control-allow-origin', isOpen ? anyOrigin : origin);
+      if (request.method !== 'OPTIONS' || wanted === undefined) {
+        raw.setHeader('access-control-expose-headers', exposed);
+        return false;
+      }
+      const methods = allowedOn(known, pathOf(request.url));
+      if (methods.length === 0) return false;
+      reply
+        .code(204)
+        .header('access-control-allow-methods', methods.join(', '))
+        .header('access-control-allow-headers', allowed)
+        .header('access-control-max-age', String(maxAgeSeconds))
+        .send();
+      return true;
+    },
+  };
+}

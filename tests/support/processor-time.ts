@@ -1,0 +1,72 @@
+/**
+ * Processor time of work, for tests of how it grows. Other processes on the machine do not count, which makes such tests
+ * hold on a busy one.
+ */
+
+/** Times of one input and of the same four times as large, in ms, each the least of several runs. */
+export interface Growth {
+  readonly smallMs: number;
+  readonly largeMs: number;
+}
+
+/** Makes the work for an input of about `size`; what it takes to make the input is not measured. */
+export type Prepare = (size: number) => () => unknown;
+
+const roundsMax = 5;
+const warmRuns = 3;
+/** Linear work takes four times as long, quadratic work sixteen times. */
+const linearMax = 8;
+/** Times below are noise; and what takes this little at a quarter of the largest input harms nobody. */
+const noiseMs = 1;
+
+/** Processor time that the calling thread has used, in ms. */
+export function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Measures the work for inputs of `sizeMax` and a quarter of it. Stops as soon as the growth is seen to be linear. */
+export async function measureGrowth(prepare: Prepare, sizeMax: number): Promise<Growth> {
+  const small = prepare(Math.floor(sizeMax / 4));
+  const large = prepare(sizeMax);
+  for (let run = 0; run < warmRuns; run++) await small();
+  let growth: Growth = { smallMs: Number.POSITIVE_INFINITY, largeMs: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < roundsMax; round++) {
+    growth = {
+      smallMs: Math.min(growth.smallMs, await spentMs(small)),
+      largeMs: Math.min(growth.largeMs, await spentMs(large)),
+    };
+    if (isLinear(growth)) break;
+  }
+  return growth;
+}
+
+export function isLinear({ smallMs, largeMs }: Growth): boolean {
+  return largeMs <= linearMax * Math.max(smallMs, noiseMs);
+}
+
+async function spentMs(work: () => unknown): Promise<number> {
+  const startMs = threadMs();
+  await work();
+  return threadMs() - startMs;
+}
+
+/**
+ * The longest time, in ms of processor time, for which `work` holds the event loop without a pause.
+ */
+export async function longestHoldMs(work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let lastMs = threadMs();
+  let isOver = false;
+  const tick = (): void => {
+    const nowMs = threadMs();
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+    lastMs = nowMs;
+    if (!isOver) setImmediate(tick);
+  };
+  setImmediate(tick);
+  await work();
+  isOver = true;
+  await new Promise((resolve) => setImmediate(resolve));
+  return longestMs;
+}
