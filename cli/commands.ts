@@ -20,6 +20,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
   findings: async () => (await import('./commands/findings.ts')).findingsCommand(),
+  webhooks: async () => (await import('./commands/webhooks.ts')).webhooksCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
 };

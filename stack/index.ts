@@ -17,6 +17,7 @@ export {
   runningProcess,
   stopProcess,
 } from './processes.ts';
+export { localSecretKeys } from './secret-keys.ts';
 export { type ServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
 export {
   askReady,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
 import { createMysql } from '../../services/shared/mysql/index.ts';
+import { makeKey } from '../../services/shared/secrets/index.ts';
 import { openTopics } from '../frame/own-topics.ts';
 import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import type { BenchStack } from '../frame/stack.ts';
@@ -48,6 +49,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
     ...env,
     PORT: '0',
     TICKET_SECRET: 'the secret of the bench',
+    WEBHOOK_SECRET_KEYS: makeKey('k1'),
     JWKS: issuer.jwksPath,
     RATE_ORDERS_PER_SECOND: '1000000',
     RATE_BURST_ORDERS: '1000000',

@@ -3,7 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
-import { type ServiceProcess, type StackInfo, serviceProcesses, stackEnv } from '../../stack/index.ts';
+import {
+  localSecretKeys,
+  type ServiceProcess,
+  type StackInfo,
+  serviceProcesses,
+  stackEnv,
+} from '../../stack/index.ts';
 
 /** One process of the product: what to run, with which environment, and where it says that it is ready. */
 export interface ServiceSpec {
@@ -17,7 +23,11 @@ export interface ServiceSpec {
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   const ownEnv: Record<string, Record<string, string>> = {
     ingestion: await ingestionEnv(info),
-    notification: { ...webhooksToThisMachine(), ...mailsTo(info.instance.ports.mail) },
+    notification: {
+      WEBHOOK_SECRET_KEYS: secretKeys(info.dir),
+      ...webhooksToThisMachine(),
+      ...mailsTo(info.instance.ports.mail),
+    },
     'mail-sink': { SMTP_PORT: String(info.instance.ports.mail), MAIL_FILE: mailFile(info.dir) },
   };
   return serviceProcesses
@@ -43,6 +53,7 @@ async function ingestionEnv({ dir, instance }: StackInfo): Promise<Record<string
     HOST: '127.0.0.1',
     PORT: String(instance.ports.ingestion),
     TICKET_SECRET: ticketSecret(dir),
+    WEBHOOK_SECRET_KEYS: secretKeys(dir),
     JWKS: issuer.jwksPath,
     JWT_ISSUER: issuer.issuer,
     JWT_AUDIENCE: issuer.audience,
@@ -75,6 +86,11 @@ function mailsTo(port: number): Record<string, string> {
     SMTP_URL: process.env['SMTP_URL'] || `smtp://127.0.0.1:${port}`,
     SMTP_FROM: process.env['SMTP_FROM'] || 'orders@orderstream.localhost',
   };
+}
+
+/** What is encrypted in the database has to be read again, so the keys are kept; yours are used where you name some. */
+function secretKeys(dir: string): string {
+  return process.env['WEBHOOK_SECRET_KEYS'] || localSecretKeys(dir);
 }
 
 /** Tickets that were handed out stay good over a restart, so the secret is kept. */

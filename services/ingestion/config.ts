@@ -8,6 +8,7 @@ import {
   redisFields,
   registryFields,
   secret,
+  secretList,
   str,
   webhookFields,
 } from '../shared/config/index.ts';
@@ -32,6 +33,9 @@ export const ingestionFields = {
     default: [],
     itemPattern: /^(\*|https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)$/,
     help: 'Origins whose browser scripts may use the API, as browsers send them: https://shop.example.com; * for all.',
+  }),
+  webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
+    help: 'Keys of the webhook secrets in the database, <id>:<base64 of 32 bytes>; the first encrypts, all decrypt.',
   }),
   jwks: str('JWKS', { help: 'Public keys of the token issuer: a file or an http(s) URL.' }),
   jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The `iss` that tokens must have.' }),

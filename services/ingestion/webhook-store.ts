@@ -4,6 +4,7 @@
  */
 import { type AuditAction, type AuditDetails, recordAudit } from '../shared/audit/index.ts';
 import type { Pool, Queryable, Session } from '../shared/mysql/index.ts';
+import type { SecretBox } from '../shared/secrets/index.ts';
 
 /** More receivers than this of one customer's every event are a fan-out of their own. */
 export const endpointsPerCustomerMax = 50;
@@ -70,8 +71,16 @@ interface EndpointRow {
 const columns =
   'endpoint_id, url, event_types, status, disabled_reason, previous_until_ms, created_at_ms, updated_at_ms';
 
-/** `instanceId` is where a change comes from, in the audit log. Every change and its audit row are one transaction. */
-export function createWebhookStore(db: Pool, instanceId: string): WebhookStore {
+export interface WebhookStoreDeps {
+  readonly db: Pool;
+  /** Encrypts secrets before they are stored. */
+  readonly secrets: Pick<SecretBox, 'seal'>;
+  /** Where a change comes from, in the audit log. */
+  readonly instanceId: string;
+}
+
+/** Every change and its audit row are one transaction. */
+export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps): WebhookStore {
   const changed = async (
     { customerId, endpointId, traceId }: ChangeOf,
     nowMs: number,
@@ -93,7 +102,12 @@ export function createWebhookStore(db: Pool, instanceId: string): WebhookStore {
       const changedAtMs = await nextChangeMs(db, nowMs);
       const details = { url: withoutSecrets(url), eventTypes };
       const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
-        insertEndpoint(session, endpoint, nowMs, changedAtMs),
+        insertEndpoint(
+          session,
+          { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) },
+          nowMs,
+          changedAtMs,
+        ),
       );
       if (!made) return null;
       const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
@@ -128,7 +142,7 @@ export function createWebhookStore(db: Pool, instanceId: string): WebhookStore {
           `UPDATE webhook_endpoints
            SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
            WHERE endpoint_id = ? AND customer_id = ?`,
-          [previousUntilMs, secret, changedAtMs, change.endpointId, change.customerId],
+          [previousUntilMs, secrets.seal(secret, change), changedAtMs, change.endpointId, change.customerId],
         ),
       );
     },

@@ -9,6 +9,7 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
+import { createSecretBox } from '../shared/secrets/index.ts';
 import { createAdmission } from './admission.ts';
 import type { AppDeps } from './app.ts';
 import { createBoundedMap } from './bounded-map.ts';
@@ -105,7 +106,11 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
-    webhooks: createWebhookStore(mysql.pool, config.instanceId),
+    webhooks: createWebhookStore({
+      db: mysql.pool,
+      secrets: createSecretBox(config.webhookSecretKeys),
+      instanceId: config.instanceId,
+    }),
     deliveries: createDeliveryStore(mysql.pool),
     readWebhookUrl: createWebhookUrls(config.webhookAllowAddresses),
     cursors: createCursors(config.ticketSecret),

@@ -4,12 +4,14 @@ import { emailEndpoint } from './deliveries.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import type { Mailer } from './mailer.ts';
 import type { Message } from './message.ts';
+import type { OpenSecrets } from './secrets.ts';
 import type { Channel } from './sender-types.ts';
 import type { WebhookPoster } from './webhook.ts';
 
 export interface ChannelDeps {
   endpoints: EndpointDirectory;
   webhooks: WebhookPoster;
+  openSecrets: OpenSecrets;
   contacts: Contacts;
   /** null where e-mail is off. */
   mailer: Mailer | null;
@@ -19,7 +21,7 @@ export interface ChannelDeps {
 export function createChannels(
   deps: ChannelDeps,
 ): (endpointId: string) => Promise<Channel | 'disabled' | 'gone'> {
-  const { endpoints, webhooks } = deps;
+  const { endpoints, webhooks, openSecrets } = deps;
   const mail = mailChannel(deps);
   return async (endpointId) => {
     if (endpointId === emailEndpoint) return mail;
@@ -36,11 +38,16 @@ export function createChannels(
         // It may have been disabled, or its secret replaced, while this message waited for its turn.
         const current = endpoints.find(endpointId);
         if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
-        return webhooks.post(current, { id: eventId, payload });
+        const opened = openSecrets(current);
+        if (opened === null) return { kind: 'postponed', delayMs: unreadableRestMs };
+        return webhooks.post(opened, { id: eventId, payload });
       },
     };
   };
 }
+
+/** A secret becomes readable when somebody configures its key. */
+const unreadableRestMs = 30_000;
 
 /** Stands for the mail server among the receiving hosts. */
 const mailHost = 'smtp';

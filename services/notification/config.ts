@@ -6,6 +6,7 @@ import {
   list,
   mysqlFields,
   registryFields,
+  secretList,
   str,
   url,
   webhookFields,
@@ -22,6 +23,10 @@ export const fields = {
     default: 1_000,
     min: 50,
     help: 'How often the webhook endpoints are read anew; a new endpoint gets events from then on.',
+  }),
+  webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
+    default: [],
+    help: 'Keys of the webhook secrets in the database, as ingestion has them. Without any, only secrets in clear can be used.',
   }),
   webhookTimeoutMs: durationMs('WEBHOOK_TIMEOUT', {
     default: 15_000,

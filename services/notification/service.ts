@@ -12,6 +12,7 @@ import {
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Pool } from '../shared/mysql/index.ts';
 import { backoff } from '../shared/retry/index.ts';
+import { createSecretBox } from '../shared/secrets/index.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { createChannels } from './channels.ts';
 import { type fields, retryDelaysMs } from './config.ts';
@@ -26,6 +27,7 @@ import { createLanes, type Lanes } from './lanes.ts';
 import { createMailBudget } from './mail-budget.ts';
 import { createMailer, type Mailer, mailConnectionsMax } from './mailer.ts';
 import { startRetention } from './retention.ts';
+import { createSecrets } from './secrets.ts';
 import { startSender } from './sender.ts';
 import { createWebhookPoster } from './webhook.ts';
 
@@ -84,7 +86,14 @@ export async function startNotification(context: Context): Promise<Running> {
 type Outbound = Awaited<ReturnType<typeof openOutbound>>;
 
 /** From delivery rows to receivers. */
-async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool) {
+async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context, pool: Pool) {
+  const secrets = createSecrets({
+    box: createSecretBox(config.webhookSecretKeys),
+    clock: systemClock,
+    log,
+    metrics,
+  });
+  lifecycle.addReadiness('webhook secrets', secrets.state);
   const endpoints = await openEndpoints({
     mysql: pool,
     log,
@@ -112,7 +121,7 @@ async function openOutbound({ config, log, metrics, fatal }: Context, pool: Pool
         return isNew;
       },
     },
-    channelOf: createChannels({ endpoints, webhooks, contacts, mailer }),
+    channelOf: createChannels({ endpoints, webhooks, openSecrets: secrets.open, contacts, mailer }),
     hosts: createHosts(
       { concurrencyMax, waitingMax, failuresInRow, openMs, mailsMax: mailConnectionsMax },
       systemClock,

@@ -10,6 +10,11 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
     shownBy: 'tests/integration/tls-servers.test.ts',
   },
   {
+    id: 'S11',
+    holds: 'No webhook secret is in the database in clear, and each is bound to its endpoint and customer',
+    shownBy: 'tests/integration/ingestion-webhooks.test.ts',
+  },
+  {
     id: 'S12',
     holds: 'Each change of an endpoint, secret, price, finding or dead letter is in the audit log',
     shownBy: 'tests/integration/cli-audit.test.ts',

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createOrderApi } from '../../cli/orders/order-api.ts';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { sleep } from '../../services/shared/retry/index.ts';
+import { makeKey } from '../../services/shared/secrets/index.ts';
 import { plentySkus, scarceSku } from './chaos-arena.ts';
 import type { Fleet, Member } from './fleet.ts';
 
@@ -28,6 +29,7 @@ export async function startShoppers(fleet: Fleet, random: () => number): Promise
   const ingestion = await fleet.add('ingestion', 'ingestion', {
     PORT: '0',
     TICKET_SECRET: 'the secret of the shoppers',
+    WEBHOOK_SECRET_KEYS: makeKey('k1'),
     JWKS: issuer.jwksPath,
   });
   const abort = new AbortController();

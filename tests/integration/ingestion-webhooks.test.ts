@@ -11,6 +11,7 @@ import {
 } from '../../services/ingestion/webhook-store.ts';
 import { orderIdOf } from '../../services/notification/testing/events.ts';
 import { createMysql, type Mysql, uuidToBytes } from '../../services/shared/mysql/index.ts';
+import { createSecretBox, makeKey } from '../../services/shared/secrets/index.ts';
 import { quietLog } from '../support/kafka.ts';
 import { useDatabase } from '../support/stack.ts';
 
@@ -19,10 +20,11 @@ const database = useDatabase('ingestion-webhooks');
 let mysql: Mysql;
 let webhooks: WebhookStore;
 let deliveries: DeliveryStore;
+const secrets = createSecretBox([makeKey('k1')]);
 
 beforeAll(() => {
   mysql = createMysql({ url: database().url, log: quietLog });
-  webhooks = createWebhookStore(mysql.pool, 'ingestion-test');
+  webhooks = createWebhookStore({ db: mysql.pool, secrets, instanceId: 'ingestion-test' });
   deliveries = createDeliveryStore(mysql.pool);
 });
 afterAll(() => mysql.close());
@@ -109,7 +111,10 @@ it('lets the secret of before sign on, and shows every change to who reads the t
   const [row] = await mysql.pool.rows(
     "SELECT secret, previous_secret, previous_until_ms FROM webhook_endpoints WHERE endpoint_id = 'e1'",
   );
-  expect(row).toEqual({ secret: 'whsec_b', previous_secret: 'whsec_a', previous_until_ms: 900 });
+  const owner = changeOf('c1', 'e1');
+  expect(row).toMatchObject({ previous_until_ms: 900 });
+  expect(secrets.open(row!['secret'] as string, owner)).toBe('whsec_b');
+  expect(secrets.open(row!['previous_secret'] as string, owner)).toBe('whsec_a');
   await mysql.pool.write(
     "UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = 'gone' WHERE endpoint_id = 'e1'",
   );
@@ -207,6 +212,14 @@ it('notes every change in the audit log, in the transaction that makes it', asyn
       subject: 'endpoint:we_1',
       trace_id: traceId,
     });
+});
+
+it('stores no secret in clear', async () => {
+  await webhooks.create(newEndpoint('e1', 'c1', 'whsec_a'), 1);
+  await webhooks.rotate(changeOf('c1', 'e1'), { secret: 'whsec_b', previousUntilMs: 9 }, 2);
+  const dump = JSON.stringify(await mysql.pool.rows('SELECT * FROM webhook_endpoints'));
+  expect(dump).toContain('enc:v1:k1:');
+  expect(dump).not.toContain('whsec_');
 });
 
 it('changes nothing where the audit log cannot be written', async () => {

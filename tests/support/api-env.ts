@@ -2,7 +2,7 @@
 import type { OrderRequest } from '../../cli/client/index.ts';
 import type { LocalIssuer } from '../../services/shared/auth/index.ts';
 import type { Arena } from './arena/arena.ts';
-import { plantedPerson, plantedSecret } from './planted.ts';
+import { plantedPerson, plantedSecret, plantedSecretKeys } from './planted.ts';
 
 /** Environment of an ingestion beside the workers of an arena. */
 export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<string, string> {
@@ -11,6 +11,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
     PORT: '0',
     INSTANCE_ID: 'api',
     TICKET_SECRET: plantedSecret,
+    WEBHOOK_SECRET_KEYS: plantedSecretKeys,
     JWKS: issuer.jwksPath,
     // A machine that runs every test at once is late without being overloaded.
     LOOP_DELAY_LIMIT_MS: '60s',

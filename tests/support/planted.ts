@@ -9,9 +9,14 @@ export const plantedPerson = {
 
 export const plantedSecret = 'the planted secret of the tests';
 
+const plantedKey = Buffer.alloc(32, 'a planted key of the tests').toString('base64');
+/** Of webhook secrets, as `WEBHOOK_SECRET_KEYS` has it. */
+export const plantedSecretKeys = `tests:${plantedKey}`;
+
 /** What a log line must never hold, by what it is. */
 export const neverLogged: Readonly<Record<string, RegExp>> = {
   'planted personal data or secret': /planted (?:person|lane|secret)|plantedville|planted\.person@/i,
+  'key of webhook secrets': new RegExp(plantedKey.slice(0, 20)),
   'access token': /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/,
   'webhook secret': /whsec_[A-Za-z0-9+/=]{20}/,
   // The configuration that is logged at a start shows a password as `hidden`.

@@ -138,6 +138,11 @@ export function secret(env: string, options: Common<string> & { lengthMin?: numb
   });
 }
 
+/** Comma-separated words that are never printed, not even in an error. */
+export function secretList(env: string, options: Common<readonly string[]> = {}): Field<readonly string[]> {
+  return { ...list(env, options), kind: 'secret list', secret: true, defaultText: options.default && '' };
+}
+
 /** A span: bare milliseconds, or a number with `ms`, `s`, `m`, `h` or `d`. */
 export function durationMs(
   env: string,

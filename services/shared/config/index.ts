@@ -7,6 +7,6 @@ export {
   registryFields,
   webhookFields,
 } from './common.ts';
-export { bool, durationMs, type Field, int, list, oneOf, secret, str, url } from './fields.ts';
+export { bool, durationMs, type Field, int, list, oneOf, secret, secretList, str, url } from './fields.ts';
 export { type ConfigOf, describeConfig, type Env, type Fields, loadConfig } from './load.ts';
 export { basicAuth, type Login, takeLogin, withoutPassword } from './urls.ts';

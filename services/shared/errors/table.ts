@@ -135,6 +135,12 @@ export const errorTable = {
     template: 'The command type and its payload do not belong together.',
   },
 
+  // webhook secrets
+  SECRET_UNREADABLE: {
+    disposition: 'retry',
+    template: 'The secret of the webhook endpoint {endpointId} cannot be decrypted: {reason}.',
+  },
+
   // tokens
   TOKEN_MISSING: { disposition: 'reject', template: 'The request carries no bearer token.' },
   TOKEN_MALFORMED: { disposition: 'reject', template: 'The token is not a readable JWT: {reason}' },

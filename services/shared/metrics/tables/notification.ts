@@ -63,6 +63,11 @@ export const notificationMetrics = {
     labels: [],
   },
   notification_endpoints: { type: 'gauge', help: 'Webhook endpoints that are enabled.', labels: [] },
+  notification_secrets_unreadable_total: {
+    type: 'counter',
+    help: 'Deliveries that were postponed, as the secret of their endpoint cannot be decrypted.',
+    labels: [],
+  },
   notification_endpoints_disabled_total: {
     type: 'counter',
     help: 'Endpoints disabled by us: gone (410) or exhausted (all tries failed).',

@@ -1,0 +1,1 @@
+export { createSecretBox, keyIdOf, makeKey, type SecretBox, type SecretOwner } from './secret-box.ts';

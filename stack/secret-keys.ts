@@ -1,0 +1,11 @@
+/** Keys of webhook secrets of a local run, kept in the folder of its instance: what they encrypt has to be read again. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { makeKey } from '../services/shared/secrets/index.ts';
+
+/** `WEBHOOK_SECRET_KEYS` of the instance whose folder is `dir`; one key is made at first use. */
+export function localSecretKeys(dir: string): string {
+  const file = path.join(dir, 'webhook-secret-keys');
+  if (!existsSync(file)) writeFileSync(file, makeKey('local'), { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
+}
