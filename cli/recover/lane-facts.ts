@@ -1,13 +1,19 @@
-/** What both logs and the tables say about every lane, as a worker would read it when it claims the lane. */
+/** What both logs and the tables say about every lane, read and judged with the code that a worker claims lanes by. */
+
+import type { Connection } from 'mysql2/promise';
+import { createLogger } from '../../services/shared/log/index.ts';
+import type { Queryable, Row } from '../../services/shared/mysql/index.ts';
+import { factsOf, type LogFactsDeps, readLogs } from '../../services/worker/log-facts.ts';
 import {
   type LaneFacts,
   type PositionProblem,
   positionProblem,
 } from '../../services/worker/position-problem.ts';
-import { COMMANDS, EVENTS, GROUPS } from '../../topics/catalogue.ts';
-import type { Range } from '../kafka/log-reader.ts';
-import { type LaneRow, readLanes } from '../lag/lanes.ts';
+import { readAllLanes } from '../../services/worker/store/positions.ts';
+import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 import type { Opened } from './opened.ts';
+
+export type LaneRow = Awaited<ReturnType<typeof readAllLanes>>[number];
 
 export interface LaneCheck {
   readonly row: LaneRow;
@@ -16,39 +22,30 @@ export interface LaneCheck {
 }
 
 /** Holds every lane that a worker ever claimed against the logs. */
-export async function checkLanes({ db, reader, admin }: Opened): Promise<LaneCheck[]> {
+export async function checkLanes(opened: Opened): Promise<LaneCheck[]> {
+  const deps = logFactsOf(opened);
+  const partitions = (await readAllLanes(rowsOf(opened.db), COMMANDS)).map(({ partition }) => partition);
   // The logs first: workers may go on meanwhile, so that positions found afterwards can only be further.
-  const events = await reader.ranges(EVENTS);
-  const lastSources = await Promise.all(
-    events.map((range, partition) => lastSource(reader, partition, range)),
-  );
-  const groupOffsets = await admin.groupOffsets(GROUPS.worker, COMMANDS);
-  const rows = await readLanes(db);
-  // The end of the commands last: what a worker decides now was there before.
-  const commands = await reader.ranges(COMMANDS);
+  const logs = await readLogs(deps, partitions);
+  const rows = await readAllLanes(rowsOf(opened.db), COMMANDS);
+  const facts = await factsOf(deps, rows, logs);
   return rows.map((row) => {
-    const group = groupOffsets.get(row.partition) ?? null;
-    const facts: LaneFacts = {
-      nextOffset: row.next,
-      commands: commands[row.partition] ?? { low: 0, high: 0 },
-      groupOffset: group === null ? null : Number(group),
-      lastSource: lastSources[row.partition] ?? null,
-    };
-    return { row, facts, problem: positionProblem(facts) };
+    const found = facts.get(row.partition)!;
+    return { row, facts: found, problem: positionProblem(found) };
   });
 }
 
-/** Source offset of the newest outcome of the partition, by the id that each carries. */
-async function lastSource(
-  reader: Opened['reader'],
-  partition: number,
-  { low, high }: Range,
-): Promise<number | null> {
-  if (high === low) return null;
-  for await (const records of reader.read(EVENTS, partition, high - 1, high)) {
-    const id = records.at(-1)?.headers['ce_id'];
-    const match = /^\d+-(\d+)$/.exec(String(id ?? ''));
-    if (match !== null) return Number(match[1]);
-  }
-  return null;
+export function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDeps {
+  const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
+  return { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
+}
+
+/** A connection of the command line, as the stores of the services use one. */
+export function rowsOf(db: Connection): Pick<Queryable, 'rows'> {
+  return {
+    async rows<T extends object = Row>(sql: string): Promise<T[]> {
+      const [rows] = await db.query(sql);
+      return rows as T[];
+    },
+  };
 }

@@ -7,7 +7,7 @@ import {
   type Session,
   StatementBuffer,
 } from '../../services/shared/mysql/index.ts';
-import { layOutOutbox, layOutOutboxDelete } from '../../services/worker/store/outbox.ts';
+import { layOutAcknowledged, layOutOutbox } from '../../services/worker/store/outbox.ts';
 import { layOutFence } from '../../services/worker/store/positions.ts';
 import { withoutGuards } from './bare-session.ts';
 
@@ -29,13 +29,15 @@ test('fence and outbox statements are answered as if they had been sent, all oth
     buffer.begin(sql);
     return buffer.end();
   };
-  const move = { epoch: 1, from: 0, to: 10, published: 0 };
+  const record = { offset: 9, id: 'r' };
+  const outcome = { source: -1, offset: -1 };
+  const move = { epoch: 1, from: 0, to: 10, published: 0, record, outcome };
   const fence = layOutFence(buffer, 'topic', [
     { partition: 1, ...move },
     { partition: 2, ...move },
   ]);
   const orders = layOut("INSERT INTO orders (contact) VALUES ('FROM outbox')");
-  layOutOutboxDelete(buffer, 'topic', [{ partition: 1, from: 0 }]);
+  layOutAcknowledged(buffer, 'topic', [{ partition: 1, from: 0 }], true);
   layOutOutbox(buffer, 'topic', [{ partition: 1, from: 0, to: 1, epoch: 1, blob: Buffer.alloc(1) }]);
   const items = layOut("INSERT INTO order_items VALUES ('INSERT INTO outbox')");
   const answers = await bare.run(buffer.script());
@@ -47,7 +49,7 @@ test('fence and outbox statements are answered as if they had been sent, all oth
     "START TRANSACTION;INSERT INTO orders (contact) VALUES ('FROM outbox');INSERT INTO order_items VALUES ('INSERT INTO outbox')",
   ]);
 
-  layOutOutboxDelete(buffer, 'topic', [{ partition: 1, from: 0 }]);
+  layOutAcknowledged(buffer, 'topic', [{ partition: 1, from: 0 }], true);
   expect((await bare.run(buffer.script())).map(affectedRows)).toEqual([1]);
   expect(sent).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { KafkaAdmin } from '../shared/kafka/index.ts';
+import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
+import { createKafkaConfig, type KafkaAdmin } from '../shared/kafka/index.ts';
 import { createLogger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
@@ -9,6 +10,20 @@ import { Lane } from './lane.ts';
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 const ignore = () => undefined;
 
+const laneRow = {
+  partition_id: 0,
+  epoch: 1,
+  owner: '',
+  published_offset: 0,
+  topic_id: '',
+  events_topic_id: '',
+  cluster_id: '',
+  record_offset: -1,
+  record_id: '',
+  outcome_source: -1,
+  outcome_offset: -1,
+};
+
 /** A session that finds the lane at `nextOffset` and no outbox rows. */
 function sessionAt(nextOffset: number): Session {
   return {
@@ -16,16 +31,15 @@ function sessionAt(nextOffset: number): Session {
     commit: async () => undefined,
     write: async () => ({ affectedRows: 1, insertId: 0, info: '' }),
     rows: async (sql: string) =>
-      sql.includes('lane_positions')
-        ? [{ partition_id: 0, epoch: 1, next_offset: nextOffset, owner: '' }]
-        : [],
+      sql.includes('lane_positions') ? [{ ...laneRow, next_offset: nextOffset }] : [],
   } as unknown as Session;
 }
 
 async function claimAt(nextOffset: number, ends: readonly bigint[]) {
   let reads = 0;
   const admin = {
-    endOffsets: async () => new Map([[0, { low: 0n, high: ends[Math.min(reads++, ends.length - 1)]! }]]),
+    endOffsets: async (topic: string) =>
+      new Map([[0, { low: 0n, high: topic === COMMANDS ? ends[Math.min(reads++, ends.length - 1)]! : 0n }]]),
     groupOffsets: async () => new Map([[0, null]]),
   } as unknown as KafkaAdmin;
   const lane = new Lane({
@@ -33,11 +47,17 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
     log,
     events: { onFull: ignore, onRoom: ignore, onWork: ignore, onGap: ignore },
   });
+  const probe = {
+    identify: async () => ({ clusterId: 'cluster', topicIds: new Map([['orders.events.v1', 'events']]) }),
+    recordsAt: async () => [],
+    close: ignore,
+  };
+  const settings = createKafkaConfig({ kafkaBrokers: ['nowhere'] }, 'test');
   const session = sessionAt(nextOffset);
   const deps: ClaimDeps = {
-    topic: 'orders.commands.v1',
-    groupId: 'orders-worker',
+    topic: COMMANDS,
     owner: 'test',
+    logFacts: { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin: admin, probe, log },
     sessions: {
       open: async () => session,
       current: () => session,
@@ -45,8 +65,6 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
       drop: ignore,
       close: async () => undefined,
     },
-    admin,
-    lastSourceOffsets: async () => new Map(),
     publisher: { publish: ignore },
     verdicts: new Map(),
     onUnpublished: ignore,
@@ -54,6 +72,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
     log,
     onOpened: ignore,
     onRefused: ignore,
+    onLostCommits: async () => undefined,
   };
   await claimLanes(deps, [lane], new AbortController().signal);
   return lane;

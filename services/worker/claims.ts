@@ -3,30 +3,29 @@
  * have published, and only then open it. A position that does not fit the log means that the database or the log has
  * lost something; such a lane stops, as going on would decide commands twice or never.
  */
-import { AppError, errorMessage } from '../shared/errors/index.ts';
-import type { KafkaAdmin } from '../shared/kafka/index.ts';
+import { AppError, appError, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import type { Lane } from './lane.ts';
-import { type LaneFacts, positionProblem } from './position-problem.ts';
+import { factsOf, type LogFactsDeps, type LogState, readLogs } from './log-facts.ts';
+import type { LogIds, OutcomeMark } from './marks.ts';
+import { type LaneFacts, lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
 import { isKiller, startProbation } from './probation.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import { type Verdicts, verdictKey } from './stages/decode.ts';
 import { readMark } from './store/attempts.ts';
+import { readHalt } from './store/halts.ts';
 import { readOutbox } from './store/outbox.ts';
-import { type Claim, claimLane, startAt } from './store/positions.ts';
+import { adoptLogs, type Claim, claimLane, startAt } from './store/positions.ts';
 
 export interface ClaimDeps {
   readonly topic: string;
-  readonly groupId: string;
   readonly owner: string;
   readonly sessions: SessionKeeper;
-  readonly admin: KafkaAdmin;
-  /** Source offset of the newest event of each lane that has one. */
-  lastSourceOffsets(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
+  readonly logFacts: LogFactsDeps;
   readonly publisher: Publisher;
   readonly verdicts: Verdicts;
   /** An outbox row was found that may not be published yet. */
@@ -37,18 +36,8 @@ export interface ClaimDeps {
   onOpened(lane: Lane): void;
   /** The lane cannot be claimed by this build now: it is to be tried again later, apart from the others. */
   onRefused(lane: Lane): void;
-}
-
-/** How often the log's end is read before a position beyond it is believed. */
-const endReadsMax = 4;
-const endReadEveryMs = 250;
-
-/** How the logs stand, read before the lanes are claimed: positions found afterwards can only be further. */
-interface LogState {
-  readonly commands: ReadonlyMap<number, { low: bigint; high: bigint }>;
-  readonly groupOffsets: ReadonlyMap<number, bigint | null>;
-  /** Source offset of the last event of each lane, where it has one. */
-  readonly lastSourceOffsets: ReadonlyMap<number, number>;
+  /** A lane shows that the database went back: it is about all lanes. */
+  onLostCommits(problem: PositionProblem, partition: number): Promise<void>;
 }
 
 /** Claims the lanes, again and again until each runs, is stopped, or is closed. Never rejects. */
@@ -58,15 +47,12 @@ export async function claimLanes(
   signal: AbortSignal,
 ): Promise<void> {
   const delay = backoff({ initialMs: 100, maxMs: 2_000 });
+  const claims = new Map<Lane, Claim>();
   for (let attempt = 1; ; attempt++) {
     const waiting = lanes.filter((lane) => lane.state === 'claiming');
     if (waiting.length === 0 || signal.aborted) return;
     try {
-      const logs = await readLogs(deps, waiting);
-      const session = await deps.sessions.open();
-      for (const lane of waiting) {
-        if (lane.state === 'claiming' && !signal.aborted) await claimOrStop(deps, session, lane, logs);
-      }
+      await claimAll(deps, waiting, claims, signal);
       return;
     } catch (error) {
       deps.sessions.drop();
@@ -77,10 +63,44 @@ export async function claimLanes(
   }
 }
 
+/** Raises all epochs first, so that what the logs hold at the positions found is read for all lanes at once. */
+async function claimAll(
+  deps: ClaimDeps,
+  lanes: readonly Lane[],
+  claims: Map<Lane, Claim>,
+  signal: AbortSignal,
+): Promise<void> {
+  const logs = await readLogs(
+    deps.logFacts,
+    lanes.map(({ partition }) => partition),
+  );
+  const session = await deps.sessions.open();
+  for (const lane of lanes) {
+    if (lane.state === 'claiming' && !signal.aborted)
+      claims.set(lane, await claimOne(deps, session, lane, claims, logs));
+  }
+  const claimed = lanes.filter((lane) => claims.has(lane) && lane.state === 'claiming');
+  const facts = await factsOf(
+    deps.logFacts,
+    claimed.map((lane) => claims.get(lane)!),
+    logs,
+  );
+  for (const lane of claimed) {
+    if (lane.state !== 'claiming' || signal.aborted) continue;
+    await openOrStop(deps, session, lane, claims.get(lane)!, facts.get(lane.partition)!);
+  }
+}
+
 /** What this build cannot read (an outbox row of a newer one) holds up its own lane, not the claims behind it. */
-async function claimOrStop(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
+async function openOrStop(
+  deps: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claim: Claim,
+  facts: LaneFacts,
+): Promise<void> {
   try {
-    await claimOne(deps, session, lane, logs);
+    await openOne(deps, session, lane, claim, facts);
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
     lane.waits.begin('claim', `it cannot be claimed: ${errorMessage(error)}`, true);
@@ -89,70 +109,77 @@ async function claimOrStop(deps: ClaimDeps, session: Session, lane: Lane, logs: 
   }
 }
 
-async function readLogs(deps: ClaimDeps, lanes: readonly Lane[]): Promise<LogState> {
-  const { admin, topic, groupId } = deps;
-  const [commands, groupOffsets, lastSourceOffsets] = await Promise.all([
-    admin.endOffsets(topic),
-    admin.groupOffsets(groupId, topic),
-    deps.lastSourceOffsets(lanes.map((lane) => lane.partition)),
-  ]);
-  return { commands, groupOffsets, lastSourceOffsets };
+/** Raises the lane's epoch. What an earlier try of this process found to be in doubt stays so. */
+async function claimOne(
+  { topic, owner, metrics }: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claims: ReadonlyMap<Lane, Claim>,
+  logs: LogState,
+): Promise<Claim> {
+  const { partition } = lane;
+  const before = claims.get(lane);
+  const claim = await claimLane(session, topic, partition, {
+    name: owner,
+    epoch: before?.epoch ?? lane.epoch,
+  });
+  metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
+  const unclean = claim.unclean || before?.unclean === true;
+  const low = logs.commands.get(partition)?.low ?? 0;
+  const isNew = claim.first && low > 0 && (await startAt(session, topic, claim, low));
+  return { ...claim, unclean, ...(isNew && { nextOffset: low, publishedOffset: low }) };
 }
 
-async function claimOne(deps: ClaimDeps, session: Session, lane: Lane, logs: LogState): Promise<void> {
-  const { topic, owner, metrics, log } = deps;
-  const { partition } = lane;
-  const claim = await claimLane(session, topic, partition, { name: owner, epoch: lane.epoch });
-  metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
-  const low = Number(logs.commands.get(partition)?.low ?? 0n);
-  let { nextOffset } = claim;
-  if (claim.first && low > 0 && (await startAt(session, topic, claim, low))) nextOffset = low;
-  const reached = await reachedBy(nextOffset, deps, partition, logs);
-  const problem = positionProblem(factsOf(nextOffset, partition, reached));
+async function openOne(
+  deps: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claim: Claim,
+  facts: LaneFacts,
+): Promise<void> {
+  const { topic, metrics, log } = deps;
+  const { partition, epoch, nextOffset, record, outcome } = claim;
+  const provenAtMs = performance.now();
+  const problem = positionProblem(facts);
   if (problem !== null) {
     metrics.inc('worker_lanes_refused_total', { why: problem.why });
-    return lane.stop(problem.message);
+    lane.stop(problem.message, problem.why);
+    if (lostCommits.has(problem.why)) await deps.onLostCommits(problem, partition);
+    return;
   }
+  const halt = await readHalt(session);
+  if (halt !== null) return lane.stop(halt.message, halt.why);
+  const logs = facts.found;
+  if (isAnotherLog(claim.logs, logs) && !(await adoptLogs(session, topic, claim, logs)))
+    throw appError('ABORTED');
   const probation = claim.unclean ? await doubt(deps, session, claim, nextOffset) : null;
-  log.info({ partition, epoch: claim.epoch, nextOffset, probation }, `lane ${partition} claimed`);
+  log.info({ partition, epoch, nextOffset, probation }, `lane ${partition} claimed`);
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
-  lane.open({ epoch: claim.epoch, nextOffset, publishedOffset }, probation);
+  lane.open(
+    { epoch, nextOffset, publishedOffset, logs, record, outcome: markOrEnd(outcome, facts) },
+    probation,
+  );
   for (const row of unpublished) {
-    deps.publisher.publish({ lane, epoch: claim.epoch, ...row });
+    deps.publisher.publish({ lane, epoch, provenAtMs, ...row });
     deps.onUnpublished(row.blob);
   }
   deps.onOpened(lane);
 }
 
-/**
- * The logs, with their ends read again while the position lies beyond them: the owner before may have gone on until the
- * claim, and a leader that was just elected may not know yet how far its log is valid.
- */
-async function reachedBy(
-  nextOffset: number,
-  { admin, topic }: ClaimDeps,
-  partition: number,
-  logs: LogState,
-): Promise<LogState> {
-  let { commands } = logs;
-  for (let read = 0; read < endReadsMax && nextOffset > Number(commands.get(partition)?.high ?? 0n); read++) {
-    if (read > 0) await sleep(endReadEveryMs);
-    commands = await admin.endOffsets(topic);
-  }
-  return { ...logs, commands };
+/** A lane that an older worker has left without a mark begins with the newest outcome that is there. */
+function markOrEnd(outcome: OutcomeMark, { lastSource, events }: LaneFacts): OutcomeMark {
+  return outcome.source >= 0 || lastSource === null
+    ? outcome
+    : { source: lastSource, offset: events.high - 1 };
 }
 
-/** The facts that the position of one lane is held against. */
-function factsOf(nextOffset: number, partition: number, logs: LogState): LaneFacts {
-  const { low, high } = logs.commands.get(partition) ?? { low: 0n, high: 0n };
-  const committed = logs.groupOffsets.get(partition) ?? null;
-  return {
-    nextOffset,
-    commands: { low: Number(low), high: Number(high) },
-    groupOffset: committed === null ? null : Number(committed),
-    lastSource: logs.lastSourceOffsets.get(partition) ?? null,
-  };
+function isAnotherLog(stored: LogIds, found: LogIds): boolean {
+  return (
+    stored.clusterId !== found.clusterId ||
+    stored.commands !== found.commands ||
+    stored.events !== found.events
+  );
 }
 
 async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {

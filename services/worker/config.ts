@@ -24,6 +24,12 @@ export const workerFields = {
     max: 30 * 24 * 3_600_000,
     help: 'How long an accepted order holds its stock while it waits for payment.',
   }),
+  outcomesKeptMs: int('OUTCOMES_KEPT_MS', {
+    default: 3_600_000,
+    min: 0,
+    max: 7 * 24 * 3_600_000,
+    help: 'How long acknowledged outcomes stay in the database, so that a lost end of their topic can be published again; 0 keeps none.',
+  }),
   sessionTimeoutMs: int('KAFKA_SESSION_TIMEOUT_MS', {
     default: 7_000,
     min: 1_500,

@@ -2,7 +2,7 @@
 import type { Codecs } from '../shared/codec/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
-import type { Mysql } from '../shared/mysql/index.ts';
+import type { Mysql, Session } from '../shared/mysql/index.ts';
 import type { BatchLimits } from './batch.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createIsolation } from './isolation.ts';
@@ -22,6 +22,8 @@ export interface EngineDeps {
   readonly writers: number;
   readonly limits: BatchLimits;
   readonly paymentWindowMs: number;
+  /** Whether acknowledged outcomes stay in the database for a while; false by default. */
+  readonly keepOutcomes?: boolean;
   readonly mysql: Mysql;
   readonly codecs: Codecs;
   readonly publisher: Publisher;
@@ -29,6 +31,9 @@ export interface EngineDeps {
   readonly metrics: Metrics;
   readonly log: Logger;
   onFenceLost(lane: Lane): void;
+  onWentBack?(lane: Lane): void;
+  /** Asked before a writer's new session is used: a connection that broke may have been to a database that went back. */
+  beforeUse?(session: Session): Promise<void>;
   /** A batch stands and its outcomes are on their way. */
   onCommitted(batch: Committed): void;
 }
@@ -45,7 +50,9 @@ export function createEngine(deps: EngineDeps): Engine {
   const verdicts: Verdicts = new Map();
   const scarcity = createScarcity();
   const isolation = createIsolation();
-  const keepers = Array.from({ length: deps.writers }, () => createSessionKeeper({ mysql, log }));
+  const keepers = Array.from({ length: deps.writers }, () =>
+    createSessionKeeper({ mysql, log, beforeUse: deps.beforeUse }),
+  );
   const writers = keepers.map((sessions, index) =>
     createWriter({
       ...deps,

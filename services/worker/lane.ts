@@ -14,6 +14,7 @@
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { type Backoff, backoff } from '../shared/retry/index.ts';
+import { type LogIds, noOutcomeMark, noRecordMark, type OutcomeMark, type RecordMark } from './marks.ts';
 import { RecordBuffer } from './record-buffer.ts';
 import { LaneWaits } from './waits/lane-waits.ts';
 
@@ -45,6 +46,17 @@ export interface Probation {
   readonly singleBelow: number;
 }
 
+/** Where a lane begins, as its claim found it. */
+export interface LaneStart {
+  readonly epoch: number;
+  readonly nextOffset: number;
+  /** Outcomes from here on may not be in the result topic yet. */
+  readonly publishedOffset: number;
+  readonly logs?: LogIds;
+  readonly record?: RecordMark;
+  readonly outcome?: OutcomeMark;
+}
+
 /** What a lane tells its owner. */
 export interface LaneEvents {
   /** The buffer is full: fetch nothing more. */
@@ -68,11 +80,21 @@ export class Lane {
   state: LaneState = 'claiming';
   /** Why an operator has to look, in state `stopped`. */
   stoppedBecause: string | null = null;
+  /** The same as a word, where it is about the lane's position: such a lane goes on by itself once it fits. */
+  stopCode: string | null = null;
   epoch = -1;
   /** The offset that the next batch begins at. */
   nextOffset = -1;
   /** Outcomes of all records below this offset are acknowledged. */
   ackedOffset = -1;
+  /** The logs that the lane is worked on; null before it was opened. */
+  logs: LogIds | null = null;
+  /** The last record that was decided. */
+  record: RecordMark = noRecordMark;
+  /** The last outcome that was acknowledged. */
+  outcome: OutcomeMark = noOutcomeMark;
+  /** The last record of the batch that is in hand. */
+  recordInHand: RecordMark = noRecordMark;
   /** Batches that are committed and not yet acknowledged. */
   unpublishedBatches = 0;
   /** First offsets of outbox rows that are acknowledged and not yet deleted. */
@@ -145,11 +167,11 @@ export class Lane {
   }
 
   /** Starts work at a claimed position; outcomes from `publishedOffset` on may not be in the result topic yet. */
-  open(
-    claim: { epoch: number; nextOffset: number; publishedOffset: number },
-    probation: Probation | null,
-  ): void {
+  open(claim: LaneStart, probation: Probation | null): void {
     if (this.state !== 'claiming') return;
+    this.logs = claim.logs ?? null;
+    this.record = claim.record ?? noRecordMark;
+    this.outcome = claim.outcome ?? noOutcomeMark;
     this.epoch = claim.epoch;
     this.nextOffset = claim.nextOffset;
     this.ackedOffset = claim.publishedOffset;
@@ -172,6 +194,15 @@ export class Lane {
   reclaim(): void {
     if (this.state === 'running') this.#become('claiming', 'the fence was lost');
     else if (this.state === 'stopped') this.epoch = -1;
+  }
+
+  /** Back to claiming from a stop: what stopped it is gone. */
+  retry(): void {
+    if (this.state !== 'stopped') return;
+    this.stoppedBecause = null;
+    this.stopCode = null;
+    this.waits.end('stopped');
+    this.#become('claiming', 'what stopped it is gone');
   }
 
   /** Whether it is held under its epoch: a stopped lane decides nothing more, but what it has decided is seen through. */
@@ -197,6 +228,7 @@ export class Lane {
   /** Takes the committed head off; the outbox rows in `deletedRows` went with the same transaction. */
   advance(to: number, deletedRows: readonly number[]): void {
     this.nextOffset = to;
+    if (this.recordInHand.offset === to - 1) this.record = this.recordInHand;
     this.waits.end('decide');
     this.isHeldBack = false;
     this.forgetRows(deletedRows);
@@ -212,10 +244,14 @@ export class Lane {
     this.unpublishedBatches += 1;
   }
 
-  /** Everything below `to` is acknowledged; the outbox row that began at `from` may go. */
-  acknowledge(from: number, to: number): void {
+  /**
+   * Everything below `to` is acknowledged, its last outcome at `outcomeOffset` of the result topic; the outbox row that
+   * began at `from` may go.
+   */
+  acknowledge(from: number, to: number, outcomeOffset = -1): void {
     this.unpublishedBatches -= 1;
     this.waits.end('publish');
+    if (outcomeOffset >= 0) this.outcome = { source: to - 1, offset: outcomeOffset };
     this.ackedOffset = Math.max(this.ackedOffset, to);
     this.ackedRows = [...this.ackedRows, from];
     this.#events.onWork(this);
@@ -240,9 +276,10 @@ export class Lane {
   }
 
   /** Stops for good and keeps everything where it is, until an operator has looked. */
-  stop(why: string): void {
+  stop(why: string, code: string | null = null): void {
     this.stoppedBecause = why;
     this.waits.begin('stopped', why, true);
+    this.stopCode = code;
     this.#become('stopped', why);
   }
 

@@ -11,11 +11,13 @@ export interface LostLaneDeps {
   readonly log: Logger;
   /** A lane is not ours, or not where we think: it has to be claimed again, if it is still assigned. */
   onFenceLost(lane: Lane): void;
+  /** A lane's position in the database lies before what this process has committed under the same claim. */
+  onWentBack?(lane: Lane): void;
 }
 
 /** Asks the database where the lanes of a fence that did not move stand, and tells of each that is elsewhere. */
 export async function findLostLanes(
-  { topic, metrics, log, onFenceLost }: LostLaneDeps,
+  { topic, metrics, log, onFenceLost, onWentBack }: LostLaneDeps,
   session: Session,
   lanes: readonly Lane[],
 ): Promise<void> {
@@ -24,6 +26,8 @@ export async function findLostLanes(
   for (const lane of lanes) {
     const now = positions.get(lane.partition);
     if (now?.epoch === lane.epoch && now.nextOffset === lane.nextOffset) continue;
+    if (now === undefined || (now.epoch <= lane.epoch && now.nextOffset < lane.nextOffset))
+      onWentBack?.(lane);
     metrics.inc('worker_fences_lost_total');
     log.warn(
       { partition: lane.partition, epoch: lane.epoch, nextOffset: lane.nextOffset, now },

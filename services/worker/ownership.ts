@@ -75,6 +75,13 @@ export class Ownership {
     timer.unref();
   }
 
+  /** A stopped lane that fits its logs again is claimed anew. */
+  retryStopped(lane: Lane): void {
+    if (this.lanes.get(lane.partition) !== lane) return;
+    lane.retry();
+    this.#toClaim.add(lane);
+  }
+
   /** A claimed lane fetches from its own position on. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));

@@ -34,6 +34,8 @@ export interface PipelineDeps {
   readonly verdicts: Verdicts;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
+  /** Whether acknowledged outcomes stay in the database, to be published again should their topic lose them. */
+  readonly keepOutcomes?: boolean;
   readonly log: Logger;
 }
 
@@ -46,6 +48,8 @@ export interface Committed {
   readonly records: number;
   /** For the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
+  /** `performance.now()` when its COMMIT was sent: until then the fence has kept the lanes ours. */
+  readonly provenAtMs: number;
   /** From the first look at its bytes to its COMMIT. */
   readonly ms: number;
 }
@@ -72,6 +76,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
     await session.rollback();
     return { kind: 'shortOfStock', skus: await findShort(session, draft.writes.stockChanges) };
   }
+  const provenAtMs = performance.now();
   const commit = session.commit();
   await failpoint('commitSent');
   await commit;
@@ -83,6 +88,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
     counts,
     records,
     statuses,
+    provenAtMs,
     ms: performance.now() - startedMs,
   };
 }
@@ -114,7 +120,15 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
   observeScarce(deps.scarcity, snapshot.stockLevels, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
-  const writes = layOutWrites(deps.buffer, topic, decision, outcomes, snapshot.priceVersion, nowMs);
+  const writes = layOutWrites(
+    deps.buffer,
+    topic,
+    decision,
+    outcomes,
+    snapshot.priceVersion,
+    nowMs,
+    deps.keepOutcomes ?? false,
+  );
   const statuses = deps.statusCache.entriesOf(decision, nowMs);
   await failpoint('decided');
   return { kind: 'draft', writes, statuses, ...countOutcomes(decision) };

@@ -1,40 +1,148 @@
-/** Whether a lane's position fits the logs; pure, so that a worker and `orderstream recover` judge alike. */
+/** Whether a lane fits the logs; pure, so that a worker and `orderstream recover` judge alike. */
+import type { LogIds, OutcomeMark } from './marks.ts';
+
+export interface OffsetRange {
+  readonly low: number;
+  /** Offset that the next record will get. */
+  readonly high: number;
+}
 
 /** What the tables and the logs say about one lane. Offsets are numbers below 2^53. */
 export interface LaneFacts {
+  readonly partition: number;
   readonly nextOffset: number;
-  /** Range of the lane's partition of the command log. */
-  readonly commands: { readonly low: number; readonly high: number };
+  readonly publishedOffset: number;
+  /** The lane's partition of the command log, and of the result topic. */
+  readonly commands: OffsetRange;
+  readonly events: OffsetRange;
   /** Committed offset of the workers' group, null where it has none. */
   readonly groupOffset: number | null;
   /** Source offset of the newest outcome in the log, null where there is none. */
   readonly lastSource: number | null;
+  /** The highest one near the end: late repeats may stand behind it. */
+  readonly highestSource: number | null;
+  /** The logs that the lane was worked on, and those that are there now. */
+  readonly stored: LogIds;
+  readonly found: LogIds;
+  /** Whether the last decided command is still at its offset; unknown where no mark was kept, or retention took it. */
+  readonly record: 'same' | 'other' | 'unknown';
+  /** The last outcome known to be acknowledged, and whether it is still at its offset. */
+  readonly outcomeMark: OutcomeMark;
+  readonly outcome: 'same' | 'gone' | 'unknown';
 }
 
+export type PositionFault =
+  | 'commandsMadeAnew'
+  | 'eventsMadeAnew'
+  | 'aheadOfLog'
+  | 'behindLog'
+  | 'otherRecord'
+  | 'behindGroup'
+  | 'behindEvents'
+  | 'outcomesCut';
+
 export interface PositionProblem {
-  readonly why: 'aheadOfLog' | 'behindLog' | 'behindGroup' | 'behindEvents';
-  /** A sentence without its subject, the lane. */
+  readonly why: PositionFault;
+  /** A sentence without its subject, the lane; it names the command that continues. */
   readonly message: string;
 }
 
-/** What does not fit between a lane's position and the logs; null when all is well. */
+/** Faults that say that the database went back: they are about all lanes. */
+export const lostCommits: ReadonlySet<string> = new Set<PositionFault>(['behindGroup', 'behindEvents']);
+
+/** What does not fit between a lane and the logs; null when all is well. */
 export function positionProblem(facts: LaneFacts): PositionProblem | null {
-  const { nextOffset, commands, groupOffset, lastSource } = facts;
+  const found = faultOf(facts);
+  if (found === null) return null;
+  const [why, what] = found;
+  return { why, message: `${what}; ${wayOn(why, facts.partition)}` };
+}
+
+function faultOf(facts: LaneFacts): [PositionFault, string] | null {
+  const { nextOffset, publishedOffset, commands, events, groupOffset, lastSource, stored, found } = facts;
+  // Where it holds the last decided command, it is a copy of the old one or was made before anything was decided.
+  if (nextOffset > 0 && facts.record !== 'same' && isOther(stored.commands, found.commands)) {
+    const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
+    return [
+      'commandsMadeAnew',
+      `its position ${nextOffset} was counted on another command topic: this one was made anew${cluster}`,
+    ];
+  }
   if (nextOffset > commands.high) {
-    const message = `its position ${nextOffset} lies beyond the log's end ${commands.high}: the command topic was cut or made anew`;
-    return { why: 'aheadOfLog', message };
+    return [
+      'aheadOfLog',
+      `its position ${nextOffset} lies beyond the log's end ${commands.high}: the command topic was cut or made anew`,
+    ];
   }
   if (nextOffset < commands.low) {
-    const message = `its position ${nextOffset} lies before the log's start ${commands.low}: undecided commands were deleted by retention`;
-    return { why: 'behindLog', message };
+    return [
+      'behindLog',
+      `its position ${nextOffset} lies before the log's start ${commands.low}: undecided commands were deleted by retention`,
+    ];
+  }
+  if (facts.record === 'other') {
+    return [
+      'otherRecord',
+      `the log holds another command before its position ${nextOffset} than the one that was decided: the command topic was cut and filled again`,
+    ];
   }
   if (groupOffset !== null && groupOffset > nextOffset) {
-    const message = `its position ${nextOffset} lies behind the group's offset ${groupOffset}: the database has lost commits`;
-    return { why: 'behindGroup', message };
+    return [
+      'behindGroup',
+      `its position ${nextOffset} lies behind the group's offset ${groupOffset}: the database has lost commits`,
+    ];
   }
   if (lastSource !== null && lastSource >= nextOffset) {
-    const message = `its position ${nextOffset} lies behind the published outcome of offset ${lastSource}: the database has lost commits`;
-    return { why: 'behindEvents', message };
+    return [
+      'behindEvents',
+      `its position ${nextOffset} lies behind the published outcome of offset ${lastSource}: the database has lost commits`,
+    ];
+  }
+  const hasPublished = facts.outcomeMark.source >= 0 || publishedOffset > 0;
+  if (hasPublished && facts.outcome !== 'same' && isOther(stored.events, found.events)) {
+    return ['eventsMadeAnew', 'its outcomes were published to another result topic: this one was made anew'];
+  }
+  if (facts.outcome === 'gone') {
+    const { source, offset } = facts.outcomeMark;
+    return [
+      'outcomesCut',
+      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the result topic, which ends at ${events.high}: outcomes were cut from its end`,
+    ];
+  }
+  if (facts.outcome === 'unknown' && endsEarly(facts)) {
+    return [
+      'outcomesCut',
+      `the result topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were cut from its end`,
+    ];
   }
   return null;
+}
+
+/** Without a mark: the topic has outcomes, or never had any, and does not reach what was acknowledged. */
+function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boolean {
+  if (publishedOffset === 0) return false;
+  // Empty behind its start: retention took all, and nothing can be said.
+  if (events.low === events.high) return events.high === 0;
+  return highestSource !== null && highestSource < publishedOffset - 1;
+}
+
+function isOther(stored: string, found: string): boolean {
+  return stored !== '' && found !== '' && stored !== found;
+}
+
+function wayOn(why: PositionFault, partition: number): string {
+  switch (why) {
+    case 'commandsMadeAnew':
+    case 'aheadOfLog':
+    case 'otherRecord':
+      return `\`orderstream recover adopt --partition ${partition}\` fits the topic to the lane`;
+    case 'behindLog':
+      return `\`orderstream recover position ${partition} --to-start\` goes on without them`;
+    case 'behindGroup':
+    case 'behindEvents':
+      return 'bring the newer data back, then run `orderstream recover continue`';
+    case 'eventsMadeAnew':
+    case 'outcomesCut':
+      return `\`orderstream recover republish --partition ${partition}\` publishes them again`;
+  }
 }

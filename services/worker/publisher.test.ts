@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { appError } from '../shared/errors/index.ts';
-import type { Accumulator, ForeverOptions, OutMessage } from '../shared/kafka/index.ts';
+import type { Accumulator, BatchOptions, OutMessage } from '../shared/kafka/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { openLane, silent } from './fakes.ts';
 import type { Lane } from './lane.ts';
@@ -12,7 +12,7 @@ import { createPublisher, type Publication } from './publisher.ts';
 function createFakeLog() {
   const sent: { names: string[]; ack(): void; refuse(reason: string): void; fail(error: Error): void }[] = [];
   const accumulator = {
-    sendBatch(messages: readonly OutMessage[], options?: ForeverOptions) {
+    sendBatch(messages: readonly OutMessage[], options?: BatchOptions) {
       const done = Promise.withResolvers<bigint>();
       const names = messages.map(({ topic, value }) => `${topic}:${String(value)}`);
       expect(options?.forever).toBe(true);
@@ -47,7 +47,15 @@ function publication(lane: Lane, from: number, change: Partial<Publication> = {}
     message('events', `${from}`),
     message('events', `${from + 1}`),
   ];
-  return { lane, epoch, from, to: from + 2, blob: encodeMessages(messages), ...change };
+  return {
+    lane,
+    epoch,
+    from,
+    to: from + 2,
+    provenAtMs: performance.now(),
+    blob: encodeMessages(messages),
+    ...change,
+  };
 }
 
 describe('the publisher', () => {

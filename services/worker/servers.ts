@@ -1,7 +1,7 @@
 /** The connections of a worker: opened together, closed together. */
 import { DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
-import { createAccumulator, createAdmin, createKafkaConfig } from '../shared/kafka/index.ts';
+import { createAccumulator, createAdmin, createKafkaConfig, createLogProbe } from '../shared/kafka/index.ts';
 import type { ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
@@ -34,12 +34,23 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
+    /** For the result topic alone: what is asked of one admin fails while a topic that it knows is gone. */
+    eventsAdmin: createAdmin(settings),
+    /** Asks every second which logs these are. */
+    probe: createLogProbe(settings),
   };
 }
 
 /** Closes everything; what was not acknowledged by now is left to the lanes' next owners. */
 export async function closeServers(servers: Servers): Promise<void> {
-  const { accumulator, admin, redis, sessions, mysql } = servers;
-  await Promise.all([accumulator.close(producerCloseMs), admin.close(), redis.close(), sessions.close()]);
+  const { accumulator, admin, eventsAdmin, probe, redis, sessions, mysql } = servers;
+  probe.close();
+  await Promise.all([
+    accumulator.close(producerCloseMs),
+    admin.close(),
+    eventsAdmin.close(),
+    redis.close(),
+    sessions.close(),
+  ]);
   await mysql.close();
 }

@@ -17,7 +17,16 @@ export interface SessionKeeper {
 /** The server ends a writer's session after 5 s of silence. */
 const pingAfterMs = 1_500;
 
-export function createSessionKeeper({ mysql, log }: { mysql: Mysql; log: Logger }): SessionKeeper {
+/** `beforeUse` is asked before anything else is done on a new session; where it rejects, the session is cut. */
+export function createSessionKeeper({
+  mysql,
+  log,
+  beforeUse,
+}: {
+  mysql: Mysql;
+  log: Logger;
+  beforeUse?: (session: Session) => Promise<void>;
+}): SessionKeeper {
   let session: Session | null = null;
   let lastUsedMs = 0;
 
@@ -29,7 +38,12 @@ export function createSessionKeeper({ mysql, log }: { mysql: Mysql; log: Logger 
       lastUsedMs = performance.now();
       const alive = current();
       if (alive !== null) return alive;
-      session = await mysql.connect({ scripts: true });
+      const opened = await mysql.connect({ scripts: true });
+      await beforeUse?.(opened).catch((error: unknown) => {
+        opened.destroy();
+        throw error;
+      });
+      session = opened;
       log.debug({ connectionId: session.connectionId }, 'database session opened');
       return session;
     },

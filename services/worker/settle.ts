@@ -1,7 +1,7 @@
-/** Tidies lanes that have nothing else to do: deletes acknowledged outbox rows and notes how far publishing is. */
+/** Tidies lanes that have nothing else to do: takes acknowledged rows out of the outbox and notes how far publishing is. */
 import { affectedRows, type Session, type StatementBuffer } from '../shared/mysql/index.ts';
 import type { Lane } from './lane.ts';
-import { layOutOutboxDelete } from './store/outbox.ts';
+import { layOutAcknowledged } from './store/outbox.ts';
 import { layOutFence } from './store/positions.ts';
 
 /** One small transaction behind the lanes' fence. Returns false, changing nothing, when a lane is not ours any more. */
@@ -10,6 +10,7 @@ export async function settleLanes(
   buffer: StatementBuffer,
   topic: string,
   lanes: readonly Lane[],
+  keepOutcomes: boolean,
 ): Promise<boolean> {
   const acknowledged = lanes.map((lane) => ({
     lane,
@@ -20,6 +21,8 @@ export async function settleLanes(
       from: lane.nextOffset,
       to: lane.nextOffset,
       published: lane.ackedOffset,
+      record: lane.record,
+      outcome: lane.outcome,
     },
   }));
   const moves = acknowledged.map(({ move }) => move);
@@ -28,7 +31,7 @@ export async function settleLanes(
   );
   buffer.clear();
   const fence = layOutFence(buffer, topic, moves);
-  layOutOutboxDelete(buffer, topic, rows);
+  layOutAcknowledged(buffer, topic, rows, keepOutcomes);
   const answers = await session.run(buffer.script());
   if (affectedRows(answers[fence]) !== moves.length) {
     await session.rollback();

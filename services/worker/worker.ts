@@ -1,5 +1,5 @@
 /** Wires one worker: group consumer → lanes → writers → publisher, and the order in which they end. */
-import { COMMANDS, EVENTS, GROUPS } from '../../topics/catalogue.ts';
+import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 import { armFailpoints, failpoint } from '../shared/failpoint/index.ts';
 import { createGroupConsumer, type GroupConsumer } from '../shared/kafka/index.ts';
 import type { Running } from '../shared/lifecycle/index.ts';
@@ -8,9 +8,14 @@ import { claimLanes } from './claims.ts';
 import { createOffsetCommits } from './commits.ts';
 import { drainLanes, leaveLanes } from './drain.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { forgetOutcomes } from './forget-outcomes.ts';
+import { createGuard, type Guard } from './guard.ts';
+import { checkInstallation } from './installation.ts';
+import type { Lane } from './lane.ts';
 import { watchLanes } from './lane-watch.ts';
-import { readLastSourceOffsets } from './last-outcomes.ts';
+import type { LogFactsDeps } from './log-facts.ts';
 import { Ownership } from './ownership.ts';
+import { createPublishProof } from './publish-proof.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { closeServers, connectServers, type Servers, type WorkerContext } from './servers.ts';
 import { createStatusCache, type StatusCache } from './status-cache.ts';
@@ -26,33 +31,69 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   const production = config.nodeEnv === 'production';
   armFailpoints(config.failpoints, { production, log: (line) => log.warn(line) });
   const servers = await connectServers(context);
-  const publisher = createPublisher({ accumulator: servers.accumulator, metrics, log });
+  const { settings, admin, eventsAdmin, probe, mysql } = servers;
+  const logFacts: LogFactsDeps = { topic, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
+  await checkInstallation({ db: mysql.pool, logFacts, owner: config.instanceId, log });
+  const onFenceLost = (lane: Lane) => void ownership.reclaim(lane);
+  const guard = createGuard({
+    logFacts,
+    db: mysql.pool,
+    owner: config.instanceId,
+    lanes: () => ownership.lanes.values(),
+    retry: (lane) => ownership.retryStopped(lane),
+    onFenceLost,
+    metrics,
+    log,
+  });
+  const publisher = createPublisher({
+    accumulator: servers.accumulator,
+    proofOf: createPublishProof({
+      topic,
+      db: mysql.pool,
+      owner: config.instanceId,
+      pauseMaxMs: config.sessionTimeoutMs / 2,
+      metrics,
+      log,
+    }),
+    onFenceLost,
+    metrics,
+    log,
+  });
   const statusCache = createStatusCache({ redis: servers.redis, codec: servers.codecs.events, metrics });
   const engine = createEngine({
     topic,
     writers: config.writers,
     limits: { ...defaultBatchLimits, recordsMax: config.batchOrdersMax },
     paymentWindowMs: config.paymentWindowMs,
+    keepOutcomes: config.outcomesKeptMs > 0,
     mysql: servers.mysql,
     codecs: servers.codecs,
     publisher,
     statusCache,
     metrics,
     log,
-    onFenceLost: (lane) => void ownership.reclaim(lane),
+    onFenceLost,
+    onWentBack: (lane) =>
+      void guard
+        .wentBack(lane)
+        .catch((error: unknown) => log.error({ err: error }, 'a halt could not be written')),
+    beforeUse: (session) => guard.beforeUse(session),
     onCommitted: ({ statuses }) => statusCache.write(statuses),
   });
-  const ownership = createOwnership(context, servers, engine, publisher, statusCache);
+  const ownership = createOwnership(context, servers, { engine, publisher, statusCache, guard, logFacts });
   const consumer = createConsumer(context, servers, ownership);
   ownership.attach(consumer);
   const lanes = () => ownership.lanes.values();
   const commits = createOffsetCommits({ topic, lanes, consumer, metrics, log });
   const report = createWaitReport({ topic, owner: config.instanceId, db: servers.mysql.pool, log });
   const stopWatching = watchLanes({ lanes, report, lifecycle, metrics, log, fatal: context.fatal });
+  const stopForgetting = forgetOutcomes({ topic, db: mysql.pool, keptMs: config.outcomesKeptMs, lanes, log });
   await consumer.start();
   return {
     async stop() {
       stopWatching();
+      guard.stop();
+      stopForgetting();
       ownership.stop();
       await engine.stop();
       await drainLanes({ topic, ownership, commits, engine, db: servers.mysql.pool, log });
@@ -64,15 +105,20 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   };
 }
 
+interface Parts {
+  readonly engine: Engine;
+  readonly publisher: Publisher;
+  readonly statusCache: StatusCache;
+  readonly guard: Guard;
+  readonly logFacts: LogFactsDeps;
+}
+
 function createOwnership(
   context: WorkerContext,
-  servers: Servers,
-  engine: Engine,
-  publisher: Publisher,
-  statusCache: StatusCache,
+  { sessions, mysql }: Servers,
+  { engine, publisher, statusCache, guard, logFacts }: Parts,
 ): Ownership {
   const { config, log, metrics } = context;
-  const { settings, admin, sessions, mysql } = servers;
   const ownership: Ownership = new Ownership({
     topic,
     log,
@@ -80,12 +126,9 @@ function createOwnership(
       claimLanes(
         {
           topic,
-          groupId: GROUPS.worker,
           owner: config.instanceId,
           sessions,
-          admin,
-          lastSourceOffsets: (partitions) =>
-            readLastSourceOffsets({ settings, admin, log }, EVENTS, partitions),
+          logFacts,
           publisher,
           verdicts: engine.verdicts,
           onUnpublished: (blob) => statusCache.writeStored(blob),
@@ -93,6 +136,7 @@ function createOwnership(
           log,
           onOpened: (lane) => ownership.opened(lane),
           onRefused: (lane) => ownership.retryLater(lane),
+          onLostCommits: (problem, partition) => guard.halt(problem, partition),
         },
         lanes,
         signal,

@@ -42,20 +42,21 @@ export function createWriter(deps: WriterDeps): Writer {
       // Left undone, the next batch deletes these rows, or the next owner publishes them again.
       whenIdle(async () => {
         const session = await sessions.open();
-        if (!(await settleLanes(session, buffer, topic, lanes))) await findLostLanes(deps, session, lanes);
+        if (!(await settleLanes(session, buffer, topic, lanes, deps.keepOutcomes ?? false)))
+          await findLostLanes(deps, session, lanes);
       }, 'to settle acknowledged outbox rows'),
     keepAlive: () => whenIdle(() => sessions.keepAlive(), 'a ping'),
   };
 }
 
 /** Takes a batch that stands off its lanes, and gives its outcomes to the publisher. */
-function handOver({ publisher, verdicts }: WriterDeps, { parts }: Committed): void {
+function handOver({ publisher, verdicts }: WriterDeps, { parts, provenAtMs }: Committed): void {
   for (const { lane, epoch, from, to, ackedRows, blob, deadLetters } of parts) {
     if (lane.carefulBatches > 0) lane.carefulBatches -= 1;
     growProbation(lane, to);
     for (const { offset } of deadLetters) verdicts.delete(verdictKey(lane.partition, offset));
     lane.advance(to, ackedRows);
-    publisher.publish({ lane, epoch, from, to, blob });
+    publisher.publish({ lane, epoch, from, to, blob, provenAtMs });
   }
 }
 

@@ -61,6 +61,10 @@ export const errorTable = {
     disposition: 'retry',
     template: 'The connection ended while COMMIT was in flight; the transaction may or may not stand.',
   },
+  INSTALLATION_MISMATCH: {
+    disposition: 'fatal',
+    template: 'This database belongs to another installation: {reason}',
+  },
   MIGRATION_INVALID: { disposition: 'fatal', template: 'The migrations do not make a sequence: {reason}' },
   MIGRATION_LOCKED: {
     disposition: 'retry',

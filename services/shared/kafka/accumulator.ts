@@ -3,7 +3,14 @@ import { type AppError, appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import { createLeaders, type Leaders } from './leaders.ts';
-import { createPartitionQueue, enqueue, giveUp, type PartitionQueue, type Send } from './partition-queue.ts';
+import {
+  createPartitionQueue,
+  enqueue,
+  giveUp,
+  type PartitionQueue,
+  type Send,
+  type SendProof,
+} from './partition-queue.ts';
 import { createProduceLoop, type ProduceLoop } from './produce-loop.ts';
 import type { ProduceLimits } from './produce-state.ts';
 import { recordSizeBound } from './record-batch.ts';
@@ -34,8 +41,10 @@ export interface Accumulator {
    * in the log; offsets need not be dense, as a request may be cut in two. Without `forever` it ends like `send`.
    * With it only closing ends it: a record that a broker refuses is sent again, and `onRefused` is told the reason each
    * time; one that is refused for its timestamp is sent with the current time, if that is earlier.
+   * The error of a `proof` that is not renewed ends it, too. `onWritten` is told the offset of the last message, before the
+   * promise resolves.
    */
-  sendBatch(messages: readonly OutMessage[], options?: ForeverOptions): Promise<bigint>;
+  sendBatch(messages: readonly OutMessage[], options?: BatchOptions): Promise<bigint>;
   /** Age of the oldest message without acknowledgement; 0 when none waits. */
   oldestAgeMs(): number;
   queuedRecords(): number;
@@ -48,9 +57,11 @@ export interface Accumulator {
   close(deadlineMs: number): Promise<void>;
 }
 
-export interface ForeverOptions {
-  forever?: boolean;
-  onRefused?: (reason: string) => void;
+export interface BatchOptions {
+  readonly forever?: boolean;
+  readonly proof?: SendProof;
+  onWritten?(lastOffset: bigint): void;
+  onRefused?(reason: string): void;
 }
 
 const defaults: ProduceLimits = {
@@ -171,7 +182,7 @@ function refusalOf(state: State): string | null {
 function sendBatch(
   state: State,
   messages: readonly OutMessage[],
-  { forever = false, onRefused }: ForeverOptions = {},
+  { forever = false, proof, onWritten, onRefused }: BatchOptions = {},
 ): Promise<bigint> {
   const queuedAtMs = performance.now();
   const deadlineAtMs = forever ? Number.POSITIVE_INFINITY : queuedAtMs + state.limits.deadlineMs;
@@ -182,7 +193,17 @@ function sendBatch(
       return;
     }
     const sizes = messages.map(recordSizeBound);
-    const send = newSend({ left: messages.length, deadlineAtMs, resolve, reject, onRefused });
+    const send = newSend({
+      left: messages.length,
+      deadlineAtMs,
+      resolve(baseOffset, lastOffset) {
+        onWritten?.(lastOffset);
+        resolve(baseOffset);
+      },
+      reject,
+      onRefused,
+    });
+    if (proof !== undefined) send.proof = { ...proof, isRenewing: false };
     const queue = queueOf(state, topic, partition);
     for (let i = 0; i < messages.length; i++) {
       enqueue(queue, { message: messages[i]!, bytes: sizes[i]!, queuedAtMs, first: i === 0, send });
@@ -193,7 +214,7 @@ function sendBatch(
 }
 
 function newSend(given: Pick<Send, 'left' | 'deadlineAtMs' | 'resolve' | 'reject' | 'onRefused'>): Send {
-  return { ...given, baseOffset: -1n, maybeWritten: false, settled: false };
+  return { ...given, baseOffset: -1n, lastOffset: -1n, maybeWritten: false, settled: false };
 }
 
 function partitionOfAll(messages: readonly OutMessage[]): { topic: string; partition: number } {

@@ -1,8 +1,8 @@
 export {
   type Accumulator,
   type AccumulatorOptions,
+  type BatchOptions,
   createAccumulator,
-  type ForeverOptions,
 } from './accumulator.ts';
 export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
 export { type CommitLoop, startCommitLoop } from './commit-loop.ts';
@@ -10,6 +10,8 @@ export { shareConnects } from './connects.ts';
 export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
 export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';
 export { createGroupConsumer } from './group-consumer.ts';
+export { createLogProbe, type LogIdentity, type LogProbe } from './log-probe.ts';
+export type { SendProof } from './partition-queue.ts';
 export { readCommittedRange } from './read-committed.ts';
 export { countHeaders, encodeHeaders, headerBlockSize, writeHeaderBlock } from './record-batch.ts';
 export { readHeadersOnce } from './record-headers.ts';

@@ -1,17 +1,30 @@
 import { type AppError, appError } from '../errors/index.ts';
 import type { OutMessage } from './types.ts';
 
+/**
+ * What a send rests on while it waits: nothing of it may go out later than `untilMs` (of `performance.now()`) without
+ * `renew`, which resolves to the next such time. Its rejection ends the send.
+ */
+export interface SendProof {
+  readonly untilMs: number;
+  renew(): Promise<number>;
+}
+
 /** One call of `sendBatch`, or one message of the other calls: it is settled once, by the acknowledgement of its last record or by an error. */
 export interface Send {
   /** Records that have no acknowledgement yet. */
   left: number;
   /** Offset of the first record. */
   baseOffset: bigint;
+  /** Offset of the last record that was acknowledged. */
+  lastOffset: bigint;
   /** Whether any record may be in the log. */
   maybeWritten: boolean;
   settled: boolean;
   deadlineAtMs: number;
-  resolve(baseOffset: bigint): void;
+  /** Absent where nothing has to be proven. */
+  proof?: { untilMs: number; renew(): Promise<number>; isRenewing: boolean };
+  resolve(baseOffset: bigint, lastOffset: bigint): void;
   reject(error: AppError): void;
   /** A broker refused one of its records, which is sent again: only for sends without a deadline. */
   onRefused?: ((reason: string) => void) | undefined;
@@ -92,10 +105,11 @@ export function settleWritten(queue: PartitionQueue, baseOffset: bigint): void {
     const { send, first } = queue.entries[i]!;
     send.maybeWritten = true;
     if (first) send.baseOffset = baseOffset + BigInt(i);
+    send.lastOffset = baseOffset + BigInt(i);
     send.left--;
     if (send.left === 0 && !send.settled) {
       send.settled = true;
-      send.resolve(send.baseOffset);
+      send.resolve(send.baseOffset, send.lastOffset);
     }
   }
   drop(queue, written);
@@ -138,6 +152,31 @@ export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
   rejectSend(culprit.send, error);
   dropSettled(queue);
   return { kind: 'givenUp', error };
+}
+
+/**
+ * Whether the oldest message has to be proven first: its process may have been paused since it was queued. Begins the
+ * proof; `onEnd` is called when it is there, or the send has ended because it is not.
+ */
+export function waitsForProof(queue: PartitionQueue, nowMs: number, onEnd: () => void): boolean {
+  const send = queue.entries[0]?.send;
+  const proof = send?.proof;
+  if (send === undefined || proof === undefined || nowMs <= proof.untilMs) return false;
+  if (proof.isRenewing) return true;
+  proof.isRenewing = true;
+  proof.renew().then(
+    (untilMs) => {
+      proof.untilMs = untilMs;
+      proof.isRenewing = false;
+      onEnd();
+    },
+    (error: AppError) => {
+      if (!send.settled) rejectSend(send, error);
+      dropSettled(queue);
+      onEnd();
+    },
+  );
+  return true;
 }
 
 /** Rejects every send of the queue that `which` picks; entries in flight stay until their answer is there. */

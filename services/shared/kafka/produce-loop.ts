@@ -4,7 +4,7 @@ import type { Logger } from '../log/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import { backoff } from '../retry/index.ts';
 import type { Leaders, ProduceOutcome } from './leaders.ts';
-import { countFitting, giveUp, type PartitionQueue } from './partition-queue.ts';
+import { countFitting, giveUp, type PartitionQueue, waitsForProof } from './partition-queue.ts';
 import { settle } from './produce-settle.ts';
 import type { LoopState, ProduceLimits } from './produce-state.ts';
 import { encodeBatch } from './record-batch.ts';
@@ -118,6 +118,7 @@ function collect(
     const leader = state.leaders.leaderOf(queue.wireTopic, queue.partition);
     if (leader === null) leaderless = true;
     else if (queue.notBeforeMs > now) laterAtMs = Math.min(laterAtMs, queue.notBeforeMs);
+    else if (waitsForProof(queue, now, () => wakeAtEndOfTick(state))) continue;
     else if (!state.busy.has(leader) && (state.limits.inFlight === 'perLeader' || state.busy.size === 0)) {
       const others = ready.get(leader);
       if (others === undefined) ready.set(leader, [queue]);

@@ -8,6 +8,7 @@ const metadataApiKey = 3;
 const metadataApiVersion = 12;
 const connectRetries = 5;
 const idBytes = 16;
+const unknownTopic = 3;
 
 /**
  * The id that the cluster gave a topic when it was created (KIP-516), written as Kafka's tools do: a topic that was deleted and made
@@ -20,13 +21,27 @@ export async function fetchTopicId(settings: KafkaSettings, name: string): Promi
     await cluster.refreshMetadata();
     const [nodeId] = Object.keys(cluster.brokerPool.brokers);
     const broker: KafkaBroker = await cluster.findBroker({ nodeId: nodeId ?? '' });
-    return (await broker.connectionPool.send(topicIdRequest(withPrefix(settings, name)))) as string;
+    const { topicId } = await askTopicIdentity(broker, withPrefix(settings, name));
+    if (topicId === null)
+      throw new Error(`the broker answers error 3 for the topic ${withPrefix(settings, name)}`);
+    return topicId;
   } finally {
     abandonCluster(cluster);
   }
 }
 
-/** https://kafka.apache.org/protocol.html#The_Messages_Metadata; the answer is parsed to the topic's id. */
+/** Which log it is: the cluster's id, and the topic's, null where there is no such topic. */
+export interface TopicIdentity {
+  readonly clusterId: string;
+  readonly topicId: string | null;
+}
+
+/** Asks a connected broker. `wireName` is with the prefix. Throws for every error but a topic that is not there. */
+export async function askTopicIdentity(broker: KafkaBroker, wireName: string): Promise<TopicIdentity> {
+  return (await broker.connectionPool.send(topicIdRequest(wireName))) as TopicIdentity;
+}
+
+/** https://kafka.apache.org/protocol.html#The_Messages_Metadata; the answer is parsed to a `TopicIdentity`. */
 export function topicIdRequest(wireName: string): WireRequest {
   return {
     request: {
@@ -40,7 +55,7 @@ export function topicIdRequest(wireName: string): WireRequest {
     },
     response: {
       decode: async (raw) => ({ ...decodeAnswer(raw), clientSideThrottleTime: 0 }),
-      parse: async (decoded) => idOf(decoded as TopicAnswer, wireName),
+      parse: async (decoded) => identityOf(decoded as TopicAnswer, wireName),
     },
     logResponseError: false,
   };
@@ -63,6 +78,7 @@ function encodeBody(wireName: string): Buffer {
 interface TopicAnswer {
   readonly errorCode: number;
   readonly id: string;
+  readonly clusterId: string;
 }
 
 function decodeAnswer(raw: Buffer): TopicAnswer {
@@ -76,18 +92,19 @@ function decodeAnswer(raw: Buffer): TopicAnswer {
     reader.text(); // rack
     reader.tags();
   }
-  reader.text(); // cluster id
+  const clusterId = reader.text();
   reader.skip(4); // controller
   reader.varint(); // one topic was asked for, one is answered
   const errorCode = reader.int16();
   reader.text();
-  return { errorCode, id: reader.id() };
+  return { errorCode, id: reader.id(), clusterId };
 }
 
-function idOf({ errorCode, id }: TopicAnswer, wireName: string): string {
+function identityOf({ errorCode, id, clusterId }: TopicAnswer, wireName: string): TopicIdentity {
+  if (errorCode === unknownTopic) return { clusterId, topicId: null };
   if (errorCode !== 0) throw new Error(`the broker answers error ${errorCode} for the topic ${wireName}`);
   if (/^A*$/.test(id)) throw new Error(`the broker gives the topic ${wireName} no id`);
-  return id;
+  return { clusterId, topicId: id };
 }
 
 function createReader(raw: Buffer) {
@@ -107,7 +124,11 @@ function createReader(raw: Buffer) {
     varint,
     skip,
     /** A compact string; its length is written plus one, 0 for null. */
-    text: () => skip(Math.max(0, varint() - 1)),
+    text(): string {
+      const length = Math.max(0, varint() - 1);
+      at += length;
+      return raw.toString('utf8', at - length, at);
+    },
     tags() {
       for (let count = varint(); count > 0; count--) {
         varint();

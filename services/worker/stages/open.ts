@@ -1,6 +1,7 @@
 /** The transaction of a batch begins: its fence and the read of its prices go out together. */
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import { markOf } from '../marks.ts';
 import type { Catalogue, PriceSnapshot } from '../store/catalogue.ts';
 import { layOutFence } from '../store/positions.ts';
 import type { DecodedPart } from './decode.ts';
@@ -19,13 +20,11 @@ export async function openBatch(
   skus: readonly string[],
 ): Promise<PriceSnapshot | null> {
   buffer.clear();
-  const moves = parts.map(({ lane, epoch, from, to, published }) => ({
-    partition: lane.partition,
-    epoch,
-    from,
-    to,
-    published,
-  }));
+  const moves = parts.map(({ lane, epoch, from, to, published, records }) => {
+    lane.recordInHand = markOf(records.at(-1)!);
+    const { partition, recordInHand: record, outcome } = lane;
+    return { partition, epoch, from, to, published, record, outcome };
+  });
   const fence = layOutFence(buffer, topic, moves);
   const prices = catalogue.ask(buffer, skus);
   const opening = session.run(buffer.script());

@@ -9,7 +9,7 @@ import { affectedRows, type Script, type Session, type StatementBuffer } from '.
 import { layOutMarksDelete } from '../store/attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
-import { layOutOutbox, layOutOutboxDelete } from '../store/outbox.ts';
+import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
 import { layOutSkipDone } from '../store/skips.ts';
 import { layOutStock } from '../store/stock.ts';
 import { SKIPPED } from './decode.ts';
@@ -35,6 +35,7 @@ export function layOutWrites(
   parts: readonly PartOutcomes[],
   priceVersion: number,
   nowMs: number,
+  keepOutcomes: boolean,
 ): BatchWrites {
   const { newOrders, changes, commandRows } = decision;
   buffer.clear();
@@ -43,7 +44,7 @@ export function layOutWrites(
   const updates = layOutUpdates(buffer, changes, nowMs);
   layOutHistory(buffer, changes, nowMs);
   layOutCommands(buffer, commandRows, nowMs);
-  layOutOutboxDelete(buffer, topic, acknowledgedRows(parts));
+  layOutAcknowledged(buffer, topic, acknowledgedRows(parts), keepOutcomes);
   layOutOutbox(buffer, topic, parts.map(outboxRow));
   layOutDeadLetters(
     buffer,

@@ -1,5 +1,5 @@
 /** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
-import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import { decodeMessages } from '../outbox-format.ts';
 import { text } from './sql-text.ts';
 
@@ -28,21 +28,54 @@ export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: reado
   buffer.end();
 }
 
-/** Lays out the delete of rows whose messages are all acknowledged. */
-export function layOutOutboxDelete(
+/** How acknowledged rows are kept: under another topic name, so that nobody takes them for unpublished ones. */
+export const publishedName = (topic: string): string => `${topic}#published`;
+
+/**
+ * Lays out what becomes of rows whose messages are all acknowledged: they move to `publishedName`, to be published again
+ * should the end of the result topic be lost; with `keep` false they are deleted. Both cost the database the same, as
+ * the blob stays where it is.
+ */
+export function layOutAcknowledged(
   buffer: StatementBuffer,
   topic: string,
   rows: readonly { partition: number; from: number }[],
+  keep: boolean,
 ): void {
   if (rows.length === 0) return;
-  buffer.begin('DELETE o FROM JSON_TABLE(');
+  buffer.begin(keep ? 'UPDATE JSON_TABLE(' : 'DELETE o FROM JSON_TABLE(');
   buffer.json(rows.map(({ partition, from }) => [partition, from]));
   buffer.sql(
     ", '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', f BIGINT PATH '$[1]')) d STRAIGHT_JOIN outbox o ON o.topic = ",
   );
   buffer.text(topic);
   buffer.sql(' AND o.partition_id = d.p AND o.from_offset = d.f');
+  if (keep) {
+    buffer.sql(' SET o.topic = ');
+    buffer.text(publishedName(topic));
+    buffer.sql(`, o.published_at_ms = ${Date.now()}`);
+  }
   buffer.end();
+}
+
+/** Deletes the oldest kept rows of one lane that were published before `beforeMs`, `max` at most. Returns how many. */
+export async function forgetPublished(
+  db: Pick<Queryable, 'rows' | 'write'>,
+  topic: string,
+  partition: number,
+  beforeMs: number,
+  max: number,
+): Promise<number> {
+  const lane = `topic = ${text(publishedName(topic))} AND partition_id = ${partition}`;
+  const oldest = await db.rows<{ from_offset: number; published_at_ms: number }>(
+    `SELECT from_offset, published_at_ms FROM outbox WHERE ${lane} ORDER BY from_offset LIMIT ${max}`,
+  );
+  const last = oldest.filter((row) => row.published_at_ms < beforeMs).at(-1);
+  if (last === undefined) return 0;
+  const { affectedRows } = await db.write(
+    `DELETE FROM outbox WHERE ${lane} AND from_offset <= ${last.from_offset}`,
+  );
+  return affectedRows;
 }
 
 /**

@@ -3,6 +3,7 @@
  * Nothing else writes `lane_positions`.
  */
 import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import { type LogIds, noOutcomeMark, noRecordMark, type OutcomeMark, type RecordMark } from '../marks.ts';
 import { text } from './sql-text.ts';
 
 /** A lane as it was claimed: whoever holds the highest epoch owns it. */
@@ -14,6 +15,12 @@ export interface Claim {
   readonly unclean: boolean;
   /** No worker has ever claimed this lane. */
   readonly first: boolean;
+  /** Outcomes below this offset were acknowledged, as far as the table knows. */
+  readonly publishedOffset: number;
+  /** The logs that the lane was worked on. */
+  readonly logs: LogIds;
+  readonly record: RecordMark;
+  readonly outcome: OutcomeMark;
 }
 
 /** One lane's part of a batch: moves its position from one offset to the next. */
@@ -24,9 +31,27 @@ export interface FenceMove {
   readonly to: number;
   /** Outcomes below this offset are acknowledged. */
   readonly published: number;
+  /** The last record that is decided then. */
+  readonly record: RecordMark;
+  /** The last outcome that was acknowledged. */
+  readonly outcome: OutcomeMark;
 }
 
 type PositionRow = { partition_id: number; epoch: number; next_offset: number; owner: string };
+type ClaimRow = PositionRow & {
+  published_offset: number;
+  topic_id: string;
+  events_topic_id: string;
+  cluster_id: string;
+  record_offset: number;
+  record_id: string;
+  outcome_source: number;
+  outcome_offset: number;
+};
+
+const claimColumns =
+  'partition_id, epoch, next_offset, owner, published_offset, topic_id, events_topic_id, cluster_id, ' +
+  'record_offset, record_id, outcome_source, outcome_offset';
 
 /**
  * Takes the lane over: raises its epoch, so that whoever held it before can commit nothing any more. `owner.epoch` is the
@@ -43,8 +68,8 @@ export async function claimLane(
   await session.write(
     `INSERT INTO lane_positions (topic, partition_id) VALUES (${text(topic)}, ${partition}) ON DUPLICATE KEY UPDATE topic = topic`,
   );
-  const [row] = await session.rows<PositionRow>(
-    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE ${lane} FOR UPDATE`,
+  const [row] = await session.rows<ClaimRow>(
+    `SELECT ${claimColumns} FROM lane_positions WHERE ${lane} FOR UPDATE`,
   );
   const epoch = row!.epoch + 1;
   await session.write(
@@ -52,12 +77,50 @@ export async function claimLane(
   );
   await session.commit();
   return {
-    partition,
+    ...laneOf(row!),
     epoch,
-    nextOffset: row!.next_offset,
     unclean: row!.owner !== '' && row!.epoch !== owner.epoch,
     first: row!.epoch === 0,
   };
+}
+
+/** Every lane that was ever claimed, without waiting for a transaction that is open. */
+export async function readAllLanes(
+  db: Pick<Queryable, 'rows'>,
+  topic: string,
+): Promise<Omit<Claim, 'unclean' | 'first'>[]> {
+  const rows = await db.rows<ClaimRow>(
+    `SELECT ${claimColumns} FROM lane_positions WHERE topic = ${text(topic)} ORDER BY partition_id`,
+  );
+  return rows.map(laneOf);
+}
+
+function laneOf(row: ClaimRow): Omit<Claim, 'unclean' | 'first'> {
+  return {
+    partition: row.partition_id,
+    epoch: row.epoch,
+    nextOffset: row.next_offset,
+    publishedOffset: row.published_offset,
+    logs: { clusterId: row.cluster_id, commands: row.topic_id, events: row.events_topic_id },
+    record: row.record_id === '' ? noRecordMark : { offset: row.record_offset, id: row.record_id },
+    outcome:
+      row.outcome_source < 0 ? noOutcomeMark : { source: row.outcome_source, offset: row.outcome_offset },
+  };
+}
+
+/** Notes the logs that a claimed lane is worked on from now on. Returns whether it is still ours. */
+export async function adoptLogs(
+  db: Pick<Queryable, 'write'>,
+  topic: string,
+  { partition, epoch }: Pick<Claim, 'partition' | 'epoch'>,
+  { clusterId, commands, events }: LogIds,
+): Promise<boolean> {
+  const result = await db.write(
+    `UPDATE lane_positions SET cluster_id = ${text(clusterId)}, topic_id = ${text(commands)}, ` +
+      `events_topic_id = ${text(events)} ` +
+      `WHERE topic = ${text(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
+  );
+  return result.affectedRows === 1;
 }
 
 /** Starts a lane that was never worked at the first offset its log still has. Returns whether it is still ours. */
@@ -93,12 +156,16 @@ export async function releaseLanes(
  * rows than `moves` mean ROLLBACK. Driven by the derived table, so that only these lanes' rows are locked.
  */
 export function layOutFence(buffer: StatementBuffer, topic: string, moves: readonly FenceMove[]): number {
-  const rows = moves.map(({ partition, epoch, from, to, published }) => [
+  const rows = moves.map(({ partition, epoch, from, to, published, record, outcome }) => [
     partition,
     epoch,
     from,
     to,
     published,
+    record.offset,
+    record.id,
+    outcome.source,
+    outcome.offset,
   ]);
   buffer.begin('START TRANSACTION');
   buffer.end();
@@ -106,13 +173,15 @@ export function layOutFence(buffer: StatementBuffer, topic: string, moves: reado
   buffer.json(rows);
   buffer.sql(
     ", '$[*]' COLUMNS (p SMALLINT UNSIGNED PATH '$[0]', e BIGINT PATH '$[1]', " +
-      "f BIGINT PATH '$[2]', t BIGINT PATH '$[3]', u BIGINT PATH '$[4]')) d " +
+      "f BIGINT PATH '$[2]', t BIGINT PATH '$[3]', u BIGINT PATH '$[4]', " +
+      "ro BIGINT PATH '$[5]', ri VARCHAR(22) PATH '$[6]', os BIGINT PATH '$[7]', oo BIGINT PATH '$[8]')) d " +
       'STRAIGHT_JOIN lane_positions l ON l.topic = ',
   );
   buffer.text(topic);
   buffer.sql(
     ' AND l.partition_id = d.p ' +
-      `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${Date.now()} ` +
+      `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${Date.now()}, ` +
+      'l.record_offset = d.ro, l.record_id = d.ri, l.outcome_source = d.os, l.outcome_offset = d.oo ' +
       'WHERE l.epoch = d.e AND l.next_offset = d.f',
   );
   return buffer.end();
@@ -132,4 +201,17 @@ export async function readPositions(
       `AND partition_id IN (${partitions.join(',')}) ORDER BY partition_id FOR UPDATE`,
   );
   return new Map(rows.map((row) => [row.partition_id, { epoch: row.epoch, nextOffset: row.next_offset }]));
+}
+
+/** Who owns a lane and how far it is, without waiting for a transaction that is open; null where it has no row. */
+export async function readOwner(
+  db: Queryable,
+  topic: string,
+  partition: number,
+): Promise<{ epoch: number; nextOffset: number; owner: string } | null> {
+  const [row] = await db.rows<PositionRow>(
+    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${text(topic)} ` +
+      `AND partition_id = ${partition}`,
+  );
+  return row === undefined ? null : { epoch: row.epoch, nextOffset: row.next_offset, owner: row.owner };
 }

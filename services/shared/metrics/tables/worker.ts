@@ -34,6 +34,16 @@ export const workerMetrics = {
     help: 'Batches refused by the fence: the lane had another owner or another position.',
     labels: [],
   },
+  worker_halted: {
+    type: 'gauge',
+    help: '1 while all lanes are stopped because the database lost commits; `orderstream recover status` says more.',
+    labels: [],
+  },
+  worker_publishes_withheld_total: {
+    type: 'counter',
+    help: 'Batches not published after a pause, as the database did not have their commit or had given the lane away.',
+    labels: [],
+  },
   worker_batch_seconds: {
     type: 'histogram',
     help: 'From the first look at a batch to its COMMIT.',

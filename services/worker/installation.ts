@@ -1,0 +1,62 @@
+/**
+ * One database, one installation. Orders are keyed by partition and offset of the command log, so two installations with
+ * different topic prefixes cannot share tables: their keys would meet. The first to start writes its prefix down, and any
+ * other is refused. An existing database belongs to the prefix whose logs show that it was worked.
+ */
+
+import { appError } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import type { Queryable } from '../shared/mysql/index.ts';
+import { type LogFactsDeps, readEventRanges, readIds } from './log-facts.ts';
+import { readAllLanes } from './store/positions.ts';
+import { text } from './store/sql-text.ts';
+
+export interface InstallationDeps {
+  readonly logFacts: LogFactsDeps;
+  readonly db: Queryable;
+  readonly owner: string;
+  readonly log: Logger;
+}
+
+/** Writes our topic prefix down, or compares it. Throws INSTALLATION_MISMATCH where the database is another's. */
+export async function checkInstallation(deps: InstallationDeps): Promise<void> {
+  const { db, owner, log } = deps;
+  const { topicPrefix } = deps.logFacts.settings;
+  const known = await readPrefix(db);
+  if (known === null) {
+    await refuseForeignLanes(deps);
+    // Of two that start at once, the first insert counts for both.
+    await db.write(
+      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${Date.now()}) ON DUPLICATE KEY UPDATE id = id`,
+    );
+    log.info({ topicPrefix }, 'the database belongs to this installation from now on');
+  }
+  const prefix = known ?? (await readPrefix(db));
+  if (prefix === topicPrefix) return;
+  throw appError('INSTALLATION_MISMATCH', {
+    reason: `its topics have the prefix "${prefix}", and KAFKA_TOPIC_PREFIX is "${topicPrefix}"; every installation needs a database of its own`,
+  });
+}
+
+async function readPrefix(db: Queryable): Promise<string | null> {
+  const [row] = await db.rows<{ prefix: string }>(
+    'SELECT topic_prefix AS prefix FROM installation WHERE id = 1',
+  );
+  return row?.prefix ?? null;
+}
+
+/** Lanes that an older build has worked are ours only where our group or our result topic shows traces of it. */
+async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<void> {
+  const { topic, groupId, admin, probe, settings } = logFacts;
+  const worked = (await readAllLanes(db, topic)).filter(({ nextOffset }) => nextOffset > 0);
+  if (worked.length === 0) return;
+  const offsets = [...(await admin.groupOffsets(groupId, topic)).values()];
+  if (offsets.some((offset) => offset !== null)) return;
+  const events = [...(await readEventRanges(logFacts, await readIds(probe, topic))).values()];
+  if (events.some(({ high }) => high > 0)) return;
+  throw appError('INSTALLATION_MISMATCH', {
+    reason:
+      `${worked.length} lanes were worked on other topics than those with the prefix "${settings.topicPrefix}": neither the group nor the result topic ` +
+      'has a trace of them. Set KAFKA_TOPIC_PREFIX to the prefix of their topics, or use another database',
+  });
+}

@@ -1,0 +1,31 @@
+/** The halt of the whole pipeline: while its row is there, no worker decides anything. */
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { text } from './sql-text.ts';
+
+export interface Halt {
+  readonly why: string;
+  readonly message: string;
+  readonly detectedBy: string;
+  readonly detectedAtMs: number;
+}
+
+const messageLengthMax = 500;
+
+/** The halt, or null. */
+export async function readHalt(db: Pick<Queryable, 'rows'>): Promise<Halt | null> {
+  const [row] = await db.rows<Halt>(
+    'SELECT why, message, detected_by AS detectedBy, detected_at_ms AS detectedAtMs FROM pipeline_halts WHERE id = 1',
+  );
+  return row ?? null;
+}
+
+/** Writes the halt, or keeps the one that is there: the first to notice says why. */
+export async function writeHalt(
+  db: Pick<Queryable, 'write'>,
+  { why, message, detectedBy, detectedAtMs }: Halt,
+): Promise<void> {
+  await db.write(
+    'INSERT INTO pipeline_halts (id, why, message, detected_by, detected_at_ms) VALUES ' +
+      `(1, ${text(why)}, ${text(message.slice(0, messageLengthMax))}, ${text(detectedBy)}, ${detectedAtMs}) ON DUPLICATE KEY UPDATE id = id`,
+  );
+}
