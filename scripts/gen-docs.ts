@@ -4,6 +4,8 @@ import * as common from '../services/shared/config/common.ts';
 import type { Field } from '../services/shared/config/index.ts';
 import { errorTable } from '../services/shared/errors/index.ts';
 import { metricPrefix, metricTable } from '../services/shared/metrics/index.ts';
+import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
+import { page, table } from './docs/page.ts';
 
 /** Writes the reference pages that mirror a table in the code; with `--check` only says which ones are out of date. */
 async function main(check: boolean): Promise<number> {
@@ -11,6 +13,10 @@ async function main(check: boolean): Promise<number> {
     'errors.md': errorsPage(),
     'metrics.md': metricsPage(),
     'configuration.md': await configurationPage(),
+    'problems.md': problemsPage(),
+    'reasons.md': reasonsPage(),
+    'findings.md': findingsPage(),
+    'webhook-bodies.md': webhookBodiesPage(),
   };
   let stale = 0;
   for (const [name, text] of Object.entries(pages)) {
@@ -24,7 +30,6 @@ async function main(check: boolean): Promise<number> {
 }
 
 const root = join(import.meta.dirname, '..');
-const notice = '<!-- Written by `npm run gen` from a table in the code. Change that, not this page. -->';
 
 function errorsPage(): string {
   const rows = Object.entries(errorTable).map(([code, row]) => [
@@ -95,16 +100,6 @@ function fieldsIn(exported: unknown): Field<unknown>[] {
 function shownDefault({ defaultText }: Field<unknown>): string {
   if (defaultText === undefined) return 'must be set';
   return defaultText === '' ? '' : `\`${defaultText}\``;
-}
-
-function page(title: string, source: string, parts: readonly string[]): string {
-  return `${[`# ${title}`, notice, `Source: \`${source}\`.`, ...parts].join('\n\n')}\n`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function currentText(path: string): string | null {

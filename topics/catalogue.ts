@@ -44,6 +44,8 @@ export interface TopicEntry {
   /** How a reader proves that it missed nothing. */
   completeness: string;
   headers: readonly TopicHeader[];
+  /** Members of a value that is JSON and has no schema. */
+  jsonMembers?: readonly TopicHeader[];
   cleanup: 'delete' | 'compact';
   /** null where compaction keeps the latest of each key for ever. */
   retentionMs: number | null;
@@ -106,6 +108,21 @@ const STATE_HEADERS: readonly TopicHeader[] = [
   { name: 'os-record', meaning: 'state, or position for the position marker of the partition' },
   { name: 'os-source-offset', meaning: 'sourceOffset, decimal' },
   { name: 'content-type', meaning: 'application/avro' },
+];
+
+const FINDING_MEMBERS: readonly TopicHeader[] = [
+  { name: 'id', meaning: '`<kind>/<subject>`, the same when it opens and when it closes' },
+  { name: 'status', meaning: '`OPEN` or `CLOSED`' },
+  { name: 'kind', meaning: 'what differs; every kind is in docs/findings.md' },
+  {
+    name: 'subject',
+    meaning:
+      'order id, SKU, partition, `<partition>-<offset>`, or `<event id>/<endpoint id>`, as the kind says',
+  },
+  { name: 'expected', meaning: 'what one side says, as a short text; JSON where it has parts' },
+  { name: 'actual', meaning: 'what the other side says' },
+  { name: 'remedy', meaning: 'what a person does about it' },
+  { name: 'at', meaning: 'when it opened or closed, RFC 3339' },
 ];
 
 /** Every topic of the product. */
@@ -222,7 +239,8 @@ export const topicCatalogue: readonly TopicEntry[] = [
     delivery: 'At least once.',
     dedupeId: 'finding id',
     completeness: 'None is promised: the table reconciliation_findings is the complete list.',
-    headers: [],
+    headers: [{ name: 'content-type', meaning: 'application/json' }],
+    jsonMembers: FINDING_MEMBERS,
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
     partitions: PARTITIONS,

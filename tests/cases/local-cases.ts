@@ -104,6 +104,22 @@ export const localShownElsewhere: readonly ShownElsewhere[] = [
     holds: 'the servers work in a path with blanks and letters outside of ASCII, in any locale',
     shownBy: 'tests/integration/stack-paths.test.ts',
   },
+  {
+    id: 'D1',
+    holds:
+      'the TypeScript sample runs as its page says, copied to another folder, on the Node of the machine',
+    shownBy: 'tests/integration/samples-outcomes.test.ts',
+  },
+  {
+    id: 'D2',
+    holds: 'docs/topics says to read until the position reaches the end, never until a record does',
+    shownBy: 'topics/tools/generate-docs.test.ts',
+  },
+  {
+    id: 'D4',
+    holds: 'each code, member and command has its page, and one version is in every document',
+    shownBy: 'scripts/docs/docs.test.ts',
+  },
 ];
 
 interface Summary {

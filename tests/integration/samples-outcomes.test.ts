@@ -6,7 +6,14 @@ import { EVENTS } from '../../topics/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 import { isMissing, skipOrFail } from '../support/missing.ts';
-import { type Counted, type Program, programs, runSample, stateFolder } from '../support/samples.ts';
+import {
+  type Counted,
+  type Program,
+  programs,
+  removeCopies,
+  runSample,
+  stateFile,
+} from '../support/samples.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 import { openSubscriberWorld, type SubscriberWorld } from '../support/subscribers.ts';
 
@@ -26,7 +33,6 @@ let arena: Arena;
 let producer: Producer;
 let torn: SubscriberWorld;
 let expected: { total: number; accepted: number; rejected: number };
-const state = stateFolder();
 const prepared = new Map<string, Program>();
 const firstRuns = new Map<string, Promise<Counted>>();
 
@@ -53,7 +59,7 @@ beforeAll(async () => {
 }, 400_000);
 
 afterAll(async () => {
-  state.remove();
+  removeCopies();
   await torn.close();
   await producer.close();
   await arena.close();
@@ -88,7 +94,7 @@ function envOf(language: string, prefix: string): Record<string, string> {
     SCHEMA_REGISTRY_URL: schemaRegistryUrl,
     KAFKA_TOPIC_PREFIX: prefix,
     GROUP: `${prefix}sample-${language}`,
-    STATE_FILE: state.file(`${language}-${prefix}`),
+    STATE_FILE: stateFile(`${language}-${prefix}`),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The model subscribers of docs/samples as programs that can be run; what they need is fetched once, into the cache. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -16,8 +16,8 @@ const samples = path.join(root, 'docs', 'samples');
 const FETCH_DEADLINE_MS = 120_000;
 const RUN_DEADLINE_MS = 120_000;
 
-/** Command and arguments, or why there is none on this machine. */
-export type Program = { command: string; args: string[] } | Missing;
+/** Command, arguments and folder, or why there is none on this machine. */
+export type Program = { command: string; args: string[]; cwd: string } | Missing;
 
 export interface Counted {
   positions: Record<string, number>;
@@ -28,10 +28,7 @@ export interface Counted {
 }
 
 export const programs: Readonly<Record<string, () => Promise<Program>>> = {
-  TypeScript: async () => ({
-    command: process.execPath,
-    args: [path.join(samples, 'typescript', 'outcome-counter.ts')],
-  }),
+  TypeScript: () => unlessFailed(typescript),
   Python: () => unlessFailed(python),
   Java: () => unlessFailed(java),
   Go: () => unlessFailed(go),
@@ -43,20 +40,23 @@ export async function runSample(
   options: { env: Record<string, string>; args: string[] },
 ): Promise<Counted> {
   const { stdout } = await run(program.command, [...program.args, ...options.args], {
-    cwd: root,
+    cwd: program.cwd,
     env: { ...process.env, ...options.env },
     timeout: RUN_DEADLINE_MS,
   });
   return JSON.parse(stdout) as Counted;
 }
 
-/** A folder for state files, and how to remove it. */
-export function stateFolder(): { file(name: string): string; remove(): void } {
-  const dir = mkdtempSync(path.join(tmpdir(), 'os-samples-'));
-  return {
-    file: (name) => path.join(dir, `${name}.json`),
-    remove: () => rmSync(dir, { recursive: true, force: true }),
-  };
+let folder: string | undefined;
+const copies = (): string => (folder ??= mkdtempSync(path.join(tmpdir(), 'os-samples-')));
+
+/** Where a sample keeps its integers and counts. */
+export const stateFile = (name: string): string => path.join(copies(), `${name}.json`);
+
+/** Removes the copies and state files of this run. */
+export function removeCopies(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
 }
 
 async function unlessFailed(make: () => Promise<Program>): Promise<Program> {
@@ -70,19 +70,49 @@ async function unlessFailed(make: () => Promise<Program>): Promise<Program> {
   }
 }
 
+/** A copy outside of the repository, as a reader makes one: a sample may need nothing but its own folder. */
+function copyOf(language: string): string {
+  const folder = path.join(copies(), language);
+  cpSync(path.join(samples, language), folder, { recursive: true });
+  return folder;
+}
+
+/** With the libraries of its package.json, on the Node of the machine, which may be older than the one of the project. */
+async function typescript(): Promise<Program> {
+  const hash = hashOf(path.join(samples, 'typescript', 'package.json'));
+  const cwd = copyOf('typescript');
+  const libraries = path.join(cacheDir(), `samples-typescript-${hash}`);
+  if (!existsSync(libraries)) {
+    const draft = `${libraries}.${process.pid}.part`;
+    cpSync(path.join(cwd, 'package.json'), path.join(draft, 'package.json'));
+    await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: draft, timeout: FETCH_DEADLINE_MS });
+    renameSync(draft, libraries);
+  }
+  symlinkSync(path.join(libraries, 'node_modules'), path.join(cwd, 'node_modules'));
+  const tsx = path.join(cwd, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+  return { command: nodeOfTheMachine(), args: [tsx, 'outcome-counter.ts'], cwd };
+}
+
+function nodeOfTheMachine(): string {
+  const own = path.join('node_modules', '.bin');
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => !folder.endsWith(own));
+  const found = folders.map((folder) => path.join(folder, 'node')).find((file) => existsSync(file));
+  return found ?? process.execPath;
+}
+
 async function python(): Promise<Program> {
-  const requirements = path.join(samples, 'python', 'requirements.txt');
-  const script = path.join(samples, 'python', 'outcome_counter.py');
-  return { command: await pythonWith(requirements, 'samples'), args: [script] };
+  const cwd = copyOf('python');
+  const interpreter = await pythonWith(path.join(cwd, 'requirements.txt'), 'samples');
+  return { command: interpreter, args: ['outcome_counter.py'], cwd };
 }
 
 async function java(): Promise<Program> {
-  const java = findJdk();
-  const pom = path.join(samples, 'java', 'pom.xml');
-  const folder = `samples-java-${hashOf(pom)}`;
+  const command = findJdk();
+  const cwd = copyOf('java');
+  const pom = path.join(cwd, 'pom.xml');
   const jars = await fetched(
     {
-      folder,
+      folder: `samples-java-${hashOf(pom)}`,
       label: 'the libraries of the Java sample',
       megabytes: 20,
       landsIn: null,
@@ -90,8 +120,8 @@ async function java(): Promise<Program> {
     },
     { tell: () => undefined, signal: AbortSignal.timeout(FETCH_DEADLINE_MS) },
   );
-  const source = path.join(samples, 'java', 'OutcomeCounter.java');
-  return { command: java, args: ['-XX:TieredStopAtLevel=1', '-cp', path.join(jars, '*'), source] };
+  const args = ['-XX:TieredStopAtLevel=1', '-cp', path.join(jars, '*'), 'OutcomeCounter.java'];
+  return { command, args, cwd };
 }
 
 /** The sample is run from its source, which a JRE cannot do. */
@@ -104,11 +134,10 @@ function findJdk(): string {
 }
 
 async function go(): Promise<Program> {
-  const folder = path.join(samples, 'go');
-  const binary = path.join(cacheDir(), `samples-go-${hashOf(path.join(folder, 'go.sum'))}`);
-  // Built each time, as Go knows best what has changed; its own cache makes that quick.
-  await run(await findGo(), ['build', '-o', binary, '.'], { cwd: folder, timeout: FETCH_DEADLINE_MS });
-  return { command: binary, args: [] };
+  const cwd = copyOf('go');
+  const command = path.join(cwd, 'outcome-counter');
+  await run(await findGo(), ['build', '-o', command, '.'], { cwd, timeout: FETCH_DEADLINE_MS });
+  return { command, args: [], cwd };
 }
 
 /** The machine's Go, from where its installer puts it too; else the one that a Python package carries. */

@@ -1,9 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { newestSchema } from '../../schemas/index.ts';
 import type { TopicEntry } from '../catalogue.ts';
 
 const BINDING_VERSION = '0.5.0';
 /** What an installation should have; a single broker has one. */
 const REPLICAS = 3;
+const root = path.resolve(import.meta.dirname, '..', '..');
 
 /**
  * AsyncAPI 3.0 document of the topics, with Kafka bindings and the Avro schemas as they are registered.
@@ -15,14 +18,28 @@ export function asyncApiDocument(topics: readonly TopicEntry[]): object {
     asyncapi: '3.0.0',
     info: {
       title: 'orderstream',
-      version: '1.0.0',
-      description:
-        'Orders as commands and outcomes on Kafka topics. What each topic promises is also in docs/topics.',
+      version: productVersion(),
+      description: [
+        'Orders as commands and outcomes on Kafka topics.',
+        'How to read them without missing or counting one twice: docs/topics/README.md, beside this document.',
+        'Only channels with `x-visibility: public` are contracts with other teams.',
+      ].join(' '),
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/avro',
     servers: {
-      local: { host: '127.0.0.1:19092', protocol: 'kafka', description: 'The Kafka of `npm start`.' },
+      local: {
+        host: '127.0.0.1:19092',
+        protocol: 'kafka',
+        description: 'The Kafka of `npm start`. Its schema registry speaks the API of Confluent’s.',
+        bindings: {
+          kafka: {
+            schemaRegistryUrl: 'http://127.0.0.1:18081/apis/ccompat/v7',
+            schemaRegistryVendor: 'confluent',
+            bindingVersion: BINDING_VERSION,
+          },
+        },
+      },
     },
     channels: Object.fromEntries(topics.map((topic) => [channelId(topic), channelOf(topic)])),
     operations: Object.fromEntries(topics.flatMap(operationsOf)),
@@ -63,9 +80,10 @@ function messageOf(topic: TopicEntry): object {
   return {
     name: messageId(topic),
     summary: topic.meaning,
-    contentType: topic.schemaSubject === null ? 'application/octet-stream' : 'application/avro',
+    contentType: contentTypeOf(topic),
     ...(topic.headers.length === 0 ? {} : { headers: headersOf(topic) }),
     payload: payloadOf(topic),
+    ...examplesOf(topic),
     bindings: {
       kafka: {
         key: { type: 'string', description: topic.key },
@@ -82,7 +100,41 @@ function messageOf(topic: TopicEntry): object {
   };
 }
 
+/** The golden values of the newest schema, which the codecs are tested with. */
+function examplesOf(topic: TopicEntry): object {
+  if (topic.schemaSubject === null) return {};
+  const folder = goldenFolder(topic.schemaSubject);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const examples = files.toSorted().map((file) => ({
+    name: path.basename(file, '.json'),
+    payload: JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as object,
+  }));
+  return { examples };
+}
+
+function goldenFolder(subject: string): string {
+  const version = path.basename(newestSchema(subject).path, '.avsc');
+  return path.join(root, 'schemas', subject, 'golden', version);
+}
+
+/** The one version of the product, its API and its topics. */
+function productVersion(): string {
+  return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+function contentTypeOf({ schemaSubject, jsonMembers }: TopicEntry): string {
+  if (jsonMembers !== undefined) return 'application/json';
+  return schemaSubject === null ? 'application/octet-stream' : 'application/avro';
+}
+
 function payloadOf(topic: TopicEntry): object {
+  if (topic.jsonMembers !== undefined) {
+    const properties = topic.jsonMembers.map(({ name, meaning }) => [
+      name,
+      { type: 'string', description: meaning },
+    ]);
+    return { type: 'object', properties: Object.fromEntries(properties) };
+  }
   if (topic.schemaSubject === null) return { type: 'string', format: 'binary', description: topic.meaning };
   return {
     schemaFormat: 'application/vnd.apache.avro+json;version=1.9.0',

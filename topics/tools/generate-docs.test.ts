@@ -28,6 +28,43 @@ describe('docs/topics', () => {
   });
 });
 
+describe('the reading guide', () => {
+  const guide = docs.get('docs/topics/README.md') ?? '';
+
+  it('reads until the position reaches the end: a transaction mark may take the last offset', () => {
+    expect(guide).toContain(
+      'read until your client’s position, the next offset that it would read, has reached it',
+    );
+    expect(guide).toContain('read from its beginning until your client’s position has reached it');
+    expect(guide).not.toMatch(/the record before the end that you asked for/);
+  });
+
+  it('names the topics that others may read, and how long an old version goes on', () => {
+    const isPublic = topicCatalogue
+      .filter(({ visibility }) => visibility === 'public')
+      .map(({ name }) => name);
+    const access = /\*\*Access \(ACLs\)\.\*\*.*/.exec(guide)?.[0] ?? '';
+    expect(
+      topicCatalogue.filter(({ name }) => access.includes(`\`${name}\``)).map(({ name }) => name),
+    ).toEqual(isPublic);
+    const days = Number(/for at least (\d+) days/.exec(guide)?.[1]);
+    const keptMs = topicCatalogue.find(({ name }) => name === EVENTS)?.retentionMs ?? 0;
+    expect(days * 86_400_000).toBe(3 * keptMs);
+  });
+});
+
+describe('the fields of public topics', () => {
+  it.each(['orders.events.v1', 'orders.state.v1'])(
+    'have a meaning wherever a stranger asks for one: %s',
+    (topic) => {
+      const page = docs.get(`docs/topics/${topic}.md`) ?? '';
+      for (const field of ['customerId', 'status', 'code', 'priceVersion']) {
+        expect(page).toMatch(new RegExp(`^\\| \`${field}\` \\| [^|]+ \\| [^| ].* \\|$`, 'm'));
+      }
+    },
+  );
+});
+
 describe('the AsyncAPI document', { timeout: 60_000 }, () => {
   it('is valid, its Avro schemas too', async () => {
     expect(await problemsOf(asyncApi)).toEqual([]);
@@ -36,6 +73,15 @@ describe('the AsyncAPI document', { timeout: 60_000 }, () => {
   it('would not pass with a broken schema', async () => {
     expect(await problemsOf(asyncApi.replace('"long"', '"longish"'))).not.toEqual([]);
     expect(await problemsOf(asyncApi.replace('"address"', '"adress"'))).not.toEqual([]);
+  });
+
+  it('names the registry, the guide, and an example of each value with a schema', () => {
+    const { info, servers, components } = JSON.parse(asyncApi);
+    expect(servers.local.bindings.kafka.schemaRegistryUrl).toMatch(/\/apis\/ccompat\/v7$/);
+    expect(info.description).toContain('docs/topics/README.md');
+    for (const name of ['OrderCommand', 'OrderEvent', 'OrderState']) {
+      expect(components.messages[name].examples.length).toBeGreaterThan(2);
+    }
   });
 
   it('names every topic with its key and schema', () => {

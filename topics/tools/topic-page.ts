@@ -1,6 +1,7 @@
 import { newestSchema } from '../../schemas/index.ts';
 import { type AvroRecord, type AvroSchema, isNamed, isRecord } from '../../schemas/tools/avro-schema.ts';
 import type { TopicEntry } from '../catalogue.ts';
+import { fieldNote } from './field-notes.ts';
 
 const NOTICE =
   '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change those, not this page. -->';
@@ -15,6 +16,7 @@ export function topicPage(topic: TopicEntry): string {
     promises(topic),
     ...headerSection(topic),
     ...(topic.schemaSubject === null ? [] : schemaSection(topic.schemaSubject)),
+    ...jsonSection(topic),
   ]);
 }
 
@@ -82,9 +84,15 @@ function schemaSection(subject: string): string[] {
     ...records.flatMap((record) => [
       `### ${record.name}`,
       ...(record.doc === undefined ? [] : [record.doc]),
-      fieldTable(record),
+      fieldTable(subject, record),
     ]),
   ];
+}
+
+function jsonSection({ jsonMembers }: TopicEntry): string[] {
+  if (jsonMembers === undefined) return [];
+  const rows = jsonMembers.map(({ name, meaning }) => [`\`${name}\``, meaning]);
+  return ['## Value', 'A JSON object in UTF-8. Members may be added.', table(['member', 'meaning'], rows)];
 }
 
 /** The record itself first, then those inside it in the order of their fields. */
@@ -97,11 +105,15 @@ function recordsOf(schema: AvroSchema, found: AvroRecord[] = []): AvroRecord[] {
   return found;
 }
 
-function fieldTable(record: AvroRecord): string {
+function fieldTable(subject: string, record: AvroRecord): string {
   if (record.fields.length === 0) return 'No fields.';
   return table(
     ['field', 'type', 'meaning'],
-    record.fields.map((field) => [`\`${field.name}\``, typeName(field.type), field.doc ?? '']),
+    record.fields.map((field) => [
+      `\`${field.name}\``,
+      typeName(field.type),
+      field.doc ?? fieldNote(subject, record.name, field.name),
+    ]),
   );
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -18,11 +19,13 @@ type Outcome struct {
 }
 
 var (
-	registry   = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
-	readerFile = env("READER_SCHEMA", "schemas/readers/orders.events.v1-value/outcome-counter.avsc")
+	registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
 	// By schema id: how a value written with that schema is read into ours.
 	schemas = map[uint32]avro.Schema{}
 )
+
+//go:embed outcome-counter.avsc
+var readerText []byte
 
 func decode(value []byte) (outcome Outcome) {
 	id := binary.BigEndian.Uint32(value[1:5])
@@ -34,10 +37,8 @@ func decode(value []byte) (outcome Outcome) {
 }
 
 func resolved(id uint32) avro.Schema {
-	text, err := os.ReadFile(readerFile)
-	check(err)
 	// A cache for each, as the two schemas have types of the same names.
-	reader, err := avro.ParseBytesWithCache(text, "", &avro.SchemaCache{})
+	reader, err := avro.ParseBytesWithCache(readerText, "", &avro.SchemaCache{})
 	check(err)
 	answer, err := http.Get(fmt.Sprintf("%s/schemas/ids/%d", registry, id))
 	check(err)

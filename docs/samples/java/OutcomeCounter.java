@@ -26,8 +26,7 @@ public class OutcomeCounter {
     for (int i = 0; i + 1 < args.length; i += 2) flags.put(args[i], args[i + 1]);
     long untilTotal = Long.parseLong(flags.getOrDefault("--until-total", "" + Long.MAX_VALUE));
     double idleSeconds = Double.parseDouble(flags.getOrDefault("--idle-seconds", "Infinity"));
-    Schema reader = new Schema.Parser().parse(new File(env("READER_SCHEMA",
-        "schemas/readers/orders.events.v1-value/outcome-counter.avsc")));
+    Schema reader = new Schema.Parser().parse(new File(env("READER_SCHEMA", "outcome-counter.avsc")));
     state = (ObjectNode) json.readTree(Files.exists(file) ? Files.readString(file)
         : "{\"positions\":{},\"from\":{},\"counts\":{},\"total\":0,\"repeats\":0}");
     Properties config = new Properties();

@@ -22,8 +22,7 @@ env = os.environ.get
 topic = env("KAFKA_TOPIC_PREFIX", "") + "orders.events.v1"
 state_file = Path(env("STATE_FILE", "outcome-counter.json"))
 registry = env("SCHEMA_REGISTRY_URL", "http://127.0.0.1:18081/apis/ccompat/v7")
-readers = Path(__file__).parents[3] / "schemas/readers/orders.events.v1-value"
-reader_schema = parse_schema(json.loads((readers / "outcome-counter.avsc").read_text()))
+reader_schema = parse_schema(json.loads(Path(__file__).with_name("outcome-counter.avsc").read_text()))
 writer_schemas = {}
 
 # Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.

@@ -13,7 +13,7 @@ const env = process.env;
 const topic = `${env['KAFKA_TOPIC_PREFIX'] ?? ''}orders.events.v1`;
 const stateFile = env['STATE_FILE'] ?? 'outcome-counter.json';
 const registry = env['SCHEMA_REGISTRY_URL'] ?? 'http://127.0.0.1:18081/apis/ccompat/v7';
-const avsc = new URL('../../../schemas/readers/orders.events.v1-value/outcome-counter.avsc', import.meta.url);
+const avsc = new URL('outcome-counter.avsc', import.meta.url);
 
 // Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
 const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0 };
@@ -49,10 +49,12 @@ function take(partition: number, { outcome, sourceOffset, prevSourceOffset }: Ou
 const brokers = (env['KAFKA_BROKERS'] ?? '127.0.0.1:19092').split(',');
 const kafka = new Kafka({ clientId: 'outcome-counter', brokers, logLevel: logLevel.NOTHING });
 const consumer = kafka.consumer({ groupId: env['GROUP'] ?? 'outcome-counter-ts' });
-const done = Promise.withResolvers<void>();
-const waitIdle = () => setTimeout(done.resolve, Math.min(idleMs, 2 ** 31 - 1));
+let finish!: () => void;
+let fail!: (error: unknown) => void;
+const done = new Promise<void>((resolve, reject) => [finish, fail] = [resolve, reject]);
+const waitIdle = () => setTimeout(finish, Math.min(idleMs, 2 ** 31 - 1));
 let idle = waitIdle();
-consumer.on('consumer.crash', ({ payload }) => payload.restart || done.reject(payload.error));
+consumer.on('consumer.crash', ({ payload }) => payload.restart || fail(payload.error));
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
@@ -62,7 +64,7 @@ await consumer.run({
     try {
       for (const outcome of outcomes) take(partition, outcome);
     } catch (error) {
-      return done.reject(error);
+      return fail(error);
     }
     writeFileSync(`${stateFile}.new`, JSON.stringify(state));
     renameSync(`${stateFile}.new`, stateFile);
@@ -70,9 +72,9 @@ await consumer.run({
     await consumer.commitOffsets([{ topic, partition, offset }]); // behind the effect, never before
     clearTimeout(idle);
     idle = waitIdle();
-    if (state.total >= untilTotal) done.resolve();
+    if (state.total >= untilTotal) finish();
   },
 });
-await done.promise.finally(() => clearTimeout(idle));
+await done.finally(() => clearTimeout(idle));
 await consumer.disconnect();
 console.log(JSON.stringify(state));

@@ -1,0 +1,73 @@
+/** The pages of everything that a client or operator meets as a code: problems, reasons, findings, bodies of webhooks. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
+import { reasonTable } from '../../services/domain/reason-table.ts';
+import { problemTable } from '../../services/ingestion/problem-table.ts';
+import { isOrderBound, messageText } from '../../services/notification/message.ts';
+import { kinds } from '../../services/reconciliation/kinds.ts';
+import { page, table } from './page.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const code = (text: string): string => `\`${text}\``;
+
+export function problemsPage(): string {
+  const rows = Object.entries(problemTable).map(([name, { status, title, meaning }]) => [
+    code(name),
+    String(status),
+    title,
+    meaning,
+  ]);
+  return page('Problems of the API', 'services/ingestion/problem-table.ts', [
+    'An answer of status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these, and its `type` is a page of the API that says the same. Branch on `code`: texts may change. Where a problem passes, `Retry-After` says when to send the same request again.',
+    table(['code', 'status', 'title', 'meaning'], rows),
+    'Why a decided order was refused is no problem of the request: see [reasons](reasons.md).',
+  ]);
+}
+
+export function reasonsPage(): string {
+  const rows = Object.entries(reasonTable).map(([name, { outcome, meaning, seen }]) => [
+    code(name),
+    code(outcome),
+    meaning,
+    seen.map(code).join(', ') || '–',
+  ]);
+  return page('Reason codes', 'services/domain/reason-table.ts', [
+    'Why an order was rejected or a change refused: `reason.code` in the order, in outcomes and in webhooks. `reason.message` is for people, `reason.pointer` a JSON pointer into the order request. `reason.seen` is in outcomes only: a JSON object, as a text, with what the decision saw.',
+    table(['code', 'outcome', 'meaning', 'members of `seen`'], rows),
+    'A later version may add codes: take one that you do not know for a refusal. Outcomes `DEAD_LETTERED` have an [error code](errors.md) instead; [dead letters](dead-letters.md) says what helps.',
+  ]);
+}
+
+export function findingsPage(): string {
+  const rows = Object.entries(kinds).map(([name, kind]) => [
+    code(name),
+    kind.group,
+    kind.subject,
+    'lasting' in kind ? 'until a person resolves it' : 'until it is mended',
+    kind.remedy.replaceAll('|', '\\|'),
+  ]);
+  return page('Findings', 'services/reconciliation/kinds.ts', [
+    'Every kind of difference that [reconciliation](reconciliation.md) reports, in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
+    table(['kind', 'group', 'subject', 'stays', 'what to do'], rows),
+  ]);
+}
+
+/** The body of each type, made by the code that makes them, from the golden outcomes. */
+export function webhookBodiesPage(): string {
+  const version = basename(newestSchema(EVENTS_SUBJECT).path, '.avsc');
+  const folder = join(root, 'schemas', EVENTS_SUBJECT, 'golden', version);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const events = files
+    .toSorted()
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as OrderEvent);
+  const bodies = new Map<string, string>();
+  for (const event of events) if (isOrderBound(event)) bodies.set(event.type, messageText(event));
+  const parts = [...bodies].map(
+    ([type, text]) => `## ${type}\n\n\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``,
+  );
+  return page('Bodies of webhooks', 'services/notification/message.ts', [
+    'One example of each type, made by the code that makes the posts. Members that a type does not need are left out. [Webhooks](webhooks.md) says what each means, and what may be missing in a large one.',
+    ...parts,
+  ]);
+}

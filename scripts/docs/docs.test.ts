@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const pages = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'schemas/readers/README.md'],
+  ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+    .map((file) => path.join('docs', file)),
+];
+
+test.each(pages)('each link of %s leads to a file', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);
+  const broken = links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => !existsSync(path.join(root, path.dirname(page), decodeURI(link))));
+  expect(broken).toEqual([]);
+});
+
+test('the page about installations has every command', () => {
+  const commands = [...read('cli/commands.ts').matchAll(/^ {2}(\w+): async/gm)].map((match) => match[1]!);
+  expect(commands.length).toBeGreaterThan(10);
+  const page = read('docs/production.md');
+  expect(commands.filter((command) => !new RegExp(`\`${command}\\b`).test(page))).toEqual([]);
+});
+
+describe('the model subscribers', () => {
+  test.each(['typescript', 'python', 'java', 'go'])(
+    'the schema beside the %s sample is the one that is checked',
+    (language) => {
+      expect(read(`docs/samples/${language}/outcome-counter.avsc`)).toBe(
+        read('schemas/readers/orders.events.v1-value/outcome-counter.avsc'),
+      );
+    },
+  );
+});
+
+describe('the version', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+
+  test.each([
+    ['the OpenAPI document', JSON.parse(read('services/ingestion/openapi.json')).info.version],
+    ['the AsyncAPI document', JSON.parse(read('docs/topics/asyncapi.json')).info.version],
+    ['the newest section of the changelog', /^## (\S+?),/m.exec(read('CHANGELOG.md'))?.[1]],
+  ])('%s has that of package.json', (_where, found) => {
+    expect(found).toBe(version);
+  });
+});

@@ -1,0 +1,65 @@
+/** Every reason code that a decision can give, for the reference pages; `reasons.ts` makes them. */
+
+export interface ReasonRow {
+  /** Which outcome it stands in: a refused order, or another command. */
+  readonly outcome: 'REJECTED' | 'REFUSED' | 'KEY_CONFLICT';
+  /** What it means, and what helps. */
+  readonly meaning: string;
+  /** Members of `seen`; none where that is null. */
+  readonly seen: readonly string[];
+}
+
+export const reasonTable: Readonly<Record<string, ReasonRow>> = {
+  UNKNOWN_SKU: {
+    outcome: 'REJECTED',
+    meaning: 'The catalogue has no such product.',
+    seen: ['sku'],
+  },
+  CURRENCY_MISMATCH: {
+    outcome: 'REJECTED',
+    meaning: 'The product is sold in another currency than that of the order.',
+    seen: ['currency'],
+  },
+  PRICE_CHANGED: {
+    outcome: 'REJECTED',
+    meaning:
+      'The unit price is not the `expectedUnitPrice` of the line. Place a new order at the price of now.',
+    seen: ['expectedUnitPrice', 'unitPrice'],
+  },
+  OUT_OF_STOCK: {
+    outcome: 'REJECTED',
+    meaning: 'Fewer units are available than were asked for. No line of the order was taken.',
+    seen: ['sku', 'asked', 'available'],
+  },
+  COUPON_UNKNOWN: {
+    outcome: 'REJECTED',
+    meaning: 'No coupon has this code.',
+    seen: ['couponCode'],
+  },
+  AMOUNT_TOO_LARGE: {
+    outcome: 'REJECTED',
+    meaning: 'The total is beyond the largest amount that is kept exactly. Place several orders.',
+    seen: [],
+  },
+  KEY_CONFLICT: {
+    outcome: 'KEY_CONFLICT',
+    meaning:
+      'Another order was placed with the same idempotency key. The first one is untouched; use a new key.',
+    seen: [],
+  },
+  ORDER_UNKNOWN: {
+    outcome: 'REFUSED',
+    meaning: 'The order that should change does not exist.',
+    seen: ['wanted'],
+  },
+  ILLEGAL_CHANGE: {
+    outcome: 'REFUSED',
+    meaning: 'The status of the order does not allow this change.',
+    seen: ['current', 'wanted'],
+  },
+  VERSION_MISMATCH: {
+    outcome: 'REFUSED',
+    meaning: 'The order changed since the version that the command expects. Read it again.',
+    seen: ['expected', 'actual'],
+  },
+};
