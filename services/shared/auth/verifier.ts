@@ -1,28 +1,25 @@
 import { hash } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { AppError, appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
+import { type Caller, type ClaimRules, callerOf } from './claims.ts';
 import { createKeySet } from './key-set.ts';
+import { type PublicKeys, sourceFault } from './key-source.ts';
+import { type Algorithm, isSigned, readToken, type SignedToken } from './signed-token.ts';
 import { createTokenCache } from './token-cache.ts';
 
-export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
-
-/** Who is asking: the token's `sub` is the customer. */
-export type Caller = {
-  readonly customerId: string;
-  readonly scopes: ReadonlySet<string>;
-  readonly expiresAtMs: number;
-};
-
 export type VerifierOptions = {
-  /** The issuer's public keys: a file path or an http(s) URL. */
+  /** The issuer's public keys: a file path or an http(s) URL. Plain http is for this machine only. */
   jwks: string;
   issuer: string;
   audience: string;
   /** Default all three. There is no way to allow a symmetric one. */
   algorithms?: readonly Algorithm[];
+  /** Values of `typ` that are taken; default `at+jwt` (RFC 9068) and `JWT`. */
+  types?: readonly string[];
+  /** The longest time for which a token may be good. Default a day. */
+  lifetimeMaxMs?: number;
   /** Verified tokens that are remembered. Default 10,000. */
   cacheSize?: number;
   /** How far the issuer's clock may be off. Default 30, at most 60. */
@@ -33,92 +30,116 @@ export type VerifierOptions = {
 };
 
 export type Verifier = {
+  /** The caller of a token that was verified before, else null. Costs one hash. */
+  known(token: string): Caller | null;
   /**
-   * The caller of a token: at once for one that was verified before, else a promise. Fails with TOKEN_MISSING,
+   * The caller of a token: at once where the issuer's keys are known, else a promise. Fails with TOKEN_MISSING,
    * TOKEN_MALFORMED, TOKEN_EXPIRED or TOKEN_REFUSED (the asker's fault), or JWKS_UNAVAILABLE (ours).
    */
   verify(token: string): Caller | Promise<Caller>;
 };
 
 const supported: readonly Algorithm[] = ['ES256', 'EdDSA', 'RS256'];
+const typesDefault = ['at+jwt', 'JWT'];
+const lifetimeMaxMsDefault = 24 * 3_600_000;
 const tokenBytesMax = 8 * 1024;
 const clockToleranceMaxSeconds = 60;
 /** A remembered token is verified anew after this, so that a withdrawn key takes its tokens with it. */
 const rememberForMs = 300_000;
-const scopesMax = 50;
 
+/** Throws CONFIG_INVALID where the options would weaken the check. */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const {
-    issuer,
-    audience,
-    algorithms = supported,
-    cacheSize = 10_000,
-    clockToleranceSeconds = 30,
-  } = options;
+  const { algorithms = supported, cacheSize = 10_000, clockToleranceSeconds = 30 } = options;
   const { metrics = noMetrics, clock = systemClock } = options;
-  check(algorithms, clockToleranceSeconds);
+  check(options.jwks, algorithms, clockToleranceSeconds);
+  const rules = rulesOf(options, clockToleranceSeconds * 1000);
   const keySet = createKeySet({ source: options.jwks, log: options.log, metrics, clock });
   const cache = createTokenCache<Caller>(cacheSize);
   const inFlight = new Map<string, Promise<Caller>>();
 
-  const verifyAnew = async (token: string, digest: string): Promise<Caller> => {
+  const refuse = (error: unknown): never => {
+    metrics.inc('auth_tokens_total', { result: 'refused' });
+    throw tokenError(error);
+  };
+
+  const verifyWith = (keys: PublicKeys, token: SignedToken, digest: string): Caller => {
     try {
-      const { payload } = await jwtVerify(
-        token,
-        async (header, input) => {
-          const keys = await keySet.keysFor(header.kid);
-          if (header.kid === undefined && keys.count > 1)
-            throw appError('TOKEN_REFUSED', { reason: 'it names no key (kid)' });
-          return keys.find(header, input);
-        },
-        {
-          issuer,
-          audience,
-          algorithms: [...algorithms],
-          clockTolerance: clockToleranceSeconds,
-          requiredClaims: ['iss', 'aud', 'exp', 'sub', 'scope'],
-          currentDate: new Date(clock.nowMs()),
-        },
-      );
-      const caller = callerOf(payload);
-      cache.set(
-        digest,
-        caller,
-        Math.min(caller.expiresAtMs + clockToleranceSeconds * 1000, clock.nowMs() + rememberForMs),
-      );
+      checkSignature(keys, token);
+      const nowMs = clock.nowMs();
+      const caller = callerOf(token, rules, nowMs);
+      const untilMs = Math.min(caller.expiresAtMs + rules.clockToleranceMs, nowMs + rememberForMs);
+      cache.set(digest, caller, untilMs);
       metrics.inc('auth_tokens_total', { result: 'verified' });
       return caller;
     } catch (error) {
-      metrics.inc('auth_tokens_total', { result: 'refused' });
-      throw tokenError(error);
-    } finally {
-      inFlight.delete(digest);
+      return refuse(error);
     }
   };
 
+  /** Tokens that come while the keys are being read are checked once each. */
+  const verifyLater = (reading: Promise<PublicKeys>, token: SignedToken, digest: string): Promise<Caller> => {
+    const verifying = reading
+      .then((keys) => verifyWith(keys, token, digest), refuse)
+      .finally(() => inFlight.delete(digest));
+    inFlight.set(digest, verifying);
+    return verifying;
+  };
+
+  const verifyAnew = (text: string, digest: string): Caller | Promise<Caller> => {
+    let keys: PublicKeys | Promise<PublicKeys>;
+    let token: SignedToken;
+    try {
+      token = readToken(text);
+      checkAlgorithm(token, algorithms);
+      keys = keySet.keysFor(token.kid);
+    } catch (error) {
+      return refuse(error);
+    }
+    return keys instanceof Promise ? verifyLater(keys, token, digest) : verifyWith(keys, token, digest);
+  };
+
   return {
+    known(token) {
+      if (token.length > tokenBytesMax) return null;
+      const caller = cache.get(digestOf(token), clock.nowMs());
+      if (caller === undefined) return null;
+      metrics.inc('auth_tokens_total', { result: 'cached' });
+      return caller;
+    },
     verify(token) {
       if (token === '') throw appError('TOKEN_MISSING');
       if (token.length > tokenBytesMax)
         throw appError('TOKEN_MALFORMED', { reason: `it is longer than ${tokenBytesMax} bytes` });
-      const digest = hash('sha256', token, 'base64');
+      const digest = digestOf(token);
       const remembered = cache.get(digest, clock.nowMs());
       if (remembered !== undefined) {
         metrics.inc('auth_tokens_total', { result: 'cached' });
         return remembered;
       }
-      let verifying = inFlight.get(digest);
-      if (verifying === undefined) {
-        verifying = verifyAnew(token, digest);
-        inFlight.set(digest, verifying);
-      }
-      return verifying;
+      return inFlight.get(digest) ?? verifyAnew(token, digest);
     },
   };
 }
 
-function check(algorithms: readonly Algorithm[], clockToleranceSeconds: number): void {
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
+}
+
+function rulesOf(options: VerifierOptions, clockToleranceMs: number): ClaimRules {
+  const { issuer, audience, types = typesDefault, lifetimeMaxMs = lifetimeMaxMsDefault } = options;
+  return {
+    issuer,
+    audience,
+    types: types.map((type) => type.toLowerCase()),
+    lifetimeMaxMs,
+    clockToleranceMs,
+  };
+}
+
+function check(source: string, algorithms: readonly Algorithm[], clockToleranceSeconds: number): void {
   const problems: string[] = [];
+  const fault = sourceFault(source);
+  if (fault !== null) problems.push(fault);
   if (algorithms.length === 0 || algorithms.some((algorithm) => !supported.includes(algorithm))) {
     problems.push(`Token algorithms must be among ${supported.join(', ')}`);
   }
@@ -128,26 +149,21 @@ function check(algorithms: readonly Algorithm[], clockToleranceSeconds: number):
   if (problems.length > 0) throw appError('CONFIG_INVALID', { problems });
 }
 
-function callerOf({ sub, scope, exp }: JWTPayload): Caller {
-  // The customer id is a column, a hash input and a cache key: one spelling only, no blanks, no other alphabet.
-  if (typeof sub !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(sub)) {
-    throw appError('TOKEN_REFUSED', { reason: 'its sub is not 1 to 128 visible ASCII characters' });
-  }
-  if (typeof scope !== 'string') throw appError('TOKEN_REFUSED', { reason: 'its scope is not text' });
-  const scopes = scope.split(' ').filter((word) => word !== '');
-  if (scopes.length > scopesMax)
-    throw appError('TOKEN_REFUSED', { reason: `it has more than ${scopesMax} scopes` });
-  return Object.freeze({ customerId: sub, scopes: new Set(scopes), expiresAtMs: (exp ?? 0) * 1000 });
+function checkAlgorithm({ alg }: SignedToken, algorithms: readonly Algorithm[]): void {
+  if (!algorithms.includes(alg as Algorithm))
+    throw appError('TOKEN_REFUSED', { reason: 'its alg is not taken' });
+}
+
+function checkSignature(keys: PublicKeys, token: SignedToken): void {
+  if (token.kid === undefined && keys.count > 1)
+    throw appError('TOKEN_REFUSED', { reason: 'it names no key (kid)' });
+  const key = keys.find(token.alg as Algorithm, token.kid);
+  if (key === null) throw appError('TOKEN_REFUSED', { reason: 'the issuer has no key for it' });
+  if (!isSigned(token, key)) throw appError('TOKEN_REFUSED', { reason: 'its signature is wrong' });
 }
 
 function tokenError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (error instanceof errors.JWTExpired) return appError('TOKEN_EXPIRED', {}, { cause: error });
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
-    return appError('TOKEN_MALFORMED', { reason: error.message }, { cause: error });
-  }
-  if (error instanceof errors.JOSEError)
-    return appError('TOKEN_REFUSED', { reason: error.message }, { cause: error });
-  // WebCrypto and the base64 decoder throw errors of their own on bytes that make no sense.
+  // The signature check throws an error of its own on bytes that make no sense.
   return appError('TOKEN_MALFORMED', { reason: 'its bytes make no sense' }, { cause: error });
 }

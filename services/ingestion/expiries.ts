@@ -1,0 +1,44 @@
+/** Things that end at a time, by the second: adding, taking away and finding what has ended cost the same however many there are. */
+export interface Expiries<T> {
+  add(thing: T, expiresAtMs: number): void;
+  /** `expiresAtMs` is that of `add`. */
+  delete(thing: T, expiresAtMs: number): void;
+  /** Takes out what has ended by now; less than a second early or late. */
+  take(nowMs: number): T[];
+}
+
+/** Nothing that ends before `startMs` is looked for again: it is taken with the next call. */
+export function createExpiries<T>(startMs: number): Expiries<T> {
+  const bySecond = new Map<number, Set<T>>();
+  let nextSecond = Math.floor(startMs / 1000);
+  const secondOf = (expiresAtMs: number): number => Math.ceil(expiresAtMs / 1000);
+
+  return {
+    add(thing, expiresAtMs) {
+      const second = Math.max(nextSecond, secondOf(expiresAtMs));
+      const things = bySecond.get(second);
+      if (things === undefined) bySecond.set(second, new Set([thing]));
+      else things.add(thing);
+    },
+    delete(thing, expiresAtMs) {
+      const second = secondOf(expiresAtMs);
+      const things = bySecond.get(second);
+      things?.delete(thing);
+      if (things?.size === 0) bySecond.delete(second);
+    },
+    take(nowMs) {
+      const taken: T[] = [];
+      const second = Math.floor(nowMs / 1000);
+      const takeSecond = (ended: number): void => {
+        taken.push(...(bySecond.get(ended) ?? []));
+        bySecond.delete(ended);
+      };
+      // A clock that jumps far ahead does not make us count the seconds.
+      if (second - nextSecond > bySecond.size) {
+        for (const ended of [...bySecond.keys()]) if (ended <= second) takeSecond(ended);
+      } else for (let ended = nextSecond; ended <= second; ended++) takeSecond(ended);
+      nextSecond = Math.max(nextSecond, second + 1);
+      return taken;
+    },
+  };
+}

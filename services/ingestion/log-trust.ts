@@ -1,0 +1,34 @@
+/**
+ * Whether the command log can still hold what it acknowledged. A position that somebody remembers is believed only while its
+ * partition has the leader epoch under which it was acknowledged: a log that was cut, put back or made anew has another.
+ */
+import type { Clock } from '../shared/clock/index.ts';
+import type { TopicState } from '../shared/kafka/index.ts';
+import type { LogPosition } from './ticket.ts';
+
+export interface LogTrust {
+  /** The leader epoch of a partition, for what is appended now; null while it is not known. */
+  epochOf(partition: number): number | null;
+  /** Whether what was acknowledged here under this epoch is certainly still here. */
+  holds(position: LogPosition, epoch: number): boolean;
+  /** What the cluster says now. */
+  update(state: TopicState): void;
+}
+
+/** An older answer of the cluster is no ground to believe anything: it may have come back with another log since. */
+const believedForMs = 10_000;
+
+export function createLogTrust({ clock }: { clock: Pick<Clock, 'monotonicMs'> }): LogTrust {
+  let epochs: TopicState['leaderEpochs'] = new Map();
+  let knownUntilMs = Number.NEGATIVE_INFINITY;
+  const epochOf = (partition: number): number | null =>
+    clock.monotonicMs() < knownUntilMs ? (epochs.get(partition) ?? null) : null;
+  return {
+    epochOf,
+    holds: ({ partition }, epoch) => epochOf(partition) === epoch,
+    update({ leaderEpochs }) {
+      epochs = leaderEpochs;
+      knownUntilMs = clock.monotonicMs() + believedForMs;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Bodies on their way to us. A caller may have a share of the bytes that are being received at once, and a budget of bytes
+ * that come to nothing: bodies that are cut off or refused. Both are looked at before the first byte is read.
+ */
+import type { Clock } from '../../shared/clock/index.ts';
+import { createBoundedMap } from '../bounded-map.ts';
+import { createPlaces } from './places.ts';
+
+export type BodyRefusal = 'receiving' | 'wasted';
+
+export interface Bodies {
+  /** Null when the body may come, else why not. Each that may come needs its `end`. */
+  begin(callerId: string, bytes: number): BodyRefusal | null;
+  /** The answer is out or the connection is gone. `isWasted`: nothing came of the bytes. */
+  end(callerId: string, bytes: number, isWasted: boolean): void;
+}
+
+export interface BodyLimits {
+  /** Of all callers at once. */
+  readonly receivingBytesMax: number;
+  /** Of one caller: so many wasted bytes at once, and so many per second after that. */
+  readonly wastedBytesMax: number;
+  readonly wastedBytesPerSecond: number;
+}
+
+interface Waste {
+  bytes: number;
+  atMs: number;
+}
+
+const callersMax = 20_000;
+
+export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs'>): Bodies {
+  const receiving = createPlaces(limits.receivingBytesMax);
+  const wastes = createBoundedMap<string, Waste>(callersMax);
+
+  /** What the caller wasted, less what time has forgiven. */
+  const wasteOf = (callerId: string): Waste => {
+    const nowMs = clock.monotonicMs();
+    const waste = wastes.get(callerId) ?? { bytes: 0, atMs: nowMs };
+    waste.bytes = Math.max(0, waste.bytes - ((nowMs - waste.atMs) * limits.wastedBytesPerSecond) / 1000);
+    waste.atMs = nowMs;
+    return waste;
+  };
+
+  return {
+    begin(callerId, bytes) {
+      if (wastes.get(callerId) !== undefined && wasteOf(callerId).bytes > limits.wastedBytesMax)
+        return 'wasted';
+      return receiving.take(callerId, bytes) === null ? null : 'receiving';
+    },
+    end(callerId, bytes, isWasted) {
+      receiving.give(callerId, bytes);
+      if (!isWasted) return;
+      const waste = wasteOf(callerId);
+      waste.bytes += bytes;
+      wastes.set(callerId, waste);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Who comes in next. In each turn of the event loop a caller's first requests come in at once; the others wait for the turns
+ * after it, in their order. However many requests one caller sends at once, another waits behind a few of them only.
+ */
+export interface Entry {
+  /** Calls `enter` now or in one of the next turns. False, without a call, when too many of the caller's wait already. */
+  come(callerId: string, enter: () => void): boolean;
+  /** Requests that wait for their turn. */
+  waiting(): number;
+}
+
+export interface EntryLimits {
+  /** Of one caller in one turn. */
+  readonly perTurn: number;
+  /** Of one caller; what comes beyond is refused. */
+  readonly waitingPerCallerMax: number;
+}
+
+export function createEntry({ perTurn, waitingPerCallerMax }: EntryLimits): Entry {
+  /** Entered in this turn, by caller. */
+  const entered = new Map<string, number>();
+  const queues = new Map<string, (() => void)[]>();
+  let waiting = 0;
+  let scheduled = false;
+
+  const nextTurn = (): void => {
+    scheduled = false;
+    entered.clear();
+    for (const [callerId, queue] of [...queues]) {
+      const now = queue.splice(0, perTurn);
+      if (queue.length === 0) queues.delete(callerId);
+      waiting -= now.length;
+      entered.set(callerId, now.length);
+      for (const enter of now) enter();
+    }
+    if (entered.size > 0) schedule();
+  };
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(nextTurn);
+  };
+
+  return {
+    come(callerId, enter) {
+      schedule();
+      const count = entered.get(callerId) ?? 0;
+      const queue = queues.get(callerId);
+      if (count < perTurn && queue === undefined) {
+        entered.set(callerId, count + 1);
+        enter();
+        return true;
+      }
+      if (queue === undefined) queues.set(callerId, [enter]);
+      else if (queue.length >= waitingPerCallerMax) return false;
+      else queue.push(enter);
+      waiting++;
+      return true;
+    },
+    waiting: () => waiting,
+  };
+}

@@ -1,0 +1,45 @@
+/** What callers share, and the shares of each: see docs/decisions on fairness. */
+import type { Clock } from '../../shared/clock/index.ts';
+import { type Bodies, type BodyLimits, createBodies } from './bodies.ts';
+import { createEntry, type Entry, type EntryLimits } from './entry.ts';
+import { createReadTurns, type ReadLimits, type ReadTurns } from './reads.ts';
+import { createTokenChecks, type TokenCheckLimits, type TokenChecks } from './token-checks.ts';
+
+export interface Shares {
+  readonly entry: Entry;
+  readonly bodies: Bodies;
+  readonly reads: ReadTurns;
+  readonly tokenChecks: TokenChecks;
+}
+
+export interface ShareLimits {
+  readonly entry: EntryLimits;
+  readonly bodies: BodyLimits;
+  readonly reads: ReadLimits;
+  readonly tokenChecks: TokenCheckLimits;
+}
+
+/** With so many connections to the database. */
+export function shareLimits(connections: number): ShareLimits {
+  return {
+    // A millisecond or so of work in each turn of the event loop.
+    entry: { perTurn: 16, waitingPerCallerMax: 2_000 },
+    bodies: {
+      receivingBytesMax: 32 * 1024 * 1024,
+      wastedBytesMax: 8 * 1024 * 1024,
+      wastedBytesPerSecond: 1024 * 1024,
+    },
+    // One connection is left to the reads of single orders, which are few statements for many.
+    reads: { runningMax: Math.max(1, connections - 1), runningPerCallerMax: 2, waitingPerCallerMax: 100 },
+    tokenChecks: { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 },
+  };
+}
+
+export function createShares(limits: ShareLimits, clock: Pick<Clock, 'monotonicMs'>): Shares {
+  return {
+    entry: createEntry(limits.entry),
+    bodies: createBodies(limits.bodies, clock),
+    reads: createReadTurns(limits.reads),
+    tokenChecks: createTokenChecks(limits.tokenChecks, clock),
+  };
+}

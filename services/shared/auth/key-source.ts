@@ -1,0 +1,120 @@
+/** Reads the issuer's public keys from a file or over http(s): bounded in bytes and time, and checked before anything is believed. */
+import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Algorithm } from './signed-token.ts';
+
+export type PublicKeys = {
+  /** The key for a token of this algorithm and `kid`; null where none, or more than one, fits. */
+  find(alg: Algorithm, kid: string | undefined): KeyObject | null;
+  readonly kids: ReadonlySet<string>;
+  readonly count: number;
+};
+
+type PublicKey = {
+  readonly key: KeyObject;
+  readonly alg: Algorithm;
+  readonly kid: string | undefined;
+};
+
+const fetchTimeoutMs = 3000;
+const bytesMax = 64 * 1024;
+const keysMax = 50;
+const rsaBitsMin = 2048;
+const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+/** What is wrong with the place that keys are read from, or null. Over plain http anybody on the way could put in a key. */
+export function sourceFault(source: string): string | null {
+  if (!/^http:/i.test(source)) return null;
+  return loopbackHost.test(new URL(source).hostname)
+    ? null
+    : 'The key set must come over https; plain http is taken from this machine only';
+}
+
+/** Rejects with a reason when the keys cannot be read, or are not what a key set must be. */
+export async function loadKeys(source: string): Promise<PublicKeys> {
+  const bytes = /^https?:\/\//i.test(source) ? await fetchBytes(source) : await readBytes(source);
+  return parseKeys(bytes.toString('utf8'));
+}
+
+async function fetchBytes(source: string): Promise<Buffer> {
+  const response = await fetch(source, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(fetchTimeoutMs),
+    headers: { accept: 'application/jwk-set+json, application/json' },
+  });
+  try {
+    if (!response.ok) throw new Error(`the key server answered ${response.status}`);
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const part of response.body ?? []) {
+      length += part.byteLength;
+      if (length > bytesMax) throw tooLong();
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  } finally {
+    // What is still on its way is not read; a body that was read to its end has nothing left to cancel.
+    if (!response.bodyUsed) await response.body?.cancel();
+  }
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytesMax + 1), 0, bytesMax + 1, 0);
+    if (bytesRead > bytesMax) throw tooLong();
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLong(): Error {
+  return new Error(`the key set is longer than ${bytesMax} bytes`);
+}
+
+function parseKeys(text: string): PublicKeys {
+  const { keys } = JSON.parse(text) as { keys?: unknown };
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > keysMax) {
+    throw new Error(`a key set has 1 to ${keysMax} keys`);
+  }
+  const usable = keys.flatMap((entry: unknown) => readKey(entry) ?? []);
+  // An issuer may publish keys for other purposes too, but without one of ours no token can be checked.
+  if (usable.length === 0) throw new Error('the key set holds no key that tokens are checked with');
+  return {
+    find(alg, kid) {
+      const fitting = usable.filter((one) => one.alg === alg && (kid === undefined || one.kid === kid));
+      return fitting.length === 1 ? fitting[0]!.key : null;
+    },
+    kids: new Set(usable.flatMap(({ kid }) => kid ?? [])),
+    count: usable.length,
+  };
+}
+
+/** Null for a key of another purpose or kind. Throws for one that should not be public. */
+function readKey(entry: unknown): PublicKey | null {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+    throw new Error('the key set holds something that is no key');
+  const jwk = entry as Record<string, unknown>;
+  // A shared secret or a private key here means that somebody publishes what must not be known.
+  if (jwk['kty'] === 'oct' || 'd' in jwk || 'k' in jwk)
+    throw new Error('the key set holds a key that is not public');
+  const alg = algorithmOf(jwk);
+  if (alg === null || !isForVerifying(jwk, alg)) return null;
+  const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' });
+  if (alg === 'RS256' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < rsaBitsMin) return null;
+  return { key, alg, kid: typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined };
+}
+
+function algorithmOf({ kty, crv }: Record<string, unknown>): Algorithm | null {
+  if (kty === 'EC' && crv === 'P-256') return 'ES256';
+  if (kty === 'OKP' && crv === 'Ed25519') return 'EdDSA';
+  return kty === 'RSA' ? 'RS256' : null;
+}
+
+function isForVerifying({ use, alg, key_ops: uses }: Record<string, unknown>, expected: Algorithm): boolean {
+  if (use !== undefined && use !== 'sig') return false;
+  // RFC 9864 names the curve where RFC 8037 named the family.
+  if (alg !== undefined && alg !== expected && !(expected === 'EdDSA' && alg === 'Ed25519')) return false;
+  return uses === undefined || (Array.isArray(uses) && uses.includes('verify'));
+}
