@@ -2,6 +2,6 @@ export { bundledCodecs, bundledStateCodec, type Codecs } from './bundled-codecs.
 export { CHECKSUM_HEADER, checksumOf, verifyChecksum } from './checksum.ts';
 export type { Codec } from './codec.ts';
 export { schemaIdOf, VALUE_BYTES_MAX } from './frame.ts';
-export { loadCodecs, loadStateCodec } from './load-codecs.ts';
+export { checkCommandId, loadCodecs, loadStateCodec } from './load-codecs.ts';
 export { type PoisonCode, PoisonError, UnknownSchemaError } from './poison.ts';
 export { listSchemas, registerSchemas, type SchemaReport } from './register-schemas.ts';

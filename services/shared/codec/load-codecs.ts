@@ -26,6 +26,22 @@ export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 
   return codecsOf({ commands, events });
 }
 
+/**
+ * Whether the registry still gives the newest schema of the commands the id that these codecs write. `gone`: it holds no such
+ * schema; `changed`: it has another id, as in a registry that was made anew. Rejects with REGISTRY_UNAVAILABLE (retry).
+ */
+export async function checkCommandId(
+  { commands }: Pick<Codecs, 'commands'>,
+  deps: { registryUrl: string },
+): Promise<'same' | 'gone' | 'changed'> {
+  const bundled = newestSchema(COMMANDS_SUBJECT).schema;
+  const schemaId = await createRegistry(deps.registryUrl).idOf(COMMANDS_SUBJECT, bundled);
+  if (schemaId === null) return 'gone';
+  if (!Number.isSafeInteger(schemaId))
+    throw appError('REGISTRY_UNAVAILABLE', { reason: 'it answers an id that is no number' });
+  return schemaId === commands.schemaId ? 'same' : 'changed';
+}
+
 /** As `loadCodecs`, for the states of orders: apart from the others, as most services have nothing to do with them. */
 export async function loadStateCodec(deps: {
   registryUrl: string;

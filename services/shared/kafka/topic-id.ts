@@ -4,8 +4,8 @@ import { abandonCluster, createCluster } from './cluster.ts';
 import { type KafkaSettings, withPrefix } from './settings.ts';
 
 /** Metadata 12, in every broker since 3.1; kafkajs ends at 6, which knows no ids. */
-const metadataApiKey = 3;
-const metadataApiVersion = 12;
+export const metadataApiKey = 3;
+export const metadataApiVersion = 12;
 const connectRetries = 5;
 const idBytes = 16;
 const unknownTopic = 3;
@@ -49,7 +49,7 @@ export function topicIdRequest(wireName: string): WireRequest {
       apiVersion: metadataApiVersion,
       apiName: 'Metadata',
       encode: async () => {
-        const body = encodeBody(wireName);
+        const body = encodeMetadataBody(wireName);
         return { buf: body, buffer: body };
       },
     },
@@ -62,7 +62,7 @@ export function topicIdRequest(wireName: string): WireRequest {
 }
 
 /** kafkajs writes the header up to the client id; the first byte here is the header's empty list of tags. */
-function encodeBody(wireName: string): Buffer {
+export function encodeMetadataBody(wireName: string): Buffer {
   const name = Buffer.from(wireName, 'utf8');
   const tags = 0;
   return Buffer.concat([
@@ -107,7 +107,7 @@ function identityOf({ errorCode, id, clusterId }: TopicAnswer, wireName: string)
   return { clusterId, topicId: id };
 }
 
-function createReader(raw: Buffer) {
+export function createReader(raw: Buffer) {
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -138,6 +138,10 @@ function createReader(raw: Buffer) {
     int16() {
       at += 2;
       return raw.readInt16BE(at - 2);
+    },
+    int32() {
+      at += 4;
+      return raw.readInt32BE(at - 4);
     },
     id: () => raw.toString('base64url', at, at + idBytes),
   };

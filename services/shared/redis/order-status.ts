@@ -4,7 +4,7 @@
  *
  *     os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
  */
-import type { Redis, RedisScript } from './redis.ts';
+import type { Redis } from './redis.ts';
 
 export interface OrderStatusEntry {
   readonly orderId: string;
@@ -37,30 +37,30 @@ end
 return 0`;
 
 export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'script'> }): OrderStatuses {
-  const scripts = new Map<number, RedisScript>();
-  const scriptFor = (keys: number): RedisScript => {
-    let script = scripts.get(keys);
-    if (script === undefined) {
-      script = redis.script(setNewer, keys);
-      scripts.set(keys, script);
-    }
-    return script;
-  };
+  const script = redis.script(setNewer);
   return {
     async write(entries) {
       if (entries.length === 0) return true;
       const keys = entries.map(({ orderId }) => orderStatusKey(orderId));
       const args = entries.flatMap(({ version, body }) => [version, body]);
       return redis.run(async (client) => {
-        await scriptFor(keys.length)(client, keys, [ttlMs, ...args]);
-        return true;
+        // What the script returns; anything else was not written by it.
+        return (await script(client, keys, [ttlMs, ...args])) === 0;
       }, false);
     },
     body: (orderId) =>
-      redis.run((client) => client.hget(orderStatusKey(orderId), 'b'), 'fault' as const) as Promise<
-        string | null | 'fault'
-      >,
+      redis.run<string | null, 'fault'>(
+        async (client) => textOrNull(await client.hget(orderStatusKey(orderId), 'b')),
+        'fault',
+      ),
   };
+}
+
+/** Throws for what is no answer to HGET: it then counts as a failure of Redis. */
+function textOrNull(answer: unknown): string | null {
+  if (answer !== null && typeof answer !== 'string')
+    throw new Error('Redis answered something else than text');
+  return answer;
 }
 
 /** Behind the installation's prefix, which the client puts in front of every key. */

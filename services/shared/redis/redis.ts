@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock/index.ts';
 import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Metrics, noMetrics } from '../metrics/index.ts';
+import { startTimeout } from '../retry/index.ts';
 import { type Circuit, createCircuit } from './circuit.ts';
 import { parseRedisUrl } from './target.ts';
 
@@ -23,7 +24,7 @@ export type RedisOptions = {
   clock?: Clock;
   /** Put in front of every key, scripts' included: installations that share a server do not meet. Default none. */
   keyPrefix?: string;
-  /** The longest that `run` waits. Default 50. */
+  /** The longest that `run` waits, our own event loop's delay not counted. Default 50. */
   commandTimeoutMs?: number;
   /** Failures in a row that open the circuit. Default 5. */
   failuresMax?: number;
@@ -33,12 +34,13 @@ export type RedisOptions = {
 
 export type Redis = {
   /**
-   * Runs `fn` and gives its result; `fallback` when Redis is away, slow or in trouble. Never throws, never takes
-   * longer than the command timeout. What `fn` sent may still take effect after a timeout. An answer that a library
+   * Runs `fn` and gives its result; `fallback` when Redis is away, slow or in trouble. Never throws, never waits
+   * for Redis longer than the command timeout. What `fn` sent may still take effect after a timeout. An answer that a library
    * gives by rejecting has to be caught inside of `fn`, or it counts as a failure of Redis.
    */
   run<T, F = T>(fn: (client: RedisClient) => Promise<T>, fallback: F): Promise<T | F>;
-  script(lua: string, numberOfKeys: number): RedisScript;
+  /** `numberOfKeys` where it is the same in each call. */
+  script(lua: string, numberOfKeys?: number): RedisScript;
   /** `ready` when the next call would be tried. */
   status(): 'ready' | 'connecting' | 'skipping' | 'closed';
   /** For libraries that want a client of their own kind. Its commands have no deadline but `run`. */
@@ -99,9 +101,12 @@ export function createRedis(options: RedisOptions): Redis {
     },
     script(lua, numberOfKeys) {
       const name = `script${++scripts}`;
-      client.defineCommand(name, { lua, numberOfKeys });
-      return (on, keys, args) =>
-        (on as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>)[name]!(...keys, ...args);
+      client.defineCommand(name, numberOfKeys === undefined ? { lua } : { lua, numberOfKeys });
+      return (on, keys, args) => {
+        const count = numberOfKeys === undefined ? [keys.length] : [];
+        const commands = on as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
+        return commands[name]!(...count, ...keys, ...args);
+      };
     },
     status() {
       if (closed) return 'closed';
@@ -121,9 +126,9 @@ type Attempt<T> = { kind: 'ok'; value: T } | { kind: 'failed'; error: unknown } 
 
 function attempt<T>(fn: () => Promise<T>, timeoutMs: number): Promise<Attempt<T>> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve({ kind: 'timeout' }), timeoutMs);
+    const cancel = startTimeout(timeoutMs, () => resolve({ kind: 'timeout' }));
     const done = (result: Attempt<T>): void => {
-      clearTimeout(timer);
+      cancel();
       resolve(result);
     };
     try {

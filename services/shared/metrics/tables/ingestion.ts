@@ -15,12 +15,17 @@ export const ingestionMetrics = {
   },
   ingestion_refusals_total: {
     type: 'counter',
-    help: 'Requests refused before their body was parsed: event_loop, produce_queue or lag.',
+    help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too much open).',
     labels: ['reason'],
   },
   ingestion_lag_seconds: {
     type: 'gauge',
-    help: 'How long an order taken in now would wait for its outcome.',
+    help: 'How long an order taken in now would wait for its outcome, in the slowest partition.',
+    labels: [],
+  },
+  ingestion_partitions_behind: {
+    type: 'gauge',
+    help: 'Partitions whose orders are refused because their outcomes do not come in time.',
     labels: [],
   },
   ingestion_waiting_clients: {
