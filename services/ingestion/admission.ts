@@ -1,7 +1,8 @@
 /**
  * Whether there is room for one more request, told in microseconds from what is known anyway: how late the event loop
  * runs, how old the oldest command in the produce queue is, and how long an order taken in now would wait for its outcome.
- * Writes are turned away long before reads, so that who has placed can always ask.
+ * Writes are turned away long before reads, so that who has placed can always ask. A lane that is behind turns away the orders
+ * of that lane only, once it is known which they are.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accumulator } from '../shared/kafka/index.ts';
@@ -18,6 +19,10 @@ export type Refusal = 'event_loop' | 'produce_queue' | 'lag';
 export interface Admission {
   /** Why a request of this kind is refused now, or null. */
   refusal(kind: 'read' | 'write'): Refusal | null;
+  /** Whether orders of this partition would wait too long, or for ever. */
+  isBehind(partition: number): boolean;
+  /** How many partitions are behind. */
+  lanesBehind(): number;
   /** Whole seconds for `Retry-After`, spread so that the refused do not come back together. */
   retryAfterSeconds(reason: Refusal): number;
   /** Looks at everything anew; called on a timer. */
@@ -27,7 +32,8 @@ export interface Admission {
 
 export interface AdmissionDeps {
   readonly accumulator: Pick<Accumulator, 'oldestAgeMs'>;
-  readonly lanes: Pick<Lanes, 'lagMs'>;
+  readonly lanes: Pick<Lanes, 'lagMsOf' | 'middleLagMs'>;
+  readonly partitions: number;
   readonly limits: AdmissionLimits;
   readonly random?: () => number;
   /** Mean delay of the event loop since the last call, in ms. */
@@ -43,12 +49,14 @@ const delayWeight = 0.3;
 const sampleResolutionMs = 10;
 
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const { accumulator, lanes, limits, random = Math.random } = deps;
+  const { accumulator, lanes, partitions, limits, random = Math.random } = deps;
   const monitor = deps.loopDelayMs === undefined ? monitorLoop() : null;
   const loopDelayMs = deps.loopDelayMs ?? (() => readDelay(monitor!));
   let delayMs = 0;
   let lagging = false;
   let lagMs = 0;
+  const behind = new Array<boolean>(partitions).fill(false);
+  const isTooLong = (lag: number, was: boolean): boolean => lag > limits.lagMs * (was ? resumeAt : 1);
 
   return {
     refusal(kind) {
@@ -57,6 +65,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       if (lagging) return 'lag';
       return accumulator.oldestAgeMs() > limits.produceAgeMs ? 'produce_queue' : null;
     },
+    isBehind: (partition) => behind[partition] === true,
+    lanesBehind: () => behind.filter((is) => is).length,
     retryAfterSeconds(reason) {
       const baseSeconds =
         reason === 'lag' ? Math.min(30, Math.max(1, (lagMs - limits.lagMs * resumeAt) / 1000)) : 1;
@@ -64,8 +74,9 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     },
     sample() {
       delayMs += delayWeight * (loopDelayMs() - delayMs);
-      lagMs = lanes.lagMs();
-      lagging = lagMs > limits.lagMs * (lagging ? resumeAt : 1);
+      lagMs = lanes.middleLagMs();
+      lagging = isTooLong(lagMs, lagging);
+      for (let i = 0; i < partitions; i++) behind[i] = isTooLong(lanes.lagMsOf(i), behind[i]!);
     },
     close: () => monitor?.disable(),
   };

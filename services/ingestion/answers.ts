@@ -1,7 +1,7 @@
 /** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
 import type { FastifyReply } from 'fastify';
 import { isFinal as isFinalStatus, type OrderResource } from '../domain/index.ts';
-import { type Lanes, retryAfterOf } from './lanes.ts';
+import { type Lanes, type Queue, retryAfterOf } from './lanes.ts';
 import { etagOf } from './prefer.ts';
 import type { OrderState } from './status.ts';
 import type { LogPosition, Tickets } from './ticket.ts';
@@ -74,8 +74,12 @@ function showQueued(deps: AnswerDeps, id: string, customerId: string, position: 
     version: 0,
     status: 'QUEUED',
     retryAfterSeconds: String(retryAfterOf(queue.etaMs)),
-    body: { id, version: 0, status: 'QUEUED', queue, links: linksOf(id, query, true) },
+    body: { id, version: 0, status: 'QUEUED', queue: shownQueue(queue), links: linksOf(id, query, true) },
   };
+}
+
+function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
+  return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
 }
 
 function linksOf(id: string, query: string, cancellable: boolean): object {
@@ -112,13 +116,14 @@ export function sendAccepted(
   { id, customerId, position }: { id: string; customerId: string; position: LogPosition },
 ): FastifyReply {
   const url = statusUrlOf(deps, id, customerId, position);
-  const { ahead, etaMs } = deps.lanes.queueOf(position);
+  const { ahead, etaMs, stalledForMs } = deps.lanes.queueOf(position);
+  const stalled = stalledForMs === null ? '' : `,"stalledForMs":${stalledForMs}`;
   return reply
     .code(202)
     .header('content-type', jsonMediaType)
     .header('location', url)
     .header('retry-after', String(retryAfterOf(etaMs)))
     .send(
-      `{"id":"${id}","status":"QUEUED","statusUrl":"${url}","queue":{"ahead":${ahead},"etaMs":${etaMs}}}`,
+      `{"id":"${id}","status":"QUEUED","statusUrl":"${url}","queue":{"ahead":${ahead},"etaMs":${etaMs}${stalled}}}`,
     );
 }

@@ -5,11 +5,10 @@
  */
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Verifier } from '../shared/auth/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Admission } from './admission.ts';
-import { authenticate } from './auth.ts';
+import { type AuthDeps, authenticate } from './auth.ts';
 import { bodyBytesMax, refuseBody, registerBodyParsers } from './http/bodies.ts';
 import { answerClientError, hasDoubleHost } from './http/client-error.ts';
 import { createCors } from './http/cors.ts';
@@ -24,6 +23,9 @@ import type { Operation } from './operation.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
 import { pageUrls, registerPages } from './routes/pages.ts';
+import type { Bodies } from './shares/bodies.ts';
+import type { Entry } from './shares/entry.ts';
+import { receiveBody } from './shares/receive-body.ts';
 
 export interface HttpLimits {
   readonly headerBytesMax: number;
@@ -47,9 +49,10 @@ const httpLimits: HttpLimits = {
   pipelineMax: 128,
 };
 
-export interface AppDeps extends RouteDeps {
-  readonly verifier: Verifier;
+export interface AppDeps extends RouteDeps, AuthDeps {
   readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
+  readonly entry: Entry;
+  readonly bodies: Bodies;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
   /** Origins whose scripts may use the API. */
@@ -155,7 +158,7 @@ function checkMessage(
   done();
 }
 
-/** Admission, token and rate; the body is still on the wire. */
+/** Admission, token, and the caller's shares; the body is still on the wire. */
 function enter(
   deps: AppDeps,
   operation: Operation,
@@ -170,7 +173,26 @@ function enter(
     sendProblem(request, reply, 'OVERLOADED', { headers });
     return;
   }
-  authenticate(deps.verifier, operation.scope, request, reply, done);
+  authenticate(deps, operation.scope, request, reply, () => {
+    const isTaken = deps.entry.come(request.caller.customerId, () => {
+      // Who waited for the turn may have left.
+      if (request.raw.socket.destroyed) return;
+      if (receiveBody(deps.bodies, operation, request, reply)) done();
+      else
+        refuseShare(
+          deps,
+          request,
+          reply,
+          'You send more bodies, or more that come to nothing, than one caller may.',
+        );
+    });
+    if (!isTaken) refuseShare(deps, request, reply, 'You have as many requests open as one caller may have.');
+  });
+}
+
+function refuseShare(deps: AppDeps, request: FastifyRequest, reply: FastifyReply, detail: string): void {
+  deps.metrics.inc('ingestion_refusals_total', { reason: 'share' });
+  sendProblem(request, reply, 'SHARE_USED_UP', { detail, headers: { 'retry-after': '1' } });
 }
 
 function answerError(

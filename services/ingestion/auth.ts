@@ -5,6 +5,7 @@ import type { Caller, Verifier } from '../shared/auth/index.ts';
 import { AppError } from '../shared/errors/index.ts';
 import type { Scope } from './operation.ts';
 import { sendProblem } from './problems.ts';
+import type { TokenChecks } from './shares/token-checks.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,9 +22,14 @@ const rememberForMs = 10_000;
 
 const bearerForm = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
-/** Answers 401 or 403, or sets `request.caller` and calls `admit`. A token that was verified before costs no promise. */
+export interface AuthDeps {
+  readonly verifier: Verifier;
+  readonly tokenChecks: TokenChecks;
+}
+
+/** Answers 401 or 403, or sets `request.caller` and calls `admit`. Costs no promise while the issuer's keys are known. */
 export function authenticate(
-  verifier: Verifier,
+  { verifier, tokenChecks }: AuthDeps,
   scope: Scope,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -48,14 +54,46 @@ export function authenticate(
     socket[lastCaller] = { field: request.headers.authorization!, caller, untilMs };
     admitCaller(caller, scope, request, reply, admit);
   };
-  try {
-    const verified = verifier.verify(token);
-    if (verified instanceof Promise)
-      verified.then(enter, (error: unknown) => refuseToken(request, reply, error));
-    else enter(verified);
-  } catch (error) {
-    refuseToken(request, reply, error);
+  const known = verifier.known(token);
+  if (known !== null) {
+    enter(known);
+    return;
   }
+  const address = addressOf(socket);
+  const fail = (error: unknown): void => {
+    if (error instanceof AppError && error.disposition === 'reject') tokenChecks.failed(address);
+    refuseToken(request, reply, error);
+  };
+  const isTaken = tokenChecks.come(address, socket, () => {
+    // Who waited for the check may have left.
+    if (socket.destroyed) return;
+    verifyNow(verifier, token, enter, fail);
+  });
+  if (!isTaken) sendProblem(request, reply, 'OVERLOADED', tooManyTokens);
+}
+
+const tooManyTokens = { detail: 'Too many tokens wait to be checked.', headers: { 'retry-after': '5' } };
+
+function verifyNow(
+  verifier: Verifier,
+  token: string,
+  enter: (caller: Caller) => void,
+  fail: (error: unknown) => void,
+): void {
+  let verified: Caller | Promise<Caller>;
+  try {
+    verified = verifier.verify(token);
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  if (verified instanceof Promise) verified.then(enter, fail);
+  else enter(verified);
+}
+
+/** One site of IPv6 has 2^64 addresses: the first four groups tell it from others. */
+function addressOf({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.includes('.') ? remoteAddress : remoteAddress.split(':', 4).join(':');
 }
 
 function admitCaller(

@@ -2,6 +2,7 @@
  * Turns many lookups into few: what is asked for within the linger, or while the batches before are still under way,
  * goes out together.
  */
+import { startTimeout } from '../shared/retry/index.ts';
 
 export interface BatcherOptions<K, V> {
   /** Answers by position; must be as long as `keys`. */
@@ -65,7 +66,7 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
     const settle = (values: readonly V[] | null): void => {
       if (answered) return;
       answered = true;
-      clearTimeout(timer);
+      cancel();
       let from = 0;
       for (const { keys, resolve } of batch) {
         resolve(values === null ? fallbacks(keys) : values.slice(from, from + keys.length));
@@ -78,7 +79,7 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
       settle(null);
       for (const { keys, resolve } of waiting.splice(0)) resolve(fallbacks(keys));
     };
-    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const cancel = startTimeout(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
     run(batch.flatMap(({ keys }) => keys))
       .then(settle, (error: unknown) => (answered ? undefined : fail(error)))
       .finally(() => {

@@ -3,10 +3,12 @@ import type { OrderCommand } from '../../schemas/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../topics/index.ts';
 import type { Clock } from '../shared/clock/index.ts';
 import { CHECKSUM_HEADER, type Codec, checksumOf } from '../shared/codec/index.ts';
-import { AppError } from '../shared/errors/index.ts';
+import type { AppError } from '../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../shared/kafka/index.ts';
+import type { Admission } from './admission.ts';
 import type { Lanes } from './lanes.ts';
 import { HttpProblem } from './problems.ts';
+import type { ProduceHealth } from './produce-health.ts';
 import type { LogPosition } from './ticket.ts';
 
 export interface CommandLog {
@@ -14,7 +16,7 @@ export interface CommandLog {
   encode(command: OrderCommand & { orderId: string }): OutMessage;
   /**
    * Appends messages with acks=all. Tells the end of each as it comes: its position, or the problem NOT_PRODUCED (it is
-   * certainly not in the log) or OUTCOME_UNKNOWN.
+   * certainly not in the log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes do not come.
    */
   append(messages: readonly OutMessage[], onEnd: (index: number, end: LogPosition | Error) => void): void;
 }
@@ -23,12 +25,32 @@ export interface CommandLogDeps {
   readonly accumulator: Pick<Accumulator, 'sendEach'>;
   readonly commands: Pick<Codec<OrderCommand>, 'encode'>;
   readonly lanes: Pick<Lanes, 'produced'>;
+  readonly admission: Pick<Admission, 'isBehind'>;
+  readonly health: Pick<ProduceHealth, 'written' | 'refused'>;
   readonly clock: Clock;
 }
 
 const retryAfterSeconds = '2';
 
-export function createCommandLog({ accumulator, commands, lanes, clock }: CommandLogDeps): CommandLog {
+/** Of an order whose partition is behind: others are taken meanwhile. */
+const behindRetrySeconds = '10';
+
+export function createCommandLog(deps: CommandLogDeps): CommandLog {
+  const { accumulator, commands, lanes, admission, health, clock } = deps;
+  const send = (
+    messages: readonly OutMessage[],
+    onEnd: (index: number, end: LogPosition | Error) => void,
+  ): void =>
+    accumulator.sendEach(messages, (index, end) => {
+      if (typeof end !== 'bigint') {
+        health.refused(end);
+        return onEnd(index, problemOf(end));
+      }
+      const position = { partition: messages[index]!.partition, offset: Number(end) };
+      health.written();
+      lanes.produced(position);
+      onEnd(index, position);
+    });
   return {
     encode(command) {
       const value = commands.encode(command);
@@ -42,12 +64,17 @@ export function createCommandLog({ accumulator, commands, lanes, clock }: Comman
       };
     },
     append(messages, onEnd) {
-      accumulator.sendEach(messages, (index, end) => {
-        if (typeof end !== 'bigint') return onEnd(index, problemOf(end));
-        const position = { partition: messages[index]!.partition, offset: Number(end) };
-        lanes.produced(position);
-        onEnd(index, position);
-      });
+      const isBehind = messages.map(({ partition }) => admission.isBehind(partition));
+      if (!isBehind.includes(true)) return send(messages, onEnd);
+      const taken: number[] = [];
+      for (let i = 0; i < messages.length; i++) {
+        if (isBehind[i] === true) onEnd(i, behindProblem());
+        else taken.push(i);
+      }
+      send(
+        taken.map((index) => messages[index]!),
+        (i, end) => onEnd(taken[i]!, end),
+      );
     },
   };
 }
@@ -62,10 +89,22 @@ export function appendOne(
   });
 }
 
-function problemOf(error: Error): Error {
-  if (!(error instanceof AppError)) return error;
-  if (error.code !== 'NOT_PRODUCED' && error.code !== 'OUTCOME_UNKNOWN') return error;
-  return new HttpProblem(error.code, undefined, {
+function behindProblem(): HttpProblem {
+  const detail = 'Orders of this one’s partition get no outcome at the moment; nothing was placed.';
+  return new HttpProblem('OVERLOADED', detail, { headers: { 'retry-after': behindRetrySeconds } });
+}
+
+/** A record that the broker refuses is certainly not in the log: to the client that is the same as any other reason. */
+const problemCodes: Readonly<Record<string, 'NOT_PRODUCED' | 'OUTCOME_UNKNOWN'>> = {
+  NOT_PRODUCED: 'NOT_PRODUCED',
+  RECORD_REFUSED: 'NOT_PRODUCED',
+  OUTCOME_UNKNOWN: 'OUTCOME_UNKNOWN',
+};
+
+function problemOf(error: AppError): Error {
+  const code = problemCodes[error.code];
+  if (code === undefined) return error;
+  return new HttpProblem(code, undefined, {
     headers: { 'retry-after': retryAfterSeconds },
     cause: error,
   });

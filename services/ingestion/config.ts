@@ -37,9 +37,22 @@ export const ingestionFields = {
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
     help: 'Keys of the webhook secrets in the database, <id>:<base64 of 32 bytes>; the first encrypts, all decrypt.',
   }),
-  jwks: str('JWKS', { help: 'Public keys of the token issuer: a file or an http(s) URL.' }),
+  jwks: str('JWKS', {
+    help: 'Public keys of the token issuer: a file or an https URL; plain http only on this machine.',
+  }),
   jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The `iss` that tokens must have.' }),
   jwtAudience: str('JWT_AUDIENCE', { default: 'orderstream', help: 'The `aud` that tokens must have.' }),
+  jwtTypes: list('JWT_TYPES', {
+    default: ['at+jwt', 'JWT'],
+    itemPattern: /^[A-Za-z0-9.+-]{1,40}$/,
+    itemsMax: 10,
+    help: 'The `typ` that tokens may have; without one a token counts as `JWT`. An issuer that follows RFC 9068 needs `at+jwt` only.',
+  }),
+  jwtLifetimeMaxMs: durationMs('JWT_LIFETIME_MAX', {
+    default: 86_400_000,
+    min: 60_000,
+    help: 'The longest time for which a token may be good; longer ones are refused.',
+  }),
   rateOrdersPerSecond: int('RATE_ORDERS_PER_SECOND', {
     default: 500,
     min: 1,
@@ -73,7 +86,7 @@ export const ingestionFields = {
     default: 12_000,
     min: 1,
     max: 100_000,
-    help: 'Clients that may wait or stream at the same time.',
+    help: 'Clients that may wait or stream at the same time; one caller may be as many as there is room left for.',
   }),
   mysqlPoolSize: int('MYSQL_POOL_SIZE', {
     default: 6,

@@ -21,6 +21,7 @@ export interface Flights {
 
 export interface Flight {
   readonly place: Place;
+  readonly epoch: number | null;
   /** The order of this key that was there before, once somebody knows: then the landing makes no other. */
   known: Placed | null;
   waiting: ((landing: Landing) => void)[] | null;
@@ -30,19 +31,21 @@ export interface FlightsDeps {
   readonly commandLog: Pick<CommandLog, 'append'>;
   /** A place is in the log; called at once, whatever it was appended with. */
   readonly onPlaced: (orderId: string, placed: Placed) => void;
+  /** The partition's leader epoch, or null while it is not known: what lands is then not remembered. */
+  readonly epochOf: (partition: number) => number | null;
 }
 
-export function createFlights({ commandLog, onPlaced }: FlightsDeps): Flights {
+export function createFlights({ commandLog, onPlaced, epochOf }: FlightsDeps): Flights {
   const inFlight = new Map<string, Flight>();
 
-  const land = ({ place, known, waiting }: Flight, end: LogPosition | Error): void => {
+  const land = ({ place, epoch, known, waiting }: Flight, end: LogPosition | Error): void => {
     const { orderId, fingerprint } = place;
     inFlight.delete(orderId);
     let landing: Landing = { fingerprint, end };
     if (!(end instanceof Error)) {
-      const placed = known ?? { fingerprint, position: end };
+      const placed = known ?? { fingerprint, position: end, epoch };
       landing = { fingerprint: placed.fingerprint, end: placed.position };
-      onPlaced(orderId, placed);
+      if (known !== null || epoch !== null) onPlaced(orderId, placed);
     }
     if (waiting !== null) for (const tell of waiting) tell(landing);
   };
@@ -57,7 +60,9 @@ export function createFlights({ commandLog, onPlaced }: FlightsDeps): Flights {
       });
     },
     open(place) {
-      const flight: Flight = { place, known: null, waiting: null };
+      // Known before the append: an epoch that changes on the way makes the memory of it unbelieved, never the reverse.
+      const epoch = epochOf(place.message.partition);
+      const flight: Flight = { place, epoch, known: null, waiting: null };
       inFlight.set(place.orderId, flight);
       return flight;
     },

@@ -45,17 +45,54 @@ test('an idle lane does not look slow', () => {
   expect(lanes.queueOf({ partition: 0, offset: 31 }).etaMs).toBeLessThan(100);
 });
 
-test('the lag is the age of the oldest unanswered command when nothing moves', () => {
+test('the lag of a lane is the age of its oldest unanswered command when nothing moves, and no other lane has it', () => {
   const { lanes, clock } = lanesAt(5);
   lanes.publishedUpTo(0, 0);
   lanes.publishedUpTo(1, 0);
-  expect(lanes.lagMs()).toBe(0);
+  expect(lanes.slowestLagMs()).toBe(0);
   lanes.produced({ partition: 1, offset: 0 });
   clock.ms += 4_000;
   lanes.measure();
-  expect(lanes.lagMs()).toBeGreaterThanOrEqual(4_000);
+  expect(lanes.lagMsOf(1)).toBeGreaterThanOrEqual(4_000);
+  expect(lanes.lagMsOf(0)).toBe(0);
+  expect(lanes.slowestLagMs()).toBe(lanes.lagMsOf(1));
+  expect(lanes.middleLagMs()).toBe(0);
   lanes.published({ partition: 1, offset: 0 });
-  expect(lanes.lagMs()).toBe(0);
+  expect(lanes.slowestLagMs()).toBe(0);
+});
+
+test('a lane that stands still says so, and its ETA is at least as long', () => {
+  const { lanes, clock } = lanesAt();
+  lanes.publishedUpTo(0, 0);
+  lanes.produced({ partition: 0, offset: 0 });
+  clock.ms += 4_000;
+  expect(lanes.queueOf({ partition: 0, offset: 0 })).toEqual({ ahead: 0, etaMs: 30, stalledForMs: null });
+  clock.ms += 71_000;
+  lanes.measure();
+  expect(lanes.queueOf({ partition: 0, offset: 0 })).toEqual({
+    ahead: 0,
+    etaMs: 75_000,
+    stalledForMs: 75_000,
+  });
+  lanes.published({ partition: 0, offset: 0 });
+  clock.ms += 60_000;
+  lanes.produced({ partition: 0, offset: 1 });
+  expect(lanes.queueOf({ partition: 0, offset: 1 })).toMatchObject({ stalledForMs: null });
+});
+
+test('the lanes are known once the position of each is', async () => {
+  const { lanes } = lanesAt();
+  let isKnown = false;
+  void lanes.whenKnown().then(() => {
+    isKnown = true;
+  });
+  lanes.publishedUpTo(0, 0);
+  lanes.publishedUpTo(0, 5);
+  await Promise.resolve();
+  expect([lanes.unknown(), isKnown]).toEqual([1, false]);
+  lanes.published({ partition: 1, offset: 9 });
+  await lanes.whenKnown();
+  expect([lanes.unknown(), isKnown]).toEqual([0, true]);
 });
 
 test('Retry-After is whole seconds between one and sixty', () => {

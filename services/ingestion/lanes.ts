@@ -1,7 +1,8 @@
 /**
  * Where each partition of the command log stands: what was produced, what has its outcome, and how fast that goes.
  * Fed by our own acknowledgements, by the tail of the result topic and by `lane_positions`; from it come queue
- * position, ETA, `Retry-After` and the lag that admission looks at.
+ * position, ETA, `Retry-After` and the lag that admission looks at, lane by lane: one that stands still says nothing about
+ * the others.
  *
  * The rate of a lane is only measured while it had work all the time: an idle lane's rate says what came, not what it can do.
  */
@@ -11,6 +12,8 @@ import type { LogPosition } from './ticket.ts';
 export interface Queue {
   readonly ahead: number;
   readonly etaMs: number;
+  /** For how long no outcome has come out of the lane, where that is long: `etaMs` is then the least. */
+  readonly stalledForMs: number | null;
 }
 
 export interface Lanes {
@@ -24,8 +27,16 @@ export interface Lanes {
   nextUnpublished(partition: number): number | null;
   /** How many commands stand in front of the position, and when its outcome is likely. */
   queueOf(position: LogPosition): Queue;
-  /** How long an order taken in now would wait, in ms: the larger of the oldest wait and backlog by rate. */
-  lagMs(): number;
+  /** How long an order taken in now would wait in this lane, in ms: the larger of the oldest wait and backlog by rate. */
+  lagMsOf(partition: number): number;
+  /** That of the slowest lane. */
+  slowestLagMs(): number;
+  /** That of the lane in the middle: half of the lanes are at least as slow. */
+  middleLagMs(): number;
+  /** Lanes of which nothing is known yet. */
+  unknown(): number;
+  /** Resolves once there are none. */
+  whenKnown(): Promise<void>;
   /** Measures the rates; called on a timer. */
   measure(): void;
 }
@@ -38,6 +49,8 @@ interface Lane {
   rate: number;
   publishedAtMeasure: number;
   caughtUp: boolean;
+  /** The last outcome, or the command that ended a time without work. */
+  movedAtMs: number;
   /** Sparse (offset, time) marks of what was produced here, oldest first. */
   marks: { offset: number; atMs: number }[];
 }
@@ -49,19 +62,28 @@ const rateMemoryMs = 10_000;
 /** From record to outcome with an empty queue: one batch. */
 const baseEtaMs = 30;
 const etaMaxMs = 3_600_000;
+/** A lane with work and without an outcome for so long stands still: its rate of before says nothing. */
+const stalledAfterMs = 5_000;
 const markEveryMs = 250;
 const marksMax = 512;
 
 export function createLanes({ partitions, clock }: { partitions: number; clock: Clock }): Lanes {
   const lanes = Array.from({ length: partitions }, newLane);
+  const allKnown = Promise.withResolvers<void>();
+  let unknown = partitions;
   let measuredAtMs = clock.monotonicMs();
 
   const advance = (partition: number, nextOffset: number): void => {
     const lane = lanes[partition];
     if (lane === undefined || (lane.known && nextOffset <= lane.published)) return;
-    if (!lane.known) lane.publishedAtMeasure = nextOffset;
+    if (!lane.known) {
+      lane.publishedAtMeasure = nextOffset;
+      unknown--;
+    }
     lane.known = true;
     lane.published = nextOffset;
+    lane.movedAtMs = clock.monotonicMs();
+    if (unknown === 0) allKnown.resolve();
     if (lane.end <= nextOffset) {
       lane.end = nextOffset;
       lane.caughtUp = true;
@@ -73,10 +95,13 @@ export function createLanes({ partitions, clock }: { partitions: number; clock: 
     produced({ partition, offset }) {
       const lane = lanes[partition];
       if (lane === undefined || offset < lane.end) return;
-      if (lane.end <= lane.published) lane.caughtUp = true;
+      const atMs = clock.monotonicMs();
+      if (lane.end <= lane.published) {
+        lane.caughtUp = true;
+        lane.movedAtMs = atMs;
+      }
       lane.end = offset + 1;
       if (!lane.known || offset < lane.published) return;
-      const atMs = clock.monotonicMs();
       const last = lane.marks.at(-1);
       if (lane.marks.length < marksMax && (last === undefined || atMs - last.atMs >= markEveryMs)) {
         lane.marks.push({ offset, atMs });
@@ -89,9 +114,15 @@ export function createLanes({ partitions, clock }: { partitions: number; clock: 
       const lane = lanes[partition];
       const ahead = lane?.known ? Math.max(0, offset - lane.published) : 0;
       const rate = Math.max(lane?.rate ?? assumedRate, rateMin);
-      return { ahead, etaMs: Math.min(etaMaxMs, Math.ceil(baseEtaMs + (ahead * 1000) / rate)) };
+      const stalledForMs = lane === undefined ? null : stallOf(lane, clock.monotonicMs());
+      const etaMs = Math.max(baseEtaMs + (ahead * 1000) / rate, stalledForMs ?? 0);
+      return { ahead, etaMs: Math.min(etaMaxMs, Math.ceil(etaMs)), stalledForMs };
     },
-    lagMs: () => lagOf(lanes, clock.monotonicMs()),
+    lagMsOf: (partition) => lagOf(lanes[partition], clock.monotonicMs()),
+    slowestLagMs: () => Math.max(0, ...lagsOf(lanes, clock.monotonicMs())),
+    middleLagMs: () => lagsOf(lanes, clock.monotonicMs())[Math.floor(partitions / 2)] ?? 0,
+    unknown: () => unknown,
+    whenKnown: () => allKnown.promise,
     measure() {
       const nowMs = clock.monotonicMs();
       const spanMs = nowMs - measuredAtMs;
@@ -110,6 +141,7 @@ function newLane(): Lane {
     rate: assumedRate,
     publishedAtMeasure: 0,
     caughtUp: true,
+    movedAtMs: 0,
     marks: [],
   };
 }
@@ -123,18 +155,22 @@ function measureLane(lane: Lane, spanMs: number): void {
   lane.caughtUp = lane.end <= lane.published;
 }
 
-function lagOf(lanes: readonly Lane[], nowMs: number): number {
-  let backlog = 0;
-  let rate = 0;
-  let oldestMs = 0;
-  for (const lane of lanes) {
-    if (!lane.known || lane.end <= lane.published) continue;
-    backlog += lane.end - lane.published;
-    rate += Math.max(lane.rate, rateMin);
-    const oldest = lane.marks[0];
-    if (oldest !== undefined) oldestMs = Math.max(oldestMs, nowMs - oldest.atMs);
-  }
-  return backlog === 0 ? 0 : Math.max(oldestMs, (backlog * 1000) / rate);
+function lagOf(lane: Lane | undefined, nowMs: number): number {
+  if (!lane?.known || lane.end <= lane.published) return 0;
+  const byRateMs = ((lane.end - lane.published) * 1000) / Math.max(lane.rate, rateMin);
+  const oldest = lane.marks[0];
+  return oldest === undefined ? byRateMs : Math.max(byRateMs, nowMs - oldest.atMs);
+}
+
+/** Of all lanes, the largest first. */
+function lagsOf(lanes: readonly Lane[], nowMs: number): number[] {
+  return lanes.map((lane) => lagOf(lane, nowMs)).sort((a, b) => b - a);
+}
+
+function stallOf(lane: Lane, nowMs: number): number | null {
+  if (!lane.known || lane.end <= lane.published) return null;
+  const stillForMs = Math.round(nowMs - lane.movedAtMs);
+  return stillForMs > stalledAfterMs ? stillForMs : null;
 }
 
 /** Whole seconds to wait before asking again: the ETA, at least one, at most a minute. */

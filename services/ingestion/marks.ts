@@ -1,10 +1,13 @@
 /**
- * Marks of accepted places in Redis: fingerprint and log position by order id. A mark is only ever set after the
- * acknowledgement, so its presence proves that the command is in the log; its absence proves nothing. That log is part
- * of the key: when the topic was deleted or the cluster made anew, the marks of before are not found.
+ * Marks of accepted places in Redis: fingerprint, log position and leader epoch by order id. A mark is only ever set after the
+ * acknowledgement, so it proves that the command was in the log then; its absence proves nothing. Redis alone is not
+ * believed: the log's id is part of the key, and the epoch has to be the partition's still. A mark of a log that was cut or
+ * made anew since is none.
  */
+import { partitionOfOrder } from '../../topics/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createBatcher } from './batcher.ts';
+import type { LogTrust } from './log-trust.ts';
 import type { Placed } from './order-store.ts';
 
 export interface Marks {
@@ -29,14 +32,24 @@ export interface MarksDeps {
   readonly redis: Pick<Redis, 'run'>;
   /** Id of the command topic, as the cluster gave it. */
   readonly logId: string;
+  readonly trust: Pick<LogTrust, 'holds'>;
 }
 
-export function createMarks({ redis, logId }: MarksDeps): Marks {
+export function createMarks({ redis, logId, trust }: MarksDeps): Marks {
   const keyOf = (orderId: string): string => `os:idem:${logId}:${orderId}`;
   const lookups = createBatcher<string, Placed | null>({
     run: async (orderIds) => {
-      const values = await redis.run((client) => client.mget(orderIds.map(keyOf)), null);
-      return values === null ? orderIds.map(() => null) : values.map(readMark);
+      const values = await redis.run(async (client) => {
+        const answer: unknown = await client.mget(orderIds.map(keyOf));
+        // Counts as a failure of Redis, and never as marks of other orders.
+        if (!Array.isArray(answer) || answer.length !== orderIds.length)
+          throw new Error('Redis answered something else than marks');
+        return answer as unknown[];
+      }, null);
+      return orderIds.map((orderId, i) => {
+        const mark = readMark(values?.[i], orderId);
+        return mark !== null && trust.holds(mark.position, mark.epoch) ? mark : null;
+      });
     },
     fallback: null,
     onFailure: () => undefined,
@@ -62,22 +75,25 @@ export function createMarks({ redis, logId }: MarksDeps): Marks {
   return {
     find: lookups.load,
     set(orderId, placed) {
-      if (pending.length >= pendingMax) return;
+      // What the database knows is asked there.
+      if (placed.epoch === null || pending.length >= pendingMax) return;
       if (pending.length === 0) setTimeout(flush, writeLingerMs);
       pending.push({ key: keyOf(orderId), value: writeMark(placed) });
     },
   };
 }
 
-function writeMark({ fingerprint, position }: Placed): string {
-  return `${position.partition}.${position.offset}.${fingerprint}`;
+function writeMark({ fingerprint, position, epoch }: Placed): string {
+  return `${position.partition}.${position.offset}.${epoch}.${fingerprint}`;
 }
 
-function readMark(text: string | null): Placed | null {
-  const parts = text === null ? null : /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{43})$/.exec(text);
+const markForm = /^(\d{1,5})\.(\d{1,16})\.(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
+
+/** Null for what is no mark, and for one that cannot be this order's. */
+function readMark(text: unknown, orderId: string): (Placed & { epoch: number }) | null {
+  const parts = typeof text === 'string' ? markForm.exec(text) : null;
   if (parts === null) return null;
-  return {
-    position: { partition: Number(parts[1]), offset: Number(parts[2]) },
-    fingerprint: parts[3]!,
-  };
+  const position = { partition: Number(parts[1]), offset: Number(parts[2]) };
+  if (position.partition !== partitionOfOrder(orderId) || !Number.isSafeInteger(position.offset)) return null;
+  return { position, epoch: Number(parts[3]), fingerprint: parts[4]! };
 }

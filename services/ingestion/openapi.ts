@@ -36,7 +36,7 @@ const headerTable: Readonly<Record<string, { description: string; schema: object
 /** What every problem of a status carries beside its body. */
 const problemHeaders: Readonly<Record<string, readonly string[]>> = {
   401: ['WWW-Authenticate'],
-  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  429: ['Retry-After', 'RateLimit?', 'RateLimit-Policy?'],
   503: ['Retry-After'],
 };
 
@@ -48,6 +48,7 @@ const commonProblems: readonly ProblemCode[] = [
   'HEADERS_TOO_LARGE',
   'BAD_REQUEST',
   'INTERNAL',
+  'SHARE_USED_UP',
   'OVERLOADED',
   'AUTH_UNAVAILABLE',
 ];

@@ -1,5 +1,5 @@
 /** The status cache in Redis: written by the worker after it has published, primed here after a read of MySQL. */
-import type { OrderResource } from '../domain/index.ts';
+import { type OrderResource, orderStatuses } from '../domain/index.ts';
 import { createOrderStatuses, type Redis } from '../shared/redis/index.ts';
 
 export interface OrderCache {
@@ -10,15 +10,15 @@ export interface OrderCache {
 }
 
 export function createOrderCache({ redis }: { redis: Redis }): OrderCache {
-  const statuses = createOrderStatuses({ redis });
+  const cached = createOrderStatuses({ redis });
   return {
     async find(orderId) {
-      const body = await statuses.body(orderId);
+      const body = await cached.body(orderId);
       if (body === null || body === '') return 'missing';
       return body === 'fault' ? 'fault' : readBody(body, orderId);
     },
     prime(order) {
-      void statuses.write([{ orderId: order.id, version: order.version, body: JSON.stringify(order) }]);
+      void cached.write([{ orderId: order.id, version: order.version, body: JSON.stringify(order) }]);
     },
   };
 }
@@ -26,10 +26,36 @@ export function createOrderCache({ redis }: { redis: Redis }): OrderCache {
 /** What is no order of this id counts as a fault: MySQL then tells. */
 function readBody(body: string, orderId: string): OrderResource | 'fault' {
   try {
-    const order = JSON.parse(body) as OrderResource;
-    return order.id === orderId && Number.isInteger(order.version) ? order : 'fault';
+    const order = JSON.parse(body) as Partial<OrderResource> | null;
+    return isOrder(order, orderId) ? order : 'fault';
   } catch {
     // An outcome: the cache is never the truth.
     return 'fault';
   }
+}
+
+const statuses: ReadonlySet<unknown> = new Set(orderStatuses);
+
+/** Every member that an answer is made of: half of an order would be shown, or taken for that of nobody. */
+function isOrder(order: Partial<OrderResource> | null, orderId: string): order is OrderResource {
+  return (
+    typeof order === 'object' &&
+    order?.id === orderId &&
+    isCount(order.version) &&
+    order.version > 0 &&
+    statuses.has(order.status) &&
+    [order.customerId, order.currency, order.createdAt, order.updatedAt].every(isText) &&
+    Array.isArray(order.items) &&
+    order.items.every((item) => isText(item?.sku) && isCount(item.quantity)) &&
+    typeof order.totals === 'object' &&
+    isCount(order.totals?.total)
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -17,6 +17,8 @@ export interface Placed {
   /** In base64url, as `fingerprintOf` gives it. */
   readonly fingerprint: string;
   readonly position: LogPosition;
+  /** Leader epoch of the acknowledgement, which has to be the partition's still; null where the database knows the order. */
+  readonly epoch: number | null;
 }
 
 export interface ListQuery {
@@ -60,6 +62,8 @@ export interface OrderStore {
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
   lanePositions(): Promise<LanePosition[]>;
+  /** Whether the command at this position is a dead letter. */
+  isDeadLetter(position: LogPosition): Promise<boolean>;
 }
 
 const historyRowsMax = 500;
@@ -83,7 +87,11 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
       const found = new Map(
         rows.map(({ order_id, order_key, fingerprint }) => [
           bytesToUuid(order_id),
-          { fingerprint: fingerprint.toString('base64url'), position: positionOf(Number(order_key)) },
+          {
+            fingerprint: fingerprint.toString('base64url'),
+            position: positionOf(Number(order_key)),
+            epoch: null,
+          },
         ]),
       );
       return orderIds.map((id) => found.get(id) ?? null);
@@ -117,6 +125,13 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
           { sku, name, unitPrice: unit_price, currency },
         ]),
       );
+    },
+    async isDeadLetter({ partition, offset }) {
+      const rows = await db.rows(
+        'SELECT source_offset FROM dead_letters WHERE topic = ? AND partition_id = ? AND source_offset = ?',
+        [topic, partition, offset],
+      );
+      return rows.length > 0;
     },
     async lanePositions() {
       const rows = await db.rows<{ partition_id: number; next_offset: number; published_offset: number }>(

@@ -9,14 +9,18 @@ import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Lanes } from './lanes.ts';
+import { createPlaces, type PlaceRefusal } from './shares/places.ts';
 
 export type Listener = (event: OrderEvent) => void;
 
 export interface Outcomes {
   /** Takes records of the result topic, in order; never throws. */
   onRecords(records: readonly InRecord[]): void;
-  /** Calls `listener` for each outcome of the order until the returned function is called; null when too many wait already. */
-  watch(orderId: string, listener: Listener): (() => void) | null;
+  /**
+   * Calls `listener` for each outcome of the order until the returned function is called. Or says why not: `full` when
+   * too many wait already, `share` when too many of this caller do.
+   */
+  watch(orderId: string, callerId: string, listener: Listener): (() => void) | PlaceRefusal;
   /** How many listeners there are. */
   watching(): number;
 }
@@ -33,7 +37,7 @@ const eventIdForm = /^(\d{1,5})-(\d{1,16})$/;
 
 export function createOutcomes({ events, lanes, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
   const listeners = new Map<string, Set<Listener>>();
-  let watching = 0;
+  const places = createPlaces(watchersMax);
 
   const wake = (record: InRecord, found: ReadonlySet<Listener>): void => {
     try {
@@ -49,7 +53,7 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
   return {
     onRecords(records) {
       for (const record of records) {
-        if (watching === 0) break;
+        if (places.taken() === 0) break;
         const found = record.key === null ? undefined : listeners.get(record.key.toString('latin1'));
         if (found !== undefined) wake(record, found);
       }
@@ -57,22 +61,22 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
       const [, partition, offset] = eventIdForm.exec(String(last?.headers['ce_id'] ?? '')) ?? [];
       if (offset !== undefined) lanes.published({ partition: Number(partition), offset: Number(offset) });
     },
-    watch(orderId, listener) {
-      if (watching >= watchersMax) return null;
+    watch(orderId, callerId, listener) {
+      const refusal = places.take(callerId);
+      if (refusal !== null) return refusal;
       const found = listeners.get(orderId);
       if (found === undefined) listeners.set(orderId, new Set([listener]));
       else found.add(listener);
-      watching++;
       let active = true;
       return () => {
         if (!active) return;
         active = false;
-        watching--;
+        places.give(callerId);
         const set = listeners.get(orderId);
         set?.delete(listener);
         if (set?.size === 0) listeners.delete(orderId);
       };
     },
-    watching: () => watching,
+    watching: places.taken,
   };
 }

@@ -99,6 +99,12 @@ export const problemTable = {
     title: 'There are too many webhook endpoints',
     meaning: 'You have as many as there may be. Delete one that you no longer need.',
   },
+  ORDER_LOST: {
+    status: 410,
+    title: 'The order is no longer there',
+    meaning:
+      'The order was accepted, but the log was cut or made anew before it was decided. Nothing was reserved or charged. Place it again; the same key can never make a second order.',
+  },
   VERSION_STALE: {
     status: 412,
     title: 'The order has another version',
@@ -123,6 +129,12 @@ export const problemTable = {
     status: 429,
     title: 'Too many orders',
     meaning: 'Wait for `Retry-After` seconds. The fields `RateLimit` and `RateLimit-Policy` tell the limit.',
+  },
+  SHARE_USED_UP: {
+    status: 429,
+    title: 'You have too much open at once',
+    meaning:
+      'One caller may have a share of what the service can hold: waits, streams, reads, bodies that are on their way. Let some of yours end, wait for `Retry-After` seconds, then ask again.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,

@@ -5,6 +5,7 @@
 import type { Clock } from '../shared/clock/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { type BoundedMap, createBoundedMap } from './bounded-map.ts';
+import { createLeases } from './shares/leases.ts';
 
 export interface RateDecision {
   readonly allowed: boolean;
@@ -56,49 +57,30 @@ const denialMinMs = 10;
 /** Rounds of leasing that one request waits for before it is told to come back. */
 const leaseRoundsMax = 4;
 
-const lease = `
-local rate, burst, want, need = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local was = redis.call('HMGET', KEYS[1], 'n', 'at')
-local tokens = tonumber(was[1]) or burst
-local at = tonumber(was[2]) or now
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
-local granted = math.min(want, math.floor(tokens))
-if granted < need then granted = 0 end
-redis.call('HSET', KEYS[1], 'n', tostring(tokens - granted), 'at', now)
-redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return {granted, math.floor(tokens - granted)}`;
-
 export function createRateLimiter({
   redis,
   clock,
   ordersPerSecond,
   burstOrders,
 }: RateLimiterDeps): RateLimiter {
-  const script = redis.script(lease, 1);
+  const leases = createLeases({ redis, ordersPerSecond, burstOrders });
   const accounts: BoundedMap<string, Account> = createBoundedMap(accountsMax);
   const blockOrders = Math.max(1, Math.min(Math.floor(ordersPerSecond / 10), Math.floor(burstOrders / 10)));
   const windowSeconds = Math.max(1, Math.ceil(burstOrders / ordersPerSecond));
 
   const accountOf = (callerId: string): Account => {
-    const known = accounts.get(callerId);
-    if (known !== undefined) return known;
-    const account = newAccount(burstOrders, clock.monotonicMs());
+    const account = accounts.get(callerId) ?? newAccount(burstOrders, clock.monotonicMs());
+    // Set again each time: a caller who comes often is not forgotten, however many others come once.
     accounts.set(callerId, account);
     return account;
   };
 
   const leaseMore = async (callerId: string, account: Account, need: number): Promise<void> => {
-    const want = Math.max(need, blockOrders);
-    const answer = await redis.run(
-      (client) => script(client, [`os:rate:{${callerId}}`], [ordersPerSecond, burstOrders, want, need]),
-      null,
-    );
+    const answer = await leases.take({ callerId, want: Math.max(need, blockOrders), need });
     const nowMs = clock.monotonicMs();
-    account.redisAway = !Array.isArray(answer);
-    if (!Array.isArray(answer)) return;
-    const [granted, left] = answer as [number, number];
+    account.redisAway = answer === null;
+    if (answer === null) return;
+    const { granted, left } = answer;
     account.left = left;
     account.leased += granted;
     account.leaseEndsMs = nowMs + leaseMs;

@@ -57,8 +57,8 @@ export function validationProblem(errors: readonly { pointer: string; detail: st
 export interface OrderAddress {
   readonly orderId: string;
   readonly customerId: string;
-  /** Out of a valid ticket in the query, else null. */
-  readonly ticket: LogPosition | null;
+  /** Out of a valid ticket in the query, else null; `otherLog` when it is one of a log that is gone. */
+  readonly ticket: LogPosition | 'otherLog' | null;
 }
 
 /**

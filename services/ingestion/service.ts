@@ -8,6 +8,7 @@ import {
   createAdmin,
   createKafkaConfig,
   createTail,
+  createTopicWatch,
   fetchTopicId,
   type KafkaSettings,
   type TopicPartitionOffset,
@@ -20,12 +21,16 @@ import { createRedis } from '../shared/redis/index.ts';
 import { createApp } from './app.ts';
 import type { ingestionFields } from './config.ts';
 import type { Lanes } from './lanes.ts';
+import { createLogWatch, createSchemaWatch, type Watch } from './log-watch.ts';
 import type { OrderStore } from './order-store.ts';
 import { orderReadMs } from './store-readers.ts';
 import { heartbeatParts } from './streams.ts';
 import { wire } from './wiring.ts';
 
-type Context = Pick<ServiceContext<typeof ingestionFields>, 'config' | 'log' | 'metrics' | 'lifecycle'>;
+type Context = Pick<
+  ServiceContext<typeof ingestionFields>,
+  'config' | 'log' | 'metrics' | 'lifecycle' | 'fatal'
+>;
 
 export interface Ingestion extends Running {
   /** Where the API listens. */
@@ -36,6 +41,9 @@ const produceDeadlineMs = 8_000;
 const produceQueueBytesMax = 32 * 1024 * 1024;
 const positionsEveryMs = 1_000;
 const sampleEveryMs = 250;
+const logWatchEveryMs = 1_000;
+const schemaWatchEveryMs = 30_000;
+const lanesKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
 /** SIGTERM to exit takes less than 5 s; this is the produce queue's part of it. */
 const flushDeadlineMs = 3_000;
@@ -43,7 +51,13 @@ const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;
 
 /** Starts the service; it listens when this resolves. */
-export async function startIngestion({ config, log, metrics, lifecycle }: Context): Promise<Ingestion> {
+export async function startIngestion({
+  config,
+  log,
+  metrics,
+  lifecycle,
+  fatal,
+}: Context): Promise<Ingestion> {
   const codecs = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const settings = createKafkaConfig(config, `ingestion-${config.instanceId}`);
   const accumulator = await createAccumulator({
@@ -72,12 +86,23 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
     log,
     onRecords: (_topic, _partition, records) => parts.outcomes.onRecords(records),
   });
+  const topic = createTopicWatch(settings, COMMANDS);
+  const logWatch = createLogWatch({ topic, logId: commandLogId, trust: parts.trust, log, fatal });
+  const schemaWatch = createSchemaWatch({ codecs, registryUrl: config.schemaRegistryUrl, log, fatal });
   await tail.start();
-  await followPositions(parts.store, parts.lanes, log);
-  const stopTimers = startTimers(parts, log, metrics);
+  await Promise.all([followPositions(parts.store, parts.lanes, log), logWatch.look()]);
+  const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
+  await waitForLanes(parts.lanes);
   const app = createApp(parts.deps);
   const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not answer');
+  lifecycle.addReadiness('lanes', () => {
+    const unknown = parts.lanes.unknown();
+    return unknown === 0 || `the positions of ${unknown} partitions are not known yet`;
+  });
+  lifecycle.addReadiness('produce', parts.health.check);
+  lifecycle.addReadiness('commandLog', logWatch.check);
+  lifecycle.addReadiness('schema', schemaWatch.check);
   log.info({ url }, 'The API listens');
 
   return {
@@ -88,6 +113,7 @@ export async function startIngestion({ config, log, metrics, lifecycle }: Contex
       await closeApp(app);
       await accumulator.close(flushDeadlineMs);
       stopTimers();
+      topic.close();
       await Promise.all([tail.stop(), redis.close(), mysql.close()]);
     },
   };
@@ -113,6 +139,16 @@ async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<Topi
   }
 }
 
+/** Who comes before the lanes are known would be told that nothing is: so nobody is let in. Beyond the bound readiness says it. */
+async function waitForLanes(lanes: Lanes): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lanesKnownWithinMs);
+  });
+  await Promise.race([lanes.whenKnown(), late]);
+  clearTimeout(timer);
+}
+
 /**
  * Takes no new connection, answers what is in flight, and ends each connection as soon as it is idle: a client's
  * keep-alive would else hold the process up.
@@ -126,21 +162,30 @@ async function closeApp(app: FastifyInstance): Promise<void> {
   }
 }
 
-function startTimers(parts: ReturnType<typeof wire>, log: Logger, metrics: Metrics): () => void {
-  const { lanes, admission, outcomes, store, streams } = parts;
+function startTimers(
+  parts: ReturnType<typeof wire>,
+  { logWatch, schemaWatch }: { logWatch: Watch; schemaWatch: Watch },
+  log: Logger,
+  metrics: Metrics,
+): () => void {
+  const { lanes, admission, outcomes, store, streams, shares } = parts;
   const timers = [
     setInterval(() => {
       lanes.measure();
       admission.sample();
-      metrics.set('ingestion_lag_seconds', lanes.lagMs() / 1000);
+      metrics.set('ingestion_lag_seconds', lanes.slowestLagMs() / 1000);
+      metrics.set('ingestion_partitions_behind', admission.lanesBehind());
       metrics.set('ingestion_waiting_clients', outcomes.watching());
     }, sampleEveryMs),
     setInterval(() => void followPositions(store, lanes, log), positionsEveryMs),
+    setInterval(() => void logWatch.look(), logWatchEveryMs),
+    setInterval(() => void schemaWatch.look(), schemaWatchEveryMs),
     setInterval(() => streams.beat(), heartbeatEveryMs / heartbeatParts),
   ];
   return () => {
     timers.forEach(clearInterval);
     admission.close();
+    shares.tokenChecks.close();
   };
 }
 

@@ -23,6 +23,7 @@ export interface StatusDeps {
   /** Null when there is no such order; rejects when MySQL cannot tell. */
   readonly findOrder: (orderId: string) => Promise<StoredOrder | null>;
   readonly lanePositions: () => Promise<readonly LanePosition[]>;
+  readonly isDeadLetter: (position: LogPosition) => Promise<boolean>;
   readonly lanes: Pick<Lanes, 'nextUnpublished' | 'publishedUpTo'>;
   /** Versions that this process has shown, by order id. */
   readonly shown: BoundedMap<string, number>;
@@ -31,15 +32,18 @@ export interface StatusDeps {
 export interface StatusQuery {
   readonly orderId: string;
   readonly customerId: string;
-  /** Position out of a valid ticket. */
-  readonly ticket: LogPosition | null;
+  /** Position out of a valid ticket; `otherLog` for one of a log that is gone. */
+  readonly ticket: LogPosition | 'otherLog' | null;
   /** The lowest version that is still news to nobody. */
   readonly floor?: number;
   /** Do not trust the cache: the caller has just learned of a change. */
   readonly fresh?: boolean;
 }
 
-/** Throws the problem STATE_UNAVAILABLE when neither the stores nor the ticket can tell. */
+/**
+ * Throws the problem STATE_UNAVAILABLE when neither the stores nor the ticket can tell, and ORDER_LOST when an accepted order is
+ * in no store and its command no longer in the log.
+ */
 export type ReadStatus = (query: StatusQuery) => Promise<OrderState>;
 
 /**
@@ -52,14 +56,16 @@ const missing: OrderState = { kind: 'missing' };
 
 export function createReadStatus(deps: StatusDeps): ReadStatus {
   return async (query) => {
-    const { orderId, customerId, ticket, fresh = false } = query;
+    const { orderId, customerId, fresh = false } = query;
+    const ticket = query.ticket === 'otherLog' ? null : query.ticket;
     const floor = Math.max(query.floor ?? 0, deps.shown.get(orderId) ?? 0);
     const cached = fresh ? 'missing' : await deps.cache.find(orderId);
     if (typeof cached === 'object' && cached.version >= floor) return show(deps, cached, customerId);
     if (ticket !== null && floor === 0 && aheadOf(deps, ticket) > undecidedAhead) return queuedAt(ticket);
     try {
-      return await readStore(deps, orderId, customerId, ticket);
+      return await readStore(deps, orderId, customerId, query.ticket);
     } catch (error) {
+      if (error instanceof HttpProblem) throw error;
       if (ticket !== null && floor === 0 && aheadOf(deps, ticket) >= 0) return queuedAt(ticket);
       // The cache may still hold an older truth than the client has: that would be going back.
       throw new HttpProblem('STATE_UNAVAILABLE', undefined, {
@@ -74,15 +80,19 @@ async function readStore(
   deps: StatusDeps,
   orderId: string,
   customerId: string,
-  ticket: LogPosition | null,
+  ticket: StatusQuery['ticket'],
 ): Promise<OrderState> {
   const stored = await deps.findOrder(orderId);
   if (stored !== null) return showStored(deps, stored, customerId);
   if (ticket === null) return missing;
+  if (ticket === 'otherLog') throw new HttpProblem('ORDER_LOST');
   // Position first, then the row: a row missing before the position was read may have come in between.
   if (!(await isDecided(deps, ticket))) return { kind: 'queued', position: ticket };
   const late = await deps.findOrder(orderId);
-  return late === null ? { kind: 'deadLettered' } : showStored(deps, late, customerId);
+  if (late !== null) return showStored(deps, late, customerId);
+  // The lane is past the command and made no order of it. Unless it is a dead letter, it was not there to be decided.
+  if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
+  throw new HttpProblem('ORDER_LOST');
 }
 
 /** Commands in front of the position whose outcome is not out; negative when the position's own is out, or nothing is known. */

@@ -7,18 +7,26 @@ import { createTickets } from './ticket.ts';
 
 const clock = { nowMs: () => 0, monotonicMs: () => 0 };
 
-function openStreams(count: number) {
+function openStreams(count: number, expiresAtMs = Number.MAX_SAFE_INTEGER) {
+  const time = { ms: 0 };
   const streams = createStreams({
     outcomes: { watch: () => () => undefined },
     readStatus: async () => ({ kind: 'missing' }),
-    tickets: createTickets('secret-secret-secret'),
+    tickets: createTickets('secret-secret-secret', 'log'),
     lanes: createLanes({ partitions: 1, clock }),
+    nowMs: () => time.ms,
   });
   const clients = Array.from({ length: count }, (_, index) => {
     const client = Object.assign(new EventEmitter(), {
       beats: 0,
       req: {},
       writableLength: 0,
+      writableEnded: false,
+      last: '',
+      end(text: string) {
+        client.last = text;
+        client.writableEnded = true;
+      },
       writeHead: () => undefined,
       write(text: string) {
         if (text === ':\n\n') client.beats++;
@@ -26,7 +34,7 @@ function openStreams(count: number) {
     });
     streams.open(
       client as unknown as ServerResponse,
-      { orderId: String(index), customerId: 'c', ticket: null },
+      { orderId: String(index), customerId: 'c', ticket: null, expiresAtMs },
       0,
     );
     return client;
@@ -35,7 +43,7 @@ function openStreams(count: number) {
     for (let i = 0; i < times; i++) streams.beat();
     return clients.map((client) => client.beats);
   };
-  return { streams, clients, beats };
+  return { streams, clients, beats, time };
 }
 
 describe('heartbeats', () => {
@@ -55,5 +63,26 @@ describe('heartbeats', () => {
     clients[2]!.emit('close');
     const after = beats(heartbeatParts);
     expect(after.filter((each) => each === 0)).toHaveLength(1);
+  });
+});
+
+describe('the end of the token', () => {
+  test('ends its streams within a second, with an event that says why', () => {
+    const { streams, clients, time } = openStreams(3, 60_000);
+    time.ms = 59_000;
+    streams.beat();
+    expect(clients.map(({ writableEnded }) => writableEnded)).toEqual([false, false, false]);
+    time.ms = 60_000;
+    streams.beat();
+    for (const { last } of clients) {
+      expect(last).toMatch(/^event: closed\ndata: \{.*"TOKEN_EXPIRED".*\}\n\n$/);
+    }
+  });
+
+  test('is found also when the clock jumps by years', () => {
+    const { streams, clients, time } = openStreams(2, 60_000);
+    time.ms = 400 * 86_400_000;
+    streams.beat();
+    expect(clients.every(({ writableEnded }) => writableEnded)).toBe(true);
   });
 });

@@ -2,36 +2,47 @@
  * Server-sent events of single orders, written straight to the connection: no poll, no timer of its own per client, and
  * nothing kept of the request but the address. A client that does not read is cut off.
  *
- * A stream is: open (sends the state if it is news) → one event per new version → closed by the final state, the client,
- * or our stop.
+ * A stream is: open (sends the state if it is news) → one event per new version → closed by the final state, the end of the
+ * token, the client, or our stop.
  */
 import type { ServerResponse } from 'node:http';
 import { type AnswerDeps, isFinal, type Shown, showOrder } from './answers.ts';
+import { createExpiries } from './expiries.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { OrderAddress } from './read-request.ts';
+import type { PlaceRefusal } from './shares/places.ts';
 import type { ReadStatus } from './status.ts';
 
 export interface Streams {
   /**
-   * Takes the response over. `seenVersion` is what the client has, -1 for nothing. False, with the response untouched,
-   * when there are too many already.
+   * Takes the response over and returns null. `seenVersion` is what the client has, -1 for nothing. Else leaves the response
+   * untouched: `full` when there are too many already, `share` when too many are this caller's.
    */
-  open(response: ServerResponse, address: OrderAddress, seenVersion: number): boolean;
-  /** Sends the next part of the streams a sign of life; called on a timer, `heartbeatParts` times per heartbeat. */
+  open(response: ServerResponse, subject: StreamSubject, seenVersion: number): PlaceRefusal | null;
+  /**
+   * Sends the next part of the streams a sign of life, and ends those whose token has expired; called on a timer,
+   * `heartbeatParts` times per heartbeat.
+   */
   beat(): void;
   /** Ends every stream; clients come back to another instance. */
   drain(): void;
   size(): number;
 }
 
+/** What is streamed, and until when its reader may see it. */
+export interface StreamSubject extends OrderAddress {
+  readonly expiresAtMs: number;
+}
+
 export interface StreamDeps extends AnswerDeps {
   readonly outcomes: Pick<Outcomes, 'watch'>;
+  readonly nowMs: () => number;
   readonly readStatus: ReadStatus;
 }
 
 interface Stream {
   readonly response: ServerResponse;
-  readonly address: OrderAddress;
+  readonly address: StreamSubject;
   sentVersion: number;
   /** Looking up the state; what happens meanwhile is looked up after. */
   busy: boolean;
@@ -49,11 +60,17 @@ export const streamHead = {
 };
 /** Thousands of streams written to at once would hold up everything else: each call of `beat` serves this part of them. */
 export const heartbeatParts = 60;
+/** Tells the client what to do about it; the stream ends after that. */
+const tokenExpired = `event: closed\ndata: ${JSON.stringify({
+  code: 'TOKEN_EXPIRED',
+  message: 'The token has expired. Open the stream again with a new token and your Last-Event-ID.',
+})}\n\n`;
 /** How soon a client comes back after the connection broke. */
 const reconnectMs = 1_000;
 
 export function createStreams(deps: StreamDeps): Streams {
   const streams = new Set<Stream>();
+  const expiries = createExpiries<Stream>(deps.nowMs());
   let draining = false;
   let turns = streams.values();
   let beatsDue = 0;
@@ -66,7 +83,7 @@ export function createStreams(deps: StreamDeps): Streams {
 
   return {
     open(response, address, seenVersion) {
-      if (draining) return false;
+      if (draining) return 'full';
       const stream: Stream = {
         response,
         address,
@@ -75,22 +92,26 @@ export function createStreams(deps: StreamDeps): Streams {
         again: false,
         stop: () => undefined,
       };
-      const stop = deps.outcomes.watch(address.orderId, () => void refresh(deps, stream));
-      if (stop === null) return false;
+      const { orderId, customerId, expiresAtMs } = address;
+      const stop = deps.outcomes.watch(orderId, customerId, () => void refresh(deps, stream));
+      if (typeof stop === 'string') return stop;
       stream.stop = stop;
       streams.add(stream);
+      expiries.add(stream, expiresAtMs);
       // A stream lives for hours; its request's headers are of no use any more.
       response.req.rawHeaders = [];
       response.once('close', () => {
         stop();
         streams.delete(stream);
+        expiries.delete(stream, expiresAtMs);
       });
       response.writeHead(200, streamHead);
       response.write(`retry: ${reconnectMs}\n\n`);
       void refresh(deps, stream);
-      return true;
+      return null;
     },
     beat() {
+      for (const { response } of expiries.take(deps.nowMs())) response.end(tokenExpired);
       beatsDue += streams.size / heartbeatParts;
       for (; beatsDue >= 1; beatsDue--) {
         const stream = nextInTurn();
@@ -133,6 +154,7 @@ async function look(deps: StreamDeps, { address, sentVersion, response }: Stream
 
 function send(stream: Stream, { version, status, body }: Shown): void {
   const { response } = stream;
+  if (response.writableEnded) return;
   if (version > stream.sentVersion || status === 'DEAD_LETTERED') {
     stream.sentVersion = version;
     write(response, `id: ${version}\nevent: order\ndata: ${JSON.stringify(body)}\n\n`);

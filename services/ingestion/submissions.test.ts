@@ -9,6 +9,7 @@ import type { LogPosition } from './ticket.ts';
 /** A log whose appends end when they are told to, marks and a store that tests fill. */
 function world() {
   const appended: string[] = [];
+  const log: { epoch: number | null } = { epoch: 1 };
   const open = new Map<string, (end: LogPosition | Error) => void>();
   const marks = new Map<string, Placed>();
   const stored = new Map<string, Placed>();
@@ -38,13 +39,14 @@ function world() {
     },
     findPlaced: async (orderIds) => orderIds.map((id) => stored.get(id) ?? null),
     recent: createBoundedMap(100),
+    trust: { epochOf: () => log.epoch, holds: (_position, epoch) => epoch === log.epoch },
   });
   /** Ends an append once it is there. */
   const end = async (name: string, how: LogPosition | Error): Promise<void> => {
     await expect.poll(() => open.has(name)).toBe(true);
     open.get(name)!(how);
   };
-  return { submit, end, appended, marks, marksHeld, stored, lookups };
+  return { submit, end, appended, marks, marksHeld, stored, lookups, log };
 }
 
 function place(orderId: string, fingerprint = 'same'): Place {
@@ -59,8 +61,8 @@ const reused = expect.objectContaining({ code: 'KEY_REUSED' });
 describe('a group of places', () => {
   test('is looked up and appended in one pass, and each place has its own end', async () => {
     const { submit, end, lookups, marks } = world();
-    marks.set('b', { fingerprint: 'same', position: at(7) });
-    marks.set('c', { fingerprint: 'other', position: at(8) });
+    marks.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
+    marks.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
     const submitted = submit(['a', 'b', 'c', 'd'].map((id) => place(id)));
     await end('d', new HttpProblem('OUTCOME_UNKNOWN'));
     await end('a', at(0));
@@ -71,7 +73,7 @@ describe('a group of places', () => {
       expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }),
     ]);
     expect(lookups).toEqual([['a', 'b', 'c', 'd']]);
-    expect(marks.get('a')).toEqual({ fingerprint: 'same', position: at(0) });
+    expect(marks.get('a')).toEqual({ fingerprint: 'same', position: at(0), epoch: 1 });
     expect(marks.has('d')).toBe(false);
   });
 
@@ -160,7 +162,7 @@ describe('a place that landed while another call asked for its mark', () => {
 describe('a place that only the database knows', () => {
   test('is known for what it is before the rest of its group has ended, in Redis too', async () => {
     const { submit, end, marks, stored } = world();
-    const known = { fingerprint: 'same', position: at(2) };
+    const known = { fingerprint: 'same', position: at(2), epoch: null };
     stored.set('a', known);
     const group = submit([place('a', 'other'), place('slow')]);
     await end('a/other', at(10));
@@ -172,8 +174,8 @@ describe('a place that only the database knows', () => {
 
   test('is answered with where it stands there', async () => {
     const { submit, end, stored } = world();
-    stored.set('a', { fingerprint: 'same', position: at(2) });
-    stored.set('b', { fingerprint: 'other', position: at(3) });
+    stored.set('a', { fingerprint: 'same', position: at(2), epoch: null });
+    stored.set('b', { fingerprint: 'other', position: at(3), epoch: null });
     const submitted = submit([place('a'), place('b')]);
     await end('a', at(10));
     await end('b', at(11));
@@ -183,9 +185,58 @@ describe('a place that only the database knows', () => {
 
   test('at the position where it was just appended is new: the worker was quick', async () => {
     const { submit, end, stored } = world();
-    stored.set('a', { fingerprint: 'same', position: at(4) });
+    stored.set('a', { fingerprint: 'same', position: at(4), epoch: null });
     const submitted = submit([place('a')]);
     await end('a', at(4));
     expect(await submitted).toEqual([{ position: at(4), replayed: false }]);
   });
+});
+
+describe('what is remembered', () => {
+  test('is believed only while the log can still hold it: after that the place is appended again', async () => {
+    const { submit, end, appended, marks, log } = world();
+    const first = submit([place('a')]);
+    await end('a', at(5));
+    await first;
+    expect(await submit([place('a')])).toEqual([{ position: at(5), replayed: true }]);
+    log.epoch = 2;
+    marks.clear();
+    const again = submit([place('a')]);
+    await end('a', at(1));
+    expect(await again).toEqual([{ position: at(1), replayed: false }]);
+    expect(appended).toEqual(['a', 'a']);
+  });
+
+  test('is nothing while the state of the log is not known', async () => {
+    const { submit, end, appended, marks, log } = world();
+    log.epoch = null;
+    const first = submit([place('a')]);
+    await end('a', at(0));
+    await first;
+    expect(marks.size).toBe(0);
+    const again = submit([place('a')]);
+    await end('a', at(1));
+    expect(await again).toEqual([{ position: at(1), replayed: false }]);
+    expect(appended).toEqual(['a', 'a']);
+  });
+
+  test('is not asked for a place that is to be placed anew', async () => {
+    const { submit, end, appended, marks } = world();
+    const first = submit([place('a')]);
+    await end('a', at(0));
+    await first;
+    expect(marks.has('a')).toBe(true);
+    const again = submit([place('a')], { anew: true });
+    await end('a', at(9));
+    expect(await again).toEqual([{ position: at(9), replayed: false }]);
+    expect(appended).toEqual(['a', 'a']);
+  });
+});
+
+test('an order that the database knows is told, also when its copy is not taken', async () => {
+  const { submit, end, stored } = world();
+  stored.set('a', { fingerprint: 'same', position: at(2), epoch: null });
+  const submitted = submit([place('a')]);
+  await end('a', new HttpProblem('OVERLOADED'));
+  expect(await submitted).toEqual([{ position: at(2), replayed: true }]);
 });

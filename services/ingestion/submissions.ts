@@ -9,6 +9,7 @@
 import type { BoundedMap } from './bounded-map.ts';
 import type { CommandLog } from './command-log.ts';
 import { createFlights, type Flight, type Flights, type Landing } from './flights.ts';
+import type { LogTrust } from './log-trust.ts';
 import type { Marks } from './marks.ts';
 import type { Placed } from './order-store.ts';
 import { HttpProblem } from './problems.ts';
@@ -24,8 +25,14 @@ export interface Submitted {
 /** Where the place stands, or why it was not accepted: the problem KEY_REUSED, NOT_PRODUCED or OUTCOME_UNKNOWN. */
 export type Submission = Submitted | Error;
 
-/** Answers by position, once each place has its end. Never rejects for what is wrong with one of them. */
-export type Submit = (places: readonly Place[]) => Promise<readonly Submission[]>;
+/**
+ * Answers by position, once each place has its end. Never rejects for what is wrong with one of them. With `anew` nothing
+ * that is remembered is believed: the places are appended.
+ */
+export type Submit = (
+  places: readonly Place[],
+  options?: { readonly anew?: boolean },
+) => Promise<readonly Submission[]>;
 
 export interface SubmissionDeps {
   readonly commandLog: Pick<CommandLog, 'append'>;
@@ -33,6 +40,7 @@ export interface SubmissionDeps {
   /** The stored places of orders, by position; null where there is none, or MySQL does not tell in time. */
   readonly findPlaced: (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]>;
   readonly recent: BoundedMap<string, Placed>;
+  readonly trust: Pick<LogTrust, 'epochOf' | 'holds'>;
 }
 
 /** The places of one call, while they are being answered. */
@@ -49,25 +57,33 @@ interface State extends SubmissionDeps {
 }
 
 export function createSubmit(deps: SubmissionDeps): Submit {
-  const { commandLog, recent, marks } = deps;
+  const { commandLog, recent, marks, trust } = deps;
   const remember: State['remember'] = (orderId, placed) => {
     recent.set(orderId, placed);
     marks.set(orderId, placed);
   };
-  const state: State = { ...deps, remember, flights: createFlights({ commandLog, onPlaced: remember }) };
-  return (places) => submit(state, places);
+  const flights = createFlights({ commandLog, onPlaced: remember, epochOf: trust.epochOf });
+  const state: State = { ...deps, remember, flights };
+  return (places, { anew = false } = {}) => submit(state, places, anew);
 }
 
-async function submit(state: State, places: readonly Place[]): Promise<readonly Submission[]> {
+/** What this process remembers of an order, while the log or the database certainly still has it. */
+function recall({ recent, trust }: State, orderId: string): Placed | undefined {
+  const placed = recent.get(orderId);
+  if (placed === undefined || placed.epoch === null) return placed;
+  return trust.holds(placed.position, placed.epoch) ? placed : undefined;
+}
+
+async function submit(state: State, places: readonly Place[], anew: boolean): Promise<readonly Submission[]> {
   const group: Group = { places, answers: new Array(places.length), joins: [] };
   const unknown: number[] = [];
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!;
-    const known = state.recent.get(place.orderId);
+    const known = anew ? undefined : recall(state, place.orderId);
     if (known !== undefined) group.answers[i] = replay(place, known);
     else if (!joinOther(state, group, i)) unknown.push(i);
   }
-  if (unknown.length > 0) await lookUpAndAppend(state, group, unknown);
+  if (unknown.length > 0) await lookUpAndAppend(state, group, unknown, anew);
   if (group.joins.length > 0) await Promise.all(group.joins);
   return group.answers;
 }
@@ -88,20 +104,25 @@ async function answerOfOther(state: State, place: Place, { fingerprint, end }: L
   if (!(end instanceof Error)) return replay(place, { fingerprint, position: end });
   if (fingerprint === place.fingerprint) return end;
   // The key was not taken after all: this place has its own try.
-  const [own] = await submit(state, [place]);
+  const [own] = await submit(state, [place], false);
   return own!;
 }
 
-async function lookUpAndAppend(state: State, group: Group, unknown: readonly number[]): Promise<void> {
+async function lookUpAndAppend(
+  state: State,
+  group: Group,
+  unknown: readonly number[],
+  anew: boolean,
+): Promise<void> {
   const { places, answers } = group;
-  const marked = await state.marks.find(unknown.map((index) => places[index]!.orderId));
+  const marked = anew ? [] : await state.marks.find(unknown.map((index) => places[index]!.orderId));
   const flights: Flight[] = [];
   const indices: number[] = [];
   for (let i = 0; i < unknown.length; i++) {
     const index = unknown[i]!;
     const place = places[index]!;
     // What landed meanwhile is in no flight any more, and its mark may have come too late to be found.
-    const mark = state.recent.get(place.orderId) ?? marked[i]!;
+    const mark = anew ? null : (recall(state, place.orderId) ?? marked[i] ?? null);
     if (mark !== null) {
       state.recent.set(place.orderId, mark);
       answers[index] = replay(place, mark);
@@ -130,13 +151,14 @@ async function findStored(state: State, flights: readonly Flight[]): Promise<voi
 }
 
 function answerOf({ place, known }: Flight, end: LogPosition | Error): Submission {
-  if (end instanceof Error) return end;
+  // Whatever became of this copy: an order that the database knows is in the log already.
+  if (end instanceof Error) return known === null ? end : replay(place, known);
   if (known === null || isSame(known.position, end)) return { position: end, replayed: false };
   // A copy that reached the log before is the order; this one was appended for nothing.
   return replay(place, known);
 }
 
-function replay({ fingerprint }: Place, known: Placed): Submission {
+function replay({ fingerprint }: Place, known: Pick<Placed, 'fingerprint' | 'position'>): Submission {
   if (known.fingerprint !== fingerprint) return new HttpProblem('KEY_REUSED');
   return { position: known.position, replayed: true };
 }

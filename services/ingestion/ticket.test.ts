@@ -3,7 +3,7 @@ import { createCursors } from './cursor.ts';
 import { createTickets } from './ticket.ts';
 
 const secret = 'a secret of the tests';
-const tickets = createTickets(secret);
+const tickets = createTickets(secret, 'log');
 const position = { partition: 7, offset: 123_456 };
 
 test('a ticket is read back by its order and customer only', () => {
@@ -11,7 +11,13 @@ test('a ticket is read back by its order and customer only', () => {
   expect(tickets.read(ticket, 'order', 'c1')).toEqual(position);
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
   expect(tickets.read(ticket, 'other', 'c1')).toBeNull();
-  expect(createTickets(`${secret}!`).read(ticket, 'order', 'c1')).toBeNull();
+  expect(createTickets(`${secret}!`, 'log').read(ticket, 'order', 'c1')).toBeNull();
+});
+
+test('a ticket of a log that is gone is known for what it is, by its order and customer only', () => {
+  const ticket = createTickets(secret, 'log before').issue('order', 'c1', position);
+  expect(tickets.read(ticket, 'order', 'c1')).toBe('otherLog');
+  expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
 });
 
 test('a ticket that was touched is no ticket', () => {
@@ -27,6 +33,7 @@ test('a ticket that was touched is no ticket', () => {
     `0${ticket}`,
     `${ticket}x`,
     '7.123456.',
+    '7.123456.aaaaaaaaaaaaaaaaaaaaaa',
     '7.99999999999999999999.aaaaaaaaaaaaaaaaaaaaaa',
   ]) {
     expect(tickets.read(text, 'order', 'c1')).toBeNull();

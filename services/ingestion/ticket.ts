@@ -1,8 +1,9 @@
 /**
  * A ticket says where an order's command stands in the log, so that its state can be told before the worker has decided
- * and with every store cold. It is bound to the order and the customer by a MAC and holds nothing secret.
+ * and with every store cold. It is bound to the order, the customer and the log by a MAC and holds nothing secret. A ticket of a
+ * log that is gone is known for what it is.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { createKeyedHash } from './keyed-hash.ts';
 
 export interface LogPosition {
@@ -13,33 +14,36 @@ export interface LogPosition {
 export interface Tickets {
   /** The value of the query parameter `t`. */
   issue(orderId: string, customerId: string, position: LogPosition): string;
-  /** The position, or null when the ticket is not ours, or not for this order and customer. */
-  read(ticket: string, orderId: string, customerId: string): LogPosition | null;
+  /** The position, `otherLog` when it is one of a log that is gone; null when the ticket is not ours, or not for this order and customer. */
+  read(ticket: string, orderId: string, customerId: string): LogPosition | 'otherLog' | null;
 }
 
 const macBytes = 16;
-const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{22})$/;
+const tagCharacters = 6;
+const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{22})$/;
 
-/** Tickets under one secret, which all instances of a deployment share. */
-export function createTickets(secret: string): Tickets {
+/** Tickets under one secret, which all instances of a deployment share, for the log of this id. */
+export function createTickets(secret: string, logId: string): Tickets {
+  const ownTag = hash('sha256', logId, 'base64url').slice(0, tagCharacters);
   const keyedHash = createKeyedHash(secret);
-  const macOf = (orderId: string, customerId: string, partition: number, offset: number): Buffer =>
-    keyedHash(`${orderId}|${customerId}|${partition}|${offset}`).subarray(0, macBytes);
+  const macOf = (orderId: string, customerId: string, place: string): Buffer =>
+    keyedHash(`${orderId}|${customerId}|${place}`).subarray(0, macBytes);
   return {
     issue(orderId, customerId, { partition, offset }) {
-      return `${partition}.${offset}.${macOf(orderId, customerId, partition, offset).toString('base64url')}`;
+      const place = `${partition}.${offset}.${ownTag}`;
+      return `${place}.${macOf(orderId, customerId, place).toString('base64url')}`;
     },
     read(ticket, orderId, customerId) {
       const parts = form.exec(ticket);
       if (parts === null) return null;
       const partition = Number(parts[1]);
       const offset = Number(parts[2]);
-      const mac = Buffer.from(parts[3]!, 'base64url');
+      const mac = Buffer.from(parts[4]!, 'base64url');
       if (!Number.isSafeInteger(offset) || mac.length !== macBytes) return null;
-      if (`${partition}.${offset}` !== `${parts[1]}.${parts[2]}`) return null;
-      return timingSafeEqual(mac, macOf(orderId, customerId, partition, offset))
-        ? { partition, offset }
-        : null;
+      const place = `${partition}.${offset}.${parts[3]}`;
+      if (!ticket.startsWith(`${place}.`)) return null;
+      if (!timingSafeEqual(mac, macOf(orderId, customerId, place))) return null;
+      return parts[3] === ownTag ? { partition, offset } : 'otherLog';
     },
   };
 }

@@ -10,8 +10,8 @@ export interface Wait {
 }
 
 export interface Waits {
-  /** Begins to listen; null when too many wait already. Outcomes are kept until `until` asks. */
-  open(orderId: string): Wait | null;
+  /** Begins to listen; null when too many wait already, of all or of this caller. Outcomes are kept until `until` asks. */
+  open(orderId: string, callerId: string): Wait | null;
   /** Ends every wait that is open, and those to come, at once. */
   drain(): void;
 }
@@ -24,13 +24,13 @@ export function createWaits({ outcomes }: { outcomes: Pick<Outcomes, 'watch'> })
   let draining = false;
 
   return {
-    open(orderId) {
+    open(orderId, callerId) {
       const kept: OrderEvent[] = [];
       let onEvent = (event: OrderEvent): void => {
         if (kept.length < keptMax) kept.push(event);
       };
-      const stop = outcomes.watch(orderId, (event) => onEvent(event));
-      if (stop === null) return null;
+      const stop = outcomes.watch(orderId, callerId, (event) => onEvent(event));
+      if (typeof stop === 'string') return null;
       let end = (_event: OrderEvent | null): void => undefined;
       let closed = draining;
       const close = (): void => {

@@ -3,8 +3,11 @@
  * count changes, so every write here raises the former above all others.
  */
 import { type AuditAction, type AuditDetails, recordAudit } from '../shared/audit/index.ts';
+import { AppError } from '../shared/errors/index.ts';
 import type { Pool, Queryable, Session } from '../shared/mysql/index.ts';
+import { backoff, type RetryOptions, retry } from '../shared/retry/index.ts';
 import type { SecretBox } from '../shared/secrets/index.ts';
+import { createOneByOne } from './shares/one-by-one.ts';
 
 /** More receivers than this of one customer's every event are a fan-out of their own. */
 export const endpointsPerCustomerMax = 50;
@@ -96,20 +99,30 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
       return true;
     });
 
+  const create = async (endpoint: NewWebhookEndpoint, nowMs: number): Promise<number | null> => {
+    const { url, eventTypes } = endpoint;
+    const changedAtMs = await nextChangeMs(db, nowMs);
+    const details = { url: withoutSecrets(url), eventTypes };
+    const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
+      insertEndpoint(
+        session,
+        { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) },
+        nowMs,
+        changedAtMs,
+      ),
+    );
+    return made ? changedAtMs : null;
+  };
+  const oneByOne = createOneByOne();
+
   return {
     async create(endpoint, nowMs) {
-      const { endpointId, url, eventTypes } = endpoint;
-      const changedAtMs = await nextChangeMs(db, nowMs);
-      const details = { url: withoutSecrets(url), eventTypes };
-      const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
-        insertEndpoint(
-          session,
-          { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) },
-          nowMs,
-          changedAtMs,
-        ),
+      const { customerId, endpointId, url, eventTypes } = endpoint;
+      // Two instances that make endpoints of one customer at the same time may be each other's deadlock.
+      const changedAtMs = await oneByOne(customerId, () =>
+        retry(() => create(endpoint, nowMs), createRetries),
       );
-      if (!made) return null;
+      if (changedAtMs === null) return null;
       const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
       return { endpointId, url, eventTypes, ...fresh, createdAtMs: nowMs, updatedAtMs: changedAtMs };
     },
@@ -160,28 +173,35 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
   };
 }
 
-function insertEndpoint(
+const createRetries: RetryOptions = {
+  attempts: 5,
+  backoff: backoff({ initialMs: 20, maxMs: 200 }),
+  shouldRetry: (error) => error instanceof AppError && error.code === 'MYSQL_DEADLOCK',
+};
+
+/**
+ * The row first, then the count under lock: whoever makes another one at the same time is waited for, and counted. A count
+ * before the row would let both through.
+ */
+async function insertEndpoint(
   session: Session,
   { endpointId, customerId, url, eventTypes, secret }: NewWebhookEndpoint,
   nowMs: number,
   changedAtMs: number,
 ): Promise<{ affectedRows: number }> {
-  return session.write(
+  const types = eventTypes === null ? null : JSON.stringify(eventTypes);
+  const inserted = await session.write(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
-     SELECT ?, ?, ?, ?, ?, ?, ? FROM DUAL
-     WHERE (SELECT COUNT(*) FROM webhook_endpoints WHERE customer_id = ?) < ?`,
-    [
-      endpointId,
-      customerId,
-      url,
-      eventTypes === null ? null : JSON.stringify(eventTypes),
-      secret,
-      nowMs,
-      changedAtMs,
-      customerId,
-      endpointsPerCustomerMax,
-    ],
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    [endpointId, customerId, url, types, secret, nowMs, changedAtMs],
   );
+  const own = await session.rows(
+    'SELECT endpoint_id FROM webhook_endpoints WHERE customer_id = ? FOR UPDATE',
+    [customerId],
+  );
+  if (own.length <= endpointsPerCustomerMax) return inserted;
+  await session.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ?', [endpointId]);
+  return { affectedRows: 0 };
 }
 
 /** Receivers put tokens into the query, so the audit log has the URL without it. */

@@ -1,6 +1,6 @@
 /** The parts of ingestion made from each other, by hand. Nothing here listens or ticks yet. */
 import { PARTITIONS } from '../../topics/index.ts';
-import { createVerifier } from '../shared/auth/index.ts';
+import { createVerifier, type Verifier } from '../shared/auth/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
 import type { ConfigOf } from '../shared/config/index.ts';
@@ -10,7 +10,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import type { Mysql } from '../shared/mysql/index.ts';
 import type { Redis } from '../shared/redis/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
-import { createAdmission } from './admission.ts';
+import { type AdmissionLimits, createAdmission } from './admission.ts';
 import type { AppDeps } from './app.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { createCommandLog } from './command-log.ts';
@@ -18,11 +18,14 @@ import type { ingestionFields } from './config.ts';
 import { createCursors } from './cursor.ts';
 import { createDeliveryStore } from './delivery-store.ts';
 import { createLanes } from './lanes.ts';
+import { createLogTrust } from './log-trust.ts';
 import { createMarks } from './marks.ts';
 import { createOrderCache } from './order-cache.ts';
 import { createOrderStore } from './order-store.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createProduceHealth } from './produce-health.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { createShares, shareLimits } from './shares/index.ts';
 import { createReadStatus } from './status.ts';
 import { orderReader, placedReader } from './store-readers.ts';
 import { createStreams } from './streams.ts';
@@ -55,8 +58,18 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const clock = systemClock;
   const lanes = createLanes({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool });
-  const tickets = createTickets(config.ticketSecret);
-  const commandLog = createCommandLog({ accumulator, commands: codecs.commands, lanes, clock });
+  const tickets = createTickets(config.ticketSecret, commandLogId);
+  const trust = createLogTrust({ clock });
+  const health = createProduceHealth({ clock });
+  const admission = createAdmission({ accumulator, lanes, partitions: PARTITIONS, limits: limitsOf(config) });
+  const commandLog = createCommandLog({
+    accumulator,
+    commands: codecs.commands,
+    lanes,
+    admission,
+    health,
+    clock,
+  });
   const outcomes = createOutcomes({
     events: codecs.events,
     lanes,
@@ -69,26 +82,17 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     cache: createOrderCache({ redis }),
     findOrder: orderReader(store),
     lanePositions: store.lanePositions,
+    isDeadLetter: store.isDeadLetter,
     lanes,
     shown,
   });
   const waits = createWaits({ outcomes });
-  const streams = createStreams({ outcomes, readStatus, tickets, lanes });
-  const limits = {
-    loopDelayMs: config.loopDelayLimitMs,
-    produceAgeMs: config.produceAgeLimitMs,
-    lagMs: config.lagLimitMs,
-  };
-  const admission = createAdmission({ accumulator, lanes, limits });
+  const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs });
+  const shares = createShares(shareLimits(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
   const deps: AppDeps = {
-    verifier: createVerifier({
-      jwks: config.jwks,
-      issuer: config.jwtIssuer,
-      audience: config.jwtAudience,
-      log,
-      metrics,
-    }),
+    verifier: verifierOf({ config, log, metrics }),
+    ...shares,
     admission,
     corsOrigins: config.corsOrigins,
     log,
@@ -98,9 +102,10 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     commandLog,
     submit: createSubmit({
       commandLog,
-      marks: createMarks({ redis, logId: commandLogId }),
+      marks: createMarks({ redis, logId: commandLogId, trust }),
       findPlaced: placedReader(store, log),
       recent: createBoundedMap(rememberedOrdersMax),
+      trust,
     }),
     readStatus,
     waits,
@@ -122,5 +127,25 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
       return highest;
     },
   };
-  return { deps, lanes, store, outcomes, waits, streams, admission };
+  return { deps, lanes, store, outcomes, waits, streams, admission, shares, trust, health };
+}
+
+function verifierOf({ config, log, metrics }: WireContext): Verifier {
+  return createVerifier({
+    jwks: config.jwks,
+    issuer: config.jwtIssuer,
+    audience: config.jwtAudience,
+    types: config.jwtTypes,
+    lifetimeMaxMs: config.jwtLifetimeMaxMs,
+    log,
+    metrics,
+  });
+}
+
+function limitsOf(config: WireContext['config']): AdmissionLimits {
+  return {
+    loopDelayMs: config.loopDelayLimitMs,
+    produceAgeMs: config.produceAgeLimitMs,
+    lagMs: config.lagLimitMs,
+  };
 }

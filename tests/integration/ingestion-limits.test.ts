@@ -1,7 +1,9 @@
 /** The rows of the submit table in which the service protects itself, on the real servers: 429 per caller, 503 when outcomes lag. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { orderIdOf } from '../../services/ingestion/order-id.ts';
 import type { Ingestion } from '../../services/ingestion/service.ts';
+import { partitionOfOrder } from '../../topics/index.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../support/api-world.ts';
 import { unique, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
@@ -45,6 +47,57 @@ describe('over the rate', () => {
   });
 });
 
+test('a partition without outcomes refuses its own orders, tells for how long, and no others are refused', async () => {
+  const worker = await world.arena.startWorker();
+  await world.arena.quiesce();
+  await worker.stop();
+  const api = await world.startApi({ LAG_LIMIT_MS: '500', INSTANCE_ID: unique('api') });
+  const [stuck, other] = [keyIn('c1', 0), keyIn('c1', 1)];
+  const placeAs = (key: string) =>
+    world.clientOf(api, 'c1').POST('/v1/orders', { params: placeHeaders(key), body: orderOf() });
+  const before = await placeAs(stuck());
+  expect(before.response.status).toBe(202);
+  const refused = await until(
+    async () => {
+      const answer = await placeAs(stuck());
+      return answer.error === undefined ? null : answer;
+    },
+    { what: 'a refusal', everyMs: 50 },
+  );
+  expect(refused.error).toMatchObject({ status: 503, code: 'OVERLOADED' });
+  expect((await placeAs(other())).response.status).toBe(202);
+  const headers = { authorization: `Bearer ${await world.token('c1')}` };
+  const { statusUrl } = before.data as { statusUrl: string };
+  const queue = await until(
+    async () => {
+      const state = (await (await fetch(api.url + statusUrl, { headers })).json()) as OrderBody;
+      return state.queue?.stalledForMs === undefined ? null : state.queue;
+    },
+    { what: 'the lane being told to stand still', everyMs: 200 },
+  );
+  expect(queue.etaMs).toBeGreaterThanOrEqual(queue.stalledForMs);
+  const again = await world.arena.startWorker();
+  await until(async () => (await placeAs(stuck())).response.status === 202, {
+    what: 'orders of the partition being taken again',
+    everyMs: 100,
+  });
+  await again.stop();
+});
+
+interface OrderBody {
+  readonly queue?: { readonly etaMs: number; readonly stalledForMs: number };
+}
+
+/** Keys of a customer whose orders fall into one partition. */
+function keyIn(customerId: string, partition: number): () => string {
+  return () => {
+    for (;;) {
+      const key = unique('p');
+      if (partitionOfOrder(orderIdOf(customerId, key)) === partition) return key;
+    }
+  };
+}
+
 test('outcomes that lag: orders are refused before their body is read, questions are answered, and it ends', async () => {
   const worker = await world.arena.startWorker();
   await world.arena.quiesce();
@@ -52,12 +105,15 @@ test('outcomes that lag: orders are refused before their body is read, questions
   const api = await world.startApi({ LAG_LIMIT_MS: '500', INSTANCE_ID: unique('api') });
   const before = await place(api, 'c1');
   expect(before.response.status).toBe(202);
+  // Of every partition some: one that is behind refuses its own orders only, and that behind their bodies.
+  const orders = Array.from({ length: 100 }, () => ({ idempotencyKey: unique('l'), order: orderOf() }));
+  await world.clientOf(api, 'c1').POST('/v1/orders/batch', { body: { orders } });
   const refused = await until(
     async () => {
       const answer = await place(api, 'c1');
-      return answer.error === undefined ? null : answer;
+      return answer.error?.detail.startsWith('Nothing was placed') === true ? answer : null;
     },
-    { what: 'a refusal', everyMs: 50 },
+    { what: 'a refusal of all', everyMs: 50 },
   );
   expect(refused.error).toMatchObject({ status: 503, code: 'OVERLOADED' });
   expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);

@@ -233,3 +233,27 @@ it('changes nothing where the audit log cannot be written', async () => {
   }
   expect(await webhooks.list('c1')).toEqual([]);
 });
+
+it('makes of two hundred endpoints at once, over two instances, as many as there may be and no more', async () => {
+  const customerId = 'crowd';
+  const stores = ['first', 'second'].map((instanceId) =>
+    createWebhookStore({ db: mysql.pool, secrets, instanceId }),
+  );
+  const made = await Promise.all(
+    Array.from({ length: 200 }, (_, n) =>
+      stores[n % 2]!.create(
+        {
+          endpointId: `e${n}`,
+          customerId,
+          url: 'https://shop.example/hook',
+          eventTypes: null,
+          secret: 'whsec_x',
+          traceId: null,
+        },
+        n,
+      ),
+    ),
+  );
+  expect(made.filter((endpoint) => endpoint !== null)).toHaveLength(endpointsPerCustomerMax);
+  expect(await stores[0]!.list(customerId)).toHaveLength(endpointsPerCustomerMax);
+});

@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * The versions of an order as they come
-         * @description Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.
+         * @description Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. When the token expires an event `closed` says so and the stream ends: open it again with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.
          */
         get: operations["streamOrder"];
         put?: never;
@@ -485,6 +485,8 @@ export interface components {
             ahead: number;
             /** @description When the outcome is likely to be there, from the present rate. */
             etaMs: number;
+            /** @description Present while no outcome comes out of the order’s partition: for how long. `etaMs` is then the least that it can be. */
+            stalledForMs?: number;
         };
         /** @description Prices of this moment. With a reason, such an order would be rejected; stock is not looked at. */
         Quote: {
@@ -731,13 +733,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -843,6 +845,21 @@ export interface operations {
             /** @description The request came too slowly */
             408: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1016,13 +1033,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -1186,6 +1203,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The order is no longer there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The headers are too large */
             431: {
                 headers: {
@@ -1326,6 +1367,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The order is no longer there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order has another version */
             412: {
                 headers: {
@@ -1353,13 +1403,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -1480,6 +1530,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The order is no longer there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The headers are too large */
             431: {
                 headers: {
@@ -1576,6 +1650,30 @@ export interface operations {
             /** @description The request came too slowly */
             408: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order is no longer there */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1698,13 +1796,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -1826,13 +1924,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -1922,6 +2020,21 @@ export interface operations {
             /** @description The request came too slowly */
             408: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2048,13 +2161,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -2156,6 +2269,21 @@ export interface operations {
             /** @description The request came too slowly */
             408: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2277,13 +2405,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -2392,6 +2520,21 @@ export interface operations {
             /** @description The request came too slowly */
             408: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have too much open at once */
+            429: {
+                headers: {
+                    /** @description What is left of the limit. */
+                    RateLimit?: string;
+                    /** @description The limit, in orders. */
+                    "RateLimit-Policy"?: string;
+                    /** @description Whole seconds after which asking again makes sense. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2515,13 +2658,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -2660,13 +2803,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;
@@ -2796,13 +2939,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders */
+            /** @description Too many orders; You have too much open at once */
             429: {
                 headers: {
                     /** @description What is left of the limit. */
-                    RateLimit: string;
+                    RateLimit?: string;
                     /** @description The limit, in orders. */
-                    "RateLimit-Policy": string;
+                    "RateLimit-Policy"?: string;
                     /** @description Whole seconds after which asking again makes sense. */
                     "Retry-After": number;
                     [name: string]: unknown;

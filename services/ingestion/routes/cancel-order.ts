@@ -52,6 +52,7 @@ export const cancelOrderOperation: Operation = {
   },
   problems: [
     'NOT_FOUND',
+    'ORDER_LOST',
     'JSON_INVALID',
     'VALIDATION_FAILED',
     'HEADER_INVALID',
@@ -105,7 +106,7 @@ async function cancel(
 ): Promise<FastifyReply> {
   const { orderId, customerId } = address;
   const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-  const wait = waitSeconds > 0 ? deps.waits.open(orderId) : null;
+  const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
     const { offset } = await appendOne(deps.commandLog, command);

@@ -6,6 +6,7 @@ import { readAddress } from '../read-request.ts';
 import { History } from '../shapes/order-resource.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
+import { told } from './webhook-answers.ts';
 
 export const getHistoryOperation: Operation = {
   id: 'getOrderHistory',
@@ -18,7 +19,7 @@ export const getHistoryOperation: Operation = {
   share: 'read',
   parameters: [orderIdParameter, ticketParameter],
   answers: { 200: { description: 'The history.', schema: History } },
-  problems: ['NOT_FOUND', 'STATE_UNAVAILABLE'],
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'STATE_UNAVAILABLE'],
 };
 
 export function getHistory(deps: RouteDeps): Route {
@@ -37,6 +38,7 @@ export function getHistory(deps: RouteDeps): Route {
 
 interface KnownOrder {
   readonly id: string;
+  readonly customerId: string;
   readonly status: string;
   readonly version: number;
   readonly reason?: { code: string; message: string; pointer?: string };
@@ -44,10 +46,8 @@ interface KnownOrder {
 }
 
 /** The order row itself is version 1; what it became later stands in its history rows. */
-async function readHistory({ store }: RouteDeps, order: KnownOrder) {
-  const { changes, refused } = await store.history(order.id).catch((cause: unknown) => {
-    throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
-  });
+async function readHistory({ store, reads }: RouteDeps, order: KnownOrder) {
+  const { changes, refused } = await reads.run(order.customerId, () => told(store.history(order.id)));
   const isRejected = order.status === 'REJECTED';
   const first = {
     version: 1,

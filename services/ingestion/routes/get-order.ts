@@ -56,7 +56,7 @@ export const getOrderOperation: Operation = {
     },
     304: { description: 'The version is the one that you have.', headers: ['ETag'] },
   },
-  problems: ['NOT_FOUND', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
 };
 
 export function getOrder(deps: RouteDeps): Route {
@@ -115,7 +115,7 @@ async function waitForNews(
   address: OrderAddress,
   { state, has, waitSeconds }: { state: Visible; has: Known; waitSeconds: number },
 ): Promise<FastifyReply> {
-  const wait = deps.waits.open(address.orderId);
+  const wait = deps.waits.open(address.orderId, address.customerId);
   if (wait === null) return answer(deps, reply, address, state, has);
   reply.raw.once('close', () => wait.close());
   try {
@@ -123,7 +123,9 @@ async function waitForNews(
     let now = await readState(deps, address, has, true);
     if (!isNews(now, has, waitSeconds)) {
       const seen = versionOf(now);
-      const ownOffset = address.ticket?.offset ?? Number.MAX_SAFE_INTEGER;
+      const { ticket } = address;
+      const ownOffset =
+        typeof ticket === 'object' && ticket !== null ? ticket.offset : Number.MAX_SAFE_INTEGER;
       await wait.until(
         (event) => event.version > seen || event.sourceOffset >= ownOffset,
         waitSeconds * 1000,

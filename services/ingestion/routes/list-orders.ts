@@ -2,7 +2,6 @@ import Type from 'typebox';
 import { orderResource, orderStatuses } from '../../domain/index.ts';
 import { jsonMediaType, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
-import { HttpProblem } from '../problems.ts';
 import { openQuery } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
 import {
@@ -14,6 +13,7 @@ import {
   readLimit,
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
+import { told } from './webhook-answers.ts';
 
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
 
@@ -53,11 +53,8 @@ export function listOrders(deps: RouteDeps): Route {
       const list = `${customerId}|${status ?? ''}`;
       const after = positionOf(cursor, deps.cursors, list);
       // One more than asked for tells whether there is a next page.
-      const found = await deps.store
-        .list({ customerId, limit: limit + 1, status, after })
-        .catch((cause: unknown) => {
-          throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
-        });
+      const asked = { customerId, limit: limit + 1, status, after };
+      const found = await deps.reads.run(customerId, () => told(deps.store.list(asked)));
       const page = found.slice(0, limit);
       for (const { orderId, version } of page) deps.noteShown(orderId, version);
       const items = page.map(

@@ -15,7 +15,9 @@ describe('placing an order', () => {
       queue: { ahead: expect.any(Number), etaMs: expect.any(Number) },
     });
     expect(answer.headers['retry-after']).toMatch(/^\d+$/);
-    expect(body.statusUrl).toMatch(new RegExp(`^/v1/orders/${body.id}\\?t=\\d+\\.0\\.[\\w-]{22}$`));
+    expect(body.statusUrl).toMatch(
+      new RegExp(`^/v1/orders/${body.id}\\?t=\\d+\\.0\\.[\\w-]{6}\\.[\\w-]{22}$`),
+    );
     expect(world.commands).toHaveLength(1);
     expect(world.commands[0]).toMatchObject({
       type: 'PLACE',

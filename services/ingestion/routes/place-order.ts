@@ -84,7 +84,7 @@ export function placeOrder(deps: RouteDeps): Route {
       if (waitSeconds > 0) return placeAndWait(deps, request, reply, place, waitSeconds);
       const { orderId } = place;
       const { position, replayed } = await submitOne(deps, place);
-      if (replayed) return answerReplay(deps, reply, { orderId, customerId, position });
+      if (replayed) return answerReplay(deps, reply, place, { orderId, customerId, position });
       return sendAccepted(deps, reply, { id: orderId, customerId, position });
     },
   };
@@ -97,8 +97,12 @@ interface Logged {
   readonly position: LogPosition;
 }
 
-async function submitOne(deps: RouteDeps, place: Place): Promise<Submitted> {
-  const [submission] = await deps.submit([place]);
+async function submitOne(
+  deps: RouteDeps,
+  place: Place,
+  options?: { readonly anew: boolean },
+): Promise<Submitted> {
+  const [submission] = await deps.submit([place], options);
   if (submission instanceof Error) throw submission;
   return submission!;
 }
@@ -123,14 +127,14 @@ async function placeAndWait(
 ): Promise<FastifyReply> {
   const { orderId } = place;
   const { customerId } = request.caller;
-  const wait = deps.waits.open(orderId);
+  const wait = deps.waits.open(orderId, customerId);
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
     const { position, replayed } = await submitOne(deps, place);
     const logged = { orderId, customerId, position };
     if (replayed) {
       const decided = await awaitKnown(deps, wait, logged, waitSeconds * 1000);
-      return await answerReplay(deps, reply, logged, decided);
+      return await answerReplay(deps, reply, place, logged, decided);
     }
     const outcome = await awaitOutcome(wait, position, waitSeconds * 1000);
     if (outcome !== null) {
@@ -163,8 +167,9 @@ async function awaitKnown(
   { orderId, customerId, position }: Logged,
   timeoutMs: number,
 ): Promise<boolean> {
-  const state = await deps.readStatus({ orderId, customerId, ticket: position });
-  return state.kind !== 'queued' || (await awaitOutcome(wait, position, timeoutMs)) !== null;
+  const state = await stateOfReplay(deps, { orderId, customerId, position }, false);
+  if (state === 'lost' || state.kind !== 'queued') return true;
+  return (await awaitOutcome(wait, position, timeoutMs)) !== null;
 }
 
 /** The order after its outcome: out of the event itself where that tells all of it, so that who waits costs the stores nothing. */
@@ -180,17 +185,39 @@ async function stateAfter(
   return deps.readStatus({ orderId, customerId, ticket: position, fresh: true });
 }
 
-/** The same place again: 202 while it is queued, else 200 with the order as it stands. */
+/**
+ * The same place again: 202 while it is queued, else 200 with the order as it stands. One that was lost since is placed
+ * anew: a retry must never be told that all is well because somebody remembers so.
+ */
 async function answerReplay(
   deps: RouteDeps,
   reply: FastifyReply,
-  { orderId, customerId, position }: Logged,
+  place: Place,
+  logged: Logged,
   fresh = false,
 ): Promise<FastifyReply> {
+  const { orderId, customerId, position } = logged;
+  const state = await stateOfReplay(deps, logged, fresh);
+  if (state === 'lost') {
+    const again = await submitOne(deps, place, { anew: true });
+    return sendAccepted(deps, reply, { id: orderId, customerId, position: again.position });
+  }
   reply.header('idempotent-replayed', 'true');
-  const state = await deps.readStatus({ orderId, customerId, ticket: position, fresh });
   if (state.kind === 'queued' || state.kind === 'missing') {
     return sendAccepted(deps, reply, { id: orderId, customerId, position });
   }
   return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
+}
+
+async function stateOfReplay(
+  deps: RouteDeps,
+  { orderId, customerId, position }: Logged,
+  fresh: boolean,
+): Promise<OrderState | 'lost'> {
+  try {
+    return await deps.readStatus({ orderId, customerId, ticket: position, fresh });
+  } catch (error) {
+    if (error instanceof HttpProblem && error.code === 'ORDER_LOST') return 'lost';
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
 import { priceOrder } from '../../domain/index.ts';
 import { jsonMediaType } from '../answers.ts';
 import type { Operation } from '../operation.ts';
-import { HttpProblem } from '../problems.ts';
 import { takeOrders } from '../rate-check.ts';
 import { readBody } from '../read-request.ts';
 import { OrderRequest } from '../shapes/order-request.ts';
@@ -10,6 +9,7 @@ import { placePayload } from '../to-command.ts';
 import { compileCheck } from '../validation.ts';
 import { orderBytesMax } from './place-order.ts';
 import type { Route, RouteDeps } from './route.ts';
+import { told } from './webhook-answers.ts';
 
 export const quoteOrderOperation: Operation = {
   id: 'quoteOrder',
@@ -42,11 +42,8 @@ export function quoteOrder(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const order = readBody(request, check);
-      const products = await deps.store
-        .products(order.items.map(({ sku }) => sku))
-        .catch((cause: unknown) => {
-          throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
-        });
+      const skus = order.items.map(({ sku }) => sku);
+      const products = await deps.reads.run(request.caller.customerId, () => told(deps.store.products(skus)));
       const { priced, reason } = priceOrder(placePayload(order), products);
       const { lines, subtotal, discount, shipping, tax, total } = priced;
       const quote = {

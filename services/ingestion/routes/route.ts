@@ -8,6 +8,7 @@ import type { Lanes } from '../lanes.ts';
 import type { Operation } from '../operation.ts';
 import type { OrderStore } from '../order-store.ts';
 import type { RateLimiter } from '../rate-limit.ts';
+import type { ReadTurns } from '../shares/reads.ts';
 import type { ReadStatus } from '../status.ts';
 import type { Streams } from '../streams.ts';
 import type { Submit } from '../submissions.ts';
@@ -29,6 +30,7 @@ export interface RouteDeps extends AnswerDeps {
   readonly readWebhookUrl: ReadWebhookUrl;
   readonly cursors: Cursors;
   readonly rates: RateLimiter;
+  readonly reads: ReadTurns;
   readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
   readonly nowMs: () => number;
   /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */

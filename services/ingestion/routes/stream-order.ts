@@ -3,6 +3,7 @@ import { isFinal } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { headerProblem, readAddress } from '../read-request.ts';
+import { shareUsedUp } from '../shares/reads.ts';
 import { streamHead } from '../streams.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
@@ -13,7 +14,7 @@ export const streamOrderOperation: Operation = {
   url: '/v1/orders/:id/events',
   summary: 'The versions of an order as they come',
   description:
-    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.',
+    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. When the token expires an event `closed` says so and the stream ends: open it again with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.',
   scope: 'orders:read',
   share: 'read',
   parameters: [
@@ -31,7 +32,7 @@ export const streamOrderOperation: Operation = {
     200: { description: 'The stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
     204: { description: 'You have the final state.' },
   },
-  problems: ['NOT_FOUND', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
 };
 
 export function streamOrder(deps: RouteDeps): Route {
@@ -46,7 +47,10 @@ export function streamOrder(deps: RouteDeps): Route {
         return reply.code(204).send();
       }
       if (request.method === 'HEAD') return reply.code(200).headers(streamHead).send();
-      if (!deps.streams.open(reply.raw, address, seenVersion)) {
+      const { expiresAtMs } = request.caller;
+      const refusal = deps.streams.open(reply.raw, { ...address, expiresAtMs }, seenVersion);
+      if (refusal === 'share') throw shareUsedUp('waits and streams');
+      if (refusal === 'full') {
         throw new HttpProblem('OVERLOADED', 'Too many clients are waiting.', {
           headers: { 'retry-after': '5' },
         });

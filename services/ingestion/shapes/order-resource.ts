@@ -21,6 +21,13 @@ const Queue = Type.Object(
       minimum: 0,
       description: 'When the outcome is likely to be there, from the present rate.',
     }),
+    stalledForMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description:
+          'Present while no outcome comes out of the order’s partition: for how long. `etaMs` is then the least that it can be.',
+      }),
+    ),
   },
   { $id: 'Queue' },
 );

@@ -1,4 +1,4 @@
-/** What callers share, and the shares of each: see docs/decisions on fairness. */
+/** What callers share, and the shares of each: docs/decisions/0050. */
 import type { Clock } from '../../shared/clock/index.ts';
 import { type Bodies, type BodyLimits, createBodies } from './bodies.ts';
 import { createEntry, type Entry, type EntryLimits } from './entry.ts';

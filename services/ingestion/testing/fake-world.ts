@@ -16,6 +16,7 @@ import type { StoredOrder } from '../order-rows.ts';
 import type { Placed } from '../order-store.ts';
 import { createOutcomes, type Outcomes } from '../outcomes.ts';
 import { createRateLimiter } from '../rate-limit.ts';
+import { createShares, type ShareLimits, shareLimits } from '../shares/index.ts';
 import { createReadStatus } from '../status.ts';
 import { createStreams } from '../streams.ts';
 import { createSubmit } from '../submissions.ts';
@@ -50,6 +51,7 @@ export interface FakeOptions {
   readonly watchersMax?: number;
   readonly limits?: AppDeps['limits'];
   readonly corsOrigins?: AppDeps['corsOrigins'];
+  readonly shares?: Partial<ShareLimits>;
 }
 
 /** What tests look at and turn. */
@@ -62,6 +64,10 @@ interface Controls extends FakeLog {
   /** Set to make admission refuse, or the database be away. */
   refusal: Refusal | null;
   mysqlAway: boolean;
+  /** Whether the log still holds what it acknowledged. */
+  logHolds: boolean;
+  /** Positions of dead letters, as `partition.offset`. */
+  readonly deadLetters: Set<string>;
 }
 
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
@@ -108,7 +114,11 @@ export function createFakeWorld(options: FakeOptions = {}) {
     /** Publishes that the order was accepted, in full, and stores nothing. */
     accept: (orderId: string) => publish(orderId, 1, { ...acceptedEvent, customerId: 'c1' }),
     /** Publishes that the last command has its outcome, without an order coming of it. */
-    setAside: (orderId: string) => publish(orderId, 0),
+    setAside(orderId: string) {
+      const partition = partitionOfOrder(orderId);
+      controls.deadLetters.add(`${partition}.${controls.offsets[partition]! - 1}`);
+      publish(orderId, 0);
+    },
   });
 }
 
@@ -124,16 +134,19 @@ function newControls(): Controls {
     holdProduce: null,
     refusal: null,
     mysqlAway: false,
+    logHolds: true,
+    deadLetters: new Set(),
   };
 }
 
 function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options: FakeOptions): AppDeps {
-  const tickets = createTickets(secret);
+  const tickets = createTickets(secret, 'log');
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, lanes);
   const readStatus = fakeReadStatus(controls, lanes, shown);
   return {
-    verifier: { verify: fakeVerify },
+    verifier: { known: () => null, verify: fakeVerify },
+    ...createShares({ ...shareLimits(6), ...options.shares }, clock),
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
@@ -150,10 +163,11 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
       },
       findPlaced: async (orderIds) => orderIds.map(() => null),
       recent: createBoundedMap(1_000),
+      trust: { epochOf: () => 1, holds: () => controls.logHolds },
     }),
     readStatus,
     waits: createWaits({ outcomes }),
-    streams: createStreams({ outcomes, readStatus, tickets, lanes }),
+    streams: createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs }),
     store: fakeStore(controls),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
@@ -194,6 +208,7 @@ function fakeReadStatus(
     },
     lanePositions: async () =>
       controls.decided.map((next, partition) => ({ partition, nextOffset: next, publishedOffset: next })),
+    isDeadLetter: async ({ partition, offset }) => controls.deadLetters.has(`${partition}.${offset}`),
     lanes,
     shown,
   });
