@@ -47,8 +47,8 @@ export async function startOwnMysql(room: string): Promise<OwnMysql> {
   };
 }
 
-/** MariaDB's installer makes a root of this address without a password; where there was none, ours has one. */
-async function connectAsRoot(url: URL): Promise<Connection> {
+/** The administrator of a local server. MariaDB’s installer makes one without a password; where there was none, ours has one. */
+export async function connectAsRoot(url: URL): Promise<Connection> {
   try {
     return await mysql.createConnection(url.href);
   } catch (error) {

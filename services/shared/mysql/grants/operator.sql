@@ -1,0 +1,9 @@
+-- Login of the command line without `migrate`: reads everything, changes prices, findings, dead letters and keys of secrets.
+GRANT SELECT ON `orderstream`.* TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`products` TO 'orderstream_operator'@'%';
+GRANT INSERT ON `orderstream`.`stock` TO 'orderstream_operator'@'%';
+GRANT UPDATE ON `orderstream`.`catalogue_state` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`status`, `redriven_at_ms`) ON `orderstream`.`dead_letters` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`status`, `note`, `closed_at_ms`) ON `orderstream`.`reconciliation_findings` TO 'orderstream_operator'@'%';
+GRANT UPDATE (`secret`, `previous_secret`) ON `orderstream`.`webhook_endpoints` TO 'orderstream_operator'@'%';
+GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_operator'@'%';
