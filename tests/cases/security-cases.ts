@@ -15,6 +15,11 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
     shownBy: 'tests/integration/ingestion-webhooks.test.ts',
   },
   {
+    id: 'S11',
+    holds: 'Every service works with a login of its own, which can do nothing that the service does not do',
+    shownBy: 'tests/integration/least-privilege.test.ts',
+  },
+  {
     id: 'S12',
     holds: 'Each change of an endpoint, secret, price, finding or dead letter is in the audit log',
     shownBy: 'tests/integration/cli-audit.test.ts',

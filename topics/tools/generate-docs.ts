@@ -1,5 +1,7 @@
 import { bringUpToDate } from '../../schemas/tools/generated-files.ts';
+import { principals } from '../acls.ts';
 import { topicCatalogue } from '../catalogue.ts';
+import { aclPage } from './acl-page.ts';
 import { asyncApiDocument } from './asyncapi.ts';
 import { READING_GUIDE } from './reading-guide.ts';
 import { topicIndex, topicPage } from './topic-page.ts';
@@ -9,6 +11,7 @@ export function topicDocs(): Map<string, string> {
   return new Map([
     ['docs/topics/README.md', topicIndex(topicCatalogue, READING_GUIDE)],
     ...topicCatalogue.map((topic): [string, string] => [`docs/topics/${topic.name}.md`, topicPage(topic)]),
+    ['docs/topics/acls.md', aclPage(principals)],
     ['docs/topics/asyncapi.json', `${JSON.stringify(asyncApiDocument(topicCatalogue), null, 2)}\n`],
   ]);
 }

@@ -7,3 +7,8 @@ GRANT UPDATE (`status`, `redriven_at_ms`) ON `orderstream`.`dead_letters` TO 'or
 GRANT UPDATE (`status`, `note`, `closed_at_ms`) ON `orderstream`.`reconciliation_findings` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`secret`, `previous_secret`) ON `orderstream`.`webhook_endpoints` TO 'orderstream_operator'@'%';
 GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`lane_skips` TO 'orderstream_operator'@'%';
+GRANT UPDATE ON `orderstream`.`lane_positions` TO 'orderstream_operator'@'%';
+GRANT UPDATE ON `orderstream`.`installation` TO 'orderstream_operator'@'%';
+GRANT DELETE ON `orderstream`.`pipeline_halts` TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`outbox` TO 'orderstream_operator'@'%';

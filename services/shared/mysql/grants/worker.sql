@@ -11,3 +11,6 @@ GRANT SELECT, INSERT, UPDATE ON `orderstream`.`dead_letters` TO 'orderstream_wor
 GRANT SELECT, UPDATE (`added`, `available`) ON `orderstream`.`stock` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_worker'@'%';
 GRANT SELECT ON `orderstream`.`catalogue_state` TO 'orderstream_worker'@'%';
+GRANT SELECT, UPDATE (`done_at_ms`) ON `orderstream`.`lane_skips` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT, UPDATE ON `orderstream`.`installation` TO 'orderstream_worker'@'%';
+GRANT SELECT, INSERT, UPDATE ON `orderstream`.`pipeline_halts` TO 'orderstream_worker'@'%';
