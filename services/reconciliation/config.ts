@@ -33,6 +33,12 @@ export const fields = {
     max: 2_000_000,
     help: 'Newest orders and events that are compared again in each round; about 0.5 kB each.',
   }),
+  findingsPerKindMax: int('FINDINGS_PER_KIND', {
+    default: 5_000,
+    min: 10,
+    max: 50_000,
+    help: 'Open findings of one kind in the table; further differences are counted in FINDINGS_UNLISTED.',
+  }),
   restPercent: int('RECONCILE_REST_PERCENT', {
     default: 200,
     max: 2_000,

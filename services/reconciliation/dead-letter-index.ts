@@ -2,40 +2,38 @@
 import { createHash } from 'node:crypto';
 import type { InRecord } from '../shared/kafka/index.ts';
 
-/** Dead letters are rare; beyond this many the topic is no longer compared as a whole. */
+/** Dead letters are rare; what comes beyond this many is counted and not compared. */
 const recordsMax = 200_000;
 
 export interface DeadLetterIndex {
   note(record: InRecord): void;
   /** SHA-256 in hex, or undefined where the topic has no record of this origin. */
   hashOf(partition: number, offset: number): string | undefined;
-  origins(): { partition: number; offset: number }[];
-  /** Whether more came than are kept: then a missing one proves nothing. */
-  isFull(): boolean;
+  /** `<partition>-<offset>` of each command that has a record. */
+  origins(): Iterable<string>;
+  /** Records that found no room. Where there are any, a record that is missing here proves nothing. */
+  beyond(): number;
 }
 
 export function createDeadLetterIndex(): DeadLetterIndex {
   const hashes = new Map<string, string>();
+  let beyond = 0;
   return {
     note(record) {
       const partition = Number(headerText(record, 'dlq_partition'));
       const offset = Number(headerText(record, 'dlq_offset'));
-      if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || hashes.size >= recordsMax)
+      if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) return;
+      const origin = `${partition}-${offset}`;
+      if (hashes.size >= recordsMax && !hashes.has(origin)) {
+        beyond++;
         return;
-      hashes.set(
-        `${partition}-${offset}`,
-        createHash('sha256')
-          .update(record.value ?? Buffer.alloc(0))
-          .digest('hex'),
-      );
+      }
+      const bytes = record.value ?? Buffer.alloc(0);
+      hashes.set(origin, createHash('sha256').update(bytes).digest('hex'));
     },
     hashOf: (partition, offset) => hashes.get(`${partition}-${offset}`),
-    origins: () =>
-      [...hashes.keys()].map((key) => {
-        const [partition = '', offset = ''] = key.split('-');
-        return { partition: Number(partition), offset: Number(offset) };
-      }),
-    isFull: () => hashes.size >= recordsMax,
+    origins: () => hashes.keys(),
+    beyond: () => beyond,
   };
 }
 

@@ -1,9 +1,11 @@
 import { expect, it, vi } from 'vitest';
+import { systemClock } from '../shared/clock/index.ts';
 import { appError } from '../shared/errors/index.ts';
 import type { InRecord } from '../shared/kafka/index.ts';
 import { createLogger } from '../shared/log/index.ts';
 import { startFeed } from './feed.ts';
 import type { Follower } from './follower.ts';
+import { createHealth } from './health.ts';
 
 const records = (count: number): InRecord[] =>
   Array.from({ length: count }, (_, offset) => ({ offset: BigInt(offset) }) as InRecord);
@@ -14,6 +16,7 @@ function start(follow: Follower['follow']) {
     ...deps,
     follower: { follow },
     backoff: () => 1,
+    health: createHealth(systemClock),
     log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
   });
   return { feed, ...deps };

@@ -8,6 +8,7 @@ import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { type Backoff, sleep } from '../shared/retry/index.ts';
 import type { Follower } from './follower.ts';
+import type { Health } from './health.ts';
 
 /** Records in the queue at which the partitions are paused, and resumed. */
 const recordsHigh = 20_000;
@@ -21,6 +22,7 @@ export interface FeedDeps {
   pauseAll(): void;
   resumeAll(): void;
   backoff: Backoff;
+  health: Pick<Health, 'failed' | 'done'>;
   log: Logger;
   fatal(error: unknown): void;
 }
@@ -84,15 +86,18 @@ export function startFeed(deps: FeedDeps): Feed {
 
 /** Waits out trouble that passes: nothing is skipped for it. */
 async function followUntilDone(
-  { follower, backoff, log }: FeedDeps,
+  { follower, backoff, log, health }: FeedDeps,
   { topic, partition, records }: { topic: string; partition: number; records: readonly InRecord[] },
   signal: AbortSignal,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await follower.follow(topic, partition, records, signal);
+      await follower.follow(topic, partition, records, signal);
+      health.done('following waits');
+      return;
     } catch (error) {
       if (signal.aborted || classify(error) !== 'retry') throw error;
+      health.failed('following waits', errorMessage(error));
       log.warn({ err: error, attempt }, `following waits: ${errorMessage(error)}`);
       await sleep(backoff(attempt), signal);
     }

@@ -13,9 +13,11 @@ import { type RowState, readNewOrders, readOrders } from './checks/order-rows.ts
 import { compareRow } from './checks/orders.ts';
 import { inChunks } from './checks/pace.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
+import { createLasting, type Lasting } from './findings/lasting.ts';
 import type { Difference } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from './memory.ts';
+import { writeNote } from './position-note.ts';
 import type { RecordDecoder } from './record-decoder.ts';
 import type { StateBook } from './state-book.ts';
 
@@ -23,7 +25,6 @@ import type { StateBook } from './state-book.ts';
 const chunkOrders = 500;
 /** How long a check waits for the follower; then it leaves out the partitions that are behind. */
 const reachMaxMs = 10_000;
-const lastingMax = 1_000;
 
 export interface FollowerDeps {
   decoder: RecordDecoder<OrderEvent>;
@@ -35,6 +36,8 @@ export interface FollowerDeps {
   mysql: Queryable;
   /** Where following begins, for every topic and partition. */
   starts: readonly TopicPartitionOffset[];
+  /** Ids of the topics that are followed, for the notes beside the offsets; none on demand. */
+  topicIds?: ReadonlyMap<string, string>;
   /** Which outcomes are compared with their rows; all by default. */
   isWanted?(event: OrderEvent): boolean;
   metrics: Metrics;
@@ -53,7 +56,8 @@ export interface Follower {
   ): Promise<ReadonlySet<number>>;
   /** Offsets from which following again would lose nothing. */
   safeOffsets(): TopicPartitionOffset[];
-  takeLasting(): Difference[];
+  /** What was found once and is in the log for ever. */
+  lasting: Lasting;
   /** Commands read whose outcome was not. */
   unanswered(): number;
 }
@@ -61,8 +65,14 @@ export interface Follower {
 export function createFollower(deps: FollowerDeps): Follower {
   const { ledgers, metrics } = deps;
   const next = new Map(deps.starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
-  const safeEvents = new Map<number, bigint>();
-  const lasting: Difference[] = [];
+  const startOf = new Map(deps.starts.map((start) => [`${start.topic}/${start.partition}`, start]));
+  const safeEvents = new Map<number, { offset: bigint; lastHash: number | null }>(
+    deps.starts
+      .filter(({ topic }) => topic === EVENTS)
+      .map(({ partition, offset }) => [partition, { offset, lastHash: null }]),
+  );
+  const lastOutcome = new Map<number, number>();
+  const lasting = createLasting();
   let bell = Promise.withResolvers<void>();
 
   const position = (topic: string, partition: number): bigint => next.get(`${topic}/${partition}`) ?? 0n;
@@ -85,8 +95,11 @@ export function createFollower(deps: FollowerDeps): Follower {
       else if (topic === DEAD_LETTERS) for (const record of fresh) deps.deadLetters.note(record);
       else if (topic === STATE) await followStates(deps, partition, fresh, signal);
       next.set(`${topic}/${partition}`, last.offset + 1n);
-      if (isWhole(ledgers.get(partition), position(COMMANDS, partition)))
-        safeEvents.set(partition, position(EVENTS, partition));
+      if (topic === EVENTS) lastOutcome.set(partition, crc32(last.value ?? ''));
+      if (isWhole(ledgers.get(partition), position(COMMANDS, partition))) {
+        const lastHash = lastOutcome.get(partition) ?? null;
+        safeEvents.set(partition, { offset: position(EVENTS, partition), lastHash });
+      }
       metrics.inc('reconciliation_records_total', { stream: streamOf(topic) }, fresh.length);
       bell.resolve();
       bell = Promise.withResolvers<void>();
@@ -106,23 +119,30 @@ export function createFollower(deps: FollowerDeps): Follower {
     },
 
     safeOffsets() {
-      const commands = [...ledgers].map(([partition, ledger]) => ({
-        topic: COMMANDS,
-        partition,
+      const noted = (topic: string, partition: number, offset: bigint, lastHash: number | null) => {
+        const topicId = deps.topicIds?.get(topic);
+        const start = startOf.get(`${topic}/${partition}`);
+        // What is known of the record before is not given up for having read nothing since.
+        if (lastHash === null && start?.note && start.offset === offset) return start;
+        const note = topicId === undefined ? undefined : writeNote({ topicId, lastHash });
+        return { topic, partition, offset, note };
+      };
+      const commands = [...ledgers].map(([partition, ledger]) => {
         // Not beyond what was read: an outcome may be followed before its command.
-        offset: BigInt(Math.min(ledger.watermark(), Number(position(COMMANDS, partition)))),
-      }));
-      const events = [...safeEvents].map(([partition, offset]) => ({ topic: EVENTS, partition, offset }));
+        const offset = Math.min(ledger.watermark(), Number(position(COMMANDS, partition)));
+        return noted(COMMANDS, partition, BigInt(offset), ledger.commandKey(offset - 1));
+      });
+      const events = [...safeEvents].map(([partition, { offset, lastHash }]) =>
+        noted(EVENTS, partition, offset, lastHash),
+      );
       // What was read of the snapshot before a restart proves nothing after it, so there is nothing to lose.
-      const states = [...deps.states.markers().keys()].map((partition) => ({
-        topic: STATE,
-        partition,
-        offset: position(STATE, partition),
-      }));
+      const states = [...deps.states.markers().keys()].map((partition) =>
+        noted(STATE, partition, position(STATE, partition), null),
+      );
       return [...commands, ...events, ...states];
     },
 
-    takeLasting: () => lasting.splice(0),
+    lasting,
     unanswered: () =>
       ledgers
         .values()
@@ -138,17 +158,17 @@ async function followEvents(
   deps: FollowerDeps,
   partition: number,
   records: readonly InRecord[],
-  lasting: Difference[],
+  lasting: Lasting,
   signal: AbortSignal,
 ): Promise<void> {
-  const { decoder, ledgers, memory, isWanted = () => true } = deps;
+  const { decoder, ledgers, memory, metrics, isWanted = () => true } = deps;
   const decoded = await decoder.decode(records, signal);
   const wanted = decoded.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : []));
   // Rows are read before anything is taken in, so that a failure leaves nothing half done.
   const compared = await compareOrders(deps, wanted);
   for (const { record, value: event } of decoded) {
     if (event === null) {
-      if (lasting.length < lastingMax) lasting.push(unreadable(record));
+      lasting.add(unreadable(record));
       continue;
     }
     // What could not be decoded has no order, and its outcome may have no key.
@@ -161,7 +181,8 @@ async function followEvents(
   for (const { order, isRight } of compared) {
     if (isRight) memory.unwatch(order.orderId);
   }
-  memory.watch(compared.filter(({ isRight }) => !isRight).map(({ order }) => order));
+  const dropped = memory.watch(compared.filter(({ isRight }) => !isRight).map(({ order }) => order));
+  if (dropped > 0) metrics.inc('reconciliation_unwatched_total', {}, dropped);
 }
 
 async function followStates(

@@ -12,8 +12,10 @@ interface Kind {
     | 'deliveries'
     | 'stuck'
     | 'money'
-    | 'states';
-  subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery';
+    | 'states'
+    | 'logs'
+    | 'findings';
+  subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery' | 'topic' | 'kind';
   /** Written in a log that cannot be mended: it stays until a person resolves it. */
   lasting?: true;
   remedy: string;
@@ -182,6 +184,26 @@ export const kinds = {
     remedy:
       'A record on orders.state.v1 cannot be decoded. Find who wrote it: the projector is the only writer of that topic.',
   },
+  TOPIC_REPLACED: {
+    group: 'logs',
+    subject: 'topic',
+    lasting: true,
+    remedy:
+      'The topic was deleted and made anew: its offsets are not those that positions in the tables were taken from. Reconciliation reads it from its beginning. Look at `orderstream lag` and `orderstream verify` before you resolve this.',
+  },
+  LOG_GAP: {
+    group: 'logs',
+    subject: 'offset',
+    lasting: true,
+    remedy:
+      'A part of this log could not be compared: it was cut at its end, deleted before it was read, or holds other records than before. The subject is topic, partition and offset. `orderstream verify` compares what is there.',
+  },
+  FINDINGS_UNLISTED: {
+    group: 'findings',
+    subject: 'kind',
+    remedy:
+      'More differences of this kind were found than the table lists (FINDINGS_PER_KIND). Mend those that are listed: others take their place. `orderstream reconcile` counts all of them.',
+  },
 } as const satisfies Record<string, Kind>;
 
 export type FindingKind = keyof typeof kinds;
@@ -194,7 +216,7 @@ export function isLasting(kind: FindingKind): boolean {
 /** One difference as a check sees it. Both sides are short texts, JSON where they have parts. */
 export interface Difference {
   kind: FindingKind;
-  /** `<partition>-<offset>`, order id, SKU, partition, or `<event id>/<endpoint id>`. */
+  /** `<partition>-<offset>`, order id, SKU, partition, `<event id>/<endpoint id>`, topic (with `/<partition>-<offset>`), or kind. */
   subject: string;
   expected: string;
   actual: string;

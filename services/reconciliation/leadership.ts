@@ -17,6 +17,8 @@ export interface LeadershipDeps {
   signal: AbortSignal;
   /** The lock was lost. */
   onLost(error: unknown): void;
+  /** Called each time that the lock was asked for: with null, or with why it could not be. */
+  onAsked(problem: string | null): void;
 }
 
 /** Resolves with a way to give it back when the lock is ours; rejects with ABORTED when `signal` fires first. */
@@ -35,16 +37,18 @@ export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promis
   }
 }
 
-async function tryOnce({ connect, log }: LeadershipDeps): Promise<Session | null> {
+async function tryOnce({ connect, log, onAsked }: LeadershipDeps): Promise<Session | null> {
   let session: Session | null = null;
   try {
     session = await connect();
     const [row] = await session.rows<{ got: number | null }>(
       `SELECT GET_LOCK(LEFT(CONCAT('reconciliation.', DATABASE()), 64), 0) AS got`,
     );
+    onAsked(null);
     if (row?.got === 1) return session;
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
+    onAsked(errorMessage(error));
     log.warn({ err: error }, `the lock could not be asked for: ${errorMessage(error)}`);
   }
   await session?.close();

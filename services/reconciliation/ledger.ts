@@ -3,13 +3,14 @@
  * rings with a checksum per offset. Commands come first in time but may be followed later, so either side waits for
  * the other in its ring.
  */
+
+import { createLasting, type Lasting } from './findings/lasting.ts';
+import { createGaps } from './gaps.ts';
 import type { Difference } from './kinds.ts';
-import { createOffsetSet } from './offset-set.ts';
+import { createOffsetSet, windowOffsets } from './offset-set.ts';
 
 /** Offsets whose checksums are kept; a repeat or a partner that comes later than that is not compared. */
 const ringOffsets = 65_536;
-/** Missing outcomes that are named one by one; the rest is counted. */
-const missingMax = 1_000;
 
 export interface Ledger {
   /** A command was read. `keyHash`: checksum of its record's key. */
@@ -20,16 +21,20 @@ export interface Ledger {
   watermark(): number;
   /** Offset behind the last command read. */
   commandsEnd(): number;
+  /** Checksum of the key of the command at `offset`; null where it was not read, or is long past. */
+  commandKey(offset: number): number | null;
   /** Offset behind the last outcome's source. */
   outcomesEnd(): number;
   /** Everything below has come that will: the newest outcome, or what `settle` was told. */
   followedTo(): number;
   /** All records were read that can hold outcomes below `limit`. */
   settle(limit: number): void;
-  /** Commands below `limit` without an outcome, those written off included. */
-  missingBelow(limit: number): Difference[];
-  /** What was found since the last call and lasts. */
-  takeLasting(): Difference[];
+  /** Whether the command at `offset` is below `limit` and has no outcome; those written off included. */
+  isMissing(offset: number, limit: number): boolean;
+  /** Commands below `limit` without an outcome: the lowest `max` offsets, and how many there are. */
+  missingBelow(limit: number, max: number): { offsets: number[]; count: number };
+  /** What was found once and is in the log for ever. */
+  lasting: Lasting;
 }
 
 /**
@@ -37,23 +42,19 @@ export interface Ledger {
  * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still come
  */
 export function createLedger(partition: number, first: number, knownMissing: Iterable<number> = []): Ledger {
-  const lost = new Set(knownMissing);
-  const answered = createOffsetSet(first, (from, to) => {
-    for (let offset = from; offset < to && lost.size < missingMax; offset++) lost.add(offset);
-  });
+  const lost = createGaps(knownMissing);
+  const answered = createOffsetSet(first, lost.add);
   const commandKeys = createRing();
   const outcomeKeys = createRing();
   const outcomeValues = createRing();
-  let lasting: Difference[] = [];
+  const lasting = createLasting();
   let commandsEnd = first;
   let outcomesEnd = first;
   let settled = first;
 
   const subject = (offset: number): string => `${partition}-${offset}`;
   const report = (kind: Difference['kind'], offset: number, expected: number, actual: number): void => {
-    if (lasting.length < missingMax) {
-      lasting.push({ kind, subject: subject(offset), expected: hex(expected), actual: hex(actual) });
-    }
+    lasting.add({ kind, subject: subject(offset), expected: hex(expected), actual: hex(actual) });
   };
   const compareKeys = (offset: number, command: number | null, outcome: number | null): void => {
     if (command === null || outcome === null || command === outcome) return;
@@ -86,25 +87,18 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
     },
     watermark: () => answered.watermark(),
     commandsEnd: () => commandsEnd,
+    commandKey: (offset) => (offset < 0 ? null : commandKeys.get(offset)),
     outcomesEnd: () => outcomesEnd,
     followedTo: () => Math.max(outcomesEnd, settled),
     settle(limit) {
       settled = Math.max(settled, limit);
     },
-    missingBelow(limit) {
-      const offsets = [...lost, ...answered.missingBelow(limit, missingMax)].slice(0, missingMax);
-      return offsets.map((offset) => ({
-        kind: 'OUTCOME_MISSING',
-        subject: subject(offset),
-        expected: 'one outcome',
-        actual: 'none',
-      }));
+    isMissing: (offset, limit) => lost.has(offset) || (offset < limit && !answered.has(offset)),
+    missingBelow(limit, max) {
+      const open = answered.missingBelow(limit, windowOffsets);
+      return { offsets: [...lost.first(max), ...open].slice(0, max), count: lost.count() + open.length };
     },
-    takeLasting() {
-      const taken = lasting;
-      lasting = [];
-      return taken;
-    },
+    lasting,
   };
 }
 

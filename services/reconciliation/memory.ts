@@ -32,8 +32,8 @@ export interface Memory {
   note(event: OrderEvent): void;
   orders(): ExpectedOrder[];
   order(orderId: string): ExpectedOrder | undefined;
-  /** Keeps an order beyond its turn, because its row looked wrong. */
-  watch(orders: readonly ExpectedOrder[]): void;
+  /** Keeps orders beyond their turn, because their rows looked wrong; gives how many found no room. */
+  watch(orders: readonly ExpectedOrder[]): number;
   /** Ends that for an order whose row is right. */
   unwatch(orderId: string): void;
   events(): readonly RecentEvent[];
@@ -64,18 +64,28 @@ export function createMemory(limits: { ordersMax: number; eventsMax: number }): 
     ],
     order: (orderId) => orders.get(orderId) ?? watched.get(orderId),
     watch(found) {
-      for (const order of found) if (watched.size < watchedMax) watched.set(order.orderId, order);
+      let dropped = 0;
+      for (const order of found) {
+        if (watched.size < watchedMax || watched.has(order.orderId)) watched.set(order.orderId, order);
+        else dropped++;
+      }
+      return dropped;
     },
     unwatch: (orderId) => void watched.delete(orderId),
     events: () => events.slice(-limits.eventsMax),
   };
 }
 
+/** Whether the text has the form of an order id. */
+export function isOrderId(text: string): boolean {
+  return orderIdPattern.test(text);
+}
+
 /** An outcome that changed an order, under an id that can be one. */
 export function isOrderState(event: OrderEvent): event is OrderEvent & { orderId: string } {
   const { outcome, orderId } = event;
   const changed = outcome === 'ACCEPTED' || outcome === 'REJECTED' || outcome === 'APPLIED';
-  return changed && orderId !== null && orderIdPattern.test(orderId);
+  return changed && orderId !== null && isOrderId(orderId);
 }
 
 /** Later outcomes carry no totals; those of the acceptance stay. */

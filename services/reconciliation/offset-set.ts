@@ -12,6 +12,8 @@ export interface OffsetSet {
   add(offset: number): 'new' | 'repeat' | 'settled';
   /** First offset that is not settled. */
   watermark(): number;
+  /** Whether the offset was seen, or lies below the watermark. */
+  has(offset: number): boolean;
   /** Offsets from the watermark up to `limit` that were not seen, at most `max` of them. */
   missingBelow(limit: number, max: number): number[];
 }
@@ -59,6 +61,7 @@ export function createOffsetSet(first: number, onSkipped: (from: number, to: num
       return 'new';
     },
     watermark: () => watermark,
+    has: (offset) => offset < watermark || (offset < end && has(offset)),
     missingBelow(limit, max) {
       const missing: number[] = [];
       const last = Math.min(limit, watermark + windowOffsets);

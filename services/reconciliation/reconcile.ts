@@ -15,8 +15,9 @@ import { backoff, sleep } from '../shared/retry/index.ts';
 import type { StuckLimits } from './checks/book.ts';
 import { allChecks } from './checks/index.ts';
 import { createDeadLetterIndex } from './dead-letter-index.ts';
+import { createTally, type Tally } from './findings/tally.ts';
 import { createFollower, type Follower } from './follower.ts';
-import { type Difference, kinds } from './kinds.ts';
+import { type Difference, type FindingKind, kinds } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
 import { createRecordDecoder } from './record-decoder.ts';
@@ -34,6 +35,8 @@ export interface ReconcileOptions {
   fromMs?: number;
   toMs?: number;
   stuck: StuckLimits;
+  /** Differences of one kind that the report lists; all are counted. */
+  findingsPerKindMax?: number;
   log: Logger;
   signal: AbortSignal;
   /** Told now and then how far it is. */
@@ -43,6 +46,8 @@ export interface ReconcileOptions {
 export interface ReconcileReport {
   ok: boolean;
   findings: (Difference & { remedy: string })[];
+  /** By kind: how many differ, and how many of them are in `findings`. */
+  counts: { kind: FindingKind; found: number; listed: number }[];
   commands: number;
   outcomes: number;
   elapsedMs: number;
@@ -56,6 +61,7 @@ const roundPauseMs = 1_500;
 /** States that are not read by then are taken for ones that are still to come. */
 const statesWaitMs = 60_000;
 const statesPollMs = 50;
+const perKindMaxDefault = 5_000;
 const laneStallMs = 45_000;
 const restShare = 0.5;
 const queryTimeoutMs = 60_000;
@@ -110,14 +116,16 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         states,
         follower,
         clock: systemClock,
+        metrics: noMetrics,
         stuck: options.stuck,
         laneStallMs,
         restShare,
       });
-      const findings = await runChecks(options, checks, ledgers);
+      const { findings, counts } = await runChecks(options, checks, ledgers);
       return {
-        ok: findings.length === 0,
+        ok: counts.length === 0,
         findings: findings.map((finding) => ({ ...finding, remedy: kinds[finding.kind].remedy })),
+        counts,
         ...countsOf(starts, follower),
         elapsedMs: Math.round(systemClock.monotonicMs() - startedMs),
       };
@@ -205,29 +213,44 @@ function behind(follower: Follower, topic: string, ends: ReadonlyMap<number, big
 
 /** Each check until nothing of it is only suspected, at most {@link rounds} times. */
 async function runChecks(
-  { signal, onProgress }: ReconcileOptions,
+  { signal, onProgress, findingsPerKindMax = perKindMaxDefault }: ReconcileOptions,
   checks: ReturnType<typeof allChecks>,
   ledgers: ReadonlyMap<number, Ledger>,
-): Promise<Difference[]> {
+): Promise<{ findings: Difference[]; counts: ReconcileReport['counts'] }> {
   const suspects = createSuspects((partition) => ledgers.get(partition)?.followedTo() ?? 0);
   const findings: Difference[] = [];
+  const counts: ReconcileReport['counts'] = [];
   for (const check of checks) {
     onProgress?.(`checking ${check.name}`);
-    const lasting: Difference[] = [];
     for (let round = 1; ; round++) {
-      const { differences } = await check.run([], signal);
-      lasting.push(...differences.filter((difference) => 'lasting' in kinds[difference.kind]));
-      const confirmed = suspects.confirm(check.name, differences);
-      if (round < rounds && confirmed.length < differences.length) {
+      // What is met only once stays in its source, and is in every round's tally.
+      const tally = createTally([], findingsPerKindMax);
+      await check.run([], tally, signal);
+      const kept = tally.kept();
+      const confirmed = suspects.confirm(check.name, kept);
+      if (round < rounds && confirmed.length < kept.length) {
         await sleep(roundPauseMs, signal);
         continue;
       }
-      const found = new Map([...lasting, ...confirmed].map((one) => [`${one.kind} ${one.subject}`, one]));
-      findings.push(...found.values());
+      findings.push(...confirmed);
+      counts.push(...countsIn(check.kinds, tally, confirmed));
       break;
     }
   }
-  return findings;
+  return { findings, counts };
+}
+
+/** Where nothing is left out the confirmed ones are all; else those beyond the bound count as well. */
+function countsIn(
+  looked: readonly FindingKind[],
+  tally: Tally,
+  confirmed: readonly Difference[],
+): ReconcileReport['counts'] {
+  return looked.flatMap((kind) => {
+    const listed = confirmed.filter((one) => one.kind === kind).length;
+    const found = listed + tally.found(kind) - tally.keptOf(kind);
+    return found === 0 ? [] : [{ kind, found, listed }];
+  });
 }
 
 function countsOf(

@@ -4,6 +4,7 @@ import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { type Backoff, sleep } from '../shared/retry/index.ts';
+import type { Health } from './health.ts';
 
 export interface Decoded<T> {
   record: InRecord;
@@ -18,6 +19,8 @@ export interface RecordDecoder<T> {
 interface Deps<T> {
   codec: Pick<Codec<T>, 'decode' | 'resolveSchema'>;
   backoff: Backoff;
+  /** Told while records wait; whoever decodes says when it is over. */
+  health?: Pick<Health, 'failed'>;
   log: Logger;
 }
 
@@ -45,13 +48,14 @@ async function decodeOne<T>(deps: Deps<T>, record: InRecord, signal: AbortSignal
 }
 
 async function resolve<T>(
-  { codec, log }: Deps<T>,
+  { codec, log, health }: Deps<T>,
   schemaId: number,
 ): Promise<'known' | 'missing' | 'unclear'> {
   try {
     return await codec.resolveSchema(schemaId);
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
+    health?.failed('following waits', errorMessage(error));
     log.warn({ err: error, schemaId }, `records wait for the schema registry: ${errorMessage(error)}`);
     return 'unclear';
   }

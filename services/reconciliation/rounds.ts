@@ -5,7 +5,9 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import { sleep } from '../shared/retry/index.ts';
 import type { Check } from './checks/check.ts';
-import type { FindingChange, Findings } from './findings.ts';
+import type { FindingChange, Findings } from './findings/findings.ts';
+import { createTally } from './findings/tally.ts';
+import type { Health } from './health.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface RoundsDeps {
@@ -13,9 +15,12 @@ export interface RoundsDeps {
   /** From the end of one round of a check to its next. */
   everyMs: number;
   suspects: Suspects;
+  /** Findings of one kind that the table may list. */
+  perKindMax: number;
   findings: Findings;
   publish(changes: readonly FindingChange[]): Promise<void>;
   clock: Clock;
+  health: Pick<Health, 'failed' | 'done'>;
   log: Logger;
   metrics: Metrics;
   fatal(error: unknown): void;
@@ -48,16 +53,21 @@ export function startRounds(deps: RoundsDeps): Rounds {
 
 /** One round. Trouble that passes makes it say nothing; the next one looks again. */
 async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
-  const { suspects, findings, clock, log, metrics } = deps;
+  const { suspects, findings, clock, health, log, metrics } = deps;
+  const trouble = `the check ${check.name} cannot be made`;
   const startedMs = clock.monotonicMs();
   try {
     await findings.reload();
-    const round = await check.run(findings.open(check.kinds), signal);
-    const confirmed = suspects.confirm(check.name, round.differences);
-    const changes = await findings.apply(check.kinds, round, confirmed);
+    const open = findings.open(check.kinds);
+    const tally = createTally(open, deps.perKindMax);
+    const seen = await check.run(open, tally, signal);
+    const confirmed = suspects.confirm(check.name, tally.kept());
+    const changes = await findings.apply(check.kinds, { ...seen, tally }, confirmed);
+    seen.whenKept?.();
     for (const change of changes)
       log.warn({ finding: change }, `finding ${change.status}: ${change.kind} ${change.subject}`);
     await deps.publish(changes);
+    health.done(trouble);
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'done' });
     metrics.observe('reconciliation_check_seconds', (clock.monotonicMs() - startedMs) / 1000, {
       check: check.name,
@@ -65,6 +75,7 @@ async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Pr
     metrics.set('reconciliation_suspects', suspects.size());
   } catch (error) {
     if (signal.aborted || classify(error) !== 'retry') throw error;
+    health.failed(trouble, errorMessage(error));
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
     log.warn({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
   }

@@ -4,6 +4,7 @@
  * for outcomes that came behind the first marker that was read: the states before it may have been.
  */
 import type { OrderState } from '../../schemas/index.ts';
+import { createLasting, type Lasting } from './findings/lasting.ts';
 import type { Difference } from './kinds.ts';
 import type { ExpectedOrder } from './memory.ts';
 import { createNewestMap } from './newest-map.ts';
@@ -23,8 +24,8 @@ export interface StateBook {
   compare(expected: ExpectedOrder): Difference | null;
   /** Whether the state of the order is at hand: then `compare` says all that there is to say. */
   knows(orderId: string): boolean;
-  /** What was found since the last call and lasts. */
-  takeLasting(): Difference[];
+  /** What was found once and is in the log for ever. */
+  lasting: Lasting;
 }
 
 type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'total'> & {
@@ -32,7 +33,6 @@ type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'tot
   sourceOffset: number;
 };
 
-const lastingMax = 1_000;
 const beforeTheFirst = -1;
 
 /** @param fromTheStart partitions of which reading begins where the topic does: every state of them is seen */
@@ -41,18 +41,15 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
   const markers = new Map<number, Marker>();
   /** Up to this source offset a state may have been missed. */
   const unproven = new Map<number, number>();
-  let lasting: Difference[] = [];
+  const lasting = createLasting();
 
-  const report = (difference: Difference): void => {
-    if (lasting.length < lastingMax) lasting.push(difference);
-  };
   const forgetUpTo = (partition: number, sourceOffset: number): void => {
     unproven.set(partition, Math.max(unproven.get(partition) ?? beforeTheFirst, sourceOffset));
   };
   const noteMarker = (partition: number, state: OrderState): void => {
     const before = markers.get(partition);
     if (before !== undefined && state.sourceOffset < before.covers)
-      report(wentBack(partition, before, state));
+      lasting.add(wentBack(partition, before, state));
     if (before === undefined && !limits.fromTheStart.has(partition))
       forgetUpTo(partition, state.sourceOffset);
     forgetUpTo(partition, state.coversFrom ?? beforeTheFirst);
@@ -65,7 +62,7 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
 
   return {
     note(partition, offset, state) {
-      if (state === null) report(unreadable(partition, offset));
+      if (state === null) lasting.add(unreadable(partition, offset));
       else if (state.orderId === null) noteMarker(partition, state);
       else noteState(state.orderId, knownOf(partition, state));
     },
@@ -85,11 +82,7 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
         actual: `no state; the partition is covered up to ${covers}`,
       };
     },
-    takeLasting() {
-      const taken = lasting;
-      lasting = [];
-      return taken;
-    },
+    lasting,
   };
 }
 

@@ -1,12 +1,9 @@
 /**
  * Differences that may be only "not yet". A difference with a barrier is kept here when it is first seen; it counts
  * when it is seen again, unchanged, after the outcomes of its partition have been followed to the barrier. One that
- * changes meanwhile was in motion, and waits anew.
+ * changes meanwhile was in motion, and waits anew. There are as many as one round of each check keeps (tally.ts).
  */
 import { type Difference, keyOf } from './kinds.ts';
-
-/** Beyond this something is broken on a large scale, and those that are kept say so. */
-const suspectsMax = 20_000;
 
 export interface Suspects {
   /** Gives those of one check's round that count. What was suspected by this check and is not seen again is forgotten. */
@@ -29,7 +26,7 @@ export function createSuspects(followed: (partition: number) => number): Suspect
         const suspect = before.get(key);
         const isSame = suspect !== undefined && sameSides(suspect, difference);
         const keep = isSame ? suspect : difference;
-        if (kept.size < suspectsMax) kept.set(key, keep);
+        kept.set(key, keep);
         const { partition, offset } = keep.until!;
         return isSame && followed(partition) >= offset;
       });

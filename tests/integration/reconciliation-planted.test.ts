@@ -18,7 +18,9 @@ const prefix = useTopicPrefix('planted');
 const ordersInWorld = 150;
 const foundWithinMs = 60_000;
 /** What only somebody who watches can see. */
-const needTime = ['LANE_STALLED', 'POSITION_BACK'];
+const needTime = ['LANE_STALLED'];
+/** Of the logs as a whole (reconciliation-logs.test.ts), and of how much there is (reconciliation-bounds.test.ts). */
+const shownElsewhere = ['TOPIC_REPLACED', 'LOG_GAP', 'FINDINGS_UNLISTED'];
 const expected = new Map<string, number>();
 let one: ReconciledWorld;
 let planting: Planting;
@@ -65,8 +67,10 @@ test('everything that is planted is found within 60 s, and nothing else', async 
     ),
   );
   expect(slowestMs).toBeLessThan(foundWithinMs);
-  expect(names.length).toBeGreaterThanOrEqual(40);
-  expect([...new Set(names.map((name) => name.split(' ')[0]))].toSorted()).toEqual(findingKinds.toSorted());
+  expect(names.length).toBeGreaterThanOrEqual(39);
+  expect([...new Set(names.map((name) => name.split(' ')[0]))].toSorted()).toEqual(
+    findingKinds.filter((kind) => !shownElsewhere.includes(kind)).toSorted(),
+  );
 
   const onDemand = namesOf((await one.onDemand()).findings);
   expect(onDemand).toEqual(names.filter((name) => !needTime.includes(name.split(' ')[0]!)));

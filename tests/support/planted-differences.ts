@@ -120,11 +120,6 @@ const orders: Plant[] = [
       return [`CACHE_DIFFERS ${id}`];
     }),
   ),
-  plant('an unpaid order behind its time', async (p) => {
-    const { id } = p.order();
-    await p.sql('UPDATE orders SET payment_due_at_ms = 1 WHERE order_id = ?', idBytes(id));
-    return [`ORDER_STUCK ${id}`];
-  }),
   ...['PAID', 'SHIPPED', 'DELIVERED'].map(late),
 ];
 

@@ -33,7 +33,10 @@ const deadlineMs = 40_000;
 
 export async function reconcileWorld(
   world: World,
-  { prefix, ...env }: { prefix: string; RECONCILE_EVERY?: string; LANE_STALL?: string },
+  {
+    prefix,
+    ...env
+  }: { prefix: string; RECONCILE_EVERY?: string; LANE_STALL?: string; FINDINGS_PER_KIND?: string },
 ): Promise<ReconciledWorld> {
   const database = await createTestDatabase('reconciliation');
   const kafka = await openSubscriberWorld(prefix);

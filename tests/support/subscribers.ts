@@ -78,6 +78,8 @@ export interface Started extends Running {
   metrics: Metrics;
   /** What the service gave up with, if it did. */
   failure(): unknown;
+  /** What readiness would name. */
+  problems(): string[];
 }
 
 /** Runs a service's `start` as its main.ts would, without a process of its own. */
@@ -91,16 +93,18 @@ export async function startInProcess<F extends Fields>(
   const metrics = createMetrics({ service: 'test', defaults: false });
   const log = quietLog;
   const config = loadConfig(env, { ...adminFields, ...logFields, ...fields });
+  const lifecycle = createLifecycle({ log, service: 'test' });
   const running = await start({
     config,
     log,
     metrics,
-    lifecycle: createLifecycle({ log, service: 'test' }),
+    lifecycle,
     signal: abort.signal,
     fatal(error: unknown) {
       failure ??= error;
     },
   } as ServiceContext<F>);
+  lifecycle.ready();
   let stopping: Promise<void> | undefined;
   return {
     stop() {
@@ -110,5 +114,6 @@ export async function startInProcess<F extends Fields>(
     },
     metrics,
     failure: () => failure,
+    problems: () => lifecycle.readiness().problems,
   };
 }

@@ -7,6 +7,7 @@
 import { holdsStock, type OrderStatus } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import { bytesToUuid, type Session } from '../../shared/mysql/index.ts';
+import type { Tally } from '../findings/tally.ts';
 import type { Difference } from '../kinds.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
@@ -14,9 +15,7 @@ import type { Pace } from './pace.ts';
 /** Of one query. */
 const chunkOrders = 4_000;
 const chunkSkus = 4_000;
-/** Differences of one walk; more would only say the same again. */
-const differencesMax = 5_000;
-/** An order may be due for so long before it counts as stuck. */
+/** An order may stay in a status for so long before it counts as stuck. */
 export interface StuckLimits {
   pendingGraceMs: number;
   paidMaxMs: number;
@@ -30,30 +29,31 @@ export interface BookDeps {
   pace: Pace;
   clock: Clock;
   stuck: StuckLimits;
+  /** Whether the workers decide the command that ends an unpaid order. While nothing can end one, none is stuck. */
+  unpaidOrdersEnd: boolean;
 }
 
-export function bookCheck({ connect, pace, clock, stuck }: BookDeps): Check {
+export function bookCheck({ connect, pace, clock, ...limits }: BookDeps): Check {
   return {
     name: 'book',
     kinds: ['STOCK_DIFFERS', 'MONEY_DIFFERS', 'ORDER_STUCK'],
-    async run(_open, signal) {
+    async run(_open, tally, signal) {
       const session = await connect();
       try {
         await session.write('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await session.write('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-        const differences: Difference[] = [];
         const held = new Map<string, number>();
         const nowMs = clock.nowMs();
         for (let after = -1; after !== null; ) {
           const upTo = await pace.chunk(
-            () => readChunk(session, { after, nowMs, stuck }, held, differences),
+            () => readChunk(session, { after, nowMs, ...limits }, held, tally),
             signal,
           );
           if (upTo === null) break;
           after = upTo;
         }
-        await compareStock(session, held, differences, pace, signal);
-        return { differences: differences.slice(0, differencesMax) };
+        await compareStock(session, held, tally, pace, signal);
+        return {};
       } finally {
         await session.close();
       }
@@ -61,10 +61,9 @@ export function bookCheck({ connect, pace, clock, stuck }: BookDeps): Check {
   };
 }
 
-interface Chunk {
+interface Chunk extends Pick<BookDeps, 'stuck' | 'unpaidOrdersEnd'> {
   after: number;
   nowMs: number;
-  stuck: StuckLimits;
 }
 
 interface OrderRow {
@@ -92,21 +91,21 @@ interface LineRow {
 /** Reads one chunk of orders; gives where the next begins, null at the end. */
 async function readChunk(
   session: Session,
-  { after, nowMs, stuck }: Chunk,
+  chunk: Chunk,
   held: Map<string, number>,
-  differences: Difference[],
+  tally: Tally,
 ): Promise<number | null> {
   const orders = await session.rows<OrderRow>(
     `SELECT order_key, order_id, status, subtotal, discount, shipping, tax, total, payment_due_at_ms, updated_at_ms
      FROM orders WHERE order_key > ? ORDER BY order_key LIMIT ?`,
-    [after, chunkOrders],
+    [chunk.after, chunkOrders],
   );
   const last = orders.at(-1)?.order_key;
   if (last === undefined) return null;
   const lines = await session.rows<LineRow>(
     `SELECT order_key, sku, quantity, unit_price, line_total
      FROM order_items WHERE order_key > ? AND order_key <= ? ORDER BY order_key`,
-    [after, last],
+    [chunk.after, last],
   );
   let next = 0;
   for (const order of orders) {
@@ -118,10 +117,9 @@ async function readChunk(
     if (holdsStock(order.status)) {
       for (const { sku, quantity } of own) held.set(sku, (held.get(sku) ?? 0) + quantity);
     }
-    if (differences.length >= differencesMax) continue;
     const money = compareMoney(order, own);
-    if (money !== null) differences.push(money);
-    if (isStuck(order, nowMs, stuck)) differences.push(stuckDifference(order));
+    if (money !== null) tally.add(money);
+    if (isStuck(order, chunk)) tally.add(stuckDifference(order));
   }
   return orders.length < chunkOrders ? null : last;
 }
@@ -155,12 +153,11 @@ function compareMoney(
 
 function isStuck(
   { status, payment_due_at_ms: dueAtMs, updated_at_ms: updatedAtMs }: OrderRow,
-  nowMs: number,
-  stuck: StuckLimits,
+  { nowMs, stuck, unpaidOrdersEnd }: Chunk,
 ): boolean {
   switch (status) {
     case 'PENDING_PAYMENT':
-      return dueAtMs !== null && dueAtMs < nowMs - stuck.pendingGraceMs;
+      return unpaidOrdersEnd && dueAtMs !== null && dueAtMs < nowMs - stuck.pendingGraceMs;
     case 'PAID':
       return updatedAtMs < nowMs - stuck.paidMaxMs;
     case 'SHIPPED':
@@ -185,7 +182,7 @@ function stuckDifference({ order_id, status, updated_at_ms: since }: OrderRow): 
 async function compareStock(
   session: Session,
   held: Map<string, number>,
-  differences: Difference[],
+  tally: Tally,
   pace: Pace,
   signal: AbortSignal,
 ): Promise<void> {
@@ -200,13 +197,13 @@ async function compareStock(
     );
     for (const { sku, initial, added, available } of rows) {
       const taken = initial + added - available;
-      if (taken !== (held.get(sku) ?? 0)) differences.push(stockDifference(sku, held.get(sku) ?? 0, taken));
+      if (taken !== (held.get(sku) ?? 0)) tally.add(stockDifference(sku, held.get(sku) ?? 0, taken));
       held.delete(sku);
     }
     if (rows.length < chunkSkus) break;
     after = rows.at(-1)!.sku;
   }
-  for (const [sku, units] of held) differences.push(stockDifference(sku, units, 0));
+  for (const [sku, units] of held) tally.add(stockDifference(sku, units, 0));
 }
 
 function stockDifference(sku: string, held: number, taken: number): Difference {

@@ -1,5 +1,7 @@
 /** The form of a check: one way of looking for some kinds of differences. */
-import type { Difference, FindingKind } from '../kinds.ts';
+
+import type { Tally } from '../findings/tally.ts';
+import type { FindingKind } from '../kinds.ts';
 
 /** A difference that stands in the findings table. */
 export interface OpenFinding {
@@ -9,15 +11,22 @@ export interface OpenFinding {
   expected: string;
 }
 
-export interface Round {
-  differences: Difference[];
+/** What a round says besides the differences. */
+export interface Seen {
   /** Open findings that this round could not look at: they stay as they are. */
-  unsure?: (finding: OpenFinding) => boolean;
+  unsure?(finding: OpenFinding): boolean;
+  /** Whether differences of this kind may have been left out, so that their number says nothing. */
+  isPartial?(kind: FindingKind): boolean;
+  /** Called once the differences are stored: those that are met only once can be forgotten. */
+  whenKept?(): void;
 }
 
 export interface Check {
   name: string;
   kinds: readonly FindingKind[];
-  /** Looks once, at the open findings of its kinds too. Throws what its sources throw; a round that throws says nothing. */
-  run(open: readonly OpenFinding[], signal: AbortSignal): Promise<Round>;
+  /**
+   * Looks once, at the open findings of its kinds too, and adds what differs to `tally`. Throws what its sources throw; a
+   * round that throws says nothing.
+   */
+  run(open: readonly OpenFinding[], tally: Tally, signal: AbortSignal): Promise<Seen>;
 }

@@ -2,6 +2,7 @@
 import { COMMANDS, DEAD_LETTERS, topicCatalogue } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { DeadLetterIndex } from '../dead-letter-index.ts';
 import type { Difference } from '../kinds.ts';
@@ -9,9 +10,8 @@ import { readLanes } from '../lanes.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
 
-/** Rows of one query, and of one round. */
+/** Rows of one query. */
 const chunkRows = 2_000;
-const rowsMax = 200_000;
 /** Rows near the topic's retention are left alone: their records may be deleted at any moment. */
 const retentionMarginMs = 24 * 3_600_000;
 const retentionMs = topicCatalogue.find((topic) => topic.name === DEAD_LETTERS)?.retentionMs ?? 0;
@@ -28,6 +28,7 @@ export interface DeadLettersDeps {
   ): Promise<ReadonlySet<number>>;
   pace: Pace;
   clock: Clock;
+  metrics: Pick<Metrics, 'set'>;
 }
 
 interface DeadLetterRow {
@@ -38,36 +39,44 @@ interface DeadLetterRow {
 }
 
 export function deadLettersCheck(deps: DeadLettersDeps): Check {
-  const { mysql, admin, index, reached, clock } = deps;
+  const { mysql, admin, index, reached, clock, metrics } = deps;
   return {
     name: 'deadLetters',
     kinds: ['DEAD_LETTER_UNPUBLISHED', 'DEAD_LETTER_UNRECORDED', 'DEAD_LETTER_DIFFERS'],
-    async run(_open, signal) {
+    async run(_open, tally, signal) {
       // Rows first, then the end of the topic: what is on the topic was recorded before, and what lies below
       // published_offset was published before.
       const published = new Map([...(await readLanes(mysql))].map(([p, lane]) => [p, lane.publishedOffset]));
       const ends = new Map([...(await admin.endOffsets(DEAD_LETTERS))].map(([p, { high }]) => [p, high]));
       const followed = await reached(DEAD_LETTERS, ends, signal);
-      const origins = index.origins();
-      const rows = await readRows(deps, signal);
-      const recorded = new Set(rows.map((row) => subjectOf(row)));
+      const unrecorded = new Set(index.origins());
       const keptSinceMs = clock.nowMs() - retentionMs + retentionMarginMs;
-      const differences: Difference[] = [];
-      for (const row of rows) {
+      for await (const row of readRows(deps, signal)) {
+        unrecorded.delete(subjectOf(row));
         const mustBeThere =
           followed.has(row.partition_id) &&
           row.source_offset < (published.get(row.partition_id) ?? 0) &&
           row.first_failed_at_ms > keptSinceMs &&
-          !index.isFull();
+          index.beyond() === 0;
         const difference = compare(row, index.hashOf(row.partition_id, row.source_offset), mustBeThere);
-        if (difference !== null) differences.push(difference);
+        if (difference !== null) tally.add(difference);
       }
-      if (rows.length < rowsMax) {
-        for (const { partition, offset } of origins) {
-          if (!recorded.has(`${partition}-${offset}`)) differences.push(unrecorded(partition, offset));
-        }
+      for (const subject of unrecorded) {
+        tally.add({
+          kind: 'DEAD_LETTER_UNRECORDED',
+          subject,
+          expected: 'a row in dead_letters',
+          actual: 'none',
+        });
       }
-      return { differences, unsure: () => followed.size === 0 || rows.length >= rowsMax };
+      metrics.set('reconciliation_dead_letters_not_compared', index.beyond());
+      return {
+        unsure({ subject }) {
+          const partition = Number(subject.split('-')[0]);
+          return index.beyond() > 0 || (ends.has(partition) && !followed.has(partition));
+        },
+        isPartial: () => followed.size < ends.size || index.beyond() > 0,
+      };
     },
   };
 }
@@ -82,20 +91,14 @@ function compare(row: DeadLetterRow, hash: string | undefined, mustBeThere: bool
   return hash === expected ? null : { kind: 'DEAD_LETTER_DIFFERS', subject, expected, actual: hash };
 }
 
-function unrecorded(partition: number, offset: number): Difference {
-  return {
-    kind: 'DEAD_LETTER_UNRECORDED',
-    subject: `${partition}-${offset}`,
-    expected: 'a row in dead_letters',
-    actual: 'none',
-  };
-}
-
-async function readRows({ mysql, pace }: DeadLettersDeps, signal: AbortSignal): Promise<DeadLetterRow[]> {
-  const rows: DeadLetterRow[] = [];
+/** Every row of the table, page by page. */
+async function* readRows(
+  { mysql, pace }: DeadLettersDeps,
+  signal: AbortSignal,
+): AsyncGenerator<DeadLetterRow> {
   let [partition, offset] = [-1, -1];
-  while (rows.length < rowsMax) {
-    const chunk = await pace.chunk(
+  for (;;) {
+    const page = await pace.chunk(
       () =>
         mysql.rows<DeadLetterRow>(
           `SELECT partition_id, source_offset, value_sha256, first_failed_at_ms FROM dead_letters
@@ -105,12 +108,11 @@ async function readRows({ mysql, pace }: DeadLettersDeps, signal: AbortSignal): 
         ),
       signal,
     );
-    rows.push(...chunk);
-    const last = chunk.at(-1);
-    if (last === undefined || chunk.length < chunkRows) break;
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < chunkRows) return;
     [partition, offset] = [last.partition_id, last.source_offset];
   }
-  return rows;
 }
 
 function subjectOf(row: DeadLetterRow): string {

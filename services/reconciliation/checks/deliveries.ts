@@ -5,7 +5,6 @@
  */
 import { EVENTS } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Difference } from '../kinds.ts';
 import type { Memory, RecentEvent } from '../memory.ts';
 import type { Check } from './check.ts';
 import { inChunks, type Pace } from './pace.ts';
@@ -35,7 +34,7 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
   return {
     name: 'deliveries',
     kinds: ['DELIVERY_MISSING'],
-    async run(open, signal) {
+    async run(open, tally, signal) {
       const passed = await readPassed(mysql);
       const byCustomer = Map.groupBy(await readEndpoints(mysql), (endpoint) => endpoint.customer_id);
       /** When its event was decided, by subject; a finding that stands is asked about whatever its age. */
@@ -51,20 +50,14 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
       for (const chunk of inChunks([...wanted.keys()], chunkEvents)) {
         missing.push(...(await pace.chunk(() => missingOf(mysql, chunk), signal)));
       }
-      if (missing.length === 0) return { differences: [] };
+      if (missing.length === 0) return {};
       // Asked behind the rows: what notification deletes it announces before.
       const keptFromMs = (await readDeletedBefore(mysql)) + clocksApartMs;
-      const differences = missing
-        .filter((subject) => wanted.get(subject)! >= keptFromMs)
-        .map(
-          (subject): Difference => ({
-            kind: 'DELIVERY_MISSING',
-            subject,
-            expected: 'a delivery row',
-            actual: 'none',
-          }),
-        );
-      return { differences };
+      for (const subject of missing) {
+        if (wanted.get(subject)! < keptFromMs) continue;
+        tally.add({ kind: 'DELIVERY_MISSING', subject, expected: 'a delivery row', actual: 'none' });
+      }
+      return {};
     },
   };
 }

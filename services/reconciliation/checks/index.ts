@@ -1,6 +1,8 @@
 /** All checks, wired to what they read. */
+import { isDecided } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Mysql } from '../../shared/mysql/index.ts';
 import type { Redis } from '../../shared/redis/index.ts';
 import type { DeadLetterIndex } from '../dead-letter-index.ts';
@@ -12,6 +14,7 @@ import { bookCheck, type StuckLimits } from './book.ts';
 import type { Check } from './check.ts';
 import { deadLettersCheck } from './dead-letters.ts';
 import { deliveriesCheck } from './deliveries.ts';
+import { type LogsDeps, logsCheck } from './logs.ts';
 import { offsetsCheck } from './offsets.ts';
 import { ordersCheck } from './orders.ts';
 import { outcomesCheck } from './outcomes.ts';
@@ -31,10 +34,13 @@ export interface ChecksDeps {
   states: StateBook;
   follower: Follower;
   clock: Clock;
+  metrics: Metrics;
   stuck: StuckLimits;
   laneStallMs: number;
   /** Rest per time of reading. */
   restShare: number;
+  /** What watches the logs themselves; none on demand, where every log is read whole. */
+  logs?: Omit<LogsDeps, 'admin' | 'follower'>;
 }
 
 export function allChecks(deps: ChecksDeps): Check[] {
@@ -42,14 +48,15 @@ export function allChecks(deps: ChecksDeps): Check[] {
   const mysql = deps.mysql.pool;
   const pace = createPace(clock, deps.restShare);
   const connect = () => deps.mysql.connect({ waitTimeoutSeconds: walkWaitTimeoutSeconds });
-  const { reached, takeLasting } = follower;
+  const { reached, lasting } = follower;
   return [
-    outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }),
+    outcomesCheck({ mysql, admin, ledgers, lasting, reached }),
     ordersCheck({ mysql, redis, memory, pace }),
-    bookCheck({ connect, pace, clock, stuck }),
-    deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock }),
-    offsetsCheck({ mysql, admin, clock, stallMs }),
+    bookCheck({ connect, pace, clock, stuck, unpaidOrdersEnd: isDecided('EXPIRE') }),
+    deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock, metrics: deps.metrics }),
+    offsetsCheck({ mysql, admin, ledgers, clock, stallMs }),
     deliveriesCheck({ mysql, memory, pace }),
     statesCheck({ mysql, admin, memory, states: deps.states }),
+    ...(deps.logs === undefined ? [] : [logsCheck({ ...deps.logs, admin, follower })]),
   ];
 }

@@ -7,19 +7,21 @@ import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Difference, FindingKind } from '../kinds.ts';
-import { type LanePositions, readLanes } from '../lanes.ts';
+import { type LanePosition, type LanePositions, readLanes } from '../lanes.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Check } from './check.ts';
 
 export interface OffsetsDeps {
   mysql: Queryable;
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
+  ledgers: ReadonlyMap<number, Pick<Ledger, 'outcomesEnd'>>;
   clock: Clock;
   /** A lane with commands may stand still for so long. */
   stallMs: number;
 }
 
-export function offsetsCheck({ mysql, admin, clock, stallMs }: OffsetsDeps): Check {
-  const standing = new Map<number, { nextOffset: number; sinceMs: number }>();
+export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsDeps): Check {
+  const standing: Standing = new Map();
   let before: LanePositions = new Map();
   return {
     name: 'offsets',
@@ -31,82 +33,84 @@ export function offsetsCheck({ mysql, admin, clock, stallMs }: OffsetsDeps): Che
       'LANE_STALLED',
       'NOTIFICATION_AHEAD',
     ],
-    async run() {
+    async run(_open, tally) {
+      const outcomes = new Map([...ledgers].map(([partition, ledger]) => [partition, ledger.outcomesEnd()]));
       const notified = await readNotified(mysql);
       const committed = await admin.groupOffsets(GROUPS.worker, COMMANDS);
       const lanes = await readLanes(mysql);
       const ends = await admin.endOffsets(COMMANDS);
-      const differences: Difference[] = [];
-      const expectAtMost = (
-        kind: FindingKind,
-        partition: number,
-        what: string,
-        value: number,
-        most: number,
-      ): void => {
-        if (value <= most) return;
-        differences.push({
-          kind,
-          subject: String(partition),
-          expected: `at most ${most}`,
-          actual: `${what} ${value}`,
-        });
-      };
-      for (const [partition, lane] of lanes) {
+      // A lane that no worker ever took has no row, and commands may wait there all the same.
+      for (const partition of new Set([...lanes.keys(), ...ends.keys()])) {
         const end = Number(ends.get(partition)?.high ?? 0n);
+        const lane = lanes.get(partition) ?? neverTaken;
+        const group = Number(committed.get(partition) ?? 0n);
+        const atMost = (kind: FindingKind, what: string, value: number, most: number): void => {
+          if (value <= most) return;
+          tally.add({
+            kind,
+            subject: String(partition),
+            expected: `at most ${most}`,
+            actual: `${what} ${value}`,
+          });
+        };
         const { nextOffset, publishedOffset } = lane;
-        expectAtMost(
-          'OFFSET_AHEAD',
-          partition,
-          'group offset',
-          Number(committed.get(partition) ?? 0n),
-          nextOffset,
+        atMost('OFFSET_AHEAD', 'group offset', group, nextOffset);
+        atMost('PUBLISHED_AHEAD', 'published_offset', publishedOffset, nextOffset);
+        atMost('LOG_SHORT', 'next_offset', nextOffset, end);
+        atMost('NOTIFICATION_AHEAD', 'notified up to', (notified.get(partition) ?? -1) + 1, nextOffset);
+        // An outcome is published after its decision is committed, so the position has passed it for good.
+        const least = Math.max(
+          before.get(partition)?.nextOffset ?? 0,
+          Math.min(outcomes.get(partition) ?? 0, end),
         );
-        expectAtMost('PUBLISHED_AHEAD', partition, 'published_offset', publishedOffset, nextOffset);
-        expectAtMost('LOG_SHORT', partition, 'next_offset', nextOffset, end);
-        expectAtMost(
-          'NOTIFICATION_AHEAD',
-          partition,
-          'notified up to',
-          (notified.get(partition) ?? -1) + 1,
-          nextOffset,
-        );
-        const last = before.get(partition)?.nextOffset ?? 0;
-        if (nextOffset < last) {
-          differences.push({
-            kind: 'POSITION_BACK',
-            subject: String(partition),
-            expected: `at least ${last}`,
-            actual: `next_offset ${nextOffset}`,
-          });
-        }
-        const stalledMs = stalledFor(standing, partition, nextOffset, end, clock.monotonicMs());
-        if (stalledMs > stallMs) {
-          differences.push({
-            kind: 'LANE_STALLED',
-            subject: String(partition),
-            expected: `a decision of offset ${nextOffset}`,
-            actual: 'no progress',
-          });
-        }
+        if (nextOffset < least) tally.add(wentBack(partition, nextOffset, least));
+        const answered = Math.max(publishedOffset, Math.min(group, nextOffset));
+        const stalledMs = stalledFor(standing, partition, { ...lane, answered, end }, clock.monotonicMs());
+        if (stalledMs > stallMs) tally.add(stalled(partition, lane, answered));
       }
       before = lanes;
-      return { differences };
+      return {};
     },
   };
 }
 
-/** How long this lane has stood at this offset with commands before it. */
+const neverTaken = { nextOffset: 0, publishedOffset: 0, owner: '' };
+
+function wentBack(partition: number, nextOffset: number, least: number): Difference {
+  return {
+    kind: 'POSITION_BACK',
+    subject: String(partition),
+    expected: `at least ${least}`,
+    actual: `next_offset ${nextOffset}`,
+  };
+}
+
+function stalled(partition: number, { nextOffset, owner }: LanePosition, answered: number): Difference {
+  const what = answered < nextOffset ? 'a published outcome' : 'a decision';
+  return {
+    kind: 'LANE_STALLED',
+    subject: String(partition),
+    expected: `${what} of offset ${answered}`,
+    actual: owner === '' ? 'no worker holds the lane' : `no progress by ${owner}`,
+  };
+}
+
+type Standing = Map<number, { nextOffset: number; answered: number; sinceMs: number }>;
+
+/** How long this lane has decided and published nothing, with commands that have no published outcome. */
 function stalledFor(
-  standing: Map<number, { nextOffset: number; sinceMs: number }>,
+  standing: Standing,
   partition: number,
-  nextOffset: number,
-  end: number,
+  { nextOffset, answered, end }: { nextOffset: number; answered: number; end: number },
   nowMs: number,
 ): number {
   const since = standing.get(partition);
-  if (nextOffset >= end || since?.nextOffset !== nextOffset) {
-    standing.set(partition, { nextOffset: nextOffset >= end ? -1 : nextOffset, sinceMs: nowMs });
+  if (answered >= end) {
+    standing.delete(partition);
+    return 0;
+  }
+  if (since?.nextOffset !== nextOffset || since.answered !== answered) {
+    standing.set(partition, { nextOffset, answered, sinceMs: nowMs });
     return 0;
   }
   return nowMs - since.sinceMs;

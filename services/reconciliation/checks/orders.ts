@@ -9,6 +9,7 @@ import type { Difference } from '../kinds.ts';
 import { type LanePositions, readLanes } from '../lanes.ts';
 import type { ExpectedOrder, Memory } from '../memory.ts';
 import type { Check, OpenFinding } from './check.ts';
+import { expectedIn } from './expected.ts';
 import { type RowState, readOrders } from './order-rows.ts';
 import { inChunks, type Pace } from './pace.ts';
 
@@ -26,9 +27,8 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
   return {
     name: 'orders',
     kinds: ['ORDER_MISSING', 'ORDER_DIFFERS', 'CACHE_DIFFERS'],
-    async run(open, signal) {
-      const differences: Difference[] = [];
-      const subjects = subjectsOf(open, memory);
+    async run(open, tally, signal) {
+      const { subjects, unknown } = subjectsOf(open, memory);
       let cacheUnseen = redis === null;
       for (const chunk of inChunks([...subjects], chunkOrders)) {
         await pace.chunk(async () => {
@@ -36,6 +36,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
           const rows = await readOrders(mysql, ids);
           const cached = redis === null ? null : await readCache(redis, ids);
           cacheUnseen ||= cached === null;
+          const differences: Difference[] = [];
           for (const [orderId, remembered] of chunk) {
             // An outcome may have come while the rows were read.
             const expected = memory.order(orderId) ?? remembered;
@@ -46,12 +47,13 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
             const stale = row === undefined ? null : compareCache(row, cached?.get(orderId) ?? null);
             if (stale !== null) differences.push(stale);
           }
+          const lanes = differences.length > 0 ? await readLanes(mysql) : new Map();
+          for (const difference of differences) tally.add(withBarrier(difference, lanes));
         }, signal);
       }
-      const lanes = differences.length > 0 ? await readLanes(mysql) : new Map();
       return {
-        differences: differences.map((difference) => withBarrier(difference, lanes)),
-        unsure: (finding) => finding.kind === 'CACHE_DIFFERS' && cacheUnseen,
+        unsure: ({ kind, subject }) => (kind === 'CACHE_DIFFERS' ? cacheUnseen : unknown.has(subject)),
+        isPartial: (kind) => kind === 'CACHE_DIFFERS' && cacheUnseen,
       };
     },
   };
@@ -128,22 +130,26 @@ export function compareCache(row: RowState, cached: CachedOrder | null): Differe
   };
 }
 
-/** Whom to look at; null where only Redis is compared, as nothing tells any more what the row should say. */
-function subjectsOf(open: readonly OpenFinding[], memory: Memory): Map<string, ExpectedOrder | null> {
-  const subjects = new Map<string, ExpectedOrder | null>();
-  for (const finding of open) {
-    const expected = fromFinding(finding);
-    if (expected !== null || !subjects.has(finding.subject)) subjects.set(finding.subject, expected);
-  }
-  for (const order of memory.orders()) subjects.set(order.orderId, order);
-  return subjects;
+interface Subjects {
+  /** Whom to look at; null where only Redis is compared, as nothing says any more what the row should be. */
+  subjects: Map<string, ExpectedOrder | null>;
+  /** Orders of open findings whose expectation cannot be read: of another version, or written by hand. */
+  unknown: Set<string>;
 }
 
-/** What an open finding expected, so that it closes when the row says so again, however long ago its outcome was. */
-function fromFinding({ kind, subject, expected }: OpenFinding): ExpectedOrder | null {
-  if (kind === 'CACHE_DIFFERS') return null;
-  const sides = JSON.parse(expected) as Omit<ExpectedOrder, 'orderId' | 'partition'>;
-  return { ...sides, orderId: subject, partition: partitionOfOrder(subject) };
+function subjectsOf(open: readonly OpenFinding[], memory: Memory): Subjects {
+  const subjects: Subjects['subjects'] = new Map();
+  const unknown: Subjects['unknown'] = new Set();
+  for (const { kind, subject, expected } of open) {
+    const order = kind === 'CACHE_DIFFERS' ? null : expectedIn(subject, expected);
+    if (order === null && kind !== 'CACHE_DIFFERS') unknown.add(subject);
+    if (order !== null || !subjects.has(subject)) subjects.set(subject, order);
+  }
+  for (const order of memory.orders()) {
+    subjects.set(order.orderId, order);
+    unknown.delete(order.orderId);
+  }
+  return { subjects, unknown };
 }
 
 /** It may only be in flight until all that was decided when the rows were read has been followed. */

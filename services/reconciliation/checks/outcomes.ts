@@ -5,17 +5,18 @@
 import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Difference } from '../kinds.ts';
+import type { Lasting } from '../findings/lasting.ts';
+import type { Tally } from '../findings/tally.ts';
 import { readLanes } from '../lanes.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Check } from './check.ts';
+import type { Check, OpenFinding } from './check.ts';
 
 export interface OutcomesDeps {
   mysql: Queryable;
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
   ledgers: ReadonlyMap<number, Ledger>;
   /** Differences met while following that no round would see again. */
-  takeLasting(): Difference[];
+  lasting: Lasting;
   /** Waits until the records of a topic have been followed up to these ends; gives the partitions that have. */
   reached(
     topic: string,
@@ -24,7 +25,7 @@ export interface OutcomesDeps {
   ): Promise<ReadonlySet<number>>;
 }
 
-export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: OutcomesDeps): Check {
+export function outcomesCheck({ mysql, admin, ledgers, lasting, reached }: OutcomesDeps): Check {
   return {
     name: 'outcomes',
     kinds: [
@@ -34,7 +35,7 @@ export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: O
       'OUTCOME_CHANGED',
       'OUTCOME_UNREADABLE',
     ],
-    async run(_open, signal) {
+    async run(open, tally, signal) {
       // In this order: what is acknowledged by now is below the ends that are read after it.
       const limits = await acknowledged(mysql, admin);
       const events = highsOf(await admin.endOffsets(EVENTS));
@@ -42,20 +43,52 @@ export function outcomesCheck({ mysql, admin, ledgers, takeLasting, reached }: O
       // What is followed by now answers commands that are in the log by now: the other way round outcomes could come in between.
       const answered = new Map([...ledgers].map(([partition, ledger]) => [partition, ledger.outcomesEnd()]));
       const commands = highsOf(await admin.endOffsets(COMMANDS));
-      const differences: Difference[] = takeLasting();
+      const stored = [lasting, ...[...ledgers.values()].map((ledger) => ledger.lasting)].map((one) =>
+        one.addTo(tally),
+      );
       for (const [partition, ledger] of ledgers) {
-        differences.push(...ledger.takeLasting());
         if (!followed.has(partition)) continue;
-        const limit = limits.get(partition) ?? 0;
+        const commandsEnd = Number(commands.get(partition) ?? 0n);
+        // A log that was made anew may be shorter than what was decided: what is not there has no outcome to miss.
+        const limit = Math.min(limits.get(partition) ?? 0, commandsEnd);
         ledger.settle(limit);
-        differences.push(...ledger.missingBelow(limit));
-        differences.push(
-          ...unexpected(partition, answered.get(partition)!, Number(commands.get(partition) ?? 0n)),
-        );
+        addMissing(ledger, { partition, limit, open }, tally);
+        addUnexpected(partition, answered.get(partition)!, commandsEnd, tally);
       }
-      return { differences, unsure: ({ subject }) => !followed.has(Number(subject.split('-')[0])) };
+      return {
+        unsure: ({ subject }) => !followed.has(Number(subject.split('-')[0])),
+        isPartial: () => followed.size < ledgers.size,
+        whenKept() {
+          for (const forget of stored) forget();
+        },
+      };
     },
   };
+}
+
+/** The open ones by name, so that none closes for the others; of the rest the lowest. */
+function addMissing(
+  ledger: Ledger,
+  { partition, limit, open }: { partition: number; limit: number; open: readonly OpenFinding[] },
+  tally: Tally,
+): void {
+  const still = open.flatMap(({ kind, subject }) => {
+    const [of, offset] = subject.split('-').map(Number);
+    return kind === 'OUTCOME_MISSING' && of === partition && ledger.isMissing(offset!, limit)
+      ? [offset!]
+      : [];
+  });
+  const { offsets, count } = ledger.missingBelow(limit, tally.keptMax);
+  const named = new Set([...still, ...offsets]);
+  for (const offset of named) {
+    tally.add({
+      kind: 'OUTCOME_MISSING',
+      subject: `${partition}-${offset}`,
+      expected: 'one outcome',
+      actual: 'none',
+    });
+  }
+  tally.addUnnamed('OUTCOME_MISSING', count - named.size);
 }
 
 async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Promise<Map<number, number>> {
@@ -70,16 +103,14 @@ async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Pro
   );
 }
 
-function unexpected(partition: number, outcomesEnd: number, commandsEnd: number): Difference[] {
-  if (outcomesEnd <= commandsEnd) return [];
-  return [
-    {
-      kind: 'OUTCOME_UNEXPECTED',
-      subject: `${partition}-${outcomesEnd - 1}`,
-      expected: `commands end at ${commandsEnd}`,
-      actual: `an outcome of ${outcomesEnd - 1}`,
-    },
-  ];
+function addUnexpected(partition: number, outcomesEnd: number, commandsEnd: number, tally: Tally): void {
+  if (outcomesEnd <= commandsEnd) return;
+  tally.add({
+    kind: 'OUTCOME_UNEXPECTED',
+    subject: `${partition}-${outcomesEnd - 1}`,
+    expected: `commands end at ${commandsEnd}`,
+    actual: `an outcome of ${outcomesEnd - 1}`,
+  });
 }
 
 function highsOf(ends: ReadonlyMap<number, { high: bigint }>): Map<number, bigint> {

@@ -2,7 +2,7 @@
  * (j) The snapshot of orders and their newest outcomes: each outcome that a position marker covers has its state, and no
  * marker is ahead of what was decided and published. Which row an outcome has is the matter of (b).
  */
-import { COMMANDS, EVENTS, partitionOfOrder } from '../../../topics/index.ts';
+import { COMMANDS, EVENTS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Difference } from '../kinds.ts';
@@ -10,6 +10,7 @@ import { readLanes } from '../lanes.ts';
 import type { ExpectedOrder, Memory } from '../memory.ts';
 import type { Marker, StateBook } from '../state-book.ts';
 import type { Check, OpenFinding } from './check.ts';
+import { expectedIn } from './expected.ts';
 
 export interface StatesDeps {
   mysql: Queryable;
@@ -22,24 +23,27 @@ export function statesCheck({ mysql, admin, memory, states }: StatesDeps): Check
   return {
     name: 'states',
     kinds: ['STATE_MISSING', 'STATE_DIFFERS', 'STATE_AHEAD', 'STATE_BACK', 'STATE_UNREADABLE'],
-    async run(open) {
+    async run(open, tally) {
       // Markers first: what they say was decided and published before.
       const markers = new Map(states.markers());
       const lanes = await readLanes(mysql);
       const ends = await admin.endOffsets(EVENTS);
-      const differences: Difference[] = states.takeLasting();
+      const stored = states.lasting.addTo(tally);
       for (const [partition, marker] of markers) {
         const limits = {
           decided: lanes.get(partition)?.nextOffset ?? 0,
           published: Number(ends.get(partition)?.high ?? 0n),
         };
-        differences.push(...ahead(partition, marker, limits));
+        for (const difference of ahead(partition, marker, limits)) tally.add(difference);
       }
       for (const expected of subjectsOf(open, memory).values()) {
         const difference = states.compare(expected);
-        if (difference !== null) differences.push(difference);
+        if (difference !== null) tally.add(difference);
       }
-      return { differences, unsure: ({ kind, subject }) => isOfOrder(kind) && !states.knows(subject) };
+      return {
+        unsure: ({ kind, subject }) => isOfOrder(kind) && !states.knows(subject),
+        whenKept: stored,
+      };
     },
   };
 }
@@ -74,8 +78,8 @@ function subjectsOf(
   const subjects = new Map<string, ExpectedOrder>();
   for (const { kind, subject, expected } of open) {
     if (!isOfOrder(kind)) continue;
-    const sides = JSON.parse(expected) as Omit<ExpectedOrder, 'orderId' | 'partition'>;
-    subjects.set(subject, { ...sides, orderId: subject, partition: partitionOfOrder(subject) });
+    const order = expectedIn(subject, expected);
+    if (order !== null) subjects.set(subject, order);
   }
   for (const order of memory.orders()) subjects.set(order.orderId, order);
   return subjects;

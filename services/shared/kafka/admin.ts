@@ -1,11 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import kafkajs, { type Admin } from 'kafkajs';
 import { appError, errorMessage } from '../errors/index.ts';
-import { backoff, sleep, retry as untilDone } from '../retry/index.ts';
-import { silentLogger } from './client-log.ts';
-import { abandonCluster, createCluster } from './cluster.ts';
+import { sleep } from '../retry/index.ts';
 import { shareConnects } from './connects.ts';
-import { saysNoCoordinatorYet } from './kafka-errors.ts';
+import { groupOffsets, groupPositions, setGroupOffsets, toSeeks } from './group-offsets.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import {
   authenticationTimeoutMs,
@@ -42,6 +40,8 @@ export interface KafkaAdmin {
   endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
   /** Next offsets that a group committed, null where it has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
+  /** As `groupOffsets`, with the notes that were committed beside the offsets; partitions without an offset are left out. */
+  groupPositions(groupId: string, topic: string): Promise<Map<number, { offset: bigint; note: string }>>;
   /** Only while the group has no members; the coordinator refuses otherwise. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes what lies before the offsets. */
@@ -52,12 +52,6 @@ export interface KafkaAdmin {
 }
 
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 } as const;
-/** A new cluster makes the topic of its coordinators when the first group asks; kafkajs gives up on most of what it says meanwhile. */
-const coordinatorPatience = {
-  attempts: 10,
-  backoff: backoff({ initialMs: 100, maxMs: 1_000 }),
-  shouldRetry: saysNoCoordinatorYet,
-} as const;
 const createTimeoutMs = 15_000;
 const leaderPollMs = 50;
 
@@ -94,6 +88,7 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     alterTopicConfigs: (name, configs) => on((admin) => alterConfigs(admin, wire(name), configs)),
     endOffsets: (topic) => on((admin) => endOffsets(admin, wire(topic))),
     groupOffsets: (groupId, topic) => on((admin) => groupOffsets(admin, wire(groupId), wire(topic))),
+    groupPositions: (groupId, topic) => on((admin) => groupPositions(admin, wire(groupId), wire(topic))),
     setGroupOffsets: (groupId, topic, offsets) =>
       on(() => setGroupOffsets(settings, wire(groupId), wire(topic), offsets)),
     deleteRecords: (topic, before) =>
@@ -117,7 +112,7 @@ async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): P
   try {
     return await call(admin);
   } catch (error) {
-    if (isHalfConnected(error)) renew(state, admin);
+    if (isHalfConnected(error) || saysTopicIsGone(error)) renew(state, admin);
     throw appError('KAFKA_UNAVAILABLE', { reason: reasonOf(error) }, { cause: error });
   }
 }
@@ -128,6 +123,11 @@ async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): P
  */
 function isHalfConnected(error: unknown): boolean {
   return errorMessage(error).includes('Broker not connected');
+}
+
+/** kafkajs asks for every topic that it was ever asked about, and fails for all of them while one is deleted. */
+function saysTopicIsGone(error: unknown): boolean {
+  return (error as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
 /** The next call begins with another client; calls that still wait on this one end as its connections do. */
@@ -235,44 +235,4 @@ async function endOffsets(admin: Admin, topic: string): Promise<Map<number, { lo
   return new Map(
     offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
   );
-}
-
-async function groupOffsets(
-  admin: Admin,
-  groupId: string,
-  topic: string,
-): Promise<Map<number, bigint | null>> {
-  const [answer] = await untilDone(
-    () => admin.fetchOffsets({ groupId, topics: [topic] }),
-    coordinatorPatience,
-  );
-  const partitions = answer?.partitions ?? [];
-  return new Map(
-    partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]),
-  );
-}
-
-/** As a client outside of the group, which brokers allow while it is empty; kafkajs joins as a member instead and takes seconds. */
-async function setGroupOffsets(
-  settings: KafkaSettings,
-  groupId: string,
-  topic: string,
-  offsets: ReadonlyMap<number, bigint>,
-): Promise<void> {
-  const cluster = createCluster(settings, { log: silentLogger(), retries: retry.retries });
-  try {
-    await cluster.connect();
-    await cluster.refreshMetadata();
-    const topics = [{ topic, partitions: toSeeks(offsets) }];
-    await untilDone(async () => {
-      const coordinator = await cluster.findGroupCoordinator({ groupId });
-      await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics });
-    }, coordinatorPatience);
-  } finally {
-    abandonCluster(cluster);
-  }
-}
-
-function toSeeks(offsets: ReadonlyMap<number, bigint>): { partition: number; offset: string }[] {
-  return [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
 }

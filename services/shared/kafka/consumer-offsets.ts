@@ -19,7 +19,11 @@ export async function commitOffsets(
   const byTopic = Map.groupBy(offsets, ({ topic }) => topic);
   const topics = [...byTopic].map(([topic, own]) => ({
     topic,
-    partitions: own.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
+    partitions: own.map(({ partition, offset, note = null }) => ({
+      partition,
+      offset: String(offset),
+      metadata: note,
+    })),
   }));
   try {
     await group.commitOffsets({ topics });

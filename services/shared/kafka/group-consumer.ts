@@ -191,11 +191,7 @@ async function commit(
   offsets: readonly TopicPartitionOffset[],
 ): Promise<'committed' | 'notOwner'> {
   const { settings, metrics, groupId: group } = state.options;
-  const wired = offsets.map(({ topic, partition, offset }) => ({
-    topic: withPrefix(settings, topic),
-    partition,
-    offset,
-  }));
+  const wired = offsets.map((each) => ({ ...each, topic: withPrefix(settings, each.topic) }));
   const held = wired.filter((each) =>
     state.assigned.some(({ topic, partition }) => topic === each.topic && partition === each.partition),
   );

@@ -190,7 +190,10 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     seek(target: { topic: string; partition: number; offset: string }): void;
     resolveOffset(target: { topic: string; partition: number; offset: string }): void;
     commitOffsets(offsets: {
-      topics: { topic: string; partitions: { partition: number; offset: string; metadata: null }[] }[];
+      topics: {
+        topic: string;
+        partitions: { partition: number; offset: string; metadata: string | null }[];
+      }[];
     }): Promise<void>;
     recoverFromFetch(error: Error): Promise<void>;
     recoverFromOffsetOutOfRange(error: Error): Promise<void>;

@@ -1,4 +1,5 @@
 import type { KafkaBroker, WireRequest } from 'kafkajs/src/types-of-room.js';
+import { appError, errorMessage } from '../errors/index.ts';
 import { silentLogger } from './client-log.ts';
 import { abandonCluster, createCluster } from './cluster.ts';
 import { type KafkaSettings, withPrefix } from './settings.ts';
@@ -15,16 +16,41 @@ const unknownTopic = 3;
  * again under the same name has another one. `name` is without the prefix.
  */
 export async function fetchTopicId(settings: KafkaSettings, name: string): Promise<string> {
+  const ids = await askForIds(settings, [name]);
+  return ids.get(name)!;
+}
+
+/**
+ * As `fetchTopicId`, for several topics over one connection.
+ *
+ * @throws AppError KAFKA_UNAVAILABLE, also while one of the topics does not exist
+ */
+export async function fetchTopicIds(
+  settings: KafkaSettings,
+  names: readonly string[],
+): Promise<Map<string, string>> {
+  try {
+    return await askForIds(settings, names);
+  } catch (error) {
+    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+  }
+}
+
+async function askForIds(settings: KafkaSettings, names: readonly string[]): Promise<Map<string, string>> {
   const cluster = createCluster(settings, { log: silentLogger(), retries: connectRetries });
   try {
     await cluster.connect();
     await cluster.refreshMetadata();
     const [nodeId] = Object.keys(cluster.brokerPool.brokers);
     const broker: KafkaBroker = await cluster.findBroker({ nodeId: nodeId ?? '' });
-    const { topicId } = await askTopicIdentity(broker, withPrefix(settings, name));
-    if (topicId === null)
-      throw new Error(`the broker answers error 3 for the topic ${withPrefix(settings, name)}`);
-    return topicId;
+    const ids = new Map<string, string>();
+    for (const name of names) {
+      const wireName = withPrefix(settings, name);
+      const { topicId } = await askTopicIdentity(broker, wireName);
+      if (topicId === null) throw new Error(`the broker answers error 3 for the topic ${wireName}`);
+      ids.set(name, topicId);
+    }
+    return ids;
   } finally {
     abandonCluster(cluster);
   }

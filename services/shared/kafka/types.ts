@@ -37,4 +37,6 @@ export interface TopicPartition {
 
 export interface TopicPartitionOffset extends TopicPartition {
   offset: bigint;
+  /** Kept beside a committed offset, up to 4 kB: what the offset alone does not say, such as the id of its topic. */
+  note?: string;
 }

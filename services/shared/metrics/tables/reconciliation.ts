@@ -13,6 +13,31 @@ export const reconciliationMetrics = {
     help: 'Differences opened or reopened.',
     labels: ['kind'],
   },
+  reconciliation_findings_unlisted: {
+    type: 'gauge',
+    help: 'Differences of the last round that the table of findings has no room for.',
+    labels: ['kind'],
+  },
+  reconciliation_published_total: {
+    type: 'counter',
+    help: 'Changes of findings sent to their topic, and those that could not be sent.',
+    labels: ['result'],
+  },
+  reconciliation_unwatched_total: {
+    type: 'counter',
+    help: 'Orders whose row looked wrong when no more of them could be remembered.',
+    labels: [],
+  },
+  reconciliation_dead_letters_not_compared: {
+    type: 'gauge',
+    help: 'Records of the dead-letter topic beyond those that fit in memory.',
+    labels: [],
+  },
+  reconciliation_renewals_total: {
+    type: 'counter',
+    help: 'Times that following began anew, because a topic was made anew or a position was outside of its log.',
+    labels: ['reason'],
+  },
   reconciliation_suspects: {
     type: 'gauge',
     help: 'Differences that may only be in flight and wait for positions to pass.',

@@ -1,0 +1,31 @@
+/** What an open finding of an order expected, so that it closes when the order agrees again, however long ago its outcome was. */
+import { partitionOfOrder } from '../../../topics/index.ts';
+import { type ExpectedOrder, isOrderId } from '../memory.ts';
+
+/** null where the text is not one that this version writes: then nothing says what the order should be. */
+export function expectedIn(orderId: string, text: string): ExpectedOrder | null {
+  const sides = parse(text);
+  if (sides === null || !isOrderId(orderId)) return null;
+  const { version, status, total, customerId, sourceOffset = 0 } = sides;
+  if (!isCount(version) || !isCount(sourceOffset)) return null;
+  if (!isTextOrNull(status) || !isTextOrNull(customerId) || !(total === null || isCount(total))) return null;
+  return { orderId, partition: partitionOfOrder(orderId), version, status, total, customerId, sourceOffset };
+}
+
+function parse(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    // Cut at its longest, or written by hand.
+    return null;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}

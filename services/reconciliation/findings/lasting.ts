@@ -1,0 +1,35 @@
+/** Differences that are met once, while following, and that no round sees again: they are kept until they are in the table. */
+import type { Difference, FindingKind } from '../kinds.ts';
+import type { Tally } from './tally.ts';
+
+export interface Lasting {
+  add(difference: Difference): void;
+  /** Adds all of them to a tally. Call the returned function once they are stored: it forgets these and no later ones. */
+  addTo(tally: Tally): () => void;
+}
+
+/** Between two rounds; further ones are counted. */
+const keptMax = 1_000;
+
+export function createLasting(): Lasting {
+  let kept: Difference[] = [];
+  const unnamed = new Map<FindingKind, number>();
+
+  return {
+    add(difference) {
+      const { kind } = difference;
+      if (kept.length < keptMax) kept.push(difference);
+      else unnamed.set(kind, (unnamed.get(kind) ?? 0) + 1);
+    },
+    addTo(tally) {
+      const added = kept.length;
+      const counted = new Map(unnamed);
+      for (const difference of kept) tally.add(difference);
+      for (const [kind, count] of counted) tally.addUnnamed(kind, count);
+      return () => {
+        kept = kept.slice(added);
+        for (const [kind, count] of counted) unnamed.set(kind, (unnamed.get(kind) ?? 0) - count);
+      };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** Findings on their topic, for whoever wants to be told rather than to ask. The table stays the complete list. */
+import { FINDINGS, PARTITIONS, partitionOfOrder, partitionOfSku } from '../../../topics/index.ts';
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Accumulator, OutMessage } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { inChunks } from '../checks/pace.ts';
+import { kinds } from '../kinds.ts';
+import type { FindingChange } from './findings.ts';
+
+/** Changes that are on their way to the brokers at once. */
+const inFlightMax = 500;
+
+/** Never throws: a change that is not published is in the table all the same. */
+export function createPublisher(deps: {
+  accumulator: Pick<Accumulator, 'send'>;
+  log: Logger;
+  metrics: Pick<Metrics, 'inc'>;
+}): (changes: readonly FindingChange[]) => Promise<void> {
+  return async (changes) => {
+    for (const part of inChunks(changes, inFlightMax)) {
+      const sent = await Promise.allSettled(part.map((change) => deps.accumulator.send(messageOf(change))));
+      const failed = sent.filter((result) => result.status === 'rejected');
+      deps.metrics.inc('reconciliation_published_total', { result: 'sent' }, sent.length - failed.length);
+      deps.metrics.inc('reconciliation_published_total', { result: 'failed' }, failed.length);
+      const [first] = failed;
+      if (first === undefined) continue;
+      deps.log.warn({ failed: failed.length }, `findings were not published: ${errorMessage(first.reason)}`);
+    }
+  };
+}
+
+/** Key: order id or SKU where the finding is about one. Value: JSON. */
+function messageOf(change: FindingChange): OutMessage {
+  const { kind, subject, at } = change;
+  return {
+    topic: FINDINGS,
+    partition: partitionOf(kinds[kind].subject, subject),
+    key: Buffer.from(subject),
+    value: Buffer.from(JSON.stringify({ id: `${kind}/${subject}`, ...change })),
+    headers: { 'content-type': 'application/json' },
+    timestampMs: Date.parse(at),
+  };
+}
+
+function partitionOf(kind: (typeof kinds)[keyof typeof kinds]['subject'], subject: string): number {
+  switch (kind) {
+    case 'order':
+      return partitionOfOrder(subject);
+    case 'sku':
+      return partitionOfSku(subject);
+    case 'topic':
+    case 'kind':
+      return 0;
+    default:
+      // Offsets, partitions and event ids begin with the number of their partition.
+      return partitionIn(subject);
+  }
+}
+
+/** A foreign record may have made the subject: what is no partition goes to the first. */
+function partitionIn(subject: string): number {
+  const partition = Number.parseInt(subject, 10);
+  return partition >= 0 && partition < PARTITIONS ? partition : 0;
+}

@@ -1,0 +1,72 @@
+/**
+ * The differences of one round of a check. All are counted; of each kind only so many are kept, so that a disaster of one kind
+ * takes no room from another. Findings that are open already are always kept: a bound never closes a finding.
+ */
+import { createHash } from 'node:crypto';
+import type { OpenFinding } from '../checks/check.ts';
+import { type Difference, type FindingKind, keyOf } from '../kinds.ts';
+
+export interface Tally {
+  /** How many of one kind it keeps. */
+  readonly keptMax: number;
+  /** Counts one difference, and keeps it where there is room. A second difference of the same kind and subject is ignored. */
+  add(difference: Difference): void;
+  /** Counts differences that cannot be named. */
+  addUnnamed(kind: FindingKind, count: number): void;
+  kept(): Difference[];
+  /** All of this kind, those that were not kept included. */
+  found(kind: FindingKind): number;
+  keptOf(kind: FindingKind): number;
+}
+
+/**
+ * @param open findings of the check that are in the table
+ * @param keptMax differences of one kind, those of open findings included
+ */
+export function createTally(open: readonly Pick<OpenFinding, 'kind' | 'subject'>[], keptMax: number): Tally {
+  const openKeys = new Set(open.map(keyOf));
+  const room = new Map<FindingKind, number>();
+  for (const { kind } of open) room.set(kind, (room.get(kind) ?? keptMax) - 1);
+  const kept = new Map<string, Difference>();
+  const found = new Map<FindingKind, number>();
+  const keptOf = new Map<FindingKind, number>();
+  const count = (counts: Map<FindingKind, number>, kind: FindingKind, by: number): void => {
+    counts.set(kind, (counts.get(kind) ?? 0) + by);
+  };
+  const hasRoom = (kind: FindingKind, key: string): boolean => {
+    if (openKeys.has(key)) return true;
+    const left = room.get(kind) ?? keptMax;
+    if (left <= 0) return false;
+    room.set(kind, left - 1);
+    return true;
+  };
+
+  return {
+    keptMax,
+    add(difference) {
+      const { kind } = difference;
+      const one = { ...difference, subject: storable(difference.subject) };
+      const key = keyOf(one);
+      if (kept.has(key)) return;
+      count(found, kind, 1);
+      if (!hasRoom(kind, key)) return;
+      count(keptOf, kind, 1);
+      kept.set(key, one);
+    },
+    addUnnamed: (kind, by) => count(found, kind, Math.max(0, by)),
+    kept: () => [...kept.values()],
+    found: (kind) => found.get(kind) ?? 0,
+    keptOf: (kind) => keptOf.get(kind) ?? 0,
+  };
+}
+
+const subjectCharsMax = 160;
+const digestChars = 16;
+
+/** Subjects are printable ASCII up to the width of their column; what comes from a foreign record may be anything. */
+function storable(subject: string): string {
+  if (subject.length <= subjectCharsMax && /^[ -~]*$/.test(subject)) return subject;
+  const digest = createHash('sha256').update(subject).digest('hex').slice(0, digestChars);
+  const start = subject.slice(0, subjectCharsMax - digestChars - 1).replace(/[^ -~]/g, '?');
+  return `${start}~${digest}`;
+}

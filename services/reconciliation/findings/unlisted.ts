@@ -1,0 +1,64 @@
+/** The finding that says how many differences of a kind the table has no room for. */
+
+import { type FindingKind, isLasting } from '../kinds.ts';
+import type { StoredFinding } from './table.ts';
+import type { Tally } from './tally.ts';
+
+interface Limits {
+  /** Findings of the kind in the table, after this round. */
+  listed: number;
+  perKindMax: number;
+  /** The round may have left some out, so that it proves nothing to be gone. */
+  isPartial: boolean;
+}
+
+/**
+ * The finding for one kind after one round, and how many differences it stands for; a null finding closes the one before.
+ * Differences that no round sees again are added up, and their finding stays until a person resolves it.
+ */
+export function unlistedOf(
+  kind: FindingKind,
+  tally: Tally,
+  { listed, perKindMax, isPartial }: Limits,
+  before: StoredFinding | undefined,
+): { finding: StoredFinding | null; count: number } {
+  const known = before === undefined ? 0 : unlistedIn(before);
+  const dropped = tally.found(kind) - tally.keptOf(kind);
+  if (isLasting(kind)) return resultOf(kind, known + dropped, perKindMax);
+  // Those that were kept may still be in flight; while there is room in the table, the next round takes in others.
+  const now = listed >= perKindMax ? dropped : 0;
+  return resultOf(kind, isPartial || outlivesRestart(kind) ? Math.max(known, now) : now, perKindMax);
+}
+
+/** After a restart outcomes that were never named are not looked for again, so their count must not end by itself. */
+function outlivesRestart(kind: FindingKind): boolean {
+  return kind === 'OUTCOME_MISSING';
+}
+
+function resultOf(
+  kind: FindingKind,
+  count: number,
+  perKindMax: number,
+): { finding: StoredFinding | null; count: number } {
+  if (count === 0) return { finding: null, count };
+  return {
+    count,
+    finding: {
+      kind: 'FINDINGS_UNLISTED',
+      subject: kind,
+      expected: `at most ${perKindMax} of a kind`,
+      actual: JSON.stringify({ unlisted: count }),
+    },
+  };
+}
+
+/** 0 where the text is not one that this version writes. */
+function unlistedIn({ actual }: StoredFinding): number {
+  try {
+    const { unlisted } = JSON.parse(actual) as { unlisted?: unknown };
+    return typeof unlisted === 'number' && Number.isSafeInteger(unlisted) ? unlisted : 0;
+  } catch {
+    // Written by hand, or by another version.
+    return 0;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What reconciliation keeps beside its group offsets. An offset is a number in one log and says nothing about another: a topic
+ * that was made anew has another id, and one that was cut and filled again has another record in front of the offset.
+ */
+
+export interface PositionNote {
+  topicId: string;
+  /** Checksum of the record before the offset; null where it is not known. */
+  lastHash: number | null;
+}
+
+const version = 'v1';
+const unknown = '-';
+const hashChars = 8;
+const form = /^v1 ([A-Za-z0-9_-]{22}) (-|[0-9a-f]{8})$/;
+
+/** The note as it is committed. */
+export function writeNote({ topicId, lastHash }: PositionNote): string {
+  const hash = lastHash === null ? unknown : lastHash.toString(16).padStart(hashChars, '0');
+  return `${version} ${topicId} ${hash}`;
+}
+
+/** null for an offset that another version, or somebody by hand, has committed. */
+export function readNote(text: string): PositionNote | null {
+  const [, topicId, hash] = form.exec(text) ?? [];
+  if (topicId === undefined || hash === undefined) return null;
+  return { topicId, lastHash: hash === unknown ? null : Number.parseInt(hash, 16) };
+}
