@@ -3,7 +3,6 @@
  * takes no room from another. Findings that are open already are always kept: a bound never closes a finding.
  */
 import { createHash } from 'node:crypto';
-import type { OpenFinding } from '../checks/check.ts';
 import { type Difference, type FindingKind, keyOf } from '../kinds.ts';
 
 export interface Tally {
@@ -23,7 +22,7 @@ export interface Tally {
  * @param open findings of the check that are in the table
  * @param keptMax differences of one kind, those of open findings included
  */
-export function createTally(open: readonly Pick<OpenFinding, 'kind' | 'subject'>[], keptMax: number): Tally {
+export function createTally(open: readonly Pick<Difference, 'kind' | 'subject'>[], keptMax: number): Tally {
   const openKeys = new Set(open.map(keyOf));
   const room = new Map<FindingKind, number>();
   for (const { kind } of open) room.set(kind, (room.get(kind) ?? keptMax) - 1);
