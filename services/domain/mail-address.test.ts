@@ -46,12 +46,13 @@ it.each([
   expect(isMailAddress(address)).toBe(false);
 });
 
-it('takes time that is linear in the text', () => {
+it('takes work that is linear in the text', () => {
   const pattern = new RegExp(mailAddressPattern, 'u');
   const worst = ['a.', 'a', 'a@a.', 'a-', '@'].map((text) => `${text.repeat(100_000)}!@`);
   for (const text of worst) {
-    const startedMs = performance.now();
+    // Processor time: what the machine does beside it says nothing.
+    const before = process.cpuUsage();
     pattern.test(text);
-    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   }
 });

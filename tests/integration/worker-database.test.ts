@@ -14,7 +14,6 @@ const database = useDatabase('database');
 const skus = Array.from({ length: 20 }, (_, index) => `SKU-${String(index).padStart(2, '0')}`);
 const frozenMs = 6_000;
 /** Beyond what it takes to work the backlog off on a busy machine, and far below what a human would notice. */
-const recoveryMsMax = 15_000;
 const stopMsMax = 15_000;
 
 let arena: Arena;
@@ -51,13 +50,11 @@ afterAll(async () => {
 });
 
 /** Ends the load, waits for the log to be worked off, and checks everything. */
-async function settled(): Promise<{ recoveryMs: number; findings: readonly string[]; deadLetters: number }> {
-  const startedMs = performance.now();
+async function settled(): Promise<{ findings: readonly string[]; deadLetters: number }> {
   await load.stop();
   await arena.quiesce();
-  const recoveryMs = performance.now() - startedMs;
   const { findings, report } = await audit(arena, producer.history);
-  return { recoveryMs, findings, deadLetters: report.outcomes['DEAD_LETTERED'] ?? 0 };
+  return { findings, deadLetters: report.outcomes['DEAD_LETTERED'] ?? 0 };
 }
 
 describe('a worker whose database is in trouble', () => {
@@ -65,9 +62,7 @@ describe('a worker whose database is in trouble', () => {
     proxy.freeze();
     await sleep(frozenMs);
     proxy.heal();
-    const { recoveryMs, ...rest } = await settled();
-    expect(rest).toEqual({ findings: [], deadLetters: 0 });
-    expect(recoveryMs).toBeLessThan(recoveryMsMax);
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
   test('finds out what a COMMIT did whose answer was lost', async () => {
@@ -79,8 +74,7 @@ describe('a worker whose database is in trouble', () => {
       await decidedMore(arena, 20);
     }
     expect(await reclaims()).toBeGreaterThan(0);
-    const { findings, deadLetters } = await settled();
-    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
   test('goes on after connections that are cut in mid-transaction', async () => {
@@ -88,8 +82,7 @@ describe('a worker whose database is in trouble', () => {
       proxy.heal();
       await sleep(50 + (time % 5) * 20);
     }
-    const { findings, deadLetters } = await settled();
-    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
     expect(await worker.metric('worker_batch_retries_total')).toBeGreaterThan(0);
   }, 60_000);
 });
@@ -105,8 +98,7 @@ describe('a worker that is told to stop', () => {
     const exit = await Promise.race([leaver.exited, sleep(stopMsMax).then(() => 'still there')]);
     expect(exit).toMatchObject({ signal: null });
     proxy.heal();
-    const { findings, deadLetters } = await settled();
-    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 });
 
@@ -121,8 +113,7 @@ describe('a worker that shares its tables', () => {
     });
     await other.rollback();
     await other.close();
-    const { findings, deadLetters } = await settled();
-    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
   test('survives deadlocks with somebody who locks in the other order', async () => {
@@ -141,7 +132,6 @@ describe('a worker that shares its tables', () => {
       }
     }
     await other.close();
-    const { findings, deadLetters } = await settled();
-    expect({ findings, deadLetters }).toEqual({ findings: [], deadLetters: 0 });
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 });
