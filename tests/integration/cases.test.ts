@@ -1,13 +1,16 @@
 /** The smallest input of each fault that was found, sent to one running product; `npm run cases` does the same by hand. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instanceDir, runningNames, stackReset } from '../../stack/index.ts';
-import { cases } from '../cases/rows.ts';
+import { rowIds } from '../cases/row-ids.ts';
+import { cases, shownElsewhere } from '../cases/rows.ts';
+import { scenarios } from '../chaos/scenarios.ts';
 import { keepLine } from '../support/kept-logs.ts';
 import { openProduct, type Product } from '../support/product.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
+const root = path.resolve(import.meta.dirname, '..', '..');
 const START_MS_MAX = 120_000;
 const prefix = useTopicPrefix('cases');
 const database = useDatabase('cases');
@@ -36,6 +39,27 @@ afterAll(async () => {
 describe('on a running product', () => {
   test.each(cases)('$id: $holds', async ({ run }) => {
     expect(await run(product)).toBeNull();
+  });
+});
+
+describe('the rows', () => {
+  const shown = new Set([...cases, ...shownElsewhere].map(({ id }) => id));
+
+  test('each fault that was found has a case, or a test that shows it', () => {
+    expect(rowIds.filter((id) => !shown.has(id))).toEqual([]);
+  });
+
+  test('none stands for a fault that nobody knows', () => {
+    expect([...shown].filter((id) => !rowIds.includes(id))).toEqual([]);
+  });
+
+  test.each(shownElsewhere)('$id is shown by what is there: $shownBy', ({ shownBy }) => {
+    const scenario = /^npm run chaos -- (\S+)$/.exec(shownBy)?.[1];
+    const isThere =
+      scenario === undefined
+        ? /\.test\.ts$/.test(shownBy) && existsSync(path.join(root, shownBy))
+        : scenario in scenarios;
+    expect(isThere).toBe(true);
   });
 });
 
