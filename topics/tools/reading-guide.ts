@@ -6,7 +6,7 @@ export const READING_GUIDE: readonly string[] = [
   '## What to ask its operators for',
   [
     '- **Brokers**, with what they ask for to let you in.',
-    `- **Access (ACLs).** \`Read\` and \`Describe\` on the public topics, \`${EVENTS}\` and \`${STATE}\`; \`Read\` on groups with a prefix of your own. The other topics are private: they carry names and addresses or change without notice, and nobody but the services gets access. Nobody outside writes to any topic.`,
+    `- **Access (ACLs).** \`Read\` and \`Describe\` on the public topics, \`${EVENTS}\` and \`${STATE}\`; \`Read\` on groups with a prefix of your own. The other topics are private: they carry names and addresses or change without notice, and nobody but the services gets access. Nobody outside writes to any topic. [Access to the topics](acls.md) has the rights of our own services.`,
     '- **The prefix of the topics.** Several installations may share a cluster; then each topic is called `<prefix>orders.events.v1` there. Subjects of the registry have no prefix.',
     '- **The base URL of the schema registry**, which speaks the API of Confluent’s. A local stack has `http://127.0.0.1:18081/apis/ccompat/v7`.',
   ].join('\n'),

@@ -10,8 +10,8 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-async function serve(answer: (response: ServerResponse) => void): Promise<string> {
-  const server = createServer((_request, response) => answer(response));
+async function serve(answer: (response: ServerResponse, login: string | undefined) => void): Promise<string> {
+  const server = createServer(({ headers }, response) => answer(response, headers.authorization));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(() => {
@@ -78,6 +78,17 @@ it('a good answer gives its keys', async () => {
   expect([keys.count, [...keys.kids]]).toEqual([1, ['k']]);
   expect(keys.find('ES256', 'k')?.asymmetricKeyType).toBe('ec');
   expect(keys.find('RS256', 'k')).toBeNull();
+});
+
+it('a login in the URL is sent as basic authentication, and no message shows it', async () => {
+  const logins: (string | undefined)[] = [];
+  const url = await serve((response, login) => {
+    logins.push(login);
+    response.writeHead(403).end();
+  });
+  const failure = loadKeys(url.replace('http://', 'http://team:hunter22@'));
+  await expect(failure).rejects.toThrow(/^the key server answered 403$/);
+  expect(logins).toEqual([`Basic ${Buffer.from('team:hunter22').toString('base64')}`]);
 });
 
 describe('over plain http keys come', () => {

@@ -1,6 +1,7 @@
 /** Reads the issuer's public keys from a file or over http(s): bounded in bytes and time, and checked before anything is believed. */
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { basicAuth, takeLogin } from '../config/index.ts';
 import type { Algorithm } from './signed-token.ts';
 
 export type PublicKeys = {
@@ -37,10 +38,11 @@ export async function loadKeys(source: string): Promise<PublicKeys> {
 }
 
 async function fetchBytes(source: string): Promise<Buffer> {
-  const response = await fetch(source, {
+  const { url, login } = takeLogin(source);
+  const response = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(fetchTimeoutMs),
-    headers: { accept: 'application/jwk-set+json, application/json' },
+    headers: { accept: 'application/jwk-set+json, application/json', ...basicAuth(login) },
   });
   try {
     if (!response.ok) throw new Error(`the key server answered ${response.status}`);
