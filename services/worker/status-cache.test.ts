@@ -35,11 +35,11 @@ function createFakeRedis(status: ReturnType<Redis['status']> = 'ready', fails = 
       const result = await fn(undefined as never);
       return calls.length <= fails ? fallback : result;
     },
-    script: (_lua: string, numberOfKeys: number) => {
+    script: () => {
       scripts += 1;
       return async (_client: unknown, keys: readonly string[], args: readonly unknown[]) => {
-        expect(keys).toHaveLength(numberOfKeys);
         calls.push({ keys, args });
+        return 0;
       };
     },
   } as Partial<Redis> as Redis;
@@ -94,7 +94,7 @@ describe('the status cache', () => {
     expect([...ready.calls, ...away.calls]).toEqual([]);
   });
 
-  it('makes a script once for each number of orders', () => {
+  it('makes its script once', () => {
     const fake = createFakeRedis();
     const write = cacheOf(fake);
     for (const order of [1, 2, 3]) write(decisionOf(place({ order, lines })));
