@@ -2,6 +2,7 @@
 import { COMMANDS } from '../../topics/index.ts';
 import type { OrderStatus, Product } from '../domain/index.ts';
 import { bytesToUuid, type Param, type Queryable, uuidToBytes, uuidToSql } from '../shared/mysql/index.ts';
+import { type OrderDetails, readOrderDetails } from './order-details.ts';
 import {
   type OrderRow,
   orderColumns,
@@ -25,6 +26,11 @@ export interface ListQuery {
   readonly customerId: string;
   readonly limit: number;
   readonly status: OrderStatus | null;
+  /** Only this order, where it is the customer's. */
+  readonly orderId?: string | null;
+  /** Placed then or later, and before `createdToMs`. */
+  readonly createdFromMs?: number | null;
+  readonly createdToMs?: number | null;
   /** The last order of the page before. */
   readonly after: { readonly createdAtMs: number; readonly orderKey: number } | null;
 }
@@ -60,6 +66,8 @@ export interface OrderStore {
   list(query: ListQuery): Promise<StoredOrder[]>;
   /** Versions from 2 on, and the commands that were refused, oldest first. */
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
+  /** What the customer sent with these orders, by order id; orders of others are left out. */
+  details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
   lanePositions(): Promise<LanePosition[]>;
   /** Whether the command at this position is a dead letter. */
@@ -114,6 +122,7 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
         refused: refused.map((row) => ({ ...row, reason: reasonOf(row.reason) })),
       };
     },
+    details: (customerId, orderIds) => readOrderDetails(db, customerId, orderIds),
     async products(skus) {
       const rows = await db.rows<{ sku: string; name: string; unit_price: number; currency: string }>(
         `SELECT sku, name, unit_price, currency FROM products WHERE sku IN (${marks(skus)})`,
@@ -153,13 +162,25 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
  */
 async function listOrders(
   db: Queryable,
-  { customerId, limit, status, after }: ListQuery,
+  { customerId, limit, status, orderId = null, createdFromMs = null, createdToMs = null, after }: ListQuery,
 ): Promise<StoredOrder[]> {
   const params: Param[] = [customerId];
   let where = 'customer_id = ?';
   if (status !== null) {
     where += ' AND status = ?';
     params.push(status);
+  }
+  if (orderId !== null) {
+    where += ' AND order_id = ?';
+    params.push(uuidToBytes(orderId));
+  }
+  if (createdFromMs !== null) {
+    where += ' AND created_at_ms >= ?';
+    params.push(createdFromMs);
+  }
+  if (createdToMs !== null) {
+    where += ' AND created_at_ms < ?';
+    params.push(createdToMs);
   }
   if (after !== null) {
     where += ' AND created_at_ms <= ? AND (created_at_ms < ? OR order_key < ?)';

@@ -1,7 +1,42 @@
 /** Rows about connections, secrets at rest, and who may do what. They need servers or logins of their own. */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Case, ShownElsewhere } from './case.ts';
 
-export const securityCases: readonly Case[] = [];
+export const securityCases: readonly Case[] = [
+  {
+    id: 'C15',
+    holds: 'A customer gets address, contact, metadata and key back, and finds the order by its key',
+    async run(product) {
+      const key = `c15-${randomUUID()}`;
+      const sent = { shippingAddress: address, contact: { email: 'ada@example.org' }, metadata: { ref: 'PO-1' } };
+      const token = await product.token('case-c15');
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const placed = await fetch(`${product.url}/v1/orders`, {
+        method: 'POST',
+        headers: { ...headers, 'idempotency-key': key, prefer: 'wait=20' },
+        body: JSON.stringify({ currency: 'EUR', items: [{ sku: 'MUG-BLUE', quantity: 1 }], ...sent }),
+      });
+      if (!placed.ok) return `the place was answered with ${placed.status}`;
+      const query = new URLSearchParams({ include: 'details', idempotencyKey: key });
+      const list = await fetch(`${product.url}/v1/orders?${query}`, { headers });
+      const { items = [] } = (await list.json()) as { items?: Record<string, unknown>[] };
+      const [order] = items;
+      if (items.length !== 1 || order === undefined) return `the list has ${items.length} orders`;
+      const wanted = { idempotencyKey: key, ...sent };
+      const wrong = Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(order[name], value));
+      return wrong.length === 0 ? null : `${wrong.map(([name]) => name).join(', ')} did not come back`;
+    },
+  },
+];
+
+const address = {
+  name: 'Ada Example',
+  line1: '1 Sample Street',
+  city: 'Berlin',
+  postalCode: '10115',
+  country: 'DE',
+};
 
 export const securityShownElsewhere: readonly ShownElsewhere[] = [
   {

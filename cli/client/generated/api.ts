@@ -365,8 +365,12 @@ export interface components {
             /** @description `https` and a host name on the public internet, without user name, password and fragment. */
             url: string;
         };
-        /** @description While queued: id, version 0, status, queue and links only. */
+        /** @description While queued: id, version 0, status, queue and links only. What you sent with it is there with `include=details`. */
         Order: {
+            contact?: {
+                /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
+                email?: string;
+            };
             couponCode?: string;
             /** Format: date-time */
             createdAt?: string;
@@ -374,6 +378,8 @@ export interface components {
             customerId?: string;
             /** Format: uuid */
             id: string;
+            /** @description The key that you placed it with. */
+            idempotencyKey?: string;
             items?: {
                 lineTotal?: number;
                 name?: string;
@@ -383,10 +389,30 @@ export interface components {
                 unitPrice?: number;
             }[];
             links: components["schemas"]["Links"];
+            /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
+            metadata?: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             paymentDueAt?: string;
             queue?: components["schemas"]["Queue"];
             reason?: components["schemas"]["Reason"];
+            shippingAddress?: {
+                /** @description City. */
+                city: string;
+                /** @description ISO 3166-1 alpha-2 code. */
+                country: string;
+                /** @description Street and number. */
+                line1: string;
+                /** @description Second line of the address. */
+                line2?: string;
+                /** @description Who receives the order. */
+                name: string;
+                /** @description Postal code. */
+                postalCode: string;
+                /** @description State, province or region. */
+                region?: string;
+            };
             status: components["schemas"]["OrderStatus"];
             totals?: components["schemas"]["Totals"];
             /** Format: date-time */
@@ -782,8 +808,16 @@ export interface operations {
     listOrders: {
         parameters: {
             query?: {
+                /** @description Only orders that were placed then or later. */
+                createdFrom?: string;
+                /** @description Only orders that were placed before then. */
+                createdTo?: string;
                 /** @description `nextCursor` of the page before; keep the other parameters as they were. */
                 cursor?: string;
+                /** @description Only the order that you placed with this key, your own reference. */
+                idempotencyKey?: string;
+                /** @description `details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
+                include?: "details";
                 /** @description Orders per page. */
                 limit?: number;
                 /** @description Only orders in this status. */
@@ -1082,6 +1116,8 @@ export interface operations {
     getOrder: {
         parameters: {
             query?: {
+                /** @description `details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
+                include?: "details";
                 /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
                 t?: string;
             };
@@ -1156,7 +1192,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A request header is malformed; The request cannot be read as HTTP */
+            /** @description A request header is malformed; The request does not fit its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -4,11 +4,18 @@ import { sendOrder, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem } from '../problems.ts';
-import { headerProblem, type OrderAddress, readAddress } from '../read-request.ts';
+import { headerProblem, type OrderAddress, openQuery, readAddress } from '../read-request.ts';
 import { Order } from '../shapes/order-resource.ts';
 import type { OrderState } from '../status.ts';
-import { orderIdParameter, preferParameter, ticketParameter } from './parameters.ts';
+import {
+  includeParameter,
+  orderIdParameter,
+  preferParameter,
+  readInclude,
+  ticketParameter,
+} from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
+import { told } from './webhook-answers.ts';
 
 export const getOrderOperation: Operation = {
   id: 'getOrder',
@@ -22,6 +29,7 @@ export const getOrderOperation: Operation = {
   parameters: [
     orderIdParameter,
     ticketParameter,
+    includeParameter,
     preferParameter,
     {
       in: 'header',
@@ -56,14 +64,14 @@ export const getOrderOperation: Operation = {
     },
     304: { description: 'The version is the one that you have.', headers: ['ETag'] },
   },
-  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'VALIDATION_FAILED', 'STATE_UNAVAILABLE'],
 };
 
 export function getOrder(deps: RouteDeps): Route {
   return {
     operation: getOrderOperation,
     async handler(request, reply) {
-      const address = readAddress(request, deps.tickets);
+      const address = { ...readAddress(request, deps.tickets), withDetails: readDetailsAsked(request) };
       const has = readIfNoneMatch(request);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
       const state = await readState(deps, address, has);
@@ -73,6 +81,16 @@ export function getOrder(deps: RouteDeps): Route {
       return answer(deps, reply, address, state, has);
     },
   };
+}
+
+/** An order that is asked for, with or without what was sent with it. */
+type Asked = OrderAddress & { readonly withDetails: boolean };
+
+function readDetailsAsked(request: FastifyRequest): boolean {
+  const query = openQuery(request);
+  const withDetails = readInclude(query);
+  query.check();
+  return withDetails;
 }
 
 type Known = 'any' | readonly number[];
@@ -112,7 +130,7 @@ function isNews(state: Visible, has: Known, waitSeconds: number): boolean {
 async function waitForNews(
   deps: RouteDeps,
   reply: FastifyReply,
-  address: OrderAddress,
+  address: Asked,
   { state, has, waitSeconds }: { state: Visible; has: Known; waitSeconds: number },
 ): Promise<FastifyReply> {
   const wait = deps.waits.open(address.orderId, address.customerId);
@@ -139,17 +157,22 @@ async function waitForNews(
   }
 }
 
-function answer(
+async function answer(
   deps: RouteDeps,
   reply: FastifyReply,
-  { orderId, customerId }: OrderAddress,
+  { orderId, customerId, withDetails }: Asked,
   state: Visible,
   has: Known,
-): FastifyReply {
+): Promise<FastifyReply> {
   if (matches(state, has))
     return reply
       .code(304)
       .header('etag', etagOf(versionOf(state)))
       .send();
-  return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
+  const shown = showOrder(deps, state, orderId, customerId);
+  if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
+  // Never out of a cache: it holds no personal data.
+  const details = await deps.reads.run(customerId, () => told(deps.store.details(customerId, [orderId])));
+  reply.header('cache-control', 'no-store');
+  return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);
 }

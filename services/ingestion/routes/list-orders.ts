@@ -2,15 +2,21 @@ import Type from 'typebox';
 import { orderResource, orderStatuses } from '../../domain/index.ts';
 import { jsonMediaType, showOrder } from '../answers.ts';
 import type { Operation } from '../operation.ts';
-import { openQuery } from '../read-request.ts';
+import { orderIdOf } from '../order-id.ts';
+import type { ListQuery } from '../order-store.ts';
+import { openQuery, type QueryReader } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
 import {
   cursorParameter,
+  includeParameter,
   limitParameter,
   positionOf,
   readChoice,
   readCursor,
+  readInclude,
   readLimit,
+  readTime,
+  timeParameter,
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import { told } from './webhook-answers.ts';
@@ -35,6 +41,16 @@ export const listOrdersOperation: Operation = {
       required: false,
       schema: Type.String({ enum: listed }),
     },
+    timeParameter('createdFrom', 'Only orders that were placed then or later.'),
+    timeParameter('createdTo', 'Only orders that were placed before then.'),
+    {
+      in: 'query',
+      name: 'idempotencyKey',
+      description: 'Only the order that you placed with this key, your own reference.',
+      required: false,
+      schema: Type.String({ pattern: '^[!-~]{1,255}$', examples: ['order-2026-0001'] }),
+    },
+    includeParameter,
   ],
   answers: { 200: { description: 'One page.', schema: OrderList } },
   problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'STATE_UNAVAILABLE'],
@@ -48,26 +64,58 @@ export function listOrders(deps: RouteDeps): Route {
       const query = openQuery(request);
       const limit = readLimit(query);
       const status = readChoice(query, 'status', listed);
+      const filter = readFilter(query, customerId);
+      const withDetails = readInclude(query);
       const cursor = readCursor(query);
       query.check();
-      const list = `${customerId}|${status ?? ''}`;
+      const list = [
+        customerId,
+        status ?? '',
+        ...Object.values(filter).filter((value) => value !== null),
+      ].join('|');
       const after = positionOf(cursor, deps.cursors, list);
       // One more than asked for tells whether there is a next page.
-      const asked = { customerId, limit: limit + 1, status, after };
-      const found = await deps.reads.run(customerId, () => told(deps.store.list(asked)));
+      const asked = { customerId, limit: limit + 1, status, ...filter, after };
+      const { found, details } = await deps.reads.run(customerId, () =>
+        told(readPage(deps, asked, withDetails)),
+      );
       const page = found.slice(0, limit);
       for (const { orderId, version } of page) deps.noteShown(orderId, version);
-      const items = page.map(
-        (order) =>
-          showOrder(deps, { kind: 'known', order: orderResource(order) }, order.orderId, customerId).body,
-      );
+      const items = page.map((order) => {
+        const state = { kind: 'known', order: orderResource(order) } as const;
+        return { ...showOrder(deps, state, order.orderId, customerId).body, ...details.get(order.orderId) };
+      });
       const last = page.at(-1);
       const next =
         found.length > limit && last !== undefined ? { nextCursor: deps.cursors.issue(last, list) } : {};
+      if (withDetails) reply.header('cache-control', 'no-store');
       return reply
         .code(200)
         .header('content-type', jsonMediaType)
         .send(JSON.stringify({ items, ...next }));
     },
   };
+}
+
+const keyForm = /^[!-~]{1,255}$/;
+
+/** The key and the customer make the id of an order, so a key is looked up by the id. */
+function readFilter(
+  query: QueryReader,
+  customerId: string,
+): Pick<ListQuery, 'createdFromMs' | 'createdToMs' | 'orderId'> {
+  return {
+    createdFromMs: readTime(query, 'createdFrom'),
+    createdToMs: readTime(query, 'createdTo'),
+    orderId: query.read<string | null>('idempotencyKey', null, (key) => {
+      if (!keyForm.test(key)) throw new RangeError('must be 1 to 255 visible ASCII characters');
+      return orderIdOf(customerId, key);
+    }),
+  };
+}
+
+async function readPage({ store }: Pick<RouteDeps, 'store'>, asked: ListQuery, withDetails: boolean) {
+  const found = await store.list(asked);
+  const ids = withDetails ? found.map(({ orderId }) => orderId) : [];
+  return { found, details: await store.details(asked.customerId, ids) };
 }

@@ -100,6 +100,42 @@ export function readLimit(query: QueryReader): number {
   });
 }
 
+export const includeParameter: Parameter = {
+  in: 'query',
+  name: 'include',
+  description:
+    '`details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`.',
+  required: false,
+  schema: Type.String({ enum: ['details'] }),
+};
+
+/** Whether the details of orders are asked for. */
+export function readInclude(query: QueryReader): boolean {
+  return readChoice(query, 'include', ['details']) !== null;
+}
+
+const timePattern = '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[+-]\\d{2}:\\d{2})$';
+const timeForm = new RegExp(timePattern);
+
+/** A time in a query. */
+export function timeParameter(name: string, description: string): Parameter {
+  const schema = Type.String({
+    format: 'date-time',
+    pattern: timePattern,
+    examples: ['2026-01-05T10:00:00Z'],
+  });
+  return { in: 'query', name, description, required: false, schema };
+}
+
+/** Epoch milliseconds of a time in a query, null without it. */
+export function readTime(query: QueryReader, name: string): number | null {
+  return query.read<number | null>(name, null, (text) => {
+    const ms = timeForm.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
+    if (Number.isNaN(ms)) throw new RangeError('must be a time such as 2026-01-05T10:00:00Z (RFC 3339)');
+    return ms;
+  });
+}
+
 /** One of `choices`, null without it. */
 export function readChoice<T extends string>(
   query: QueryReader,

@@ -24,7 +24,7 @@ export interface RouteDeps extends AnswerDeps {
   readonly readStatus: ReadStatus;
   readonly waits: Waits;
   readonly streams: Streams;
-  readonly store: Pick<OrderStore, 'list' | 'history' | 'products'>;
+  readonly store: Pick<OrderStore, 'list' | 'history' | 'products' | 'details'>;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly readWebhookUrl: ReadWebhookUrl;

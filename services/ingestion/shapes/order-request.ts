@@ -45,7 +45,7 @@ const OrderLine = Type.Object(
   closed,
 );
 
-const ShippingAddress = Type.Object(
+export const ShippingAddress = Type.Object(
   {
     name: text(200, 'Who receives the order.'),
     line1: text(200, 'Street and number.'),
@@ -63,7 +63,7 @@ const ShippingAddress = Type.Object(
   closed,
 );
 
-const Contact = Type.Object(
+export const Contact = Type.Object(
   {
     email: Type.Optional(
       Type.String({
@@ -79,7 +79,7 @@ const Contact = Type.Object(
 );
 
 /** Not Type.Record: its pattern `^.*$` lets a key with a line break hold anything. */
-const Metadata = Type.Unsafe<Record<string, string>>({
+export const Metadata = Type.Unsafe<Record<string, string>>({
   type: 'object',
   additionalProperties: { type: 'string', maxLength: 500, pattern: linesPattern },
   maxProperties: 20,

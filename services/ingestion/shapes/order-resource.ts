@@ -1,6 +1,7 @@
 /** What clients get to see of an order. */
 import Type from 'typebox';
 import { orderStatuses } from '../../domain/index.ts';
+import { Contact, Metadata, ShippingAddress } from './order-request.ts';
 
 const amount = (description?: string) =>
   Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });
@@ -79,9 +80,17 @@ export const Order = Type.Object(
     paymentDueAt: Type.Optional(time()),
     createdAt: Type.Optional(time()),
     updatedAt: Type.Optional(time()),
+    idempotencyKey: Type.Optional(Type.String({ description: 'The key that you placed it with.' })),
+    shippingAddress: Type.Optional(ShippingAddress),
+    contact: Type.Optional(Contact),
+    metadata: Type.Optional(Metadata),
     links: Links,
   },
-  { $id: 'Order', description: 'While queued: id, version 0, status, queue and links only.' },
+  {
+    $id: 'Order',
+    description:
+      'While queued: id, version 0, status, queue and links only. What you sent with it is there with `include=details`.',
+  },
 );
 
 export const Accepted = Type.Object(

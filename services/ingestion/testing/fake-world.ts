@@ -220,6 +220,12 @@ function fakeStore({ stored }: Controls): AppDeps['store'] {
       const own = [...stored.values()].filter((order) => order.customerId === customerId);
       return own.filter((order) => after === null || order.orderKey < after.orderKey).slice(0, limit);
     },
+    details: async (customerId, orderIds) =>
+      new Map(
+        orderIds
+          .filter((orderId) => stored.get(orderId)?.customerId === customerId)
+          .map((orderId) => [orderId, { idempotencyKey: 'key', metadata: { note: 'mine' } }]),
+      ),
     history: async () => ({ changes: [], refused: [] }),
     products: async (skus) =>
       new Map(skus.map((sku) => [sku, { sku, name: `Product ${sku}`, unitPrice: 250, currency: 'EUR' }])),

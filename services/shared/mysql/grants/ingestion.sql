@@ -4,6 +4,7 @@ GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_items` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_history` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_commands` TO 'orderstream_ingestion'@'%';
+GRANT SELECT ON `orderstream`.`dead_letters` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`products` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`webhook_endpoints` TO 'orderstream_ingestion'@'%';
 GRANT SELECT, UPDATE (`status`, `attempts`, `due_at_ms`, `leased_until_ms`) ON `orderstream`.`notification_deliveries` TO 'orderstream_ingestion'@'%';
