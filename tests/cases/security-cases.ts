@@ -17,7 +17,7 @@ export const securityCases: readonly Case[] = [
         headers: { ...headers, 'idempotency-key': key, prefer: 'wait=20' },
         body: JSON.stringify({ currency: 'EUR', items: [{ sku: 'MUG-BLUE', quantity: 1 }], ...sent }),
       });
-      if (!placed.ok) return `the place was answered with ${placed.status}`;
+      if (!placed.ok) return `the order was answered with ${placed.status}`;
       const query = new URLSearchParams({ include: 'details', idempotencyKey: key });
       const list = await fetch(`${product.url}/v1/orders?${query}`, { headers });
       const { items = [] } = (await list.json()) as { items?: Record<string, unknown>[] };
