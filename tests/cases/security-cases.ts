@@ -9,7 +9,11 @@ export const securityCases: readonly Case[] = [
     holds: 'A customer gets address, contact, metadata and key back, and finds the order by its key',
     async run(product) {
       const key = `c15-${randomUUID()}`;
-      const sent = { shippingAddress: address, contact: { email: 'ada@example.org' }, metadata: { ref: 'PO-1' } };
+      const sent = {
+        shippingAddress: address,
+        contact: { email: 'ada@example.org' },
+        metadata: { ref: 'PO-1' },
+      };
       const token = await product.token('case-c15');
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const placed = await fetch(`${product.url}/v1/orders`, {

@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 
 const here = import.meta.dirname;
 const services = ['ingestion', 'worker', 'notification', 'reconciliation', 'projector'] as const;
-const verbOf = { FROM: 'SELECT', JOIN: 'SELECT', INTO: 'INSERT', UPDATE: 'UPDATE', 'DELETE FROM': 'DELETE' } as const;
+const verbOf = {
+  FROM: 'SELECT',
+  JOIN: 'SELECT',
+  INTO: 'INSERT',
+  UPDATE: 'UPDATE',
+  'DELETE FROM': 'DELETE',
+} as const;
 
 const tables = new Set(
   readdirSync(path.join(here, 'migrations'))
