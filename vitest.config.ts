@@ -2,11 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 /** Two cores are what a small machine has; more files at a time only make each other slow. */
 const WORKERS_MAX = 2;
+/**
+ * When `expect.poll` gives up on an event. It waits for no longer than the event takes; the usual second is less than a
+ * busy machine may keep a process from its turn.
+ */
+const EVENT_DEADLINE_MS = 8_000;
 
 export default defineConfig({
   test: {
     maxWorkers: WORKERS_MAX,
     testTimeout: 10_000,
+    expect: { poll: { timeout: EVENT_DEADLINE_MS } },
     projects: [
       {
         extends: true,

@@ -151,7 +151,7 @@ describe('intake', () => {
     };
     const second = harness(broken.store);
     second.feed([eventOf(0, 0)]);
-    await vi.waitFor(() => expect(second.fatal).toHaveBeenCalled());
+    await expect.poll(() => second.fatal).toHaveBeenCalled();
   });
 });
 

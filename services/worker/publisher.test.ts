@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { appError } from '../shared/errors/index.ts';
 import type { Accumulator, BatchOptions, OutMessage } from '../shared/kafka/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
@@ -137,10 +137,10 @@ describe('the publisher', () => {
     sent[1]!.fail(new TypeError('a header that cannot be encoded'));
     await turn();
     expect(lane.waits.current).toMatchObject({ place: 'publish', needsOperator: true });
-    await vi.waitFor(() => expect(sent).toHaveLength(4));
+    await expect.poll(() => sent).toHaveLength(4);
     expect(sent[3]!.names).toEqual(sent[1]!.names);
     for (const each of sent) each.ack();
-    await vi.waitFor(() => expect(sent).toHaveLength(6));
+    await expect.poll(() => sent).toHaveLength(6);
     expect([lane.waits.at('publish')?.needsOperator, lane.ackedOffset]).toEqual([false, 2]);
   });
 

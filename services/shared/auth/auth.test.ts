@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Caller,
   createLocalIssuer,
@@ -184,7 +184,7 @@ describe('keys', () => {
     await writeFile(issuer.jwksPath, 'broken');
     monotonicMs += 600_000;
     expect((await by.verify(await sign(100))).customerId).toBe('c1');
-    await vi.waitFor(async () => expect((await by.verify(await sign(200))).customerId).toBe('c1'));
+    await expect.poll(async () => (await by.verify(await sign(200))).customerId).toBe('c1');
   });
 
   it.each([

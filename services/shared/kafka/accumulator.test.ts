@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../log/index.ts';
 import { noMetrics } from '../metrics/index.ts';
 import { type Accumulator, createAccumulatorOver } from './accumulator.ts';
@@ -281,7 +281,7 @@ describe('requests', () => {
       const release = leaders.holdAnswers();
       const accumulator = make(leaders, { inFlight });
       const slow = accumulator.send(message(0, 'slow'));
-      await vi.waitUntil(() => leaders.requests().length === 1);
+      await expect.poll(() => leaders.requests().length).toBe(1);
       const other = accumulator.sendBatch([message(1, 'other')]);
       await sleep(20);
       expect(leaders.requests()).toHaveLength(expected);

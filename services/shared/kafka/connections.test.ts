@@ -1,5 +1,5 @@
 import { connect, createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogger } from '../log/index.ts';
 import { abandonBroker } from './abandon.ts';
 import { createBrokerMaker } from './brokers.ts';
@@ -52,7 +52,7 @@ it('callers that connect at the same time share one socket', async () => {
   await connection.connect();
   // Connections are taken in their order: when this one is there, all before it are.
   const last = connect(port, '127.0.0.1');
-  await vi.waitUntil(() => last.localPort !== undefined && ports.includes(last.localPort));
+  await expect.poll(() => last.localPort !== undefined && ports.includes(last.localPort)).toBe(true);
   last.destroy();
   abandonBroker(broker, 'test');
   expect(ports).toHaveLength(2);
