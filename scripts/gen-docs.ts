@@ -4,6 +4,7 @@ import * as common from '../services/shared/config/common.ts';
 import type { Field } from '../services/shared/config/index.ts';
 import { errorTable } from '../services/shared/errors/index.ts';
 import { metricPrefix, metricTable } from '../services/shared/metrics/index.ts';
+import { serviceProcesses } from '../stack/services.ts';
 import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
 import { page, table } from './docs/page.ts';
 
@@ -30,6 +31,9 @@ async function main(check: boolean): Promise<number> {
 }
 
 const root = join(import.meta.dirname, '..');
+const services = new Set(
+  serviceProcesses.flatMap(({ entry }) => /^services\/([a-z-]+)\//.exec(entry)?.[1] ?? []),
+);
 
 function errorsPage(): string {
   const rows = Object.entries(errorTable).map(([code, row]) => [
@@ -60,7 +64,7 @@ async function configurationPage(): Promise<string> {
   const sections: [string, Field<unknown>[]][] = [
     ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)],
   ];
-  for (const service of ['ingestion', 'worker', 'notification', 'reconciliation', 'projector']) {
+  for (const service of services) {
     sections.push([`Only ${service}`, await fieldsOfService(service)]);
   }
   const documented = new Set<string>();
