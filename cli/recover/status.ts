@@ -1,21 +1,43 @@
-/** `orderstream recover status`: which lanes do not fit the logs, and why. */
+/** `orderstream recover status`: what stopped, why, and which command continues. */
+import type { Connection } from 'mysql2/promise';
+import { type Halt, readHalt } from '../../services/worker/store/halts.ts';
 import { print, printJson, table } from '../output.ts';
-import { checkLanes } from './lane-facts.ts';
+import { checkLanes, type LaneCheck, rowsOf } from './lane-facts.ts';
 import { withServers } from './opened.ts';
 
-/** Prints every lane that does not fit, or that all do; exit code 1 where one does not. */
+/** Prints the halt of the pipeline and every lane that does not fit, or that all do; exit code 1 where something is stopped. */
 export async function showStatus({ name, json }: { name: string; json?: boolean }): Promise<void> {
-  const checks = await withServers(name, checkLanes);
-  const stops = checks.flatMap(({ row, problem }) =>
+  const { halt, checks } = await withServers(name, async (opened) => ({
+    checks: await checkLanes(opened),
+    halt: await haltOf(opened.db),
+  }));
+  const stops = stopsOf(checks);
+  if (stops.length > 0 || halt !== null) process.exitCode = 1;
+  if (json) return printJson({ halt, stops });
+  if (halt !== null) {
+    print(
+      `the pipeline is halted since ${new Date(halt.detectedAtMs).toISOString()}, found by ${halt.detectedBy}`,
+    );
+    print(halt.message);
+  }
+  if (stops.length === 0) return print(`all ${checks.length} lanes fit both logs`);
+  print(table([['partition', 'why'], ...stops.map(({ partition, why }) => [partition, why])]));
+  for (const { partition, message } of stops) print(`lane ${partition}: ${message}`);
+}
+
+export interface Stop {
+  readonly partition: number;
+  readonly why: string;
+  readonly message: string;
+}
+
+/** The lanes that do not fit, in the order of their partitions. */
+export function stopsOf(checks: readonly LaneCheck[]): Stop[] {
+  return checks.flatMap(({ row, problem }) =>
     problem === null ? [] : [{ partition: row.partition, ...problem }],
   );
-  if (stops.length > 0) process.exitCode = 1;
-  if (json) return printJson({ stops });
-  if (stops.length === 0) return print(`all ${checks.length} lanes fit both logs`);
-  print(
-    table([
-      ['partition', 'why', 'what was found'],
-      ...stops.map(({ partition, why, message }) => [partition, why, message]),
-    ]),
-  );
+}
+
+export function haltOf(db: Connection): Promise<Halt | null> {
+  return readHalt(rowsOf(db));
 }

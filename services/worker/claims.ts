@@ -127,7 +127,7 @@ async function claimOne(
   const unclean = claim.unclean || before?.unclean === true;
   const low = logs.commands.get(partition)?.low ?? 0;
   const isNew = claim.first && low > 0 && (await startAt(session, topic, claim, low));
-  return { ...claim, unclean, ...(isNew && { nextOffset: low, publishedOffset: low }) };
+  return { ...claim, unclean, ...(isNew && { nextOffset: low, publishedOffset: low, prevOffset: low - 1 }) };
 }
 
 async function openOne(
@@ -138,7 +138,7 @@ async function openOne(
   facts: LaneFacts,
 ): Promise<void> {
   const { topic, metrics, log } = deps;
-  const { partition, epoch, nextOffset, record, outcome } = claim;
+  const { partition, epoch, nextOffset, record, outcome, prevOffset } = claim;
   const provenAtMs = performance.now();
   const problem = positionProblem(facts);
   if (problem !== null) {
@@ -157,7 +157,7 @@ async function openOne(
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
   lane.open(
-    { epoch, nextOffset, publishedOffset, logs, record, outcome: markOrEnd(outcome, facts) },
+    { epoch, nextOffset, publishedOffset, prevOffset, logs, record, outcome: markOrEnd(outcome, facts) },
     probation,
   );
   for (const row of unpublished) {

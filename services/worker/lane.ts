@@ -55,6 +55,7 @@ export interface LaneStart {
   readonly logs?: LogIds;
   readonly record?: RecordMark;
   readonly outcome?: OutcomeMark;
+  readonly prevOffset?: number;
 }
 
 /** What a lane tells its owner. */
@@ -91,6 +92,8 @@ export class Lane {
   logs: LogIds | null = null;
   /** The last record that was decided. */
   record: RecordMark = noRecordMark;
+  /** Offset of the record decided before `nextOffset`. */
+  prevOffset = -1;
   /** The last outcome that was acknowledged. */
   outcome: OutcomeMark = noOutcomeMark;
   /** The last record of the batch that is in hand. */
@@ -172,6 +175,7 @@ export class Lane {
     this.logs = claim.logs ?? null;
     this.record = claim.record ?? noRecordMark;
     this.outcome = claim.outcome ?? noOutcomeMark;
+    this.prevOffset = claim.prevOffset ?? claim.nextOffset - 1;
     this.epoch = claim.epoch;
     this.nextOffset = claim.nextOffset;
     this.ackedOffset = claim.publishedOffset;
@@ -228,6 +232,7 @@ export class Lane {
   /** Takes the committed head off; the outbox rows in `deletedRows` went with the same transaction. */
   advance(to: number, deletedRows: readonly number[]): void {
     this.nextOffset = to;
+    this.prevOffset = to - 1;
     if (this.recordInHand.offset === to - 1) this.record = this.recordInHand;
     this.waits.end('decide');
     this.isHeldBack = false;

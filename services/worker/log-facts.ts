@@ -9,7 +9,14 @@ import {
 } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { sleep } from '../shared/retry/index.ts';
-import { type LogIds, markOf, type OutcomeMark, type RecordMark, sourceOffsetOf } from './marks.ts';
+import {
+  isFingerprint,
+  type LogIds,
+  markOf,
+  type OutcomeMark,
+  type RecordMark,
+  sourceOffsetOf,
+} from './marks.ts';
 import type { LaneFacts, OffsetRange } from './position-problem.ts';
 
 export interface LogFactsDeps {
@@ -130,7 +137,11 @@ export async function factsOf(
   }
   const records = await findMarked(
     deps,
-    rows.map(({ partition, record }) => ({ topic: deps.topic, partition, offset: record.offset })),
+    rows.map(({ partition, record }) => ({
+      topic: deps.topic,
+      partition,
+      offset: isFingerprint(record) ? record.offset : -1,
+    })),
     commands,
   );
   const outcomes = await findMarked(

@@ -39,6 +39,16 @@ export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMar
   return { offset: Number(offset), id: hash.digest().toString('base64url', 0, fingerprintBytes) };
 }
 
+/** In place of a fingerprint: an operator moved the lane forward, from behind the record at the mark's offset to here. */
+export function jumpTo(offset: number): string {
+  return `>${offset}`;
+}
+
+/** Whether the mark names a record that can be compared. */
+export function isFingerprint({ id }: RecordMark): boolean {
+  return id !== '' && !id.startsWith('>');
+}
+
 /** Source offset of an outcome by its event id, `<source partition>-<source offset>`; null for anything else. */
 export function sourceOffsetOf({ headers }: Pick<InRecord, 'headers'>): number | null {
   const match = /^\d+-(\d+)$/.exec(headers['ce_id']?.toString() ?? '');

@@ -124,7 +124,9 @@ describe('a lane whose position does not fit the logs', () => {
       },
       { what: 'everything but the lane behind the command being decided and published' },
     );
-    expect(await worker.ask('/readyz')).toContain(`offset ${offset} holds SHIP`);
+    await until(async () => (await worker.ask('/readyz')).includes(`offset ${offset} holds SHIP`), {
+      what: 'readiness naming the command',
+    });
     expect((await readLanes(arena))[4]!.nextOffset).toBe(offset);
     await until(
       async () => (await arena.admin.groupOffsets(GROUPS.worker, COMMANDS)).get(4) === BigInt(offset),

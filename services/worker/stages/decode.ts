@@ -52,7 +52,7 @@ export function verdictKey(partition: number, offset: number | bigint): string {
 async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPart | null> {
   const sources: SourceRecord[] = [];
   const deadLetters: DeadLetter[] = [];
-  let prevOffset = part.from - 1;
+  let { prevOffset } = part.lane;
   for (const record of part.records) {
     let content = readRecord(deps, record);
     if (content instanceof UnknownSchemaError) {

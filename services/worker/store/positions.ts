@@ -3,7 +3,14 @@
  * Nothing else writes `lane_positions`.
  */
 import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
-import { type LogIds, noOutcomeMark, noRecordMark, type OutcomeMark, type RecordMark } from '../marks.ts';
+import {
+  jumpTo,
+  type LogIds,
+  noOutcomeMark,
+  noRecordMark,
+  type OutcomeMark,
+  type RecordMark,
+} from '../marks.ts';
 import { text } from './sql-text.ts';
 
 /** A lane as it was claimed: whoever holds the highest epoch owns it. */
@@ -21,6 +28,8 @@ export interface Claim {
   readonly logs: LogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
+  /** Offset of the record decided before `nextOffset`; less than one before it where an operator left commands out. */
+  readonly prevOffset: number;
 }
 
 /** One lane's part of a batch: moves its position from one offset to the next. */
@@ -103,6 +112,7 @@ function laneOf(row: ClaimRow): Omit<Claim, 'unclean' | 'first'> {
     publishedOffset: row.published_offset,
     logs: { clusterId: row.cluster_id, commands: row.topic_id, events: row.events_topic_id },
     record: row.record_id === '' ? noRecordMark : { offset: row.record_offset, id: row.record_id },
+    prevOffset: row.record_id === jumpTo(row.next_offset) ? row.record_offset : row.next_offset - 1,
     outcome:
       row.outcome_source < 0 ? noOutcomeMark : { source: row.outcome_source, offset: row.outcome_offset },
   };

@@ -1,0 +1,44 @@
+/** A command topic that is made anew and filled: no lane counts on in a log that it was not worked on. */
+import { expect, test } from 'vitest';
+import { audit } from '../support/arena/audit.ts';
+import { newOrderOf, placeCommand } from '../support/arena/load.ts';
+import { commandsMadeAnew } from '../support/arena/scenarios/identity/topics.ts';
+import { useArena } from '../support/arena/use-arena.ts';
+
+const used = useArena('command-topic');
+const partitions = Array.from({ length: 12 }, (_, partition) => partition);
+
+async function place(perLane: number): Promise<void> {
+  const { producer, skus } = used();
+  for (let n = 0; n < perLane; n++) {
+    await Promise.all(
+      partitions.map((partition) => producer.send(placeCommand(newOrderOf(partition), [skus[n]!]))),
+    );
+  }
+}
+
+test('stops every lane where it was filled beyond the positions, and every command is decided once it is adopted', async () => {
+  const { arena, producer } = used();
+  const first = await arena.startWorker({ INSTANCE_ID: 'first' });
+  await place(3);
+  await arena.quiesce();
+  await first.stop();
+  const start = () => arena.startWorker({ INSTANCE_ID: 'second' });
+  const { worker, problems } = await commandsMadeAnew(arena, start, () => place(5));
+  expect(problems).toEqual([]);
+  await worker.stop();
+  expect((await audit(arena, producer.history)).findings).toEqual([]);
+}, 120_000);
+
+test('stops the lanes that run, too, and they go on by themselves', async () => {
+  const { arena, producer } = used();
+  const running = await arena.startWorker({ INSTANCE_ID: 'running' });
+  await place(1);
+  await arena.quiesce();
+  const { problems } = await commandsMadeAnew(arena, running, () => place(2));
+  expect(problems).toEqual([]);
+  await place(1);
+  await arena.quiesce();
+  await running.stop();
+  expect((await audit(arena, producer.history)).findings).toEqual([]);
+}, 120_000);

@@ -1,0 +1,27 @@
+/** A result topic that has lost its end: the lanes stop, and every outcome is published again, byte by byte as it was. */
+import { expect, test } from 'vitest';
+import { audit } from '../support/arena/audit.ts';
+import { newOrderOf, placeCommand } from '../support/arena/load.ts';
+import { outcomesCut } from '../support/arena/scenarios/identity/topics.ts';
+import { useArena } from '../support/arena/use-arena.ts';
+
+const used = useArena('result-topic');
+const partitions = Array.from({ length: 12 }, (_, partition) => partition);
+
+test('is noticed by lanes that have nothing to do, and rebuilt from the database', async () => {
+  const { arena, producer, skus } = used();
+  const worker = await arena.startWorker();
+  for (let n = 0; n < 5; n++) {
+    await Promise.all(
+      partitions.map((partition) => producer.send(placeCommand(newOrderOf(partition), [skus[n]!]))),
+    );
+  }
+  await arena.quiesce();
+  expect(await outcomesCut(arena, worker, 3)).toEqual([]);
+  await Promise.all(
+    partitions.map((partition) => producer.send(placeCommand(newOrderOf(partition), [skus[0]!]))),
+  );
+  await arena.quiesce();
+  await worker.stop();
+  expect((await audit(arena, producer.history)).findings).toEqual([]);
+}, 120_000);

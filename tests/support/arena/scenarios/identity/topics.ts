@@ -1,0 +1,89 @@
+/** Topics that are made anew or cut beneath the lanes: each lane stops and says so, and goes on behind the command it names. */
+import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
+import { until } from '../../../until.ts';
+import type { Arena } from '../../arena.ts';
+import { readLanes } from '../../lanes.ts';
+import { orderstream, orderstreamDone } from '../../operator.ts';
+import { makeAnew, readTopic } from '../../topic-surgery.ts';
+import type { WorkerProcess } from '../../worker-process.ts';
+
+const lanes = 12;
+
+/** Resolves once every lane of the worker is stopped for this reason. */
+export async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
+  await until(async () => (await worker.metric('worker_lanes_refused_total', `why="${why}"`)) >= lanes, {
+    what: `every lane being stopped: ${why}`,
+    deadlineMs: 40_000,
+    everyMs: 200,
+  });
+}
+
+/**
+ * The command topic is deleted and made anew beneath the worker (or before it starts, where `worker` is a function) and
+ * filled beyond the positions by `fill`; then it is adopted. Resolves to what was wrong.
+ */
+export async function commandsMadeAnew(
+  arena: Arena,
+  worker: WorkerProcess | (() => Promise<WorkerProcess>),
+  fill: () => Promise<void>,
+): Promise<{ worker: WorkerProcess; problems: string[] }> {
+  const problems: string[] = [];
+  const before = await readLanes(arena);
+  await makeAnew(arena, COMMANDS);
+  await fill();
+  const running = typeof worker === 'function' ? await worker() : worker;
+  await until(async () => /made anew|cut/.test(await running.ask('/readyz')), {
+    what: 'readiness saying that the topic was made anew',
+    deadlineMs: 40_000,
+    everyMs: 200,
+  });
+  const status = await orderstream(arena, 'recover', 'status');
+  if (status.code !== 1 || !status.stdout.includes('orderstream recover adopt --partition')) {
+    problems.push(`recover status names no way on: ${status.stdout}${status.stderr}`);
+  }
+  const after = await readLanes(arena);
+  for (const { partition, nextOffset } of after) {
+    if (nextOffset !== before[partition]?.nextOffset)
+      problems.push(`lane ${partition} moved to ${nextOffset}`);
+  }
+  await orderstreamDone(arena, 'recover', 'adopt');
+  await arena.quiesce();
+  return { worker: running, problems };
+}
+
+/** The last `records` outcomes of each partition are cut beneath the worker, and published again. Resolves to what was wrong. */
+export async function outcomesCut(arena: Arena, worker: WorkerProcess, records: number): Promise<string[]> {
+  const problems: string[] = [];
+  const before = await readTopic(arena, EVENTS);
+  await makeAnew(arena, EVENTS, (count) => Math.max(0, count - records));
+  await allStopped(worker, 'eventsMadeAnew');
+  const dry = await orderstreamDone(arena, 'recover', 'republish', '--dry-run');
+  if (!dry.includes('dry run: nothing was published')) problems.push(`no dry run: ${dry}`);
+  await orderstreamDone(arena, 'recover', 'republish');
+  const after = await readTopic(arena, EVENTS);
+  for (const [partition, outcomes] of before) {
+    const now = after.get(partition) ?? [];
+    for (const [index, outcome] of outcomes.entries()) {
+      if (!isSame(outcome, now[index]))
+        problems.push(`${partition}-${outcome.offset} differs after it was published again`);
+    }
+  }
+  await until(async () => (await worker.ask('/readyz')).includes('"ready"'), {
+    what: 'the lanes going on by themselves',
+    deadlineMs: 40_000,
+    everyMs: 200,
+  });
+  return problems;
+}
+
+type Outcome = NonNullable<ReturnType<Awaited<ReturnType<typeof readTopic>>['get']>>[number];
+
+function isSame(a: Outcome, b: Outcome | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.timestampMs === b.timestampMs &&
+    Buffer.compare(a.value ?? Buffer.alloc(0), b.value ?? Buffer.alloc(0)) === 0 &&
+    Buffer.compare(a.key ?? Buffer.alloc(0), b.key ?? Buffer.alloc(0)) === 0 &&
+    JSON.stringify(a.headers) === JSON.stringify(b.headers)
+  );
+}
