@@ -53,7 +53,10 @@ export class Ownership {
       onOutOfRange: (_topic, partition, position) => {
         this.lanes
           .get(partition)
-          ?.stop(`the log has no offset ${position}: it was cut by retention or made anew`);
+          ?.stop(
+            `the log has no offset ${position}: it was cut by retention or made anew; \`orderstream recover status\` names the way on`,
+            'outOfRange',
+          );
       },
       onCrash,
     };

@@ -1,6 +1,7 @@
 /** The command line in an arena, as an operator types it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { pageCommands } from '../recovery-page.ts';
 import type { Arena } from './arena.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -29,4 +30,11 @@ export async function orderstreamDone(
   const { code, stdout, stderr } = await orderstream(arena, ...args);
   if (code !== 0) throw new Error(`orderstream ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
   return stdout;
+}
+
+/** Types the commands of a section of docs/recovery.md, each of which has to succeed. Resolves to what they printed. */
+export async function typePage(arena: Pick<Arena, 'env'>, heading: string): Promise<string> {
+  let printed = '';
+  for (const args of pageCommands(heading)) printed += await orderstreamDone(arena, ...args);
+  return printed;
 }

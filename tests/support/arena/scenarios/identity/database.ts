@@ -4,7 +4,7 @@ import type { Arena } from '../../arena.ts';
 import { copyDatabase, putBack } from '../../database-copy.ts';
 import { frozen, ownedBy, readLanes } from '../../lanes.ts';
 import { newOrderOf, type Producer, placeCommand } from '../../load.ts';
-import { orderstream, orderstreamDone } from '../../operator.ts';
+import { orderstream, typePage } from '../../operator.ts';
 
 const soldLane = 0;
 
@@ -47,7 +47,7 @@ export async function databasePutBack(
     problems.push(`it continues too early: ${early.stderr}`);
 
   await putBackKeepingHalt(arena);
-  await orderstreamDone(arena, 'recover', 'continue');
+  await typePage(arena, 'Lost commits');
   await arena.quiesce();
   for (const worker of workers) await worker.stop();
   const [row] = await arena.mysql.pool.rows<{ available: number }>(

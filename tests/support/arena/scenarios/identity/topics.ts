@@ -3,7 +3,7 @@ import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
 import { readLanes } from '../../lanes.ts';
-import { orderstream, orderstreamDone } from '../../operator.ts';
+import { orderstream, typePage } from '../../operator.ts';
 import { makeAnew, readTopic } from '../../topic-surgery.ts';
 import type { WorkerProcess } from '../../worker-process.ts';
 
@@ -46,7 +46,7 @@ export async function commandsMadeAnew(
     if (nextOffset !== before[partition]?.nextOffset)
       problems.push(`lane ${partition} moved to ${nextOffset}`);
   }
-  await orderstreamDone(arena, 'recover', 'adopt');
+  await typePage(arena, 'A command topic made anew or cut');
   await arena.quiesce();
   return { worker: running, problems };
 }
@@ -57,9 +57,8 @@ export async function outcomesCut(arena: Arena, worker: WorkerProcess, records: 
   const before = await readTopic(arena, EVENTS);
   await makeAnew(arena, EVENTS, (count) => Math.max(0, count - records));
   await allStopped(worker, 'eventsMadeAnew');
-  const dry = await orderstreamDone(arena, 'recover', 'republish', '--dry-run');
-  if (!dry.includes('dry run: nothing was published')) problems.push(`no dry run: ${dry}`);
-  await orderstreamDone(arena, 'recover', 'republish');
+  const printed = await typePage(arena, 'Outcomes that are gone');
+  if (!printed.includes('dry run: nothing was published')) problems.push(`no dry run: ${printed}`);
   const after = await readTopic(arena, EVENTS);
   for (const [partition, outcomes] of before) {
     const now = after.get(partition) ?? [];
