@@ -1,8 +1,13 @@
 /** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
 import { localCases, localShownElsewhere } from './local-cases.ts';
+import { requestCases, requestsShownElsewhere } from './request-cases.ts';
 import { securityCases, securityShownElsewhere } from './security-cases.ts';
 
-export const cases: readonly Case[] = [...securityCases, ...localCases];
+export const cases: readonly Case[] = [...securityCases, ...requestCases, ...localCases];
 
-export const shownElsewhere: readonly ShownElsewhere[] = [...securityShownElsewhere, ...localShownElsewhere];
+export const shownElsewhere: readonly ShownElsewhere[] = [
+  ...securityShownElsewhere,
+  ...requestsShownElsewhere,
+  ...localShownElsewhere,
+];

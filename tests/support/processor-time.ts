@@ -14,10 +14,10 @@ export type Prepare = (size: number) => () => unknown;
 
 const roundsMax = 5;
 const warmRuns = 3;
-/** Linear work takes four times as long, quadratic work sixteen times. */
-const linearMax = 8;
+/** Linear work takes four times as long, up to ten where the collector joins in; quadratic work takes sixteen times. */
+const linearMax = 11;
 /** Times below are noise; and what takes this little at a quarter of the largest input harms nobody. */
-const noiseMs = 1;
+const noiseMs = 2;
 
 /** Processor time that the calling thread has used, in ms. */
 export function threadMs(): number {

@@ -1,0 +1,85 @@
+/** Whoever may write to a topic can send any bytes: the work on a record grows no faster than they do. */
+import { describe, expect, test } from 'vitest';
+import type { OrderCommand } from '../../../schemas/index.ts';
+import {
+  isLinear,
+  longestHoldMs,
+  measureGrowth,
+  type Prepare,
+} from '../../../tests/support/processor-time.ts';
+import { compileSchema, internalsOf } from './avro-types.ts';
+import { bundledCodecs } from './bundled-codecs.ts';
+import { PoisonError } from './poison.ts';
+import { ReadTap } from './read-tap.ts';
+import { place } from './test-values.ts';
+
+const recordBytesMax = 1024 * 1024;
+
+async function expectLinear(prepare: Prepare): Promise<void> {
+  const growth = await measureGrowth(prepare, recordBytesMax);
+  expect(isLinear(growth), JSON.stringify(growth)).toBe(true);
+}
+
+/** Reads a value of the type; what is refused is refused. */
+function reading(schema: object, bytes: Buffer): () => void {
+  const type = internalsOf(compileSchema(schema));
+  const tap = new ReadTap();
+  return () => {
+    try {
+      tap.begin(bytes, 0, 1);
+      type._read(tap);
+      tap.end();
+    } catch (error) {
+      if (!(error instanceof PoisonError)) throw error;
+    }
+  };
+}
+
+const repeat = (size: number, ...unit: number[]): Buffer =>
+  Buffer.alloc(Math.floor(size / unit.length) * unit.length, Buffer.from(unit));
+const arrayOf = (items: unknown): object => ({ type: 'array', items });
+const names = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'string' }] };
+describe('Avro', () => {
+  test.each<[string, object, (size: number) => Buffer]>([
+    ['blocks of one item', arrayOf('long'), (size) => repeat(size, 2, 0)],
+    ['blocks of one item that say their size', arrayOf('long'), (size) => repeat(size, 1, 2, 0)],
+    ['empty blocks that say their size', arrayOf('null'), (size) => repeat(size, 1, 0)],
+    ['items without bytes', arrayOf('null'), (size) => repeat(size, 0xfe, 0x7f)],
+    ['counts without items', arrayOf('string'), (size) => repeat(size, 0xff)],
+    ['empty strings', arrayOf('string'), (size) => repeat(size, 2, 0)],
+    ['records of small strings', arrayOf(names), (size) => repeat(size, 2, 2, 65)],
+    ['bytes that are no UTF-8', arrayOf('string'), (size) => repeat(size, 2, 2, 0xff)],
+    ['optional values', arrayOf(['null', 'long']), (size) => repeat(size, 2, 2, 2)],
+  ])('of %s', async (_name, schema, shape) => {
+    await expectLinear((size) => reading(schema, shape(size)));
+  });
+
+  const { commands } = bundledCodecs({ commandsId: 1, eventsId: 2 });
+  const orderOf = (size: number): OrderCommand => ({
+    ...place,
+    payload: {
+      ...place.payload,
+      lines: Array.from({ length: size / 24 }, (_, n) => ({
+        sku: `S${n}`,
+        quantity: 1,
+        expectedUnitPrice: null,
+      })),
+      metadata: Array.from({ length: size / 48 }, (_, n) => ({ key: `k${n}`, value: '\ufffd' })),
+    },
+  });
+
+  test('of a command with more of everything than an order may have', async () => {
+    await expectLinear((size) => {
+      const bytes = commands.encode(orderOf(size));
+      return () => commands.decode(bytes);
+    });
+  });
+
+  test('and no record holds the event loop for long', async () => {
+    const bytes = commands.encode(orderOf(recordBytesMax));
+    const holds: number[] = [];
+    for (let run = 0; run < 5; run++) holds.push(await longestHoldMs(async () => commands.decode(bytes)));
+    // A fifth of this is usual; the worker's heartbeats would bear twenty times as much.
+    expect(Math.min(...holds)).toBeLessThan(50);
+  });
+});
