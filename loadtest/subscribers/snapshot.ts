@@ -1,5 +1,6 @@
 /** The snapshot of a million orders: written through the projector's own writer, read as a new team would. */
 import path from 'node:path';
+import { fetchLogIds } from '../../services/projector/logs.ts';
 import { markerOf } from '../../services/projector/projection.ts';
 import { messagesOf } from '../../services/projector/snapshot.ts';
 import { loadStateCodec } from '../../services/shared/codec/index.ts';
@@ -51,6 +52,7 @@ function countOf(partition: number, orders: number): number {
 async function writePartition({ settings, log, env }: OwnTopics, partition: number, orders: number) {
   const codec = await loadStateCodec({ registryUrl: env['SCHEMA_REGISTRY_URL']!, log });
   const name = `orders-projector-${partition}`;
+  const ids = await fetchLogIds(settings);
   const writer = await openFencedWriter({ settings, name, topic: STATE, partition, log });
   for (let first = 0; first < orders; first += batchStates) {
     const count = Math.min(batchStates, orders - first);
@@ -62,7 +64,7 @@ async function writePartition({ settings, log, env }: OwnTopics, partition: numb
     const position = { covers, coversFrom: -1, eventsOffset: BigInt(covers + 1) };
     const atMs = states.at(-1)!.updatedAt;
     const before = changed.map((state) => ({ ...state, version: 0, status: 'OLDER' }));
-    await writer.append(messagesOf(codec, [...before, ...states], markerOf(partition, position, atMs)));
+    await writer.append(messagesOf(codec, [...before, ...states], markerOf(partition, position, atMs), ids));
   }
   await writer.close();
 }

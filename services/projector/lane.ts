@@ -9,9 +9,9 @@
  * the last batch stands, so the lane begins anew by claiming; it keeps nothing that it could be wrong about.
  */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
-import { STATE } from '../../topics/index.ts';
+import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
-import { classify, errorMessage } from '../shared/errors/index.ts';
+import { appError, classify, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedWriter,
   type InRecord,
@@ -24,10 +24,11 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import { decodeRecord } from './decode.ts';
+import { fetchLogIds, type LogIds } from './logs.ts';
 import { readOrigins } from './origins.ts';
 import { markerOf, type Position, type Projection, project, type ReadEvent, stateOf } from './projection.ts';
 import { createRecordQueue, type RecordQueue } from './record-queue.ts';
-import { findPosition, messagesOf } from './snapshot.ts';
+import { findPosition, messagesOf, type SnapshotDeps } from './snapshot.ts';
 
 /** Outcomes of one transaction at most; load decides how many there are. */
 const batchRecordsMax = 1_000;
@@ -47,6 +48,8 @@ export interface LaneDeps {
   isMember(): boolean;
   log: Logger;
   metrics: Metrics;
+  /** Told why the states do not go on, and null when they do. */
+  onWait(partition: number, reason: string | null): void;
   /** Ends the process: trouble that waiting does not mend. */
   fatal(error: unknown): void;
 }
@@ -55,6 +58,8 @@ export interface Lane {
   enqueue(records: readonly InRecord[]): void;
   /** Offset of the outcomes up to which states are committed; null until it is known. */
   done(): bigint | null;
+  /** Begins anew by claiming: the log is not the one that was read, or the position is not in it. */
+  renew(reason: string): void;
   /** Ends the lane, after the transaction in hand. Calls share one promise. */
   close(): Promise<void>;
 }
@@ -71,6 +76,7 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
   return {
     enqueue: (records) => queue.add(records),
     done: () => state.done,
+    renew: (reason) => queue.fail(appError('LOG_CHANGED', { reason })),
     close() {
       abort.abort();
       return running;
@@ -98,6 +104,7 @@ async function run(lane: Run): Promise<void> {
       if (classify(error) !== 'retry') return lane.fatal(error);
       queue.end();
       if (state.done !== before) attempt = 1;
+      lane.onWait(lane.partition, errorMessage(error));
       log.warn({ err: error, attempt }, `states wait: ${errorMessage(error)}`);
       metrics.inc('projector_claims_total', { result: 'lost' });
       await sleep(claimBackoff(attempt), signal).catch(() => undefined);
@@ -121,18 +128,46 @@ async function claimAndFollow(lane: Run): Promise<void> {
     log,
   });
   try {
-    let position = await findPosition({ ...lane, codec: lane.states }, partition, signal);
+    const ids = await fetchLogIds(settings);
+    const found = await findPosition(snapshotDeps(lane), partition, ids, signal);
     // The partition may have a new lane by now, whose pauses and seeks are not to be touched.
     if (signal.aborted) return;
+    let { position } = found;
     metrics.inc('projector_claims_total', { result: 'taken' });
-    log.info({ covers: position.covers, eventsOffset: String(position.eventsOffset) }, 'states go on');
+    lane.onWait(partition, null);
+    const details = { covers: position.covers, eventsOffset: String(position.eventsOffset) };
+    log.info(details, 'states go on');
+    if (found.changed !== null) {
+      metrics.inc('projector_logs_changed_total', { reason: found.changed });
+      log.error(details, `the outcomes are not as the marker left them (${found.changed})`);
+    }
     flow.resume(partition, position.eventsOffset);
     queue.begin(position.eventsOffset);
     state.done = position.eventsOffset;
+    let canLookAgain = !found.isFromLow;
     for (;;) {
       const records = await queue.take(batchRecordsMax, signal);
       if (records.length === 0) return;
-      position = await writeBatch(lane, writer, position, records);
+      const startedMs = performance.now();
+      const projection = project(position, await decodeAll(lane, records));
+      if (projection.holes.length > 0 && canLookAgain) {
+        // A log that was cut and filled again has the missing outcomes before the position.
+        canLookAgain = false;
+        metrics.inc('projector_logs_changed_total', { reason: 'hole' });
+        log.warn(
+          projection.holes[0]!,
+          'outcomes are missing; they are looked for from the beginning of the log',
+        );
+        const { low } = (await lane.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n };
+        if (signal.aborted) return;
+        position = { ...position, eventsOffset: low };
+        flow.resume(partition, low);
+        queue.begin(low);
+        continue;
+      }
+      tell(lane, projection, records.length);
+      await writeBatch(lane, writer, { from: position, projection, ids, startedMs });
+      ({ position } = projection);
       state.done = position.eventsOffset;
     }
   } finally {
@@ -140,36 +175,57 @@ async function claimAndFollow(lane: Run): Promise<void> {
   }
 }
 
+function snapshotDeps(lane: Run): SnapshotDeps {
+  return { settings: lane.settings, admin: lane.admin, codec: lane.states, log: lane.log };
+}
+
+interface Batch {
+  from: Position;
+  projection: Projection;
+  ids: LogIds;
+  startedMs: number;
+}
+
 async function writeBatch(
   lane: Run,
   writer: FencedWriter,
-  from: Position,
-  records: readonly InRecord[],
-): Promise<Position> {
+  { from, projection, ids, startedMs }: Batch,
+): Promise<void> {
   const { metrics, partition, states: codec } = lane;
-  const startedMs = performance.now();
-  const projection = project(from, await decodeAll(lane, records));
-  tell(lane, projection, records.length);
   const { position } = projection;
   // Repeats alone say nothing new; the next claim would read them again and drop them again.
-  if (position.covers === from.covers) return position;
+  if (position.covers === from.covers) return;
   const states = await statesOf(lane, projection);
-  await writer.append(messagesOf(codec, states, markerOf(partition, position, projection.atMs)));
+  await writer.append(messagesOf(codec, states, markerOf(partition, position, projection.atMs), ids));
   metrics.inc('projector_states_total', {}, states.length);
   metrics.observe('projector_batch_seconds', (performance.now() - startedMs) / 1000);
-  return position;
 }
 
 async function decodeAll(lane: Run, records: readonly InRecord[]): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
   for (const record of records) {
-    const event = await decodeRecord({ codec: lane.events, log: lane.log }, record, lane.signal);
+    const deps = { codec: lane.events, isProven: isOutcomeOf, isOurs, log: lane.log };
+    const event = await decodeRecord(deps, record, lane.signal);
     events.push({ offset: record.offset, event });
     if (event !== null) continue;
     lane.metrics.inc('projector_events_total', { result: 'undecodable' });
     lane.log.error({ offset: String(record.offset) }, 'an outcome cannot be decoded; the states miss it');
   }
   return events;
+}
+
+/** The outcome says the same of itself as its record does. */
+function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, record: InRecord): boolean {
+  return (
+    sourcePartition === record.partition &&
+    eventId === `${sourcePartition}-${sourceOffset}` &&
+    String(record.headers['ce_id']) === eventId
+  );
+}
+
+/** Only workers write outcomes with such an id. */
+function isOurs({ partition, headers }: InRecord): boolean {
+  return new RegExp(`^${partition}-\\d+$`).test(String(headers['ce_id'] ?? ''));
 }
 
 async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<OrderState[]> {

@@ -11,6 +11,8 @@ export interface RecordQueue {
   /** Takes nothing until the next `begin`. */
   end(): void;
   add(records: readonly InRecord[]): void;
+  /** Ends as `end`, and lets the next `take` reject with `error`. */
+  fail(error: unknown): void;
   /** Up to `recordsMax` records; waits for the first one, and gives none once `signal` fires. */
   take(recordsMax: number, signal: AbortSignal): Promise<InRecord[]>;
 }
@@ -19,20 +21,29 @@ export function createRecordQueue(flow: { pause(): void; resume(): void }): Reco
   let queue: InRecord[] = [];
   let next: bigint | null = null;
   let paused = true;
+  let failure: { error: unknown } | null = null;
   let bell = Promise.withResolvers<void>();
+
+  const end = (): void => {
+    queue = [];
+    next = null;
+    paused = true;
+    flow.pause();
+  };
 
   return {
     begin(offset) {
       queue = [];
       next = offset;
+      failure = null;
       paused = false;
       flow.resume();
     },
-    end() {
-      queue = [];
-      next = null;
-      paused = true;
-      flow.pause();
+    end,
+    fail(error) {
+      end();
+      failure = { error };
+      bell.resolve();
     },
     add(records) {
       if (next === null) return;
@@ -51,12 +62,13 @@ export function createRecordQueue(flow: { pause(): void; resume(): void }): Reco
     async take(recordsMax, signal) {
       const ring = (): void => bell.resolve();
       signal.addEventListener('abort', ring);
-      while (queue.length === 0 && !signal.aborted) {
+      while (queue.length === 0 && failure === null && !signal.aborted) {
         await bell.promise;
         bell = Promise.withResolvers<void>();
       }
       signal.removeEventListener('abort', ring);
       if (signal.aborted) return [];
+      if (failure !== null) throw failure.error;
       const taken = queue.splice(0, recordsMax);
       if (paused && next !== null && queue.length <= recordsLow) {
         paused = false;

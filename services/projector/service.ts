@@ -12,6 +12,7 @@ import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
 import { type Lane, type LaneDeps, openLane } from './lane.ts';
+import { watchLogs } from './logs.ts';
 
 type Context = ServiceContext<typeof fields>;
 
@@ -30,19 +31,30 @@ export async function startProjector(context: Context): Promise<Running> {
   const admin = createAdmin(settings);
   const lanes = new Map<number, Lane>();
   const closing = new Set<Promise<void>>();
+  const waits = new Map<number, string>();
   const consumer = openConsumer(context, lanes, closing, {
     settings,
     admin,
     events,
     states,
     pool: mysql.pool,
+    onWait(partition, reason) {
+      if (reason === null) waits.delete(partition);
+      else waits.set(partition, reason);
+      metrics.set('projector_partitions_waiting', waits.size);
+    },
   });
   await consumer.start();
+  lifecycle.addReadiness('states', () => waitsText(waits));
+  const watch = watchLogs(settings, (topic) => {
+    for (const lane of lanes.values()) lane.renew(`${topic} was made anew`);
+  });
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
   const committing = startCommits(consumer, lanes, context);
 
   return {
     async stop() {
+      watch.close();
       await Promise.all([...lanes.values()].map((lane) => lane.close()));
       await Promise.all(closing);
       await committing.stop();
@@ -56,7 +68,7 @@ function openConsumer(
   { config, log, metrics, fatal }: Context,
   lanes: Map<number, Lane>,
   closing: Set<Promise<void>>,
-  parts: Pick<LaneDeps, 'settings' | 'admin' | 'events' | 'states' | 'pool'>,
+  parts: Pick<LaneDeps, 'settings' | 'admin' | 'events' | 'states' | 'pool' | 'onWait'>,
 ): GroupConsumer {
   const consumer: GroupConsumer = createGroupConsumer({
     settings: parts.settings,
@@ -70,12 +82,15 @@ function openConsumer(
         for (const { partition } of lost) {
           const ended = lanes.get(partition)?.close() ?? Promise.resolve();
           lanes.delete(partition);
+          parts.onWait(partition, null);
           closing.add(ended);
           void ended.finally(() => closing.delete(ended));
         }
         for (const { partition } of gained) lanes.set(partition, openLane(deps, partition));
       },
       onRecords: (_topic, partition, records) => lanes.get(partition)?.enqueue(records),
+      onOutOfRange: (_topic, partition, position) =>
+        lanes.get(partition)?.renew(`position ${position} of ${EVENTS}/${partition} is not in the log`),
       onCrash: fatal,
     },
   });
@@ -94,6 +109,14 @@ function openConsumer(
     },
   };
   return consumer;
+}
+
+/** Names the first of the partitions that wait, and says how many there are. */
+function waitsText(waits: ReadonlyMap<number, string>): true | string {
+  const [first] = waits;
+  if (first === undefined) return true;
+  const [partition, reason] = first;
+  return `${waits.size} partitions wait; partition ${partition}: ${reason}`;
 }
 
 /** Moves the group offset behind what is committed: on a timer, and once more at the end. */

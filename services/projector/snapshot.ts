@@ -5,15 +5,19 @@ import type { Codec } from '../shared/codec/index.ts';
 import { appError } from '../shared/errors/index.ts';
 import {
   type FencedMessage,
+  type InRecord,
   type KafkaAdmin,
   type KafkaSettings,
   readCommittedRange,
 } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { decodeRecord } from './decode.ts';
+import { type LogIds, readLogIds, writeLogIds } from './logs.ts';
 import { atTheBeginning, type Position, positionIn } from './projection.ts';
 
 export const recordHeader = 'os-record';
+const idsHeader = 'os-topic-ids';
+const sourceOffsetHeader = 'os-source-offset';
 const markerKind = 'position';
 /** Read at a time when looking back for the last marker; a batch with its marker is well below it. */
 const lookBackRecords = 4_000n;
@@ -25,32 +29,51 @@ export interface SnapshotDeps {
   log: Logger;
 }
 
+/** Where the states of a partition are, and where in the outcomes to go on. */
+export interface Found {
+  position: Position;
+  /** Why the outcomes are not read on from where the marker says; null usually. */
+  changed: 'replaced' | 'cut' | null;
+  /** Outcomes are read from the first that the log still has: a hole cannot be mended by looking again. */
+  isFromLow: boolean;
+}
+
 /**
- * Where the states of a partition stand: the last committed marker, looked for from the end backwards. Call it with the
- * partition's writer in hand, or another could go on behind what is read here. Outcomes that retention has taken since
- * are skipped, and show as a hole.
+ * The last committed marker of these logs, looked for from the end backwards. Call it with the partition's writer in hand, or
+ * another could go on behind what is read here. Outcomes that retention has taken since are skipped, and show as a hole.
+ * Outcomes that were made anew are read from their beginning: what is covered already is told by its source offset.
  *
- * @throws AppError TOPIC_MISSING where the outcomes end before what is covered: not the log that the states are from
+ * @throws AppError SNAPSHOT_FOREIGN where the marker counts in another command log
  */
 export async function findPosition(
   deps: SnapshotDeps,
   partition: number,
+  ids: LogIds,
   signal: AbortSignal,
-): Promise<Position> {
-  const position = (await lastMarker(deps, partition, signal)) ?? atTheBeginning;
+): Promise<Found> {
+  const marker = await lastMarker(deps, partition, ids, signal);
+  const position = marker?.position ?? atTheBeginning;
+  const of = marker?.ids ?? ids;
+  if (of.commands !== ids.commands)
+    throw appError('SNAPSHOT_FOREIGN', { partition, covered: of.commands, current: ids.commands });
   const { low, high } = (await deps.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n, high: 0n };
-  if (position.eventsOffset > high) {
-    const reason = `partition ${partition} ends at ${high}, the states cover it up to ${position.eventsOffset}`;
-    throw appError('TOPIC_MISSING', { topic: EVENTS, reason });
-  }
-  return { ...position, eventsOffset: position.eventsOffset < low ? low : position.eventsOffset };
+  const foundAt = (eventsOffset: bigint, changed: Found['changed']): Found => ({
+    position: { ...position, eventsOffset },
+    changed,
+    isFromLow: eventsOffset <= low,
+  });
+  if (of.outcomes !== ids.outcomes) return foundAt(low, 'replaced');
+  // Records that come behind the cut are new, and those below it were read.
+  if (position.eventsOffset > high) return foundAt(high, 'cut');
+  return foundAt(position.eventsOffset < low ? low : position.eventsOffset, null);
 }
 
 async function lastMarker(
   deps: SnapshotDeps,
   partition: number,
+  current: LogIds,
   signal: AbortSignal,
-): Promise<Position | null> {
+): Promise<{ position: Position; ids: LogIds | null } | null> {
   const { settings, admin, log } = deps;
   const { low, high } = (await admin.endOffsets(STATE)).get(partition) ?? { low: 0n, high: 0n };
   for (let to = high; to > low; ) {
@@ -58,13 +81,25 @@ async function lastMarker(
     const records = await readCommittedRange({ settings, topic: STATE, partition, from, to, log });
     for (const record of records.toReversed()) {
       if (String(record.headers[recordHeader]) !== markerKind) continue;
-      const state = await decodeRecord(deps, record, signal);
+      const ids = readLogIds(String(record.headers[idsHeader] ?? ''));
+      // Written by a projector that had not noticed yet that the states before it are gone.
+      if (ids !== null && ids.states !== current.states) continue;
+      const state = await decodeRecord({ ...deps, isProven: isMarker }, record, signal);
       const position = state === null ? null : positionIn(state);
-      if (position !== null) return position;
+      if (position !== null) return { position, ids };
     }
     to = from;
   }
   return null;
+}
+
+/** The marker says the same of itself as its record does. */
+function isMarker(state: OrderState, { partition, headers }: InRecord): boolean {
+  return (
+    state.orderId === null &&
+    state.sourcePartition === partition &&
+    String(state.sourceOffset) === String(headers[sourceOffsetHeader])
+  );
 }
 
 /** States and the marker behind them, as they are appended: the marker last, so that it never promises too much. */
@@ -72,10 +107,12 @@ export function messagesOf(
   codec: Codec<OrderState>,
   states: readonly OrderState[],
   marker: OrderState,
+  ids: LogIds,
 ): FencedMessage[] {
+  const last = toMessage(codec, marker, `position/${marker.sourcePartition}`, markerKind);
   return [
     ...states.map((state) => toMessage(codec, state, String(state.orderId), 'state')),
-    toMessage(codec, marker, `position/${marker.sourcePartition}`, markerKind),
+    { ...last, headers: { ...last.headers, [idsHeader]: writeLogIds(ids) } },
   ];
 }
 
@@ -85,7 +122,7 @@ function toMessage(codec: Codec<OrderState>, state: OrderState, key: string, kin
     value: codec.encode(state),
     headers: {
       [recordHeader]: kind,
-      'os-source-offset': String(state.sourceOffset),
+      [sourceOffsetHeader]: String(state.sourceOffset),
       'content-type': 'application/avro',
     },
     timestampMs: state.updatedAt,

@@ -20,6 +20,7 @@ import { createFollower, type Follower } from './follower.ts';
 import { type Difference, type FindingKind, kinds } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
+import { isOutcomeOf, isStateOf } from './proofs.ts';
 import { createRecordDecoder } from './record-decoder.ts';
 import { startsOfLogs } from './starts.ts';
 import { createStateBook } from './state-book.ts';
@@ -91,8 +92,13 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
     const states = createStateBook({ statesMax: rememberedMax, fromTheStart: wholeStates });
     const registryBackoff = backoff({ initialMs: 100, maxMs: 2_000 });
     const follower = createFollower({
-      decoder: createRecordDecoder({ codec, backoff: registryBackoff, log }),
-      stateDecoder: createRecordDecoder({ codec: stateCodec, backoff: registryBackoff, log }),
+      decoder: createRecordDecoder({ codec, isProven: isOutcomeOf, backoff: registryBackoff, log }),
+      stateDecoder: createRecordDecoder({
+        codec: stateCodec,
+        isProven: isStateOf,
+        backoff: registryBackoff,
+        log,
+      }),
       ledgers,
       memory,
       deadLetters,

@@ -30,6 +30,7 @@ import { createPublisher } from './findings/publisher.ts';
 import { createFollower, type Follower } from './follower.ts';
 import type { Health } from './health.ts';
 import { createMemory } from './memory.ts';
+import { isOutcomeOf, isStateOf } from './proofs.ts';
 import { createRecordDecoder } from './record-decoder.ts';
 import { startRounds } from './rounds.ts';
 import { followedTopics, type Starts, startsOfGroup } from './starts.ts';
@@ -174,8 +175,8 @@ async function createParts(
   const states = createStateBook({ statesMax: ordersMax, fromTheStart: wholeStates });
   const waiting = { backoff: trouble, log, health };
   const follower = createFollower({
-    decoder: createRecordDecoder({ codec, ...waiting }),
-    stateDecoder: createRecordDecoder({ codec: stateCodec, ...waiting }),
+    decoder: createRecordDecoder({ codec, isProven: isOutcomeOf, ...waiting }),
+    stateDecoder: createRecordDecoder({ codec: stateCodec, isProven: isStateOf, ...waiting }),
     ledgers,
     memory,
     deadLetters,

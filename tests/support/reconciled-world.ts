@@ -21,6 +21,8 @@ export interface ReconciledWorld {
   kafka: SubscriberWorld;
   service: Started;
   startAnother(): Promise<Started>;
+  /** What a service on the same logs and tables is started with. */
+  env: Record<string, string>;
   /** `KIND subject` of what stands. */
   open(): Promise<string[]>;
   /** A run on demand over the same logs and tables. */
@@ -47,22 +49,17 @@ export async function reconcileWorld(
   await writeTables(db, world);
   const config = { kafkaBrokers: kafkaBrokers.split(','), kafkaTopicPrefix: prefix };
   await produceRecords(config, messagesOf(world, kafka.codecs));
+  const ownEnv = {
+    KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: prefix,
+    SCHEMA_REGISTRY_URL: registryUrl,
+    MYSQL_URL: database.url,
+    REDIS_URL: redisUrl,
+    INSTANCE_ID: prefix.slice(-20),
+  };
   const startAnother = async (): Promise<Started> => {
-    const service = await startInProcess(
-      fields,
-      {
-        KAFKA_BROKERS: kafkaBrokers,
-        KAFKA_TOPIC_PREFIX: prefix,
-        SCHEMA_REGISTRY_URL: registryUrl,
-        MYSQL_URL: database.url,
-        REDIS_URL: redisUrl,
-        INSTANCE_ID: prefix.slice(-20),
-        RECONCILE_EVERY: '100ms',
-        LANE_STALL: '1s',
-        ...env,
-      },
-      startReconciliation,
-    );
+    const timing = { RECONCILE_EVERY: '100ms', LANE_STALL: '1s' };
+    const service = await startInProcess(fields, { ...ownEnv, ...timing, ...env }, startReconciliation);
     started.push(service);
     return service;
   };
@@ -75,6 +72,7 @@ export async function reconcileWorld(
     kafka,
     service,
     startAnother,
+    env: ownEnv,
     async open() {
       const [rows] = await db.query<RowDataPacket[]>(
         "SELECT kind, subject FROM reconciliation_findings WHERE status = 'OPEN' ORDER BY kind, subject",

@@ -98,6 +98,20 @@ export const errorTable = {
     disposition: 'fatal',
     template: 'Topic {topic} does not exist or has another shape: {reason}',
   },
+  LOG_CHANGED: {
+    disposition: 'retry',
+    template: 'A log is not the one that was followed, and following begins anew: {reason}',
+  },
+  SNAPSHOT_FOREIGN: {
+    disposition: 'retry',
+    template:
+      'The snapshot of partition {partition} is of another command log ({covered}, now {current}): make the snapshot anew (docs/operating.md, "The snapshot").',
+  },
+  RECORD_IN_DOUBT: {
+    disposition: 'retry',
+    template:
+      'The record at {topic}/{partition}-{offset} is ours by its headers and cannot be read ({reason}): was the schema registry rebuilt?',
+  },
 
   // schemas and records
   REGISTRY_UNAVAILABLE: { disposition: 'retry', template: 'The schema registry cannot be asked: {reason}' },

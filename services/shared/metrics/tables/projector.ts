@@ -14,6 +14,16 @@ export const projectorMetrics = {
     labels: [],
     buckets: secondsBuckets,
   },
+  projector_partitions_waiting: {
+    type: 'gauge',
+    help: 'Partitions whose states do not go on; readiness says why.',
+    labels: [],
+  },
+  projector_logs_changed_total: {
+    type: 'counter',
+    help: 'Partitions read anew: a topic was made anew (replaced), a log ended before the position (cut), or a hole made it look again (hole).',
+    labels: ['reason'],
+  },
   projector_claims_total: {
     type: 'counter',
     help: 'Partitions taken over, and lost to trouble or to another projector.',

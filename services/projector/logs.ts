@@ -1,0 +1,68 @@
+/**
+ * Which logs the offsets of a marker count in. A topic that was made anew counts from 0 again: its offsets may agree with
+ * those of the old one, and mean other records.
+ */
+import { COMMANDS, EVENTS, STATE } from '../../topics/index.ts';
+import { createTopicWatch, fetchTopicIds, type KafkaSettings } from '../shared/kafka/index.ts';
+
+export interface LogIds {
+  commands: string;
+  outcomes: string;
+  states: string;
+}
+
+/** How often the ids are compared. */
+const lookEveryMs = 1_000;
+const watched = { commands: COMMANDS, outcomes: EVENTS, states: STATE } as const;
+const form = /^([\w-]{22}) ([\w-]{22}) ([\w-]{22})$/;
+
+/** Rejects with KAFKA_UNAVAILABLE, also while one of the topics does not exist. */
+export async function fetchLogIds(settings: KafkaSettings): Promise<LogIds> {
+  const ids = await fetchTopicIds(settings, Object.values(watched));
+  return { commands: ids.get(COMMANDS)!, outcomes: ids.get(EVENTS)!, states: ids.get(STATE)! };
+}
+
+/** As they stand in the header `os-topic-ids` of a marker. */
+export function writeLogIds({ commands, outcomes, states }: LogIds): string {
+  return `${commands} ${outcomes} ${states}`;
+}
+
+/** null for the marker of an older version. */
+export function readLogIds(text: string): LogIds | null {
+  const [, commands, outcomes, states] = form.exec(text) ?? [];
+  if (commands === undefined || outcomes === undefined || states === undefined) return null;
+  return { commands, outcomes, states };
+}
+
+/** Calls `onChange` with the name of a topic that has another id than at the last look. Looks until it is closed. */
+export function watchLogs(settings: KafkaSettings, onChange: (topic: string) => void): { close(): void } {
+  const watches = Object.values(watched).map((topic) => ({
+    topic,
+    watch: createTopicWatch(settings, topic),
+    last: null as string | null,
+  }));
+  let isLooking = false;
+  const look = async (): Promise<void> => {
+    for (const each of watches) {
+      // A broker that is away, or a topic that is gone, says nothing about the next one of its name.
+      const state = await each.watch.look().catch(() => null);
+      if (state === null) continue;
+      const before = each.last;
+      each.last = state.topicId;
+      if (before !== null && before !== state.topicId) onChange(each.topic);
+    }
+  };
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    void look().finally(() => {
+      isLooking = false;
+    });
+  }, lookEveryMs);
+  return {
+    close() {
+      clearInterval(timer);
+      for (const { watch } of watches) watch.close();
+    },
+  };
+}
