@@ -1,9 +1,11 @@
-import type { lookup } from 'node:dns';
 import { describe, expect, it } from 'vitest';
 import { createAddressGuard } from './address-guard.ts';
+import { NameError, type NameResolver } from './name-resolver.ts';
+
+const noNames: NameResolver = { resolve: () => Promise.reject(new NameError('ENOTFOUND')) };
 
 describe('address guard', () => {
-  const guard = createAddressGuard([]);
+  const guard = createAddressGuard([], noNames);
 
   it.each([
     '127.0.0.1',
@@ -42,34 +44,47 @@ describe('address guard', () => {
   );
 
   it('opens exactly what is on the allow-list', () => {
-    const local = createAddressGuard(['127.0.0.1', '10.2.0.0/16']);
+    const local = createAddressGuard(['127.0.0.1', '10.2.0.0/16'], noNames);
     expect(local.allows('127.0.0.1', 'http:')).toBe(true);
     expect(local.allows('127.0.0.2', 'http:')).toBe(false);
     expect(local.allows('10.2.3.4', 'https:')).toBe(true);
-    expect(() => createAddressGuard(['localhost'])).toThrow(RangeError);
+    expect(() => createAddressGuard(['localhost'], noNames)).toThrow(RangeError);
   });
 
+  const errorOf = (names: NameResolver): Promise<Error | null> =>
+    new Promise((done) =>
+      createAddressGuard([], names).lookup('https:', 'c1')('host.example', {}, (error) => done(error)),
+    );
+
   it('refuses a name as soon as one of its addresses is closed', async () => {
-    const resolve = ((_host: string, _options: object, callback: (...args: unknown[]) => void) =>
-      callback(null, [
-        { address: '93.184.216.34', family: 4 },
-        { address: '10.0.0.1', family: 4 },
-      ])) as unknown as typeof lookup;
-    const rebinding = createAddressGuard([], resolve);
-    const error = await new Promise((done) => rebinding.lookup('https:')('host.example', {}, (e) => done(e)));
-    expect(error).toMatchObject({ code: 'ADDRESS_REFUSED' });
+    const names = { resolve: async () => ['93.184.216.34', '10.0.0.1'] };
+    expect(await errorOf(names)).toMatchObject({ code: 'ADDRESS_REFUSED' });
   });
 
   it('takes no answer on trust from the connection before: a name may lead elsewhere by now', async () => {
     const answers = ['93.184.216.34', '169.254.169.254'];
-    const resolve = ((_host: string, _options: object, callback: (...args: unknown[]) => void) =>
-      callback(null, [{ address: answers.shift(), family: 4 }])) as unknown as typeof lookup;
-    const rebinding = createAddressGuard([], resolve);
+    const rebinding = createAddressGuard([], { resolve: async () => [answers.shift()!] });
     const connect = () =>
       new Promise((done) =>
-        rebinding.lookup('https:')('host.example', {}, (error, address) => done(error?.message ?? address)),
+        rebinding.lookup('https:', 'c1')('host.example', {}, (error, address) =>
+          done(error?.message ?? address),
+        ),
       );
     expect(await connect()).toBe('93.184.216.34');
-    expect(await connect()).toBe('the host resolves to an address that is not allowed');
+    expect(await connect()).toBe('the host has no address that may be posted to');
+  });
+
+  it('says the same of every name that it refuses, so that nobody learns which names we have inside', async () => {
+    const inside = ['10.0.0.1', '192.168.1.1', '169.254.169.254', '::1', 'fd00::1'].map((address) => ({
+      resolve: async () => [address],
+    }));
+    const missing = ['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'ETIMEOUT'].map((code) => ({
+      resolve: () => Promise.reject(new NameError(code)),
+    }));
+    const errors = await Promise.all([...inside, ...missing].map(errorOf));
+    const seen = new Set(
+      errors.map((error) => JSON.stringify([error!.message, (error as { code?: string }).code])),
+    );
+    expect(seen.size).toBe(1);
   });
 });

@@ -3,9 +3,9 @@
  * own network: the check is made on the resolved address, at the moment of connecting, as a name may answer
  * differently a second later (DNS rebinding).
  */
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { addressRanges } from '../shared/addresses/index.ts';
+import type { NameResolver } from './name-resolver.ts';
 
 /** IANA special-purpose ranges: loopback, private, link-local (cloud metadata lives there), shared, test, multicast, reserved. */
 const closedV4 = [
@@ -33,22 +33,25 @@ export interface AddressGuard {
   /** Whether this address may be connected to; over http only what is on the allow-list. */
   allows(address: string, scheme: 'http:' | 'https:'): boolean;
   /** For net.connect: resolves a name and refuses it when any of its addresses is not allowed. */
-  lookup(scheme: 'http:' | 'https:'): LookupFunction;
+  lookup(scheme: 'http:' | 'https:', customerId: string): LookupFunction;
 }
 
-/** The error of a refused address; `code` lets it be told from network trouble. */
+/**
+ * The error of an address that is refused, and of a name that has none: one text and one code. Customers read it, and two
+ * texts would say which names exist in our own network.
+ */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
+  constructor(cause?: unknown) {
+    super('the host has no address that may be posted to', { cause });
+  }
 }
 
 /**
  * @param allowed addresses or CIDR ranges that are open although they are special: for local runs and tests
  * @throws RangeError where an entry is neither
  */
-export function createAddressGuard(
-  allowed: readonly string[],
-  resolve: typeof dnsLookup = dnsLookup,
-): AddressGuard {
+export function createAddressGuard(allowed: readonly string[], names: NameResolver): AddressGuard {
   const allowList = addressRanges(allowed);
   const closed = addressRanges([...closedV4, ...closedV6]);
   const open = addressRanges([openV6]);
@@ -65,23 +68,22 @@ export function createAddressGuard(
 
   return {
     allows,
-    lookup: (scheme) => (hostname, options, callback) => {
-      resolve(hostname, { ...options, all: true }, (error, found) => {
-        const addresses = (found ?? []) as LookupAddress[];
-        if (error !== null && error !== undefined) return callback(error, '', 0);
-        const refused = addresses.find(({ address }) => !allows(address, scheme));
-        const first = addresses[0];
-        if (refused !== undefined || first === undefined) {
-          return callback(
-            new AddressRefusedError('the host resolves to an address that is not allowed'),
-            '',
-            0,
-          );
-        }
-        // Node asks for all addresses when it races families; it gets exactly the ones that were checked.
-        if (options.all === true) return callback(null, addresses);
-        return callback(null, first.address, first.family);
-      });
+    lookup: (scheme, customerId) => (hostname, options, callback) => {
+      names
+        .resolve(hostname, customerId)
+        .then((found) => {
+          if (found.some((address) => !allows(address, scheme))) throw new AddressRefusedError();
+          return found.map((address) => ({ address, family: isIP(address) }));
+        })
+        .then(
+          (found) => {
+            // Node asks for all addresses when it races families; it gets exactly the ones that were checked.
+            if (options.all === true) callback(null, found);
+            else callback(null, found[0]!.address, found[0]!.family);
+          },
+          (error: unknown) =>
+            callback(error instanceof AddressRefusedError ? error : new AddressRefusedError(error), '', 0),
+        );
     },
   };
 }

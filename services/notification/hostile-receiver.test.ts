@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../shared/clock/index.ts';
 import { createAddressGuard } from './address-guard.ts';
+import { createNameResolver } from './name-resolver.ts';
 import { drip, type RawReceiver, startRawReceiver } from './testing/raw-receiver.ts';
 import { createWebhookPoster, type WebhookPoster } from './webhook.ts';
 
@@ -12,7 +13,7 @@ let receiver: RawReceiver | undefined;
 
 beforeEach(() => {
   poster = createWebhookPoster({
-    guard: createAddressGuard(['127.0.0.1']),
+    guard: createAddressGuard(['127.0.0.1'], createNameResolver({ clock: systemClock })),
     clock: systemClock,
     timeoutMs: 300,
   });

@@ -26,6 +26,7 @@ import { createPositionStore } from './intake-store.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { createMailBudget } from './mail-budget.ts';
 import { createMailer, type Mailer, mailConnectionsMax } from './mailer.ts';
+import { createNameResolver } from './name-resolver.ts';
 import { startRetention } from './retention.ts';
 import { createSecrets } from './secrets.ts';
 import { startSender } from './sender.ts';
@@ -104,7 +105,7 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
   const contacts = createContacts(pool);
   const mailer = openMailer(config);
   const webhooks = createWebhookPoster({
-    guard: createAddressGuard(config.webhookAllowAddresses),
+    guard: createAddressGuard(config.webhookAllowAddresses, createNameResolver({ clock: systemClock })),
     clock: systemClock,
     timeoutMs: config.webhookTimeoutMs,
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../shared/clock/index.ts';
 import { createAddressGuard } from './address-guard.ts';
 import type { Endpoint } from './endpoints.ts';
+import { createNameResolver } from './name-resolver.ts';
 import { answerStatus, type Receiver, startReceiver } from './testing/receiver.ts';
 import { createWebhookPoster, type WebhookPoster } from './webhook.ts';
 
@@ -24,7 +25,11 @@ const endpoint = (different: Partial<Endpoint> = {}): Endpoint => ({
   ...different,
 });
 const open = (allowed = ['127.0.0.1']) =>
-  createWebhookPoster({ guard: createAddressGuard(allowed), clock: systemClock, timeoutMs: 300 });
+  createWebhookPoster({
+    guard: createAddressGuard(allowed, createNameResolver({ clock: systemClock })),
+    clock: systemClock,
+    timeoutMs: 300,
+  });
 
 beforeEach(async () => {
   receiver = await startReceiver();

@@ -1,11 +1,11 @@
 /** One try to post one message, signed as Standard Webhooks says (https://www.standardwebhooks.com). */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { Clock } from '../shared/clock/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
-import type { AddressGuard } from './address-guard.ts';
+import { type AddressGuard, AddressRefusedError } from './address-guard.ts';
 import { type AttemptResult, parseRetryAfter } from './attempt.ts';
 import type { Endpoint } from './endpoints.ts';
 
@@ -35,21 +35,21 @@ export function createWebhookPoster(deps: {
 }): WebhookPoster {
   const { guard, clock, timeoutMs } = deps;
   const options = { keepAlive: true, maxFreeSockets: idleSocketsMax, timeout: timeoutMs };
-  const agents = {
-    'http:': new HttpAgent({ ...options, lookup: guard.lookup('http:') } as ConstructorParameters<
-      typeof HttpAgent
-    >[0]),
-    'https:': new HttpsAgent({ ...options, lookup: guard.lookup('https:') } as ConstructorParameters<
-      typeof HttpsAgent
-    >[0]),
-  };
+  const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
 
   return {
     async post(endpoint, message) {
       try {
         const url = allowedUrl(endpoint.url, guard);
         const headers = signedHeaders(endpoint, message, clock.nowMs());
-        const answer = await send(url, agents[url.scheme], headers, message.payload, timeoutMs);
+        const lookup = guard.lookup(url.scheme, endpoint.customerId);
+        const answer = await send(
+          url,
+          { agent: agents[url.scheme], lookup },
+          headers,
+          message.payload,
+          timeoutMs,
+        );
         return resultOf(answer, clock.nowMs());
       } catch (error) {
         // Every failure to reach a receiver is a result: it is written to the delivery's row and tried again.
@@ -75,7 +75,7 @@ function allowedUrl(text: string, guard: AddressGuard): AllowedUrl {
   if (scheme !== 'http:' && scheme !== 'https:') throw new Error(`the scheme ${scheme} is not allowed`);
   if (url.username !== '' || url.password !== '') throw new Error('a URL with credentials is not allowed');
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  if (isIP(address) !== 0 && !guard.allows(address, scheme)) throw new Error('this address is not allowed');
+  if (isIP(address) !== 0 && !guard.allows(address, scheme)) throw new AddressRefusedError();
   return { url, scheme };
 }
 
@@ -103,14 +103,14 @@ function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: numbe
  */
 function send(
   { url, scheme }: AllowedUrl,
-  agent: HttpAgent,
+  connect: { agent: HttpAgent; lookup: LookupFunction },
   headers: Record<string, string>,
   payload: string,
   timeoutMs: number,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = scheme === 'https:' ? httpsRequest : httpRequest;
-    const call = request(url, { method: 'POST', agent, headers });
+    const call = request(url, { method: 'POST', ...connect, headers });
     const timer = setTimeout(() => call.destroy(new NoAnswerError(timeoutMs)), timeoutMs);
     let head: IncomingMessage | null = null;
     call.on('response', (answer) => {

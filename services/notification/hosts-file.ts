@@ -1,0 +1,41 @@
+/** Names of the machine itself: what the system's hosts file says, and `localhost` (RFC 6761). */
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+
+const hostsPath = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts';
+/** A changed file is seen after this. */
+const freshMs = 5_000;
+
+export interface HostsFile {
+  /** The addresses of a name, in lower case and without a final dot; none where the file does not have it. */
+  addressesOf(name: string): Promise<readonly string[]>;
+}
+
+/** @param path `/etc/hosts` where it is left out */
+export function createHostsFile(clock: { monotonicMs(): number }, path = hostsPath): HostsFile {
+  let names: Promise<ReadonlyMap<string, string[]>> | null = null;
+  let readAtMs = 0;
+  return {
+    async addressesOf(name) {
+      if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1'];
+      if (names === null || clock.monotonicMs() - readAtMs >= freshMs) {
+        readAtMs = clock.monotonicMs();
+        names = readNames(path);
+      }
+      return (await names).get(name) ?? [];
+    },
+  };
+}
+
+async function readNames(path: string): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
+  // A machine without the file has no names of its own: all are asked for.
+  const text = await readFile(path, 'utf8').catch(() => '');
+  for (const line of text.split('\n')) {
+    const [address = '', ...own] = line.split('#', 1)[0]!.trim().split(/\s+/);
+    if (isIP(address) === 0) continue;
+    for (const name of own.map((one) => one.toLowerCase()))
+      names.set(name, [...(names.get(name) ?? []), address]);
+  }
+  return names;
+}
