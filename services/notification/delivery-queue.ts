@@ -35,10 +35,17 @@ export interface Settlement {
 }
 
 export interface DeliveryQueue {
-  /** Every existing receiver with something due, and since when. */
-  dueReceivers(nowMs: number): Promise<DueReceiver[]>;
-  /** Every receiver that has a row at all, its endpoint existing or not. */
-  receivers(): Promise<string[]>;
+  /**
+   * Receivers with something due, and since when: of so many endpoints behind `after`, and the e-mail addresses each time.
+   * `next` is where the next page begins, null behind the last.
+   */
+  dueReceivers(
+    nowMs: number,
+    after: string,
+    endpointsMax: number,
+  ): Promise<{ due: DueReceiver[]; next: string | null }>;
+  /** Receivers behind `after` that have a row at all, their endpoints existing or not. */
+  receivers(after: string, receiversMax: number): Promise<string[]>;
   /** Takes due deliveries, oldest first and one version of an order at a time, in one transaction. */
   lease(requests: readonly LeaseRequest[], nowMs: number, leaseMs: number): Promise<Lease>;
   /** Writes what came of tries. */
@@ -52,32 +59,37 @@ export interface DeliveryQueue {
 /** `instanceId` is where a change comes from, in the audit log. */
 export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQueue {
   return {
-    async dueReceivers(nowMs) {
+    async dueReceivers(nowMs, after, endpointsMax) {
       // One dive into the due index per endpoint. A GROUP BY may read the whole index, delivered rows and all.
       const rows = await pool.rows<{ endpoint_id: string; oldest: number | null }>(
         `SELECT e.endpoint_id, (SELECT MIN(d.due_at_ms) FROM notification_deliveries d
                                 WHERE d.endpoint_id = e.endpoint_id AND d.status = 'PENDING') AS oldest
-         FROM webhook_endpoints e
+         FROM (SELECT endpoint_id FROM webhook_endpoints WHERE endpoint_id > ? ORDER BY endpoint_id LIMIT ?) e
          UNION ALL
          SELECT '${emailEndpoint}', (SELECT MIN(due_at_ms) FROM notification_deliveries
                                      WHERE endpoint_id = '${emailEndpoint}' AND status = 'PENDING')`,
+        [after, endpointsMax],
       );
-      return rows.flatMap(({ endpoint_id: endpointId, oldest: oldestDueAtMs }) =>
+      const due = rows.flatMap(({ endpoint_id: endpointId, oldest: oldestDueAtMs }) =>
         oldestDueAtMs !== null && oldestDueAtMs <= nowMs ? [{ endpointId, oldestDueAtMs }] : [],
       );
+      const endpoints = rows.map((row) => row.endpoint_id).filter((id) => id !== emailEndpoint);
+      const next = endpoints.length < endpointsMax ? null : endpoints.toSorted().at(-1)!;
+      return { due, next };
     },
 
-    async receivers() {
+    async receivers(after, receiversMax) {
       const ids: string[] = [];
-      for (let after = ''; ; after = ids.at(-1)!) {
+      while (ids.length < receiversMax) {
         // From id to id by the index: as many dives as receivers, however many rows they have.
         const [row] = await pool.rows<{ next: string | null }>(
           'SELECT MIN(endpoint_id) AS next FROM notification_deliveries WHERE endpoint_id > ?',
-          [after],
+          [ids.at(-1) ?? after],
         );
-        if (row === undefined || row.next === null) return ids;
+        if (row === undefined || row.next === null) break;
         ids.push(row.next);
       }
+      return ids;
     },
 
     async lease(requests, nowMs, leaseMs) {

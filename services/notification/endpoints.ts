@@ -1,22 +1,23 @@
 /**
  * The directory of webhook endpoints, held in memory: intake asks it for every event, the sender for every try.
- * It is read again every `refreshMs`, and only in full when something in the table changed.
+ *
+ * Every `refreshMs` it reads what was changed, by the time of the change. Rows that are no more have no such time: where the
+ * table has another number of rows than the directory, the customers whose numbers differ are read again, and no others.
  */
 import type { Clock } from '../shared/clock/index.ts';
-import { appError } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
-import { parseFilter, wantsType } from './event-types.ts';
+import { createEndpointIndex, type EndpointIndex } from './directory/endpoint-index.ts';
+import { readChangedSince, readCounts, readOfCustomers, readStamp } from './directory/endpoint-rows.ts';
+import { wantsType } from './event-types.ts';
+import type { Stall } from './stall.ts';
 
 /** Stands in customer_id for every customer. */
 export const everyCustomer = '*';
 
 /** Two changes may share a millisecond, so a change this young is read again until it is older. */
 const settleMs = 5_000;
-
-/** More would have to be paged, and the directory sharded by customer. */
-const endpointsMax = 200_000;
 
 export interface Endpoint {
   id: string;
@@ -36,20 +37,9 @@ export interface EndpointDirectory {
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
   /** An endpoint that exists, enabled or not. */
   find(id: string): Endpoint | undefined;
-  /** Reads the table now. */
+  /** Reads now what was changed until now. */
   refresh(): Promise<void>;
   close(): void;
-}
-
-interface EndpointRow {
-  endpoint_id: string;
-  customer_id: string;
-  url: string;
-  event_types: string | null;
-  secret: string;
-  previous_secret: string | null;
-  previous_until_ms: number | null;
-  status: string;
 }
 
 /** Reads the table once (throws when it cannot) and then keeps the directory fresh. */
@@ -59,71 +49,86 @@ export async function openEndpoints(deps: {
   metrics: Metrics;
   clock: Clock;
   refreshMs: number;
+  /** Says since when the directory could not be read. */
+  stall: Stall;
 }): Promise<EndpointDirectory> {
-  const { mysql, log, metrics, clock, refreshMs } = deps;
-  let state = index([]);
-  let stamp = '';
+  const { mysql, log, metrics, clock, refreshMs, stall } = deps;
+  const index = createEndpointIndex();
+  let newestMs = 0;
 
-  const refresh = async (): Promise<void> => {
-    const seen = await readStamp(mysql);
-    if (seen.key === stamp && seen.newestMs < clock.nowMs() - settleMs) return;
-    state = index(await readEndpoints(mysql));
-    stamp = seen.key;
-    metrics.set('notification_endpoints', state.enabledCount);
-  };
+  const refresh = oneAtATime(async () => {
+    const stamp = await readStamp(mysql);
+    const isSettled = stamp.newestMs < clock.nowMs() - settleMs;
+    if (stamp.count === index.size() && stamp.newestMs === newestMs && isSettled) return;
+    for await (const endpoint of readChangedSince(mysql, Math.max(0, newestMs - settleMs)))
+      index.put(endpoint);
+    newestMs = stamp.newestMs;
+    if (stamp.count !== index.size()) await compareCustomers(mysql, index);
+    metrics.set('notification_endpoints', index.enabled());
+  });
   await refresh();
 
   const timer = setInterval(() => {
+    stall.begin('webhook endpoints could not be read');
     // The directory of a moment ago serves on while the database is away; intake cannot write then either.
-    refresh().catch((error: unknown) => log.warn({ err: error }, 'webhook endpoints could not be read anew'));
+    refresh().then(stall.end, (error: unknown) =>
+      log.warn({ err: error }, 'webhook endpoints could not be read anew'),
+    );
   }, refreshMs);
   timer.unref();
 
   return {
     receiversOf(customerId, type) {
-      const own = customerId === null ? undefined : state.byCustomer.get(customerId);
-      const operators = state.byCustomer.get(everyCustomer);
-      return [...(own ?? []), ...(operators ?? [])].filter((endpoint) => wantsType(endpoint.filter, type));
+      const own = customerId === null ? [] : index.ofCustomer(customerId);
+      return [...own, ...index.ofCustomer(everyCustomer)].filter(
+        (endpoint) => endpoint.enabled && wantsType(endpoint.filter, type),
+      );
     },
-    find: (id) => state.byId.get(id),
+    find: index.find,
     refresh,
     close: () => clearInterval(timer),
   };
 }
 
-/** Changes whenever a row is added, changed or deleted. */
-async function readStamp(mysql: Queryable): Promise<{ key: string; newestMs: number }> {
-  const [row] = await mysql.rows<{ n: number; newest: number | null }>(
-    'SELECT COUNT(*) AS n, MAX(updated_at_ms) AS newest FROM webhook_endpoints',
-  );
-  const newestMs = row?.newest ?? 0;
-  return { key: `${row?.n ?? 0}/${newestMs}`, newestMs };
-}
-
-async function readEndpoints(mysql: Queryable): Promise<Endpoint[]> {
-  const rows = await mysql.rows<EndpointRow>(
-    `SELECT endpoint_id, customer_id, url, event_types, secret, previous_secret, previous_until_ms, status
-     FROM webhook_endpoints LIMIT ?`,
-    [endpointsMax + 1],
-  );
-  if (rows.length > endpointsMax) {
-    throw appError('INTERNAL', { reason: `more than ${endpointsMax} webhook endpoints` });
+/** Finds what was deleted, and what was added with an old time. */
+async function compareCustomers(mysql: Queryable, index: EndpointIndex): Promise<void> {
+  const different: string[] = [];
+  const gone = new Map([...index.customers()].map(([customerId, own]) => [customerId, own.size]));
+  for await (const { customerId, count } of readCounts(mysql)) {
+    if (gone.get(customerId) !== count) different.push(customerId);
+    gone.delete(customerId);
   }
-  return rows.map((row) => ({
-    id: row.endpoint_id,
-    customerId: row.customer_id,
-    url: row.url,
-    filter: parseFilter(row.event_types),
-    secret: row.secret,
-    previousSecret: row.previous_secret,
-    previousUntilMs: row.previous_until_ms,
-    enabled: row.status === 'ENABLED',
-  }));
+  const customerIds = [...different, ...gone.keys()];
+  const kept = new Set<string>();
+  const read: Endpoint[] = [];
+  for await (const endpoint of readOfCustomers(mysql, customerIds)) {
+    kept.add(endpoint.id);
+    read.push(endpoint);
+  }
+  for (const customerId of customerIds) {
+    for (const { id } of [...index.ofCustomer(customerId)]) if (!kept.has(id)) index.remove(id);
+  }
+  for (const endpoint of read) index.put(endpoint);
 }
 
-function index(endpoints: readonly Endpoint[]) {
-  const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const enabled = endpoints.filter((endpoint) => endpoint.enabled);
-  const byCustomer = Map.groupBy(enabled, (endpoint) => endpoint.customerId);
-  return { byId, byCustomer, enabledCount: enabled.length };
+/** Who asks while a read is under way gets one that begins behind it: that one sees what was changed until now. */
+function oneAtATime(read: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  const begin = (): Promise<void> => {
+    running = read().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  return () => {
+    if (running === null) return begin();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = null;
+        return begin();
+      });
+    return next;
+  };
 }

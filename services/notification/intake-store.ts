@@ -26,6 +26,9 @@ export type StoreResult = 'stored' | 'moved elsewhere';
 export interface PositionStore {
   /** Last source offset stored per partition; -1 before the first. Makes the rows that are missing. */
   load(partitions: readonly number[]): Promise<Map<number, number>>;
+  /** The id of the topic that these positions belong to; null where none was stored yet. */
+  topicId(): Promise<string | null>;
+  storeTopicId(id: string): Promise<void>;
   /** One transaction. 'moved elsewhere': a position was not `from`, nothing was written. Throws on any other trouble. */
   store(moves: readonly Move[], deliveries: readonly NewDelivery[], nowMs: number): Promise<StoreResult>;
 }
@@ -50,6 +53,24 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
           .filter((row) => wanted.has(row.partition_id))
           .map((row) => [row.partition_id, row.last_source_offset]),
       );
+    },
+
+    async topicId() {
+      const [row] = await pool.rows<{ topic_id: string }>(
+        'SELECT topic_id FROM notification_positions WHERE topic = ? AND topic_id IS NOT NULL LIMIT 1',
+        [topic],
+      );
+      return row?.topic_id ?? null;
+    },
+
+    async storeTopicId(id) {
+      const others = await pool.rows(
+        'SELECT partition_id FROM notification_positions WHERE topic = ? AND NOT (topic_id <=> ?) LIMIT 1',
+        [topic, id],
+      );
+      // An update would lock every row that it looks at, also where there is nothing to change.
+      if (others.length === 0) return;
+      await pool.write('UPDATE notification_positions SET topic_id = ? WHERE topic = ?', [id, topic]);
     },
 
     async store(moves, deliveries, nowMs) {

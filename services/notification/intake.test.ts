@@ -11,6 +11,7 @@ import { gapsOf, planBatch, startIntake } from './intake.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import { createLanes } from './lanes.ts';
 import { createMailBudget } from './mail-budget.ts';
+import { createStall } from './stall.ts';
 import { eventOf } from './testing/events.ts';
 
 const endpoint = { id: 'e1', customerId: 'c1' } as Endpoint;
@@ -20,6 +21,8 @@ function memoryStore() {
   const positions = new Map<number, number>();
   const rows = new Map<string, NewDelivery>();
   const store: PositionStore = {
+    topicId: async () => null,
+    storeTopicId: async () => undefined,
     load: async (partitions) => new Map(partitions.map((p) => [p, positions.get(p) ?? -1])),
     async store(moves: readonly Move[], deliveries) {
       if (moves.some((move) => (positions.get(move.partition) ?? -1) !== move.from)) return 'moved elsewhere';
@@ -31,7 +34,7 @@ function memoryStore() {
   return { positions, rows, store };
 }
 
-function harness(store: PositionStore, { addressed = false } = {}) {
+function harness(store: PositionStore, { addressed = false, checkLog = async () => undefined as void } = {}) {
   const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
   const storedHints: string[] = [];
   const stored = Promise.withResolvers<void>();
@@ -50,6 +53,8 @@ function harness(store: PositionStore, { addressed = false } = {}) {
       storedHints.push(...ids);
       stored.resolve();
     },
+    checkLog,
+    stall: createStall(systemClock),
     backoff: () => 1,
     clock: systemClock,
     log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
@@ -66,6 +71,27 @@ function harness(store: PositionStore, { addressed = false } = {}) {
   intake.assigned({ gained: [0], lost: [] });
   return { intake, lanes, feed, stored: stored.promise, storedHints, fatal };
 }
+
+it('stores nothing of the middle of another log, and all of it once it is read from its beginning', async () => {
+  const memory = memoryStore();
+  const asked = Promise.withResolvers<void>();
+  const checkLog = async (): Promise<void> => {
+    lanes.restart(0);
+    asked.resolve();
+  };
+  const { intake, feed, lanes, fatal } = harness(memory.store, { checkLog });
+  feed([eventOf(0, 0), eventOf(0, 1)]);
+  await expect.poll(() => memory.rows.size).toBe(2);
+  // This feed numbers its records from 0 on, so the lane has to begin anew to take them.
+  lanes.restart(0);
+  feed([eventOf(0, 5), eventOf(0, 6)]);
+  await asked.promise;
+  expect(memory.rows.size).toBe(2);
+  feed([2, 3, 4, 5, 6].map((n) => eventOf(0, n)));
+  await expect.poll(() => memory.rows.size).toBe(7);
+  await intake.stop();
+  expect(fatal).not.toHaveBeenCalled();
+});
 
 describe('mails', () => {
   it('about rejected orders are none, and those beyond the budget of their address come later or not', async () => {

@@ -20,6 +20,7 @@ import type { Move, PositionStore } from './intake-store.ts';
 import type { Lanes, Slice } from './lanes.ts';
 import type { MailBudget } from './mail-budget.ts';
 import { isOrderBound } from './message.ts';
+import type { Stall } from './stall.ts';
 
 /** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
 const batchRecordsMax = 1_000;
@@ -32,6 +33,10 @@ export interface IntakeDeps {
   /** The e-mail addresses of these orders; none where e-mail is off. */
   addressesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   mailBudget: MailBudget;
+  /** Looks whether the topic is still the one that positions belong to; its partitions are read again where it is not. */
+  checkLog(): Promise<void>;
+  /** Says since when a batch cannot be read or stored. */
+  stall: Stall;
   /** Told after each COMMIT which receivers have something new. */
   onStored(endpointIds: ReadonlySet<string>): void;
   backoff: Backoff;
@@ -58,7 +63,7 @@ interface Plan {
 }
 
 export function startIntake(deps: IntakeDeps): Intake {
-  const { lanes, reader, clock, log, metrics } = deps;
+  const { lanes, reader, clock, log, metrics, stall } = deps;
   const abort = new AbortController();
   const positions = new Map<number, number>();
   let bell = Promise.withResolvers<void>();
@@ -73,9 +78,11 @@ export function startIntake(deps: IntakeDeps): Intake {
         continue;
       }
       const startedMs = clock.monotonicMs();
+      stall.begin('outcomes are not stored');
       const decoded = await reader.read(slices, abort.signal);
-      const written = await storeUntilDone(deps, positions, decoded, abort.signal);
+      const written = await storeUntilDone(deps, positions, { slices, decoded }, abort.signal);
       lanes.stored(slices);
+      stall.end();
       metrics.observe('notification_batch_seconds', (clock.monotonicMs() - startedMs) / 1000);
       log.debug({ events: countRecords(slices), deliveries: written.length }, 'batch stored');
       if (written.length > 0) deps.onStored(new Set(written.map((row) => row.endpointId)));
@@ -100,18 +107,35 @@ export function startIntake(deps: IntakeDeps): Intake {
   };
 }
 
+interface Batch {
+  slices: readonly Slice[];
+  decoded: ReadonlyMap<number, OrderEvent[]>;
+}
+
 /** Stores the events of a batch, waiting out trouble that passes; gives up only when `signal` fires. */
 async function storeUntilDone(
   deps: IntakeDeps,
   positions: Map<number, number>,
-  decoded: ReadonlyMap<number, OrderEvent[]>,
+  batch: Batch,
   signal: AbortSignal,
 ): Promise<NewDelivery[]> {
+  let isLogKnown = false;
   for (let attempt = 1; ; attempt++) {
+    // Of a partition that was lost, or is read again from another place, nothing is stored any more.
+    const decoded = currentOf(deps, batch);
     try {
       await loadMissing(deps, positions, decoded.keys());
       const plan = planBatch(decoded, positions);
-      if (plan.moves.length === 0) return [];
+      if (!isLogKnown && gapsOf(plan.events, positions).length > 0) {
+        // Perhaps nothing is missing, and this is the middle of another log.
+        await deps.checkLog();
+        isLogKnown = true;
+        continue;
+      }
+      if (plan.moves.length === 0) {
+        countPlan(deps, plan, decoded, [], positions, 0);
+        return [];
+      }
       const nowMs = deps.clock.nowMs();
       const { deliveries, charge } = await expand(deps, plan.events, nowMs);
       const result = await deps.positions.store(plan.moves, deliveries, nowMs);
@@ -127,11 +151,17 @@ async function storeUntilDone(
       );
     } catch (error) {
       if (classify(error) !== 'retry') throw error;
+      deps.stall.begin(errorMessage(error));
       deps.log.warn({ err: error, attempt }, `deliveries wait: ${errorMessage(error)}`);
     }
-    for (const partition of decoded.keys()) positions.delete(partition);
+    for (const partition of batch.decoded.keys()) positions.delete(partition);
     await sleep(deps.backoff(attempt), signal);
   }
+}
+
+function currentOf({ lanes }: IntakeDeps, { slices, decoded }: Batch): Map<number, OrderEvent[]> {
+  const current = slices.filter((slice) => lanes.isCurrent(slice));
+  return new Map(current.map(({ partition }) => [partition, decoded.get(partition) ?? []]));
 }
 
 async function loadMissing(

@@ -57,3 +57,22 @@ it('ignores records of a partition that is not assigned', () => {
   lanes.enqueue(3, records(0, 5));
   expect(lanes.queuedRecords()).toBe(0);
 });
+
+it('forgets what it read of a partition that is read again, and commits nothing of it', () => {
+  const { pause, resume } = flow();
+  const lanes = createLanes({ pause, resume }, limits);
+  lanes.assign({ gained: [0], lost: [] });
+  lanes.enqueue(0, records(500, 20));
+  const before = lanes.take(5);
+  lanes.restart(0);
+  expect(resume).toHaveBeenCalledWith(0);
+  lanes.enqueue(0, records(3, 2));
+  lanes.stored(before);
+  expect(lanes.committable()).toEqual([]);
+  const after = lanes.take(10);
+  expect(after.map((slice) => slice.records.map((record) => Number(record.offset)))).toEqual([[3, 4]]);
+  lanes.stored(after);
+  expect(lanes.committable()).toEqual([{ partition: 0, offset: 5n }]);
+  lanes.restart(7);
+  expect(lanes.partitions()).toEqual([0]);
+});

@@ -38,8 +38,12 @@ export interface Lanes {
   assign(change: { gained: readonly number[]; lost: readonly number[] }): void;
   /** Takes in what a fetch brought; repeats after a join (kafkajs reads from the committed offset again) are dropped. */
   enqueue(partition: number, records: readonly InRecord[]): void;
+  /** The partition is read again from another place: what was read of it is forgotten. */
+  restart(partition: number): void;
   /** Takes out up to `recordsMax` records, a fair share of each lane. */
   take(recordsMax: number): Slice[];
+  /** Whether the slice is still of the lane that its partition has now: false once that was lost or read again. */
+  isCurrent(slice: Slice): boolean;
   /** The deliveries of these slices are stored. Slices of lanes that were lost meanwhile are ignored. */
   stored(slices: readonly Slice[]): void;
   /** Group offsets that may be committed now. */
@@ -51,6 +55,10 @@ export interface Lanes {
 
 export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits): Lanes {
   const lanes = new Map<number, Lane>();
+  /** A slice may outlive its lane. */
+  const laneOf = new WeakMap<Slice, Lane>();
+  const isCurrent = (slice: Slice): boolean =>
+    laneOf.has(slice) && lanes.get(slice.partition) === laneOf.get(slice);
   let first = 0;
 
   return {
@@ -73,6 +81,12 @@ export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits)
       }
     },
 
+    restart(partition) {
+      if (!lanes.has(partition)) return;
+      lanes.set(partition, emptyLane());
+      flow.resume(partition);
+    },
+
     take(recordsMax) {
       const waiting = [...lanes].filter(([, lane]) => lane.queue.length > 0);
       if (waiting.length === 0) return [];
@@ -86,7 +100,9 @@ export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits)
         const records = lane.queue.splice(0, share);
         if (records.length === 0) return;
         room -= records.length;
-        slices.push({ partition, records });
+        const slice = { partition, records };
+        laneOf.set(slice, lane);
+        slices.push(slice);
         if (lane.paused && lane.queue.length <= recordsLow) {
           lane.paused = false;
           flow.resume(partition);
@@ -95,11 +111,13 @@ export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits)
       return slices;
     },
 
+    isCurrent,
+
     stored(slices) {
-      for (const { partition, records } of slices) {
-        const lane = lanes.get(partition);
-        const last = records.at(-1);
-        if (lane === undefined || last === undefined || last.offset > lane.lastEnqueued) continue;
+      for (const slice of slices) {
+        const last = slice.records.at(-1);
+        const lane = lanes.get(slice.partition);
+        if (lane === undefined || last === undefined || !isCurrent(slice)) continue;
         lane.stored = last.offset + 1n;
       }
     },

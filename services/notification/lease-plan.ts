@@ -52,6 +52,9 @@ export interface Plan {
   channels: Map<string, Channel>;
 }
 
+/** Receivers that nobody can reach are written one by one; beyond this, those of the others come first. */
+const shelvedMax = 20;
+
 /** For whom to lease how much. Receivers that rest are left for a later sweep. */
 export async function planLeases(
   deps: PlanDeps,
@@ -63,13 +66,15 @@ export async function planLeases(
   const promised = new Map<string, number>();
   const nowMs = deps.clock.nowMs();
   let free = slots;
+  let shelved = 0;
   for (const endpointId of wanted) {
-    if (free <= 0 || requests.length >= deps.limits.receiversMax) break;
+    if (free <= 0 || requests.length >= deps.limits.receiversMax || shelved >= shelvedMax) break;
     const channel = (restUntilMs.get(endpointId) ?? 0) > nowMs ? null : await deps.channelOf(endpointId);
     if (channel === null) {
       wanted.delete(endpointId);
     } else if (typeof channel === 'string') {
       wanted.delete(endpointId);
+      shelved += 1;
       await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
     } else {
       // Several endpoints may share a host, or a customer: its room is given out once.

@@ -5,6 +5,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import type { AttemptResult } from './attempt.ts';
 import type { DeliveryQueue, Leased } from './delivery-queue.ts';
 import type { Target } from './hosts.ts';
+import type { Stall } from './stall.ts';
 
 /** One way to reach a receiver. */
 export interface Channel {
@@ -44,6 +45,8 @@ export interface SenderDeps {
     openBreakers(): number;
   };
   limits: SenderLimits;
+  /** Says since when nothing can be leased or written. */
+  stall: Stall;
   clock: Clock;
   random(): number;
   log: Logger;

@@ -8,6 +8,7 @@ import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
 import { createHosts } from './hosts.ts';
 import { startSender } from './sender.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
+import { createStall } from './stall.ts';
 
 /** A queue in memory: what is due per receiver, what was settled, what was shelved. */
 function memoryQueue(due: Record<string, number>) {
@@ -16,10 +17,12 @@ function memoryQueue(due: Record<string, number>) {
   const disabled: string[] = [];
   let id = 0;
   const queue: DeliveryQueue = {
-    dueReceivers: async () =>
-      Object.keys(due)
+    dueReceivers: async () => ({
+      due: Object.keys(due)
         .filter((endpointId) => due[endpointId]! > 0)
         .map((endpointId) => ({ endpointId, oldestDueAtMs: 0 })),
+      next: null,
+    }),
     receivers: async () => Object.keys(due),
     async lease(requests) {
       const leased = requests.flatMap(({ endpointId, rowsMax }) => {
@@ -71,6 +74,7 @@ function start(
       { concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10, mailsMax: 8 },
       systemClock,
     ),
+    stall: createStall(systemClock),
     limits,
     clock: systemClock,
     random: () => 0.5,

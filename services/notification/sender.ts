@@ -12,6 +12,7 @@ import { type AttemptResult, verdictOf } from './attempt.ts';
 import type { Leased, Settlement } from './delivery-queue.ts';
 import { nobodyWaits, planLeases, targetOf, tryBegan, tryEnded } from './lease-plan.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
+import { createSweep } from './sweep.ts';
 
 export interface Sender {
   /** These receivers have something new. */
@@ -24,8 +25,6 @@ export interface Sender {
 const unsettledMax = 2_000;
 /** A breath between rounds, so that tries that end together are written together. */
 const roundPauseMs = 5;
-/** How often deliveries are looked for whose endpoint is no more. */
-const straysEveryMs = 60_000;
 /** Wait after a round that failed. */
 const troubleMs = 500;
 
@@ -34,9 +33,9 @@ export function startSender(deps: SenderDeps): Sender {
   const finished: Settlement[] = [];
   const waiting = nobodyWaits();
   const { wanted, restUntilMs } = waiting;
+  const sweep = createSweep(deps);
   let inFlight = 0;
   let nextSweepMs = 0;
-  let nextStraysMs = 0;
   let stopping = false;
   let bell = Promise.withResolvers<void>();
   const wake = (): void => bell.resolve();
@@ -72,15 +71,13 @@ export function startSender(deps: SenderDeps): Sender {
   };
 
   const round = async (): Promise<void> => {
-    await settleFinished(deps, finished);
+    sweep.remember(await settleFinished(deps, finished));
     if (stopping || finished.length > unsettledMax) return;
     if (clock.monotonicMs() >= nextSweepMs) {
       nextSweepMs = clock.monotonicMs() + limits.sweepMs;
-      await sweep(deps, wanted, restUntilMs);
-    }
-    if (clock.monotonicMs() >= nextStraysMs) {
-      nextStraysMs = clock.monotonicMs() + straysEveryMs;
-      await dropStrays(deps);
+      await sweep.run(wanted);
+      const nowMs = clock.nowMs();
+      for (const [endpointId, untilMs] of restUntilMs) if (untilMs <= nowMs) restUntilMs.delete(endpointId);
     }
     const { requests, channels } = await planLeases(deps, waiting, limits.inFlightMax - inFlight);
     if (requests.length === 0) return;
@@ -142,8 +139,8 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
 }
 
 /** Writes what is finished, and disables endpoints that are at their end. On trouble everything stays for the next round. */
-async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise<void> {
-  if (finished.length === 0) return;
+async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise<Settlement[]> {
+  if (finished.length === 0) return [];
   const batch = finished.slice();
   const nowMs = deps.clock.nowMs();
   await deps.queue.settle(batch, nowMs);
@@ -157,34 +154,19 @@ async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise
     }
   }
   finished.splice(0, batch.length);
-}
-
-/** Looks through the table: what others left, and what waited for its time. */
-async function sweep(deps: SenderDeps, wanted: Set<string>, restUntilMs: Map<string, number>): Promise<void> {
-  const nowMs = deps.clock.nowMs();
-  const due = await deps.queue.dueReceivers(nowMs);
-  for (const { endpointId } of due) wanted.add(endpointId);
-  for (const [endpointId, untilMs] of restUntilMs) if (untilMs <= nowMs) restUntilMs.delete(endpointId);
-  const oldestMs = due.reduce((oldest, one) => Math.min(oldest, one.oldestDueAtMs), nowMs);
-  deps.metrics.set('notification_receivers_due', due.length);
-  deps.metrics.set('notification_oldest_due_seconds', (nowMs - oldestMs) / 1000);
-  deps.metrics.set('notification_breakers_open', deps.hosts.openBreakers());
-}
-
-/** Deliveries of a deleted endpoint are due for ever, and nobody asks for them. */
-async function dropStrays({ queue, channelOf, clock }: SenderDeps): Promise<void> {
-  for (const endpointId of await queue.receivers()) {
-    if ((await channelOf(endpointId)) === 'gone') await queue.shelve(endpointId, 'DROPPED', clock.nowMs());
-  }
+  return batch;
 }
 
 /** Runs a round; trouble that passes is logged and answered with a pause. */
-async function guarded(round: () => Promise<void>, { log }: SenderDeps): Promise<number> {
+async function guarded(round: () => Promise<void>, { log, stall }: SenderDeps): Promise<number> {
   try {
+    stall.begin('deliveries are not leased or written');
     await round();
+    stall.end();
     return 0;
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
+    stall.begin(errorMessage(error));
     log.warn({ err: error }, `deliveries wait: ${errorMessage(error)}`);
     return troubleMs;
   }

@@ -1,17 +1,10 @@
 /** The notification service, wired: outcomes in, delivery rows in the middle, webhooks and e-mails out. */
-import type { OrderEvent } from '../../schemas/index.ts';
-import { EVENTS, GROUPS } from '../../topics/index.ts';
+import { EVENTS } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
-import { type Codec, loadCodecs } from '../shared/codec/index.ts';
-import {
-  createGroupConsumer,
-  createKafkaConfig,
-  type GroupConsumer,
-  startCommitLoop,
-} from '../shared/kafka/index.ts';
+import { loadCodecs } from '../shared/codec/index.ts';
+import { type GroupConsumer, startCommitLoop } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, type Pool } from '../shared/mysql/index.ts';
-import { backoff } from '../shared/retry/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { createChannels } from './channels.ts';
@@ -19,23 +12,19 @@ import { type fields, retryDelaysMs } from './config.ts';
 import { createContacts } from './contacts.ts';
 import { createDeliveryQueue } from './delivery-queue.ts';
 import { openEndpoints } from './endpoints.ts';
-import { createEventReader } from './event-reader.ts';
 import { createHosts } from './hosts.ts';
-import { type Intake, startIntake } from './intake.ts';
-import { createPositionStore } from './intake-store.ts';
-import { createLanes, type Lanes } from './lanes.ts';
-import { createMailBudget } from './mail-budget.ts';
+import { openInbound } from './inbound.ts';
+import type { Lanes } from './lanes.ts';
 import { createMailer, type Mailer, mailConnectionsMax } from './mailer.ts';
 import { createNameResolver } from './name-resolver.ts';
 import { startRetention } from './retention.ts';
 import { createSecrets } from './secrets.ts';
 import { startSender } from './sender.ts';
+import { openStalls, type Stalls } from './stall.ts';
 import { createWebhookPoster } from './webhook.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
-const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 /** Of the deliveries in the hands of this process, for one customer at most. */
 const customerShare = 0.25;
 /** Receivers of one lease transaction. */
@@ -53,7 +42,6 @@ const lockSilenceSeconds = 5;
 /** Parts of the stop deadline. */
 const consumerStopMs = 3_000;
 const senderStopMs = 4_000;
-const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 
 /** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
 export async function startNotification(context: Context): Promise<Running> {
@@ -64,9 +52,10 @@ export async function startNotification(context: Context): Promise<Running> {
     metrics,
     pooledWaitTimeoutSeconds: lockSilenceSeconds,
   });
+  const stalls = openStalls(systemClock, metrics, lifecycle);
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
-  const outbound = await openOutbound(context, mysql.pool);
-  const { intake, lanes, consumer } = openInbound(context, mysql.pool, codec, outbound);
+  const outbound = await openOutbound(context, mysql.pool, stalls);
+  const { intake, lanes, consumer, logWatch } = openInbound(context, mysql.pool, codec, outbound, stalls);
   await consumer.start();
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
   const committing = startCommits(consumer, lanes, context);
@@ -75,19 +64,23 @@ export async function startNotification(context: Context): Promise<Running> {
   return {
     async stop() {
       for (const partition of lanes.partitions()) consumer.pause(EVENTS, partition);
-      await Promise.all([intake.stop(), outbound.sender.stop(senderStopMs), retaining.stop()]);
+      await Promise.all([
+        intake.stop(),
+        logWatch.stop(),
+        outbound.sender.stop(senderStopMs),
+        retaining.stop(),
+      ]);
       await committing.stop();
       await consumer.stop(consumerStopMs);
       outbound.close();
+      stalls.close();
       await mysql.close();
     },
   };
 }
 
-type Outbound = Awaited<ReturnType<typeof openOutbound>>;
-
 /** From delivery rows to receivers. */
-async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context, pool: Pool) {
+async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context, pool: Pool, stalls: Stalls) {
   const secrets = createSecrets({
     box: createSecretBox(config.webhookSecretKeys),
     clock: systemClock,
@@ -101,6 +94,7 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
     metrics,
     clock: systemClock,
     refreshMs: config.endpointsRefreshMs,
+    stall: stalls.endpoints,
   });
   const contacts = createContacts(pool);
   const mailer = openMailer(config);
@@ -122,6 +116,7 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
         return isNew;
       },
     },
+    stall: stalls.sender,
     channelOf: createChannels({ endpoints, webhooks, openSecrets: secrets.open, contacts, mailer }),
     hosts: createHosts(
       { concurrencyMax, waitingMax, failuresInRow, openMs, mailsMax: mailConnectionsMax },
@@ -165,62 +160,6 @@ function openRetention({ config, log, metrics }: Context, pool: Pool) {
   const { keepMs } = config;
   const limits = { ...retention, keepMs, everyMs: Math.min(retention.everyMs, keepMs / 4) };
   return startRetention({ pool, limits, clock: systemClock, log, metrics });
-}
-
-/** From outcomes to delivery rows. */
-function openInbound(context: Context, pool: Pool, codec: Codec<OrderEvent>, outbound: Outbound) {
-  const { log, metrics, fatal } = context;
-  const flow: { consumer?: GroupConsumer } = {};
-  const lanes = createLanes(
-    {
-      pause: (partition) => flow.consumer?.pause(EVENTS, partition),
-      resume: (partition) => flow.consumer?.resume(EVENTS, partition),
-    },
-    laneLimits,
-  );
-  const intake = startIntake({
-    lanes,
-    reader: createEventReader({ codec, backoff: storeRetry, log, metrics }),
-    positions: createPositionStore({ pool, topic: EVENTS }),
-    endpoints: outbound.endpoints,
-    addressesOf: outbound.addressesOf,
-    mailBudget: createMailBudget({
-      perAddressDay: context.config.mailsPerAddress,
-      perCustomerMinute: context.config.mailsPerCustomer,
-    }),
-    onStored: outbound.sender.hint,
-    backoff: storeRetry,
-    clock: systemClock,
-    log,
-    metrics,
-    fatal,
-  });
-  const consumer = openConsumer(context, lanes, intake);
-  flow.consumer = consumer;
-  return { lanes, intake, consumer };
-}
-
-function openConsumer({ config, log, metrics, fatal }: Context, lanes: Lanes, intake: Intake): GroupConsumer {
-  return createGroupConsumer({
-    settings: createKafkaConfig(config, `notification-${config.instanceId}`),
-    groupId: GROUPS.notification,
-    topics: [EVENTS],
-    log,
-    metrics,
-    handlers: {
-      onAssigned({ gained, lost }) {
-        intake.assigned({
-          gained: gained.map((one) => one.partition),
-          lost: lost.map((one) => one.partition),
-        });
-      },
-      onRecords(_topic, partition, records) {
-        lanes.enqueue(partition, records);
-        intake.wake();
-      },
-      onCrash: fatal,
-    },
-  });
 }
 
 /** Moves the group offset behind what is stored: on a timer, and once more at the end. */

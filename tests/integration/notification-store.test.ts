@@ -135,10 +135,12 @@ it('finds who has something due, and rows whose endpoint is no more', async () =
   );
   await store.load([0]);
   await store.store([{ partition: 0, from: -1, to: 1 }], rowsOf(0, 1), 5);
-  expect(await queue.dueReceivers(4)).toEqual([]);
-  expect(await queue.dueReceivers(10)).toEqual([{ endpointId: 'e1', oldestDueAtMs: 5 }]);
+  const page = (nowMs: number) => queue.dueReceivers(nowMs, '', 100);
+  expect(await page(4)).toEqual({ due: [], next: null });
+  expect((await page(10)).due).toEqual([{ endpointId: 'e1', oldestDueAtMs: 5 }]);
   await mysql.pool.write("DELETE FROM webhook_endpoints WHERE endpoint_id = 'e1'");
-  expect(await queue.dueReceivers(10)).toEqual([]);
-  expect(await queue.receivers()).toEqual(['e1']);
+  expect((await page(10)).due).toEqual([]);
+  expect(await queue.receivers('', 10)).toEqual(['e1']);
+  expect(await queue.receivers('e1', 10)).toEqual([]);
   expect(await queue.shelve('e1', 'DROPPED', 10)).toBe(2);
 });

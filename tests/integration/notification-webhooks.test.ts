@@ -178,8 +178,15 @@ describe('webhooks', () => {
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(ids).toHaveLength(3);
     expect(new Set(ids).size).toBe(1);
-    const [endpoint] = await rows('SELECT status, disabled_reason FROM webhook_endpoints');
-    expect(endpoint).toMatchObject({ status: 'DISABLED', disabled_reason: 'exhausted: answered 500' });
+    // Its row is written first, the endpoint behind it.
+    const [endpoint] = await until(
+      async () => {
+        const found = await rows('SELECT status, disabled_reason FROM webhook_endpoints');
+        return found[0]?.['status'] === 'DISABLED' ? found : null;
+      },
+      { what: 'the endpoint being disabled' },
+    );
+    expect(endpoint).toMatchObject({ disabled_reason: 'exhausted: answered 500' });
   });
 
   it('keeps the versions of one order in order behind a failing one', async () => {

@@ -19,6 +19,16 @@ export const notificationMetrics = {
     help: 'Mails that come later (delayed) or not at all (withheld), as their address or customer has had too many.',
     labels: ['result'],
   },
+  notification_waiting_seconds: {
+    type: 'gauge',
+    help: 'For how long intake, sender, the directory of endpoints or a log to be read again gets no further; past 30 s readiness says so too.',
+    labels: ['part'],
+  },
+  notification_log_restarts_total: {
+    type: 'counter',
+    help: 'Partitions of the result topic that are read again from their beginning: the log was cut or shorter (outOfRange), or the topic made anew (newTopic).',
+    labels: ['reason'],
+  },
   notification_rows_deleted_total: {
     type: 'counter',
     help: 'Delivery rows deleted because they had been kept for DELIVERIES_KEEP.',

@@ -1,0 +1,45 @@
+/** The endpoints in memory, by their id and by their customer; each change costs as much as what changed. */
+import type { Endpoint } from '../endpoints.ts';
+
+export interface EndpointIndex {
+  put(endpoint: Endpoint): void;
+  remove(id: string): void;
+  find(id: string): Endpoint | undefined;
+  /** Those of one customer, enabled or not. */
+  ofCustomer(customerId: string): Iterable<Endpoint>;
+  customers(): Iterable<[string, ReadonlyMap<string, Endpoint>]>;
+  size(): number;
+  enabled(): number;
+}
+
+export function createEndpointIndex(): EndpointIndex {
+  const byId = new Map<string, Endpoint>();
+  const byCustomer = new Map<string, Map<string, Endpoint>>();
+  let enabled = 0;
+
+  const remove = (id: string): void => {
+    const endpoint = byId.get(id);
+    if (endpoint === undefined) return;
+    byId.delete(id);
+    if (endpoint.enabled) enabled -= 1;
+    const own = byCustomer.get(endpoint.customerId)!;
+    own.delete(id);
+    if (own.size === 0) byCustomer.delete(endpoint.customerId);
+  };
+
+  return {
+    put(endpoint) {
+      remove(endpoint.id);
+      byId.set(endpoint.id, endpoint);
+      if (endpoint.enabled) enabled += 1;
+      const own = byCustomer.get(endpoint.customerId) ?? new Map<string, Endpoint>();
+      byCustomer.set(endpoint.customerId, own.set(endpoint.id, endpoint));
+    },
+    remove,
+    find: (id) => byId.get(id),
+    ofCustomer: (customerId) => byCustomer.get(customerId)?.values() ?? [],
+    customers: () => byCustomer,
+    size: () => byId.size,
+    enabled: () => enabled,
+  };
+}

@@ -1,0 +1,1 @@
+ALTER TABLE notification_positions DROP COLUMN topic_id;
