@@ -1,13 +1,20 @@
 /** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
 import { localCases, localShownElsewhere } from './local-cases.ts';
+import { notificationCases, notificationShownElsewhere } from './notification-cases.ts';
 import { requestCases, requestsShownElsewhere } from './request-cases.ts';
 import { securityCases, securityShownElsewhere } from './security-cases.ts';
 
-export const cases: readonly Case[] = [...securityCases, ...requestCases, ...localCases];
+export const cases: readonly Case[] = [
+  ...securityCases,
+  ...requestCases,
+  ...localCases,
+  ...notificationCases,
+];
 
 export const shownElsewhere: readonly ShownElsewhere[] = [
   ...securityShownElsewhere,
   ...requestsShownElsewhere,
   ...localShownElsewhere,
+  ...notificationShownElsewhere,
 ];
