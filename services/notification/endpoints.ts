@@ -8,29 +8,19 @@ import type { Clock } from '../shared/clock/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
+import type { Endpoint } from './directory/endpoint.ts';
 import { createEndpointIndex, type EndpointIndex } from './directory/endpoint-index.ts';
 import { readChangedSince, readCounts, readOfCustomers, readStamp } from './directory/endpoint-rows.ts';
 import { wantsType } from './event-types.ts';
 import type { Stall } from './stall.ts';
+
+export type { Endpoint } from './directory/endpoint.ts';
 
 /** Stands in customer_id for every customer. */
 export const everyCustomer = '*';
 
 /** Two changes may share a millisecond, so a change this young is read again until it is older. */
 const settleMs = 5_000;
-
-export interface Endpoint {
-  id: string;
-  customerId: string;
-  url: string;
-  /** null: the usual types. */
-  filter: readonly string[] | null;
-  /** `whsec_…`; the first one signs first. */
-  secret: string;
-  previousSecret: string | null;
-  previousUntilMs: number | null;
-  enabled: boolean;
-}
 
 export interface EndpointDirectory {
   /** The enabled endpoints that want events of this type of this customer. */

@@ -1,5 +1,5 @@
 /** The endpoints in memory, by their id and by their customer; each change costs as much as what changed. */
-import type { Endpoint } from '../endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
 
 export interface EndpointIndex {
   put(endpoint: Endpoint): void;

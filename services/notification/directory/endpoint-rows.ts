@@ -1,7 +1,7 @@
 /** Reads of `webhook_endpoints`, in pages along an index: no answer grows with the table. */
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Endpoint } from '../endpoints.ts';
 import { parseFilter } from '../event-types.ts';
+import type { Endpoint } from './endpoint.ts';
 
 const pageRows = 2_000;
 /** Customers of one query. */

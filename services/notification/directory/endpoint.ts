@@ -1,0 +1,13 @@
+/** Where a customer has its events sent. */
+export interface Endpoint {
+  id: string;
+  customerId: string;
+  url: string;
+  /** null: the usual types. */
+  filter: readonly string[] | null;
+  /** `whsec_…`; the first one signs first. */
+  secret: string;
+  previousSecret: string | null;
+  previousUntilMs: number | null;
+  enabled: boolean;
+}
