@@ -34,7 +34,10 @@ function memoryStore() {
   return { positions, rows, store };
 }
 
-function harness(store: PositionStore, { addressed = false, checkLog = async () => undefined as void } = {}) {
+function harness(
+  store: PositionStore,
+  { addressed = false, checkLog = (): Promise<void> => Promise.resolve() } = {},
+) {
   const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
   const storedHints: string[] = [];
   const stored = Promise.withResolvers<void>();
