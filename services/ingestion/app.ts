@@ -122,7 +122,7 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler
       deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, { route: operation.id });
       done();
     },
-    handler: operation.body === undefined ? withoutBody(handler) : handler,
+    handler: operation.body === undefined && operation.method !== 'GET' ? withoutBody(handler) : handler,
   });
 }
 

@@ -6,7 +6,7 @@ import { refuseDenied, takeOrders } from '../rate-check.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../read-batch.ts';
 import { type Place, readPlace } from '../read-place.ts';
 import { bodyOf } from '../read-request.ts';
-import { BatchRequest } from '../shapes/order-request.ts';
+import { BatchRequest, batchOrdersMax } from '../shapes/order-request.ts';
 import { BatchResult } from '../shapes/problem.ts';
 import type { Submission } from '../submissions.ts';
 import { startTurn } from '../turn.ts';
@@ -56,8 +56,9 @@ export function placeBatch(deps: RouteDeps): Route {
 }
 
 /**
- * Takes the batch from its caller's rate before anything of it is parsed: first for its bytes, as many orders as could
- * have been placed alone with them, then for its orders what is missing.
+ * Takes the batch from its caller's rate before anything of it is parsed: its orders, which are counted by their keys, or
+ * as many orders as could have been placed alone with its bytes, whichever is more. One call of Redis at most; items
+ * without a key are taken once they are found.
  */
 async function chargeAndSplit(
   { rates }: RouteDeps,
@@ -66,13 +67,27 @@ async function chargeAndSplit(
   split: (request: FastifyRequest) => BatchText,
 ): Promise<BatchText> {
   refuseDenied(rates, request, reply);
-  const paid = Math.max(1, Math.ceil(bodyOf(request).length / orderBytesMax));
+  const body = bodyOf(request);
+  const paid = Math.max(1, Math.ceil(body.length / orderBytesMax), countKeys(body));
   const charging = takeOrders(rates, request, reply, paid);
   if (charging !== undefined) await charging;
   const batch = split(request);
   const leasing = takeOrders(rates, request, reply, batch.items.length, paid);
   if (leasing !== undefined) await leasing;
   return batch;
+}
+
+const keyName = Buffer.from('"idempotencyKey"');
+
+/** How often the name of a key is in the body, as far as a batch may have orders. Native code, linear in the body. */
+function countKeys(body: Buffer): number {
+  let count = 0;
+  let at = body.indexOf(keyName);
+  while (at !== -1 && count < batchOrdersMax) {
+    count += 1;
+    at = body.indexOf(keyName, at + keyName.length);
+  }
+  return count;
 }
 
 interface Context extends RouteDeps {
