@@ -24,6 +24,16 @@ describe('a catalogue file', () => {
     ]);
   });
 
+  test.each([
+    ['LF first', `${HEADER}\nA-1,Tea,450,EUR,7\r\nA-2,Coffee,500,EUR,1\n`],
+    ['CRLF first', `${HEADER}\r\nA-1,Tea,450,EUR,7\nA-2,Coffee,500,EUR,1\r\n`],
+  ])('may have lines of both kinds, %s', (_which, text) => {
+    expect(readCatalogueCsv(text).map(({ sku, stock }) => [sku, stock])).toEqual([
+      ['A-1', 7],
+      ['A-2', 1],
+    ]);
+  });
+
   test('is refused whole, and every bad line is named', () => {
     const error = problemsOf(
       [

@@ -44,7 +44,7 @@ function orderstream(...args: string[]): Promise<Ended> {
   });
 }
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const name_ = path.join(dir, name);
   writeFileSync(name_, text);
   return name_;
@@ -118,6 +118,22 @@ describe('importing a catalogue', () => {
       /nothing was imported: the catalogue file has 2 bad lines\n {2}line 3: .*\n {2}line 4: /,
     );
     expect(await rows('SELECT * FROM products')).toEqual([]);
+  });
+});
+
+describe('a catalogue in another encoding', () => {
+  test('is refused with the number of its first line that is not UTF-8', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from(`${HEADER}A,Tea,450,EUR,7\n`),
+      Buffer.from('B,Café,1,EUR,1\n', 'latin1'),
+    ]);
+    const { code, stderr } = await orderstream('catalogue', 'import', file('latin1.csv', bytes));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^orderstream: nothing was imported: line 3 of .*latin1\.csv is not UTF-8 text\n$/,
+      ),
+    });
   });
 });
 
