@@ -10,7 +10,10 @@ import {
 import { createLogger } from '../services/shared/log/index.ts';
 import { noMetrics } from '../services/shared/metrics/index.ts';
 import { stackDown, stackStatus, stackUp } from '../stack/index.ts';
+import { goOnWithoutOutput } from '../stack/lost-output.ts';
 import { Ledger, readLog, type Verdict } from './accumulator-ledger.ts';
+
+goOnWithoutOutput();
 
 /**
  * Three brokers, min.insync.replicas 2, and every few seconds one of them is killed or frozen and comes back. Two

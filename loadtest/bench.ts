@@ -3,9 +3,12 @@
  * table, or with --json one JSON document. `--only` is heeded by http and store. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
+import { goOnWithoutOutput } from '../stack/lost-output.ts';
 import { reportDocument } from './frame/document.ts';
 import { reportLines } from './frame/table.ts';
 import type { BenchOptions, BenchReport } from './frame/types.ts';
+
+goOnWithoutOutput();
 
 type Bench = (options: BenchOptions) => Promise<BenchReport>;
 

@@ -3,10 +3,13 @@
  * their own and with real signals. Every scenario ends with the audit of its arena; without a name all are run.
  */
 import { parseArgs } from 'node:util';
+import { goOnWithoutOutput } from '../../stack/lost-output.ts';
 import { audit } from '../support/arena/audit.ts';
 import { type ChaosArena, chaosInstance, openChaosArena } from './chaos-arena.ts';
 import type { Figures } from './figures.ts';
 import { scenarios } from './scenarios.ts';
+
+goOnWithoutOutput();
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
+import { goOnWithoutOutput } from '../../stack/lost-output.ts';
 import type { Arena } from '../support/arena/arena.ts';
 import { type Audit, audit } from '../support/arena/audit.ts';
 import { actAt, killAt, type PointAction, pointActions } from '../support/arena/crash.ts';
@@ -12,6 +13,8 @@ import { type EventWatch, watchEvents } from '../support/arena/event-watch.ts';
 import { createRandom } from '../support/arena/hostile-corpus.ts';
 import { readLanes } from '../support/arena/lanes.ts';
 import { openChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
+
+goOnWithoutOutput();
 
 const ordersPerSecond = 150;
 const sideBySide = 3;

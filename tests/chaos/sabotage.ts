@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stackDown, stackEnv, stackUp } from '../../stack/index.ts';
+import { goOnWithoutOutput } from '../../stack/lost-output.ts';
 import { type Plant, plants } from './sabotage/plants.ts';
+
+goOnWithoutOutput();
 
 const instance = 'sabotage';
 const root = path.join(import.meta.dirname, '../..');

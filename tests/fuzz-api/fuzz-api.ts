@@ -6,8 +6,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { goOnWithoutOutput } from '../../stack/lost-output.ts';
 import { openProduct, type Product } from '../support/product.ts';
 import { pythonWith } from '../support/python.ts';
+
+goOnWithoutOutput();
 
 const here = import.meta.dirname;
 /** The run is to meet the routes and not the limit. */
