@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAdmin, fetchTopicId } from '../../services/shared/kafka/index.ts';
+import { createAdmin, createTopicWatch, fetchTopicId } from '../../services/shared/kafka/index.ts';
 import { testSettings } from '../support/kafka.ts';
 import { kafkaClient, testStack, useTopicPrefix } from '../support/stack.ts';
 
@@ -20,4 +20,29 @@ test('a topic keeps its id until it is deleted and made again', async () => {
   expect(await fetchTopicId(settings, topic.name)).not.toBe(id);
   await expect(fetchTopicId(settings, 'another')).rejects.toThrow('error 3');
   await Promise.all([plain.disconnect(), admin.close()]);
+});
+
+test('a watched topic tells its id and the leader epoch of each partition; one that is not there is null', async () => {
+  const settings = testSettings(prefix);
+  const admin = createAdmin(settings);
+  const watched = { name: 'watched', partitions: 3, replicationFactor: 1 };
+  const watch = createTopicWatch(settings, watched.name);
+  const nowhere = createTopicWatch({ ...settings, brokers: ['127.0.0.1:1'] }, watched.name);
+  try {
+    expect(await watch.look()).toBeNull();
+    await admin.createTopics([watched]);
+    await expect.poll(async () => (await watch.look())?.leaderEpochs.size, { timeout: 10_000 }).toBe(3);
+    const state = await watch.look();
+    expect(state?.topicId).toBe(await fetchTopicId(settings, watched.name));
+    expect([...state!.leaderEpochs].toSorted(([a], [b]) => a - b)).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+    await expect(nowhere.look()).rejects.toThrow();
+  } finally {
+    watch.close();
+    nowhere.close();
+    await admin.close();
+  }
 });

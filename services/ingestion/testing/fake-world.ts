@@ -32,6 +32,7 @@ export const fakeTokens = {
   reader: 'token-reader',
   hooks: 'token-hooks',
   everybody: 'token-everybody',
+  expired: 'token-expired',
 };
 const callers: Record<string, Caller> = {
   [fakeTokens.c1]: caller('c1', ['orders:read', 'orders:write']),
@@ -39,6 +40,7 @@ const callers: Record<string, Caller> = {
   [fakeTokens.reader]: caller('c1', ['orders:read']),
   [fakeTokens.hooks]: caller('c1', ['webhooks:manage']),
   [fakeTokens.everybody]: caller('*', ['webhooks:manage']),
+  [fakeTokens.expired]: { ...caller('c1', ['orders:read']), expiresAtMs: 1 },
 };
 
 function caller(customerId: string, scopes: string[]): Caller {
@@ -64,6 +66,8 @@ interface Controls extends FakeLog {
   /** Set to make admission refuse, or the database be away. */
   refusal: Refusal | null;
   mysqlAway: boolean;
+  /** Set to make lists wait. */
+  holdList: Promise<void> | null;
   /** Whether the log still holds what it acknowledged. */
   logHolds: boolean;
   /** Positions of dead letters, as `partition.offset`. */
@@ -100,6 +104,7 @@ export function createFakeWorld(options: FakeOptions = {}) {
     lanes,
     tickets: deps.tickets,
     waits: deps.waits,
+    streams: deps.streams,
     /** Decides the last command of an order as a worker would, and publishes the outcome. */
     decide(orderId: string, status: StoredOrder['status'] = 'PENDING_PAYMENT'): void {
       const before = controls.stored.get(orderId);
@@ -134,6 +139,7 @@ function newControls(): Controls {
     holdProduce: null,
     refusal: null,
     mysqlAway: false,
+    holdList: null,
     logHolds: true,
     deadLetters: new Set(),
   };
@@ -214,9 +220,11 @@ function fakeReadStatus(
   });
 }
 
-function fakeStore({ stored }: Controls): AppDeps['store'] {
+function fakeStore(controls: Controls): AppDeps['store'] {
+  const { stored } = controls;
   return {
     list: async ({ customerId, limit, after }) => {
+      await controls.holdList;
       const own = [...stored.values()].filter((order) => order.customerId === customerId);
       return own.filter((order) => after === null || order.orderKey < after.orderKey).slice(0, limit);
     },

@@ -63,7 +63,9 @@ export function createRegistry(url: string): Registry {
   return {
     async idOf(subject, schema) {
       try {
-        return await library.getRegistryIdBySchema(subject, avro(schema));
+        const id: unknown = await library.getRegistryIdBySchema(subject, avro(schema));
+        if (!Number.isSafeInteger(id)) throw new Error('the registry answered an id that is no number');
+        return id as number;
       } catch (error) {
         // The library throws this class for a 404 only, and drops the body that would tell whose 404 it was.
         if ((error as Error).name !== 'ConfluentSchemaRegistryError') throw unavailable(base, error);
