@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- http|reconcile|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
- * table, or with --json one JSON document. `--only` is heeded by http and store. Exit code 1 when a run has no number.
+ * `npm run bench -- http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
+ * table, or with --json one JSON document. `--only` is heeded by http, shares and store. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../stack/lost-output.ts';
@@ -16,6 +16,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   http: async () => (await import('./http/bench.ts')).httpBench,
   reconcile: async () => (await import('./reconcile/bench.ts')).reconcileBench,
+  shares: async () => (await import('./shares/bench.ts')).sharesBench,
   store: async () => (await import('./store/bench.ts')).storeBench,
   subscribers: async () => (await import('./subscribers/bench.ts')).subscribersBench,
 };

@@ -26,6 +26,7 @@ import { pageUrls, registerPages } from './routes/pages.ts';
 import type { Bodies } from './shares/bodies.ts';
 import type { Entry } from './shares/entry.ts';
 import { receiveBody } from './shares/receive-body.ts';
+import type { Refusals } from './shares/refusals.ts';
 
 export interface HttpLimits {
   readonly headerBytesMax: number;
@@ -53,6 +54,7 @@ export interface AppDeps extends RouteDeps, AuthDeps {
   readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
   readonly entry: Entry;
   readonly bodies: Bodies;
+  readonly refusals: Refusals;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
   /** Origins whose scripts may use the API. */
@@ -192,7 +194,16 @@ function enter(
 
 function refuseShare(deps: AppDeps, request: FastifyRequest, reply: FastifyReply, detail: string): void {
   deps.metrics.inc('ingestion_refusals_total', { reason: 'share' });
-  sendProblem(request, reply, 'SHARE_USED_UP', { detail, headers: { 'retry-after': '1' } });
+  refuseCaller(deps, request, () =>
+    sendProblem(request, reply, 'SHARE_USED_UP', { detail, headers: { 'retry-after': '1' } }),
+  );
+}
+
+/** Refuses now, or later for who goes on to ask what is refused. */
+function refuseCaller({ refusals }: AppDeps, request: FastifyRequest, refuse: () => void): void {
+  const delayMs = refusals.delayMs(request.caller.customerId);
+  if (delayMs === 0) refuse();
+  else setTimeout(refuse, delayMs);
 }
 
 function answerError(
@@ -205,11 +216,10 @@ function answerError(
   // Fastify closes the connection when it has not read the whole body. Here the rest is read (http/drain.ts).
   if (!request.raw.complete) reply.removeHeader('connection');
   if (error instanceof HttpProblem) {
-    sendProblem(request, reply, error.code, {
-      detail: error.message,
-      errors: error.errors,
-      headers: error.headers,
-    });
+    const { code, message: detail, errors, headers } = error;
+    const send = () => void sendProblem(request, reply, code, { detail, errors, headers });
+    if (code === 'RATE_LIMITED' || code === 'SHARE_USED_UP') refuseCaller(deps, request, send);
+    else send();
     return;
   }
   const { statusCode, code } = error as { statusCode?: number; code?: string };

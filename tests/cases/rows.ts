@@ -1,11 +1,13 @@
 /** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
+import { fairnessCases, fairnessShownElsewhere } from './fairness-cases.ts';
 import { localCases, localShownElsewhere } from './local-cases.ts';
 import { notificationCases, notificationShownElsewhere } from './notification-cases.ts';
 import { requestCases, requestsShownElsewhere } from './request-cases.ts';
 import { securityCases, securityShownElsewhere } from './security-cases.ts';
 
 export const cases: readonly Case[] = [
+  ...fairnessCases,
   ...securityCases,
   ...requestCases,
   ...localCases,
@@ -13,6 +15,7 @@ export const cases: readonly Case[] = [
 ];
 
 export const shownElsewhere: readonly ShownElsewhere[] = [
+  ...fairnessShownElsewhere,
   ...securityShownElsewhere,
   ...requestsShownElsewhere,
   ...localShownElsewhere,

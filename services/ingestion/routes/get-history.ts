@@ -1,12 +1,13 @@
+import type { FastifyRequest } from 'fastify';
 import type { Reason } from '../../../schemas/index.ts';
 import { jsonMediaType } from '../answers.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem } from '../problems.ts';
 import { readAddress } from '../read-request.ts';
 import { History } from '../shapes/order-resource.ts';
+import { atDatabase } from './at-database.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { told } from './webhook-answers.ts';
 
 export const getHistoryOperation: Operation = {
   id: 'getOrderHistory',
@@ -30,7 +31,7 @@ export function getHistory(deps: RouteDeps): Route {
       const state = await deps.readStatus(address);
       if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
       const history =
-        state.kind === 'known' ? await readHistory(deps, state.order) : { items: [], refused: [] };
+        state.kind === 'known' ? await readHistory(deps, request, state.order) : { items: [], refused: [] };
       return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(history));
     },
   };
@@ -38,7 +39,6 @@ export function getHistory(deps: RouteDeps): Route {
 
 interface KnownOrder {
   readonly id: string;
-  readonly customerId: string;
   readonly status: string;
   readonly version: number;
   readonly reason?: { code: string; message: string; pointer?: string };
@@ -46,8 +46,10 @@ interface KnownOrder {
 }
 
 /** The order row itself is version 1; what it became later stands in its history rows. */
-async function readHistory({ store, reads }: RouteDeps, order: KnownOrder) {
-  const { changes, refused } = await reads.run(order.customerId, () => told(store.history(order.id)));
+async function readHistory(deps: RouteDeps, request: FastifyRequest, order: KnownOrder) {
+  const { changes, refused } = await atDatabase(deps, request.caller.customerId, () =>
+    deps.store.history(order.id),
+  );
   const isRejected = order.status === 'REJECTED';
   const first = {
     version: 1,

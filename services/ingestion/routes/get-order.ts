@@ -7,6 +7,7 @@ import { HttpProblem } from '../problems.ts';
 import { headerProblem, type OrderAddress, openQuery, readAddress } from '../read-request.ts';
 import { Order } from '../shapes/order-resource.ts';
 import type { OrderState } from '../status.ts';
+import { atDatabase } from './at-database.ts';
 import {
   includeParameter,
   orderIdParameter,
@@ -15,7 +16,6 @@ import {
   ticketParameter,
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { told } from './webhook-answers.ts';
 
 export const getOrderOperation: Operation = {
   id: 'getOrder',
@@ -172,7 +172,7 @@ async function answer(
   const shown = showOrder(deps, state, orderId, customerId);
   if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
   // Never out of a cache: it holds no personal data.
-  const details = await deps.reads.run(customerId, () => told(deps.store.details(customerId, [orderId])));
+  const details = await atDatabase(deps, customerId, () => deps.store.details(customerId, [orderId]));
   reply.header('cache-control', 'no-store');
   return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);
 }

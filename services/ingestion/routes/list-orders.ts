@@ -6,6 +6,7 @@ import { orderIdOf } from '../order-id.ts';
 import type { ListQuery } from '../order-store.ts';
 import { openQuery, type QueryReader } from '../read-request.ts';
 import { OrderList } from '../shapes/order-resource.ts';
+import { atDatabase } from './at-database.ts';
 import {
   cursorParameter,
   includeParameter,
@@ -19,7 +20,6 @@ import {
   timeParameter,
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { told } from './webhook-answers.ts';
 
 const listed = orderStatuses.filter((status) => status !== 'QUEUED');
 
@@ -76,9 +76,7 @@ export function listOrders(deps: RouteDeps): Route {
       const after = positionOf(cursor, deps.cursors, list);
       // One more than asked for tells whether there is a next page.
       const asked = { customerId, limit: limit + 1, status, ...filter, after };
-      const { found, details } = await deps.reads.run(customerId, () =>
-        told(readPage(deps, asked, withDetails)),
-      );
+      const { found, details } = await atDatabase(deps, customerId, () => readPage(deps, asked, withDetails));
       const page = found.slice(0, limit);
       for (const { orderId, version } of page) deps.noteShown(orderId, version);
       const items = page.map((order) => {

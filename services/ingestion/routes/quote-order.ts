@@ -7,9 +7,9 @@ import { OrderRequest } from '../shapes/order-request.ts';
 import { Quote } from '../shapes/order-resource.ts';
 import { placePayload } from '../to-command.ts';
 import { compileCheck } from '../validation.ts';
+import { atDatabase } from './at-database.ts';
 import { orderBytesMax } from './place-order.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { told } from './webhook-answers.ts';
 
 export const quoteOrderOperation: Operation = {
   id: 'quoteOrder',
@@ -43,7 +43,7 @@ export function quoteOrder(deps: RouteDeps): Route {
       await takeOrders(deps.rates, request, reply, 1);
       const order = readBody(request, check);
       const skus = order.items.map(({ sku }) => sku);
-      const products = await deps.reads.run(request.caller.customerId, () => told(deps.store.products(skus)));
+      const products = await atDatabase(deps, request.caller.customerId, () => deps.store.products(skus));
       const { priced, reason } = priceOrder(placePayload(order), products);
       const { lines, subtotal, discount, shipping, tax, total } = priced;
       const quote = {

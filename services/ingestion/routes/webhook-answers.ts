@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonMediaType } from '../answers.ts';
 import { callersTraceIdOf, HttpProblem } from '../problems.ts';
 import type { ChangeOf, WebhookEndpoint } from '../webhook-store.ts';
+import { atDatabase } from './at-database.ts';
 import type { RouteDeps } from './route.ts';
 
 /** Stands in the table for all customers' events: such an endpoint is made by operators, in the table. */
@@ -39,11 +40,13 @@ export function changeOf(request: FastifyRequest): ChangeOf {
 
 /** The endpoint when it is the caller's own. */
 export async function findEndpoint(
-  deps: Pick<RouteDeps, 'webhooks'>,
+  deps: Pick<RouteDeps, 'webhooks' | 'reads'>,
   request: FastifyRequest,
   endpointId: string,
 ): Promise<WebhookEndpoint> {
-  const endpoint = await told(deps.webhooks.find(ownerOf(request), endpointId));
+  const endpoint = await atDatabase(deps, request.caller.customerId, () =>
+    deps.webhooks.find(ownerOf(request), endpointId),
+  );
   if (endpoint === null) throw new HttpProblem('ENDPOINT_NOT_FOUND');
   return endpoint;
 }
@@ -51,13 +54,6 @@ export async function findEndpoint(
 /** 256 bits in the form of Standard Webhooks. */
 export function newSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
-}
-
-/** What the database says, or the problem that it says nothing. */
-export async function told<T>(answer: Promise<T>): Promise<T> {
-  return answer.catch((cause: unknown) => {
-    throw new HttpProblem('STATE_UNAVAILABLE', undefined, { headers: { 'retry-after': '1' }, cause });
-  });
 }
 
 /** The endpoint as its owner sees it; the secret is no part of it. */

@@ -10,9 +10,10 @@ import {
   WebhookEndpointWithSecret,
 } from '../shapes/webhook.ts';
 import { compileCheck } from '../validation.ts';
+import { atDatabase } from './at-database.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { changeOf, endpointResource, findEndpoint, newSecret, sendJson, told } from './webhook-answers.ts';
+import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-answers.ts';
 
 export const rotateSecretOperation: Operation = {
   id: 'rotateWebhookSecret',
@@ -69,7 +70,9 @@ export function rotateSecret(deps: RouteDeps): Route {
       const nowMs = deps.nowMs();
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
-      const found = await told(deps.webhooks.rotate(change, { secret, previousUntilMs }, nowMs));
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.rotate(change, { secret, previousUntilMs }, nowMs),
+      );
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, change.endpointId);
       return sendJson(reply, 200, { ...endpointResource(endpoint, nowMs), secret });
@@ -83,7 +86,9 @@ export function enableWebhook(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const change = changeOf(request);
-      const found = await told(deps.webhooks.enable(change, deps.nowMs()));
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.enable(change, deps.nowMs()),
+      );
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, change.endpointId);
       return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));

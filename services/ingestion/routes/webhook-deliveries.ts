@@ -18,6 +18,7 @@ import {
   WebhookDeliveryList,
 } from '../shapes/webhook.ts';
 import { compileCheck } from '../validation.ts';
+import { atDatabase } from './at-database.ts';
 import {
   cursorParameter,
   endpointIdParameter,
@@ -28,7 +29,7 @@ import {
   readLimit,
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
-import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf, told } from './webhook-answers.ts';
+import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf } from './webhook-answers.ts';
 
 export const listDeliveriesOperation: Operation = {
   id: 'listWebhookDeliveries',
@@ -113,7 +114,9 @@ export function listDeliveries(deps: RouteDeps): Route {
       const list = `deliveries|${endpointId}|${status ?? ''}`;
       const before = deliveryAt(positionOf(cursor, deps.cursors, list));
       // One more than asked for tells whether there is a next page.
-      const found = await told(deps.deliveries.list({ endpointId, status, limit: limit + 1, before }));
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.deliveries.list({ endpointId, status, limit: limit + 1, before }),
+      );
       const items = found.slice(0, limit);
       const last = items.at(-1);
       const next =
@@ -132,11 +135,15 @@ export function redeliver(deps: RouteDeps): Route {
       await takeOrders(deps.rates, request, reply, 1);
       const owner = ownerOf(request);
       const id = idOf(request);
-      const delivery = idForm.test(id) ? await told(deps.deliveries.find(owner, Number(id))) : null;
+      const delivery = idForm.test(id)
+        ? await atDatabase(deps, request.caller.customerId, () => deps.deliveries.find(owner, Number(id)))
+        : null;
       if (delivery === null) throw new HttpProblem('DELIVERY_NOT_FOUND');
       if (!delivery.isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
       const nowMs = deps.nowMs();
-      await told(deps.deliveries.redeliver(delivery.deliveryId, nowMs));
+      await atDatabase(deps, request.caller.customerId, () =>
+        deps.deliveries.redeliver(delivery.deliveryId, nowMs),
+      );
       const due = { ...delivery, status: 'PENDING', attempts: 0, dueAtMs: nowMs } as const;
       return sendJson(reply, 202, deliveryResource(due));
     },
@@ -157,7 +164,7 @@ export function redeliverRange(deps: RouteDeps): Route {
       const range = `redeliver|${endpointId}|${fromMs}|${toMs}`;
       const after = cursor === undefined ? null : deliveryAt(deps.cursors.read(cursor, range));
       if (cursor !== undefined && after === null) throw new HttpProblem('CURSOR_UNKNOWN');
-      const { count, next } = await told(
+      const { count, next } = await atDatabase(deps, request.caller.customerId, () =>
         deps.deliveries.redeliverRange({ endpointId, fromMs, toMs, after }, deps.nowMs()),
       );
       const rest = next === null ? {} : { nextCursor: issueCursor(deps, next, range) };

@@ -12,6 +12,7 @@ import {
 } from '../shapes/webhook.ts';
 import { compileCheck } from '../validation.ts';
 import { endpointsPerCustomerMax } from '../webhook-store.ts';
+import { atDatabase } from './at-database.ts';
 import { endpointIdParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 import {
@@ -22,7 +23,6 @@ import {
   newSecret,
   ownerOf,
   sendJson,
-  told,
 } from './webhook-answers.ts';
 
 export const createWebhookOperation: Operation = {
@@ -106,7 +106,7 @@ export function createWebhook(deps: RouteDeps): Route {
       const { url } = read;
       const eventTypes = wish.eventTypes ?? null;
       const nowMs = deps.nowMs();
-      const endpoint = await told(
+      const endpoint = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
       );
       if (endpoint === null) throw new HttpProblem('ENDPOINT_LIMIT');
@@ -120,7 +120,9 @@ export function listWebhooks(deps: RouteDeps): Route {
   return {
     operation: listWebhooksOperation,
     async handler(request, reply) {
-      const found = await told(deps.webhooks.list(ownerOf(request)));
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.list(ownerOf(request)),
+      );
       const nowMs = deps.nowMs();
       return sendJson(reply, 200, { items: found.map((endpoint) => endpointResource(endpoint, nowMs)) });
     },
@@ -142,7 +144,9 @@ export function deleteWebhook(deps: RouteDeps): Route {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
-      const deleted = await told(deps.webhooks.delete(changeOf(request), deps.nowMs()));
+      const deleted = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.delete(changeOf(request), deps.nowMs()),
+      );
       if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return reply.code(204).send();
     },

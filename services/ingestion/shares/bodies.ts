@@ -37,24 +37,31 @@ export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs
   /** What the caller wasted, less what time has forgiven. */
   const wasteOf = (callerId: string): Waste => {
     const nowMs = clock.monotonicMs();
-    const waste = wastes.get(callerId) ?? { bytes: 0, atMs: nowMs };
-    waste.bytes = Math.max(0, waste.bytes - ((nowMs - waste.atMs) * limits.wastedBytesPerSecond) / 1000);
-    waste.atMs = nowMs;
-    return waste;
+    const wasted = wastes.get(callerId) ?? { bytes: 0, atMs: nowMs };
+    const forgiven = ((nowMs - wasted.atMs) * limits.wastedBytesPerSecond) / 1000;
+    wasted.bytes = Math.max(0, wasted.bytes - forgiven);
+    wasted.atMs = nowMs;
+    return wasted;
+  };
+
+  const waste = (callerId: string, bytes: number): void => {
+    const wasted = wasteOf(callerId);
+    // As much again is the most that has to be forgiven.
+    wasted.bytes = Math.min(2 * limits.wastedBytesMax, wasted.bytes + bytes);
+    wastes.set(callerId, wasted);
   };
 
   return {
     begin(callerId, bytes) {
       if (wastes.get(callerId) !== undefined && wasteOf(callerId).bytes > limits.wastedBytesMax)
         return 'wasted';
-      return receiving.take(callerId, bytes) === null ? null : 'receiving';
+      if (receiving.take(callerId, bytes) === null) return null;
+      waste(callerId, bytes);
+      return 'receiving';
     },
     end(callerId, bytes, isWasted) {
       receiving.give(callerId, bytes);
-      if (!isWasted) return;
-      const waste = wasteOf(callerId);
-      waste.bytes += bytes;
-      wastes.set(callerId, waste);
+      if (isWasted) waste(callerId, bytes);
     },
   };
 }

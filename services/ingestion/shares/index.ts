@@ -3,12 +3,14 @@ import type { Clock } from '../../shared/clock/index.ts';
 import { type Bodies, type BodyLimits, createBodies } from './bodies.ts';
 import { createEntry, type Entry, type EntryLimits } from './entry.ts';
 import { createReadTurns, type ReadLimits, type ReadTurns } from './reads.ts';
+import { createRefusals, type RefusalLimits, type Refusals } from './refusals.ts';
 import { createTokenChecks, type TokenCheckLimits, type TokenChecks } from './token-checks.ts';
 
 export interface Shares {
   readonly entry: Entry;
   readonly bodies: Bodies;
   readonly reads: ReadTurns;
+  readonly refusals: Refusals;
   readonly tokenChecks: TokenChecks;
 }
 
@@ -16,6 +18,7 @@ export interface ShareLimits {
   readonly entry: EntryLimits;
   readonly bodies: BodyLimits;
   readonly reads: ReadLimits;
+  readonly refusals: RefusalLimits;
   readonly tokenChecks: TokenCheckLimits;
 }
 
@@ -31,6 +34,7 @@ export function shareLimits(connections: number): ShareLimits {
     },
     // One connection is left to the reads of single orders, which are few statements for many.
     reads: { runningMax: Math.max(1, connections - 1), runningPerCallerMax: 2, waitingPerCallerMax: 100 },
+    refusals: { atOnceMax: 50, perSecond: 50, delayMsMax: 1_000 },
     tokenChecks: { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 },
   };
 }
@@ -40,6 +44,7 @@ export function createShares(limits: ShareLimits, clock: Pick<Clock, 'monotonicM
     entry: createEntry(limits.entry),
     bodies: createBodies(limits.bodies, clock),
     reads: createReadTurns(limits.reads),
+    refusals: createRefusals(limits.refusals, clock),
     tokenChecks: createTokenChecks(limits.tokenChecks, clock),
   };
 }

@@ -6,7 +6,7 @@ import type { Bodies } from './bodies.ts';
 /** Smaller bodies come in one read or a few: counting them would cost more than they do. */
 const countedFromBytes = 32 * 1024;
 
-/** False when the body must not come; the connection is then to be closed after the answer, as nobody reads on. */
+/** False when the body must not come: it is then to be refused, and the connection is closed. */
 export function receiveBody(
   bodies: Bodies,
   operation: Operation,
@@ -16,8 +16,11 @@ export function receiveBody(
   const bytes = announcedBytes(operation, request);
   if (bytes < countedFromBytes) return true;
   const { customerId } = request.caller;
-  if (bodies.begin(customerId, bytes) !== null) {
+  const refusal = bodies.begin(customerId, bytes);
+  if (refusal !== null) {
     reply.header('connection', 'close');
+    // Reading on would be the very cost that the caller is refused for. Who sent little in vain gets to read the answer.
+    if (refusal === 'wasted') reply.raw.once('finish', () => request.raw.destroy());
     return false;
   }
   reply.raw.once('close', () => {

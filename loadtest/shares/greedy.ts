@@ -1,0 +1,67 @@
+/** The greedy caller, as a process of its own: does what it can in one way until it is killed. */
+import { connect } from 'node:net';
+import { jobOfChild } from '../frame/child.ts';
+import type { Target } from '../http/job.ts';
+import { waysOf } from './ways.ts';
+
+export interface GreedyJob {
+  readonly target: Target;
+  readonly token: string;
+  readonly way: string;
+  readonly orderId: string;
+}
+
+/** Connections that are being opened at once. */
+const openingMax = 100;
+
+const { target, token, way: wayName, orderId } = jobOfChild<GreedyJob>();
+const way = waysOf(orderId).find(({ name }) => name === wayName)!;
+let asked = Date.now() % 1_000_000_000;
+let toOpen = way.connections;
+let opening = 0;
+
+process.once('disconnect', () => process.exit());
+openMore();
+
+function openMore(): void {
+  while (toOpen > 0 && opening < openingMax) {
+    toOpen--;
+    opening++;
+    open();
+  }
+}
+
+function open(): void {
+  const socket = connect({ ...target, noDelay: true });
+  let isOpening = true;
+  const opened = (): void => {
+    if (isOpening) opening--;
+    isOpening = false;
+  };
+  const ask = (): void => {
+    const request = way.request(token, asked++);
+    if (way.next === 'cut') socket.write(request, () => socket.destroy());
+    else socket.write(request);
+  };
+  socket.once('connect', () => {
+    opened();
+    ask();
+    openMore();
+  });
+  let isAnswered = false;
+  socket.on('data', () => {
+    if (way.next !== 'again' || isAnswered) return;
+    // An answer may come in parts: those of one turn belong together.
+    isAnswered = true;
+    setImmediate(() => {
+      isAnswered = false;
+      ask();
+    });
+  });
+  socket.on('error', () => undefined);
+  socket.once('close', () => {
+    opened();
+    toOpen++;
+    setImmediate(openMore);
+  });
+}

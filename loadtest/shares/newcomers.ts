@@ -1,0 +1,48 @@
+/** Hundreds of callers that nobody has seen before, all at once, beside a caller that is known: what their first answers take. */
+import type { Sample } from '../frame/types.ts';
+import { openConnection } from '../http/connection.ts';
+import type { Target } from '../http/job.ts';
+import { type ModestRun, runModest, sampleOf } from './modest.ts';
+import { place } from './ways.ts';
+
+export interface NewcomersRun extends ModestRun {
+  /** Of callers that have not come yet. */
+  readonly newTokens: readonly string[];
+}
+
+/** The sample of the first answers; `knownP99Ms` is the p99 of the known caller in the same seconds. */
+export async function runNewcomers(run: NewcomersRun): Promise<Sample> {
+  const known = runModest(run);
+  const connections = run.newTokens.map((token, n) =>
+    openNewcomer(run.target, token, `${run.keyPrefix}n${n}`),
+  );
+  const ready = await Promise.all(connections);
+  await new Promise((resolve) => setTimeout(resolve, run.warmUpMs + run.measureMs / 2));
+  const startedMs = performance.now();
+  const latencies = await Promise.all(ready.map(({ ask }) => ask(startedMs)));
+  const { p99Ms } = await known;
+  for (const { close } of ready) close();
+  return { ...sampleOf(latencies, run.measureMs / 1000), more: { knownP99Ms: p99Ms } };
+}
+
+async function openNewcomer(target: Target, token: string, key: string) {
+  const answered = Promise.withResolvers<number>();
+  // Whoever is asked later looks at it; until then nobody may.
+  answered.promise.catch(() => undefined);
+  let startMs = 0;
+  const connection = await openConnection(target, {
+    onAnswer({ status, body }) {
+      if (status === 202) answered.resolve(performance.now() - startMs);
+      else answered.reject(new Error(`a newcomer got ${status}: ${body.slice(0, 200)}`));
+    },
+    onBroken: (reason) => answered.reject(new Error(reason)),
+  });
+  return {
+    ask(atMs: number): Promise<number> {
+      startMs = atMs;
+      connection.send(Buffer.from(place(token, key)));
+      return answered.promise;
+    },
+    close: () => connection.close(),
+  };
+}
