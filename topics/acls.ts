@@ -64,6 +64,8 @@ export const principals: readonly Principal[] = [
     name: 'projector',
     reads: [EVENTS, STATE],
     writes: [STATE],
+    // Its id: a marker of another command log is no marker.
+    describes: [COMMANDS],
     joins: [GROUPS.projector],
     transactionalIds: GROUPS.projector,
   },

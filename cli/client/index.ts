@@ -6,6 +6,8 @@ export type OrderstreamClient = Client<paths>;
 type Schemas = components['schemas'];
 export type OrderRequest = Schemas['OrderRequest'];
 export type Order = Schemas['Order'];
+/** What a list has, and an order once it has an outcome. */
+export type DecidedOrder = Schemas['DecidedOrder'];
 export type Accepted = Schemas['Accepted'];
 export type Problem = Schemas['Problem'];
 export type BatchItem = Schemas['BatchItem'];

@@ -62,12 +62,15 @@ function accepted(id: string, replayed: boolean): PlaceAnswer {
 }
 
 const links = { self: '', history: '', events: '' };
+const at = '2026-01-05T10:00:00.000Z';
+const totals = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0 };
+const decided = { customerId: 'c1', totals, createdAt: at, updatedAt: at, links };
 
 function decide(id: string, order: Record<string, unknown>): OrderResource {
   const items = order['items'] as { sku: string; quantity: number }[];
   const currency = String(order['currency']);
   const rejected = items.some(({ sku }) => sku === 'GONE');
-  if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items, links };
+  if (!rejected) return { id, version: 1, status: 'PENDING_PAYMENT', currency, items, ...decided };
   return {
     id,
     version: 1,
@@ -75,7 +78,7 @@ function decide(id: string, order: Record<string, unknown>): OrderResource {
     currency,
     items,
     reason: { code: 'UNKNOWN_SKU', message: '' },
-    links,
+    ...decided,
   };
 }
 

@@ -79,13 +79,13 @@ export function countOrder(summary: SendSummary, order: CountedOrder): void {
     summary.missing.push({ line: order.line, why: `order ${order.id}: ${order.lastWhy}` });
     return;
   }
-  const { status, reason } = order.outcome;
+  const { status } = order.outcome;
   summary.statuses[status] = (summary.statuses[status] ?? 0) + 1;
   if (status === 'REJECTED') {
-    const code = reason?.code ?? 'without a reason';
+    const code = ('reason' in order.outcome ? order.outcome.reason?.code : undefined) ?? 'without a reason';
     summary.rejections[code] = (summary.rejections[code] ?? 0) + 1;
   }
-  const actual = signatureOf(order.outcome);
+  const actual = 'items' in order.outcome ? signatureOf(order.outcome) : '';
   const conflicts = actual === '' ? 0 : order.asked.filter(({ signature }) => signature !== actual).length;
   summary.keyConflicts += conflicts;
   summary.repeats += Math.max(order.asked.length - conflicts - 1, 0);

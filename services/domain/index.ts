@@ -23,4 +23,5 @@ export { holdsStock, isFinal, type OrderStatus, orderStatuses } from './orders/s
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies, minorUnitDigits } from './pricing/currency.ts';
 export { type PricedLine, type PricedOrder, type Product, priceOrder } from './pricing/price.ts';
+export { reasonTable } from './reason-table.ts';
 export type { StockChange } from './stock-ledger.ts';

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openapiDocument } from './openapi.ts';
 import { operations } from './routes/index.ts';
+import { apiDocument, faultOf } from './testing/api-document.ts';
 import { createFakeWorld } from './testing/fake-world.ts';
+import type { Json } from './testing/schema-arbitrary.ts';
 import { breakingChanges } from './tools/breaking-changes.ts';
 import { releaseFaults } from './tools/release-faults.ts';
 
@@ -37,6 +39,78 @@ describe('the OpenAPI document', () => {
       );
       for (const code of problems) expect(text).toContain(`"code":"${code}"`);
     }
+  });
+});
+
+describe('what a client generator needs', () => {
+  const api = apiDocument as unknown as {
+    tags: { name: string }[];
+    paths: Record<string, Record<string, Described>>;
+    webhooks: Record<string, { post: Described }>;
+    components: { schemas: Record<string, Json> };
+  };
+  type Content = Record<string, { schema: Json; example?: unknown }>;
+  type Described = {
+    operationId: string;
+    tags: string[];
+    requestBody?: { content: Content };
+    responses: Record<string, { content?: Content }>;
+  };
+  const operationsOfApi = [
+    ...Object.values(api.paths).flatMap((methods) => Object.values(methods)),
+    ...Object.values(api.webhooks).map(({ post }) => post),
+  ];
+
+  test('every operation has a known tag', () => {
+    const known = api.tags.map(({ name }) => name);
+    for (const { operationId, tags } of operationsOfApi) {
+      expect(tags, operationId).toHaveLength(1);
+      expect(known, operationId).toContain(tags[0]);
+    }
+  });
+
+  test('every JSON body and answer has an example that its schema allows', () => {
+    for (const { operationId, requestBody, responses } of operationsOfApi) {
+      const good = Object.entries(responses).filter(([status]) => status < '300');
+      const contents = [requestBody?.content, ...good.map(([, { content }]) => content)];
+      for (const content of contents) {
+        const json = content?.['application/json'];
+        if (json === undefined) continue;
+        expect(json.example, operationId).toBeDefined();
+        expect(faultOf(json.schema, json.example), operationId).toBeNull();
+      }
+    }
+  });
+
+  test('no component has a shape without a name in it', () => {
+    const nameless = (value: unknown, where: string): string[] => {
+      if (typeof value !== 'object' || value === null) return [];
+      const { type, properties } = value as Json;
+      const own = type === 'object' && properties !== undefined ? [where] : [];
+      return [
+        ...own,
+        ...Object.entries(value).flatMap(([name, member]) => nameless(member, `${where}/${name}`)),
+      ];
+    };
+    const found = Object.entries(api.components.schemas).flatMap(([name, schema]) => {
+      return Object.entries(schema).flatMap(([member, value]) => nameless(value, `${name}/${member}`));
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('the status of an order tells its shape', () => {
+    const order = {
+      id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+      links: { self: '', history: '', events: '' },
+    };
+    const fault = (more: object) => faultOf(api.components.schemas['Order']!, { ...order, ...more });
+    expect(fault({ version: 0, status: 'QUEUED', queue: { ahead: 0, etaMs: 0 } })).toBeNull();
+    expect(fault({ version: 0, status: 'QUEUED' })).not.toBeNull();
+    expect(fault({ version: 1, status: 'PENDING_PAYMENT' })).not.toBeNull();
+    expect(
+      fault({ version: 0, status: 'DEAD_LETTERED', reason: { code: 'DEAD_LETTERED', message: '' } }),
+    ).toBeNull();
+    expect(fault({ version: 1, status: 'NEW_ONE' })).not.toBeNull();
   });
 });
 
@@ -96,7 +170,15 @@ describe('breaking changes', () => {
     ],
     [
       'a type is another',
-      (copy) => Object.assign(schema(copy, 'Order').properties['version']!, { type: 'string' }),
+      (copy) => Object.assign(schema(copy, 'DecidedOrder').properties['version']!, { type: 'string' }),
+    ],
+    [
+      'one of several shapes loses a member',
+      (copy) => delete schema(copy, 'QueuedOrder').properties['queue'],
+    ],
+    [
+      'one of several shapes is gone',
+      (copy) => (copy.components.schemas['Order'] as unknown as { oneOf: unknown[] }).oneOf.pop(),
     ],
   ])('%s: found', (_name, edit) => {
     expect(change(edit)).not.toEqual([]);
@@ -105,7 +187,7 @@ describe('breaking changes', () => {
   test.each<[string, (copy: Changeable) => void]>([
     [
       'an answer gains a member',
-      (copy) => Object.assign(schema(copy, 'Order').properties, { extra: { type: 'string' } }),
+      (copy) => Object.assign(schema(copy, 'DecidedOrder').properties, { extra: { type: 'string' } }),
     ],
     [
       'a request may have one more',

@@ -2,7 +2,9 @@
 import type { TSchema } from 'typebox';
 import type { Answer, Operation, Parameter } from './operation.ts';
 import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
+import { examples } from './shapes/examples.ts';
 import { Problem } from './shapes/problem.ts';
+import { webhooksSection } from './webhook-document.ts';
 
 type Json = { [name: string]: unknown };
 
@@ -53,6 +55,11 @@ const commonProblems: readonly ProblemCode[] = [
   'AUTH_UNAVAILABLE',
 ];
 
+const tags = [
+  { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
+  { name: 'Webhooks', description: 'Endpoints that your events are posted to, and their deliveries.' },
+];
+
 export function openapiDocument(operations: readonly Operation[]): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
@@ -61,6 +68,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationObject(operation, schemas) };
   }
   refer(Problem, schemas);
+  const webhooks = webhooksSection((schema) => refer(schema, schemas));
   return {
     openapi: '3.1.0',
     info: {
@@ -71,7 +79,9 @@ export function openapiDocument(operations: readonly Operation[]): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags,
     paths,
+    webhooks,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
@@ -93,6 +103,7 @@ function operationObject(operation: Operation, schemas: Json): Json {
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
+    tags: [scope === 'webhooks:manage' ? 'Webhooks' : 'Orders'],
     security: [{ token: [scope] }],
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined
@@ -100,7 +111,7 @@ function operationObject(operation: Operation, schemas: Json): Json {
       : {
           requestBody: {
             required: body.required,
-            content: { 'application/json': { schema: refer(body.schema, schemas) } },
+            content: { 'application/json': contentOf(body.schema, schemas) },
           },
         }),
     responses: {
@@ -125,10 +136,16 @@ function answerObject(
       ? {}
       : {
           content: {
-            [mediaType]: { schema: refer(schema, schemas), ...(example === undefined ? {} : { example }) },
+            [mediaType]: { ...contentOf(schema, schemas), ...(example === undefined ? {} : { example }) },
           },
         };
   return { description, ...headersObject(headers), ...content };
+}
+
+/** A schema with the example that it has by its name. */
+function contentOf(schema: TSchema, schemas: Json): Json {
+  const example = examples[String((schema as { $id?: string }).$id)];
+  return { schema: refer(schema, schemas), ...(example === undefined ? {} : { example }) };
 }
 
 /** Names with a question mark are there sometimes, the others always. */

@@ -59,6 +59,11 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
     shownBy: 'tests/integration/least-privilege.test.ts',
   },
   {
+    id: 'C14',
+    holds: 'The OpenAPI document names every shape, and has tags, examples, webhooks and shapes of an order',
+    shownBy: 'services/ingestion/openapi.test.ts',
+  },
+  {
     id: 'S12',
     holds: 'Each change of an endpoint, secret, price, finding or dead letter is in the audit log',
     shownBy: 'tests/integration/cli-audit.test.ts',

@@ -1,6 +1,6 @@
 /** The way of an order through the API on the real servers, answer by answer. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OrderstreamClient } from '../../cli/client/index.ts';
+import type { DecidedOrder, OrderstreamClient } from '../../cli/client/index.ts';
 import type { Ingestion } from '../../services/ingestion/service.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../support/api-world.ts';
 import { unique, useDatabase, useTopicPrefix } from '../support/stack.ts';
@@ -212,7 +212,7 @@ describe('many orders', () => {
     for (let cursor: string | undefined; ; ) {
       const { data } = await lister.GET('/v1/orders', { params: { query: { limit: 10, cursor } } });
       seen.push(...data!.items.map(({ id }) => id));
-      times.push(...data!.items.map(({ createdAt }) => createdAt!));
+      times.push(...data!.items.map((order) => (order as DecidedOrder).createdAt));
       cursor = data!.nextCursor;
       if (cursor === undefined) break;
     }

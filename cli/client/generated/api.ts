@@ -288,7 +288,229 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "command.duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type command.duplicate */
+        post: operations["on:command.duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "command.key_conflict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type command.key_conflict */
+        post: operations["on:command.key_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "command.refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type command.refused */
+        post: operations["on:command.refused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.accepted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.accepted */
+        post: operations["on:order.accepted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.cancelled */
+        post: operations["on:order.cancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.closed */
+        post: operations["on:order.closed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.delivered */
+        post: operations["on:order.delivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.expired */
+        post: operations["on:order.expired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.paid */
+        post: operations["on:order.paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.payment_failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.payment_failed */
+        post: operations["on:order.payment_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.rejected */
+        post: operations["on:order.rejected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.returned */
+        post: operations["on:order.returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event of the type order.shipped */
+        post: operations["on:order.shipped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         Accepted: {
@@ -305,51 +527,127 @@ export interface components {
             idempotencyKey: string;
             order: components["schemas"]["OrderRequest"];
         };
+        BatchItemResult: {
+            /** Format: uuid */
+            id?: string;
+            index: number;
+            problem?: components["schemas"]["Problem"];
+            /** @description `true` when the same place was accepted before. */
+            replayed?: boolean;
+            /** @description What the order alone would have been answered with. */
+            status: number;
+            statusUrl?: string;
+        };
         BatchRequest: {
             orders: components["schemas"]["BatchItem"][];
         };
         BatchResult: {
             /** @description One result per order, in order. */
-            items: {
-                /** Format: uuid */
-                id?: string;
-                index: number;
-                problem?: components["schemas"]["Problem"];
-                /** @description `true` when the same place was accepted before. */
-                replayed?: boolean;
-                /** @description What the order alone would have been answered with. */
-                status: number;
-                statusUrl?: string;
-            }[];
+            items: components["schemas"]["BatchItemResult"][];
         };
         CancelRequest: {
             /** @description Why, in your words; shown in the history of the order. */
             reason?: string;
         };
+        CommandDuplicateEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "command.duplicate";
+        };
+        CommandKeyConflictEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "command.key_conflict";
+        };
+        CommandRefusedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "command.refused";
+        };
+        Contact: {
+            /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
+            email?: string;
+        };
+        /** @description Could not be processed; an operator looks at it. */
+        DeadLetteredOrder: {
+            /** Format: uuid */
+            id: string;
+            links: components["schemas"]["Links"];
+            reason: components["schemas"]["Reason"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "DEAD_LETTERED";
+            /** @constant */
+            version: 0;
+        };
+        /** @description Accepted or rejected. What you sent with it is there with `include=details`. */
+        DecidedOrder: {
+            contact?: components["schemas"]["Contact"];
+            couponCode?: string;
+            /** Format: date-time */
+            createdAt: string;
+            currency: string;
+            customerId: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The key that you placed it with. */
+            idempotencyKey?: string;
+            items: components["schemas"]["OrderItem"][];
+            links: components["schemas"]["Links"];
+            metadata?: components["schemas"]["Metadata"];
+            /**
+             * Format: date-time
+             * @description Present while the order waits for its payment.
+             */
+            paymentDueAt?: string;
+            reason?: components["schemas"]["Reason"];
+            shippingAddress?: components["schemas"]["ShippingAddress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED";
+            totals: components["schemas"]["Totals"];
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Rises by one with each change. */
+            version: number;
+        };
         /** @enum {string} */
         DeliveryStatus: "PENDING" | "DELIVERED" | "FAILED" | "HELD" | "DROPPED";
         History: {
             /** @description Every version, oldest first. */
-            items: {
-                /** @description Who asked. */
-                actor: string;
-                /** Format: date-time */
-                at: string;
-                /** @description What was asked for, PLACE for the first version. */
-                command: string;
-                reason?: components["schemas"]["Reason"];
-                status: components["schemas"]["OrderStatus"];
-                version: number;
-            }[];
+            items: components["schemas"]["HistoryEntry"][];
             /** @description Commands that changed nothing, oldest first. */
-            refused: {
-                /** Format: date-time */
-                at: string;
-                command: string;
-                reason?: components["schemas"]["Reason"];
-                /** @description The version that the order had. */
-                version: number;
-            }[];
+            refused: components["schemas"]["RefusedCommand"][];
+        };
+        HistoryEntry: {
+            /** @description Who asked. */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description What was asked for, PLACE for the first version. */
+            command: string;
+            reason?: components["schemas"]["Reason"];
+            status: components["schemas"]["OrderStatus"];
+            version: number;
         };
         /** @description Carry a ticket while the order is queued: follow them as they are. */
         Links: {
@@ -359,71 +657,117 @@ export interface components {
             history: string;
             self: string;
         };
+        /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
+        Metadata: {
+            [key: string]: string;
+        };
         NewWebhookEndpoint: {
             /** @description Without it, `order.*`: every change of an order. */
             eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
             /** @description `https` and a host name on the public internet, without user name, password and fragment. */
             url: string;
         };
-        /** @description While queued: id, version 0, status, queue and links only. What you sent with it is there with `include=details`. */
-        Order: {
-            contact?: {
-                /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
-                email?: string;
-            };
-            couponCode?: string;
-            /** Format: date-time */
-            createdAt?: string;
-            currency?: string;
-            customerId?: string;
-            /** Format: uuid */
-            id: string;
-            /** @description The key that you placed it with. */
-            idempotencyKey?: string;
-            items?: {
-                lineTotal?: number;
-                name?: string;
-                quantity: number;
-                sku: string;
-                /** @description Absent on a line of a rejected order that could not be priced. */
-                unitPrice?: number;
-            }[];
-            links: components["schemas"]["Links"];
-            /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
-            metadata?: {
-                [key: string]: string;
-            };
-            /** Format: date-time */
-            paymentDueAt?: string;
-            queue?: components["schemas"]["Queue"];
-            reason?: components["schemas"]["Reason"];
-            shippingAddress?: {
-                /** @description City. */
-                city: string;
-                /** @description ISO 3166-1 alpha-2 code. */
-                country: string;
-                /** @description Street and number. */
-                line1: string;
-                /** @description Second line of the address. */
-                line2?: string;
-                /** @description Who receives the order. */
-                name: string;
-                /** @description Postal code. */
-                postalCode: string;
-                /** @description State, province or region. */
-                region?: string;
-            };
-            status: components["schemas"]["OrderStatus"];
-            totals?: components["schemas"]["Totals"];
-            /** Format: date-time */
-            updatedAt?: string;
-            /** @description Counted from 1; 0 while the order is queued. */
-            version: number;
+        /** @description One of three shapes, by `status`. */
+        Order: components["schemas"]["QueuedOrder"] | components["schemas"]["DecidedOrder"] | components["schemas"]["DeadLetteredOrder"];
+        OrderAcceptedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.accepted";
+        };
+        OrderCancelledEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.cancelled";
+        };
+        OrderClosedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.closed";
+        };
+        OrderDeliveredEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.delivered";
+        };
+        OrderExpiredEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.expired";
+        };
+        OrderItem: {
+            lineTotal?: number;
+            name?: string;
+            quantity: number;
+            sku: string;
+            /** @description Absent on a line of a rejected order that could not be priced. */
+            unitPrice?: number;
+        };
+        OrderLine: {
+            /** @description Minor units. The order is rejected with PRICE_CHANGED when the price is another one. */
+            expectedUnitPrice?: number;
+            quantity: number;
+            /** @description Stock keeping unit. The same SKU may stand on several lines. */
+            sku: string;
         };
         OrderList: {
             items: components["schemas"]["Order"][];
             /** @description Absent on the last page. */
             nextCursor?: string;
+        };
+        OrderPaidEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.paid";
+        };
+        OrderPaymentFailedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.payment_failed";
+        };
+        OrderRejectedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.rejected";
         };
         /**
          * @example {
@@ -445,10 +789,7 @@ export interface components {
          *     }
          */
         OrderRequest: {
-            contact?: {
-                /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
-                email?: string;
-            };
+            contact?: components["schemas"]["Contact"];
             /** @description A coupon to apply. */
             couponCode?: string;
             /**
@@ -456,47 +797,42 @@ export interface components {
              * @example EUR
              */
             currency: string;
-            items: {
-                /** @description Minor units. The order is rejected with PRICE_CHANGED when the price is another one. */
-                expectedUnitPrice?: number;
-                quantity: number;
-                /** @description Stock keeping unit. The same SKU may stand on several lines. */
-                sku: string;
-            }[];
-            /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
-            metadata?: {
-                [key: string]: string;
-            };
-            shippingAddress: {
-                /** @description City. */
-                city: string;
-                /** @description ISO 3166-1 alpha-2 code. */
-                country: string;
-                /** @description Street and number. */
-                line1: string;
-                /** @description Second line of the address. */
-                line2?: string;
-                /** @description Who receives the order. */
-                name: string;
-                /** @description Postal code. */
-                postalCode: string;
-                /** @description State, province or region. */
-                region?: string;
-            };
+            items: components["schemas"]["OrderLine"][];
+            metadata?: components["schemas"]["Metadata"];
+            shippingAddress: components["schemas"]["ShippingAddress"];
+        };
+        OrderReturnedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.returned";
+        };
+        OrderShippedEvent: {
+            data: components["schemas"]["WebhookEventData"];
+            /**
+             * Format: date-time
+             * @description When the decision was taken.
+             */
+            timestamp: string;
+            /** @constant */
+            type: "order.shipped";
         };
         /** @enum {string} */
         OrderStatus: "QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED" | "DEAD_LETTERED";
+        Payment: {
+            amount: number;
+            currency: string;
+            status: string;
+        };
         Problem: {
             /** @description Branch on this. */
             code: string;
             detail: string;
-            errors: {
-                detail: string;
-                /** @description Name of the query parameter or header at fault; `pointer` is empty then. */
-                parameter?: string;
-                /** @description JSON pointer into the request body. */
-                pointer: string;
-            }[];
+            errors: components["schemas"]["ProblemError"][];
             /** @description The path that was asked for. */
             instance: string;
             status: number;
@@ -506,6 +842,13 @@ export interface components {
             /** @description URI reference of the page that explains this kind of problem. */
             type: string;
         };
+        ProblemError: {
+            detail: string;
+            /** @description Name of the query parameter or header at fault; `pointer` is empty then. */
+            parameter?: string;
+            /** @description JSON pointer into the request body. */
+            pointer: string;
+        };
         Queue: {
             /** @description Commands in front of this one in its partition. */
             ahead: number;
@@ -514,21 +857,43 @@ export interface components {
             /** @description Present while no outcome comes out of the order’s partition: for how long. `etaMs` is then the least that it can be. */
             stalledForMs?: number;
         };
+        /** @description Accepted and not decided yet. */
+        QueuedOrder: {
+            /** Format: uuid */
+            id: string;
+            links: components["schemas"]["Links"];
+            queue: components["schemas"]["Queue"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "QUEUED";
+            /** @constant */
+            version: 0;
+        };
         /** @description Prices of this moment. With a reason, such an order would be rejected; stock is not looked at. */
         Quote: {
             currency: string;
-            items: {
-                lineTotal?: number;
-                name?: string;
-                quantity: number;
-                sku: string;
-                /** @description Absent on a line of a rejected order that could not be priced. */
-                unitPrice?: number;
-            }[];
+            items: components["schemas"]["OrderItem"][];
             reason?: components["schemas"]["Reason"];
             totals: components["schemas"]["Totals"];
         };
         Reason: {
+            /**
+             * @description Why, for programs: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
+             * @example UNKNOWN_SKU
+             * @example CURRENCY_MISMATCH
+             * @example PRICE_CHANGED
+             * @example OUT_OF_STOCK
+             * @example COUPON_UNKNOWN
+             * @example AMOUNT_TOO_LARGE
+             * @example KEY_CONFLICT
+             * @example ORDER_UNKNOWN
+             * @example ILLEGAL_CHANGE
+             * @example VERSION_MISMATCH
+             * @example DEAD_LETTERED
+             * @example OTHER
+             */
             code: string;
             message: string;
             /** @description JSON pointer into the order request. */
@@ -554,9 +919,37 @@ export interface components {
             /** @description Present when the range holds more: ask again with it. */
             nextCursor?: string;
         };
+        RefusedCommand: {
+            /** Format: date-time */
+            at: string;
+            command: string;
+            reason?: components["schemas"]["Reason"];
+            /** @description The version that the order had. */
+            version: number;
+        };
         RotateRequest: {
             /** @description How long the secret that stands now signs too; a day when it is not said, 0 when the secret has leaked. */
             overlapSeconds?: number;
+        };
+        Shipment: {
+            carrier?: string;
+            trackingNumber?: string;
+        };
+        ShippingAddress: {
+            /** @description City. */
+            city: string;
+            /** @description ISO 3166-1 alpha-2 code. */
+            country: string;
+            /** @description Street and number. */
+            line1: string;
+            /** @description Second line of the address. */
+            line2?: string;
+            /** @description Who receives the order. */
+            name: string;
+            /** @description Postal code. */
+            postalCode: string;
+            /** @description State, province or region. */
+            region?: string;
         };
         Totals: {
             discount: number;
@@ -655,6 +1048,35 @@ export interface components {
             updatedAt: string;
             url: string;
         };
+        WebhookEventData: {
+            couponCode?: string;
+            currency?: string;
+            customerId: string | null;
+            /**
+             * Format: uuid
+             * @description Order id.
+             */
+            id: string;
+            items?: components["schemas"]["OrderItem"][];
+            /**
+             * @description The lines do not fit into 20,000 bytes; read them from the order.
+             * @constant
+             */
+            itemsOmitted?: true;
+            payment?: components["schemas"]["Payment"];
+            /**
+             * Format: date-time
+             * @description Until when the order has to be paid.
+             */
+            paymentDueAt?: string;
+            previousStatus: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
+            reason?: components["schemas"]["Reason"];
+            shipment?: components["schemas"]["Shipment"];
+            status: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
+            totals?: components["schemas"]["Totals"];
+            /** @description Drop what is older than what you have seen. */
+            version: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -682,6 +1104,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4711",
+                     *       "eventId": "3-120",
+                     *       "eventType": "order.accepted",
+                     *       "orderId": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *       "version": 1,
+                     *       "status": "DELIVERED",
+                     *       "attempts": 1,
+                     *       "lastStatus": 200,
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "deliveredAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -835,6 +1271,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *           "version": 1,
+                     *           "status": "PENDING_PAYMENT",
+                     *           "customerId": "c1",
+                     *           "currency": "EUR",
+                     *           "items": [
+                     *             {
+                     *               "sku": "MUG-BLUE",
+                     *               "name": "Mug, blue",
+                     *               "quantity": 2,
+                     *               "unitPrice": 1250,
+                     *               "lineTotal": 2500
+                     *             }
+                     *           ],
+                     *           "totals": {
+                     *             "subtotal": 2500,
+                     *             "discount": 0,
+                     *             "shipping": 0,
+                     *             "tax": 0,
+                     *             "total": 2500
+                     *           },
+                     *           "createdAt": "2026-01-05T10:00:00.000Z",
+                     *           "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *           "links": {
+                     *             "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *             "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
+                     *             "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
+                     *             "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderList"];
                 };
             };
@@ -947,6 +1421,31 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "EUR",
+                 *       "items": [
+                 *         {
+                 *           "sku": "MUG-BLUE",
+                 *           "quantity": 2,
+                 *           "expectedUnitPrice": 1250
+                 *         }
+                 *       ],
+                 *       "shippingAddress": {
+                 *         "name": "Ada Example",
+                 *         "line1": "1 Sample Street",
+                 *         "city": "Berlin",
+                 *         "postalCode": "10115",
+                 *         "country": "DE"
+                 *       },
+                 *       "contact": {
+                 *         "email": "ada@example.com"
+                 *       },
+                 *       "metadata": {
+                 *         "cart": "4711"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderRequest"];
             };
         };
@@ -969,6 +1468,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *       "version": 1,
+                     *       "status": "PENDING_PAYMENT",
+                     *       "customerId": "c1",
+                     *       "currency": "EUR",
+                     *       "items": [
+                     *         {
+                     *           "sku": "MUG-BLUE",
+                     *           "name": "Mug, blue",
+                     *           "quantity": 2,
+                     *           "unitPrice": 1250,
+                     *           "lineTotal": 2500
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "subtotal": 2500,
+                     *         "discount": 0,
+                     *         "shipping": 0,
+                     *         "tax": 0,
+                     *         "total": 2500
+                     *       },
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *       "links": {
+                     *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
+                     *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -1316,6 +1848,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "Ordered twice."
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelRequest"];
             };
         };
@@ -1336,6 +1873,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *       "version": 1,
+                     *       "status": "PENDING_PAYMENT",
+                     *       "customerId": "c1",
+                     *       "currency": "EUR",
+                     *       "items": [
+                     *         {
+                     *           "sku": "MUG-BLUE",
+                     *           "name": "Mug, blue",
+                     *           "quantity": 2,
+                     *           "unitPrice": 1250,
+                     *           "lineTotal": 2500
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "subtotal": 2500,
+                     *         "discount": 0,
+                     *         "shipping": 0,
+                     *         "tax": 0,
+                     *         "total": 2500
+                     *       },
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *       "links": {
+                     *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
+                     *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -1353,6 +1923,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *       "version": 1,
+                     *       "status": "PENDING_PAYMENT",
+                     *       "customerId": "c1",
+                     *       "currency": "EUR",
+                     *       "items": [
+                     *         {
+                     *           "sku": "MUG-BLUE",
+                     *           "name": "Mug, blue",
+                     *           "quantity": 2,
+                     *           "unitPrice": 1250,
+                     *           "lineTotal": 2500
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "subtotal": 2500,
+                     *         "discount": 0,
+                     *         "shipping": 0,
+                     *         "tax": 0,
+                     *         "total": 2500
+                     *       },
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *       "links": {
+                     *         "self": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *         "history": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history",
+                     *         "events": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events",
+                     *         "cancel": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -1642,6 +2245,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 1,
+                     *           "status": "PENDING_PAYMENT",
+                     *           "command": "PLACE",
+                     *           "actor": "c1",
+                     *           "at": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "refused": [
+                     *         {
+                     *           "command": "CANCEL",
+                     *           "version": 1,
+                     *           "reason": {
+                     *             "code": "VERSION_MISMATCH",
+                     *             "message": "The order has version 1, not 0."
+                     *           },
+                     *           "at": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
@@ -1759,6 +2386,38 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "orders": [
+                 *         {
+                 *           "idempotencyKey": "order-2026-0001",
+                 *           "order": {
+                 *             "currency": "EUR",
+                 *             "items": [
+                 *               {
+                 *                 "sku": "MUG-BLUE",
+                 *                 "quantity": 2,
+                 *                 "expectedUnitPrice": 1250
+                 *               }
+                 *             ],
+                 *             "shippingAddress": {
+                 *               "name": "Ada Example",
+                 *               "line1": "1 Sample Street",
+                 *               "city": "Berlin",
+                 *               "postalCode": "10115",
+                 *               "country": "DE"
+                 *             },
+                 *             "contact": {
+                 *               "email": "ada@example.com"
+                 *             },
+                 *             "metadata": {
+                 *               "cart": "4711"
+                 *             }
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["BatchRequest"];
             };
         };
@@ -1773,6 +2432,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": 202,
+                     *           "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *           "statusUrl": "/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11?t=AAECAwQFBgcICQoLDA0ODw"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
@@ -1887,6 +2558,31 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "EUR",
+                 *       "items": [
+                 *         {
+                 *           "sku": "MUG-BLUE",
+                 *           "quantity": 2,
+                 *           "expectedUnitPrice": 1250
+                 *         }
+                 *       ],
+                 *       "shippingAddress": {
+                 *         "name": "Ada Example",
+                 *         "line1": "1 Sample Street",
+                 *         "city": "Berlin",
+                 *         "postalCode": "10115",
+                 *         "country": "DE"
+                 *       },
+                 *       "contact": {
+                 *         "email": "ada@example.com"
+                 *       },
+                 *       "metadata": {
+                 *         "cart": "4711"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderRequest"];
             };
         };
@@ -1901,6 +2597,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "currency": "EUR",
+                     *       "items": [
+                     *         {
+                     *           "sku": "MUG-BLUE",
+                     *           "name": "Mug, blue",
+                     *           "quantity": 2,
+                     *           "unitPrice": 1250,
+                     *           "lineTotal": 2500
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "subtotal": 2500,
+                     *         "discount": 0,
+                     *         "shipping": 0,
+                     *         "tax": 0,
+                     *         "total": 2500
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Quote"];
                 };
             };
@@ -2021,6 +2738,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *           "url": "https://shop.example.com/hooks",
+                     *           "eventTypes": [
+                     *             "order.*"
+                     *           ],
+                     *           "status": "ENABLED",
+                     *           "createdAt": "2026-01-05T10:00:00.000Z",
+                     *           "updatedAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointList"];
                 };
             };
@@ -2117,6 +2850,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://shop.example.com/hooks",
+                 *       "eventTypes": [
+                 *         "order.*"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewWebhookEndpoint"];
             };
         };
@@ -2129,6 +2870,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "url": "https://shop.example.com/hooks",
+                     *       "eventTypes": [
+                     *         "order.*"
+                     *       ],
+                     *       "status": "ENABLED",
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *       "secret": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
@@ -2261,6 +3015,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "url": "https://shop.example.com/hooks",
+                     *       "eventTypes": [
+                     *         "order.*"
+                     *       ],
+                     *       "status": "ENABLED",
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
@@ -2512,6 +3278,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "4711",
+                     *           "eventId": "3-120",
+                     *           "eventType": "order.accepted",
+                     *           "orderId": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                     *           "version": 1,
+                     *           "status": "DELIVERED",
+                     *           "attempts": 1,
+                     *           "lastStatus": 200,
+                     *           "createdAt": "2026-01-05T10:00:00.000Z",
+                     *           "deliveredAt": "2026-01-05T10:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
@@ -2626,6 +3410,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "url": "https://shop.example.com/hooks",
+                     *       "eventTypes": [
+                     *         "order.*"
+                     *       ],
+                     *       "status": "ENABLED",
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
@@ -2752,6 +3548,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "2026-01-05T00:00:00Z",
+                 *       "to": "2026-01-06T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RedeliverRequest"];
             };
         };
@@ -2762,6 +3564,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 120
+                     *     }
+                     */
                     "application/json": components["schemas"]["RedeliverResult"];
                 };
             };
@@ -2897,6 +3704,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlapSeconds": 3600
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotateRequest"];
             };
         };
@@ -2907,6 +3719,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_4bf92f3577b34da6a3ce929d0e0e4736",
+                     *       "url": "https://shop.example.com/hooks",
+                     *       "eventTypes": [
+                     *         "order.*"
+                     *       ],
+                     *       "status": "ENABLED",
+                     *       "createdAt": "2026-01-05T10:00:00.000Z",
+                     *       "updatedAt": "2026-01-05T10:00:00.000Z",
+                     *       "secret": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
@@ -3018,6 +3843,664 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    "on:command.duplicate": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "command.duplicate",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CommandDuplicateEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:command.key_conflict": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "command.key_conflict",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CommandKeyConflictEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:command.refused": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "command.refused",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": "PENDING_PAYMENT",
+                 *         "customerId": "c1",
+                 *         "reason": {
+                 *           "code": "ILLEGAL_CHANGE",
+                 *           "message": "A shipped order cannot be cancelled."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CommandRefusedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.accepted": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.accepted",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1",
+                 *         "currency": "EUR",
+                 *         "totals": {
+                 *           "subtotal": 2500,
+                 *           "discount": 0,
+                 *           "shipping": 0,
+                 *           "tax": 0,
+                 *           "total": 2500
+                 *         },
+                 *         "items": [
+                 *           {
+                 *             "sku": "MUG-BLUE",
+                 *             "name": "Mug, blue",
+                 *             "quantity": 2,
+                 *             "unitPrice": 1250,
+                 *             "lineTotal": 2500
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderAcceptedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.cancelled": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.cancelled",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderCancelledEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.closed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.closed",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderClosedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.delivered": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.delivered",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderDeliveredEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.expired": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.expired",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderExpiredEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.paid": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.paid",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPaidEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.payment_failed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.payment_failed",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPaymentFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.rejected": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.rejected",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderRejectedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.returned": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.returned",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderReturnedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on:order.shipped": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every try: drop what you have seen. */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                "webhook-signature": string;
+                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "order.shipped",
+                 *       "timestamp": "2026-01-05T10:00:00.000Z",
+                 *       "data": {
+                 *         "id": "3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11",
+                 *         "version": 1,
+                 *         "status": "PENDING_PAYMENT",
+                 *         "previousStatus": null,
+                 *         "customerId": "c1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderShippedEvent"];
+            };
+        };
+        responses: {
+            /** @description You have it. Other answers are tried again, for about three days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You want no more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

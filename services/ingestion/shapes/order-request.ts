@@ -42,7 +42,7 @@ const OrderLine = Type.Object(
       }),
     ),
   },
-  closed,
+  { ...closed, $id: 'OrderLine' },
 );
 
 export const ShippingAddress = Type.Object(
@@ -60,7 +60,7 @@ export const ShippingAddress = Type.Object(
       description: 'ISO 3166-1 alpha-2 code.',
     }),
   },
-  closed,
+  { ...closed, $id: 'ShippingAddress' },
 );
 
 export const Contact = Type.Object(
@@ -75,11 +75,12 @@ export const Contact = Type.Object(
       }),
     ),
   },
-  closed,
+  { ...closed, $id: 'Contact' },
 );
 
 /** Not Type.Record: its pattern `^.*$` lets a key with a line break hold anything. */
 export const Metadata = Type.Unsafe<Record<string, string>>({
+  $id: 'Metadata',
   type: 'object',
   additionalProperties: { type: 'string', maxLength: 500, pattern: linesPattern },
   maxProperties: 20,

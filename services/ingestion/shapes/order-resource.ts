@@ -1,6 +1,6 @@
 /** What clients get to see of an order. */
 import Type from 'typebox';
-import { orderStatuses } from '../../domain/index.ts';
+import { orderStatuses, reasonTable } from '../../domain/index.ts';
 import { Contact, Metadata, ShippingAddress } from './order-request.ts';
 
 const amount = (description?: string) =>
@@ -43,43 +43,61 @@ const Links = Type.Object(
   { $id: 'Links', description: 'Carry a ticket while the order is queued: follow them as they are.' },
 );
 
-const Reason = Type.Object(
+/** DEAD_LETTERED is told by ingestion, OTHER by a reason that was written by hand. */
+const reasonCodes = [...Object.keys(reasonTable), 'DEAD_LETTERED', 'OTHER'];
+
+export const Reason = Type.Object(
   {
-    code: Type.String(),
+    code: Type.String({
+      description: `Why, for programs: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}. New codes may be added.`,
+      examples: reasonCodes,
+    }),
     message: Type.String(),
     pointer: Type.Optional(Type.String({ description: 'JSON pointer into the order request.' })),
   },
   { $id: 'Reason' },
 );
 
-const Item = Type.Object({
-  sku: Type.String(),
-  name: Type.Optional(Type.String()),
-  quantity: Type.Integer({ minimum: 1 }),
-  unitPrice: Type.Optional(amount('Absent on a line of a rejected order that could not be priced.')),
-  lineTotal: Type.Optional(amount()),
-});
+export const OrderItem = Type.Object(
+  {
+    sku: Type.String(),
+    name: Type.Optional(Type.String()),
+    quantity: Type.Integer({ minimum: 1 }),
+    unitPrice: Type.Optional(amount('Absent on a line of a rejected order that could not be priced.')),
+    lineTotal: Type.Optional(amount()),
+  },
+  { $id: 'OrderItem' },
+);
 
-const Totals = Type.Object(
+export const Totals = Type.Object(
   { subtotal: amount(), discount: amount(), shipping: amount(), tax: amount(), total: amount() },
   { $id: 'Totals' },
 );
 
-export const Order = Type.Object(
+const zero = () => Type.Unsafe<0>({ type: 'integer', const: 0 });
+
+const QueuedOrder = Type.Object(
+  { id: orderId(), version: zero(), status: Type.Literal('QUEUED'), queue: Queue, links: Links },
+  { $id: 'QueuedOrder', description: 'Accepted and not decided yet.' },
+);
+
+/** Statuses that a worker gives. */
+const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
+
+const DecidedOrder = Type.Object(
   {
     id: orderId(),
-    version: Type.Integer({ minimum: 0, description: 'Counted from 1; 0 while the order is queued.' }),
-    status: Status,
-    customerId: Type.Optional(Type.String()),
-    currency: Type.Optional(currency()),
-    items: Type.Optional(Type.Array(Item)),
-    totals: Type.Optional(Totals),
+    version: Type.Integer({ minimum: 1, description: 'Rises by one with each change.' }),
+    status: Type.String({ enum: decidedStatuses }),
+    customerId: Type.String(),
+    currency: currency(),
+    items: Type.Array(OrderItem),
+    totals: Totals,
     couponCode: Type.Optional(Type.String()),
     reason: Type.Optional(Reason),
-    queue: Type.Optional(Queue),
-    paymentDueAt: Type.Optional(time()),
-    createdAt: Type.Optional(time()),
-    updatedAt: Type.Optional(time()),
+    paymentDueAt: Type.Optional(time('Present while the order waits for its payment.')),
+    createdAt: time(),
+    updatedAt: time(),
     idempotencyKey: Type.Optional(Type.String({ description: 'The key that you placed it with.' })),
     shippingAddress: Type.Optional(ShippingAddress),
     contact: Type.Optional(Contact),
@@ -87,11 +105,41 @@ export const Order = Type.Object(
     links: Links,
   },
   {
-    $id: 'Order',
-    description:
-      'While queued: id, version 0, status, queue and links only. What you sent with it is there with `include=details`.',
+    $id: 'DecidedOrder',
+    description: 'Accepted or rejected. What you sent with it is there with `include=details`.',
   },
 );
+
+const DeadLetteredOrder = Type.Object(
+  {
+    id: orderId(),
+    version: zero(),
+    status: Type.Literal('DEAD_LETTERED'),
+    reason: Reason,
+    links: Links,
+  },
+  { $id: 'DeadLetteredOrder', description: 'Could not be processed; an operator looks at it.' },
+);
+
+/** The status tells which it is. */
+export const Order = Type.Unsafe<
+  Type.Static<typeof QueuedOrder> | Type.Static<typeof DecidedOrder> | Type.Static<typeof DeadLetteredOrder>
+>({
+  $id: 'Order',
+  description: 'One of three shapes, by `status`.',
+  oneOf: [QueuedOrder, DecidedOrder, DeadLetteredOrder],
+  discriminator: {
+    propertyName: 'status',
+    mapping: Object.fromEntries(
+      shownStatuses.map((status) => [status, `#/components/schemas/${shapeOf(status)}`]),
+    ),
+  },
+});
+
+function shapeOf(status: string): string {
+  if (status === 'QUEUED') return 'QueuedOrder';
+  return status === 'DEAD_LETTERED' ? 'DeadLetteredOrder' : 'DecidedOrder';
+}
 
 export const Accepted = Type.Object(
   {
@@ -114,23 +162,29 @@ export const OrderList = Type.Object(
 export const History = Type.Object(
   {
     items: Type.Array(
-      Type.Object({
-        version: Type.Integer({ minimum: 1 }),
-        status: Status,
-        command: Type.String({ description: 'What was asked for, PLACE for the first version.' }),
-        actor: Type.String({ description: 'Who asked.' }),
-        reason: Type.Optional(Reason),
-        at: time(),
-      }),
+      Type.Object(
+        {
+          version: Type.Integer({ minimum: 1 }),
+          status: Status,
+          command: Type.String({ description: 'What was asked for, PLACE for the first version.' }),
+          actor: Type.String({ description: 'Who asked.' }),
+          reason: Type.Optional(Reason),
+          at: time(),
+        },
+        { $id: 'HistoryEntry' },
+      ),
       { description: 'Every version, oldest first.' },
     ),
     refused: Type.Array(
-      Type.Object({
-        command: Type.String(),
-        version: Type.Integer({ minimum: 0, description: 'The version that the order had.' }),
-        reason: Type.Optional(Reason),
-        at: time(),
-      }),
+      Type.Object(
+        {
+          command: Type.String(),
+          version: Type.Integer({ minimum: 0, description: 'The version that the order had.' }),
+          reason: Type.Optional(Reason),
+          at: time(),
+        },
+        { $id: 'RefusedCommand' },
+      ),
       { description: 'Commands that changed nothing, oldest first.' },
     ),
   },
@@ -140,7 +194,7 @@ export const History = Type.Object(
 export const Quote = Type.Object(
   {
     currency: currency(),
-    items: Type.Array(Item),
+    items: Type.Array(OrderItem),
     totals: Totals,
     reason: Type.Optional(Reason),
   },

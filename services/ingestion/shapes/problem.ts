@@ -10,15 +10,18 @@ export const Problem = Type.Object(
     instance: Type.String({ description: 'The path that was asked for.' }),
     code: Type.String({ description: 'Branch on this.' }),
     errors: Type.Array(
-      Type.Object({
-        pointer: Type.String({ description: 'JSON pointer into the request body.' }),
-        parameter: Type.Optional(
-          Type.String({
-            description: 'Name of the query parameter or header at fault; `pointer` is empty then.',
-          }),
-        ),
-        detail: Type.String(),
-      }),
+      Type.Object(
+        {
+          pointer: Type.String({ description: 'JSON pointer into the request body.' }),
+          parameter: Type.Optional(
+            Type.String({
+              description: 'Name of the query parameter or header at fault; `pointer` is empty then.',
+            }),
+          ),
+          detail: Type.String(),
+        },
+        { $id: 'ProblemError' },
+      ),
     ),
     traceId: Type.String({ description: 'Names this answer when you ask us about it.' }),
   },
@@ -28,16 +31,19 @@ export const Problem = Type.Object(
 export const BatchResult = Type.Object(
   {
     items: Type.Array(
-      Type.Object({
-        index: Type.Integer({ minimum: 0 }),
-        status: Type.Integer({ description: 'What the order alone would have been answered with.' }),
-        id: Type.Optional(Type.String({ format: 'uuid' })),
-        statusUrl: Type.Optional(Type.String()),
-        replayed: Type.Optional(
-          Type.Boolean({ description: '`true` when the same place was accepted before.' }),
-        ),
-        problem: Type.Optional(Problem),
-      }),
+      Type.Object(
+        {
+          index: Type.Integer({ minimum: 0 }),
+          status: Type.Integer({ description: 'What the order alone would have been answered with.' }),
+          id: Type.Optional(Type.String({ format: 'uuid' })),
+          statusUrl: Type.Optional(Type.String()),
+          replayed: Type.Optional(
+            Type.Boolean({ description: '`true` when the same place was accepted before.' }),
+          ),
+          problem: Type.Optional(Problem),
+        },
+        { $id: 'BatchItemResult' },
+      ),
       { description: 'One result per order, in order.' },
     ),
   },

@@ -13,7 +13,7 @@ export const overlapSecondsDefault = 24 * 3600;
 const overlapSecondsMax = 30 * 24 * 3600;
 
 /** The types of outcomes that belong to an order, and the prefixes that stand for several. */
-const eventTypes = [
+export const eventTypes = [
   'order.*',
   'order.accepted',
   ...orderStatuses

@@ -109,6 +109,7 @@ function schemaChanges(
 ): string[] {
   const [old, now] = [resolve(documents.old, a), resolve(documents.now, b)];
   if (depth > depthMax) return [`${where} nests too deep to compare`];
+  if (side === 'answer' && isUnion(now)) return unionChanges(documents, old, now, where, depth);
   const found: string[] = [];
   if (JSON.stringify(old['type']) !== JSON.stringify(now['type'])) found.push(`${where} has another type`);
   if (side === 'request') found.push(...narrowings(old, now, where));
@@ -131,6 +132,35 @@ function schemaChanges(
     found.push(...schemaChanges(documents, old['items'], now['items'], side, `${where}/*`, depth + 1));
   }
   return found;
+}
+
+function isUnion(schema: Json): boolean {
+  return Array.isArray(schema['oneOf']);
+}
+
+/**
+ * An answer that is now one of several shapes: each shape has to be one that the old schema allows, and no member may be
+ * in none of them. A union before is compared shape by shape, in their order.
+ */
+function unionChanges(documents: Documents, old: Json, now: Json, where: string, depth: number): string[] {
+  const shapes = (now['oneOf'] as unknown[]).map((shape) => resolve(documents.now, shape));
+  if (isUnion(old)) {
+    const before = old['oneOf'] as unknown[];
+    if (before.length > shapes.length) return [`${where} has fewer shapes`];
+    return before.flatMap((shape, index) =>
+      schemaChanges(documents, shape, shapes[index], 'answer', `${where} shape ${index + 1}`, depth + 1),
+    );
+  }
+  const members = (old['properties'] ?? {}) as Json;
+  const has = (shape: Json, name: string) => ((shape['properties'] ?? {}) as Json)[name] !== undefined;
+  const gone = Object.keys(members).filter((name) => !shapes.some((shape) => has(shape, name)));
+  return [
+    ...gone.map((name) => `${where}/${name} is gone`),
+    ...shapes.flatMap((shape) => {
+      const known = Object.fromEntries(Object.entries(members).filter(([name]) => has(shape, name)));
+      return schemaChanges(documents, { ...old, properties: known }, shape, 'answer', where, depth + 1);
+    }),
+  ];
 }
 
 function narrowings(old: Json, now: Json, where: string): string[] {

@@ -1,0 +1,39 @@
+/** What notification posts is what the OpenAPI document says of webhooks. */
+import { describe, expect, it } from 'vitest';
+import { apiDocument, faultOf } from '../../services/ingestion/testing/api-document.ts';
+import { messageText, type OrderBoundEvent } from '../../services/notification/message.ts';
+import { exampleEvent } from '../../tests/support/example-event.ts';
+
+const webhooks = apiDocument['webhooks'] as Record<
+  string,
+  { post: { requestBody: { content: Record<string, { schema: never }> } } }
+>;
+const schemaOf = (type: string) => webhooks[type]!.post.requestBody.content['application/json']!.schema;
+const event = exampleEvent() as OrderBoundEvent;
+
+function faultOfMessage(more: Partial<OrderBoundEvent>): string | null {
+  const text = messageText({ ...event, ...more });
+  return faultOf(schemaOf(more.type ?? event.type), JSON.parse(text));
+}
+
+describe('a webhook body', () => {
+  it.each(Object.keys(webhooks))('of the type %s is what the document says', (type) => {
+    expect(faultOfMessage({ type: type as never })).toBeNull();
+  });
+
+  it('may lack the order, have a reason, a payment and a shipment', () => {
+    const reason = { code: 'OUT_OF_STOCK', message: 'sold out', pointer: '/items/0', seen: null };
+    const shipment = { carrier: 'DHL', trackingNumber: null };
+    const payment = { status: 'CONFIRMED', amount: 500, currency: 'EUR' };
+    expect(faultOfMessage({ order: null, reason, status: null, previousStatus: null } as never)).toBeNull();
+    expect(faultOfMessage({ shipment, payment } as never)).toBeNull();
+  });
+
+  it('of another type or with another status is not', () => {
+    const message = JSON.parse(messageText(event)) as { data: object };
+    expect(faultOf(schemaOf(event.type), { ...message, type: 'order.other' })).not.toBeNull();
+    expect(
+      faultOf(schemaOf(event.type), { ...message, data: { ...message.data, status: 'NEW' } }),
+    ).not.toBeNull();
+  });
+});

@@ -1,0 +1,99 @@
+/** One example for each body and answer of the API, by the name of its schema. A test holds them against the schemas. */
+
+const id = '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11';
+const self = `/v1/orders/${id}`;
+const ticket = '?t=AAECAwQFBgcICQoLDA0ODw';
+const at = '2026-01-05T10:00:00.000Z';
+const queue = { ahead: 12, etaMs: 40 };
+const items = [{ sku: 'MUG-BLUE', name: 'Mug, blue', quantity: 2, unitPrice: 1250, lineTotal: 2500 }];
+const totals = { subtotal: 2500, discount: 0, shipping: 0, tax: 0, total: 2500 };
+const shippingAddress = {
+  name: 'Ada Example',
+  line1: '1 Sample Street',
+  city: 'Berlin',
+  postalCode: '10115',
+  country: 'DE',
+};
+const orderRequest = {
+  currency: 'EUR',
+  items: [{ sku: 'MUG-BLUE', quantity: 2, expectedUnitPrice: 1250 }],
+  shippingAddress,
+  contact: { email: 'ada@example.com' },
+  metadata: { cart: '4711' },
+};
+const order = {
+  id,
+  version: 1,
+  status: 'PENDING_PAYMENT',
+  customerId: 'c1',
+  currency: 'EUR',
+  items,
+  totals,
+  createdAt: at,
+  updatedAt: at,
+  links: { self, history: `${self}/history`, events: `${self}/events`, cancel: `${self}/cancel` },
+};
+const endpoint = {
+  id: 'we_4bf92f3577b34da6a3ce929d0e0e4736',
+  url: 'https://shop.example.com/hooks',
+  eventTypes: ['order.*'],
+  status: 'ENABLED',
+  createdAt: at,
+  updatedAt: at,
+};
+const delivery = {
+  id: '4711',
+  eventId: '3-120',
+  eventType: 'order.accepted',
+  orderId: id,
+  version: 1,
+  status: 'DELIVERED',
+  attempts: 1,
+  lastStatus: 200,
+  createdAt: at,
+  deliveredAt: at,
+};
+
+export const examples: Readonly<Record<string, unknown>> = {
+  OrderRequest: orderRequest,
+  BatchRequest: { orders: [{ idempotencyKey: 'order-2026-0001', order: orderRequest }] },
+  CancelRequest: { reason: 'Ordered twice.' },
+  NewWebhookEndpoint: { url: endpoint.url, eventTypes: endpoint.eventTypes },
+  RotateRequest: { overlapSeconds: 3600 },
+  RedeliverRequest: { from: '2026-01-05T00:00:00Z', to: '2026-01-06T00:00:00Z' },
+  Accepted: { id, status: 'QUEUED', statusUrl: self + ticket, queue },
+  Order: order,
+  OrderList: { items: [order], nextCursor: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYX' },
+  BatchResult: {
+    items: [{ index: 0, status: 202, id, statusUrl: self + ticket }],
+  },
+  History: {
+    items: [{ version: 1, status: 'PENDING_PAYMENT', command: 'PLACE', actor: 'c1', at }],
+    refused: [
+      {
+        command: 'CANCEL',
+        version: 1,
+        reason: { code: 'VERSION_MISMATCH', message: 'The order has version 1, not 0.' },
+        at,
+      },
+    ],
+  },
+  Quote: { currency: 'EUR', items, totals },
+  WebhookEndpoint: endpoint,
+  WebhookEndpointWithSecret: { ...endpoint, secret: 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' },
+  WebhookEndpointList: { items: [endpoint] },
+  WebhookDelivery: delivery,
+  WebhookDeliveryList: { items: [delivery] },
+  RedeliverResult: { count: 120 },
+};
+
+/** The body of a post about an event of this type. */
+export function webhookExample(type: string): object {
+  const data = { id, version: 1, status: order.status, previousStatus: null, customerId: 'c1' };
+  if (type === 'order.accepted')
+    return { type, timestamp: at, data: { ...data, currency: 'EUR', totals, items } };
+  const reason = { code: 'ILLEGAL_CHANGE', message: 'A shipped order cannot be cancelled.' };
+  if (type === 'command.refused')
+    return { type, timestamp: at, data: { ...data, previousStatus: data.status, reason } };
+  return { type, timestamp: at, data };
+}
