@@ -108,6 +108,11 @@ const STATE_HEADERS: readonly TopicHeader[] = [
   { name: 'os-record', meaning: 'state, or position for the position marker of the partition' },
   { name: 'os-source-offset', meaning: 'sourceOffset, decimal' },
   { name: 'content-type', meaning: 'application/avro' },
+  {
+    name: 'os-topic-ids',
+    meaning:
+      "of a position marker: Kafka's ids of the commands, the outcomes and this topic that its offsets count in, separated by blanks",
+  },
 ];
 
 const FINDING_MEMBERS: readonly TopicHeader[] = [

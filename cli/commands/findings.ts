@@ -1,31 +1,18 @@
 import { Command, Option } from 'commander';
-import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { findingKinds } from '../../services/reconciliation/index.ts';
 import { type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
 import { positiveNumber } from '../arguments.ts';
 import { withDatabase } from '../database.ts';
 import { CliError } from '../errors.ts';
+import { type FindingRow, findingColumns, type KindCount, readFindings } from '../findings/read-findings.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
-import { print, printJson, table } from '../output.ts';
+import { count, print, printJson, table } from '../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
-interface FindingRow extends RowDataPacket {
-  finding_id: number;
-  kind: string;
-  subject: string;
-  expected: string | null;
-  actual: string | null;
-  remedy: string;
-  status: string;
-  note: string | null;
-  first_seen_at_ms: number;
-  last_seen_at_ms: number;
-  closed_at_ms: number | null;
-}
-
 const noteCharsMax = 300;
-const columns =
-  'finding_id, kind, subject, expected, actual, remedy, status, note, first_seen_at_ms, last_seen_at_ms, closed_at_ms';
+/** Findings that the text lists by default. */
+const listedDefault = 100;
 
 /** `orderstream findings list|show|resolve`: what reconciliation has found. */
 export function findingsCommand(): Command {
@@ -36,27 +23,35 @@ export function findingsCommand(): Command {
     .addCommand(resolveCommand());
 }
 
+interface ListOptions {
+  name: string;
+  all?: boolean;
+  kind?: string;
+  limit?: number;
+  json?: boolean;
+}
+
 function listCommand(): Command {
   return withName(new Command('list'))
-    .description('the differences that stand; exit code 1 when there are any')
+    .description('counts by kind, then the differences; exit code 1 when any is open')
     .option('--all', 'closed and resolved ones too')
     .addOption(new Option('--kind <kind>', 'only this kind').choices(findingKinds))
-    .option('--limit <count>', 'at most so many, newest first', positiveNumber, 100)
-    .option('--json', 'print them as JSON')
-    .action(
-      async (options: { name: string; all?: boolean; kind?: string; limit: number; json?: boolean }) => {
-        const rows = await query(
-          options.name,
-          `SELECT ${columns} FROM reconciliation_findings
-         WHERE (? OR status = 'OPEN') AND (? IS NULL OR kind = ?) ORDER BY last_seen_at_ms DESC, finding_id DESC LIMIT ?`,
-          [options.all === true, options.kind ?? null, options.kind ?? null, options.limit + 1],
-        );
-        const shown = rows.slice(0, options.limit);
-        if (options.json) printJson(shown);
-        else print(shown.length === 0 ? 'no findings' : listText(shown, rows.length > shown.length));
-        if (rows.some((row) => row.status === 'OPEN')) process.exitCode = 1;
-      },
-    );
+    .option(
+      '--limit <count>',
+      `newest first; ${listedDefault} as text and all as JSON by default`,
+      positiveNumber,
+    )
+    .option('--json', 'print them as JSON, all of them')
+    .action(list);
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
+  const limit = options.limit ?? (options.json ? Number.MAX_SAFE_INTEGER : listedDefault);
+  const { counts, rows } = await withDatabase(mysqlUrl, (db) => readFindings(db, options, limit));
+  if (options.json) printJson(rows);
+  else print(listText(counts, rows));
+  if (counts.some(({ status }) => status === 'OPEN')) process.exitCode = 1;
 }
 
 function showCommand(): Command {
@@ -67,7 +62,7 @@ function showCommand(): Command {
     .action(async (id: number, options: { name: string; json?: boolean }) => {
       const [row] = await query(
         options.name,
-        `SELECT ${columns} FROM reconciliation_findings WHERE finding_id = ?`,
+        `SELECT ${findingColumns} FROM reconciliation_findings WHERE finding_id = ?`,
         [id],
       );
       if (row === undefined) throw new CliError(`there is no finding ${id}`);
@@ -139,21 +134,30 @@ async function query(name: string, sql: string, params: unknown[]): Promise<Find
   return withDatabase(mysqlUrl, async (db) => (await db.query<FindingRow[]>(sql, params))[0]);
 }
 
-function listText(rows: readonly FindingRow[], areMore: boolean): string {
-  const text = table([
-    ['id', 'kind', 'subject', 'status', 'first seen', 'last seen'],
-    ...rows.map((row) => [
-      String(row.finding_id),
-      row.kind,
-      row.subject,
-      row.status,
-      timeText(row.first_seen_at_ms),
-      timeText(row.last_seen_at_ms),
+function listText(counts: readonly KindCount[], rows: readonly FindingRow[]): string {
+  if (counts.length === 0) return 'no findings';
+  const total = counts.reduce((sum, { found }) => sum + found, 0);
+  const parts = [
+    table([['kind', 'status', 'count'], ...counts.map(({ kind, status, found }) => [kind, status, found])]),
+    table([
+      ['id', 'kind', 'subject', 'status', 'first seen', 'last seen'],
+      ...rows.map((row) => [
+        String(row.finding_id),
+        row.kind,
+        row.subject,
+        row.status,
+        timeText(row.first_seen_at_ms),
+        timeText(row.last_seen_at_ms),
+      ]),
     ]),
-  ]);
-  const hints = ['`orderstream findings show ID` tells both values and how to mend it'];
-  if (areMore) hints.unshift(`there are more than these ${rows.length}: see --limit and --kind`);
-  return [text, ...hints].join('\n');
+  ];
+  const hints = rows
+    .filter(({ kind, status }) => kind === 'FINDINGS_UNLISTED' && status === 'OPEN')
+    .map(({ subject, actual }) => `beyond those in the table, of ${subject}: ${actual}`);
+  if (total > rows.length)
+    hints.push(`these are the newest ${rows.length} of ${count(total)}: see --limit, --kind and --json`);
+  hints.push('`orderstream findings show ID` prints both values and how to mend it');
+  return [...parts, hints.join('\n')].join('\n\n');
 }
 
 function timeText(ms: number): string {

@@ -3,7 +3,7 @@ import { createAdmin, createKafkaConfig } from '../../services/shared/kafka/inde
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { withDatabase } from '../database.ts';
 import { type GroupStanding, groupStandings } from '../lag/groups.ts';
-import { type LaneStanding, readLanes, standings } from '../lag/lanes.ts';
+import { type LaneStanding, readLanes, standings, stillLanes } from '../lag/lanes.ts';
 import { count, print, printJson, table } from '../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
@@ -31,7 +31,10 @@ async function lag(options: LagOptions): Promise<void> {
     printJson({ lanes, groups });
     return;
   }
-  if (lanes !== null) print(`lanes of ${kafka}${COMMANDS}\n${lanesText(lanes)}\n`);
+  if (lanes !== null) {
+    const still = stillLanes(lanes, Date.now());
+    print([...still, `lanes of ${kafka}${COMMANDS}`, lanesText(lanes), ''].join('\n'));
+  }
   print(groupsText(groups, options.all === true));
 }
 

@@ -55,15 +55,16 @@ export function reconcileCommand(): Command {
 }
 
 function reportText(report: ReconcileReport): string {
-  const { commands, outcomes, findings, elapsedMs } = report;
+  const { commands, outcomes, findings, counts, elapsedMs } = report;
   const summary = `${count(commands)} commands, ${count(outcomes)} outcomes, ${(elapsedMs / 1000).toFixed(1)} s`;
   const lines = findings.map(
     ({ kind, subject, expected, actual, remedy }) =>
       `${kind} ${subject}\n  expected: ${expected}\n  actual:   ${actual}\n  ${remedy}`,
   );
-  return [
-    summary,
-    ...lines,
-    findings.length === 0 ? 'nothing differs' : `${count(findings.length)} differences`,
-  ].join('\n');
+  const total = counts.reduce((sum, { found }) => sum + found, 0);
+  const byKind = counts.map(({ kind, found, listed }) => {
+    return `${kind}: ${count(found)}${listed < found ? `, of which ${count(listed)} are listed` : ''}`;
+  });
+  const end = counts.length === 0 ? 'nothing differs' : `${count(total)} differences`;
+  return [summary, ...byKind, ...lines, end].join('\n');
 }

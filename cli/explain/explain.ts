@@ -44,7 +44,8 @@ export interface ExplainDeps {
   decoder: Decoder;
 }
 
-const ROWS_MAX = 1000;
+/** An order's key is its partition times this, plus the offset of the command that made it. */
+const keysOfPartition = 2 ** 48;
 
 /** Gathers the life of `orderId`; every list is empty for an id that nobody has seen. */
 export async function explainOrder(
@@ -68,6 +69,7 @@ export async function explainOrder(
   }
   const snapshot = await readSnapshot(reader, decoder, partition, orderId);
   const lane = (await readLanes(db)).find((row) => row.partition === partition) ?? null;
+  const tables = await readTables(db, orderId);
   return {
     orderId,
     partition,
@@ -77,8 +79,30 @@ export async function explainOrder(
     waitsFor: await waitOf(reader, lane, partition, commands),
     outbox: await readOutbox(db, partition, commands),
     snapshot,
-    ...(await readTables(db, orderId)),
+    ...tables,
+    history: withFirst(tables, outcomes),
   };
+}
+
+/** The table of history begins at version 2: the first version is what the row and its outcome say. */
+function withFirst(
+  { order, history }: Pick<OrderLife, 'order' | 'history'>,
+  outcomes: OrderLife['outcomes'],
+): RowDataPacket[] {
+  if (order === null || history.some((row) => row['version'] === 1)) return history;
+  const events = outcomes.map(({ event }) => event).filter((event) => 'eventId' in event);
+  const made = events.find(({ outcome }) => outcome === 'ACCEPTED' || outcome === 'REJECTED');
+  const first = {
+    version: 1,
+    // An order that was rejected never changes, and every other begins like this.
+    status: made?.status ?? (order['version'] === 1 ? order['status'] : 'PENDING_PAYMENT'),
+    command_type: 'PLACE',
+    actor: made?.actor ?? null,
+    reason: made?.reason ?? null,
+    source_offset: Number(order['order_key']) % keysOfPartition,
+    at_ms: order['created_at_ms'],
+  };
+  return [first as unknown as RowDataPacket, ...history];
 }
 
 async function readSnapshot(
@@ -115,8 +139,8 @@ async function readOutbox(
   commands: OrderLife['commands'],
 ): Promise<RowDataPacket[]> {
   const [rows] = await db.query<RowDataPacket[]>(
-    'SELECT from_offset, to_offset, epoch FROM outbox WHERE topic = ? AND partition_id = ? ORDER BY from_offset LIMIT ?',
-    [COMMANDS, partition, ROWS_MAX],
+    'SELECT from_offset, to_offset, epoch FROM outbox WHERE topic = ? AND partition_id = ? ORDER BY from_offset',
+    [COMMANDS, partition],
   );
   return rows.filter((row) =>
     commands.some(({ offset }) => offset >= row['from_offset'] && offset < row['to_offset']),
@@ -146,7 +170,7 @@ async function tellCommand(record: LogRecord, decoder: Decoder): Promise<Command
 async function readTables(db: Connection, orderId: string) {
   const id = Buffer.from(orderId.replaceAll('-', ''), 'hex');
   const rows = async (sql: string, values: unknown[]): Promise<RowDataPacket[]> =>
-    (await db.query<RowDataPacket[]>(`${sql} LIMIT ${ROWS_MAX}`, values))[0];
+    (await db.query<RowDataPacket[]>(sql, values))[0];
   const [order] = await rows(
     'SELECT order_key, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, idempotency_key, reason, payment_due_at_ms, created_at_ms, updated_at_ms, source_partition, source_offset FROM orders WHERE order_id = ?',
     [id],

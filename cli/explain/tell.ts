@@ -18,7 +18,7 @@ export function tellLife(life: OrderLife): string {
       `lane now: owner ${lane.owner || '(none)'}, epoch ${lane.epoch}, decided to ${lane.next}, published to ${lane.published}`,
     );
   }
-  if (life.waitsFor !== null) head.push(`waits for: ${life.waitsFor}`);
+  head.push(`waits for: ${life.waitsFor ?? 'nothing'}`);
   if (snapshot !== null) {
     head.push(`snapshot: ${snapshot.status} version ${snapshot.version}, of @${snapshot.sourceOffset}`);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LaneRow, standings, waitsFor } from './lanes.ts';
+import { type LaneRow, standings, stillLanes, waitsFor } from './lanes.ts';
 
 const NOW_MS = 1_000_000;
 const lane: LaneRow = {
@@ -12,6 +12,9 @@ const lane: LaneRow = {
   outboxRows: 0,
   suspect: null,
   deaths: 0,
+  why: null,
+  whySinceMs: null,
+  needsOperator: null,
 };
 
 describe('what a lane waits for', () => {
@@ -48,6 +51,18 @@ describe('what a lane waits for', () => {
       12,
       'worker-1, which tries 10 with care after 2 deaths there',
     ],
+    [
+      'its owner, in its own words',
+      { why: 'the brokers refuse an outcome: too large', whySinceMs: NOW_MS - 9_000 },
+      12,
+      'worker-1: worker-1 does not go on for 9 s (the brokers refuse an outcome: too large)',
+    ],
+    [
+      'an operator, where it does not pass by itself',
+      { why: 'the log is another one', whySinceMs: NOW_MS - 9_000, needsOperator: 1 },
+      12,
+      'an operator: worker-1 does not go on for 9 s (the log is another one)',
+    ],
     ['a person, when the log is shorter', {}, 7, 'nothing can go on: the log ends at 7, and 10 are decided'],
   ])('%s', (_what, change, end, sentence) => {
     expect(waitsFor({ ...lane, ...change }, end, NOW_MS)).toBe(sentence);
@@ -63,5 +78,20 @@ describe('standings', () => {
       [2, 5],
     ]);
     expect(lines[2]?.waitsFor).toBe('a worker to take the lane and decide 5 commands from offset 0 on');
+  });
+});
+
+describe('lanes that stand still', () => {
+  it('are named with their owners, and the others are not', () => {
+    const rows = Array.from({ length: 12 }, (_, partition) => ({
+      ...lane,
+      partition,
+      owner: `worker-${partition % 2}`,
+      why: partition === 7 ? 'the brokers refuse an outcome' : null,
+      movedAtMs: partition === 3 ? NOW_MS - 60_000 : NOW_MS,
+    }));
+    const lines = standings(rows, Array(12).fill(12), NOW_MS);
+    expect(stillLanes(lines, NOW_MS)).toEqual(['2 of 12 lanes stand still: 3 (worker-1), 7 (worker-1)']);
+    expect(stillLanes(standings(rows.slice(0, 3), [12, 12, 12], NOW_MS), NOW_MS)).toEqual([]);
   });
 });

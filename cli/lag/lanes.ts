@@ -16,6 +16,12 @@ export interface LaneRow {
   /** First offset that is tried with care, after a worker died of what is there; null usually. */
   suspect: number | null;
   deaths: number;
+  /** Why its owner does not go on, in the owner's words; null while it does. */
+  why: string | null;
+  /** Since when that is so, epoch ms. */
+  whySinceMs: number | null;
+  /** 1 where it does not pass without an operator. */
+  needsOperator: number | null;
 }
 
 export interface LaneStanding extends LaneRow {
@@ -39,6 +45,9 @@ const noLane: Omit<LaneRow, 'partition'> = {
   outboxRows: 0,
   suspect: null,
   deaths: 0,
+  why: null,
+  whySinceMs: null,
+  needsOperator: null,
 };
 
 /** Every lane with a row. */
@@ -47,7 +56,9 @@ export async function readLanes(db: Connection): Promise<LaneRow[]> {
     'SELECT l.partition_id AS `partition`, l.owner, l.epoch, l.next_offset AS `next`, l.published_offset AS published, ' +
       'l.updated_at_ms AS movedAtMs, ' +
       '(SELECT COUNT(*) FROM outbox o WHERE o.topic = l.topic AND o.partition_id = l.partition_id) AS outboxRows, ' +
-      'a.source_offset AS suspect, COALESCE(a.attempts, 0) AS deaths FROM lane_positions l ' +
+      'a.source_offset AS suspect, COALESCE(a.attempts, 0) AS deaths, ' +
+      'w.why, w.since_ms AS whySinceMs, w.needs_operator AS needsOperator FROM lane_positions l ' +
+      'LEFT JOIN lane_waits w ON w.topic = l.topic AND w.partition_id = l.partition_id ' +
       'LEFT JOIN lane_attempts a ON a.topic = l.topic AND a.partition_id = l.partition_id AND a.source_offset = ' +
       '(SELECT MIN(source_offset) FROM lane_attempts b WHERE b.topic = l.topic AND b.partition_id = l.partition_id AND b.source_offset >= l.next_offset) ' +
       'WHERE l.topic = ? ORDER BY l.partition_id',
@@ -68,6 +79,7 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect } = lane;
   if (end < next) return `nothing can go on: the log ends at ${end}, and ${next} are decided`;
+  if (lane.why !== null) return saidBy(lane, lane.why, nowMs);
   if (published < next) {
     const what = `Kafka's acknowledgement of ${many(next - published, 'outcome')} (offsets ${published} to ${next - 1})`;
     return owner === '' ? `a worker to take the lane, then ${what}` : what;
@@ -80,6 +92,22 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const stillMs = nowMs - lane.movedAtMs;
   const still = stillMs > STILL_AFTER_MS ? `, which has decided nothing for ${seconds(stillMs)}` : '';
   return `${owner} to decide ${commands}${still}`;
+}
+
+function saidBy({ owner, whySinceMs, needsOperator }: LaneRow, why: string, nowMs: number): string {
+  const who = owner === '' ? 'a worker' : owner;
+  const whom = needsOperator === 1 ? 'an operator' : who;
+  return `${whom}: ${who} does not go on for ${seconds(nowMs - (whySinceMs ?? nowMs))} (${why})`;
+}
+
+/** Lanes that do not go on, in one line each; none where all do. */
+export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): string[] {
+  const still = lanes.filter(
+    ({ why, lag, movedAtMs }) => why !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
+  );
+  if (still.length === 0) return [];
+  const named = still.map(({ partition, owner }) => `${partition}${owner === '' ? '' : ` (${owner})`}`);
+  return [`${still.length} of ${lanes.length} lanes stand still: ${named.join(', ')}`];
 }
 
 function many(count: number, what: string): string {

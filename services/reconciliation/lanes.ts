@@ -9,6 +9,8 @@ export interface LanePosition {
   publishedOffset: number;
   /** The worker that holds the lane; empty where none does. */
   owner: string;
+  /** Why the owner does not go on, in its own words; null while it does. */
+  why: string | null;
 }
 
 export type LanePositions = Map<number, LanePosition>;
@@ -19,13 +21,16 @@ export async function readLanes(mysql: Queryable): Promise<LanePositions> {
     next_offset: number;
     published_offset: number;
     owner: string;
-  }>('SELECT partition_id, next_offset, published_offset, owner FROM lane_positions WHERE topic = ?', [
-    COMMANDS,
-  ]);
+    why: string | null;
+  }>(
+    `SELECT l.partition_id, l.next_offset, l.published_offset, l.owner, w.why FROM lane_positions l
+     LEFT JOIN lane_waits w ON w.topic = l.topic AND w.partition_id = l.partition_id WHERE l.topic = ?`,
+    [COMMANDS],
+  );
   return new Map(
-    rows.map((row) => [
-      row.partition_id,
-      { nextOffset: row.next_offset, publishedOffset: row.published_offset, owner: row.owner },
+    rows.map(({ partition_id, next_offset, published_offset, owner, why }) => [
+      partition_id,
+      { nextOffset: next_offset, publishedOffset: published_offset, owner, why: why ?? null },
     ]),
   );
 }

@@ -119,8 +119,15 @@ describe('explain', () => {
   test('tells the state that late joiners see', async () => {
     const { stdout } = await orderstream('explain', early);
     expect(stdout).toMatch(/snapshot: PENDING_PAYMENT version 1, of @\d+/);
-    expect(stdout).not.toContain('waits for');
+    expect(stdout).toContain('waits for: nothing');
   });
+});
+
+test('explain shows every version of an order, the first one too, as text and as JSON', async () => {
+  const { stdout } = await orderstream('explain', early);
+  expect(stdout).toMatch(/history\n\s+version 1 +PENDING_PAYMENT +PLACE/);
+  const { history } = JSON.parse((await orderstream('explain', early, '--json')).stdout);
+  expect(history).toMatchObject([{ version: 1, status: 'PENDING_PAYMENT', command_type: 'PLACE' }]);
 });
 
 test('peek decodes states and markers', async () => {

@@ -9,6 +9,7 @@ interface Lane {
   next: number;
   published: number;
   owner?: string;
+  why?: string;
 }
 
 /** A check that looks every 30 s at what `world` says then. */
@@ -19,11 +20,12 @@ function watch(world: { lanes: Lane[]; ends: number[]; group?: Map<number, bigin
       rows: async (sql: string) =>
         sql.includes('notification_positions')
           ? []
-          : world.lanes.map(({ partition, next, published, owner = '' }) => ({
+          : world.lanes.map(({ partition, next, published, owner = '', why = null }) => ({
               partition_id: partition,
               next_offset: next,
               published_offset: published,
               owner,
+              why,
             })),
     } as unknown as Queryable,
     admin: {
@@ -49,6 +51,7 @@ it('names the one lane of twelve that stands still, with its owner', async () =>
     next: 5,
     published: 5,
     owner: `worker-${partition}`,
+    ...(partition === 7 ? { why: 'the brokers refuse an outcome' } : {}),
   }));
   const look = watch({ lanes, ends: lanes.map(({ partition }) => (partition === 7 ? 6 : 5)) });
   await look();
@@ -58,7 +61,7 @@ it('names the one lane of twelve that stands still, with its owner', async () =>
       kind: 'LANE_STALLED',
       subject: '7',
       expected: 'a decision of offset 5',
-      actual: 'no progress by worker-7',
+      actual: 'no progress by worker-7: the brokers refuse an outcome',
     },
   ]);
 });

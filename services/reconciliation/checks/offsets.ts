@@ -74,7 +74,7 @@ export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsD
   };
 }
 
-const neverTaken = { nextOffset: 0, publishedOffset: 0, owner: '' };
+const neverTaken: LanePosition = { nextOffset: 0, publishedOffset: 0, owner: '', why: null };
 
 function wentBack(partition: number, nextOffset: number, least: number): Difference {
   return {
@@ -85,13 +85,15 @@ function wentBack(partition: number, nextOffset: number, least: number): Differe
   };
 }
 
-function stalled(partition: number, { nextOffset, owner }: LanePosition, answered: number): Difference {
+function stalled(partition: number, { nextOffset, owner, why }: LanePosition, answered: number): Difference {
   const what = answered < nextOffset ? 'a published outcome' : 'a decision';
   return {
     kind: 'LANE_STALLED',
     subject: String(partition),
     expected: `${what} of offset ${answered}`,
-    actual: owner === '' ? 'no worker holds the lane' : `no progress by ${owner}`,
+    actual:
+      (owner === '' ? 'no worker holds the lane' : `no progress by ${owner}`) +
+      (why === null ? '' : `: ${why}`),
   };
 }
 

@@ -1,5 +1,6 @@
 -- Login of reconciliation: reads what it compares, without webhook secrets, and writes findings.
 GRANT SELECT ON `orderstream`.`lane_positions` TO 'orderstream_reconciliation'@'%';
+GRANT SELECT ON `orderstream`.`lane_waits` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`order_items` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`dead_letters` TO 'orderstream_reconciliation'@'%';
