@@ -17,6 +17,7 @@ import { backoff } from '../shared/retry/index.ts';
 import type { fields } from './config.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import { createEventReader } from './event-reader.ts';
+import { createForeignEvents } from './foreign-events.ts';
 import { type Intake, type IntakeDeps, startIntake } from './intake.ts';
 import { createPositionStore, type PositionStore } from './intake-store.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -54,6 +55,8 @@ export function openInbound(
     },
     laneLimits,
   );
+  const foreign = createForeignEvents();
+  context.lifecycle.addReadiness('positions', foreign.check);
   const positions = createPositionStore({ pool, topic: EVENTS });
   const intake = startIntake({
     lanes,
@@ -66,6 +69,7 @@ export function openInbound(
       perCustomerMinute: context.config.mailsPerCustomer,
     }),
     checkLog: () => flow.logWatch?.look() ?? Promise.resolve(),
+    foreign,
     stall: stalls.intake,
     onStored: outbound.sender.hint,
     backoff: storeRetry,

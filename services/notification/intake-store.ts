@@ -26,6 +26,8 @@ export type StoreResult = 'stored' | 'moved elsewhere';
 export interface PositionStore {
   /** Last source offset stored per partition; -1 before the first. Makes the rows that are missing. */
   load(partitions: readonly number[]): Promise<Map<number, number>>;
+  /** When the position of each of these partitions was last moved, epoch ms. */
+  movedAtMs(partitions: readonly number[]): Promise<Map<number, number>>;
   /** The id of the topic that these positions belong to; null where none was stored yet. */
   topicId(): Promise<string | null>;
   storeTopicId(id: string): Promise<void>;
@@ -53,6 +55,15 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
           .filter((row) => wanted.has(row.partition_id))
           .map((row) => [row.partition_id, row.last_source_offset]),
       );
+    },
+
+    async movedAtMs(partitions) {
+      const rows = await pool.rows<{ partition_id: number; updated_at_ms: number }>(
+        `SELECT partition_id, updated_at_ms FROM notification_positions
+         WHERE topic = ? AND partition_id IN (${partitions.map(() => '?').join(', ')})`,
+        [topic, ...partitions],
+      );
+      return new Map(rows.map((row) => [row.partition_id, row.updated_at_ms]));
     },
 
     async topicId() {

@@ -7,7 +7,9 @@ import { createLogger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { emailEndpoint, type NewDelivery } from './deliveries.ts';
 import type { Endpoint } from './endpoints.ts';
-import { gapsOf, planBatch, startIntake } from './intake.ts';
+import { createForeignEvents } from './foreign-events.ts';
+import { planBatch, startIntake } from './intake.ts';
+import { gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import { createLanes } from './lanes.ts';
 import { createMailBudget } from './mail-budget.ts';
@@ -21,6 +23,7 @@ function memoryStore() {
   const positions = new Map<number, number>();
   const rows = new Map<string, NewDelivery>();
   const store: PositionStore = {
+    movedAtMs: async (partitions) => new Map(partitions.map((p) => [p, 1_700_000_000_000])),
     topicId: async () => null,
     storeTopicId: async () => undefined,
     load: async (partitions) => new Map(partitions.map((p) => [p, positions.get(p) ?? -1])),
@@ -39,6 +42,7 @@ function harness(
   { addressed = false, checkLog = (): Promise<void> => Promise.resolve() } = {},
 ) {
   const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
+  const foreign = createForeignEvents();
   const storedHints: string[] = [];
   const stored = Promise.withResolvers<void>();
   const fatal = vi.fn();
@@ -57,6 +61,7 @@ function harness(
       stored.resolve();
     },
     checkLog,
+    foreign,
     stall: createStall(systemClock),
     backoff: () => 1,
     clock: systemClock,
@@ -72,7 +77,7 @@ function harness(
     intake.wake();
   };
   intake.assigned({ gained: [0], lost: [] });
-  return { intake, lanes, feed, stored: stored.promise, storedHints, fatal };
+  return { intake, lanes, feed, stored: stored.promise, storedHints, fatal, foreign };
 }
 
 it('stores nothing of the middle of another log, and all of it once it is read from its beginning', async () => {
@@ -94,6 +99,22 @@ it('stores nothing of the middle of another log, and all of it once it is read f
   await expect.poll(() => memory.rows.size).toBe(7);
   await intake.stop();
   expect(fatal).not.toHaveBeenCalled();
+});
+
+it('says that outcomes are of another log when they are younger than the position that has passed them', async () => {
+  const memory = memoryStore();
+  const { intake, feed, lanes, foreign } = harness(memory.store);
+  feed([eventOf(0, 0), eventOf(0, 1)]);
+  await expect.poll(() => memory.rows.size).toBe(2);
+  lanes.restart(0);
+  feed([eventOf(0, 0), eventOf(0, 1)]);
+  await expect.poll(() => lanes.committable()).not.toEqual([]);
+  expect(foreign.check()).toBe(true);
+  lanes.restart(0);
+  feed([eventOf(0, 1, { occurredAt: Date.now() + 3_600_000 })]);
+  await expect.poll(() => foreign.check()).toBe('stored positions of partitions 0 are of another log');
+  expect(memory.rows.size).toBe(2);
+  await intake.stop();
 });
 
 describe('mails', () => {

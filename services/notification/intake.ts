@@ -16,6 +16,8 @@ import { type Backoff, sleep } from '../shared/retry/index.ts';
 import { deliveriesOf, emailEndpoint, isMailed, type NewDelivery } from './deliveries.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import type { EventReader } from './event-reader.ts';
+import type { ForeignEvents } from './foreign-events.ts';
+import { countBatch, gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import type { Lanes, Slice } from './lanes.ts';
 import type { MailBudget } from './mail-budget.ts';
@@ -35,6 +37,8 @@ export interface IntakeDeps {
   mailBudget: MailBudget;
   /** Looks whether the topic is still the one that positions belong to; its partitions are read again where it is not. */
   checkLog(): Promise<void>;
+  /** Tells repeats from outcomes of another log. */
+  foreign: ForeignEvents;
   /** Says since when a batch cannot be read or stored. */
   stall: Stall;
   /** Told after each COMMIT which receivers have something new. */
@@ -133,7 +137,7 @@ async function storeUntilDone(
         continue;
       }
       if (plan.moves.length === 0) {
-        countPlan(deps, plan, decoded, [], positions, 0);
+        countBatch(deps, plan, decoded, [], positions, 0);
         return [];
       }
       const nowMs = deps.clock.nowMs();
@@ -141,8 +145,11 @@ async function storeUntilDone(
       const result = await deps.positions.store(plan.moves, deliveries, nowMs);
       if (result === 'stored') {
         charge();
-        countPlan(deps, plan, decoded, deliveries, positions, nowMs);
-        for (const move of plan.moves) positions.set(move.partition, move.to);
+        countBatch(deps, plan, decoded, deliveries, positions, nowMs);
+        for (const { partition, to } of plan.moves) {
+          positions.set(partition, to);
+          deps.foreign.moved(partition, nowMs);
+        }
         return deliveries;
       }
       deps.log.info(
@@ -171,7 +178,10 @@ async function loadMissing(
 ): Promise<void> {
   const missing = [...partitions].filter((partition) => !positions.has(partition));
   if (missing.length === 0) return;
-  for (const [partition, offset] of await deps.positions.load(missing)) positions.set(partition, offset);
+  const offsets = await deps.positions.load(missing);
+  for (const [partition, atMs] of await deps.positions.movedAtMs(missing))
+    deps.foreign.moved(partition, atMs);
+  for (const [partition, offset] of offsets) positions.set(partition, offset);
 }
 
 /** Drops what the position has passed. Later copies of older outcomes fall out here too. */
@@ -219,56 +229,6 @@ async function expand(
     mail.mailDueAtMs = dueAtMs[n]!;
   });
   return { deliveries, charge };
-}
-
-function countPlan(
-  deps: IntakeDeps,
-  plan: Plan,
-  decoded: ReadonlyMap<number, readonly OrderEvent[]>,
-  deliveries: readonly NewDelivery[],
-  positions: ReadonlyMap<number, number>,
-  nowMs: number,
-): void {
-  const { metrics } = deps;
-  const read = decoded.values().reduce((sum, events) => sum + events.length, 0);
-  const mails = deliveries.reduce((sum, row) => sum + (row.endpointId === emailEndpoint ? 1 : 0), 0);
-  metrics.inc('notification_events_total', { result: 'stored' }, plan.events.length);
-  metrics.inc('notification_events_total', { result: 'repeat' }, read - plan.events.length);
-  const held = (isHeld: (dueAtMs: number | null) => boolean): number =>
-    deliveries.filter(({ mailDueAtMs }) => mailDueAtMs !== undefined && isHeld(mailDueAtMs)).length;
-  const withheld = held((dueAtMs) => dueAtMs === null);
-  metrics.inc('notification_mails_over_budget_total', { result: 'withheld' }, withheld);
-  metrics.inc(
-    'notification_mails_over_budget_total',
-    { result: 'delayed' },
-    held((dueAtMs) => dueAtMs !== null && dueAtMs > nowMs),
-  );
-  if (withheld > 0) deps.log.warn({ withheld }, 'mails are withheld: their address has had too many');
-  metrics.inc('notification_rows_total', { channel: 'email' }, mails);
-  metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
-  for (const gap of gapsOf(plan.events, positions)) {
-    metrics.inc('notification_events_total', { result: 'gap' });
-    deps.log.error(
-      gap,
-      'an outcome is missing on the result topic: what came before this one was never read',
-    );
-  }
-}
-
-/**
- * Holes in the chain of source offsets. A partition whose position is -1 is not armed yet: its log may begin late.
- */
-export function gapsOf(
-  events: readonly OrderEvent[],
-  positions: ReadonlyMap<number, number>,
-): { partition: number; after: number; before: number }[] {
-  const seen = new Map(positions);
-  return events.flatMap((event) => {
-    const { sourcePartition: partition, sourceOffset, prevSourceOffset } = event;
-    const after = seen.get(partition) ?? -1;
-    seen.set(partition, sourceOffset);
-    return after >= 0 && prevSourceOffset > after ? [{ partition, after, before: sourceOffset }] : [];
-  });
 }
 
 function countRecords(slices: readonly Slice[]): number {

@@ -4,7 +4,7 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const notificationMetrics = {
   notification_events_total: {
     type: 'counter',
-    help: 'Events read: stored, repeat (dropped by source offset), undecodable, or gap (an outcome before this one never came).',
+    help: 'Events read: stored, repeat (dropped by source offset), undecodable, gap (an outcome before this one never came), or foreign (passed by a position that is of another log).',
     labels: ['result'],
   },
   notification_batch_seconds: {
