@@ -65,3 +65,17 @@ test('a path that they cannot work in is refused in one sentence, before anythin
   );
   expect(existsSync(path.join(checkout, '.stack', 't-colon'))).toBe(false);
 });
+
+test('a checkout that npm cannot work in is refused in one sentence, before anything is installed', async () => {
+  const folder = path.join(temporary, 'a:b', 'scripts');
+  cpSync(path.join(root, 'scripts', 'install.cjs'), path.join(folder, 'install.cjs'));
+  const ended = await new Promise<Ended>((resolve) => {
+    execFile(process.execPath, [path.join(folder, 'install.cjs')], (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(
+    /^The path of this checkout, .*a:b, holds the character ":", which npm cannot work with; move it\.\n$/,
+  );
+});
