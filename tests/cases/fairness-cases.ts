@@ -47,7 +47,7 @@ async function expiringStream(product: Product): Promise<string | null> {
     },
     body: JSON.stringify({
       currency: 'EUR',
-      items: [{ sku: 'MUG-BLUE', quantity: 1 }],
+      items: [{ sku: 'COF-101', quantity: 1 }],
       shippingAddress: { name: 'A', line1: 'Street 1', city: 'Berlin', postalCode: '10115', country: 'DE' },
     }),
   });
