@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { createAdmin, createKafkaConfig } from '../../services/shared/kafka/index.ts';
+import type { Halt } from '../../services/worker/store/halts.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { withDatabase } from '../database.ts';
 import { type GroupStanding, groupStandings } from '../lag/groups.ts';
 import { type LaneStanding, readLanes, standings, stillLanes } from '../lag/lanes.ts';
 import { count, print, printJson, table } from '../output.ts';
+import { haltOf } from '../recover/status.ts';
 import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
 interface LagOptions {
@@ -26,11 +28,12 @@ export function lagCommand(): Command {
 }
 
 async function lag(options: LagOptions): Promise<void> {
-  const { kafka, lanes, groups } = await readLag(options);
+  const { kafka, lanes, groups, halt } = await readLag(options);
   if (options.json) {
-    printJson({ lanes, groups });
+    printJson({ lanes, groups, halt });
     return;
   }
+  if (halt !== null) print(`HALTED since ${new Date(halt.detectedAtMs).toISOString()}: ${halt.message}\n`);
   if (lanes !== null) {
     const still = stillLanes(lanes, Date.now());
     print([...still, `lanes of ${kafka}${COMMANDS}`, lanesText(lanes), ''].join('\n'));
@@ -42,6 +45,7 @@ async function readLag(options: LagOptions): Promise<{
   kafka: string;
   lanes: LaneStanding[] | null;
   groups: GroupStanding[];
+  halt: Halt | null;
 }> {
   // Another team's group is no matter of our tables.
   const withLanes = options.group === undefined;
@@ -49,13 +53,16 @@ async function readLag(options: LagOptions): Promise<{
   const admin = createAdmin(createKafkaConfig(kafka, 'orderstream-cli'));
   try {
     const groups = await groupStandings(admin, options.group);
-    if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups };
+    if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
     // The tables first: a log that has grown since only shows commands more, never fewer than are decided.
-    const rows = await withDatabase(mysqlUrl, readLanes);
+    const { rows, halt } = await withDatabase(mysqlUrl, async (db) => ({
+      rows: await readLanes(db),
+      halt: await haltOf(db),
+    }));
     const ends: number[] = [];
     for (const [partition, { high }] of await admin.endOffsets(COMMANDS)) ends[partition] = Number(high);
-    return { kafka: kafka.kafkaTopicPrefix, lanes: standings(rows, ends, Date.now()), groups };
+    return { kafka: kafka.kafkaTopicPrefix, lanes: standings(rows, ends, Date.now()), groups, halt };
   } finally {
     await admin.close();
   }

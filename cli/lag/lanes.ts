@@ -78,8 +78,9 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
 /** What has to happen before the oldest command without an answer on this lane gets one. */
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect } = lane;
-  if (end < next) return `nothing can go on: the log ends at ${end}, and ${next} are decided`;
+  // The owner's words name the command that continues.
   if (lane.why !== null) return saidBy(lane, lane.why, nowMs);
+  if (end < next) return `nothing can go on: the log ends at ${end}, and ${next} are decided`;
   if (published < next) {
     const what = `Kafka's acknowledgement of ${many(next - published, 'outcome')} (offsets ${published} to ${next - 1})`;
     return owner === '' ? `a worker to take the lane, then ${what}` : what;

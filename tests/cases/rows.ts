@@ -1,6 +1,7 @@
 /** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
 import { fairnessCases, fairnessShownElsewhere } from './fairness-cases.ts';
+import { identityShownElsewhere } from './identity-cases.ts';
 import { localCases, localShownElsewhere } from './local-cases.ts';
 import { notificationCases, notificationShownElsewhere } from './notification-cases.ts';
 import { requestCases, requestsShownElsewhere } from './request-cases.ts';
@@ -20,4 +21,5 @@ export const shownElsewhere: readonly ShownElsewhere[] = [
   ...requestsShownElsewhere,
   ...localShownElsewhere,
   ...notificationShownElsewhere,
+  ...identityShownElsewhere,
 ];

@@ -15,6 +15,7 @@ import { type ChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
 import { falseAlarms } from './false-alarms.ts';
 import type { Figures, ScenarioOptions } from './figures.ts';
 import { hostile } from './hostile.ts';
+import { identityScenarios } from './identity.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { twoVersions } from './two-versions.ts';
 
@@ -38,6 +39,7 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   'ingestion-killed': (chaos) => ingestionEnded(chaos, 'SIGKILL'),
   'ingestion-stopped': (chaos) => ingestionEnded(chaos, 'SIGTERM'),
   reconcile: falseAlarms,
+  ...identityScenarios,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {
       process.kill(pid, 'SIGSTOP');

@@ -28,7 +28,7 @@ test('stops every lane where it was filled beyond the positions, and every comma
   expect(problems).toEqual([]);
   await worker.stop();
   expect((await audit(arena, producer.history)).findings).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test('stops the lanes that run, too, and they go on by themselves', async () => {
   const { arena, producer } = used();
@@ -41,4 +41,4 @@ test('stops the lanes that run, too, and they go on by themselves', async () => 
   await arena.quiesce();
   await running.stop();
   expect((await audit(arena, producer.history)).findings).toEqual([]);
-}, 120_000);
+}, 240_000);

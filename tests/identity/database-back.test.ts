@@ -18,11 +18,11 @@ describe('a database that goes back', () => {
     );
     expect(await databasePutBack(arena, producer, scarce)).toEqual([]);
     expect((await audit(arena, producer.history)).findings).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   test('lets a worker that was frozen behind the lost COMMIT publish nothing', async () => {
     const { arena, producer, skus } = used();
     expect(await commitLostWhileFrozen(arena, producer, skus[0]!)).toEqual([]);
     expect((await audit(arena, producer.history)).findings).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

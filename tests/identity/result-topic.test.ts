@@ -24,4 +24,4 @@ test('is noticed by lanes that have nothing to do, and rebuilt from the database
   await arena.quiesce();
   await worker.stop();
   expect((await audit(arena, producer.history)).findings).toEqual([]);
-}, 120_000);
+}, 240_000);

@@ -36,7 +36,7 @@ export const READING_GUIDE: readonly string[] = [
   [
     '1. `sourceOffset` is not above it: a repeat, drop it.',
     '2. `prevSourceOffset` equals it: the next one, take its effect and then store `sourceOffset`.',
-    '3. Else outcomes are missing between the two: stop and look, they are not merely late.',
+    '3. Else outcomes are missing between the two: stop and look, they are not merely late. Once their owner has published lost ones again, they stand behind the outcomes that you stopped at: read on from there and take no effect until one names your integer.',
     '4. Without an integer yet, at the earliest record that is kept, the first record is your start. If it names -1, you have all outcomes since the first there ever was; if it names another, older ones have expired, which is no gap. It may also be a late copy of one that has expired; then the next new outcome names an integer that you cannot know. Start from the snapshot below to be sure of either.',
   ].join('\n'),
   'Every record is an outcome: there are no tombstones, no producer of this topic is transactional, and offsets of a partition have no holes. A record that cannot be read is an error of ours or of your schema: stop in front of it and tell the owner. Do not skip it, as the next outcome names it.',

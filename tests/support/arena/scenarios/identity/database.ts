@@ -42,6 +42,9 @@ export async function databasePutBack(
     const was = before.find((lane) => lane.partition === partition)?.nextOffset;
     if (nextOffset !== was) problems.push(`lane ${partition} has gone on from ${was} to ${nextOffset}`);
   }
+  const lag = await orderstream(arena, 'lag');
+  if (!/^HALTED since .*orderstream recover continue/.test(lag.stdout))
+    problems.push(`lag is silent: ${lag.stdout}`);
   const early = await orderstream(arena, 'recover', 'continue');
   if (early.code !== 1 || !early.stderr.includes('still lacks commits'))
     problems.push(`it continues too early: ${early.stderr}`);

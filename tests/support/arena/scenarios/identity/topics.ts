@@ -41,6 +41,9 @@ export async function commandsMadeAnew(
   if (status.code !== 1 || !status.stdout.includes('orderstream recover adopt --partition')) {
     problems.push(`recover status names no way on: ${status.stdout}${status.stderr}`);
   }
+  await until(async () => (await orderstream(arena, 'lag')).stdout.includes('orderstream recover'), {
+    what: 'lag naming the way on',
+  });
   const after = await readLanes(arena);
   for (const { partition, nextOffset } of after) {
     if (nextOffset !== before[partition]?.nextOffset)

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { noMetrics } from '../shared/metrics/index.ts';
+import type { Queryable } from '../shared/mysql/index.ts';
+import { openLane, silent } from './fakes.ts';
+import type { Lane } from './lane.ts';
+import { createPublishProof } from './publish-proof.ts';
+
+const pauseMaxMs = 1_000;
+type Row = { epoch: number; next_offset: number; owner: string };
+
+/** A proof of a batch up to offset 4 of a lane held under epoch 1, whose row is answered as given; errors are thrown. */
+function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0, 0)) {
+  let asked = 0;
+  const db = {
+    async rows() {
+      const answer = answers[Math.min(asked++, answers.length - 1)];
+      if (answer instanceof Error) throw answer;
+      return answer === undefined ? [] : [{ partition_id: 0, ...answer }];
+    },
+  } as unknown as Queryable;
+  const proofOf = createPublishProof({
+    topic: 't',
+    db,
+    owner: 'me',
+    pauseMaxMs,
+    metrics: noMetrics,
+    log: silent,
+  });
+  const publication = {
+    lane,
+    epoch: 1,
+    from: 0,
+    to: 4,
+    blob: Buffer.alloc(0),
+    provenAtMs: performance.now(),
+  };
+  return { proof: proofOf(publication), publication, asked: () => asked };
+}
+
+const ours: Row = { epoch: 1, next_offset: 4, owner: 'me' };
+
+describe('a publish behind a pause', () => {
+  it('needs no question before the pause is long', () => {
+    const { proof, publication } = proofOver([ours]);
+    expect(proof.untilMs).toBe(publication.provenAtMs + pauseMaxMs);
+  });
+
+  it('goes on where the commit and the lane are still ours', async () => {
+    expect(await proofOver([ours]).proof.renew()).toBeGreaterThan(performance.now());
+  });
+
+  it.each<[string, Row | undefined]>([
+    ['another worker has claimed the lane', { ...ours, epoch: 2, owner: 'other' }],
+    ['a database that went back has given the same epoch to another', { ...ours, owner: 'other' }],
+    ['the commit is gone', { ...ours, next_offset: 0 }],
+    ['the lane has no row', undefined],
+  ])('is withheld where %s', async (_what, row) => {
+    await expect(proofOver([row]).proof.renew()).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('waits for a database that is away, and gives up with its lane', async () => {
+    const back = proofOver([new Error('away'), ours]);
+    expect(await back.proof.renew()).toBeGreaterThan(0);
+    expect(back.asked()).toBe(2);
+    const lane = openLane(0, 0);
+    const { proof } = proofOver([new Error('away')], lane);
+    const renewed = proof.renew();
+    lane.close();
+    await expect(renewed).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
