@@ -71,7 +71,7 @@ export const fields = {
   smtpUrl: url('SMTP_URL', {
     protocols: ['smtp', 'smtps'],
     default: '',
-    help: 'Mail server: smtp://user:password@host:port. No e-mail is sent when empty.',
+    help: 'Mail server: smtp://user:password@host:port, or smtps://. With a password, smtp:// has to offer STARTTLS. No e-mail is sent when empty.',
   }),
   smtpFrom: str('SMTP_FROM', {
     default: '',

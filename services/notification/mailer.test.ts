@@ -53,6 +53,20 @@ describe('mailer', () => {
     await server.close();
   });
 
+  it('gives its password to no server of another machine that offers no TLS', async () => {
+    const steps: string[] = [];
+    const server = await startSmtp({ take: (step) => steps.push(step) === 0 });
+    // The same machine, by an address that does not say so.
+    const far = Object.assign(new URL(server.url), { hostname: '0.0.0.0', username: 'shop', password: 'pw' });
+    const one = createMailer({ smtpUrl: far.href, from: 'orders@shop.example', timeoutMs: 1_000 });
+    expect(await one.send('c@example.org', mail)).toMatchObject({ kind: 'failed' });
+    expect(steps).toContain('EHLO');
+    expect(steps).not.toContain('AUTH');
+    expect(server.taken()).toBe(0);
+    one.close();
+    await server.close();
+  });
+
   it.each([
     'a<b@example.com',
     'victim,root;x@example.org',

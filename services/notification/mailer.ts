@@ -72,6 +72,7 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
     createTransport({
       url: smtpUrl,
       pool: true,
+      requireTLS: mustEncrypt(smtpUrl),
       maxConnections: 1,
       // What breaks is tried again from its row, where it is counted.
       maxRequeues: 0,
@@ -102,6 +103,15 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
     },
     close: () => cut(transport),
   };
+}
+
+/**
+ * A password crosses a network encrypted, or not at all: an offer of STARTTLS can be removed on the way. To this machine
+ * itself there is no network.
+ */
+function mustEncrypt(smtpUrl: string): boolean {
+  const { username, hostname } = new URL(smtpUrl);
+  return username !== '' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 /** Ends its connection, whatever is under way on it. */
