@@ -76,8 +76,15 @@ export interface OrderStore {
 
 const historyRowsMax = 500;
 
-/** `topic` is the name on the wire of the command topic, as `lane_positions` has it. */
-export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topic?: string }): OrderStore {
+export interface OrderStoreDeps {
+  readonly db: Queryable;
+  /** Id of the command topic: positions of a log that is gone say nothing about this one. */
+  readonly logId: string;
+  /** Name of the command topic, as `lane_positions` has it. */
+  readonly topic?: string;
+}
+
+export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps): OrderStore {
   return {
     async findOrders(orderIds) {
       const rows = await db.rows<OrderRow>(
@@ -144,8 +151,8 @@ export function createOrderStore({ db, topic = COMMANDS }: { db: Queryable; topi
     },
     async lanePositions() {
       const rows = await db.rows<{ partition_id: number; next_offset: number; published_offset: number }>(
-        'SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic = ?',
-        [topic],
+        "SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic = ? AND topic_id IN ('', ?)",
+        [topic, logId],
       );
       return rows.map(({ partition_id, next_offset, published_offset }) => ({
         partition: partition_id,

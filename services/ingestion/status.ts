@@ -92,6 +92,8 @@ async function readStore(
   if (late !== null) return showStored(deps, late, customerId);
   // The lane is past the command and made no order of it. Unless it is a dead letter, it was not there to be decided.
   if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
+  // Outcomes of a log that is gone may look like those of this one; the positions in the database are of this one only.
+  if (!(await isPast(deps, ticket))) return queuedAt(ticket);
   throw new HttpProblem('ORDER_LOST');
 }
 
@@ -105,9 +107,14 @@ function queuedAt(position: LogPosition): OrderState {
   return { kind: 'queued', position };
 }
 
-async function isDecided(deps: StatusDeps, { partition, offset }: LogPosition): Promise<boolean> {
-  const next = deps.lanes.nextUnpublished(partition);
-  if (next !== null && next > offset) return true;
+async function isDecided(deps: StatusDeps, position: LogPosition): Promise<boolean> {
+  const next = deps.lanes.nextUnpublished(position.partition);
+  if (next !== null && next > position.offset) return true;
+  return isPast(deps, position);
+}
+
+/** Whether the lane has decided the command at the position, by the database. */
+async function isPast(deps: StatusDeps, { partition, offset }: LogPosition): Promise<boolean> {
   const rows = await deps.lanePositions();
   for (const row of rows) deps.lanes.publishedUpTo(row.partition, row.publishedOffset);
   return (rows.find((row) => row.partition === partition)?.nextOffset ?? 0) > offset;

@@ -57,7 +57,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const { codecs, accumulator, mysql, redis, commandLogId } = servers;
   const clock = systemClock;
   const lanes = createLanes({ partitions: PARTITIONS, clock });
-  const store = createOrderStore({ db: mysql.pool });
+  const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
   const tickets = createTickets(config.ticketSecret, commandLogId);
   const trust = createLogTrust({ clock });
   const health = createProduceHealth({ clock });
