@@ -135,7 +135,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
   {
     name: COMMANDS,
     owner: 'ingestion',
-    meaning: 'Every wish to change an order or a stock level, in the order in which it is decided.',
+    meaning: 'Every command that changes an order or a stock level, in the order of decision.',
     key: 'order id; SKU for ADJUST_STOCK',
     ordering: `All commands of one order share a partition (${ORDER_RULE}; ${SKU_RULE}) and are decided in offset order.`,
     delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',

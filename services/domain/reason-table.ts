@@ -1,7 +1,7 @@
 /** Every reason code that a decision can give, for the reference pages; `reasons.ts` makes them. */
 
 export interface ReasonRow {
-  /** Which outcome it stands in: a refused order, or another command. */
+  /** The outcome that carries it. */
   readonly outcome: 'REJECTED' | 'REFUSED' | 'KEY_CONFLICT';
   /** What it means, and what helps. */
   readonly meaning: string;

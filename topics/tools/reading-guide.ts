@@ -26,7 +26,7 @@ export const READING_GUIDE: readonly string[] = [
     '| `REFUSED` | A change that is not possible now; the order stays as it is, `reason` says why. | as it was |',
     '| `DUPLICATE` | The command had been decided before; nothing happened again. | as it was |',
     '| `KEY_CONFLICT` | Another order under an idempotency key that is taken; nothing happened. | as it was |',
-    '| `DEAD_LETTERED` | The command could not be read or carried out and was set aside. An operator may send it again; that is a new command with an outcome of its own. `orderId` may be null, or no order id. | as it was, or 0 |',
+    '| `DEAD_LETTERED` | The command could not be read or carried out, so it is a dead letter. An operator may send it again; that is a new command with an outcome of its own. `orderId` may be null, or no order id. | as it was, or 0 |',
     '| `UNKNOWN` | Never written: what your copy of the schema reads where ours has a new symbol. Take it like `REFUSED`: it changed no order that you know how to change. | – |',
   ].join('\n'),
   'So an order has exactly one outcome `ACCEPTED` or `REJECTED`, and its state changes by these and `APPLIED` alone. The others matter for completeness only, and to whoever sent the command. Statuses: `PENDING_PAYMENT` after `ACCEPTED`, then `PAID`, `SHIPPED`, `DELIVERED`, `CLOSED`; out of `PENDING_PAYMENT` also `CANCELLED`, `EXPIRED` or `PAYMENT_FAILED`; out of `PAID` also `CANCELLED`; after `SHIPPED` also `RETURNED`. Statuses, types and reason codes are texts, and later versions may add some: take one that you do not know for news that you do not use.',
