@@ -4,6 +4,7 @@ import { fairnessCases, fairnessShownElsewhere } from './fairness-cases.ts';
 import { identityShownElsewhere } from './identity-cases.ts';
 import { localCases, localShownElsewhere } from './local-cases.ts';
 import { notificationCases, notificationShownElsewhere } from './notification-cases.ts';
+import { reconciliationCases, reconciliationShownElsewhere } from './reconciliation-cases.ts';
 import { requestCases, requestsShownElsewhere } from './request-cases.ts';
 import { securityCases, securityShownElsewhere } from './security-cases.ts';
 
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...requestCases,
   ...localCases,
   ...notificationCases,
+  ...reconciliationCases,
 ];
 
 export const shownElsewhere: readonly ShownElsewhere[] = [
@@ -22,4 +24,5 @@ export const shownElsewhere: readonly ShownElsewhere[] = [
   ...localShownElsewhere,
   ...notificationShownElsewhere,
   ...identityShownElsewhere,
+  ...reconciliationShownElsewhere,
 ];

@@ -17,6 +17,7 @@ import type { Figures, ScenarioOptions } from './figures.ts';
 import { hostile } from './hostile.ts';
 import { identityScenarios } from './identity.ts';
 import { lostAnswers } from './lost-answers.ts';
+import { findingsBound, snapshotAnew, stuckLane } from './reconciled-logs.ts';
 import { twoVersions } from './two-versions.ts';
 
 const perSecond = 150;
@@ -40,6 +41,9 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   'ingestion-stopped': (chaos) => ingestionEnded(chaos, 'SIGTERM'),
   reconcile: falseAlarms,
   ...identityScenarios,
+  'findings-bound': findingsBound,
+  'snapshot-anew': snapshotAnew,
+  'stuck-lane': stuckLane,
   'database-frozen': (chaos) =>
     databaseAway(chaos, async (pid) => {
       process.kill(pid, 'SIGSTOP');

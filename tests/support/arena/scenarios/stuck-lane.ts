@@ -1,0 +1,51 @@
+/** One lane of twelve stands still: reconciliation and `orderstream lag` name it and no other, and it goes on by itself. */
+import { COMMANDS } from '../../../../topics/index.ts';
+import { orderstream } from '../../command-line.ts';
+import type { Arena } from '../arena.ts';
+import { decidedMore } from '../lanes.ts';
+import type { Producer } from '../load.ts';
+import { startWatched } from './watched.ts';
+
+const stuckPartition = 7;
+const holderWaitSeconds = 300;
+
+/** Gives what did not hold. The lane is held by a lock on its row, as a person's forgotten transaction would hold it. */
+export async function oneLaneStuck(
+  { arena, producer, skus }: { arena: Arena; producer: Producer; skus: readonly string[] },
+  perSecond: number,
+): Promise<string[]> {
+  const worker = await arena.startWorker({ INSTANCE_ID: 'the-worker' });
+  const watched = await startWatched(arena);
+  const load = producer.start(perSecond, skus);
+  const holder = await arena.mysql.connect({ waitTimeoutSeconds: holderWaitSeconds });
+  const problems: string[] = [];
+  try {
+    await decidedMore(arena, 2 * perSecond);
+    await holder.begin();
+    await holder.rows('SELECT 1 FROM lane_positions WHERE topic = ? AND partition_id = ? FOR UPDATE', [
+      COMMANDS,
+      stuckPartition,
+    ]);
+    problems.push(...(await watched.opened([`LANE_STALLED ${stuckPartition}`])));
+    const [finding] = await arena.mysql.pool.rows<{ actual: string }>(
+      `SELECT actual FROM reconciliation_findings WHERE kind = 'LANE_STALLED' AND status = 'OPEN'`,
+    );
+    if (!finding?.actual.includes('the-worker')) problems.push(`the finding says "${finding?.actual}"`);
+    const { stdout } = await orderstream({ name: 'chaos', env: arena.env }, ['lag']);
+    const [first] = stdout.split('\n');
+    if (!first?.startsWith(`1 of 12 lanes stand still: ${stuckPartition} (the-worker)`))
+      problems.push(`lag begins with "${first}"`);
+    // The other lanes go on meanwhile.
+    await decidedMore(arena, perSecond);
+    await holder.rollback();
+    problems.push(...(await watched.opened([])));
+  } finally {
+    await holder.close();
+    await load.stop();
+    await arena.quiesce();
+    await watched.service.stop();
+    const { code } = await worker.stop();
+    if (code !== 0) problems.push(`the worker ended with ${code}`);
+  }
+  return problems;
+}
