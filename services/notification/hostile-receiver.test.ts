@@ -62,6 +62,12 @@ it.each([
   ['a status of its own', 'HTTP/1.1 999 Why\r\ncontent-length: 0\r\n\r\n', 999],
   ['a head that is too long', `${ok}x: ${'y'.repeat(100_000)}\r\n\r\n`, null],
   ['no HTTP at all', 'SSH-2.0-OpenSSH_9.9\r\n', null],
+  ['two lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxy`, null],
+  ['a length and chunks', `${ok}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, null],
+  ['a length that is no number', `${ok}content-length: -1\r\n\r\n`, null],
+  ['a name with a blank', `${ok}x y: z\r\n\r\n`, null],
+  ['a status that is no number', 'HTTP/1.1 2x0 OK\r\n\r\n', null],
+  ['a redirect inside', 'HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', 307],
 ])('%s', async (_what, text, status) => {
   expect(await post((socket) => void socket.write(text))).toMatchObject({ kind: 'failed', status });
 });

@@ -13,7 +13,7 @@ import {
 } from '../shared/kafka/index.ts';
 import type { ServiceContext } from '../shared/lifecycle/index.ts';
 import type { Pool } from '../shared/mysql/index.ts';
-import { backoff } from '../shared/retry/index.ts';
+import { backoff, sleep } from '../shared/retry/index.ts';
 import type { fields } from './config.ts';
 import type { EndpointDirectory } from './endpoints.ts';
 import { createEventReader } from './event-reader.ts';
@@ -32,6 +32,8 @@ type Context = ServiceContext<typeof fields>;
 const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 /** How often the id of the result topic is looked at: a topic that was made anew is read again within this. */
 const topicLookMs = 10_000;
+/** A look at the log that is under way keeps a stop no longer than this. */
+const logStopMs = 1_000;
 const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 
 /** `outbound` is what intake asks and tells. */
@@ -118,7 +120,10 @@ function openLogWatch(
   return {
     ...watch,
     async stop() {
-      await watch.stop();
+      // Brokers that are away may be asked for a while yet; nothing is lost with the answer.
+      const late = new AbortController();
+      await Promise.race([watch.stop(), sleep(logStopMs, late.signal).catch(() => undefined)]);
+      late.abort();
       await admin.close();
     },
   };
