@@ -11,7 +11,7 @@ import {
   url,
   webhookFields,
 } from '../shared/config/index.ts';
-import { usualRetryDelays } from './attempt.ts';
+import { usualRetryDelays } from './delivery/attempt.ts';
 
 /** Every setting of the notification service. */
 export const fields = {

@@ -3,7 +3,7 @@ import { systemClock } from '../shared/clock/index.ts';
 import { createLogger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { createSecretBox, makeKey } from '../shared/secrets/index.ts';
-import { createChannels } from './channels.ts';
+import { createChannels } from './delivery/channels.ts';
 import type { Endpoint } from './endpoints.ts';
 import { createSecrets } from './secrets.ts';
 

@@ -84,7 +84,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
     id: 'S3',
     holds:
       'rejected orders are not mailed; an address and a customer have a budget; no text of a caller is in a mail',
-    shownBy: 'services/notification/intake.test.ts',
+    shownBy: 'services/notification/intake/intake.test.ts',
   },
   {
     id: 'S4',
@@ -99,7 +99,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S6',
     holds: 'names whose server never answers delay no other name',
-    shownBy: 'services/notification/name-resolver.test.ts',
+    shownBy: 'services/notification/receivers/name-resolver.test.ts',
   },
   {
     id: 'S8',
@@ -109,13 +109,13 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S14',
     holds: 'hosts that fail are kept in a bounded number, each in the same time',
-    shownBy: 'services/notification/hosts.test.ts',
+    shownBy: 'services/notification/receivers/hosts.test.ts',
   },
   {
     id: 'S14',
     holds:
       'a refused address and a name without one give the same error, so that no name inside is told apart',
-    shownBy: 'services/notification/address-guard.test.ts',
+    shownBy: 'services/notification/receivers/address-guard.test.ts',
   },
   {
     id: 'R10',
@@ -126,7 +126,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'C1',
     holds: 'mails show amounts with the digits of ISO 4217',
-    shownBy: 'services/notification/mailer.test.ts',
+    shownBy: 'services/notification/mail/mailer.test.ts',
   },
   {
     id: 'L4',

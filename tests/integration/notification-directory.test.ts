@@ -1,6 +1,6 @@
 /** The directory of endpoints with very many of them: no end, and a change costs as much as what changed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDeliveryQueue } from '../../services/notification/delivery-queue.ts';
+import { createDeliveryQueue } from '../../services/notification/delivery/delivery-queue.ts';
 import { type EndpointDirectory, openEndpoints } from '../../services/notification/endpoints.ts';
 import { createStall } from '../../services/notification/stall.ts';
 import { systemClock } from '../../services/shared/clock/index.ts';

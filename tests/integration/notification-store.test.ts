@@ -4,9 +4,9 @@ import {
   createDeliveryQueue,
   type DeliveryQueue,
   type Leased,
-} from '../../services/notification/delivery-queue.ts';
+} from '../../services/notification/delivery/delivery-queue.ts';
 import type { Endpoint } from '../../services/notification/endpoints.ts';
-import { createPositionStore, type PositionStore } from '../../services/notification/intake-store.ts';
+import { createPositionStore, type PositionStore } from '../../services/notification/intake/intake-store.ts';
 import { eventOf } from '../../services/notification/testing/events.ts';
 import { createMysql, type Mysql } from '../../services/shared/mysql/index.ts';
 import { quietLog } from '../support/kafka.ts';

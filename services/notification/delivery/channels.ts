@@ -1,0 +1,75 @@
+/** From the name on a delivery's row to a way of reaching its receiver. */
+
+import { emailEndpoint } from '../deliveries.ts';
+import type { EndpointDirectory } from '../endpoints.ts';
+import type { Contacts } from '../mail/contacts.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import type { Message } from '../message.ts';
+import type { WebhookPoster } from '../receivers/webhook.ts';
+import type { OpenSecrets } from '../secrets.ts';
+import type { Channel } from './sender-types.ts';
+
+export interface ChannelDeps {
+  endpoints: EndpointDirectory;
+  webhooks: WebhookPoster;
+  openSecrets: OpenSecrets;
+  contacts: Contacts;
+  /** null where e-mail is off. */
+  mailer: Mailer | null;
+}
+
+/** Gives the channel of a receiver, `disabled` or `gone`. */
+export function createChannels(
+  deps: ChannelDeps,
+): (endpointId: string) => Promise<Channel | 'disabled' | 'gone'> {
+  const { endpoints, webhooks, openSecrets } = deps;
+  const mail = mailChannel(deps);
+  return async (endpointId) => {
+    if (endpointId === emailEndpoint) return mail;
+    // A delivery may be younger than this directory: only a fresh look can say that its endpoint is not there.
+    if (endpoints.find(endpointId)?.enabled !== true) await endpoints.refresh();
+    const endpoint = endpoints.find(endpointId);
+    if (endpoint === undefined) return 'gone';
+    if (!endpoint.enabled) return 'disabled';
+    return {
+      name: 'webhook',
+      host: hostOf(endpoint.url),
+      customerId: endpoint.customerId,
+      async deliver({ eventId, payload }) {
+        // It may have been disabled, or its secret replaced, while this message waited for its turn.
+        const current = endpoints.find(endpointId);
+        if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
+        const opened = openSecrets(current);
+        if (opened === null) return { kind: 'postponed', delayMs: unreadableRestMs };
+        return webhooks.post(opened, { id: eventId, payload });
+      },
+    };
+  };
+}
+
+/** A secret becomes readable when somebody configures its key. */
+const unreadableRestMs = 30_000;
+
+/** Stands for the mail server among the receiving hosts. */
+const mailHost = 'smtp';
+
+/** Without a mail server its deliveries wait, HELD, until somebody configures one and redelivers. */
+function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
+  if (mailer === null) return 'disabled';
+  return {
+    name: 'email',
+    host: mailHost,
+    customerId: emailEndpoint,
+    customerOf: ({ payload }) => (JSON.parse(payload) as Message).data.customerId ?? emailEndpoint,
+    async deliver({ eventId, orderId, payload }) {
+      const address = await contacts.addressOf(orderId);
+      if (address === null) return { kind: 'dropped', error: 'the order has no e-mail address any more' };
+      return mailer.send(address, { eventId, orderId, payload });
+    },
+  };
+}
+
+/** Endpoints on one host share its gate. A URL that cannot be read gets a gate of its own, and fails there. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

@@ -1,0 +1,161 @@
+/** Taking due deliveries out of the table, for several receivers at once, so that no other sender has the same ones. */
+import { bytesToUuid, type Queryable, type Session } from '../../shared/mysql/index.ts';
+
+/** How long a version waits while an earlier one of the same order is in a sender's hands. */
+const holdMs = 200;
+/** An earlier version holds the later ones through this many tries; then they overtake, and their version says so. */
+const holdingAttemptsMax = 3;
+export interface LeaseRequest {
+  endpointId: string;
+  rowsMax: number;
+}
+
+export interface Leased {
+  deliveryId: number;
+  leasedUntilMs: number;
+  eventId: string;
+  endpointId: string;
+  orderId: string;
+  orderVersion: number;
+  eventType: string;
+  /** Tries before this one. */
+  attempts: number;
+  payload: string;
+  createdAtMs: number;
+}
+
+export interface Lease {
+  leased: Leased[];
+  /** Receivers that may have more: they gave all they were asked for, or another sender was there at the same time. */
+  more: ReadonlySet<string>;
+}
+
+export interface DueRow {
+  delivery_id: number;
+  endpoint_id: string;
+}
+
+/** What is due for each of them, in one statement: with many receivers, trips to the database are what takes the time. */
+export function findDue(
+  pool: Queryable,
+  requests: readonly LeaseRequest[],
+  nowMs: number,
+): Promise<DueRow[]> {
+  const branch = `(SELECT delivery_id, endpoint_id FROM notification_deliveries
+    WHERE endpoint_id = ? AND status = 'PENDING' AND due_at_ms <= ? ORDER BY due_at_ms, delivery_id LIMIT ?)`;
+  return pool.rows<DueRow>(
+    requests.map(() => branch).join(' UNION ALL '),
+    requests.flatMap(({ endpointId, rowsMax }) => [endpointId, nowMs, rowsMax]),
+  );
+}
+
+/** @param seen the rows that were still there to be taken */
+export function receiversWithMore(
+  requests: readonly LeaseRequest[],
+  due: readonly DueRow[],
+  seen: readonly DeliveryRow[],
+): Set<string> {
+  const dueOf = Map.groupBy(due, (row) => row.endpoint_id);
+  const seenOf = Map.groupBy(seen, (row) => row.endpoint_id);
+  const more = requests.filter(({ endpointId, rowsMax }) => {
+    const count = dueOf.get(endpointId)?.length ?? 0;
+    return count >= rowsMax || (seenOf.get(endpointId)?.length ?? 0) < count;
+  });
+  return new Set(more.map(({ endpointId }) => endpointId));
+}
+
+export interface DeliveryRow {
+  delivery_id: number;
+  event_id: string;
+  endpoint_id: string;
+  order_id: Buffer;
+  order_version: number;
+  event_type: string;
+  attempts: number;
+  payload: string;
+  created_at_ms: number;
+}
+
+/** Those of the rows that are still due now that they are locked; another sender may have been here meanwhile. */
+export async function leaseRows(
+  session: Session,
+  due: readonly DueRow[],
+  nowMs: number,
+  untilMs: number,
+): Promise<{ leased: Leased[]; seen: DeliveryRow[] }> {
+  const rows = await session.rows<DeliveryRow>(
+    `SELECT delivery_id, event_id, endpoint_id, order_id, order_version, event_type, attempts, payload, created_at_ms
+     FROM notification_deliveries WHERE delivery_id IN (${marks(due)}) AND status = 'PENDING' AND due_at_ms <= ?
+     ORDER BY delivery_id FOR UPDATE SKIP LOCKED`,
+    [...due.map((row) => row.delivery_id), nowMs],
+  );
+  if (rows.length === 0) return { leased: [], seen: rows };
+  const holders = await holdersOf(session, rows);
+  const free = rows.filter((row) => holderOf(row, holders) === undefined);
+  if (free.length > 0) {
+    await session.write(
+      `UPDATE notification_deliveries SET due_at_ms = ?, leased_until_ms = ? WHERE delivery_id IN (${marks(free)})`,
+      [untilMs, untilMs, ...free.map((row) => row.delivery_id)],
+    );
+  }
+  for (const row of rows) {
+    const holder = holderOf(row, holders);
+    if (holder !== undefined) await postpone(session, row, holder, nowMs);
+  }
+  const leased = free.map((row) => ({
+    deliveryId: row.delivery_id,
+    leasedUntilMs: untilMs,
+    eventId: row.event_id,
+    endpointId: row.endpoint_id,
+    orderId: bytesToUuid(row.order_id),
+    orderVersion: row.order_version,
+    eventType: row.event_type,
+    attempts: row.attempts,
+    payload: row.payload,
+    createdAtMs: row.created_at_ms,
+  }));
+  return { leased, seen: rows };
+}
+
+interface Holder {
+  order_id: Buffer;
+  endpoint_id: string;
+  order_version: number;
+  due_at_ms: number;
+  leased_until_ms: number;
+}
+
+/** The undelivered versions of these orders at these receivers, which later ones have to wait for. */
+async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promise<Map<string, Holder[]>> {
+  const endpointIds = [...new Set(rows.map((row) => row.endpoint_id))];
+  const holders = await session.rows<Holder>(
+    `SELECT order_id, endpoint_id, order_version, due_at_ms, leased_until_ms FROM notification_deliveries
+     WHERE order_id IN (${marks(rows)}) AND endpoint_id IN (${marks(endpointIds)})
+       AND status = 'PENDING' AND attempts < ?`,
+    [...rows.map((row) => row.order_id), ...endpointIds, holdingAttemptsMax],
+  );
+  return Map.groupBy(holders, lineOf);
+}
+
+/** What keeps its order: the versions of one order at one receiver. */
+function lineOf(row: Pick<DeliveryRow, 'order_id' | 'endpoint_id'>): string {
+  return `${row.order_id.toString('hex')} ${row.endpoint_id}`;
+}
+
+function holderOf(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): Holder | undefined {
+  return holders.get(lineOf(row))?.find((holder) => holder.order_version < row.order_version);
+}
+
+/** Behind a version that waits for its next try, a later one waits as long; behind one in flight, a moment. */
+async function postpone(session: Session, row: DeliveryRow, holder: Holder, nowMs: number): Promise<void> {
+  const inFlight = holder.due_at_ms === holder.leased_until_ms;
+  const dueAtMs = inFlight ? nowMs + holdMs : Math.max(holder.due_at_ms, nowMs) + holdMs;
+  await session.write('UPDATE notification_deliveries SET due_at_ms = ? WHERE delivery_id = ?', [
+    dueAtMs,
+    row.delivery_id,
+  ]);
+}
+
+function marks(rows: readonly unknown[]): string {
+  return rows.map(() => '?').join(', ');
+}

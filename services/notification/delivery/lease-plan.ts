@@ -1,0 +1,104 @@
+/** For whom the sender leases how much next: fair to receivers, bounded by host, by customer and in all. */
+
+import type { Target } from '../receivers/hosts.ts';
+import type { LeaseRequest } from './delivery-queue.ts';
+import type { Channel, SenderDeps } from './sender-types.ts';
+
+/** Who wants to be leased for, and what keeps whom from it; owned by the sender's loop. */
+export interface Waiting {
+  wanted: Set<string>;
+  /** Receivers for which there was no room, by what was full: wanted again as soon as a try there ends. */
+  crowded: Map<string, Set<string>>;
+  /** Receivers that asked for a pause, and until when. */
+  restUntilMs: Map<string, number>;
+  /** Tries in flight by customer. */
+  inFlightOf: Map<string, number>;
+}
+
+type PlanDeps = Pick<SenderDeps, 'queue' | 'channelOf' | 'hosts' | 'limits' | 'clock'>;
+
+export function nobodyWaits(): Waiting {
+  return { wanted: new Set(), crowded: new Map(), restUntilMs: new Map(), inFlightOf: new Map() };
+}
+
+/** What a receiver's posts go through. */
+export function targetOf({ name: channel, host, customerId }: Channel): Target {
+  return { channel, host, customerId };
+}
+
+export function tryBegan({ inFlightOf }: Waiting, { customerId }: Channel): void {
+  add(inFlightOf, customerId, 1);
+}
+
+export function tryEnded({ wanted, crowded, inFlightOf }: Waiting, channel: Channel): void {
+  add(inFlightOf, channel.customerId, -1);
+  for (const full of [hostOf(channel), customerOf(channel)]) {
+    for (const endpointId of crowded.get(full) ?? []) wanted.add(endpointId);
+    crowded.delete(full);
+  }
+}
+
+/** What can be full, as a key of `crowded` and of what a plan has given out. */
+const hostOf = ({ host, customerId }: Channel): string => `host ${host} ${customerId}`;
+const customerOf = ({ customerId }: Channel): string => `customer ${customerId}`;
+
+function add(counts: Map<string, number>, key: string, count: number): void {
+  const sum = (counts.get(key) ?? 0) + count;
+  if (sum === 0) counts.delete(key);
+  else counts.set(key, sum);
+}
+
+export interface Plan {
+  requests: LeaseRequest[];
+  channels: Map<string, Channel>;
+}
+
+/** Receivers that nobody can reach are written one by one; beyond this, those of the others come first. */
+const shelvedMax = 20;
+
+/** For whom to lease how much. Receivers that rest are left for a later sweep. */
+export async function planLeases(
+  deps: PlanDeps,
+  { wanted, crowded, restUntilMs, inFlightOf }: Waiting,
+  slots: number,
+): Promise<Plan> {
+  const requests: LeaseRequest[] = [];
+  const channels = new Map<string, Channel>();
+  const promised = new Map<string, number>();
+  const nowMs = deps.clock.nowMs();
+  let free = slots;
+  let shelved = 0;
+  for (const endpointId of wanted) {
+    if (free <= 0 || requests.length >= deps.limits.receiversMax || shelved >= shelvedMax) break;
+    const channel = (restUntilMs.get(endpointId) ?? 0) > nowMs ? null : await deps.channelOf(endpointId);
+    if (channel === null) {
+      wanted.delete(endpointId);
+    } else if (typeof channel === 'string') {
+      wanted.delete(endpointId);
+      shelved += 1;
+      await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
+    } else {
+      // Several endpoints may share a host, or a customer: its room is given out once.
+      const hostRoom = deps.hosts.room(targetOf(channel)) - (promised.get(hostOf(channel)) ?? 0);
+      const customerRoom =
+        deps.limits.customerInFlightMax -
+        (inFlightOf.get(channel.customerId) ?? 0) -
+        (promised.get(customerOf(channel)) ?? 0);
+      const rowsMax = Math.min(hostRoom, customerRoom, free);
+      if (rowsMax <= 0) {
+        const full = hostRoom <= 0 ? hostOf(channel) : customerOf(channel);
+        wanted.delete(endpointId);
+        crowded.set(full, (crowded.get(full) ?? new Set()).add(endpointId));
+        continue;
+      }
+      add(promised, hostOf(channel), rowsMax);
+      add(promised, customerOf(channel), rowsMax);
+      free -= rowsMax;
+      channels.set(endpointId, channel);
+      requests.push({ endpointId, rowsMax });
+      // Taken out before it is asked for: who is hinted at meanwhile has something newer.
+      wanted.delete(endpointId);
+    }
+  }
+  return { requests, channels };
+}

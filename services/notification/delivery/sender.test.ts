@@ -1,0 +1,199 @@
+import { expect, it, vi } from 'vitest';
+import { systemClock } from '../../shared/clock/index.ts';
+import { appError } from '../../shared/errors/index.ts';
+import { createLogger } from '../../shared/log/index.ts';
+import { noMetrics } from '../../shared/metrics/index.ts';
+import { createHosts } from '../receivers/hosts.ts';
+import { createStall } from '../stall.ts';
+import type { AttemptResult } from './attempt.ts';
+import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
+import { startSender } from './sender.ts';
+import type { Channel, SenderDeps } from './sender-types.ts';
+
+/** A queue in memory: what is due per receiver, what was settled, what was shelved. */
+function memoryQueue(due: Record<string, number>) {
+  const settled: Settlement[] = [];
+  const shelved: string[] = [];
+  const disabled: string[] = [];
+  let id = 0;
+  const queue: DeliveryQueue = {
+    dueReceivers: async () => ({
+      due: Object.keys(due)
+        .filter((endpointId) => due[endpointId]! > 0)
+        .map((endpointId) => ({ endpointId, oldestDueAtMs: 0 })),
+      next: null,
+    }),
+    receivers: async () => Object.keys(due),
+    async lease(requests) {
+      const leased = requests.flatMap(({ endpointId, rowsMax }) => {
+        const count = Math.min(rowsMax, due[endpointId] ?? 0);
+        due[endpointId] = (due[endpointId] ?? 0) - count;
+        return Array.from(
+          { length: count },
+          () => ({ deliveryId: ++id, endpointId, attempts: 0, leasedUntilMs: Date.now() + 1_000 }) as Leased,
+        );
+      });
+      const more = requests.map((one) => one.endpointId).filter((id) => (due[id] ?? 0) > 0);
+      return { leased, more: new Set(more) };
+    },
+    async settle(settlements) {
+      settled.push(...settlements);
+    },
+    async shelve(endpointId, status) {
+      shelved.push(`${endpointId} ${status}`);
+      return due[endpointId] ?? 0;
+    },
+    async disableEndpoint(endpointId) {
+      disabled.push(endpointId);
+      return true;
+    },
+  };
+  return { queue, settled, shelved, disabled };
+}
+
+const limits = {
+  inFlightMax: 10,
+  customerInFlightMax: 10,
+  receiversMax: 5,
+  sweepMs: 20,
+  leaseMs: 1_000,
+  attemptMaxMs: 100,
+  retryDelaysMs: [0, 1],
+};
+
+function start(
+  queue: DeliveryQueue,
+  deliver: (leased: Leased) => Promise<AttemptResult>,
+  more: Partial<SenderDeps> = {},
+) {
+  const fatal = vi.fn();
+  const sender = startSender({
+    queue,
+    channelOf: async (id): Promise<Channel> => ({ name: 'webhook', host: id, customerId: id, deliver }),
+    hosts: createHosts(
+      { concurrencyMax: 2, waitingMax: 0, failuresInRow: 1_000, openMs: 10, mailsMax: 8 },
+      systemClock,
+    ),
+    stall: createStall(systemClock),
+    limits,
+    clock: systemClock,
+    random: () => 0.5,
+    log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
+    metrics: noMetrics,
+    fatal,
+    ...more,
+  });
+  return { sender, fatal };
+}
+
+const ok: AttemptResult = { kind: 'delivered', status: 200 };
+
+it('delivers all that is due, never more at once than a host has room for', async () => {
+  const { queue, settled } = memoryQueue({ a: 7, b: 3 });
+  let running = 0;
+  let most = 0;
+  const { sender } = start(queue, async () => {
+    most = Math.max(most, ++running);
+    await new Promise((done) => setTimeout(done, 3));
+    running -= 1;
+    return ok;
+  });
+  await expect.poll(() => settled.length).toBe(10);
+  expect(most).toBeLessThanOrEqual(4);
+  await sender.stop(1_000);
+});
+
+it('serves the others while one receiver hangs', async () => {
+  const { queue, settled } = memoryQueue({ hanging: 50, well: 20 });
+  const hung = Promise.withResolvers<AttemptResult>();
+  const { sender } = start(queue, (leased) =>
+    leased.endpointId === 'hanging' ? hung.promise : Promise.resolve(ok),
+  );
+  await expect.poll(() => settled.length).toBe(20);
+  hung.resolve(ok);
+  await sender.stop(1_000);
+});
+
+it('leaves room for others while one customer makes host after host hang', async () => {
+  const hanging = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`hanging-${n}`, 5]));
+  const { queue, settled } = memoryQueue({ ...hanging, well: 20 });
+  const hung = Promise.withResolvers<AttemptResult>();
+  const deliver = ({ endpointId }: Leased) => (endpointId === 'well' ? Promise.resolve(ok) : hung.promise);
+  const customerOf = (id: string) => (id === 'well' ? 'honest' : 'hostile');
+  const { sender } = start(queue, deliver, {
+    channelOf: async (id): Promise<Channel> => ({
+      name: 'webhook',
+      host: id,
+      customerId: customerOf(id),
+      deliver,
+    }),
+    limits: { ...limits, customerInFlightMax: 5 },
+  });
+  await expect.poll(() => settled.length).toBe(20);
+  hung.resolve(ok);
+  await expect.poll(() => settled.length).toBe(65);
+  await sender.stop(1_000);
+});
+
+it('forgets no hint that comes while it leases for the same receiver', async () => {
+  const due: Record<string, number> = { a: 0 };
+  const { queue, settled } = memoryQueue(due);
+  const { lease } = queue;
+  let late = true;
+  queue.lease = async (...args) => {
+    const answer = await lease(...args);
+    // Stored behind what was looked at, and before the answer is here.
+    if (late) {
+      late = false;
+      due['a'] = 1;
+      sender.hint(new Set(['a']));
+    }
+    return answer;
+  };
+  const { sender } = start(queue, async () => ok, { limits: { ...limits, sweepMs: 60_000 } });
+  sender.hint(new Set(['a']));
+  await expect.poll(() => settled.length).toBe(1);
+  await sender.stop(1_000);
+});
+
+it('disables an endpoint that is gone or exhausted', async () => {
+  const gone = memoryQueue({ a: 1 });
+  const first = start(gone.queue, async () => ({ kind: 'gone', status: 410 }));
+  await expect.poll(() => gone.disabled).toEqual(['a']);
+  await first.sender.stop(1_000);
+});
+
+it('shelves what nobody can receive', async () => {
+  const { queue, shelved } = memoryQueue({ off: 1, missing: 1 });
+  const channelOf = async (id: string) => (id === 'off' ? ('disabled' as const) : ('gone' as const));
+  const { sender } = start(queue, async () => ok, { channelOf });
+  await expect.poll(() => new Set(shelved)).toEqual(new Set(['off HELD', 'missing DROPPED']));
+  await sender.stop(1_000);
+});
+
+it('keeps what came of a try until the database takes it', async () => {
+  const { queue, settled } = memoryQueue({ a: 1 });
+  const settle = queue.settle;
+  let failures = 1;
+  queue.settle = async (...args) => {
+    if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
+    return settle(...args);
+  };
+  const { sender, fatal } = start(queue, async () => ok);
+  await expect.poll(() => settled.length, { timeout: 3_000 }).toBe(1);
+  expect(fatal).not.toHaveBeenCalled();
+  await sender.stop(1_000);
+});
+
+it('finishes the tries in flight when it is stopped, and leases nothing more', async () => {
+  const { queue, settled } = memoryQueue({ a: 5 });
+  const began = Promise.withResolvers<void>();
+  const { sender } = start(queue, async () => {
+    began.resolve();
+    await new Promise((done) => setTimeout(done, 20));
+    return ok;
+  });
+  await began.promise;
+  await sender.stop(1_000);
+  expect(settled).toHaveLength(2);
+});

@@ -1,0 +1,93 @@
+/** Decodes what was fetched, and tells apart what is broken for ever from what only has to wait. */
+import type { OrderEvent } from '../../../schemas/index.ts';
+import { type Codec, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
+import { classify, errorMessage } from '../../shared/errors/index.ts';
+import type { InRecord } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { type Backoff, sleep } from '../../shared/retry/index.ts';
+import type { Slice } from './lanes.ts';
+
+export interface EventReader {
+  /**
+   * Decodes slices, keeping order within a partition. An undecodable record is counted, logged and left out: nobody
+   * can be told of it, and reconciliation reports the outcome as missing. Waits while the registry is away; rejects
+   * only when `signal` fires.
+   */
+  read(slices: readonly Slice[], signal: AbortSignal): Promise<Map<number, OrderEvent[]>>;
+}
+
+export function createEventReader(deps: {
+  codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema'>;
+  backoff: Backoff;
+  log: Logger;
+  metrics: Metrics;
+}): EventReader {
+  return {
+    async read(slices, signal) {
+      const decoded = new Map<number, OrderEvent[]>();
+      for (const { partition, records } of slices) {
+        const events: OrderEvent[] = [];
+        for (const record of records) {
+          const event = decodeNow(deps, record) ?? (await decodeLater(deps, record, signal));
+          if (event !== null) events.push(event);
+        }
+        decoded.set(partition, events);
+      }
+      return decoded;
+    },
+  };
+}
+
+type Deps = Parameters<typeof createEventReader>[0];
+
+/** The usual, synchronous way; null when the record needs a second look. */
+function decodeNow(deps: Deps, record: InRecord): OrderEvent | null {
+  try {
+    return deps.codec.decode(record.value);
+  } catch {
+    // Looked at again, and reported, by decodeLater: the reason decides whether to wait or to leave it out.
+    return null;
+  }
+}
+
+async function decodeLater(deps: Deps, record: InRecord, signal: AbortSignal): Promise<OrderEvent | null> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return deps.codec.decode(record.value);
+    } catch (error) {
+      if (error instanceof PoisonError) return leaveOut(deps, record, error);
+      if (!(error instanceof UnknownSchemaError)) throw error;
+      if ((await askRegistry(deps, error.schemaId, attempt)) === 'missing')
+        return leaveOut(deps, record, error);
+      await sleep(deps.backoff(attempt), signal);
+    }
+  }
+}
+
+async function askRegistry(
+  deps: Deps,
+  schemaId: number,
+  attempt: number,
+): Promise<'known' | 'missing' | 'unclear'> {
+  try {
+    return await deps.codec.resolveSchema(schemaId);
+  } catch (error) {
+    if (classify(error) !== 'retry') throw error;
+    deps.log.warn(
+      { err: error, schemaId, attempt },
+      `outcomes wait for the schema registry: ${errorMessage(error)}`,
+    );
+    return 'unclear';
+  }
+}
+
+function leaveOut(deps: Deps, record: InRecord, error: Error): null {
+  const { partition, offset } = record;
+  deps.metrics.inc('notification_events_total', { result: 'undecodable' });
+  deps.log.error(
+    { partition, offset: String(offset), err: error },
+    'an outcome cannot be decoded and is left out',
+  );
+  return null;
+}

@@ -1,0 +1,159 @@
+/** From the result topic to delivery rows: consumer, lanes, intake, and the watch over the log itself. */
+import type { OrderEvent } from '../../../schemas/index.ts';
+import { EVENTS, GROUPS } from '../../../topics/index.ts';
+import { systemClock } from '../../shared/clock/index.ts';
+import type { Codec } from '../../shared/codec/index.ts';
+import { appError, errorMessage } from '../../shared/errors/index.ts';
+import {
+  createAdmin,
+  createGroupConsumer,
+  createKafkaConfig,
+  fetchTopicId,
+  type GroupConsumer,
+} from '../../shared/kafka/index.ts';
+import type { ServiceContext } from '../../shared/lifecycle/index.ts';
+import type { Pool } from '../../shared/mysql/index.ts';
+import { backoff, sleep } from '../../shared/retry/index.ts';
+import type { fields } from '../config.ts';
+import type { Sender } from '../delivery/sender.ts';
+import type { EndpointDirectory } from '../endpoints.ts';
+import { createMailBudget } from '../mail/mail-budget.ts';
+import type { Stall, Stalls } from '../stall.ts';
+import { createEventReader } from './event-reader.ts';
+import { createForeignEvents } from './foreign-events.ts';
+import { type Intake, type IntakeDeps, startIntake } from './intake.ts';
+import { createPositionStore, type PositionStore } from './intake-store.ts';
+import { createLanes, type Lanes } from './lanes.ts';
+import { type LogWatch, startLogWatch } from './log-watch.ts';
+
+type Context = ServiceContext<typeof fields>;
+
+/** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
+const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
+/** How often the id of the result topic is looked at: a topic that was made anew is read again within this. */
+const topicLookMs = 10_000;
+/** A look at the log that is under way keeps a stop no longer than this. */
+const logStopMs = 1_000;
+const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
+
+/** `outbound` is what intake asks and tells. */
+export function openInbound(
+  context: Context,
+  pool: Pool,
+  codec: Codec<OrderEvent>,
+  outbound: {
+    endpoints: Pick<EndpointDirectory, 'receiversOf'>;
+    addressesOf: IntakeDeps['addressesOf'];
+    sender: Pick<Sender, 'hint'>;
+  },
+  stalls: Stalls,
+) {
+  const { log, metrics, fatal } = context;
+  const flow: { consumer?: GroupConsumer; logWatch?: LogWatch } = {};
+  const lanes = createLanes(
+    {
+      pause: (partition) => flow.consumer?.pause(EVENTS, partition),
+      resume: (partition) => flow.consumer?.resume(EVENTS, partition),
+    },
+    laneLimits,
+  );
+  const foreign = createForeignEvents();
+  context.lifecycle.addReadiness('positions', foreign.check);
+  const positions = createPositionStore({ pool, topic: EVENTS });
+  const intake = startIntake({
+    lanes,
+    reader: createEventReader({ codec, backoff: storeRetry, log, metrics }),
+    positions,
+    endpoints: outbound.endpoints,
+    addressesOf: outbound.addressesOf,
+    mailBudget: createMailBudget({
+      perAddressDay: context.config.mailsPerAddress,
+      perCustomerMinute: context.config.mailsPerCustomer,
+    }),
+    checkLog: () => flow.logWatch?.look() ?? Promise.resolve(),
+    foreign,
+    stall: stalls.intake,
+    onStored: outbound.sender.hint,
+    backoff: storeRetry,
+    clock: systemClock,
+    log,
+    metrics,
+    fatal,
+  });
+  const logWatch = openLogWatch(context, { lanes, positions, flow, stall: stalls.log });
+  flow.logWatch = logWatch;
+  const consumer = openConsumer(context, lanes, intake, logWatch);
+  flow.consumer = consumer;
+  return { lanes, intake, consumer, logWatch };
+}
+
+/** Partitions whose log was cut or made anew are read again from their beginning. */
+function openLogWatch(
+  { config, log, metrics }: Context,
+  parts: { lanes: Lanes; positions: PositionStore; flow: { consumer?: GroupConsumer }; stall: Stall },
+): LogWatch {
+  const { lanes, positions, flow, stall } = parts;
+  const settings = createKafkaConfig(config, `notification-log-${config.instanceId}`);
+  const admin = createAdmin(settings);
+  const watch = startLogWatch({
+    async beginnings() {
+      const ranges = await admin.endOffsets(EVENTS);
+      return new Map([...ranges].map(([partition, { low }]) => [partition, low]));
+    },
+    topicId: () =>
+      fetchTopicId(settings, EVENTS).catch((error: unknown) => {
+        throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+      }),
+    storedTopicId: positions.topicId,
+    storeTopicId: positions.storeTopicId,
+    partitions: lanes.partitions,
+    restart(partition, from) {
+      flow.consumer?.seek(EVENTS, partition, from);
+      lanes.restart(partition);
+    },
+    everyMs: topicLookMs,
+    backoff: storeRetry,
+    stall,
+    log,
+    metrics,
+  });
+  return {
+    ...watch,
+    async stop() {
+      // Brokers that are away may be asked for a while yet; nothing is lost with the answer.
+      const late = new AbortController();
+      await Promise.race([watch.stop(), sleep(logStopMs, late.signal).catch(() => undefined)]);
+      late.abort();
+      await admin.close();
+    },
+  };
+}
+
+function openConsumer(
+  { config, log, metrics, fatal }: Context,
+  lanes: Lanes,
+  intake: Intake,
+  logWatch: LogWatch,
+): GroupConsumer {
+  return createGroupConsumer({
+    settings: createKafkaConfig(config, `notification-${config.instanceId}`),
+    groupId: GROUPS.notification,
+    topics: [EVENTS],
+    log,
+    metrics,
+    handlers: {
+      onAssigned({ gained, lost }) {
+        intake.assigned({
+          gained: gained.map((one) => one.partition),
+          lost: lost.map((one) => one.partition),
+        });
+      },
+      onRecords(_topic, partition, records) {
+        lanes.enqueue(partition, records);
+        intake.wake();
+      },
+      onOutOfRange: (_topic, partition, position) => logWatch.outOfRange(partition, position),
+      onCrash: fatal,
+    },
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * The one transaction of intake: the positions of the batch's partitions and its delivery rows, both or neither.
+ * The position is moved by compare-and-set, so a second instance that still writes an older batch after a
+ * rebalance changes no row and rolls back.
+ */
+import { type Pool, type Session, uuidToBytes } from '../../shared/mysql/index.ts';
+import type { NewDelivery } from '../deliveries.ts';
+
+/** Rows of one INSERT; with payloads near 2 kB it stays far below max_allowed_packet. */
+const insertRowsMax = 400;
+/** Bytes of payload in one INSERT: 400 of the largest bodies would be 8 MB. */
+const insertBytesMax = 4_000_000;
+
+/** Stands in the row of a mail that is withheld. */
+const overBudget = 'the address has had too many mails';
+
+/** How far one partition moves: source offsets of its outcomes. */
+export interface Move {
+  partition: number;
+  from: number;
+  to: number;
+}
+
+export type StoreResult = 'stored' | 'moved elsewhere';
+
+export interface PositionStore {
+  /** Last source offset stored per partition; -1 before the first. Makes the rows that are missing. */
+  load(partitions: readonly number[]): Promise<Map<number, number>>;
+  /** When the position of each of these partitions was last moved, epoch ms. */
+  movedAtMs(partitions: readonly number[]): Promise<Map<number, number>>;
+  /** The id of the topic that these positions belong to; null where none was stored yet. */
+  topicId(): Promise<string | null>;
+  storeTopicId(id: string): Promise<void>;
+  /** One transaction. 'moved elsewhere': a position was not `from`, nothing was written. Throws on any other trouble. */
+  store(moves: readonly Move[], deliveries: readonly NewDelivery[], nowMs: number): Promise<StoreResult>;
+}
+
+export function createPositionStore({ pool, topic }: { pool: Pool; topic: string }): PositionStore {
+  return {
+    async load(partitions) {
+      if (partitions.length === 0) return new Map();
+      const values = partitions.map(() => '(?, ?, -1, 0)').join(', ');
+      await pool.write(
+        `INSERT INTO notification_positions (topic, partition_id, last_source_offset, updated_at_ms)
+         VALUES ${values} ON DUPLICATE KEY UPDATE partition_id = notification_positions.partition_id`,
+        partitions.flatMap((partition) => [topic, partition]),
+      );
+      const rows = await pool.rows<{ partition_id: number; last_source_offset: number }>(
+        'SELECT partition_id, last_source_offset FROM notification_positions WHERE topic = ?',
+        [topic],
+      );
+      const wanted = new Set(partitions);
+      return new Map(
+        rows
+          .filter((row) => wanted.has(row.partition_id))
+          .map((row) => [row.partition_id, row.last_source_offset]),
+      );
+    },
+
+    async movedAtMs(partitions) {
+      const rows = await pool.rows<{ partition_id: number; updated_at_ms: number }>(
+        `SELECT partition_id, updated_at_ms FROM notification_positions
+         WHERE topic = ? AND partition_id IN (${partitions.map(() => '?').join(', ')})`,
+        [topic, ...partitions],
+      );
+      return new Map(rows.map((row) => [row.partition_id, row.updated_at_ms]));
+    },
+
+    async topicId() {
+      const [row] = await pool.rows<{ topic_id: string }>(
+        'SELECT topic_id FROM notification_positions WHERE topic = ? AND topic_id IS NOT NULL LIMIT 1',
+        [topic],
+      );
+      return row?.topic_id ?? null;
+    },
+
+    async storeTopicId(id) {
+      const others = await pool.rows(
+        'SELECT partition_id FROM notification_positions WHERE topic = ? AND NOT (topic_id <=> ?) LIMIT 1',
+        [topic, id],
+      );
+      // An update would lock every row that it looks at, also where there is nothing to change.
+      if (others.length === 0) return;
+      await pool.write('UPDATE notification_positions SET topic_id = ? WHERE topic = ?', [id, topic]);
+    },
+
+    async store(moves, deliveries, nowMs) {
+      try {
+        await pool.transaction(async (session) => {
+          await movePositions(session, topic, moves, nowMs);
+          for (const chunk of chunks(deliveries)) await insertDeliveries(session, chunk, nowMs);
+        });
+        return 'stored';
+      } catch (error) {
+        if (error instanceof MovedElsewhere) return 'moved elsewhere';
+        throw error;
+      }
+    },
+  };
+}
+
+/** Thrown inside the transaction, so that it rolls back. */
+class MovedElsewhere extends Error {}
+
+/** Throws unless every partition stands where the batch begins. One statement, its rows in the order of the key. */
+async function movePositions(
+  session: Session,
+  topic: string,
+  moves: readonly Move[],
+  nowMs: number,
+): Promise<void> {
+  const sorted = [...moves].sort((a, b) => a.partition - b.partition);
+  const { affectedRows } = await session.write(
+    `UPDATE notification_positions
+     SET last_source_offset = CASE partition_id ${sorted.map(() => 'WHEN ? THEN ?').join(' ')} END, updated_at_ms = ?
+     WHERE topic = ? AND partition_id IN (${sorted.map(() => '?').join(', ')})
+       AND (partition_id, last_source_offset) IN (${sorted.map(() => '(?, ?)').join(', ')})`,
+    [
+      ...sorted.flatMap(({ partition, to }) => [partition, to]),
+      nowMs,
+      topic,
+      ...sorted.map(({ partition }) => partition),
+      ...sorted.flatMap(({ partition, from }) => [partition, from]),
+    ],
+  );
+  if (affectedRows !== moves.length) throw new MovedElsewhere();
+}
+
+/** A row that is there already stays as it is: its event was delivered, or is being. */
+async function insertDeliveries(
+  session: Session,
+  rows: readonly NewDelivery[],
+  nowMs: number,
+): Promise<void> {
+  const values = rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+  await session.write(
+    `INSERT INTO notification_deliveries
+       (event_id, endpoint_id, order_id, order_version, event_type, status, last_error, due_at_ms, payload, created_at_ms)
+     VALUES ${values} ON DUPLICATE KEY UPDATE delivery_id = notification_deliveries.delivery_id`,
+    rows.flatMap((row) => [
+      row.eventId,
+      row.endpointId,
+      uuidToBytes(row.orderId),
+      row.orderVersion,
+      row.eventType,
+      row.mailDueAtMs === null ? 'DROPPED' : 'PENDING',
+      row.mailDueAtMs === null ? overBudget : null,
+      row.mailDueAtMs ?? nowMs,
+      row.payload,
+      nowMs,
+    ]),
+  );
+}
+
+/** Splits by count and by bytes. */
+function* chunks(rows: readonly NewDelivery[]): Generator<NewDelivery[]> {
+  let chunk: NewDelivery[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (chunk.length >= insertRowsMax || (chunk.length > 0 && bytes + row.payload.length > insertBytesMax)) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(row);
+    bytes += row.payload.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}

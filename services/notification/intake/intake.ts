@@ -1,0 +1,236 @@
+/**
+ * The loop that turns outcomes into delivery rows.
+ *
+ *   running ──► draining ──► stopped
+ *
+ * running: waits for records, takes what the lanes hold, decodes, drops repeats by source offset, and stores
+ * positions and rows in one transaction; trouble with database or registry is waited out, nothing is skipped for it.
+ * draining: takes nothing new; the batch in hand is stored, or given up unstored, as its group offset has not moved.
+ */
+import type { OrderEvent } from '../../../schemas/index.ts';
+import type { Clock } from '../../shared/clock/index.ts';
+import { classify, errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { type Backoff, sleep } from '../../shared/retry/index.ts';
+import { deliveriesOf, emailEndpoint, isMailed, type NewDelivery } from '../deliveries.ts';
+import type { EndpointDirectory } from '../endpoints.ts';
+import type { MailBudget } from '../mail/mail-budget.ts';
+import { isOrderBound } from '../message.ts';
+import type { Stall } from '../stall.ts';
+import type { EventReader } from './event-reader.ts';
+import type { ForeignEvents } from './foreign-events.ts';
+import { countBatch, gapsOf } from './intake-counts.ts';
+import type { Move, PositionStore } from './intake-store.ts';
+import type { Lanes, Slice } from './lanes.ts';
+
+/** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
+const batchRecordsMax = 1_000;
+
+export interface IntakeDeps {
+  lanes: Lanes;
+  reader: EventReader;
+  positions: PositionStore;
+  endpoints: Pick<EndpointDirectory, 'receiversOf'>;
+  /** The e-mail addresses of these orders; none where e-mail is off. */
+  addressesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  mailBudget: MailBudget;
+  /** Looks whether the topic is still the one that positions belong to; its partitions are read again where it is not. */
+  checkLog(): Promise<void>;
+  /** Tells repeats from outcomes of another log. */
+  foreign: ForeignEvents;
+  /** Says since when a batch cannot be read or stored. */
+  stall: Stall;
+  /** Told after each COMMIT which receivers have something new. */
+  onStored(endpointIds: ReadonlySet<string>): void;
+  backoff: Backoff;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  /** Ends the process: trouble that waiting does not mend. */
+  fatal(error: unknown): void;
+}
+
+export interface Intake {
+  /** Partitions came or went. */
+  assigned(change: { gained: readonly number[]; lost: readonly number[] }): void;
+  /** There may be something to take. */
+  wake(): void;
+  /** Resolves when the batch in hand is stored or given up. */
+  stop(): Promise<void>;
+}
+
+/** What is left of a slice: its events behind the stored position, and how that position moves. */
+interface Plan {
+  moves: Move[];
+  events: OrderEvent[];
+}
+
+export function startIntake(deps: IntakeDeps): Intake {
+  const { lanes, reader, clock, log, metrics, stall } = deps;
+  const abort = new AbortController();
+  const positions = new Map<number, number>();
+  let bell = Promise.withResolvers<void>();
+  const wake = (): void => bell.resolve();
+
+  const loop = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      const slices = lanes.take(batchRecordsMax);
+      if (slices.length === 0) {
+        await bell.promise;
+        bell = Promise.withResolvers<void>();
+        continue;
+      }
+      const startedMs = clock.monotonicMs();
+      stall.begin('outcomes are not stored');
+      const decoded = await reader.read(slices, abort.signal);
+      const written = await storeUntilDone(deps, positions, { slices, decoded }, abort.signal);
+      lanes.stored(slices);
+      stall.end();
+      metrics.observe('notification_batch_seconds', (clock.monotonicMs() - startedMs) / 1000);
+      log.debug({ events: countRecords(slices), deliveries: written.length }, 'batch stored');
+      if (written.length > 0) deps.onStored(new Set(written.map((row) => row.endpointId)));
+    }
+  };
+
+  const running = loop().catch((error: unknown) => {
+    if (!abort.signal.aborted) deps.fatal(error);
+  });
+
+  return {
+    assigned(change) {
+      lanes.assign(change);
+      for (const partition of [...change.lost, ...change.gained]) positions.delete(partition);
+    },
+    wake,
+    async stop() {
+      abort.abort();
+      wake();
+      await running;
+    },
+  };
+}
+
+interface Batch {
+  slices: readonly Slice[];
+  decoded: ReadonlyMap<number, OrderEvent[]>;
+}
+
+/** Stores the events of a batch, waiting out trouble that passes; gives up only when `signal` fires. */
+async function storeUntilDone(
+  deps: IntakeDeps,
+  positions: Map<number, number>,
+  batch: Batch,
+  signal: AbortSignal,
+): Promise<NewDelivery[]> {
+  let isLogKnown = false;
+  for (let attempt = 1; ; attempt++) {
+    // Of a partition that was lost, or is read again from another place, nothing is stored any more.
+    const decoded = currentOf(deps, batch);
+    try {
+      await loadMissing(deps, positions, decoded.keys());
+      const plan = planBatch(decoded, positions);
+      if (!isLogKnown && gapsOf(plan.events, positions).length > 0) {
+        // Perhaps nothing is missing, and this is the middle of another log.
+        await deps.checkLog();
+        isLogKnown = true;
+        continue;
+      }
+      if (plan.moves.length === 0) {
+        countBatch(deps, plan, decoded, [], positions, 0);
+        return [];
+      }
+      const nowMs = deps.clock.nowMs();
+      const { deliveries, charge } = await expand(deps, plan.events, nowMs);
+      const result = await deps.positions.store(plan.moves, deliveries, nowMs);
+      if (result === 'stored') {
+        charge();
+        countBatch(deps, plan, decoded, deliveries, positions, nowMs);
+        for (const { partition, to } of plan.moves) {
+          positions.set(partition, to);
+          deps.foreign.moved(partition, nowMs);
+        }
+        return deliveries;
+      }
+      deps.log.info(
+        { moves: plan.moves.length },
+        'another instance stored part of this batch; reading positions anew',
+      );
+    } catch (error) {
+      if (classify(error) !== 'retry') throw error;
+      deps.stall.begin(errorMessage(error));
+      deps.log.warn({ err: error, attempt }, `deliveries wait: ${errorMessage(error)}`);
+    }
+    for (const partition of batch.decoded.keys()) positions.delete(partition);
+    await sleep(deps.backoff(attempt), signal);
+  }
+}
+
+function currentOf({ lanes }: IntakeDeps, { slices, decoded }: Batch): Map<number, OrderEvent[]> {
+  const current = slices.filter((slice) => lanes.isCurrent(slice));
+  return new Map(current.map(({ partition }) => [partition, decoded.get(partition) ?? []]));
+}
+
+async function loadMissing(
+  deps: IntakeDeps,
+  positions: Map<number, number>,
+  partitions: Iterable<number>,
+): Promise<void> {
+  const missing = [...partitions].filter((partition) => !positions.has(partition));
+  if (missing.length === 0) return;
+  const offsets = await deps.positions.load(missing);
+  for (const [partition, atMs] of await deps.positions.movedAtMs(missing))
+    deps.foreign.moved(partition, atMs);
+  for (const [partition, offset] of offsets) positions.set(partition, offset);
+}
+
+/** Drops what the position has passed. Later copies of older outcomes fall out here too. */
+export function planBatch(
+  decoded: ReadonlyMap<number, readonly OrderEvent[]>,
+  positions: ReadonlyMap<number, number>,
+): Plan {
+  const plan: Plan = { moves: [], events: [] };
+  for (const [partition, events] of decoded) {
+    const from = positions.get(partition) ?? -1;
+    let to = from;
+    for (const event of events) {
+      if (event.sourceOffset <= to) continue;
+      plan.events.push(event);
+      to = event.sourceOffset;
+    }
+    if (to > from) plan.moves.push({ partition, from, to });
+  }
+  return plan;
+}
+
+/** The rows of these events; `charge` is called once they are stored. */
+async function expand(
+  deps: IntakeDeps,
+  events: readonly OrderEvent[],
+  nowMs: number,
+): Promise<{ deliveries: NewDelivery[]; charge(): void }> {
+  const customerOf = new Map(
+    events.flatMap((event) =>
+      isOrderBound(event) && isMailed(event) ? [[event.orderId, event.customerId] as const] : [],
+    ),
+  );
+  const addresses = await deps.addressesOf([...customerOf.keys()]);
+  const deliveries = deliveriesOf(events, {
+    receiversOf: (customerId, type) => deps.endpoints.receiversOf(customerId, type),
+    addresses,
+  });
+  const mails = deliveries.filter(({ endpointId }) => endpointId === emailEndpoint);
+  const wanted = mails.map(({ orderId }) => ({
+    customerId: customerOf.get(orderId) ?? null,
+    address: addresses.get(orderId)!,
+  }));
+  const { dueAtMs, charge } = deps.mailBudget.plan(wanted, nowMs);
+  mails.forEach((mail, n) => {
+    mail.mailDueAtMs = dueAtMs[n]!;
+  });
+  return { deliveries, charge };
+}
+
+function countRecords(slices: readonly Slice[]): number {
+  return slices.reduce((sum, slice) => sum + slice.records.length, 0);
+}

@@ -1,0 +1,121 @@
+/**
+ * What to do when the result topic is not the log that it was.
+ *
+ * A position outside of the log: the log was cut, or made anew and is shorter. Another id of the topic: it was made anew,
+ * however long it is by now. Either way its partitions are read again from their beginning. Nothing is sent twice, as stored
+ * positions count source offsets and drop what they have passed. Outcomes that were cut never come: the next one names a
+ * predecessor that was not seen, which intake counts as a gap, and reconciliation finds each of them (OUTCOME_MISSING).
+ */
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { type Backoff, sleep } from '../../shared/retry/index.ts';
+import type { Stall } from '../stall.ts';
+
+export interface LogWatchDeps {
+  /** The first offset of each partition of the result topic. */
+  beginnings(): Promise<ReadonlyMap<number, bigint>>;
+  /** The id that the cluster gives the topic now. */
+  topicId(): Promise<string>;
+  /** The id that positions were stored under; null where there is none yet. */
+  storedTopicId(): Promise<string | null>;
+  /** Writes it where it is not yet. */
+  storeTopicId(id: string): Promise<void>;
+  /** Partitions that are assigned now. */
+  partitions(): readonly number[];
+  /** Reads a partition from this offset on, whatever was read of it before. */
+  restart(partition: number, from: bigint): void;
+  /** From one look at the id to the next. */
+  everyMs: number;
+  backoff: Backoff;
+  stall: Stall;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export interface LogWatch {
+  /** The position of this partition is outside of the log; it is paused. */
+  outOfRange(partition: number, position: bigint | null): void;
+  /** Looks at the topic's id now; its partitions are being read again when it was another one. Throws when it cannot. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startLogWatch(deps: LogWatchDeps): LogWatch {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const { log, metrics, stall } = deps;
+  let known: string | null = null;
+  let restarting = Promise.resolve();
+
+  /** Tries until the brokers say where the log begins; partitions that were lost meanwhile are left out. */
+  const restart = async (partitions: readonly number[], reason: 'outOfRange' | 'newTopic'): Promise<void> => {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        stall.begin('the brokers do not say where the result topic begins');
+        const beginnings = await deps.beginnings();
+        const assigned = new Set(deps.partitions());
+        for (const partition of partitions) {
+          if (!assigned.has(partition)) continue;
+          deps.restart(partition, beginnings.get(partition) ?? 0n);
+          metrics.inc('notification_log_restarts_total', { reason });
+        }
+        stall.end();
+        return;
+      } catch (error) {
+        log.warn({ err: error, attempt }, `a partition waits to be read again: ${errorMessage(error)}`);
+        await sleep(deps.backoff(attempt), signal).catch(() => undefined);
+      }
+    }
+  };
+
+  const compare = async (): Promise<void> => {
+    const id = await deps.topicId();
+    known ??= await deps.storedTopicId();
+    if (known !== null && known !== id) {
+      log.error(
+        { was: known, is: id },
+        'the result topic was made anew: it is read again from its beginning',
+      );
+      await restart(deps.partitions(), 'newTopic');
+      if (signal.aborted) return;
+    }
+    known = id;
+    // Each time, as positions of partitions that are new here know no id yet.
+    await deps.storeTopicId(id);
+  };
+
+  let looking: Promise<void> | null = null;
+  const look = (): Promise<void> => {
+    looking ??= compare().finally(() => {
+      looking = null;
+    });
+    return looking;
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      // Brokers that are away come back; what they cannot be asked now they are asked at the next look.
+      await look().catch((error: unknown) =>
+        log.debug({ err: error }, 'the id of the result topic is not known'),
+      );
+      await sleep(deps.everyMs, signal).catch(() => undefined);
+    }
+  };
+  const running = loop();
+
+  return {
+    outOfRange(partition, position) {
+      log.error(
+        { partition, position: String(position) },
+        'the result topic was cut or made anew: the partition is read again from its beginning',
+      );
+      restarting = restarting.then(() => restart([partition], 'outOfRange'));
+    },
+    look,
+    async stop() {
+      abort.abort();
+      await Promise.all([running, restarting]);
+    },
+  };
+}

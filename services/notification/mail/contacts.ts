@@ -1,0 +1,52 @@
+/**
+ * E-mail addresses of orders. They live on the order's row alone, where they can be erased; they are read when a
+ * mail is sent and never copied.
+ */
+import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
+
+/** Orders of one query. */
+const idsMax = 1_000;
+
+export interface Contacts {
+  /** The addresses of those of these orders that have one now. */
+  addressesOf(orderIds: readonly string[]): Promise<Map<string, string>>;
+  /** The address, or null where there is none (any more). */
+  addressOf(orderId: string): Promise<string | null>;
+}
+
+export function createContacts(mysql: Queryable): Contacts {
+  return {
+    async addressesOf(orderIds) {
+      const found = new Map<string, string>();
+      for (let from = 0; from < orderIds.length; from += idsMax) {
+        const ids = orderIds.slice(from, from + idsMax);
+        for (const [id, address] of await read(mysql, ids)) if (address !== null) found.set(id, address);
+      }
+      return found;
+    },
+    async addressOf(orderId) {
+      return (await read(mysql, [orderId])).get(orderId) ?? null;
+    },
+  };
+}
+
+async function read(mysql: Queryable, orderIds: readonly string[]): Promise<Map<string, string | null>> {
+  if (orderIds.length === 0) return new Map();
+  const byKey = new Map(orderIds.map((id) => [uuidToBytes(id).toString('hex'), id]));
+  const rows = await mysql.rows<{ order_id: Buffer; contact: string }>(
+    `SELECT order_id, contact FROM orders
+     WHERE order_id IN (${orderIds.map(() => '?').join(', ')}) AND contact IS NOT NULL`,
+    orderIds.map((id) => uuidToBytes(id)),
+  );
+  return new Map(rows.map((row) => [byKey.get(row.order_id.toString('hex')) ?? '', emailOf(row.contact)]));
+}
+
+function emailOf(contact: string): string | null {
+  try {
+    const { email } = JSON.parse(contact) as { email?: unknown };
+    return typeof email === 'string' && email !== '' ? email : null;
+  } catch {
+    // A contact that is no JSON has no address; the order itself is not touched by that.
+    return null;
+  }
+}

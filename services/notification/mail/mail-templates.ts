@@ -1,0 +1,90 @@
+/**
+ * What a customer is written about an order: plain text, one template per status.
+ *
+ * Whoever places an order chooses the address, so nothing that the caller writes is in a mail: no SKU, no reason text, no
+ * name, no address. Product names come from the catalogue; each is put on one line, so that it cannot look like a line of ours.
+ */
+import { amountText, toOneLine } from '../../domain/index.ts';
+import type { Message, MessageData } from '../message.ts';
+
+export interface MailText {
+  subject: string;
+  text: string;
+}
+
+interface Template {
+  subject(short: string): string;
+  lead: string;
+}
+
+const templates: Readonly<Record<string, Template>> = {
+  PENDING_PAYMENT: {
+    subject: (short) => `We have your order ${short}`,
+    lead: 'Thank you. Your order is accepted and its goods are kept for you until the payment arrives.',
+  },
+  PAID: {
+    subject: (short) => `Your order ${short} is paid`,
+    lead: 'Thank you, your payment has arrived. We are preparing your order.',
+  },
+  SHIPPED: {
+    subject: (short) => `Your order ${short} is on its way`,
+    lead: 'Your order has left our warehouse.',
+  },
+  DELIVERED: {
+    subject: (short) => `Your order ${short} was delivered`,
+    lead: 'Your order has been delivered.',
+  },
+  CLOSED: {
+    subject: (short) => `Your order ${short} is complete`,
+    lead: 'Your order is complete. Thank you.',
+  },
+  CANCELLED: {
+    subject: (short) => `Your order ${short} was cancelled`,
+    lead: 'Your order was cancelled. What you have paid will be returned.',
+  },
+  EXPIRED: {
+    subject: (short) => `Your order ${short} has expired`,
+    lead: 'The payment did not arrive in time, so your order was given up and its goods released.',
+  },
+  PAYMENT_FAILED: {
+    subject: (short) => `The payment for your order ${short} failed`,
+    lead: 'The payment for your order failed, so it was given up and its goods released.',
+  },
+  RETURNED: {
+    subject: (short) => `Your return of order ${short} has arrived`,
+    lead: 'Your return has arrived. What you have paid will be returned.',
+  },
+};
+
+const general: Template = {
+  subject: (short) => `News about your order ${short}`,
+  lead: 'The state of your order has changed.',
+};
+
+/** The mail for a stored message. Any status has a text; an unknown one the general one. */
+export function mailTextOf(message: Message): MailText {
+  const { data } = message;
+  const template = templates[data.status ?? ''] ?? general;
+  const blocks = [
+    template.lead,
+    data.items?.map(({ quantity, name }) => `  ${quantity} × ${nameText(name)}`).join('\n'),
+    totalText(data),
+    data.paymentDueAt && `Please pay until ${data.paymentDueAt}.`,
+    data.shipment?.trackingNumber &&
+      toOneLine(`Tracking: ${data.shipment.carrier ?? ''} ${data.shipment.trackingNumber}`),
+    `Order: ${data.id}\nStatus: ${data.status ?? 'unknown'} (version ${data.version})`,
+  ];
+  return { subject: template.subject(data.id.slice(0, 8)), text: `${blocks.filter(Boolean).join('\n\n')}\n` };
+}
+
+/** A line without a name is of no product that the catalogue had. */
+function nameText(name: string | null): string {
+  return name === null ? 'article' : toOneLine(name);
+}
+
+/** Nothing for a currency without a known minor unit: no amount is better than a wrong one. */
+function totalText({ totals, currency }: MessageData): string | null {
+  if (totals === undefined || currency === undefined) return null;
+  const amount = amountText(totals.total, currency);
+  return amount === null ? null : `Total: ${amount}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * Circuit breakers by key. A key without failures is not kept at all; of the others at most `keptMax`, and the one whose
+ * trouble is oldest is forgotten first: it is tried again a little early, which its receiver's next failure mends.
+ *
+ *   closed ──failures in a row──► open ──openMs──► one try ──success──► closed, ──failure──► open again
+ */
+import type { Clock } from '../../shared/clock/index.ts';
+
+export interface CircuitLimits {
+  /** Failures in a row that open a circuit. */
+  failuresInRow: number;
+  /** How long an open circuit lets nothing through; then one try at a time. */
+  openMs: number;
+  keptMax: number;
+}
+
+interface Trouble {
+  failures: number;
+  openedAtMs: number | null;
+  isTrying: boolean;
+}
+
+/** trouble: the key fails. well: it works. unknown: nothing was tried. */
+export type Judgement = 'trouble' | 'well' | 'unknown';
+
+export interface Circuits {
+  /** closed: as many tries as you like. trial: one. open: none. */
+  stateOf(key: string): 'closed' | 'trial' | 'open';
+  /** Makes a try; null where the circuit lets none through. `judge` says what its result means for the key. */
+  run<T>(key: string, attempt: () => Promise<T>, judge: (result: T) => Judgement): Promise<T | null>;
+  /** Circuits that are open or are being tried. */
+  open(): number;
+  /** Keys that are kept. */
+  size(): number;
+}
+
+export function createCircuits({ failuresInRow, openMs, keptMax }: CircuitLimits, clock: Clock): Circuits {
+  const troubles = new Map<string, Trouble>();
+  let open = 0;
+
+  const forget = (key: string): void => {
+    if (troubles.get(key)?.openedAtMs != null) open -= 1;
+    troubles.delete(key);
+  };
+
+  const failed = (key: string): void => {
+    let trouble = troubles.get(key);
+    if (trouble === undefined) {
+      // Maps keep the order of insertion: the first key is the oldest.
+      if (troubles.size >= keptMax) forget(troubles.keys().next().value!);
+      trouble = { failures: 0, openedAtMs: null, isTrying: false };
+      troubles.set(key, trouble);
+    }
+    trouble.failures += 1;
+    if (trouble.failures < failuresInRow) return;
+    if (trouble.openedAtMs === null) open += 1;
+    trouble.openedAtMs = clock.monotonicMs();
+  };
+
+  const stateOf: Circuits['stateOf'] = (key) => {
+    const trouble = troubles.get(key);
+    if (trouble === undefined || trouble.openedAtMs === null) return 'closed';
+    const isOver = clock.monotonicMs() - trouble.openedAtMs >= openMs;
+    return isOver && !trouble.isTrying ? 'trial' : 'open';
+  };
+
+  return {
+    stateOf,
+    async run(key, attempt, judge) {
+      const state = stateOf(key);
+      if (state === 'open') return null;
+      const tried = troubles.get(key);
+      if (state === 'trial') tried!.isTrying = true;
+      try {
+        const result = await attempt();
+        const judgement = judge(result);
+        if (judgement === 'trouble') failed(key);
+        // A success of a try that began before the circuit opened closes it as well: the receiver answers.
+        else if (judgement === 'well') forget(key);
+        return result;
+      } finally {
+        if (state === 'trial') tried!.isTrying = false;
+      }
+    },
+    open: () => open,
+    size: () => troubles.size,
+  };
+}

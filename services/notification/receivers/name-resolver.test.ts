@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type DnsServer, startDns } from '../testing/dns.ts';
+import { createHostsFile, type HostsFile } from './hosts-file.ts';
+import { createNameResolver, type NameResolver } from './name-resolver.ts';
+
+const noNames: HostsFile = { addressesOf: async () => [] };
+let nowMs = 0;
+const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+const limits = { queryMs: 300, deadlineMs: 2_000, namesEach: 4 };
+let server: DnsServer;
+let names: NameResolver;
+
+beforeEach(async () => {
+  nowMs = 1_000;
+  server = await startDns((name) => {
+    if (name.endsWith('.silent.test')) return null;
+    return { addresses: name.startsWith('gone') ? [] : ['93.184.216.34', '2606:2800::1'], ttlSeconds: 30 };
+  });
+  names = open();
+});
+afterEach(() => server.close());
+
+function open(hostsFile = noNames): NameResolver {
+  return createNameResolver({ clock, limits, servers: [server.address], hostsFile });
+}
+
+it('gives the addresses of both families', async () => {
+  expect(new Set(await names.resolve('Shop.Example.', 'c1'))).toEqual(
+    new Set(['93.184.216.34', '2606:2800::1']),
+  );
+});
+
+it('says that a name has no address, and asks again a moment later', async () => {
+  await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  server.answerWith(() => ({ addresses: ['1.2.3.4'] }));
+  await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  nowMs += 2_000;
+  expect(await names.resolve('gone.example', 'c1')).toEqual(['1.2.3.4']);
+});
+
+it('keeps an answer for its time to live, and never for longer than a minute', async () => {
+  await names.resolve('shop.example', 'c1');
+  server.answerWith(() => ({ addresses: ['1.2.3.4'], ttlSeconds: 86_400 }));
+  nowMs += 29_000;
+  expect(await names.resolve('shop.example', 'c1')).toHaveLength(2);
+  nowMs += 1_000;
+  expect(await names.resolve('shop.example', 'c1')).toEqual(['1.2.3.4']);
+  server.answerWith(() => ({ addresses: ['5.6.7.8'] }));
+  nowMs += 60_000;
+  expect(await names.resolve('shop.example', 'c1')).toEqual(['5.6.7.8']);
+});
+
+it('asks once for a name that many want at the same time', async () => {
+  await Promise.all(Array.from({ length: 50 }, (_, n) => names.resolve('shop.example', `c${n}`)));
+  expect(server.questions).toHaveLength(2);
+});
+
+it('answers others at once while the names of one customer have a server that never answers', async () => {
+  const hanging = Array.from({ length: 200 }, (_, n) =>
+    names.resolve(`n${n}.silent.test`, 'greedy').catch((error: { code: string }) => error.code),
+  );
+  await expect.poll(() => server.questions.length).toBeGreaterThan(0);
+  const startedMs = performance.now();
+  for (let n = 0; n < 20; n++) await names.resolve(`shop${n}.example`, 'other');
+  expect(performance.now() - startedMs).toBeLessThan(limits.deadlineMs);
+  // As many as its share, for both families, and the one repetition of each.
+  expect(new Set(server.questions.filter((name) => name.endsWith('silent.test'))).size).toBeLessThanOrEqual(
+    8,
+  );
+  expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ETIMEOUT']));
+});
+
+it('takes what one family has when the server never answers for the other', async () => {
+  let questions = 0;
+  server.answerWith(() => (questions++ === 0 ? { addresses: ['1.2.3.4', '2606:2800::1'] } : null));
+  expect(await names.resolve('half.example', 'c1')).toHaveLength(1);
+});
+
+it('finds name servers that were away, without a restart', async () => {
+  server.answerWith(() => null);
+  await expect(names.resolve('shop.example', 'c1')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+  server.answerWith(() => ({ addresses: ['1.2.3.4'] }));
+  nowMs += 10_000;
+  expect(await names.resolve('shop.example', 'c1')).toEqual(['1.2.3.4']);
+});
+
+it('knows localhost without a question, and the names of the hosts file', async () => {
+  const path = join(tmpdir(), `hosts-${process.pid}`);
+  await writeFile(path, '# of the machine\n10.0.0.5 Db.Internal db # the database\n::1 db\nnonsense here\n');
+  const own = open(createHostsFile(clock, path));
+  expect(await own.resolve('localhost', 'c1')).toEqual(['127.0.0.1', '::1']);
+  expect(await own.resolve('app.localhost', 'c1')).toEqual(['127.0.0.1', '::1']);
+  expect(await own.resolve('db.internal', 'c1')).toEqual(['10.0.0.5']);
+  expect(await own.resolve('DB', 'c1')).toEqual(['10.0.0.5', '::1']);
+  expect(server.questions).toEqual([]);
+  await writeFile(path, '10.0.0.6 db\n');
+  nowMs += 5_000;
+  expect(await own.resolve('db', 'c1')).toEqual(['10.0.0.6']);
+  expect(await open(createHostsFile(clock, `${path}.none`)).resolve('shop.example', 'c1')).toHaveLength(2);
+});
