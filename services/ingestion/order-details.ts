@@ -17,7 +17,7 @@ interface DetailsRow {
   metadata: string | null;
 }
 
-/** The details of those of these orders that are the customer's, by order id. Rejects when MySQL cannot tell. */
+/** The details of those of these orders that are the customer's, by order id. Rejects when MySQL does not answer. */
 export async function readOrderDetails(
   db: Queryable,
   customerId: string,

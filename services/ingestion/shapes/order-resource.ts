@@ -43,7 +43,7 @@ const Links = Type.Object(
   { $id: 'Links', description: 'Carry a ticket while the order is queued: follow them as they are.' },
 );
 
-/** DEAD_LETTERED is told by ingestion, OTHER by a reason that was written by hand. */
+/** DEAD_LETTERED comes from ingestion, OTHER from a reason that was written by hand. */
 const reasonCodes = [...Object.keys(reasonTable), 'DEAD_LETTERED', 'OTHER'];
 
 export const Reason = Type.Object(
@@ -121,7 +121,7 @@ const DeadLetteredOrder = Type.Object(
   { $id: 'DeadLetteredOrder', description: 'Could not be processed; an operator looks at it.' },
 );
 
-/** The status tells which it is. */
+/** `status` says which of the three it is. */
 export const Order = Type.Unsafe<
   Type.Static<typeof QueuedOrder> | Type.Static<typeof DecidedOrder> | Type.Static<typeof DeadLetteredOrder>
 >({

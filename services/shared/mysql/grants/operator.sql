@@ -1,4 +1,5 @@
--- Login of the command line without `migrate`: reads everything, changes prices, findings, dead letters and keys of secrets.
+-- Login of the command line without `migrate`: reads everything, changes prices, findings, dead letters, positions
+-- of lanes (`recover`) and the encryption of secrets.
 GRANT SELECT ON `orderstream`.* TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`products` TO 'orderstream_operator'@'%';
 GRANT INSERT ON `orderstream`.`stock` TO 'orderstream_operator'@'%';
@@ -9,6 +10,4 @@ GRANT UPDATE (`secret`, `previous_secret`) ON `orderstream`.`webhook_endpoints` 
 GRANT INSERT ON `orderstream`.`audit_log` TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`lane_skips` TO 'orderstream_operator'@'%';
 GRANT UPDATE ON `orderstream`.`lane_positions` TO 'orderstream_operator'@'%';
-GRANT UPDATE ON `orderstream`.`installation` TO 'orderstream_operator'@'%';
 GRANT DELETE ON `orderstream`.`pipeline_halts` TO 'orderstream_operator'@'%';
-GRANT INSERT, UPDATE ON `orderstream`.`outbox` TO 'orderstream_operator'@'%';
