@@ -49,6 +49,9 @@ async function refusal(db: Connection, { row, facts }: LaneCheck, to: number): P
   }
   const decided = Math.max(lastSource ?? -1, highestSource ?? -1);
   if (to <= decided) return `the outcome of offset ${decided} is published`;
+  if (facts.groupOffset !== null && to < facts.groupOffset) {
+    return `the group has committed the offset ${facts.groupOffset}; while no worker runs, \`orderstream replay --i-know\` sets it back`;
+  }
   if (facts.stored.commands !== '' && facts.stored.commands !== facts.found.commands) {
     return 'the command topic was made anew; `orderstream recover adopt` fits it to the lane';
   }

@@ -1,7 +1,8 @@
 /** Records, lanes and a silent log for the tests of this room. */
 import type { InRecord } from '../shared/kafka/index.ts';
 import { createLogger } from '../shared/log/index.ts';
-import { Lane, type LaneEvents, type LaneLimits } from './lane.ts';
+import { Lane, type LaneEvents } from './lane.ts';
+import type { LaneLimits } from './lane-types.ts';
 
 export const silent = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 

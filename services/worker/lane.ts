@@ -14,27 +14,12 @@
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { type Backoff, backoff } from '../shared/retry/index.ts';
+import { defaultLaneLimits, type LaneLimits, type LaneStart } from './lane-types.ts';
 import { type LogIds, noOutcomeMark, noRecordMark, type OutcomeMark, type RecordMark } from './marks.ts';
 import { RecordBuffer } from './record-buffer.ts';
 import { LaneWaits } from './waits/lane-waits.ts';
 
 export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
-
-/** How much a lane may hold. Above `high` its partition is paused, below `low` resumed. */
-export interface LaneLimits {
-  readonly highRecords: number;
-  readonly lowRecords: number;
-  readonly highBytes: number;
-  /** Batches that may be committed and not yet acknowledged. */
-  readonly unpublishedMax: number;
-}
-
-export const defaultLaneLimits: LaneLimits = {
-  highRecords: 500,
-  lowRecords: 300,
-  highBytes: 4 * 1024 * 1024,
-  unpublishedMax: 4,
-};
 
 /** Between two tries of a record that holds its lane up: a cause that is gone is noticed within the longest. */
 const holdDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
@@ -44,18 +29,6 @@ export interface Probation {
   batchRecords: number;
   /** Below this offset a death happened at a larger batch: stay at one record. */
   readonly singleBelow: number;
-}
-
-/** Where a lane begins, as its claim found it. */
-export interface LaneStart {
-  readonly epoch: number;
-  readonly nextOffset: number;
-  /** Outcomes from here on may not be in the result topic yet. */
-  readonly publishedOffset: number;
-  readonly logs?: LogIds;
-  readonly record?: RecordMark;
-  readonly outcome?: OutcomeMark;
-  readonly prevOffset?: number;
 }
 
 /** What a lane tells its owner. */

@@ -6,7 +6,8 @@
 import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { sleep } from '../shared/retry/index.ts';
-import { Lane, type LaneEvents, type LaneLimits } from './lane.ts';
+import { Lane, type LaneEvents } from './lane.ts';
+import type { LaneLimits } from './lane-types.ts';
 
 export interface OwnershipDeps {
   readonly topic: string;
