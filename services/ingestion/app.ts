@@ -8,7 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Admission } from './admission.ts';
-import { type AuthDeps, authenticate } from './auth.ts';
+import { type AuthDeps, authenticate, knownCaller } from './auth.ts';
 import { bodyBytesMax, refuseBody, registerBodyParsers } from './http/bodies.ts';
 import { answerClientError, hasDoubleHost } from './http/client-error.ts';
 import { createCors } from './http/cors.ts';
@@ -27,6 +27,7 @@ import type { Bodies } from './shares/bodies.ts';
 import type { Entry } from './shares/entry.ts';
 import { receiveBody } from './shares/receive-body.ts';
 import type { Refusals } from './shares/refusals.ts';
+import type { Usage } from './shares/usage.ts';
 
 export interface HttpLimits {
   readonly headerBytesMax: number;
@@ -55,6 +56,7 @@ export interface AppDeps extends RouteDeps, AuthDeps {
   readonly entry: Entry;
   readonly bodies: Bodies;
   readonly refusals: Refusals;
+  readonly usage: Usage;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
   /** Origins whose scripts may use the API. */
@@ -169,13 +171,14 @@ function enter(
   done: () => void,
 ): void {
   const refusal = deps.admission.refusal(operation.share);
-  if (refusal !== null) {
+  if (refusal !== null && (refusal === 'lag' || !isLight(deps, request))) {
     deps.metrics.inc('ingestion_refusals_total', { reason: refusal });
     const headers = { 'retry-after': String(deps.admission.retryAfterSeconds(refusal)) };
     sendProblem(request, reply, 'OVERLOADED', { headers });
     return;
   }
   authenticate(deps, operation.scope, request, reply, () => {
+    deps.usage.note(request.caller.customerId);
     const isTaken = deps.entry.come(request.caller.customerId, () => {
       // Who waited for the turn may have left.
       if (request.raw.socket.destroyed) return;
@@ -190,6 +193,15 @@ function enter(
     });
     if (!isTaken) refuseShare(deps, request, reply, 'You have as many requests open as one caller may have.');
   });
+}
+
+/** Whether the load is somebody else's. What a token that nobody has seen would cost is not spent on finding out. */
+function isLight(deps: AppDeps, request: FastifyRequest): boolean {
+  const caller = knownCaller(deps, request);
+  if (caller === null) return false;
+  if (deps.usage.isLight(caller.customerId)) return true;
+  deps.usage.note(caller.customerId);
+  return false;
 }
 
 function refuseShare(deps: AppDeps, request: FastifyRequest, reply: FastifyReply, detail: string): void {

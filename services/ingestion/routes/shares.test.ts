@@ -153,3 +153,29 @@ test('a stream ends when its token expires, with an event that says why', async 
   world.streams.beat();
   expect(await stream.text()).toMatch(/event: closed\ndata: \{"code":"TOKEN_EXPIRED"/);
 });
+
+describe('a late event loop', () => {
+  const asking = (world: ReturnType<typeof createFakeWorld>, token: string, key: string) => {
+    const request = placeRequest(key, sampleOrder(), { authorization: `Bearer ${token}` });
+    return world.app.inject(request);
+  };
+
+  test('is held against who makes the load, and the other is let in', async () => {
+    const world = createFakeWorld({ knowsTokens: true });
+    for (let n = 0; n < 40; n++) await asking(world, fakeTokens.c1, `g${n}`);
+    await asking(world, fakeTokens.c2, 'm0');
+    world.refusal = 'event_loop';
+    expect((await asking(world, fakeTokens.c1, 'g')).statusCode).toBe(503);
+    expect((await asking(world, fakeTokens.c2, 'm1')).statusCode).toBe(202);
+  });
+
+  test.each([
+    ['a caller who is alone', 'event_loop' as const],
+    ['everybody, when it is the outcomes that are late', 'lag' as const],
+  ])('refuses %s', async (_who, refusal) => {
+    const world = createFakeWorld({ knowsTokens: true });
+    if (refusal === 'lag') for (let n = 0; n < 40; n++) await asking(world, fakeTokens.c1, `g${n}`);
+    world.refusal = refusal;
+    expect((await asking(world, fakeTokens.c2, 'm')).statusCode).toBe(503);
+  });
+});

@@ -5,8 +5,10 @@ import { createEntry, type Entry, type EntryLimits } from './entry.ts';
 import { createReadTurns, type ReadLimits, type ReadTurns } from './reads.ts';
 import { createRefusals, type RefusalLimits, type Refusals } from './refusals.ts';
 import { createTokenChecks, type TokenCheckLimits, type TokenChecks } from './token-checks.ts';
+import { createUsage, type Usage } from './usage.ts';
 
 export interface Shares {
+  readonly usage: Usage;
   readonly entry: Entry;
   readonly bodies: Bodies;
   readonly reads: ReadTurns;
@@ -41,6 +43,7 @@ export function shareLimits(connections: number): ShareLimits {
 
 export function createShares(limits: ShareLimits, clock: Pick<Clock, 'monotonicMs'>): Shares {
   return {
+    usage: createUsage(clock),
     entry: createEntry(limits.entry),
     bodies: createBodies(limits.bodies, clock),
     reads: createReadTurns(limits.reads),

@@ -54,6 +54,8 @@ export interface FakeOptions {
   readonly limits?: AppDeps['limits'];
   readonly corsOrigins?: AppDeps['corsOrigins'];
   readonly shares?: Partial<ShareLimits>;
+  /** Whether the tokens were verified before. */
+  readonly knowsTokens?: boolean;
 }
 
 /** What tests look at and turn. */
@@ -151,7 +153,10 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
   const commandLog = createFakeCommandLog(controls, lanes);
   const readStatus = fakeReadStatus(controls, lanes, shown);
   return {
-    verifier: { known: () => null, verify: fakeVerify },
+    verifier: {
+      known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
+      verify: fakeVerify,
+    },
     ...createShares({ ...shareLimits(6), ...options.shares }, clock),
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
