@@ -1,9 +1,10 @@
 /** One lane of twelve stands still: reconciliation and `orderstream lag` name it and no other, and it goes on by itself. */
-import { COMMANDS } from '../../../../topics/index.ts';
+import { randomUUID } from 'node:crypto';
+import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';
 import { orderstream } from '../../command-line.ts';
 import type { Arena } from '../arena.ts';
 import { decidedMore } from '../lanes.ts';
-import type { Producer } from '../load.ts';
+import { type Producer, placeCommand } from '../load.ts';
 import { startWatched } from './watched.ts';
 
 const stuckPartition = 7;
@@ -16,17 +17,21 @@ export async function oneLaneStuck(
 ): Promise<string[]> {
   const worker = await arena.startWorker({ INSTANCE_ID: 'the-worker' });
   const watched = await startWatched(arena);
-  const load = producer.start(perSecond, skus);
   const holder = await arena.mysql.connect({ waitTimeoutSeconds: holderWaitSeconds });
   const problems: string[] = [];
+  // The lane is stuck before the others have work: lanes that share a transaction would wait together.
+  await producer.send(placeCommand(orderIdIn(stuckPartition), [skus[0]!]));
+  await arena.quiesce();
+  await holder.begin();
+  await holder.rows('SELECT 1 FROM lane_positions WHERE topic = ? AND partition_id = ? FOR UPDATE', [
+    COMMANDS,
+    stuckPartition,
+  ]);
+  await producer.send(placeCommand(orderIdIn(stuckPartition), [skus[0]!]));
+  problems.push(...(await watched.opened([`LANE_STALLED ${stuckPartition}`])));
+  const load = producer.start(perSecond, skus);
   try {
     await decidedMore(arena, 2 * perSecond);
-    await holder.begin();
-    await holder.rows('SELECT 1 FROM lane_positions WHERE topic = ? AND partition_id = ? FOR UPDATE', [
-      COMMANDS,
-      stuckPartition,
-    ]);
-    problems.push(...(await watched.opened([`LANE_STALLED ${stuckPartition}`])));
     const [finding] = await arena.mysql.pool.rows<{ actual: string }>(
       `SELECT actual FROM reconciliation_findings WHERE kind = 'LANE_STALLED' AND status = 'OPEN'`,
     );
@@ -37,6 +42,7 @@ export async function oneLaneStuck(
       problems.push(`lag begins with "${first}"`);
     // The other lanes go on meanwhile.
     await decidedMore(arena, perSecond);
+    problems.push(...(await watched.opened([`LANE_STALLED ${stuckPartition}`])));
     await holder.rollback();
     problems.push(...(await watched.opened([])));
   } finally {
@@ -48,4 +54,11 @@ export async function oneLaneStuck(
     if (code !== 0) problems.push(`the worker ended with ${code}`);
   }
   return problems;
+}
+
+function orderIdIn(partition: number): string {
+  for (;;) {
+    const id = randomUUID();
+    if (partitionOfOrder(id) === partition) return id;
+  }
 }
