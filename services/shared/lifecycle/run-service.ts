@@ -9,7 +9,7 @@ import {
   logFields,
 } from '../config/index.ts';
 import { errorMessage } from '../errors/index.ts';
-import { createLogger, type Logger } from '../log/index.ts';
+import { createLogger, type Logger, onDroppedLines } from '../log/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
@@ -60,6 +60,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const base = config as unknown as ConfigOf<BaseFields>;
   const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
+  onDroppedLines((lines) => metrics.inc('log_lines_dropped_total', {}, lines));
   const lifecycle = createLifecycle({ log, service: name });
   const abort = new AbortController();
   let admin: AdminServer | undefined;

@@ -6,6 +6,7 @@ import {
   stdTimeFunctions,
 } from 'pino';
 import { redact } from './redact.ts';
+import { standardOutput } from './standard-output.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -16,7 +17,7 @@ export type LoggerOptions = {
   service: string;
   level: LogLevel;
   instanceId: string;
-  /** Where lines go; standard output by default, written synchronously so that the last words of a dying process are kept. */
+  /** Where lines go; standard output by default, which is never waited for (see output.ts). */
   destination?: DestinationStream;
 };
 
@@ -34,7 +35,7 @@ export function createLogger({ service, level, instanceId, destination }: Logger
       // `redact` has turned errors into plain members already.
       serializers: { err: (err) => err, error: (error) => error },
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    destination ?? standardOutput(),
   );
   redactBindings(log);
   return log;

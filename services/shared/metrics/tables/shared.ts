@@ -72,6 +72,11 @@ export const sharedMetrics = {
     help: 'Partitions assigned to this process.',
     labels: ['group'],
   },
+  log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Log lines that were dropped because nobody read the output and its buffer was full.',
+    labels: [],
+  },
   kafka_consumer_restarts_total: {
     type: 'counter',
     help: 'Times that the client was built anew, by reason.',

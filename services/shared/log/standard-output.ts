@@ -1,0 +1,27 @@
+/** The one output of a process's loggers, made when the first of them needs it. */
+import { createLogOutput, type LogOutput } from './output.ts';
+
+/** How long the end of a process waits for the reader of its last lines. */
+const lastWordsMs = 500;
+
+const listeners = new Set<(lines: number) => void>();
+let output: LogOutput | undefined;
+
+export function standardOutput(): LogOutput {
+  if (output !== undefined) return output;
+  const made = createLogOutput({
+    fd: 1,
+    onDropped: (lines) => {
+      for (const listener of listeners) listener(lines);
+    },
+  });
+  process.once('exit', () => made.flush(lastWordsMs));
+  output = made;
+  return made;
+}
+
+/** Calls `listener` with the number of lines each time that some are dropped. The returned function takes it away. */
+export function onDroppedLines(listener: (lines: number) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
