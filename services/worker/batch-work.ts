@@ -183,7 +183,10 @@ function hold(attempt: Attempt, error: unknown): Next {
     attempt.batch = firstHalf(attempt.batch);
     return 'again';
   }
-  attempt.batch[0]!.lane.holdBack(`a record cannot be worked: ${errorMessage(error)}`, true);
+  attempt.batch[0]!.lane.holdBack(`a record cannot be worked: ${errorMessage(error)}`, {
+    needsOperator: true,
+    alone: true,
+  });
   return 'done';
 }
 

@@ -15,7 +15,7 @@ import { type LaneFacts, lostCommits, type PositionProblem, positionProblem } fr
 import { isKiller, startProbation } from './probation.ts';
 import type { Publisher } from './publisher.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import { type Verdicts, verdictKey } from './stages/decode.ts';
+import { type Verdicts, verdictKey } from './stages/verdicts.ts';
 import { readMark } from './store/attempts.ts';
 import { readHalt } from './store/halts.ts';
 import { readOutbox } from './store/outbox.ts';

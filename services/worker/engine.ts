@@ -11,7 +11,7 @@ import type { Committed } from './pipeline.ts';
 import type { Publisher } from './publisher.ts';
 import { createScarcity } from './scarcity.ts';
 import { createSessionKeeper } from './session-keeper.ts';
-import type { Verdicts } from './stages/decode.ts';
+import type { Verdicts } from './stages/verdicts.ts';
 import type { StatusCache } from './status-cache.ts';
 import { createCatalogue } from './store/catalogue.ts';
 import { createWriter } from './writer.ts';

@@ -235,15 +235,15 @@ export class Lane {
     this.#events.onWork(this);
   }
 
-  /** The record at its head cannot be decided now: notes why, and lets no writer take it before the next try is due. */
-  holdBack(why: string, needsOperator = false): void {
-    this.isHeldBack = true;
+  /**
+   * The record at its head cannot be decided now: notes why, and lets no writer take it before the next try is due. With
+   * `alone` it is tried in a batch of its own, as it would break the batch of others.
+   */
+  holdBack(why: string, { needsOperator = false, alone = false } = {}): void {
+    this.isHeldBack = alone;
     const { tries } = this.waits.begin('decide', why, needsOperator);
-    if (tries === 1)
-      this.#log.warn(
-        { partition: this.partition, offset: this.nextOffset, needsOperator },
-        `lane ${this.partition} waits: ${why}`,
-      );
+    const fields = { partition: this.partition, offset: this.nextOffset, needsOperator };
+    if (tries === 1) this.#log.warn(fields, `lane ${this.partition} waits: ${why}`);
     this.holdFor(holdDelay(tries));
   }
 

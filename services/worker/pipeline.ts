@@ -13,15 +13,16 @@ import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
 import type { OrderStatusEntry } from '../shared/redis/index.ts';
 import type { LaneBatch } from './batch.ts';
 import type { Scarcity } from './scarcity.ts';
-import { type DecodedPart, decodeParts, SKIPPED, type Verdicts, verdictKey } from './stages/decode.ts';
+import { type DecodedPart, decodeParts } from './stages/decode.ts';
 import { collectNeeds, findShort, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
+import { SKIPPED, type Verdicts, verdictKey } from './stages/verdicts.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { StatusCache } from './status-cache.ts';
 import { markAttempt } from './store/attempts.ts';
 import type { Catalogue } from './store/catalogue.ts';
-import { readSkip } from './store/skips.ts';
+import { readSkips } from './store/skips.ts';
 
 export interface PipelineDeps {
   readonly topic: string;
@@ -67,7 +68,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const { session } = deps;
   const startedMs = performance.now();
   await markProbing(deps, batch);
-  await readSkips(deps, batch);
+  await adoptSkips(deps, batch);
   // What is decoded ends with this call: batches are many, and the database takes its time.
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
@@ -153,16 +154,16 @@ async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Pro
 }
 
 /** Where a lane is held up by its head, an operator may have asked to make that a dead letter. */
-async function readSkips(
+async function adoptSkips(
   { session, topic, verdicts }: PipelineDeps,
   batch: readonly LaneBatch[],
 ): Promise<void> {
-  for (const { lane, from } of batch) {
-    if (!lane.isHeldBack) continue;
-    const skip = await readSkip(session, topic, lane.partition, from);
-    if (skip === null) continue;
-    const message = `An operator skipped this record: ${skip.reason}`;
-    verdicts.set(verdictKey(lane.partition, from), { code: SKIPPED, message });
+  const heads = batch
+    .filter(({ lane }) => lane.waits.at('decide') !== null)
+    .map(({ lane, from }) => ({ partition: lane.partition, offset: from }));
+  for (const { partition, offset, reason } of await readSkips(session, topic, heads)) {
+    const message = `An operator skipped this record: ${reason}`;
+    verdicts.set(verdictKey(partition, offset), { code: SKIPPED, message });
   }
 }
 

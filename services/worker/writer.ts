@@ -10,7 +10,7 @@ import type { Committed } from './pipeline.ts';
 import { growProbation } from './probation.ts';
 import type { Publisher } from './publisher.ts';
 import { settleLanes } from './settle.ts';
-import { verdictKey } from './stages/decode.ts';
+import { verdictKey } from './stages/verdicts.ts';
 
 export interface WriterDeps extends Omit<BatchWorkDeps, 'buffer'> {
   readonly publisher: Publisher;

@@ -6,6 +6,7 @@ import {
   type OrderEvent,
   type OrderState,
   STATE_SUBJECT,
+  schemaCatalogue,
 } from '../../../schemas/index.ts';
 import { type Codec, createCodec, createReaders, type Readers } from './codec.ts';
 import { commandShape, plainShape } from './shapes.ts';
@@ -25,9 +26,17 @@ export interface SubjectSource {
 export function codecsOf(sources: { commands: SubjectSource; events: SubjectSource }): Codecs {
   const { commands, events } = sources;
   return {
-    commands: createCodec({ ...commands, shape: commandShape(commands.readers.type) }),
-    events: createCodec({ ...events, shape: plainShape() }),
+    commands: createCodec({
+      ...commands,
+      shape: commandShape(commands.readers.type),
+      versions: versionsOf(COMMANDS_SUBJECT),
+    }),
+    events: createCodec({ ...events, shape: plainShape(), versions: versionsOf(EVENTS_SUBJECT) }),
   };
+}
+
+function versionsOf(subject: string): object[] {
+  return schemaCatalogue.filter((entry) => entry.subject === subject).map(({ schema }) => schema);
 }
 
 /** Codecs of the bundled schemas under ids of the caller's choice, for tests and benches: there is no registry to ask. */

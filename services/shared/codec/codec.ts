@@ -19,6 +19,13 @@ export interface Codec<T> {
   /** @throws PoisonError where the bytes are at fault, UnknownSchemaError where the schema id is not prepared */
   decode(bytes: Buffer | null): T;
   /**
+   * Reads the body as each bundled version of the subject, newest first, whatever schema the frame names; null where
+   * none takes all of its bytes. For records whose schema id is in doubt: a registry that was rebuilt gives other ids.
+   */
+  decodeByContent(bytes: Buffer | null): T | null;
+  /** Whether any value was decoded by the id in its frame: then log and registry belong together. */
+  hasDecoded(): boolean;
+  /**
    * Prepares a schema id that `decode` did not know.
    *
    * @returns `missing` only where the registry itself says that there is no such id
@@ -56,10 +63,8 @@ export function createReaders(schema: object, writerId: number): Readers {
  * @throws AppError SCHEMA_MISMATCH where the bundled schema cannot read it
  */
 export function addWriter(readers: Readers, subject: string, schemaId: number, schema: object): void {
-  const writer = compileSchema(schema);
   try {
-    const same = writer.fingerprint().equals(readers.type.fingerprint());
-    readers.byId.set(schemaId, same ? internalsOf(readers.type) : resolverOf(readers.type, writer));
+    readers.byId.set(schemaId, readerOf(readers.type, compileSchema(schema)));
   } catch (error) {
     const reason = `id ${schemaId} cannot be read by the schema of this build (${(error as Error).message})`;
     throw new AppError('SCHEMA_MISMATCH', { subject, reason }, { cause: error });
@@ -68,9 +73,14 @@ export function addWriter(readers: Readers, subject: string, schemaId: number, s
 
 /** One codec over prepared schemas. */
 export function createCodec<T>(
-  deps: { readers: Readers; shape: Shape<T> } & Pick<Codec<T>, 'schemaId' | 'resolveSchema'>,
+  deps: {
+    readers: Readers;
+    shape: Shape<T>;
+    /** Bundled schemas of the subject by rising version, for `decodeByContent`. */
+    versions?: readonly object[];
+  } & Pick<Codec<T>, 'schemaId' | 'resolveSchema'>,
 ): Codec<T> {
-  const { readers, shape, schemaId } = deps;
+  const { readers, shape, schemaId, versions = [] } = deps;
   const type = internalsOf(readers.type);
   const writeTap = new WriteTap();
   const readTap = new ReadTap();
@@ -87,13 +97,22 @@ export function createCodec<T>(
     return writeTap.take();
   }
 
+  let hasDecoded = false;
+  let versionReaders: Pick<AvroType, '_read'>[] | undefined;
+
   function decode(bytes: Buffer | null): T {
     const id = readFrame(bytes);
     const reader = readers.byId.get(id);
     if (reader === undefined) {
       throw readers.foreignIds.has(id) ? new PoisonError('WRONG_SUBJECT', id) : new UnknownSchemaError(id);
     }
-    readTap.begin(bytes as Buffer, FRAME_BYTES, id);
+    const value = readBody(reader, bytes as Buffer, id);
+    hasDecoded = true;
+    return value;
+  }
+
+  function readBody(reader: Pick<AvroType, '_read'>, bytes: Buffer, id: number): T {
+    readTap.begin(bytes, FRAME_BYTES, id);
     let value: T;
     try {
       value = reader._read(readTap) as T;
@@ -106,5 +125,30 @@ export function createCodec<T>(
     return value;
   }
 
-  return { schemaId, encode, decode, resolveSchema: deps.resolveSchema };
+  function decodeByContent(bytes: Buffer | null): T | null {
+    const id = readFrame(bytes);
+    versionReaders ??= versions.map((schema) => readerOf(readers.type, compileSchema(schema))).reverse();
+    for (const reader of versionReaders) {
+      try {
+        return readBody(reader, bytes as Buffer, id);
+      } catch (error) {
+        if (!(error instanceof PoisonError)) throw error;
+      }
+    }
+    return null;
+  }
+
+  return {
+    schemaId,
+    encode,
+    decode,
+    decodeByContent,
+    hasDecoded: () => hasDecoded,
+    resolveSchema: deps.resolveSchema,
+  };
+}
+
+function readerOf(type: Type, writer: Type): Pick<AvroType, '_read'> {
+  const same = writer.fingerprint().equals(type.fingerprint());
+  return same ? internalsOf(type) : resolverOf(type, writer);
 }

@@ -32,6 +32,7 @@ describe('a schema id', () => {
     ['an error', 500, '{"error_code": 50001}'],
     ['a success without a schema', 200, '{}'],
     ['a success that is no JSON', 200, 'hello'],
+    ['a schema that is cut off', 200, JSON.stringify({ schema: '{"type": "rec' })],
   ])('is not missing after %s', async (_what, status, body) => {
     const url = await answer(status, body);
     await expect(createRegistry(url).schemaOf(9)).rejects.toEqual(unavailable);
@@ -39,6 +40,33 @@ describe('a schema id', () => {
 
   it('is not missing while nobody listens', async () => {
     await expect(createRegistry('http://127.0.0.1:9').schemaOf(9)).rejects.toEqual(unavailable);
+  });
+});
+
+describe('an answer of another shape', () => {
+  it.each([
+    ['versions that are no numbers', '["1", {}]'],
+    ['a version below one', '[0]'],
+    ['a version beyond any', '[1e300]'],
+    ['a version that is a fraction', '[1.5]'],
+  ])('is an error and never a value: %s', async (_what, body) => {
+    const url = await answer(200, body);
+    await expect(createRegistry(url).versionsOf('s')).rejects.toEqual(unavailable);
+  });
+
+  it.each(['{}', '{"id": "7"}', '{"id": -1}', '{"id": null}'])('is no id: %s', async (body) => {
+    const url = await answer(200, body);
+    await expect(createRegistry(url).idOf('s', { type: 'string' })).rejects.toEqual(unavailable);
+    await expect(createRegistry(url).idOfVersion('s', 1)).rejects.toEqual(unavailable);
+  });
+
+  it.each([
+    ['a bare type', { schema: '"string"' }],
+    ['JSON Schema', { schema: '{"type": "object"}', schemaType: 'JSON' }],
+    ['Protobuf', { schema: 'syntax = "proto3";', schemaType: 'PROTOBUF' }],
+  ])('is a schema of somebody else: %s', async (_what, body) => {
+    const url = await answer(200, JSON.stringify(body));
+    expect(await createRegistry(url).schemaOf(9)).toEqual({});
   });
 });
 

@@ -63,9 +63,7 @@ export function createRegistry(url: string): Registry {
   return {
     async idOf(subject, schema) {
       try {
-        const id: unknown = await library.getRegistryIdBySchema(subject, avro(schema));
-        if (!Number.isSafeInteger(id)) throw new Error('the registry answered an id that is no number');
-        return id as number;
+        return idIn(await library.getRegistryIdBySchema(subject, avro(schema)), base);
       } catch (error) {
         // The library throws this class for a 404 only, and drops the body that would tell whose 404 it was.
         if ((error as Error).name !== 'ConfluentSchemaRegistryError') throw unavailable(base, error);
@@ -76,20 +74,20 @@ export function createRegistry(url: string): Registry {
     },
     async versionsOf(subject) {
       const { status, body } = await ask(`/subjects/${encodeURIComponent(subject)}/versions`);
-      if (status === 200 && Array.isArray(body)) return body as number[];
+      if (status === 200 && Array.isArray(body)) return body.map((version) => idIn(version, base));
       return nullOr(SUBJECT_NOT_FOUND, base, status, body);
     },
     async idOfVersion(subject, version) {
       try {
-        return await library.getRegistryId(subject, version);
+        return idIn(await library.getRegistryId(subject, version), base);
       } catch (error) {
         throw unavailable(base, error);
       }
     },
     async schemaOf(schemaId) {
       const { status, body } = await ask(`/schemas/ids/${schemaId}`);
-      const text = (body as { schema?: unknown } | null)?.schema;
-      if (status === 200 && typeof text === 'string') return JSON.parse(text) as object;
+      const { schema: text, schemaType } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
+      if (status === 200 && typeof text === 'string') return schemaIn(text, schemaType, base);
       return nullOr(SCHEMA_NOT_FOUND, base, status, body);
     },
     async compatibilityOf(subject) {
@@ -104,7 +102,7 @@ export function createRegistry(url: string): Registry {
       const options = { subject, compatibility: COMPATIBILITY[compatibility] };
       for (let tries = 1; ; tries++) {
         try {
-          return (await library.register(avro(schema), options)).id;
+          return idIn((await library.register(avro(schema), options)).id, base);
         } catch (error) {
           if (isLostRace(error) && tries < racesMax) {
             // The next try finds what the other has made, and compares it.
@@ -163,6 +161,22 @@ function parseOrNull(text: string): unknown {
     // A page of some proxy: the caller sees null and reports the status.
     return null;
   }
+}
+
+const ID_MAX = 2 ** 31 - 1;
+
+/** An id or a version as the registry gave it; anything but a positive whole number is no answer of a registry. */
+function idIn(value: unknown, base: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= ID_MAX) return value;
+  throw unavailable(base, `it answered ${JSON.stringify(value)} where a number belongs`);
+}
+
+/** The parsed schema. One of another kind than ours (a bare type, JSON Schema, Protobuf) is an object without members. */
+function schemaIn(text: string, kind: unknown, base: string): object {
+  if (kind !== undefined && kind !== 'AVRO') return {};
+  const schema = parseOrNull(text);
+  if (schema === null) throw unavailable(base, 'it answered with a schema that is no JSON');
+  return typeof schema === 'object' && !Array.isArray(schema) ? schema : {};
 }
 
 function nullOr(code: number, base: string, status: number, body: unknown): null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COMMANDS_SUBJECT, newestSchema } from '../../../schemas/index.ts';
 import { appError } from '../errors/index.ts';
 import { createReaders } from './codec.ts';
 import type { Registry } from './registry.ts';
@@ -107,5 +108,40 @@ describe('resolveSchema', () => {
     expect(asked).toEqual([]);
     await resolver.resolveSchema(100);
     expect(asked).toEqual([100]);
+  });
+});
+
+describe('an id outside of the subject', () => {
+  it('is ours where the registry has one of our versions under it, whatever its subject is called', async () => {
+    const { schemas, readers, resolver } = setUp();
+    schemas.set(8, newestSchema(COMMANDS_SUBJECT).schema);
+    expect(await resolver.resolveSchema(8)).toBe('known');
+    expect([readers.byId.has(8), readers.foreignIds.has(8)]).toEqual([false, true]);
+
+    const commands = createReaders(newestSchema(COMMANDS_SUBJECT).schema, 1);
+    const registry = {
+      versionsOf: async () => null,
+      schemaOf: async () => newestSchema(COMMANDS_SUBJECT).schema,
+    } as Partial<Registry> as Registry;
+    const ours = createSchemaResolver({
+      registry,
+      subject: COMMANDS_SUBJECT,
+      readers: commands,
+      log: { warn: () => undefined } as never,
+    });
+    expect(await ours.resolveSchema(8)).toBe('known');
+    expect(commands.byId.has(8)).toBe(true);
+  });
+
+  it('is foreign where the schema is of a kind that nobody here can compile', async () => {
+    const { schemas, readers, resolver } = setUp();
+    schemas.set(8, {
+      type: 'record',
+      name: 'M',
+      fields: [{ name: 'm', type: { type: 'map', values: 'int' } }],
+    });
+    schemas.set(9, {});
+    expect([await resolver.resolveSchema(8), await resolver.resolveSchema(9)]).toEqual(['known', 'known']);
+    expect([...readers.foreignIds]).toEqual([8, 9]);
   });
 });

@@ -1,5 +1,7 @@
+import { schemaCatalogue } from '../../../schemas/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
+import { compileSchema } from './avro-types.ts';
 import { addWriter, type Readers } from './codec.ts';
 import type { Registry } from './registry.ts';
 
@@ -67,11 +69,15 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
   }
 
   async function ask(schemaId: number): Promise<'known' | 'missing'> {
-    if ((await registry.schemaOf(schemaId)) === null) {
+    const found = await registry.schemaOf(schemaId);
+    if (found === null) {
       rememberMissing(schemaId);
       return 'missing';
     }
     await prepareVersions();
+    // Registered under another subject, or a version that was deleted there: what counts is what it says.
+    if (!readers.byId.has(schemaId) && isBundled(subject, found))
+      addWriter(readers, subject, schemaId, found);
     const refusal = unreadable.get(schemaId);
     if (refusal !== undefined) throw refusal;
     if (!readers.byId.has(schemaId)) readers.foreignIds.add(schemaId);
@@ -88,4 +94,17 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
   }
 
   return { prepareVersions, resolveSchema };
+}
+
+/** Whether the schema is a bundled version of the subject, by the fingerprint of its canonical form. */
+function isBundled(subject: string, schema: object): boolean {
+  try {
+    const fingerprint = compileSchema(schema).fingerprint();
+    return schemaCatalogue.some(
+      (entry) => entry.subject === subject && compileSchema(entry.schema).fingerprint().equals(fingerprint),
+    );
+  } catch {
+    // What this codec cannot even compile is a schema of somebody else.
+    return false;
+  }
 }

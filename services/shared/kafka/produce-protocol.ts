@@ -88,14 +88,20 @@ function encodeBody(batches: readonly EncodedBatch[], timeoutMs: number): Buffer
   return body;
 }
 
-function decodeAnswer(raw: Buffer): Answer {
+/**
+ * Reads an answer to its last byte. Throws RangeError for one that is cut off, longer than it says, or in any other way not
+ * of this shape: then nobody knows what was written.
+ */
+export function decodeAnswer(raw: Buffer): Answer {
   const partitions: PartitionAnswer[] = [];
   let at = 4;
-  for (let topics = raw.readInt32BE(0); topics > 0; topics--) {
+  for (let topics = countAt(raw, 0); topics > 0; topics--) {
     const nameLength = raw.readInt16BE(at);
+    if (nameLength < 0 || at + 2 + nameLength > raw.length)
+      throw new RangeError('a Produce answer with a topic that has no end');
     const topic = raw.toString('utf8', at + 2, at + 2 + nameLength);
     at += 2 + nameLength;
-    const count = raw.readInt32BE(at);
+    const count = countAt(raw, at);
     at += 4;
     for (let i = 0; i < count; i++, at += answerBytes) {
       partitions.push({
@@ -106,7 +112,17 @@ function decodeAnswer(raw: Buffer): Answer {
       });
     }
   }
-  return { partitions, clientSideThrottleTime: raw.readInt32BE(at) };
+  const clientSideThrottleTime = raw.readInt32BE(at);
+  if (at + 4 !== raw.length)
+    throw new RangeError(`a Produce answer of ${raw.length} bytes that ends at ${at + 4}`);
+  return { partitions, clientSideThrottleTime };
+}
+
+/** A count that the bytes behind it can hold. */
+function countAt(raw: Buffer, at: number): number {
+  const count = raw.readInt32BE(at);
+  if (count < 0 || count > raw.length) throw new RangeError(`a Produce answer with a count of ${count}`);
+  return count;
 }
 
 /** Partition, error code, base offset, append time, log start offset. */

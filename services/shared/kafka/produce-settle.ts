@@ -27,6 +27,8 @@ export function settle(state: LoopState, taken: readonly PartitionQueue[], outco
       ({ topic, partition }) => topic === queue.wireTopic && partition === queue.partition,
     );
     if (answer === undefined) resend(state, queue, true, 'NOT_IN_ANSWER');
+    // "Written, nowhere" is no answer: somebody would take the number for the place of a record.
+    else if (answer.errorCode === 0 && answer.baseOffset < 0n) resend(state, queue, true, 'NO_OFFSET');
     else settlePartition(state, queue, answer);
   }
 }

@@ -13,7 +13,8 @@ import {
 import type { LaneBatch } from '../batch.ts';
 import { encodeMessages } from '../outbox-format.ts';
 import type { DeadLetterRow } from '../store/dead-letters.ts';
-import type { DeadLetter, DecodedPart } from './decode.ts';
+import type { DecodedPart } from './decode.ts';
+import type { DeadLetter } from './read-record.ts';
 
 /** A longer key is no order id and no SKU: its event goes without it, the dead letter keeps it. */
 const foreignKeyBytesMax = 1_024;

@@ -12,8 +12,8 @@ import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates
 import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
 import { layOutSkipDone } from '../store/skips.ts';
 import { layOutStock } from '../store/stock.ts';
-import { SKIPPED } from './decode.ts';
 import type { PartOutcomes } from './outcomes.ts';
+import { SKIPPED } from './verdicts.ts';
 
 /** Everything that a batch writes, but the fence and the COMMIT. */
 export interface BatchWrites {

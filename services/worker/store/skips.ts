@@ -3,26 +3,28 @@ import { classifyMysqlError, type Session, type StatementBuffer } from '../../sh
 import { text } from './sql-text.ts';
 
 export interface Skip {
+  readonly partition: number;
+  readonly offset: number;
   /** The operator's words; they travel in the public outcome. */
   readonly reason: string;
 }
 
-/** The open instruction for this very record, or null. */
-export async function readSkip(
+/** The open instructions for these very records. */
+export async function readSkips(
   session: Session,
   topic: string,
-  partition: number,
-  offset: number,
-): Promise<Skip | null> {
+  positions: readonly { partition: number; offset: number }[],
+): Promise<Skip[]> {
+  if (positions.length === 0) return [];
+  const list = positions.map(({ partition, offset }) => `(${partition},${offset})`).join(',');
   try {
-    const [row] = await session.rows<Skip>(
-      `SELECT reason FROM lane_skips WHERE topic = ${text(topic)} AND partition_id = ${partition} ` +
-        `AND source_offset = ${offset} AND done_at_ms IS NULL`,
+    return await session.rows<Skip>(
+      'SELECT partition_id AS `partition`, source_offset AS `offset`, reason FROM lane_skips ' +
+        `WHERE topic = ${text(topic)} AND (partition_id, source_offset) IN (${list}) AND done_at_ms IS NULL`,
     );
-    return row ?? null;
   } catch (error) {
     // The migration that makes the table may be run behind us: then nobody has asked for anything yet.
-    if (classifyMysqlError(error) === 'schema') return null;
+    if (classifyMysqlError(error) === 'schema') return [];
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { type LaneBatch, takeBatch } from '../batch.ts';
 import { openLane, silent } from '../fakes.ts';
 import type { Lane } from '../lane.ts';
 import type { SessionKeeper } from '../session-keeper.ts';
-import type { Verdicts } from '../stages/decode.ts';
+import type { Verdicts } from '../stages/verdicts.ts';
 import { judgeAlone } from './judge-record.ts';
 
 const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger refused it' });

@@ -9,7 +9,7 @@ import { classifyMysqlError } from '../../shared/mysql/index.ts';
 import type { LaneBatch } from '../batch.ts';
 import { isServerError, verdictFor } from '../recovery.ts';
 import type { SessionKeeper } from '../session-keeper.ts';
-import { type Verdicts, verdictKey } from '../stages/decode.ts';
+import { type Verdicts, verdictKey } from '../stages/verdicts.ts';
 import { rehearse } from '../store/rehearsal.ts';
 
 export interface JudgeDeps {
@@ -34,7 +34,10 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
   const key = verdictKey(lane.partition, offset);
   if (verdicts.delete(key)) {
     // Its dead letter goes into the same tables: what refuses both is hardly the record.
-    lane.holdBack(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, true);
+    lane.holdBack(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
+      needsOperator: true,
+      alone: true,
+    });
     return 'done';
   }
   if (isServerError(error)) {
@@ -44,7 +47,9 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
         { err: refusal, partition: lane.partition, offset },
         'the database takes no made-up batch either',
       );
-      lane.holdBack(`the database refuses what no record is to blame for: ${errorMessage(refusal)}`);
+      lane.holdBack(`the database refuses what no record is to blame for: ${errorMessage(refusal)}`, {
+        alone: true,
+      });
       return 'done';
     }
     if (!judged.rehearsed) {

@@ -25,7 +25,7 @@ describe('the waits of a lane', () => {
   it('end at the place that goes on, and at no other', () => {
     const lane = openLane(0, 3);
     lane.waits.begin('publish', 'Kafka is away');
-    lane.holdBack('a record cannot be worked', true);
+    lane.holdBack('a record cannot be worked', { needsOperator: true, alone: true });
     expect([lane.isHeldBack, lane.isReady(performance.now())]).toEqual([true, false]);
     lane.advance(1, []);
     expect([lane.isHeldBack, lane.waits.current?.place]).toEqual([false, 'publish']);

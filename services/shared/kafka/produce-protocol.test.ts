@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { decodeAnswer } from './produce-protocol.ts';
+
+/** An answer for two partitions of one topic, as a broker writes it. */
+function answer(): Buffer {
+  const topic = Buffer.from('orders.events.v1');
+  const partition = (number: number, errorCode: number, offset: bigint) => {
+    const bytes = Buffer.alloc(30);
+    bytes.writeInt32BE(number, 0);
+    bytes.writeInt16BE(errorCode, 4);
+    bytes.writeBigInt64BE(offset, 6);
+    return bytes;
+  };
+  const int32 = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  };
+  const length = Buffer.from([0, topic.length]);
+  return Buffer.concat([
+    int32(1),
+    length,
+    topic,
+    int32(2),
+    partition(3, 0, 17n),
+    partition(4, 6, -1n),
+    int32(250),
+  ]);
+}
+
+describe('an answer to Produce', () => {
+  it('is read to its end', () => {
+    expect(decodeAnswer(answer())).toEqual({
+      partitions: [
+        { topic: 'orders.events.v1', partition: 3, errorCode: 0, baseOffset: 17n },
+        { topic: 'orders.events.v1', partition: 4, errorCode: 6, baseOffset: -1n },
+      ],
+      clientSideThrottleTime: 250,
+    });
+  });
+
+  it('is an error wherever it is cut off, and when bytes follow it', () => {
+    const whole = answer();
+    for (let length = 0; length < whole.length; length++)
+      expect(() => decodeAnswer(whole.subarray(0, length)), `cut after ${length} bytes`).toThrow();
+    expect(() => decodeAnswer(Buffer.concat([whole, Buffer.alloc(1)]))).toThrow();
+  });
+
+  it('is an error when a count or a length in it cannot be true', () => {
+    for (const at of [0, 22]) {
+      for (const value of [-1, 0x7fffffff]) {
+        const bytes = answer();
+        bytes.writeInt32BE(value, at);
+        expect(() => decodeAnswer(bytes), `${value} at ${at}`).toThrow();
+      }
+    }
+    for (const value of [-1, 0x7fff]) {
+      const bytes = answer();
+      bytes.writeInt16BE(value, 4);
+      expect(() => decodeAnswer(bytes)).toThrow();
+    }
+  });
+});

@@ -1,0 +1,101 @@
+/** One record to a command, to the reason why it is none, or to a doubt about its schema. */
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { partitionOfOrder, partitionOfSku } from '../../../topics/partition.ts';
+import { commandProblem } from '../../domain/index.ts';
+import {
+  CHECKSUM_HEADER,
+  type Codec,
+  PoisonError,
+  UnknownSchemaError,
+  verifyChecksum,
+} from '../../shared/codec/index.ts';
+import type { InRecord } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import { type Verdicts, verdictKey } from './verdicts.ts';
+
+export interface DecodeDeps {
+  readonly codec: Codec<OrderCommand>;
+  readonly verdicts: Verdicts;
+  readonly log: Logger;
+}
+
+/** Why a record becomes a dead letter. */
+export interface DeadLetter {
+  readonly record: InRecord;
+  readonly code: string;
+  readonly message: string;
+  readonly schemaId: number | null;
+  readonly orderId: string | null;
+}
+
+/** A record that cannot be read by the schema id in its frame, though it may be a command. */
+export interface Doubt {
+  readonly doubted: InRecord;
+  readonly schemaId: number;
+  /** What it is if the doubt is not justified; null where the id is unknown here. */
+  readonly poison: DeadLetter | null;
+}
+
+/** Codes that follow from the bytes and the schema of the id together. */
+const schemaCodes: ReadonlySet<string> = new Set([
+  'TRUNCATED',
+  'TRAILING_BYTES',
+  'COUNT_TOO_LARGE',
+  'INVALID_UTF8',
+  'INVALID_VALUE',
+  'TYPE_MISMATCH',
+]);
+
+export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | DeadLetter | Doubt {
+  const verdict = deps.verdicts.get(verdictKey(record.partition, record.offset));
+  if (verdict !== undefined) return deadLetter(record, verdict.code, verdict.message, null);
+  try {
+    verifyChecksum(record.value, record.headers);
+    const command = deps.codec.decode(record.value);
+    const problem = problemOf(command, record.partition);
+    return problem === null ? command : deadLetter(record, 'INVALID_COMMAND', problem, null);
+  } catch (error) {
+    if (error instanceof UnknownSchemaError)
+      return { doubted: record, schemaId: error.schemaId, poison: null };
+    if (!(error instanceof PoisonError)) throw error;
+    const letter = deadLetter(record, error.code, error.message, error.schemaId);
+    return isOfSchema(error, record)
+      ? { doubted: record, schemaId: error.schemaId!, poison: letter }
+      : letter;
+  }
+}
+
+/**
+ * Whether another schema might read what this one does not. Bytes that do not fit are in doubt only where their checksum is
+ * right: without one they may as well be damaged.
+ */
+function isOfSchema({ code, schemaId }: PoisonError, { headers }: InRecord): boolean {
+  if (schemaId === null) return false;
+  return code === 'WRONG_SUBJECT' || (schemaCodes.has(code) && headers[CHECKSUM_HEADER] !== undefined);
+}
+
+/** The rule that the command breaks, or null. */
+export function problemOf(command: OrderCommand, partition: number): string | null {
+  return commandProblem(command) ?? partitionProblem(command, partition);
+}
+
+/** One order, one partition: a command elsewhere would be decided beside, not behind, the others of its order. */
+function partitionProblem(command: OrderCommand, partition: number): string | null {
+  const right =
+    command.type === 'ADJUST_STOCK'
+      ? partitionOfSku(command.payload.sku)
+      : partitionOfOrder(command.orderId!);
+  return right === partition ? null : `the command belongs to partition ${right}`;
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function deadLetter(
+  record: InRecord,
+  code: string,
+  message: string,
+  schemaId: number | null,
+): DeadLetter {
+  const key = record.key !== null && record.key.length === 36 ? record.key.toString('latin1') : '';
+  return { record, code, message, schemaId, orderId: uuidPattern.test(key) ? key : null };
+}

@@ -1,0 +1,86 @@
+/**
+ * Records whose schema id is in doubt: it is unknown, or names a schema that does not read the record. Either the record is
+ * no command, or the registry was rebuilt and gives other ids. In the second case the record itself shows what it is, and
+ * nothing that can be read becomes a dead letter; while nothing at all can be read by its id, the lane waits.
+ */
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { InRecord } from '../../shared/kafka/index.ts';
+import {
+  type DeadLetter,
+  type DecodeDeps,
+  type Doubt,
+  deadLetter,
+  problemOf,
+  readRecord,
+} from './read-record.ts';
+
+/** The lane has to wait before the record. */
+export interface DoubtWait {
+  readonly wait: string;
+  readonly needsOperator: boolean;
+}
+
+/** The command, a dead letter, or why the lane waits. `behind` are the records that follow it in its lane. */
+export async function resolveDoubt(
+  deps: DecodeDeps,
+  doubt: Doubt,
+  behind: readonly InRecord[],
+): Promise<OrderCommand | DeadLetter | DoubtWait> {
+  const { codec } = deps;
+  const { doubted: record, schemaId } = doubt;
+  let letter = doubt.poison;
+  if (letter === null) {
+    const answer = await askRegistry(deps, record, schemaId);
+    if (!('doubted' in answer)) return answer;
+    letter =
+      answer.poison ??
+      deadLetter(record, 'UNKNOWN_SCHEMA', `Schema ${schemaId} is registered nowhere.`, schemaId);
+  }
+  const command = readByContent(deps, record, schemaId);
+  if (command !== null) return command;
+  if (codec.hasDecoded() || behind.some((each) => isReadById(deps, each))) return letter;
+  const wait = `nothing can be read by its schema id, for example ${schemaId}: was the registry rebuilt?`;
+  return { wait, needsOperator: true };
+}
+
+/** What the record is once the registry was asked for its schema; still a doubt where that does not help. */
+async function askRegistry(
+  deps: DecodeDeps,
+  record: InRecord,
+  schemaId: number,
+): Promise<OrderCommand | DeadLetter | Doubt | DoubtWait> {
+  try {
+    const found = await deps.codec.resolveSchema(schemaId);
+    return found === 'known' ? readRecord(deps, record) : { doubted: record, schemaId, poison: null };
+  } catch (error) {
+    return { wait: `schema ${schemaId} cannot be prepared: ${errorMessage(error)}`, needsOperator: false };
+  }
+}
+
+/**
+ * The record as a command of some bundled version: one that takes every byte, is a valid command, and belongs to the key and
+ * the partition that the record has. Nothing else than a command passes all of these.
+ */
+function readByContent({ codec, log }: DecodeDeps, record: InRecord, schemaId: number): OrderCommand | null {
+  const command = codec.decodeByContent(record.value);
+  if (command === null || problemOf(command, record.partition) !== null) return null;
+  const key = command.type === 'ADJUST_STOCK' ? command.payload.sku : command.orderId;
+  if (key === null || record.key?.toString() !== key) return null;
+  const { partition, offset } = record;
+  log.warn(
+    { partition, offset: Number(offset), schemaId },
+    'a command was read by its content, not by its schema id',
+  );
+  return command;
+}
+
+function isReadById({ codec }: DecodeDeps, { value }: InRecord): boolean {
+  try {
+    codec.decode(value);
+    return true;
+  } catch {
+    // Why it cannot be read is looked at when it is its turn.
+    return false;
+  }
+}
