@@ -1,9 +1,10 @@
 import { Command } from 'commander';
-import { wholeNumber } from '../arguments.ts';
+import { positiveNumber, wholeNumber } from '../arguments.ts';
 import { adoptTopic } from '../recover/adopt.ts';
 import { continuePipeline } from '../recover/continue.ts';
 import { setPosition } from '../recover/position.ts';
 import { republish } from '../recover/republish.ts';
+import { skipRecord } from '../recover/skip.ts';
 import { showStatus } from '../recover/status.ts';
 import { DEFAULT_INSTANCE } from '../servers.ts';
 
@@ -15,7 +16,8 @@ export function recoverCommand(): Command {
     .addCommand(continueCommand())
     .addCommand(positionCommand())
     .addCommand(republishCommand())
-    .addCommand(adoptCommand());
+    .addCommand(adoptCommand())
+    .addCommand(skipCommand());
 }
 
 function statusCommand(): Command {
@@ -64,4 +66,23 @@ function adoptCommand(): Command {
     .option('--dry-run', 'only show what would change')
     .option('--name <instance>', 'local instance that is meant', DEFAULT_INSTANCE)
     .action(adoptTopic);
+}
+
+const SKIP_WAIT_S = 60;
+
+function skipCommand(): Command {
+  return new Command('skip')
+    .description('have the record at which a lane waits become a dead letter, so that the lane goes on')
+    .requiredOption('--partition <n>', 'partition of the command topic', wholeNumber)
+    .requiredOption('--offset <n>', 'offset of the record at which the lane waits', wholeNumber)
+    .requiredOption('--reason <text>', 'why; it travels in the public outcome of the command')
+    .option('--dry-run', 'change nothing; show the record and what would happen')
+    .option(
+      '--wait <seconds>',
+      "wait this long for the lane's owner to carry it out",
+      positiveNumber,
+      SKIP_WAIT_S,
+    )
+    .option('--name <instance>', 'local instance that is meant', DEFAULT_INSTANCE)
+    .action(skipRecord);
 }

@@ -21,7 +21,7 @@ export interface Judgement {
 }
 
 /** Reasons that the bytes do not show: they broke a transaction or a process. */
-const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_REFUSED']);
+const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_REFUSED', 'SKIPPED']);
 
 /** Judges one letter; `record` is undefined when its bytes are no longer on the dead-letter topic. */
 export async function judge(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LaneRow, standings, stillLanes, waitsFor } from './lanes.ts';
+import { type LaneRow, type LaneWait, standings, stillLanes, waitsFor } from './lanes.ts';
 
 const NOW_MS = 1_000_000;
 const lane: LaneRow = {
@@ -12,9 +12,15 @@ const lane: LaneRow = {
   outboxRows: 0,
   suspect: null,
   deaths: 0,
-  why: null,
-  whySinceMs: null,
-  needsOperator: null,
+  wait: null,
+};
+
+const wait: LaneWait = {
+  offset: 10,
+  place: 'decide',
+  needsOperator: false,
+  why: 'the database is away',
+  sinceMs: NOW_MS - 61_000,
 };
 
 describe('what a lane waits for', () => {
@@ -52,16 +58,23 @@ describe('what a lane waits for', () => {
       'worker-1, which tries 10 with care after 2 deaths there',
     ],
     [
-      'its owner, in its own words',
-      { why: 'the brokers refuse an outcome: too large', whySinceMs: NOW_MS - 9_000 },
+      'what its owner says it waits for',
+      { wait },
       12,
-      'worker-1: worker-1 does not go on for 9 s (the brokers refuse an outcome: too large)',
+      'worker-1 waits at offset 10 (decide) for 61 s: the database is away',
     ],
     [
-      'an operator, where it does not pass by itself',
-      { why: 'the log is another one', whySinceMs: NOW_MS - 9_000, needsOperator: 1 },
+      'a person, when its owner says that trying again is unlikely to help',
+      { wait: { ...wait, needsOperator: true, why: 'nobody decides it' } },
       12,
-      'an operator: worker-1 does not go on for 9 s (the log is another one)',
+      'worker-1 waits at offset 10 (decide) for 61 s: nobody decides it; to go on without it: ' +
+        '`orderstream recover skip --partition 3 --offset 10`',
+    ],
+    [
+      'a decision, when its owner has stopped it',
+      { wait: { ...wait, place: 'stopped', needsOperator: true, why: 'the log was cut' } },
+      12,
+      'worker-1 stopped at offset 10 for 61 s: the log was cut; see `orderstream recover status`',
     ],
     ['a person, when the log is shorter', {}, 7, 'nothing can go on: the log ends at 7, and 10 are decided'],
   ])('%s', (_what, change, end, sentence) => {
@@ -87,7 +100,7 @@ describe('lanes that stand still', () => {
       ...lane,
       partition,
       owner: `worker-${partition % 2}`,
-      why: partition === 7 ? 'the brokers refuse an outcome' : null,
+      wait: partition === 7 ? wait : null,
       movedAtMs: partition === 3 ? NOW_MS - 60_000 : NOW_MS,
     }));
     const lines = standings(rows, Array(12).fill(12), NOW_MS);

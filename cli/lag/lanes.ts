@@ -16,12 +16,19 @@ export interface LaneRow {
   /** First offset that is tried with care, after a worker died of what is there; null usually. */
   suspect: number | null;
   deaths: number;
-  /** Why its owner does not go on, in the owner's words; null while it does. */
-  why: string | null;
-  /** Since when that is so, epoch ms. */
-  whySinceMs: number | null;
-  /** 1 where it does not pass without an operator. */
-  needsOperator: number | null;
+  /** What its owner says it waits for, for longer than a moment. */
+  wait: LaneWait | null;
+}
+
+/** A row of `lane_waits`, written by the lane's owner. */
+export interface LaneWait {
+  /** The record at which it waits. */
+  offset: number;
+  /** `claim`, `decide`, `publish` or `stopped`. */
+  place: string;
+  needsOperator: boolean;
+  why: string;
+  sinceMs: number;
 }
 
 export interface LaneStanding extends LaneRow {
@@ -45,26 +52,51 @@ const noLane: Omit<LaneRow, 'partition'> = {
   outboxRows: 0,
   suspect: null,
   deaths: 0,
-  why: null,
-  whySinceMs: null,
-  needsOperator: null,
+  wait: null,
 };
+
+type StoredLane = Omit<LaneRow, 'wait'> & {
+  [Member in keyof LaneWait as `wait_${Member}`]: LaneWait[Member] | null;
+} & RowDataPacket;
 
 /** Every lane with a row. */
 export async function readLanes(db: Connection): Promise<LaneRow[]> {
-  const [rows] = await db.query<(LaneRow & RowDataPacket)[]>(
+  const [rows] = await db.query<StoredLane[]>(
     'SELECT l.partition_id AS `partition`, l.owner, l.epoch, l.next_offset AS `next`, l.published_offset AS published, ' +
       'l.updated_at_ms AS movedAtMs, ' +
       '(SELECT COUNT(*) FROM outbox o WHERE o.topic = l.topic AND o.partition_id = l.partition_id) AS outboxRows, ' +
-      'a.source_offset AS suspect, COALESCE(a.attempts, 0) AS deaths, ' +
-      'w.why, w.since_ms AS whySinceMs, w.needs_operator AS needsOperator FROM lane_positions l ' +
+      'a.source_offset AS suspect, COALESCE(a.attempts, 0) AS deaths, w.source_offset AS wait_offset, w.place AS wait_place, ' +
+      'w.needs_operator AS wait_needsOperator, w.why AS wait_why, w.since_ms AS wait_sinceMs FROM lane_positions l ' +
       'LEFT JOIN lane_waits w ON w.topic = l.topic AND w.partition_id = l.partition_id ' +
       'LEFT JOIN lane_attempts a ON a.topic = l.topic AND a.partition_id = l.partition_id AND a.source_offset = ' +
       '(SELECT MIN(source_offset) FROM lane_attempts b WHERE b.topic = l.topic AND b.partition_id = l.partition_id AND b.source_offset >= l.next_offset) ' +
       'WHERE l.topic = ? ORDER BY l.partition_id',
     [COMMANDS],
   );
-  return rows;
+  return rows.map(rowOf);
+}
+
+function rowOf(stored: StoredLane): LaneRow {
+  const {
+    wait_offset: offset,
+    wait_place: place,
+    wait_needsOperator,
+    wait_why,
+    wait_sinceMs,
+    ...lane
+  } = stored;
+  // Its owner deletes the row when it goes on, and may have died before: what the lane has passed is over.
+  const isOver = offset === null || place === null || (place !== 'publish' && offset < lane.next);
+  const wait = isOver
+    ? null
+    : {
+        offset,
+        place,
+        needsOperator: Boolean(wait_needsOperator),
+        why: wait_why ?? '',
+        sinceMs: wait_sinceMs ?? 0,
+      };
+  return { ...(lane as Omit<LaneRow, 'wait'>), wait };
 }
 
 /** Every partition of the command log beside its lane. `ends` are the ends of the log by partition. */
@@ -77,9 +109,8 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
 
 /** What has to happen before the oldest command without an answer on this lane gets one. */
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
-  const { owner, next, published, suspect } = lane;
-  // The owner's words name the command that continues.
-  if (lane.why !== null) return saidBy(lane, lane.why, nowMs);
+  const { owner, next, published, suspect, wait } = lane;
+  if (wait !== null && owner !== '') return waitSentence(lane, wait, nowMs);
   if (end < next) return `nothing can go on: the log ends at ${end}, and ${next} are decided`;
   if (published < next) {
     const what = `Kafka's acknowledgement of ${many(next - published, 'outcome')} (offsets ${published} to ${next - 1})`;
@@ -95,20 +126,30 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   return `${owner} to decide ${commands}${still}`;
 }
 
-function saidBy({ owner, whySinceMs, needsOperator }: LaneRow, why: string, nowMs: number): string {
-  const who = owner === '' ? 'a worker' : owner;
-  const whom = needsOperator === 1 ? 'an operator' : who;
-  return `${whom}: ${who} does not go on for ${seconds(nowMs - (whySinceMs ?? nowMs))} (${why})`;
-}
-
 /** Lanes that do not go on, in one line each; none where all do. */
 export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): string[] {
   const still = lanes.filter(
-    ({ why, lag, movedAtMs }) => why !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
+    ({ wait, lag, movedAtMs }) => wait !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
   );
   if (still.length === 0) return [];
   const named = still.map(({ partition, owner }) => `${partition}${owner === '' ? '' : ` (${owner})`}`);
   return [`${still.length} of ${lanes.length} lanes stand still: ${named.join(', ')}`];
+}
+
+/** What the owner itself says, and the command that helps where nothing else does. */
+function waitSentence(
+  { partition, owner }: LaneRow,
+  { offset, place, needsOperator, why, sinceMs }: LaneWait,
+  nowMs: number,
+): string {
+  const state =
+    place === 'stopped'
+      ? `${owner} stopped at offset ${offset}`
+      : `${owner} waits at offset ${offset} (${place})`;
+  const said = `${state} for ${seconds(nowMs - sinceMs)}: ${why}`;
+  if (place === 'stopped') return `${said}; see \`orderstream recover status\``;
+  if (!needsOperator || place !== 'decide') return said;
+  return `${said}; to go on without it: \`orderstream recover skip --partition ${partition} --offset ${offset}\``;
 }
 
 function many(count: number, what: string): string {

@@ -21,6 +21,10 @@ export const auditActions = {
     subject: 'dead_letter',
     help: 'An operator tried to send a dead letter again, and Kafka did not take it.',
   },
+  'record.skipped': {
+    subject: 'record',
+    help: 'An operator had the record at which a lane waited become a dead letter, with `orderstream recover skip`.',
+  },
   'log.recovered': {
     subject: 'log',
     help: 'An operator rebuilt records of a topic, or moved positions, with `orderstream recover`.',

@@ -1,0 +1,130 @@
+/**
+ * `orderstream recover skip`: has the record at which a lane waits become a dead letter. The command line writes the
+ * instruction and its audit row; the lane's owner carries it out in the transaction that decides the record, so that
+ * subscribers see an outcome like any other and no hole.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { recordAudit } from '../../services/shared/audit/index.ts';
+import { schemaIdOf } from '../../services/shared/codec/index.ts';
+import { COMMANDS } from '../../topics/catalogue.ts';
+import { CliError } from '../errors.ts';
+import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
+import { type LaneRow, readLanes } from '../lag/lanes.ts';
+import { auditTargetOf, currentOperator } from '../operator.ts';
+import { print } from '../output.ts';
+import { withServers } from './opened.ts';
+
+export interface SkipOptions {
+  partition: number;
+  offset: number;
+  reason: string;
+  dryRun?: boolean;
+  /** Seconds. */
+  wait: number;
+  name: string;
+}
+
+const REASON_CHARS_MAX = 300;
+const LOOK_EVERY_MS = 250;
+
+/** Exit code 1 where nobody has carried it out in time: the instruction stays, and the lane's next owner finds it. */
+export async function skipRecord(options: SkipOptions): Promise<void> {
+  const { partition, offset, dryRun = false, wait, name } = options;
+  const reason = reasonOf(options.reason);
+  await withServers(name, async ({ db, reader }) => {
+    const lane = await waitingLane(db, partition, offset);
+    const record = await readOne(reader, partition, offset);
+    print(describe(record, lane));
+    if (dryRun)
+      return print(
+        `it would become the dead letter ${partition}-${offset}, reason SKIPPED; nothing was changed`,
+      );
+    await instruct(db, partition, offset, reason);
+    if (await isDone(db, partition, offset, wait)) {
+      return print(
+        `done: it is the dead letter ${partition}-${offset}, reason SKIPPED, and the lane has gone on`,
+      );
+    }
+    process.exitCode = 1;
+    print(`noted, but no worker has carried it out within ${wait} s; the next owner of the lane will`);
+  });
+}
+
+function reasonOf(text: string): string {
+  const reason = text.trim();
+  if (reason === '' || reason.length > REASON_CHARS_MAX || /\p{Cc}/u.test(reason))
+    throw new CliError(`--reason is one line of 1 to ${REASON_CHARS_MAX} characters`);
+  return reason;
+}
+
+/** The lane, where it waits at exactly this record. @throws CliError elsewhere: an order that can be decided is never skipped. */
+async function waitingLane(db: Connection, partition: number, offset: number): Promise<LaneRow> {
+  const lane = (await readLanes(db)).find((row) => row.partition === partition);
+  if (lane === undefined) throw new CliError(`no worker has ever worked partition ${partition}`);
+  if (lane.next !== offset)
+    throw new CliError(`lane ${partition} is at offset ${lane.next}, not at ${offset}: nothing was changed`);
+  if (lane.wait === null || lane.wait.place !== 'decide' || lane.wait.offset !== offset) {
+    const instead =
+      lane.wait === null ? 'it does not wait' : `it waits at ${lane.wait.place}: ${lane.wait.why}`;
+    throw new CliError(`lane ${partition} does not wait for the decision of offset ${offset} (${instead})`);
+  }
+  return lane;
+}
+
+async function readOne(reader: LogReader, partition: number, offset: number): Promise<LogRecord> {
+  for await (const [record] of reader.read(COMMANDS, partition, offset, offset + 1)) {
+    if (record?.offset === offset) return record;
+  }
+  throw new CliError(`the log has no record at ${partition}-${offset}`);
+}
+
+/** What is known about the record without its content, which is personal. */
+function describe({ key, value, timestampMs, partition, offset }: LogRecord, { wait }: LaneRow): string {
+  const schemaId = schemaIdOf(value);
+  return [
+    `record ${partition}-${offset} of ${new Date(timestampMs).toISOString()}`,
+    `key ${key === null ? 'none' : key.toString('latin1').replace(/[^\x20-\x7e]/g, '?')}`,
+    `${value?.length ?? 0} bytes, schema id ${schemaId ?? 'none'}`,
+    `the lane waits: ${wait?.why ?? ''}`,
+  ].join('\n');
+}
+
+/** Writes the instruction with its audit row: neither is there without the other. */
+async function instruct(db: Connection, partition: number, offset: number, reason: string): Promise<void> {
+  const operator = currentOperator();
+  const nowMs = Date.now();
+  await db.beginTransaction();
+  try {
+    await db.query(
+      'INSERT INTO lane_skips (topic, partition_id, source_offset, reason, actor, asked_at_ms) VALUES (?, ?, ?, ?, ?, ?) ' +
+        'ON DUPLICATE KEY UPDATE reason = VALUES(reason), actor = VALUES(actor), asked_at_ms = VALUES(asked_at_ms)',
+      [COMMANDS, partition, offset, reason, operator.name, nowMs],
+    );
+    const entry = {
+      action: 'record.skipped',
+      subjectId: `${COMMANDS}/${partition}-${offset}`,
+      details: { reason },
+    } as const;
+    await recordAudit(auditTargetOf(db), operator, [entry], nowMs);
+    await db.commit();
+  } catch (error) {
+    await db.rollback();
+    throw error;
+  }
+}
+
+async function isDone(
+  db: Connection,
+  partition: number,
+  offset: number,
+  waitSeconds: number,
+): Promise<boolean> {
+  const endsAtMs = performance.now() + waitSeconds * 1_000;
+  do {
+    const lane = (await readLanes(db)).find((row) => row.partition === partition);
+    if (lane !== undefined && lane.next > offset) return true;
+    await sleep(LOOK_EVERY_MS);
+  } while (performance.now() < endsAtMs);
+  return false;
+}
