@@ -7,6 +7,7 @@ import { notificationCases, notificationShownElsewhere } from './notification-ca
 import { reconciliationCases, reconciliationShownElsewhere } from './reconciliation-cases.ts';
 import { requestCases, requestsShownElsewhere } from './request-cases.ts';
 import { securityCases, securityShownElsewhere } from './security-cases.ts';
+import { waysBackShownElsewhere } from './ways-back-cases.ts';
 
 export const cases: readonly Case[] = [
   ...fairnessCases,
@@ -25,4 +26,5 @@ export const shownElsewhere: readonly ShownElsewhere[] = [
   ...notificationShownElsewhere,
   ...identityShownElsewhere,
   ...reconciliationShownElsewhere,
+  ...waysBackShownElsewhere,
 ];

@@ -19,6 +19,7 @@ import { identityScenarios } from './identity.ts';
 import { lostAnswers } from './lost-answers.ts';
 import { findingsBound, snapshotAnew, stuckLane } from './reconciled-logs.ts';
 import { twoVersions } from './two-versions.ts';
+import { waysBack } from './ways-back.ts';
 
 const perSecond = 150;
 const skus = [...plentySkus, scarceSku];
@@ -36,6 +37,7 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
   fuzz,
   'two-versions': twoVersions,
   'lost-answers': lostAnswers,
+  'ways-back': waysBack,
   'broker-killed': brokerKilled,
   'ingestion-killed': (chaos) => ingestionEnded(chaos, 'SIGKILL'),
   'ingestion-stopped': (chaos) => ingestionEnded(chaos, 'SIGTERM'),

@@ -2,36 +2,23 @@
  * What holds one lane up and no other: a record that nobody decides, an outbox row that nobody reads, a registry with other
  * ids. Operators see why, the other lanes go on, and there is a way back that loses nothing.
  */
-import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../schemas/generated/types.ts';
 import { COMMANDS } from '../../topics/index.ts';
-import type { Arena } from '../support/arena/arena.ts';
 import { audit } from '../support/arena/audit.ts';
 import { ownedBy } from '../support/arena/lanes.ts';
 import { cancelCommand, newOrderOf, placeCommand } from '../support/arena/load.ts';
 import { useArena } from '../support/arena/use-arena.ts';
-import { readWaits, reportedAt, wentOn } from '../support/arena/waits.ts';
+import { orderstream, readWaits, reportedAt, wentOn } from '../support/arena/waits.ts';
 import type { WorkerProcess } from '../support/arena/worker-process.ts';
 import { startRebuiltRegistry } from '../support/rebuilt-registry.ts';
 import { testStack, until } from '../support/stack.ts';
 
 const used = useArena('waysback-op');
-const root = path.resolve(import.meta.dirname, '..', '..');
 const partitions = Array.from({ length: 12 }, (_, partition) => partition);
 let worker: WorkerProcess;
 
 afterEach(() => worker?.stop());
-
-function orderstream(arena: Arena, ...args: string[]): Promise<{ code: number; text: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, ...arena.env };
-    execFile(process.execPath, ['cli/main.ts', ...args], { cwd: root, env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr });
-    });
-  });
-}
 
 /** A released command that this version does not decide. */
 function confirmPayment(orderId: string): OrderCommand {
@@ -53,7 +40,7 @@ describe('a command of a type that no worker decides', () => {
     await producer.send(placeCommand(orderId, [skus[0]!]));
     const { offset } = await producer.send(confirmPayment(orderId));
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
-    expect(await reportedAt(worker, 'decide')).toContain('CONFIRM_PAYMENT');
+    await reportedAt(worker, 'decide', 'CONFIRM_PAYMENT');
     await until(async () => (await readWaits(arena)).length === 1, {
       what: 'one lane waiting, and no other',
     });
@@ -112,7 +99,7 @@ describe('an outbox row of a format that this build does not read', () => {
     await arena.mysql.pool.write('DELETE FROM outbox_log ORDER BY id DESC LIMIT 1');
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
     worker = await arena.startWorker({ INSTANCE_ID: 'older' });
-    expect(await reportedAt(worker, 'claim')).toContain('format 9');
+    await reportedAt(worker, 'claim', 'format 9');
     await until(async () => (await readWaits(arena)).length === 1, {
       what: 'one lane waiting, and no other',
     });
