@@ -25,6 +25,7 @@ import { createWaits } from '../waits.ts';
 import { createWebhookUrls } from '../webhook-url.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
+import { acceptedEvent, newOrder } from './sample-orders.ts';
 
 export const fakeTokens = {
   c1: 'token-c1',
@@ -244,46 +245,6 @@ function fakeStore(controls: Controls): AppDeps['store'] {
       new Map(skus.map((sku) => [sku, { sku, name: `Product ${sku}`, unitPrice: 250, currency: 'EUR' }])),
   };
 }
-
-function newOrder(orderId: string, customerId: string, status: StoredOrder['status']): StoredOrder {
-  return {
-    orderKey: 1,
-    orderId,
-    version: 1,
-    status,
-    customerId,
-    currency: 'EUR',
-    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
-    subtotal: 500,
-    discount: 0,
-    shipping: 0,
-    tax: 0,
-    total: 500,
-    couponCode: null,
-    reason: null,
-    paymentDueAtMs: null,
-    createdAtMs: 1_767_600_000_000,
-    updatedAtMs: 1_767_600_000_000,
-  };
-}
-
-const acceptedEvent = {
-  outcome: 'ACCEPTED',
-  status: 'PENDING_PAYMENT',
-  occurredAt: 1_767_600_000_000,
-  order: {
-    currency: 'EUR',
-    lines: [{ sku: 'SKU-1', name: 'Product', quantity: 2, unitPrice: 250, lineTotal: 500 }],
-    subtotal: 500,
-    discount: 0,
-    shipping: 0,
-    tax: 0,
-    total: 500,
-    couponCode: null,
-    priceVersion: 7,
-    paymentDueAt: 1_767_601_800_000,
-  },
-} satisfies Partial<OrderEvent>;
 
 /** A valid order request. */
 export function sampleOrder(quantity = 2): object {
