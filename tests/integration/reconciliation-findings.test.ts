@@ -58,9 +58,10 @@ describe('reconciliation', () => {
     const deliveries = world.events
       .map((record) => bodyOf(record))
       .filter((event) => event.type.startsWith('order.'));
-    await db.query('INSERT INTO notification_positions VALUES ?', [
-      world.next.map((next, partition) => [EVENTS, partition, next - 1, 0]),
-    ]);
+    await db.query(
+      'INSERT INTO notification_positions (topic, partition_id, last_source_offset, updated_at_ms) VALUES ?',
+      [world.next.map((next, partition) => [EVENTS, partition, next - 1, 0])],
+    );
     await db.query(
       `INSERT INTO notification_deliveries (event_id, endpoint_id, order_id, order_version, event_type, due_at_ms, payload, created_at_ms) VALUES ?`,
       [

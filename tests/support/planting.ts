@@ -178,9 +178,17 @@ export async function deliverAll({ world, db }: ReconciledWorld): Promise<OrderE
   const events = world.events
     .map(({ body }) => body as OrderEvent)
     .filter(({ type }) => type.startsWith('order.'));
-  await db.query('INSERT INTO notification_positions VALUES ?', [
-    Array.from({ length: PARTITIONS }, (_, partition) => [EVENTS, partition, world.next[partition]! - 1, 0]),
-  ]);
+  await db.query(
+    'INSERT INTO notification_positions (topic, partition_id, last_source_offset, updated_at_ms) VALUES ?',
+    [
+      Array.from({ length: PARTITIONS }, (_, partition) => [
+        EVENTS,
+        partition,
+        world.next[partition]! - 1,
+        0,
+      ]),
+    ],
+  );
   const rowOf = (event: OrderEvent, endpoint: string) => {
     const { eventId, orderId, version, type } = event;
     return [eventId, endpoint, idBytes(orderId!), version, type, 0, '{}', 0];
