@@ -1,6 +1,6 @@
 /**
- * Whatever a caller sends, the work on it grows no faster than its bytes: four times the input may not take sixteen times the
- * processor time. The larger input is as large as the service lets pass, or larger.
+ * Whatever a caller sends, the work on it grows no faster than its bytes. How two inputs are compared is said in
+ * tests/support/processor-time.ts. The larger input is as large as the service lets pass, or larger.
  */
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -152,7 +152,7 @@ describe('the check of an order', () => {
   const check = compileCheck(OrderRequest);
   const orderWith = (more: object): object => ({ ...sampleOrder(), ...more });
   const object = (size: number, value: unknown): object =>
-    Object.fromEntries(Array.from({ length: size / 10 }, (_, n) => [`k${n}`, value]));
+    Object.fromEntries(Array.from({ length: Math.floor(size / 10) }, (_, n) => [`k${n}`, value]));
 
   test.each<[string, (size: number) => object]>([
     ['unknown members', (size) => orderWith(object(size, 1))],
@@ -341,11 +341,11 @@ describe('a field', () => {
       const world = createFakeWorld();
       const authorization = `Bearer ${fakeTokens.c1}`;
       await expectLinear((size) => {
-        const names = Array.from({ length: size / 10 }, (_, n) => [`x-${n}`, 'v']);
+        const names = Array.from({ length: Math.floor(size / 10) }, (_, n) => [`x-${n}`, 'v']);
         const headers = {
           authorization,
           ...Object.fromEntries(names),
-          'if-none-match': Array(size / 10).fill('"1"'),
+          'if-none-match': Array(Math.floor(size / 10)).fill('"1"'),
         };
         return () => world.app.inject({ url: orderUrl, headers });
       }, headerBytes);

@@ -3,7 +3,7 @@
  * hold on a busy one.
  */
 
-/** Times of one input and of the same four times as large, in ms, each the least of several runs. */
+/** Times of one input and of the same sixteen times as large, in ms, each the least of several runs. */
 export interface Growth {
   readonly smallMs: number;
   readonly largeMs: number;
@@ -14,10 +14,14 @@ export type Prepare = (size: number) => () => unknown;
 
 const roundsMax = 5;
 const warmRuns = 3;
-/** Linear work takes four times as long, up to ten where the collector joins in; quadratic work takes sixteen times. */
-const linearMax = 11;
-/** Times below are noise; and what takes this little at a quarter of the largest input harms nobody. */
-const noiseMs = 2;
+/**
+ * Two steps of four tell the two kinds apart however busy caches and the collector are. Linear work takes 16 times as
+ * long, and at most some 50 times on a busy machine. Quadratic work takes 256 times.
+ */
+const step = 16;
+const linearMax = 100;
+/** Times below are noise. Work that takes this little takes at most 50 ms for the largest input, which harms nobody. */
+const noiseMs = 0.5;
 
 /** Processor time that the calling thread has used, in ms. */
 export function threadMs(): number {
@@ -25,9 +29,9 @@ export function threadMs(): number {
   return (user + system) / 1000;
 }
 
-/** Measures the work for inputs of `sizeMax` and a quarter of it. Stops as soon as the growth is seen to be linear. */
+/** Measures the work for inputs of `sizeMax` and a sixteenth of it. Stops as soon as the growth is seen to be linear. */
 export async function measureGrowth(prepare: Prepare, sizeMax: number): Promise<Growth> {
-  const small = prepare(Math.floor(sizeMax / 4));
+  const small = prepare(Math.floor(sizeMax / step));
   const large = prepare(sizeMax);
   for (let run = 0; run < warmRuns; run++) await small();
   let growth: Growth = { smallMs: Number.POSITIVE_INFINITY, largeMs: Number.POSITIVE_INFINITY };
