@@ -60,22 +60,26 @@ export async function stopAll(
   only: (process: string) => boolean = () => true,
 ): Promise<Map<string, Stopped>> {
   const dir = instanceDir(name);
-  // The one who asks may be a process of the instance itself: `npm start`.
-  const running = runningNames(dir).filter(
-    (process) => only(process) && runningProcess(dir, process)?.pid !== globalThis.process.pid,
-  );
   const results = new Map<string, Stopped>();
-  const ranks = [...new Set(running.map(rankOf))].sort();
-  for (const rank of ranks) {
+  const done = new Set<string>();
+  // Listed anew for each rank: `npm start`, which ends first, may start a service until it ends.
+  for (;;) {
+    const running = runningNames(dir).filter(
+      // The one who asks may be a process of the instance itself: `npm start`.
+      (process) =>
+        only(process) && !done.has(process) && runningProcess(dir, process)?.pid !== globalThis.process.pid,
+    );
+    if (running.length === 0) return results;
+    const rank = Math.min(...running.map(rankOf));
     const names = running.filter((process) => rankOf(process) === rank);
     const stopped = await Promise.all(names.map((process) => stopProcess(dir, process, deadlineMs)));
     for (const [index, process] of names.entries()) {
+      done.add(process);
       // What its own supervisor has stopped meanwhile is no news of ours.
       const how = stopped[index];
       if (how && how !== 'notRunning') results.set(process, how);
     }
   }
-  return results;
 }
 
 /** A name that is mistyped makes no folder, and does not look like success. */
