@@ -85,12 +85,13 @@ function rowOf(stored: StoredLane): LaneRow {
     wait_sinceMs,
     ...lane
   } = stored;
-  // Its owner deletes the row when it goes on, and may have died before: what the lane has passed is over.
-  const isOver = offset === null || place === null || (place !== 'publish' && offset < lane.next);
+  // Its owner deletes the row when it goes on, and may have died before: a record that the lane has passed is decided.
+  const isOver = offset === null || place === null || (place === 'decide' && offset < lane.next);
   const wait = isOver
     ? null
     : {
-        offset,
+        // A lane that could not be claimed knows no position of its own.
+        offset: Math.max(offset, lane.next),
         place,
         needsOperator: Boolean(wait_needsOperator),
         why: wait_why ?? '',

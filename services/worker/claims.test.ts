@@ -65,6 +65,8 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
       drop: ignore,
       close: async () => undefined,
     },
+    installation: { check: async () => undefined },
+    fatal: ignore,
     publisher: { publish: ignore },
     verdicts: new Map(),
     onUnpublished: ignore,

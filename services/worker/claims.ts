@@ -8,6 +8,7 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
+import type { Installation } from './installation.ts';
 import type { Lane } from './lane.ts';
 import { factsOf, type LogFactsDeps, type LogState, readLogs } from './log-facts.ts';
 import type { LogIds, OutcomeMark } from './marks.ts';
@@ -25,6 +26,8 @@ export interface ClaimDeps {
   readonly topic: string;
   readonly owner: string;
   readonly sessions: SessionKeeper;
+  /** Whose the database is; asked before the first claim. */
+  readonly installation: Installation;
   readonly logFacts: LogFactsDeps;
   readonly publisher: Publisher;
   readonly verdicts: Verdicts;
@@ -38,6 +41,8 @@ export interface ClaimDeps {
   onRefused(lane: Lane): void;
   /** A lane shows that the database went back: it is about all lanes. */
   onLostCommits(problem: PositionProblem, partition: number): Promise<void>;
+  /** Ends the process: the database belongs to another installation. */
+  fatal(error: unknown): void;
 }
 
 /** Claims the lanes, again and again until each runs, is stopped, or is closed. Never rejects. */
@@ -52,9 +57,11 @@ export async function claimLanes(
     const waiting = lanes.filter((lane) => lane.state === 'claiming');
     if (waiting.length === 0 || signal.aborted) return;
     try {
+      await deps.installation.check();
       await claimAll(deps, waiting, claims, signal);
       return;
     } catch (error) {
+      if (error instanceof AppError && error.code === 'INSTALLATION_MISMATCH') return deps.fatal(error);
       deps.sessions.drop();
       for (const lane of waiting) lane.waits.begin('claim', errorMessage(error));
       deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);

@@ -40,7 +40,7 @@ export interface Guard {
   beforeUse(db: Pick<Queryable, 'rows'>): Promise<void>;
   /** Stops every lane here, and by its row in the database those of all other workers. */
   halt(problem: Pick<PositionProblem, 'why' | 'message'>, partition: number): Promise<void>;
-  /** The lane's position in the database lies before what was committed here. */
+  /** The lane's position in the database lies before what was committed here. Never rejects. */
   wentBack(lane: Lane): Promise<void>;
   stop(): void;
 }
@@ -73,7 +73,10 @@ export function createGuard(deps: GuardDeps): Guard {
   return {
     beforeUse: (db) => checkAll(deps, db),
     halt: (problem, partition) => halt(deps, problem, partition),
-    wentBack: (lane) => wentBack(deps, lane),
+    wentBack: (lane) =>
+      wentBack(deps, lane).catch((error: unknown) =>
+        log.error({ err: error }, 'a halt could not be written'),
+      ),
     stop: () => clearInterval(timer),
   };
 }

@@ -4,7 +4,7 @@
  * other is refused. An existing database belongs to the prefix whose logs show that it was worked.
  */
 
-import { appError } from '../shared/errors/index.ts';
+import { appError, classify, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
 import { type LogFactsDeps, readEventRanges, readIds } from './log-facts.ts';
@@ -18,8 +18,32 @@ export interface InstallationDeps {
   readonly log: Logger;
 }
 
-/** Writes our topic prefix down, or compares it. Throws INSTALLATION_MISMATCH where the database is another's. */
-export async function checkInstallation(deps: InstallationDeps): Promise<void> {
+export interface Installation {
+  /**
+   * Writes our topic prefix down, or compares it; once it was ours, nothing is asked again. Rejects with
+   * INSTALLATION_MISMATCH where the database is another's, and with the error of a server that does not answer.
+   */
+  check(): Promise<void>;
+}
+
+/** Checks at once. A server that does not answer now is no reason not to start: the first claim asks again. */
+export async function openInstallation(deps: InstallationDeps): Promise<Installation> {
+  let isOurs = false;
+  const check = async () => {
+    if (isOurs) return;
+    await claimInstallation(deps);
+    isOurs = true;
+  };
+  try {
+    await check();
+  } catch (error) {
+    if (classify(error) !== 'retry') throw error;
+    deps.log.warn({ err: error }, `whose database this is cannot be asked now: ${errorMessage(error)}`);
+  }
+  return { check };
+}
+
+async function claimInstallation(deps: InstallationDeps): Promise<void> {
   const { db, owner, log } = deps;
   const { topicPrefix } = deps.logFacts.settings;
   const known = await readPrefix(db);

@@ -10,7 +10,7 @@ import { drainLanes, leaveLanes } from './drain.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { forgetOutcomes } from './forget-outcomes.ts';
 import { createGuard, type Guard } from './guard.ts';
-import { checkInstallation } from './installation.ts';
+import { type Installation, openInstallation } from './installation.ts';
 import type { Lane } from './lane.ts';
 import { watchLanes } from './lane-watch.ts';
 import type { LogFactsDeps } from './log-facts.ts';
@@ -33,7 +33,7 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
   const servers = await connectServers(context);
   const { settings, admin, eventsAdmin, probe, mysql } = servers;
   const logFacts: LogFactsDeps = { topic, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
-  await checkInstallation({ db: mysql.pool, logFacts, owner: config.instanceId, log });
+  const installation = await openInstallation({ db: mysql.pool, logFacts, owner: config.instanceId, log });
   const onFenceLost = (lane: Lane) => void ownership.reclaim(lane);
   const guard = createGuard({
     logFacts,
@@ -66,26 +66,24 @@ export async function startWorker(context: WorkerContext): Promise<Running> {
     limits: { ...defaultBatchLimits, recordsMax: config.batchOrdersMax },
     paymentWindowMs: config.paymentWindowMs,
     keepOutcomes: config.outcomesKeptMs > 0,
-    mysql: servers.mysql,
+    mysql,
     codecs: servers.codecs,
     publisher,
     statusCache,
     metrics,
     log,
     onFenceLost,
-    onWentBack: (lane) =>
-      void guard
-        .wentBack(lane)
-        .catch((error: unknown) => log.error({ err: error }, 'a halt could not be written')),
+    onWentBack: (lane) => void guard.wentBack(lane),
     beforeUse: (session) => guard.beforeUse(session),
     onCommitted: ({ statuses }) => statusCache.write(statuses),
   });
-  const ownership = createOwnership(context, servers, { engine, publisher, statusCache, guard, logFacts });
+  const parts = { engine, publisher, statusCache, guard, logFacts, installation };
+  const ownership = createOwnership(context, servers, parts);
   const consumer = createConsumer(context, servers, ownership);
   ownership.attach(consumer);
   const lanes = () => ownership.lanes.values();
   const commits = createOffsetCommits({ topic, lanes, consumer, metrics, log });
-  const report = createWaitReport({ topic, owner: config.instanceId, db: servers.mysql.pool, log });
+  const report = createWaitReport({ topic, owner: config.instanceId, db: mysql.pool, log });
   const stopWatching = watchLanes({ lanes, report, lifecycle, metrics, log, fatal: context.fatal });
   const stopForgetting = forgetOutcomes({ topic, db: mysql.pool, keptMs: config.outcomesKeptMs, lanes, log });
   await consumer.start();
@@ -111,12 +109,13 @@ interface Parts {
   readonly statusCache: StatusCache;
   readonly guard: Guard;
   readonly logFacts: LogFactsDeps;
+  readonly installation: Installation;
 }
 
 function createOwnership(
   context: WorkerContext,
   { sessions, mysql }: Servers,
-  { engine, publisher, statusCache, guard, logFacts }: Parts,
+  { engine, publisher, statusCache, guard, logFacts, installation }: Parts,
 ): Ownership {
   const { config, log, metrics } = context;
   const ownership: Ownership = new Ownership({
@@ -128,6 +127,7 @@ function createOwnership(
           topic,
           owner: config.instanceId,
           sessions,
+          installation,
           logFacts,
           publisher,
           verdicts: engine.verdicts,
@@ -137,6 +137,7 @@ function createOwnership(
           onOpened: (lane) => ownership.opened(lane),
           onRefused: (lane) => ownership.retryLater(lane),
           onLostCommits: (problem, partition) => guard.halt(problem, partition),
+          fatal: context.fatal,
         },
         lanes,
         signal,

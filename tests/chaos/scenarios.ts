@@ -67,11 +67,14 @@ export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOpti
 async function zombie({ arena, producer }: ChaosArena): Promise<Figures> {
   const load = producer.start(perSecond, skus);
   const points = ['decoded', 'written', 'commitAcked'] as const;
-  const { heir, fencesLost, repeats } = await freezeAndReplace(arena, points, { frozenMs });
+  const { successor, fencesLost, repeats } = await freezeAndReplace(arena, points, { frozenMs });
   await load.stop();
   await arena.quiesce();
-  await heir.stop();
-  return { seen: { fencesLost, repeats }, problems: fencesLost > 0 ? [] : ['no zombie tried to write'] };
+  await successor.stop();
+  return {
+    seen: { fencesLost, repeats },
+    problems: fencesLost > 0 ? [] : ['no zombie tried to write'],
+  };
 }
 
 async function comingAndGoing({ arena, producer }: ChaosArena): Promise<Figures> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { instanceDir, isRunning, runningNames, runningProcess, stackReset } from '../../stack/index.ts';
-import { testStack, unique, until, useDatabase, useTopicPrefix } from '../support/stack.ts';
+import { testStack, unique, useDatabase, useTopicPrefix } from '../support/stack.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const prefix = useTopicPrefix('start');
@@ -57,10 +57,9 @@ function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
 
 test('what a killed start left behind ends with the next start, which stops cleanly when its reader goes', async () => {
   const killed = start();
-  await lineOf(killed, /^services$/);
-  await until(() => services.every((one) => runningNames(dir).includes(one)), {
-    what: 'the services of the first start',
-  });
+  // The step behind the one that starts the services.
+  await lineOf(killed, /^sample orders$/);
+  expect(services.filter((one) => !runningNames(dir).includes(one))).toEqual([]);
   const left = services.map((one) => runningProcess(dir, one)!);
   killed.kill('SIGKILL');
   await once(killed, 'close');
