@@ -13,6 +13,8 @@ export interface DecodeDeps<T> {
   isProven(value: T, record: InRecord): boolean;
   /** Whether the record is ours by its headers alone; where it cannot be read then, it is waited for. */
   isOurs?(record: InRecord): boolean;
+  /** Told while the record waits for the registry; whoever decodes says when it is over. */
+  onWait(reason: string): void;
   log: Logger;
 }
 
@@ -22,7 +24,7 @@ export async function decodeRecord<T>(
   record: InRecord,
   signal: AbortSignal,
 ): Promise<T | null> {
-  const { codec, log } = deps;
+  const { codec } = deps;
   for (let attempt = 1; ; attempt++) {
     try {
       return codec.decode(record.value);
@@ -30,7 +32,7 @@ export async function decodeRecord<T>(
       if (error instanceof PoisonError)
         return error.code === 'WRONG_SUBJECT' ? whateverItsId(deps, record, error.code) : null;
       if (!(error instanceof UnknownSchemaError)) throw error;
-      if ((await ask(codec, error.schemaId, log)) === 'missing')
+      if ((await ask(deps, error.schemaId)) === 'missing')
         return whateverItsId(deps, record, `the registry has no schema ${error.schemaId}`);
       await sleep(registryBackoff(attempt), signal);
     }
@@ -50,14 +52,14 @@ function whateverItsId<T>(
 }
 
 async function ask<T>(
-  codec: Pick<Codec<T>, 'resolveSchema'>,
+  { codec, onWait, log }: DecodeDeps<T>,
   schemaId: number,
-  log: Logger,
 ): Promise<'known' | 'missing' | 'unclear'> {
   try {
     return await codec.resolveSchema(schemaId);
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
+    onWait(errorMessage(error));
     log.warn({ err: error, schemaId }, `outcomes wait for the schema registry: ${errorMessage(error)}`);
     return 'unclear';
   }

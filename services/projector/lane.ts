@@ -6,7 +6,8 @@
  *
  * claiming: shuts out whoever wrote this partition before, then reads from the states themselves how far they reach.
  * following: writes states and marker batch by batch, each in one transaction. After any failure it is unknown whether
- * the last batch stands, so the lane begins anew by claiming; it keeps nothing that it could be wrong about.
+ * the last batch stands, so the lane begins anew by claiming; it keeps nothing that it could be wrong about. That is so for every
+ * failure, also of the program: a new process would begin in the same way, and stop the partitions that are well.
  */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
@@ -50,8 +51,6 @@ export interface LaneDeps {
   metrics: Metrics;
   /** Told why the states do not go on, and null when they do. */
   onWait(partition: number, reason: string | null): void;
-  /** Ends the process: trouble that waiting does not mend. */
-  fatal(error: unknown): void;
 }
 
 export interface Lane {
@@ -68,11 +67,18 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
   const abort = new AbortController();
   const state = { done: null as bigint | null };
   const log = deps.log.child({ partition });
+  let isWaiting = false;
+  const onWait: LaneDeps['onWait'] = (_partition, reason) => {
+    // The partition may have another lane by now, which speaks for itself.
+    if (abort.signal.aborted || (reason === null && !isWaiting)) return;
+    isWaiting = reason !== null;
+    deps.onWait(partition, reason);
+  };
   const queue = createRecordQueue({
     pause: () => deps.flow.pause(partition),
     resume: () => deps.flow.resume(partition),
   });
-  const running = run({ ...deps, log, partition, queue, state, signal: abort.signal });
+  const running = run({ ...deps, onWait, log, partition, queue, state, signal: abort.signal });
   return {
     enqueue: (records) => queue.add(records),
     done: () => state.done,
@@ -101,11 +107,11 @@ async function run(lane: Run): Promise<void> {
       await claimAndFollow(lane);
     } catch (error) {
       if (signal.aborted) return;
-      if (classify(error) !== 'retry') return lane.fatal(error);
       queue.end();
       if (state.done !== before) attempt = 1;
       lane.onWait(lane.partition, errorMessage(error));
-      log.warn({ err: error, attempt }, `states wait: ${errorMessage(error)}`);
+      const level = classify(error) === 'retry' ? 'warn' : 'error';
+      log[level]({ err: error, attempt }, `states wait: ${errorMessage(error)}`);
       metrics.inc('projector_claims_total', { result: 'lost' });
       await sleep(claimBackoff(attempt), signal).catch(() => undefined);
     }
@@ -134,7 +140,8 @@ async function claimAndFollow(lane: Run): Promise<void> {
     if (signal.aborted) return;
     let { position } = found;
     metrics.inc('projector_claims_total', { result: 'taken' });
-    lane.onWait(partition, null);
+    // Where there is something to read, it shows first whether the states go on.
+    if (found.isAtEnd) lane.onWait(partition, null);
     const details = { covers: position.covers, eventsOffset: String(position.eventsOffset) };
     log.info(details, 'states go on');
     if (found.changed !== null) {
@@ -167,6 +174,7 @@ async function claimAndFollow(lane: Run): Promise<void> {
       }
       tell(lane, projection, records.length);
       await writeBatch(lane, writer, { from: position, projection, ids, startedMs });
+      lane.onWait(partition, null);
       ({ position } = projection);
       state.done = position.eventsOffset;
     }
@@ -176,7 +184,8 @@ async function claimAndFollow(lane: Run): Promise<void> {
 }
 
 function snapshotDeps(lane: Run): SnapshotDeps {
-  return { settings: lane.settings, admin: lane.admin, codec: lane.states, log: lane.log };
+  const onWait = (reason: string): void => lane.onWait(lane.partition, reason);
+  return { settings: lane.settings, admin: lane.admin, codec: lane.states, onWait, log: lane.log };
 }
 
 interface Batch {
@@ -203,8 +212,9 @@ async function writeBatch(
 
 async function decodeAll(lane: Run, records: readonly InRecord[]): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
+  const onWait = (reason: string): void => lane.onWait(lane.partition, reason);
+  const deps = { codec: lane.events, isProven: isOutcomeOf, isOurs, onWait, log: lane.log };
   for (const record of records) {
-    const deps = { codec: lane.events, isProven: isOutcomeOf, isOurs, log: lane.log };
     const event = await decodeRecord(deps, record, lane.signal);
     events.push({ offset: record.offset, event });
     if (event !== null) continue;

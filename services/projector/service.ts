@@ -17,6 +17,8 @@ import { watchLogs } from './logs.ts';
 type Context = ServiceContext<typeof fields>;
 
 const consumerStopMs = 3_000;
+/** Partitions that wait and are named in readiness. */
+const waitsNamedMax = 3;
 /** Lanes look up orders one batch at a time. */
 const poolSize = 2;
 
@@ -98,7 +100,6 @@ function openConsumer(
     ...parts,
     log,
     metrics,
-    fatal,
     isMember: () => consumer.generation() !== null,
     flow: {
       pause: (partition) => consumer.pause(EVENTS, partition),
@@ -111,12 +112,12 @@ function openConsumer(
   return consumer;
 }
 
-/** Names the first of the partitions that wait, and says how many there are. */
+/** Names the first of the partitions that wait, with the reason of each, and says how many there are. */
 function waitsText(waits: ReadonlyMap<number, string>): true | string {
-  const [first] = waits;
-  if (first === undefined) return true;
-  const [partition, reason] = first;
-  return `${waits.size} partitions wait; partition ${partition}: ${reason}`;
+  if (waits.size === 0) return true;
+  const first = [...waits].slice(0, waitsNamedMax);
+  const named = first.map(([partition, reason]) => `partition ${partition}: ${reason}`);
+  return `${waits.size} partitions wait; ${named.join('; ')}`;
 }
 
 /** Moves the group offset behind what is committed: on a timer, and once more at the end. */

@@ -2,7 +2,7 @@
 import type { OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
-import { appError } from '../shared/errors/index.ts';
+import { appError, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedMessage,
   type InRecord,
@@ -26,6 +26,8 @@ export interface SnapshotDeps {
   settings: KafkaSettings;
   admin: Pick<KafkaAdmin, 'endOffsets'>;
   codec: Codec<OrderState>;
+  /** Told while the marker cannot be read for want of the registry. */
+  onWait(reason: string): void;
   log: Logger;
 }
 
@@ -36,6 +38,8 @@ export interface Found {
   changed: 'replaced' | 'cut' | null;
   /** Outcomes are read from the first that the log still has: a hole cannot be mended by looking again. */
   isFromLow: boolean;
+  /** There is nothing to read yet. */
+  isAtEnd: boolean;
 }
 
 /**
@@ -61,6 +65,7 @@ export async function findPosition(
     position: { ...position, eventsOffset },
     changed,
     isFromLow: eventsOffset <= low,
+    isAtEnd: eventsOffset >= high,
   });
   if (of.outcomes !== ids.outcomes) return foundAt(low, 'replaced');
   // Records that come behind the cut are new, and those below it were read.
@@ -102,7 +107,11 @@ function isMarker(state: OrderState, { partition, headers }: InRecord): boolean 
   );
 }
 
-/** States and the marker behind them, as they are appended: the marker last, so that it never promises too much. */
+/**
+ * States and the marker behind them, as they are appended: the marker last, so that it never promises too much.
+ *
+ * @throws AppError STATE_UNWRITABLE
+ */
 export function messagesOf(
   codec: Codec<OrderState>,
   states: readonly OrderState[],
@@ -119,7 +128,7 @@ export function messagesOf(
 function toMessage(codec: Codec<OrderState>, state: OrderState, key: string, kind: string): FencedMessage {
   return {
     key: Buffer.from(key),
-    value: codec.encode(state),
+    value: encode(codec, state),
     headers: {
       [recordHeader]: kind,
       [sourceOffsetHeader]: String(state.sourceOffset),
@@ -127,4 +136,15 @@ function toMessage(codec: Codec<OrderState>, state: OrderState, key: string, kin
     },
     timestampMs: state.updatedAt,
   };
+}
+
+/** What a row of the tables says may be more than the schema holds. */
+function encode(codec: Codec<OrderState>, state: OrderState): Buffer {
+  try {
+    return codec.encode(state);
+  } catch (error) {
+    const outcome = `${state.sourcePartition}-${state.sourceOffset}`;
+    const { cause } = error as Error;
+    throw appError('STATE_UNWRITABLE', { outcome, reason: errorMessage(cause ?? error) }, { cause: error });
+  }
 }

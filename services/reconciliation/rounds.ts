@@ -23,24 +23,19 @@ export interface RoundsDeps {
   health: Pick<Health, 'failed' | 'done'>;
   log: Logger;
   metrics: Metrics;
-  fatal(error: unknown): void;
 }
 
 export interface Rounds {
   stop(): Promise<void>;
 }
 
-/** Each check in a loop of its own: the walk over all orders must not hold up the quick ones. */
+/** Each check in a loop of its own: neither the walk over all orders nor a check that fails may hold up the others. */
 export function startRounds(deps: RoundsDeps): Rounds {
   const abort = new AbortController();
   const loops = deps.checks.map(async (check) => {
-    try {
-      while (!abort.signal.aborted) {
-        await runRound(deps, check, abort.signal);
-        await sleep(deps.everyMs, abort.signal);
-      }
-    } catch (error) {
-      if (!abort.signal.aborted) deps.fatal(error);
+    while (!abort.signal.aborted) {
+      await runRound(deps, check, abort.signal);
+      await sleep(deps.everyMs, abort.signal).catch(() => undefined);
     }
   });
   return {
@@ -51,7 +46,10 @@ export function startRounds(deps: RoundsDeps): Rounds {
   };
 }
 
-/** One round. Trouble that passes makes it say nothing; the next one looks again. */
+/**
+ * One round; never rejects. Trouble of any kind makes it say nothing, and the next one looks again: a process that ends for one
+ * check would take the others with it, and meet the same trouble after its restart.
+ */
 async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
   const { suspects, findings, clock, health, log, metrics } = deps;
   const trouble = `the check ${check.name} cannot be made`;
@@ -74,9 +72,10 @@ async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Pr
     });
     metrics.set('reconciliation_suspects', suspects.size());
   } catch (error) {
-    if (signal.aborted || classify(error) !== 'retry') throw error;
+    if (signal.aborted) return;
     health.failed(trouble, errorMessage(error));
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
-    log.warn({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
+    const level = classify(error) === 'retry' ? 'warn' : 'error';
+    log[level]({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
   }
 }

@@ -56,7 +56,7 @@ export interface WorkDeps {
 
 /** Follows the logs from where the group stopped, and runs the checks. Throws what cannot be waited for. */
 export async function startWork(context: Context, deps: WorkDeps): Promise<Running> {
-  const { config, log, metrics, fatal } = context;
+  const { config, log, metrics } = context;
   const { mysql, health } = deps;
   const settings = createKafkaConfig(config, `reconciliation-${config.instanceId}`);
   const admin = createAdmin(settings);
@@ -110,7 +110,6 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
     health,
     log,
     metrics,
-    fatal,
   });
 
   return {

@@ -11,20 +11,26 @@ export interface TcpProxy {
   swallowAnswersFrom(text: string): Promise<void>;
   /** From now on nothing passes in either direction, not even the end of a connection: like a server that is frozen. */
   freeze(): void;
+  /** From now on every connection is reset at once, like one to a server that is down. */
+  cut(): void;
   /** Passes on what comes from now on; what was swallowed stays lost, so its connections are cut. */
   heal(): void;
   close(): Promise<void>;
 }
 
-type Mode = 'pass' | 'swallowAnswers' | 'freeze';
+type Mode = 'pass' | 'swallowAnswers' | 'freeze' | 'cut';
 
-/** A TCP proxy on a free port of 127.0.0.1 in front of one server, with two ways to go wrong. */
+/** A TCP proxy on a free port of 127.0.0.1 in front of one server, with three ways to go wrong. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let mode: Mode = 'pass';
   let awaited: { text: string; sent: () => void } | null = null;
   const sockets = new Set<Socket>();
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (mode === 'cut') {
+      client.destroy();
+      return;
+    }
     const upstream = connect({ port: target.port, host: target.host, allowHalfOpen: true });
     client.on('data', (bytes: Buffer) => {
       if (awaited === null || !bytes.includes(awaited.text)) return;
@@ -68,6 +74,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       }),
     freeze() {
       mode = 'freeze';
+    },
+    cut() {
+      mode = 'cut';
+      cutAll();
     },
     heal() {
       mode = 'pass';

@@ -1,16 +1,18 @@
 /** Decodes what was fetched, and tells apart what is broken for ever from what only has to wait. */
 import type { OrderEvent } from '../../../schemas/index.ts';
-import { type Codec, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
+import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, sleep } from '../../shared/retry/index.ts';
+import type { Stall } from '../stall.ts';
 import type { Slice } from './lanes.ts';
 
 export interface EventReader {
   /**
-   * Decodes slices, keeping order within a partition. An undecodable record is counted, logged and left out: nobody
+   * Decodes slices, keeping order within a partition. What a rebuilt registry gave another schema id is read as what this
+   * build writes, if it says of itself what its record says. An undecodable record is counted, logged and left out: nobody
    * can be told of it, and reconciliation reports the outcome as missing. Waits while the registry is away; rejects
    * only when `signal` fires.
    */
@@ -18,7 +20,9 @@ export interface EventReader {
 }
 
 export function createEventReader(deps: {
-  codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema'>;
+  codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema' | 'schemaId'>;
+  /** Told what the records wait for. */
+  stall: Pick<Stall, 'begin'>;
   backoff: Backoff;
   log: Logger;
   metrics: Metrics;
@@ -56,10 +60,13 @@ async function decodeLater(deps: Deps, record: InRecord, signal: AbortSignal): P
     try {
       return deps.codec.decode(record.value);
     } catch (error) {
-      if (error instanceof PoisonError) return leaveOut(deps, record, error);
+      if (error instanceof PoisonError)
+        return error.code === 'WRONG_SUBJECT'
+          ? whateverItsId(deps, record, error)
+          : leaveOut(deps, record, error);
       if (!(error instanceof UnknownSchemaError)) throw error;
       if ((await askRegistry(deps, error.schemaId, attempt)) === 'missing')
-        return leaveOut(deps, record, error);
+        return whateverItsId(deps, record, error);
       await sleep(deps.backoff(attempt), signal);
     }
   }
@@ -74,12 +81,29 @@ async function askRegistry(
     return await deps.codec.resolveSchema(schemaId);
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
+    deps.stall.begin(errorMessage(error));
     deps.log.warn(
       { err: error, schemaId, attempt },
       `outcomes wait for the schema registry: ${errorMessage(error)}`,
     );
     return 'unclear';
   }
+}
+
+function whateverItsId(deps: Deps, record: InRecord, error: Error): OrderEvent | null {
+  return (
+    decodeProven(deps.codec, record.value, (event) => isOutcomeOf(event, record)) ??
+    leaveOut(deps, record, error)
+  );
+}
+
+/** The outcome says the same of itself as its record does. */
+function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, record: InRecord): boolean {
+  return (
+    sourcePartition === record.partition &&
+    eventId === `${sourcePartition}-${sourceOffset}` &&
+    String(record.headers['ce_id']) === eventId
+  );
 }
 
 function leaveOut(deps: Deps, record: InRecord, error: Error): null {

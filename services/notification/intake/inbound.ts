@@ -62,7 +62,7 @@ export function openInbound(
   const positions = createPositionStore({ pool, topic: EVENTS });
   const intake = startIntake({
     lanes,
-    reader: createEventReader({ codec, backoff: storeRetry, log, metrics }),
+    reader: createEventReader({ codec, stall: stalls.intake, backoff: storeRetry, log, metrics }),
     positions,
     endpoints: outbound.endpoints,
     addressesOf: outbound.addressesOf,
@@ -71,6 +71,7 @@ export function openInbound(
       perCustomerMinute: context.config.mailsPerCustomer,
     }),
     checkLog: () => flow.logWatch?.look() ?? Promise.resolve(),
+    readAgain: (partition) => flow.logWatch?.readAgain(partition) ?? Promise.resolve(),
     foreign,
     stall: stalls.intake,
     onStored: outbound.sender.hint,

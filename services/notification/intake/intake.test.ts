@@ -39,7 +39,11 @@ function memoryStore() {
 
 function harness(
   store: PositionStore,
-  { addressed = false, checkLog = (): Promise<void> => Promise.resolve() } = {},
+  {
+    addressed = false,
+    checkLog = (): Promise<void> => Promise.resolve(),
+    readAgain = (_partition: number): Promise<void> => Promise.resolve(),
+  } = {},
 ) {
   const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
   const foreign = createForeignEvents();
@@ -61,6 +65,7 @@ function harness(
       stored.resolve();
     },
     checkLog,
+    readAgain,
     foreign,
     stall: createStall(systemClock),
     backoff: () => 1,

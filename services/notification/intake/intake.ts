@@ -37,6 +37,8 @@ export interface IntakeDeps {
   mailBudget: MailBudget;
   /** Looks whether the topic is still the one that positions belong to; its partitions are read again where it is not. */
   checkLog(): Promise<void>;
+  /** Reads a partition from its beginning again; resolves when it is being read. */
+  readAgain(partition: number): Promise<void>;
   /** Tells repeats from outcomes of another log. */
   foreign: ForeignEvents;
   /** Says since when a batch cannot be read or stored. */
@@ -69,7 +71,7 @@ interface Plan {
 export function startIntake(deps: IntakeDeps): Intake {
   const { lanes, reader, clock, log, metrics, stall } = deps;
   const abort = new AbortController();
-  const positions = new Map<number, number>();
+  const positions: Positions = { now: new Map(), loaded: new Map(), lookedBehind: new Map() };
   let bell = Promise.withResolvers<void>();
   const wake = (): void => bell.resolve();
 
@@ -100,7 +102,7 @@ export function startIntake(deps: IntakeDeps): Intake {
   return {
     assigned(change) {
       lanes.assign(change);
-      for (const partition of [...change.lost, ...change.gained]) positions.delete(partition);
+      for (const partition of [...change.lost, ...change.gained]) positions.now.delete(partition);
     },
     wake,
     async stop() {
@@ -111,6 +113,16 @@ export function startIntake(deps: IntakeDeps): Intake {
   };
 }
 
+/** Source offsets by partition. */
+interface Positions {
+  /** What is stored, as far as it is known here. */
+  now: Map<number, number>;
+  /** As it was read from the database, until it is moved. */
+  loaded: Map<number, number>;
+  /** Behind this one outcomes were missing, and were looked for from the beginning of the log. */
+  lookedBehind: Map<number, number>;
+}
+
 interface Batch {
   slices: readonly Slice[];
   decoded: ReadonlyMap<number, OrderEvent[]>;
@@ -119,25 +131,28 @@ interface Batch {
 /** Stores the events of a batch, waiting out trouble that passes; gives up only when `signal` fires. */
 async function storeUntilDone(
   deps: IntakeDeps,
-  positions: Map<number, number>,
+  positions: Positions,
   batch: Batch,
   signal: AbortSignal,
 ): Promise<NewDelivery[]> {
+  const { now } = positions;
   let isLogKnown = false;
   for (let attempt = 1; ; attempt++) {
     // Of a partition that was lost, or is read again from another place, nothing is stored any more.
     const decoded = currentOf(deps, batch);
     try {
       await loadMissing(deps, positions, decoded.keys());
-      const plan = planBatch(decoded, positions);
-      if (!isLogKnown && gapsOf(plan.events, positions).length > 0) {
+      const plan = planBatch(decoded, now);
+      const gaps = gapsOf(plan.events, now);
+      if (!isLogKnown && gaps.length > 0) {
         // Perhaps nothing is missing, and this is the middle of another log.
         await deps.checkLog();
         isLogKnown = true;
         continue;
       }
+      if (await lookBehind(deps, positions, gaps)) continue;
       if (plan.moves.length === 0) {
-        countBatch(deps, plan, decoded, [], positions, 0);
+        countBatch(deps, plan, decoded, [], now, 0);
         return [];
       }
       const nowMs = deps.clock.nowMs();
@@ -145,9 +160,10 @@ async function storeUntilDone(
       const result = await deps.positions.store(plan.moves, deliveries, nowMs);
       if (result === 'stored') {
         charge();
-        countBatch(deps, plan, decoded, deliveries, positions, nowMs);
+        countBatch(deps, plan, decoded, deliveries, now, nowMs);
         for (const { partition, to } of plan.moves) {
-          positions.set(partition, to);
+          now.set(partition, to);
+          positions.loaded.delete(partition);
           deps.foreign.moved(partition, nowMs);
         }
         return deliveries;
@@ -161,9 +177,32 @@ async function storeUntilDone(
       deps.stall.begin(errorMessage(error));
       deps.log.warn({ err: error, attempt }, `deliveries wait: ${errorMessage(error)}`);
     }
-    for (const partition of batch.decoded.keys()) positions.delete(partition);
+    for (const partition of batch.decoded.keys()) now.delete(partition);
     await sleep(deps.backoff(attempt), signal);
   }
+}
+
+/**
+ * A position that was just loaded may be that of a database that was put back, while the group has gone on: what seems to be missing
+ * is in the log then, before the place that is being read. It is looked for once. Gives whether any partition is read again.
+ */
+async function lookBehind(
+  { readAgain, log }: IntakeDeps,
+  { loaded, lookedBehind }: Positions,
+  gaps: readonly { partition: number; after: number }[],
+): Promise<boolean> {
+  let isReadAgain = false;
+  for (const { partition, after } of gaps) {
+    if (loaded.get(partition) !== after || lookedBehind.get(partition) === after) continue;
+    lookedBehind.set(partition, after);
+    isReadAgain = true;
+    log.warn(
+      { partition, after },
+      'outcomes are missing behind the stored position; they are looked for from the beginning of the log',
+    );
+    await readAgain(partition);
+  }
+  return isReadAgain;
 }
 
 function currentOf({ lanes }: IntakeDeps, { slices, decoded }: Batch): Map<number, OrderEvent[]> {
@@ -173,15 +212,18 @@ function currentOf({ lanes }: IntakeDeps, { slices, decoded }: Batch): Map<numbe
 
 async function loadMissing(
   deps: IntakeDeps,
-  positions: Map<number, number>,
+  { now, loaded }: Positions,
   partitions: Iterable<number>,
 ): Promise<void> {
-  const missing = [...partitions].filter((partition) => !positions.has(partition));
+  const missing = [...partitions].filter((partition) => !now.has(partition));
   if (missing.length === 0) return;
   const offsets = await deps.positions.load(missing);
   for (const [partition, atMs] of await deps.positions.movedAtMs(missing))
     deps.foreign.moved(partition, atMs);
-  for (const [partition, offset] of offsets) positions.set(partition, offset);
+  for (const [partition, offset] of offsets) {
+    now.set(partition, offset);
+    loaded.set(partition, offset);
+  }
 }
 
 /** Drops what the position has passed. Later copies of older outcomes fall out here too. */

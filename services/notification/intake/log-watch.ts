@@ -5,6 +5,8 @@
  * however long it is by now. Either way its partitions are read again from their beginning. Nothing is sent twice, as stored
  * positions count source offsets and drop what they have passed. Outcomes that were cut never come: the next one names a
  * predecessor that was not seen, which intake counts as a gap, and reconciliation finds each of them (OUTCOME_MISSING).
+ *
+ * A database that was put back has positions behind the offsets of the group: what lies between is read again in the same way.
  */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -33,9 +35,13 @@ export interface LogWatchDeps {
   metrics: Metrics;
 }
 
+type RestartReason = 'outOfRange' | 'newTopic' | 'gap';
+
 export interface LogWatch {
   /** The position of this partition is outside of the log; it is paused. */
   outOfRange(partition: number, position: bigint | null): void;
+  /** Reads a partition from its beginning again; resolves when it is being read. Rejects only when the watch is stopped. */
+  readAgain(partition: number): Promise<void>;
   /** Looks at the topic's id now; its partitions are being read again when it was another one. Throws when it cannot. */
   look(): Promise<void>;
   stop(): Promise<void>;
@@ -49,7 +55,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
   let restarting = Promise.resolve();
 
   /** Tries until the brokers say where the log begins; partitions that were lost meanwhile are left out. */
-  const restart = async (partitions: readonly number[], reason: 'outOfRange' | 'newTopic'): Promise<void> => {
+  const restart = async (partitions: readonly number[], reason: RestartReason): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         stall.begin('the brokers do not say where the result topic begins');
@@ -111,6 +117,11 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
         'the result topic was cut or made anew: the partition is read again from its beginning',
       );
       restarting = restarting.then(() => restart([partition], 'outOfRange'));
+    },
+    async readAgain(partition) {
+      restarting = restarting.then(() => restart([partition], 'gap'));
+      await restarting;
+      signal.throwIfAborted();
     },
     look,
     async stop() {

@@ -107,6 +107,11 @@ export const errorTable = {
     template:
       'The snapshot of partition {partition} is of another command log ({covered}, now {current}): make the snapshot anew (docs/operating.md, "The snapshot").',
   },
+  STATE_UNWRITABLE: {
+    disposition: 'retry',
+    template:
+      'The state after the outcome {outcome} cannot be written ({reason}): mend the row of its order, or start a build that can write it.',
+  },
   RECORD_IN_DOUBT: {
     disposition: 'retry',
     template:

@@ -18,7 +18,7 @@ export { readHeadersOnce } from './record-headers.ts';
 export { calmRequestQueues } from './request-queue.ts';
 export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';
 export { createTail, type Tail, type TailOptions } from './tail.ts';
-export { fetchTopicId, fetchTopicIds } from './topic-id.ts';
+export { askTopicIdentity, fetchTopicId, fetchTopicIds } from './topic-id.ts';
 export { createTopicWatch, type TopicState, type TopicWatch } from './topic-watch.ts';
 export type {
   EncodedHeaders,
