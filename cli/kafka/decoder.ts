@@ -56,11 +56,23 @@ async function decodeWith<T>(codec: Codec<T>, record: Encoded): Promise<Decoded<
   } catch (error) {
     if (error instanceof PoisonError) return { kind: 'poison', code: error.code, message: error.message };
     if (!(error instanceof UnknownSchemaError)) throw error;
-    if ((await codec.resolveSchema(error.schemaId)) === 'known') return decodeWith(codec, record);
+    const answer = await resolved(codec, error.schemaId);
+    if (answer instanceof AppError) return { kind: 'poison', code: answer.code, message: answer.message };
+    if (answer === 'known') return decodeWith(codec, record);
     return {
       kind: 'poison',
       code: 'UNKNOWN_SCHEMA',
       message: `the registry has no schema ${error.schemaId}`,
     };
+  }
+}
+
+/** A schema that this build cannot read says something of its records only; whoever shows them goes on. */
+async function resolved<T>(codec: Codec<T>, schemaId: number): Promise<'known' | 'missing' | AppError> {
+  try {
+    return await codec.resolveSchema(schemaId);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SCHEMA_MISMATCH') return error;
+    throw error;
   }
 }

@@ -16,6 +16,7 @@ import {
   shareConnects,
 } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
+import { createSameLog, type SameLog } from './same-log.ts';
 
 export interface LogRecord {
   topic: string;
@@ -39,7 +40,11 @@ export interface LogReader {
   ranges(topic: string): Promise<Range[]>;
   /** Offset of the first record at or after a time, by partition; the end where there is none. */
   offsetsAt(topic: string, timeMs: number): Promise<number[]>;
-  /** Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`. */
+  /**
+   * Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`.
+   *
+   * @throws CliError where the topic was cut or made anew since it was first asked for
+   */
   read(topic: string, partition: number, from: number, to: number): AsyncGenerator<LogRecord[]>;
   close(): Promise<void>;
 }
@@ -51,6 +56,7 @@ const EMPTY_FETCHES_MAX = 20;
 const RETRY_DELAY_MS = 250;
 const CONNECT_TIMEOUT_MS = 4000;
 const REQUEST_TIMEOUT_MS = 15_000;
+const CAUSES_MAX = 8;
 const KAFKAJS_NOTHING = 0;
 const READ_COMMITTED = 1;
 
@@ -88,12 +94,19 @@ export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
 type OpenCluster = InstanceType<typeof Cluster>;
 
 function createReader(cluster: OpenCluster, wireName: (topic: string) => string): LogReader {
+  const sameLog = createSameLog(cluster);
   const partitionsOf = async (topic: string): Promise<number[]> => {
     try {
       await cluster.addMultipleTargetTopics([wireName(topic)]);
     } catch (error) {
-      throw new CliError(`there is no topic ${wireName(topic)} on this cluster`, { cause: error });
+      throw new CliError(
+        saysUnknownTopic(error)
+          ? `there is no topic ${wireName(topic)} on this cluster`
+          : `the brokers cannot be asked for the topic ${wireName(topic)}: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
+    await sameLog.check(wireName(topic));
     const metadata = cluster.findTopicPartitionMetadata(wireName(topic));
     return metadata.map(({ partitionId }) => partitionId).toSorted((a, b) => a - b);
   };
@@ -124,7 +137,9 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
       await partitionsOf(topic);
       let next = from;
       let empty = 0;
-      let fetching = fetchFrom(cluster, wireName(topic), partition, next);
+      const fetchNext = () =>
+        fetchFrom(cluster, { sameLog, wireTopic: wireName(topic), partition, offset: next });
+      let fetching = fetchNext();
       while (next < to) {
         const { all, committed } = await fetching;
         const messages = all.filter((message) => Number(message.offset) >= next);
@@ -133,13 +148,13 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         if (last === undefined) {
           empty += 1;
           // Compaction may have removed the last records before the end; nothing will come for them.
-          if (empty >= EMPTY_FETCHES_MAX) return;
+          if (empty >= EMPTY_FETCHES_MAX) break;
         } else {
           empty = 0;
           next = Number(last.offset) + 1;
         }
         if (next < to) {
-          fetching = fetchFrom(cluster, wireName(topic), partition, next);
+          fetching = fetchNext();
           // Awaited in the next round; a failure until then must not count as unhandled.
           fetching.catch(() => undefined);
         }
@@ -148,6 +163,11 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         );
         if (records.length > 0) yield records.map((message) => toRecord(topic, partition, message));
       }
+      await sameLog.check(wireName(topic));
+      if (next >= to) return;
+      const end = (await offsets(topic, { fromBeginning: false }))[partition] ?? 0;
+      if (end < to)
+        throw cutWhileRead(wireName(topic), partition, `ends at ${end} and has no offset ${to - 1}`);
     },
     async close() {
       await cluster.disconnect();
@@ -164,9 +184,12 @@ interface Fetched {
 /** One fetch, from whoever leads the partition; tried again on another leader while it moves. */
 async function fetchFrom(
   cluster: OpenCluster,
-  wireTopic: string,
-  partition: number,
-  offset: number,
+  {
+    sameLog,
+    wireTopic,
+    partition,
+    offset,
+  }: { sameLog: SameLog; wireTopic: string; partition: number; offset: number },
 ): Promise<Fetched> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -193,6 +216,8 @@ async function fetchFrom(
       return { all, committed: filterAbortedMessages({ messages: all, abortedTransactions }) };
     } catch (error) {
       if (attempt >= FETCH_TRIES_MAX || isHopeless(error)) {
+        await sameLog.check(wireTopic);
+        if (isOutOfRange(error)) throw cutWhileRead(wireTopic, partition, `has no offset ${offset} any more`);
         throw new CliError(`cannot read ${wireTopic}, partition ${partition}, from offset ${offset}`, {
           cause: error,
         });
@@ -205,8 +230,25 @@ async function fetchFrom(
 }
 
 function isHopeless(error: unknown): boolean {
+  return isOutOfRange(error) || (error as Error).name === 'KafkaJSNotImplemented';
+}
+
+function isOutOfRange(error: unknown): boolean {
   const { type, name } = error as { type?: string; name?: string };
-  return type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSNotImplemented';
+  return type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSOffsetOutOfRange';
+}
+
+/** Looks along the causes: kafkajs wraps what it has tried too often. */
+function saysUnknownTopic(error: unknown): boolean {
+  for (let link = error, depth = 0; link instanceof Error && depth < CAUSES_MAX; link = link.cause, depth++) {
+    if ((link as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return true;
+    if ((link as { type?: string }).type === 'INVALID_TOPIC_EXCEPTION') return true;
+  }
+  return false;
+}
+
+function cutWhileRead(wireTopic: string, partition: number, what: string): CliError {
+  return new CliError(`${wireTopic}, partition ${partition}, ${what}: it was cut while it was read`);
 }
 
 function toRecord(topic: string, partition: number, message: FetchedMessage): LogRecord {

@@ -27,7 +27,7 @@ export async function showRecord(record: LogRecord, decoder: Decoder): Promise<S
     topic: record.topic,
     partition: record.partition,
     offset: record.offset,
-    time: new Date(record.timestampMs).toISOString(),
+    time: timeText(record.timestampMs),
     key: record.key === null ? null : printable(record.key),
     headers: Object.fromEntries(
       Object.entries(record.headers).map(([name, value]) => [name, headerText(value)]),
@@ -46,6 +46,12 @@ export async function showRecord(record: LogRecord, decoder: Decoder): Promise<S
   if (state?.kind === 'value') return { ...head, format: 'state', schemaId, value: state.value };
   const problem = command.code === 'WRONG_SUBJECT' ? event.message : command.message;
   return { ...head, format: 'hex', schemaId, problem, value: hex(value) };
+}
+
+/** A record's time is any number of 64 bits; one that is no date is shown as it is. */
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }
 
 function withoutSchema(value: Buffer): Pick<ShownRecord, 'format' | 'value'> {

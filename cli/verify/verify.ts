@@ -99,7 +99,7 @@ async function verifyPartition(
   const events = (await run.reader.ranges(EVENTS))[partition] ?? { low: 0, high: 0 };
   const base = await firstSourceOffset(run, partition, events, Math.min(commands.low, next));
   if (base > 0) run.fromStart = false;
-  const lane = createLaneLog(partition, base, next);
+  const lane = createLaneLog(partition, base, comparedUpTo(next, commands, events));
 
   const outcomes = await readOutcomes(run, lane, events);
   let commandCount = 0;
@@ -139,6 +139,14 @@ async function verifyPartition(
   report.perPartition.push({ partition, commands: commandCount, outcomes });
 }
 
+/**
+ * Before which source offset anything can be compared: what the database says it has decided, but no further beyond the commands
+ * than there are outcomes. A position that is damaged may be any number.
+ */
+function comparedUpTo(next: number, commands: Range, events: Range): number {
+  return Math.min(next, commands.high + (events.high - events.low));
+}
+
 /** Where comparing can start: at the oldest command or the oldest outcome, whichever is older. */
 async function firstSourceOffset(
   run: Run,
@@ -150,7 +158,7 @@ async function firstSourceOffset(
   for await (const [record] of run.reader.read(EVENTS, partition, events.low, end)) {
     if (record === undefined) continue;
     const decoded = await run.decoder.event(record);
-    if (decoded.kind === 'value') return Math.min(decoded.value.sourceOffset, commandsLow);
+    if (decoded.kind === 'value') return Math.max(0, Math.min(decoded.value.sourceOffset, commandsLow));
   }
   return commandsLow;
 }

@@ -1,0 +1,36 @@
+/**
+ * Whether a topic is still the one whose offsets were asked for. A topic that is made anew while it is read counts from 0 again: what
+ * was read of two logs must never be taken for one.
+ */
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import { askTopicIdentity } from '../../services/shared/kafka/index.ts';
+import { CliError } from '../errors.ts';
+
+export interface SameLog {
+  /**
+   * Remembers the topic's id at the first call, and compares it at each later one.
+   *
+   * @throws CliError where the topic is another one by now, or is gone
+   */
+  check(wireTopic: string): Promise<void>;
+}
+
+type OpenCluster = Pick<InstanceType<typeof Cluster>, 'findBroker' | 'findTopicPartitionMetadata'>;
+
+/** Asks the brokers of `cluster`, which has to know the topic. */
+export function createSameLog(cluster: OpenCluster): SameLog {
+  const known = new Map<string, string>();
+  return {
+    async check(wireTopic) {
+      const leader = cluster.findTopicPartitionMetadata(wireTopic).find((each) => each.leader >= 0)?.leader;
+      const broker = await cluster.findBroker({ nodeId: String(leader ?? -1) });
+      const { topicId } = await askTopicIdentity(broker, wireTopic);
+      const before = known.get(wireTopic) ?? topicId;
+      if (topicId === null) throw new CliError(`${wireTopic} was deleted while it was read`);
+      known.set(wireTopic, topicId);
+      if (before !== topicId) {
+        throw new CliError(`${wireTopic} was made anew while it was read; run the command again`);
+      }
+    },
+  };
+}
