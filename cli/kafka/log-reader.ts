@@ -115,7 +115,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
     const query = { topic: wireName(topic), partitions, ...at } as Parameters<
       OpenCluster['fetchTopicsOffset']
     >[0][number];
-    const [answer] = await cluster.fetchTopicsOffset([query]);
+    const [answer] = await askAgain(cluster, () => cluster.fetchTopicsOffset([query]));
     const byPartition: number[] = [];
     for (const { partition, offset } of answer?.partitions ?? []) byPartition[partition] = Number(offset);
     return byPartition;
@@ -137,6 +137,11 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
       await partitionsOf(topic);
       let next = from;
       let empty = 0;
+      const mustReach = async (): Promise<void> => {
+        await sameLog.check(wireName(topic));
+        const end = (await offsets(topic, { fromBeginning: false }))[partition] ?? 0;
+        if (end < to) throw cutWhileRead(wireName(topic), partition, `ends at ${end}, before ${to}`);
+      };
       const fetchNext = () =>
         fetchFrom(cluster, { sameLog, wireTopic: wireName(topic), partition, offset: next });
       let fetching = fetchNext();
@@ -147,6 +152,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         const last = messages.at(-1);
         if (last === undefined) {
           empty += 1;
+          if (empty === 1) await mustReach();
           // Compaction may have removed the last records before the end; nothing will come for them.
           if (empty >= EMPTY_FETCHES_MAX) break;
         } else {
@@ -163,11 +169,8 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         );
         if (records.length > 0) yield records.map((message) => toRecord(topic, partition, message));
       }
-      await sameLog.check(wireName(topic));
-      if (next >= to) return;
-      const end = (await offsets(topic, { fromBeginning: false }))[partition] ?? 0;
-      if (end < to)
-        throw cutWhileRead(wireName(topic), partition, `ends at ${end} and has no offset ${to - 1}`);
+      if (next < to) await mustReach();
+      else await sameLog.check(wireName(topic));
     },
     async close() {
       await cluster.disconnect();
@@ -179,6 +182,19 @@ interface Fetched {
   all: FetchedMessage[];
   /** Without those of transactions that were aborted. */
   committed: FetchedMessage[];
+}
+
+/** Asks the leaders once more while they move, as those of a topic that was just made do. */
+async function askAgain<T>(cluster: OpenCluster, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt >= FETCH_TRIES_MAX || (error as { retriable?: boolean }).retriable !== true) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      await cluster.refreshMetadata().catch(() => undefined);
+    }
+  }
 }
 
 /** One fetch, from whoever leads the partition; tried again on another leader while it moves. */

@@ -1,6 +1,6 @@
 /** Which records of a topic somebody wants to look at, and in which order. */
 import { partitionOfOrder } from '../../topics/partition.ts';
-import { usageError } from '../errors.ts';
+import { CliError, usageError } from '../errors.ts';
 import type { LogReader, LogRecord, Range } from '../kafka/log-reader.ts';
 
 export interface Wanted {
@@ -85,7 +85,7 @@ async function partsOf(reader: LogReader, topic: string, wanted: Wanted): Promis
 function startOf(range: Range, wanted: Wanted, fromTime: number | undefined): number {
   if (wanted.offset !== undefined) {
     if (wanted.offset < range.low || wanted.offset >= range.high) {
-      throw usageError(
+      throw new CliError(
         range.low === range.high
           ? `partition ${wanted.partition} is empty`
           : `partition ${wanted.partition} holds the offsets ${range.low} to ${range.high - 1}`,

@@ -57,6 +57,15 @@ function found(report: VerifyReport): Partial<Record<CheckName, number>> {
 }
 
 describe('verify', () => {
+  test.each([1e15, 2 ** 53])('bears a position that is damaged: %d', async (next) => {
+    const world = makeWorld();
+    world.next[5] = next;
+    world.published[5] = next;
+    const report = await verifyWorld(world);
+    expect(report.ok).toBe(false);
+    expect(found(report)).toEqual({ position: 1 });
+  });
+
   test('finds nothing in a world in which everything agrees', async () => {
     const report = await verifyWorld(makeWorld());
     expect(found(report)).toEqual({});
