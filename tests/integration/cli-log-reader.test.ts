@@ -51,7 +51,7 @@ async function readAll(reader: LogReader, from: number, to: number): Promise<voi
 test('records that are cut between two questions are an error, at either end of the log', async () => {
   const world = await openSubscriberWorld(prefix);
   const reader = await open();
-  const [{ low }] = (await reader.ranges(EVENTS)) as [{ low: number }];
+  const { low } = (await reader.ranges(EVENTS))[0]!;
   const end = await produce(world, 3);
   await readAll(reader, low, end);
   await world.admin.deleteRecords(EVENTS, new Map([[0, BigInt(end)]]));
