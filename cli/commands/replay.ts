@@ -69,6 +69,8 @@ async function replay(options: ReplayOptions): Promise<void> {
       print('dry run: nothing was moved');
       return;
     }
+    // The reader refuses a topic that is another one by now: offsets of the old one would be set on the new one.
+    await reader.ranges(topic);
     await carryOut(admin, moves, options);
     print(`${group} goes on from there`);
   } finally {

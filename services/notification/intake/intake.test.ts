@@ -106,6 +106,25 @@ it('stores nothing of the middle of another log, and all of it once it is read f
   expect(fatal).not.toHaveBeenCalled();
 });
 
+it('reads a partition again where outcomes are missing behind a position that it has just loaded, and once only', async () => {
+  const memory = memoryStore();
+  memory.positions.set(0, 1);
+  const readAgain = vi.fn(async () => lanes.restart(0));
+  const { intake, feed, lanes } = harness(memory.store, { readAgain });
+  feed([eventOf(0, 5), eventOf(0, 6)]);
+  await expect.poll(() => readAgain.mock.calls).toEqual([[0]]);
+  expect(memory.rows.size).toBe(0);
+  // 2 is gone for good: then it is a gap, and what lies behind it is stored.
+  feed([3, 4, 5, 6].map((n) => eventOf(0, n)));
+  await expect.poll(() => memory.rows.size).toBe(4);
+  // Missing in the middle of what is followed: no position was put back, so that there is nothing to look for.
+  lanes.restart(0);
+  feed([eventOf(0, 9)]);
+  await expect.poll(() => memory.rows.size).toBe(5);
+  expect(readAgain).toHaveBeenCalledTimes(1);
+  await intake.stop();
+});
+
 it('says that outcomes are of another log when they are younger than the position that has passed them', async () => {
   const memory = memoryStore();
   const { intake, feed, lanes, foreign } = harness(memory.store);
