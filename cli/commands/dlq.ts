@@ -9,10 +9,10 @@ const RATE_PER_SECOND = 20;
 const LISTED_MAX = 50;
 const REDRIVEN_MAX = 1_000;
 
-/** `orderstream dlq`: what was set aside, why, and sending it again. */
+/** `orderstream dlq`: lists, shows and redrives dead letters. */
 export function dlqCommand(): Command {
   return new Command('dlq')
-    .description('dead letters: list and show what was set aside, and send it again')
+    .description('list, show and redrive dead letters')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(redriveCommand());
@@ -43,7 +43,7 @@ function redriveCommand(): Command {
     .option('--all', 'all that are open, where neither a position nor a filter is given')
     .option('--rate <n>', 'so many a second at most, for example 50 or 50/s', rate, RATE_PER_SECOND)
     .option('--max-attempts <n>', 'hold back what was tried this often', positiveNumber, ATTEMPTS_MAX)
-    .option('--force', 'send also what this build would set aside again')
+    .option('--force', 'also send records that this build would dead-letter again')
     .option('--max <n>', 'take no more than this many in one run', positiveNumber, REDRIVEN_MAX)
     .addOption(new Option('--by <who>', 'who does it, for the audit lines').env('USER').default('unknown'))
     .option('--json', 'print the plan or the result as JSON')
@@ -52,7 +52,7 @@ function redriveCommand(): Command {
 
 function withFilters(command: Command): Command {
   return command
-    .option('--reason <code>', 'set aside for this reason, for example BAD_MAGIC; may be repeated', addReason)
+    .option('--reason <code>', 'with this reason code, for example BAD_MAGIC; may be repeated', addReason)
     .option(
       '--since <time>',
       'failed first at this time or later: ISO 8601, or a span before now such as 2h',

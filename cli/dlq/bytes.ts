@@ -1,12 +1,12 @@
-/** Fetches what was set aside from the dead-letter topic, where each record lies in the partition that it came from. */
+/** Fetches dead-lettered records from the dead-letter topic. Each has the partition of its source record. */
 import { DEAD_LETTERS } from '../../topics/catalogue.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { sha256 } from '../verify/read-commands.ts';
 import type { Letter, Position } from './letters.ts';
 
 /**
- * The records of those letters whose bytes are still there and are the ones that were set aside. Reads each partition
- * from its start, as its records are in the order of their failures, until all wanted ones are found.
+ * The records of those dead letters whose bytes the topic still holds, unchanged. Reads each partition from its start
+ * until all wanted records are found, because records are in the order of their failures.
  */
 export async function readBytes(
   reader: LogReader,

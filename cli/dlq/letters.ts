@@ -1,4 +1,4 @@
-/** Dead letters as the database knows them: what was set aside, why, and what became of it. */
+/** Dead letters as stored in the database: the source record, the reason and the current status. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
@@ -18,7 +18,7 @@ export interface Letter {
   message: string;
   /** How often the record was tried, redriven copies included. */
   attempts: number;
-  /** Hex; of the bytes that were set aside. */
+  /** Hex digest of the record value. */
   valueSha256: string;
   valueBytes: number;
   sourceAtMs: number;

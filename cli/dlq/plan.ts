@@ -1,4 +1,4 @@
-/** Which dead letters are sent, in which order, and why the others are not. Pure, so that a dry run is the run. */
+/** Which dead letters are sent, in which order, and why the others are not. Pure: a dry run makes the same plan as a real run. */
 import type { Judgement } from './judge.ts';
 import type { Letter } from './letters.ts';
 
@@ -18,15 +18,15 @@ export interface RedrivePlan {
 }
 
 export interface PlanRules {
-  /** A record that was tried this often is not sent again. */
+  /** A record with this many attempts is not sent again. */
   maxAttempts: number;
-  /** Send also what this build would set aside again. */
+  /** Also send records that this build would dead-letter again. */
   force: boolean;
-  /** Open letters by order, chosen or not: none of them may be overtaken. */
+  /** Open dead letters by order, chosen or not. No later record may overtake them. */
   openOfOrders: readonly { orderId: string; partition: number; offset: number }[];
 }
 
-/** Plans in source order; whatever is held back holds back the later letters of its key. */
+/** Plans in source order. A record that is held back also holds back later records of its key. */
 export function planRedrive(chosen: readonly Judged[], rules: PlanRules): RedrivePlan {
   const plan: RedrivePlan = { send: [], held: [] };
   const stoppedAt = new Map<string, string>();
@@ -37,7 +37,7 @@ export function planRedrive(chosen: readonly Judged[], rules: PlanRules): Redriv
     const held = stopper === undefined ? reasonToHold(each, rules) : behind(stopper);
     if (held === null) plan.send.push(each);
     else plan.held.push({ ...each, ...held });
-    // What only a try can tell is tried before anything of its key follows.
+    // If only a try shows the result, later records of the same key wait for it.
     if (held !== null || judgement.verdict === 'unsure') {
       if (!stoppedAt.has(judgement.key)) stoppedAt.set(judgement.key, letter.position);
     }
@@ -55,7 +55,7 @@ function reasonToHold(
   if (letter.attempts >= maxAttempts) {
     return { code: 'ATTEMPTS', why: `it was tried ${letter.attempts} times, the limit is ${maxAttempts}` };
   }
-  // Forcing tries what is only set aside again; a command that stops its lane is no try.
+  // `force` sends what would only become a dead letter again, never a command that would stop its lane.
   if (verdict === 'fail' && (!force || code === 'NOT_DECIDED')) return { code, why };
   return null;
 }

@@ -6,7 +6,7 @@ import type { OrderLife } from './explain.ts';
 export function tellLife(life: OrderLife): string {
   const { order, lane, snapshot } = life;
   const head = [`order ${life.orderId}, partition ${life.partition}`];
-  if (order === null) head.push('no row: not decided yet, set aside as a dead letter, or never asked for');
+  if (order === null) head.push('no row: not processed yet, dead-lettered, or never placed');
   else {
     head.push(
       `${order['status']} version ${order['version']}, customer ${order['customer_id']}, total ${order['total']} ${order['currency']} (minor units)`,

@@ -52,7 +52,7 @@ describe('what a lane waits for', () => {
       "a worker to take the lane, then Kafka's acknowledgement of 2 outcomes (offsets 8 to 9)",
     ],
     [
-      'a careful try of what killed its owner',
+      'an owner that retries what crashed the owner before it',
       { suspect: 10, deaths: 2 },
       12,
       'worker-1, which tries 10 with care after 2 deaths there',

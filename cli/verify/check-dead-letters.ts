@@ -1,4 +1,4 @@
-/** A command that was set aside is accounted for three times: as an outcome, as a row, and with its bytes on the dead-letter topic. */
+/** A dead-lettered command must be recorded three times: as an outcome, as a row and, with its bytes, on the dead-letter topic. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import type { Findings } from './checks.ts';

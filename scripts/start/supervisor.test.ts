@@ -62,7 +62,7 @@ test('starts a killed service again, and stops it for good', async () => {
   expect(told).toContainEqual('worker-1 ended (SIGKILL); starting it again in 0.25 s');
 });
 
-test('gives up on a service that cannot start, and shows its last words', async () => {
+test('gives up on a service that cannot start, and shows the end of its log', async () => {
   const start = supervisor.start([await spec('ingestion', DIES)], never);
   await expect(start).rejects.toThrow('ingestion ended 5 times while it was starting.');
   expect(told).toContainEqual('ingestion: Error: no such table');

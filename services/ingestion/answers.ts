@@ -46,15 +46,21 @@ export function showOrder(
         version: 0,
         status: 'DEAD_LETTERED',
         retryAfterSeconds: null,
-        body: { id, version: 0, status: 'DEAD_LETTERED', reason: setAside, links: linksOf(id, '', false) },
+        body: {
+          id,
+          version: 0,
+          status: 'DEAD_LETTERED',
+          reason: deadLettered,
+          links: linksOf(id, '', false),
+        },
       };
   }
 }
 
-const setAside = {
+const deadLettered = {
   code: 'DEAD_LETTERED',
   message:
-    'The order could not be worked and was set aside for an operator; nothing was reserved or charged.',
+    'The order could not be processed and was dead-lettered. Nothing was reserved or charged. An operator investigates it.',
 };
 
 function showKnown(order: OrderResource): Shown {

@@ -149,7 +149,7 @@ function checkMessage(
 ): void {
   if (hasDoubleHost(request.raw.rawHeaders)) {
     reply.header('connection', 'close');
-    sendProblem(request, reply, 'BAD_REQUEST', { detail: 'The field Host stands more than once.' });
+    sendProblem(request, reply, 'BAD_REQUEST', { detail: 'The header Host occurs more than once.' });
     return;
   }
   const socket: CountingSocket = request.raw.socket;
@@ -183,15 +183,9 @@ function enter(
       // Who waited for the turn may have left.
       if (request.raw.socket.destroyed) return;
       if (receiveBody(deps.bodies, operation, request, reply)) done();
-      else
-        refuseShare(
-          deps,
-          request,
-          reply,
-          'You send more bodies, or more that come to nothing, than one caller may.',
-        );
+      else refuseShare(deps, request, reply, 'You send too many request bodies, or too many invalid ones.');
     });
-    if (!isTaken) refuseShare(deps, request, reply, 'You have as many requests open as one caller may have.');
+    if (!isTaken) refuseShare(deps, request, reply, 'You have the maximum number of open requests.');
   });
 }
 

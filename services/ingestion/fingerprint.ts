@@ -37,7 +37,7 @@ export function canonicalOrder({ items, shippingAddress, ...order }: OrderReques
 /** An object that names every member there is, so that a new one cannot be left out of the fingerprint by mistake. */
 type Named<T> = { readonly [name in keyof Required<T>]: T[name] };
 
-/** Nothing in such a text is escaped by JSON.stringify; it stands for itself. */
+/** JSON.stringify escapes nothing in such a text, so it is copied as it is. */
 const plain = /^[ !#-[\]-\uffff]*$/;
 
 /**

@@ -20,7 +20,7 @@ export interface Marks {
 const ttlSeconds = 86_400;
 const batchMax = 200;
 const pendingMax = 5_000;
-/** A call costs as much as thirty of its keys: a short wait for company is cheaper than being quick. */
+/** A call costs as much as thirty of its keys, so a short linger is cheaper than many small calls. */
 const readLingerMs = 1;
 const writeLingerMs = 5;
 

@@ -14,24 +14,24 @@ const apiVersion = '1.2.0';
 const text = { type: 'string' };
 const headerTable: Readonly<Record<string, { description: string; schema: object }>> = {
   Location: {
-    description: 'Where the state is told; that of a queued order carries its ticket.',
+    description: 'URL of the order. The URL of a queued order contains its ticket.',
     schema: text,
   },
   'Retry-After': {
-    description: 'Whole seconds after which asking again makes sense.',
+    description: 'Seconds to wait before the next request.',
     schema: { type: 'integer', minimum: 0 },
   },
   'Idempotent-Replayed': {
-    description: '`true` when the same place was accepted before.',
+    description: '`true` if this order was already accepted earlier.',
     schema: { type: 'string', enum: ['true'] },
   },
-  'Preference-Applied': { description: 'The wait that was honoured.', schema: text },
+  'Preference-Applied': { description: 'The `wait` preference that the server applied.', schema: text },
   ETag: {
-    description: 'The version, as an entity tag.',
+    description: 'The order version as an entity tag.',
     schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
   },
-  RateLimit: { description: 'What is left of the limit.', schema: text },
-  'RateLimit-Policy': { description: 'The limit, in orders.', schema: text },
+  RateLimit: { description: 'The remaining quota.', schema: text },
+  'RateLimit-Policy': { description: 'The rate limit, in orders.', schema: text },
   'WWW-Authenticate': { description: 'The challenge (RFC 6750).', schema: text },
 };
 
@@ -57,7 +57,7 @@ const commonProblems: readonly ProblemCode[] = [
 
 const tags = [
   { name: 'Orders', description: 'Place, read, follow and cancel orders.' },
-  { name: 'Webhooks', description: 'Endpoints that your events are posted to, and their deliveries.' },
+  { name: 'Webhooks', description: 'Webhook endpoints and the events delivered to them.' },
 ];
 
 export function openapiDocument(operations: readonly Operation[]): Json {
@@ -75,7 +75,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
       title: 'orderstream',
       version: apiVersion,
       description:
-        'Place orders asynchronously, then poll, wait or stream. Every accepted order reaches exactly one outcome. HEAD is answered like GET, without the body.',
+        'Place orders asynchronously, then poll, wait for or stream their state. Every accepted order gets exactly one outcome. HEAD returns the headers of GET without the body.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

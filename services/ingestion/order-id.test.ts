@@ -14,7 +14,7 @@ test('the id is a UUIDv8 of the first 128 bits of the hash', () => {
   expect(isOrderId(id.toUpperCase())).toBe(false);
 });
 
-test('a cancel has one id per wish', () => {
+test('a repeated cancel request keeps its command id', () => {
   expect(cancelCommandId('o', 'c', null)).toMatch(/^cancel:[0-9a-f]{32}$/);
   expect(
     new Set([cancelCommandId('o', 'c', null), cancelCommandId('o', 'c', 1), cancelCommandId('o', 'd', null)])

@@ -18,8 +18,8 @@ export function placeCommandId(orderId: string): string {
 
 /** Command id of a cancel: the same caller asking the same thing again sends the same command. */
 export function cancelCommandId(orderId: string, customerId: string, expectedVersion: number | null): string {
-  const wish = `${orderId}\0${customerId}${expectedVersion === null ? '' : `\0${expectedVersion}`}`;
-  return `cancel:${hash('sha256', wish, 'hex').slice(0, 32)}`;
+  const named = `${orderId}\0${customerId}${expectedVersion === null ? '' : `\0${expectedVersion}`}`;
+  return `cancel:${hash('sha256', named, 'hex').slice(0, 32)}`;
 }
 
 const orderIdForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

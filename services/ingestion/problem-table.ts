@@ -10,167 +10,170 @@ export interface ProblemRow {
 export const problemTable = {
   JSON_INVALID: {
     status: 400,
-    title: 'The body is not acceptable JSON',
+    title: 'The body is not valid JSON',
     meaning:
-      'The body is not valid JSON, or names a member twice, holds an unpaired surrogate, invalid UTF-8, a number that is not an exact integer, or nests too deep. Nothing was placed.',
+      'The body must be UTF-8 JSON with unique member names, exact integers and limited nesting. Unpaired surrogates are refused. No order was placed.',
   },
   VALIDATION_FAILED: {
     status: 400,
-    title: 'The request does not fit its schema',
-    meaning: 'Every fault is listed in `errors` with a JSON pointer. Nothing was placed.',
+    title: 'The request does not match its schema',
+    meaning: '`errors` lists every fault with its JSON pointer. No order was placed.',
   },
   IDEMPOTENCY_KEY_MISSING: {
     status: 400,
     title: 'The Idempotency-Key is missing',
     meaning:
-      'Placing an order needs the field `Idempotency-Key`, so that a retry can never make a second order.',
+      'Send the header `Idempotency-Key` with each order. It ensures that a retry never creates a second order.',
   },
   IDEMPOTENCY_KEY_INVALID: {
     status: 400,
     title: 'The Idempotency-Key is malformed',
-    meaning: 'Send 1–255 visible ASCII characters, bare or as a quoted string.',
+    meaning: 'Send 1–255 visible ASCII characters, either bare or as a quoted string.',
   },
   HEADER_INVALID: {
     status: 400,
     title: 'A request header is malformed',
-    meaning: '`detail` names the header and the form it must have.',
+    meaning: '`detail` names the header and its required format.',
   },
   BAD_REQUEST: {
     status: 400,
     title: 'The request cannot be read as HTTP',
-    meaning: 'The message is not well-formed HTTP/1.1. The connection is closed.',
+    meaning: 'The message is not well-formed HTTP/1.1. The server closes the connection.',
   },
   UNAUTHORIZED: {
     status: 401,
-    title: 'A valid access token is needed',
+    title: 'A valid access token is required',
     meaning:
-      'Send `Authorization: Bearer <token>` with a token that is signed, current and meant for this API.',
+      'Send `Authorization: Bearer <token>`. The token must be signed, unexpired and issued for this API.',
   },
   SCOPE_MISSING: {
     status: 403,
-    title: 'The token does not allow this',
-    meaning: 'The token is valid but lacks the scope that `detail` names.',
+    title: 'The token lacks a required scope',
+    meaning: 'The token is valid but lacks the scope that `detail` names. Request a token with this scope.',
   },
   NOT_FOUND: {
     status: 404,
-    title: 'There is no such order',
+    title: 'The order was not found',
     meaning:
-      'No order of yours has this id. An order that is still queued is shown only to who brings its ticket: follow the links that the answers carry.',
+      'You have no order with this id. To read a queued order, send its ticket: follow the links in the API responses.',
   },
   CURSOR_UNKNOWN: {
     status: 404,
-    title: 'There is no such page',
+    title: 'The page was not found',
     meaning:
-      'The cursor has the right form but belongs to no list of yours, or to one with other parameters. Begin at the first page.',
+      'The cursor is well-formed but belongs to another list or to other parameters. Start again at the first page.',
   },
   ENDPOINT_NOT_FOUND: {
     status: 404,
-    title: 'There is no such webhook endpoint',
-    meaning: 'No webhook endpoint of yours has this id.',
+    title: 'The webhook endpoint was not found',
+    meaning: 'You have no webhook endpoint with this id.',
   },
   DELIVERY_NOT_FOUND: {
     status: 404,
-    title: 'There is no such delivery',
+    title: 'The delivery was not found',
     meaning:
-      'No webhook endpoint of yours has a delivery of this id. Those of a deleted endpoint are gone with it.',
+      'None of your webhook endpoints has a delivery with this id. Deleting an endpoint also deletes its deliveries.',
   },
   ROUTE_NOT_FOUND: {
     status: 404,
-    title: 'There is no such route',
-    meaning: 'See /openapi.json for the routes.',
+    title: 'The route was not found',
+    meaning: '`/openapi.json` lists all routes.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
-    title: 'The route does not take this method',
-    meaning: 'The field `Allow` lists the methods that it takes.',
+    title: 'The route does not support this method',
+    meaning: 'The header `Allow` lists the supported methods.',
   },
   REQUEST_TIMEOUT: {
     status: 408,
-    title: 'The request came too slowly',
-    meaning: 'Headers or body did not arrive in time. The connection is closed.',
+    title: 'The request timed out',
+    meaning: 'The headers or the body did not arrive in time. The server closes the connection.',
   },
   ENDPOINT_DISABLED: {
     status: 409,
     title: 'The webhook endpoint is disabled',
-    meaning: 'Nothing is sent to it. Enable it first; its `disabledReason` says what went wrong.',
+    meaning:
+      'A disabled endpoint receives no events. Fix the cause given in `disabledReason`, then enable the endpoint.',
   },
   ENDPOINT_LIMIT: {
     status: 409,
-    title: 'There are too many webhook endpoints',
-    meaning: 'You have as many as there may be. Delete one that you no longer need.',
+    title: 'The limit of webhook endpoints is reached',
+    meaning: 'You have the maximum number of endpoints. Delete one that you no longer need.',
   },
   ORDER_LOST: {
     status: 410,
-    title: 'The order is no longer there',
+    title: 'The order was lost',
     meaning:
-      'The order was accepted, but the log was cut or made anew before it was decided. Nothing was reserved or charged. Place it again; the same key can never make a second order.',
+      'The order was accepted, but the command log was truncated or recreated before it was processed. Nothing was reserved or charged. Place it again: the same key never creates a second order.',
   },
   VERSION_STALE: {
     status: 412,
-    title: 'The order has another version',
-    meaning: 'The `If-Match` version is not the current one. Read the order again and decide anew.',
+    title: 'The order has a different version',
+    meaning:
+      'The `If-Match` version is not the current version. Read the order again, then decide whether to retry.',
   },
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    meaning: 'An order may have 64 KiB, in a batch too. A batch may have 2 MiB.',
+    meaning: 'An order may have at most 64 KiB, also within a batch. A batch may have at most 2 MiB.',
   },
   MEDIA_TYPE_UNSUPPORTED: {
     status: 415,
     title: 'The body must be JSON',
-    meaning: 'Send `Content-Type: application/json` in UTF-8, not compressed.',
+    meaning: 'Send uncompressed UTF-8 with `Content-Type: application/json`.',
   },
   KEY_REUSED: {
     status: 422,
     title: 'The Idempotency-Key was used for another order',
-    meaning: 'The same key came before with another body. Use a new key for a new order.',
+    meaning: 'You sent this key before with a different body. Use a new key for a new order.',
   },
   RATE_LIMITED: {
     status: 429,
-    title: 'Too many orders',
-    meaning: 'Wait for `Retry-After` seconds. The fields `RateLimit` and `RateLimit-Policy` tell the limit.',
+    title: 'The order rate limit is exceeded',
+    meaning:
+      'Wait `Retry-After` seconds, then retry. The headers `RateLimit` and `RateLimit-Policy` show the limit.',
   },
   SHARE_USED_UP: {
     status: 429,
-    title: 'You have too much open at once',
+    title: 'You have too many concurrent requests',
     meaning:
-      'One caller may have a share of what the service can hold: waits, streams, reads, bodies that are on their way. Let some of yours end, wait for `Retry-After` seconds, then ask again.',
+      'Each caller has a limit of concurrent waits, streams, reads and uploads. Finish some of them, wait `Retry-After` seconds, then retry.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,
     title: 'The headers are too large',
-    meaning: 'All headers may have 16 KiB together.',
+    meaning: 'All headers together may have at most 16 KiB.',
   },
   INTERNAL: {
     status: 500,
-    title: 'Something went wrong on our side',
-    meaning: 'Retry with the same key; that can never make a second order.',
+    title: 'Internal server error',
+    meaning: 'Retry with the same key. This never creates a second order.',
   },
   NOT_PRODUCED: {
     status: 503,
-    title: 'The order was not taken in',
-    meaning:
-      'The order was certainly not placed. Retry with the same key, which can never make a second order.',
+    title: 'The request was not accepted',
+    meaning: 'Nothing was placed or cancelled. Retry with the same key, which never creates a second order.',
   },
   OUTCOME_UNKNOWN: {
     status: 503,
-    title: 'Whether the order was taken in is unknown',
-    meaning: 'It may have been placed. Retry with the same key, which can never make a second order.',
+    title: 'It is unknown whether the request was accepted',
+    meaning:
+      'The request may have been accepted. Retry with the same key, which never creates a second order.',
   },
   OVERLOADED: {
     status: 503,
-    title: 'The service is busy',
-    meaning: 'Nothing was placed. Wait for `Retry-After` seconds, then retry with the same key.',
+    title: 'The service is overloaded',
+    meaning: 'No order was placed. Wait `Retry-After` seconds, then retry with the same key.',
   },
   AUTH_UNAVAILABLE: {
     status: 503,
-    title: 'Tokens cannot be checked now',
-    meaning: 'The keys of the token issuer cannot be read. Ask again after `Retry-After` seconds.',
+    title: 'Access tokens cannot be verified now',
+    meaning: 'The keys of the token issuer are unavailable. Retry after `Retry-After` seconds.',
   },
   STATE_UNAVAILABLE: {
     status: 503,
-    title: 'The state cannot be told now',
-    meaning: 'The stores do not answer. The order is safe; ask again after `Retry-After` seconds.',
+    title: 'The order state is unavailable now',
+    meaning: 'The data stores do not respond. Accepted orders are safe. Retry after `Retry-After` seconds.',
   },
 } as const satisfies Record<string, ProblemRow>;
 

@@ -3,7 +3,7 @@ import type { OutMessage } from '../shared/kafka/index.ts';
 import type { CommandLog } from './command-log.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { orderIdOf } from './order-id.ts';
-import { type PlaceWish, placeCommand } from './to-command.ts';
+import { type PlaceOrderInput, placeCommand } from './to-command.ts';
 
 export interface PlaceDeps {
   readonly commandLog: Pick<CommandLog, 'encode'>;
@@ -22,7 +22,7 @@ export interface Place {
 /** The place, its command encoded: the order itself is not needed any more. The time in both is that of reading. */
 export function readPlace(
   { commandLog, nowMs }: PlaceDeps,
-  request: Omit<PlaceWish, 'orderId' | 'fingerprint'>,
+  request: Omit<PlaceOrderInput, 'orderId' | 'fingerprint'>,
 ): Place {
   const orderId = orderIdOf(request.customerId, request.idempotencyKey);
   const fingerprint = fingerprintOf(request.order);

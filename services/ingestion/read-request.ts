@@ -49,7 +49,7 @@ export function bodyOf(request: FastifyRequest): Buffer {
 export function validationProblem(errors: readonly { pointer: string; detail: string }[]): HttpProblem {
   const [first] = errors;
   const where = first === undefined || first.pointer === '' ? 'The body' : first.pointer;
-  return new HttpProblem('VALIDATION_FAILED', `${where} ${first?.detail ?? 'is not acceptable'}.`, {
+  return new HttpProblem('VALIDATION_FAILED', `${where} ${first?.detail ?? 'is invalid'}.`, {
     errors,
   });
 }

@@ -95,7 +95,7 @@ export async function startIngestion({
   await waitForLanes(parts.lanes);
   const app = createApp(parts.deps);
   const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
-  lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not answer');
+  lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('lanes', () => {
     const unknown = parts.lanes.unknown();
     return unknown === 0 || `the positions of ${unknown} partitions are not known yet`;

@@ -14,7 +14,7 @@ import type { LogPosition } from './ticket.ts';
 export type OrderState =
   | { readonly kind: 'known'; readonly order: OrderResource }
   | { readonly kind: 'queued'; readonly position: LogPosition }
-  /** The command was decided but made no order: it was set aside. */
+  /** The command was dead-lettered and made no order. */
   | { readonly kind: 'deadLettered' }
   | { readonly kind: 'missing' };
 

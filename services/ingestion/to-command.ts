@@ -3,7 +3,7 @@ import type { CancelCommand, PlaceCommand, PlaceOrder } from '../../schemas/inde
 import { cancelCommandId, placeCommandId } from './order-id.ts';
 import type { CancelRequest, OrderRequest } from './shapes/order-request.ts';
 
-export interface PlaceWish {
+export interface PlaceOrderInput {
   readonly orderId: string;
   readonly customerId: string;
   readonly idempotencyKey: string;
@@ -14,18 +14,18 @@ export interface PlaceWish {
 }
 
 /** The place command of a validated order. `nowMs` is epoch milliseconds. */
-export function placeCommand(wish: PlaceWish, nowMs: number): PlaceCommand & { orderId: string } {
+export function placeCommand(input: PlaceOrderInput, nowMs: number): PlaceCommand & { orderId: string } {
   return {
-    commandId: placeCommandId(wish.orderId),
+    commandId: placeCommandId(input.orderId),
     type: 'PLACE',
-    orderId: wish.orderId,
-    customerId: wish.customerId,
+    orderId: input.orderId,
+    customerId: input.customerId,
     actor: 'customer',
-    idempotencyKey: wish.idempotencyKey,
-    fingerprint: Buffer.from(wish.fingerprint, 'base64url'),
+    idempotencyKey: input.idempotencyKey,
+    fingerprint: Buffer.from(input.fingerprint, 'base64url'),
     issuedAt: nowMs,
-    traceparent: wish.traceparent,
-    payload: placePayload(wish.order),
+    traceparent: input.traceparent,
+    payload: placePayload(input.order),
   };
 }
 
@@ -46,7 +46,7 @@ export function placePayload(order: OrderRequest): PlaceOrder {
   };
 }
 
-export interface CancelWish {
+export interface CancelOrderInput {
   readonly orderId: string;
   readonly customerId: string;
   readonly request: CancelRequest;
@@ -55,9 +55,9 @@ export interface CancelWish {
   readonly traceparent: string | null;
 }
 
-/** The cancel command; the same wish repeated gives the same command id. */
-export function cancelCommand(wish: CancelWish, nowMs: number): CancelCommand & { orderId: string } {
-  const { orderId, customerId, expectedVersion } = wish;
+/** The cancel command. Repeating the same request gives the same command id. */
+export function cancelCommand(input: CancelOrderInput, nowMs: number): CancelCommand & { orderId: string } {
+  const { orderId, customerId, expectedVersion } = input;
   return {
     commandId: cancelCommandId(orderId, customerId, expectedVersion),
     type: 'CANCEL',
@@ -67,7 +67,7 @@ export function cancelCommand(wish: CancelWish, nowMs: number): CancelCommand & 
     idempotencyKey: null,
     fingerprint: null,
     issuedAt: nowMs,
-    traceparent: wish.traceparent,
-    payload: { reason: wish.request.reason ?? null, expectedVersion },
+    traceparent: input.traceparent,
+    payload: { reason: input.request.reason ?? null, expectedVersion },
   };
 }

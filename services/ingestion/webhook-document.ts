@@ -14,17 +14,23 @@ const header = (name: string, description: string) => ({
 });
 
 const parameters = [
-  header('webhook-id', 'The same in every try: drop what you have seen.'),
-  header('webhook-timestamp', 'Time of the try, seconds since 1970. Refuse what is older than five minutes.'),
+  header('webhook-id', 'The same in every attempt. Use it to drop duplicates.'),
+  header(
+    'webhook-timestamp',
+    'Time of the attempt, in Unix seconds. Refuse requests older than five minutes.',
+  ),
   header(
     'webhook-signature',
-    '`v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced.',
+    '`v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation.',
   ),
 ];
 
 const responses = {
-  '2XX': { description: 'You have it. Other answers are tried again, for about three days.' },
-  410: { description: 'You want no more: the endpoint is disabled.' },
+  '2XX': {
+    description:
+      'You received the event. After any other response the delivery is retried for about three days.',
+  },
+  410: { description: 'You no longer want events. The endpoint is disabled.' },
 };
 
 /** One entry per event type. `refer` makes a component of a schema. */
@@ -35,7 +41,7 @@ export function webhooksSection(refer: (schema: TSchema) => Json): Json {
       {
         post: {
           operationId: `on:${type}`,
-          summary: `An event of the type ${type}`,
+          summary: `The event ${type}`,
           tags: ['Webhooks'],
           security: [],
           parameters,

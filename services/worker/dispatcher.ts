@@ -35,26 +35,26 @@ export interface Dispatcher {
   stop(): Promise<void>;
 }
 
-/** Held records that are worth a transaction beside another. */
+/** With fewer pending records than this, a batch waits while another transaction runs. */
 const worthwhileRecords = 100;
-/** How long fewer wait for the others to end. */
-const companyMs = 5;
-/** How long idle lanes wait for more acknowledgements before they are settled. */
+/** The longest time that such a small batch waits. */
+const lingerMs = 5;
+/** How long idle lanes wait for more acknowledgements before their outbox rows are deleted. */
 const settleAfterIdleMs = 100;
-/** How often a free writer looks after its session. */
+/** How often an idle writer checks its session. */
 const keepAliveMs = 1_000;
 
 export function createDispatcher(writers: readonly Writer[], limits: BatchLimits): Dispatcher {
-  /** Whoever has waited longest since it was in a batch comes first. */
+  /** The lane whose last batch is oldest comes first. */
   let lanes: Lane[] = [];
   const inHand = new Map<Lane, Promise<void>>();
   const busy = new Map<Writer, Promise<void>>();
   const stopping = new AbortController();
-  let company: NodeJS.Timeout | undefined;
+  let linger: NodeJS.Timeout | undefined;
   let idle: NodeJS.Timeout | undefined;
   let woken: NodeJS.Immediate | undefined;
 
-  /** Hands out batches until no writer is free or nothing is worth a transaction. */
+  /** Gives batches to idle writers until no writer is idle or too few records are pending. */
   const dispatch = (isPatient = true) => {
     clearTimeout(idle);
     while (busy.size < writers.length && !stopping.signal.aborted) {
@@ -65,7 +65,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
         break;
       }
       if (isPatient && held < worthwhileRecords && busy.size > 0) {
-        company ??= setTimeout(companyIsOver, companyMs);
+        linger ??= setTimeout(endLinger, lingerMs);
         return;
       }
       const free = writers.length - busy.size;
@@ -75,12 +75,12 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       const taken = batch.map(({ lane }) => lane);
       void give(taken, writer, () => writer.work(batch, stopping.signal));
     }
-    clearTimeout(company);
-    company = undefined;
+    clearTimeout(linger);
+    linger = undefined;
   };
 
-  const companyIsOver = () => {
-    company = undefined;
+  const endLinger = () => {
+    linger = undefined;
     dispatch(false);
   };
 
@@ -95,7 +95,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
     for (const writer of writers) if (!busy.has(writer)) void give([], writer, () => writer.keepAlive());
   }, keepAliveMs);
 
-  /** Has the writer do something that no other may do with these lanes meanwhile. */
+  /** Runs the task on the writer. No other writer may use these lanes meanwhile. */
   const give = (taken: readonly Lane[], writer: Writer, task: () => Promise<void>): Promise<void> => {
     const done = task().then(() => {
       busy.delete(writer);
@@ -136,7 +136,7 @@ export function createDispatcher(writers: readonly Writer[], limits: BatchLimits
       stopping.abort();
       clearInterval(keepAlive);
       clearTimeout(idle);
-      clearTimeout(company);
+      clearTimeout(linger);
       clearImmediate(woken);
       await Promise.all(busy.values());
     },

@@ -39,7 +39,7 @@ export interface EngineDeps {
 }
 
 export interface Engine extends Dispatcher {
-  /** Records that are to be set aside whatever their bytes say. */
+  /** Records to dead-letter whatever their bytes contain. */
   readonly verdicts: Verdicts;
   /** Ends the writers' sessions. */
   close(): Promise<void>;

@@ -167,7 +167,7 @@ async function adoptSkips(
   }
 }
 
-/** The orders that the decoded commands are about; what is set aside unread is not among them. */
+/** The orders of the decoded commands, without dead-lettered records. */
 function ordersOf(parts: readonly DecodedPart[]): string {
   const contents = parts.flatMap(({ sources }) => sources.map(({ content }) => content));
   return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');

@@ -1,9 +1,9 @@
 /**
- * What is in doubt after an unclean death. A worker that dies without releasing a lane may have died of a record in
- * front of it. Its next owner begins with single records of its lanes side by side, each marked before it is looked
- * at, and doubles the batch with every one that stands. Where a marked range killed again, its records are suspects:
- * each is tried while the process works nothing else, until that range is behind it. So an innocent outage costs ten
- * small batches, and a killer is found and set aside after three deaths alone, without what was tried beside it.
+ * Probation: how a lane restarts after its owner crashed. A worker that ends without releasing a lane may have been
+ * crashed by a record of that lane. The successor starts with one record per lane, marks each record before it decodes
+ * it, and doubles the batch size after every commit. If a marked range crashes a worker again, its records become
+ * suspects: each one is processed alone in the process. So a crash with another cause costs ten small batches. A record
+ * that crashes the worker is dead-lettered after three crashes on its own, without its neighbours.
  */
 import type { Lane, Probation } from './lane.ts';
 import { deathsMax, type Mark } from './store/attempts.ts';
@@ -16,17 +16,17 @@ export function startProbation(nextOffset: number, mark: Mark | null): Probation
   return { batchRecords: 1, singleBelow: mark === null ? nextOffset : mark.offset + mark.records };
 }
 
-/** Whether the marked record has killed often enough to be set aside unseen. */
+/** Whether the marked record has crashed workers often enough to be dead-lettered without decoding it. */
 export function isKiller(mark: Mark | null): mark is Mark {
   return mark !== null && mark.records === 1 && mark.attempts >= deathsMax;
 }
 
-/** Whether the head of the lane lies in a range that a worker died of while it was marked. */
+/** Whether the head of the lane is in a marked range that crashed a worker. */
 export function isSuspect({ probation, nextOffset }: Lane): boolean {
   return probation !== null && nextOffset < probation.singleBelow;
 }
 
-/** A batch of the lane stands: it may grow, and probation ends once it has covered a whole batch. */
+/** Call after a commit: the batch may grow. Probation ends after it has covered a whole batch. */
 export function growProbation(lane: Lane, decidedTo: number): void {
   const { probation } = lane;
   if (probation === null || decidedTo < probation.singleBelow) return;

@@ -20,7 +20,7 @@ describe('remedyFor', () => {
     ['data', 1406, 'bisect'],
     ['data', 1153, 'bisect'],
     ['schema', 1146, 'wait'],
-    // A newer migration's column without a default: every order would be set aside.
+    // A newer migration's column without a default: every order would be dead-lettered.
     ['schema', 1364, 'wait'],
     // A full disk, and a cluster that has lost its majority.
     ['unavailable', 1114, 'wait'],

@@ -78,7 +78,7 @@ export function initializeMysql(mysqld: string, data: string): InstallStep {
   return { command: mysqld, args };
 }
 
-/** Runs the step in `cwd`; its last words are the sentence of a failure. */
+/** Runs the step in `cwd`. The error message of a failure is the last line of its output. */
 export function runInstallStep({ command, args, input = '' }: InstallStep, cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { cwd, timeout: INSTALL_DEADLINE_MS, maxBuffer: OUTPUT_BYTES_MAX };

@@ -103,13 +103,13 @@ async function replay({ arena, producer }: ChaosArena): Promise<Figures> {
 async function blocked({ arena, producer }: ChaosArena): Promise<Figures> {
   const load = producer.start(perSecond, skus);
   const worker = await arena.startWorker({ FAILPOINTS: 'fenced=block:8000@30', INSTANCE_ID: 'blocked' });
-  const heir = await arena.startWorker({ INSTANCE_ID: 'heir' });
-  await ownedBy(arena, ['heir'], 60_000);
-  await ownedBy(arena, ['heir', 'blocked'], 60_000);
+  const successor = await arena.startWorker({ INSTANCE_ID: 'successor' });
+  await ownedBy(arena, ['successor'], 60_000);
+  await ownedBy(arena, ['successor', 'blocked'], 60_000);
   await decidedMore(arena, 500);
   await load.stop();
   await arena.quiesce();
-  const exits = [await worker.stop(), await heir.stop()];
+  const exits = [await worker.stop(), await successor.stop()];
   return { seen: {}, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
 }
 

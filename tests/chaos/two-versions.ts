@@ -71,13 +71,13 @@ async function sideBySide(where: Sibling, commands: readonly OrderCommand[], old
   const newDied = await dying();
   const first = await send(where, commands.slice(0, third), { wait: false });
   await newDied();
-  const heir = await arena.startWorker(small);
+  const successor = await arena.startWorker(small);
   const oldDied = await dying(olderEntry);
   const second = await send(where, commands.slice(third, 2 * third), { wait: false });
   await oldDied();
   await stays.stop();
   const last = await send(where, commands.slice(2 * third));
-  await heir.stop();
+  await successor.stop();
   return [...(await first()), ...(await second()), ...(await last())];
 }
 

@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 describe('orderstream dlq', () => {
-  test('lists what was set aside, by reason, time and order', async () => {
+  test('lists dead letters by reason, time and order', async () => {
     const { stdout, code } = await dlq('list');
     expect(code).toBe(0);
     expect(stdout).toContain('7 dead letters: INVALID_COMMAND 3 open, BAD_MAGIC 2 open');
@@ -171,7 +171,7 @@ async function orderRow(orderId: string) {
   return row;
 }
 
-/** A good command in a partition that is not its own: it is set aside there, and passes where it belongs. */
+/** A valid command in a wrong partition: it is dead-lettered there and succeeds in its own partition. */
 function sendAstray(command: Parameters<typeof arena.codecs.commands.encode>[0]): Promise<string> {
   return sendRaw(command.orderId!, arena.codecs.commands.encode(command), elsewhere(command.orderId!));
 }

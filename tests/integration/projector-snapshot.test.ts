@@ -91,8 +91,8 @@ test('teams that join at any time end with the orders as the tables have them', 
   await joinTeam();
   // The worker dies with outcomes on their way: the next one publishes them again.
   await doomed.exited;
-  await arena.startWorker({ INSTANCE_ID: 'heir' });
-  await ownedBy(arena, ['heir']);
+  await arena.startWorker({ INSTANCE_ID: 'successor' });
+  await ownedBy(arena, ['successor']);
 
   const second = await startProjector('second');
   await coveredMore(100);

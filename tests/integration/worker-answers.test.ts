@@ -79,11 +79,11 @@ describe('a worker that does not hear', () => {
   test('from Kafka at all, only from the database, is replaced, and comes back when it can', async () => {
     await ownedBy(arena, ['cut-off']);
     proxy.freeze();
-    const heir = await arena.startWorker({ INSTANCE_ID: 'heir' });
-    await ownedBy(arena, ['heir'], 60_000);
+    const successor = await arena.startWorker({ INSTANCE_ID: 'successor' });
+    await ownedBy(arena, ['successor'], 60_000);
     await decidedMore(arena, 100);
     proxy.heal();
-    await ownedBy(arena, ['heir', 'cut-off'], 60_000);
+    await ownedBy(arena, ['successor', 'cut-off'], 60_000);
     await until(async () => (await readLanes(arena)).some(({ owner }) => owner === 'cut-off'), {
       what: 'the worker having lanes again',
       deadlineMs: 60_000,
@@ -92,6 +92,6 @@ describe('a worker that does not hear', () => {
     await load.stop();
     await arena.quiesce();
     expect((await audit(arena, producer.history)).findings).toEqual([]);
-    expect([(await worker.stop()).code, (await heir.stop()).code]).toEqual([0, 0]);
+    expect([(await worker.stop()).code, (await successor.stop()).code]).toEqual([0, 0]);
   }, 180_000);
 });

@@ -1,4 +1,4 @@
-/** Records that nobody can read, and one that kills whoever reads it: each is set aside, its neighbours are decided (I13). */
+/** Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are processed (I13). */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../support/arena/audit.ts';

@@ -134,7 +134,7 @@ describe('a worker whose database', () => {
     expect((await late.stop()).code).toBe(0);
   }, 120_000);
 
-  test('takes no writes while it is told to stop ends in good order, and its heir goes on', async () => {
+  test('takes no writes while it is told to stop ends in good order, and its successor goes on', async () => {
     await database.asRoot('SET GLOBAL read_only = 1');
     const before = await worker.metric('worker_batch_retries_total');
     await until(async () => (await worker.metric('worker_batch_retries_total')) > before, {
@@ -142,7 +142,7 @@ describe('a worker whose database', () => {
     });
     expect(await worker.stop()).toEqual({ code: 0, signal: null });
     await database.asRoot('SET GLOBAL read_only = 0');
-    worker = await arena.startWorker({ INSTANCE_ID: 'heir' });
+    worker = await arena.startWorker({ INSTANCE_ID: 'successor' });
     expect(await settled()).toEqual(unharmed);
   }, 90_000);
 });

@@ -57,10 +57,10 @@ test.each(['commitAcked', 'publishAcked'])(
     const victim = await arena.startWorker({ FAILPOINTS: `${point}=kill` });
     for (const orderId of orders) await producer.send(cancelCommand(orderId));
     await until(() => !victim.running, { what: 'the death of the worker' });
-    const heir = await arena.startWorker();
+    const successor = await arena.startWorker();
     await arena.quiesce();
     for (const orderId of orders) await versionIs(orderId, 2);
-    expect((await heir.stop()).code).toBe(0);
+    expect((await successor.stop()).code).toBe(0);
   },
   90_000,
 );

@@ -152,7 +152,7 @@ describe('a dead-letter topic that is gone', () => {
 });
 
 describe('a record that breaks the statement', () => {
-  test('in the middle of a batch of three lanes is set aside alone', async () => {
+  test('in the middle of a batch of three lanes is the only dead letter', async () => {
     await arena.mysql.pool.write(`ALTER TABLE order_items ADD CONSTRAINT breaks CHECK (sku <> '${breaker}')`);
     const before = (await readDeadLetters(arena)).size;
     for (const partition of [0, 1, 2]) {

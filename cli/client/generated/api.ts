@@ -11,8 +11,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send one delivery again
-         * @description Whatever became of it. It is due at once, with all its tries before it and the same `webhook-id`.
+         * Redeliver one delivery
+         * @description Sends the delivery again, whatever its status, with a new set of attempts and the same `webhook-id`.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -29,14 +29,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Your orders, newest first
-         * @description Orders that are still queued are not in it.
+         * List your orders, newest first
+         * @description The list does not contain queued orders.
          */
         get: operations["listOrders"];
         put?: never;
         /**
          * Place an order
-         * @description Answers as soon as the order is safely in the log. The same key and body again give the same order, for ever and however often.
+         * @description Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order.
          */
         post: operations["placeOrder"];
         delete?: never;
@@ -53,8 +53,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The state of an order
-         * @description With `If-None-Match` and `Prefer: wait` it is a long poll: it holds until the version changes.
+         * Get the state of an order
+         * @description With `If-None-Match` and `Prefer: wait` this is a long poll: the server responds when the version changes.
          */
         get: operations["getOrder"];
         put?: never;
@@ -75,8 +75,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for an order to be cancelled
-         * @description Needs no key: the same wish again is the same command. The decision falls behind everything that was asked before; it shows in the order and in its history.
+         * Request cancellation of an order
+         * @description Idempotent without a key: the same request again is the same command. It is processed after all earlier commands for the order. The order and its history show the result.
          */
         post: operations["cancelOrder"];
         delete?: never;
@@ -93,8 +93,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The versions of an order as they come
-         * @description Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. When the token expires an event `closed` says so and the stream ends: open it again with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.
+         * Stream the versions of an order
+         * @description Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.
          */
         get: operations["streamOrder"];
         put?: never;
@@ -113,8 +113,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Every version of an order
-         * @description What was asked for, when, by whom and why; and what was refused. Empty while the order is queued.
+         * Get the history of an order
+         * @description Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.
          */
         get: operations["getOrderHistory"];
         put?: never;
@@ -136,7 +136,7 @@ export interface paths {
         put?: never;
         /**
          * Place up to 500 orders
-         * @description Each order has its own key and its own result; a bad one harms no other.
+         * @description Each order has its own key and result. An invalid order does not affect the others.
          */
         post: operations["placeOrders"];
         delete?: never;
@@ -155,8 +155,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The price of an order, without placing it
-         * @description By the same rules and prices as the decision itself; stock is not looked at, and nothing is promised.
+         * Price an order without placing it
+         * @description Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.
          */
         post: operations["quoteOrder"];
         delete?: never;
@@ -172,12 +172,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your webhook endpoints, oldest first */
+        /** List your webhook endpoints, oldest first */
         get: operations["listWebhookEndpoints"];
         put?: never;
         /**
-         * Have your orders’ events posted to a URL
-         * @description Posts follow Standard Webhooks. Events from now on are sent. You may have 50 endpoints; each one gets every event that it wants. After a 5xx look at the list before you ask again.
+         * Create a webhook endpoint
+         * @description The endpoint receives future events of your orders, signed according to Standard Webhooks. You may have 50 endpoints; each receives all events of its `eventTypes`. After a 5xx, check the list before you retry.
          */
         post: operations["createWebhookEndpoint"];
         delete?: never;
@@ -193,13 +193,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook endpoint */
+        /** Get a webhook endpoint */
         get: operations["getWebhookEndpoint"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook endpoint
-         * @description What is still due for it is dropped; a post that is under way may yet arrive.
+         * @description Pending deliveries are dropped. A request in flight may still arrive.
          */
         delete: operations["deleteWebhookEndpoint"];
         options?: never;
@@ -215,8 +215,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The deliveries of a webhook endpoint, newest first
-         * @description One per event, with what its last try was answered.
+         * List the deliveries of a webhook endpoint, newest first
+         * @description One delivery per event, with the result of its last attempt.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -237,8 +237,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have a disabled webhook endpoint posted to again
-         * @description What was held meanwhile is not sent by that; redeliver the time in question.
+         * Enable a disabled webhook endpoint
+         * @description Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.
          */
         post: operations["enableWebhookEndpoint"];
         delete?: never;
@@ -257,8 +257,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send the deliveries of a time again
-         * @description Whatever became of them, oldest first, at most 10000 in one request. Each has the same `webhook-id` as before, so a receiver that drops what it has seen takes only what it missed.
+         * Redeliver the deliveries of a time range
+         * @description Sends all deliveries of the range again, whatever their status: oldest first, at most 10000 per request. Each keeps its `webhook-id`, so a receiver that drops duplicates processes only what it missed.
          */
         post: operations["redeliverRange"];
         delete?: never;
@@ -278,7 +278,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the secret of a webhook endpoint
-         * @description For a while (a day unless you say otherwise) posts carry two signatures, the new one and that of the secret before, so that the receiver can change over at any moment in it. Rotating again meanwhile ends the oldest secret at once.
+         * @description During the overlap (one day by default) each request carries two signatures: of the new and of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -298,7 +298,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type command.duplicate */
+        /** The event command.duplicate */
         post: operations["on:command.duplicate"];
         delete?: never;
         options?: never;
@@ -315,7 +315,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type command.key_conflict */
+        /** The event command.key_conflict */
         post: operations["on:command.key_conflict"];
         delete?: never;
         options?: never;
@@ -332,7 +332,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type command.refused */
+        /** The event command.refused */
         post: operations["on:command.refused"];
         delete?: never;
         options?: never;
@@ -349,7 +349,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.accepted */
+        /** The event order.accepted */
         post: operations["on:order.accepted"];
         delete?: never;
         options?: never;
@@ -366,7 +366,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.cancelled */
+        /** The event order.cancelled */
         post: operations["on:order.cancelled"];
         delete?: never;
         options?: never;
@@ -383,7 +383,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.closed */
+        /** The event order.closed */
         post: operations["on:order.closed"];
         delete?: never;
         options?: never;
@@ -400,7 +400,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.delivered */
+        /** The event order.delivered */
         post: operations["on:order.delivered"];
         delete?: never;
         options?: never;
@@ -417,7 +417,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.expired */
+        /** The event order.expired */
         post: operations["on:order.expired"];
         delete?: never;
         options?: never;
@@ -434,7 +434,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.paid */
+        /** The event order.paid */
         post: operations["on:order.paid"];
         delete?: never;
         options?: never;
@@ -451,7 +451,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.payment_failed */
+        /** The event order.payment_failed */
         post: operations["on:order.payment_failed"];
         delete?: never;
         options?: never;
@@ -468,7 +468,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.rejected */
+        /** The event order.rejected */
         post: operations["on:order.rejected"];
         delete?: never;
         options?: never;
@@ -485,7 +485,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.returned */
+        /** The event order.returned */
         post: operations["on:order.returned"];
         delete?: never;
         options?: never;
@@ -502,7 +502,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An event of the type order.shipped */
+        /** The event order.shipped */
         post: operations["on:order.shipped"];
         delete?: never;
         options?: never;
@@ -519,7 +519,7 @@ export interface components {
             queue: components["schemas"]["Queue"];
             /** @constant */
             status: "QUEUED";
-            /** @description Where to ask; carries the ticket. */
+            /** @description URL of the order state, with the ticket. */
             statusUrl: string;
         };
         BatchItem: {
@@ -532,9 +532,9 @@ export interface components {
             id?: string;
             index: number;
             problem?: components["schemas"]["Problem"];
-            /** @description `true` when the same place was accepted before. */
+            /** @description `true` if this order was already accepted earlier. */
             replayed?: boolean;
-            /** @description What the order alone would have been answered with. */
+            /** @description The HTTP status that the order would get if it were sent alone. */
             status: number;
             statusUrl?: string;
         };
@@ -542,18 +542,18 @@ export interface components {
             orders: components["schemas"]["BatchItem"][];
         };
         BatchResult: {
-            /** @description One result per order, in order. */
+            /** @description One result per order, in request order. */
             items: components["schemas"]["BatchItemResult"][];
         };
         CancelRequest: {
-            /** @description Why, in your words; shown in the history of the order. */
+            /** @description Free-text reason. The history of the order shows it. */
             reason?: string;
         };
         CommandDuplicateEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -563,7 +563,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -573,17 +573,17 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
             type: "command.refused";
         };
         Contact: {
-            /** @description E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals. */
+            /** @description ASCII email address: dot-atom, `@` and host name (RFC 5321). Quoted strings and address literals are not allowed. */
             email?: string;
         };
-        /** @description Could not be processed; an operator looks at it. */
+        /** @description The order could not be processed. An operator investigates it. */
         DeadLetteredOrder: {
             /** Format: uuid */
             id: string;
@@ -597,7 +597,7 @@ export interface components {
             /** @constant */
             version: 0;
         };
-        /** @description Accepted or rejected. What you sent with it is there with `include=details`. */
+        /** @description An accepted or rejected order. `include=details` adds data from your request. */
         DecidedOrder: {
             contact?: components["schemas"]["Contact"];
             couponCode?: string;
@@ -607,14 +607,14 @@ export interface components {
             customerId: string;
             /** Format: uuid */
             id: string;
-            /** @description The key that you placed it with. */
+            /** @description The `Idempotency-Key` of the order. */
             idempotencyKey?: string;
             items: components["schemas"]["OrderItem"][];
             links: components["schemas"]["Links"];
             metadata?: components["schemas"]["Metadata"];
             /**
              * Format: date-time
-             * @description Present while the order waits for its payment.
+             * @description Present while the order awaits payment.
              */
             paymentDueAt?: string;
             reason?: components["schemas"]["Reason"];
@@ -627,53 +627,53 @@ export interface components {
             totals: components["schemas"]["Totals"];
             /** Format: date-time */
             updatedAt: string;
-            /** @description Rises by one with each change. */
+            /** @description Increases by one with each change. */
             version: number;
         };
         /** @enum {string} */
         DeliveryStatus: "PENDING" | "DELIVERED" | "FAILED" | "HELD" | "DROPPED";
         History: {
-            /** @description Every version, oldest first. */
+            /** @description All versions, oldest first. */
             items: components["schemas"]["HistoryEntry"][];
             /** @description Commands that changed nothing, oldest first. */
             refused: components["schemas"]["RefusedCommand"][];
         };
         HistoryEntry: {
-            /** @description Who asked. */
+            /** @description Who sent the command. */
             actor: string;
             /** Format: date-time */
             at: string;
-            /** @description What was asked for, PLACE for the first version. */
+            /** @description The command that made this version. PLACE for the first version. */
             command: string;
             reason?: components["schemas"]["Reason"];
             status: components["schemas"]["OrderStatus"];
             version: number;
         };
-        /** @description Carry a ticket while the order is queued: follow them as they are. */
+        /** @description While the order is queued, the links contain its ticket. Use them unchanged. */
         Links: {
-            /** @description Present while the order could still be cancelled. */
+            /** @description Present while the order can be cancelled. */
             cancel?: string;
             events: string;
             history: string;
             self: string;
         };
-        /** @description Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters. */
+        /** @description Your own data, stored with the order: at most 20 pairs. Keys have up to 40 and values up to 500 characters. Values may contain line breaks and tabs, but no other control characters. */
         Metadata: {
             [key: string]: string;
         };
         NewWebhookEndpoint: {
-            /** @description Without it, `order.*`: every change of an order. */
+            /** @description Default: `order.*`, all order events. */
             eventTypes?: ("order.*" | "order.accepted" | "order.rejected" | "order.paid" | "order.shipped" | "order.delivered" | "order.closed" | "order.cancelled" | "order.expired" | "order.payment_failed" | "order.returned" | "command.*" | "command.duplicate" | "command.refused" | "command.key_conflict")[];
-            /** @description `https` and a host name on the public internet, without user name, password and fragment. */
+            /** @description An `https` URL with a public host name and without user name, password or fragment. */
             url: string;
         };
-        /** @description One of three shapes, by `status`. */
+        /** @description One of three schemas, depending on `status`. */
         Order: components["schemas"]["QueuedOrder"] | components["schemas"]["DecidedOrder"] | components["schemas"]["DeadLetteredOrder"];
         OrderAcceptedEvent: {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -683,7 +683,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -693,7 +693,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -703,7 +703,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -713,7 +713,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -724,14 +724,14 @@ export interface components {
             name?: string;
             quantity: number;
             sku: string;
-            /** @description Absent on a line of a rejected order that could not be priced. */
+            /** @description Absent if the line of a rejected order could not be priced. */
             unitPrice?: number;
         };
         OrderLine: {
-            /** @description Minor units. The order is rejected with PRICE_CHANGED when the price is another one. */
+            /** @description In minor units. If the actual price differs, the order is rejected with PRICE_CHANGED. */
             expectedUnitPrice?: number;
             quantity: number;
-            /** @description Stock keeping unit. The same SKU may stand on several lines. */
+            /** @description Stock keeping unit. Several lines may have the same SKU. */
             sku: string;
         };
         OrderList: {
@@ -743,7 +743,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -753,7 +753,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -763,7 +763,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -793,7 +793,7 @@ export interface components {
             /** @description A coupon to apply. */
             couponCode?: string;
             /**
-             * @description ISO 4217 code; all amounts are integer minor units of it.
+             * @description ISO 4217 code. All amounts are integers in minor units of this currency.
              * @example EUR
              */
             currency: string;
@@ -805,7 +805,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -815,7 +815,7 @@ export interface components {
             data: components["schemas"]["WebhookEventData"];
             /**
              * Format: date-time
-             * @description When the decision was taken.
+             * @description When the command was processed.
              */
             timestamp: string;
             /** @constant */
@@ -829,35 +829,35 @@ export interface components {
             status: string;
         };
         Problem: {
-            /** @description Branch on this. */
+            /** @description Stable error code for programs. */
             code: string;
             detail: string;
             errors: components["schemas"]["ProblemError"][];
-            /** @description The path that was asked for. */
+            /** @description The request path. */
             instance: string;
             status: number;
             title: string;
-            /** @description Names this answer when you ask us about it. */
+            /** @description Trace id. Quote it in support requests. */
             traceId: string;
-            /** @description URI reference of the page that explains this kind of problem. */
+            /** @description URI reference of the page that explains this problem type. */
             type: string;
         };
         ProblemError: {
             detail: string;
-            /** @description Name of the query parameter or header at fault; `pointer` is empty then. */
+            /** @description Name of the invalid query parameter or header. `pointer` is then empty. */
             parameter?: string;
             /** @description JSON pointer into the request body. */
             pointer: string;
         };
         Queue: {
-            /** @description Commands in front of this one in its partition. */
+            /** @description Commands ahead of this one in its partition. */
             ahead: number;
-            /** @description When the outcome is likely to be there, from the present rate. */
+            /** @description Estimated time until the outcome, from the current rate. */
             etaMs: number;
-            /** @description Present while no outcome comes out of the order’s partition: for how long. `etaMs` is then the least that it can be. */
+            /** @description Time since the partition of the order last produced an outcome. Present while it is stalled; `etaMs` is then a lower bound. */
             stalledForMs?: number;
         };
-        /** @description Accepted and not decided yet. */
+        /** @description An accepted order that is not processed yet. */
         QueuedOrder: {
             /** Format: uuid */
             id: string;
@@ -871,7 +871,7 @@ export interface components {
             /** @constant */
             version: 0;
         };
-        /** @description Prices of this moment. With a reason, such an order would be rejected; stock is not looked at. */
+        /** @description The current price. If `reason` is present, the order would be rejected. Stock is not checked. */
         Quote: {
             currency: string;
             items: components["schemas"]["OrderItem"][];
@@ -880,7 +880,7 @@ export interface components {
         };
         Reason: {
             /**
-             * @description Why, for programs: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
+             * @description Machine-readable reason: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
              * @example UNKNOWN_SKU
              * @example CURRENCY_MISMATCH
              * @example PRICE_CHANGED
@@ -900,23 +900,23 @@ export interface components {
             pointer?: string;
         };
         RedeliverRequest: {
-            /** @description `nextCursor` of the answer before. */
+            /** @description `nextCursor` of the previous response. */
             cursor?: string;
             /**
              * Format: date-time
-             * @description Deliveries recorded from then on,
+             * @description Only deliveries recorded at or after this time.
              */
             from: string;
             /**
              * Format: date-time
-             * @description and before then.
+             * @description Only deliveries recorded before this time.
              */
             to: string;
         };
         RedeliverResult: {
-            /** @description Deliveries that are due now. */
+            /** @description Number of deliveries that were queued. */
             count: number;
-            /** @description Present when the range holds more: ask again with it. */
+            /** @description Present if the range has more deliveries: send it as `cursor` in the next request. */
             nextCursor?: string;
         };
         RefusedCommand: {
@@ -924,11 +924,11 @@ export interface components {
             at: string;
             command: string;
             reason?: components["schemas"]["Reason"];
-            /** @description The version that the order had. */
+            /** @description The version of the order when the command was refused. */
             version: number;
         };
         RotateRequest: {
-            /** @description How long the secret that stands now signs too; a day when it is not said, 0 when the secret has leaked. */
+            /** @description How long the current secret stays valid. Default: one day. Use 0 if the secret has leaked. */
             overlapSeconds?: number;
         };
         Shipment: {
@@ -944,7 +944,7 @@ export interface components {
             line1: string;
             /** @description Second line of the address. */
             line2?: string;
-            /** @description Who receives the order. */
+            /** @description Name of the recipient. */
             name: string;
             /** @description Postal code. */
             postalCode: string;
@@ -959,7 +959,7 @@ export interface components {
             total: number;
         };
         WebhookDelivery: {
-            /** @description Tries since it was recorded or redelivered. */
+            /** @description Attempts since the delivery was recorded or redelivered. */
             attempts: number;
             /**
              * Format: date-time
@@ -968,20 +968,20 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it was last taken.
+             * @description When it was last delivered.
              */
             deliveredAt?: string;
-            /** @description The `webhook-id` of every try. */
+            /** @description The `webhook-id` of every attempt. */
             eventId: string;
             eventType: string;
             id: string;
-            /** @description Why the last try failed. */
+            /** @description Why the last attempt failed. */
             lastError?: string;
-            /** @description HTTP status of the last try that had an answer. */
+            /** @description HTTP status of the last attempt that got a response. */
             lastStatus?: number;
             /**
              * Format: date-time
-             * @description Present while it is `PENDING`; a guess while a try is under way.
+             * @description Present while the status is `PENDING`. An estimate while an attempt is in flight.
              */
             nextAttemptAt?: string;
             /** Format: uuid */
@@ -998,16 +998,16 @@ export interface components {
         WebhookEndpoint: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             createdAt: string;
             disabledReason?: string;
-            /** @description Absent: `order.*`. */
+            /** @description Absent means `order.*`. */
             eventTypes?: string[];
             id: string;
             /**
              * Format: date-time
-             * @description Present while the secret before this one signs too: until then there are two signatures.
+             * @description Until this time requests also carry a signature of the previous secret. Present during a rotation.
              */
             previousSecretUntil?: string;
             /** @enum {string} */
@@ -1025,19 +1025,19 @@ export interface components {
         WebhookEndpointWithSecret: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             createdAt: string;
             disabledReason?: string;
-            /** @description Absent: `order.*`. */
+            /** @description Absent means `order.*`. */
             eventTypes?: string[];
             id: string;
             /**
              * Format: date-time
-             * @description Present while the secret before this one signs too: until then there are two signatures.
+             * @description Until this time requests also carry a signature of the previous secret. Present during a rotation.
              */
             previousSecretUntil?: string;
-            /** @description `whsec_` and base64. It is shown in this answer and never again. */
+            /** @description `whsec_` and base64. Only this response shows it. */
             secret: string;
             /** @enum {string} */
             status: "ENABLED" | "DISABLED";
@@ -1059,14 +1059,14 @@ export interface components {
             id: string;
             items?: components["schemas"]["OrderItem"][];
             /**
-             * @description The lines do not fit into 20,000 bytes; read them from the order.
+             * @description The lines exceed 20,000 bytes. Read them from the order.
              * @constant
              */
             itemsOmitted?: true;
             payment?: components["schemas"]["Payment"];
             /**
              * Format: date-time
-             * @description Until when the order has to be paid.
+             * @description Payment deadline of the order.
              */
             paymentDueAt?: string;
             previousStatus: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
@@ -1074,7 +1074,7 @@ export interface components {
             shipment?: components["schemas"]["Shipment"];
             status: ("QUEUED" | "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED") | null;
             totals?: components["schemas"]["Totals"];
-            /** @description Drop what is older than what you have seen. */
+            /** @description Version of the order. Drop events older than the newest that you processed. */
             version: number;
         };
     };
@@ -1091,14 +1091,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the delivery. */
+                /** @description The id of the delivery. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, due now. */
+            /** @description The delivery, queued again. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1121,7 +1121,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1130,7 +1130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -1141,7 +1141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1150,7 +1150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such delivery */
+            /** @description The delivery was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1159,7 +1159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1195,14 +1195,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1219,7 +1219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1228,10 +1228,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1244,19 +1244,19 @@ export interface operations {
     listOrders: {
         parameters: {
             query?: {
-                /** @description Only orders that were placed then or later. */
+                /** @description Only orders placed at or after this time. */
                 createdFrom?: string;
-                /** @description Only orders that were placed before then. */
+                /** @description Only orders placed before this time. */
                 createdTo?: string;
-                /** @description `nextCursor` of the page before; keep the other parameters as they were. */
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
                 cursor?: string;
-                /** @description Only the order that you placed with this key, your own reference. */
+                /** @description Only the order that you placed with this `Idempotency-Key`. */
                 idempotencyKey?: string;
-                /** @description `details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
+                /** @description `details` adds data from your request: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
                 include?: "details";
                 /** @description Orders per page. */
                 limit?: number;
-                /** @description Only orders in this status. */
+                /** @description Only orders with this status. */
                 status?: "REJECTED" | "PENDING_PAYMENT" | "PAID" | "SHIPPED" | "DELIVERED" | "CLOSED" | "CANCELLED" | "EXPIRED" | "PAYMENT_FAILED" | "RETURNED";
             };
             header?: never;
@@ -1265,7 +1265,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page. */
+            /** @description One page of results. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1312,7 +1312,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderList"];
                 };
             };
-            /** @description The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1321,7 +1321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -1332,7 +1332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1341,7 +1341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such page */
+            /** @description The page was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1350,7 +1350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1359,14 +1359,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1383,7 +1383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1392,10 +1392,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1409,11 +1409,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Names this order among yours for ever: 1–255 visible ASCII characters, bare or as a quoted string. */
+                /** @description Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. */
                 "Idempotency-Key": string;
-                /** @description `wait=N` holds the answer until there is news, for at most N seconds (30 at the most). */
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context; travels with the order to its outcome. */
+                /** @description W3C Trace Context. It is passed on with the order to its outcome. */
                 traceparent?: string;
             };
             path?: never;
@@ -1450,20 +1450,20 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The outcome, after `Prefer: wait`, or of an order that was placed before. */
+            /** @description The outcome: after `Prefer: wait`, or of an order that was already placed. */
             200: {
                 headers: {
-                    /** @description The version, as an entity tag. */
+                    /** @description The order version as an entity tag. */
                     ETag: string;
-                    /** @description `true` when the same place was accepted before. */
+                    /** @description `true` if this order was already accepted earlier. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description The wait that was honoured. */
+                    /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1504,18 +1504,18 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Accepted: the order will reach its outcome, exactly one. */
+            /** @description The order is accepted and will get exactly one outcome. */
             202: {
                 headers: {
-                    /** @description `true` when the same place was accepted before. */
+                    /** @description `true` if this order was already accepted earlier. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description Where the state is told; that of a queued order carries its ticket. */
+                    /** @description URL of the order. The URL of a queued order contains its ticket. */
                     Location: string;
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1534,7 +1534,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The Idempotency-Key is missing; The Idempotency-Key is malformed; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The Idempotency-Key is missing; The Idempotency-Key is malformed; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1543,7 +1543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -1554,7 +1554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1563,7 +1563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1599,14 +1599,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1623,7 +1623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1632,10 +1632,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order was not taken in; Whether the order was taken in is unknown; The service is busy; Tokens cannot be checked now */
+            /** @description The request was not accepted; It is unknown whether the request was accepted; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1648,33 +1648,33 @@ export interface operations {
     getOrder: {
         parameters: {
             query?: {
-                /** @description `details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
+                /** @description `details` adds data from your request: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`. */
                 include?: "details";
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
                 t?: string;
             };
             header?: {
-                /** @description The `ETag` of the state that you have. */
+                /** @description The `ETag` of the state that you already have. */
                 "If-None-Match"?: string;
-                /** @description `wait=N` holds the answer until there is news, for at most N seconds (30 at the most). */
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
                 Prefer?: string;
             };
             path: {
-                /** @description The order id, as the answers give it. */
+                /** @description The order id from an API response. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The order as it stands, QUEUED included. */
+            /** @description The current state of the order, including QUEUED. */
             200: {
                 headers: {
-                    /** @description The version, as an entity tag. */
+                    /** @description The order version as an entity tag. */
                     ETag: string;
-                    /** @description The wait that was honoured. */
+                    /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1715,16 +1715,16 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description The version is the one that you have. */
+            /** @description The order has not changed: you have the current version. */
             304: {
                 headers: {
-                    /** @description The version, as an entity tag. */
+                    /** @description The order version as an entity tag. */
                     ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A request header is malformed; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description A request header is malformed; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1733,7 +1733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -1744,7 +1744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1753,7 +1753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such order */
+            /** @description The order was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1762,7 +1762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1771,7 +1771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order is no longer there */
+            /** @description The order was lost */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -1780,14 +1780,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1804,7 +1804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1813,10 +1813,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1829,19 +1829,19 @@ export interface operations {
     cancelOrder: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
                 t?: string;
             };
             header?: {
-                /** @description Cancel only this version; another one is refused. */
+                /** @description Cancel the order only at this version. Any other version is refused. */
                 "If-Match"?: string;
-                /** @description `wait=N` holds the answer until there is news, for at most N seconds (30 at the most). */
+                /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
                 Prefer?: string;
-                /** @description W3C Trace Context; travels with the order to its outcome. */
+                /** @description W3C Trace Context. It is passed on with the order to its outcome. */
                 traceparent?: string;
             };
             path: {
-                /** @description The order id, as the answers give it. */
+                /** @description The order id from an API response. */
                 id: string;
             };
             cookie?: never;
@@ -1857,18 +1857,18 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order after the decision, with `Prefer: wait`. */
+            /** @description The order after the cancel request was processed (with `Prefer: wait`). */
             200: {
                 headers: {
-                    /** @description The version, as an entity tag. */
+                    /** @description The order version as an entity tag. */
                     ETag: string;
-                    /** @description The wait that was honoured. */
+                    /** @description The `wait` preference that the server applied. */
                     "Preference-Applied"?: string;
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1909,16 +1909,16 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description The wish is safely in the log; the order as it stands. */
+            /** @description The cancel request is durable in Kafka. The body is the current state of the order. */
             202: {
                 headers: {
-                    /** @description The version, as an entity tag. */
+                    /** @description The order version as an entity tag. */
                     ETag: string;
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1959,7 +1959,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; A request header is malformed; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; A request header is malformed; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1968,7 +1968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -1979,7 +1979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1988,7 +1988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such order */
+            /** @description The order was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1997,7 +1997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2006,7 +2006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order is no longer there */
+            /** @description The order was lost */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2015,7 +2015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order has another version */
+            /** @description The order has a different version */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -2042,14 +2042,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2066,7 +2066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2075,10 +2075,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order was not taken in; Whether the order was taken in is unknown; The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The request was not accepted; It is unknown whether the request was accepted; The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2091,22 +2091,22 @@ export interface operations {
     streamOrder: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
                 t?: string;
             };
             header?: {
-                /** @description The last version that you have; only newer ones are sent. */
+                /** @description The last version that you have. The stream sends only newer versions. */
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The order id, as the answers give it. */
+                /** @description The order id from an API response. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. */
+            /** @description The event stream. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2115,7 +2115,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description You have the final state. */
+            /** @description You already have the final state. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2131,7 +2131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2142,7 +2142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2151,7 +2151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such order */
+            /** @description The order was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2160,7 +2160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2169,7 +2169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order is no longer there */
+            /** @description The order was lost */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2178,14 +2178,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2202,7 +2202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2211,10 +2211,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2227,19 +2227,19 @@ export interface operations {
     getOrderHistory: {
         parameters: {
             query?: {
-                /** @description The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored. */
+                /** @description The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored. */
                 t?: string;
             };
             header?: never;
             path: {
-                /** @description The order id, as the answers give it. */
+                /** @description The order id from an API response. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The history. */
+            /** @description The history of the order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2281,7 +2281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2292,7 +2292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2301,7 +2301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such order */
+            /** @description The order was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2310,7 +2310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2319,7 +2319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order is no longer there */
+            /** @description The order was lost */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2328,14 +2328,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2352,7 +2352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2361,10 +2361,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2378,7 +2378,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description W3C Trace Context; travels with the order to its outcome. */
+                /** @description W3C Trace Context. It is passed on with the order to its outcome. */
                 traceparent?: string;
             };
             path?: never;
@@ -2422,12 +2422,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description One result per order, in order. */
+            /** @description One result per order, in request order. */
             200: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
@@ -2447,7 +2447,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2467,7 +2467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2476,7 +2476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2503,14 +2503,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2527,7 +2527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2536,10 +2536,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is busy; Tokens cannot be checked now */
+            /** @description The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2590,9 +2590,9 @@ export interface operations {
             /** @description The priced order. */
             200: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
@@ -2621,7 +2621,7 @@ export interface operations {
                     "application/json": components["schemas"]["Quote"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2630,7 +2630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2641,7 +2641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2650,7 +2650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2677,14 +2677,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2701,7 +2701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2710,10 +2710,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2732,7 +2732,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them. */
+            /** @description All your webhook endpoints. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2766,7 +2766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2777,7 +2777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2786,7 +2786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2795,14 +2795,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2819,7 +2819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2828,10 +2828,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2862,10 +2862,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The endpoint with its secret, which is shown here only. */
+            /** @description The endpoint with its secret. The secret is shown only once. */
             201: {
                 headers: {
-                    /** @description Where the state is told; that of a queued order carries its ticket. */
+                    /** @description URL of the order. The URL of a queued order contains its ticket. */
                     Location: string;
                     [name: string]: unknown;
                 };
@@ -2886,7 +2886,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2895,7 +2895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -2906,7 +2906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2915,7 +2915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2924,7 +2924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There are too many webhook endpoints */
+            /** @description The limit of webhook endpoints is reached */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2951,14 +2951,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -2975,7 +2975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2984,10 +2984,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3002,7 +3002,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
@@ -3039,7 +3039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3050,7 +3050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +3059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3068,7 +3068,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3077,14 +3077,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3101,7 +3101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3110,10 +3110,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3128,21 +3128,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The endpoint is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3151,7 +3151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3162,7 +3162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3171,7 +3171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3180,7 +3180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3207,14 +3207,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3231,7 +3231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3240,10 +3240,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3256,23 +3256,23 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the page before; keep the other parameters as they were. */
+                /** @description `nextCursor` of the previous page. Keep the other parameters unchanged. */
                 cursor?: string;
                 /** @description Deliveries per page. */
                 limit?: number;
-                /** @description Only deliveries in this status. */
+                /** @description Only deliveries with this status. */
                 status?: "PENDING" | "DELIVERED" | "FAILED" | "HELD" | "DROPPED";
             };
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description One page. */
+            /** @description One page of results. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3299,7 +3299,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
-            /** @description The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3308,7 +3308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3319,7 +3319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3328,7 +3328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such page; There is no such webhook endpoint */
+            /** @description The page was not found; The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3337,7 +3337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3346,14 +3346,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You have too much open at once */
+            /** @description You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3370,7 +3370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3379,10 +3379,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3397,14 +3397,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The endpoint, enabled. */
+            /** @description The enabled endpoint. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3425,7 +3425,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3434,7 +3434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3445,7 +3445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3454,7 +3454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3463,7 +3463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3490,14 +3490,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3514,7 +3514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3523,10 +3523,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3541,7 +3541,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
@@ -3558,7 +3558,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description They are due now. */
+            /** @description The deliveries are queued. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3572,7 +3572,7 @@ export interface operations {
                     "application/json": components["schemas"]["RedeliverResult"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3581,7 +3581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3592,7 +3592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3601,7 +3601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such page; There is no such webhook endpoint */
+            /** @description The page was not found; The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3610,7 +3610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3646,14 +3646,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3670,7 +3670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3679,10 +3679,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3697,7 +3697,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the webhook endpoint. */
+                /** @description The id of the webhook endpoint. */
                 id: string;
             };
             cookie?: never;
@@ -3713,7 +3713,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The endpoint with its new secret, which is shown here only. */
+            /** @description The endpoint with its new secret. The secret is shown only once. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3735,7 +3735,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description The body is not acceptable JSON; The request does not fit its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3744,7 +3744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A valid access token is needed */
+            /** @description A valid access token is required */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750). */
@@ -3755,7 +3755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token does not allow this */
+            /** @description The token lacks a required scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3764,7 +3764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such webhook endpoint */
+            /** @description The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3773,7 +3773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came too slowly */
+            /** @description The request timed out */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3800,14 +3800,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many orders; You have too much open at once */
+            /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
-                    /** @description What is left of the limit. */
+                    /** @description The remaining quota. */
                     RateLimit?: string;
-                    /** @description The limit, in orders. */
+                    /** @description The rate limit, in orders. */
                     "RateLimit-Policy"?: string;
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3824,7 +3824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong on our side */
+            /** @description Internal server error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3833,10 +3833,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The state cannot be told now; The service is busy; Tokens cannot be checked now */
+            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
             503: {
                 headers: {
-                    /** @description Whole seconds after which asking again makes sense. */
+                    /** @description Seconds to wait before the next request. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3850,11 +3850,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -3879,14 +3879,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3899,11 +3899,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -3928,14 +3928,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3948,11 +3948,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -3981,14 +3981,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4001,11 +4001,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4047,14 +4047,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4067,11 +4067,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4096,14 +4096,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4116,11 +4116,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4145,14 +4145,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4165,11 +4165,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4194,14 +4194,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4214,11 +4214,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4243,14 +4243,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4263,11 +4263,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4292,14 +4292,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4312,11 +4312,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4341,14 +4341,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4361,11 +4361,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4390,14 +4390,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4410,11 +4410,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4439,14 +4439,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4459,11 +4459,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same in every try: drop what you have seen. */
+                /** @description The same in every attempt. Use it to drop duplicates. */
                 "webhook-id": string;
-                /** @description `v1,` and base64 of HMAC-SHA256 (Standard Webhooks); two while a secret is replaced. */
+                /** @description `v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation. */
                 "webhook-signature": string;
-                /** @description Time of the try, seconds since 1970. Refuse what is older than five minutes. */
+                /** @description Time of the attempt, in Unix seconds. Refuse requests older than five minutes. */
                 "webhook-timestamp": string;
             };
             path?: never;
@@ -4488,14 +4488,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description You have it. Other answers are tried again, for about three days. */
+            /** @description You received the event. After any other response the delivery is retried for about three days. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description You want no more: the endpoint is disabled. */
+            /** @description You no longer want events. The endpoint is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;

@@ -48,7 +48,7 @@ export function allowedOn(known: readonly KnownRoute[], path: string): HTTPMetho
 
 /** A path whose percent-encoding is broken, such as `%zz`, or is no UTF-8, such as `%ff`. */
 export function answerBadPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const detail = 'The path is not valid percent-encoded UTF-8, so it names nothing here.';
+  const detail = 'The path is not valid percent-encoded UTF-8, so it matches no route.';
   return sendProblem(request, reply, 'ROUTE_NOT_FOUND', { detail });
 }
 

@@ -19,9 +19,9 @@ export const cancelOrderOperation: Operation = {
   id: 'cancelOrder',
   method: 'POST',
   url: '/v1/orders/:id/cancel',
-  summary: 'Ask for an order to be cancelled',
+  summary: 'Request cancellation of an order',
   description:
-    'Needs no key: the same wish again is the same command. The decision falls behind everything that was asked before; it shows in the order and in its history.',
+    'Idempotent without a key: the same request again is the same command. It is processed after all earlier commands for the order. The order and its history show the result.',
   scope: 'orders:write',
   share: 'write',
   parameters: [
@@ -32,7 +32,7 @@ export const cancelOrderOperation: Operation = {
     {
       in: 'header',
       name: 'If-Match',
-      description: 'Cancel only this version; another one is refused.',
+      description: 'Cancel the order only at this version. Any other version is refused.',
       required: false,
       schema: Type.String({ pattern: oneEtagPattern, examples: ['"1"'] }),
     },
@@ -40,12 +40,12 @@ export const cancelOrderOperation: Operation = {
   body: { schema: CancelRequest, bytesMax: 16 * 1024, required: false },
   answers: {
     202: {
-      description: 'The wish is safely in the log; the order as it stands.',
+      description: 'The cancel request is durable in Kafka. The body is the current state of the order.',
       schema: Order,
       headers: ['ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
     },
     200: {
-      description: 'The order after the decision, with `Prefer: wait`.',
+      description: 'The order after the cancel request was processed (with `Prefer: wait`).',
       schema: Order,
       headers: ['ETag', 'Retry-After?', 'Preference-Applied?', 'RateLimit', 'RateLimit-Policy'],
     },
@@ -76,7 +76,7 @@ export function cancelOrder(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const address = readAddress(request, deps.tickets);
-      const wish = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const cancelRequest = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       const versions = readIfMatch(request);
       const state = await deps.readStatus(address);
       if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
@@ -84,7 +84,7 @@ export function cancelOrder(deps: RouteDeps): Route {
       const { orderId, customerId } = address;
       const traceparent = traceparentOf(request);
       const command = cancelCommand(
-        { orderId, customerId, request: wish, expectedVersion, traceparent },
+        { orderId, customerId, request: cancelRequest, expectedVersion, traceparent },
         deps.nowMs(),
       );
       return cancel(deps, request, reply, { address, state, command });

@@ -56,21 +56,21 @@ const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   deleteWebhookEndpoint: [404],
 };
 
-interface Wish {
+interface ApiRequest {
   readonly operation: ApiOperation;
   readonly parameters: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly which: number;
 }
 
-const wish: fc.Arbitrary<Wish> = fc.oneof(...apiOperations.map(wishOf));
+const apiRequest: fc.Arbitrary<ApiRequest> = fc.oneof(...apiOperations.map(requestOf));
 
 /** Counterexamples print the name; the operation itself is long. */
 function named(operation: ApiOperation): ApiOperation {
   return Object.assign({ ...operation }, { [fc.toStringMethod]: () => operation.id });
 }
 
-function wishOf(operation: ApiOperation): fc.Arbitrary<Wish> {
+function requestOf(operation: ApiOperation): fc.Arbitrary<ApiRequest> {
   const given = operation.parameters.filter((parameter) => parameter.in !== 'path');
   const fields = given.map((parameter) => [parameter.name, fieldOf(parameter)] as const);
   const requiredKeys = given.filter(({ required }) => required).map(({ name }) => name) as never[];
@@ -90,7 +90,7 @@ function fieldOf({ in: where, schema }: ApiParameter): fc.Arbitrary<string> {
   return where === 'query' ? text : text.filter((value) => /^(?:[!-~](?:[ -~]*[!-~])?)?$/.test(value));
 }
 
-const brokenWish: fc.Arbitrary<Wish> = wish.chain((good) => {
+const brokenRequest: fc.Arbitrary<ApiRequest> = apiRequest.chain((good) => {
   const names = good.operation.parameters
     .filter((parameter) => parameter.in !== 'path')
     .map(({ name }) => name);
@@ -107,8 +107,8 @@ const brokenWish: fc.Arbitrary<Wish> = wish.chain((good) => {
   );
 });
 
-/** The parts of a wish that the document forbids. */
-function faultsOf({ operation, parameters, body }: Wish): readonly string[] {
+/** The parts of a request that the document forbids. */
+function faultsOf({ operation, parameters, body }: ApiRequest): readonly string[] {
   const faults = operation.parameters.flatMap(({ in: where, name, required, schema }) => {
     const text = parameters[name];
     if (where === 'path') return [];
@@ -120,7 +120,7 @@ function faultsOf({ operation, parameters, body }: Wish): readonly string[] {
   return fault === null ? faults : [...faults, `body ${fault}`];
 }
 
-async function ask({ operation, parameters, body, which }: Wish): Promise<Answer> {
+async function ask({ operation, parameters, body, which }: ApiRequest): Promise<Answer> {
   const { id, query } = known.orders[which % known.orders.length]!;
   const order = operation.id === 'streamOrder' ? known.final[which % known.final.length]! : id;
   const endpoint = operation.id === 'deleteWebhookEndpoint' ? (known.spare.pop() ?? 'we_0') : known.endpoint;
@@ -150,7 +150,7 @@ async function ask({ operation, parameters, body, which }: Wish): Promise<Answer
 }
 
 /** A key that stood for another order before, in a batch or alone. */
-function isReused({ operation, parameters, body }: Wish): boolean {
+function isReused({ operation, parameters, body }: ApiRequest): boolean {
   if (operation.id === 'placeOrders') {
     const { orders } = body as { orders: { idempotencyKey: string; order: unknown }[] };
     for (const { idempotencyKey, order } of orders) isTaken(idempotencyKey, order);
@@ -166,7 +166,7 @@ function isTaken(key: string, order: unknown): boolean {
   return before !== undefined && before !== text;
 }
 
-function expectDescribed({ operation }: Wish, answer: Answer, what: string): void {
+function expectDescribed({ operation }: ApiRequest, answer: Answer, what: string): void {
   expect(answer.statusCode, `${what} ${answer.body}`).toBeLessThan(500);
   expect(answerFault(operation, answer), `${what} ${answer.statusCode} ${answer.body}`).toBeNull();
 }
@@ -174,7 +174,7 @@ function expectDescribed({ operation }: Wish, answer: Answer, what: string): voi
 describe('requests out of the document', () => {
   test('what it allows is taken, and answered as it says', async () => {
     await fc.assert(
-      fc.asyncProperty(wish, async (good) => {
+      fc.asyncProperty(apiRequest, async (good) => {
         const { operation, parameters, body } = good;
         const what = `${operation.id} ${JSON.stringify({ parameters, body })}`;
         const reused = isReused(good);
@@ -190,7 +190,7 @@ describe('requests out of the document', () => {
   test('what it forbids is refused with a reason, and takes nothing in', async () => {
     let refused = 0;
     await fc.assert(
-      fc.asyncProperty(brokenWish, async (bad) => {
+      fc.asyncProperty(brokenRequest, async (bad) => {
         const { operation, parameters, body } = bad;
         const faults = faultsOf(bad);
         const what = `${operation.id} ${JSON.stringify({ parameters, body })} ${faults}`;
@@ -210,7 +210,7 @@ describe('requests out of the document', () => {
   }, 1_200_000);
 
   /** A batch is taken when its frame is right: then each order has the answer that it would have had alone. */
-  function expectItems({ body }: Wish, answer: Answer, what: string): void {
+  function expectItems({ body }: ApiRequest, answer: Answer, what: string): void {
     const item = (apiDocument['components'] as { schemas: Record<string, never> }).schemas['BatchItem']!;
     const results = JSON.parse(answer.body).items as { status: number; problem?: { errors: unknown[] } }[];
     for (const [index, { status }] of results.entries()) {

@@ -13,13 +13,13 @@ export const getHistoryOperation: Operation = {
   id: 'getOrderHistory',
   method: 'GET',
   url: '/v1/orders/:id/history',
-  summary: 'Every version of an order',
+  summary: 'Get the history of an order',
   description:
-    'What was asked for, when, by whom and why; and what was refused. Empty while the order is queued.',
+    'Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.',
   scope: 'orders:read',
   share: 'read',
   parameters: [orderIdParameter, ticketParameter],
-  answers: { 200: { description: 'The history.', schema: History } },
+  answers: { 200: { description: 'The history of the order.', schema: History } },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'STATE_UNAVAILABLE'],
 };
 

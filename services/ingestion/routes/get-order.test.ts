@@ -85,7 +85,7 @@ describe('reading an order', () => {
     expect(second.json()).toMatchObject({ id, status: 'QUEUED' });
   });
 
-  test('a command that was set aside is told from its ticket', async () => {
+  test('the ticket of a dead-lettered command shows its state', async () => {
     const { world, id, get, statusUrl } = await placedWorld();
     world.setAside(id);
     const answer = await get(statusUrl);

@@ -21,9 +21,9 @@ export const getOrderOperation: Operation = {
   id: 'getOrder',
   method: 'GET',
   url: '/v1/orders/:id',
-  summary: 'The state of an order',
+  summary: 'Get the state of an order',
   description:
-    'With `If-None-Match` and `Prefer: wait` it is a long poll: it holds until the version changes.',
+    'With `If-None-Match` and `Prefer: wait` this is a long poll: the server responds when the version changes.',
   scope: 'orders:read',
   share: 'read',
   parameters: [
@@ -34,14 +34,14 @@ export const getOrderOperation: Operation = {
     {
       in: 'header',
       name: 'If-None-Match',
-      description: 'The `ETag` of the state that you have.',
+      description: 'The `ETag` of the state that you already have.',
       required: false,
       schema: Type.String({ pattern: etagsPattern, examples: ['"1"'] }),
     },
   ],
   answers: {
     200: {
-      description: 'The order as it stands, QUEUED included.',
+      description: 'The current state of the order, including QUEUED.',
       schema: Order,
       headers: ['ETag', 'Retry-After?', 'Preference-Applied?'],
       example: {
@@ -62,7 +62,7 @@ export const getOrderOperation: Operation = {
         },
       },
     },
-    304: { description: 'The version is the one that you have.', headers: ['ETag'] },
+    304: { description: 'The order has not changed: you have the current version.', headers: ['ETag'] },
   },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'VALIDATION_FAILED', 'STATE_UNAVAILABLE'],
 };

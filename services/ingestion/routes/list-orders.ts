@@ -27,8 +27,8 @@ export const listOrdersOperation: Operation = {
   id: 'listOrders',
   method: 'GET',
   url: '/v1/orders',
-  summary: 'Your orders, newest first',
-  description: 'Orders that are still queued are not in it.',
+  summary: 'List your orders, newest first',
+  description: 'The list does not contain queued orders.',
   scope: 'orders:read',
   share: 'read',
   parameters: [
@@ -37,22 +37,22 @@ export const listOrdersOperation: Operation = {
     {
       in: 'query',
       name: 'status',
-      description: 'Only orders in this status.',
+      description: 'Only orders with this status.',
       required: false,
       schema: Type.String({ enum: listed }),
     },
-    timeParameter('createdFrom', 'Only orders that were placed then or later.'),
-    timeParameter('createdTo', 'Only orders that were placed before then.'),
+    timeParameter('createdFrom', 'Only orders placed at or after this time.'),
+    timeParameter('createdTo', 'Only orders placed before this time.'),
     {
       in: 'query',
       name: 'idempotencyKey',
-      description: 'Only the order that you placed with this key, your own reference.',
+      description: 'Only the order that you placed with this `Idempotency-Key`.',
       required: false,
       schema: Type.String({ pattern: '^[!-~]{1,255}$', examples: ['order-2026-0001'] }),
     },
     includeParameter,
   ],
-  answers: { 200: { description: 'One page.', schema: OrderList } },
+  answers: { 200: { description: 'One page of results.', schema: OrderList } },
   problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'STATE_UNAVAILABLE'],
 };
 

@@ -9,7 +9,7 @@ import type { QueryReader } from '../read-request.ts';
 export const orderIdParameter: Parameter = {
   in: 'path',
   name: 'id',
-  description: 'The order id, as the answers give it.',
+  description: 'The order id from an API response.',
   required: true,
   schema: Type.String({ format: 'uuid' }),
 };
@@ -17,7 +17,7 @@ export const orderIdParameter: Parameter = {
 export const endpointIdParameter: Parameter = {
   in: 'path',
   name: 'id',
-  description: 'Id of the webhook endpoint.',
+  description: 'The id of the webhook endpoint.',
   required: true,
   schema: Type.String({ examples: ['we_4bf92f3577b34da6a3ce929d0e0e4736'] }),
 };
@@ -26,7 +26,7 @@ export const ticketParameter: Parameter = {
   in: 'query',
   name: 't',
   description:
-    'The ticket out of `statusUrl` or a link; shows an order that is still queued. What is no ticket of this order is ignored.',
+    'The ticket from `statusUrl` or a link. It gives access to a queued order. A ticket of another order is ignored.',
   required: false,
   schema: Type.String(),
 };
@@ -34,7 +34,7 @@ export const ticketParameter: Parameter = {
 export const preferParameter: Parameter = {
   in: 'header',
   name: 'Prefer',
-  description: '`wait=N` holds the answer until there is news, for at most N seconds (30 at the most).',
+  description: '`wait=N` delays the response until the order changes, for at most N seconds (maximum 30).',
   required: false,
   schema: Type.String({ examples: ['wait=10'] }),
 };
@@ -43,7 +43,7 @@ export const idempotencyKeyParameter: Parameter = {
   in: 'header',
   name: 'Idempotency-Key',
   description:
-    'Names this order among yours for ever: 1–255 visible ASCII characters, bare or as a quoted string.',
+    'Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted.',
   required: true,
   schema: Type.String({ pattern: idempotencyKeyPattern, examples: ['order-2026-0001'] }),
 };
@@ -51,7 +51,7 @@ export const idempotencyKeyParameter: Parameter = {
 export const traceparentParameter: Parameter = {
   in: 'header',
   name: 'traceparent',
-  description: 'W3C Trace Context; travels with the order to its outcome.',
+  description: 'W3C Trace Context. It is passed on with the order to its outcome.',
   required: false,
   schema: Type.String(),
 };
@@ -61,7 +61,7 @@ export function cursorParameter(): Parameter {
   return {
     in: 'query',
     name: 'cursor',
-    description: '`nextCursor` of the page before; keep the other parameters as they were.',
+    description: '`nextCursor` of the previous page. Keep the other parameters unchanged.',
     required: false,
     schema: Type.String({ pattern: cursorPattern }),
   };
@@ -104,7 +104,7 @@ export const includeParameter: Parameter = {
   in: 'query',
   name: 'include',
   description:
-    '`details` adds what you sent with the order: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`.',
+    '`details` adds data from your request: `idempotencyKey`, `shippingAddress`, `contact` and `metadata`.',
   required: false,
   schema: Type.String({ enum: ['details'] }),
 };

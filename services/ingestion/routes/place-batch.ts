@@ -19,14 +19,14 @@ export const placeBatchOperation: Operation = {
   method: 'POST',
   url: '/v1/orders/batch',
   summary: 'Place up to 500 orders',
-  description: 'Each order has its own key and its own result; a bad one harms no other.',
+  description: 'Each order has its own key and result. An invalid order does not affect the others.',
   scope: 'orders:write',
   share: 'write',
   parameters: [traceparentParameter],
   body: { schema: BatchRequest, bytesMax: 2 * 1024 * 1024, required: true },
   answers: {
     200: {
-      description: 'One result per order, in order.',
+      description: 'One result per order, in request order.',
       schema: BatchResult,
       headers: ['RateLimit', 'RateLimit-Policy'],
     },

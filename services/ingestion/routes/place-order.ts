@@ -27,14 +27,14 @@ export const placeOrderOperation: Operation = {
   url: '/v1/orders',
   summary: 'Place an order',
   description:
-    'Answers as soon as the order is safely in the log. The same key and body again give the same order, for ever and however often.',
+    'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order.',
   scope: 'orders:write',
   share: 'write',
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
   answers: {
     202: {
-      description: 'Accepted: the order will reach its outcome, exactly one.',
+      description: 'The order is accepted and will get exactly one outcome.',
       schema: Accepted,
       headers: ['Location', 'Retry-After', 'Idempotent-Replayed?', 'RateLimit', 'RateLimit-Policy'],
       example: {
@@ -45,7 +45,7 @@ export const placeOrderOperation: Operation = {
       },
     },
     200: {
-      description: 'The outcome, after `Prefer: wait`, or of an order that was placed before.',
+      description: 'The outcome: after `Prefer: wait`, or of an order that was already placed.',
       schema: Order,
       headers: [
         'ETag',

@@ -15,9 +15,9 @@ export const quoteOrderOperation: Operation = {
   id: 'quoteOrder',
   method: 'POST',
   url: '/v1/orders/quote',
-  summary: 'The price of an order, without placing it',
+  summary: 'Price an order without placing it',
   description:
-    'By the same rules and prices as the decision itself; stock is not looked at, and nothing is promised.',
+    'Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.',
   scope: 'orders:write',
   share: 'write',
   parameters: [],

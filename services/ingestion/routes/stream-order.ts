@@ -12,9 +12,9 @@ export const streamOrderOperation: Operation = {
   id: 'streamOrder',
   method: 'GET',
   url: '/v1/orders/:id/events',
-  summary: 'The versions of an order as they come',
+  summary: 'Stream the versions of an order',
   description:
-    'Server-sent events: `id` is the version, `event` is `order`, `data` the order. Closes after the final state; asking again with that `Last-Event-ID` is answered with 204, which tells a browser to stop. When the token expires an event `closed` says so and the stream ends: open it again with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: from a browser, read the stream with `fetch`.',
+    'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
   scope: 'orders:read',
   share: 'read',
   parameters: [
@@ -23,14 +23,14 @@ export const streamOrderOperation: Operation = {
     {
       in: 'header',
       name: 'Last-Event-ID',
-      description: 'The last version that you have; only newer ones are sent.',
+      description: 'The last version that you have. The stream sends only newer versions.',
       required: false,
       schema: Type.String({ pattern: '^[0-9]{0,9}$' }),
     },
   ],
   answers: {
-    200: { description: 'The stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
-    204: { description: 'You have the final state.' },
+    200: { description: 'The event stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
+    204: { description: 'You already have the final state.' },
   },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
 };

@@ -13,7 +13,7 @@ const everyCustomer = '*';
 /** Whose endpoints a request is about. */
 export function ownerOf({ caller: { customerId } }: FastifyRequest): string {
   if (customerId !== everyCustomer) return customerId;
-  throw new HttpProblem('SCOPE_MISSING', 'Endpoints for every customer are not managed here.');
+  throw new HttpProblem('SCOPE_MISSING', 'This API does not manage endpoints for all customers.');
 }
 
 export function idOf(request: FastifyRequest): string {

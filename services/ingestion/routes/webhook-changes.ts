@@ -21,14 +21,14 @@ export const rotateSecretOperation: Operation = {
   url: '/v1/webhook-endpoints/:id/rotate',
   summary: 'Replace the secret of a webhook endpoint',
   description:
-    'For a while (a day unless you say otherwise) posts carry two signatures, the new one and that of the secret before, so that the receiver can change over at any moment in it. Rotating again meanwhile ends the oldest secret at once.',
+    'During the overlap (one day by default) each request carries two signatures: of the new and of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [endpointIdParameter],
   body: { schema: RotateRequest, bytesMax: 1_024, required: false },
   answers: {
     200: {
-      description: 'The endpoint with its new secret, which is shown here only.',
+      description: 'The endpoint with its new secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
     },
   },
@@ -47,12 +47,13 @@ export const enableWebhookOperation: Operation = {
   id: 'enableWebhookEndpoint',
   method: 'POST',
   url: '/v1/webhook-endpoints/:id/enable',
-  summary: 'Have a disabled webhook endpoint posted to again',
-  description: 'What was held meanwhile is not sent by that; redeliver the time in question.',
+  summary: 'Enable a disabled webhook endpoint',
+  description:
+    'Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [endpointIdParameter],
-  answers: { 200: { description: 'The endpoint, enabled.', schema: WebhookEndpoint } },
+  answers: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint } },
   problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
@@ -65,8 +66,8 @@ export function rotateSecret(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const change = changeOf(request);
-      const wish = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
-      const { overlapSeconds = overlapSecondsDefault } = wish as { overlapSeconds?: number };
+      const rotation = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const { overlapSeconds = overlapSecondsDefault } = rotation as { overlapSeconds?: number };
       const nowMs = deps.nowMs();
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;

@@ -35,8 +35,8 @@ export const listDeliveriesOperation: Operation = {
   id: 'listWebhookDeliveries',
   method: 'GET',
   url: '/v1/webhook-endpoints/:id/deliveries',
-  summary: 'The deliveries of a webhook endpoint, newest first',
-  description: 'One per event, with what its last try was answered.',
+  summary: 'List the deliveries of a webhook endpoint, newest first',
+  description: 'One delivery per event, with the result of its last attempt.',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [
@@ -46,12 +46,12 @@ export const listDeliveriesOperation: Operation = {
     {
       in: 'query',
       name: 'status',
-      description: 'Only deliveries in this status.',
+      description: 'Only deliveries with this status.',
       required: false,
       schema: Type.String({ enum: [...deliveryStatuses] }),
     },
   ],
-  answers: { 200: { description: 'One page.', schema: WebhookDeliveryList } },
+  answers: { 200: { description: 'One page of results.', schema: WebhookDeliveryList } },
   problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
 };
 
@@ -59,21 +59,21 @@ export const redeliverOperation: Operation = {
   id: 'redeliver',
   method: 'POST',
   url: '/v1/deliveries/:id/redeliver',
-  summary: 'Send one delivery again',
+  summary: 'Redeliver one delivery',
   description:
-    'Whatever became of it. It is due at once, with all its tries before it and the same `webhook-id`.',
+    'Sends the delivery again, whatever its status, with a new set of attempts and the same `webhook-id`.',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [
     {
       in: 'path',
       name: 'id',
-      description: 'Id of the delivery.',
+      description: 'The id of the delivery.',
       required: true,
       schema: Type.String({ examples: ['4711'] }),
     },
   ],
-  answers: { 202: { description: 'The delivery, due now.', schema: WebhookDelivery } },
+  answers: { 202: { description: 'The delivery, queued again.', schema: WebhookDelivery } },
   problems: [...bodyProblems, 'DELIVERY_NOT_FOUND', 'ENDPOINT_DISABLED', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
@@ -81,13 +81,13 @@ export const redeliverRangeOperation: Operation = {
   id: 'redeliverRange',
   method: 'POST',
   url: '/v1/webhook-endpoints/:id/redeliver',
-  summary: 'Send the deliveries of a time again',
-  description: `Whatever became of them, oldest first, at most ${redeliveredMax} in one request. Each has the same \`webhook-id\` as before, so a receiver that drops what it has seen takes only what it missed.`,
+  summary: 'Redeliver the deliveries of a time range',
+  description: `Sends all deliveries of the range again, whatever their status: oldest first, at most ${redeliveredMax} per request. Each keeps its \`webhook-id\`, so a receiver that drops duplicates processes only what it missed.`,
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [endpointIdParameter],
   body: { schema: RedeliverRequest, bytesMax: 1_024, required: true },
-  answers: { 202: { description: 'They are due now.', schema: RedeliverResult } },
+  answers: { 202: { description: 'The deliveries are queued.', schema: RedeliverResult } },
   problems: [
     'JSON_INVALID',
     'VALIDATION_FAILED',

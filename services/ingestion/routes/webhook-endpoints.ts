@@ -29,15 +29,15 @@ export const createWebhookOperation: Operation = {
   id: 'createWebhookEndpoint',
   method: 'POST',
   url: '/v1/webhook-endpoints',
-  summary: 'Have your orders’ events posted to a URL',
-  description: `Posts follow Standard Webhooks. Events from now on are sent. You may have ${endpointsPerCustomerMax} endpoints; each one gets every event that it wants. After a 5xx look at the list before you ask again.`,
+  summary: 'Create a webhook endpoint',
+  description: `The endpoint receives future events of your orders, signed according to Standard Webhooks. You may have ${endpointsPerCustomerMax} endpoints; each receives all events of its \`eventTypes\`. After a 5xx, check the list before you retry.`,
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [],
   body: { schema: NewWebhookEndpoint, bytesMax: 16 * 1024, required: true },
   answers: {
     201: {
-      description: 'The endpoint with its secret, which is shown here only.',
+      description: 'The endpoint with its secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
       headers: ['Location'],
     },
@@ -57,11 +57,11 @@ export const listWebhooksOperation: Operation = {
   id: 'listWebhookEndpoints',
   method: 'GET',
   url: '/v1/webhook-endpoints',
-  summary: 'Your webhook endpoints, oldest first',
+  summary: 'List your webhook endpoints, oldest first',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [],
-  answers: { 200: { description: 'All of them.', schema: WebhookEndpointList } },
+  answers: { 200: { description: 'All your webhook endpoints.', schema: WebhookEndpointList } },
   problems: ['STATE_UNAVAILABLE'],
 };
 
@@ -69,7 +69,7 @@ export const getWebhookOperation: Operation = {
   id: 'getWebhookEndpoint',
   method: 'GET',
   url: '/v1/webhook-endpoints/:id',
-  summary: 'One webhook endpoint',
+  summary: 'Get a webhook endpoint',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [endpointIdParameter],
@@ -82,11 +82,11 @@ export const deleteWebhookOperation: Operation = {
   method: 'DELETE',
   url: '/v1/webhook-endpoints/:id',
   summary: 'Delete a webhook endpoint',
-  description: 'What is still due for it is dropped; a post that is under way may yet arrive.',
+  description: 'Pending deliveries are dropped. A request in flight may still arrive.',
   scope: 'webhooks:manage',
   share: 'read',
   parameters: [endpointIdParameter],
-  answers: { 204: { description: 'It is gone.' } },
+  answers: { 204: { description: 'The endpoint is deleted.' } },
   problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
@@ -97,14 +97,14 @@ export function createWebhook(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const customerId = ownerOf(request);
-      const wish = readBody(request, check);
-      const read = deps.readWebhookUrl(wish.url);
+      const input = readBody(request, check);
+      const read = deps.readWebhookUrl(input.url);
       if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
       const secret = newSecret();
       const traceId = callersTraceIdOf(request);
       const { url } = read;
-      const eventTypes = wish.eventTypes ?? null;
+      const eventTypes = input.eventTypes ?? null;
       const nowMs = deps.nowMs();
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),

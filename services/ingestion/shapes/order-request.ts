@@ -26,19 +26,19 @@ const Currency = Type.String({
   minLength: 3,
   maxLength: 3,
   pattern: '^[A-Z]{3}$',
-  description: 'ISO 4217 code; all amounts are integer minor units of it.',
+  description: 'ISO 4217 code. All amounts are integers in minor units of this currency.',
   examples: ['EUR'],
 });
 
 const OrderLine = Type.Object(
   {
-    sku: identifier(64, 'Stock keeping unit. The same SKU may stand on several lines.'),
+    sku: identifier(64, 'Stock keeping unit. Several lines may have the same SKU.'),
     quantity: Type.Integer({ minimum: 1, maximum: lineQuantityMax }),
     expectedUnitPrice: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: amountMax,
-        description: 'Minor units. The order is rejected with PRICE_CHANGED when the price is another one.',
+        description: 'In minor units. If the actual price differs, the order is rejected with PRICE_CHANGED.',
       }),
     ),
   },
@@ -47,7 +47,7 @@ const OrderLine = Type.Object(
 
 export const ShippingAddress = Type.Object(
   {
-    name: text(200, 'Who receives the order.'),
+    name: text(200, 'Name of the recipient.'),
     line1: text(200, 'Street and number.'),
     line2: Type.Optional(text(200, 'Second line of the address.')),
     city: text(100, 'City.'),
@@ -71,7 +71,7 @@ export const Contact = Type.Object(
         maxLength: mailAddressLengthMax,
         pattern: mailAddressPattern,
         description:
-          'E-mail address: a dot-atom, `@` and a host name (RFC 5321), in ASCII; no quoted strings, no address literals.',
+          'ASCII email address: dot-atom, `@` and host name (RFC 5321). Quoted strings and address literals are not allowed.',
       }),
     ),
   },
@@ -86,7 +86,7 @@ export const Metadata = Type.Unsafe<Record<string, string>>({
   maxProperties: 20,
   propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: oneLinePattern },
   description:
-    'Your own notes, kept with the order: at most 20 pairs, keys up to 40 and values up to 500 characters. Values may have line breaks and tabs, but no other control characters.',
+    'Your own data, stored with the order: at most 20 pairs. Keys have up to 40 and values up to 500 characters. Values may contain line breaks and tabs, but no other control characters.',
 });
 
 export const OrderRequest = Type.Object(
@@ -140,7 +140,7 @@ export const BatchRequest = Type.Object(
 );
 
 export const CancelRequest = Type.Object(
-  { reason: Type.Optional(text(200, 'Why, in your words; shown in the history of the order.')) },
+  { reason: Type.Optional(text(200, 'Free-text reason. The history of the order shows it.')) },
   { ...closed, $id: 'CancelRequest' },
 );
 export type CancelRequest = Static<typeof CancelRequest>;

@@ -10,23 +10,23 @@ const time = (description?: string) =>
 const orderId = () => Type.String({ format: 'uuid' });
 const currency = () => Type.String({ pattern: '^[A-Z]{3}$' });
 
-/** Told from the ticket alone when a command was set aside undecided. */
+/** A dead-lettered command: known from its ticket alone, because the order has no row. */
 const shownStatuses = [...orderStatuses, 'DEAD_LETTERED'] as const;
 
 const Status = Type.String({ enum: [...shownStatuses], $id: 'OrderStatus' });
 
 const Queue = Type.Object(
   {
-    ahead: Type.Integer({ minimum: 0, description: 'Commands in front of this one in its partition.' }),
+    ahead: Type.Integer({ minimum: 0, description: 'Commands ahead of this one in its partition.' }),
     etaMs: Type.Integer({
       minimum: 0,
-      description: 'When the outcome is likely to be there, from the present rate.',
+      description: 'Estimated time until the outcome, from the current rate.',
     }),
     stalledForMs: Type.Optional(
       Type.Integer({
         minimum: 0,
         description:
-          'Present while no outcome comes out of the order’s partition: for how long. `etaMs` is then the least that it can be.',
+          'Time since the partition of the order last produced an outcome. Present while it is stalled; `etaMs` is then a lower bound.',
       }),
     ),
   },
@@ -38,9 +38,12 @@ const Links = Type.Object(
     self: Type.String(),
     history: Type.String(),
     events: Type.String(),
-    cancel: Type.Optional(Type.String({ description: 'Present while the order could still be cancelled.' })),
+    cancel: Type.Optional(Type.String({ description: 'Present while the order can be cancelled.' })),
   },
-  { $id: 'Links', description: 'Carry a ticket while the order is queued: follow them as they are.' },
+  {
+    $id: 'Links',
+    description: 'While the order is queued, the links contain its ticket. Use them unchanged.',
+  },
 );
 
 /** DEAD_LETTERED comes from ingestion, OTHER from a reason that was written by hand. */
@@ -49,7 +52,7 @@ const reasonCodes = [...Object.keys(reasonTable), 'DEAD_LETTERED', 'OTHER'];
 export const Reason = Type.Object(
   {
     code: Type.String({
-      description: `Why, for programs: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}. New codes may be added.`,
+      description: `Machine-readable reason: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}. New codes may be added.`,
       examples: reasonCodes,
     }),
     message: Type.String(),
@@ -63,7 +66,7 @@ export const OrderItem = Type.Object(
     sku: Type.String(),
     name: Type.Optional(Type.String()),
     quantity: Type.Integer({ minimum: 1 }),
-    unitPrice: Type.Optional(amount('Absent on a line of a rejected order that could not be priced.')),
+    unitPrice: Type.Optional(amount('Absent if the line of a rejected order could not be priced.')),
     lineTotal: Type.Optional(amount()),
   },
   { $id: 'OrderItem' },
@@ -78,7 +81,7 @@ const zero = () => Type.Unsafe<0>({ type: 'integer', const: 0 });
 
 const QueuedOrder = Type.Object(
   { id: orderId(), version: zero(), status: Type.Literal('QUEUED'), queue: Queue, links: Links },
-  { $id: 'QueuedOrder', description: 'Accepted and not decided yet.' },
+  { $id: 'QueuedOrder', description: 'An accepted order that is not processed yet.' },
 );
 
 /** Statuses that a worker gives. */
@@ -87,7 +90,7 @@ const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
 const DecidedOrder = Type.Object(
   {
     id: orderId(),
-    version: Type.Integer({ minimum: 1, description: 'Rises by one with each change.' }),
+    version: Type.Integer({ minimum: 1, description: 'Increases by one with each change.' }),
     status: Type.String({ enum: decidedStatuses }),
     customerId: Type.String(),
     currency: currency(),
@@ -95,10 +98,10 @@ const DecidedOrder = Type.Object(
     totals: Totals,
     couponCode: Type.Optional(Type.String()),
     reason: Type.Optional(Reason),
-    paymentDueAt: Type.Optional(time('Present while the order waits for its payment.')),
+    paymentDueAt: Type.Optional(time('Present while the order awaits payment.')),
     createdAt: time(),
     updatedAt: time(),
-    idempotencyKey: Type.Optional(Type.String({ description: 'The key that you placed it with.' })),
+    idempotencyKey: Type.Optional(Type.String({ description: 'The `Idempotency-Key` of the order.' })),
     shippingAddress: Type.Optional(ShippingAddress),
     contact: Type.Optional(Contact),
     metadata: Type.Optional(Metadata),
@@ -106,7 +109,7 @@ const DecidedOrder = Type.Object(
   },
   {
     $id: 'DecidedOrder',
-    description: 'Accepted or rejected. What you sent with it is there with `include=details`.',
+    description: 'An accepted or rejected order. `include=details` adds data from your request.',
   },
 );
 
@@ -118,7 +121,7 @@ const DeadLetteredOrder = Type.Object(
     reason: Reason,
     links: Links,
   },
-  { $id: 'DeadLetteredOrder', description: 'Could not be processed; an operator looks at it.' },
+  { $id: 'DeadLetteredOrder', description: 'The order could not be processed. An operator investigates it.' },
 );
 
 /** `status` says which of the three it is. */
@@ -126,7 +129,7 @@ export const Order = Type.Unsafe<
   Type.Static<typeof QueuedOrder> | Type.Static<typeof DecidedOrder> | Type.Static<typeof DeadLetteredOrder>
 >({
   $id: 'Order',
-  description: 'One of three shapes, by `status`.',
+  description: 'One of three schemas, depending on `status`.',
   oneOf: [QueuedOrder, DecidedOrder, DeadLetteredOrder],
   discriminator: {
     propertyName: 'status',
@@ -145,7 +148,7 @@ export const Accepted = Type.Object(
   {
     id: orderId(),
     status: Type.Literal('QUEUED'),
-    statusUrl: Type.String({ description: 'Where to ask; carries the ticket.' }),
+    statusUrl: Type.String({ description: 'URL of the order state, with the ticket.' }),
     queue: Queue,
   },
   { $id: 'Accepted' },
@@ -166,20 +169,25 @@ export const History = Type.Object(
         {
           version: Type.Integer({ minimum: 1 }),
           status: Status,
-          command: Type.String({ description: 'What was asked for, PLACE for the first version.' }),
-          actor: Type.String({ description: 'Who asked.' }),
+          command: Type.String({
+            description: 'The command that made this version. PLACE for the first version.',
+          }),
+          actor: Type.String({ description: 'Who sent the command.' }),
           reason: Type.Optional(Reason),
           at: time(),
         },
         { $id: 'HistoryEntry' },
       ),
-      { description: 'Every version, oldest first.' },
+      { description: 'All versions, oldest first.' },
     ),
     refused: Type.Array(
       Type.Object(
         {
           command: Type.String(),
-          version: Type.Integer({ minimum: 0, description: 'The version that the order had.' }),
+          version: Type.Integer({
+            minimum: 0,
+            description: 'The version of the order when the command was refused.',
+          }),
           reason: Type.Optional(Reason),
           at: time(),
         },
@@ -201,6 +209,6 @@ export const Quote = Type.Object(
   {
     $id: 'Quote',
     description:
-      'Prices of this moment. With a reason, such an order would be rejected; stock is not looked at.',
+      'The current price. If `reason` is present, the order would be rejected. Stock is not checked.',
   },
 );

@@ -11,7 +11,10 @@ const status = () => Type.String({ enum: [...orderStatuses] });
 const WebhookEventData = Type.Object(
   {
     id: Type.String({ format: 'uuid', description: 'Order id.' }),
-    version: Type.Integer({ minimum: 0, description: 'Drop what is older than what you have seen.' }),
+    version: Type.Integer({
+      minimum: 0,
+      description: 'Version of the order. Drop events older than the newest that you processed.',
+    }),
     status: nullable(status()),
     previousStatus: nullable(status()),
     customerId: nullable(Type.String()),
@@ -20,11 +23,11 @@ const WebhookEventData = Type.Object(
     items: Type.Optional(Type.Array(OrderItem)),
     itemsOmitted: Type.Optional(
       Type.Literal(true, {
-        description: 'The lines do not fit into 20,000 bytes; read them from the order.',
+        description: 'The lines exceed 20,000 bytes. Read them from the order.',
       }),
     ),
     couponCode: Type.Optional(Type.String()),
-    paymentDueAt: Type.Optional(time('Until when the order has to be paid.')),
+    paymentDueAt: Type.Optional(time('Payment deadline of the order.')),
     reason: Type.Optional(Reason),
     payment: Type.Optional(
       Type.Object(
@@ -50,7 +53,7 @@ export function webhookEventOf(type: string) {
   return Type.Object(
     {
       type: Type.Literal(type),
-      timestamp: time('When the decision was taken.'),
+      timestamp: time('When the command was processed.'),
       data: WebhookEventData,
     },
     { $id: `${nameOf(type)}Event` },

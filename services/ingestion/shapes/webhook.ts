@@ -29,7 +29,7 @@ const EventTypes = Type.Array(Type.String({ enum: eventTypes }), {
   minItems: 1,
   maxItems: eventTypes.length,
   uniqueItems: true,
-  description: 'Without it, `order.*`: every change of an order.',
+  description: 'Default: `order.*`, all order events.',
 });
 
 export const NewWebhookEndpoint = Type.Object(
@@ -37,8 +37,7 @@ export const NewWebhookEndpoint = Type.Object(
     url: Type.String({
       minLength: 1,
       maxLength: webhookUrlLengthMax,
-      description:
-        '`https` and a host name on the public internet, without user name, password and fragment.',
+      description: 'An `https` URL with a public host name and without user name, password or fragment.',
     }),
     eventTypes: Type.Optional(EventTypes),
   },
@@ -48,13 +47,15 @@ export const NewWebhookEndpoint = Type.Object(
 const endpointMembers = {
   id: Type.String(),
   url: Type.String(),
-  eventTypes: Type.Optional(Type.Array(Type.String(), { description: 'Absent: `order.*`.' })),
+  eventTypes: Type.Optional(Type.Array(Type.String(), { description: 'Absent means `order.*`.' })),
   status: Type.String({ enum: ['ENABLED', 'DISABLED'] }),
   disabledReason: Type.Optional(Type.String()),
   previousSecretUntil: Type.Optional(
-    time('Present while the secret before this one signs too: until then there are two signatures.'),
+    time(
+      'Until this time requests also carry a signature of the previous secret. Present during a rotation.',
+    ),
   ),
-  createdAt: time('When it was made.'),
+  createdAt: time('When it was created.'),
   updatedAt: time('When it was last changed.'),
 };
 
@@ -63,7 +64,7 @@ export const WebhookEndpoint = Type.Object(endpointMembers, { $id: 'WebhookEndpo
 export const WebhookEndpointWithSecret = Type.Object(
   {
     ...endpointMembers,
-    secret: Type.String({ description: '`whsec_` and base64. It is shown in this answer and never again.' }),
+    secret: Type.String({ description: '`whsec_` and base64. Only this response shows it.' }),
   },
   { $id: 'WebhookEndpointWithSecret' },
 );
@@ -80,7 +81,7 @@ export const RotateRequest = Type.Object(
         minimum: 0,
         maximum: overlapSecondsMax,
         description:
-          'How long the secret that stands now signs too; a day when it is not said, 0 when the secret has leaked.',
+          'How long the current secret stays valid. Default: one day. Use 0 if the secret has leaked.',
       }),
     ),
   },
@@ -90,19 +91,24 @@ export const RotateRequest = Type.Object(
 export const WebhookDelivery = Type.Object(
   {
     id: Type.String(),
-    eventId: Type.String({ description: 'The `webhook-id` of every try.' }),
+    eventId: Type.String({ description: 'The `webhook-id` of every attempt.' }),
     eventType: Type.String(),
     orderId: Type.String({ format: 'uuid' }),
     version: Type.Integer({ minimum: 0, description: 'Version of the order.' }),
     status: Type.String({ enum: [...deliveryStatuses], $id: 'DeliveryStatus' }),
-    attempts: Type.Integer({ minimum: 0, description: 'Tries since it was recorded or redelivered.' }),
+    attempts: Type.Integer({
+      minimum: 0,
+      description: 'Attempts since the delivery was recorded or redelivered.',
+    }),
     lastStatus: Type.Optional(
-      Type.Integer({ description: 'HTTP status of the last try that had an answer.' }),
+      Type.Integer({ description: 'HTTP status of the last attempt that got a response.' }),
     ),
-    lastError: Type.Optional(Type.String({ description: 'Why the last try failed.' })),
-    nextAttemptAt: Type.Optional(time('Present while it is `PENDING`; a guess while a try is under way.')),
+    lastError: Type.Optional(Type.String({ description: 'Why the last attempt failed.' })),
+    nextAttemptAt: Type.Optional(
+      time('Present while the status is `PENDING`. An estimate while an attempt is in flight.'),
+    ),
     createdAt: time('When the event was recorded for this endpoint.'),
-    deliveredAt: Type.Optional(time('When it was last taken.')),
+    deliveredAt: Type.Optional(time('When it was last delivered.')),
   },
   { $id: 'WebhookDelivery' },
 );
@@ -117,10 +123,10 @@ export const WebhookDeliveryList = Type.Object(
 
 export const RedeliverRequest = Type.Object(
   {
-    from: time('Deliveries recorded from then on,'),
-    to: time('and before then.'),
+    from: time('Only deliveries recorded at or after this time.'),
+    to: time('Only deliveries recorded before this time.'),
     cursor: Type.Optional(
-      Type.String({ pattern: cursorPattern, description: '`nextCursor` of the answer before.' }),
+      Type.String({ pattern: cursorPattern, description: '`nextCursor` of the previous response.' }),
     ),
   },
   { ...closed, $id: 'RedeliverRequest' },
@@ -128,9 +134,15 @@ export const RedeliverRequest = Type.Object(
 
 export const RedeliverResult = Type.Object(
   {
-    count: Type.Integer({ minimum: 0, maximum: redeliveredMax, description: 'Deliveries that are due now.' }),
+    count: Type.Integer({
+      minimum: 0,
+      maximum: redeliveredMax,
+      description: 'Number of deliveries that were queued.',
+    }),
     nextCursor: Type.Optional(
-      Type.String({ description: 'Present when the range holds more: ask again with it.' }),
+      Type.String({
+        description: 'Present if the range has more deliveries: send it as `cursor` in the next request.',
+      }),
     ),
   },
   { $id: 'RedeliverResult' },

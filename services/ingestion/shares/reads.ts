@@ -69,7 +69,7 @@ export function createReadTurns(limits: ReadLimits): ReadTurns {
 
 /** The problem for who has more of something open than one caller may. */
 export function shareUsedUp(what: string): HttpProblem {
-  return new HttpProblem('SHARE_USED_UP', `You have as many ${what} open as one caller may have.`, {
+  return new HttpProblem('SHARE_USED_UP', `You have the maximum number of open ${what}.`, {
     headers: { 'retry-after': '1' },
   });
 }

@@ -37,7 +37,7 @@ export interface Accumulator {
    */
   sendEach(messages: readonly OutMessage[], onEnd: (index: number, end: bigint | AppError) => void): void;
   /**
-   * Messages of one partition, in order, without waiting for company. Resolves to the offset of the first when all are
+   * Messages of one partition, in order, without a linger. Resolves to the offset of the first when all are
    * in the log; offsets need not be dense, as a request may be cut in two. Without `forever` it ends like `send`.
    * With it only closing ends it: a record that a broker refuses is sent again, and `onRefused` is told the reason each
    * time; one that is refused for its timestamp is sent with the current time, if that is earlier.

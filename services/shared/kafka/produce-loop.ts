@@ -18,7 +18,7 @@ import { createSparseLog } from './sparse-log.ts';
 export interface ProduceLoop {
   /** Every partition that was ever sent to; owned by the loop, appended to by the accumulator. */
   readonly queues: PartitionQueue[];
-  /** There is something new: `linger` waits for company, `now` only for the end of the current tick. */
+  /** There is something new: `linger` waits for more messages, `now` only for the end of the current tick. */
   wake(when: 'linger' | 'now'): void;
   flush(): Promise<void>;
   /** Looks the leaders of these topics up once; where no broker answers, the loop goes on asking. */

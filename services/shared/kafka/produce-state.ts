@@ -7,7 +7,7 @@ import type { SparseLog } from './sparse-log.ts';
 
 /** The bounds of producing; every one has a default. */
 export interface ProduceLimits {
-  /** How long the first message of an idle leader waits for company; messages that wait behind a request wait no longer than it. */
+  /** How long the first message of an idle leader waits for more; messages that wait behind a request wait no longer than it. */
   lingerMs: number;
   requestRecordsMax: number;
   /** Of one partition in one request: above the broker's max.message.bytes a record batch is refused for ever. */

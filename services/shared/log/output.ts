@@ -1,7 +1,7 @@
 /**
  * Where log lines go: standard output, without ever waiting for who reads it. A reader that falls behind is waited for in
  * a bounded buffer; what does not fit is dropped and counted, and a line says so once the reader is back. A line that
- * finds room is written before `write` returns, so that the last words of a dying process are kept.
+ * finds room is written before `write` returns, so that the log tail of a dying process is kept.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';

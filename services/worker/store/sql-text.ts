@@ -3,8 +3,8 @@
  * (`StatementBuffer`). Both are text and not prepared, as the shape of a statement changes with every batch.
  */
 
-// What ends or bends a quoted literal under the session's sql_mode; statements are counted in bytes, so that every
-// other character, NUL included, stands for itself.
+// The characters that end or change a quoted literal under the session's sql_mode. All others, NUL included, need no
+// escape, because statements have a length in bytes.
 const special = /['\\]/;
 const specialAll = /['\\]/g;
 

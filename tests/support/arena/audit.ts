@@ -47,7 +47,7 @@ export async function audit(arena: Arena, history: readonly Acked[]): Promise<Au
   };
 }
 
-/** Orders with a row, and those whose command was set aside. */
+/** Orders with a row, and orders whose command was dead-lettered. */
 async function readAnswered({ mysql }: Arena): Promise<ReadonlySet<string>> {
   const rows = await mysql.pool.rows<{ id: string }>(
     'SELECT LOWER(HEX(order_id)) AS id FROM orders UNION SELECT LOWER(HEX(order_id)) FROM dead_letters WHERE order_id IS NOT NULL',
