@@ -16,6 +16,7 @@ import {
   shareConnects,
 } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
+import { askAgain } from './ask-again.ts';
 import { createSameLog, type SameLog } from './same-log.ts';
 
 export interface LogRecord {
@@ -182,19 +183,6 @@ interface Fetched {
   all: FetchedMessage[];
   /** Without those of transactions that were aborted. */
   committed: FetchedMessage[];
-}
-
-/** Asks the leaders once more while they move, as those of a topic that was just made do. */
-async function askAgain<T>(cluster: OpenCluster, ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (attempt >= FETCH_TRIES_MAX || (error as { retriable?: boolean }).retriable !== true) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      await cluster.refreshMetadata().catch(() => undefined);
-    }
-  }
 }
 
 /** One fetch, from whoever leads the partition; tried again on another leader while it moves. */

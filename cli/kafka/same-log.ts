@@ -5,6 +5,7 @@
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { askTopicIdentity } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
+import { askAgain } from './ask-again.ts';
 
 export interface SameLog {
   /**
@@ -15,16 +16,23 @@ export interface SameLog {
   check(wireTopic: string): Promise<void>;
 }
 
-type OpenCluster = Pick<InstanceType<typeof Cluster>, 'findBroker' | 'findTopicPartitionMetadata'>;
+type OpenCluster = Pick<
+  InstanceType<typeof Cluster>,
+  'findBroker' | 'findTopicPartitionMetadata' | 'refreshMetadata'
+>;
 
 /** Asks the brokers of `cluster`, which has to know the topic. */
 export function createSameLog(cluster: OpenCluster): SameLog {
   const known = new Map<string, string>();
   return {
     async check(wireTopic) {
-      const leader = cluster.findTopicPartitionMetadata(wireTopic).find((each) => each.leader >= 0)?.leader;
-      const broker = await cluster.findBroker({ nodeId: String(leader ?? -1) });
-      const { topicId } = await askTopicIdentity(broker, wireTopic);
+      const { topicId } = await askAgain(cluster, async () => {
+        const leader = cluster.findTopicPartitionMetadata(wireTopic).find((each) => each.leader >= 0)?.leader;
+        if (leader === undefined) {
+          throw Object.assign(new CliError(`no partition of ${wireTopic} has a leader`), { retriable: true });
+        }
+        return askTopicIdentity(await cluster.findBroker({ nodeId: String(leader) }), wireTopic);
+      });
       const before = known.get(wireTopic) ?? topicId;
       if (topicId === null) throw new CliError(`${wireTopic} was deleted while it was read`);
       known.set(wireTopic, topicId);
