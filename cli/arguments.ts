@@ -6,14 +6,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A whole number from 0. */
 export function wholeNumber(text: string): number {
-  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.');
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number.');
   return Number(text);
 }
 
 /** A whole number from 1. */
 export function positiveNumber(text: string): number {
   const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError('a whole number from 1 is needed.');
+  if (value === 0) throw new InvalidArgumentError('expected a whole number of at least 1.');
   return value;
 }
 
@@ -21,7 +21,7 @@ export function positiveNumber(text: string): number {
 export function seconds(text: string): number {
   const match = /^([0-9]{1,9})([smhd])?$/.exec(text);
   if (match === null || Number(match[1]) === 0) {
-    throw new InvalidArgumentError('a time such as 90, 30s, 15m, 2h or 7d is needed.');
+    throw new InvalidArgumentError('expected a time such as 90, 30s, 15m, 2h or 7d.');
   }
   return Number(match[1]) * UNIT_SECONDS[(match[2] ?? 's') as keyof typeof UNIT_SECONDS];
 }
@@ -31,7 +31,7 @@ export function pointInTime(text: string): number {
   if (/^[0-9]+[smhd]$/.test(text)) return Date.now() - seconds(text) * 1000;
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms))
-    throw new InvalidArgumentError('an ISO 8601 time, or a span before now such as 15m, is needed.');
+    throw new InvalidArgumentError('expected an ISO 8601 time, or a time before now such as 15m.');
   return ms;
 }
 

@@ -13,9 +13,7 @@ Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and O
 else from the local instance that --name names (dev). ORDERSTREAM_TOKEN is used instead of a local token. Add --debug to see where a failure comes from.`;
 
 const program = new Command('orderstream')
-  .description(
-    'place, follow and check orders, and look after the topics, tables and local servers they live on',
-  )
+  .description('place, follow and check orders; manage topics, tables and local servers')
   .version(version())
   .option('--debug', 'print the stack trace of a failure')
   .addHelpText('after', EXIT_CODES);

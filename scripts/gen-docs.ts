@@ -42,7 +42,7 @@ function errorsPage(): string {
     row.template,
   ]);
   return page('Errors', 'services/shared/errors/table.ts', [
-    'What becomes of the work that met an error: `reject` answers the asker with a reason, `retry` waits and tries the same work again, `deadLetter` sets the record aside with its bytes, `fatal` ends the process so that its supervisor starts a clean one. `{name}` is filled in from the case at hand.',
+    'What happens to the work after an error: `reject` returns a reason to the caller. `retry` waits and repeats the work. `deadLetter` dead-letters the record with its bytes. `fatal` ends the process so that its supervisor starts a clean one. `{name}` is replaced by a detail of the error.',
     table(['code', 'disposition', 'message'], rows),
   ]);
 }

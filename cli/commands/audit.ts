@@ -22,22 +22,22 @@ interface ListOptions {
 /** `orderstream audit list`: who changed endpoints, secrets, prices, findings and dead letters. */
 export function auditCommand(): Command {
   const command = new Command('audit').description(
-    'who changed endpoints, secrets, prices, findings and dead letters, when and from where',
+    'show who changed endpoints, secrets, prices, findings and dead letters, when and from where',
   );
   command
     .command('list')
     .description('print the audit log, newest first')
     .option(
       '--subject <subject>',
-      'only of this subject, for example endpoint:we_1, product:SKU-1, or a kind such as finding',
+      'only this subject, for example endpoint:we_1 or product:SKU-1, or a kind such as finding',
     )
     .addOption(new Option('--action <action>', 'only this action').choices(Object.keys(auditActions)))
-    .option('--actor <name>', 'only of this user, customer or service')
-    .option('--since <time>', 'at this time or later: ISO 8601, or a span before now such as 2h', pointInTime)
-    .option('--until <time>', 'at this time or earlier', pointInTime)
-    .option('--max <n>', 'print no more than this many', positiveNumber, LISTED_MAX)
-    .option('--json', 'print them as JSON')
-    .option('--name <instance>', 'local instance that is read', DEFAULT_INSTANCE)
+    .option('--actor <name>', 'only changes by this user, customer or service')
+    .option('--since <time>', 'at or after this time: ISO 8601, or a time before now such as 2h', pointInTime)
+    .option('--until <time>', 'at or before this time', pointInTime)
+    .option('--max <n>', 'print at most this many', positiveNumber, LISTED_MAX)
+    .option('--json', 'print JSON')
+    .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .action(listAudit);
   return command;
 }

@@ -10,14 +10,14 @@ import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
 /** `orderstream catalogue import FILE.csv`: products and their first stock. */
 export function catalogueCommand(): Command {
-  const command = new Command('catalogue').description('the products that can be ordered');
+  const command = new Command('catalogue').description('manage the products that customers can order');
   command
     .command('import')
     .description(
-      'bring products in: CSV with sku,name,unit_price_minor,currency,stock. Stock of a known SKU stays',
+      'import products from CSV: sku,name,unit_price_minor,currency,stock. The stock of a known SKU does not change',
     )
-    .argument('<file>', 'CSV file in UTF-8; - is standard input')
-    .option('--name <instance>', 'local instance whose database is meant', DEFAULT_INSTANCE)
+    .argument('<file>', 'UTF-8 CSV file, or - for standard input')
+    .option('--name <instance>', 'local instance whose database to use', DEFAULT_INSTANCE)
     .action(async (file: string, options: { name: string }) => {
       const rows = readCatalogueCsv(await readText(file));
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);

@@ -20,32 +20,34 @@ export function dlqCommand(): Command {
 
 function listCommand(): Command {
   return withFilters(new Command('list'))
-    .description('list dead letters with their audit lines, oldest failure first, and count them by reason')
-    .option('--all', 'also those that were redriven')
-    .option('--max <n>', 'list no more than this many', positiveNumber, LISTED_MAX)
-    .option('--json', 'print them as JSON')
+    .description('list dead letters with their audit log, oldest failure first, and counts by reason')
+    .option('--all', 'include redriven dead letters')
+    .option('--max <n>', 'list at most this many', positiveNumber, LISTED_MAX)
+    .option('--json', 'print JSON')
     .action(listLetters);
 }
 
 function showCommand(): Command {
   return new Command('show')
-    .description('show one dead letter: its row, headers and bytes, and what would become of it now')
+    .description('show one dead letter: row, headers, bytes, and the expected result of a redrive')
     .argument('<position>', 'partition and offset of the source record, for example 3-120')
-    .option('--name <instance>', 'local instance that is read', DEFAULT_INSTANCE)
+    .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .action(showLetter);
 }
 
 function redriveCommand(): Command {
   return withFilters(new Command('redrive'))
-    .description('send dead letters back to the command topic, those of one key in order')
-    .argument('[positions...]', 'these only, for example 3-120')
-    .option('--dry-run', 'send nothing; tell what would become of them')
-    .option('--all', 'all that are open, where neither a position nor a filter is given')
-    .option('--rate <n>', 'so many a second at most, for example 50 or 50/s', rate, RATE_PER_SECOND)
-    .option('--max-attempts <n>', 'hold back what was tried this often', positiveNumber, ATTEMPTS_MAX)
+    .description('send dead letters to the command topic again; the order within a key is kept')
+    .argument('[positions...]', 'only these positions, for example 3-120')
+    .option('--dry-run', 'send nothing; print the expected result')
+    .option('--all', 'all open dead letters; required without a position or filter')
+    .option('--rate <n>', 'maximum rate per second, for example 50 or 50/s', rate, RATE_PER_SECOND)
+    .option('--max-attempts <n>', 'hold back records with this many attempts', positiveNumber, ATTEMPTS_MAX)
     .option('--force', 'also send records that this build would dead-letter again')
-    .option('--max <n>', 'take no more than this many in one run', positiveNumber, REDRIVEN_MAX)
-    .addOption(new Option('--by <who>', 'who does it, for the audit lines').env('USER').default('unknown'))
+    .option('--max <n>', 'send at most this many in one run', positiveNumber, REDRIVEN_MAX)
+    .addOption(
+      new Option('--by <who>', 'name of the operator, for the audit log').env('USER').default('unknown'),
+    )
     .option('--json', 'print the plan or the result as JSON')
     .action(redriveLetters);
 }
@@ -55,13 +57,13 @@ function withFilters(command: Command): Command {
     .option('--reason <code>', 'with this reason code, for example BAD_MAGIC; may be repeated', addReason)
     .option(
       '--since <time>',
-      'failed first at this time or later: ISO 8601, or a span before now such as 2h',
+      'first failed at or after this time: ISO 8601, or a time before now such as 2h',
       pointInTime,
     )
-    .option('--until <time>', 'failed first at this time or earlier', pointInTime)
-    .option('--partition <n>', 'of this partition', wholeNumber)
-    .option('--order <id>', 'with the key of this order', orderId)
-    .option('--name <instance>', 'local instance that is meant', DEFAULT_INSTANCE);
+    .option('--until <time>', 'first failed at or before this time', pointInTime)
+    .option('--partition <n>', 'of this partition only', wholeNumber)
+    .option('--order <id>', 'of this order only', orderId)
+    .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE);
 }
 
 function addReason(code: string, before: string[] = []): string[] {

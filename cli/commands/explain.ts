@@ -11,10 +11,10 @@ import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 /** `orderstream explain ORDER`: everything that is known of one order. Exit code 1 when nothing is. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description("tell one order's whole life: commands, outcomes, rows, history, deliveries, findings")
+    .description('show the full life of one order: commands, outcomes, rows, history, deliveries, findings')
     .argument('<order>', 'order id', orderId)
-    .option('--json', 'print it as JSON')
-    .option('--name <instance>', 'local instance that is read', DEFAULT_INSTANCE)
+    .option('--json', 'print JSON')
+    .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .action(async (id: string, options: { name: string; json?: boolean }) => {
       const servers = await findServers(options.name, process.env, ['kafka', 'registry', 'mysql']);
       const decoder = await openDecoder(servers.schemaRegistryUrl);

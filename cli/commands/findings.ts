@@ -17,7 +17,7 @@ const listedDefault = 100;
 /** `orderstream findings list|show|resolve`: what reconciliation has found. */
 export function findingsCommand(): Command {
   return new Command('findings')
-    .description('list, show and resolve the differences that reconciliation has found')
+    .description('list, show and resolve the findings of reconciliation')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(resolveCommand());
@@ -33,15 +33,15 @@ interface ListOptions {
 
 function listCommand(): Command {
   return withName(new Command('list'))
-    .description('counts by kind, then the differences; exit code 1 when any is open')
-    .option('--all', 'closed and resolved ones too')
+    .description('print counts by kind, then the findings; exit code 1 if any is open')
+    .option('--all', 'include closed and resolved findings')
     .addOption(new Option('--kind <kind>', 'only this kind').choices(findingKinds))
     .option(
       '--limit <count>',
       `newest first; ${listedDefault} as text and all as JSON by default`,
       positiveNumber,
     )
-    .option('--json', 'print them as JSON, all of them')
+    .option('--json', 'print all of them as JSON')
     .action(list);
 }
 
@@ -56,9 +56,9 @@ async function list(options: ListOptions): Promise<void> {
 
 function showCommand(): Command {
   return withName(new Command('show'))
-    .description('one finding: both values, since when, and how to mend it')
-    .argument('<id>', 'number of the finding', positiveNumber)
-    .option('--json', 'print it as JSON')
+    .description('show one finding: both values, its age, and how to fix it')
+    .argument('<id>', 'id of the finding', positiveNumber)
+    .option('--json', 'print JSON')
     .action(async (id: number, options: { name: string; json?: boolean }) => {
       const [row] = await query(
         options.name,
@@ -83,9 +83,9 @@ function showCommand(): Command {
 
 function resolveCommand(): Command {
   return withName(new Command('resolve'))
-    .description('mark findings as dealt with; one that still stands is opened again by the next round')
-    .argument('<id...>', 'numbers of the findings', positiveNumbers, [])
-    .option('--note <text>', 'what was done about it', '')
+    .description('mark findings as resolved; the next check reopens one whose difference still exists')
+    .argument('<id...>', 'ids of the findings', positiveNumbers, [])
+    .option('--note <text>', 'what you did about it', '')
     .action(async (ids: number[], options: { name: string; note: string }) => {
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       await withDatabase(mysqlUrl, async (db) => {

@@ -19,11 +19,11 @@ interface LagOptions {
 /** `orderstream lag`: how far each lane and group is, and what is waited for. Reads only. */
 export function lagCommand(): Command {
   return new Command('lag')
-    .description('how far workers and subscribers are behind, and what each lane waits for')
-    .option('--group <group>', 'only this consumer group, one of another team too')
-    .option('--all', 'every partition of every group, those without lag too')
-    .option('--json', 'print it as JSON')
-    .option('--name <instance>', 'local instance that is read', DEFAULT_INSTANCE)
+    .description('show the lag of workers and subscribers, and what each lane waits for')
+    .option('--group <group>', 'only this consumer group, which may be one of another team')
+    .option('--all', 'every partition of every group, also without lag')
+    .option('--json', 'print JSON')
+    .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .action(lag);
 }
 

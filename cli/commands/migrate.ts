@@ -8,10 +8,12 @@ import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 /** `orderstream migrate`: the tables, up to the newest version or to a given one. */
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('create or change the tables, one numbered migration after another, under a lock')
-    .option('--name <instance>', 'local instance whose database is meant', DEFAULT_INSTANCE)
+    .description('create or change the tables: run the numbered migrations in order, under a lock')
+    .option('--name <instance>', 'local instance whose database to use', DEFAULT_INSTANCE)
     .option('--to <version>', 'stop at this version', wholeNumber)
-    .addOption(new Option('--down', 'go down to --to (0 drops every table); asks for --to').default(false))
+    .addOption(
+      new Option('--down', 'migrate down to --to, which is required; 0 drops every table').default(false),
+    )
     .action(async (options: { name: string; to?: number; down: boolean }, command: Command) => {
       if (options.down && options.to === undefined) {
         command.error('error: --down deletes tables with their data; name the version that stays with --to');

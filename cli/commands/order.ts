@@ -16,14 +16,14 @@ interface GetOptions {
 
 /** `orderstream order get ID`: one order as the API shows it to its customer. */
 export function orderCommand(): Command {
-  const command = new Command('order').description('one order');
+  const command = new Command('order').description('read one order');
   command
     .command('get')
-    .description('print an order as the API shows it')
+    .description('print an order as the API returns it')
     .argument('<id>', 'order id', orderId)
-    .option('--customer <id>', 'whose order it is; looked up in the local database when left out')
-    .option('--ticket <t>', 'the value of t in its status URL, for an order that is still queued')
-    .option('--name <instance>', 'local instance that is asked', DEFAULT_INSTANCE)
+    .option('--customer <id>', 'owner of the order; default: looked up in the local database')
+    .option('--ticket <t>', 'the value of t in the status URL, required for a queued order')
+    .option('--name <instance>', 'local instance to query', DEFAULT_INSTANCE)
     .option('--url <url>', 'base URL of the API, instead of the local one')
     .action(get);
   return command;

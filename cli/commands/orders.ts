@@ -25,18 +25,18 @@ const REACH_TIMEOUT_MS = 5000;
 
 /** `orderstream orders send FILE.ndjson`: places the orders of a file through HTTP and follows them to their outcomes. */
 export function ordersCommand(): Command {
-  const command = new Command('orders').description('many orders at once');
+  const command = new Command('orders').description('send many orders at once');
   command
     .command('send')
     .description(
-      'place the orders of a file, lines {customerId, idempotencyKey, order}, and follow each to its outcome. Sending a file again is harmless',
+      'place the orders of a file with lines {customerId, idempotencyKey, order} and wait for their outcomes. Safe to repeat',
     )
-    .argument('<file>', 'NDJSON file in UTF-8; - is standard input')
-    .option('--name <instance>', 'local instance that the orders go to', DEFAULT_INSTANCE)
+    .argument('<file>', 'UTF-8 NDJSON file, or - for standard input')
+    .option('--name <instance>', 'local instance to send the orders to', DEFAULT_INSTANCE)
     .option('--url <url>', 'base URL of the API, instead of the local one')
-    .option('--concurrency <n>', 'requests that place orders at the same time', positiveNumber, 16)
-    .option('--stall <time>', 'give up when nothing moves for this long', seconds, 60)
-    .option('--expect <file>', 'compare the totals with those of a JSON file; differences are a failure')
+    .option('--concurrency <n>', 'maximum concurrent requests', positiveNumber, 16)
+    .option('--stall <time>', 'give up after this long without progress', seconds, 60)
+    .option('--expect <file>', 'compare the totals with a JSON file; fail on a difference')
     .option('--json', 'print the totals as JSON')
     .action(send);
   return command;

@@ -16,18 +16,18 @@ interface PeekOptions extends Wanted {
 /** `orderstream peek TOPIC`: records of a topic, decoded, one JSON document each. Commits nothing. */
 export function peekCommand(): Command {
   return new Command('peek')
-    .description('print records of a topic, decoded; the last ones when nothing says where to start')
+    .description('print decoded records of a topic; without a start, the last ones')
     .argument('<topic>', 'for example orders.events.v1')
     .option('--partition <n>', 'this partition only', wholeNumber)
-    .option('--offset <n>', 'from this offset on; asks for --partition', wholeNumber)
-    .option('--from <time>', 'from this time on: ISO 8601, or a span before now such as 15m', pointInTime)
+    .option('--offset <n>', 'start at this offset; requires --partition', wholeNumber)
+    .option('--from <time>', 'start at this time: ISO 8601, or a time before now such as 15m', pointInTime)
     .option('--order <id>', 'records of this order only', orderId)
     .option('--max <n>', 'stop after this many records', positiveNumber, 20)
     .option('--compact', 'one line per record')
-    .option('--name <instance>', 'local instance that is read', DEFAULT_INSTANCE)
+    .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
     .addHelpText(
       'after',
-      `\nRecords of several partitions come in the order of their time; above --max ${mergedMax} partition after partition.`,
+      `\nRecords of several partitions are sorted by time. Above --max ${mergedMax} they are printed partition by partition.`,
     )
     .action(peek);
 }

@@ -23,14 +23,14 @@ interface Options {
 /** `orderstream reconcile`: one run of every check of the reconciliation service; exit code 1 when anything differs. */
 export function reconcileCommand(): Command {
   return new Command('reconcile')
-    .description('compare commands, outcomes, tables, dead letters, cache, positions and deliveries, once')
-    .option('--name <instance>', 'local instance that is compared', DEFAULT_INSTANCE)
+    .description('run one check of commands, outcomes, tables, dead letters, cache, positions and deliveries')
+    .option('--name <instance>', 'local instance to check', DEFAULT_INSTANCE)
     .option(
       '--from <time>',
-      'compare only outcomes decided from then on (the walk over orders is whole)',
+      'check only outcomes decided at or after this time (the check of orders is always complete)',
       pointInTime,
     )
-    .option('--to <time>', 'compare only outcomes decided before then', pointInTime)
+    .option('--to <time>', 'check only outcomes decided before this time', pointInTime)
     .option('--json', 'print the report as JSON')
     .action(async (options: Options) => {
       const servers = await findServers(options.name, process.env, ['kafka', 'registry', 'mysql', 'redis']);

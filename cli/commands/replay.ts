@@ -30,21 +30,21 @@ const membersPresent: ReadonlySet<unknown> = new Set([
 /** `orderstream replay`: sets the offsets of a consumer group, so that its members read again from there. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('set a consumer group of your own to another place, to read outcomes again from there')
+    .description('reset a consumer group of your own, to read outcomes again')
     .requiredOption('--group <group>', 'the group; its members must be stopped')
     .requiredOption(
       '--from <place>',
       'earliest, latest, an ISO 8601 time, or a span before now such as 2h',
       place,
     )
-    .option('--topic <topic>', 'topic that is read again', EVENTS)
+    .option('--topic <topic>', 'topic to read again', EVENTS)
     .option('--partition <n>', 'this partition only', wholeNumber)
-    .option('--dry-run', 'only show what would move')
-    .option('--i-know', 'also for a group of this product, which keeps its true position elsewhere')
-    .option('--name <instance>', 'local instance that is meant', DEFAULT_INSTANCE)
+    .option('--dry-run', 'only show what would change')
+    .option('--i-know', 'allow a group of this product, which stores its real position elsewhere')
+    .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
     .addHelpText(
       'after',
-      '\nA subscriber that drops repeats by source offset takes no effect twice; to take effects anew, forget its integers too.',
+      '\nA subscriber that drops duplicates by source offset has no effect twice. To repeat effects, also reset the offsets that it stores.',
     )
     .action(replay);
 }

@@ -6,18 +6,16 @@ import { DEFAULT_INSTANCE, findServers } from '../servers.ts';
 
 /** `orderstream schemas`: the deploy step that services rely on; they only look ids up. */
 export function schemasCommand(): Command {
-  const command = new Command('schemas').description('the released schemas (schemas/) in a registry');
+  const command = new Command('schemas').description('manage the released schemas (schemas/) in a registry');
   command
     .command('register')
-    .description(
-      "set each subject's compatibility and register what is missing; a second run changes nothing",
-    )
-    .option('--name <instance>', 'local instance whose registry is meant', DEFAULT_INSTANCE)
+    .description('set the compatibility of each subject and register missing schemas; idempotent')
+    .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
     .action(async (options: { name: string }) => show(await registerSchemas(await registryOf(options.name))));
   command
     .command('list')
     .description('print which released schemas the registry has; exit code 1 when one is missing')
-    .option('--name <instance>', 'local instance whose registry is meant', DEFAULT_INSTANCE)
+    .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
     .action(async (options: { name: string }) => {
       const reports = await listSchemas(await registryOf(options.name));
       show(reports);

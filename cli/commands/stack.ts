@@ -20,23 +20,23 @@ import { interruptible, print, table } from '../output.ts';
 /** `orderstream stack …`: the local servers of one instance. */
 export function stackCommand(): Command {
   const command = new Command('stack').description(
-    'the local servers: Kafka, schema registry, MariaDB, Redis',
+    'manage the local servers: Kafka, schema registry, MariaDB, Redis',
   );
   command
     .command('up')
-    .description('fetch what is missing, start the servers and wait until each answers')
+    .description('install missing servers, start all, and wait until each responds')
     .option('--name <name>', 'instance', 'dev')
     .option('--brokers <n>', 'Kafka brokers: 1, or 3 with min.insync.replicas 2', integer)
     .option('--mysql-pool-mb <n>', "the database's buffer pool in MB", integer)
     .action((options) => sentence(() => up(options)));
   command
     .command('down')
-    .description('stop every process of the instance; the data stays')
+    .description('stop every process of the instance and keep the data')
     .option('--name <name>', 'instance', 'dev')
     .action((options) => sentence(() => down(options.name)));
   command
     .command('status')
-    .description('ask each server, and each service whether it is ready')
+    .description('show whether each server responds and each service is ready')
     .option('--name <name>', 'instance', 'dev')
     .action((options) => sentence(() => status(options.name)));
   command
@@ -44,8 +44,8 @@ export function stackCommand(): Command {
     .description('print the end of the logs')
     .argument('[server]', 'kafka, registry, mysql, redis or a service')
     .option('--name <name>', 'instance', 'dev')
-    .option('-n, --lines <n>', 'lines of each log', integer, 50)
-    .option('-f, --follow', 'go on printing')
+    .option('-n, --lines <n>', 'number of lines per log', integer, 50)
+    .option('-f, --follow', 'print new lines as they arrive')
     .action((server, options) => sentence(() => logs(server, options)));
   command
     .command('reset')

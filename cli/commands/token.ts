@@ -14,8 +14,8 @@ export function tokenCommand(): Command {
     .description('print a bearer token of the local issuer; for local runs only')
     .requiredOption('--customer <id>', "the token's subject")
     .option('--scope <scopes...>', `any of ${SCOPES.join(', ')}`, ['orders:write', 'orders:read'])
-    .option('--ttl <time>', 'how long it is good: 900, 30s, 15m, 2h', seconds, 3600)
-    .option('--name <instance>', 'local instance whose key signs', DEFAULT_INSTANCE)
+    .option('--ttl <time>', 'lifetime: 900, 30s, 15m, 2h', seconds, 3600)
+    .option('--name <instance>', 'local instance whose key signs the token', DEFAULT_INSTANCE)
     .action(async (options: { customer: string; scope: string[]; ttl: number; name: string }) => {
       const scopes = options.scope.flatMap((text) => text.split(/[\s,]+/)).filter((scope) => scope !== '');
       const unknown = scopes.filter((scope) => !SCOPES.includes(scope));

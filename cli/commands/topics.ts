@@ -19,25 +19,25 @@ interface TopicsOptions {
 /** `orderstream topics`: what a cluster lacks of the catalogue, and bringing it there. */
 export function topicsCommand(): Command {
   const command = new Command('topics').description(
-    'the topics of the catalogue (topics/catalogue.ts) on a cluster',
+    'manage the topics of the catalogue (topics/catalogue.ts) on a cluster',
   );
   const subcommands = [
     command
       .command('plan')
-      .description(
-        'print what would be done; exit code 0 nothing, 2 changes are pending, 1 something is refused',
-      )
+      .description('print the changes; exit code 0: none, 2: changes are pending, 1: a change is refused')
       .action((options: TopicsOptions) =>
         withPlan(options, async (_admin, plan, prefix) => showPlan(plan, prefix)),
       ),
     command
       .command('apply')
-      .description('create what is missing and raise what is too low; never shrinks, moves keys or deletes')
+      .description(
+        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes',
+      )
       .action((options: TopicsOptions) => withPlan(options, apply)),
   ];
   for (const subcommand of subcommands) {
     subcommand
-      .option('--name <instance>', 'local instance whose Kafka is meant', DEFAULT_INSTANCE)
+      .option('--name <instance>', 'local instance whose Kafka to use', DEFAULT_INSTANCE)
       .option(
         '--replication-factor <n>',
         `replicas of new topics (default: ${REPLICAS_WANTED}, on a single broker 1)`,

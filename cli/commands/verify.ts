@@ -11,10 +11,10 @@ import { type VerifyReport, verify } from '../verify/verify.ts';
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'check from outside that every command has one outcome, every outcome its order, and that stock and money add up',
+      'check independently that each command has one outcome, each outcome its order, and that stock and money balance',
     )
-    .option('--name <instance>', 'local instance that is checked', DEFAULT_INSTANCE)
-    .option('--wait <time>', 'how long commands that are still undecided are waited for', seconds, 30)
+    .option('--name <instance>', 'local instance to check', DEFAULT_INSTANCE)
+    .option('--wait <time>', 'how long to wait for commands that are not decided yet', seconds, 30)
     .option('--json', 'print the report as JSON')
     .action(async (options: { name: string; wait: number; json?: boolean }) => {
       const servers = await findServers(options.name, process.env, ['kafka', 'registry', 'mysql']);

@@ -18,10 +18,10 @@ interface ReencryptOptions {
 
 /** `orderstream webhooks new-key|reencrypt`: the keys of the webhook secrets in the database. */
 export function webhooksCommand(): Command {
-  const command = new Command('webhooks').description('the keys that webhook secrets are encrypted with');
+  const command = new Command('webhooks').description('manage the keys that encrypt webhook secrets');
   command
     .command('new-key')
-    .description('print a new key for WEBHOOK_SECRET_KEYS; it is stored nowhere')
+    .description('print a new key for WEBHOOK_SECRET_KEYS without storing it')
     .argument('<id>', 'name of the key, for example 2026-11')
     .action((id: string) => {
       if (!KEY_ID.test(id)) throw usageError('a key id is 1 to 16 lower-case letters, digits and dashes');
@@ -32,7 +32,7 @@ export function webhooksCommand(): Command {
     .description('encrypt every webhook secret with the first key of WEBHOOK_SECRET_KEYS')
     .option('--dry-run', 'change nothing; print what would be changed')
     .option('--json', 'print the counts as JSON')
-    .option('--name <instance>', 'local instance that is meant', DEFAULT_INSTANCE)
+    .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
     .action(reencryptAll);
   return command;
 }

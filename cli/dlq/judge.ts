@@ -54,7 +54,7 @@ export async function judge(
     return fail('NOT_DECIDED', `this version does not decide ${command.type}; its lane would stop`, place);
   }
   if (REASONS_BEYOND_BYTES.has(letter.reason)) {
-    return { ...place, verdict: 'unsure', code: letter.reason, why: 'only a try can tell' };
+    return { ...place, verdict: 'unsure', code: letter.reason, why: 'only another attempt can show it' };
   }
   return { ...place, verdict: 'pass', code: '', why: '' };
 }

@@ -23,7 +23,9 @@ export function tellLetters(letters: readonly Letter[], counts: readonly ReasonC
 
 /** A misspelt reason must not look like a clean table: `all` are those that no filter leaves out. */
 export function tellNoneFits(all: readonly ReasonCount[]): string {
-  return all.length === 0 ? 'no dead letters' : `none fits; in all there are ${tellCounts(all)}`;
+  return all.length === 0
+    ? 'no dead letters'
+    : `no dead letter matches; in total there are ${tellCounts(all)}`;
 }
 
 /** `12 dead letters: BAD_MAGIC 7 open, 5 redriven` */

@@ -128,7 +128,7 @@ async function waitOf(
 ): Promise<string | null> {
   const newest = commands.at(-1);
   if (newest === undefined || newest.offset < (lane?.published ?? 0)) return null;
-  if (lane === null) return 'a worker to take the lane, which none has ever done';
+  if (lane === null) return 'a worker to take the lane; no worker has owned it before';
   const end = (await reader.ranges(COMMANDS))[partition]?.high ?? 0;
   return waitsFor(lane, end, Date.now()) || null;
 }

@@ -44,7 +44,7 @@ export interface LogReader {
   /**
    * Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`.
    *
-   * @throws CliError where the topic was cut or made anew since it was first asked for
+   * @throws CliError where the topic was truncated or recreated since it was first asked for
    */
   read(topic: string, partition: number, from: number, to: number): AsyncGenerator<LogRecord[]>;
   close(): Promise<void>;
@@ -103,7 +103,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
       throw new CliError(
         saysUnknownTopic(error)
           ? `there is no topic ${wireName(topic)} on this cluster`
-          : `the brokers cannot be asked for the topic ${wireName(topic)}: ${(error as Error).message}`,
+          : `the brokers cannot describe the topic ${wireName(topic)}: ${(error as Error).message}`,
         { cause: error },
       );
     }
@@ -252,7 +252,7 @@ function saysUnknownTopic(error: unknown): boolean {
 }
 
 function cutWhileRead(wireTopic: string, partition: number, what: string): CliError {
-  return new CliError(`${wireTopic}, partition ${partition}, ${what}: it was cut while it was read`);
+  return new CliError(`${wireTopic}, partition ${partition}, ${what}: it was truncated during the read`);
 }
 
 function toRecord(topic: string, partition: number, message: FetchedMessage): LogRecord {

@@ -1,5 +1,5 @@
 /**
- * Whether a topic is still the one whose offsets were asked for. A topic that is made anew while it is read counts from 0 again: what
+ * Whether a topic is still the one whose offsets were asked for. A topic that is recreated while it is read counts from 0 again: what
  * was read of two logs must never be taken for one.
  */
 import type Cluster from 'kafkajs/src/cluster/index.js';
@@ -34,10 +34,10 @@ export function createSameLog(cluster: OpenCluster): SameLog {
         return askTopicIdentity(await cluster.findBroker({ nodeId: String(leader) }), wireTopic);
       });
       const before = known.get(wireTopic) ?? topicId;
-      if (topicId === null) throw new CliError(`${wireTopic} was deleted while it was read`);
+      if (topicId === null) throw new CliError(`${wireTopic} was deleted during the read`);
       known.set(wireTopic, topicId);
       if (before !== topicId) {
-        throw new CliError(`${wireTopic} was made anew while it was read; run the command again`);
+        throw new CliError(`${wireTopic} was recreated during the read; run the command again`);
       }
     },
   };

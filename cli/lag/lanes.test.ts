@@ -55,7 +55,7 @@ describe('what a lane waits for', () => {
       'an owner that retries what crashed the owner before it',
       { suspect: 10, deaths: 2 },
       12,
-      'worker-1, which tries 10 with care after 2 deaths there',
+      'worker-1, which retries offset 10 on its own after 2 crashes there',
     ],
     [
       'what its owner says it waits for',
@@ -72,11 +72,16 @@ describe('what a lane waits for', () => {
     ],
     [
       'a decision, when its owner has stopped it',
-      { wait: { ...wait, place: 'stopped', needsOperator: true, why: 'the log was cut' } },
+      { wait: { ...wait, place: 'stopped', needsOperator: true, why: 'the log was truncated' } },
       12,
-      'worker-1 stopped at offset 10 for 61 s: the log was cut; see `orderstream recover status`',
+      'worker-1 stopped at offset 10 for 61 s: the log was truncated; see `orderstream recover status`',
     ],
-    ['a person, when the log is shorter', {}, 7, 'nothing can go on: the log ends at 7, and 10 are decided'],
+    [
+      'a person, when the log is shorter',
+      {},
+      7,
+      'the lane cannot continue: the log ends at 7, before its position 10',
+    ],
   ])('%s', (_what, change, end, sentence) => {
     expect(waitsFor({ ...lane, ...change }, end, NOW_MS)).toBe(sentence);
   });

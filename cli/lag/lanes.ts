@@ -112,7 +112,7 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect, wait } = lane;
   if (wait !== null && owner !== '') return waitSentence(lane, wait, nowMs);
-  if (end < next) return `nothing can go on: the log ends at ${end}, and ${next} are decided`;
+  if (end < next) return `the lane cannot continue: the log ends at ${end}, before its position ${next}`;
   if (published < next) {
     const what = `Kafka's acknowledgement of ${many(next - published, 'outcome')} (offsets ${published} to ${next - 1})`;
     return owner === '' ? `a worker to take the lane, then ${what}` : what;
@@ -121,7 +121,7 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const commands = `${many(end - next, 'command')} from offset ${next} on`;
   if (owner === '') return `a worker to take the lane and decide ${commands}`;
   if (suspect !== null)
-    return `${owner}, which tries ${suspect} with care after ${many(lane.deaths, 'death')} there`;
+    return `${owner}, which retries offset ${suspect} on its own after ${many(lane.deaths, 'crash', 'crashes')} there`;
   const stillMs = nowMs - lane.movedAtMs;
   const still = stillMs > STILL_AFTER_MS ? `, which has decided nothing for ${seconds(stillMs)}` : '';
   return `${owner} to decide ${commands}${still}`;
@@ -153,8 +153,8 @@ function waitSentence(
   return `${said}; to go on without it: \`orderstream recover skip --partition ${partition} --offset ${offset}\``;
 }
 
-function many(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+function many(count: number, what: string, plural = `${what}s`): string {
+  return `${count} ${count === 1 ? what : plural}`;
 }
 
 function seconds(ms: number): string {

@@ -1,5 +1,5 @@
 /**
- * `orderstream recover adopt`: fits a command topic that was made anew, cut, or cut and filled again to the lane that was
+ * `orderstream recover adopt`: fits a command topic that was recreated, cut, or cut and filled again to the lane that was
  * worked on the old one. Offsets below the lane's position are taken, as the keys of orders and the ids of outcomes; so
  * commands that got such offsets are sent again behind the position, and the topic then begins there.
  */
@@ -34,13 +34,13 @@ export async function adoptTopic(options: AdoptOptions): Promise<void> {
   await withServers(options.name, async (opened) => {
     const checks = await checkLanes(opened);
     if (options.partition !== undefined && !checks.some(({ row }) => row.partition === options.partition)) {
-      throw usageError(`no worker has ever taken lane ${options.partition}`);
+      throw usageError(`no worker has ever owned lane ${options.partition}`);
     }
     const chosen = checks.filter(
       ({ row, problem }) =>
         otherLogFaults.has(problem?.why ?? '') && (options.partition ?? row.partition) === row.partition,
     );
-    if (chosen.length === 0) return print('the command topic fits every lane that was asked about');
+    if (chosen.length === 0) return print('the command topic matches every selected lane');
     for (const check of chosen) await show(opened, decoder, check);
     if (options.dryRun) return print('dry run: nothing was changed');
     const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });

@@ -57,7 +57,7 @@ async function update(
   );
   if (result.affectedRows === 1) return;
   throw new CliError(
-    `lane ${partition} has moved since it was looked at; nothing was changed, run the command again`,
+    `lane ${partition} has changed since it was read. Nothing was changed; run the command again`,
   );
 }
 

@@ -26,6 +26,6 @@ export async function continuePipeline({ name, dryRun }: { name: string; dryRun?
       halted: halt.message.slice(0, 300),
       by: halt.detectedBy,
     });
-    print('the halt has ended: workers go on within some seconds');
+    print('the halt has ended: workers continue within seconds');
   });
 }

@@ -18,18 +18,18 @@ export interface PositionOptions {
 /** @throws CliError where commands would be decided twice, or the log does not reach there */
 export async function setPosition(partition: number, options: PositionOptions): Promise<void> {
   if ((options.to === undefined) === (options.toStart !== true)) {
-    throw usageError('one of --to OFFSET and --to-start is needed');
+    throw usageError('give either --to OFFSET or --to-start');
   }
   await withServers(options.name, async (opened) => {
     const check = (await checkLanes(opened)).find(({ row }) => row.partition === partition);
-    if (check === undefined) throw usageError(`no worker has ever taken lane ${partition}`);
+    if (check === undefined) throw usageError(`no worker has ever owned lane ${partition}`);
     const to = options.to ?? check.facts.commands.low;
     const problem = (await refusal(opened.db, check, to)) ?? null;
-    if (problem !== null) throw new CliError(`lane ${partition} cannot go on at ${to}: ${problem}`);
+    if (problem !== null) throw new CliError(`lane ${partition} cannot continue at ${to}: ${problem}`);
     const { nextOffset: from } = check.row;
-    print(`lane ${partition}: decided up to ${from}, then on from ${to}`);
+    print(`lane ${partition}: decided up to ${from}, continues at ${to}`);
     if (to > from)
-      print(`${count(to - from)} commands are LEFT OUT: offsets ${from} to ${to - 1} get no outcome`);
+      print(`${count(to - from)} commands are SKIPPED: offsets ${from} to ${to - 1} get no outcome`);
     if (options.dryRun) return print('dry run: nothing was changed');
     const taken = await takeLane(opened.db, check.row);
     // The next outcome names the last one before it: subscribers see no hole.
@@ -37,7 +37,7 @@ export async function setPosition(partition: number, options: PositionOptions): 
       to > from ? { record_offset: from - 1, record_id: jumpTo(to) } : { record_offset: -1, record_id: '' };
     const change = { next_offset: to, published_offset: to, ...mark };
     await changeLane(opened.db, taken, change, { command: 'position', from, to });
-    print(`lane ${partition} goes on from ${to}`);
+    print(`lane ${partition} continues at ${to}`);
   });
 }
 
@@ -53,7 +53,7 @@ async function refusal(db: Connection, { row, facts }: LaneCheck, to: number): P
     return `the group has committed the offset ${facts.groupOffset}; while no worker runs, \`orderstream replay --i-know\` sets it back`;
   }
   if (facts.stored.commands !== '' && facts.stored.commands !== facts.found.commands) {
-    return 'the command topic was made anew; `orderstream recover adopt` fits it to the lane';
+    return 'the command topic was recreated; `orderstream recover adopt` adapts the lane to it';
   }
   if (to < row.nextOffset) {
     const [rows] = await db.query<RowDataPacket[]>(
@@ -63,7 +63,7 @@ async function refusal(db: Connection, { row, facts }: LaneCheck, to: number): P
     if (rows.length > 0) return `the command at offset ${rows[0]!['source_offset']} is decided in the tables`;
   }
   if (to > row.nextOffset && to > commands.low) {
-    return `the log still holds the command at offset ${row.nextOffset}; \`orderstream recover skip\` makes one record a dead letter`;
+    return `the log still holds the command at offset ${row.nextOffset}; \`orderstream recover skip\` dead-letters one record`;
   }
-  return to === row.nextOffset ? 'it is there already' : null;
+  return to === row.nextOffset ? 'the lane is already at this offset' : null;
 }

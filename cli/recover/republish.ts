@@ -45,16 +45,16 @@ export async function republish(options: RepublishOptions): Promise<void> {
         : row.partition === options.partition,
     );
     if (options.partition !== undefined && checks.length === 0) {
-      throw usageError(`no worker has ever taken lane ${options.partition}`);
+      throw usageError(`no worker has ever owned lane ${options.partition}`);
     }
     const cut = checks.filter(({ problem }) => cutFaults.has(problem?.why ?? ''));
-    if (cut.length === 0) return print('the result topic lacks no outcome that was acknowledged');
+    if (cut.length === 0) return print('the result topic has every acknowledged outcome');
     const plans: Plan[] = [];
     for (const check of cut) plans.push(await planOf(opened, check));
     const incomplete = plans.filter(({ lost }) => lost !== null);
     for (const plan of plans) show(plan);
     if (incomplete.length > 0 && !options.acceptLoss) {
-      throw new CliError('some outcomes are no longer kept; --accept-loss publishes the others', {
+      throw new CliError('some outcomes are no longer stored; --accept-loss publishes the others', {
         detailLines: incomplete.map(
           ({ check, lost }) => `lane ${check.row.partition}: offsets ${lost!.from} to ${lost!.to - 1}`,
         ),
@@ -113,7 +113,9 @@ function show({ check, rows, first, lost }: Plan): void {
     `lane ${partition}: outcomes of the offsets ${first} to ${to - 1} are published again, from ${count(rows.length)} kept batches`,
   );
   if (lost !== null)
-    print(`lane ${partition}: those of ${lost.from} to ${lost.to - 1} are no longer kept and stay lost`);
+    print(
+      `lane ${partition}: the outcomes of ${lost.from} to ${lost.to - 1} are no longer stored and stay lost`,
+    );
 }
 
 async function carryOut(opened: Opened, plans: readonly Plan[]): Promise<void> {

@@ -43,11 +43,11 @@ export async function skipRecord(options: SkipOptions): Promise<void> {
     await instruct(db, partition, offset, reason);
     if (await isDone(db, partition, offset, wait)) {
       return print(
-        `done: it is the dead letter ${partition}-${offset}, reason SKIPPED, and the lane has gone on`,
+        `done: it is the dead letter ${partition}-${offset}, reason SKIPPED, and the lane continues`,
       );
     }
     process.exitCode = 1;
-    print(`noted, but no worker has carried it out within ${wait} s; the next owner of the lane will`);
+    print(`recorded, but no worker applied it within ${wait} s; the next owner of the lane will`);
   });
 }
 
@@ -61,12 +61,12 @@ function reasonOf(text: string): string {
 /** The lane, where it waits at exactly this record. @throws CliError elsewhere: an order that can be decided is never skipped. */
 async function waitingLane(db: Connection, partition: number, offset: number): Promise<LaneRow> {
   const lane = (await readLanes(db)).find((row) => row.partition === partition);
-  if (lane === undefined) throw new CliError(`no worker has ever worked partition ${partition}`);
+  if (lane === undefined) throw new CliError(`no worker has ever owned partition ${partition}`);
   if (lane.next !== offset)
     throw new CliError(`lane ${partition} is at offset ${lane.next}, not at ${offset}: nothing was changed`);
   if (lane.wait === null || lane.wait.place !== 'decide' || lane.wait.offset !== offset) {
     const instead =
-      lane.wait === null ? 'it does not wait' : `it waits at ${lane.wait.place}: ${lane.wait.why}`;
+      lane.wait === null ? 'it is not waiting' : `it waits at ${lane.wait.place}: ${lane.wait.why}`;
     throw new CliError(`lane ${partition} does not wait for the decision of offset ${offset} (${instead})`);
   }
   return lane;

@@ -16,11 +16,11 @@ export async function showStatus({ name, json }: { name: string; json?: boolean 
   if (json) return printJson({ halt, stops });
   if (halt !== null) {
     print(
-      `the pipeline is halted since ${new Date(halt.detectedAtMs).toISOString()}, found by ${halt.detectedBy}`,
+      `the pipeline has been halted since ${new Date(halt.detectedAtMs).toISOString()}, found by ${halt.detectedBy}`,
     );
     print(halt.message);
   }
-  if (stops.length === 0) return print(`all ${checks.length} lanes fit both logs`);
+  if (stops.length === 0) return print(`all ${checks.length} lanes match both logs`);
   print(table([['partition', 'why'], ...stops.map(({ partition, why }) => [partition, why])]));
   for (const { partition, message } of stops) print(`lane ${partition}: ${message}`);
 }

@@ -15,7 +15,7 @@ export type Shape = 'uniform' | 'hot' | 'soldOut';
 export interface StreamOptions {
   readonly seed: number;
   readonly shape: Shape;
-  /** Keeps every template, about 50 MB; without, each is made anew whenever it is asked for. */
+  /** Keeps every template, about 50 MB; without, each is recreated whenever it is asked for. */
   readonly keepTemplates?: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface StoreJob {
   /** Run before the measurement begins, and measured. */
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** The tables hold orders already and the run goes on behind them; otherwise they are made anew. */
+  /** The tables hold orders already and the run goes on behind them; otherwise they are recreated. */
   readonly isFilled: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Whether the command log can still hold what it acknowledged. A position that somebody remembers is believed only while its
- * partition has the leader epoch under which it was acknowledged: a log that was cut, put back or made anew has another.
+ * partition has the leader epoch under which it was acknowledged: a log that was truncated, put back or recreated has another.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { TopicState } from '../shared/kafka/index.ts';

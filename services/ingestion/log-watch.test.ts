@@ -61,10 +61,10 @@ describe('the command log', () => {
     expect(state.failures).toEqual([]);
   });
 
-  test('that was made anew ends the process; one that is missing makes it not ready', async () => {
+  test('that was recreated ends the process; one that is missing makes it not ready', async () => {
     const { state, watch } = watchOf();
     await watch.look();
-    expect(watch.check()).toBe('the topic orders.commands.v1 is not there');
+    expect(watch.check()).toBe('the topic orders.commands.v1 does not exist');
     expect(state.failures).toEqual([]);
     state.answer = { topicId: 'another', leaderEpochs: new Map() };
     await watch.look();
@@ -100,7 +100,7 @@ describe('the registry', () => {
     expect([watch.check(), failures]).toEqual([true, []]);
   });
 
-  test('that gives the schema another id was made anew: the process ends, so that the next one writes that id', async () => {
+  test('that gives the schema another id was recreated: the process ends, so that the next one writes that id', async () => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body: { id: 9 } }));
     await watch.look();
     expect(failures).toMatchObject([{ code: 'SCHEMA_MISMATCH', disposition: 'fatal' }]);
@@ -110,7 +110,7 @@ describe('the registry', () => {
     let answer = { status: 404, body: { error_code: 40403, message: 'Schema not found' } as unknown };
     const { watch, failures } = await watchOf(() => answer);
     await watch.look();
-    expect(watch.check()).toMatch(/does not hold the schema/);
+    expect(watch.check()).toMatch(/lacks the command schema/);
     answer = { status: 200, body: { id: 4 } };
     await watch.look();
     expect([watch.check(), failures]).toEqual([true, []]);

@@ -35,13 +35,13 @@ export function createLogWatch({ topic, logId, trust, log, fatal }: LogWatchDeps
         isMissing = state === null;
         if (state === null) return;
         if (state.topicId === logId) trust.update(state);
-        else fatal(appError('TOPIC_MISSING', { topic: COMMANDS, reason: 'it was made anew' }));
+        else fatal(appError('TOPIC_MISSING', { topic: COMMANDS, reason: 'it was recreated' }));
       } catch (error) {
         // What is remembered is believed a while longer, and then no more.
-        log.debug({ reason: errorMessage(error) }, 'The command log could not be looked at');
+        log.debug({ reason: errorMessage(error) }, 'The command log could not be checked');
       }
     },
-    check: () => !isMissing || `the topic ${COMMANDS} is not there`,
+    check: () => !isMissing || `the topic ${COMMANDS} does not exist`,
   };
 }
 
@@ -57,13 +57,13 @@ export function createSchemaWatch({ codecs, registryUrl, log, fatal }: SchemaWat
       try {
         const found = await checkCommandId(codecs, { registryUrl });
         isGone = found === 'gone';
-        const reason = 'it has another id now; the registry was made anew';
+        const reason = 'it has another id now; the registry was recreated';
         if (found === 'changed') fatal(appError('SCHEMA_MISMATCH', { subject: 'of the commands', reason }));
       } catch (error) {
         // Writing needs no registry: the id is known.
-        log.debug({ reason: errorMessage(error) }, 'The schema registry could not be asked');
+        log.debug({ reason: errorMessage(error) }, 'The schema registry could not be queried');
       }
     },
-    check: () => !isGone || 'the schema registry does not hold the schema of the commands',
+    check: () => !isGone || 'the schema registry lacks the command schema',
   };
 }

@@ -1,8 +1,8 @@
 /**
  * Marks of accepted places in Redis: fingerprint, log position and leader epoch by order id. A mark is only ever set after the
  * acknowledgement, so it proves that the command was in the log then; its absence proves nothing. Redis alone is not
- * believed: the log's id is part of the key, and the epoch has to be the partition's still. A mark of a log that was cut or
- * made anew since is none.
+ * believed: the log's id is part of the key, and the epoch has to be the partition's still. A mark of a log that was truncated or
+ * recreated since is none.
  */
 import { partitionOfOrder } from '../../topics/index.ts';
 import type { Redis } from '../shared/redis/index.ts';

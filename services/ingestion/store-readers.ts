@@ -46,7 +46,10 @@ export function placedReader(
     run: store.findPlaced,
     fallback: null,
     onFailure: (error) =>
-      log.warn({ reason: errorMessage(error) }, 'MySQL does not tell known places; the worker will'),
+      log.warn(
+        { reason: errorMessage(error) },
+        'MySQL cannot look up earlier submissions; the worker checks for duplicates',
+      ),
     batchMax: 200,
     inFlightMax: 2,
     lingerMs: placedLingerMs,

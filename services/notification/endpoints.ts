@@ -62,7 +62,7 @@ export async function openEndpoints(deps: {
     stall.begin('webhook endpoints could not be read');
     // The directory of a moment ago serves on while the database is away; intake cannot write then either.
     refresh().then(stall.end, (error: unknown) =>
-      log.warn({ err: error }, 'webhook endpoints could not be read anew'),
+      log.warn({ err: error }, 'webhook endpoints could not be reloaded'),
     );
   }, refreshMs);
   timer.unref();

@@ -44,7 +44,10 @@ export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
         if (await raise(deps.pool, beforeMs, limits.everyMs)) await deleteBefore(deps, beforeMs, signal);
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: error, kind: classify(error) }, `old deliveries wait: ${errorMessage(error)}`);
+        log.warn(
+          { err: error, kind: classify(error) },
+          `old deliveries cannot be deleted yet: ${errorMessage(error)}`,
+        );
       }
       await sleep(limits.everyMs, signal).catch(() => undefined);
     }

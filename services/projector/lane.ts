@@ -146,7 +146,7 @@ async function claimAndFollow(lane: Run): Promise<void> {
     log.info(details, 'states go on');
     if (found.changed !== null) {
       metrics.inc('projector_logs_changed_total', { reason: found.changed });
-      log.error(details, `the outcomes are not as the marker left them (${found.changed})`);
+      log.error(details, `the result topic changed since the position was stored (${found.changed})`);
     }
     flow.resume(partition, position.eventsOffset);
     queue.begin(position.eventsOffset);
@@ -158,13 +158,10 @@ async function claimAndFollow(lane: Run): Promise<void> {
       const startedMs = performance.now();
       const projection = project(position, await decodeAll(lane, records));
       if (projection.holes.length > 0 && canLookAgain) {
-        // A log that was cut and filled again has the missing outcomes before the position.
+        // A log that was truncated and filled again has the missing outcomes before the position.
         canLookAgain = false;
         metrics.inc('projector_logs_changed_total', { reason: 'hole' });
-        log.warn(
-          projection.holes[0]!,
-          'outcomes are missing; they are looked for from the beginning of the log',
-        );
+        log.warn(projection.holes[0]!, 'outcomes are missing; the log is searched from its beginning');
         const { low } = (await lane.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n };
         if (signal.aborted) return;
         position = { ...position, eventsOffset: low };
@@ -219,7 +216,7 @@ async function decodeAll(lane: Run, records: readonly InRecord[]): Promise<ReadE
     events.push({ offset: record.offset, event });
     if (event !== null) continue;
     lane.metrics.inc('projector_events_total', { result: 'undecodable' });
-    lane.log.error({ offset: String(record.offset) }, 'an outcome cannot be decoded; the states miss it');
+    lane.log.error({ offset: String(record.offset) }, 'an outcome cannot be decoded; the snapshot lacks it');
   }
   return events;
 }
@@ -254,6 +251,6 @@ function tell({ log, metrics }: Run, { repeats, holes, drafts, position }: Proje
   log.debug({ read, repeats, orders: drafts.size, covers: position.covers }, 'batch');
   for (const hole of holes) {
     metrics.inc('projector_events_total', { result: 'hole' });
-    log.error(hole, 'outcomes are missing: the states do not cover what lies between');
+    log.error(hole, 'outcomes are missing: the snapshot has a gap');
   }
 }

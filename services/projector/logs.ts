@@ -1,5 +1,5 @@
 /**
- * Which logs the offsets of a marker count in. A topic that was made anew counts from 0 again: its offsets may agree with
+ * Which logs the offsets of a marker count in. A topic that was recreated counts from 0 again: its offsets may agree with
  * those of the old one, and mean other records.
  */
 import { COMMANDS, EVENTS, STATE } from '../../topics/index.ts';

@@ -49,7 +49,7 @@ export async function startProjector(context: Context): Promise<Running> {
   await consumer.start();
   lifecycle.addReadiness('states', () => waitsText(waits));
   const watch = watchLogs(settings, (topic) => {
-    for (const lane of lanes.values()) lane.renew(`${topic} was made anew`);
+    for (const lane of lanes.values()) lane.renew(`${topic} was recreated`);
   });
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
   const committing = startCommits(consumer, lanes, context);

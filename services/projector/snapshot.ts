@@ -45,7 +45,7 @@ export interface Found {
 /**
  * The last committed marker of these logs, looked for from the end backwards. Call it with the partition's writer in hand, or
  * another could go on behind what is read here. Outcomes that retention has taken since are skipped, and show as a hole.
- * Outcomes that were made anew are read from their beginning: what is covered already is told by its source offset.
+ * Outcomes that were recreated are read from their beginning: what is covered already is told by its source offset.
  *
  * @throws AppError SNAPSHOT_FOREIGN where the marker counts in another command log
  */

@@ -98,7 +98,7 @@ async function followUntilDone(
     } catch (error) {
       if (signal.aborted || classify(error) !== 'retry') throw error;
       health.failed('following waits', errorMessage(error));
-      log.warn({ err: error, attempt }, `following waits: ${errorMessage(error)}`);
+      log.warn({ err: error, attempt }, `reading is delayed: ${errorMessage(error)}`);
       await sleep(backoff(attempt), signal);
     }
   }

@@ -32,7 +32,7 @@ export const kinds = {
     group: 'outcomes',
     subject: 'offset',
     remedy:
-      'An outcome names a command offset that the command topic never had. The command topic was cut or made anew: stop the workers and compare positions before anything else is written.',
+      'An outcome names a command offset that the command topic never had. The command topic was truncated or recreated: stop the workers and compare positions before anything else is written.',
   },
   OUTCOME_KEY_DIFFERS: {
     group: 'outcomes',
@@ -113,7 +113,7 @@ export const kinds = {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'The database has decided commands that the command topic does not have: the topic was cut or made anew. Stop the workers.',
+      'The database has decided commands that the command topic does not have: the topic was truncated or recreated. Stop the workers.',
   },
   POSITION_BACK: {
     group: 'offsets',
@@ -189,7 +189,7 @@ export const kinds = {
     subject: 'topic',
     lasting: true,
     remedy:
-      'The topic was deleted and made anew: its offsets are not those that positions in the tables were taken from. Reconciliation reads it from its beginning. Look at `orderstream lag` and `orderstream verify` before you resolve this.',
+      'The topic was deleted and recreated: its offsets are not those that positions in the tables were taken from. Reconciliation reads it from its beginning. Look at `orderstream lag` and `orderstream verify` before you resolve this.',
   },
   LOG_GAP: {
     group: 'logs',

@@ -28,10 +28,10 @@ export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promis
   for (;;) {
     const session = await tryOnce(deps);
     if (session !== null) {
-      log.info('this instance reconciles');
+      log.info('this instance is the active reconciler');
       return keep(session, onLost);
     }
-    if (!isTold) log.info('another instance reconciles; this one stands by');
+    if (!isTold) log.info('another instance is the active reconciler; this one is on standby');
     isTold = true;
     await sleep(askEveryMs, signal);
   }
@@ -49,7 +49,7 @@ async function tryOnce({ connect, log, onAsked }: LeadershipDeps): Promise<Sessi
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
     onAsked(errorMessage(error));
-    log.warn({ err: error }, `the lock could not be asked for: ${errorMessage(error)}`);
+    log.warn({ err: error }, `the lock could not be requested: ${errorMessage(error)}`);
   }
   await session?.close();
   return null;

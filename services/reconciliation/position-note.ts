@@ -1,6 +1,6 @@
 /**
  * What reconciliation keeps beside its group offsets. An offset is a number in one log and says nothing about another: a topic
- * that was made anew has another id, and one that was cut and filled again has another record in front of the offset.
+ * that was recreated has another id, and one that was truncated and filled again has another record in front of the offset.
  */
 
 export interface PositionNote {

@@ -61,7 +61,7 @@ describe('where following begins', () => {
     expect([of(COMMANDS), of(EVENTS), found]).toEqual([10n, 10n, []]);
   });
 
-  it('begins at the beginning of a topic that was made anew and filled beyond the offset, and says so', async () => {
+  it('begins at the beginning of a topic that was recreated and filled beyond the offset, and says so', async () => {
     const note = writeNote({ topicId: otherId, lastHash: null });
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 40n),
@@ -71,14 +71,14 @@ describe('where following begins', () => {
     expect(found).toEqual([`TOPIC_REPLACED ${EVENTS}`]);
   });
 
-  it('reads a snapshot that was made anew whole, and finds nothing wrong with that', async () => {
+  it('reads a snapshot that was recreated whole, and finds nothing wrong with that', async () => {
     const { of, found, wholeStates } = await startsWith({
       [STATE]: { offset: 66n, note: writeNote({ topicId: otherId, lastHash: null }) },
     });
     expect([of(STATE), found, wholeStates.has(0)]).toEqual([10n, [], true]);
   });
 
-  it('goes on at the end of a log that was cut, and says so', async () => {
+  it('goes on at the end of a log that was truncated, and says so', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 60n),
       [EVENTS]: noted(EVENTS, 66n),
@@ -94,7 +94,7 @@ describe('where following begins', () => {
     expect([of(COMMANDS), found]).toEqual([10n, [`LOG_GAP ${COMMANDS}/0-4`]]);
   });
 
-  it('reads commands and outcomes anew where the commands were cut and filled again', async () => {
+  it('reads commands and outcomes anew where the commands were truncated and filled again', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 40n, crc32('another')),
       [EVENTS]: noted(EVENTS, 50n),

@@ -51,7 +51,7 @@ export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
       const position = committed.get(partition);
       const note = position?.offset === offset ? position.note : undefined;
       offsets.set(`${topic}/${partition}`, { offset, note });
-      // The snapshot may be made anew at any time, and nothing of it is compared over a restart.
+      // The snapshot may be recreated at any time, and nothing of it is compared over a restart.
       if (difference !== null && topic !== STATE) differences.push(difference);
       if (isOther && topic === COMMANDS) otherCommands.add(partition);
     }
@@ -121,7 +121,7 @@ function lowOf(ranges: Ranges, topic: string, partition: number): bigint {
 interface Start {
   offset: bigint;
   difference: Difference | null;
-  /** The log was cut and filled again: it is read from its beginning. */
+  /** The log was truncated and filled again: it is read from its beginning. */
   isOther?: true;
 }
 

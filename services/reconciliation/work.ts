@@ -69,14 +69,14 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   });
   const accumulator = await createAccumulator({ settings, log, metrics });
   const renew: Renew = (reason, detail) => {
-    log.error({ reason, detail }, `following begins anew: ${detail}`);
+    log.error({ reason, detail }, `reading restarts: ${detail}`);
     metrics.inc('reconciliation_renewals_total', { reason });
     deps.renew();
   };
   const { starts, topicIds } = await findStarts(context, deps, settings, admin);
   const found = createLasting();
   for (const difference of starts.differences) {
-    log.error({ difference }, `a log is not the one that was followed: ${difference.actual}`);
+    log.error({ difference }, `a log was replaced: ${difference.actual}`);
     found.add(difference);
   }
   const parts = await createParts(context, deps, starts, topicIds);
@@ -148,7 +148,7 @@ async function findStarts(
       signal,
       shouldRetry(error) {
         health.failed('the start waits', errorMessage(error));
-        log.warn({ err: error }, `the start waits: ${errorMessage(error)}`);
+        log.warn({ err: error }, `the start is delayed: ${errorMessage(error)}`);
         return classify(error) === 'retry';
       },
     },

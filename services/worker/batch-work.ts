@@ -127,10 +127,7 @@ async function remedy(
   const { log, metrics, sessions, onFenceLost } = deps;
   const needed = remedyFor(error);
   metrics.inc('worker_batch_retries_total', { cause: needed });
-  log.warn(
-    { err: error, remedy: needed, records: recordCount(attempt.batch) },
-    'a batch has to be tried again',
-  );
+  log.warn({ err: error, remedy: needed, records: recordCount(attempt.batch) }, 'a batch is retried');
   if (session !== null) await rollBack(deps, session);
   for (const { lane } of attempt.batch) lane.waits.begin('decide', errorMessage(error));
   switch (needed) {
@@ -183,7 +180,7 @@ function hold(attempt: Attempt, error: unknown): Next {
     attempt.batch = firstHalf(attempt.batch);
     return 'again';
   }
-  attempt.batch[0]!.lane.holdBack(`a record cannot be worked: ${errorMessage(error)}`, {
+  attempt.batch[0]!.lane.holdBack(`a record cannot be processed: ${errorMessage(error)}`, {
     needsOperator: true,
     alone: true,
   });
@@ -200,7 +197,7 @@ async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Pro
     if (session.alive) await session.rollback();
   } catch (error) {
     // Half a transaction on a living connection must not stay; the server rolls back what a dead one leaves.
-    log.debug({ err: error }, 'ROLLBACK failed, the connection is dropped');
+    log.debug({ err: error }, 'ROLLBACK failed; the connection is closed');
     sessions.drop();
   }
 }

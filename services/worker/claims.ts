@@ -192,7 +192,7 @@ function isAnotherLog(stored: LogIds, found: LogIds): boolean {
 async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
   const mark = await readMark(session, deps.topic, claim.partition, nextOffset);
   if (isKiller(mark)) {
-    const message = `The worker died ${mark.attempts} times while it worked this record alone.`;
+    const message = `The worker crashed ${mark.attempts} times while it processed only this record.`;
     deps.verdicts.set(verdictKey(claim.partition, mark.offset), { code: 'QUARANTINED', message });
     deps.log.error(
       { partition: claim.partition, offset: mark.offset, deaths: mark.attempts },

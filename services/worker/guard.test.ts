@@ -112,7 +112,7 @@ describe('before a new session is used', () => {
     expect([lane.stoppedBecause, written]).toEqual(['found by another', []]);
   });
 
-  it('offsets of a topic that was made anew accuse no database', async () => {
+  it('offsets of a topic that was recreated accuse no database', async () => {
     const { guard, db, lane } = guardIn({ group: 11n, topicId: 'made-anew' });
     await guard.beforeUse(db);
     expect(lane.state).toBe('running');

@@ -74,9 +74,7 @@ export function createGuard(deps: GuardDeps): Guard {
     beforeUse: (db) => checkAll(deps, db),
     halt: (problem, partition) => halt(deps, problem, partition),
     wentBack: (lane) =>
-      wentBack(deps, lane).catch((error: unknown) =>
-        log.error({ err: error }, 'a halt could not be written'),
-      ),
+      wentBack(deps, lane).catch((error: unknown) => log.error({ err: error }, 'a halt could not be stored')),
     stop: () => clearInterval(timer),
   };
 }
@@ -127,7 +125,7 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
     if (lane.state !== 'running' || lane.epoch !== epoch) continue;
     const problem = positionProblem(facts.get(partition)!);
     if (problem === null) {
-      // A topic that was made anew before anything was decided or published on it: the lane belongs to the new one.
+      // A topic that was recreated before anything was decided or published on it: the lane belongs to the new one.
       if (lane.logs === null || isOther(lane.logs, logs.ids)) {
         await adoptLogs(deps.db, deps.logFacts.topic, { partition, epoch }, logs.ids);
         lane.logs = logs.ids;

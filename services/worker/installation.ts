@@ -38,7 +38,10 @@ export async function openInstallation(deps: InstallationDeps): Promise<Installa
     await check();
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
-    deps.log.warn({ err: error }, `whose database this is cannot be asked now: ${errorMessage(error)}`);
+    deps.log.warn(
+      { err: error },
+      `the installation id of the database cannot be read now: ${errorMessage(error)}`,
+    );
   }
   return { check };
 }

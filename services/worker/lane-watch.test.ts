@@ -93,8 +93,10 @@ describe('a lane that holds records and does not move', () => {
 
   it('stands first where it needs a person', () => {
     lanes[0]!.waits.begin('publish', 'Kafka is away');
-    lanes[1]!.stop('the log was cut');
+    lanes[1]!.stop('the log was truncated');
     pass(5);
-    expect(lifecycle.readiness().problems).toEqual(['lanes: lane 1 is stopped: the log was cut, and 1 more']);
+    expect(lifecycle.readiness().problems).toEqual([
+      'lanes: lane 1 is stopped: the log was truncated, and 1 more',
+    ]);
   });
 });

@@ -109,7 +109,7 @@ function lookForStuck(
     const isStill = held > 0 && lane.waits.current === null && before?.nextOffset === nextOffset;
     const seen = isStill ? before.looks + 1 : 0;
     still.set(lane, { nextOffset, looks: seen });
-    if (seen === looks.logged) log.error({ partition, state, held }, 'a lane does not move');
+    if (seen === looks.logged) log.error({ partition, state, held }, 'a lane makes no progress');
     if (seen === looks.fatal) {
       const seconds = Math.round((seen * watchEveryMs) / 1_000);
       fatal(appError('LANE_STUCK', { partition, held, seconds }));

@@ -55,7 +55,7 @@ export class Ownership {
         this.lanes
           .get(partition)
           ?.stop(
-            `the log has no offset ${position}: it was cut by retention or made anew; \`orderstream recover status\` names the way on`,
+            `the log has no offset ${position}: it was deleted by retention or recreated; \`orderstream recover status\` names the way on`,
             'outOfRange',
           );
       },
@@ -147,7 +147,7 @@ export class Ownership {
     onGap: (lane, expected, offset) => {
       this.#deps.log.error(
         { partition: lane.partition, expected, offset },
-        'offsets are missing; they are asked for once more',
+        'offsets are missing; they are fetched again',
       );
       this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(expected));
     },

@@ -39,7 +39,7 @@ describe('a lane fits its logs', () => {
     ['behind which a worker of the past has added repeats', { lastSource: 4, highestSource: 9, ...unmarked }],
     ['on a copy of its command topic with the same offsets', { found: { ...ids, commands: 'commands-2' } }],
     [
-      'on a topic that was made anew before anything was decided',
+      'on a topic that was recreated before anything was decided',
       {
         nextOffset: 0,
         publishedOffset: 0,
@@ -58,7 +58,7 @@ describe('a lane fits its logs', () => {
 describe('a lane does not fit', () => {
   it.each<[string, Partial<LaneFacts>, string]>([
     [
-      'a command topic that was made anew and filled beyond it',
+      'a command topic that was recreated and filled beyond it',
       { found: { ...ids, commands: 'commands-2' }, record: 'other' },
       'commandsMadeAnew',
     ],
@@ -73,11 +73,11 @@ describe('a lane does not fit', () => {
       { commands: { low: 11, high: 12 }, record: 'unknown' },
       'behindLog',
     ],
-    ['a command topic that was cut and filled again', { record: 'other' }, 'otherRecord'],
+    ['a command topic that was truncated and filled again', { record: 'other' }, 'otherRecord'],
     ['a group that has committed more', { groupOffset: 11 }, 'behindGroup'],
     ['an outcome of a command that it has not decided', { lastSource: 10 }, 'behindEvents'],
     [
-      'a result topic that was made anew',
+      'a result topic that was recreated',
       { found: { ...ids, events: 'events-2' }, outcome: 'gone' },
       'eventsMadeAnew',
     ],

@@ -65,13 +65,13 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
     const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
     return [
       'commandsMadeAnew',
-      `its position ${nextOffset} was counted on another command topic: this one was made anew${cluster}`,
+      `its position ${nextOffset} was counted on another command topic: this one was recreated${cluster}`,
     ];
   }
   if (nextOffset > commands.high) {
     return [
       'aheadOfLog',
-      `its position ${nextOffset} lies beyond the log's end ${commands.high}: the command topic was cut or made anew`,
+      `its position ${nextOffset} lies beyond the log's end ${commands.high}: the command topic was truncated or recreated`,
     ];
   }
   if (nextOffset < commands.low) {
@@ -83,7 +83,7 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   if (facts.record === 'other') {
     return [
       'otherRecord',
-      `the log holds another command before its position ${nextOffset} than the one that was decided: the command topic was cut and filled again`,
+      `the log holds another command before its position ${nextOffset} than the one that was decided: the command topic was truncated and filled again`,
     ];
   }
   if (groupOffset !== null && groupOffset > nextOffset) {
@@ -100,19 +100,19 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   }
   const hasPublished = facts.outcomeMark.source >= 0 || publishedOffset > 0;
   if (hasPublished && facts.outcome !== 'same' && isOther(stored.events, found.events)) {
-    return ['eventsMadeAnew', 'its outcomes were published to another result topic: this one was made anew'];
+    return ['eventsMadeAnew', 'its outcomes were published to another result topic: this one was recreated'];
   }
   if (facts.outcome === 'gone') {
     const { source, offset } = facts.outcomeMark;
     return [
       'outcomesCut',
-      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the result topic, which ends at ${events.high}: outcomes were cut from its end`,
+      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the result topic, which ends at ${events.high}: outcomes were removed from its end`,
     ];
   }
   if (facts.outcome === 'unknown' && endsEarly(facts)) {
     return [
       'outcomesCut',
-      `the result topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were cut from its end`,
+      `the result topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were removed from its end`,
     ];
   }
   return null;

@@ -47,14 +47,14 @@ async function renew(deps: PublishProofDeps, { lane, epoch, from, to }: Publicat
       metrics.inc('worker_publishes_withheld_total');
       log.warn(
         { partition: lane.partition, from, to, epoch, now: row },
-        'outcomes are not published after a pause: their commit or their lane is gone',
+        'outcomes are not published after a pause: the commit was lost or the lane has a new owner',
       );
       throw appError('ABORTED');
     } catch (error) {
       if (error instanceof AppError && error.code === 'ABORTED') throw error;
       log.warn(
         { partition: lane.partition, attempt },
-        `a pause cannot be judged yet: ${errorMessage(error)}`,
+        `ownership after a pause cannot be checked yet: ${errorMessage(error)}`,
       );
       await sleep(askAgain(attempt));
     }

@@ -116,7 +116,7 @@ function isToPublish(lane: Lane, epoch: number): boolean {
 
 function outcomesWentBack({ outcome, partition }: Lane, offset: number): string {
   return (
-    `the result topic gave offset ${offset} behind its acknowledged offset ${outcome.offset}: outcomes were cut from its end; ` +
+    `the result topic gave offset ${offset} behind its acknowledged offset ${outcome.offset}: outcomes were removed from its end; ` +
     `\`orderstream recover republish --partition ${partition}\` publishes them again`
   );
 }

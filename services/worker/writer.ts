@@ -31,7 +31,7 @@ export function createWriter(deps: WriterDeps): Writer {
     try {
       await task();
     } catch (error) {
-      log.warn({ err: error }, `${what} failed, the session is opened anew`);
+      log.warn({ err: error }, `${what} failed; the session is reopened`);
       sessions.drop();
     }
   };

@@ -5,7 +5,7 @@ export const identityShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R1',
     holds:
-      'A command topic that was made anew and filled beyond the positions stops its lanes, and every command is decided in the end.',
+      'A command topic that was recreated and filled beyond the positions stops its lanes, and every command is decided in the end.',
     shownBy: 'tests/identity/command-topic.test.ts',
   },
   {
@@ -21,7 +21,7 @@ export const identityShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R8',
     holds:
-      'Outcomes that were cut from the end of their topic are noticed, and published again byte by byte.',
+      'Outcomes that were removed from the end of their topic are noticed, and published again byte by byte.',
     shownBy: 'tests/identity/result-topic.test.ts',
   },
   {

@@ -120,7 +120,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R10',
     holds:
-      'a result topic that was cut or made anew is read again; what was lost is counted, nothing is sent twice',
+      'a result topic that was truncated or recreated is read again; what was lost is counted, nothing is sent twice',
     shownBy: 'tests/integration/notification-log.test.ts',
   },
   {

@@ -52,17 +52,18 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R9',
-    holds: 'the snapshot is made anew as docs/operating says, and reconciliation goes on',
+    holds: 'the snapshot is recreated as docs/operating says, and reconciliation goes on',
     shownBy: 'tests/integration/projector-logs.test.ts',
   },
   {
     id: 'R9',
-    holds: 'the snapshot is made anew as docs/operating says, and reconciliation goes on',
+    holds: 'the snapshot is recreated as docs/operating says, and reconciliation goes on',
     shownBy: 'npm run chaos -- snapshot-anew',
   },
   {
     id: 'R9',
-    holds: 'topics that are made anew, cut or emptied under reconciliation end in going on, and are named',
+    holds:
+      'topics that are recreated, truncated or emptied under reconciliation end in going on, and are named',
     shownBy: 'tests/integration/reconciliation-logs.test.ts',
   },
   {

@@ -1,5 +1,5 @@
 /**
- * What reconciliation and the projector have to bear: more differences than are listed, a snapshot that is made anew under load,
+ * What reconciliation and the projector have to bear: more differences than are listed, a snapshot that is recreated under load,
  * a lane that stands still. Each leaves everything as it was, so that the audit and `orderstream verify` find nothing.
  */
 import { EVENTS, GROUPS, STATE } from '../../topics/index.ts';
@@ -54,7 +54,7 @@ export async function findingsBound({ arena, producer }: ChaosArena): Promise<Fi
   return { seen: { money }, problems: code === 0 ? problems : [...problems, `exit code ${code}`] };
 }
 
-/** The snapshot is made anew as docs/operating.md says, while orders come in and reconciliation follows it. */
+/** The snapshot is recreated as docs/operating.md says, while orders come in and reconciliation follows it. */
 export async function snapshotAnew({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   const watched = await startWatched(arena);

@@ -1,4 +1,4 @@
-/** A command topic that is made anew and filled: no lane counts on in a log that it was not worked on. */
+/** A command topic that is recreated and filled: no lane counts on in a log that it was not worked on. */
 import { expect, test } from 'vitest';
 import { audit } from '../support/arena/audit.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';

@@ -55,15 +55,17 @@ test('records that are cut between two questions are an error, at either end of 
   const end = await produce(world, 3);
   await readAll(reader, low, end);
   await world.admin.deleteRecords(EVENTS, new Map([[0, BigInt(end)]]));
-  await expect(readAll(reader, low, end)).rejects.toThrow(/has no offset \d+ any more: it was cut while/);
+  await expect(readAll(reader, low, end)).rejects.toThrow(
+    /has no offset \d+ any more: it was truncated during/,
+  );
   await expect(readAll(reader, end, end + 2)).rejects.toThrow(
-    `ends at ${end}, before ${end + 2}: it was cut`,
+    `ends at ${end}, before ${end + 2}: it was truncated`,
   );
   await reader.close();
   await world.close();
 });
 
-test('a topic that is made anew while it is read is an error, be it longer or shorter than before', async () => {
+test('a topic that is recreated while it is read is an error, be it longer or shorter than before', async () => {
   const world = await openSubscriberWorld(prefix);
   for (const count of [0, 9]) {
     const reader = await open();
@@ -71,7 +73,7 @@ test('a topic that is made anew while it is read is an error, be it longer or sh
     await produce(world, 4);
     await makeAnew(prefix, EVENTS, world.admin);
     if (count > 0) await until(() => produce(world, count), { what: 'records of the new topic' });
-    await expect(readAll(reader, 0, 4)).rejects.toThrow(/made anew while it was read; run the command again/);
+    await expect(readAll(reader, 0, 4)).rejects.toThrow(/recreated during the read; run the command again/);
     await reader.close();
   }
   await world.close();

@@ -1,4 +1,4 @@
-/** A result topic that was cut, or made anew beneath notification: it goes on, and says what it never got. */
+/** A result topic that was truncated, or recreated beneath notification: it goes on, and says what it never got. */
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { fields } from '../../services/notification/config.ts';
@@ -134,7 +134,7 @@ it('outcomes that were cut away are counted as a gap, and those behind them are 
   expect(await countOf(/notification_events_total\{[^}]*gap[^}]*\} (\d+)/)).toBe(1);
 });
 
-it('a topic that is made anew beneath it, and filled beyond its position, is read from its beginning', async () => {
+it('a topic that is recreated beneath it, and filled beyond its position, is read from its beginning', async () => {
   await start();
   await untilPosted(await produce(10));
   const [stored] = await until(

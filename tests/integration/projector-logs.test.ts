@@ -1,4 +1,4 @@
-/** Logs that are made anew under the projector: it goes on with what is there, or waits and says why. Reconciliation looks on. */
+/** Logs that are recreated under the projector: it goes on with what is there, or waits and says why. Reconciliation looks on. */
 import { afterEach, expect, test } from 'vitest';
 import type { OrderState } from '../../schemas/index.ts';
 import { fields } from '../../services/projector/config.ts';
@@ -71,7 +71,7 @@ async function isQuiet(): Promise<void> {
   expect(projector.problems()).toEqual([]);
 }
 
-test('the snapshot is made anew as docs/operating says, beside a reconciliation that goes on', async () => {
+test('the snapshot is recreated as docs/operating says, beside a reconciliation that goes on', async () => {
   await open();
   await until(async () => (await one.kafka.admin.groupPositions(GROUPS.reconciliation, STATE)).size > 0, {
     what: 'reconciliation following the snapshot',
@@ -95,14 +95,14 @@ test('the snapshot is made anew as docs/operating says, beside a reconciliation 
   await isQuiet();
 }, 120_000);
 
-test('a snapshot that is made anew under a running projector is whole again', async () => {
+test('a snapshot that is recreated under a running projector is whole again', async () => {
   await open();
   await makeAnew(one.prefix, STATE, one.kafka.admin);
   await snapshotHas(one.world.orders.length);
   await isQuiet();
 }, 120_000);
 
-test('outcomes that are made anew are read from their beginning, and new ones reach the snapshot', async () => {
+test('outcomes that are recreated are read from their beginning, and new ones reach the snapshot', async () => {
   await open();
   const planting = await startPlanting(one);
   await makeAnew(one.prefix, EVENTS, one.kafka.admin);
@@ -117,7 +117,7 @@ test('outcomes that are made anew are read from their beginning, and new ones re
   expect(await projector.metrics.text()).not.toMatch(/events_total\{result="hole"[^}]*\} [1-9]/);
 }, 120_000);
 
-test('commands that are made anew stop the states with a reason, until the snapshot is made anew', async () => {
+test('commands that are recreated stop the states with a reason, until the snapshot is recreated', async () => {
   await open();
   await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
   await until(() => projector.problems().some((problem) => problem.includes('another command log')), {

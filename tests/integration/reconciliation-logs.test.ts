@@ -1,4 +1,4 @@
-/** Logs that are made anew, cut or emptied under reconciliation: it goes on with the log that is there, and says what it could not compare. */
+/** Logs that are recreated, truncated or emptied under reconciliation: it goes on with the log that is there, and says what it could not compare. */
 import { afterEach, expect, test } from 'vitest';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
 import { makeAnew } from '../support/made-anew.ts';
@@ -56,7 +56,7 @@ async function renewed(): Promise<void> {
   });
 }
 
-test('a snapshot that is made anew is followed from its beginning, and is no finding', async () => {
+test('a snapshot that is recreated is followed from its beginning, and is no finding', async () => {
   await open();
   const planting = await startPlanting(one);
   const { states, markers } = statesOf(one.world);
@@ -81,7 +81,7 @@ test('a snapshot that is made anew is followed from its beginning, and is no fin
   await stillLooks([]);
 }, 120_000);
 
-test('outcomes that are made anew and filled beyond the old offsets are read from their beginning, and it is said', async () => {
+test('outcomes that are recreated and filled beyond the old offsets are read from their beginning, and it is said', async () => {
   await open();
   await one.service.stop();
   await makeAnew(one.prefix, EVENTS, one.kafka.admin);
@@ -92,7 +92,7 @@ test('outcomes that are made anew and filled beyond the old offsets are read fro
   await stillLooks([`TOPIC_REPLACED ${EVENTS}`]);
 }, 120_000);
 
-test('commands that are made anew under a running instance are noticed, and so is that they are fewer', async () => {
+test('commands that are recreated under a running instance are noticed, and so is that they are fewer', async () => {
   await open();
   await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
   await renewed();
@@ -107,7 +107,7 @@ test('commands that are made anew under a running instance are noticed, and so i
   await findings([`TOPIC_REPLACED ${COMMANDS}`, ...missing]);
 }, 120_000);
 
-test('a dead-letter topic that is made anew no longer counts for what the old one had', async () => {
+test('a dead-letter topic that is recreated no longer counts for what the old one had', async () => {
   await open();
   await makeAnew(one.prefix, DEAD_LETTERS, one.kafka.admin);
   const { partition, offset } = one.world.deadLetterRows[0]!;

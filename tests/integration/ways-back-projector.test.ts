@@ -76,7 +76,7 @@ test('an outcome that is ours and cannot be read is waited for, and no other par
   });
   value.writeUInt32BE(schemaId, 1);
   await planting.raw(EVENTS, partition, value, { ce_id: id });
-  await waits(partition, /ours by its headers and cannot be read/);
+  await waits(partition, /has our headers but cannot be read/);
   await planting.reject(8);
   await covered();
   registry.learn();

@@ -169,7 +169,7 @@ describe('a record that breaks the statement', () => {
   }, 90_000);
 });
 
-describe('a command log that was cut', () => {
+describe('a command log that was truncated', () => {
   const back = (offsets: ReadonlyMap<number, bigint>) =>
     until(() => arena.admin.setGroupOffsets(GROUPS.worker, COMMANDS, offsets).then(() => true), {
       what: 'the group being moved back',

@@ -1,4 +1,4 @@
-/** A topic that is deleted and made anew under its name, as an operator or an accident does it. */
+/** A topic that is deleted and recreated under its name, as an operator or an accident does it. */
 import { fetchTopicIds, type KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import { applyTopics, planCluster } from '../../topics/index.ts';
 import { testSettings } from './kafka.ts';
@@ -21,6 +21,6 @@ export async function makeAnew(prefix: string, topic: string, admin: KafkaAdmin)
       await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));
       return (await fetchTopicIds(settings, [topic])).get(topic) !== before;
     },
-    { what: `${topic} being made anew`, deadlineMs: 60_000, everyMs: 200 },
+    { what: `${topic} being recreated`, deadlineMs: 60_000, everyMs: 200 },
   );
 }

@@ -40,7 +40,7 @@ describe('a retry', () => {
     expect((await world.app.inject({ url: statusUrl, headers })).json()).toMatchObject({ id, version: 1 });
   });
 
-  test('of an order whose log was cut since is appended again, whoever remembers it', async () => {
+  test('of an order whose log was truncated since is appended again, whoever remembers it', async () => {
     const world = createFakeWorld();
     const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
     expect((await world.app.inject(placeRequest('k'))).headers['idempotent-replayed']).toBe('true');
@@ -52,7 +52,7 @@ describe('a retry', () => {
   });
 });
 
-test('a ticket of a log that was made anew says that the order is lost, or shows it where it is stored', async () => {
+test('a ticket of a log that was recreated says that the order is lost, or shows it where it is stored', async () => {
   const world = createFakeWorld();
   const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
   const before = createTickets('fake-secret-fake-secret', 'the log before');

@@ -111,7 +111,7 @@ export function startSender(deps: SenderDeps): Sender {
       stopping = true;
       wake();
       await Promise.race([running, pause(deadlineMs)]);
-      if (inFlight > 0) log.warn({ inFlight }, 'tries in flight are left to their leases');
+      if (inFlight > 0) log.warn({ inFlight }, 'attempts in flight will end with their leases');
     },
   };
 }
@@ -127,7 +127,7 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
     };
     return await hosts.run(target, () => channel.deliver(leased), isLate);
   } catch (error) {
-    log.debug({ err: error }, 'a try could not be made');
+    log.debug({ err: error }, 'a delivery attempt could not start');
     return {
       kind: 'failed',
       status: null,
@@ -167,7 +167,7 @@ async function guarded(round: () => Promise<void>, { log, stall }: SenderDeps): 
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
     stall.begin(errorMessage(error));
-    log.warn({ err: error }, `deliveries wait: ${errorMessage(error)}`);
+    log.warn({ err: error }, `deliveries are delayed: ${errorMessage(error)}`);
     return troubleMs;
   }
 }

@@ -111,7 +111,7 @@ function leaveOut(deps: Deps, record: InRecord, error: Error): null {
   deps.metrics.inc('notification_events_total', { result: 'undecodable' });
   deps.log.error(
     { partition, offset: String(offset), err: error },
-    'an outcome cannot be decoded and is left out',
+    'an outcome cannot be decoded and is skipped',
   );
   return null;
 }

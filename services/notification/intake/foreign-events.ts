@@ -2,7 +2,7 @@
  * Outcomes that look like repeats and are none.
  *
  * A repeat has a source offset that the stored position has passed, so it was decided before that position was stored. One
- * that was decided clearly later is of another log: the command topic was made anew, and its offsets count from 0 again.
+ * that was decided clearly later is of another log: the command topic was recreated, and its offsets count from 0 again.
  * Dropping it as a repeat would be silence. It is counted, logged, and readiness says so, until the positions are reset.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';

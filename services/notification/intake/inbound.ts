@@ -30,7 +30,7 @@ type Context = ServiceContext<typeof fields>;
 
 /** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
 const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
-/** How often the id of the result topic is looked at: a topic that was made anew is read again within this. */
+/** How often the id of the result topic is looked at: a topic that was recreated is read again within this. */
 const topicLookMs = 10_000;
 /** A look at the log that is under way keeps a stop no longer than this. */
 const logStopMs = 1_000;
@@ -88,7 +88,7 @@ export function openInbound(
   return { lanes, intake, consumer, logWatch };
 }
 
-/** Partitions whose log was cut or made anew are read again from their beginning. */
+/** Partitions whose log was truncated or recreated are read again from their beginning. */
 function openLogWatch(
   { config, log, metrics }: Context,
   parts: { lanes: Lanes; positions: PositionStore; flow: { consumer?: GroupConsumer }; stall: Stall },

@@ -36,14 +36,14 @@ export function countBatch(
     { result: 'delayed' },
     held((dueAtMs) => dueAtMs !== null && dueAtMs > nowMs),
   );
-  if (withheld > 0) deps.log.warn({ withheld }, 'mails are withheld: their address has had too many');
+  if (withheld > 0) deps.log.warn({ withheld }, 'emails are withheld: too many for one address');
   metrics.inc('notification_rows_total', { channel: 'email' }, mails);
   metrics.inc('notification_rows_total', { channel: 'webhook' }, deliveries.length - mails);
   for (const gap of gapsOf(plan.events, positions)) {
     metrics.inc('notification_events_total', { result: 'gap' });
     deps.log.error(
       gap,
-      'an outcome is missing on the result topic: what came before this one was never read',
+      'an outcome is missing on the result topic: the outcomes before this one were never read',
     );
   }
 }
@@ -64,7 +64,7 @@ function countForeign(
     sum += count;
     log.error(
       { partition, position, count },
-      'outcomes are younger than the position that has passed them: they are of another log and are not sent',
+      'outcomes below the stored position are newer than it: they come from another log and are not sent',
     );
   }
   return sum;

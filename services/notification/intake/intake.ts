@@ -170,12 +170,12 @@ async function storeUntilDone(
       }
       deps.log.info(
         { moves: plan.moves.length },
-        'another instance stored part of this batch; reading positions anew',
+        'another instance stored part of this batch; positions are read again',
       );
     } catch (error) {
       if (classify(error) !== 'retry') throw error;
       deps.stall.begin(errorMessage(error));
-      deps.log.warn({ err: error, attempt }, `deliveries wait: ${errorMessage(error)}`);
+      deps.log.warn({ err: error, attempt }, `deliveries are delayed: ${errorMessage(error)}`);
     }
     for (const partition of batch.decoded.keys()) now.delete(partition);
     await sleep(deps.backoff(attempt), signal);
@@ -198,7 +198,7 @@ async function lookBehind(
     isReadAgain = true;
     log.warn(
       { partition, after },
-      'outcomes are missing behind the stored position; they are looked for from the beginning of the log',
+      'outcomes after the stored position are missing; the log is searched from its beginning',
     );
     await readAgain(partition);
   }

@@ -62,7 +62,7 @@ it('leaves a partition alone that was lost meanwhile', async () => {
   await expect.poll(() => restarts).toEqual(['1 from 0']);
 });
 
-it('reads everything again when the topic was made anew, once', async () => {
+it('reads everything again when the topic was recreated, once', async () => {
   const { restarts, topic } = open();
   await expect.poll(() => topic.stored).toBe('first');
   expect(restarts).toEqual([]);
@@ -71,7 +71,7 @@ it('reads everything again when the topic was made anew, once', async () => {
   expect(restarts).toEqual(['0 from 7', '1 from 0']);
 });
 
-it('sees at its start that the topic was made anew while nobody ran', async () => {
+it('sees at its start that the topic was recreated while nobody ran', async () => {
   const { restarts, topic } = open({ storedTopicId: async () => 'before' });
   await expect.poll(() => topic.stored).toBe('first');
   expect(restarts).toHaveLength(2);

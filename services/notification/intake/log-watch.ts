@@ -1,7 +1,7 @@
 /**
  * What to do when the result topic is not the log that it was.
  *
- * A position outside of the log: the log was cut, or made anew and is shorter. Another id of the topic: it was made anew,
+ * A position outside of the log: the log was truncated, or recreated and is shorter. Another id of the topic: it was recreated,
  * however long it is by now. Either way its partitions are read again from their beginning. Nothing is sent twice, as stored
  * positions count source offsets and drop what they have passed. Outcomes that were cut never come: the next one names a
  * predecessor that was not seen, which intake counts as a gap, and reconciliation finds each of them (OUTCOME_MISSING).
@@ -69,7 +69,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
         stall.end();
         return;
       } catch (error) {
-        log.warn({ err: error, attempt }, `a partition waits to be read again: ${errorMessage(error)}`);
+        log.warn({ err: error, attempt }, `a partition cannot be re-read yet: ${errorMessage(error)}`);
         await sleep(deps.backoff(attempt), signal).catch(() => undefined);
       }
     }
@@ -81,7 +81,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     if (known !== null && known !== id) {
       log.error(
         { was: known, is: id },
-        'the result topic was made anew: it is read again from its beginning',
+        'the result topic was recreated: it is read again from its beginning',
       );
       await restart(deps.partitions(), 'newTopic');
       if (signal.aborted) return;
@@ -103,7 +103,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     while (!signal.aborted) {
       // Brokers that are away come back; what they cannot be asked now they are asked at the next look.
       await look().catch((error: unknown) =>
-        log.debug({ err: error }, 'the id of the result topic is not known'),
+        log.debug({ err: error }, 'the id of the result topic is unknown'),
       );
       await sleep(deps.everyMs, signal).catch(() => undefined);
     }
@@ -114,7 +114,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     outOfRange(partition, position) {
       log.error(
         { partition, position: String(position) },
-        'the result topic was cut or made anew: the partition is read again from its beginning',
+        'the result topic was truncated or recreated: the partition is read again from its beginning',
       );
       restarting = restarting.then(() => restart([partition], 'outOfRange'));
     },

@@ -49,7 +49,7 @@ export function outcomesCheck({ mysql, admin, ledgers, lasting, reached }: Outco
       for (const [partition, ledger] of ledgers) {
         if (!followed.has(partition)) continue;
         const commandsEnd = Number(commands.get(partition) ?? 0n);
-        // A log that was made anew may be shorter than what was decided: what is not there has no outcome to miss.
+        // A log that was recreated may be shorter than what was decided: what is not there has no outcome to miss.
         const limit = Math.min(limits.get(partition) ?? 0, commandsEnd);
         ledger.settle(limit);
         addMissing(ledger, { partition, limit, open }, tally);

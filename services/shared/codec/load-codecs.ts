@@ -28,7 +28,7 @@ export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 
 
 /**
  * Whether the registry still gives the newest schema of the commands the id that these codecs write. `gone`: it holds no such
- * schema; `changed`: it has another id, as in a registry that was made anew. Rejects with REGISTRY_UNAVAILABLE (retry).
+ * schema; `changed`: it has another id, as in a registry that was recreated. Rejects with REGISTRY_UNAVAILABLE (retry).
  */
 export async function checkCommandId(
   { commands }: Pick<Codecs, 'commands'>,

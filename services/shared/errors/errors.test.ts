@@ -13,7 +13,7 @@ describe('appError', () => {
       details: { reason: 'no leader' },
       cause,
     });
-    expect(error.message).toBe('The message was certainly not produced: no leader');
+    expect(error.message).toBe('The message was not produced: no leader');
   });
 
   it('shows a missing detail instead of failing on it', () => {

@@ -1,24 +1,24 @@
 /**
- * What becomes of the work that met an error:
- * `reject` answers the asker with a reason, `retry` waits and tries the same work again, `deadLetter` sets the
- * record aside with its bytes, `fatal` ends the process so that its supervisor starts a clean one.
+ * What happens to the work after an error:
+ * `reject` returns a reason to the caller, `retry` waits and repeats the work, `deadLetter` dead-letters the record with
+ * its bytes, `fatal` ends the process so that its supervisor starts a clean one.
  */
 export type Disposition = 'reject' | 'retry' | 'deadLetter' | 'fatal';
 
 type ErrorRow = { disposition: Disposition; template: string };
 
-/** Every error code of the house. `{name}` in a template is filled from the error's details; docs/errors.md mirrors this table. */
+/** Every error code. `{name}` in a template is filled from the error's details; docs/errors.md mirrors this table. */
 export const errorTable = {
   // configuration and process
   CONFIG_INVALID: { disposition: 'fatal', template: 'The configuration is invalid:\n{problems}' },
   START_FAILED: { disposition: 'fatal', template: 'The service {service} could not start: {reason}' },
   STOP_DEADLINE: { disposition: 'fatal', template: 'Stopping took longer than {deadlineMs} ms.' },
-  ABORTED: { disposition: 'retry', template: 'The work was given up because its owner is stopping.' },
-  INTERNAL: { disposition: 'fatal', template: 'An assumption of the code does not hold: {reason}' },
+  ABORTED: { disposition: 'retry', template: 'The work was cancelled because its owner is stopping.' },
+  INTERNAL: { disposition: 'fatal', template: 'An assumption of the code is false: {reason}' },
   LANE_STUCK: {
     disposition: 'fatal',
     template:
-      'Lane {partition} holds {held} records and has decided none for {seconds} s, for no known reason.',
+      'Lane {partition} holds {held} records and has decided none for {seconds} s, for an unknown reason.',
   },
 
   // database
@@ -32,13 +32,13 @@ export const errorTable = {
   },
   MYSQL_TOO_MANY_CONNECTIONS: {
     disposition: 'retry',
-    template: 'The database has no connection left: {reason}',
+    template: 'The database accepts no more connections: {reason}',
   },
   MYSQL_POOL_EXHAUSTED: {
     disposition: 'retry',
     template: 'No pooled database connection became free: {reason}',
   },
-  MYSQL_READ_ONLY: { disposition: 'retry', template: 'The database takes no writes: {reason}' },
+  MYSQL_READ_ONLY: { disposition: 'retry', template: 'The database accepts no writes: {reason}' },
   MYSQL_UNAVAILABLE: { disposition: 'retry', template: 'The database cannot serve now: {reason}' },
   MYSQL_DEADLOCK: {
     disposition: 'retry',
@@ -50,22 +50,22 @@ export const errorTable = {
   MYSQL_DATA: { disposition: 'deadLetter', template: 'The database refused the data: {reason}' },
   MYSQL_SCHEMA: {
     disposition: 'fatal',
-    template: 'The database refuses the statement or the login (migrations run? right URL?): {reason}',
+    template: 'The database refuses the statement or the login (check migrations and URL): {reason}',
   },
   MYSQL_UNKNOWN: { disposition: 'retry', template: 'The database answered with error {errno}: {reason}' },
   MYSQL_SETTINGS: {
     disposition: 'fatal',
-    template: 'The database session did not take its settings: {problems}',
+    template: 'The database session did not accept its settings: {problems}',
   },
   COMMIT_UNKNOWN: {
     disposition: 'retry',
-    template: 'The connection ended while COMMIT was in flight; the transaction may or may not stand.',
+    template: 'The connection ended while COMMIT was in flight; the transaction may or may not be committed.',
   },
   INSTALLATION_MISMATCH: {
     disposition: 'fatal',
     template: 'This database belongs to another installation: {reason}',
   },
-  MIGRATION_INVALID: { disposition: 'fatal', template: 'The migrations do not make a sequence: {reason}' },
+  MIGRATION_INVALID: { disposition: 'fatal', template: 'The migrations are not a sequence: {reason}' },
   MIGRATION_LOCKED: {
     disposition: 'retry',
     template: 'Another migration held the lock for {waitedSeconds} s.',
@@ -76,10 +76,10 @@ export const errorTable = {
   },
 
   // Kafka
-  NOT_PRODUCED: { disposition: 'retry', template: 'The message was certainly not produced: {reason}' },
+  NOT_PRODUCED: { disposition: 'retry', template: 'The message was not produced: {reason}' },
   OUTCOME_UNKNOWN: {
     disposition: 'retry',
-    template: 'Whether the message was produced is unknown: {reason}',
+    template: 'It is unknown whether the message was produced: {reason}',
   },
   RECORD_REFUSED: {
     disposition: 'reject',
@@ -92,20 +92,20 @@ export const errorTable = {
   },
   TOPICS_REFUSED: {
     disposition: 'fatal',
-    template: 'The topics cannot be brought to the catalogue:\n{problems}',
+    template: 'The topics cannot be changed to match the catalogue:\n{problems}',
   },
   TOPIC_MISSING: {
     disposition: 'fatal',
-    template: 'Topic {topic} does not exist or has another shape: {reason}',
+    template: 'Topic {topic} does not exist or has other settings: {reason}',
   },
   LOG_CHANGED: {
     disposition: 'retry',
-    template: 'A log is not the one that was followed, and following begins anew: {reason}',
+    template: 'A log was replaced, and reading restarts: {reason}',
   },
   SNAPSHOT_FOREIGN: {
     disposition: 'retry',
     template:
-      'The snapshot of partition {partition} is of another command log ({covered}, now {current}): make the snapshot anew (docs/operating.md, "The snapshot").',
+      'The snapshot of partition {partition} belongs to another command log ({covered}, now {current}): rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_UNWRITABLE: {
     disposition: 'retry',
@@ -115,31 +115,31 @@ export const errorTable = {
   RECORD_IN_DOUBT: {
     disposition: 'retry',
     template:
-      'The record at {topic}/{partition}-{offset} is ours by its headers and cannot be read ({reason}): was the schema registry rebuilt?',
+      'The record at {topic}/{partition}-{offset} has our headers but cannot be read ({reason}). Was the schema registry rebuilt?',
   },
 
   // schemas and records
-  REGISTRY_UNAVAILABLE: { disposition: 'retry', template: 'The schema registry cannot be asked: {reason}' },
+  REGISTRY_UNAVAILABLE: { disposition: 'retry', template: 'The schema registry cannot be queried: {reason}' },
   SCHEMA_NOT_REGISTERED: {
     disposition: 'fatal',
-    template: 'Subject {subject} does not hold the bundled schema; run the schema deploy step.',
+    template: 'Subject {subject} lacks the bundled schema. Run the schema deploy step.',
   },
   SCHEMA_MISMATCH: {
     disposition: 'fatal',
-    template: 'Subject {subject} holds another schema than the bundled one: {reason}',
+    template: 'Subject {subject} has a different schema than the bundled one: {reason}',
   },
   SCHEMA_INCOMPATIBLE: {
     disposition: 'fatal',
-    template: 'The registry does not take the schema of subject {subject}: {reason}',
+    template: 'The registry refuses the schema of subject {subject}: {reason}',
   },
   EMPTY: { disposition: 'deadLetter', template: 'The record has no value.' },
   TOO_SHORT: { disposition: 'deadLetter', template: 'The value is shorter than its frame.' },
-  TOO_LONG: { disposition: 'deadLetter', template: 'The value is longer than a record may be.' },
+  TOO_LONG: { disposition: 'deadLetter', template: 'The value exceeds the maximum record length.' },
   BAD_MAGIC: { disposition: 'deadLetter', template: 'The value does not begin with the schema frame.' },
   BAD_CHECKSUM: { disposition: 'deadLetter', template: 'The value does not match its checksum.' },
   UNKNOWN_SCHEMA: {
     disposition: 'deadLetter',
-    template: 'The schema id of the value is registered nowhere.',
+    template: 'The schema id of the value is not registered.',
   },
   WRONG_SUBJECT: {
     disposition: 'deadLetter',
@@ -155,7 +155,7 @@ export const errorTable = {
   },
   TYPE_MISMATCH: {
     disposition: 'deadLetter',
-    template: 'The command type and its payload do not belong together.',
+    template: 'The command type does not match its payload.',
   },
 
   // webhook secrets
@@ -171,7 +171,7 @@ export const errorTable = {
   TOKEN_REFUSED: { disposition: 'reject', template: 'The token is not accepted: {reason}' },
   JWKS_UNAVAILABLE: {
     disposition: 'retry',
-    template: 'The keys that tokens are checked with cannot be read: {reason}',
+    template: 'The keys for token verification cannot be read: {reason}',
   },
 } as const satisfies Record<string, ErrorRow>;
 

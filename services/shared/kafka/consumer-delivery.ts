@@ -76,7 +76,7 @@ export function outOfRange(state: ConsumerState, topic: string, partition: numbe
   metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'outOfRange' });
   state.log.error(
     { topic, partition, position: String(position) },
-    'position is outside of the log; partition is paused',
+    'the position is outside the log; the partition is paused',
   );
   if (handlers.onOutOfRange === undefined) {
     state.fail(`position ${position} of ${topic}-${partition} is outside of the log`, undefined);

@@ -53,7 +53,7 @@ export async function alarmOnNegativeOffsets(
       for (const { partition, offset } of partitions) {
         if (BigInt(offset) >= nothingCommitted) continue;
         deps.onAlarm();
-        deps.log.error({ topic, partition, offset }, 'the committed offset of the group is no offset');
+        deps.log.error({ topic, partition, offset }, 'the committed offset of the group is invalid');
       }
     }
   } catch (error) {

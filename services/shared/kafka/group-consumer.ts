@@ -148,7 +148,7 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
   options.metrics.inc('kafka_consumer_restarts_total', { group: options.groupId, reason });
   state.log.warn(
     { reason, detail: errorMessage(error), restarts: state.restarts, delayMs },
-    'consumer is built anew',
+    'consumer restarts',
   );
   state.phase = 'restarting';
   state.session = null;

@@ -45,7 +45,7 @@ const superviseIntervalMs = 1_000;
 const retryDelayMs = 200;
 /** While a fetch fails it fails several times a second. */
 const repeatEveryMs = 5_000;
-/** No fetch has succeeded for this long: connections and metadata are made anew. */
+/** No fetch has succeeded for this long: connections and metadata are recreated. */
 const silenceMaxMs = 30_000;
 const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
 /** Retries inside of kafkajs's calls; the loops retry by themselves. */
@@ -164,14 +164,14 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
 function supervise(state: State): void {
   if (state.stopped.signal.aborted) return;
   if (performance.now() - state.lastFetchMs > silenceMaxMs) {
-    state.options.log.warn({ silenceMaxMs }, 'tail has heard nothing; its client is built anew');
+    state.options.log.warn({ silenceMaxMs }, 'tail received nothing; it reconnects');
     renew(state);
     state.lastFetchMs = performance.now();
     void state.cluster
       .connect()
       .then(() => state.cluster.addMultipleTargetTopics([...state.topics]))
       .catch((error: unknown) =>
-        state.options.log.warn({ reason: errorMessage(error) }, 'tail has no broker'),
+        state.options.log.warn({ reason: errorMessage(error) }, 'tail cannot reach a broker'),
       );
   }
   const leaders = new Set(
@@ -247,7 +247,7 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
     if (outside !== null) {
       const position = String(state.positions.get(outside.topic, outside.partition));
       await resolveOffsets(state, [outside], true);
-      log.error({ ...outside, position }, 'tail was outside of the log and goes on at its beginning');
+      log.error({ ...outside, position }, 'tail was outside the log and continues at its beginning');
       return;
     }
     // What cannot be read will not be readable soon; a broker that is away comes back by itself.

@@ -96,7 +96,8 @@ export async function runService<F extends Fields = Record<never, never>>(
     lifecycle.ready();
   } catch (error) {
     // A start that is given up because of a signal is no failure.
-    if (lifecycle.state() === 'draining') log.info({ reason: errorMessage(error) }, 'The start was given up');
+    if (lifecycle.state() === 'draining')
+      log.info({ reason: errorMessage(error) }, 'The start was cancelled');
     else shutdown.fatal(error);
   }
 }

@@ -50,7 +50,7 @@ export type Redis = {
 
 const reconnectDelayMaxMs = 1000;
 const connectTimeoutMs = 1000;
-/** A connection on which commands are open and nothing arrives for this long is cut and made anew. */
+/** A connection on which commands are open and nothing arrives for this long is cut and recreated. */
 const silenceTimeoutMs = 3000;
 const closeTimeoutMs = 500;
 
@@ -82,7 +82,10 @@ export function createRedis(options: RedisOptions): Redis {
     openForMs: skipForMs,
     clock,
     onChange: (state) =>
-      log.warn({ circuit: state }, state === 'open' ? 'Redis fails; it is skipped for now' : 'Redis is back'),
+      log.warn(
+        { circuit: state },
+        state === 'open' ? 'Redis fails; it is bypassed for now' : 'Redis is back',
+      ),
   });
   // Reconnecting is the client's business; the level is low as it may fail many times a minute.
   client.on('error', (error) => log.debug({ err: error }, 'Redis connection error'));
@@ -151,6 +154,6 @@ function settle(result: Attempt<unknown>, circuit: Circuit, metrics: Metrics, lo
 
 async function close(client: RedisClient, log: Logger): Promise<void> {
   const quit = client.status === 'ready' ? await attempt(() => client.quit(), closeTimeoutMs) : undefined;
-  if (quit !== undefined && quit.kind !== 'ok') log.debug('Redis did not say goodbye in time');
+  if (quit !== undefined && quit.kind !== 'ok') log.debug('Redis did not confirm QUIT in time');
   client.disconnect();
 }

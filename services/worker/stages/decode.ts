@@ -45,7 +45,7 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
   return { ...part, sources, deadLetters };
 }
 
-/** Works what comes before the record that cannot be worked now; `halt` deals with the lane once that record leads. */
+/** Processes the records before the one that cannot be processed now; `halt` deals with the lane once that record leads. */
 function endBefore(
   part: LaneBatch,
   sources: SourceRecord[],

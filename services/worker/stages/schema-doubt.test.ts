@@ -10,7 +10,7 @@ import { openLane, recordAt, silent } from '../fakes.ts';
 import type { Lane } from '../lane.ts';
 import { decodeParts } from './decode.ts';
 
-/** The ids that the log was written with, and those of the registry that was made anew. */
+/** The ids that the log was written with, and those of the registry that was recreated. */
 const before = bundledCodecs({ commandsId: 1, eventsId: 2 });
 let codecs: Codecs;
 let lane: Lane;
@@ -104,7 +104,7 @@ describe('what reads as a command by its content', () => {
   });
 });
 
-it('a registry that cannot be asked makes the lane wait, for no person', async () => {
+it('a registry that is unavailable makes the lane wait without an operator', async () => {
   const { commands } = codecs;
   const resolveSchema = () => Promise.reject(appError('REGISTRY_UNAVAILABLE', { reason: 'away' }));
   codecs = { ...codecs, commands: { ...commands, resolveSchema } };
@@ -112,7 +112,7 @@ it('a registry that cannot be asked makes the lane wait, for no person', async (
   const { kinds, waitsFor } = await decoded(commandRecord(unknown, 0));
   expect([kinds, waitsFor, lane.waits.current?.needsOperator]).toEqual([
     [],
-    'schema 77 cannot be prepared: The schema registry cannot be asked: away',
+    'schema 77 cannot be prepared: The schema registry cannot be queried: away',
     false,
   ]);
 });

@@ -70,7 +70,7 @@ function readByContent({ codec, log }: DecodeDeps, record: InRecord, schemaId: n
   const { partition, offset } = record;
   log.warn(
     { partition, offset: Number(offset), schemaId },
-    'a command was read by its content, not by its schema id',
+    'a command was decoded by its content: its schema id is wrong',
   );
   return command;
 }

@@ -43,11 +43,8 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
   if (isServerError(error)) {
     const refusal = await tryRehearsal(deps);
     if (refusal !== null) {
-      log.warn(
-        { err: refusal, partition: lane.partition, offset },
-        'the database takes no made-up batch either',
-      );
-      lane.holdBack(`the database refuses what no record is to blame for: ${errorMessage(refusal)}`, {
+      log.warn({ err: refusal, partition: lane.partition, offset }, 'the database refuses a test batch, too');
+      lane.holdBack(`the database refuses every batch, so no record is the cause: ${errorMessage(refusal)}`, {
         alone: true,
       });
       return 'done';
@@ -60,7 +57,7 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
   verdicts.set(key, verdictFor(error));
   log.error(
     { err: error, partition: lane.partition, offset, kind: classifyMysqlError(error) },
-    'a record that cannot be worked becomes a dead letter',
+    'a record that cannot be processed becomes a dead letter',
   );
   return 'again';
 }

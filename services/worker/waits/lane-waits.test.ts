@@ -25,7 +25,7 @@ describe('the waits of a lane', () => {
   it('end at the place that goes on, and at no other', () => {
     const lane = openLane(0, 3);
     lane.waits.begin('publish', 'Kafka is away');
-    lane.holdBack('a record cannot be worked', { needsOperator: true, alone: true });
+    lane.holdBack('a record cannot be processed', { needsOperator: true, alone: true });
     expect([lane.isHeldBack, lane.isReady(performance.now())]).toEqual([true, false]);
     lane.advance(1, []);
     expect([lane.isHeldBack, lane.waits.current?.place]).toEqual([false, 'publish']);
@@ -39,10 +39,10 @@ describe('the waits of a lane', () => {
     lane.waits.begin('claim', 'the group has not confirmed it');
     lane.open({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
     expect(lane.waits.current).toBeNull();
-    lane.stop('the log was cut');
+    lane.stop('the log was truncated');
     expect(lane.waits.current).toMatchObject({
       place: 'stopped',
-      why: 'the log was cut',
+      why: 'the log was truncated',
       needsOperator: true,
     });
   });

@@ -52,7 +52,7 @@ export function createWaitReport(deps: {
         .catch((error: unknown) => {
           // Half of it may be there: the next call writes everything again.
           written = new WeakMap();
-          log.debug({ reason: errorMessage(error) }, 'the waits of lanes could not be written now');
+          log.debug({ reason: errorMessage(error) }, 'lane waits could not be stored now');
         })
         .finally(() => {
           running = null;

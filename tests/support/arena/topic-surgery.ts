@@ -1,4 +1,4 @@
-/** Topics that lose what they held: deleted and made anew, empty or with their first records only. */
+/** Topics that lose what they held: deleted and recreated, empty or with their first records only. */
 import {
   createAccumulator,
   createAdmin,

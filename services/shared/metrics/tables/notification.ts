@@ -26,7 +26,7 @@ export const notificationMetrics = {
   },
   notification_log_restarts_total: {
     type: 'counter',
-    help: 'Partitions of the result topic that are read again from their beginning: the log was cut or shorter (outOfRange), the topic made anew (newTopic), or outcomes missing behind a position that was loaded (gap).',
+    help: 'Partitions of the result topic that are read again from their beginning: the log was truncated or shorter (outOfRange), the topic recreated (newTopic), or outcomes missing behind a position that was loaded (gap).',
     labels: ['reason'],
   },
   notification_rows_deleted_total: {

@@ -21,7 +21,7 @@ export const projectorMetrics = {
   },
   projector_logs_changed_total: {
     type: 'counter',
-    help: 'Partitions read anew: a topic was made anew (replaced), a log ended before the position (cut), or a hole made it look again (hole).',
+    help: 'Partitions read anew: a topic was recreated (replaced), a log ended before the position (cut), or a hole made it look again (hole).',
     labels: ['reason'],
   },
   projector_claims_total: {

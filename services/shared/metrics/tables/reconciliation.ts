@@ -35,7 +35,7 @@ export const reconciliationMetrics = {
   },
   reconciliation_renewals_total: {
     type: 'counter',
-    help: 'Times that following began anew, because a topic was made anew or a position was outside of its log.',
+    help: 'Times that following began anew, because a topic was recreated or a position was outside of its log.',
     labels: ['reason'],
   },
   reconciliation_suspects: {

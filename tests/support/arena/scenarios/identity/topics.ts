@@ -1,4 +1,4 @@
-/** Topics that are made anew or cut beneath the lanes: each lane stops and says so, and goes on behind the command it names. */
+/** Topics that are recreated or truncated beneath the lanes: each lane stops and says so, and goes on behind the command it names. */
 import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
@@ -19,7 +19,7 @@ export async function allStopped(worker: WorkerProcess, why: string): Promise<vo
 }
 
 /**
- * The command topic is deleted and made anew beneath the worker (or before it starts, where `worker` is a function) and
+ * The command topic is deleted and recreated beneath the worker (or before it starts, where `worker` is a function) and
  * filled beyond the positions by `fill`; then it is adopted. Resolves to what was wrong.
  */
 export async function commandsMadeAnew(
@@ -32,8 +32,8 @@ export async function commandsMadeAnew(
   await makeAnew(arena, COMMANDS);
   await fill();
   const running = typeof worker === 'function' ? await worker() : worker;
-  await until(async () => /made anew|cut/.test(await running.ask('/readyz')), {
-    what: 'readiness saying that the topic was made anew',
+  await until(async () => /recreated|truncated/.test(await running.ask('/readyz')), {
+    what: 'readiness saying that the topic was recreated',
     deadlineMs: 40_000,
     everyMs: 200,
   });
