@@ -42,7 +42,8 @@ function errorsPage(): string {
     row.template,
   ]);
   return page('Errors', 'services/shared/errors/table.ts', [
-    'What happens to the work after an error: `reject` returns a reason to the caller. `retry` waits and repeats the work. `deadLetter` dead-letters the record with its bytes. `fatal` ends the process so that its supervisor starts a clean one. `{name}` is replaced by a detail of the error.',
+    'The disposition says what happens to the work that failed. `{name}` is filled in from the actual case.',
+    '- `reject`: the caller gets an error with a reason.\n- `retry`: the process waits and tries the same work again.\n- `deadLetter`: the record becomes a dead letter with its bytes.\n- `fatal`: the process ends, so that its supervisor starts a new one.',
     table(['code', 'disposition', 'message'], rows),
   ]);
 }
@@ -54,15 +55,15 @@ function metricsPage(): string {
     spec.labels.map((label) => `\`${label}\``).join(', '),
     spec.help,
   ]);
-  return page('Metrics', 'services/shared/metrics/table.ts', [
-    'Served by the admin port of each service at `/metrics`. Every series carries the label `service` besides its own; Node’s own metrics (event loop lag, heap, garbage collection) are there too. Units are last in the names; counters end in `_total`.',
+  return page('Metrics', 'services/shared/metrics/tables/', [
+    'Each service serves its metrics on its admin port at `/metrics`. Every series has the label `service` besides its own labels. Node’s own metrics (event loop lag, heap, garbage collection) are there too. Names end with the unit; counters end in `_total`.',
     table(['metric', 'type', 'labels', 'meaning'], rows),
   ]);
 }
 
 async function configurationPage(): Promise<string> {
   const sections: [string, Field<unknown>[]][] = [
-    ['Shared by the services that use the thing', Object.values(common).flatMap(fieldsIn)],
+    ['Shared by several services', Object.values(common).flatMap(fieldsIn)],
   ];
   for (const service of services) {
     sections.push([`Only ${service}`, await fieldsOfService(service)]);
@@ -82,7 +83,7 @@ async function configurationPage(): Promise<string> {
       : [`## ${title}\n\n${table(['variable', 'kind', 'default', 'meaning'], rows)}`];
   });
   return page('Configuration', 'services/shared/config/common.ts and services/*/config.ts', [
-    'Everything is read from the environment once, at the start; all problems are reported together and the process ends with 1. An empty variable counts as unset. Spans take `ms`, `s`, `m`, `h` or `d`.',
+    'Each process reads its environment once, at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. Durations take `ms`, `s`, `m`, `h` or `d`.',
     ...parts,
   ]);
 }

@@ -97,9 +97,9 @@ const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [
   { name: 'dlq_partition', meaning: 'partition of the source record' },
   { name: 'dlq_offset', meaning: 'offset of the source record' },
   { name: 'dlq_timestamp', meaning: 'timestamp of the source record, epoch ms' },
-  { name: 'dlq_schema_id', meaning: 'schema id that the source value claims; empty where it has none' },
+  { name: 'dlq_schema_id', meaning: 'schema id in the source value; empty if it has none' },
   { name: 'dlq_reason', meaning: 'error code, see docs/errors.md' },
-  { name: 'dlq_message', meaning: 'the reason in words' },
+  { name: 'dlq_message', meaning: 'the reason as a text' },
   { name: 'dlq_attempts', meaning: 'how often the record was tried' },
   { name: 'dlq_first_failed_at', meaning: 'first failure, epoch ms' },
 ];
@@ -111,7 +111,7 @@ const STATE_HEADERS: readonly TopicHeader[] = [
   {
     name: 'os-topic-ids',
     meaning:
-      "of a position marker: Kafka's ids of the commands, the outcomes and this topic that its offsets count in, separated by blanks",
+      "of a position marker: Kafka's ids of the command topic, the outcome topic and this topic, separated by blanks; the offsets belong to these topics",
   },
 ];
 
@@ -122,11 +122,11 @@ const FINDING_MEMBERS: readonly TopicHeader[] = [
   {
     name: 'subject',
     meaning:
-      'order id, SKU, partition, `<partition>-<offset>`, or `<event id>/<endpoint id>`, as the kind says',
+      'order id, SKU, partition, `<partition>-<offset>`, or `<event id>/<endpoint id>`; it depends on the kind',
   },
-  { name: 'expected', meaning: 'what one side says, as a short text; JSON where it has parts' },
-  { name: 'actual', meaning: 'what the other side says' },
-  { name: 'remedy', meaning: 'what a person does about it' },
+  { name: 'expected', meaning: 'the value on one side, as a short text; JSON if it has parts' },
+  { name: 'actual', meaning: 'the value on the other side' },
+  { name: 'remedy', meaning: 'what to do about it' },
   { name: 'at', meaning: 'when it opened or closed, RFC 3339' },
 ];
 
@@ -135,9 +135,9 @@ export const topicCatalogue: readonly TopicEntry[] = [
   {
     name: COMMANDS,
     owner: 'ingestion',
-    meaning: 'Every command that changes an order or a stock level, in the order of decision.',
+    meaning: 'Every command that changes an order or a stock level, in processing order.',
     key: 'order id; SKU for ADJUST_STOCK',
-    ordering: `All commands of one order share a partition (${ORDER_RULE}; ${SKU_RULE}) and are decided in offset order.`,
+    ordering: `All commands of one order share a partition (${ORDER_RULE}; ${SKU_RULE}) and are processed in offset order.`,
     delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',
     dedupeId: 'commandId',
     completeness: 'Offsets of a partition have no gaps: there is no transactional producer on this topic.',
@@ -145,7 +145,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
       { name: 'os-crc32', meaning: 'CRC-32 of the value, eight lower-case hex digits; optional' },
       {
         name: 'redrive_of',
-        meaning: 'partition and offset of the dead letter that this is a copy of, joined by a dash',
+        meaning: 'partition and offset of the dead letter that this record copies, joined by a dash',
       },
       { name: 'dlq_attempts', meaning: 'of a redriven record: how often it was tried before' },
       { name: 'dlq_first_failed_at', meaning: 'of a redriven record: its first failure, epoch ms' },
@@ -165,14 +165,14 @@ export const topicCatalogue: readonly TopicEntry[] = [
   {
     name: EVENTS,
     owner: 'worker',
-    meaning: 'The one outcome of every command.',
-    key: 'order id; SKU for stock adjustments; as the command where it could not be decoded',
+    meaning: 'Exactly one outcome for every command.',
+    key: 'order id; SKU for stock adjustments; the key of the command if it could not be decoded',
     ordering:
       'Same partition number as the command. Within a partition the first copies are in command order; later copies of older outcomes may follow.',
-    delivery: 'At least once; a repeat is byte-equal, its timestamp too.',
+    delivery: 'At least once; a repeat has the same bytes and the same timestamp.',
     dedupeId: 'eventId, or one integer per partition: drop sourceOffset <= the highest seen',
     completeness:
-      'prevSourceOffset of each new outcome equals the sourceOffset of the one before it in the partition (-1 for the first).',
+      'The prevSourceOffset of each new outcome equals the sourceOffset of the previous outcome in the partition (-1 for the first).',
     headers: EVENT_HEADERS,
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
@@ -189,8 +189,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
   {
     name: DEAD_LETTERS,
     owner: 'worker',
-    meaning:
-      'Commands that could not be decided: raw bytes as they came, with their origin and the reason in headers.',
+    meaning: 'Commands that could not be processed: their raw bytes, with origin and reason in headers.',
     key: 'as the source record',
     ordering: 'Same partition number as the source record.',
     delivery: 'At least once.',
@@ -214,13 +213,13 @@ export const topicCatalogue: readonly TopicEntry[] = [
     name: STATE,
     owner: 'projector',
     meaning:
-      'The latest state of each order with the source offset that it covers, for readers that start late.',
+      'The latest state of each order, with the source offset that it covers. For readers that start late.',
     key: 'order id; position/<partition> for the position marker of a partition',
-    ordering: `Same partition number as the outcomes (${ORDER_RULE}). The last record of a key wins; a batch of states and the marker behind them are one transaction.`,
+    ordering: `Same partition number as the outcomes (${ORDER_RULE}). The last record of a key wins. A batch of states and the marker behind them are one transaction.`,
     delivery:
-      'Exactly once for readers of committed records; others may also see the records of a transaction that was given up. Older records of a key are compacted away.',
+      'Exactly once for readers of committed records. Other readers may also see the records of an aborted transaction. Compaction removes older records of a key.',
     dedupeId: 'order id with version',
-    completeness: `The last position marker of the partition: every outcome of ${EVENTS} with a source offset in (coversFrom, sourceOffset] is in the records before it. See "Starting from the snapshot" on the page of all topics.`,
+    completeness: `The last position marker of the partition covers every outcome of ${EVENTS} with a source offset in (coversFrom, sourceOffset]. Their states are before the marker. See "Starting from the snapshot" on the page of all topics.`,
     headers: STATE_HEADERS,
     cleanup: 'compact',
     retentionMs: null,
@@ -238,12 +237,12 @@ export const topicCatalogue: readonly TopicEntry[] = [
     name: FINDINGS,
     owner: 'reconciliation',
     meaning:
-      'Differences between commands, outcomes and tables that reconciliation found, and when they closed.',
+      'Differences that reconciliation found between commands, outcomes and tables, and when they closed.',
     key: 'order id; SKU for findings about stock',
     ordering: `One order stays in one partition (${ORDER_RULE}; ${SKU_RULE}).`,
     delivery: 'At least once.',
     dedupeId: 'finding id',
-    completeness: 'None is promised: the table reconciliation_findings is the complete list.',
+    completeness: 'Not guaranteed: the table reconciliation_findings is the complete list.',
     headers: [{ name: 'content-type', meaning: 'application/json' }],
     jsonMembers: FINDING_MEMBERS,
     cleanup: 'delete',

@@ -19,9 +19,9 @@ export function problemsPage(): string {
     meaning,
   ]);
   return page('Problems of the API', 'services/ingestion/problem-table.ts', [
-    'An answer of status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these, and its `type` is a page of the API that says the same. Branch on `code`: texts may change. Where a problem passes, `Retry-After` says when to send the same request again.',
+    'An answer with status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these codes. Its `type` is the URL of a page with the same text. Branch on `code`, because texts may change. If a problem is temporary, `Retry-After` says when to send the same request again.',
     table(['code', 'status', 'title', 'meaning'], rows),
-    'Why a decided order was refused is no problem of the request: see [reasons](reasons.md).',
+    'A rejected order is not a problem of the request: [reasons](reasons.md) explains why an order was rejected.',
   ]);
 }
 
@@ -33,9 +33,9 @@ export function reasonsPage(): string {
     seen.map(code).join(', ') || '–',
   ]);
   return page('Reason codes', 'services/domain/reason-table.ts', [
-    'Why an order was rejected or a change refused: `reason.code` in the order, in outcomes and in webhooks. `reason.message` is for people, `reason.pointer` a JSON pointer into the order request. `reason.seen` is in outcomes only: a JSON object, as a text, with what the decision saw.',
+    '`reason.code` says why an order was rejected or a change refused. It is in the order, in outcomes and in webhooks. `reason.message` is a text for people. `reason.pointer` is a JSON pointer into the order request. `reason.seen` is in outcomes only: a JSON object, as a text, with the values that the decision used.',
     table(['code', 'outcome', 'meaning', 'members of `seen`'], rows),
-    'A later version may add codes: take one that you do not know for a refusal. Outcomes `DEAD_LETTERED` have an [error code](errors.md) instead; [dead letters](dead-letters.md) says what helps.',
+    'A later version may add codes. Treat an unknown code as a refusal. Outcomes `DEAD_LETTERED` have an [error code](errors.md) instead; [dead letters](dead-letters.md) says what helps.',
   ]);
 }
 
@@ -44,11 +44,11 @@ export function findingsPage(): string {
     code(name),
     kind.group,
     kind.subject,
-    'lasting' in kind ? 'until a person resolves it' : 'until it is mended',
+    'lasting' in kind ? 'until a person resolves it' : 'until it is fixed',
     kind.remedy.replaceAll('|', '\\|'),
   ]);
   return page('Findings', 'services/reconciliation/kinds.ts', [
-    'Every kind of difference that [reconciliation](reconciliation.md) reports, in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
+    'Every kind of difference that [reconciliation](reconciliation.md) reports. You see findings in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
     table(['kind', 'group', 'subject', 'stays', 'what to do'], rows),
   ]);
 }
@@ -67,7 +67,7 @@ export function webhookBodiesPage(): string {
     ([type, text]) => `## ${type}\n\n\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``,
   );
   return page('Bodies of webhooks', 'services/notification/message.ts', [
-    'One example of each type, made by the code that makes the posts. Members that a type does not need are left out. [Webhooks](webhooks.md) says what each means, and what may be missing in a large one.',
+    'One example of each type, made by the code that makes the posts. A type leaves out members that it does not need. [Webhooks](webhooks.md) explains the members, and says what may be missing in a large body.',
     ...parts,
   ]);
 }

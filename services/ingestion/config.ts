@@ -27,48 +27,48 @@ export const ingestionFields = {
   }),
   ticketSecret: secret('TICKET_SECRET', {
     lengthMin: 16,
-    help: 'Signs tickets and cursors; the same on all instances, at least 16 characters.',
+    help: 'Secret that signs tickets and cursors. The same on all instances; at least 16 characters.',
   }),
   corsOrigins: list('CORS_ORIGINS', {
     default: [],
     itemPattern: /^(\*|https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)$/,
-    help: 'Origins whose browser scripts may use the API, as browsers send them: https://shop.example.com; * for all.',
+    help: 'Origins whose browser scripts may use the API, for example https://shop.example.com; * for all.',
   }),
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
-    help: 'Keys of the webhook secrets in the database, <id>:<base64 of 32 bytes>; the first encrypts, all decrypt.',
+    help: 'Keys for the webhook secrets in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt.',
   }),
   jwks: str('JWKS', {
     help: 'Public keys of the token issuer: a file or an https URL; plain http only on this machine.',
   }),
-  jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The `iss` that tokens must have.' }),
-  jwtAudience: str('JWT_AUDIENCE', { default: 'orderstream', help: 'The `aud` that tokens must have.' }),
+  jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The required `iss` of tokens.' }),
+  jwtAudience: str('JWT_AUDIENCE', { default: 'orderstream', help: 'The required `aud` of tokens.' }),
   jwtTypes: list('JWT_TYPES', {
     default: ['at+jwt', 'JWT'],
     itemPattern: /^[A-Za-z0-9.+-]{1,40}$/,
     itemsMax: 10,
-    help: 'The `typ` that tokens may have; without one a token counts as `JWT`. An issuer that follows RFC 9068 needs `at+jwt` only.',
+    help: 'The allowed `typ` of tokens; a token without it counts as `JWT`. For an issuer that follows RFC 9068, `at+jwt` is enough.',
   }),
   jwtLifetimeMaxMs: durationMs('JWT_LIFETIME_MAX', {
     default: 86_400_000,
     min: 60_000,
-    help: 'The longest time for which a token may be good; longer ones are refused.',
+    help: 'The longest lifetime of a token; tokens with a longer one are refused.',
   }),
   rateOrdersPerSecond: int('RATE_ORDERS_PER_SECOND', {
     default: 500,
     min: 1,
     max: 10_000_000,
-    help: 'Orders that one caller may place per second, sustained.',
+    help: 'Orders that one caller may place per second on average.',
   }),
   rateBurstOrders: int('RATE_BURST_ORDERS', {
     default: 1_000,
     min: 500,
     max: 10_000_000,
-    help: 'Orders that one caller may place at once after a rest; at least a whole batch.',
+    help: 'Orders that one caller may place at once after a pause; at least a whole batch.',
   }),
   lingerMs: int('LINGER_MS', {
     default: 8,
     max: 50,
-    help: 'How long a command waits for others to be produced with.',
+    help: 'How long a command waits so that others share its produce request, in milliseconds.',
   }),
   loopDelayLimitMs: durationMs('LOOP_DELAY_LIMIT_MS', {
     default: 100,
@@ -80,18 +80,18 @@ export const ingestionFields = {
   }),
   lagLimitMs: durationMs('LAG_LIMIT_MS', {
     default: 60_000,
-    help: 'Wait for an outcome, as expected from backlog and rate, above which orders are refused with 503.',
+    help: 'Expected wait for an outcome (from backlog and rate) above which orders are refused with 503.',
   }),
   waitersMax: int('WAITERS_MAX', {
     default: 12_000,
     min: 1,
     max: 100_000,
-    help: 'Clients that may wait or stream at the same time; one caller may be as many as there is room left for.',
+    help: 'Clients that may wait or stream at the same time. One caller may use all remaining places.',
   }),
   mysqlPoolSize: int('MYSQL_POOL_SIZE', {
     default: 6,
     min: 1,
     max: 64,
-    help: 'Database connections: reads, and the changes of webhook endpoints.',
+    help: 'Database connections for reads and for changes of webhook endpoints.',
   }),
 };

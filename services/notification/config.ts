@@ -22,7 +22,7 @@ export const fields = {
   endpointsRefreshMs: durationMs('ENDPOINTS_REFRESH', {
     default: 1_000,
     min: 50,
-    help: 'How often the webhook endpoints are read anew; a new endpoint gets events from then on.',
+    help: 'How often the webhook endpoints are read again; a new endpoint gets events from then on.',
   }),
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
     default: [],
@@ -38,12 +38,12 @@ export const fields = {
     default: usualRetryDelays,
     itemPattern: /^\d{1,9}(ms|s|m|h)$/,
     itemsMax: 20,
-    help: 'Delay before each try, counted from the one before; after the last try the endpoint is disabled.',
+    help: 'Delay before each try, counted from the previous try. After the last try the endpoint is disabled.',
   }),
   keepMs: durationMs('DELIVERIES_KEEP', {
     default: 30 * 86_400_000,
     min: 1_000,
-    help: 'How long a delivery is kept, counted from its event being recorded, once it is no longer to be sent.',
+    help: 'How long a delivery is kept after its event was recorded, unless it is still pending.',
   }),
   hostConcurrencyMax: int('HOST_CONCURRENCY', {
     default: 10,
@@ -55,40 +55,40 @@ export const fields = {
     default: 1_000,
     min: 1,
     max: 10_000,
-    help: 'Deliveries in the hands of this process: under way, or fetched and waiting for their turn; of one customer at most a quarter.',
+    help: 'Deliveries in flight in this process: being sent, or fetched and waiting. At most a quarter belongs to one customer.',
   }),
   hostFailuresInRow: int('HOST_FAILURES', {
     default: 5,
     min: 1,
     max: 100,
-    help: 'Failures in a row after which posts of the same customer leave a host alone for HOST_REST.',
+    help: 'Failures in a row after which posts of the same customer to a host pause for HOST_REST.',
   }),
   hostRestMs: durationMs('HOST_REST', {
     default: 30_000,
     min: 100,
-    help: 'How long a host with an open breaker is left alone.',
+    help: 'How long posts to a host pause while its circuit breaker is open.',
   }),
   smtpUrl: url('SMTP_URL', {
     protocols: ['smtp', 'smtps'],
     default: '',
-    help: 'Mail server: smtp://user:password@host:port, or smtps://. With a password, smtp:// has to offer STARTTLS. No e-mail is sent when empty.',
+    help: 'Mail server: smtp://user:password@host:port, or smtps://. With a password, smtp:// must offer STARTTLS. If empty, no e-mail is sent.',
   }),
   smtpFrom: str('SMTP_FROM', {
     default: '',
     pattern: /^[^@\r\n]{1,200}@[^@\r\n]{1,200}$/,
-    help: 'Sender of e-mails; needed with SMTP_URL.',
+    help: 'Sender of e-mails; required with SMTP_URL.',
   }),
   mailsPerAddress: int('MAILS_PER_ADDRESS', {
     default: 20,
     min: 1,
     max: 100_000,
-    help: 'E-mails of one customer to one address in a day, counted by each instance; three times as many from all customers. What is over it comes up to a day later, or not at all.',
+    help: 'E-mails of one customer to one address in a day; three times as many from all customers. Each instance counts separately. E-mails over the limit come up to a day later, or not at all.',
   }),
   mailsPerCustomer: int('MAILS_PER_CUSTOMER', {
     default: 600,
     min: 1,
     max: 1_000_000,
-    help: 'E-mails of one customer in a minute, counted by each instance; what is over it comes later.',
+    help: 'E-mails of one customer in a minute; each instance counts separately. E-mails over the limit come later.',
   }),
 };
 

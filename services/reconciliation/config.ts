@@ -20,18 +20,18 @@ export const fields = {
     default: 10_000,
     min: 50,
     max: 60_000,
-    help: 'Rest between two rounds of a check; a difference is reported after two at the latest.',
+    help: 'Pause between two rounds of a check. A difference is reported after two rounds at the latest.',
   }),
   laneStallMs: durationMs('LANE_STALL', {
     default: 45_000,
     min: 100,
-    help: 'How long a lane with commands may stand still.',
+    help: 'How long a lane with commands may make no progress.',
   }),
   rememberedOrdersMax: int('REMEMBERED_ORDERS', {
     default: 50_000,
     min: 100,
     max: 2_000_000,
-    help: 'Newest orders and events that are compared again in each round; about 0.5 kB each.',
+    help: 'Number of newest orders and events that are compared again in each round; about 0.5 kB each.',
   }),
   findingsPerKindMax: int('FINDINGS_PER_KIND', {
     default: 5_000,
@@ -42,7 +42,7 @@ export const fields = {
   restPercent: int('RECONCILE_REST_PERCENT', {
     default: 200,
     max: 2_000,
-    help: 'Rest after each chunk of reading, in percent of the time that it took.',
+    help: 'Pause after each chunk of reading, in percent of the time that the chunk took.',
   }),
 };
 

@@ -26,88 +26,87 @@ export const kinds = {
     group: 'outcomes',
     subject: 'offset',
     remedy:
-      'The command was decided but its outcome is not on the result topic. Restart the worker of this partition: a lane publishes its outbox again when it is claimed. If the outbox has no such row, compare with `orderstream explain`.',
+      'The command was decided but its outcome is not on the outcome topic. Restart the worker of this partition: a worker that claims a lane publishes its outbox again. If the outbox has no such row, compare with `orderstream explain`.',
   },
   OUTCOME_UNEXPECTED: {
     group: 'outcomes',
     subject: 'offset',
     remedy:
-      'An outcome names a command offset that the command topic never had. The command topic was truncated or recreated: stop the workers and compare positions before anything else is written.',
+      'An outcome names a command offset that the command topic never had. The command topic was truncated or recreated. Stop the workers, and compare positions before anything else is written.',
   },
   OUTCOME_KEY_DIFFERS: {
     group: 'outcomes',
     subject: 'offset',
     lasting: true,
     remedy:
-      'Command and outcome of one offset have different keys. Find who else writes to the result topic.',
+      'Command and outcome of one offset have different keys. Find out who else writes to the outcome topic.',
   },
   OUTCOME_CHANGED: {
     group: 'outcomes',
     subject: 'offset',
     lasting: true,
     remedy:
-      'A repeat of an outcome is not byte-equal to its first copy. Find the worker version that wrote it; subscribers kept the first copy.',
+      'A repeat of an outcome is not byte-equal to its first copy. Find the worker version that wrote it. Subscribers kept the first copy.',
   },
   OUTCOME_UNREADABLE: {
     group: 'outcomes',
     subject: 'offset',
     lasting: true,
     remedy:
-      'A record on the result topic cannot be decoded. Find who wrote it; subscribers have left it out.',
+      'A record on the outcome topic cannot be decoded. Find out who wrote it. Subscribers have skipped it.',
   },
   ORDER_MISSING: {
     group: 'orders',
     subject: 'order',
     remedy:
-      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. `orderstream peek orders.events.v1 --order` shows the outcome to restore it from.',
+      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. Restore the row from the outcome, which `orderstream peek orders.events.v1 --order` shows.',
   },
   ORDER_DIFFERS: {
     group: 'orders',
     subject: 'order',
     remedy:
-      'The row and the newest outcome of the order disagree. `orderstream explain` shows both; something other than a worker has written the row. Put the row right: subscribers have acted on the outcome.',
+      'The row and the newest outcome of the order disagree. `orderstream explain` shows both. Something other than a worker wrote the row. Correct the row, because subscribers have acted on the outcome.',
   },
   STOCK_DIFFERS: {
     group: 'stock',
     subject: 'sku',
     remedy:
-      'initial + added - available is not what live orders hold. Find the write that bypassed the workers and undo it; a stock adjustment would leave the difference as it is, for it moves added and available alike.',
+      'initial + added - available does not equal the stock that live orders hold. Find the write that bypassed the workers and undo it. A stock adjustment does not help: it changes added and available by the same number.',
   },
   DEAD_LETTER_UNPUBLISHED: {
     group: 'deadLetters',
     subject: 'offset',
     remedy:
-      'A dead letter is recorded but its bytes are not on the dead-letter topic. Copy them from the command topic while it still keeps them.',
+      'A dead letter is recorded but its bytes are not on the dead-letter topic. Copy them from the command topic before its retention ends.',
   },
   DEAD_LETTER_UNRECORDED: {
     group: 'deadLetters',
     subject: 'offset',
     remedy:
-      'A record on the dead-letter topic has no row in dead_letters: it will not be listed for a redrive. Insert the row from its headers.',
+      'A record on the dead-letter topic has no row in dead_letters, so it is not listed for a redrive. Insert the row from its headers.',
   },
   DEAD_LETTER_DIFFERS: {
     group: 'deadLetters',
     subject: 'offset',
     remedy:
-      'The bytes on the dead-letter topic are not those that were recorded. Do not redrive it; compare with the command topic.',
+      'The bytes on the dead-letter topic differ from the recorded bytes. Do not redrive it. Compare with the command topic.',
   },
   CACHE_DIFFERS: {
     group: 'cache',
     subject: 'order',
     remedy:
-      'Redis tells another state than the database. `redis-cli DEL "os:{order id}"` (with KAFKA_TOPIC_PREFIX in front of os); reads fill it again.',
+      'Redis has another state than the database. Run `redis-cli DEL "os:{order id}"` (with KAFKA_TOPIC_PREFIX in front of os). The next read fills it again.',
   },
   OFFSET_AHEAD: {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'The group offset of the workers is ahead of what the database decided. No order is lost, as workers go by next_offset, but lag looks smaller than it is. Find who has set the offset; the lane puts it right with its next commands.',
+      'The group offset of the workers is ahead of the position in the database. No order is lost, because workers use next_offset, but lag looks smaller than it is. Find out who set the offset. The lane corrects it with its next commands.',
   },
   PUBLISHED_AHEAD: {
     group: 'offsets',
     subject: 'partition',
-    remedy:
-      'published_offset is ahead of next_offset: something other than a worker has written lane_positions.',
+    remedy: 'published_offset is ahead of next_offset. Something other than a worker wrote lane_positions.',
   },
   LOG_SHORT: {
     group: 'offsets',
@@ -120,31 +119,31 @@ export const kinds = {
     subject: 'partition',
     lasting: true,
     remedy:
-      'next_offset went back: the database was restored or lost commits. Take the published outcomes as the truth.',
+      'next_offset went back: the database was restored or lost commits. The published outcomes are correct.',
   },
   LANE_STALLED: {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'Commands wait and the position does not move. `orderstream lag` names the owner of the partition and what it waits for; then look at what that worker logs.',
+      'Commands wait and the position does not move. `orderstream lag` names the owner of the partition and what it waits for. Then read the log of that worker.',
   },
   NOTIFICATION_AHEAD: {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'Notification has stored deliveries of outcomes that no command has led to: its position is of another topic. Reset its row in notification_positions.',
+      'Notification stored deliveries of outcomes that belong to no command: its position belongs to another topic. Reset its row in notification_positions.',
   },
   DELIVERY_MISSING: {
     group: 'deliveries',
     subject: 'delivery',
     remedy:
-      'An event that an endpoint should get has no delivery row. Stop notification, set last_source_offset of the partition (the first number of the subject) in notification_positions to below the second number, and start it: rows that are there are not made twice.',
+      'An event that an endpoint should get has no delivery row. The subject begins with two numbers: partition and offset. Stop notification. Set last_source_offset of this partition in notification_positions below this offset. Start notification; it does not create existing rows twice.',
   },
   ORDER_STUCK: {
     group: 'stuck',
     subject: 'order',
     remedy:
-      'The order has been in this state for longer than its time. Look for the command that should have ended it: expiry, payment, shipment.',
+      'The order has been in this state for too long. Look for the command that should have ended it: expiry, payment, shipment.',
   },
   MONEY_DIFFERS: {
     group: 'money',
@@ -156,53 +155,53 @@ export const kinds = {
     group: 'states',
     subject: 'order',
     remedy:
-      'orders.state.v1 says that it covers this outcome, but has no state of the order: a new team would start without it. Look for errors in the log of the projector, then make the states anew (docs/operating.md, "The snapshot").',
+      'orders.state.v1 says that it covers this outcome, but has no state of the order. A new team would start without it. Look for errors in the log of the projector, then rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_DIFFERS: {
     group: 'states',
     subject: 'order',
     remedy:
-      'The state of the order on orders.state.v1 is not what its newest outcome says. Find who else writes to the topic; the next change of the order puts its state right, or make the states anew (docs/operating.md, "The snapshot").',
+      'The state of the order on orders.state.v1 differs from its newest outcome. Find out who else writes to the topic. The next change of the order corrects its state; or rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_AHEAD: {
     group: 'states',
     subject: 'partition',
     remedy:
-      'The states claim to cover more than was decided and published: they are of other logs. Stop the projector, and make the states anew (docs/operating.md, "The snapshot").',
+      'The snapshot claims to cover more than was decided and published: it belongs to other logs. Stop the projector and rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_BACK: {
     group: 'states',
     subject: 'partition',
     lasting: true,
     remedy:
-      'A position marker of the states went back: two projectors have written one partition, past the fence of the brokers. Find the second writer; readers that started in between may have old states, tell them to start anew.',
+      'A position marker of the snapshot went back: two projectors wrote one partition although brokers fence them. Find the second writer. Readers that started in between may have old states; ask them to start again.',
   },
   STATE_UNREADABLE: {
     group: 'states',
     subject: 'offset',
     lasting: true,
     remedy:
-      'A record on orders.state.v1 cannot be decoded. Find who wrote it: the projector is the only writer of that topic.',
+      'A record on orders.state.v1 cannot be decoded. Find out who wrote it: the projector is the only writer of this topic.',
   },
   TOPIC_REPLACED: {
     group: 'logs',
     subject: 'topic',
     lasting: true,
     remedy:
-      'The topic was deleted and recreated: its offsets are not those that positions in the tables were taken from. Reconciliation reads it from its beginning. Look at `orderstream lag` and `orderstream verify` before you resolve this.',
+      'The topic was deleted and recreated, so positions in the tables do not belong to its offsets. Reconciliation reads it from its beginning. Check `orderstream lag` and `orderstream verify` before you resolve this.',
   },
   LOG_GAP: {
     group: 'logs',
     subject: 'offset',
     lasting: true,
     remedy:
-      'A part of this log could not be compared: it was cut at its end, deleted before it was read, or holds other records than before. The subject is topic, partition and offset. `orderstream verify` compares what is there.',
+      'A part of this log could not be compared. It was truncated at its end, deleted before it was read, or has other records than before. The subject is topic, partition and offset. `orderstream verify` compares what is there.',
   },
   FINDINGS_UNLISTED: {
     group: 'findings',
     subject: 'kind',
     remedy:
-      'More differences of this kind were found than the table lists (FINDINGS_PER_KIND). Mend those that are listed: others take their place. `orderstream reconcile` counts all of them.',
+      'There are more differences of this kind than the table lists (FINDINGS_PER_KIND). Fix the listed ones; others take their place. `orderstream reconcile` counts all of them.',
   },
 } as const satisfies Record<string, Kind>;
 

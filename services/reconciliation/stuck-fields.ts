@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3_600_000;
 export const stuckFields = {
   pendingGraceMs: durationMs('STUCK_PENDING_GRACE', {
     default: 5 * 60_000,
-    help: 'How long an unpaid order may stand behind its due time.',
+    help: 'How long an unpaid order may stay open after its due time.',
   }),
   paidMaxMs: durationMs('STUCK_PAID', { default: 14 * DAY_MS, help: 'How long an order may be PAID.' }),
   shippedMaxMs: durationMs('STUCK_SHIPPED', {

@@ -1,11 +1,11 @@
-/** What released schemas do not say of their fields: a released schema never changes, its page may. */
-import { EVENTS_SUBJECT, STATE_SUBJECT } from '../../schemas/index.ts';
+/** Texts for the pages of schemas: a released schema never changes, its page may. */
+import { COMMANDS_SUBJECT, EVENTS_SUBJECT, STATE_SUBJECT } from '../../schemas/index.ts';
 
 type Notes = Readonly<Record<string, string>>;
 
 const outcome =
   'ACCEPTED, REJECTED, APPLIED, REFUSED, DUPLICATE, KEY_CONFLICT or DEAD_LETTERED; see the page of all topics.';
-const reason = 'Why it was not done; null for ACCEPTED, APPLIED and DUPLICATE.';
+const reason = 'Why the command had no effect; null for ACCEPTED, APPLIED and DUPLICATE.';
 
 /** By subject, then `Record.field`. */
 export const fieldNotes: Readonly<Record<string, Notes>> = {
@@ -16,28 +16,28 @@ export const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderEvent.previousStatus': 'Status before an APPLIED change.',
     'OrderEvent.occurredAt': 'When it was decided.',
     'OrderEvent.commandId':
-      'Id of the command; a repeated command has the same. Null where it could not be read.',
+      'Id of the command; a repeated command has the same id. Null if it could not be read.',
     'OrderEvent.commandType':
-      'Type of the command: PLACE, CANCEL, CONFIRM_PAYMENT, FAIL_PAYMENT, REQUEST_REFUND, RECORD_REFUND, EXPIRE, SHIP, DELIVER, RETURN, CLOSE or ADJUST_STOCK. Null where it could not be read.',
+      'Type of the command: PLACE, CANCEL, CONFIRM_PAYMENT, FAIL_PAYMENT, REQUEST_REFUND, RECORD_REFUND, EXPIRE, SHIP, DELIVER, RETURN, CLOSE or ADJUST_STOCK. Null if it could not be read.',
     'OrderEvent.actor':
-      'Who sent the command: `customer`, `operator`, `scheduler` or `provider:<name>`. Null where it could not be read.',
-    'OrderEvent.sourcePartition': 'Partition of the command; always that of the outcome too.',
+      'Who sent the command: `customer`, `operator`, `scheduler` or `provider:<name>`. Null if it could not be read.',
+    'OrderEvent.sourcePartition': 'Partition of the command; always equal to the partition of the outcome.',
     'OrderEvent.sourceOffset': 'Offset of the command.',
     'OrderEvent.reason': reason,
     'OrderEvent.traceparent': 'Trace of the request, as in W3C Trace Context.',
-    'OrderEvent.order': 'What was decided for an ACCEPTED order; else null.',
+    'OrderEvent.order': 'What was decided for an ACCEPTED order; otherwise null.',
     'OrderEvent.payment': 'The payment that changed the order.',
     'OrderEvent.shipment': 'The shipment that changed the order.',
     'OrderEvent.stock': 'The stock level after an adjustment.',
     'Reason.code':
       'One of the reason codes (docs/reasons.md), or an error code of a dead letter (docs/errors.md).',
-    'Reason.message': 'For people; its wording may change.',
+    'Reason.message': 'Text for people; it may change.',
     'Reason.seen':
-      'What the decision saw, as a JSON object in a text, such as `{"available":3}`. Its members by code are in docs/reasons.md. For operators: take no effect from it.',
+      'The values that the decision used, as a JSON object in a text, such as `{"available":3}`. docs/reasons.md lists its members by code. It is for operators; do not act on it.',
     'OrderSnapshot.currency': 'ISO 4217 code.',
     'OrderSnapshot.couponCode': 'The coupon that was used.',
-    'OrderSnapshot.priceVersion': 'Version of the catalogue that the prices are from.',
-    'OrderSnapshot.paymentDueAt': 'Until when the stock is held for a payment.',
+    'OrderSnapshot.priceVersion': 'Version of the catalogue with these prices.',
+    'OrderSnapshot.paymentDueAt': 'How long the stock is reserved for a payment.',
     'PricedLine.name': 'Name of the product when the order was decided.',
     'PaymentChange.status': 'Status of the payment, not of the order.',
     'StockChange.delta': 'Units added (above 0) or taken away (below 0).',
@@ -46,15 +46,28 @@ export const fieldNotes: Readonly<Record<string, Notes>> = {
   [STATE_SUBJECT]: {
     'OrderState.customerId': 'The `sub` of the token that placed the order.',
     'OrderState.status': 'Null in a position marker.',
-    'OrderState.sourcePartition': 'Partition of the outcome; always that of the record too.',
+    'OrderState.sourcePartition': 'Partition of the outcome; always equal to the partition of the record.',
     'OrderState.terms': 'What was decided when the order was accepted.',
     'StateReason.code': 'One of the reason codes (docs/reasons.md).',
-    'StateReason.message': 'For people; its wording may change.',
+    'StateReason.message': 'Text for people; it may change.',
     'OrderTerms.currency': 'ISO 4217 code.',
-    'OrderTerms.priceVersion': 'Version of the catalogue that the prices are from.',
+    'OrderTerms.priceVersion': 'Version of the catalogue with these prices.',
   },
 };
 
 export function fieldNote(subject: string, record: string, field: string): string {
   return fieldNotes[subject]?.[`${record}.${field}`] ?? '';
+}
+
+/** By subject, then `Record`: these replace the text of the schema. */
+const recordNotes: Readonly<Record<string, Notes>> = {
+  [COMMANDS_SUBJECT]: {
+    OrderCommand:
+      'A request to change one order or one stock level. Key of the message: the order id, or the SKU for AdjustStock.',
+  },
+};
+
+/** What the page says of a record instead of the text in its schema; null where that text is good. */
+export function recordNote(subject: string, record: string): string | null {
+  return recordNotes[subject]?.[record] ?? null;
 }

@@ -1,7 +1,7 @@
 import { newestSchema } from '../../schemas/index.ts';
 import { type AvroRecord, type AvroSchema, isNamed, isRecord } from '../../schemas/tools/avro-schema.ts';
 import type { TopicEntry } from '../catalogue.ts';
-import { fieldNote } from './field-notes.ts';
+import { fieldNote, recordNote } from './field-notes.ts';
 
 const NOTICE =
   '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change those, not this page. -->';
@@ -20,7 +20,7 @@ export function topicPage(topic: TopicEntry): string {
   ]);
 }
 
-/** List of all topics, and what holds for each of them. */
+/** List of all topics, and the rules that hold for each of them. */
 export function topicIndex(topics: readonly TopicEntry[], guide: readonly string[]): string {
   const rows = topics.map((topic) => [
     `[${topic.name}](${topic.name}.md)`,
@@ -33,7 +33,7 @@ export function topicIndex(topics: readonly TopicEntry[], guide: readonly string
     '# Topics',
     NOTICE,
     table(['topic', 'meaning', 'visibility', 'owner', 'kept'], rows),
-    'The same as one [AsyncAPI 3.0 document](asyncapi.json).',
+    'The [AsyncAPI 3.0 document](asyncapi.json) describes the same topics.',
     ...guide,
   ]);
 }
@@ -80,13 +80,18 @@ function schemaSection(subject: string): string[] {
   const records = recordsOf(schema as AvroRecord);
   return [
     '## Value',
-    `[\`${path}\`](../../${path}), with examples in JSON and Avro in \`schemas/${subject}/golden\`. Money is in minor units of its currency, times are epoch milliseconds.`,
+    `[\`${path}\`](../../${path}), with examples in JSON and Avro in \`schemas/${subject}/golden\`. Money is in minor units of its currency. Times are epoch milliseconds.`,
     ...records.flatMap((record) => [
       `### ${record.name}`,
-      ...(record.doc === undefined ? [] : [record.doc]),
+      ...recordText(subject, record),
       fieldTable(subject, record),
     ]),
   ];
+}
+
+function recordText(subject: string, { name, doc }: AvroRecord): string[] {
+  const text = recordNote(subject, name) ?? doc;
+  return text === undefined ? [] : [text];
 }
 
 function jsonSection({ jsonMembers }: TopicEntry): string[] {

@@ -10,12 +10,12 @@ export const kafkaFields = {
   kafkaTopicPrefix: str('KAFKA_TOPIC_PREFIX', {
     default: '',
     pattern: /^[a-zA-Z0-9._-]{0,60}$/,
-    help: 'Put in front of every topic, group and Redis key, for several installations on the same servers.',
+    help: 'Prefix of every topic, group and Redis key, for several installations on the same servers.',
   }),
-  kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Speak TLS to the brokers.' }),
+  kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Use TLS to the brokers.' }),
   kafkaSslCa: str('KAFKA_SSL_CA', {
     default: '',
-    help: 'File with the CA certificates (PEM) that brokers are verified with; the authorities that Node trusts when empty.',
+    help: 'File with the CA certificates (PEM) that verify the brokers. If empty, the authorities that Node trusts.',
   }),
   kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
     default: '',
@@ -44,7 +44,7 @@ export const redisFields = {
   redisUrl: url('REDIS_URL', {
     protocols: ['redis', 'rediss'],
     default: 'redis://127.0.0.1:16379',
-    help: 'Redis, a cache only: nothing is lost without it. rediss:// is TLS with the host verified; ?ca=FILE names the CA certificates (PEM).',
+    help: 'Redis, only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE names the CA certificates (PEM).',
   }),
 };
 
@@ -65,7 +65,7 @@ export const logFields = {
   instanceId: str('INSTANCE_ID', {
     default: '',
     pattern: /^[\x21-\x7e]{1,80}$/,
-    help: 'Name of this process in logs, owner columns and client ids; made of host and process id when empty.',
+    help: 'Name of this process in logs, owner columns and client ids. If empty, made of host and process id.',
   }),
 };
 
@@ -73,6 +73,6 @@ export const webhookFields = {
   webhookAllowAddresses: list('WEBHOOK_ALLOW_ADDRESSES', {
     default: [],
     itemPattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
-    help: 'Addresses or CIDR ranges that webhooks may reach although they are private, plain http included.',
+    help: 'Private addresses or CIDR ranges that webhooks may reach, also with plain http.',
   }),
 };

@@ -9,7 +9,7 @@ export const ingestionMetrics = {
   },
   http_request_seconds: {
     type: 'histogram',
-    help: 'From the headers of a request to the end of its answer, asked-for waits included.',
+    help: 'From the headers of a request to the end of its answer, including a wait that the client asked for.',
     labels: ['route'],
     buckets: [...secondsBuckets, 10, 30],
   },
@@ -20,12 +20,12 @@ export const ingestionMetrics = {
   },
   ingestion_lag_seconds: {
     type: 'gauge',
-    help: 'How long an order taken in now would wait for its outcome, in the slowest partition.',
+    help: 'How long an order accepted now would wait for its outcome, in the slowest partition.',
     labels: [],
   },
   ingestion_partitions_behind: {
     type: 'gauge',
-    help: 'Partitions whose orders are refused because their outcomes do not come in time.',
+    help: 'Partitions whose orders are refused because their outcomes are too slow.',
     labels: [],
   },
   ingestion_waiting_clients: {

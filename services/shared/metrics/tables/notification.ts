@@ -4,7 +4,7 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const notificationMetrics = {
   notification_events_total: {
     type: 'counter',
-    help: 'Events read: stored, repeat (dropped by source offset), undecodable, gap (an outcome before this one never came), or foreign (passed by a position that is of another log).',
+    help: 'Events read. Results: stored, repeat (dropped by source offset), undecodable, gap (an earlier outcome never arrived), foreign (the position belongs to another log).',
     labels: ['result'],
   },
   notification_batch_seconds: {
@@ -16,32 +16,32 @@ export const notificationMetrics = {
   notification_rows_total: { type: 'counter', help: 'Delivery rows written.', labels: ['channel'] },
   notification_mails_over_budget_total: {
     type: 'counter',
-    help: 'Mails that come later (delayed) or not at all (withheld), as their address or customer has had too many.',
+    help: 'Mails that come later (delayed) or not at all (withheld), because their address or customer got too many.',
     labels: ['result'],
   },
   notification_waiting_seconds: {
     type: 'gauge',
-    help: 'For how long intake, sender, the directory of endpoints or a log to be read again gets no further; past 30 s readiness says so too.',
+    help: 'How long intake, sender, the directory of endpoints or the restart of a log makes no progress; after 30 s readiness says so too.',
     labels: ['part'],
   },
   notification_log_restarts_total: {
     type: 'counter',
-    help: 'Partitions of the result topic that are read again from their beginning: the log was truncated or shorter (outOfRange), the topic recreated (newTopic), or outcomes missing behind a position that was loaded (gap).',
+    help: 'Partitions of the outcome topic that are read again from their beginning. Reasons: the log was truncated or is shorter (outOfRange), the topic was recreated (newTopic), or outcomes are missing behind a loaded position (gap).',
     labels: ['reason'],
   },
   notification_rows_deleted_total: {
     type: 'counter',
-    help: 'Delivery rows deleted because they had been kept for DELIVERIES_KEEP.',
+    help: 'Delivery rows deleted because they were older than DELIVERIES_KEEP.',
     labels: [],
   },
   notification_oldest_row_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest delivery row that was left after the last pass over old ones.',
+    help: 'Age of the oldest delivery row that remained after the last deletion pass.',
     labels: [],
   },
   notification_attempts_total: {
     type: 'counter',
-    help: 'Tries to deliver, by what came of them.',
+    help: 'Delivery tries by result.',
     labels: ['channel', 'result'],
   },
   notification_attempt_seconds: {
@@ -58,7 +58,7 @@ export const notificationMetrics = {
   },
   notification_receivers_due: {
     type: 'gauge',
-    help: 'Receivers with at least one delivery whose time has come.',
+    help: 'Receivers with at least one due delivery.',
     labels: [],
   },
   notification_oldest_due_seconds: {
@@ -66,16 +66,16 @@ export const notificationMetrics = {
     help: 'How long the oldest due delivery has been waiting.',
     labels: [],
   },
-  notification_in_flight: { type: 'gauge', help: 'Deliveries in the hands of this sender.', labels: [] },
+  notification_in_flight: { type: 'gauge', help: 'Deliveries in flight in this sender.', labels: [] },
   notification_breakers_open: {
     type: 'gauge',
-    help: 'Hosts that are left alone for a customer because their circuit is open.',
+    help: 'Hosts that get no posts of a customer because their circuit breaker is open.',
     labels: [],
   },
   notification_endpoints: { type: 'gauge', help: 'Webhook endpoints that are enabled.', labels: [] },
   notification_secrets_unreadable_total: {
     type: 'counter',
-    help: 'Deliveries that were postponed, as the secret of their endpoint cannot be decrypted.',
+    help: 'Deliveries postponed because the secret of their endpoint cannot be decrypted.',
     labels: [],
   },
   notification_endpoints_disabled_total: {

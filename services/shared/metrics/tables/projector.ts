@@ -4,10 +4,10 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const projectorMetrics = {
   projector_events_total: {
     type: 'counter',
-    help: 'Outcomes read: covered, repeat (dropped by source offset), undecodable, or hole (outcomes before this one never came).',
+    help: 'Outcomes read. Results: covered, repeat (dropped by source offset), undecodable, hole (earlier outcomes never arrived).',
     labels: ['result'],
   },
-  projector_states_total: { type: 'counter', help: 'States of orders written.', labels: [] },
+  projector_states_total: { type: 'counter', help: 'Order states written.', labels: [] },
   projector_batch_seconds: {
     type: 'histogram',
     help: 'From taking a batch of outcomes to the COMMIT of its states.',
@@ -16,17 +16,17 @@ export const projectorMetrics = {
   },
   projector_partitions_waiting: {
     type: 'gauge',
-    help: 'Partitions whose states do not go on; readiness says why.',
+    help: 'Partitions whose snapshot does not advance; readiness says why.',
     labels: [],
   },
   projector_logs_changed_total: {
     type: 'counter',
-    help: 'Partitions read anew: a topic was recreated (replaced), a log ended before the position (cut), or a hole made it look again (hole).',
+    help: 'Partitions read again. Reasons: a topic was recreated (replaced), a log ended before the position (cut), or the projector looked again because of a hole (hole).',
     labels: ['reason'],
   },
   projector_claims_total: {
     type: 'counter',
-    help: 'Partitions taken over, and lost to trouble or to another projector.',
+    help: 'Partitions claimed, and partitions lost to an error or to another projector.',
     labels: ['result'],
   },
 } as const satisfies Record<string, MetricSpec>;

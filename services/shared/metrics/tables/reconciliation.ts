@@ -4,10 +4,10 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const reconciliationMetrics = {
   reconciliation_records_total: {
     type: 'counter',
-    help: 'Commands, outcomes, dead letters and states followed.',
+    help: 'Commands, outcomes, dead letters and states read.',
     labels: ['stream'],
   },
-  reconciliation_findings_open: { type: 'gauge', help: 'Differences that stand now.', labels: ['kind'] },
+  reconciliation_findings_open: { type: 'gauge', help: 'Open differences.', labels: ['kind'] },
   reconciliation_findings_total: {
     type: 'counter',
     help: 'Differences opened or reopened.',
@@ -15,37 +15,37 @@ export const reconciliationMetrics = {
   },
   reconciliation_findings_unlisted: {
     type: 'gauge',
-    help: 'Differences of the last round that the table of findings has no room for.',
+    help: 'Differences of the last round beyond the bound of the findings table.',
     labels: ['kind'],
   },
   reconciliation_published_total: {
     type: 'counter',
-    help: 'Changes of findings sent to their topic, and those that could not be sent.',
+    help: 'Changes of findings that were published, and those that could not be published.',
     labels: ['result'],
   },
   reconciliation_unwatched_total: {
     type: 'counter',
-    help: 'Orders whose row looked wrong when no more of them could be remembered.',
+    help: 'Suspect orders that were not watched because memory for them was full.',
     labels: [],
   },
   reconciliation_dead_letters_not_compared: {
     type: 'gauge',
-    help: 'Records of the dead-letter topic beyond those that fit in memory.',
+    help: 'Records of the dead-letter topic that were not compared because memory for them was full.',
     labels: [],
   },
   reconciliation_renewals_total: {
     type: 'counter',
-    help: 'Times that following began anew, because a topic was recreated or a position was outside of its log.',
+    help: 'Times that reading started again because a topic was recreated or a position was outside its log.',
     labels: ['reason'],
   },
   reconciliation_suspects: {
     type: 'gauge',
-    help: 'Differences that may only be in flight and wait for positions to pass.',
+    help: 'Differences that may be temporary and wait for positions to pass.',
     labels: [],
   },
   reconciliation_unanswered: {
     type: 'gauge',
-    help: 'Commands followed whose outcome has not come yet.',
+    help: 'Commands read whose outcome has not arrived yet.',
     labels: [],
   },
   reconciliation_check_seconds: {

@@ -12,7 +12,7 @@ export const sharedMetrics = {
   // shared/mysql
   mysql_query_timeouts_total: {
     type: 'counter',
-    help: 'Statements that had no answer in time; each cost its connection.',
+    help: 'Statements without an answer in time; each one closed its connection.',
     labels: [],
   },
   mysql_errors_total: { type: 'counter', help: 'Failed statements by kind of error.', labels: ['kind'] },
@@ -49,7 +49,7 @@ export const sharedMetrics = {
   },
   kafka_produce_resends_total: {
     type: 'counter',
-    help: 'Times that the records of a partition had to be sent again, by reason.',
+    help: 'Times that the records of a partition were sent again, by reason.',
     labels: ['topic', 'reason'],
   },
   kafka_produce_refused_total: {
@@ -79,7 +79,7 @@ export const sharedMetrics = {
   },
   kafka_consumer_restarts_total: {
     type: 'counter',
-    help: 'Times that the client was built anew, by reason.',
+    help: 'Times that the client was recreated, by reason.',
     labels: ['group', 'reason'],
   },
   kafka_consumer_commits_total: {
@@ -89,18 +89,18 @@ export const sharedMetrics = {
   },
   kafka_consumer_fetch_seconds: {
     type: 'histogram',
-    help: 'Time from a fetch request to its answer, the wait for records included.',
+    help: 'Time from a fetch request to its answer, including the wait for records.',
     labels: ['group'],
     buckets: secondsBuckets,
   },
   kafka_consumer_dropped_batches_total: {
     type: 'counter',
-    help: 'Fetched batches that were dropped because the partition had been lost or sought meanwhile; they are read again where needed.',
+    help: 'Fetched batches dropped because the partition was lost or repositioned meanwhile; they are read again if needed.',
     labels: ['group'],
   },
   kafka_consumer_bad_offsets_total: {
     type: 'counter',
-    help: 'Alarms: committed offsets that are no offsets, and positions outside of the log.',
+    help: 'Alarms: committed offsets that are not valid, and positions outside the log.',
     labels: ['group', 'kind'],
   },
 
@@ -114,7 +114,7 @@ export const sharedMetrics = {
   // shared/auth
   auth_tokens_total: {
     type: 'counter',
-    help: 'Verified tokens: from the cache, verified anew, or refused.',
+    help: 'Verified tokens: from the cache, newly verified, or refused.',
     labels: ['result'],
   },
   auth_jwks_loads_total: { type: 'counter', help: 'Times that the key set was read.', labels: ['result'] },

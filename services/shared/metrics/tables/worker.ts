@@ -5,33 +5,33 @@ export const workerMetrics = {
   worker_lanes: { type: 'gauge', help: 'Lanes of this process by state.', labels: ['state'] },
   worker_lanes_waiting: {
     type: 'gauge',
-    help: 'Lanes of this process that do not go on, by what is held up: claim, decide, publish, or stopped for a decision.',
+    help: 'Lanes of this process that make no progress, by place: claim, decide, publish, or stopped until an operator decides.',
     labels: ['place'],
   },
   worker_lane_wait_seconds: {
     type: 'gauge',
-    help: 'How long the lane that waits longest has been waiting; 0 when none does.',
+    help: 'How long the longest-waiting lane has been waiting; 0 if no lane waits.',
     labels: [],
   },
   worker_lane_records: { type: 'gauge', help: 'Commands fetched and not decided yet.', labels: [] },
   worker_unpublished_batches: {
     type: 'gauge',
-    help: 'Batches that are committed and whose outcomes are not acknowledged yet.',
+    help: 'Committed batches whose outcomes are not acknowledged yet.',
     labels: [],
   },
   worker_claims_total: {
     type: 'counter',
-    help: 'Lanes claimed; unclean ones were left by an owner that died.',
+    help: 'Lanes claimed; an unclean lane had an owner that crashed.',
     labels: ['unclean'],
   },
   worker_lanes_refused_total: {
     type: 'counter',
-    help: 'Lanes not worked because position and log do not fit; an operator has to look.',
+    help: 'Lanes stopped because position and log do not fit; an operator must look.',
     labels: ['why'],
   },
   worker_fences_lost_total: {
     type: 'counter',
-    help: 'Batches refused by the fence: the lane had another owner or another position.',
+    help: 'Batches rejected by the fence: the lane had another owner or another position.',
     labels: [],
   },
   worker_halted: {
@@ -41,7 +41,7 @@ export const workerMetrics = {
   },
   worker_publishes_withheld_total: {
     type: 'counter',
-    help: 'Batches not published after a pause, as the database did not have their commit or had given the lane away.',
+    help: 'Batches not published after a pause, because their commit was lost or the lane had a new owner.',
     labels: [],
   },
   worker_batch_seconds: {
@@ -58,7 +58,7 @@ export const workerMetrics = {
   },
   worker_batch_retries_total: {
     type: 'counter',
-    help: 'Tries of a batch that did not stand, by what was done about it.',
+    help: 'Failed tries of a batch, by the remedy that followed.',
     labels: ['cause'],
   },
   worker_outcomes_total: { type: 'counter', help: 'Commands decided, by outcome.', labels: ['outcome'] },
@@ -69,7 +69,7 @@ export const workerMetrics = {
   },
   worker_statuses_unwritten: {
     type: 'gauge',
-    help: 'Orders whose change Redis does not have yet: it may still show the state before, for a minute at most.',
+    help: 'Orders whose change Redis does not have yet. It may show the previous state, for a minute at most.',
     labels: [],
   },
   worker_offset_commits_total: {
