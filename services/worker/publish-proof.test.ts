@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noMetrics } from '../shared/metrics/index.ts';
+import { type Metrics, noMetrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
 import { openLane, silent } from './fakes.ts';
 import type { Lane } from './lane.ts';
@@ -11,6 +11,10 @@ type Row = { epoch: number; next_offset: number; owner: string };
 /** A proof of a batch up to offset 4 of a lane held under epoch 1, whose row is answered as given; errors are thrown. */
 function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0, 0)) {
   let asked = 0;
+  let withheld = 0;
+  const inc = ((name: string) => {
+    if (name === 'worker_publishes_withheld_total') withheld += 1;
+  }) as Metrics['inc'];
   const db = {
     async rows() {
       const answer = answers[Math.min(asked++, answers.length - 1)];
@@ -23,7 +27,7 @@ function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0
     db,
     owner: 'me',
     pauseMaxMs,
-    metrics: noMetrics,
+    metrics: { ...noMetrics, inc },
     log: silent,
   });
   const publication = {
@@ -34,7 +38,7 @@ function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0
     blob: Buffer.alloc(0),
     provenAtMs: performance.now(),
   };
-  return { proof: proofOf(publication), publication, asked: () => asked };
+  return { proof: proofOf(publication), publication, asked: () => asked, withheld: () => withheld };
 }
 
 const ours: Row = { epoch: 1, next_offset: 4, owner: 'me' };
@@ -55,7 +59,9 @@ describe('a publish behind a pause', () => {
     ['the commit is gone', { ...ours, next_offset: 0 }],
     ['the lane has no row', undefined],
   ])('is withheld where %s', async (_what, row) => {
-    await expect(proofOver([row]).proof.renew()).rejects.toMatchObject({ code: 'ABORTED' });
+    const { proof, withheld } = proofOver([row]);
+    await expect(proof.renew()).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(withheld()).toBe(1);
   });
 
   it('waits for a database that is away, and gives up with its lane', async () => {
@@ -63,9 +69,10 @@ describe('a publish behind a pause', () => {
     expect(await back.proof.renew()).toBeGreaterThan(0);
     expect(back.asked()).toBe(2);
     const lane = openLane(0, 0);
-    const { proof } = proofOver([new Error('away')], lane);
+    const { proof, withheld } = proofOver([new Error('away')], lane);
     const renewed = proof.renew();
     lane.close();
     await expect(renewed).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(withheld()).toBe(1);
   });
 });

@@ -4,7 +4,7 @@
  * commands anew, and these outcomes would be second, different ones. So nothing is published on a proof of ownership
  * that is older than a pause in which a lane can change hands: the database is asked again first.
  */
-import { AppError, appError, errorMessage } from '../shared/errors/index.ts';
+import { appError, errorMessage } from '../shared/errors/index.ts';
 import type { SendProof } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
@@ -34,30 +34,38 @@ export function createPublishProof(deps: PublishProofDeps): (publication: Public
   });
 }
 
-async function renew(deps: PublishProofDeps, { lane, epoch, from, to }: Publication): Promise<number> {
-  const { topic, db, owner, pauseMaxMs, metrics, log } = deps;
+/** Resolves with the time until which the proof holds. Rejects with ABORTED, counted, where nothing may be published. */
+async function renew(deps: PublishProofDeps, publication: Publication): Promise<number> {
+  const { pauseMaxMs, metrics, log } = deps;
+  const { lane, epoch, from, to } = publication;
+  const askedAtMs = await askWhetherOurs(deps, publication);
+  if (askedAtMs !== null) return askedAtMs + pauseMaxMs;
+  metrics.inc('worker_publishes_withheld_total');
+  log.warn(
+    { partition: lane.partition, from, to, epoch },
+    'outcomes are not published after a pause: their commit or their lane is gone',
+  );
+  throw appError('ABORTED');
+}
+
+/** When the database was asked that says so, by `performance.now()`; null where the commit or the lane is not ours any more. */
+async function askWhetherOurs(
+  deps: PublishProofDeps,
+  { lane, epoch, to }: Publication,
+): Promise<number | null> {
+  const { topic, db, owner, log } = deps;
   for (let attempt = 1; lane.state !== 'closed' && lane.epoch === epoch; attempt++) {
     const askedAtMs = performance.now();
     try {
       const row = await readOwner(db, topic, lane.partition);
       // An epoch alone is no proof: a database that went back may have given the same one to another.
-      if (row !== null && row.epoch === epoch && row.owner === owner && row.nextOffset >= to) {
-        return askedAtMs + pauseMaxMs;
-      }
-      metrics.inc('worker_publishes_withheld_total');
-      log.warn(
-        { partition: lane.partition, from, to, epoch, now: row },
-        'outcomes are not published after a pause: the commit was lost or the lane has a new owner',
-      );
-      throw appError('ABORTED');
+      const isOurs = row !== null && row.epoch === epoch && row.owner === owner && row.nextOffset >= to;
+      return isOurs ? askedAtMs : null;
     } catch (error) {
-      if (error instanceof AppError && error.code === 'ABORTED') throw error;
-      log.warn(
-        { partition: lane.partition, attempt },
-        `ownership after a pause cannot be checked yet: ${errorMessage(error)}`,
-      );
+      const why = `a pause cannot be judged yet: ${errorMessage(error)}`;
+      log.warn({ partition: lane.partition, attempt }, why);
       await sleep(askAgain(attempt));
     }
   }
-  throw appError('ABORTED');
+  return null;
 }
