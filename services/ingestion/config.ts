@@ -38,7 +38,7 @@ export const ingestionFields = {
     help: 'Keys for the webhook secrets in the database, <id>:<base64 of 32 bytes>. The first key encrypts, all keys decrypt.',
   }),
   jwks: str('JWKS', {
-    help: 'Public keys of the token issuer: a file or an https URL; plain http only on this machine.',
+    help: 'Public keys of the token issuer: a file or an https URL. Plain http is allowed for localhost only.',
   }),
   jwtIssuer: str('JWT_ISSUER', { default: 'orderstream-local', help: 'The required `iss` of tokens.' }),
   jwtAudience: str('JWT_AUDIENCE', { default: 'orderstream', help: 'The required `aud` of tokens.' }),

@@ -32,7 +32,7 @@ export const fields = {
     default: 15_000,
     min: 100,
     max: 60_000,
-    help: 'From connecting to the status line of the answer.',
+    help: 'Maximum time from connecting to the status line of the response.',
   }),
   webhookRetryDelays: list('WEBHOOK_RETRY_DELAYS', {
     default: usualRetryDelays,
@@ -49,7 +49,7 @@ export const fields = {
     default: 10,
     min: 1,
     max: 200,
-    help: 'Posts of one customer to one host at the same time.',
+    help: 'Maximum number of concurrent requests of one customer to one host.',
   }),
   inFlightMax: int('DELIVERIES_IN_FLIGHT', {
     default: 1_000,

@@ -37,7 +37,7 @@ export const fields = {
     default: 5_000,
     min: 10,
     max: 50_000,
-    help: 'Open findings of one kind in the table; further differences are counted in FINDINGS_UNLISTED.',
+    help: 'Maximum number of open findings per kind in the table. Further differences are counted in FINDINGS_UNLISTED.',
   }),
   restPercent: int('RECONCILE_REST_PERCENT', {
     default: 200,

@@ -1,4 +1,4 @@
-/** Every kind of difference that is looked for, and what a person does about it. */
+/** Every kind of finding, and its remedy. */
 
 interface Kind {
   /** Where it is looked for: the groups of docs/reconciliation.md. */
@@ -16,7 +16,7 @@ interface Kind {
     | 'logs'
     | 'findings';
   subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery' | 'topic' | 'kind';
-  /** Written in a log that cannot be mended: it stays until a person resolves it. */
+  /** In a log that cannot be corrected: it stays until a person resolves it. */
   lasting?: true;
   remedy: string;
 }
@@ -125,7 +125,7 @@ export const kinds = {
     group: 'offsets',
     subject: 'partition',
     remedy:
-      'Commands wait and the position does not move. `orderstream lag` names the owner of the partition and what it waits for. Then read the log of that worker.',
+      'Commands are pending but the position does not move. `orderstream lag` names the owner of the partition and what it waits for. Then read the log of that worker.',
   },
   NOTIFICATION_AHEAD: {
     group: 'offsets',
@@ -195,7 +195,7 @@ export const kinds = {
     subject: 'offset',
     lasting: true,
     remedy:
-      'A part of this log could not be compared. It was truncated at its end, deleted before it was read, or has other records than before. The subject is topic, partition and offset. `orderstream verify` compares what is there.',
+      'A part of this log could not be compared. It was truncated at its end, deleted before it was read, or has other records than before. The subject is topic, partition and offset. `orderstream verify` compares the rest.',
   },
   FINDINGS_UNLISTED: {
     group: 'findings',
@@ -220,8 +220,8 @@ export interface Difference {
   expected: string;
   actual: string;
   /**
-   * Absent: it is so, whatever is in flight. Else it may be only "not yet": it counts once the outcomes of this
-   * partition have been followed up to `offset` and it is still the same.
+   * Absent: the difference is certain. Else it may be in flight: it counts if it is unchanged after the outcomes of
+   * this partition have been read up to `offset`.
    */
   until?: { partition: number; offset: number };
 }

@@ -38,7 +38,7 @@ export const workerFields = {
   }),
   failpoints: str('FAILPOINTS', {
     default: '',
-    help: 'Failpoints for tests, name=action[:ms][@n][~word]; refused in production.',
+    help: 'Failpoints for tests, name=action[:ms][@n][~word]. Production refuses them.',
   }),
   nodeEnv: str('NODE_ENV', { default: 'development', help: '`production` forbids failpoints.' }),
 };

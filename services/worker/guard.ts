@@ -204,7 +204,7 @@ async function halt(
   const found: Halt = {
     why: 'lostCommits',
     message:
-      `lane ${partition}: ${message.split(';')[0]}. All lanes are stopped: bring the newer data back, ` +
+      `lane ${partition}: ${message.split(';')[0]}. All lanes are stopped: restore the newer data, ` +
       'then run `orderstream recover continue`',
     detectedBy: owner,
     detectedAtMs: Date.now(),

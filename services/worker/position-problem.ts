@@ -65,7 +65,7 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
     const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
     return [
       'commandsMadeAnew',
-      `its position ${nextOffset} was counted on another command topic: this one was recreated${cluster}`,
+      `its position ${nextOffset} belongs to another command topic: this one was recreated${cluster}`,
     ];
   }
   if (nextOffset > commands.high) {
@@ -135,12 +135,12 @@ function wayOn(why: PositionFault, partition: number): string {
     case 'commandsMadeAnew':
     case 'aheadOfLog':
     case 'otherRecord':
-      return `\`orderstream recover adopt --partition ${partition}\` fits the topic to the lane`;
+      return `\`orderstream recover adopt --partition ${partition}\` adapts the topic to the lane`;
     case 'behindLog':
-      return `\`orderstream recover position ${partition} --to-start\` goes on without them`;
+      return `\`orderstream recover position ${partition} --to-start\` continues without them`;
     case 'behindGroup':
     case 'behindEvents':
-      return 'bring the newer data back, then run `orderstream recover continue`';
+      return 'restore the newer data, then run `orderstream recover continue`';
     case 'eventsMadeAnew':
     case 'outcomesCut':
       return `\`orderstream recover republish --partition ${partition}\` publishes them again`;

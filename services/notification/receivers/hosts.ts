@@ -9,7 +9,7 @@ import { createCircuits, type Judgement } from './circuits.ts';
 import { createFairGate, type FairGate } from './fair-gate.ts';
 
 export interface HostLimits {
-  /** Posts of one customer to one host at the same time. */
+  /** Maximum number of concurrent requests of one customer to one host. */
   concurrencyMax: number;
   /** Posts that may wait for their turn behind them, so that the next one need not be fetched first. */
   waitingMax: number;

@@ -5,7 +5,7 @@ export const kafkaFields = {
   kafkaBrokers: list('KAFKA_BROKERS', {
     default: ['127.0.0.1:19092'],
     itemPattern: /^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
-    help: 'Kafka brokers to start from, host:port.',
+    help: 'Kafka bootstrap brokers, host:port.',
   }),
   kafkaTopicPrefix: str('KAFKA_TOPIC_PREFIX', {
     default: '',

@@ -4,7 +4,7 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const ingestionMetrics = {
   http_requests_total: {
     type: 'counter',
-    help: 'Answered requests by route and status.',
+    help: 'Responses by route and status.',
     labels: ['route', 'status'],
   },
   http_request_seconds: {
@@ -15,7 +15,7 @@ export const ingestionMetrics = {
   },
   ingestion_refusals_total: {
     type: 'counter',
-    help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too much open).',
+    help: 'Requests refused before their body was parsed: event_loop, produce_queue, lag, or share (the caller has too many concurrent requests).',
     labels: ['reason'],
   },
   ingestion_lag_seconds: {
@@ -35,7 +35,7 @@ export const ingestionMetrics = {
   },
   ingestion_unreadable_outcomes_total: {
     type: 'counter',
-    help: 'Outcomes that a client waited for and that could not be decoded.',
+    help: 'Outcomes that a client waited for but that could not be decoded.',
     labels: [],
   },
 } as const satisfies Record<string, MetricSpec>;

@@ -9,7 +9,7 @@ export const notificationMetrics = {
   },
   notification_batch_seconds: {
     type: 'histogram',
-    help: 'From taking a batch of events to its COMMIT.',
+    help: 'Time from taking a batch of events to its COMMIT.',
     labels: [],
     buckets: secondsBuckets,
   },
@@ -46,13 +46,13 @@ export const notificationMetrics = {
   },
   notification_attempt_seconds: {
     type: 'histogram',
-    help: 'How long the receiver took to answer.',
+    help: 'Response time of the receiver.',
     labels: ['channel'],
     buckets: [...secondsBuckets, 10, 15],
   },
   notification_delay_seconds: {
     type: 'histogram',
-    help: 'From storing a delivery to its acceptance, first tries only.',
+    help: 'Time from storing a delivery to its acceptance, first attempts only.',
     labels: ['channel'],
     buckets: [...secondsBuckets, 10, 30],
   },
@@ -72,7 +72,7 @@ export const notificationMetrics = {
     help: 'Hosts that get no posts of a customer because their circuit breaker is open.',
     labels: [],
   },
-  notification_endpoints: { type: 'gauge', help: 'Webhook endpoints that are enabled.', labels: [] },
+  notification_endpoints: { type: 'gauge', help: 'Enabled webhook endpoints.', labels: [] },
   notification_secrets_unreadable_total: {
     type: 'counter',
     help: 'Deliveries postponed because the secret of their endpoint cannot be decrypted.',
@@ -80,7 +80,7 @@ export const notificationMetrics = {
   },
   notification_endpoints_disabled_total: {
     type: 'counter',
-    help: 'Endpoints disabled by us: gone (410) or exhausted (all tries failed).',
+    help: 'Endpoints disabled by the service: gone (410) or exhausted (all attempts failed).',
     labels: ['reason'],
   },
 } as const satisfies Record<string, MetricSpec>;

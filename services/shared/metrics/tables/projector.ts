@@ -10,7 +10,7 @@ export const projectorMetrics = {
   projector_states_total: { type: 'counter', help: 'Order states written.', labels: [] },
   projector_batch_seconds: {
     type: 'histogram',
-    help: 'From taking a batch of outcomes to the COMMIT of its states.',
+    help: 'Time from taking a batch of outcomes to the COMMIT of its states.',
     labels: [],
     buckets: secondsBuckets,
   },

@@ -10,7 +10,7 @@ export const reconciliationMetrics = {
   reconciliation_findings_open: { type: 'gauge', help: 'Open differences.', labels: ['kind'] },
   reconciliation_findings_total: {
     type: 'counter',
-    help: 'Differences opened or reopened.',
+    help: 'Findings opened or reopened.',
     labels: ['kind'],
   },
   reconciliation_findings_unlisted: {
@@ -50,9 +50,9 @@ export const reconciliationMetrics = {
   },
   reconciliation_check_seconds: {
     type: 'histogram',
-    help: 'How long one round of a check took.',
+    help: 'Duration of one run of a check.',
     labels: ['check'],
     buckets: [...secondsBuckets, 10, 30, 60],
   },
-  reconciliation_checks_total: { type: 'counter', help: 'Rounds of a check.', labels: ['check', 'result'] },
+  reconciliation_checks_total: { type: 'counter', help: 'Runs of a check.', labels: ['check', 'result'] },
 } as const satisfies Record<string, MetricSpec>;

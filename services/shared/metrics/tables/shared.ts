@@ -5,7 +5,7 @@ export const sharedMetrics = {
   // process
   lifecycle_state: {
     type: 'gauge',
-    help: '1 for the state that the process is in, 0 for the others.',
+    help: '1 for the current state of the process, 0 for the others.',
     labels: ['state'],
   },
 
@@ -37,7 +37,7 @@ export const sharedMetrics = {
   },
   kafka_produce_request_seconds: {
     type: 'histogram',
-    help: 'Time from sending a produce request to its answer or failure.',
+    help: 'Time from sending a produce request to its response or failure.',
     labels: ['result'],
     buckets: secondsBuckets,
   },
@@ -64,7 +64,7 @@ export const sharedMetrics = {
   },
   kafka_consumer_joins_total: {
     type: 'counter',
-    help: 'Times that the consumer joined its group: one per rebalance.',
+    help: 'How often the consumer joined its group: once per rebalance.',
     labels: ['group'],
   },
   kafka_consumer_partitions: {
@@ -74,7 +74,7 @@ export const sharedMetrics = {
   },
   log_lines_dropped_total: {
     type: 'counter',
-    help: 'Log lines that were dropped because nobody read the output and its buffer was full.',
+    help: 'Log lines dropped because the reader was too slow and the buffer was full.',
     labels: [],
   },
   kafka_consumer_restarts_total: {
@@ -117,5 +117,5 @@ export const sharedMetrics = {
     help: 'Verified tokens: from the cache, newly verified, or refused.',
     labels: ['result'],
   },
-  auth_jwks_loads_total: { type: 'counter', help: 'Times that the key set was read.', labels: ['result'] },
+  auth_jwks_loads_total: { type: 'counter', help: 'Loads of the key set.', labels: ['result'] },
 } as const satisfies Record<string, MetricSpec>;

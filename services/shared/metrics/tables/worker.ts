@@ -36,7 +36,7 @@ export const workerMetrics = {
   },
   worker_halted: {
     type: 'gauge',
-    help: '1 while all lanes are stopped because the database lost commits; `orderstream recover status` says more.',
+    help: '1 while all lanes are stopped because the database lost commits; see `orderstream recover status`.',
     labels: [],
   },
   worker_publishes_withheld_total: {
@@ -46,7 +46,7 @@ export const workerMetrics = {
   },
   worker_batch_seconds: {
     type: 'histogram',
-    help: 'From the first look at a batch to its COMMIT.',
+    help: 'Time from taking a batch to its COMMIT.',
     labels: [],
     buckets: secondsBuckets,
   },
