@@ -20,7 +20,7 @@ test('a refused connection names the address, however deep it is wrapped', () =>
   expect(describeFailure(wrapped, false).text).toContain('cannot reach 127.0.0.1:1');
 });
 
-test('commander has told its own mistakes, and help is no failure', () => {
+test('commander prints its own errors, and help is not a failure', () => {
   expect(describeFailure(new CommanderError(1, 'commander.unknownOption', 'x'), false)).toEqual({
     text: '',
     exitCode: 2,

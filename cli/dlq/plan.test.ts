@@ -35,7 +35,7 @@ describe('planRedrive', () => {
     expect(held.slice(1).map(({ why }) => why)).toEqual(Array(2).fill('0-1 of the same key comes before it'));
   });
 
-  it('tries what only a try can tell, and lets nothing of its key follow yet', () => {
+  it('sends a record of unknown result, and holds back later records of its key', () => {
     const unsure = judged(letterAt(0, 1), 'a', { verdict: 'unsure', code: 'QUARANTINED' });
     const plan = planRedrive([unsure, judged(letterAt(0, 2), 'a')], rules);
     expect(sentOf(plan)).toEqual(['0-1']);

@@ -86,7 +86,7 @@ describe('placing', () => {
 });
 
 describe('reading', () => {
-  test('tells the order, and refuses what is no order', async () => {
+  test('returns the order, and refuses an invalid response', async () => {
     const order = { id: 'o1', version: 0, status: 'QUEUED' };
     let asked: IncomingMessage | null = null;
     const api = await apiThatAnswers((request, response) => {
@@ -99,7 +99,7 @@ describe('reading', () => {
     expect(await other.read('c1', '/v1/orders/o1', 0)).toMatchObject({ kind: 'unknown' });
   });
 
-  test('tells a page and whether there is another one', async () => {
+  test('returns a page and whether another one exists', async () => {
     const order = { id: 'o1', version: 1, status: 'REJECTED' };
     const api = await apiThatAnswers(json(200, { items: [order], nextCursor: 'c' }));
     expect(await api.list('c1', null)).toEqual({ kind: 'page', orders: [order], nextCursor: 'c' });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createExpiries } from './expiries.ts';
 
-test('things are taken once, when their second has come, whatever the clock does', () => {
+test('an entry expires once, in its second, whatever the clock does', () => {
   const expiries = createExpiries<string>(10_000);
   expiries.add('early', 11_500);
   expiries.add('late', 20_000);

@@ -6,7 +6,7 @@ function lanesAt(startMs = 0) {
   return { clock, lanes: createLanes({ partitions: 2, clock }) };
 }
 
-test('the queue position is what stands in front and has no outcome yet', () => {
+test('the queue position counts the commands ahead that have no outcome yet', () => {
   const { lanes } = lanesAt();
   lanes.publishedUpTo(0, 100);
   for (let offset = 100; offset < 150; offset++) lanes.produced({ partition: 0, offset });

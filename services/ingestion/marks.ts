@@ -43,7 +43,7 @@ export function createMarks({ redis, logId, trust }: MarksDeps): Marks {
         const answer: unknown = await client.mget(orderIds.map(keyOf));
         // Counts as a failure of Redis, and never as marks of other orders.
         if (!Array.isArray(answer) || answer.length !== orderIds.length)
-          throw new Error('Redis answered something else than marks');
+          throw new Error('Redis returned invalid idempotency entries');
         return answer as unknown[];
       }, null);
       return orderIds.map((orderId, i) => {

@@ -18,7 +18,7 @@ test('brokers that refuse commands by their settings make us not ready, until on
   expect(health.check()).toBe(true);
 });
 
-test('without traffic nobody would find out that it is over: it is tried again after a while', () => {
+test('without traffic it lets a request try again after a while', () => {
   const { health, clock } = healthAt();
   health.refused(appError('NOT_PRODUCED', { reason: 'TOPIC_AUTHORIZATION_FAILED' }));
   clock.ms += 9_999;

@@ -64,7 +64,7 @@ test('a refusal says how long to wait, and costs no call while it lasts', async 
   expect((await limiter.take('c1', 50)).allowed).toBe(true);
 });
 
-test('a caller who is over the rate is known without taking or asking anything', async () => {
+test('a caller over the rate is refused without a lease and without a call', async () => {
   const { redis, make, clock } = limiterAt();
   const limiter = make();
   expect(limiter.denial('c1')).toBeNull();

@@ -99,7 +99,7 @@ export function openQuery(request: FastifyRequest): QueryReader {
       const value = query[name];
       if (value === undefined) return absent;
       try {
-        if (typeof value !== 'string') throw new RangeError('is given more than once');
+        if (typeof value !== 'string') throw new RangeError('occurs more than once');
         return parse(value);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;

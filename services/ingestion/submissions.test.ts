@@ -115,7 +115,7 @@ describe('a place that another call has in flight', () => {
     expect(appended).toEqual(['a']);
   });
 
-  test('shares its failure too, and the next call tries again', async () => {
+  test('shares the failure, too, and the next call tries again', async () => {
     const { submit, end, appended } = world();
     const calls = [submit([place('a')]), submit([place('a')])];
     await end('a', new HttpProblem('NOT_PRODUCED'));
@@ -172,7 +172,7 @@ describe('a place that only the database knows', () => {
     expect(await group).toEqual([reused, { position: at(11), replayed: false }]);
   });
 
-  test('is answered with where it stands there', async () => {
+  test('returns its position in the log', async () => {
     const { submit, end, stored } = world();
     stored.set('a', { fingerprint: 'same', position: at(2), epoch: null });
     stored.set('b', { fingerprint: 'other', position: at(3), epoch: null });
@@ -220,7 +220,7 @@ describe('what is remembered', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('is not asked for a place that is to be placed anew', async () => {
+  test('is not asked for an order that must be submitted again', async () => {
     const { submit, end, appended, marks } = world();
     const first = submit([place('a')]);
     await end('a', at(0));
@@ -233,7 +233,7 @@ describe('what is remembered', () => {
   });
 });
 
-test('an order that the database knows is told, also when its copy is not taken', async () => {
+test('an order in the database is found, also if the cache write fails', async () => {
   const { submit, end, stored } = world();
   stored.set('a', { fingerprint: 'same', position: at(2), epoch: null });
   const submitted = submit([place('a')]);

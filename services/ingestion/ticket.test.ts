@@ -14,7 +14,7 @@ test('a ticket is read back by its order and customer only', () => {
   expect(createTickets(`${secret}!`, 'log').read(ticket, 'order', 'c1')).toBeNull();
 });
 
-test('a ticket of a log that is gone is known for what it is, by its order and customer only', () => {
+test('a ticket of a deleted log is recognized, for its order and customer only', () => {
   const ticket = createTickets(secret, 'log before').issue('order', 'c1', position);
   expect(tickets.read(ticket, 'order', 'c1')).toBe('otherLog');
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();

@@ -60,7 +60,7 @@ function keep(session: Session, onLost: (error: unknown) => void): () => Promise
     session.ping().catch((cause: unknown) => {
       clearInterval(timer);
       onLost(
-        appError('MYSQL_CONNECTION_LOST', { reason: 'the lock of this instance went with it' }, { cause }),
+        appError('MYSQL_CONNECTION_LOST', { reason: 'the lock of this instance is lost, too' }, { cause }),
       );
     });
   }, askEveryMs);

@@ -73,7 +73,7 @@ describe('offset commits', () => {
     expect(sent).toEqual([]);
   });
 
-  it('tries again what the group refused, and what failed', async () => {
+  it('retries commits that the group refused, and failed ones', async () => {
     const { sent, group, commit } = createWorld([acknowledged(0, 5)]);
     group.answer = async () => 'notOwner';
     await commit();

@@ -90,7 +90,7 @@ afterEach(async () => {
 });
 
 describe('little to do', () => {
-  it('goes into one transaction, whatever lanes it came by', async () => {
+  it('goes into one transaction, whatever its lanes', async () => {
     await start(
       3,
       [0, 1, 2, 3].map((partition) => openLane(partition, 5)),
@@ -140,7 +140,7 @@ describe('little to do', () => {
     expect(taken(writers[1]!)).toEqual([[[1, 2]]]);
   });
 
-  it('waits anew for each transaction', async () => {
+  it('waits again for each transaction', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0), openLane(2, 0)];
     await start(3, lanes);
     feed(lanes[1]!, 1);
@@ -312,7 +312,7 @@ it('stops after what is in hand, and gives out nothing more', async () => {
   expect(taken(writers[0]!)).toHaveLength(1);
 });
 
-it('works every record once and in order, whatever comes when', async () => {
+it('processes every record once and in order, for any arrival order', async () => {
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('feed' as const),

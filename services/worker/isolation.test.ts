@@ -6,7 +6,7 @@ function gate() {
   return { opened: promise, open: resolve };
 }
 
-test('work beside runs together; work alone waits for it and keeps others out', async () => {
+test('shared runs overlap; an exclusive run waits for them and excludes others', async () => {
   const isolation = createIsolation();
   const told: string[] = [];
   const gates = [gate(), gate(), gate()];

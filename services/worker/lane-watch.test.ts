@@ -91,7 +91,7 @@ describe('a lane that holds records and does not move', () => {
     expect(lifecycle.liveness().alive).toBe(true);
   });
 
-  it('stands first where it needs a person', () => {
+  it('is listed first if it needs an operator', () => {
     lanes[0]!.waits.begin('publish', 'Kafka is away');
     lanes[1]!.stop('the log was truncated');
     pass(5);

@@ -50,7 +50,7 @@ describe('a lane', () => {
     expect(lane.fetchOffset).toBe(6);
   });
 
-  test('fetches anew when the database stands before what it holds, so that nothing is skipped', () => {
+  test('fetches again when the database position is before its records, so that none is skipped', () => {
     const { lane } = newLane();
     lane.enqueue(records(0, 8));
     lane.open(opened(0), null);
@@ -63,7 +63,7 @@ describe('a lane', () => {
     expect(heldOffsets(lane)).toEqual([3, 4]);
   });
 
-  test('says on opening that what its last owner left unpublished is not acknowledged', () => {
+  test('counts outcomes that its last owner left unpublished as not acknowledged', () => {
     const { lane } = newLane();
     lane.open(opened(9, 4), null);
     expect(lane.ackedOffset).toBe(4);

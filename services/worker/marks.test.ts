@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { recordAt } from './fakes.ts';
 import { isFingerprint, jumpTo, markOf, noRecordMark, sourceOffsetOf } from './marks.ts';
 
-it('a fingerprint tells records apart by time, key and value, and knows one again', () => {
+it('a fingerprint distinguishes records by time, key and value, and is stable', () => {
   const ids = [
     recordAt(7),
     recordAt(7, { timestampMs: 1_001 }),

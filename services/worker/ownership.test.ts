@@ -82,7 +82,7 @@ describe('ownership', () => {
     expect([claims, lane.heldRecords, ownership.lanes.size]).toEqual([[], 0, 0]);
   });
 
-  it('begins anew with a partition that went away and came back in one join', () => {
+  it('starts again with a partition that was lost and regained in one join', () => {
     const { ownership, join } = createWorld();
     join({ gained: [1] });
     const before = ownership.lanes.get(1)!;
@@ -123,7 +123,7 @@ describe('ownership', () => {
     expect(claims.map(({ partitions }) => partitions)).toEqual([[1, 2], [1]]);
   });
 
-  it('fetches an opened lane from where the database stands', () => {
+  it('fetches an opened lane from the position in the database', () => {
     const { ownership, told, join } = createWorld();
     join({ gained: [1] });
     const lane = ownership.lanes.get(1)!;
@@ -133,7 +133,7 @@ describe('ownership', () => {
     expect(told).toEqual(['seek 1 7', 'resume 1']);
   });
 
-  it('fetches anew from a missing offset, and stops a lane whose position the log does not have', () => {
+  it('fetches again from a missing offset, and stops a lane whose position is not in the log', () => {
     const { ownership, handlers, told, join } = createWorld();
     join({ gained: [1] });
     ownership.lanes.get(1)!.open(opened, null);

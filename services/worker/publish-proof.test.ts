@@ -49,7 +49,7 @@ describe('a publish behind a pause', () => {
     expect(proof.untilMs).toBe(publication.provenAtMs + pauseMaxMs);
   });
 
-  it('goes on where the commit and the lane are still ours', async () => {
+  it('continues where the commit exists and the lane has the same owner', async () => {
     expect(await proofOver([ours]).proof.renew()).toBeGreaterThan(performance.now());
   });
 

@@ -128,7 +128,7 @@ describe('the publisher', () => {
     expect([lane.waits.current, lane.ackedOffset]).toEqual([null, 4]);
   });
 
-  it('sends again what it failed to send, before anything behind it', async () => {
+  it('sends failed outcomes again, before any later ones', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 3);
     publisher.publish(publication(lane, 0));

@@ -68,7 +68,7 @@ describe('remedyFor', () => {
 });
 
 describe('verdictFor', () => {
-  it("tells the public no more of the database's words than their number", () => {
+  it('shows the public only the number of a database error', () => {
     const reason = "Incorrect string value: 'ada@example.org' for column `orders`.`contact`";
     expect(verdictFor(appError('MYSQL_DATA', { reason, errno: 1366 }))).toEqual({
       code: 'DATA_REFUSED',

@@ -80,12 +80,12 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R14',
-    holds: 'one lane of twelve that stands still is named by its finding and by lag',
+    holds: 'one stalled lane of twelve is named by its finding and by lag',
     shownBy: 'tests/integration/reconciliation-stuck-lane.test.ts',
   },
   {
     id: 'R14',
-    holds: 'one lane of twelve that stands still is named by its finding and by lag',
+    holds: 'one stalled lane of twelve is named by its finding and by lag',
     shownBy: 'npm run chaos -- stuck-lane',
   },
 ];

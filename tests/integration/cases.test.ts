@@ -49,7 +49,7 @@ describe('the rows', () => {
     expect(rowIds.filter((id) => !shown.has(id))).toEqual([]);
   });
 
-  test('none stands for a fault that nobody knows', () => {
+  test('every case belongs to a known fault', () => {
     expect([...shown].filter((id) => !rowIds.includes(id))).toEqual([]);
   });
 

@@ -109,14 +109,14 @@ describe('lag', () => {
 });
 
 describe('explain', () => {
-  test('tells what an order that is not decided waits for', async () => {
+  test('shows what a pending order waits for', async () => {
     const { code, stdout } = await orderstream('explain', late);
     expect(code).toBe(0);
     expect(stdout).toMatch(/no row: not decided yet/);
     expect(stdout).toMatch(/waits for: a worker to take the lane and decide 1 command from offset/);
   });
 
-  test('tells the state that late joiners see', async () => {
+  test('shows the state in the snapshot', async () => {
     const { stdout } = await orderstream('explain', early);
     expect(stdout).toMatch(/snapshot: PENDING_PAYMENT version 1, of @\d+/);
     expect(stdout).toContain('waits for: nothing');

@@ -51,7 +51,7 @@ describe('the released schemas in the registry', () => {
     expect(commands.decode(await client.encode(commands.schemaId, wrapped))).toEqual(cancel);
   });
 
-  it('tell missing ids from ids of another subject', async () => {
+  it('distinguish missing ids from ids of another subject', async () => {
     const { commands, events } = await loadCodecs({ registryUrl: registryUrl(), log });
     expect(await commands.resolveSchema(2_000_000_000)).toBe('missing');
     expect(await events.resolveSchema(commands.schemaId)).toBe('known');

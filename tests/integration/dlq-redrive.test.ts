@@ -84,7 +84,7 @@ describe('orderstream dlq', () => {
     expect(await dlq('show', 'nonsense')).toMatchObject({ code: 2 });
   });
 
-  test('tells in a dry run what would pass, and changes nothing', async () => {
+  test('shows in a dry run what would succeed, and changes nothing', async () => {
     const { stdout, code } = await dlq('redrive', '--all', '--dry-run');
     expect(code).toBe(0);
     expect(stdout).toContain('2 would now pass, 5 held back (BAD_MAGIC 2');
@@ -93,7 +93,7 @@ describe('orderstream dlq', () => {
     expect((await dlq('list')).stdout).toContain('7 dead letters');
   });
 
-  test('sends what would pass, in order, to where it belongs, and notes who did it', async () => {
+  test('sends what would succeed, in order, to the right partition, and records the operator', async () => {
     const { stdout, code } = await dlq('redrive', '--all', '--rate', '50/s', '--by', 'alice');
     expect(stdout).toContain('2 sent, 5 held back');
     expect(code).toBe(1);
@@ -106,7 +106,7 @@ describe('orderstream dlq', () => {
     expect(await dlq('redrive', positions.place)).toMatchObject({ code: 1 });
   });
 
-  test('may send one twice, when a run ended before its mark: the order stands as it was', async () => {
+  test('may send one twice, if a run ended before it was marked: the order does not change', async () => {
     await arena.mysql.pool.write("UPDATE dead_letters SET status = 'OPEN' WHERE status = 'REDRIVEN'");
     expect((await dlq('redrive', '--order', astray)).stdout).toContain('2 sent');
     await arena.quiesce();
@@ -115,7 +115,7 @@ describe('orderstream dlq', () => {
     expect(stock).toEqual({ available: 100 });
   });
 
-  test('counts the tries of one that fails again, and stops at the limit', async () => {
+  test('counts the attempts of one that fails again, and stops at the limit', async () => {
     expect((await dlq('redrive', positions.magic, '--force')).stdout).toBe('1 sent\n');
     await arena.quiesce();
     const { letters } = JSON.parse((await dlq('list', '--order', poisoned, '--json')).stdout);

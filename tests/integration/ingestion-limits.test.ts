@@ -47,7 +47,7 @@ describe('over the rate', () => {
   });
 });
 
-test('a partition without outcomes refuses its own orders, tells for how long, and no others are refused', async () => {
+test('a partition without outcomes refuses only its own orders, with a Retry-After', async () => {
   const worker = await world.arena.startWorker();
   await world.arena.quiesce();
   await worker.stop();

@@ -72,7 +72,7 @@ describe('one order', () => {
     expect(read.response.headers.get('etag')).toBe(waited.response.headers.get('etag'));
   });
 
-  test('the same place again is the order as it stands; another body is 422', async () => {
+  test('the same submission again returns the current order; another body is 422', async () => {
     const key = unique('k');
     const id = await placed(key);
     const again = await place(key);
@@ -114,7 +114,7 @@ describe('one order', () => {
 });
 
 describe('changes', () => {
-  test('a cancel is decided, told to who waits, and stands in the history', async () => {
+  test('a cancel is processed, reaches waiting clients, and is in the history', async () => {
     const id = await placed(unique('k'));
     const waiting = get(id, { 'If-None-Match': '"1"', Prefer: 'wait=10' });
     const params = { path: { id }, header: { Prefer: 'wait=10' } };
@@ -237,7 +237,7 @@ describe('many orders', () => {
 });
 
 describe('without the worker', () => {
-  test('the ticket tells the state and the position, with Redis and MySQL cold', async () => {
+  test('the ticket shows the state and the position without Redis and MySQL', async () => {
     await worker.stop();
     const orders = Array.from({ length: 60 }, (_, n) => ({
       idempotencyKey: unique(`q${n}-`),

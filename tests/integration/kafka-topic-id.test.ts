@@ -22,7 +22,7 @@ test('a topic keeps its id until it is deleted and made again', async () => {
   await Promise.all([plain.disconnect(), admin.close()]);
 });
 
-test('a watched topic tells its id and the leader epoch of each partition; one that is not there is null', async () => {
+test('a watched topic has an id and the leader epoch of each partition; a missing topic is null', async () => {
   const settings = testSettings(prefix);
   const admin = createAdmin(settings);
   const watched = { name: 'watched', partitions: 3, replicationFactor: 1 };

@@ -53,7 +53,7 @@ const counter = async (id: number) =>
   (await direct.pool.rows<{ n: number }>('SELECT n FROM counters WHERE id = ?', [id]))[0]?.n;
 
 describe('COMMIT whose answer is lost', () => {
-  it('is COMMIT_UNKNOWN, though the transaction stands', async () => {
+  it('is COMMIT_UNKNOWN, though the transaction is committed', async () => {
     const session = await faulty.connect();
     await session.begin();
     await session.write('INSERT INTO counters VALUES (1, 1)');
@@ -157,7 +157,7 @@ describe('connecting', () => {
     await expect.poll(ownSockets).toBe(0);
   });
 
-  it('tells a wrong password from a server that is away', async () => {
+  it('distinguishes a wrong password from an unavailable server', async () => {
     const url = new URL(database().url);
     url.password = 'wrong';
     const locked = createMysql({ url: url.href, log });
@@ -169,7 +169,7 @@ describe('connecting', () => {
     });
   });
 
-  it('that fails is told to the callers of the pool at once, not when their wait is over', async () => {
+  it('that fails rejects the callers of the pool at once, not after their wait', async () => {
     await proxy.close();
     const results = await within(queryTimeoutMs, 'an answer for everybody', () =>
       Promise.allSettled(Array.from({ length: waitersMax }, () => faulty.pool.rows('SELECT 1'))),

@@ -100,7 +100,7 @@ describe('a session', () => {
     expect(data?.equals(large)).toBe(true);
   });
 
-  it('runs the statements of a script and tells every answer in its place', async () => {
+  it('runs the statements of a script and returns each result in order', async () => {
     const session = await connect({ scripts: true });
     const answers = await session.run(
       scriptOf(

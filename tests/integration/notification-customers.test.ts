@@ -117,7 +117,7 @@ it('signs what the libraries of two languages accept, during a rotation by eithe
   expect(verify(messages).map((verdict) => verdict.replace(/:.*/, ''))).toEqual(expected);
 });
 
-it('tells what became of a delivery, and sends it again by its id and by its time', async () => {
+it('shows the state of a delivery, and redelivers by id and by time', async () => {
   const { id } = await makeEndpoint();
   const orderId = await place('again');
   const post = await postOf(orderId);

@@ -54,7 +54,7 @@ const leaseAll = (nowMs: number, rowsMax = 10) =>
   queue.lease([{ endpointId: 'e1', rowsMax }], nowMs, leaseMs);
 const lease = async (nowMs: number, rowsMax = 10) => (await leaseAll(nowMs, rowsMax)).leased;
 
-it('writes a batch whole or not at all, and only from where the position stands', async () => {
+it('writes a batch completely or not at all, and only from the current position', async () => {
   expect(await store.load([0])).toEqual(new Map([[0, -1]]));
   expect(await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1)).toBe('stored');
   // A second owner that has not seen this yet, and a replay that has not either.
@@ -63,7 +63,7 @@ it('writes a batch whole or not at all, and only from where the position stands'
   expect(await store.load([0])).toEqual(new Map([[0, 2]]));
 });
 
-it('makes no second row of an event, whatever the position says', async () => {
+it('writes no second row for an event, whatever the position', async () => {
   await store.load([0]);
   await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1);
   await mysql.pool.write('UPDATE notification_positions SET last_source_offset = -1');
@@ -128,7 +128,7 @@ it('lets a sender that comes back late change nothing', async () => {
   expect(await statuses()).toEqual([{ status: 'DELIVERED', attempts: 1 }]);
 });
 
-it('finds who has something due, and rows whose endpoint is no more', async () => {
+it('finds receivers with due deliveries, and rows of deleted endpoints', async () => {
   await mysql.pool.write(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
      VALUES ('e1', 'c1', '', '', 0, 0), ('idle', 'c1', '', '', 0, 0)`,

@@ -233,7 +233,7 @@ describe('webhooks', () => {
 });
 
 describe('e-mail', () => {
-  it('writes to the contact of the order, and to nobody where there is none', async () => {
+  it('writes to the contact of the order, and to no one without a contact', async () => {
     const sink = await startMailSink();
     const [first, second, ...rest] = moreEvents(1);
     for (const [event, contact] of [

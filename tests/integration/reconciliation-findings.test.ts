@@ -189,7 +189,7 @@ describe('reconciliation', () => {
     await stands(one, expected);
   });
 
-  it('stands by while another instance works, takes over, and keeps what stands', async () => {
+  it('is on standby while another instance works, takes over, and keeps open findings', async () => {
     const world = makeWorld();
     world.next[5] = world.next[5]! + 10;
     const one = await open(world);

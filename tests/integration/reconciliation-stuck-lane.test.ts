@@ -5,7 +5,7 @@ import { useArena } from '../support/arena/use-arena.ts';
 
 const used = useArena('stuck-lane');
 
-test('one lane of twelve that stands still is named by its finding and by lag, and goes on by itself', async () => {
+test('one stalled lane of twelve is named by its finding and by lag, and continues by itself', async () => {
   const { arena, producer } = used();
   expect(await oneLaneStuck(used(), 30)).toEqual([]);
   const { findings, lost, unlike } = await audit(arena, producer.history);

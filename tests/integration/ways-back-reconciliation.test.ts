@@ -34,7 +34,7 @@ async function counts(metric: RegExp): Promise<number> {
   return Number(metric.exec(await one.service.metrics.text())?.[1] ?? 0);
 }
 
-test('a check that fails is told of and tried again, and holds up no other check', async () => {
+test('a check that fails is reported and retried, and blocks no other check', async () => {
   await twoRounds(one);
   await one.db.query('RENAME TABLE stock TO stock_away');
   await until(() => one.service.problems().some((problem) => /the check book cannot be made/.test(problem)), {

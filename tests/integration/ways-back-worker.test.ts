@@ -115,7 +115,7 @@ describe('lanes wait and go on by themselves when', () => {
 });
 
 describe('a record that the database refuses for a reason that no table of errors has', () => {
-  test('is found and becomes a dead letter; the records beside and behind it are decided', async () => {
+  test('is found and becomes a dead letter; its neighbours and successors are processed', async () => {
     const poison = newOrderOf(4);
     await arena.mysql.pool.write(
       'CREATE TRIGGER refuses_one BEFORE INSERT ON orders FOR EACH ROW BEGIN ' +

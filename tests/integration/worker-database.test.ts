@@ -88,7 +88,7 @@ describe('a worker whose database is in trouble', () => {
 });
 
 describe('a worker that is told to stop', () => {
-  test('while its database is frozen ends in bounded time, and its successor goes on', async () => {
+  test('while its database is frozen ends in bounded time, and its successor continues', async () => {
     const leaver = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'leaver' });
     await ownedBy(arena, ['proxied', 'leaver']);
     await decidedMore(arena, 50);

@@ -48,7 +48,7 @@ async function moveBack(partition: number, by: number): Promise<void> {
 }
 
 describe('a lane whose position does not fit the logs', () => {
-  test('is refused, told by readiness, metric and log, and harms no other; once it fits it goes on by itself', async () => {
+  test('is refused, shown in readiness, metric and log, and affects no other; it continues once it matches', async () => {
     const first = await arena.startWorker();
     await placeInEach(5);
     await arena.quiesce();

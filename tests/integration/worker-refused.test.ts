@@ -95,7 +95,7 @@ async function makeRoom(): Promise<void> {
 const unharmed = { findings: [], deadLetters: 0, backlog: 0 };
 
 describe('a worker whose database', () => {
-  test('takes no writes waits with its lanes kept, and goes on when it does', async () => {
+  test('takes no writes waits, keeps its lanes, and continues afterwards', async () => {
     const epochs = (await readLanes(arena)).map(({ epoch }) => epoch);
     const retries = () => worker.metric('worker_batch_retries_total');
     const connects = () => worker.metric('mysql_connects_total', 'result="ok"');
@@ -134,7 +134,7 @@ describe('a worker whose database', () => {
     expect((await late.stop()).code).toBe(0);
   }, 120_000);
 
-  test('takes no writes while it is told to stop ends in good order, and its successor goes on', async () => {
+  test('takes no writes during a stop ends cleanly, and its successor continues', async () => {
     await database.asRoot('SET GLOBAL read_only = 1');
     const before = await worker.metric('worker_batch_retries_total');
     await until(async () => (await worker.metric('worker_batch_retries_total')) > before, {

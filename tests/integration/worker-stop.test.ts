@@ -7,7 +7,7 @@ import { useArena } from '../support/arena/use-arena.ts';
 const used = useArena('stop');
 const stops = 3;
 
-test('has nothing of what it published published again by its successor', async () => {
+test('leaves no published outcome for its successor to publish again', async () => {
   const { arena, producer, skus } = used();
   const load = producer.start(300, skus);
   for (let stop = 0; stop < stops; stop++) {

@@ -191,7 +191,7 @@ describe('a command log that was truncated', () => {
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);
 
-  test('beyond what is decided stops its lane loudly, at its position, whatever comes after', async () => {
+  test('beyond the decided commands stops its lane at its position, with an error', async () => {
     const undecided = [];
     for (let n = 0; n < 4; n++) undecided.push(await place(4));
     const { nextOffset } = (await readLanes(arena))[4]!;

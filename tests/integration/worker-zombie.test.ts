@@ -56,7 +56,7 @@ describe('workers and their doubles', () => {
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);
 
-  test('workers that join and leave every 2 s hold nobody up', async () => {
+  test('workers that join and leave every 2 s block no one', async () => {
     const load = producer.start(100, skus);
     const { exits, slowestWindow } = await churn(arena, {
       seconds: 12,

@@ -154,12 +154,12 @@ describe('faults outside of the body', () => {
     expect(errors).toMatchObject([
       { pointer: '', parameter: 'limit', detail: 'must be an integer from 1 to 100' },
       { pointer: '', parameter: 'status', detail: expect.stringMatching(/^must be one of/) },
-      { pointer: '', parameter: 'cursor', detail: 'is no cursor' },
+      { pointer: '', parameter: 'cursor', detail: 'is not a cursor' },
     ]);
     expect(detail).toBe('The query parameter limit must be an integer from 1 to 100.');
     const twice = await app.inject({ url: '/v1/orders?limit=1&limit=2', headers: { authorization } });
     expect(twice.json().errors).toEqual([
-      { pointer: '', parameter: 'limit', detail: 'is given more than once' },
+      { pointer: '', parameter: 'limit', detail: 'occurs more than once' },
     ]);
   });
 

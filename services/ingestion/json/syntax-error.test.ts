@@ -68,11 +68,11 @@ describe('the place where a text stops to be JSON', () => {
     );
   });
 
-  test('what stands before it is the begin of some JSON text', () => {
+  test('the text before it is the start of some JSON text', () => {
     expect(findSyntaxError('{"a":[1,{"b":"c"},tru')).toBe(18);
   });
 
-  test('is told as line and column, in characters', () => {
+  test('is reported as line and column, in characters', () => {
     expect(whereIn('{\n  "a": "\u{1f600}" x', 14)).toBe('line 2, column 12');
     const { faults } = parseStrictJson(Buffer.from('{"a": 1,\n "b": }'));
     expect(faults).toEqual([
@@ -86,7 +86,7 @@ describe('the place where a text stops to be JSON', () => {
     );
   });
 
-  test('is told for bytes that are not UTF-8 too, past a U+FFFD that was sent', () => {
+  test('is also reported for bytes that are not UTF-8, after a U+FFFD in the body', () => {
     const bytes = Buffer.concat([Buffer.from('{"a":"\ufffd",\n"b":"'), Buffer.from([0xe9, 0x22, 0x7d])]);
     expect(parseStrictJson(bytes).faults[0]!.detail).toBe('The body is not valid UTF-8: line 2, column 6.');
   });

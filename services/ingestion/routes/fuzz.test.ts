@@ -172,7 +172,7 @@ function expectDescribed({ operation }: ApiRequest, answer: Answer, what: string
 }
 
 describe('requests out of the document', () => {
-  test('what it allows is taken, and answered as it says', async () => {
+  test('a request that the document allows gets a response that it describes', async () => {
     await fc.assert(
       fc.asyncProperty(apiRequest, async (good) => {
         const { operation, parameters, body } = good;
@@ -187,7 +187,7 @@ describe('requests out of the document', () => {
     );
   }, 1_200_000);
 
-  test('what it forbids is refused with a reason, and takes nothing in', async () => {
+  test('a request that the document forbids is refused with a reason and has no effect', async () => {
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(brokenRequest, async (bad) => {

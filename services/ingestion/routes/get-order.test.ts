@@ -63,7 +63,7 @@ describe('reading an order', () => {
     expect(answer.headers['preference-applied']).toBe('wait=10');
   });
 
-  test('who waits without a version waits for the decision', async () => {
+  test('a wait without a version ends with the decision', async () => {
     const { world, id, get, statusUrl } = await placedWorld();
     const held = get(statusUrl, { prefer: 'wait=10' });
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);

@@ -15,7 +15,7 @@ async function lostOrder() {
   return { world, id, statusUrl };
 }
 
-test('is told apart from a dead letter', async () => {
+test('is distinguished from a dead letter', async () => {
   const { world, id, statusUrl } = await lostOrder();
   const lost = await world.app.inject({ url: statusUrl, headers });
   expect([lost.statusCode, lost.json()]).toMatchObject([410, { code: 'ORDER_LOST' }]);

@@ -70,7 +70,7 @@ export function cursorParameter(): Parameter {
 /** The text of a cursor, null without one; whose list it belongs to is seen by `positionOf`. */
 export function readCursor(query: QueryReader): string | null {
   return query.read<string | null>('cursor', null, (text) => {
-    if (!isCursor(text)) throw new RangeError('is no cursor');
+    if (!isCursor(text)) throw new RangeError('is not a cursor');
     return text;
   });
 }

@@ -27,7 +27,7 @@ describe('placing an order', () => {
     });
   });
 
-  test('the statusUrl tells QUEUED with every store cold, to nobody else', async () => {
+  test('the statusUrl shows QUEUED without any store, only to the owner', async () => {
     const world = createFakeWorld();
     const { statusUrl } = (await world.app.inject(placeRequest('k1'))).json();
     const authorization = `Bearer ${fakeTokens.c1}`;
@@ -120,7 +120,7 @@ describe('placing an order', () => {
     expect(late.headers['preference-applied']).toBeUndefined();
   });
 
-  test('who waits for an accepted order gets it out of the event, with every store away', async () => {
+  test('a wait for an accepted order is served from the event, without any store', async () => {
     const world = createFakeWorld();
     const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=5' }));
     while (world.commands.length === 0) await new Promise(setImmediate);
@@ -139,7 +139,7 @@ describe('placing an order', () => {
     expect(answer.json().priceVersion).toBeUndefined();
   });
 
-  test('who waits is told at once when the service stops', async () => {
+  test('waiting clients get a response at once when the service stops', async () => {
     const world = createFakeWorld();
     const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=30' }));
     while (world.commands.length === 0) await new Promise(setImmediate);

@@ -148,7 +148,7 @@ describe('a batch', () => {
   const item = (key: string, order: string) => `{"idempotencyKey":"${key}","order":${order}}`;
   const good = JSON.stringify(sampleOrder());
 
-  test('a bad order is told and harms no other', async () => {
+  test('an invalid order gets its own error and affects no other', async () => {
     const twice = good.replace('"currency":"EUR"', '"currency":"EUR","currency":"USD"');
     const answer = await world.app.inject(placeAll([item('a', twice), item('b', good)].join(',')));
     expect(answer.json().items.map(({ status }: { status: number }) => status)).toEqual([400, 202]);
@@ -232,7 +232,7 @@ describe('a batch', () => {
   });
 });
 
-test('who is over the rate is told so before a batch is parsed', async () => {
+test('a caller over the rate is refused before the batch is parsed', async () => {
   const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 1 });
   await world.app.inject(placeRequest('k1'));
   const answer = await world.app.inject({ ...placeRequest('k2', '{'), url: '/v1/orders/batch' });
@@ -269,7 +269,7 @@ describe('a batch is charged', () => {
     expect(left(answer)).toBe(300);
   });
 
-  test('nothing where the rate does not allow it, and is told a time after which it passes', async () => {
+  test('no order where the rate does not allow it; the retry after the given time succeeds', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const orders = Array.from({ length: 400 }, (_, n) => item(`k${n}`)).join(',');
     expect((await world.app.inject(batchOf(`{"orders":[${orders}]}`))).statusCode).toBe(200);

@@ -49,7 +49,7 @@ test('streams: half of the places for one, the next caller finds one', async () 
   expect((await get(`${url}/v1/orders/${other}/events`, fakeTokens.c2)).status).toBe(200);
 });
 
-test('waits: who has its share in waits already is answered at once, another waits', async () => {
+test('waits: a caller at its limit gets a response at once, another caller waits', async () => {
   const { world } = await listen({ watchersMax: 4 });
   const wait = (key: string, token: string) => {
     const request = placeRequest(key, sampleOrder(), { prefer: 'wait=30', authorization: `Bearer ${token}` });
@@ -115,7 +115,7 @@ describe('batches', () => {
     expect(await answerTo(await open(port), batchHead(fakeTokens.c2, 100_000) + body)).toBe('200');
   });
 
-  test('that are cut off are counted against who cuts them', async () => {
+  test('that are aborted count for the caller that aborts them', async () => {
     const { port } = await listen({ shares: { bodies: limits } });
     for (let i = 0; i < 2; i++) {
       const socket = await open(port);
@@ -160,7 +160,7 @@ describe('a late event loop', () => {
     return world.app.inject(request);
   };
 
-  test('is held against who makes the load, and the other is let in', async () => {
+  test('refuses the caller that causes the load, and admits the other', async () => {
     const world = createFakeWorld({ knowsTokens: true });
     for (let n = 0; n < 40; n++) await asking(world, fakeTokens.c1, `g${n}`);
     await asking(world, fakeTokens.c2, 'm0');

@@ -37,7 +37,7 @@ describe('webhook endpoints', () => {
     expect(list.json()).toEqual({ items: [{ id, ...shown }] });
   });
 
-  test('get another secret, and tell how long the one before signs too', async () => {
+  test('get a new secret, and show how long the previous one still signs', async () => {
     const id = await make();
     const { secret, previousSecretUntil } = (await ask('POST', `${endpoints}/${id}/rotate`)).json();
     expect(secret).toMatch(/^whsec_/);

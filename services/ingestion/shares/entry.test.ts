@@ -10,7 +10,7 @@ function entryOf(perTurn: number, waitingPerCallerMax = 1_000) {
   return { entry, order, come };
 }
 
-test('who comes with many requests enters with a few in each turn; another waits behind those only', async () => {
+test('a caller with many requests gets a few admitted per turn; another caller waits only for those', async () => {
   const { entry, order, come } = entryOf(4);
   come('greedy', 100);
   come('modest');

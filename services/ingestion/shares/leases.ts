@@ -90,12 +90,12 @@ export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps
 /** Throws for what is no answer of the script: it then counts as a failure of Redis, and never as a number of orders. */
 function readLeases(answer: unknown, asked: readonly LeaseRequest[]): Lease[] {
   if (!Array.isArray(answer) || answer.length !== 2 * asked.length)
-    throw new Error('Redis answered something else than leases');
+    throw new Error('Redis returned an invalid list of leases');
   return asked.map(({ want, need }, i) => {
     const [granted, left] = [answer[2 * i], answer[2 * i + 1]];
     const isLease =
       isCount(granted) && isCount(left) && granted <= want && (granted === 0 || granted >= need);
-    if (!isLease) throw new Error('Redis answered a lease that cannot be');
+    if (!isLease) throw new Error('Redis returned an impossible lease');
     return { granted, left };
   });
 }

@@ -9,14 +9,14 @@ function takeAll(places: ReturnType<typeof createPlaces>, callerId: string) {
   }
 }
 
-test('one caller gets half, the next half of the rest, and who holds nothing finds a place', () => {
+test('one caller gets half, the next half of the rest, and a caller with none gets one', () => {
   const places = createPlaces(1_000);
   expect(takeAll(places, 'greedy')).toEqual([500, 'share']);
   expect(takeAll(places, 'second')).toEqual([250, 'share']);
   for (let i = 0; i < 200; i++) expect(places.take(`modest ${i}`)).toBeNull();
 });
 
-test('who gives back may take again', () => {
+test('a caller that releases one may take one again', () => {
   const places = createPlaces(10);
   expect(takeAll(places, 'a')).toEqual([5, 'share']);
   places.give('a');

@@ -17,7 +17,7 @@ test('the first refusals come at once, the next later and later up to a bound, t
   expect(delays('modest', 1)).toEqual([0]);
 });
 
-test('who asks less is refused at once again', () => {
+test('a caller that sends less is refused at once again', () => {
   const { clock, delays } = refusalsAt();
   delays('greedy', 100);
   clock.ms += 500;

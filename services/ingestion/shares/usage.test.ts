@@ -10,7 +10,7 @@ function usageAt() {
   return { clock, usage, note };
 }
 
-test('beside one who asks for much, who asks for little is light', () => {
+test('a caller with little use is light beside one with much use', () => {
   const { usage, note } = usageAt();
   note('greedy', 1_000);
   note('modest', 40);
@@ -21,7 +21,7 @@ test('beside one who asks for much, who asks for little is light', () => {
   ]);
 });
 
-test('nobody is light where all ask for the same, or one is alone', () => {
+test('no caller is light where all use the same, or where there is only one', () => {
   const { usage, note } = usageAt();
   note('alone', 5);
   expect(usage.isLight('alone')).toBe(false);

@@ -57,7 +57,7 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
       const ageMs = clock.monotonicMs() - readAtMs;
       if (keys === undefined) {
         if (reading === undefined && ageMs < missingIntervalMs) {
-          throw appError('JWKS_UNAVAILABLE', { reason: 'the last try failed a moment ago' });
+          throw appError('JWKS_UNAVAILABLE', { reason: 'the last attempt failed a moment ago' });
         }
         return refresh();
       }

@@ -82,7 +82,7 @@ function parseKeys(text: string): PublicKeys {
   }
   const usable = keys.flatMap((entry: unknown) => readKey(entry) ?? []);
   // An issuer may publish keys for other purposes too, but without one of ours no token can be checked.
-  if (usable.length === 0) throw new Error('the key set holds no key that tokens are checked with');
+  if (usable.length === 0) throw new Error('the key set has no key for token verification');
   return {
     find(alg, kid) {
       const fitting = usable.filter((one) => one.alg === alg && (kid === undefined || one.kid === kid));
@@ -96,11 +96,11 @@ function parseKeys(text: string): PublicKeys {
 /** Null for a key of another purpose or kind. Throws for one that should not be public. */
 function readKey(entry: unknown): PublicKey | null {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
-    throw new Error('the key set holds something that is no key');
+    throw new Error('the key set has an entry that is not a key');
   const jwk = entry as Record<string, unknown>;
   // A shared secret or a private key here means that somebody publishes what must not be known.
   if (jwk['kty'] === 'oct' || 'd' in jwk || 'k' in jwk)
-    throw new Error('the key set holds a key that is not public');
+    throw new Error('the key set has a key that is not public');
   const alg = algorithmOf(jwk);
   if (alg === null || !isForVerifying(jwk, alg)) return null;
   const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' });

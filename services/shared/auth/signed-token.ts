@@ -26,7 +26,7 @@ export function readToken(token: string): SignedToken {
   if (typeof alg !== 'string') throw malformed('it names no algorithm');
   if (kid !== undefined && typeof kid !== 'string') throw malformed('its kid is not text');
   if (typ !== undefined && typeof typ !== 'string') throw malformed('its typ is not text');
-  if (crit !== undefined) throw appError('TOKEN_REFUSED', { reason: 'it needs an extension (crit)' });
+  if (crit !== undefined) throw appError('TOKEN_REFUSED', { reason: 'it requires an extension (crit)' });
   return {
     alg,
     kid,

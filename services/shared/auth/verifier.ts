@@ -151,19 +151,19 @@ function check(source: string, algorithms: readonly Algorithm[], clockToleranceS
 
 function checkAlgorithm({ alg }: SignedToken, algorithms: readonly Algorithm[]): void {
   if (!algorithms.includes(alg as Algorithm))
-    throw appError('TOKEN_REFUSED', { reason: 'its alg is not taken' });
+    throw appError('TOKEN_REFUSED', { reason: 'its alg is not supported' });
 }
 
 function checkSignature(keys: PublicKeys, token: SignedToken): void {
   if (token.kid === undefined && keys.count > 1)
-    throw appError('TOKEN_REFUSED', { reason: 'it names no key (kid)' });
+    throw appError('TOKEN_REFUSED', { reason: 'it has no key id (kid)' });
   const key = keys.find(token.alg as Algorithm, token.kid);
-  if (key === null) throw appError('TOKEN_REFUSED', { reason: 'the issuer has no key for it' });
+  if (key === null) throw appError('TOKEN_REFUSED', { reason: 'the issuer has no key with this id' });
   if (!isSigned(token, key)) throw appError('TOKEN_REFUSED', { reason: 'its signature is wrong' });
 }
 
 function tokenError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   // The signature check throws an error of its own on bytes that make no sense.
-  return appError('TOKEN_MALFORMED', { reason: 'its bytes make no sense' }, { cause: error });
+  return appError('TOKEN_MALFORMED', { reason: 'its bytes cannot be decoded' }, { cause: error });
 }

@@ -55,7 +55,7 @@ export function bool(env: string, options: Common<boolean> = {}): Field<boolean>
     parse(raw) {
       if (/^(true|1|yes|on)$/i.test(raw)) return true;
       if (/^(false|0|no|off)$/i.test(raw)) return false;
-      throw new Error('is neither true nor false');
+      throw new Error('is not true or false');
     },
   });
 }

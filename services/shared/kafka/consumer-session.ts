@@ -256,7 +256,7 @@ function takeOverHeartbeat(group: Group, events: SessionEvents): void {
     if (owesJoin) throw asRebalance(new Error('the last join did not succeed'));
     // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
     if (group.lastRequest > Date.now()) group.lastRequest = 0;
-    if (group.memberId === null) throw asRebalance(new Error('the group has forgotten this member'));
+    if (group.memberId === null) throw asRebalance(new Error('the group no longer has this member'));
     try {
       await heartbeat(options);
     } catch (error) {

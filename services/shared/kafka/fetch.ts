@@ -25,7 +25,7 @@ export async function fetchOnce(
 ): Promise<PartitionFetched[]> {
   const range = broker.versions?.[fetchApiKey];
   if (range != null && (range.minVersion > fetchApiVersion || range.maxVersion < fetchApiVersion)) {
-    throw new Error(`the broker does not speak version ${fetchApiVersion} of Fetch`);
+    throw new Error(`the broker does not support version ${fetchApiVersion} of Fetch`);
   }
   const first = Math.floor(Math.random() * wanted.length);
   const request = fetchRequest([...wanted.slice(first), ...wanted.slice(0, first)], limits);

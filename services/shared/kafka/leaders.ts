@@ -147,7 +147,7 @@ async function connect(broker: KafkaBroker): Promise<void> {
   await broker.connect();
   const range = broker.versions?.[produceApiKey];
   if (range === undefined || range.minVersion > produceApiVersion || range.maxVersion < produceApiVersion) {
-    throw new Error(`the broker does not speak version ${produceApiVersion} of Produce`);
+    throw new Error(`the broker does not support version ${produceApiVersion} of Produce`);
   }
 }
 

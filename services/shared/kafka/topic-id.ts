@@ -47,7 +47,7 @@ async function askForIds(settings: KafkaSettings, names: readonly string[]): Pro
     for (const name of names) {
       const wireName = withPrefix(settings, name);
       const { topicId } = await askTopicIdentity(broker, wireName);
-      if (topicId === null) throw new Error(`the broker answers error 3 for the topic ${wireName}`);
+      if (topicId === null) throw new Error(`the broker returns error 3 for the topic ${wireName}`);
       ids.set(name, topicId);
     }
     return ids;
@@ -128,7 +128,7 @@ function decodeAnswer(raw: Buffer): TopicAnswer {
 
 function identityOf({ errorCode, id, clusterId }: TopicAnswer, wireName: string): TopicIdentity {
   if (errorCode === unknownTopic) return { clusterId, topicId: null };
-  if (errorCode !== 0) throw new Error(`the broker answers error ${errorCode} for the topic ${wireName}`);
+  if (errorCode !== 0) throw new Error(`the broker returns error ${errorCode} for the topic ${wireName}`);
   if (/^A*$/.test(id)) throw new Error(`the broker gives the topic ${wireName} no id`);
   return { clusterId, topicId: id };
 }

@@ -117,6 +117,6 @@ export function decodeTopicState(raw: Buffer): TopicAnswer {
 
 function stateOf({ errorCode, topicId, leaderEpochs }: TopicAnswer, wireName: string): TopicState | null {
   if (errorCode === unknownTopic) return null;
-  if (errorCode !== 0) throw new Error(`the broker answers error ${errorCode} for the topic ${wireName}`);
+  if (errorCode !== 0) throw new Error(`the broker returns error ${errorCode} for the topic ${wireName}`);
   return { topicId, leaderEpochs };
 }

@@ -82,7 +82,7 @@ describe('a dead letter', () => {
     expect(messages[0]!.timestampMs).toBe(nowMs);
   });
 
-  it('goes on counting where a redriven record left off', async () => {
+  it('continues the attempt count of a redriven record', async () => {
     const headers = {
       dlq_attempts: '3',
       dlq_first_failed_at: Buffer.from('77'),

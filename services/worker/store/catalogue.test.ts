@@ -45,7 +45,7 @@ async function snapshotOf(catalogue: Catalogue, session: Session, skus: readonly
 }
 
 describe('the catalogue', () => {
-  it('reads what it misses, and asks for the version even when it misses nothing', async () => {
+  it('reads missing rows, and the version even if none is missing', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2 });
     const catalogue = createCatalogue();
     const first = await snapshotOf(catalogue, session, ['A']);
@@ -70,7 +70,7 @@ describe('the catalogue', () => {
     expect(world.reads).toEqual([[], [], ['X']]);
   });
 
-  it('prices everything anew when the version has moved', async () => {
+  it('reads all prices again when the version has changed', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2 });
     const catalogue = createCatalogue();
     await snapshotOf(catalogue, session, ['A']);
@@ -108,7 +108,7 @@ describe('the catalogue', () => {
     expect(pricesOf(before, 'A')).toEqual([1]);
   });
 
-  it('begins anew rather than grow over its bound, and still knows all that was asked for', async () => {
+  it('clears itself rather than grow over its bound, and still returns all requested rows', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2, C: 3 });
     const catalogue = createCatalogue({ productsMax: 3 });
     await snapshotOf(catalogue, session, ['A', 'X']);

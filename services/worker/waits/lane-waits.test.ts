@@ -3,7 +3,7 @@ import { newLane, openLane } from '../fakes.ts';
 import { LaneWaits } from './lane-waits.ts';
 
 describe('the waits of a lane', () => {
-  it('keep their beginning over tries, and count them', () => {
+  it('keep their start time over retries, and count them', () => {
     const waits = new LaneWaits();
     const first = waits.begin('decide', 'the database is away');
     const second = waits.begin('decide', 'the database is read-only');
@@ -22,7 +22,7 @@ describe('the waits of a lane', () => {
     expect(waits.current?.place).toBe('publish');
   });
 
-  it('end at the place that goes on, and at no other', () => {
+  it('end at the stage that continues, and at no other', () => {
     const lane = openLane(0, 3);
     lane.waits.begin('publish', 'Kafka is away');
     lane.holdBack('a record cannot be processed', { needsOperator: true, alone: true });
@@ -34,7 +34,7 @@ describe('the waits of a lane', () => {
     expect(lane.waits.current).toBeNull();
   });
 
-  it('end with a claim, and say of a stopped lane what it is stopped for', () => {
+  it('end with a claim, and give the reason of a stopped lane', () => {
     const { lane } = newLane();
     lane.waits.begin('claim', 'the group has not confirmed it');
     lane.open({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
