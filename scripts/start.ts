@@ -44,9 +44,9 @@ async function main(): Promise<number> {
       await stop(flags.name, supervisor, steps);
       release();
     }
-    return lostOutput === null ? 0 : tellLostOutput(lostOutput);
+    return lostOutput === null ? 0 : reportLostOutput(lostOutput);
   } catch (error) {
-    return tellFailure(error, flags.once);
+    return printFailure(error, flags.once);
   }
 }
 
@@ -94,15 +94,15 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
 }
 
 /** Ctrl-C is the ordinary end of a run, unless `--once` promised an answer. */
-function tellFailure(error: unknown, once: boolean): number {
-  if (lostOutput !== null) return tellLostOutput(lostOutput);
+function printFailure(error: unknown, once: boolean): number {
+  if (lostOutput !== null) return reportLostOutput(lostOutput);
   if (interrupt.signal.aborted) return once ? 130 : 0;
   console.error(error instanceof StackError ? error.message : error);
   return 1;
 }
 
 /** A run that nobody watches is no use to anybody, and would be found by the next one only. */
-function tellLostOutput(why: string): number {
+function reportLostOutput(why: string): number {
   console.error(`npm start: ${why}, so everything is stopped`);
   return 1;
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { orderId } from '../arguments.ts';
 import { withDatabase } from '../database.ts';
 import { explainOrder } from '../explain/explain.ts';
-import { tellLife } from '../explain/tell.ts';
+import { formatLife } from '../explain/format.ts';
 import { openDecoder } from '../kafka/decoder.ts';
 import { openLogReader } from '../kafka/log-reader.ts';
 import { print, printJson } from '../output.ts';
@@ -22,7 +22,7 @@ export function explainCommand(): Command {
       try {
         const life = await withDatabase(servers.mysqlUrl, (db) => explainOrder(id, { db, reader, decoder }));
         if (options.json) printJson(life);
-        else print(tellLife(life));
+        else print(formatLife(life));
         if (life.order === null && life.commands.length === 0 && life.deadLetters.length === 0)
           process.exitCode = 1;
       } finally {

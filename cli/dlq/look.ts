@@ -5,10 +5,10 @@ import { showRecord } from '../kafka/show-record.ts';
 import { print, printJson } from '../output.ts';
 import { findServers } from '../servers.ts';
 import { readBytes } from './bytes.ts';
+import { formatLetters, formatNoneFits } from './format.ts';
 import { judge } from './judge.ts';
 import { countLetters, readLetters } from './letters.ts';
 import { type FilterOptions, filterOf, withServers } from './opened.ts';
-import { tellLetters, tellNoneFits } from './tell.ts';
 
 type ListOptions = FilterOptions & { all?: boolean; max: number; json?: boolean };
 
@@ -19,8 +19,8 @@ export async function listLetters(options: ListOptions): Promise<void> {
     const letters = await readLetters(db, filter, options.max);
     const counts = await countLetters(db, filter);
     if (options.json) printJson({ letters, counts });
-    else if (counts.length > 0) print(tellLetters(letters, counts));
-    else print(tellNoneFits(await countLetters(db, { openOnly: false })));
+    else if (counts.length > 0) print(formatLetters(letters, counts));
+    else print(formatNoneFits(await countLetters(db, { openOnly: false })));
   });
 }
 

@@ -10,12 +10,12 @@ import type { LogRecord } from '../kafka/log-reader.ts';
 import { createProgress, print, printJson } from '../output.ts';
 import type { ServerConfig } from '../servers.ts';
 import { readBytes } from './bytes.ts';
+import { formatPlan, formatResult } from './format.ts';
 import { judge } from './judge.ts';
 import { type Letter, noteTry, type Position, readLetters, readOpenOfOrders } from './letters.ts';
 import { type FilterOptions, filterOf, withServers } from './opened.ts';
 import { type HeldBack, type Judged, planRedrive, type RedrivePlan } from './plan.ts';
 import { type RedriveResult, redrive } from './redrive.ts';
-import { tellPlan, tellResult } from './tell.ts';
 
 type RedriveOptions = FilterOptions & {
   dryRun?: boolean;
@@ -42,13 +42,13 @@ export async function redriveLetters(positions: Position[], options: RedriveOpti
     const plan = await makePlan({ db, decoder }, letters, bytes, options);
     if (options.dryRun === true) {
       if (options.json) printJson(toJson(plan));
-      else print(tellPlan(plan));
+      else print(formatPlan(plan));
       return;
     }
     const result = await send(db, servers, bytes, plan.send, options);
     if (options.json)
       printJson({ sent: result.sent.map(toPlace), held: [...plan.held, ...result.failed].map(toHeld) });
-    else print(tellResult(result, plan.held));
+    else print(formatResult(result, plan.held));
     if (result.stoppedBy !== null) {
       const left = plan.send.length - result.sent.length - result.failed.length;
       throw new CliError(`stopped with ${left} dead letters left: ${result.stoppedBy.message}`, {

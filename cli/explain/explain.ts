@@ -56,7 +56,7 @@ export async function explainOrder(
   const commands: OrderLife['commands'] = [];
   for await (const record of recordsOf(reader, COMMANDS, partition, orderId)) {
     const time = new Date(record.timestampMs).toISOString();
-    commands.push({ offset: record.offset, time, command: await tellCommand(record, decoder) });
+    commands.push({ offset: record.offset, time, command: await describeCommand(record, decoder) });
   }
   const outcomes: OrderLife['outcomes'] = [];
   const seen = new Set<string>();
@@ -160,7 +160,7 @@ async function* recordsOf(
   }
 }
 
-async function tellCommand(record: LogRecord, decoder: Decoder): Promise<CommandTold> {
+async function describeCommand(record: LogRecord, decoder: Decoder): Promise<CommandTold> {
   const decoded = await decoder.command(record);
   if (decoded.kind === 'poison') return { undecodable: decoded.message };
   const { type, commandId, actor, customerId, idempotencyKey, issuedAt } = decoded.value;

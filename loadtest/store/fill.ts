@@ -6,7 +6,7 @@ import { makeDatabase } from './database.ts';
 import { createOrderStream } from './order-stream.ts';
 
 const chunkOrders = 5_000;
-const tellEveryOrders = 500_000;
+const reportEveryOrders = 500_000;
 
 /** Makes the database anew and loads so many orders into it, evenly over the partitions from offset 0 on. */
 export async function fillDatabase(
@@ -24,7 +24,7 @@ export async function fillDatabase(
     for (let partition = 0; partition < PARTITIONS; partition++) {
       await loadChunk(connection, stream, partition, offset, count);
       loaded += count;
-      if (loaded % tellEveryOrders < count) tell(`filling the tables: ${loaded} of ${orders} orders`);
+      if (loaded % reportEveryOrders < count) tell(`filling the tables: ${loaded} of ${orders} orders`);
     }
   }
   await connection.end();

@@ -1,7 +1,7 @@
 /**
- * The decision: a pure loop over a batch of commands in offset order. It has no clock, no I/O and no randomness;
- * what it needs to know comes in as a snapshot, what it wants done goes out as data. Every record gets exactly one
- * event. The same commands give the same outcomes however they are cut into batches.
+ * The decision: a pure loop over a batch of commands in offset order. It has no clock, no I/O and no randomness. Its
+ * input is a snapshot, its output is data to write. Every record gets exactly one event. The same commands give the
+ * same outcomes for any split into batches.
  */
 import type { OrderCommand, OrderEvent } from '../../schemas/generated/types.ts';
 import { handlerOf } from './commands/registry.ts';

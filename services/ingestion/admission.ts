@@ -1,8 +1,7 @@
 /**
- * Whether there is room for one more request, told in microseconds from what is known anyway: how late the event loop
- * runs, how old the oldest command in the produce queue is, and how long an order taken in now would wait for its outcome.
- * Writes are turned away long before reads, so that who has placed can always ask. A lane that is behind turns away the orders
- * of that lane only, once it is known which they are.
+ * Admission control: decides in microseconds whether to accept one more request. It uses the event loop delay, the age
+ * of the oldest command in the produce queue, and the expected wait for an outcome. Writes are refused long before
+ * reads, so that clients can always read their orders. A partition that is behind refuses only its own orders.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accumulator } from '../shared/kafka/index.ts';
@@ -19,13 +18,13 @@ export type Refusal = 'event_loop' | 'produce_queue' | 'lag';
 export interface Admission {
   /** Why a request of this kind is refused now, or null. */
   refusal(kind: 'read' | 'write'): Refusal | null;
-  /** Whether orders of this partition would wait too long, or for ever. */
+  /** Whether orders of this partition would wait too long. */
   isBehind(partition: number): boolean;
   /** How many partitions are behind. */
   lanesBehind(): number;
-  /** Whole seconds for `Retry-After`, spread so that the refused do not come back together. */
+  /** Whole seconds for `Retry-After`, with jitter so that refused clients do not return together. */
   retryAfterSeconds(reason: Refusal): number;
-  /** Looks at everything anew; called on a timer. */
+  /** Samples all values; called by a timer. */
   sample(): void;
   close(): void;
 }
@@ -40,11 +39,11 @@ export interface AdmissionDeps {
   readonly loopDelayMs?: () => number;
 }
 
-/** Reads go on until the loop is this many times later than writes may make it. */
+/** Reads are refused when the delay is this many times the limit for writes. */
 const readFactor = 10;
-/** Refusing by lag ends at this part of the limit, so that it does not flap. */
+/** Refusal by lag ends at this fraction of the limit, to avoid flapping. */
 const resumeAt = 0.8;
-/** One late moment is no overload: a new sample counts this much against those before. */
+/** Weight of a new sample: one late moment is not an overload. */
 const delayWeight = 0.3;
 const sampleResolutionMs = 10;
 

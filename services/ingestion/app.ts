@@ -79,7 +79,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
     },
-    // The line of the request bounds it: what is longer than any id is an unknown one and no unknown route.
+    // The request line limits the length. An id that is too long is an unknown id, not an unknown route.
     routerOptions: { maxParamLength: limits.headerBytesMax },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -92,7 +92,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {
-    // A connection that broke in between keeps its count: nothing can come of it any more.
+    // A connection that broke meanwhile keeps its count, because no more requests can follow.
     (request.raw.socket as CountingSocket)[openRequests]! -= 1;
     done();
   });
@@ -140,7 +140,7 @@ function withoutBody(handler: Route['handler']): Route['handler'] {
 const openRequests = Symbol('openRequests');
 type CountingSocket = Socket & { [openRequests]?: number };
 
-/** What the HTTP parser lets pass but nobody honest sends; and the bound on pipelining. */
+/** Refuses what the HTTP parser accepts but no correct client sends, and limits pipelining. */
 function checkMessage(
   pipelineMax: number,
   request: FastifyRequest,
@@ -180,7 +180,7 @@ function enter(
   authenticate(deps, operation.scope, request, reply, () => {
     deps.usage.note(request.caller.customerId);
     const isTaken = deps.entry.come(request.caller.customerId, () => {
-      // Who waited for the turn may have left.
+      // The client may have disconnected while it waited.
       if (request.raw.socket.destroyed) return;
       if (receiveBody(deps.bodies, operation, request, reply)) done();
       else refuseShare(deps, request, reply, 'You send too many request bodies, or too many invalid ones.');
@@ -189,7 +189,7 @@ function enter(
   });
 }
 
-/** Whether the load is somebody else's. What a token that nobody has seen would cost is not spent on finding out. */
+/** Whether other callers cause the load. An unknown token is not verified for this, to save the cost. */
 function isLight(deps: AppDeps, request: FastifyRequest): boolean {
   const caller = knownCaller(deps, request);
   if (caller === null) return false;
@@ -205,7 +205,7 @@ function refuseShare(deps: AppDeps, request: FastifyRequest, reply: FastifyReply
   );
 }
 
-/** Refuses now, or later for who goes on to ask what is refused. */
+/** Refuses now, or with a delay for a caller that keeps sending refused requests. */
 function refuseCaller({ refusals }: AppDeps, request: FastifyRequest, refuse: () => void): void {
   const delayMs = refusals.delayMs(request.caller.customerId);
   if (delayMs === 0) refuse();

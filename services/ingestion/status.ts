@@ -1,6 +1,6 @@
 /**
- * The state of one order: Redis first, then MySQL, and the ticket before either knows it. Versions never go back: what
- * is below the floor (the version the client has, the one this process last showed) is not believed.
+ * The state of one order: from Redis, then MySQL, or from the ticket while neither has it. Versions never go back: a
+ * version below the floor (the client's version, or the last one shown by this process) is ignored.
  */
 import { type OrderResource, orderResource } from '../domain/index.ts';
 import type { BoundedMap } from './bounded-map.ts';
@@ -20,7 +20,7 @@ export type OrderState =
 
 export interface StatusDeps {
   readonly cache: OrderCache;
-  /** Null when there is no such order; rejects when MySQL cannot tell. */
+  /** Null when the order does not exist. Rejects when MySQL is unavailable. */
   readonly findOrder: (orderId: string) => Promise<StoredOrder | null>;
   readonly lanePositions: () => Promise<readonly LanePosition[]>;
   readonly isDeadLetter: (position: LogPosition) => Promise<boolean>;
@@ -32,17 +32,17 @@ export interface StatusDeps {
 export interface StatusQuery {
   readonly orderId: string;
   readonly customerId: string;
-  /** Position out of a valid ticket; `otherLog` for one of a log that is gone. */
+  /** Position from a valid ticket; `otherLog` for a ticket of a deleted log. */
   readonly ticket: LogPosition | 'otherLog' | null;
-  /** The lowest version that is still news to nobody. */
+  /** The lowest acceptable version. */
   readonly floor?: number;
   /** Do not trust the cache: the caller has just learned of a change. */
   readonly fresh?: boolean;
 }
 
 /**
- * Throws the problem STATE_UNAVAILABLE when neither the stores nor the ticket can tell, and ORDER_LOST when an accepted order is
- * in no store and its command no longer in the log.
+ * Throws the problem STATE_UNAVAILABLE when neither the stores nor the ticket give the state. Throws ORDER_LOST when
+ * an accepted order is in no store and its command is no longer in the log.
  */
 export type ReadStatus = (query: StatusQuery) => Promise<OrderState>;
 
@@ -67,7 +67,7 @@ export function createReadStatus(deps: StatusDeps): ReadStatus {
     } catch (error) {
       if (error instanceof HttpProblem) throw error;
       if (ticket !== null && floor === 0 && aheadOf(deps, ticket) >= 0) return queuedAt(ticket);
-      // The cache may still hold an older truth than the client has: that would be going back.
+      // The cache may hold an older version than the client has, and versions must not go back.
       throw new HttpProblem('STATE_UNAVAILABLE', undefined, {
         headers: { 'retry-after': '1' },
         cause: error,
@@ -86,18 +86,21 @@ async function readStore(
   if (stored !== null) return showStored(deps, stored, customerId);
   if (ticket === null) return missing;
   if (ticket === 'otherLog') throw new HttpProblem('ORDER_LOST');
-  // Position first, then the row: a row missing before the position was read may have come in between.
+  // Read the position first, then the row: the row may have been written in between.
   if (!(await isDecided(deps, ticket))) return { kind: 'queued', position: ticket };
   const late = await deps.findOrder(orderId);
   if (late !== null) return showStored(deps, late, customerId);
-  // The lane is past the command and made no order of it. Unless it is a dead letter, it was not there to be decided.
+  // The lane has passed the command without an order. If it is not a dead letter, the command was lost.
   if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
-  // Outcomes of a log that is gone may look like those of this one; the positions in the database are of this one only.
+  // Outcomes of a deleted log may look like those of this one. Positions in the database are only of this log.
   if (!(await isPast(deps, ticket))) return queuedAt(ticket);
   throw new HttpProblem('ORDER_LOST');
 }
 
-/** Commands in front of the position whose outcome is not out; negative when the position's own is out, or nothing is known. */
+/**
+ * Commands ahead of the position without a published outcome. Negative if the outcome of the position is published, or
+ * if unknown.
+ */
 function aheadOf({ lanes }: StatusDeps, { partition, offset }: LogPosition): number {
   const next = lanes.nextUnpublished(partition);
   return next === null ? -1 : offset - next;
@@ -126,7 +129,7 @@ function showStored(deps: StatusDeps, stored: StoredOrder, customerId: string): 
   return show(deps, order, customerId);
 }
 
-/** Another customer's order is no order at all. */
+/** An order of another customer is reported as missing. */
 function show(deps: StatusDeps, order: OrderResource, customerId: string): OrderState {
   if (order.customerId !== customerId) return missing;
   deps.shown.set(order.id, order.version);

@@ -18,11 +18,11 @@ import type { LogPosition } from './ticket.ts';
 
 export interface Submitted {
   readonly position: LogPosition;
-  /** The same place was accepted before, or is being accepted by another request. */
+  /** The same order was accepted before, or another request is submitting it. */
   readonly replayed: boolean;
 }
 
-/** Where the place stands, or why it was not accepted: the problem KEY_REUSED, NOT_PRODUCED or OUTCOME_UNKNOWN. */
+/** The position of the order, or why it was not accepted: the problem KEY_REUSED, NOT_PRODUCED or OUTCOME_UNKNOWN. */
 export type Submission = Submitted | Error;
 
 /**
@@ -67,7 +67,7 @@ export function createSubmit(deps: SubmissionDeps): Submit {
   return (places, { anew = false } = {}) => submit(state, places, anew);
 }
 
-/** What this process remembers of an order, while the log or the database certainly still has it. */
+/** What this process remembers of an order while the log or the database still has it. */
 function recall({ recent, trust }: State, orderId: string): Placed | undefined {
   const placed = recent.get(orderId);
   if (placed === undefined || placed.epoch === null) return placed;
@@ -103,7 +103,7 @@ function joinOther(state: State, { places, answers, joins }: Group, index: numbe
 async function answerOfOther(state: State, place: Place, { fingerprint, end }: Landing): Promise<Submission> {
   if (!(end instanceof Error)) return replay(place, { fingerprint, position: end });
   if (fingerprint === place.fingerprint) return end;
-  // The key was not taken after all: this place has its own try.
+  // The key was not used after all: submit this one.
   const [own] = await submit(state, [place], false);
   return own!;
 }
@@ -138,7 +138,7 @@ async function lookUpAndAppend(
   for (let i = 0; i < flights.length; i++) answers[indices[i]!] = answerOf(flights[i]!, ends[i]!);
 }
 
-/** What MySQL knows is remembered at once: others need not wait for the end of the whole group to be told the truth. */
+/** Orders that MySQL knows are remembered at once, so that others need not wait for the whole group. */
 async function findStored(state: State, flights: readonly Flight[]): Promise<void> {
   const stored = await state.findPlaced(flights.map(({ place }) => place.orderId));
   for (let i = 0; i < flights.length; i++) {
@@ -151,10 +151,10 @@ async function findStored(state: State, flights: readonly Flight[]): Promise<voi
 }
 
 function answerOf({ place, known }: Flight, end: LogPosition | Error): Submission {
-  // Whatever became of this copy: an order that the database knows is in the log already.
+  // Whatever happened to this copy, an order in the database is already in the log.
   if (end instanceof Error) return known === null ? end : replay(place, known);
   if (known === null || isSame(known.position, end)) return { position: end, replayed: false };
-  // A copy that reached the log before is the order; this one was appended for nothing.
+  // The earlier copy in the log is the order. This copy has no effect.
   return replay(place, known);
 }
 

@@ -1,11 +1,11 @@
 /**
- * Tries a batch until it stands, is no longer ours, or cannot begin: every result and every error of a try has its
- * remedy here.
+ * Retries a batch until it is committed, has another owner, or cannot begin. Every result and every error of an attempt
+ * has its remedy here.
  *
- *   trying ──► committed          stands
- *     ▲  └───► fence lost         claimed again by whoever it belongs to
- *     │  └───► nothing to do      held or stopped lanes
- *     └── remedy: again, halved, after a wait, with ids read or on another session
+ *   trying ──► committed          done
+ *     ▲  └───► fence lost         the owner of the lane claims it again
+ *     │  └───► nothing to do      all lanes are held or stopped
+ *     └── remedy: retry, halve, wait, read ids first, or use another session
  */
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Session } from '../shared/mysql/index.ts';
@@ -20,17 +20,20 @@ import { judgeAlone } from './waits/judge-record.ts';
 
 export interface BatchWorkDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
   readonly sessions: SessionKeeper;
-  /** Shared by a process's writers: a record that may have killed a worker is tried while no other is. */
+  /** Shared by the writers of a process: a suspect record is processed while no other record is. */
   readonly isolation: Isolation;
-  /** The batch stands. Called at once, before anything else of its lanes can be taken. */
+  /** The batch is committed. Called at once, before any further batch of its lanes. */
   onCommitted(batch: Committed): void;
 }
 
-/** Contention in a row after which the batch is halved. */
+/** Consecutive conflicts after which the batch is halved. */
 const contentionMax = 5;
-/** The same for outages, since its size may be what ends the connection, and for shortages, since there may be more than are remembered. */
+/**
+ * The same limit for outages, as the batch size may break the connection, and for stock shortages, as there may be
+ * more than are remembered.
+ */
 const failuresMax = 3;
-/** Batches that stay careful about ids after a duplicate was met. */
+/** Number of batches that read ids first after a duplicate was found. */
 const carefulBatchesAfterDuplicate = 20;
 
 const contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
@@ -45,13 +48,13 @@ interface Attempt {
   contended: number;
   outages: number;
   shortages: number;
-  /** Refusals by the server that no table explains. */
+  /** Unknown errors of the server. */
   doubts: number;
-  /** The database took a made-up batch after the record had failed alone. */
+  /** The database accepted a test batch after the record had failed alone. */
   rehearsed: boolean;
 }
 
-/** Works the batch. Never rejects; ends early when `signal` aborts, with nothing half done. */
+/** Processes the batch. Never rejects. Ends early when `signal` aborts, without partial results. */
 export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal: AbortSignal): Promise<void> {
   const attempt: Attempt = {
     batch,
@@ -164,7 +167,7 @@ async function remedy(
   }
 }
 
-/** An outage passes, or lasts; a record goes on failing. So the same batch is tried some times before it is halved. */
+/** An outage may pass, but a bad record keeps failing. So the batch is retried some times before it is halved. */
 async function suspect(deps: BatchWorkDeps, error: unknown, attempt: Attempt): Promise<Next> {
   attempt.doubts += 1;
   await pause(contention, attempt.doubts, attempt.signal);
@@ -174,7 +177,7 @@ async function suspect(deps: BatchWorkDeps, error: unknown, attempt: Attempt): P
   return 'again';
 }
 
-/** The program fails on some record. Those before it are decided; at the record its lane waits, and the others go on. */
+/** The program fails on one record. The records before it are processed; its lane waits, and other lanes continue. */
 function hold(attempt: Attempt, error: unknown): Next {
   if (recordCount(attempt.batch) > 1) {
     attempt.batch = firstHalf(attempt.batch);
@@ -196,7 +199,7 @@ async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Pro
   try {
     if (session.alive) await session.rollback();
   } catch (error) {
-    // Half a transaction on a living connection must not stay; the server rolls back what a dead one leaves.
+    // A live connection must not keep a partial transaction. The server rolls back that of a dead one.
     log.debug({ err: error }, 'ROLLBACK failed; the connection is closed');
     sessions.drop();
   }

@@ -1,7 +1,7 @@
 /**
- * Taking a lane over: raise its epoch, hold its position against the log, publish again what its last owner may not
- * have published, and only then open it. A position that does not fit the log means that the database or the log has
- * lost something; such a lane stops, as going on would decide commands twice or never.
+ * Claiming a lane: raise its epoch, compare its position with the log, publish again what its last owner may not have
+ * published, then open it. If position and log do not match, the database or the log has lost data. Such a lane stops,
+ * because it would process commands twice or never.
  */
 import { AppError, appError, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -26,26 +26,26 @@ export interface ClaimDeps {
   readonly topic: string;
   readonly owner: string;
   readonly sessions: SessionKeeper;
-  /** Whose the database is; asked before the first claim. */
+  /** Checks the installation id of the database before the first claim. */
   readonly installation: Installation;
   readonly logFacts: LogFactsDeps;
   readonly publisher: Publisher;
   readonly verdicts: Verdicts;
-  /** An outbox row was found that may not be published yet. */
+  /** Called for an outbox row that may not be published yet. */
   onUnpublished(blob: Buffer): void;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The lane runs from its position on. */
+  /** The lane runs from its position. */
   onOpened(lane: Lane): void;
-  /** The lane cannot be claimed by this build now: it is to be tried again later, apart from the others. */
+  /** This build cannot claim the lane now. It is retried later, separately from the others. */
   onRefused(lane: Lane): void;
-  /** A lane shows that the database went back: it is about all lanes. */
+  /** A lane shows that the database lost commits, which affects all lanes. */
   onLostCommits(problem: PositionProblem, partition: number): Promise<void>;
   /** Ends the process: the database belongs to another installation. */
   fatal(error: unknown): void;
 }
 
-/** Claims the lanes, again and again until each runs, is stopped, or is closed. Never rejects. */
+/** Claims the lanes and retries until each one runs, is stopped, or is closed. Never rejects. */
 export async function claimLanes(
   deps: ClaimDeps,
   lanes: readonly Lane[],
@@ -70,7 +70,7 @@ export async function claimLanes(
   }
 }
 
-/** Raises all epochs first, so that what the logs hold at the positions found is read for all lanes at once. */
+/** Raises all epochs first, so that one read of the logs serves all lanes. */
 async function claimAll(
   deps: ClaimDeps,
   lanes: readonly Lane[],
@@ -98,7 +98,7 @@ async function claimAll(
   }
 }
 
-/** What this build cannot read (an outbox row of a newer one) holds up its own lane, not the claims behind it. */
+/** Data that this build cannot read (an outbox row of a newer build) blocks its own lane, not the other claims. */
 async function openOrStop(
   deps: ClaimDeps,
   session: Session,
@@ -116,7 +116,7 @@ async function openOrStop(
   }
 }
 
-/** Raises the lane's epoch. What an earlier try of this process found to be in doubt stays so. */
+/** Raises the epoch of the lane. A suspect range from an earlier attempt of this process stays suspect. */
 async function claimOne(
   { topic, owner, metrics }: ClaimDeps,
   session: Session,
@@ -174,7 +174,7 @@ async function openOne(
   deps.onOpened(lane);
 }
 
-/** A lane that an older worker has left without a mark begins with the newest outcome that is there. */
+/** A lane without a mark, from an older worker, begins with the newest outcome in the topic. */
 function markOrEnd(outcome: OutcomeMark, { lastSource, events }: LaneFacts): OutcomeMark {
   return outcome.source >= 0 || lastSource === null
     ? outcome

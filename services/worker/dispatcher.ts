@@ -1,34 +1,36 @@
 /**
- * Gives the lanes that have work to the writers that are free. A lane belongs to no writer: it is in one batch at a
- * time, and whoever is free takes it next. So load, not a timer, sets how many transactions run side by side:
+ * Batches pending records from ready lanes and hands them to an idle writer. A lane has no fixed writer: it is in one
+ * batch at a time, and any idle writer takes it next. So load, not a timer, sets the number of parallel transactions:
  *
- *   little to do     one writer takes what all lanes hold; what comes meanwhile goes into the next transaction
- *   much to do       each free writer takes its share of the lanes, up to a full batch
+ *   low load     one writer takes the records of all lanes; new records go into the next transaction
+ *   high load    each idle writer takes its share of the lanes, up to a full batch
  *
- * A transaction costs the database nearly the same with five orders as with fifty. So what is not worth one beside
- * another waits for that other to end, five milliseconds at most: it may be held up by a lock.
+ * A transaction costs the database nearly the same with five orders as with fifty. So a small batch waits for the running
+ * transaction, at most five milliseconds, because a lock may block that transaction.
  */
 import { type BatchLimits, type LaneBatch, takeBatch } from './batch.ts';
 import type { Lane } from './lane.ts';
 
-/** What does the work: one thing at a time. Nothing here rejects. */
+/** Processes batches, one task at a time. Its promises never reject. */
 export interface Writer {
-  /** Ends early, with nothing half done, when `signal` aborts. */
+  /** Ends early when `signal` aborts, without partial results. */
   work(batch: LaneBatch[], signal: AbortSignal): Promise<void>;
-  /** Deletes acknowledged outbox rows of lanes that have nothing else to do. */
+  /** Deletes acknowledged outbox rows of idle lanes. */
   settle(lanes: Lane[]): Promise<void>;
   keepAlive(): Promise<void>;
 }
 
 export interface Dispatcher {
   add(lane: Lane): void;
-  /** Gives the lane to nobody any more; resolves when what holds some of it has ended. */
+  /** No longer gives the lane to a writer. Resolves when the batch in flight has ended. */
   remove(lane: Lane): Promise<void>;
-  /** There may be work. What arrives in one turn of the event loop, a whole fetch response for example, is gathered. */
+  /**
+   * There may be work. Calls within one turn of the event loop are combined, for example those of one fetch response.
+   */
   wake(): void;
   /**
-   * Deletes the acknowledged outbox rows of lanes that are in no batch. Done by itself when there is nothing else to do;
-   * a worker that stops asks for it behind the last acknowledgement. Resolves at once when no writer is free.
+   * Deletes the acknowledged outbox rows of lanes that are in no batch. The dispatcher calls it when idle; a worker
+   * calls it before it stops, after the last acknowledgement. Resolves at once when no writer is idle.
    */
   settle(): Promise<void>;
   /** Ends after the transactions in flight. */

@@ -1,4 +1,4 @@
-/** What decides: the lanes of a process, its writers, and what they share. */
+/** The engine of a worker process: its lanes, its writers, and their shared state. */
 import type { Codecs } from '../shared/codec/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
@@ -18,7 +18,7 @@ import { createWriter } from './writer.ts';
 
 export interface EngineDeps {
   readonly topic: string;
-  /** How many writers, each with one transaction at a time. */
+  /** Number of writers. Each writer has one transaction at a time. */
   readonly writers: number;
   readonly limits: BatchLimits;
   readonly paymentWindowMs: number;
@@ -32,9 +32,9 @@ export interface EngineDeps {
   readonly log: Logger;
   onFenceLost(lane: Lane): void;
   onWentBack?(lane: Lane): void;
-  /** Asked before a writer's new session is used: a connection that broke may have been to a database that went back. */
+  /** Runs before a writer uses a new session: after a broken connection, the database may have been restored. */
   beforeUse?(session: Session): Promise<void>;
-  /** A batch stands and its outcomes are on their way. */
+  /** A batch is committed and its outcomes are being published. */
   onCommitted(batch: Committed): void;
 }
 

@@ -1,15 +1,15 @@
 /**
  * A lane is one assigned partition of the command log: its buffer, its position and its epoch.
  *
- *   claiming ◄──► running ──► closed       closed: the partition went elsewhere, or this process stops
- *       │            │                     stopped: something that nobody but an operator can decide
+ *   claiming ◄──► running ──► closed       closed: the partition has another owner, or this process stops
+ *       │            │                     stopped: only an operator can decide how to continue
  *       └────────────┴──► stopped ──► closed
  *
- * A lane that is held up by anything else (a server that is away, a record that fails) stays in its state, notes what it
- * waits for in `waits`, and tries again by itself.
+ * A lane that waits for anything else (an unavailable server, a failing record) keeps its state, records the reason in
+ * `waits`, and retries by itself.
  *
- * Records are enqueued while claiming, so that nothing is fetched twice; what lies below the claimed position is
- * dropped then. A writer looks at the head of the buffer and takes it off only after its COMMIT.
+ * Records are buffered while claiming, so that nothing is fetched twice. Records below the claimed position are then
+ * dropped. A writer reads the head of the buffer and removes it only after its COMMIT.
  */
 import type { InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -21,24 +21,26 @@ import { LaneWaits } from './waits/lane-waits.ts';
 
 export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
 
-/** Between two tries of a record that holds its lane up: a cause that is gone is noticed within the longest. */
+/**
+ * Delay between two attempts of a record that blocks its lane. The maximum bounds the delay after the cause is gone.
+ */
 const holdDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
 
 /** Probation after an unclean death: batches are marked before they are decoded, and grow from one record again. */
 export interface Probation {
   batchRecords: number;
-  /** Below this offset a death happened at a larger batch: stay at one record. */
+  /** Below this offset a crash happened with a larger batch: process one record at a time. */
   readonly singleBelow: number;
 }
 
-/** What a lane tells its owner. */
+/** Events of a lane for its owner. */
 export interface LaneEvents {
-  /** The buffer is full: fetch nothing more. */
+  /** The buffer is full: pause fetching. */
   onFull(lane: Lane): void;
   onRoom(lane: Lane): void;
-  /** There may be work: records came, a batch was acknowledged, or a wait is over. */
+  /** There may be work: records arrived, a batch was acknowledged, or a wait ended. */
   onWork(lane: Lane): void;
-  /** The log answered with `offset` where `expected` should have come. */
+  /** The log returned `offset` instead of `expected`. */
   onGap(lane: Lane, expected: number, offset: number): void;
 }
 
@@ -52,9 +54,9 @@ export interface LaneOptions {
 export class Lane {
   readonly partition: number;
   state: LaneState = 'claiming';
-  /** Why an operator has to look, in state `stopped`. */
+  /** In state `stopped`: why an operator must act. */
   stoppedBecause: string | null = null;
-  /** The same as a word, where it is about the lane's position: such a lane goes on by itself once it fits. */
+  /** The reason as a code, if it is about the position. Such a lane continues once position and log match. */
   stopCode: string | null = null;
   epoch = -1;
   /** The offset that the next batch begins at. */
@@ -69,24 +71,24 @@ export class Lane {
   prevOffset = -1;
   /** The last outcome that was acknowledged. */
   outcome: OutcomeMark = noOutcomeMark;
-  /** The last record of the batch that is in hand. */
+  /** The last record of the batch in flight. */
   recordInHand: RecordMark = noRecordMark;
   /** Batches that are committed and not yet acknowledged. */
   unpublishedBatches = 0;
   /** First offsets of outbox rows that are acknowledged and not yet deleted. */
   ackedRows: readonly number[] = [];
-  /** Resolves when everything handed to the publisher so far is dealt with. */
+  /** Resolves when the publisher has finished everything that it has received so far. */
   published: Promise<void> = Promise.resolve();
-  /** Set while a range is in doubt after an unclean death. */
+  /** Set while a range is suspect after a crash. */
   probation: Probation | null = null;
-  /** The range and size that this process has marked last: a death is counted once per process. */
+  /** The range and size that this process marked last: a crash is counted once per process. */
   marked = '';
-  /** Batches left in which ids are read before they are inserted, since a duplicate was met. */
+  /** Remaining batches that read ids before they insert them, after a duplicate was found. */
   carefulBatches = 0;
 
-  /** The record at its head failed: it is tried in a batch of its own. */
+  /** The record at its head failed and is retried in its own batch. */
   isHeldBack = false;
-  /** What holds the lane up, while something does. */
+  /** What the lane waits for, if anything. */
   readonly waits = new LaneWaits();
 
   readonly #log: Logger;
@@ -106,7 +108,7 @@ export class Lane {
     this.#events = events;
   }
 
-  /** The offset that has to be fetched next. */
+  /** The next offset to fetch. */
   get fetchOffset(): number {
     return this.#expectedOffset;
   }
@@ -115,12 +117,12 @@ export class Lane {
     return this.#buffer.length;
   }
 
-  /** Whether nothing more is to be fetched until there is room again. */
+  /** Whether fetching is paused until the buffer has room. */
   get full(): boolean {
     return this.#full;
   }
 
-  /** Adds fetched records; those that were enqueued before are dropped. Never throws. */
+  /** Adds fetched records and drops duplicates. Never throws. */
   enqueue(records: readonly InRecord[]): void {
     if (this.state === 'closed' || this.state === 'stopped') return;
     for (const record of records) {
@@ -159,7 +161,8 @@ export class Lane {
     this.isHeldBack = false;
     this.#dropBelow(claim.nextOffset);
     if (this.#buffer.firstOffset !== claim.nextOffset) {
-      // What is held does not begin where the database stands (it may have lost a commit): fetched again, nothing is skipped.
+      // The buffer does not begin at the position in the database (which may have lost a commit): fetch again, to skip
+      // nothing.
       this.#dropBelow(Number.POSITIVE_INFINITY);
       this.#expectedOffset = claim.nextOffset;
     }
@@ -173,7 +176,7 @@ export class Lane {
     else if (this.state === 'stopped') this.epoch = -1;
   }
 
-  /** Back to claiming from a stop: what stopped it is gone. */
+  /** Back to claiming from a stop: the cause is gone. */
   retry(): void {
     if (this.state !== 'stopped') return;
     this.stoppedBecause = null;
@@ -182,7 +185,10 @@ export class Lane {
     this.#become('claiming', 'what stopped it is gone');
   }
 
-  /** Whether it is held under its epoch: a stopped lane decides nothing more, but what it has decided is seen through. */
+  /**
+   * Whether this process holds the lane under its epoch. A stopped lane decides nothing, but publishes what it has
+   * decided.
+   */
   get isHeld(): boolean {
     return this.state === 'running' || (this.state === 'stopped' && this.epoch >= 0);
   }
@@ -202,7 +208,7 @@ export class Lane {
     return this.#buffer.peek(recordsMax, bytesMax);
   }
 
-  /** Takes the committed head off; the outbox rows in `deletedRows` went with the same transaction. */
+  /** Removes the committed head. The same transaction deleted the outbox rows in `deletedRows`. */
   advance(to: number, deletedRows: readonly number[]): void {
     this.nextOffset = to;
     this.prevOffset = to - 1;
@@ -223,8 +229,8 @@ export class Lane {
   }
 
   /**
-   * Everything below `to` is acknowledged, its last outcome at `outcomeOffset` of the result topic; the outbox row that
-   * began at `from` may go.
+   * Everything below `to` is acknowledged, with the last outcome at `outcomeOffset` of the result topic. The outbox
+   * row that begins at `from` may be deleted.
    */
   acknowledge(from: number, to: number, outcomeOffset = -1): void {
     this.unpublishedBatches -= 1;
@@ -236,8 +242,8 @@ export class Lane {
   }
 
   /**
-   * The record at its head cannot be decided now: notes why, and lets no writer take it before the next try is due. With
-   * `alone` it is tried in a batch of its own, as it would break the batch of others.
+   * The record at the head cannot be processed now: records the reason, and delays the next attempt. With `alone` the
+   * record is retried in its own batch, because it would break a batch with others.
    */
   holdBack(why: string, { needsOperator = false, alone = false } = {}): void {
     this.isHeldBack = alone;
@@ -253,7 +259,7 @@ export class Lane {
     setTimeout(() => this.#events.onWork(this), delayMs).unref();
   }
 
-  /** Stops for good and keeps everything where it is, until an operator has looked. */
+  /** Stops and keeps all state until an operator acts. */
   stop(why: string, code: string | null = null): void {
     this.stoppedBecause = why;
     this.waits.begin('stopped', why, true);
@@ -261,7 +267,7 @@ export class Lane {
     this.#become('stopped', why);
   }
 
-  /** Ends the lane in this process. What is committed and unpublished is published by its next owner. */
+  /** Ends the lane in this process. Its next owner publishes what is committed and unpublished. */
   close(): void {
     this.#become('closed');
     this.waits.clear();

@@ -1,7 +1,7 @@
 /**
- * Which lanes this process works. Lanes follow the group's assignment: gained ones are claimed, kept ones run on
- * through a rebalance, lost ones end. A claim is made only under a join that the coordinator has confirmed by a
- * heartbeat; what was merely promised to a member that the group has forgotten would fence its rightful owner.
+ * The lanes that this process owns. They follow the group assignment: gained lanes are claimed, kept lanes run on
+ * through a rebalance, lost lanes end. A claim needs a join that the coordinator has confirmed by a heartbeat. Without
+ * it, a member that the group has removed could fence the real owner.
  */
 import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -15,15 +15,15 @@ export interface OwnershipDeps {
   readonly limits?: LaneLimits;
   /** Claims lanes until each runs or has ended. */
   claim(lanes: readonly Lane[], signal: AbortSignal): Promise<void>;
-  /** A lane begins or ends to be worked here. */
+  /** A lane starts or ends in this process. */
   onGained(lane: Lane): void;
   onLost(lane: Lane): void | Promise<void>;
   onWork(lane: Lane): void;
 }
 
-/** A fenced owner that is still assigned waits up to this long, so that two claimants do not fence each other in step. */
+/** Maximum wait of a fenced owner that is still assigned, so that two owners do not keep fencing each other. */
 const reclaimJitterMs = 500;
-/** Before a claim that this build cannot carry out is tried again. */
+/** Delay before a failed claim is retried. */
 const refusedClaimMs = 5_000;
 
 export class Ownership {
@@ -38,7 +38,7 @@ export class Ownership {
     this.#deps = deps;
   }
 
-  /** The consumer whose assignment is followed; given after its creation, as it needs `handlers` for that. */
+  /** The consumer whose assignment counts. Set after its creation, because the consumer needs `handlers`. */
   attach(consumer: GroupConsumer): void {
     this.#consumer = consumer;
   }
@@ -63,7 +63,7 @@ export class Ownership {
     };
   }
 
-  /** A lane whose fence was lost: if it is still assigned here, it is claimed again. */
+  /** After a lost fence: claims the lane again if it is still assigned. */
   async reclaim(lane: Lane): Promise<void> {
     if (this.lanes.get(lane.partition) !== lane) return;
     lane.reclaim();
@@ -71,7 +71,7 @@ export class Ownership {
     this.#toClaim.add(lane);
   }
 
-  /** A lane that could not be claimed is tried again after a while: its partition may go to a worker that can. */
+  /** Retries a failed claim later. Meanwhile the partition may move to a worker that can claim it. */
   retryLater(lane: Lane): void {
     const timer = setTimeout(() => {
       if (this.lanes.get(lane.partition) === lane) this.#toClaim.add(lane);
@@ -79,7 +79,7 @@ export class Ownership {
     timer.unref();
   }
 
-  /** A stopped lane that fits its logs again is claimed anew. */
+  /** Claims a stopped lane again once it matches its logs. */
   retryStopped(lane: Lane): void {
     if (this.lanes.get(lane.partition) !== lane) return;
     lane.retry();
@@ -89,11 +89,11 @@ export class Ownership {
   /** A claimed lane fetches from its own position on. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
-    // A lane that was fenced with a full buffer still has it, and goes on when there is room.
+    // A lane that was fenced with a full buffer keeps it and continues when there is room.
     if (!lane.full) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
-  /** Claims nothing more. Lanes stay as they are until `closeAll`. */
+  /** Makes no more claims. Lanes do not change until `closeAll`. */
   stop(): void {
     this.#stopping.abort();
   }

@@ -1,8 +1,8 @@
 /**
- * One batch, from bytes to a committed transaction: the table of contents of the worker. What it returns is for the
- * writer to act on; any error that it throws leaves an open transaction, which the writer rolls back.
+ * One batch, from bytes to a committed transaction: the table of contents of the worker. The writer handles the
+ * result. An error leaves an open transaction, which the writer rolls back.
  *
- * The publisher takes over from `committed`: it sends the outcomes in order and tells the lane when they are
+ * After `committed` the publisher continues: it sends the outcomes in order and notifies the lane when they are
  * acknowledged. Only then may the group offset move.
  */
 import { type Decision, decide } from '../domain/index.ts';
@@ -27,7 +27,7 @@ import { readSkips } from './store/skips.ts';
 export interface PipelineDeps {
   readonly topic: string;
   readonly session: Session;
-  /** Where the batch's statements are laid out; nobody else's until the batch has ended. */
+  /** The buffer for the statements of the batch. No other batch uses it until this one has ended. */
   readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
   readonly catalogue: Catalogue;
@@ -35,33 +35,33 @@ export interface PipelineDeps {
   readonly verdicts: Verdicts;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
-  /** Whether acknowledged outcomes stay in the database, to be published again should their topic lose them. */
+  /** Whether acknowledged outcomes stay in the database, to publish them again if their topic loses them. */
   readonly keepOutcomes?: boolean;
   readonly log: Logger;
 }
 
-/** The batch stands; its outcomes are to be published, in this order per lane. */
+/** The batch is committed. Its outcomes must be published, in this order per lane. */
 export interface Committed {
   readonly kind: 'committed';
   readonly parts: readonly PartOutcomes[];
-  /** How many of each outcome. */
+  /** Number of commands by outcome. */
   readonly counts: Readonly<Record<string, number>>;
   readonly records: number;
   /** For the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
-  /** `performance.now()` when its COMMIT was sent: until then the fence has kept the lanes ours. */
+  /** `performance.now()` when its COMMIT was sent: up to then the fence proves that we own the lanes. */
   readonly provenAtMs: number;
-  /** From the first look at its bytes to its COMMIT. */
+  /** Time from the start of decoding to the COMMIT. */
   readonly ms: number;
 }
 
 export type BatchResult =
   | Committed
-  /** No part could begin; its lane is held or stopped. No transaction was opened. */
+  /** No part could begin, because every lane is held or stopped. No transaction was opened. */
   | { readonly kind: 'nothing' }
-  /** A lane of the batch is somebody else's, or not where we think. To be rolled back. */
+  /** A lane of the batch has another owner or another position. The writer must roll back. */
   | { readonly kind: 'fenceLost' }
-  /** Optimism failed: these SKUs are short. Rolled back already. */
+  /** The optimistic stock update failed: these SKUs are short. Already rolled back. */
   | { readonly kind: 'shortOfStock'; readonly skus: readonly string[] };
 
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
@@ -69,7 +69,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const startedMs = performance.now();
   await markProbing(deps, batch);
   await adoptSkips(deps, batch);
-  // What is decoded ends with this call: batches are many, and the database takes its time.
+  // The decoded records are released after this call, before the slow wait for the database.
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
 
@@ -101,7 +101,7 @@ interface Draft extends Pick<Committed, 'counts' | 'records' | 'statuses'> {
 
 type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 
-/** From bytes to what is to be written, behind the fence of the transaction that it opens. */
+/** From bytes to the writes of the batch, in a fenced transaction that it opens. */
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<Draft | NoDraft> {
   const { topic } = deps;
   const parts = await decodeParts(
@@ -141,10 +141,10 @@ function countOutcomes({ events }: Decision): Pick<Committed, 'counts' | 'record
   return { counts, records: events.length };
 }
 
-/** A lane on probation leaves a mark before a byte of the batch is looked at, committed by itself. */
+/** A lane on probation commits a mark before the batch is decoded. */
 async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
   for (const { lane, from, records, probing, alone } of batch) {
-    // A record that is not alone in the process is marked as two: whoever dies here, it may be innocent.
+    // A record that is not alone in the process is marked as two: it may not be the cause of a crash.
     const marked = alone ? 1 : Math.max(2, records.length);
     const key = `${from}:${marked}`;
     if (!probing || lane.marked === key) continue;
@@ -153,7 +153,7 @@ async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Pro
   }
 }
 
-/** Where a lane is held up by its head, an operator may have asked to make that a dead letter. */
+/** If the head of a lane blocks it, an operator may have asked to dead-letter that record. */
 async function adoptSkips(
   { session, topic, verdicts }: PipelineDeps,
   batch: readonly LaneBatch[],

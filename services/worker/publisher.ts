@@ -1,8 +1,8 @@
 /**
- * Sends committed outcomes, lane by lane in offset order: batch n + 1 of a lane is not sent before batch n is
- * acknowledged, so that first copies are always in order, whatever a zombie adds later. It never gives up: what is
- * committed is going to be published, by this process or by the lane's next owner. While the brokers are away, or refuse
- * a record, the lane waits and the record is sent again; it says so in its waits.
+ * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is acknowledged, so
+ * first copies are always in order, whatever a zombie adds later. It never gives up: this process or the next owner of
+ * the lane publishes every commit. While the brokers are unavailable or refuse a record, the lane waits, records the
+ * reason, and sends again.
  */
 import { EVENTS } from '../../topics/catalogue.ts';
 import { AppError, errorMessage } from '../shared/errors/index.ts';
@@ -20,22 +20,22 @@ export interface Publication {
   readonly epoch: number;
   readonly from: number;
   readonly to: number;
-  /** The bytes of its outbox row: what is published is what was stored. */
+  /** The bytes of its outbox row: they are published unchanged. */
   readonly blob: Buffer;
-  /** `performance.now()` at which the lane was certainly ours: before its COMMIT was sent, or at its claim. */
+  /** `performance.now()` when this process certainly owned the lane: before its COMMIT was sent, or at its claim. */
   readonly provenAtMs: number;
 }
 
 export interface Publisher {
-  /** Queues the publication behind those of its lane. */
+  /** Queues the publication after earlier ones of its lane. */
   publish(publication: Publication): void;
 }
 
 export function createPublisher(deps: {
   accumulator: Accumulator;
-  /** Asked before anything goes out that a pause has held up; without it nothing is proven. */
+  /** Checks ownership before a delayed send; absent: no check. */
   proofOf?(publication: Publication): SendProof;
-  /** The lane is not ours any more, or its commit is gone. */
+  /** The lane has another owner, or its commit is lost. */
   onFenceLost?(lane: Lane): void;
   metrics: Metrics;
   log: Logger;
@@ -79,7 +79,7 @@ export function createPublisher(deps: {
       try {
         return await send(publication);
       } catch (error) {
-        // A closed producer: the row stays in the outbox, and the lane's next owner publishes it.
+        // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
         if (error instanceof AppError && endsOfProducer.has(error.code)) return;
         if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
         lane.waits.begin(
@@ -105,9 +105,9 @@ export function createPublisher(deps: {
   };
 }
 
-/** With `forever` these are the errors of a producer that is closed. */
+/** With `forever`, only a closed producer gives these errors. */
 const endsOfProducer: ReadonlySet<string> = new Set(['NOT_PRODUCED', 'OUTCOME_UNKNOWN']);
-/** Between two tries of what this process fails to send; what brokers refuse is sent again by the accumulator. */
+/** Delay between two attempts after a failure in this process. The accumulator resends what brokers refuse. */
 const defaultRetryDelay: Backoff = backoff({ initialMs: 200, maxMs: 5_000 });
 
 function isToPublish(lane: Lane, epoch: number): boolean {
@@ -121,7 +121,7 @@ function outcomesWentBack({ outcome, partition }: Lane, offset: number): string 
   );
 }
 
-/** Messages by topic and partition, each group in order; dead letters go beside the events, not behind them. */
+/** Messages by topic and partition, each group in order. Dead letters are sent in parallel with the events. */
 function groupByTarget(messages: readonly OutMessage[]): OutMessage[][] {
   const groups = new Map<string, OutMessage[]>();
   for (const message of messages) {

@@ -1,29 +1,29 @@
-/** What a failed try of a batch calls for: one total answer for every result and error. */
+/** The remedy for a failed attempt of a batch: one for every result and error. */
 import { AppError, classify, errorMessage } from '../shared/errors/index.ts';
 import { classifyMysqlError } from '../shared/mysql/index.ts';
 
 export type Remedy =
-  /** Try the same batch again after a short, jittered wait; after several of these in a row, with half of it. */
+  /** Retry the batch after a short, jittered wait. After several of these, retry with half of it. */
   | 'contend'
-  /** The connection is of no use: open another, with back-off, and try again. */
+  /** The connection is unusable: open another one, with back-off, and retry. */
   | 'reconnect'
-  /** The connection works but the server cannot serve now: wait and try again. */
+  /** The connection works but the server is unavailable: wait and retry. */
   | 'wait'
-  /** Nobody knows whether the COMMIT stands: claim the lanes anew, which waits for it and finds what it left. */
+  /** It is unknown whether the COMMIT succeeded: claim the lanes again, which waits for it and reads its result. */
   | 'reclaim'
-  /** An order of the batch exists: read the ids first. */
+  /** An order of the batch already exists: read the ids first. */
   | 'readIds'
-  /** The data of a record broke the statement: find it by halving. */
+  /** The data of one record broke the statement: find the record by halving the batch. */
   | 'bisect'
-  /** The server refuses, and nobody knows why: after some tries find the record, and ask the database whether it is at fault. */
+  /** The server refuses for an unknown reason: after some retries find the record, and test whether it is the cause. */
   | 'suspect'
-  /** The program fails, not a server: find the record and hold its lane there, trying again now and then. */
+  /** The program fails, not a server: find the record, hold its lane there, and retry from time to time. */
   | 'hold';
 
 /** The remedy for an error that `runBatch` threw. */
 export function remedyFor(error: unknown): Remedy {
   if (error instanceof AppError && error.code === 'COMMIT_UNKNOWN') return 'reclaim';
-  // An event or a statement that cannot be laid out (INVALID_VALUE, TOO_LONG, RangeError): some record asks for it.
+  // An event or statement that cannot be encoded (INVALID_VALUE, TOO_LONG, RangeError): one record causes it.
   if (error instanceof RangeError || (error instanceof AppError && classify(error) === 'deadLetter'))
     return 'bisect';
   switch (classifyMysqlError(error)) {
@@ -34,7 +34,7 @@ export function remedyFor(error: unknown): Remedy {
       return 'contend';
     case 'connectionLost':
     case 'timeout':
-    // A server that was made a replica stays one; after a failover another answers to its name.
+    // A server that became a replica stays one. After a failover, another server has its name.
     case 'readOnly':
       return 'reconnect';
     case 'tooManyConnections':
@@ -50,24 +50,24 @@ export function remedyFor(error: unknown): Remedy {
   }
 }
 
-/** What is no error of the database that the table of `classifyMysqlError` knows. */
+/** An error that is not in the table of `classifyMysqlError`. */
 function remedyForUnknown(error: unknown): Remedy {
   const isListed = error instanceof AppError && error.code !== 'MYSQL_UNKNOWN';
   if (!isListed && isServerError(error)) return 'suspect';
-  // An init_connect or a proxy that bends the session's settings: the next session may get what it asks for.
+  // An init_connect or a proxy changed the session settings. The next session may get the right ones.
   if (error instanceof AppError && error.code === 'MYSQL_SETTINGS') return 'reconnect';
   return classify(error) === 'retry' ? 'wait' : 'hold';
 }
 
-/** Whether the database itself has answered with an error that has a number; those of the system are negative. */
+/** Whether the database returned an error with a number. System errors have negative numbers. */
 export function isServerError(error: unknown): boolean {
   if (error instanceof AppError) return Number(error.details['errno']) > 0;
   return Number((error as { errno?: unknown } | null | undefined)?.errno) > 0;
 }
 
 /**
- * The words for a record that was found by halving. They travel in its public outcome, so the database's own are left to
- * the log: those name tables and may quote values.
+ * The message for a record that was found by halving. It is part of the public outcome. The message of the database is
+ * only logged, because it names tables and may quote values.
  */
 export function verdictFor(error: unknown): { code: string; message: string } {
   const kind = classifyMysqlError(error);

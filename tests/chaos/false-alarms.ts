@@ -19,7 +19,7 @@ import { startShoppers } from './shoppers.ts';
 const checks = ['outcomes', 'orders', 'book', 'deadLetters', 'offsets', 'deliveries', 'states'];
 const faultEveryMs = { least: 3_000, most: 12_000 };
 const awayMsMax = 3_000;
-const tellEveryMs = 30_000;
+const reportEveryMs = 30_000;
 const quietDeadlineMs = 300_000;
 const detectionMsMax = 60_000;
 const stopDeadlineMs = 60_000;
@@ -39,7 +39,7 @@ export async function falseAlarms(chaos: ChaosArena, { minutes, seed }: Scenario
   const load = startChangingLoad(chaos, random);
   const endsAtMs = performance.now() + minutes * 60_000;
   const faults: Record<string, number> = {};
-  const telling = setInterval(() => void tell(chaos, fleet, faults).catch(() => undefined), tellEveryMs);
+  const telling = setInterval(() => void tell(chaos, fleet, faults).catch(() => undefined), reportEveryMs);
   try {
     while (performance.now() < endsAtMs) {
       await sleep(between(faultEveryMs, random));

@@ -90,7 +90,7 @@ export function placeOrder(deps: RouteDeps): Route {
   };
 }
 
-/** An order that is in the log, and whose it is. */
+/** An order in the log, and its owner. */
 interface Logged {
   readonly orderId: string;
   readonly customerId: string;
@@ -117,7 +117,7 @@ function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderR
   return readPlace(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
 }
 
-/** Listens before it produces, so that no outcome can be missed. */
+/** Subscribes before it produces, so that no outcome is missed. */
 async function placeAndWait(
   deps: RouteDeps,
   request: FastifyRequest,
@@ -150,7 +150,7 @@ async function placeAndWait(
   }
 }
 
-/** The outcome of the place; null at the end of the time, and at once when too many wait. */
+/** The outcome of the order. Null after the timeout, or at once when too many clients wait. */
 async function awaitOutcome(
   wait: Wait | null,
   position: LogPosition,
@@ -172,7 +172,7 @@ async function awaitKnown(
   return (await awaitOutcome(wait, position, timeoutMs)) !== null;
 }
 
-/** The order after its outcome: out of the event itself where that tells all of it, so that who waits costs the stores nothing. */
+/** The order after its outcome. If the event has the whole order, the stores are not read. */
 async function stateAfter(
   deps: RouteDeps,
   { orderId, customerId, position }: Logged,
@@ -186,8 +186,8 @@ async function stateAfter(
 }
 
 /**
- * The same place again: 202 while it is queued, else 200 with the order as it stands. One that was lost since is placed
- * anew: a retry must never be told that all is well because somebody remembers so.
+ * A repeated order: 202 while it is queued, else 200 with its current state. A lost order is submitted again: a retry
+ * must not succeed only because a cache remembers the order.
  */
 async function answerReplay(
   deps: RouteDeps,

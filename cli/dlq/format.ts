@@ -13,23 +13,23 @@ export interface ReasonCount {
 const HELD_SHOWN_MAX = 50;
 
 /** One line per letter, its audit lines below it, and the counts by reason at the end. */
-export function tellLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
+export function formatLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
   const total = counts.reduce((sum, { letters: n }) => sum + n, 0);
   const lines = letters.length === 0 ? [] : table([HEAD, ...letters.map(cellsOf)]).split('\n');
   const shown = lines.flatMap((line, index) => [line, ...auditOf(letters[index - 1])]);
   const more = total > letters.length ? [`… and ${count(total - letters.length)} more; see --max`] : [];
-  return [...shown, ...more, '', tellCounts(counts)].join('\n');
+  return [...shown, ...more, '', formatCounts(counts)].join('\n');
 }
 
 /** A misspelt reason must not look like a clean table: `all` are those that no filter leaves out. */
-export function tellNoneFits(all: readonly ReasonCount[]): string {
+export function formatNoneFits(all: readonly ReasonCount[]): string {
   return all.length === 0
     ? 'no dead letters'
-    : `no dead letter matches; in total there are ${tellCounts(all)}`;
+    : `no dead letter matches; in total there are ${formatCounts(all)}`;
 }
 
 /** `12 dead letters: BAD_MAGIC 7 open, 5 redriven` */
-export function tellCounts(counts: readonly ReasonCount[]): string {
+export function formatCounts(counts: readonly ReasonCount[]): string {
   const total = counts.reduce((sum, { letters }) => sum + letters, 0);
   const parts = counts.map(
     ({ reason, status, letters }) => `${reason} ${count(letters)} ${status.toLowerCase()}`,
@@ -51,29 +51,29 @@ export function auditOf(letter: Letter | undefined): string[] {
 }
 
 /** What a redrive would do: the sum first, then what is held back. */
-export function tellPlan({ send, held }: RedrivePlan): string {
+export function formatPlan({ send, held }: RedrivePlan): string {
   const passing = send.filter(({ judgement }) => judgement.verdict === 'pass').length;
   const others = send.length - passing;
   const sums = [`${count(passing)} would now pass`];
   if (others > 0) sums.push(`${count(others)} more would be tried`);
-  if (held.length > 0) sums.push(`${count(held.length)} held back (${tellHeldSums(held)})`);
-  return [sums.join(', '), ...tellHeld(held)].join('\n');
+  if (held.length > 0) sums.push(`${count(held.length)} held back (${formatHeldSums(held)})`);
+  return [sums.join(', '), ...formatHeld(held)].join('\n');
 }
 
-export function tellResult(result: RedriveResult, held: readonly HeldBack[]): string {
+export function formatResult(result: RedriveResult, held: readonly HeldBack[]): string {
   const back = [...held, ...result.failed];
   const sums = [`${count(result.sent.length)} sent`];
-  if (back.length > 0) sums.push(`${count(back.length)} held back (${tellHeldSums(back)})`);
-  return [sums.join(', '), ...tellHeld(back)].join('\n');
+  if (back.length > 0) sums.push(`${count(back.length)} held back (${formatHeldSums(back)})`);
+  return [sums.join(', '), ...formatHeld(back)].join('\n');
 }
 
-function tellHeld(held: readonly HeldBack[]): string[] {
+function formatHeld(held: readonly HeldBack[]): string[] {
   const rows = held.slice(0, HELD_SHOWN_MAX).map(({ letter, code, why }) => [letter.position, code, why]);
   const more = held.length > rows.length ? [`… and ${count(held.length - rows.length)} more`] : [];
   return rows.length === 0 ? [] : [table(rows), ...more];
 }
 
-function tellHeldSums(held: readonly HeldBack[]): string {
+function formatHeldSums(held: readonly HeldBack[]): string {
   const sums = [...Map.groupBy(held, ({ code }) => code)].map(([code, of]) => [code, of.length] as const);
   return sums
     .toSorted((a, b) => b[1] - a[1])

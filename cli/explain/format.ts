@@ -3,7 +3,7 @@ import { table, toJson } from '../output.ts';
 import type { OrderLife } from './explain.ts';
 
 /** Lines for a terminal; a section that has nothing is left out. */
-export function tellLife(life: OrderLife): string {
+export function formatLife(life: OrderLife): string {
   const { order, lane, snapshot } = life;
   const head = [`order ${life.orderId}, partition ${life.partition}`];
   if (order === null) head.push('no row: not processed yet, dead-lettered, or never placed');
