@@ -4,12 +4,13 @@
  * Each pass first raises `deleted_before_ms`, and whoever reads the table takes nothing older than that for missing; only
  * then it deletes. The one instance that raises it does the pass; what it leaves behind when it dies, the next pass finds, as
  * every pass begins at the oldest row. Ids rise with time, so the primary key is all the index this needs.
+ *
+ * The age of a row is counted by the clock of the database. The clock of one process must not decide what is deleted for all.
  */
-import type { Clock } from '../shared/clock/index.ts';
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
-import type { Queryable } from '../shared/mysql/index.ts';
+import { type Queryable, readNowMs } from '../shared/mysql/index.ts';
 import { sleep } from '../shared/retry/index.ts';
 
 export interface RetentionLimits {
@@ -26,22 +27,21 @@ export interface RetentionLimits {
 export interface RetentionDeps {
   pool: Queryable;
   limits: RetentionLimits;
-  clock: Clock;
   log: Logger;
   metrics: Metrics;
 }
 
 /** Passes that fail are logged and tried again at the next one: nothing waits for them. */
 export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
-  const { limits, clock, log } = deps;
+  const { limits, log } = deps;
   const abort = new AbortController();
   const { signal } = abort;
 
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const beforeMs = clock.nowMs() - limits.keepMs;
-        if (await raise(deps.pool, beforeMs, limits.everyMs)) await deleteBefore(deps, beforeMs, signal);
+        const nowMs = await readNowMs(deps.pool);
+        if (await raise(deps.pool, nowMs, limits)) await deleteBefore(deps, nowMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         log.warn(
@@ -61,11 +61,16 @@ export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
   };
 }
 
-/** False where another instance has done so within `everyMs`, or where more was deleted before than is to be now. */
-async function raise(pool: Queryable, beforeMs: number, everyMs: number): Promise<boolean> {
+/**
+ * False where another instance has done so within `everyMs`, or where more was deleted before than is to be now. A mark in
+ * the future comes from a wrong clock, and is set back: else nothing would be deleted, or missed, until that time.
+ */
+async function raise(pool: Queryable, nowMs: number, { keepMs, everyMs }: RetentionLimits): Promise<boolean> {
+  const beforeMs = nowMs - keepMs;
   const { affectedRows } = await pool.write(
-    'UPDATE notification_retention SET deleted_before_ms = ? WHERE id = 1 AND deleted_before_ms <= ?',
-    [beforeMs, beforeMs - everyMs],
+    `UPDATE notification_retention SET deleted_before_ms = ?
+     WHERE id = 1 AND (deleted_before_ms <= ? OR deleted_before_ms > ?)`,
+    [beforeMs, beforeMs - everyMs, nowMs],
   );
   return affectedRows === 1;
 }
@@ -77,10 +82,11 @@ interface KeptRow {
 }
 
 async function deleteBefore(
-  { pool, limits, clock, log, metrics }: RetentionDeps,
-  beforeMs: number,
+  { pool, limits, log, metrics }: RetentionDeps,
+  nowMs: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const beforeMs = nowMs - limits.keepMs;
   let after = 0;
   let deleted = 0;
   let oldestMs: number | null = null;
@@ -102,7 +108,7 @@ async function deleteBefore(
     after = rows.at(-1)!.delivery_id;
     await sleep(limits.pauseMs, signal);
   }
-  metrics.set('notification_oldest_row_seconds', oldestMs === null ? 0 : (clock.nowMs() - oldestMs) / 1000);
+  metrics.set('notification_oldest_row_seconds', oldestMs === null ? 0 : (nowMs - oldestMs) / 1000);
   if (deleted > 0) log.info({ deleted, beforeMs }, 'old deliveries were deleted');
 }
 

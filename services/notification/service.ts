@@ -159,7 +159,7 @@ function openMailer(config: Context['config']): Mailer | null {
 function openRetention({ config, log, metrics }: Context, pool: Pool) {
   const { keepMs } = config;
   const limits = { ...retention, keepMs, everyMs: Math.min(retention.everyMs, keepMs / 4) };
-  return startRetention({ pool, limits, clock: systemClock, log, metrics });
+  return startRetention({ pool, limits, log, metrics });
 }
 
 /** Moves the group offset behind what is stored: on a timer, and once more at the end. */

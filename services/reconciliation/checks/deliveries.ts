@@ -4,7 +4,7 @@
  * row that is missing where notification deletes rows by now.
  */
 import { EVENTS } from '../../../topics/index.ts';
-import type { Queryable } from '../../shared/mysql/index.ts';
+import { type Queryable, readNowMs } from '../../shared/mysql/index.ts';
 import type { Memory, RecentEvent } from '../memory.ts';
 import type { Check } from './check.ts';
 import { inChunks, type Pace } from './pace.ts';
@@ -105,10 +105,12 @@ async function readPassed(mysql: Queryable): Promise<Map<number, number>> {
   return new Map(rows.map((row) => [row.partition_id, row.last_source_offset]));
 }
 
-/** Rows made before this may have been deleted. */
+/** Rows made before this may have been deleted. A time in the future comes from a wrong clock and excuses nothing. */
 async function readDeletedBefore(mysql: Queryable): Promise<number> {
+  const nowMs = await readNowMs(mysql);
   const [row] = await mysql.rows<{ deleted_before_ms: number }>(
-    'SELECT deleted_before_ms FROM notification_retention WHERE id = 1',
+    'SELECT deleted_before_ms FROM notification_retention WHERE id = 1 AND deleted_before_ms <= ?',
+    [nowMs],
   );
   return row?.deleted_before_ms ?? 0;
 }

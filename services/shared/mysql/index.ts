@@ -3,6 +3,7 @@ export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
 export { bytesToUuid, uuidToBytes, uuidToSql } from './ids.ts';
 export { type MigrateOptions, type MigrationStep, migrate } from './migrate.ts';
 export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
+export { readNowMs } from './now.ts';
 export {
   headroomBytes,
   type Script,
