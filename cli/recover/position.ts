@@ -1,12 +1,15 @@
 /** `orderstream recover position`: sets one lane's position, where both logs and the tables allow it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { jumpTo } from '../../services/worker/marks.ts';
+import { jumpTo, positionOf } from '../../services/worker/marks.ts';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 import { CliError, usageError } from '../errors.ts';
+import { openDecoder } from '../kafka/decoder.ts';
 import { count, print } from '../output.ts';
-import { changeLane, takeLane } from './change.ts';
+import { findServers } from '../servers.ts';
+import { changeLane, type LaneChange, takeLane } from './change.ts';
+import { undecidedIn } from './decided.ts';
 import { checkLanes, type LaneCheck } from './lane-facts.ts';
-import { withServers } from './opened.ts';
+import { type Opened, withServers } from './opened.ts';
 
 export interface PositionOptions {
   readonly name: string;
@@ -24,25 +27,40 @@ export async function setPosition(partition: number, options: PositionOptions): 
     const check = (await checkLanes(opened)).find(({ row }) => row.partition === partition);
     if (check === undefined) throw usageError(`no worker has ever owned lane ${partition}`);
     const to = options.to ?? check.facts.commands.low;
-    const problem = (await refusal(opened.db, check, to)) ?? null;
+    const isDecided = mayBeDecided(check, to);
+    const problem =
+      refusal(check, to) ??
+      (isDecided ? await undecided(opened, check, to, options.name) : await lostOrHeld(opened.db, check, to));
     if (problem !== null) throw new CliError(`lane ${partition} cannot continue at ${to}: ${problem}`);
     const { nextOffset: from } = check.row;
     print(`lane ${partition}: decided up to ${from}, continues at ${to}`);
-    if (to > from)
+    if (isDecided) print(`offsets ${from} to ${to - 1} are decided and published: nothing is skipped`);
+    else if (to > from)
       print(`${count(to - from)} commands are SKIPPED: offsets ${from} to ${to - 1} get no outcome`);
     if (options.dryRun) return print('dry run: nothing was changed');
     const taken = await takeLane(opened.db, check.row);
-    // The next outcome names the last one before it: subscribers see no hole.
-    const mark =
-      to > from ? { record_offset: from - 1, record_id: jumpTo(to) } : { record_offset: -1, record_id: '' };
-    const change = { next_offset: to, published_offset: to, ...mark };
+    const change = { next_offset: to, published_offset: to, ...markAt(check, to, isDecided) };
     await changeLane(opened.db, taken, change, { command: 'position', from, to });
     print(`lane ${partition} continues at ${to}`);
   });
 }
 
-/** Why the lane may not go on there; null when it may. */
-async function refusal(db: Connection, { row, facts }: LaneCheck, to: number): Promise<string | null> {
+/** The columns of the record mark; none where the stored one belongs to this very position. */
+function markAt({ row }: LaneCheck, to: number, isDecided: boolean): LaneChange {
+  if (positionOf(row.record) === to) return {};
+  // The next outcome names the last one before it: subscribers see no hole.
+  return to > row.nextOffset && !isDecided
+    ? { record_offset: row.nextOffset - 1, record_id: jumpTo(to) }
+    : { record_offset: -1, record_id: '' };
+}
+
+/** A move forward over commands that the log still holds: they must be decided, as where the row was moved back by hand. */
+function mayBeDecided({ row, facts }: LaneCheck, to: number): boolean {
+  return to > row.nextOffset && to > facts.commands.low;
+}
+
+/** Why the lane may not go on there, whatever is decided; null when it may. */
+function refusal({ row, facts }: LaneCheck, to: number): string | null {
   const { commands, lastSource, highestSource } = facts;
   if (to < commands.low || to > commands.high) {
     return `the log holds the offsets ${commands.low} to ${commands.high}`;
@@ -55,15 +73,32 @@ async function refusal(db: Connection, { row, facts }: LaneCheck, to: number): P
   if (facts.stored.commands !== '' && facts.stored.commands !== facts.found.commands) {
     return 'the command topic was recreated; `orderstream recover adopt` adapts the lane to it';
   }
-  if (to < row.nextOffset) {
-    const [rows] = await db.query<RowDataPacket[]>(
-      'SELECT source_offset FROM orders WHERE order_key >= ? AND order_key < ? LIMIT 1',
-      [orderKeyOf(row.partition, to), orderKeyOf(row.partition + 1, 0)],
-    );
-    if (rows.length > 0) return `the command at offset ${rows[0]!['source_offset']} is decided in the tables`;
-  }
-  if (to > row.nextOffset && to > commands.low) {
-    return `the log still holds the command at offset ${row.nextOffset}; \`orderstream recover skip\` dead-letters one record`;
-  }
   return to === row.nextOffset ? 'the lane is already at this offset' : null;
+}
+
+/** The first command before `to` that is not decided; null where all are. */
+async function undecided(
+  opened: Opened,
+  { row }: LaneCheck,
+  to: number,
+  name: string,
+): Promise<string | null> {
+  const { schemaRegistryUrl } = await findServers(name, process.env, ['registry']);
+  const span = { partition: row.partition, from: row.nextOffset, to };
+  const found = await undecidedIn(opened, await openDecoder(schemaRegistryUrl), span);
+  if (found === null) return null;
+  const { offset, lacks } = found;
+  return `the log still holds the command at offset ${offset}, which has ${lacks}; \`orderstream recover skip\` dead-letters one record`;
+}
+
+/** A move back must not pass an order; a move forward passes only what retention deleted. */
+async function lostOrHeld(db: Connection, { row }: LaneCheck, to: number): Promise<string | null> {
+  if (to > row.nextOffset) return null;
+  const [rows] = await db.query<RowDataPacket[]>(
+    'SELECT source_offset FROM orders WHERE order_key >= ? AND order_key < ? LIMIT 1',
+    [orderKeyOf(row.partition, to), orderKeyOf(row.partition + 1, 0)],
+  );
+  return rows.length === 0
+    ? null
+    : `the command at offset ${rows[0]!['source_offset']} is decided in the tables`;
 }

@@ -17,7 +17,7 @@ import {
   readLogsThere,
   readRanges,
 } from './log-facts.ts';
-import type { LogIds } from './marks.ts';
+import { type LogIds, positionOf } from './marks.ts';
 import { lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
 import { type Halt, readHalt, writeHalt } from './store/halts.ts';
 import { adoptLogs, readAllLanes } from './store/positions.ts';
@@ -111,6 +111,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
     );
   });
   await judgeRunning(deps, suspicious);
+  await stopMoved(deps, known, rows);
   if (looks % retryEveryLooks === 0) await retryStopped(deps, lanes, rows);
 }
 
@@ -135,6 +136,35 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
     deps.metrics.inc('worker_lanes_refused_total', { why: problem.why });
     lane.stop(problem.message, problem.why);
     if (lostCommits.has(problem.why)) return halt(deps, problem, partition);
+  }
+}
+
+/** Stops running lanes whose rows name a position that no worker wrote: an idle lane would not meet it. */
+async function stopMoved(
+  deps: GuardDeps,
+  known: readonly { lane: Lane; epoch: number }[],
+  rows: Awaited<ReturnType<typeof readAllLanes>>,
+): Promise<void> {
+  const moved = rows.filter(({ nextOffset, record }) => (positionOf(record) ?? nextOffset) < nextOffset);
+  const own = known.flatMap(({ lane, epoch }) => {
+    const row = moved.find(({ partition }) => partition === lane.partition);
+    return row?.epoch === epoch ? [{ lane, row }] : [];
+  });
+  if (own.length === 0) return;
+  const logs = await readLogs(
+    deps.logFacts,
+    own.map(({ row }) => row.partition),
+  );
+  const facts = await factsOf(
+    deps.logFacts,
+    own.map(({ row }) => row),
+    logs,
+  );
+  for (const { lane, row } of own) {
+    const problem = positionProblem(facts.get(row.partition)!);
+    if (problem?.why !== 'positionMoved' || lane.state !== 'running' || lane.epoch !== row.epoch) continue;
+    deps.metrics.inc('worker_lanes_refused_total', { why: problem.why });
+    lane.stop(problem.message, problem.why);
   }
 }
 

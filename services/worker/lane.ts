@@ -212,7 +212,7 @@ export class Lane {
   advance(to: number, deletedRows: readonly number[]): void {
     this.nextOffset = to;
     this.prevOffset = to - 1;
-    if (this.recordInHand.offset === to - 1) this.record = this.recordInHand;
+    this.record = this.recordInHand.offset === to - 1 ? this.recordInHand : noRecordMark;
     this.waits.end('decide');
     this.isHeldBack = false;
     this.forgetRows(deletedRows);

@@ -14,6 +14,7 @@ import {
   type LogIds,
   markOf,
   type OutcomeMark,
+  positionOf,
   type RecordMark,
   sourceOffsetOf,
 } from './marks.ts';
@@ -171,6 +172,7 @@ export async function factsOf(
           : markOf(record).id === row.record.id
             ? 'same'
             : 'other',
+      markedNext: positionOf(row.record),
       outcomeMark,
       outcome:
         typeof outcome === 'string'

@@ -49,6 +49,12 @@ export function isFingerprint({ id }: RecordMark): boolean {
   return id !== '' && !id.startsWith('>');
 }
 
+/** The position that a worker or an operator wrote together with the mark; null where there is none. */
+export function positionOf({ offset, id }: RecordMark): number | null {
+  if (id === '') return null;
+  return id.startsWith('>') ? Number(id.slice(1)) : offset + 1;
+}
+
 /** Source offset of an outcome by its event id, `<source partition>-<source offset>`; null for anything else. */
 export function sourceOffsetOf({ headers }: Pick<InRecord, 'headers'>): number | null {
   const match = /^\d+-(\d+)$/.exec(headers['ce_id']?.toString() ?? '');

@@ -15,6 +15,7 @@ const fits: LaneFacts = {
   stored: ids,
   found: ids,
   record: 'same',
+  markedNext: 10,
   outcomeMark: { source: 9, offset: 11 },
   outcome: 'same',
 };
@@ -37,6 +38,10 @@ describe('a lane fits its logs', () => {
       { ...unmarked, events: { low: 12, high: 12 }, lastSource: null, highestSource: null },
     ],
     ['behind which a worker of the past has added repeats', { lastSource: 4, highestSource: 9, ...unmarked }],
+    [
+      'that a worker without marks has moved on',
+      { nextOffset: 11, lastSource: 10, commands: { low: 0, high: 12 } },
+    ],
     ['on a copy of its command topic with the same offsets', { found: { ...ids, commands: 'commands-2' } }],
     [
       'on a topic that was recreated before anything was decided',
@@ -68,6 +73,8 @@ describe('a lane does not fit', () => {
       'commandsMadeAnew',
     ],
     ['a command topic that ends before it', { commands: { low: 0, high: 9 } }, 'aheadOfLog'],
+    ['a last decided command that lies further back', { nextOffset: 11 }, 'positionMoved'],
+    ['a log that ends before the position, and its mark neither', { nextOffset: 14 }, 'positionMoved'],
     [
       'a command topic that begins behind it',
       { commands: { low: 11, high: 12 }, record: 'unknown' },
@@ -96,4 +103,12 @@ describe('a lane does not fit', () => {
     expect(why(change)).toBe(expected);
     expect(positionProblem({ ...fits, ...change })?.message).toContain('`orderstream recover ');
   });
+});
+
+it('a position that was moved back by hand names the command that sets it right', () => {
+  const moved = positionProblem({ ...fits, nextOffset: 7 });
+  expect(moved?.why).toBe('behindGroup');
+  expect(moved?.message).toContain(
+    '`orderstream recover position 3 --to 10`, then `orderstream recover continue`',
+  );
 });

@@ -26,6 +26,8 @@ export interface LaneFacts {
   readonly found: LogIds;
   /** Whether the last decided command is still at its offset; unknown where no mark was kept, or retention took it. */
   readonly record: 'same' | 'other' | 'unknown';
+  /** The position that the stored mark was written with, in one statement; null where no mark was kept. */
+  readonly markedNext: number | null;
   /** The last outcome known to be acknowledged, and whether it is still at its offset. */
   readonly outcomeMark: OutcomeMark;
   readonly outcome: 'same' | 'gone' | 'unknown';
@@ -33,6 +35,7 @@ export interface LaneFacts {
 
 export type PositionFault =
   | 'commandsMadeAnew'
+  | 'positionMoved'
   | 'eventsMadeAnew'
   | 'aheadOfLog'
   | 'behindLog'
@@ -55,7 +58,7 @@ export function positionProblem(facts: LaneFacts): PositionProblem | null {
   const found = faultOf(facts);
   if (found === null) return null;
   const [why, what] = found;
-  return { why, message: `${what}; ${wayOn(why, facts.partition)}` };
+  return { why, message: `${what}; ${wayOn(why, facts)}` };
 }
 
 function faultOf(facts: LaneFacts): [PositionFault, string] | null {
@@ -66,6 +69,12 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
     return [
       'commandsMadeAnew',
       `its position ${nextOffset} belongs to another command topic: this one was recreated${cluster}`,
+    ];
+  }
+  if (isMovedAhead(facts)) {
+    return [
+      'positionMoved',
+      `its position ${nextOffset} was not written by a worker: the last decided command has offset ${facts.markedNext! - 1}`,
     ];
   }
   if (nextOffset > commands.high) {
@@ -126,12 +135,23 @@ function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boole
   return highestSource !== null && highestSource < publishedOffset - 1;
 }
 
+/**
+ * A worker writes position and mark together, so a position beyond its mark was changed by something else. A worker from
+ * before the marks moves the position alone; the outcome before the position then proves it.
+ */
+function isMovedAhead({ nextOffset, markedNext, record, lastSource, highestSource }: LaneFacts): boolean {
+  if (markedNext === null || nextOffset <= markedNext || record === 'other') return false;
+  return Math.max(lastSource ?? -1, highestSource ?? -1) < nextOffset - 1;
+}
+
 function isOther(stored: string, found: string): boolean {
   return stored !== '' && found !== '' && stored !== found;
 }
 
-function wayOn(why: PositionFault, partition: number): string {
+function wayOn(why: PositionFault, { partition, nextOffset, markedNext }: LaneFacts): string {
   switch (why) {
+    case 'positionMoved':
+      return `\`orderstream recover position ${partition} --to ${markedNext}\` sets it right`;
     case 'commandsMadeAnew':
     case 'aheadOfLog':
     case 'otherRecord':
@@ -140,6 +160,12 @@ function wayOn(why: PositionFault, partition: number): string {
       return `\`orderstream recover position ${partition} --to-start\` continues without them`;
     case 'behindGroup':
     case 'behindEvents':
+      if (markedNext !== null && markedNext > nextOffset) {
+        return (
+          `its row was changed by hand: run \`orderstream recover position ${partition} --to ${markedNext}\`, ` +
+          'then `orderstream recover continue`'
+        );
+      }
       return 'restore the newer data, then run `orderstream recover continue`';
     case 'eventsMadeAnew':
     case 'outcomesCut':

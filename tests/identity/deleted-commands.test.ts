@@ -37,7 +37,7 @@ test('are left out by a command, and the next outcome names the last one before 
   ]);
 
   const printed = await typePage(arena, 'Commands deleted undecided');
-  expect(printed).toContain('2 commands are LEFT OUT: offsets 3 to 4 get no outcome');
+  expect(printed).toContain('2 commands are SKIPPED: offsets 3 to 4 get no outcome');
   await until(
     async () => (await readLanes(arena)).find(({ partition }) => partition === lane)?.nextOffset === 6,
     {

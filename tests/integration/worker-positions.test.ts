@@ -61,10 +61,10 @@ describe('a lane whose position does not fit the logs', () => {
       async () => (await readLanes(arena)).filter(({ nextOffset }) => nextOffset === 8).length === 11,
       { what: 'the other eleven lanes being decided' },
     );
-    expect(await worker.metric('worker_lanes_refused_total', 'why="aheadOfLog"')).toBe(1);
+    expect(await worker.metric('worker_lanes_refused_total', 'why="positionMoved"')).toBe(1);
     const refused = worker.log.filter(({ level, to }) => level === 'error' && to === 'stopped');
     expect(refused.map(({ partition }) => partition)).toEqual([0]);
-    expect(await worker.ask('/readyz')).toMatch(/lane 0 is stopped.*orderstream recover adopt --partition 0/);
+    expect(await worker.ask('/readyz')).toMatch(/lane 0 is stopped.*orderstream recover position 0 --to 5/);
 
     await moveBack(0, -1_000);
     await arena.quiesce();
