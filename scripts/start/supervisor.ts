@@ -11,7 +11,7 @@ import {
   stopProcess,
   waitUntil,
 } from '../../stack/index.ts';
-import { lastWords } from './last-words.ts';
+import { logTail } from './log-tail.ts';
 import type { ServiceSpec } from './services.ts';
 
 /**
@@ -93,7 +93,7 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
       deadlineMs: READY_DEADLINE_MS,
       hopeless: () => (signal.aborted ? 'Interrupted.' : crashes(spec.name)),
     }).catch((error) => {
-      for (const line of lastWords(logFile(dir, spec.name))) tell(`${spec.name}: ${line}`);
+      for (const line of logTail(logFile(dir, spec.name))) tell(`${spec.name}: ${line}`);
       throw error;
     });
     tell(`${spec.name}: ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);

@@ -1,10 +1,10 @@
-/** What a batch is decided from, what comes out of it, and the state that its commands share on the way. */
+/** The input of a batch decision, its output, and the state that its commands share. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { OrderStatus } from './orders/status.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
 
-/** One record of the command log; `content` is what decoding made of it. */
+/** One record of the command log; `content` is the decoded result. */
 export interface SourceRecord {
   readonly partition: number;
   readonly offset: number;

@@ -1,4 +1,4 @@
-/** The events that outcomes are told by. Ids and contents are functions of the command and its place in the log. */
+/** The events of outcomes. Ids and contents are functions of the command and its position in the log. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
@@ -51,7 +51,7 @@ export function rejected(
   };
 }
 
-/** An applied change: `order` as it stands after it. */
+/** An applied change: `order` is the state after it. */
 export function changed(
   record: SourceRecord,
   command: OrderCommand,
@@ -85,7 +85,7 @@ export function duplicatePlace(
   };
 }
 
-/** A repeated command: carries what was stored for its first copy. */
+/** A repeated command: has the stored outcome of its first copy. */
 export function duplicateCommand(
   record: SourceRecord,
   command: OrderCommand,

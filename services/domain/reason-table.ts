@@ -3,7 +3,7 @@
 export interface ReasonRow {
   /** The outcome that carries it. */
   readonly outcome: 'REJECTED' | 'REFUSED' | 'KEY_CONFLICT';
-  /** What it means, and what helps. */
+  /** The meaning and the remedy. */
   readonly meaning: string;
   /** Members of `seen`; none where that is null. */
   readonly seen: readonly string[];

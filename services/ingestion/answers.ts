@@ -13,7 +13,7 @@ export interface AnswerDeps {
 
 /** With the charset, which fastify would else look for and append each time. */
 export const jsonMediaType = 'application/json; charset=utf-8';
-/** Between two versions of a decided order people or other systems act: there is no queue to tell the time from. */
+/** A decided order changes through people or other systems, so no queue gives an estimate. */
 const settledRetryAfterSeconds = '5';
 
 /** Whether nothing can change the order any more. A dead letter has no row and no status of the domain. */
@@ -105,7 +105,7 @@ export function sendOrder(reply: FastifyReply, shown: Shown, status: number): Fa
   return reply.send(JSON.stringify(shown.body));
 }
 
-/** URL that tells the state of an accepted order, whatever the stores know. */
+/** URL of the state of an accepted order, also before the stores have it. */
 export function statusUrlOf(
   { tickets }: AnswerDeps,
   id: string,

@@ -1,4 +1,4 @@
-/** Who is asking and what they may do. */
+/** The caller and its permissions. */
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, Verifier } from '../shared/auth/index.ts';
@@ -72,7 +72,7 @@ export function authenticate(
   if (!isTaken) sendProblem(request, reply, 'OVERLOADED', tooManyTokens);
 }
 
-/** The caller of a request whose token was verified before, without a check of anything else; null where it was not. */
+/** The caller of a request, if its token was verified before; else null. Checks nothing else. */
 export function knownCaller(
   { verifier }: Pick<AuthDeps, 'verifier'>,
   request: FastifyRequest,
@@ -103,7 +103,7 @@ function verifyNow(
   else enter(verified);
 }
 
-/** One site of IPv6 has 2^64 addresses: the first four groups tell it from others. */
+/** One IPv6 site has 2^64 addresses: the first four groups identify the site. */
 function addressOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress.includes('.') ? remoteAddress : remoteAddress.split(':', 4).join(':');
 }
@@ -135,7 +135,7 @@ function refuseToken(request: FastifyRequest, reply: FastifyReply, error: unknow
   }
 }
 
-/** The detail stays the general one but for an expired token: why else a token fails is of use to who forges it. */
+/** Only an expired token gets a specific detail. Other failures stay generic, so as not to help forgers. */
 function refuse(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,6 +1,5 @@
 /**
- * Turns many lookups into few: what is asked for within the linger, or while the batches before are still under way,
- * goes out together.
+ * Combines many lookups into few: requests within the linger, or while earlier batches are in flight, go out together.
  */
 import { startTimeout } from '../shared/retry/index.ts';
 
@@ -23,7 +22,7 @@ export interface BatcherOptions<K, V> {
 }
 
 export interface Batcher<K, V> {
-  /** Answers by position. Never rejects: what cannot be looked up has the fallback. */
+  /** Results by position. Never rejects: a failed lookup gives the fallback. */
   load(keys: readonly K[]): Promise<readonly V[]>;
 }
 

@@ -1,4 +1,4 @@
-/** The command log, to write to. What comes back is where a command stands in it; nothing is accepted before that. */
+/** The writer of the command log. It returns the position of a command; nothing is accepted before that. */
 import type { OrderCommand } from '../../schemas/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../topics/index.ts';
 import type { Clock } from '../shared/clock/index.ts';
@@ -12,11 +12,11 @@ import type { ProduceHealth } from './produce-health.ts';
 import type { LogPosition } from './ticket.ts';
 
 export interface CommandLog {
-  /** The message that carries the command. Made while the request is read, so that only bytes are kept of what waits. */
+  /** The message of the command. Encoded while the request is read, so that a waiting command keeps only bytes. */
   encode(command: OrderCommand & { orderId: string }): OutMessage;
   /**
-   * Appends messages with acks=all. Tells the end of each as it comes: its position, or the problem NOT_PRODUCED (it is
-   * certainly not in the log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes do not come.
+   * Appends messages with acks=all. Reports the result of each: its position, or the problem NOT_PRODUCED (not in the
+   * log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes are late.
    */
   append(messages: readonly OutMessage[], onEnd: (index: number, end: LogPosition | Error) => void): void;
 }
@@ -32,7 +32,7 @@ export interface CommandLogDeps {
 
 const retryAfterSeconds = '2';
 
-/** Of an order whose partition is behind: others are taken meanwhile. */
+/** For an order whose partition is behind. Orders of other partitions are accepted. */
 const behindRetrySeconds = '10';
 
 export function createCommandLog(deps: CommandLogDeps): CommandLog {

@@ -1,4 +1,4 @@
-/** What ingestion can be told by its environment. */
+/** The configuration of ingestion. */
 import {
   durationMs,
   int,

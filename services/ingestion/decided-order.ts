@@ -1,4 +1,4 @@
-/** An order as the event tells it that made it, for who waited for that event: no store is asked. */
+/** An order from the event that made it, for clients that wait for that event: no store is read. */
 import type { OrderEvent } from '../../schemas/index.ts';
 import { type OrderResource, type OrderStatus, orderResource } from '../domain/index.ts';
 

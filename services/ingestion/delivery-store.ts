@@ -5,7 +5,7 @@ import { backoff, retry } from '../shared/retry/index.ts';
 export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** Rows of one UPDATE: its locks stand in the sender's way only for a moment. */
+/** Rows of one UPDATE: its locks block the sender only briefly. */
 const chunkRowsMax = 1_000;
 /** Rows of one request; more are asked for with the cursor. */
 export const redeliveredMax = 10_000;
@@ -62,9 +62,9 @@ export interface DeliveryStore {
   list(query: DeliveryQuery): Promise<WebhookDelivery[]>;
   /** A delivery of an endpoint of this customer; `isEnabled` is the endpoint's. */
   find(customerId: string, deliveryId: number): Promise<(WebhookDelivery & { isEnabled: boolean }) | null>;
-  /** Makes it due now with all its tries before it. One that a sender has in hand is sent again after that. */
+  /** Makes the delivery due now with a full set of attempts. One in flight is sent again after its attempt. */
   redeliver(deliveryId: number, nowMs: number): Promise<void>;
-  /** The same for a range, oldest first; what is under way right now is left alone. */
+  /** The same for a range, oldest first. Deliveries in flight are not changed. */
   redeliverRange(range: DeliveryRange, nowMs: number): Promise<Redelivered>;
 }
 

@@ -1,9 +1,9 @@
-/** Things that end at a time, by the second: adding, taking away and finding what has ended cost the same however many there are. */
+/** Entries that expire, by the second. Adding, removing and finding expired entries take constant time. */
 export interface Expiries<T> {
   add(thing: T, expiresAtMs: number): void;
   /** `expiresAtMs` is that of `add`. */
   delete(thing: T, expiresAtMs: number): void;
-  /** Takes out what has ended by now; less than a second early or late. */
+  /** Removes and returns expired entries, with an error of less than a second. */
   take(nowMs: number): T[];
 }
 

@@ -15,14 +15,14 @@ export interface Flights {
   join(orderId: string): Promise<Landing> | null;
   /** A flight for the place of an order that has none; from now on others can join it. */
   open(place: Place): Flight;
-  /** Appends what was opened in the same turn; resolves to the ends, by position, once all are there. */
+  /** Appends what was opened in the same turn. Resolves to the results, by position, once all exist. */
   append(flights: readonly Flight[]): Promise<readonly (LogPosition | Error)[]>;
 }
 
 export interface Flight {
   readonly place: Place;
   readonly epoch: number | null;
-  /** The order of this key that was there before, once somebody knows: then the landing makes no other. */
+  /** The earlier order of this key, once known: then the append makes no second order. */
   known: Placed | null;
   waiting: ((landing: Landing) => void)[] | null;
 }
@@ -31,7 +31,7 @@ export interface FlightsDeps {
   readonly commandLog: Pick<CommandLog, 'append'>;
   /** A place is in the log; called at once, whatever it was appended with. */
   readonly onPlaced: (orderId: string, placed: Placed) => void;
-  /** The partition's leader epoch, or null while it is not known: what lands is then not remembered. */
+  /** The leader epoch of the partition. Null while unknown: then the result is not remembered. */
   readonly epochOf: (partition: number) => number | null;
 }
 

@@ -25,7 +25,7 @@ export interface Lanes {
   publishedUpTo(partition: number, nextOffset: number): void;
   /** Offset of the first command without an outcome that is known of, or null before anything is known. */
   nextUnpublished(partition: number): number | null;
-  /** How many commands stand in front of the position, and when its outcome is likely. */
+  /** The number of commands ahead of the position, and the estimated time of its outcome. */
   queueOf(position: LogPosition): Queue;
   /** How long an order taken in now would wait in this lane, in ms: the larger of the oldest wait and backlog by rate. */
   lagMsOf(partition: number): number;
@@ -62,7 +62,7 @@ const rateMemoryMs = 10_000;
 /** From record to outcome with an empty queue: one batch. */
 const baseEtaMs = 30;
 const etaMaxMs = 3_600_000;
-/** A lane with work and without an outcome for so long stands still: its rate of before says nothing. */
+/** A lane with work but without an outcome for this long is stalled: its earlier rate is no estimate. */
 const stalledAfterMs = 5_000;
 const markEveryMs = 250;
 const marksMax = 512;

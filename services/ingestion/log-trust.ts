@@ -1,15 +1,15 @@
 /**
- * Whether the command log can still hold what it acknowledged. A position that somebody remembers is believed only while its
- * partition has the leader epoch under which it was acknowledged: a log that was truncated, put back or recreated has another.
+ * Whether the command log still has what it acknowledged. A remembered position is valid only while its partition has
+ * the leader epoch of the acknowledgement: a log that was truncated, restored or recreated has another epoch.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { TopicState } from '../shared/kafka/index.ts';
 import type { LogPosition } from './ticket.ts';
 
 export interface LogTrust {
-  /** The leader epoch of a partition, for what is appended now; null while it is not known. */
+  /** The leader epoch of a partition for new appends; null while unknown. */
   epochOf(partition: number): number | null;
-  /** Whether what was acknowledged here under this epoch is certainly still here. */
+  /** Whether records acknowledged under this epoch are certainly still in the log. */
   holds(position: LogPosition, epoch: number): boolean;
   /** What the cluster says now. */
   update(state: TopicState): void;

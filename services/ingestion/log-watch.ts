@@ -9,13 +9,13 @@ import type { LogTrust } from './log-trust.ts';
 export interface Watch {
   /** One look. Never rejects. */
   look(): Promise<void>;
-  /** For readiness: true, or a sentence that says what is missing. */
+  /** For readiness: true, or a sentence that names the problem. */
   check(): true | string;
 }
 
 export interface WatchDeps {
   readonly log: Logger;
-  /** Ends the process: its supervisor starts one that begins with what is there now. */
+  /** Ends the process. Its supervisor starts a new one with the current log. */
   readonly fatal: (error: unknown) => void;
 }
 

@@ -11,9 +11,9 @@ import type { LogTrust } from './log-trust.ts';
 import type { Placed } from './order-store.ts';
 
 export interface Marks {
-  /** Answers by position; null where there is no mark, or Redis does not tell in time. */
+  /** Results by position; null where there is no entry, or Redis does not respond in time. */
   find(orderIds: readonly string[]): Promise<readonly (Placed | null)[]>;
-  /** Does not wait; what is lost only costs speed. */
+  /** Does not wait. A lost entry only costs speed. */
   set(orderId: string, placed: Placed): void;
 }
 
@@ -89,7 +89,7 @@ function writeMark({ fingerprint, position, epoch }: Placed): string {
 
 const markForm = /^(\d{1,5})\.(\d{1,16})\.(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
 
-/** Null for what is no mark, and for one that cannot be this order's. */
+/** Null for an invalid entry, and for an entry of another order. */
 function readMark(text: unknown, orderId: string): (Placed & { epoch: number }) | null {
   const parts = typeof text === 'string' ? markForm.exec(text) : null;
   if (parts === null) return null;

@@ -35,7 +35,7 @@ const headerTable: Readonly<Record<string, { description: string; schema: object
   'WWW-Authenticate': { description: 'The challenge (RFC 6750).', schema: text },
 };
 
-/** What every problem of a status carries beside its body. */
+/** Headers of every problem with this status. */
 const problemHeaders: Readonly<Record<string, readonly string[]>> = {
   401: ['WWW-Authenticate'],
   429: ['Retry-After', 'RateLimit?', 'RateLimit-Policy?'],

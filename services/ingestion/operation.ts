@@ -1,4 +1,4 @@
-/** One entry of the API, described once: the routes register from it, requests are checked by it, the OpenAPI document is made of it. */
+/** One operation of the API. It is the source of the route, the request validation and the OpenAPI document. */
 import type { TSchema } from 'typebox';
 import type { ProblemCode } from './problem-table.ts';
 
@@ -16,7 +16,7 @@ export interface Answer {
   readonly description: string;
   readonly schema?: TSchema;
   readonly mediaType?: string;
-  /** Fields of the answer; a question mark behind the name of one that is not always there. */
+  /** Headers of the response. A question mark after the name marks an optional one. */
   readonly headers?: readonly string[];
   readonly example?: unknown;
 }
@@ -29,16 +29,16 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly scope: Scope;
-  /** Whose share of the service it uses. */
+  /** Admission class of the operation. */
   readonly share: 'read' | 'write';
   readonly parameters: readonly Parameter[];
   readonly body?: { readonly schema: TSchema; readonly bytesMax: number; readonly required: boolean };
   readonly answers: Readonly<Record<number, Answer>>;
-  /** Beside those that every operation has. */
+  /** In addition to those of every operation. */
   readonly problems: readonly ProblemCode[];
 }
 
-/** Answers to a body where an operation takes none, or another one. */
+/** Problems of an unexpected or invalid body. */
 export const bodyProblems: readonly ProblemCode[] = [
   'JSON_INVALID',
   'VALIDATION_FAILED',

@@ -23,7 +23,7 @@ export function createOrderCache({ redis }: { redis: Redis }): OrderCache {
   };
 }
 
-/** What is no order of this id counts as a fault: MySQL then tells. */
+/** An entry that is not an order with this id counts as a failure: MySQL is read instead. */
 function readBody(body: string, orderId: string): OrderResource | 'fault' {
   try {
     const order = JSON.parse(body) as Partial<OrderResource> | null;
@@ -36,7 +36,7 @@ function readBody(body: string, orderId: string): OrderResource | 'fault' {
 
 const statuses: ReadonlySet<unknown> = new Set(orderStatuses);
 
-/** Every member that an answer is made of: half of an order would be shown, or taken for that of nobody. */
+/** Every member that a response needs: without this check, a partial order could be shown. */
 function isOrder(order: Partial<OrderResource> | null, orderId: string): order is OrderResource {
   return (
     typeof order === 'object' &&

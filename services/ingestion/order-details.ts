@@ -44,7 +44,7 @@ function detailsOf(row: DetailsRow): OrderDetails {
   };
 }
 
-/** A stored document without the members that were not sent; null where there is none, or somebody blanked it. */
+/** A stored document without absent members; null if there is none, or if it was erased. */
 function documentOf(text: string | null): object | null {
   if (text === null) return null;
   try {

@@ -4,7 +4,7 @@ import type { OrderStatus, OrderView, PricedLine } from '../domain/index.ts';
 import { bytesToUuid } from '../shared/mysql/index.ts';
 import type { LogPosition } from './ticket.ts';
 
-/** One line of an order with the columns of its order beside it. */
+/** One line of an order, with the columns of its order. */
 export interface OrderRow {
   order_key: number | string;
   order_id: Buffer;
@@ -95,7 +95,7 @@ export function reasonOf(text: string | null): Reason | null {
 
 const offsetsPerPartition = 2 ** 48;
 
-/** Where the place of an order stands in the command log; the order key is made of it. */
+/** The position of an order's PLACE command in the command log; the order key is made of it. */
 export function positionOf(orderKey: number): LogPosition {
   const partition = Math.floor(orderKey / offsetsPerPartition);
   return { partition, offset: orderKey - partition * offsetsPerPartition };

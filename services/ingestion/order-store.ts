@@ -78,7 +78,7 @@ const historyRowsMax = 500;
 
 export interface OrderStoreDeps {
   readonly db: Queryable;
-  /** Id of the command topic: positions of a log that is gone say nothing about this one. */
+  /** Id of the command topic: positions of a deleted log are not valid for this one. */
   readonly logId: string;
   /** Name of the command topic, as `lane_positions` has it. */
   readonly topic?: string;

@@ -1,6 +1,6 @@
 /**
- * The one tail of the result topic: moves the lanes' positions on, and wakes who waits for an order. A record's key is
- * looked at before anything else, and only what somebody waits for is decoded.
+ * The only reader of the result topic: advances the positions of the lanes, and wakes clients that wait for an order.
+ * It checks the key of a record first and decodes only awaited records.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
 import type { Codec } from '../shared/codec/index.ts';

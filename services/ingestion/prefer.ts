@@ -28,6 +28,6 @@ const etagsForm = new RegExp(`^\\s*(?:\\*|${entityTag}(?:\\s*,\\s*${entityTag})*
 export function readEtags(field: string): 'any' | readonly number[] | null {
   if (!etagsForm.test(field)) return null;
   if (field.trim() === '*') return 'any';
-  // A tag of another make can never match, but is no mistake; it may hold a comma.
+  // A tag of another format never matches, but is valid; it may contain a comma.
   return [...field.matchAll(/"([^"]*)"/g)].map(([, tag]) => (/^\d{1,9}$/.test(tag!) ? Number(tag) : -1));
 }

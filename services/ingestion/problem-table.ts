@@ -1,9 +1,9 @@
-/** Every problem that the API answers with. The page of each is served at its `type`. */
+/** Every problem that the API returns. The `type` of a problem is the URL of its page. */
 
 export interface ProblemRow {
   readonly status: number;
   readonly title: string;
-  /** What it means and what to do, for the page and the OpenAPI document. */
+  /** The meaning and the remedy, for the page and the OpenAPI document. */
   readonly meaning: string;
 }
 
@@ -179,7 +179,7 @@ export const problemTable = {
 
 export type ProblemCode = keyof typeof problemTable;
 
-/** URI reference of a problem's page, the same for ever. */
+/** URI reference of the page of a problem. It never changes. */
 export function problemType(code: ProblemCode): string {
   return `/problems/${code.toLowerCase().replaceAll('_', '-')}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the brokers take what we write. A record that they refuse by their settings, such as a timestamp that is too far
- * ahead, would be refused from every caller: traffic should go to another instance.
+ * Whether the brokers accept our records. If their settings refuse a record, for example for its timestamp, they
+ * refuse those of every caller: traffic should go to another instance.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { AppError } from '../shared/errors/index.ts';

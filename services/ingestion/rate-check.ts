@@ -20,7 +20,10 @@ export function takeOrders(
   enforce(rates, reply, taken, paid);
 }
 
-/** Throws RATE_LIMITED where that can be told before it is known how many orders there are: a large body is then not parsed. */
+/**
+ * Throws RATE_LIMITED if the limit is already exceeded before the number of orders is known. A large body is then not
+ * parsed.
+ */
 export function refuseDenied(rates: RateLimiter, request: FastifyRequest, reply: FastifyReply): void {
   const denial = rates.denial(request.caller.customerId);
   if (denial !== null) enforce(rates, reply, denial);

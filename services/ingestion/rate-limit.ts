@@ -54,7 +54,7 @@ interface Account {
 const accountsMax = 20_000;
 const leaseMs = 1_000;
 const denialMinMs = 10;
-/** Rounds of leasing that one request waits for before it is told to come back. */
+/** Maximum lease calls that one request waits for before it is refused. */
 const leaseRoundsMax = 4;
 
 export function createRateLimiter({
@@ -70,7 +70,7 @@ export function createRateLimiter({
 
   const accountOf = (callerId: string): Account => {
     const account = accounts.get(callerId) ?? newAccount(burstOrders, clock.monotonicMs());
-    // Set again each time: a caller who comes often is not forgotten, however many others come once.
+    // Set again each time, so that one-time callers never evict a frequent caller.
     accounts.set(callerId, account);
     return account;
   };

@@ -1,4 +1,4 @@
-/** Reads the parts of a request that several routes share; what is wrong is thrown as a problem. */
+/** Reads the request parts that several routes share. Throws a problem for invalid input. */
 import type { FastifyRequest } from 'fastify';
 import { type ParsedJson, parseStrictJson } from './json/strict-json.ts';
 import { isOrderId } from './order-id.ts';
@@ -57,7 +57,7 @@ export function validationProblem(errors: readonly { pointer: string; detail: st
 export interface OrderAddress {
   readonly orderId: string;
   readonly customerId: string;
-  /** Out of a valid ticket in the query, else null; `otherLog` when it is one of a log that is gone. */
+  /** The position from a valid ticket in the query, else null; `otherLog` for a ticket of a deleted log. */
   readonly ticket: LogPosition | 'otherLog' | null;
 }
 
@@ -116,7 +116,7 @@ export function openQuery(request: FastifyRequest): QueryReader {
   };
 }
 
-/** The problem of a header field whose value has another form than it must have. */
+/** The problem of a malformed header. */
 export function headerProblem(name: string, mustBe: string): HttpProblem {
   const detail = `must be ${mustBe}`;
   const errors = [{ pointer: '', parameter: name, detail }];

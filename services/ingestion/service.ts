@@ -139,7 +139,10 @@ async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<Topi
   }
 }
 
-/** Who comes before the lanes are known would be told that nothing is: so nobody is let in. Beyond the bound readiness says it. */
+/**
+ * Before the lanes are known, orders would look missing, so no client is admitted. After the time limit, readiness
+ * fails.
+ */
 async function waitForLanes(lanes: Lanes): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -150,8 +153,8 @@ async function waitForLanes(lanes: Lanes): Promise<void> {
 }
 
 /**
- * Takes no new connection, answers what is in flight, and ends each connection as soon as it is idle: a client's
- * keep-alive would else hold the process up.
+ * Accepts no new connections, finishes requests in flight, and closes each connection as soon as it is idle. Otherwise
+ * a client's keep-alive would block the stop.
  */
 async function closeApp(app: FastifyInstance): Promise<void> {
   const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepEveryMs);
@@ -189,13 +192,13 @@ function startTimers(
   };
 }
 
-/** Positions from the database, for lanes whose outcomes were published before this process began, or by nobody now. */
+/** Positions from the database, for lanes whose outcomes were published before this process started. */
 async function followPositions(store: OrderStore, lanes: Lanes, log: Logger): Promise<void> {
   try {
     for (const { partition, publishedOffset } of await store.lanePositions())
       lanes.publishedUpTo(partition, publishedOffset);
   } catch (error) {
-    // The tail goes on telling positions; only lanes without traffic stay unknown for longer.
+    // The tail still gives positions; only lanes without traffic stay unknown for longer.
     log.debug({ reason: errorMessage(error) }, 'The positions of the lanes could not be read');
   }
 }

@@ -6,13 +6,13 @@ import type { StoredOrder } from './order-rows.ts';
 import type { OrderStore, Placed } from './order-store.ts';
 
 export const orderReadMs = 2_000;
-/** Beside a place: what MySQL has not said by then is left to the worker. */
+/** Timeout of the lookup of a new order: after it, the worker finds duplicates. */
 const placedLookupMs = 250;
 const placedRestMs = 1_000;
 /** The command itself waits as long for others to be produced with. */
 const placedLingerMs = 3;
 
-/** Many reads of single orders as few statements; rejects when MySQL cannot tell. */
+/** Combines many reads of single orders into few statements. Rejects when MySQL is unavailable. */
 export function orderReader(
   store: Pick<OrderStore, 'findOrders'>,
 ): (orderId: string) => Promise<StoredOrder | null> {
@@ -37,7 +37,7 @@ export function orderReader(
   };
 }
 
-/** The stored places of orders, by position; null where there is none, or MySQL does not tell in time. */
+/** The stored submissions of orders, by position; null if there is none, or if MySQL does not respond in time. */
 export function placedReader(
   store: Pick<OrderStore, 'findPlaced'>,
   log: Logger,

@@ -20,7 +20,7 @@ export interface Streams {
    */
   open(response: ServerResponse, subject: StreamSubject, seenVersion: number): PlaceRefusal | null;
   /**
-   * Sends the next part of the streams a sign of life, and ends those whose token has expired; called on a timer,
+   * Sends a heartbeat to the next part of the streams, and ends those with an expired token. A timer calls it
    * `heartbeatParts` times per heartbeat.
    */
   beat(): void;
@@ -44,7 +44,7 @@ interface Stream {
   readonly response: ServerResponse;
   readonly address: StreamSubject;
   sentVersion: number;
-  /** Looking up the state; what happens meanwhile is looked up after. */
+  /** Set during a lookup of the state; changes meanwhile cause another lookup. */
   busy: boolean;
   again: boolean;
   stop: () => void;
@@ -58,9 +58,9 @@ export const streamHead = {
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
 };
-/** Thousands of streams written to at once would hold up everything else: each call of `beat` serves this part of them. */
+/** Writing to thousands of streams at once would block the event loop: each call of `beat` serves one part of them. */
 export const heartbeatParts = 60;
-/** Tells the client what to do about it; the stream ends after that. */
+/** Tells the client how to reconnect; then the stream ends. */
 const tokenExpired = `event: closed\ndata: ${JSON.stringify({
   code: 'TOKEN_EXPIRED',
   message: 'The token has expired. Open the stream again with a new token and your Last-Event-ID.',
@@ -146,7 +146,7 @@ async function look(deps: StreamDeps, { address, sentVersion, response }: Stream
     const state = await deps.readStatus({ ...address, floor: Math.max(0, sentVersion), fresh: true });
     return state.kind === 'missing' ? null : showOrder(deps, state, address.orderId, address.customerId);
   } catch {
-    // The stores cannot tell: the client comes back with its last version and gets what it missed.
+    // The stores are unavailable: the client reconnects with its last version and gets what it missed.
     response.end();
     return null;
   }

@@ -26,8 +26,8 @@ export interface Submitted {
 export type Submission = Submitted | Error;
 
 /**
- * Answers by position, once each place has its end. Never rejects for what is wrong with one of them. With `anew` nothing
- * that is remembered is believed: the places are appended.
+ * Results by position, once each order has its result. Never rejects for a fault of one order. With `anew` remembered
+ * results are ignored: the orders are appended.
  */
 export type Submit = (
   places: readonly Place[],
@@ -37,17 +37,17 @@ export type Submit = (
 export interface SubmissionDeps {
   readonly commandLog: Pick<CommandLog, 'append'>;
   readonly marks: Marks;
-  /** The stored places of orders, by position; null where there is none, or MySQL does not tell in time. */
+  /** The stored submissions of orders, by position; null if there is none, or if MySQL does not respond in time. */
   readonly findPlaced: (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]>;
   readonly recent: BoundedMap<string, Placed>;
   readonly trust: Pick<LogTrust, 'epochOf' | 'holds'>;
 }
 
-/** The places of one call, while they are being answered. */
+/** The orders of one call, while they are processed. */
 interface Group {
   readonly places: readonly Place[];
   readonly answers: Submission[];
-  /** Ends that other calls have to come by first. */
+  /** Results that other calls must produce first. */
   readonly joins: Promise<void>[];
 }
 
@@ -88,7 +88,7 @@ async function submit(state: State, places: readonly Place[], anew: boolean): Pr
   return group.answers;
 }
 
-/** Waits for another place of the same order, whose end becomes the answer; false when none is in flight. */
+/** Waits for another submission of the same order and uses its result; false when none is in flight. */
 function joinOther(state: State, { places, answers, joins }: Group, index: number): boolean {
   const place = places[index]!;
   const landing = state.flights.join(place.orderId);

@@ -1,7 +1,7 @@
 /**
- * A ticket says where an order's command stands in the log, so that its state can be told before the worker has decided
- * and with every store cold. It is bound to the order, the customer and the log by a MAC and holds nothing secret. A ticket of a
- * log that is gone is known for what it is.
+ * A ticket gives the position of an order's command in the log, so that its state is known before the worker has
+ * processed it, and without any store. A MAC binds it to the order, the customer and the log. It contains nothing
+ * secret. A ticket of a deleted log is recognized as such.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { createKeyedHash } from './keyed-hash.ts';
@@ -14,7 +14,10 @@ export interface LogPosition {
 export interface Tickets {
   /** The value of the query parameter `t`. */
   issue(orderId: string, customerId: string, position: LogPosition): string;
-  /** The position, `otherLog` when it is one of a log that is gone; null when the ticket is not ours, or not for this order and customer. */
+  /**
+   * The position, or `otherLog` for a ticket of a deleted log. Null for an invalid ticket, or one of another order or
+   * customer.
+   */
   read(ticket: string, orderId: string, customerId: string): LogPosition | 'otherLog' | null;
 }
 

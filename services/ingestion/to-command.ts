@@ -29,7 +29,7 @@ export function placeCommand(input: PlaceOrderInput, nowMs: number): PlaceComman
   };
 }
 
-/** The request in the shape of the command; what was left out is null. */
+/** The request as a command payload; absent members are null. */
 export function placePayload(order: OrderRequest): PlaceOrder {
   const { line2 = null, region = null, ...address } = order.shippingAddress;
   return {

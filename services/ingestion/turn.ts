@@ -1,7 +1,7 @@
 /** Work that is long for one request gives the event loop back now and then, so that no other request waits for all of it. */
 
 export interface Turn {
-  /** True once the work has held the event loop for its time. */
+  /** True once the work has used its time on the event loop. */
   isOver(): boolean;
   /** Lets everything else that is due run first; then a new turn begins. */
   next(): Promise<void>;

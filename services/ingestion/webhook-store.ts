@@ -49,7 +49,7 @@ export interface WebhookStore {
   find(customerId: string, endpointId: string): Promise<WebhookEndpoint | null>;
   /** False when the customer has no such endpoint; so below. */
   delete(change: ChangeOf, nowMs: number): Promise<boolean>;
-  /** The secret that stood before signs beside the new one until `previousUntilMs`; an older one no longer does. */
+  /** The previous secret also signs until `previousUntilMs`; an older one no longer does. */
   rotate(change: ChangeOf, secret: Rotation, nowMs: number): Promise<boolean>;
   /** Takes back a disabling. */
   enable(change: ChangeOf, nowMs: number): Promise<boolean>;

@@ -30,7 +30,7 @@ export interface Member {
 const restartMs = 500;
 /** A long run may be the least of a busy machine. */
 const readyDeadlineMs = 300_000;
-const lastWordsMax = 3;
+const lastLinesMax = 3;
 
 export function createFleet(arena: Arena): Fleet {
   const members = new Map<string, Member>();
@@ -45,7 +45,7 @@ export function createFleet(arena: Arena): Fleet {
       void process.exited.then(async (exit) => {
         if (stopping || expected === process || members.get(name) !== member) return;
         const words = process.log.filter(({ level }) => level === 'fatal' || level === 'error');
-        const last = words.slice(-lastWordsMax).map(({ msg }) => msg);
+        const last = words.slice(-lastLinesMax).map(({ msg }) => msg);
         accidents.push(`${name} ended with ${exit.signal ?? exit.code}: ${last.join(' | ')}`);
         await sleep(restartMs);
         if (!stopping) await restart();

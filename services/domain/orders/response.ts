@@ -25,7 +25,7 @@ export interface OrderView {
 /** The resource without its links, which carry tickets and are made per request. Amounts are minor units. */
 export function orderResource(order: OrderView) {
   const { subtotal, discount, shipping, tax, total, reason } = order;
-  // The row keeps it; nobody is to pay an order that is past waiting for it.
+  // The row keeps it, but an order that no longer awaits payment does not show it.
   const dueAtMs = order.status === 'PENDING_PAYMENT' ? order.paymentDueAtMs : null;
   return {
     id: order.orderId,

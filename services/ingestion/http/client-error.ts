@@ -1,4 +1,4 @@
-/** Answers to what is not even HTTP: sent on the bare socket, which is closed after. */
+/** Responses to malformed HTTP: sent on the bare socket, which is then closed. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '../problem-table.ts';
@@ -15,7 +15,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  // The request was answered already; what came late is the rest of its body.
+  // The request already has its response; the late bytes are the rest of its body.
   if (isDraining(socket)) {
     socket.destroy();
     return;

@@ -11,7 +11,7 @@ export interface Cors {
   handle(request: FastifyRequest, reply: FastifyReply): boolean;
 }
 
-/** What a script may send beside the fields that every script may send. */
+/** Request headers that a script may send in addition to the default ones. */
 export const allowedHeaders = [
   'Authorization',
   'Content-Type',
@@ -23,7 +23,7 @@ export const allowedHeaders = [
   'traceparent',
 ] as const;
 
-/** What a script may read beside the fields that every script may read. */
+/** Response headers that a script may read in addition to the default ones. */
 export const exposedHeaders = [
   'Allow',
   'ETag',

@@ -6,14 +6,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Enough for every body that somebody sends by mistake; after that the connection is cut. */
+/** Enough for a body sent by mistake. Beyond it the connection is closed. */
 const drainBytesMax = 16 * 1024 * 1024;
 const drainMsMax = 10_000;
 
 const draining = Symbol('draining');
 type DrainedSocket = Socket & { [draining]?: boolean };
 
-/** Drops what is still to come of a request's body. Call it before the answer is sent; safe to call more than once. */
+/** Drops the rest of a request body. Call it before sending the response; safe to call more than once. */
 export function drainRest(request: IncomingMessage): void {
   const { headers } = request;
   // The parser calls a message complete a moment after it has handed it out, even one without a body.

@@ -138,7 +138,7 @@ function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
   return versions;
 }
 
-/** What is stale already is refused here; what becomes stale on the way is refused by the decision. */
+/** A version that is already stale is refused here. One that becomes stale later is refused by the decision. */
 function expectVersion(
   state: Exclude<OrderState, { kind: 'missing' }>,
   versions: 'any' | readonly number[],

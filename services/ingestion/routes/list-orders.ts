@@ -74,7 +74,7 @@ export function listOrders(deps: RouteDeps): Route {
         ...Object.values(filter).filter((value) => value !== null),
       ].join('|');
       const after = positionOf(cursor, deps.cursors, list);
-      // One more than asked for tells whether there is a next page.
+      // One extra row shows whether there is a next page.
       const asked = { customerId, limit: limit + 1, status, ...filter, after };
       const { found, details } = await atDatabase(deps, customerId, () => readPage(deps, asked, withDetails));
       const page = found.slice(0, limit);

@@ -1,4 +1,4 @@
-/** What the webhook routes share: whose endpoint it is, and how it is shown. */
+/** Shared by the webhook routes: the owner of an endpoint, and its representation. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonMediaType } from '../answers.ts';
@@ -77,7 +77,7 @@ export function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** An answer that no cache keeps: it may hold a secret. */
+/** A response that no cache may store, because it may contain a secret. */
 export function sendJson(reply: FastifyReply, status: number, body: object): FastifyReply {
   return reply
     .code(status)

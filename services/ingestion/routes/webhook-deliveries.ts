@@ -113,7 +113,7 @@ export function listDeliveries(deps: RouteDeps): Route {
       const { endpointId } = await findEndpoint(deps, request, endpointIdOf(request));
       const list = `deliveries|${endpointId}|${status ?? ''}`;
       const before = deliveryAt(positionOf(cursor, deps.cursors, list));
-      // One more than asked for tells whether there is a next page.
+      // One extra row shows whether there is a next page.
       const found = await atDatabase(deps, request.caller.customerId, () =>
         deps.deliveries.list({ endpointId, status, limit: limit + 1, before }),
       );

@@ -45,7 +45,7 @@ const WebhookEventData = Type.Object(
   { $id: 'WebhookEventData' },
 );
 
-/** Every event type, without the prefixes that stand for several. */
+/** Every event type, without the prefixes that match several. */
 export const webhookEventTypes: readonly string[] = eventTypes.filter((type) => !type.endsWith('*'));
 
 /** The body of a post about an event of this type. */

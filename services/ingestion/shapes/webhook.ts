@@ -12,7 +12,7 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 export const overlapSecondsDefault = 24 * 3600;
 const overlapSecondsMax = 30 * 24 * 3600;
 
-/** The types of outcomes that belong to an order, and the prefixes that stand for several. */
+/** The outcome types of an order, and the prefixes that match several. */
 export const eventTypes = [
   'order.*',
   'order.accepted',

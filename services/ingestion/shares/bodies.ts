@@ -11,7 +11,7 @@ export type BodyRefusal = 'receiving' | 'wasted';
 export interface Bodies {
   /** Null when the body may come, else why not. Each that may come needs its `end`. */
   begin(callerId: string, bytes: number): BodyRefusal | null;
-  /** The answer is out or the connection is gone. `isWasted`: nothing came of the bytes. */
+  /** The response is sent or the connection is closed. `isWasted`: the bytes had no effect. */
   end(callerId: string, bytes: number, isWasted: boolean): void;
 }
 
@@ -34,7 +34,7 @@ export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs
   const receiving = createPlaces(limits.receivingBytesMax);
   const wastes = createBoundedMap<string, Waste>(callersMax);
 
-  /** What the caller wasted, less what time has forgiven. */
+  /** The bytes that the caller wasted, minus the decay over time. */
   const wasteOf = (callerId: string): Waste => {
     const nowMs = clock.monotonicMs();
     const wasted = wastes.get(callerId) ?? { bytes: 0, atMs: nowMs };

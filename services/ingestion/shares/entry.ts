@@ -12,7 +12,7 @@ export interface Entry {
 export interface EntryLimits {
   /** Of one caller in one turn. */
   readonly perTurn: number;
-  /** Of one caller; what comes beyond is refused. */
+  /** Limit per caller; further requests are refused. */
   readonly waitingPerCallerMax: number;
 }
 

@@ -19,7 +19,7 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Null when Redis is away, late, or answers what is no lease. Never rejects. */
+  /** Null when Redis is unavailable, late, or returns an invalid lease. Never rejects. */
   take(request: LeaseRequest): Promise<Lease | null>;
 }
 
@@ -87,7 +87,7 @@ export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps
   };
 }
 
-/** Throws for what is no answer of the script: it then counts as a failure of Redis, and never as a number of orders. */
+/** Throws for an invalid response of the script: it counts as a failure of Redis, never as a number of orders. */
 function readLeases(answer: unknown, asked: readonly LeaseRequest[]): Lease[] {
   if (!Array.isArray(answer) || answer.length !== 2 * asked.length)
     throw new Error('Redis returned an invalid list of leases');

@@ -1,4 +1,4 @@
-/** Runs what has the same key one after another, in the order in which it came. */
+/** Runs tasks with the same key one after another, in order of arrival. */
 export type OneByOne = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
 export function createOneByOne(): OneByOne {

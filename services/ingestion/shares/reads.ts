@@ -21,7 +21,7 @@ interface Reader {
 }
 
 export function createReadTurns(limits: ReadLimits): ReadTurns {
-  /** Callers with something running or waiting; who was served last stands last. */
+  /** Callers with running or waiting reads; the one served last is last. */
   const readers = new Map<string, Reader>();
   let running = 0;
 
@@ -67,7 +67,7 @@ export function createReadTurns(limits: ReadLimits): ReadTurns {
   };
 }
 
-/** The problem for who has more of something open than one caller may. */
+/** The problem for a caller that exceeds its limit. */
 export function shareUsedUp(what: string): HttpProblem {
   return new HttpProblem('SHARE_USED_UP', `You have the maximum number of open ${what}.`, {
     headers: { 'retry-after': '1' },

@@ -1,10 +1,12 @@
-/** Who makes the load: the requests of each caller in the last second or two. When there is too much, who makes little of it is let in. */
+/**
+ * The load per caller: its requests in the last second or two. During overload, callers with little load are admitted.
+ */
 import type { Clock } from '../../shared/clock/index.ts';
 
 export interface Usage {
   /** The caller asks for something. */
   note(callerId: string): void;
-  /** Whether the caller asks for less than half of what callers ask for on average. Nobody does where all ask for the same. */
+  /** Whether the caller sends less than half of the average per caller. False for all where all send the same. */
   isLight(callerId: string): boolean;
 }
 

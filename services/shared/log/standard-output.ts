@@ -2,7 +2,7 @@
 import { createLogOutput, type LogOutput } from './output.ts';
 
 /** How long the end of a process waits for the reader of its last lines. */
-const lastWordsMs = 500;
+const finalFlushMs = 500;
 
 const listeners = new Set<(lines: number) => void>();
 let output: LogOutput | undefined;
@@ -15,7 +15,7 @@ export function standardOutput(): LogOutput {
       for (const listener of listeners) listener(lines);
     },
   });
-  process.once('exit', () => made.flush(lastWordsMs));
+  process.once('exit', () => made.flush(finalFlushMs));
   output = made;
   return made;
 }

@@ -4,7 +4,7 @@ const LINES_MAX = 3;
 const WARN_LEVEL = 40;
 
 /** The last warnings and errors of a service's log, or its last lines when it wrote none: why it does not get ready. */
-export function lastWords(file: string): string[] {
+export function logTail(file: string): string[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const bad = lines.map(problemIn).filter((line) => line !== null);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lastWords } from './last-words.ts';
+import { logTail } from './log-tail.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -25,16 +25,16 @@ test('picks the problems out of a log, with their causes', () => {
     { level: 'error', msg: 'cannot start', err: { message: 'no such table' } },
     { level: 'info', msg: 'stopping' },
   );
-  expect(lastWords(file)).toEqual(['cannot start: no such table']);
+  expect(logTail(file)).toEqual(['cannot start: no such table']);
 });
 
 test('shows what Node prints when a program does not even load', () => {
-  expect(lastWords(log('node:internal/modules', 'Error: Cannot find module x'))).toEqual([
+  expect(logTail(log('node:internal/modules', 'Error: Cannot find module x'))).toEqual([
     'Error: Cannot find module x',
   ]);
 });
 
 test('shows the last lines when none is a problem, and nothing without a log', () => {
-  expect(lastWords(log({ level: 'info', msg: 'a' }))).toEqual(['{"level":"info","msg":"a"}']);
-  expect(lastWords(path.join(dir, 'none.log'))).toEqual([]);
+  expect(logTail(log({ level: 'info', msg: 'a' }))).toEqual(['{"level":"info","msg":"a"}']);
+  expect(logTail(path.join(dir, 'none.log'))).toEqual([]);
 });
