@@ -110,7 +110,7 @@ export const errorTable = {
   STATE_UNWRITABLE: {
     disposition: 'retry',
     template:
-      'The state after the outcome {outcome} cannot be written ({reason}): mend the row of its order, or start a build that can write it.',
+      'The state after the outcome {outcome} cannot be written ({reason}): fix the row of its order, or deploy a build that can write it.',
   },
   RECORD_IN_DOUBT: {
     disposition: 'retry',
