@@ -6,7 +6,13 @@ import type { OrderEvent } from '../../schemas/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
 import { systemClock } from '../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
-import { createAdmin, createTail, type KafkaAdmin, type KafkaSettings } from '../shared/kafka/index.ts';
+import {
+  createAdmin,
+  createTail,
+  type KafkaAdmin,
+  type KafkaSettings,
+  readCommittedRange,
+} from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
@@ -126,6 +132,8 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         stuck: options.stuck,
         laneStallMs,
         restShare,
+        readOutcomes: (partition, from, to) =>
+          readCommittedRange({ settings: options.settings, topic: EVENTS, partition, from, to, log }),
       });
       const { findings, counts } = await runChecks(options, checks, ledgers);
       return {

@@ -99,6 +99,8 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
       stuck: config,
       laneStallMs: config.laneStallMs,
       restShare: config.restPercent / 100,
+      readOutcomes: (partition, from, to) =>
+        readCommittedRange({ settings, topic: EVENTS, partition, from, to, log }),
       logs: { fetchTopicIds: (names) => fetchTopicIds(settings, names), topicIds, lasting: found, renew },
     }),
     everyMs: config.roundEveryMs,

@@ -133,3 +133,23 @@ test('records that were deleted before they were read are named', async () => {
   await findings([`LOG_GAP ${EVENTS}/${partition}-${next}`]);
   await stillLooks([`LOG_GAP ${EVENTS}/${partition}-${next}`]);
 });
+
+test('after a recreated command topic is adopted, no offset of the old one stays a missing outcome', async () => {
+  await open();
+  await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
+  await renewed();
+  await produce(COMMANDS);
+  await until(async () => (await one.open()).some((each) => each.startsWith('OUTCOME_MISSING')), {
+    what: 'outcomes of the recreated topic missing',
+    deadlineMs: 30_000,
+  });
+  // What `recover adopt` does last: the topic begins at the lane's position.
+  const positions = new Map(
+    one.world.next.flatMap((next, partition) => (next > 0 ? [[partition, BigInt(next)] as const] : [])),
+  );
+  await until(() => one.kafka.admin.deleteRecords(COMMANDS, positions).then(() => true), {
+    what: 'deleting records',
+  });
+  await findings([`TOPIC_REPLACED ${COMMANDS}`]);
+  await stillLooks([`TOPIC_REPLACED ${COMMANDS}`]);
+}, 120_000);

@@ -9,6 +9,7 @@ import type { DeadLetterIndex } from '../dead-letter-index.ts';
 import type { Follower } from '../follower.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Memory } from '../memory.ts';
+import type { ReadOutcomes } from '../old-outcomes.ts';
 import type { StateBook } from '../state-book.ts';
 import { bookCheck, type StuckLimits } from './book.ts';
 import type { Check } from './check.ts';
@@ -39,6 +40,7 @@ export interface ChecksDeps {
   laneStallMs: number;
   /** Rest per time of reading. */
   restShare: number;
+  readOutcomes: ReadOutcomes;
   /** What watches the logs themselves; none on demand, where every log is read whole. */
   logs?: Omit<LogsDeps, 'admin' | 'follower'>;
 }
@@ -50,7 +52,7 @@ export function allChecks(deps: ChecksDeps): Check[] {
   const connect = () => deps.mysql.connect({ waitTimeoutSeconds: walkWaitTimeoutSeconds });
   const { reached, lasting } = follower;
   return [
-    outcomesCheck({ mysql, admin, ledgers, lasting, reached }),
+    outcomesCheck({ mysql, admin, ledgers, lasting, reached, readOutcomes: deps.readOutcomes }),
     ordersCheck({ mysql, redis, memory, pace }),
     bookCheck({ connect, pace, clock, stuck, unpaidOrdersEnd: isDecided('EXPIRE') }),
     deadLettersCheck({ mysql, admin, index: deps.deadLetters, reached, pace, clock, metrics: deps.metrics }),

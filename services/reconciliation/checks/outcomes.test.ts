@@ -28,6 +28,7 @@ async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
     admin,
     ledgers: new Map([[0, ledger]]),
     lasting: createLasting(),
+    readOutcomes: async () => [],
     reached: async (_topic, ends) => new Set(ends.keys()),
   });
   const tally = createTally([], 100);

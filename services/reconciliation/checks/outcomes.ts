@@ -9,6 +9,7 @@ import type { Lasting } from '../findings/lasting.ts';
 import type { Tally } from '../findings/tally.ts';
 import { readLanes } from '../lanes.ts';
 import type { Ledger } from '../ledger.ts';
+import { createOldOutcomes, type OffsetSpan, type ReadOutcomes } from '../old-outcomes.ts';
 import type { Check, OpenFinding } from './check.ts';
 
 export interface OutcomesDeps {
@@ -17,6 +18,7 @@ export interface OutcomesDeps {
   ledgers: ReadonlyMap<number, Ledger>;
   /** Differences met while following that no round would see again. */
   lasting: Lasting;
+  readOutcomes: ReadOutcomes;
   /** Waits until the records of a topic have been followed up to these ends; gives the partitions that have. */
   reached(
     topic: string,
@@ -25,7 +27,11 @@ export interface OutcomesDeps {
   ): Promise<ReadonlySet<number>>;
 }
 
-export function outcomesCheck({ mysql, admin, ledgers, lasting, reached }: OutcomesDeps): Check {
+const nothing: OffsetSpan = { low: 0n, high: 0n };
+
+export function outcomesCheck(deps: OutcomesDeps): Check {
+  const { mysql, admin, ledgers, lasting, reached } = deps;
+  const findOld = createOldOutcomes(deps.readOutcomes);
   return {
     name: 'outcomes',
     kinds: [
@@ -38,17 +44,22 @@ export function outcomesCheck({ mysql, admin, ledgers, lasting, reached }: Outco
     async run(open, tally, signal) {
       // In this order: what is acknowledged by now is below the ends that are read after it.
       const limits = await acknowledged(mysql, admin);
-      const events = highsOf(await admin.endOffsets(EVENTS));
-      const followed = await reached(EVENTS, events, signal);
+      const events = await admin.endOffsets(EVENTS);
+      const followed = await reached(EVENTS, highsOf(events), signal);
       // What is followed by now answers commands that are in the log by now: the other way round outcomes could come in between.
       const answered = new Map([...ledgers].map(([partition, ledger]) => [partition, ledger.outcomesEnd()]));
-      const commands = highsOf(await admin.endOffsets(COMMANDS));
+      const commands = await admin.endOffsets(COMMANDS);
       const stored = [lasting, ...[...ledgers.values()].map((ledger) => ledger.lasting)].map((one) =>
         one.addTo(tally),
       );
       for (const [partition, ledger] of ledgers) {
         if (!followed.has(partition)) continue;
-        const commandsEnd = Number(commands.get(partition) ?? 0n);
+        const ranges = {
+          commands: commands.get(partition) ?? nothing,
+          events: events.get(partition) ?? nothing,
+        };
+        await findOld(partition, ledger, ranges, signal);
+        const commandsEnd = Number(ranges.commands.high);
         // A log that was recreated may be shorter than what was decided: what is not there has no outcome to miss.
         const limit = Math.min(limits.get(partition) ?? 0, commandsEnd);
         ledger.settle(limit);
