@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { createAdmin, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import type { Halt } from '../../services/worker/store/halts.ts';
-import { COMMANDS } from '../../topics/catalogue.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { withDatabase } from '../database.ts';
+import { namingMissing } from '../kafka/missing-topic.ts';
 import { type GroupStanding, groupStandings } from '../lag/groups.ts';
 import { type LaneStanding, readLanes, standings, stillLanes } from '../lag/lanes.ts';
 import { count, print, printJson, table } from '../output.ts';
@@ -28,7 +29,10 @@ export function lagCommand(): Command {
 }
 
 async function lag(options: LagOptions): Promise<void> {
-  const { kafka, lanes, groups, halt } = await readLag(options);
+  const servers = await findServers(options.name, process.env, ['kafka']);
+  const settings = createKafkaConfig(servers, 'orderstream-cli');
+  const own = [COMMANDS, EVENTS, STATE, DEAD_LETTERS];
+  const { kafka, lanes, groups, halt } = await namingMissing(settings, own, () => readLag(options));
   if (options.json) {
     printJson({ lanes, groups, halt });
     return;

@@ -10,7 +10,8 @@ import {
   positionProblem,
 } from '../../services/worker/position-problem.ts';
 import { readAllLanes } from '../../services/worker/store/positions.ts';
-import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
+import { COMMANDS, EVENTS, GROUPS } from '../../topics/catalogue.ts';
+import { namingMissing } from '../kafka/missing-topic.ts';
 import type { Opened } from './opened.ts';
 
 export type LaneRow = Awaited<ReturnType<typeof readAllLanes>>[number];
@@ -22,7 +23,11 @@ export interface LaneCheck {
 }
 
 /** Holds every lane that a worker ever claimed against the logs. */
-export async function checkLanes(opened: Opened): Promise<LaneCheck[]> {
+export function checkLanes(opened: Opened): Promise<LaneCheck[]> {
+  return namingMissing(opened.settings, [COMMANDS, EVENTS], () => readChecks(opened));
+}
+
+async function readChecks(opened: Opened): Promise<LaneCheck[]> {
   const deps = logFactsOf(opened);
   const partitions = (await readAllLanes(rowsOf(opened.db), COMMANDS)).map(({ partition }) => partition);
   // The logs first: workers may go on meanwhile, so that positions found afterwards can only be further.

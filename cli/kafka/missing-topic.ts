@@ -1,0 +1,34 @@
+/** Names the topic that is missing, where a command failed for that: brokers only say that there is one. */
+import { createLogProbe, type KafkaSettings } from '../../services/shared/kafka/index.ts';
+import { CliError } from '../errors.ts';
+
+/**
+ * Runs `work`, which reads these topics.
+ * @throws CliError with their names where it failed and some are missing; else what `work` threw
+ */
+export async function namingMissing<T>(
+  settings: KafkaSettings,
+  topics: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const missing = await missingOf(settings, topics).catch(() => []);
+    if (missing.length === 0) throw error;
+    const what = missing.length === 1 ? `the topic ${missing[0]} is` : `the topics ${missing.join(', ')} are`;
+    throw new CliError(`${what} missing; \`orderstream topics apply\` creates what is missing`, {
+      cause: error,
+    });
+  }
+}
+
+async function missingOf(settings: KafkaSettings, topics: readonly string[]): Promise<string[]> {
+  const probe = createLogProbe(settings);
+  try {
+    const { topicIds } = await probe.identify(topics);
+    return topics.filter((topic) => (topicIds.get(topic) ?? '') === '');
+  } finally {
+    probe.close();
+  }
+}
