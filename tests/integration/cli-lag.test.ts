@@ -112,7 +112,7 @@ describe('explain', () => {
   test('shows what a pending order waits for', async () => {
     const { code, stdout } = await orderstream('explain', late);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/no row: not decided yet/);
+    expect(stdout).toMatch(/no row: not processed yet/);
     expect(stdout).toMatch(/waits for: a worker to take the lane and decide 1 command from offset/);
   });
 

@@ -57,7 +57,7 @@ describe('orderstream dlq', () => {
     );
     expect((await dlq('list', '--order', poisoned)).stdout).toContain('1 dead letter: BAD_MAGIC 1 open');
     expect((await dlq('list', '--until', '2020-01-01')).stdout).toMatch(
-      /^none fits; in all there are \d+ dead letters: /,
+      /^no dead letter matches; in total there are \d+ dead letters: /,
     );
     expect((await dlq('list', '--since', '1h', '--max', '1')).stdout).toContain('… and 6 more');
   });

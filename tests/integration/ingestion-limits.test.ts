@@ -111,7 +111,7 @@ test('outcomes that lag: orders are refused before their body is read, questions
   const refused = await until(
     async () => {
       const answer = await place(api, 'c1');
-      return answer.error?.detail.startsWith('Nothing was placed') === true ? answer : null;
+      return answer.error?.detail.startsWith('No order was placed') === true ? answer : null;
     },
     { what: 'a refusal of all', everyMs: 50 },
   );
