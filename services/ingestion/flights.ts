@@ -8,6 +8,9 @@ import type { LogPosition } from './ticket.ts';
 export interface Landing {
   readonly fingerprint: string;
   readonly end: LogPosition | Error;
+  /** Leader epoch at the append; null for what the database knows. */
+  /** The database has this order: nothing else can win the key. */
+  readonly isStored: boolean;
 }
 
 export interface Flights {
@@ -41,10 +44,10 @@ export function createFlights({ commandLog, onPlaced, epochOf }: FlightsDeps): F
   const land = ({ place, epoch, known, waiting }: Flight, end: LogPosition | Error): void => {
     const { orderId, fingerprint } = place;
     inFlight.delete(orderId);
-    let landing: Landing = { fingerprint, end };
+    let landing: Landing = { fingerprint, end, isStored: false };
     if (!(end instanceof Error)) {
       const placed = known ?? { fingerprint, position: end, epoch };
-      landing = { fingerprint: placed.fingerprint, end: placed.position };
+      landing = { fingerprint: placed.fingerprint, end: placed.position, isStored: known !== null };
       if (known !== null || epoch !== null) onPlaced(orderId, placed);
     }
     if (waiting !== null) for (const tell of waiting) tell(landing);

@@ -39,6 +39,7 @@ function world() {
     },
     findPlaced: async (orderIds) => orderIds.map((id) => stored.get(id) ?? null),
     recent: createBoundedMap(100),
+    decisionWaitMs: 100,
     trust: { epochOf: () => log.epoch, holds: (_position, epoch) => epoch === log.epoch },
   });
   /** Ends an append once it is there. */
@@ -46,7 +47,10 @@ function world() {
     await expect.poll(() => open.has(name)).toBe(true);
     open.get(name)!(how);
   };
-  return { submit, end, appended, marks, marksHeld, stored, lookups, log };
+  /** The database has the order from now on. */
+  const decide = (orderId: string, position: LogPosition, fingerprint = 'same') =>
+    void stored.set(orderId, { fingerprint, position, epoch: null });
+  return { submit, end, decide, appended, marks, marksHeld, stored, lookups, log };
 }
 
 function place(orderId: string, fingerprint = 'same'): Place {
@@ -60,9 +64,10 @@ const reused = expect.objectContaining({ code: 'KEY_REUSED' });
 
 describe('a group of places', () => {
   test('is looked up and appended in one pass, and each place has its own end', async () => {
-    const { submit, end, lookups, marks } = world();
+    const { submit, end, lookups, marks, stored } = world();
     marks.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
     marks.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
+    stored.set('c', { fingerprint: 'other', position: at(8), epoch: null });
     const submitted = submit(['a', 'b', 'c', 'd'].map((id) => place(id)));
     await end('d', new HttpProblem('OUTCOME_UNKNOWN'));
     await end('a', at(0));
@@ -78,9 +83,10 @@ describe('a group of places', () => {
   });
 
   test('that holds a place twice appends it once', async () => {
-    const { submit, end, appended } = world();
+    const { submit, end, appended, decide } = world();
     const submitted = submit([place('a'), place('a'), place('a', 'other')]);
     await end('a', at(0));
+    decide('a', at(0));
     expect(await submitted).toEqual([
       { position: at(0), replayed: false },
       { position: at(0), replayed: true },
@@ -126,13 +132,14 @@ describe('a place that another call has in flight', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('with another request is refused when that one is in the log, and tried when it is not', async () => {
-    const { submit, end, appended } = world();
+  test('with another request is refused when that one is decided, and tried when it is not in the log', async () => {
+    const { submit, end, appended, decide } = world();
     const first = submit([place('a')]);
     const second = submit([place('a', 'other')]);
     await end('a', new HttpProblem('NOT_PRODUCED'));
     await end('a/other', at(0));
     expect(await second).toEqual([{ position: at(0), replayed: false }]);
+    decide('a', at(0), 'other');
     expect(await submit([place('a')])).toEqual([reused]);
     await first;
     expect(appended).toEqual(['a', 'a/other']);
@@ -144,13 +151,14 @@ describe('a place that landed while another call asked for its mark', () => {
     ['the same request is answered with it', 'same', { position: at(0), replayed: true }],
     ['another one is refused', 'other', reused],
   ])('%s, and nothing is appended again', async (_name, fingerprint, expected) => {
-    const { submit, end, appended, marks, marksHeld } = world();
+    const { submit, end, appended, marks, marksHeld, decide } = world();
     const late = Promise.withResolvers<void>();
     marksHeld[1] = late.promise;
     const first = submit([place('a')]);
     const second = submit([place('a', fingerprint)]);
     await end('a', at(0));
     await first;
+    decide('a', at(0));
     // Redis was asked before the mark was set, or did not answer in time.
     marks.clear();
     late.resolve();
@@ -239,4 +247,24 @@ test('an order in the database is found, also if the cache write fails', async (
   const submitted = submit([place('a')]);
   await end('a', new HttpProblem('OVERLOADED'));
   expect(await submitted).toEqual([{ position: at(2), replayed: true }]);
+});
+
+describe('a body whose rival this process remembers', () => {
+  test('is appended while nobody knows which of them is the first in the log', async () => {
+    const { submit, end, appended, marks } = world();
+    marks.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
+    const submitted = submit([place('a')]);
+    await end('a', at(6));
+    expect(await submitted).toEqual([{ position: at(6), replayed: false }]);
+    expect(appended).toEqual(['a']);
+  });
+
+  test('is a replay where it was the first in the log', async () => {
+    const { submit, appended, marks, decide } = world();
+    marks.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
+    decide('a', at(4));
+    expect(await submit([place('a')])).toEqual([{ position: at(4), replayed: true }]);
+    expect(await submit([place('a', 'other')])).toEqual([reused]);
+    expect(appended).toEqual([]);
+  });
 });

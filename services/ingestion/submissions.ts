@@ -4,8 +4,14 @@
  * truth never depends on Redis and never costs the first order a wait: a repeat that reaches the log is a DUPLICATE or
  * KEY_CONFLICT there, never a second order.
  *
+ * Two processes may append two bodies with one key at the same moment. The first in the log is the order, and what a process
+ * remembers may be the other one. KEY_REUSED therefore rests on the database alone. Until it knows the key, a body that
+ * differs from what is remembered is appended too, and the log decides.
+ *
  * Places come in groups, those of one request: one lookup and one append for all, and an end for each.
  */
+
+import { sleep } from '../shared/retry/index.ts';
 import type { BoundedMap } from './bounded-map.ts';
 import type { CommandLog } from './command-log.ts';
 import { createFlights, type Flight, type Flights, type Landing } from './flights.ts';
@@ -41,7 +47,15 @@ export interface SubmissionDeps {
   readonly findPlaced: (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]>;
   readonly recent: BoundedMap<string, Placed>;
   readonly trust: Pick<LogTrust, 'epochOf' | 'holds'>;
+  /** How long a body that differs from what is remembered waits for the decision, ms. */
+  readonly decisionWaitMs?: number;
 }
+
+/** Tells whether the stored order of this key is that of the place; null while the database has none, or does not tell. */
+export type IsOrderOf = (place: Place) => Promise<boolean | null>;
+
+const defaultDecisionWaitMs = 1_000;
+const decisionEveryMs = 50;
 
 /** The orders of one call, while they are processed. */
 interface Group {
@@ -67,6 +81,26 @@ export function createSubmit(deps: SubmissionDeps): Submit {
   return (places, { anew = false } = {}) => submit(state, places, anew);
 }
 
+/** Costs nothing where the stored order is remembered; else one lookup, which others share. */
+export function createIsOrderOf({
+  recent,
+  findPlaced,
+}: Pick<SubmissionDeps, 'recent' | 'findPlaced'>): IsOrderOf {
+  return async ({ orderId, fingerprint }) => {
+    const known = recent.get(orderId);
+    if (known !== undefined && isStored(known)) return known.fingerprint === fingerprint;
+    const [stored] = await findPlaced([orderId]);
+    if (stored === null || stored === undefined) return null;
+    recent.set(orderId, stored);
+    return stored.fingerprint === fingerprint;
+  };
+}
+
+/** Only what the database told has no epoch. */
+function isStored({ epoch }: Placed): boolean {
+  return epoch === null;
+}
+
 /** What this process remembers of an order while the log or the database still has it. */
 function recall({ recent, trust }: State, orderId: string): Placed | undefined {
   const placed = recent.get(orderId);
@@ -80,7 +114,7 @@ async function submit(state: State, places: readonly Place[], anew: boolean): Pr
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!;
     const known = anew ? undefined : recall(state, place.orderId);
-    if (known !== undefined) group.answers[i] = replay(place, known);
+    if (known !== undefined) answerKnown(state, group, i, known);
     else if (!joinOther(state, group, i)) unknown.push(i);
   }
   if (unknown.length > 0) await lookUpAndAppend(state, group, unknown, anew);
@@ -100,8 +134,42 @@ function joinOther(state: State, { places, answers, joins }: Group, index: numbe
   return true;
 }
 
-async function answerOfOther(state: State, place: Place, { fingerprint, end }: Landing): Promise<Submission> {
-  if (!(end instanceof Error)) return replay(place, { fingerprint, position: end });
+/** The same body is that submission again. Another one is refused only where the database has the order. */
+function answerKnown(state: State, { places, answers, joins }: Group, index: number, known: Placed): void {
+  const place = places[index]!;
+  if (known.fingerprint === place.fingerprint || isStored(known)) {
+    answers[index] = replay(place, known);
+    return;
+  }
+  const settled = async (): Promise<void> => {
+    answers[index] = await settle(state, place);
+  };
+  joins.push(settled());
+}
+
+/** Waits a moment for the decision about the key; without one the place goes into the log, which decides. */
+async function settle(state: State, place: Place): Promise<Submission> {
+  const { decisionWaitMs = defaultDecisionWaitMs } = state;
+  const untilMs = performance.now() + decisionWaitMs;
+  for (;;) {
+    const [stored] = await state.findPlaced([place.orderId]);
+    if (stored !== null && stored !== undefined) {
+      state.remember(place.orderId, stored);
+      return replay(place, stored);
+    }
+    if (performance.now() >= untilMs) break;
+    await sleep(decisionEveryMs);
+  }
+  const [own] = await submit(state, [place], true);
+  return own!;
+}
+
+async function answerOfOther(state: State, place: Place, landing: Landing): Promise<Submission> {
+  const { fingerprint, end, isStored } = landing;
+  if (!(end instanceof Error)) {
+    if (fingerprint !== place.fingerprint && !isStored) return settle(state, place);
+    return replay(place, { fingerprint, position: end });
+  }
   if (fingerprint === place.fingerprint) return end;
   // The key was not used after all: submit this one.
   const [own] = await submit(state, [place], false);
@@ -125,7 +193,7 @@ async function lookUpAndAppend(
     const mark = anew ? null : (recall(state, place.orderId) ?? marked[i] ?? null);
     if (mark !== null) {
       state.recent.set(place.orderId, mark);
-      answers[index] = replay(place, mark);
+      answerKnown(state, group, index, mark);
     } else if (!joinOther(state, group, index)) {
       flights.push(state.flights.open(place));
       indices.push(index);

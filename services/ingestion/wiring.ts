@@ -21,7 +21,7 @@ import { createLanes } from './lanes.ts';
 import { createLogTrust } from './log-trust.ts';
 import { createMarks } from './marks.ts';
 import { createOrderCache } from './order-cache.ts';
-import { createOrderStore } from './order-store.ts';
+import { createOrderStore, type Placed } from './order-store.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createProduceHealth } from './produce-health.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -29,7 +29,7 @@ import { createShares, shareLimits } from './shares/index.ts';
 import { createReadStatus } from './status.ts';
 import { orderReader, placedReader } from './store-readers.ts';
 import { createStreams } from './streams.ts';
-import { createSubmit } from './submissions.ts';
+import { createIsOrderOf, createSubmit } from './submissions.ts';
 import { createTickets } from './ticket.ts';
 import { createWaits } from './waits.ts';
 import { createWebhookStore } from './webhook-store.ts';
@@ -90,6 +90,10 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs });
   const shares = createShares(shareLimits(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
+  const places = {
+    findPlaced: placedReader(store, log),
+    recent: createBoundedMap<string, Placed>(rememberedOrdersMax),
+  };
   const deps: AppDeps = {
     verifier: verifierOf({ config, log, metrics }),
     ...shares,
@@ -103,10 +107,10 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     submit: createSubmit({
       commandLog,
       marks: createMarks({ redis, logId: commandLogId, trust }),
-      findPlaced: placedReader(store, log),
-      recent: createBoundedMap(rememberedOrdersMax),
+      ...places,
       trust,
     }),
+    isOrderOf: createIsOrderOf(places),
     readStatus,
     waits,
     streams,

@@ -36,7 +36,7 @@ export interface paths {
         put?: never;
         /**
          * Place an order
-         * @description Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order.
+         * @description Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.
          */
         post: operations["placeOrder"];
         delete?: never;

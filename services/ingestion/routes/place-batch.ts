@@ -43,9 +43,14 @@ export function placeBatch(deps: RouteDeps): Route {
       const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
       const { items, places, indices } = await readItems(context, reader.readItem, batch);
       const submissions = await deps.submit(places);
-      for (let i = 0; i < submissions.length; i++) {
+      const answers = await Promise.all(
+        submissions.map((submission, i) =>
+          isDecided(deps, submission) ? confirmed(deps, places[i]!, submission) : submission,
+        ),
+      );
+      for (let i = 0; i < answers.length; i++) {
         const index = indices[i]!;
-        items[index] = answerText(context, index, places[i]!.orderId, submissions[i]!);
+        items[index] = answerText(context, index, places[i]!.orderId, answers[i]!);
       }
       return reply
         .code(200)
@@ -136,11 +141,23 @@ async function readItems(context: Context, readItem: ReadItem, batch: BatchText)
   return read;
 }
 
+/** Whether an order that was placed before has its outcome. */
+function isDecided({ lanes }: Pick<RouteDeps, 'lanes'>, submission: Submission): boolean {
+  if (submission instanceof Error || !submission.replayed) return false;
+  const { partition, offset } = submission.position;
+  return (lanes.nextUnpublished(partition) ?? 0) > offset;
+}
+
+/** What was remembered may be a body that lost against another with the same key. */
+async function confirmed(deps: RouteDeps, place: Place, submission: Submission): Promise<Submission> {
+  return (await deps.isOrderOf(place)) === false ? new HttpProblem('KEY_REUSED') : submission;
+}
+
 /** The parts of an answer without a problem need no escaping, so the text is put together by hand. */
 function answerText(context: Context, index: number, orderId: string, submission: Submission): string {
   if (submission instanceof Error) return problemText(context, index, submission);
   const { position, replayed } = submission;
-  const isOut = replayed && (context.lanes.nextUnpublished(position.partition) ?? 0) > position.offset;
+  const isOut = isDecided(context, submission);
   const url = statusUrlOf(context, orderId, context.request.caller.customerId, position);
   const status = isOut ? 200 : 202;
   const mark = replayed ? ',"replayed":true' : '';

@@ -57,7 +57,8 @@ describe('placing an order', () => {
 
   test('members in another order and blanks are the same body; another quantity is not', async () => {
     const world = createFakeWorld();
-    await world.app.inject(placeRequest('k1'));
+    const first = await world.app.inject(placeRequest('k1'));
+    world.decide(first.json().id);
     const { currency, ...rest } = sampleOrder() as { currency: string };
     const shuffled = await world.app.inject(
       placeRequest('k1', JSON.stringify({ ...rest, currency }, null, 2)),
@@ -78,7 +79,7 @@ describe('placing an order', () => {
     expect(world.commands).toHaveLength(1);
   });
 
-  test('another body while the first is in flight: 422 once the first is in the log, its own try when it is not', async () => {
+  test('another body while the first is in flight: 422 once the first is decided, its own try when it is not', async () => {
     const world = createFakeWorld();
     const gate = Promise.withResolvers<void>();
     world.holdProduce = gate.promise;
@@ -88,7 +89,39 @@ describe('placing an order', () => {
     await new Promise(setImmediate);
     gate.resolve();
     expect((await first).statusCode).toBe(202);
+    world.decide((await first).json().id);
     expect((await second).statusCode).toBe(422);
+  });
+
+  test('a body that lost the key in the log: 422, also where this process remembers that body', async () => {
+    const world = createFakeWorld();
+    const lost = await world.app.inject(placeRequest('k1', sampleOrder(3)));
+    const { id } = lost.json();
+    // Another process was first in the log with another body.
+    const [command] = world.commands;
+    world.commands.unshift({ ...command!, fingerprint: Buffer.alloc(32, 7) });
+    world.decide(id);
+    for (const prefer of ['return=minimal', 'wait=5']) {
+      const again = await world.app.inject(placeRequest('k1', sampleOrder(3), { prefer }));
+      expect(again.json()).toMatchObject({ status: 422, code: 'KEY_REUSED' });
+    }
+  });
+
+  test('a body whose rival is remembered here gets no 422 before the database has the order', async () => {
+    const world = createFakeWorld();
+    await world.app.inject(placeRequest('k1', sampleOrder(3)));
+    const rival = await world.app.inject(placeRequest('k1'));
+    expect(rival.statusCode).toBe(202);
+    expect(world.commands).toHaveLength(2);
+  });
+
+  test('Prefer: wait answers 422 to the body that lost the key', async () => {
+    const world = createFakeWorld();
+    const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=5' }));
+    while (world.commands.length === 0) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    world.publish(world.commands[0]!.orderId!, 1, { outcome: 'KEY_CONFLICT' });
+    expect((await waiting).json()).toMatchObject({ status: 422, code: 'KEY_REUSED' });
   });
 
   test.each(['NOT_PRODUCED', 'OUTCOME_UNKNOWN'] as const)(

@@ -27,7 +27,8 @@ export const placeOrderOperation: Operation = {
   url: '/v1/orders',
   summary: 'Place an order',
   description:
-    'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order.',
+    'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. ' +
+    'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
   scope: 'orders:write',
   share: 'write',
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
@@ -136,8 +137,8 @@ async function placeAndWait(
       const decided = await awaitKnown(deps, wait, logged, waitSeconds * 1000);
       return await answerReplay(deps, reply, place, logged, decided);
     }
-    const outcome = await awaitOutcome(wait, position, waitSeconds * 1000);
-    if (outcome !== null) {
+    const outcome = await awaitOwnOutcome(wait, position, waitSeconds * 1000);
+    if (outcome !== null && (await isOwn(deps, place, position, outcome))) {
       const state = await stateAfter(deps, logged, outcome);
       if (state.kind !== 'missing' && state.kind !== 'queued') {
         reply.header('preference-applied', `wait=${waitSeconds}`);
@@ -148,6 +149,31 @@ async function placeAndWait(
   } finally {
     wait?.close();
   }
+}
+
+/** The outcome of this very submission, or one behind it; null at the end of the time, and at once when too many wait. */
+async function awaitOwnOutcome(
+  wait: Wait | null,
+  { offset }: LogPosition,
+  timeoutMs: number,
+): Promise<OrderEvent | null> {
+  return wait === null ? null : wait.until((event) => event.sourceOffset >= offset, timeoutMs);
+}
+
+/** False while nobody can say whose order it is. Throws KEY_REUSED where another body with the same key was the first in the log. */
+async function isOwn(
+  deps: RouteDeps,
+  place: Place,
+  { offset }: LogPosition,
+  { sourceOffset, outcome }: OrderEvent,
+): Promise<boolean> {
+  if (sourceOffset === offset) {
+    if (outcome === 'KEY_CONFLICT') throw new HttpProblem('KEY_REUSED');
+    return true;
+  }
+  const isSame = await deps.isOrderOf(place);
+  if (isSame === false) throw new HttpProblem('KEY_REUSED');
+  return isSame === true;
 }
 
 /** The outcome of the order. Null after the timeout, or at once when too many clients wait. */
@@ -202,8 +228,11 @@ async function answerReplay(
     const again = await submitOne(deps, place, { anew: true });
     return sendAccepted(deps, reply, { id: orderId, customerId, position: again.position });
   }
+  // What was remembered may be a body that lost against another with the same key.
+  const isSame = state.kind === 'known' ? await deps.isOrderOf(place) : null;
+  if (isSame === false) throw new HttpProblem('KEY_REUSED');
   reply.header('idempotent-replayed', 'true');
-  if (state.kind === 'queued' || state.kind === 'missing') {
+  if (state.kind === 'queued' || state.kind === 'missing' || (state.kind === 'known' && isSame === null)) {
     return sendAccepted(deps, reply, { id: orderId, customerId, position });
   }
   return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);

@@ -11,7 +11,7 @@ import type { RateLimiter } from '../rate-limit.ts';
 import type { ReadTurns } from '../shares/reads.ts';
 import type { ReadStatus } from '../status.ts';
 import type { Streams } from '../streams.ts';
-import type { Submit } from '../submissions.ts';
+import type { IsOrderOf, Submit } from '../submissions.ts';
 import type { Waits } from '../waits.ts';
 import type { WebhookStore } from '../webhook-store.ts';
 import type { ReadWebhookUrl } from '../webhook-url.ts';
@@ -20,6 +20,7 @@ import type { ReadWebhookUrl } from '../webhook-url.ts';
 export interface RouteDeps extends AnswerDeps {
   readonly log: Logger;
   readonly submit: Submit;
+  readonly isOrderOf: IsOrderOf;
   readonly commandLog: CommandLog;
   readonly readStatus: ReadStatus;
   readonly waits: Waits;

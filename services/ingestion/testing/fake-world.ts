@@ -19,7 +19,7 @@ import { createRateLimiter } from '../rate-limit.ts';
 import { createShares, type ShareLimits, shareLimits } from '../shares/index.ts';
 import { createReadStatus } from '../status.ts';
 import { createStreams } from '../streams.ts';
-import { createSubmit } from '../submissions.ts';
+import { createIsOrderOf, createSubmit } from '../submissions.ts';
 import { createTickets } from '../ticket.ts';
 import { createWaits } from '../waits.ts';
 import { createWebhookUrls } from '../webhook-url.ts';
@@ -108,6 +108,8 @@ export function createFakeWorld(options: FakeOptions = {}) {
     tickets: deps.tickets,
     waits: deps.waits,
     streams: deps.streams,
+    /** Publishes an outcome of the last command of the order's partition. */
+    publish,
     /** Decides the last command of an order as a worker would, and publishes the outcome. */
     decide(orderId: string, status: StoredOrder['status'] = 'PENDING_PAYMENT'): void {
       const before = controls.stored.get(orderId);
@@ -153,6 +155,10 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, lanes);
   const readStatus = fakeReadStatus(controls, lanes, shown);
+  const places = {
+    findPlaced: async (orderIds: readonly string[]) => orderIds.map((orderId) => placedOf(controls, orderId)),
+    recent: createBoundedMap<string, Placed>(1_000),
+  };
   return {
     verifier: {
       known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
@@ -173,10 +179,10 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
         find: async (orderIds) => orderIds.map((orderId) => controls.marks.get(orderId) ?? null),
         set: (orderId, placed) => void controls.marks.set(orderId, placed),
       },
-      findPlaced: async (orderIds) => orderIds.map(() => null),
-      recent: createBoundedMap(1_000),
+      ...places,
       trust: { epochOf: () => 1, holds: () => controls.logHolds },
     }),
+    isOrderOf: createIsOrderOf(places),
     readStatus,
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs }),
@@ -196,6 +202,16 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
       return version;
     },
   };
+}
+
+/** What the database has of an order that was decided: its first command, as in the log. */
+function placedOf({ stored, commands }: Controls, orderId: string): Placed | null {
+  const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
+  if (!stored.has(orderId) || index < 0) return null;
+  const partition = partitionOfOrder(orderId);
+  const before = commands.slice(0, index).filter((one) => partitionOfOrder(one.orderId!) === partition);
+  const fingerprint = Buffer.from(commands[index]!.fingerprint!).toString('base64url');
+  return { fingerprint, position: { partition, offset: before.length }, epoch: null };
 }
 
 function fakeVerify(token: string): Caller {
