@@ -19,7 +19,12 @@ import { createFakeWorld, fakeTokens, placeRequest } from '../testing/fake-world
 import { arbitraryOf, broken } from '../testing/schema-arbitrary.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 3_000);
-const world = createFakeWorld({ ordersPerSecond: 10_000_000, burstOrders: 10_000_000 });
+const world = createFakeWorld({
+  ordersPerSecond: 10_000_000,
+  burstOrders: 10_000_000,
+  // Nothing decides here.
+  decisionWaitMs: 0,
+});
 const known = {
   orders: [] as { id: string; query: string }[],
   final: [] as string[],

@@ -49,6 +49,8 @@ function caller(customerId: string, scopes: string[]): Caller {
 }
 
 export interface FakeOptions {
+  /** How long a body that differs from what is remembered waits for the decision, ms. */
+  readonly decisionWaitMs?: number;
   readonly ordersPerSecond?: number;
   readonly burstOrders?: number;
   readonly watchersMax?: number;
@@ -180,6 +182,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
         set: (orderId, placed) => void controls.marks.set(orderId, placed),
       },
       ...places,
+      ...(options.decisionWaitMs === undefined ? {} : { decisionWaitMs: options.decisionWaitMs }),
       trust: { epochOf: () => 1, holds: () => controls.logHolds },
     }),
     isOrderOf: createIsOrderOf(places),
