@@ -3,7 +3,7 @@
  * hold on a busy one.
  */
 
-/** Times of one input and of the same sixteen times as large, in ms, each the least of several runs. */
+/** Times of one input (the median of several runs) and of the same sixteen times as large (the least), in ms. */
 export interface Growth {
   readonly smallMs: number;
   readonly largeMs: number;
@@ -34,12 +34,11 @@ export async function measureGrowth(prepare: Prepare, sizeMax: number): Promise<
   const small = prepare(Math.floor(sizeMax / step));
   const large = prepare(sizeMax);
   for (let run = 0; run < warmRuns; run++) await small();
+  const smalls: number[] = [];
   let growth: Growth = { smallMs: Number.POSITIVE_INFINITY, largeMs: Number.POSITIVE_INFINITY };
   for (let round = 0; round < roundsMax; round++) {
-    growth = {
-      smallMs: Math.min(growth.smallMs, await spentMs(small)),
-      largeMs: Math.min(growth.largeMs, await spentMs(large)),
-    };
+    smalls.push(await spentMs(small));
+    growth = { smallMs: median(smalls), largeMs: Math.min(growth.largeMs, await spentMs(large)) };
     if (isLinear(growth)) break;
   }
   return growth;
@@ -47,6 +46,11 @@ export async function measureGrowth(prepare: Prepare, sizeMax: number): Promise<
 
 export function isLinear({ smallMs, largeMs }: Growth): boolean {
   return largeMs <= linearMax * Math.max(smallMs, noiseMs);
+}
+
+/** One run of little work may be measured far too short, so the least of several says nothing. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function spentMs(work: () => unknown): Promise<number> {
