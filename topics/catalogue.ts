@@ -102,6 +102,10 @@ const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [
   { name: 'dlq_message', meaning: 'the reason as a text' },
   { name: 'dlq_attempts', meaning: 'how often the record was tried' },
   { name: 'dlq_first_failed_at', meaning: 'first failure, epoch ms' },
+  {
+    name: 'dlq_headers_omitted',
+    meaning: 'how many headers of the source record are left out; only if it has more than 1,000',
+  },
 ];
 
 const STATE_HEADERS: readonly TopicHeader[] = [

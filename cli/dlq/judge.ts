@@ -1,7 +1,7 @@
 /** What the worker of this build would make of a dead letter's bytes, as far as bytes alone can tell. */
 import type { OrderCommand } from '../../schemas/index.ts';
 import { commandProblem, isDecided } from '../../services/domain/index.ts';
-import { PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';
+import { CHECKSUM_HEADER, PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';
 import { partitionOfOrder, partitionOfSku } from '../../topics/partition.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogRecord } from '../kafka/log-reader.ts';
@@ -61,7 +61,7 @@ export async function judge(
 
 function checksumProblem(record: LogRecord): PoisonError | null {
   try {
-    verifyChecksum(record.value, plainHeaders(record));
+    verifyChecksum(record.value, plainHeaders(record)[CHECKSUM_HEADER]);
     return null;
   } catch (error) {
     if (error instanceof PoisonError) return error;

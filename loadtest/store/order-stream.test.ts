@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandProblem } from '../../services/domain/index.ts';
-import { bundledCodecs, verifyChecksum } from '../../services/shared/codec/index.ts';
+import { bundledCodecs, CHECKSUM_HEADER, verifyChecksum } from '../../services/shared/codec/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../topics/partition.ts';
 import { createOrderStream, hotSku, skuCount, skuName, templateCount } from './order-stream.ts';
 import { createRecordSource } from './record-source.ts';
@@ -65,7 +65,7 @@ test('records decode to the commands of the stream, and their checksums hold', (
   const source = createRecordSource(stream, commands, 'topic');
   for (const offset of [0, 1, 999]) {
     const record = source.record(4, offset);
-    verifyChecksum(record.value, record.headers);
+    verifyChecksum(record.value, record.headers[CHECKSUM_HEADER]);
     const command = commands.decode(record.value);
     expect(command).toEqual(stream.command(4, offset));
     expect(commandProblem(command)).toBeNull();

@@ -15,6 +15,7 @@ import type { Codec } from '../shared/codec/index.ts';
 import { appError, classify, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedWriter,
+  headerOf,
   type InRecord,
   type KafkaAdmin,
   type KafkaSettings,
@@ -226,13 +227,13 @@ function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, rec
   return (
     sourcePartition === record.partition &&
     eventId === `${sourcePartition}-${sourceOffset}` &&
-    String(record.headers['ce_id']) === eventId
+    String(headerOf(record, 'ce_id')) === eventId
   );
 }
 
 /** Only workers write outcomes with such an id. */
-function isOurs({ partition, headers }: InRecord): boolean {
-  return new RegExp(`^${partition}-\\d+$`).test(String(headers['ce_id'] ?? ''));
+function isOurs(record: InRecord): boolean {
+  return new RegExp(`^${record.partition}-\\d+$`).test(String(headerOf(record, 'ce_id') ?? ''));
 }
 
 async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<OrderState[]> {

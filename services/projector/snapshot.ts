@@ -5,6 +5,7 @@ import type { Codec } from '../shared/codec/index.ts';
 import { appError, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedMessage,
+  headerOf,
   type InRecord,
   type KafkaAdmin,
   type KafkaSettings,
@@ -85,8 +86,8 @@ async function lastMarker(
     const from = to - lookBackRecords > low ? to - lookBackRecords : low;
     const records = await readCommittedRange({ settings, topic: STATE, partition, from, to, log });
     for (const record of records.toReversed()) {
-      if (String(record.headers[recordHeader]) !== markerKind) continue;
-      const ids = readLogIds(String(record.headers[idsHeader] ?? ''));
+      if (String(headerOf(record, recordHeader)) !== markerKind) continue;
+      const ids = readLogIds(String(headerOf(record, idsHeader) ?? ''));
       // Written by a projector that had not noticed yet that the states before it are gone.
       if (ids !== null && ids.states !== current.states) continue;
       const state = await decodeRecord({ ...deps, isProven: isMarker }, record, signal);
@@ -99,11 +100,11 @@ async function lastMarker(
 }
 
 /** The marker says the same of itself as its record does. */
-function isMarker(state: OrderState, { partition, headers }: InRecord): boolean {
+function isMarker(state: OrderState, record: InRecord): boolean {
   return (
     state.orderId === null &&
-    state.sourcePartition === partition &&
-    String(state.sourceOffset) === String(headers[sourceOffsetHeader])
+    state.sourcePartition === record.partition &&
+    String(state.sourceOffset) === String(headerOf(record, sourceOffsetHeader))
   );
 }
 

@@ -1,6 +1,6 @@
 /** What is on the dead-letter topic: the hash of each record's bytes by its origin, in bounded memory. */
 import { createHash } from 'node:crypto';
-import type { InRecord } from '../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../shared/kafka/index.ts';
 
 /** Dead letters are rare; what comes beyond this many is counted and not compared. */
 const recordsMax = 200_000;
@@ -37,7 +37,7 @@ export function createDeadLetterIndex(): DeadLetterIndex {
   };
 }
 
-function headerText({ headers }: InRecord, name: string): string {
-  const value = headers[name];
+function headerText(record: InRecord, name: string): string {
+  const value = headerOf(record, name);
   return value === undefined ? 'NaN' : value.toString();
 }

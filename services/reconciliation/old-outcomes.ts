@@ -4,7 +4,7 @@
  * them; so they are looked up before one counts as missing.
  */
 import { crc32 } from 'node:zlib';
-import type { InRecord } from '../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../shared/kafka/index.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface OffsetSpan {
@@ -46,7 +46,7 @@ export function createOldOutcomes(readOutcomes: ReadOutcomes): FindOldOutcomes {
 }
 
 /** Source offset by the event id, `<source partition>-<source offset>`; -1 for anything else. */
-function sourceOf({ headers }: InRecord): number {
-  const match = /^\d+-(\d+)$/.exec(headers['ce_id']?.toString() ?? '');
+function sourceOf(record: InRecord): number {
+  const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
   return match === null ? -1 : Number(match[1]);
 }

@@ -1,6 +1,6 @@
 /** What a value has to say of itself to be believed though its schema id is unknown: what its record says elsewhere. */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
-import type { InRecord } from '../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../shared/kafka/index.ts';
 
 export function isOutcomeOf(
   { eventId, sourcePartition, sourceOffset }: OrderEvent,
@@ -9,7 +9,7 @@ export function isOutcomeOf(
   return (
     sourcePartition === record.partition &&
     eventId === `${sourcePartition}-${sourceOffset}` &&
-    String(record.headers['ce_id']) === eventId
+    String(headerOf(record, 'ce_id')) === eventId
   );
 }
 
@@ -18,6 +18,6 @@ export function isStateOf({ orderId, sourcePartition, sourceOffset }: OrderState
   return (
     sourcePartition === record.partition &&
     String(record.key) === key &&
-    String(record.headers['os-source-offset']) === String(sourceOffset)
+    String(headerOf(record, 'os-source-offset')) === String(sourceOffset)
   );
 }

@@ -1,6 +1,6 @@
 /** Marks that tell a lane's logs from others with the same names: true for ever, whoever moves the lane afterwards. */
 import { createHash } from 'node:crypto';
-import type { InRecord } from '../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../shared/kafka/index.ts';
 
 /** The command at `offset` has this fingerprint. */
 export interface RecordMark {
@@ -56,7 +56,7 @@ export function positionOf({ offset, id }: RecordMark): number | null {
 }
 
 /** Source offset of an outcome by its event id, `<source partition>-<source offset>`; null for anything else. */
-export function sourceOffsetOf({ headers }: Pick<InRecord, 'headers'>): number | null {
-  const match = /^\d+-(\d+)$/.exec(headers['ce_id']?.toString() ?? '');
+export function sourceOffsetOf(record: Pick<InRecord, 'headers'>): number | null {
+  const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
   return match === null ? null : Number(match[1]);
 }

@@ -1,5 +1,5 @@
 /** Fetched records of one partition in offset order: pushed at the tail, looked at and dropped at the head. */
-import type { InRecord } from '../shared/kafka/index.ts';
+import { headersBytes, type InRecord } from '../shared/kafka/index.ts';
 
 /** What a buffered record weighs beside its content. */
 const recordOverheadBytes = 64;
@@ -64,8 +64,7 @@ export class RecordBuffer {
 }
 
 /** What a record weighs in memory, in the outbox and in a request: keys and headers can be as large as values. */
-export function weightOf({ key, value, headers }: InRecord): number {
-  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
-  return bytes;
+export function weightOf(record: InRecord): number {
+  const { key, value } = record;
+  return recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(record);
 }

@@ -22,6 +22,8 @@ const step = 16;
 const linearMax = 100;
 /** Times below are noise. Work that takes this little takes at most 50 ms for the largest input, which harms nobody. */
 const noiseMs = 0.5;
+/** What the reference work takes on a machine of the year 2026 that does nothing else. */
+const referenceMs = 8;
 
 /** Processor time that the calling thread has used, in ms. */
 export function threadMs(): number {
@@ -77,4 +79,16 @@ export async function longestHoldMs(work: () => Promise<unknown>): Promise<numbe
   isOver = true;
   await new Promise((resolve) => setImmediate(resolve));
   return longestMs;
+}
+
+/** How much slower this machine is now than the one that bounds in ms are meant for; 1 for a faster one. */
+export function slowness(): number {
+  const text = JSON.stringify(Array.from({ length: 25_000 }, (_, n) => ({ sku: `S${n}`, quantity: n })));
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 5; run++) {
+    const startMs = threadMs();
+    JSON.stringify(JSON.parse(text));
+    leastMs = Math.min(leastMs, threadMs() - startMs);
+  }
+  return Math.max(1, leastMs / referenceMs);
 }

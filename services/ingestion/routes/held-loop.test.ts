@@ -3,27 +3,13 @@
  * Measured in processor time of the thread, and against work of a known length, so that a slow machine has the same bound.
  */
 import { describe, expect, test } from 'vitest';
-import { longestHoldMs, threadMs } from '../../../tests/support/processor-time.ts';
+import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
 import { createFakeWorld, placeRequest, sampleOrder } from '../testing/fake-world.ts';
 
 const holdMsMax = 50;
 const batchBytesMax = 2 * 1024 * 1024;
-/** What the reference work takes on a machine of the year 2026 that does nothing else. */
-const referenceMs = 8;
 /** The first runs are those of code that is not compiled yet. */
 const runsMax = 4;
-
-/** How much slower this machine is now; 1 for one that is faster. */
-function slowness(): number {
-  const text = JSON.stringify(Array.from({ length: 25_000 }, (_, n) => ({ sku: `S${n}`, quantity: n })));
-  let leastMs = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 5; run++) {
-    const startMs = threadMs();
-    JSON.stringify(JSON.parse(text));
-    leastMs = Math.min(leastMs, threadMs() - startMs);
-  }
-  return Math.max(1, leastMs / referenceMs);
-}
 
 /** As many items as fit, 500 at most. */
 function batchOf(item: (n: number) => string): string {

@@ -2,7 +2,7 @@
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
-import type { InRecord } from '../../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, sleep } from '../../shared/retry/index.ts';
@@ -102,7 +102,7 @@ function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, rec
   return (
     sourcePartition === record.partition &&
     eventId === `${sourcePartition}-${sourceOffset}` &&
-    String(record.headers['ce_id']) === eventId
+    String(headerOf(record, 'ce_id')) === eventId
   );
 }
 

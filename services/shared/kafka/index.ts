@@ -9,6 +9,7 @@ export { type CommitLoop, startCommitLoop } from './commit-loop.ts';
 export { shareConnects } from './connects.ts';
 export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
 export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';
+export { firstHeaders, headerOf, headersBytes } from './fetched-record.ts';
 export { createGroupConsumer } from './group-consumer.ts';
 export { createLogProbe, type LogIdentity, type LogProbe } from './log-probe.ts';
 export type { SendProof } from './partition-queue.ts';

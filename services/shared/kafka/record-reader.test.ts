@@ -4,8 +4,10 @@ import Decoder from 'kafkajs/src/protocol/decoder.js';
 import decodeBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors/index.ts';
-import { encodeBatch } from './record-batch.ts';
+import { firstHeaders, headerOf } from './fetched-record.ts';
+import { encodeBatch, encodeHeaders } from './record-batch.ts';
 import { type AbortedTransaction, readRecordSet } from './record-reader.ts';
+import type { OutHeaders } from './types.ts';
 
 interface BatchChange {
   baseOffset?: number;
@@ -19,8 +21,15 @@ const control = 0b110000;
 interface Message {
   key: Buffer | null;
   value: Buffer | null;
-  headers: Record<string, string | Buffer>;
+  headers: OutHeaders;
   timestampMs: number;
+}
+
+/** Length and text as they are in the header block of a record. */
+function lengthAnd(text: string | null): Buffer {
+  return text === null
+    ? Buffer.from([1])
+    : Buffer.concat([Buffer.from([2 * text.length]), Buffer.from(text)]);
 }
 
 function message(value: string, change: Partial<Message> = {}): Message {
@@ -227,6 +236,42 @@ describe('headers', () => {
     const { user } = process.cpuUsage();
     expect(String(headersOf(many)['h59999'])).toBe('59999');
     expect((process.cpuUsage().user - user) / 1_000).toBeLessThan(1_000);
+  });
+
+  it('are found one by one as all of them are read, also behind a fault', () => {
+    const name = fc.constantFrom('a', 'b', 'ab', 'os-crc32', '__proto__', '');
+    const lists = fc.array(fc.tuple(name, fc.option(fc.stringMatching(/^[a-z]{0,3}$/))), { maxLength: 8 });
+    const damage = fc.option(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })));
+    fc.assert(
+      fc.property(lists, damage, (list, change) => {
+        const parts = list.map(([each, value]) => Buffer.concat([lengthAnd(each), lengthAnd(value)]));
+        const block = Buffer.concat(parts);
+        if (change !== null && block.length > 0) block[change[0] % block.length] = change[1];
+        const headers = { encodedHeaders: block, headerCount: list.length };
+        const batch = stored([{ ...message('v'), headers }, message('w', { headers: { a: 'other' } })]);
+        const one = () => read([batch]).records[0]!;
+        for (const each of ['a', 'b', 'ab', 'os-crc32', '__proto__', '', 'c'])
+          expect(headerOf(one(), each)).toEqual(one().headers[each]);
+        expect(firstHeaders(one(), 100)).toEqual({ headers: one().headers, omitted: 0 });
+      }),
+    );
+  });
+
+  it('are those of their record, also where it claims more than it has', () => {
+    const claims = { ...encodeHeaders({ a: '1' }), headerCount: 50 };
+    const batch = stored([{ ...message('v'), headers: claims }, message('w', { headers: { b: '2' } })]);
+    const [first] = read([batch]).records;
+    expect(Object.keys(first!.headers)).toEqual(['a']);
+    expect(headerOf(first!, 'b')).toBeUndefined();
+  });
+
+  it('beyond the number that is asked for are counted', () => {
+    const headers = { a: '1', b: '2', c: '3' };
+    const [first] = read([stored([message('v', { headers })])]).records;
+    for (const record of [first!, { headers }]) {
+      const { headers: kept, omitted } = firstHeaders(record, 2);
+      expect([Object.keys(kept), omitted]).toEqual([['a', 'b'], 1]);
+    }
   });
 
   it('with a fault count up to it, and keep no record back', () => {

@@ -5,6 +5,8 @@
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { appError } from '../errors/index.ts';
+import { FetchedHeaders } from './fetched-headers.ts';
+import { FetchedRecord } from './fetched-record.ts';
 import type { InRecord } from './types.ts';
 import { VarintReader } from './varint-reader.ts';
 
@@ -120,7 +122,8 @@ function readBatch(batch: Buffer, topic: string, partition: number, from: bigint
       const timestampMs = appendedMs ?? baseTimestampMs + timestampDelta;
       const offset = BigInt(baseOffset + offsetDelta);
       const [key, value] = [reader.bytes(), reader.bytes()];
-      records.push(new FetchedRecord(topic, partition, offset, timestampMs, key, value, bytes, reader.at));
+      const headers = new FetchedHeaders(bytes, reader.at, end);
+      records.push(new FetchedRecord(topic, partition, offset, timestampMs, key, value, headers));
     }
     reader.skip(end - reader.at);
   }
@@ -140,60 +143,4 @@ function unpack(batch: Buffer, codec: number): Buffer {
         `compression ${codec === 2 ? 'snappy' : codec === 3 ? 'lz4' : codec} is not known here`,
       );
   }
-}
-
-class FetchedRecord implements InRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly #bytes: Buffer;
-  readonly #headersAt: number;
-  #headers: InRecord['headers'] | null = null;
-
-  /** @param headersAt where its headers begin in `bytes`; they are read when they are asked for */
-  constructor(
-    topic: string,
-    partition: number,
-    offset: bigint,
-    timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
-    bytes: Buffer,
-    headersAt: number,
-  ) {
-    this.topic = topic;
-    this.partition = partition;
-    this.offset = offset;
-    this.timestampMs = timestampMs;
-    this.key = key;
-    this.value = value;
-    this.#bytes = bytes;
-    this.#headersAt = headersAt;
-  }
-
-  get headers(): InRecord['headers'] {
-    this.#headers ??= readHeaders(new VarintReader(this.#bytes, this.#headersAt));
-    return this.#headers;
-  }
-}
-
-/**
- * Of headers with the same name the last one counts; one without a value is as if it were not there, and so are those
- * behind a fault: brokers let faulty headers pass in packed batches, and one record must not stop a consumer.
- */
-function readHeaders(reader: VarintReader): InRecord['headers'] {
-  // Names come from strangers: without a prototype `__proto__` is a name like any other.
-  const headers: InRecord['headers'] = Object.create(null);
-  try {
-    for (let count = reader.int(); count > 0; count--) {
-      const name = reader.text();
-      headers[name] = reader.bytes() ?? undefined;
-    }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  return headers;
 }

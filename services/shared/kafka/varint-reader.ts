@@ -2,10 +2,13 @@
 export class VarintReader {
   at: number;
   readonly #bytes: Buffer;
+  readonly #end: number;
 
-  constructor(bytes: Buffer, at: number) {
+  /** @param end no length may lead beyond it */
+  constructor(bytes: Buffer, at: number, end = bytes.length) {
     this.#bytes = bytes;
     this.at = at;
+    this.#end = end;
   }
 
   /** A zigzag varint of up to 64 bits; exact as far as numbers are, which no length, offset or time goes beyond. */
@@ -35,16 +38,8 @@ export class VarintReader {
     return this.#bytes.subarray(from, this.at);
   }
 
-  /** UTF-8 text behind its length. */
-  text(): string {
-    const length = this.int();
-    const from = this.at;
-    this.skip(length);
-    return this.#bytes.toString('utf8', from, this.at);
-  }
-
   skip(length: number): void {
-    if (!(length >= 0 && this.at + length <= this.#bytes.length)) throw new RangeError('it ends early');
+    if (!(length >= 0 && this.at + length <= this.#end)) throw new RangeError('it ends early');
     this.at += length;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../domain/index.ts';
-import { bundledCodecs } from '../../shared/codec/index.ts';
+import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { openLane, recordAt, silent } from '../fakes.ts';
 import { decodeMessages } from '../outbox-format.ts';
@@ -110,6 +110,17 @@ describe('a dead letter', () => {
     Object.assign(headers, JSON.parse('{"__proto__":"kept"}'));
     const { messages } = await outcomesOf({ headers });
     expect(messages[0]!.headers.encodedHeaders.toString('latin1')).toContain('kept');
+  });
+
+  it('keeps 1,000 headers and those that a redrive needs, and says how many are left out', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_003 }, (_, n) => [`h${n}`, 'v']));
+    const headers = { ...many, [CHECKSUM_HEADER]: checksumOf(Buffer.from('poison')), redrive_of: '0-1' };
+    const { messages } = await outcomesOf({ headers });
+    const text = messages[0]!.headers.encodedHeaders.toString('latin1');
+    expect(text).toContain('h999');
+    expect(text).not.toContain('h1000');
+    for (const kept of ['os-crc32', 'redrive_of', `dlq_headers_omitted${String.fromCharCode(2)}5`])
+      expect(text).toContain(kept);
   });
 
   it('keeps a key of any length, but its event goes without a long one', async () => {

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
 import type { Decision } from '../../domain/index.ts';
-import type { Codec } from '../../shared/codec/index.ts';
+import { CHECKSUM_HEADER, type Codec } from '../../shared/codec/index.ts';
 import {
   type EncodedHeaders,
   encodeHeaders,
+  firstHeaders,
+  headerOf,
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
@@ -21,6 +23,10 @@ const foreignKeyBytesMax = 1_024;
 const schemaIdMax = 2 ** 31 - 1;
 /** What a redriven record may claim; beyond this the header is somebody's invention. */
 const attemptsMax = 1_000_000;
+/** Headers of the source record that a dead letter keeps. Each costs time, and a record of 1 MB may have 175,000. */
+const headersMax = 1_000;
+/** These it keeps wherever they are: a redrive needs them. */
+const keptHeaders = [CHECKSUM_HEADER, 'redrive_of'];
 
 /** What one lane's part of a batch leaves behind. It holds nothing that was decoded. */
 export interface PartOutcomes
@@ -98,37 +104,48 @@ function deadLetterRow(
   };
 }
 
-/** The record as it came, key, value and headers, with what is known about it in headers of its own. */
+/** The record as it came, key, value and at most `headersMax` headers, with what is known about it in headers of its own. */
 function deadLetterMessage({ record, schemaId }: DeadLetter, row: DeadLetterRow, nowMs: number): OutMessage {
-  // Names come from strangers: without a prototype `__proto__` is a name like any other.
-  const headers: Record<string, string | Buffer> = Object.create(null);
-  for (const [name, value] of Object.entries(record.headers)) {
-    if (value !== undefined && !name.startsWith('dlq_')) headers[name] = value;
-  }
+  const { headers, omitted } = sourceHeaders(record);
   return {
     topic: DEAD_LETTERS,
     partition: record.partition,
     key: record.key,
     value: record.value,
-    headers: encodeHeaders({
-      ...headers,
-      dlq_topic: COMMANDS,
-      dlq_partition: String(row.partition),
-      dlq_offset: String(row.offset),
-      dlq_timestamp: String(row.sourceAtMs),
-      dlq_schema_id: schemaId === null ? '' : String(schemaId),
-      dlq_reason: row.code,
-      dlq_message: row.message,
-      dlq_attempts: String(row.attempts),
-      dlq_first_failed_at: String(row.firstFailedAtMs),
-    }),
+    headers: {
+      ...encodeHeaders(headers),
+      more: {
+        dlq_topic: COMMANDS,
+        dlq_partition: String(row.partition),
+        dlq_offset: String(row.offset),
+        dlq_timestamp: String(row.sourceAtMs),
+        dlq_schema_id: schemaId === null ? '' : String(schemaId),
+        dlq_reason: row.code,
+        dlq_message: row.message,
+        dlq_attempts: String(row.attempts),
+        dlq_first_failed_at: String(row.firstFailedAtMs),
+        ...(omitted === 0 ? {} : { dlq_headers_omitted: String(omitted) }),
+      },
+    },
     // Not the source's: retention goes by it, and a record from long ago would be gone at once.
     timestampMs: nowMs,
   };
 }
 
+function sourceHeaders(record: InRecord): { headers: Record<string, string | Buffer>; omitted: number } {
+  const { headers: first, omitted } = firstHeaders(record, headersMax);
+  if (omitted > 0) for (const name of keptHeaders) first[name] = headerOf(record, name);
+  // Names come from strangers: without a prototype `__proto__` is a name like any other.
+  const headers: Record<string, string | Buffer> = Object.create(null);
+  for (const name in first) {
+    const value = first[name];
+    if (value !== undefined && !name.startsWith('dlq_')) headers[name] = value;
+  }
+  return { headers, omitted };
+}
+
 function numberHeader(record: InRecord, name: string, fallback: number, max: number): number {
-  const value = record.headers[name];
+  const value = headerOf(record, name);
   const number = value === undefined ? Number.NaN : Number(value.toString());
   return Number.isSafeInteger(number) && number >= 0 && number <= max ? number : fallback;
 }

@@ -9,7 +9,7 @@ import {
   UnknownSchemaError,
   verifyChecksum,
 } from '../../shared/codec/index.ts';
-import type { InRecord } from '../../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { type Verdicts, verdictKey } from './verdicts.ts';
 
@@ -50,7 +50,7 @@ export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | D
   const verdict = deps.verdicts.get(verdictKey(record.partition, record.offset));
   if (verdict !== undefined) return deadLetter(record, verdict.code, verdict.message, null);
   try {
-    verifyChecksum(record.value, record.headers);
+    verifyChecksum(record.value, headerOf(record, CHECKSUM_HEADER));
     const command = deps.codec.decode(record.value);
     const problem = problemOf(command, record.partition);
     return problem === null ? command : deadLetter(record, 'INVALID_COMMAND', problem, null);
@@ -69,9 +69,11 @@ export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | D
  * Whether another schema might read what this one does not. Bytes that do not fit are in doubt only where their checksum is
  * right: without one they may as well be damaged.
  */
-function isOfSchema({ code, schemaId }: PoisonError, { headers }: InRecord): boolean {
+function isOfSchema({ code, schemaId }: PoisonError, record: InRecord): boolean {
   if (schemaId === null) return false;
-  return code === 'WRONG_SUBJECT' || (schemaCodes.has(code) && headers[CHECKSUM_HEADER] !== undefined);
+  return (
+    code === 'WRONG_SUBJECT' || (schemaCodes.has(code) && headerOf(record, CHECKSUM_HEADER) !== undefined)
+  );
 }
 
 /** The rule that the command breaks, or null. */

@@ -152,7 +152,7 @@ export const plants: readonly Plant[] = [
   {
     bug: 'no checksum is compared',
     file: 'services/worker/stages/read-record.ts',
-    good: '    verifyChecksum(record.value, record.headers);',
+    good: '    verifyChecksum(record.value, headerOf(record, CHECKSUM_HEADER));',
     bad: '    void verifyChecksum;',
     ...poison,
   },

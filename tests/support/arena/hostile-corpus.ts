@@ -178,8 +178,8 @@ function oddOuters(codecs: Codecs): HostileRecord[] {
     record('a value of 1 MiB less a little', Buffer.alloc(VALUE_BYTES_MAX - 1_000)),
     record('500 kB behind a good frame', Buffer.concat([goodBytes(codecs), Buffer.alloc(500_000)])),
     record('a header without end', bad, { headers: { note: Buffer.alloc(900_000, 'h') } }),
-    record('ten thousand headers', bad, {
-      headers: Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`h${n}`, Buffer.from(`${n}`)])),
+    record('a thousand headers', bad, {
+      headers: Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`h${n}`, Buffer.from(`${n}`)])),
     }),
     record('headers with the names of methods', bad, {
       headers: Object.fromEntries(

@@ -1,0 +1,75 @@
+/**
+ * No record holds a worker for long, whatever its headers: from the fetched bytes to the dead letter in the outbox.
+ * Measured in processor time of the thread, and against work of a known length, so that a slow machine has the same bound.
+ */
+import { describe, expect, test } from 'vitest';
+import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
+import { decide } from '../../domain/index.ts';
+import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
+import { encodeBatch } from '../../shared/kafka/record-batch.ts';
+import { readRecordSet } from '../../shared/kafka/record-reader.ts';
+import { newLane, silent } from '../fakes.ts';
+import { RecordBuffer } from '../record-buffer.ts';
+import { decodeParts } from './decode.ts';
+import { encodeOutcomes } from './outcomes.ts';
+
+const holdMsMax = 50;
+const recordBytesMax = 1024 * 1024;
+/** The first runs are those of code that is not compiled yet. */
+const runsMax = 4;
+const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
+const none = new Map();
+const poison = Buffer.from('poison');
+
+/** A batch of one record that consists of as many headers as fit. */
+function batchOf(header: (n: number) => [name: string, value: string]): Buffer {
+  const parts: Buffer[] = [];
+  for (let bytes = 0, n = 0; bytes < recordBytesMax; n++) {
+    for (const text of header(n)) {
+      const part = Buffer.concat([Buffer.from([2 * text.length]), Buffer.from(text)]);
+      bytes += part.length;
+      parts.push(part);
+    }
+  }
+  const headers = { encodedHeaders: Buffer.concat(parts), headerCount: parts.length / 2 };
+  return encodeBatch([{ key: null, value: poison, headers, timestampMs: 1_000 }]);
+}
+
+/** Takes the record from the fetched bytes to the outbox row of its dead letter. */
+async function deadLetterOf(bytes: Buffer): Promise<number> {
+  const { lane } = newLane();
+  const buffer = new RecordBuffer();
+  for (const record of readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records) buffer.push(record);
+  const records = buffer.peek(100, 2 * recordBytesMax);
+  const ends = { epoch: 1, from: 0, to: 1, published: 0, ackedRows: [], probing: false, alone: false };
+  const deps = { codec: codecs.commands, verdicts: none, log: silent };
+  const parts = await decodeParts(deps, [{ lane, records, ...ends }]);
+  const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
+  const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });
+  const [outcomes] = encodeOutcomes(codecs.events, parts, decision, 5_000);
+  buffer.dropBelow(1);
+  return outcomes!.deadLetters.length;
+}
+
+const short = (n: number): string => n.toString(36).padStart(4, '0').slice(-4);
+
+describe('the event loop of a worker is not held by a record of 1 MB with only', () => {
+  test.each<[string, (n: number) => [string, string]]>([
+    ['short headers', (n) => [short(n), '']],
+    ['headers of one name', () => ['h', '']],
+    ['checksums', () => ['os-crc32', checksumOf(poison)]],
+    ['names as long as that of the checksum', (n) => [`os-c${short(n)}`, '1']],
+    ['headers of a redriven record', (n) => [n % 2 ? 'dlq_attempts' : 'dlq_first_failed_at', '1']],
+  ])('%s', async (_name, header) => {
+    const bytes = batchOf(header);
+    const boundMs = holdMsMax * slowness();
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < runsMax && leastMs >= boundMs; run++) {
+      const holdMs = await longestHoldMs(async () => {
+        expect(await deadLetterOf(bytes)).toBe(1);
+      });
+      leastMs = Math.min(leastMs, holdMs);
+    }
+    expect(leastMs).toBeLessThan(boundMs);
+  });
+});
