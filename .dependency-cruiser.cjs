@@ -21,6 +21,12 @@ module.exports = {
       name: 'shared-knows-no-service',
       severity: 'error',
       from: { path: '^services/shared/' },
+      to: { path: '^services/(ingestion|worker|notification|reconciliation|projector|orders-db)/' },
+    },
+    {
+      name: 'orders-db-knows-no-service',
+      severity: 'error',
+      from: { path: '^services/orders-db/' },
       to: { path: '^services/(ingestion|worker|notification|reconciliation|projector)/' },
     },
     {

@@ -1,5 +1,5 @@
 /** Plain text for a terminal: aligned tables and thousands separators. No colours, so that a log stays readable. */
-import { whenOutputIsLost } from '../stack/lost-output.ts';
+import { whenOutputIsLost } from '../stack/processes/lost-output.ts';
 import { EXIT_FAILURE } from './errors.ts';
 
 /** `12345` → `12,345`, whatever the locale of the machine. */

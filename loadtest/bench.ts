@@ -3,7 +3,7 @@
  * table, or with --json one JSON document. `--only` is heeded by http, shares and store. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../stack/lost-output.ts';
+import { goOnWithoutOutput } from '../stack/processes/lost-output.ts';
 import { reportDocument } from './frame/document.ts';
 import { reportLines } from './frame/table.ts';
 import type { BenchOptions, BenchReport } from './frame/types.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { claimInstance } from './claim.ts';
 import { instanceDir } from './instance.ts';
-import { launch, runningNames, stopProcess } from './processes.ts';
+import { launch, runningNames, stopProcess } from './processes/processes.ts';
 import { serviceProcesses } from './services.ts';
 
 const name = `t-claim-${process.pid}`;

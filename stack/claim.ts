@@ -1,7 +1,13 @@
 import { StackError } from './errors.ts';
 import { instanceDir } from './instance.ts';
-import { identify } from './process-id.ts';
-import { forgetProcess, recordProcess, runningNames, runningProcess, stopProcess } from './processes.ts';
+import { identify } from './processes/process-id.ts';
+import {
+  forgetProcess,
+  recordProcess,
+  runningNames,
+  runningProcess,
+  stopProcess,
+} from './processes/processes.ts';
 import { isServiceProcess } from './services.ts';
 
 const RUN = 'start';

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { stackDown } from './down.ts';
 import { instanceDir } from './instance.ts';
-import { launch, logFile, runningNames, stopProcess } from './processes.ts';
+import { launch, logFile, runningNames, stopProcess } from './processes/processes.ts';
 import { waitUntil } from './wait.ts';
 
 const name = `down-${process.pid}`;
@@ -16,8 +16,8 @@ afterEach(async () => {
 /** Like an `npm start` that is just about to start a service when it is asked to stop. */
 const startsOneMore = `
   import { spawn } from 'node:child_process';
-  import { identify } from ${JSON.stringify(new URL('./process-id.ts', import.meta.url).href)};
-  import { recordProcess } from ${JSON.stringify(new URL('./processes.ts', import.meta.url).href)};
+  import { identify } from ${JSON.stringify(new URL('./processes/process-id.ts', import.meta.url).href)};
+  import { recordProcess } from ${JSON.stringify(new URL('./processes/processes.ts', import.meta.url).href)};
   process.on('SIGTERM', () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
     recordProcess(${JSON.stringify(dir)}, 'worker-1', identify(child.pid));

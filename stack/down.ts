@@ -3,7 +3,7 @@ import path from 'node:path';
 import { StackError } from './errors.ts';
 import { instanceDir, instanceNames } from './instance.ts';
 import { withLock } from './lock.ts';
-import { runningNames, runningProcess, type Stopped, stopProcess } from './processes.ts';
+import { runningNames, runningProcess, type Stopped, stopProcess } from './processes/processes.ts';
 import { serviceStopRank } from './services.ts';
 
 /** Ends what makes orders first, what keeps them last; what has the same rank ends at the same time. */

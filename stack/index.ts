@@ -3,12 +3,13 @@ import type { StackInfo } from './up.ts';
 
 export { claimInstance } from './claim.ts';
 export { type DownOptions, stackDown, stackReset } from './down.ts';
+export { versions } from './downloads/versions.ts';
 export { StackError } from './errors.ts';
 export { instanceDir, instanceNames, readInstance } from './instance.ts';
-export { whenOutputIsLost } from './lost-output.ts';
 export { type MailSink, startMailSink } from './mail-sink.ts';
 export type { Ports } from './ports.ts';
-export { identify, isRunning, type ProcessId, signal } from './process-id.ts';
+export { whenOutputIsLost } from './processes/lost-output.ts';
+export { identify, isRunning, type ProcessId, signal } from './processes/process-id.ts';
 export {
   forgetProcess,
   logFile,
@@ -16,7 +17,7 @@ export {
   runningNames,
   runningProcess,
   stopProcess,
-} from './processes.ts';
+} from './processes/processes.ts';
 export { localSecretKeys } from './secret-keys.ts';
 export { type ServiceProcess, serviceProcesses, serviceStopRank } from './services.ts';
 export {
@@ -28,7 +29,6 @@ export {
   stackStatus,
 } from './status.ts';
 export { type StackInfo, stackUp, type UpOptions } from './up.ts';
-export { versions } from './versions.ts';
 export { waitUntil } from './wait.ts';
 
 /** The environment that the services are started with. */

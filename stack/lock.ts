@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, isRunning, type ProcessId } from './process-id.ts';
+import { identify, isRunning, type ProcessId } from './processes/process-id.ts';
 
 const POLL_MS = 200;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { StackError } from './errors.ts';
 import { type Instance, instanceDir, readInstance } from './instance.ts';
-import { logFile, runningProcess } from './processes.ts';
+import { logFile, runningProcess } from './processes/processes.ts';
 import { serviceProcesses } from './services.ts';
 import { servers } from './up.ts';
 

@@ -1,10 +1,10 @@
 import { stopAll, withInstanceLock } from './down.ts';
+import { cacheDir } from './downloads/maven.ts';
 import { StackError } from './errors.ts';
 import { type Instance, type InstanceOptions, instanceDir, openInstance } from './instance.ts';
-import { cacheDir } from './maven.ts';
 import { mustBeUsable } from './paths.ts';
 import { takenPorts } from './ports.ts';
-import { logFile, runningProcess } from './processes.ts';
+import { logFile, runningProcess } from './processes/processes.ts';
 import { kafka } from './servers/kafka.ts';
 import { mariadb } from './servers/mariadb.ts';
 import { redis } from './servers/redis.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { apiDocument, faultOf } from '../../services/ingestion/testing/api-document.ts';
 import { messageText, type OrderBoundEvent } from '../../services/notification/message.ts';
-import { exampleEvent } from '../../tests/support/example-event.ts';
+import { exampleEvent } from '../../tests/support/records/example-event.ts';
 
 const webhooks = apiDocument['webhooks'] as Record<
   string,

@@ -1,5 +1,5 @@
 /** `orderstream recover continue`: ends the halt of the pipeline once no lane shows lost commits any more. */
-import { lostCommits } from '../../services/worker/position-problem.ts';
+import { lostCommits } from '../../services/worker/takeover/position-problem.ts';
 import { CliError } from '../errors.ts';
 import { print } from '../output.ts';
 import { endHalt } from './change.ts';

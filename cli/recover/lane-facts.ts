@@ -3,13 +3,13 @@
 import type { Connection } from 'mysql2/promise';
 import { createLogger } from '../../services/shared/log/index.ts';
 import type { Queryable, Row } from '../../services/shared/mysql/index.ts';
-import { factsOf, type LogFactsDeps, readLogs } from '../../services/worker/log-facts.ts';
+import { readAllLanes } from '../../services/worker/store/positions.ts';
+import { factsOf, type LogFactsDeps, readLogs } from '../../services/worker/takeover/log-facts.ts';
 import {
   type LaneFacts,
   type PositionProblem,
   positionProblem,
-} from '../../services/worker/position-problem.ts';
-import { readAllLanes } from '../../services/worker/store/positions.ts';
+} from '../../services/worker/takeover/position-problem.ts';
 import { COMMANDS, EVENTS, GROUPS } from '../../topics/catalogue.ts';
 import { namingMissing } from '../kafka/missing-topic.ts';
 import type { Opened } from './opened.ts';

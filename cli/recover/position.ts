@@ -1,7 +1,7 @@
 /** `orderstream recover position`: sets one lane's position, where both logs and the tables allow it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { jumpTo, positionOf } from '../../services/worker/marks.ts';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';
+import { jumpTo, positionOf } from '../../services/worker/takeover/log-fingerprint.ts';
 import { CliError, usageError } from '../errors.ts';
 import { openDecoder } from '../kafka/decoder.ts';
 import { count, print } from '../output.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { Target } from './job.ts';
+import type { Target } from '../client/job.ts';
 
 const bareServer = path.join(import.meta.dirname, 'bare.ts');
 

@@ -7,13 +7,13 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClosedJob, OpenJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
 import type { RunResult } from '../frame/types.ts';
-import type { ClosedJob, OpenJob } from './job.ts';
 import type { Ledger } from './ledger.ts';
 import type { World } from './world.ts';
 
-const generator = path.join(import.meta.dirname, 'generator.ts');
+const generator = path.join(import.meta.dirname, '../client/generator.ts');
 const overload = 5;
 /** Of what they do undisturbed: enough to keep the workers busy. */
 const saturation = 1.5;

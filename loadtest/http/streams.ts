@@ -1,12 +1,12 @@
 /** Thousands of streams on which nothing happens, and what placing costs beside them. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { driveClosed } from '../client/closed-loop.ts';
+import { openSocket } from '../client/connection.ts';
+import type { StreamsJob } from '../client/job.ts';
+import { driveOpen } from '../client/open-loop.ts';
+import { type Recorder, rssBytes } from '../client/recorder.ts';
 import type { Sample } from '../frame/types.ts';
-import { driveClosed } from './closed-loop.ts';
-import { openSocket } from './connection.ts';
-import type { StreamsJob } from './job.ts';
-import { driveOpen } from './open-loop.ts';
-import { type Recorder, rssBytes } from './recorder.ts';
 
 /** Opened together. */
 const openAtOnce = 100;

@@ -1,12 +1,12 @@
 /** The runs of one round on a world that is as fast as the machine. */
 import path from 'node:path';
+import type { ClosedJob, Job, OpenJob, StreamsJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
 import type { RunResult, Variant } from '../frame/types.ts';
 import type { Bare } from './bare-process.ts';
-import type { ClosedJob, Job, OpenJob, StreamsJob } from './job.ts';
 import type { World } from './world.ts';
 
-const generator = path.join(import.meta.dirname, 'generator.ts');
+const generator = path.join(import.meta.dirname, '../client/generator.ts');
 /** Enough that ingestion is the bound and not the latency of the acknowledgement: at half of them a fifth of its core is idle. */
 const connections = 512;
 const batchConnections = 64;

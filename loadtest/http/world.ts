@@ -5,11 +5,11 @@ import path from 'node:path';
 import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
 import { createMysql } from '../../services/shared/mysql/index.ts';
 import { makeKey } from '../../services/shared/secrets/index.ts';
+import type { Load } from '../client/job.ts';
 import { openTopics } from '../frame/own-topics.ts';
 import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import type { BenchStack } from '../frame/stack.ts';
 import { skuCount } from '../store/order-stream.ts';
-import type { Load } from './job.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startSlowProxy } from './slow-proxy.ts';
 

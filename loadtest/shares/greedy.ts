@@ -1,7 +1,7 @@
 /** The greedy caller, as a process of its own: does what it can in one way until it is killed. */
 import { connect } from 'node:net';
+import type { Target } from '../client/job.ts';
 import { jobOfChild } from '../frame/child.ts';
-import type { Target } from '../http/job.ts';
 import { waysOf } from './ways.ts';
 
 export interface GreedyJob {

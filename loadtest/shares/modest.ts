@@ -1,8 +1,8 @@
 /** The well-behaved caller: places and lists on the clock, and what that takes. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, openConnection } from '../client/connection.ts';
+import type { Target } from '../client/job.ts';
 import type { Sample } from '../frame/types.ts';
-import { type Connection, openConnection } from '../http/connection.ts';
-import type { Target } from '../http/job.ts';
 import { place } from './ways.ts';
 
 export interface ModestRun {

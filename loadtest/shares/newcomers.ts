@@ -1,7 +1,8 @@
 /** Hundreds of callers that nobody has seen before, all at once, beside a caller that is known: what their first answers take. */
+
+import { openConnection } from '../client/connection.ts';
+import type { Target } from '../client/job.ts';
 import type { Sample } from '../frame/types.ts';
-import { openConnection } from '../http/connection.ts';
-import type { Target } from '../http/job.ts';
 import { type ModestRun, runModest, sampleOf } from './modest.ts';
 import { place } from './ways.ts';
 

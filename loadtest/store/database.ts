@@ -1,8 +1,8 @@
 /** The databases that the store bench makes for itself, and the server they are on. */
 import { readFileSync } from 'node:fs';
 import type { RowDataPacket } from 'mysql2/promise';
+import { migrate } from '../../services/orders-db/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
-import { migrate } from '../../services/shared/mysql/index.ts';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';

@@ -3,11 +3,11 @@
  * the clock, waits until all of them were told, and compares what was accepted, stored and received.
  */
 import { build } from 'hdr-histogram-js';
+import { rssBytes } from '../client/recorder.ts';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import { processCpuUs } from '../frame/cpu.ts';
 import { startService } from '../frame/service-process.ts';
 import type { RunResult } from '../frame/types.ts';
-import { rssBytes } from '../http/recorder.ts';
 import { connect } from '../reference/connect.ts';
 import { replaceEndpoints, waitDelivered } from './deliveries.ts';
 import type { DeliverJob } from './job.ts';

@@ -1,5 +1,5 @@
 /** What the measuring processes of this bench are told; each answers with one result. */
-import type { Target } from '../http/job.ts';
+import type { Target } from '../client/job.ts';
 
 /** Orders on the clock, one webhook endpoint for each customer. */
 export interface DeliverJob {

@@ -1,7 +1,7 @@
 /** Places orders on the clock, customer after customer, and remembers when each was due. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, openConnection } from '../http/connection.ts';
-import { createRequestMaker, type RequestMaker } from '../http/requests.ts';
+import { type Answer, openConnection } from '../client/connection.ts';
+import { createRequestMaker, type RequestMaker } from '../client/requests.ts';
 import type { DeliverJob } from './job.ts';
 
 const tickMs = 2;

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
 import { reasonTable } from '../../services/domain/reason-table.ts';
-import { problemTable } from '../../services/ingestion/problem-table.ts';
+import { problemTable } from '../../services/ingestion/http/problem-table.ts';
 import { isOrderBound, messageText } from '../../services/notification/message.ts';
-import { kinds } from '../../services/reconciliation/kinds.ts';
+import { kinds } from '../../services/reconciliation/findings/finding-kinds.ts';
 import { page, table } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -18,7 +18,7 @@ export function problemsPage(): string {
     title,
     meaning,
   ]);
-  return page('Problems of the API', 'services/ingestion/problem-table.ts', [
+  return page('Problems of the API', 'services/ingestion/http/problem-table.ts', [
     'An answer with status 400 or above has a body of type `application/problem+json` (RFC 9457). Its `code` is one of these codes. Its `type` is the URL of a page with the same text. Branch on `code`, because texts may change. If a problem is temporary, `Retry-After` says when to send the same request again.',
     table(['code', 'status', 'title', 'meaning'], rows),
     'A rejected order is not a problem of the request: [reasons](reasons.md) explains why an order was rejected.',
@@ -47,7 +47,7 @@ export function findingsPage(): string {
     'lasting' in kind ? 'until a person resolves it' : 'until it is fixed',
     kind.remedy.replaceAll('|', '\\|'),
   ]);
-  return page('Findings', 'services/reconciliation/kinds.ts', [
+  return page('Findings', 'services/reconciliation/findings/finding-kinds.ts', [
     'Every kind of difference that [reconciliation](reconciliation.md) reports. You see findings in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
     table(['kind', 'group', 'subject', 'stays', 'what to do'], rows),
   ]);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { instanceDir } from '../../stack/index.ts';
-import { keptLogsVariable, logFaults, searchKeptLogs } from '../../tests/support/kept-logs.ts';
+import { keptLogsVariable, logFaults, searchKeptLogs } from '../../tests/support/records/kept-logs.ts';
 
 /** Has everything kept that services log in the run that follows. Call `search` at its end: true when nothing was found. */
 export function keepLogs(): { search(): boolean } {

@@ -18,13 +18,13 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
-import { createApp } from './app.ts';
+import type { OrderStore } from './application/read/order-store.ts';
+import type { Lanes } from './application/read/partition-progress.ts';
+import { orderReadMs } from './application/read/store-readers.ts';
+import { createLogWatch, createSchemaWatch, type Watch } from './application/submit/log-watch.ts';
 import type { ingestionFields } from './config.ts';
-import type { Lanes } from './lanes.ts';
-import { createLogWatch, createSchemaWatch, type Watch } from './log-watch.ts';
-import type { OrderStore } from './order-store.ts';
-import { orderReadMs } from './store-readers.ts';
-import { heartbeatParts } from './streams.ts';
+import { createApp } from './http/app.ts';
+import { heartbeatParts } from './http/streams.ts';
 import { wire } from './wiring.ts';
 
 type Context = Pick<

@@ -12,7 +12,7 @@ import { createDeliveryQueue } from './delivery/delivery-queue.ts';
 import { startSender } from './delivery/sender.ts';
 import { openEndpoints } from './endpoints.ts';
 import { openInbound } from './intake/inbound.ts';
-import type { Lanes } from './intake/lanes.ts';
+import type { Lanes } from './intake/partition-buffers.ts';
 import { createContacts } from './mail/contacts.ts';
 import { createMailer, type Mailer, mailConnectionsMax } from './mail/mailer.ts';
 import { createAddressGuard } from './receivers/address-guard.ts';

@@ -11,8 +11,8 @@ import {
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
-import { type Lane, type LaneDeps, openLane } from './lane.ts';
 import { watchLogs } from './logs.ts';
+import { type Lane, type LaneDeps, openLane } from './partition-projector.ts';
 
 type Context = ServiceContext<typeof fields>;
 

@@ -7,7 +7,7 @@ import {
   redisFields,
   registryFields,
 } from '../shared/config/index.ts';
-import { stuckFields } from './stuck-fields.ts';
+import { stuckFields } from './matching/stuck-fields.ts';
 
 /** Every setting of the reconciliation service. */
 export const fields = {

@@ -1,6 +1,6 @@
 import { runService } from '../shared/lifecycle/index.ts';
 import { fields } from './config.ts';
-import { stepBack } from './priority.ts';
+import { stepBack } from './running/priority.ts';
 import { startReconciliation } from './service.ts';
 
 stepBack();

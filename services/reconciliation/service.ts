@@ -3,10 +3,10 @@ import { systemClock } from '../shared/clock/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
-import { createHealth } from './health.ts';
-import { keepWorking } from './keep-working.ts';
-import { takeLeadership } from './leadership.ts';
-import { startWork } from './work.ts';
+import { createHealth } from './running/health.ts';
+import { keepWorking } from './running/keep-working.ts';
+import { takeLeadership } from './running/leadership.ts';
+import { startWork } from './running/work.ts';
 
 /** Reads at low priority get more time, and few connections. */
 const queryTimeoutMs = 30_000;

@@ -5,8 +5,8 @@ import { createAccumulator, createAdmin, createKafkaConfig, createLogProbe } fro
 import type { ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
+import { createSessionKeeper } from './batching/session-keeper.ts';
 import type { workerFields } from './config.ts';
-import { createSessionKeeper } from './session-keeper.ts';
 
 export type WorkerContext = ServiceContext<typeof workerFields>;
 export type Servers = Awaited<ReturnType<typeof connectServers>>;

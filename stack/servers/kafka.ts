@@ -5,12 +5,12 @@ import { promisify } from 'node:util';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { kafkaFields, loadConfig } from '../../services/shared/config/index.ts';
 import { calmRequestQueues, createKafkaConfig } from '../../services/shared/kafka/index.ts';
+import { findJava } from '../downloads/java.ts';
+import { type Download, fetched, plugin } from '../downloads/maven.ts';
+import { versions } from '../downloads/versions.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
-import { findJava } from '../java.ts';
-import { type Download, fetched, plugin } from '../maven.ts';
-import { launch, utf8Paths } from '../processes.ts';
-import { versions } from '../versions.ts';
+import { launch, utf8Paths } from '../processes/processes.ts';
 import type { Server, ServerContext } from './server.ts';
 
 const run = promisify(execFile);

@@ -2,12 +2,12 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } f
 import path from 'node:path';
 import mysql from 'mysql2/promise';
 import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
+import { type Download, fetched, plugin } from '../downloads/maven.ts';
+import { versions } from '../downloads/versions.ts';
+import { findOnPath } from '../downloads/which.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
-import { type Download, fetched, plugin } from '../maven.ts';
-import { launch } from '../processes.ts';
-import { versions } from '../versions.ts';
-import { findOnPath } from '../which.ts';
+import { launch } from '../processes/processes.ts';
 import {
   asUser,
   bootstrapMariadb,

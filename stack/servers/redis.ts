@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { parseRedisUrl } from '../../services/shared/redis/index.ts';
+import { type Download, fetched, plugin } from '../downloads/maven.ts';
+import { versions } from '../downloads/versions.ts';
+import { findOnPath } from '../downloads/which.ts';
 import { StackError } from '../errors.ts';
-import { type Download, fetched, plugin } from '../maven.ts';
-import { launch } from '../processes.ts';
-import { versions } from '../versions.ts';
-import { findOnPath } from '../which.ts';
+import { launch } from '../processes/processes.ts';
 import type { Server, ServerContext } from './server.ts';
 
 const ASK_TIMEOUT_MS = 2_000;

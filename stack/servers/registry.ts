@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { basicAuth, takeLogin } from '../../services/shared/config/index.ts';
-import { findJava } from '../java.ts';
-import { type Download, fetched, plugin } from '../maven.ts';
-import { launch } from '../processes.ts';
-import { versions } from '../versions.ts';
+import { findJava } from '../downloads/java.ts';
+import { type Download, fetched, plugin } from '../downloads/maven.ts';
+import { versions } from '../downloads/versions.ts';
+import { launch } from '../processes/processes.ts';
 import type { Server, ServerContext } from './server.ts';
 
 const HEAP_MB = 256;

@@ -1,5 +1,5 @@
+import type { FetchContext } from '../downloads/maven.ts';
 import type { Instance } from '../instance.ts';
-import type { FetchContext } from '../maven.ts';
 
 /** What each server room is given: the instance, its folder, where progress is told, and what ends it early. */
 export interface ServerContext extends FetchContext {

@@ -1,4 +1,4 @@
-import type { Product } from '../support/product.ts';
+import type { Product } from '../support/programs/product.ts';
 
 /** The smallest input of one fault that was found by trying the product, sent to a running product. */
 export interface Case {

@@ -3,8 +3,8 @@
  * and prints one line for each. An instance that answers is used as it is; another one is started for the run.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/lost-output.ts';
-import { openProduct, type Product } from '../support/product.ts';
+import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { openProduct, type Product } from '../support/programs/product.ts';
 import type { Case } from './case.ts';
 import { cases, shownElsewhere } from './rows.ts';
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { instanceDir } from '../../stack/index.ts';
-import type { Product } from '../support/product.ts';
+import type { Product } from '../support/programs/product.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
 const endpointsMax = 50;
@@ -103,37 +103,37 @@ export const fairnessShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S14',
     holds: 'A lease of Redis in a wrong shape is a failure of Redis, and never a number of orders',
-    shownBy: 'services/ingestion/shares/leases.test.ts',
+    shownBy: 'services/ingestion/application/limits/leases.test.ts',
   },
   {
     id: 'R3',
     holds: 'A retry of an order that its log lost is placed again; lost is told apart from a dead letter',
-    shownBy: 'services/ingestion/routes/lost-orders.test.ts',
+    shownBy: 'services/ingestion/http/routes/lost-orders.test.ts',
   },
   {
     id: 'R14',
     holds: 'A partition that stands still refuses its own orders only, and its queued orders say so',
-    shownBy: 'tests/integration/ingestion-limits.test.ts',
+    shownBy: 'tests/integration/ingestion/limits.test.ts',
   },
   {
     id: 'R15',
     holds:
       'The rates of 512 new callers are asked for in three calls, and their tokens are verified in one turn each',
-    shownBy: 'services/ingestion/shares/leases.test.ts',
+    shownBy: 'services/ingestion/application/limits/leases.test.ts',
   },
   {
     id: 'C7',
     holds: 'An order that the brokers refuse by their settings is NOT_PRODUCED, and readiness says why',
-    shownBy: 'tests/integration/ingestion-refused.test.ts',
+    shownBy: 'tests/integration/ingestion/refused.test.ts',
   },
   {
     id: 'R7',
     holds: 'Ingestion ends itself when the registry gives its schema another id',
-    shownBy: 'services/ingestion/log-watch.test.ts',
+    shownBy: 'services/ingestion/application/submit/log-watch.test.ts',
   },
   {
     id: 'L4',
     holds: 'Ingestion lets nobody in before the position of each partition is known',
-    shownBy: 'tests/integration/ingestion-submit.test.ts',
+    shownBy: 'tests/integration/ingestion/submit.test.ts',
   },
 ];

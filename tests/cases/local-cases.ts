@@ -1,7 +1,7 @@
 /** Files that are sent, the local servers and the command line itself. */
 import { existsSync } from 'node:fs';
 import { instanceDir } from '../../stack/index.ts';
-import { orderstream } from '../support/command-line.ts';
+import { orderstream } from '../support/programs/command-line.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
 const address = { line1: '1 Row', city: 'London', postalCode: 'W1U 6TU', country: 'GB' };
@@ -92,23 +92,23 @@ export const localShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'L1',
     holds: '`npm start` stops cleanly when the reader of its output goes',
-    shownBy: 'tests/integration/start-output.test.ts',
+    shownBy: 'tests/integration/local/start-output.test.ts',
   },
   {
     id: 'L2',
     holds: 'what a killed `npm start` left behind ends with the next start',
-    shownBy: 'tests/integration/start-output.test.ts',
+    shownBy: 'tests/integration/local/start-output.test.ts',
   },
   {
     id: 'L3',
     holds: 'the servers work in a path with blanks and letters outside of ASCII, in any locale',
-    shownBy: 'tests/integration/stack-paths.test.ts',
+    shownBy: 'tests/integration/local/stack-paths.test.ts',
   },
   {
     id: 'D1',
     holds:
       'the TypeScript sample runs as its page says, copied to another folder, on the Node of the machine',
-    shownBy: 'tests/integration/samples-outcomes.test.ts',
+    shownBy: 'tests/integration/local/samples-outcomes.test.ts',
   },
   {
     id: 'D2',

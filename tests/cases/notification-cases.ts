@@ -1,7 +1,7 @@
 /** Mails and webhooks: what a caller may have sent, and to whom. */
 
-import { orderstream } from '../support/command-line.ts';
-import type { Product } from '../support/product.ts';
+import { orderstream } from '../support/programs/command-line.ts';
+import type { Product } from '../support/programs/product.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
 const shippingAddress = {
@@ -89,12 +89,12 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S4',
     holds: 'recipients that are deferred delay no mail of another customer',
-    shownBy: 'tests/integration/notification-shares.test.ts',
+    shownBy: 'tests/integration/notification/shares.test.ts',
   },
   {
     id: 'S5',
     holds: 'a slow receiver delays no other customer on the same host',
-    shownBy: 'tests/integration/notification-shares.test.ts',
+    shownBy: 'tests/integration/notification/shares.test.ts',
   },
   {
     id: 'S6',
@@ -104,7 +104,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S8',
     holds: '200,001 endpoints of 4,001 customers are held, and a change reads no more than what changed',
-    shownBy: 'tests/integration/notification-directory.test.ts',
+    shownBy: 'tests/integration/notification/directory.test.ts',
   },
   {
     id: 'S14',
@@ -121,7 +121,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
     id: 'R10',
     holds:
       'a result topic that was truncated or recreated is read again; what was lost is counted, nothing is sent twice',
-    shownBy: 'tests/integration/notification-log.test.ts',
+    shownBy: 'tests/integration/notification/log.test.ts',
   },
   {
     id: 'C1',

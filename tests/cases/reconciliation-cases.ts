@@ -1,5 +1,5 @@
 /** Reconciliation, the projector, and what the command line shows of them. */
-import { orderstream } from '../support/command-line.ts';
+import { orderstream } from '../support/programs/command-line.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
 export const reconciliationCases: readonly Case[] = [
@@ -43,17 +43,17 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'L6',
     holds: '`findings list` counts by kind first, and has every one of 12,349 findings as JSON',
-    shownBy: 'tests/integration/cli-findings.test.ts',
+    shownBy: 'tests/integration/cli/findings.test.ts',
   },
   {
     id: 'R6',
     holds: 'an order that is only unpaid is not stuck, and one that is stuck is found',
-    shownBy: 'services/reconciliation/checks/book.test.ts',
+    shownBy: 'services/reconciliation/checks/stock-and-money.test.ts',
   },
   {
     id: 'R9',
     holds: 'the snapshot is recreated as docs/operating says, and reconciliation goes on',
-    shownBy: 'tests/integration/projector-logs.test.ts',
+    shownBy: 'tests/integration/projector/logs.test.ts',
   },
   {
     id: 'R9',
@@ -64,13 +64,13 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
     id: 'R9',
     holds:
       'topics that are recreated, truncated or emptied under reconciliation end in going on, and are named',
-    shownBy: 'tests/integration/reconciliation-logs.test.ts',
+    shownBy: 'tests/integration/reconciliation/logs.test.ts',
   },
   {
     id: 'R13',
     holds:
       'a difference of stock is found behind more orders that differ than are listed; none closes for a bound',
-    shownBy: 'tests/integration/reconciliation-bounds.test.ts',
+    shownBy: 'tests/integration/reconciliation/bounds.test.ts',
   },
   {
     id: 'R13',
@@ -81,7 +81,7 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R14',
     holds: 'one stalled lane of twelve is named by its finding and by lag',
-    shownBy: 'tests/integration/reconciliation-stuck-lane.test.ts',
+    shownBy: 'tests/integration/reconciliation/stuck-lane.test.ts',
   },
   {
     id: 'R14',

@@ -1,7 +1,7 @@
 /** What clients and strangers send to the API before an order is taken in. */
 import { connect } from 'node:net';
-import { orderOf } from '../support/api-env.ts';
-import type { Product } from '../support/product.ts';
+import { orderOf } from '../support/api/api-env.ts';
+import type { Product } from '../support/programs/product.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
 interface Sent {

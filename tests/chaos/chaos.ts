@@ -1,10 +1,10 @@
 /**
- * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: the long forms of what tests/integration/worker-*.test.ts do in seconds, on servers of
+ * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: the long forms of what tests/integration/worker/ do in seconds, on servers of
  * their own and with real signals. Every scenario ends with the audit of its arena; without a name all are run.
  */
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/lost-output.ts';
-import { audit } from '../support/arena/audit.ts';
+import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { audit } from '../support/arena/reading/audit.ts';
 import { type ChaosArena, chaosInstance, openChaosArena } from './chaos-arena.ts';
 import type { Figures } from './figures.ts';
 import { scenarios } from './scenarios.ts';

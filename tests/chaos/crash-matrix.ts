@@ -5,13 +5,13 @@
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
-import { goOnWithoutOutput } from '../../stack/lost-output.ts';
+import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
 import type { Arena } from '../support/arena/arena.ts';
-import { type Audit, audit } from '../support/arena/audit.ts';
-import { actAt, killAt, type PointAction, pointActions } from '../support/arena/crash.ts';
-import { type EventWatch, watchEvents } from '../support/arena/event-watch.ts';
 import { createRandom } from '../support/arena/hostile-corpus.ts';
-import { readLanes } from '../support/arena/lanes.ts';
+import { actAt, killAt, type PointAction, pointActions } from '../support/arena/processes/crash.ts';
+import { type Audit, audit } from '../support/arena/reading/audit.ts';
+import { type EventWatch, watchEvents } from '../support/arena/reading/event-watch.ts';
+import { readLanes } from '../support/arena/reading/lane-positions.ts';
 import { openChaosArena, plentySkus, scarceSku } from './chaos-arena.ts';
 
 goOnWithoutOutput();

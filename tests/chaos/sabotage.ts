@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stackDown, stackEnv, stackUp } from '../../stack/index.ts';
-import { goOnWithoutOutput } from '../../stack/lost-output.ts';
+import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
 import { type Plant, plants } from './sabotage/plants.ts';
 
 goOnWithoutOutput();

@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { goOnWithoutOutput } from '../../stack/lost-output.ts';
-import { openProduct, type Product } from '../support/product.ts';
-import { pythonWith } from '../support/python.ts';
+import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
+import { openProduct, type Product } from '../support/programs/product.ts';
+import { pythonWith } from '../support/programs/python.ts';
 
 goOnWithoutOutput();
 

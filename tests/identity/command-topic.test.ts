@@ -1,7 +1,7 @@
 /** A command topic that is recreated and filled: no lane counts on in a log that it was not worked on. */
 import { expect, test } from 'vitest';
-import { audit } from '../support/arena/audit.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
+import { audit } from '../support/arena/reading/audit.ts';
 import { commandsMadeAnew } from '../support/arena/scenarios/identity/topics.ts';
 import { useArena } from '../support/arena/use-arena.ts';
 

@@ -1,6 +1,6 @@
 /** A database that goes back by some seconds: nothing is sold twice, and no command gets two outcomes. */
 import { describe, expect, test } from 'vitest';
-import { audit } from '../support/arena/audit.ts';
+import { audit } from '../support/arena/reading/audit.ts';
 import { commitLostWhileFrozen, databasePutBack } from '../support/arena/scenarios/identity/database.ts';
 import { useArena } from '../support/arena/use-arena.ts';
 

@@ -1,13 +1,13 @@
 /** Commands that retention deletes before they are decided: the lane stops, and goes on where an operator says so. */
 import { expect, test } from 'vitest';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
-import { audit } from '../support/arena/audit.ts';
-import { readLanes } from '../support/arena/lanes.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
-import { orderstream, typePage } from '../support/arena/operator.ts';
+import { orderstream, typePage } from '../support/arena/processes/operator.ts';
+import { audit } from '../support/arena/reading/audit.ts';
+import { readLanes } from '../support/arena/reading/lane-positions.ts';
 import { readTopic } from '../support/arena/topic-surgery.ts';
 import { useArena } from '../support/arena/use-arena.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/servers/stack.ts';
 
 const used = useArena('deleted');
 const lane = 4;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createArena } from '../support/arena/arena.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
 import { useArena } from '../support/arena/use-arena.ts';
-import { useTopicPrefix } from '../support/stack.ts';
+import { useTopicPrefix } from '../support/servers/stack.ts';
 
 const used = useArena('installation');
 const otherPrefix = useTopicPrefix('installation-b');

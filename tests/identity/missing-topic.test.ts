@@ -1,9 +1,9 @@
 /** A topic that is gone: the commands that look at lanes name it. */
 import { expect, test } from 'vitest';
 import { EVENTS } from '../../topics/index.ts';
-import { orderstream } from '../support/arena/operator.ts';
+import { orderstream } from '../support/arena/processes/operator.ts';
 import { useArena } from '../support/arena/use-arena.ts';
-import { kafkaClient, testStack } from '../support/stack.ts';
+import { kafkaClient, testStack } from '../support/servers/stack.ts';
 
 const used = useArena('missing-topic');
 

@@ -1,12 +1,12 @@
 /** A position that somebody changes by hand: no command is decided twice or skipped, and a command sets it right. */
 import { expect, test } from 'vitest';
 import type { Arena } from '../support/arena/arena.ts';
-import { audit } from '../support/arena/audit.ts';
-import { readLanes } from '../support/arena/lanes.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
-import { orderstream, orderstreamDone } from '../support/arena/operator.ts';
+import { orderstream, orderstreamDone } from '../support/arena/processes/operator.ts';
+import { audit } from '../support/arena/reading/audit.ts';
+import { readLanes } from '../support/arena/reading/lane-positions.ts';
 import { useArena } from '../support/arena/use-arena.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/servers/stack.ts';
 
 const used = useArena('moved');
 const lane = 3;

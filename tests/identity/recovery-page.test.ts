@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { pageCommands } from '../support/recovery-page.ts';
+import { pageCommands } from '../support/programs/recovery-page.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const runners = ['tests/identity', 'tests/support/arena/scenarios/identity'];

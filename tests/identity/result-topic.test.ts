@@ -1,7 +1,7 @@
 /** A result topic that has lost its end: the lanes stop, and every outcome is published again, byte by byte as it was. */
 import { expect, test } from 'vitest';
-import { audit } from '../support/arena/audit.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
+import { audit } from '../support/arena/reading/audit.ts';
 import { outcomesCut } from '../support/arena/scenarios/identity/topics.ts';
 import { useArena } from '../support/arena/use-arena.ts';
 

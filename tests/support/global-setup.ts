@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { instanceDir, stackDown, stackEnv, stackStatus, stackUp } from '../../stack/index.ts';
-import { keptLogsVariable } from './kept-logs.ts';
-import { dropLease, markStartedByTests, otherLeases, takeLease, takeMark } from './lease.ts';
-import { sweepLeftovers } from './leftovers.ts';
+import { keptLogsVariable } from './records/kept-logs.ts';
+import { dropLease, markStartedByTests, otherLeases, takeLease, takeMark } from './servers/lease.ts';
+import { sweepLeftovers } from './servers/leftovers.ts';
 
 const LOCK_WAIT_MS = 90_000;
 

@@ -1,9 +1,9 @@
 /** Responses to malformed HTTP: sent on the bare socket, which is then closed. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { ProblemCode } from '../problem-table.ts';
-import { problemBody } from '../problems.ts';
 import { isDraining } from './drain.ts';
+import type { ProblemCode } from './problem-table.ts';
+import { problemBody } from './problems.ts';
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',

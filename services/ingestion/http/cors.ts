@@ -3,7 +3,7 @@
  * configuration lists. Credentials of the browser are never asked for: a script sends its token itself.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { pathOf } from '../problems.ts';
+import { pathOf } from './problems.ts';
 import { allowedOn, type KnownRoute } from './unknown-routes.ts';
 
 export interface Cors {

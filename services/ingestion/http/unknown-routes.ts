@@ -1,6 +1,6 @@
 /** Paths and methods that no operation takes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { pathOf, sendProblem } from '../problems.ts';
+import { pathOf, sendProblem } from './problems.ts';
 
 /** A method of a path, in fastify's form: `/v1/orders/:id`. */
 export interface KnownRoute {

@@ -1,8 +1,8 @@
 /** The OpenAPI document as a judge of requests and answers. Another library than the one that validates in the service, so that the two check each other. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { openapiDocument } from '../openapi.ts';
-import { operations } from '../routes/index.ts';
+import { openapiDocument } from '../http/reference/openapi.ts';
+import { operations } from '../http/routes/index.ts';
 import { type Json, resolveSchema } from './schema-arbitrary.ts';
 
 export interface ApiParameter {

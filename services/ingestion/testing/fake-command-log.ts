@@ -2,10 +2,10 @@
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
-import type { CommandLog } from '../command-log.ts';
-import type { Lanes } from '../lanes.ts';
-import type { HttpProblem } from '../problems.ts';
-import type { LogPosition } from '../ticket.ts';
+import type { LogPosition } from '../application/common/ticket.ts';
+import type { Lanes } from '../application/read/partition-progress.ts';
+import type { CommandLog } from '../application/submit/command-log.ts';
+import type { HttpProblem } from '../http/problems.ts';
 
 export interface FakeLog {
   readonly commands: OrderCommand[];

@@ -1,7 +1,7 @@
 /** Webhook endpoints in memory, without any delivery. The statements are tested on the real tables. */
 import { appError } from '../../shared/errors/index.ts';
-import type { RouteDeps } from '../routes/index.ts';
-import { endpointsPerCustomerMax, type WebhookEndpoint } from '../webhook-store.ts';
+import { endpointsPerCustomerMax, type WebhookEndpoint } from '../application/webhooks/webhook-store.ts';
+import type { RouteDeps } from '../http/routes/index.ts';
 
 export function createFakeWebhooks(isAway: () => boolean): Pick<RouteDeps, 'webhooks' | 'deliveries'> {
   const rows = new Map<string, WebhookEndpoint & { customerId: string }>();

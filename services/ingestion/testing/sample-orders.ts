@@ -1,6 +1,6 @@
 /** Orders as the store and the outcomes have them, for tests. */
 import type { OrderEvent } from '../../../schemas/index.ts';
-import type { StoredOrder } from '../order-rows.ts';
+import type { StoredOrder } from '../application/read/order-rows.ts';
 
 /** A stored order at its first version. */
 export function newOrder(orderId: string, customerId: string, status: StoredOrder['status']): StoredOrder {

@@ -1,7 +1,7 @@
 /** Writes `openapi.json` from the operations; with `--check` only says whether it is what they give. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { openapiDocument } from '../openapi.ts';
-import { operations } from '../routes/index.ts';
+import { openapiDocument } from '../http/reference/openapi.ts';
+import { operations } from '../http/routes/index.ts';
 
 const file = new URL('../openapi.json', import.meta.url);
 const text = `${JSON.stringify(openapiDocument(operations), null, 2)}\n`;

@@ -5,8 +5,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { openapiDocument } from '../openapi.ts';
-import { operations } from '../routes/index.ts';
+import { openapiDocument } from '../http/reference/openapi.ts';
+import { operations } from '../http/routes/index.ts';
 import { releaseFaults } from './release-faults.ts';
 
 const file = new URL('../released/openapi.json', import.meta.url);

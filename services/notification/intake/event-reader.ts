@@ -7,7 +7,7 @@ import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { type Backoff, sleep } from '../../shared/retry/index.ts';
 import type { Stall } from '../stall.ts';
-import type { Slice } from './lanes.ts';
+import type { Slice } from './partition-buffers.ts';
 
 export interface EventReader {
   /**

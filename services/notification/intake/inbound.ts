@@ -23,8 +23,8 @@ import { createEventReader } from './event-reader.ts';
 import { createForeignEvents } from './foreign-events.ts';
 import { type Intake, type IntakeDeps, startIntake } from './intake.ts';
 import { createPositionStore, type PositionStore } from './intake-store.ts';
-import { createLanes, type Lanes } from './lanes.ts';
 import { type LogWatch, startLogWatch } from './log-watch.ts';
+import { createLanes, type Lanes } from './partition-buffers.ts';
 
 type Context = ServiceContext<typeof fields>;
 

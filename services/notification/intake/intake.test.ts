@@ -14,7 +14,7 @@ import { createForeignEvents } from './foreign-events.ts';
 import { planBatch, startIntake } from './intake.ts';
 import { gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes } from './partition-buffers.ts';
 
 const endpoint = { id: 'e1', customerId: 'c1' } as Endpoint;
 

@@ -22,7 +22,7 @@ import type { EventReader } from './event-reader.ts';
 import type { ForeignEvents } from './foreign-events.ts';
 import { countBatch, gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
-import type { Lanes, Slice } from './lanes.ts';
+import type { Lanes, Slice } from './partition-buffers.ts';
 
 /** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
 const batchRecordsMax = 1_000;

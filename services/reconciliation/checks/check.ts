@@ -1,7 +1,7 @@
 /** The form of a check: one way of looking for some kinds of differences. */
 
+import type { FindingKind } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
-import type { FindingKind } from '../kinds.ts';
 
 /** A difference that stands in the findings table. */
 export interface OpenFinding {

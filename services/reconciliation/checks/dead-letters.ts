@@ -4,9 +4,9 @@ import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { DeadLetterIndex } from '../dead-letter-index.ts';
-import type { Difference } from '../kinds.ts';
-import { readLanes } from '../lanes.ts';
+import type { Difference } from '../findings/finding-kinds.ts';
+import type { DeadLetterIndex } from '../following/dead-letter-index.ts';
+import { readLanes } from '../following/worker-positions.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
 

@@ -5,7 +5,7 @@
  */
 import { EVENTS } from '../../../topics/index.ts';
 import { type Queryable, readNowMs } from '../../shared/mysql/index.ts';
-import type { Memory, RecentEvent } from '../memory.ts';
+import type { Memory, RecentEvent } from '../matching/recent-outcomes.ts';
 import type { Check } from './check.ts';
 import { inChunks, type Pace } from './pace.ts';
 

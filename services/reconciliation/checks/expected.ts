@@ -1,6 +1,6 @@
 /** What an open finding of an order expected, so that it closes when the order agrees again, however long ago its outcome was. */
 import { partitionOfOrder } from '../../../topics/index.ts';
-import { type ExpectedOrder, isOrderId } from '../memory.ts';
+import { type ExpectedOrder, isOrderId } from '../matching/recent-outcomes.ts';
 
 /** null where the text is not one that this version writes: then nothing says what the order should be. */
 export function expectedIn(orderId: string, text: string): ExpectedOrder | null {

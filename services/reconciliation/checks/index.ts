@@ -5,13 +5,12 @@ import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Mysql } from '../../shared/mysql/index.ts';
 import type { Redis } from '../../shared/redis/index.ts';
-import type { DeadLetterIndex } from '../dead-letter-index.ts';
-import type { Follower } from '../follower.ts';
-import type { Ledger } from '../ledger.ts';
-import type { Memory } from '../memory.ts';
-import type { ReadOutcomes } from '../old-outcomes.ts';
-import type { StateBook } from '../state-book.ts';
-import { bookCheck, type StuckLimits } from './book.ts';
+import type { DeadLetterIndex } from '../following/dead-letter-index.ts';
+import type { Follower } from '../following/follower.ts';
+import type { ReadOutcomes } from '../following/old-outcomes.ts';
+import type { Ledger } from '../matching/outcome-matcher.ts';
+import type { Memory } from '../matching/recent-outcomes.ts';
+import type { StateBook } from '../matching/snapshot-index.ts';
 import type { Check } from './check.ts';
 import { deadLettersCheck } from './dead-letters.ts';
 import { deliveriesCheck } from './deliveries.ts';
@@ -21,6 +20,7 @@ import { ordersCheck } from './orders.ts';
 import { outcomesCheck } from './outcomes.ts';
 import { createPace } from './pace.ts';
 import { statesCheck } from './states.ts';
+import { bookCheck, type StuckLimits } from './stock-and-money.ts';
 
 /** A session that walks over all orders rests between chunks, so the server must not end it for that. */
 const walkWaitTimeoutSeconds = 60;

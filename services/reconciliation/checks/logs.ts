@@ -2,8 +2,8 @@
 import { PARTITIONS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Lasting } from '../findings/lasting.ts';
-import type { Follower } from '../follower.ts';
-import { followedTopics } from '../starts.ts';
+import type { Follower } from '../following/follower.ts';
+import { followedTopics } from '../following/start-offsets.ts';
 import type { Check } from './check.ts';
 
 export interface LogsDeps {

@@ -6,9 +6,9 @@ import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Difference, FindingKind } from '../kinds.ts';
-import { type LanePosition, type LanePositions, readLanes } from '../lanes.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Difference, FindingKind } from '../findings/finding-kinds.ts';
+import { type LanePosition, type LanePositions, readLanes } from '../following/worker-positions.ts';
+import type { Ledger } from '../matching/outcome-matcher.ts';
 import type { Check } from './check.ts';
 
 export interface OffsetsDeps {

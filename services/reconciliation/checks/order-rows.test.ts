@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
-import type { ExpectedOrder } from '../memory.ts';
+import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 import { readNewOrders } from './order-rows.ts';
 
 const idOf = (n: number): string => `0000000${n}-0000-8000-8000-000000000000`;

@@ -1,6 +1,6 @@
 /** Rows of orders, as they are compared: by id, or in the order of their table where their first outcomes say where they are. */
 import { bytesToUuid, type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
-import type { ExpectedOrder } from '../memory.ts';
+import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 
 export interface RowState {
   orderId: string;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ExpectedOrder } from '../memory.ts';
+import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 import type { RowState } from './order-rows.ts';
 import { compareCache, compareRow } from './orders.ts';
 

@@ -5,9 +5,9 @@
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { orderStatusKey, type Redis } from '../../shared/redis/index.ts';
-import type { Difference } from '../kinds.ts';
-import { type LanePositions, readLanes } from '../lanes.ts';
-import type { ExpectedOrder, Memory } from '../memory.ts';
+import type { Difference } from '../findings/finding-kinds.ts';
+import { type LanePositions, readLanes } from '../following/worker-positions.ts';
+import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
 import { type RowState, readOrders } from './order-rows.ts';

@@ -3,7 +3,7 @@ import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { createLasting } from '../findings/lasting.ts';
 import { createTally } from '../findings/tally.ts';
-import { createLedger } from '../ledger.ts';
+import { createLedger } from '../matching/outcome-matcher.ts';
 import { outcomesCheck } from './outcomes.ts';
 
 const commandsEnd = 5;

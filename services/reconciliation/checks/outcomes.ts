@@ -7,9 +7,9 @@ import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Lasting } from '../findings/lasting.ts';
 import type { Tally } from '../findings/tally.ts';
-import { readLanes } from '../lanes.ts';
-import type { Ledger } from '../ledger.ts';
-import { createOldOutcomes, type OffsetSpan, type ReadOutcomes } from '../old-outcomes.ts';
+import { createOldOutcomes, type OffsetSpan, type ReadOutcomes } from '../following/old-outcomes.ts';
+import { readLanes } from '../following/worker-positions.ts';
+import type { Ledger } from '../matching/outcome-matcher.ts';
 import type { Check, OpenFinding } from './check.ts';
 
 export interface OutcomesDeps {

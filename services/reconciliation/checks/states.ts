@@ -5,10 +5,10 @@
 import { COMMANDS, EVENTS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Difference } from '../kinds.ts';
-import { readLanes } from '../lanes.ts';
-import type { ExpectedOrder, Memory } from '../memory.ts';
-import type { Marker, StateBook } from '../state-book.ts';
+import type { Difference } from '../findings/finding-kinds.ts';
+import { readLanes } from '../following/worker-positions.ts';
+import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
+import type { Marker, StateBook } from '../matching/snapshot-index.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
 

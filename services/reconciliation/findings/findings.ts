@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/clock/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { OpenFinding, Seen } from '../checks/check.ts';
-import { type Difference, type FindingKind, findingKinds, isLasting, keyOf, kinds } from '../kinds.ts';
+import { type Difference, type FindingKind, findingKinds, isLasting, keyOf, kinds } from './finding-kinds.ts';
 import { readOpen, type StoredFinding, writeClosed, writeOpen } from './table.ts';
 import type { Tally } from './tally.ts';
 import { unlistedOf } from './unlisted.ts';

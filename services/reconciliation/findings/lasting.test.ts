@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Difference } from '../kinds.ts';
+import type { Difference } from './finding-kinds.ts';
 import { createLasting } from './lasting.ts';
 import { createTally } from './tally.ts';
 

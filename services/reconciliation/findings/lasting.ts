@@ -1,5 +1,5 @@
 /** Differences that are met once, while following, and that no round sees again: they are kept until they are in the table. */
-import type { Difference, FindingKind } from '../kinds.ts';
+import type { Difference, FindingKind } from './finding-kinds.ts';
 import type { Tally } from './tally.ts';
 
 export interface Lasting {

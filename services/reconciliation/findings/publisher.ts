@@ -5,7 +5,7 @@ import type { Accumulator, OutMessage } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import { inChunks } from '../checks/pace.ts';
-import { kinds } from '../kinds.ts';
+import { kinds } from './finding-kinds.ts';
 import type { FindingChange } from './findings.ts';
 
 /** Changes that are on their way to the brokers at once. */

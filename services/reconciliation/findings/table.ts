@@ -1,7 +1,7 @@
 /** The rows of reconciliation_findings. */
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { OpenFinding } from '../checks/check.ts';
-import { type FindingKind, kinds } from '../kinds.ts';
+import { type FindingKind, kinds } from './finding-kinds.ts';
 
 /** Rows of one statement. */
 const chunkRows = 200;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Difference, FindingKind } from '../kinds.ts';
+import type { Difference, FindingKind } from './finding-kinds.ts';
 import { createTally } from './tally.ts';
 
 const differs = (kind: FindingKind, subject: string): Difference => ({

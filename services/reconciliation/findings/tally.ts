@@ -3,7 +3,7 @@
  * takes no room from another. Findings that are open already are always kept: a bound never closes a finding.
  */
 import { createHash } from 'node:crypto';
-import { type Difference, type FindingKind, keyOf } from '../kinds.ts';
+import { type Difference, type FindingKind, keyOf } from './finding-kinds.ts';
 
 export interface Tally {
   /** How many of one kind it keeps. */

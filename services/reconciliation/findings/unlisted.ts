@@ -1,6 +1,6 @@
 /** The finding that says how many differences of a kind the table has no room for. */
 
-import { type FindingKind, isLasting } from '../kinds.ts';
+import { type FindingKind, isLasting } from './finding-kinds.ts';
 import type { StoredFinding } from './table.ts';
 import type { Tally } from './tally.ts';
 

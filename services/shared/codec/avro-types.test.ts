@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ReadTap } from './avro-decoder.ts';
+import { WriteTap } from './avro-encoder.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { PoisonError } from './poison.ts';
-import { ReadTap } from './read-tap.ts';
-import { WriteTap } from './write-tap.ts';
 
 const record = (name: string, fields: unknown[]) => ({ type: 'record', name, fields });
 

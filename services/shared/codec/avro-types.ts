@@ -1,6 +1,6 @@
 import avro, { type Type } from 'avsc';
-import type { ReadTap } from './read-tap.ts';
-import type { WriteTap } from './write-tap.ts';
+import type { ReadTap } from './avro-decoder.ts';
+import type { WriteTap } from './avro-encoder.ts';
 
 /** What avsc's types do among themselves; not in its typings, unchanged since 5.0, and pinned by our exact version. */
 export interface AvroType {

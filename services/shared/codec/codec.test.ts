@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { AppError } from '../errors/index.ts';
 import { bundledCodecs, PoisonError, schemaIdOf, UnknownSchemaError, VALUE_BYTES_MAX } from './index.ts';
-import { close, eventWith, place } from './test-values.ts';
+import { close, eventWith, place } from './testing/values.ts';
 
 const { commands, events } = bundledCodecs({ commandsId: 1, eventsId: 2 });
 

@@ -1,10 +1,10 @@
 import type { Type } from 'avsc';
 import { AppError } from '../errors/index.ts';
+import { ReadTap } from './avro-decoder.ts';
+import { WriteTap } from './avro-encoder.ts';
 import { type AvroType, compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { FRAME_BYTES, readFrame } from './frame.ts';
 import { PoisonError, UnknownSchemaError } from './poison.ts';
-import { ReadTap } from './read-tap.ts';
-import { WriteTap } from './write-tap.ts';
 
 /** Values of one subject to bytes and back; synchronous, so that a batch is decoded without a single await. */
 export interface Codec<T> {

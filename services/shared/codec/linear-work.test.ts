@@ -7,11 +7,11 @@ import {
   measureGrowth,
   type Prepare,
 } from '../../../tests/support/processor-time.ts';
+import { ReadTap } from './avro-decoder.ts';
 import { compileSchema, internalsOf } from './avro-types.ts';
 import { bundledCodecs } from './bundled-codecs.ts';
 import { PoisonError } from './poison.ts';
-import { ReadTap } from './read-tap.ts';
-import { place } from './test-values.ts';
+import { place } from './testing/values.ts';
 
 const recordBytesMax = 1024 * 1024;
 

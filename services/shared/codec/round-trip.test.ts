@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { bundledCodecs } from './index.ts';
-import { close, place } from './test-values.ts';
+import { close, place } from './testing/values.ts';
 
 const { commands } = bundledCodecs({ commandsId: 1, eventsId: 2 });
 

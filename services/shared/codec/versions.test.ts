@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
 import { readGoldenFiles } from '../../../schemas/tools/golden-files.ts';
+import { ReadTap } from './avro-decoder.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { FRAME_BYTES } from './frame.ts';
-import { ReadTap } from './read-tap.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const golden = readGoldenFiles(root);

@@ -5,7 +5,7 @@
  * Of headers with the same name the last one counts; one without a value is as if it were not there, and so are those
  * behind a fault: brokers let faulty headers pass in packed batches, and one record must not stop a consumer.
  */
-import { VarintReader } from './varint-reader.ts';
+import { VarintReader } from './protocol/varint-reader.ts';
 
 export type ReadHeaders = Record<string, Buffer | string | undefined>;
 

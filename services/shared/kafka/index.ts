@@ -1,26 +1,31 @@
+export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin/admin.ts';
+export { createLogProbe, type LogIdentity, type LogProbe } from './admin/log-probe.ts';
+export { askTopicIdentity, fetchTopicId, fetchTopicIds } from './admin/topic-id.ts';
+export { createTopicWatch, type TopicState, type TopicWatch } from './admin/topic-watch.ts';
+export { type CommitLoop, startCommitLoop } from './consumer/commit-loop.ts';
+export type {
+  GroupConsumer,
+  GroupConsumerOptions,
+  GroupHandlers,
+  GroupJoin,
+} from './consumer/consumer-types.ts';
+export { createGroupConsumer } from './consumer/group-consumer.ts';
+export { createTail, type Tail, type TailOptions } from './consumer/partition-reader.ts';
+export { readCommittedRange } from './consumer/read-committed.ts';
+export { firstHeaders, headerOf, headersBytes } from './fetched-record.ts';
+export { calmRequestQueues } from './kafkajs/request-queue.ts';
+export { shareConnects } from './kafkajs/single-flight-connect.ts';
 export {
   type Accumulator,
   type AccumulatorOptions,
   type BatchOptions,
   createAccumulator,
-} from './accumulator.ts';
-export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin.ts';
-export { type CommitLoop, startCommitLoop } from './commit-loop.ts';
-export { shareConnects } from './connects.ts';
-export type { GroupConsumer, GroupConsumerOptions, GroupHandlers, GroupJoin } from './consumer-types.ts';
-export { type FencedMessage, type FencedWriter, openFencedWriter } from './fenced-writer.ts';
-export { firstHeaders, headerOf, headersBytes } from './fetched-record.ts';
-export { createGroupConsumer } from './group-consumer.ts';
-export { createLogProbe, type LogIdentity, type LogProbe } from './log-probe.ts';
-export type { SendProof } from './partition-queue.ts';
-export { readCommittedRange } from './read-committed.ts';
-export { countHeaders, encodeHeaders, headerBlockSize, writeHeaderBlock } from './record-batch.ts';
-export { readHeadersOnce } from './record-headers.ts';
-export { calmRequestQueues } from './request-queue.ts';
+} from './producer/accumulator.ts';
+export { type FencedMessage, type FencedWriter, openFencedWriter } from './producer/fenced-writer.ts';
+export type { SendProof } from './producer/partition-queue.ts';
+export { countHeaders, encodeHeaders, headerBlockSize, writeHeaderBlock } from './protocol/record-batch.ts';
+export { readHeadersOnce } from './protocol/record-headers.ts';
 export { createKafkaConfig, type KafkaConfig, type KafkaSettings } from './settings.ts';
-export { createTail, type Tail, type TailOptions } from './tail.ts';
-export { askTopicIdentity, fetchTopicId, fetchTopicIds } from './topic-id.ts';
-export { createTopicWatch, type TopicState, type TopicWatch } from './topic-watch.ts';
 export type {
   EncodedHeaders,
   InRecord,

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { isLinear, measureGrowth, type Prepare } from '../../../tests/support/processor-time.ts';
 import { firstHeaders, headerOf } from './fetched-record.ts';
-import { encodeBatch } from './record-batch.ts';
-import { readRecordSet } from './record-reader.ts';
+import { encodeBatch } from './protocol/record-batch.ts';
+import { readRecordSet } from './protocol/record-reader.ts';
 
 const fetchedBytesMax = 1024 * 1024;
 

@@ -1,9 +1,8 @@
-export { affectedRows, rowsOf } from './answers.ts';
 export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
 export { bytesToUuid, uuidToBytes, uuidToSql } from './ids.ts';
-export { type MigrateOptions, type MigrationStep, migrate } from './migrate.ts';
 export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
 export { readNowMs } from './now.ts';
+export { affectedRows, rowsOf } from './result-values.ts';
 export {
   headroomBytes,
   type Script,

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '../errors/index.ts';
-
 import { mysqlError } from './errors.ts';
 import { bytesToUuid, classifyMysqlError, uuidToBytes, uuidToSql } from './index.ts';
-import { splitStatements } from './statements.ts';
 import { parseMysqlUrl } from './target.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
@@ -123,24 +121,6 @@ describe('ids', () => {
 
   it('refuses another length of bytes', () => {
     expect(() => bytesToUuid(Buffer.alloc(15))).toThrow(RangeError);
-  });
-});
-
-describe('splitStatements', () => {
-  it.each([
-    ['SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
-    [
-      "INSERT INTO t VALUES (';', \"a;\\\";b\", 'it''s;');",
-      ["INSERT INTO t VALUES (';', \"a;\\\";b\", 'it''s;')"],
-    ],
-    ['-- a; comment\nSELECT 1 /* ; */ ; # tail;\n', ['-- a; comment\nSELECT 1 /* ; */']],
-    ['CREATE TABLE `a;b` (x INT);', ['CREATE TABLE `a;b` (x INT)']],
-    ['/*!40101 SET x = 1 */;', ['/*!40101 SET x = 1 */']],
-    ['SELECT 5--1;', ['SELECT 5--1']],
-    [' ;; -- nothing\n', []],
-    ['', []],
-  ])('splits %j', (script, statements) => {
-    expect(splitStatements(script)).toEqual(statements);
   });
 });
 

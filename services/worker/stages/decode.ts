@@ -2,7 +2,7 @@
 
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { isDecided, type SourceRecord } from '../../domain/index.ts';
-import { cut, type LaneBatch } from '../batch.ts';
+import { cut, type LaneBatch } from '../lanes/batch.ts';
 import { type DeadLetter, type DecodeDeps, type Doubt, readRecord } from './read-record.ts';
 import { type DoubtWait, resolveDoubt } from './schema-doubt.ts';
 

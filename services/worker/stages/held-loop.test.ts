@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
 import { decide } from '../../domain/index.ts';
 import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
-import { encodeBatch } from '../../shared/kafka/record-batch.ts';
-import { readRecordSet } from '../../shared/kafka/record-reader.ts';
-import { newLane, silent } from '../fakes.ts';
-import { RecordBuffer } from '../record-buffer.ts';
+import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
+import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
+import { RecordBuffer } from '../lanes/record-buffer.ts';
+import { newLane, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
 

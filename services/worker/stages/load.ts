@@ -4,9 +4,9 @@
  */
 import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
-import type { Scarcity } from '../scarcity.ts';
+import type { Scarcity } from '../batching/low-stock.ts';
 import type { PriceSnapshot } from '../store/catalogue.ts';
-import { readCommands, readOrders } from '../store/known.ts';
+import { readCommands, readOrders } from '../store/existing-orders.ts';
 import { lockLevels, readLevels } from '../store/stock.ts';
 import type { DecodedPart } from './decode.ts';
 

@@ -1,9 +1,9 @@
 /** The transaction of a batch begins: its fence and the read of its prices go out together. */
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import { markOf } from '../marks.ts';
 import type { Catalogue, PriceSnapshot } from '../store/catalogue.ts';
 import { layOutFence } from '../store/positions.ts';
+import { markOf } from '../takeover/log-fingerprint.ts';
 import type { DecodedPart } from './decode.ts';
 
 export interface OpenDeps {

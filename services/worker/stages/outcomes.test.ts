@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
-import { openLane, recordAt, silent } from '../fakes.ts';
-import { decodeMessages } from '../outbox-format.ts';
+import { decodeMessages } from '../publishing/outbox-format.ts';
+import { openLane, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
 

@@ -12,8 +12,8 @@ import {
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
-import type { LaneBatch } from '../batch.ts';
-import { encodeMessages } from '../outbox-format.ts';
+import type { LaneBatch } from '../lanes/batch.ts';
+import { encodeMessages } from '../publishing/outbox-format.ts';
 import type { DeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';

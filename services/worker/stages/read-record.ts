@@ -11,7 +11,7 @@ import {
 } from '../../shared/codec/index.ts';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
-import { type Verdicts, verdictKey } from './verdicts.ts';
+import { type Verdicts, verdictKey } from './quarantine.ts';
 
 export interface DecodeDeps {
   readonly codec: Codec<OrderCommand>;

@@ -6,8 +6,8 @@ import { cancel } from '../../domain/testing/commands.ts';
 import { bundledCodecs, CHECKSUM_HEADER, type Codecs, checksumOf } from '../../shared/codec/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
-import { openLane, recordAt, silent } from '../fakes.ts';
-import type { Lane } from '../lane.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { openLane, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 
 /** The ids that the log was written with, and those of the registry that was recreated. */

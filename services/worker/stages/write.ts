@@ -13,7 +13,7 @@ import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
 import { layOutSkipDone } from '../store/skips.ts';
 import { layOutStock } from '../store/stock.ts';
 import type { PartOutcomes } from './outcomes.ts';
-import { SKIPPED } from './verdicts.ts';
+import { SKIPPED } from './quarantine.ts';
 
 /** Everything that a batch writes, but the fence and the COMMIT. */
 export interface BatchWrites {

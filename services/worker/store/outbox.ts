@@ -1,6 +1,6 @@
 /** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
 import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
-import { decodeMessages } from '../outbox-format.ts';
+import { decodeMessages } from '../publishing/outbox-format.ts';
 import { text } from './sql-text.ts';
 
 export interface OutboxRow {

@@ -10,7 +10,7 @@ import {
   noRecordMark,
   type OutcomeMark,
   type RecordMark,
-} from '../marks.ts';
+} from '../takeover/log-fingerprint.ts';
 import { text } from './sql-text.ts';
 
 /** A lane as it was claimed: whoever holds the highest epoch owns it. */

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appError } from '../../shared/errors/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
-import { type LaneBatch, takeBatch } from '../batch.ts';
-import { openLane, silent } from '../fakes.ts';
-import type { Lane } from '../lane.ts';
-import type { SessionKeeper } from '../session-keeper.ts';
-import type { Verdicts } from '../stages/verdicts.ts';
+import type { SessionKeeper } from '../batching/session-keeper.ts';
+import { type LaneBatch, takeBatch } from '../lanes/batch.ts';
+import type { Lane } from '../lanes/lane.ts';
+import type { Verdicts } from '../stages/quarantine.ts';
+import { openLane, silent } from '../testing/fakes.ts';
 import { judgeAlone } from './judge-record.ts';
 
 const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger refused it' });

@@ -6,10 +6,10 @@
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
-import type { LaneBatch } from '../batch.ts';
-import { isServerError, verdictFor } from '../recovery.ts';
-import type { SessionKeeper } from '../session-keeper.ts';
-import { type Verdicts, verdictKey } from '../stages/verdicts.ts';
+import { isServerError, verdictFor } from '../batching/remedies.ts';
+import type { SessionKeeper } from '../batching/session-keeper.ts';
+import type { LaneBatch } from '../lanes/batch.ts';
+import { type Verdicts, verdictKey } from '../stages/quarantine.ts';
 import { rehearse } from '../store/rehearsal.ts';
 
 export interface JudgeDeps {

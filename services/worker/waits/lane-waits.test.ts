@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newLane, openLane } from '../fakes.ts';
+import { newLane, openLane } from '../testing/fakes.ts';
 import { LaneWaits } from './lane-waits.ts';
 
 describe('the waits of a lane', () => {

@@ -2,7 +2,7 @@
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Lane } from '../lane.ts';
+import type { Lane } from '../lanes/lane.ts';
 import { deleteWaits, type WaitRow, writeWait } from '../store/lane-waits.ts';
 import type { Wait } from './lane-waits.ts';
 

@@ -32,11 +32,11 @@ const poison = {
 export const plants: readonly Plant[] = [
   {
     bug: 'the group offset runs ahead of the COMMIT',
-    file: 'services/worker/commits.ts',
+    file: 'services/worker/publishing/offset-commits.ts',
     good: 'offset: lane.ackedOffset }));',
     bad: 'offset: lane.fetchOffset }));',
     project: 'unit',
-    tests: ['services/worker/commits.test.ts'],
+    tests: ['services/worker/publishing/offset-commits.test.ts'],
   },
   {
     bug: 'no fence',
@@ -61,7 +61,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'no ROLLBACK after a failed statement',
-    file: 'services/worker/batch-work.ts',
+    file: 'services/worker/batching/batch-retry.ts',
     good: 'if (session.alive) await session.rollback();',
     bad: 'if (!session.alive) await session.rollback();',
     ...database,
@@ -69,7 +69,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a COMMIT whose answer is lost is taken for a failure',
-    file: 'services/worker/recovery.ts',
+    file: 'services/worker/batching/remedies.ts',
     good: "error.code === 'COMMIT_UNKNOWN') return 'reclaim';",
     bad: "error.code === 'COMMIT_UNKNOWN') return 'reconnect';",
     ...database,
@@ -103,7 +103,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'outbox rows are deleted before they are acknowledged',
-    file: 'services/worker/lane.ts',
+    file: 'services/worker/lanes/lane.ts',
     good: '    this.unpublishedBatches += 1;',
     bad: '    this.unpublishedBatches += 1;\n    this.ackedRows = [...this.ackedRows, this.nextOffset];\n    this.ackedOffset = this.nextOffset;',
     project: 'unit',
@@ -111,14 +111,14 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'what a dead owner left in the outbox is not published',
-    file: 'services/worker/claims.ts',
+    file: 'services/worker/takeover/claims.ts',
     good: '    deps.publisher.publish({ lane, epoch, provenAtMs, ...row });',
     bad: '',
     ...crash,
   },
   {
     bug: 'a lane begins at the group offset',
-    file: 'services/worker/claims.ts',
+    file: 'services/worker/takeover/claims.ts',
     good: 'const { partition, epoch, nextOffset, record, outcome, prevOffset } = claim;',
     bad: 'const { partition, epoch, record, outcome, prevOffset } = claim;\n  const nextOffset = facts.groupOffset ?? claim.nextOffset;',
     project: 'integration',
@@ -143,7 +143,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'trailing bytes are ignored',
-    file: 'services/shared/codec/read-tap.ts',
+    file: 'services/shared/codec/avro-decoder.ts',
     good: "    if (this.pos !== this.buf.length) this.refuse('TRAILING_BYTES');",
     bad: '',
     project: 'unit',
@@ -174,15 +174,15 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'transient trouble is a dead letter',
-    file: 'services/worker/recovery.ts',
+    file: 'services/worker/batching/remedies.ts',
     good: "    case 'readOnly':\n      return 'reconnect';",
     bad: "    case 'readOnly':\n      return 'bisect';",
     project: 'unit',
-    tests: ['services/worker/recovery.test.ts'],
+    tests: ['services/worker/batching/remedies.test.ts'],
   },
   {
     bug: 'a group without offsets begins at the end of the log',
-    file: 'services/shared/kafka/consumer-session.ts',
+    file: 'services/shared/kafka/consumer/consumer-session.ts',
     good: 'fromBeginning: true',
     bad: 'fromBeginning: false',
     project: 'integration',
@@ -190,19 +190,19 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a lane takes whatever comes',
-    file: 'services/worker/lane.ts',
+    file: 'services/worker/lanes/lane.ts',
     good: 'return this.#buffer.length >= this.#limits.highRecords || this.#buffer.bytes >= this.#limits.highBytes;',
     bad: 'return false;',
     project: 'unit',
-    tests: ['services/worker/lane-states.test.ts'],
+    tests: ['services/worker/lanes/lane-states.test.ts'],
   },
   {
     bug: 'outcomes that are not acknowledged count as published',
-    file: 'services/worker/publisher.ts',
+    file: 'services/worker/publishing/publisher.ts',
     good: '    await Promise.all(sent);\n',
     bad: '    void Promise.allSettled(sent);\n',
     project: 'unit',
-    tests: ['services/worker/publisher.test.ts'],
+    tests: ['services/worker/publishing/publisher.test.ts'],
   },
   {
     bug: 'a repeated order is not looked up',
@@ -214,7 +214,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'what is known of an order depends on the batch that it came with',
-    file: 'services/worker/store/known.ts',
+    file: 'services/worker/store/existing-orders.ts',
     good: 'fingerprint: row.fingerprint,',
     bad: 'fingerprint: Buffer.alloc(32),',
     ...outcomes,
@@ -222,7 +222,7 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'heartbeats go by the wall clock',
-    file: 'services/shared/kafka/consumer-session.ts',
+    file: 'services/shared/kafka/consumer/consumer-session.ts',
     good: '    if (group.lastRequest > Date.now()) group.lastRequest = 0;',
     bad: '',
     project: 'integration',
@@ -230,15 +230,15 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a replaced owner claims without being heard by the group',
-    file: 'services/worker/ownership.ts',
+    file: 'services/worker/lanes/partition-assignment.ts',
     good: '      onHeartbeat: () => this.#claimWaiting(),',
     bad: '      onHeartbeat: () => undefined,\n      onRebalancing: () => this.#claimWaiting(),',
     project: 'unit',
-    tests: ['services/worker/ownership.test.ts'],
+    tests: ['services/worker/lanes/partition-assignment.test.ts'],
   },
   {
     bug: 'SIGTERM without draining',
-    file: 'services/worker/drain.ts',
+    file: 'services/worker/takeover/drain.ts',
     good: '  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     bad: '  if (topic !== "") return;\n  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     project: 'integration',

@@ -3,6 +3,7 @@
  * checked. Nothing in here reaches into a worker; what happened is read from the topics and the tables.
  */
 
+import { migrate } from '../../../services/orders-db/index.ts';
 import { type Codecs, loadCodecs, registerSchemas } from '../../../services/shared/codec/index.ts';
 import {
   createAdmin,
@@ -12,7 +13,7 @@ import {
   type KafkaSettings,
 } from '../../../services/shared/kafka/index.ts';
 import { createLogger, type Logger } from '../../../services/shared/log/index.ts';
-import { createMysql, type Mysql, migrate } from '../../../services/shared/mysql/index.ts';
+import { createMysql, type Mysql } from '../../../services/shared/mysql/index.ts';
 import {
   applyTopics,
   COMMANDS,
@@ -22,8 +23,8 @@ import {
   topicCatalogue,
 } from '../../../topics/index.ts';
 import { until } from '../until.ts';
-import { runVerify, type VerifyResult } from './verify.ts';
-import { spawnWorker, type WorkerProcess } from './worker-process.ts';
+import { runVerify, type VerifyResult } from './processes/verify.ts';
+import { spawnWorker, type WorkerProcess } from './processes/worker-process.ts';
 
 export interface ArenaServers {
   readonly kafkaBrokers: string;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, type Codecs, VALUE_BYTES_MAX } from '../../../services/shared/codec/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
-import { exampleEvent } from '../example-event.ts';
+import { exampleEvent } from '../records/example-event.ts';
 import { placeCommand } from './load.ts';
 
 export interface HostileRecord {

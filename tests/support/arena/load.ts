@@ -11,7 +11,7 @@ import {
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../../topics/index.ts';
-import { plantedPerson } from '../planted.ts';
+import { plantedPerson } from '../records/planted.ts';
 import type { Arena } from './arena.ts';
 
 export interface Acked {

@@ -10,7 +10,7 @@ import {
 } from '../../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { applyTopics, planTopics, topicCatalogue } from '../../../topics/index.ts';
-import { deleteTopics } from '../leftovers.ts';
+import { deleteTopics } from '../servers/leftovers.ts';
 import { until } from '../until.ts';
 import type { Arena } from './arena.ts';
 

@@ -1,6 +1,6 @@
 /** The arena that most files ask for. */
 import { afterAll, beforeAll } from 'vitest';
-import { testStack, useDatabase, useTopicPrefix } from '../stack.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../servers/stack.ts';
 import { type Arena, createArena } from './arena.ts';
 import { createProducer, type Producer } from './load.ts';
 

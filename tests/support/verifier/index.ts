@@ -1,7 +1,7 @@
 /** The Python library of Standard Webhooks as a judge of our signatures. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { pythonWith } from '../python.ts';
+import { pythonWith } from '../programs/python.ts';
 
 export interface Signed {
   secret: string;

@@ -1,7 +1,7 @@
 import { sleep } from '../../../../services/shared/retry/index.ts';
 import type { Arena } from '../arena.ts';
-import { ownedBy } from '../lanes.ts';
-import type { Exit } from '../worker-process.ts';
+import type { Exit } from '../processes/worker-process.ts';
+import { ownedBy } from '../reading/lane-positions.ts';
 
 const joinEveryMs = 2_000;
 const sampleEveryMs = 250;

@@ -1,10 +1,10 @@
 /** One lane of twelve stands still: reconciliation and `orderstream lag` name it and no other, and it goes on by itself. */
 import { randomUUID } from 'node:crypto';
 import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';
-import { orderstream } from '../../command-line.ts';
+import { orderstream } from '../../programs/command-line.ts';
 import type { Arena } from '../arena.ts';
-import { decidedMore } from '../lanes.ts';
 import { type Producer, placeCommand } from '../load.ts';
+import { decidedMore } from '../reading/lane-positions.ts';
 import { startWatched } from './watched.ts';
 
 const stuckPartition = 7;

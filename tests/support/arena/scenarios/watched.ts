@@ -1,7 +1,7 @@
 /** Reconciliation beside the workers of an arena, and what it has found. */
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
-import { spawnService, type WorkerProcess } from '../worker-process.ts';
+import { spawnService, type WorkerProcess } from '../processes/worker-process.ts';
 
 export interface Watched {
   readonly service: WorkerProcess;

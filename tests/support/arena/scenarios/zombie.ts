@@ -2,8 +2,8 @@ import type { FailpointName } from '../../../../services/shared/failpoint/index.
 import { sleep } from '../../../../services/shared/retry/index.ts';
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
-import { decidedMore, frozen, ownedBy } from '../lanes.ts';
-import type { WorkerProcess } from '../worker-process.ts';
+import type { WorkerProcess } from '../processes/worker-process.ts';
+import { decidedMore, frozen, ownedBy } from '../reading/lane-positions.ts';
 
 /** Batches that a victim works before it freezes. */
 const freezeAtHit = 10;

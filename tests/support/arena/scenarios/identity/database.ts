@@ -1,10 +1,10 @@
 /** A database that goes back: put back by an operator, or failed over to a server that lacks the last commit. */
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
-import { copyDatabase, putBack } from '../../database-copy.ts';
-import { frozen, ownedBy, readLanes } from '../../lanes.ts';
 import { newOrderOf, type Producer, placeCommand } from '../../load.ts';
-import { orderstream, typePage } from '../../operator.ts';
+import { orderstream, typePage } from '../../processes/operator.ts';
+import { copyDatabase, putBack } from '../../reading/database-copy.ts';
+import { frozen, ownedBy, readLanes } from '../../reading/lane-positions.ts';
 
 const soldLane = 0;
 

@@ -2,10 +2,10 @@
 import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
-import { readLanes } from '../../lanes.ts';
-import { orderstream, typePage } from '../../operator.ts';
+import { orderstream, typePage } from '../../processes/operator.ts';
+import type { WorkerProcess } from '../../processes/worker-process.ts';
+import { readLanes } from '../../reading/lane-positions.ts';
 import { makeAnew, readTopic } from '../../topic-surgery.ts';
-import type { WorkerProcess } from '../../worker-process.ts';
 
 const lanes = 12;
 

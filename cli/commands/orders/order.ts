@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+import { orderId } from '../../arguments.ts';
+import { withDatabase } from '../../database.ts';
+import { CliError } from '../../errors.ts';
+import { createOrderApi } from '../../orders/order-api.ts';
+import { printJson } from '../../output.ts';
+import { apiUrl, DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { createTokens } from '../../tokens.ts';
+
+interface GetOptions {
+  name: string;
+  url?: string;
+  customer?: string;
+  ticket?: string;
+}
+
+/** `orderstream order get ID`: one order as the API shows it to its customer. */
+export function orderCommand(): Command {
+  const command = new Command('order').description('read one order');
+  command
+    .command('get')
+    .description('print an order as the API returns it')
+    .argument('<id>', 'order id', orderId)
+    .option('--customer <id>', 'owner of the order; default: looked up in the local database')
+    .option('--ticket <t>', 'the value of t in the status URL, required for a queued order')
+    .option('--name <instance>', 'local instance to query', DEFAULT_INSTANCE)
+    .option('--url <url>', 'base URL of the API, instead of the local one')
+    .action(get);
+  return command;
+}
+
+async function get(id: string, options: GetOptions): Promise<void> {
+  const customerId = options.customer ?? (await customerOf(id, options.name));
+  const tokenFor = await createTokens(options.name, process.env);
+  const api = createOrderApi({ baseUrl: options.url ?? apiUrl(options.name, process.env), tokenFor });
+  const ticket = options.ticket === undefined ? '' : `?t=${encodeURIComponent(options.ticket)}`;
+  const answer = await api.read(customerId, `/v1/orders/${id}${ticket}`, 0);
+  if (answer.kind === 'order') return printJson(answer.order);
+  if (answer.kind === 'refused' && answer.status === 404) {
+    throw new CliError(`there is no order ${id} of customer ${customerId}`);
+  }
+  throw new CliError(`the API did not tell: ${answer.kind === 'refused' ? answer.detail : answer.why}`);
+}
+
+async function customerOf(id: string, name: string): Promise<string> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  return withDatabase(mysqlUrl, async (db) => {
+    const [rows] = await db.query('SELECT customer_id FROM orders WHERE order_id = UNHEX(?)', [
+      id.replaceAll('-', ''),
+    ]);
+    const customerId = (rows as { customer_id: string }[])[0]?.customer_id;
+    if (customerId === undefined) {
+      throw new CliError(`there is no decided order ${id}; a queued one needs --customer and --ticket`);
+    }
+    return customerId;
+  });
+}

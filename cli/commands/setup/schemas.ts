@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { listSchemas, registerSchemas, type SchemaReport } from '../../../services/shared/codec/index.ts';
+import { EXIT_FAILURE } from '../../errors.ts';
+import { print, table } from '../../output.ts';
+import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+
+/** `orderstream schemas`: the deploy step that services rely on; they only look ids up. */
+export function schemasCommand(): Command {
+  const command = new Command('schemas').description('manage the released schemas (schemas/) in a registry');
+  command
+    .command('register')
+    .description('set the compatibility of each subject and register missing schemas; idempotent')
+    .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
+    .action(async (options: { name: string }) => show(await registerSchemas(await registryOf(options.name))));
+  command
+    .command('list')
+    .description('print which released schemas the registry has; exit code 1 when one is missing')
+    .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
+    .action(async (options: { name: string }) => {
+      const reports = await listSchemas(await registryOf(options.name));
+      show(reports);
+      if (reports.some(({ state }) => state === 'missing')) process.exitCode = EXIT_FAILURE;
+    });
+  return command;
+}
+
+async function registryOf(name: string): Promise<{ registryUrl: string }> {
+  const { schemaRegistryUrl } = await findServers(name, process.env, ['registry']);
+  return { registryUrl: schemaRegistryUrl };
+}
+
+function show(reports: SchemaReport[]): void {
+  const rows = reports.map(({ subject, version, schemaId, compatibility, state }) => [
+    subject,
+    `v${version}`,
+    `id ${schemaId ?? '-'}`,
+    compatibility ?? '-',
+    state,
+  ]);
+  print(table([['subject', 'file', 'registry', 'compatibility', 'state'], ...rows]));
+}

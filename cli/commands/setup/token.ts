@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { createLocalIssuer } from '../../../services/shared/auth/index.ts';
+import { seconds } from '../../arguments.ts';
+import { usageError } from '../../errors.ts';
+import { print } from '../../output.ts';
+import { DEFAULT_INSTANCE, issuerDir } from '../../servers.ts';
+
+const SCOPES = ['orders:write', 'orders:read', 'orders:ops', 'webhooks:manage'];
+const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
+
+/** `orderstream token`: a bearer token of the local issuer, alone on its line so that a shell can take it. */
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('print a bearer token of the local issuer; for local runs only')
+    .requiredOption('--customer <id>', "the token's subject")
+    .option('--scope <scopes...>', `any of ${SCOPES.join(', ')}`, ['orders:write', 'orders:read'])
+    .option('--ttl <time>', 'lifetime: 900, 30s, 15m, 2h', seconds, 3600)
+    .option('--name <instance>', 'local instance whose key signs the token', DEFAULT_INSTANCE)
+    .action(async (options: { customer: string; scope: string[]; ttl: number; name: string }) => {
+      const scopes = options.scope.flatMap((text) => text.split(/[\s,]+/)).filter((scope) => scope !== '');
+      const unknown = scopes.filter((scope) => !SCOPES.includes(scope));
+      if (unknown.length > 0)
+        throw usageError(`unknown scope ${unknown.join(', ')}; there are ${SCOPES.join(', ')}`);
+      if (!CUSTOMER.test(options.customer)) {
+        throw usageError('--customer must be 1 to 128 visible ASCII characters');
+      }
+      const issuer = await createLocalIssuer(issuerDir(options.name, process.env));
+      print(await issuer.sign({ customerId: options.customer, scopes, ttlSeconds: options.ttl }));
+    });
+}

@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+import { createAdmin, createKafkaConfig, type KafkaAdmin } from '../../../services/shared/kafka/index.ts';
+import { applyTopics, changesOf, type PlanStep, planCluster, refusedOf } from '../../../topics/index.ts';
+import { positiveNumber } from '../../arguments.ts';
+import { EXIT_FAILURE, EXIT_USAGE } from '../../errors.ts';
+import { print, table } from '../../output.ts';
+import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+
+/** A plan that is pending ends with this, so that a pipeline can stop on it. */
+const EXIT_PENDING = EXIT_USAGE;
+/** Of every cluster but that of a single broker; with one of three brokers away, creating fails instead of settling for two. */
+const REPLICAS_WANTED = 3;
+
+interface TopicsOptions {
+  name: string;
+  replicationFactor?: number;
+}
+
+/** `orderstream topics`: what a cluster lacks of the catalogue, and bringing it there. */
+export function topicsCommand(): Command {
+  const command = new Command('topics').description(
+    'manage the topics of the catalogue (topics/catalogue.ts) on a cluster',
+  );
+  const subcommands = [
+    command
+      .command('plan')
+      .description('print the changes; exit code 0: none, 2: changes are pending, 1: a change is refused')
+      .action((options: TopicsOptions) =>
+        withPlan(options, async (_admin, plan, prefix) => showPlan(plan, prefix)),
+      ),
+    command
+      .command('apply')
+      .description(
+        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes',
+      )
+      .action((options: TopicsOptions) => withPlan(options, apply)),
+  ];
+  for (const subcommand of subcommands) {
+    subcommand
+      .option('--name <instance>', 'local instance whose Kafka to use', DEFAULT_INSTANCE)
+      .option(
+        '--replication-factor <n>',
+        `replicas of new topics (default: ${REPLICAS_WANTED}, on a single broker 1)`,
+        positiveNumber,
+      );
+  }
+  return command;
+}
+
+async function withPlan(
+  options: TopicsOptions,
+  use: (admin: KafkaAdmin, plan: PlanStep[], prefix: string) => Promise<void>,
+): Promise<void> {
+  const config = await findServers(options.name, process.env, ['kafka']);
+  const admin = createAdmin(createKafkaConfig(config, 'orderstream-cli'));
+  try {
+    const replicationFactor = options.replicationFactor ?? ((await admin.ping()) === 1 ? 1 : REPLICAS_WANTED);
+    await use(admin, await planCluster(admin, { replicationFactor }), config.kafkaTopicPrefix);
+  } finally {
+    await admin.close();
+  }
+}
+
+function showPlan(plan: PlanStep[], prefix: string): void {
+  print(table(plan.map(({ topic, action, detail }) => [prefix + topic, action, detail])));
+  const changes = changesOf(plan).length;
+  const refused = refusedOf(plan).length;
+  if (changes === 0 && refused === 0) print('no changes');
+  else print(`${changes} to change, ${refused} refused`);
+  if (refused > 0) process.exitCode = EXIT_FAILURE;
+  else if (changes > 0) process.exitCode = EXIT_PENDING;
+}
+
+async function apply(admin: KafkaAdmin, plan: PlanStep[], prefix: string): Promise<void> {
+  const done = await applyTopics(admin, plan);
+  for (const { topic, action, detail } of done) print(`${prefix}${topic}  ${action}  ${detail}`);
+  if (done.length === 0) print('no changes');
+}

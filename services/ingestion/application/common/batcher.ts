@@ -1,0 +1,100 @@
+/**
+ * Combines many lookups into few: requests within the linger, or while earlier batches are in flight, go out together.
+ */
+import { startTimeout } from '../../../shared/retry/index.ts';
+
+export interface BatcherOptions<K, V> {
+  /** Answers by position; must be as long as `keys`. */
+  readonly run: (keys: readonly K[]) => Promise<readonly V[]>;
+  /** The answer when `run` fails or is late, or while it is being left alone. */
+  readonly fallback: V;
+  /** Called once per failed batch. */
+  readonly onFailure: (error: unknown) => void;
+  /** Keys after which a batch takes no more; the keys of one call are never parted. */
+  readonly batchMax: number;
+  readonly inFlightMax: number;
+  /** How long the first call waits for others; 0 for the rest of this turn of the event loop. */
+  readonly lingerMs: number;
+  /** From sending a batch to giving up on it. */
+  readonly timeoutMs: number;
+  /** After a failure every lookup gets the fallback at once for this long. */
+  readonly restMs: number;
+}
+
+export interface Batcher<K, V> {
+  /** Results by position. Never rejects: a failed lookup gives the fallback. */
+  load(keys: readonly K[]): Promise<readonly V[]>;
+}
+
+interface Waiting<K, V> {
+  readonly keys: readonly K[];
+  readonly resolve: (values: readonly V[]) => void;
+}
+
+export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V> {
+  const { run, fallback, onFailure, batchMax, inFlightMax, lingerMs, timeoutMs, restMs } = options;
+  let waiting: Waiting<K, V>[] = [];
+  let scheduled = false;
+  let inFlight = 0;
+  let restUntilMs = 0;
+
+  const fallbacks = (keys: readonly K[]): V[] => keys.map(() => fallback);
+
+  const schedule = (): void => {
+    if (scheduled || inFlight >= inFlightMax || waiting.length === 0) return;
+    scheduled = true;
+    if (lingerMs === 0) setImmediate(flush);
+    else setTimeout(flush, lingerMs);
+  };
+
+  const take = (): Waiting<K, V>[] => {
+    let calls = 0;
+    for (let keys = 0; calls < waiting.length && keys < batchMax; calls++)
+      keys += waiting[calls]!.keys.length;
+    const taken = waiting.slice(0, calls);
+    waiting = waiting.slice(calls);
+    return taken;
+  };
+
+  const flush = (): void => {
+    scheduled = false;
+    if (waiting.length === 0) return;
+    const batch = take();
+    inFlight++;
+    let answered = false;
+    const settle = (values: readonly V[] | null): void => {
+      if (answered) return;
+      answered = true;
+      cancel();
+      let from = 0;
+      for (const { keys, resolve } of batch) {
+        resolve(values === null ? fallbacks(keys) : values.slice(from, from + keys.length));
+        from += keys.length;
+      }
+    };
+    const fail = (error: unknown): void => {
+      restUntilMs = performance.now() + restMs;
+      onFailure(error);
+      settle(null);
+      for (const { keys, resolve } of waiting.splice(0)) resolve(fallbacks(keys));
+    };
+    const cancel = startTimeout(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
+    run(batch.flatMap(({ keys }) => keys))
+      .then(settle, (error: unknown) => (answered ? undefined : fail(error)))
+      .finally(() => {
+        inFlight--;
+        schedule();
+      });
+    schedule();
+  };
+
+  return {
+    load(keys) {
+      if (restUntilMs > 0 && performance.now() < restUntilMs) return Promise.resolve(fallbacks(keys));
+      return new Promise((resolve) => {
+        waiting.push({ keys, resolve });
+        schedule();
+      });
+    },
+  };
+}

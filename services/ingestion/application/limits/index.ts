@@ -1,0 +1,53 @@
+/** What callers share, and the shares of each: docs/decisions/0050. */
+import type { Clock } from '../../../shared/clock/index.ts';
+import { type Bodies, type BodyLimits, createBodies } from '../../http/requests/body-budget.ts';
+import { createEntry, type Entry, type EntryLimits } from './entry.ts';
+import { createReadTurns, type ReadLimits, type ReadTurns } from './reads.ts';
+import { createRefusals, type RefusalLimits, type Refusals } from './refusals.ts';
+import { createTokenChecks, type TokenCheckLimits, type TokenChecks } from './token-checks.ts';
+import { createUsage, type Usage } from './usage.ts';
+
+export interface Shares {
+  readonly usage: Usage;
+  readonly entry: Entry;
+  readonly bodies: Bodies;
+  readonly reads: ReadTurns;
+  readonly refusals: Refusals;
+  readonly tokenChecks: TokenChecks;
+}
+
+export interface ShareLimits {
+  readonly entry: EntryLimits;
+  readonly bodies: BodyLimits;
+  readonly reads: ReadLimits;
+  readonly refusals: RefusalLimits;
+  readonly tokenChecks: TokenCheckLimits;
+}
+
+/** With so many connections to the database. */
+export function shareLimits(connections: number): ShareLimits {
+  return {
+    // A millisecond or so of work in each turn of the event loop.
+    entry: { perTurn: 16, waitingPerCallerMax: 2_000 },
+    bodies: {
+      receivingBytesMax: 32 * 1024 * 1024,
+      wastedBytesMax: 8 * 1024 * 1024,
+      wastedBytesPerSecond: 1024 * 1024,
+    },
+    // One connection is left to the reads of single orders, which are few statements for many.
+    reads: { runningMax: Math.max(1, connections - 1), runningPerCallerMax: 2, waitingPerCallerMax: 100 },
+    refusals: { atOnceMax: 50, perSecond: 50, delayMsMax: 1_000 },
+    tokenChecks: { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 },
+  };
+}
+
+export function createShares(limits: ShareLimits, clock: Pick<Clock, 'monotonicMs'>): Shares {
+  return {
+    usage: createUsage(clock),
+    entry: createEntry(limits.entry),
+    bodies: createBodies(limits.bodies, clock),
+    reads: createReadTurns(limits.reads),
+    refusals: createRefusals(limits.refusals, clock),
+    tokenChecks: createTokenChecks(limits.tokenChecks, clock),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Leases of orders out of the callers' buckets in Redis. What is asked for in one turn of the event loop goes out in one
+ * call: a crowd of new callers costs one round trip, not one each.
+ */
+import type { Redis } from '../../../shared/redis/index.ts';
+
+export interface LeaseRequest {
+  readonly callerId: string;
+  /** Orders that are asked for. */
+  readonly want: number;
+  /** Fewer than this are of no use. */
+  readonly need: number;
+}
+
+export interface Lease {
+  readonly granted: number;
+  /** Orders that the bucket still has. */
+  readonly left: number;
+}
+
+export interface Leases {
+  /** Null when Redis is unavailable, late, or returns an invalid lease. Never rejects. */
+  take(request: LeaseRequest): Promise<Lease | null>;
+}
+
+export interface LeasesDeps {
+  readonly redis: Pick<Redis, 'run' | 'script'>;
+  readonly ordersPerSecond: number;
+  readonly burstOrders: number;
+}
+
+interface Waiting extends LeaseRequest {
+  readonly resolve: (lease: Lease | null) => void;
+}
+
+/** Buckets of one call: Redis does nothing else meanwhile, about a millisecond. */
+const bucketsMax = 200;
+
+/** KEYS: buckets; ARGV: rate and burst, then want and need of each. Answers granted and left of each, in turn. */
+const leaseAll = `
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local answer = {}
+for i, key in ipairs(KEYS) do
+  local want, need = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  local was = redis.call('HMGET', key, 'n', 'at')
+  local tokens = tonumber(was[1]) or burst
+  local at = tonumber(was[2]) or now
+  tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
+  local granted = math.max(0, math.min(want, math.floor(tokens)))
+  if granted < need then granted = 0 end
+  redis.call('HSET', key, 'n', tostring(tokens - granted), 'at', now)
+  redis.call('PEXPIRE', key, math.ceil(burst / rate * 1000) + 1000)
+  answer[2 * i - 1] = granted
+  answer[2 * i] = math.max(0, math.floor(tokens - granted))
+end
+return answer`;
+
+export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps): Leases {
+  const script = redis.script(leaseAll);
+  let waiting: Waiting[] = [];
+
+  const ask = async (asked: readonly Waiting[]): Promise<void> => {
+    const keys = asked.map(({ callerId }) => `os:rate:{${callerId}}`);
+    const each = asked.flatMap(({ want, need }) => [want, need]);
+    const leases = await redis.run(
+      async (client) =>
+        readLeases(await script(client, keys, [ordersPerSecond, burstOrders, ...each]), asked),
+      null,
+    );
+    for (let i = 0; i < asked.length; i++) asked[i]!.resolve(leases?.[i] ?? null);
+  };
+
+  const flush = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (let from = 0; from < all.length; from += bucketsMax) void ask(all.slice(from, from + bucketsMax));
+  };
+
+  return {
+    take: (request) =>
+      new Promise((resolve) => {
+        if (waiting.length === 0) setImmediate(flush);
+        waiting.push({ ...request, resolve });
+      }),
+  };
+}
+
+/** Throws for an invalid response of the script: it counts as a failure of Redis, never as a number of orders. */
+function readLeases(answer: unknown, asked: readonly LeaseRequest[]): Lease[] {
+  if (!Array.isArray(answer) || answer.length !== 2 * asked.length)
+    throw new Error('Redis returned an invalid list of leases');
+  return asked.map(({ want, need }, i) => {
+    const [granted, left] = [answer[2 * i], answer[2 * i + 1]];
+    const isLease =
+      isCount(granted) && isCount(left) && granted <= want && (granted === 0 || granted >= need);
+    if (!isLease) throw new Error('Redis returned an impossible lease');
+    return { granted, left };
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,171 @@
+/**
+ * A token bucket per caller, counted in orders. The bucket is in Redis, shared by all instances; each instance leases
+ * blocks of it, so that an order costs no call. Without Redis every instance keeps the whole bucket by itself.
+ */
+import type { Clock } from '../../../shared/clock/index.ts';
+import type { Redis } from '../../../shared/redis/index.ts';
+import { type BoundedMap, createBoundedMap } from '../common/bounded-map.ts';
+import { createLeases } from './leases.ts';
+
+export interface RateDecision {
+  readonly allowed: boolean;
+  /** Orders left now. */
+  readonly remaining: number;
+  /** Until the asked cost could be had; 0 when allowed. */
+  readonly waitMs: number;
+}
+
+export interface RateLimiter {
+  /** Takes `cost` orders, or none of them. Answers at once while the lease lasts. */
+  take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
+  /** The refusal that `take` would give now whatever the cost, or null where that is not known. Takes nothing. */
+  denial(callerId: string): RateDecision | null;
+  /** Time after which `orders` more can be had, in ms. */
+  refillMs(orders: number): number;
+  /** `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers-11). */
+  readonly policyField: string;
+  /** `RateLimit` field of a decision. */
+  field(decision: RateDecision): string;
+}
+
+export interface RateLimiterDeps {
+  readonly redis: Pick<Redis, 'run' | 'script'>;
+  readonly clock: Clock;
+  readonly ordersPerSecond: number;
+  readonly burstOrders: number;
+}
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+interface Account {
+  leased: number;
+  leaseEndsMs: number;
+  /** What Redis had left at the last lease. */
+  left: number;
+  deniedUntilMs: number;
+  leasing: Promise<void> | null;
+  readonly own: Bucket;
+  redisAway: boolean;
+}
+
+const accountsMax = 20_000;
+const leaseMs = 1_000;
+const denialMinMs = 10;
+/** Maximum lease calls that one request waits for before it is refused. */
+const leaseRoundsMax = 4;
+
+export function createRateLimiter({
+  redis,
+  clock,
+  ordersPerSecond,
+  burstOrders,
+}: RateLimiterDeps): RateLimiter {
+  const leases = createLeases({ redis, ordersPerSecond, burstOrders });
+  const accounts: BoundedMap<string, Account> = createBoundedMap(accountsMax);
+  const blockOrders = Math.max(1, Math.min(Math.floor(ordersPerSecond / 10), Math.floor(burstOrders / 10)));
+  const windowSeconds = Math.max(1, Math.ceil(burstOrders / ordersPerSecond));
+
+  const accountOf = (callerId: string): Account => {
+    const account = accounts.get(callerId) ?? newAccount(burstOrders, clock.monotonicMs());
+    // Set again each time, so that one-time callers never evict a frequent caller.
+    accounts.set(callerId, account);
+    return account;
+  };
+
+  const leaseMore = async (callerId: string, account: Account, need: number): Promise<void> => {
+    const answer = await leases.take({ callerId, want: Math.max(need, blockOrders), need });
+    const nowMs = clock.monotonicMs();
+    account.redisAway = answer === null;
+    if (answer === null) return;
+    const { granted, left } = answer;
+    account.left = left;
+    account.leased += granted;
+    account.leaseEndsMs = nowMs + leaseMs;
+    if (granted === 0) account.deniedUntilMs = nowMs + waitFor(need - left);
+  };
+
+  const waitFor = (missing: number): number =>
+    Math.max(denialMinMs, Math.ceil((missing * 1000) / ordersPerSecond));
+
+  const takeLeased = (account: Account, cost: number): RateDecision | null => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= account.leaseEndsMs) account.leased = 0;
+    if (account.leased >= cost) {
+      account.leased -= cost;
+      return { allowed: true, remaining: account.leased + account.left, waitMs: 0 };
+    }
+    if (nowMs >= account.deniedUntilMs) return null;
+    return {
+      allowed: false,
+      remaining: account.leased + account.left,
+      waitMs: account.deniedUntilMs - nowMs,
+    };
+  };
+
+  /** Nothing is left here, and more was asked for just now in vain. */
+  const denialOf = (account: Account): RateDecision | null => {
+    if (account.redisAway) {
+      const { tokens } = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
+      return tokens >= 1 ? null : { allowed: false, remaining: 0, waitMs: waitFor(1 - tokens) };
+    }
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= account.deniedUntilMs || (account.leased > 0 && nowMs < account.leaseEndsMs)) return null;
+    return { allowed: false, remaining: account.left, waitMs: account.deniedUntilMs - nowMs };
+  };
+
+  const takeOwn = (account: Account, cost: number): RateDecision => {
+    const own = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);
+    const allowed = own.tokens >= cost;
+    if (allowed) own.tokens -= cost;
+    return { allowed, remaining: Math.floor(own.tokens), waitMs: allowed ? 0 : waitFor(cost - own.tokens) };
+  };
+
+  const takeSlowly = async (callerId: string, account: Account, cost: number): Promise<RateDecision> => {
+    for (let round = 0; round < leaseRoundsMax; round++) {
+      account.leasing ??= leaseMore(callerId, account, cost - account.leased).finally(() => {
+        account.leasing = null;
+      });
+      await account.leasing;
+      if (account.redisAway) return takeOwn(account, cost);
+      const decision = takeLeased(account, cost);
+      if (decision !== null) return decision;
+    }
+    return { allowed: false, remaining: account.left, waitMs: waitFor(cost) };
+  };
+
+  return {
+    policyField: `"orders";q=${burstOrders};w=${windowSeconds}`,
+    field: ({ remaining }) =>
+      `"orders";r=${remaining};t=${Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond))}`,
+    refillMs: (orders) => Math.ceil((orders * 1000) / ordersPerSecond),
+    denial(callerId) {
+      const account = accounts.get(callerId);
+      return account === undefined ? null : denialOf(account);
+    },
+    take(callerId, cost) {
+      const account = accountOf(callerId);
+      return takeLeased(account, cost) ?? takeSlowly(callerId, account, cost);
+    },
+  };
+}
+
+function newAccount(burstOrders: number, nowMs: number): Account {
+  return {
+    leased: 0,
+    leaseEndsMs: 0,
+    left: burstOrders,
+    deniedUntilMs: 0,
+    leasing: null,
+    own: { tokens: burstOrders, atMs: nowMs },
+    redisAway: false,
+  };
+}
+
+function refill(own: Bucket, nowMs: number, ordersPerSecond: number, burstOrders: number): Bucket {
+  own.tokens = Math.min(burstOrders, own.tokens + ((nowMs - own.atMs) * ordersPerSecond) / 1000);
+  own.atMs = nowMs;
+  return own;
+}

@@ -1,0 +1,44 @@
+/**
+ * How soon a caller is refused. A refusal costs little, and a client that asks again at once can still fill the event loop
+ * with them. So the first are sent at once, and those of a caller that goes on come later and later: its next request comes
+ * later too.
+ */
+import type { Clock } from '../../../shared/clock/index.ts';
+import { createBoundedMap } from '../common/bounded-map.ts';
+
+export interface Refusals {
+  /** Counts one more refusal of the caller; for how many ms it is to be held back, 0 for none. */
+  delayMs(callerId: string): number;
+}
+
+export interface RefusalLimits {
+  /** Sent at once. */
+  readonly atOnceMax: number;
+  /** Of one caller, after those. */
+  readonly perSecond: number;
+  readonly delayMsMax: number;
+}
+
+interface Sent {
+  count: number;
+  atMs: number;
+}
+
+const callersMax = 20_000;
+
+export function createRefusals(limits: RefusalLimits, clock: Pick<Clock, 'monotonicMs'>): Refusals {
+  const sentTo = createBoundedMap<string, Sent>(callersMax);
+  // So many more than that are as late as any.
+  const countMax = limits.atOnceMax + (limits.perSecond * limits.delayMsMax) / 1000;
+  return {
+    delayMs(callerId) {
+      const nowMs = clock.monotonicMs();
+      const sent = sentTo.get(callerId) ?? { count: 0, atMs: nowMs };
+      const left = Math.max(0, sent.count - ((nowMs - sent.atMs) * limits.perSecond) / 1000);
+      sent.count = Math.min(countMax, left + 1);
+      sent.atMs = nowMs;
+      sentTo.set(callerId, sent);
+      return Math.max(0, Math.ceil(((sent.count - limits.atOnceMax) * 1000) / limits.perSecond));
+    },
+  };
+}

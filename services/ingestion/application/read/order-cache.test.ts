@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import type { OrderResource } from '../../../domain/index.ts';
+import { createOrderCache } from './order-cache.ts';
+
+const order: OrderResource = {
+  id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+  version: 2,
+  status: 'CANCELLED',
+  customerId: 'c1',
+  currency: 'EUR',
+  items: [{ sku: 'A', name: 'Apple', quantity: 2, unitPrice: 250, lineTotal: 500 }],
+  totals: { subtotal: 500, discount: 0, shipping: 0, tax: 0, total: 500 },
+  createdAt: '2026-01-05T10:00:00.000Z',
+  updatedAt: '2026-01-05T10:00:00.000Z',
+};
+
+/** What the cache makes of an answer to HGET. */
+async function find(answer: unknown) {
+  const redis = {
+    run: <T, F>(fn: (client: never) => Promise<T>, fallback: F): Promise<T | F> =>
+      fn({ hget: async () => answer } as never).catch(() => fallback),
+    script: () => async () => 0,
+  };
+  return createOrderCache({ redis: redis as never }).find(order.id);
+}
+
+test('an order is given as it is; nothing, or only a version, is missing', async () => {
+  expect(await find(JSON.stringify(order))).toEqual(order);
+  expect(await find(null)).toBe('missing');
+  expect(await find('')).toBe('missing');
+});
+
+describe('what is no order is a fault, so that the database is asked', () => {
+  const without = (name: keyof OrderResource) => JSON.stringify({ ...order, [name]: undefined });
+  test.each<[string, unknown]>([
+    ['a number', 7],
+    ['a list', [JSON.stringify(order)]],
+    ['no JSON', '{'],
+    ['null as JSON', 'null'],
+    ['text as JSON', '"x"'],
+    ['another order', JSON.stringify({ ...order, id: 'other' })],
+    ['no owner', without('customerId')],
+    ['no version', without('version')],
+    ['version 0', JSON.stringify({ ...order, version: 0 })],
+    ['no items', without('items')],
+    ['an item that is null', JSON.stringify({ ...order, items: [null] })],
+    ['no totals', without('totals')],
+    ['totals that are text', JSON.stringify({ ...order, totals: { ...order.totals, total: '500' } })],
+    ['a status that there is not', JSON.stringify({ ...order, status: 'GONE' })],
+    ['no time', without('createdAt')],
+  ])('%s', async (_what, answer) => {
+    expect(await find(answer)).toBe('fault');
+  });
+});

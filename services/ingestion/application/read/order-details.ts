@@ -1,0 +1,58 @@
+/** What a customer sent with an order: personal data, read for its owner alone and never kept in a cache, an event or a log. */
+import { bytesToUuid, type Queryable, uuidToBytes } from '../../../shared/mysql/index.ts';
+
+/** As the order request had it; absent members were absent there. */
+export interface OrderDetails {
+  readonly idempotencyKey: string;
+  readonly shippingAddress?: object;
+  readonly contact?: object;
+  readonly metadata?: object;
+}
+
+interface DetailsRow {
+  order_id: Buffer;
+  idempotency_key: string;
+  shipping_address: string | null;
+  contact: string | null;
+  metadata: string | null;
+}
+
+/** The details of those of these orders that are the customer's, by order id. Rejects when MySQL does not answer. */
+export async function readOrderDetails(
+  db: Queryable,
+  customerId: string,
+  orderIds: readonly string[],
+): Promise<Map<string, OrderDetails>> {
+  if (orderIds.length === 0) return new Map();
+  const rows = await db.rows<DetailsRow>(
+    `SELECT order_id, idempotency_key, shipping_address, contact, metadata FROM orders
+     WHERE order_id IN (${'?,'.repeat(orderIds.length - 1)}?) AND customer_id = ?`,
+    [...orderIds.map(uuidToBytes), customerId],
+  );
+  return new Map(rows.map((row) => [bytesToUuid(row.order_id), detailsOf(row)]));
+}
+
+function detailsOf(row: DetailsRow): OrderDetails {
+  const shippingAddress = documentOf(row.shipping_address);
+  const contact = documentOf(row.contact);
+  const metadata = documentOf(row.metadata);
+  return {
+    idempotencyKey: row.idempotency_key,
+    ...(shippingAddress === null ? {} : { shippingAddress }),
+    ...(contact === null ? {} : { contact }),
+    ...(metadata === null ? {} : { metadata }),
+  };
+}
+
+/** A stored document without absent members; null if there is none, or if it was erased. */
+function documentOf(text: string | null): object | null {
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+  } catch {
+    // An outcome: personal data may have been erased by hand.
+    return null;
+  }
+}

@@ -1,0 +1,102 @@
+/** Rows of `orders` and `order_items` as the orders that clients see. */
+import type { Reason } from '../../../../schemas/index.ts';
+import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
+import { bytesToUuid } from '../../../shared/mysql/index.ts';
+import type { LogPosition } from '../common/ticket.ts';
+
+/** One line of an order, with the columns of its order. */
+export interface OrderRow {
+  order_key: number | string;
+  order_id: Buffer;
+  customer_id: string;
+  status: string;
+  version: number;
+  currency: string;
+  subtotal: number;
+  discount: number;
+  shipping: number;
+  tax: number;
+  total: number;
+  coupon_code: string | null;
+  reason: string | null;
+  payment_due_at_ms: number | null;
+  created_at_ms: number;
+  updated_at_ms: number;
+  sku: string | null;
+  name: string | null;
+  quantity: number;
+  unit_price: number | null;
+  line_total: number | null;
+}
+
+export const orderColumns =
+  'o.order_key, o.order_id, o.customer_id, o.status, o.version, o.currency, o.subtotal, o.discount, o.shipping, o.tax, ' +
+  'o.total, o.coupon_code, o.reason, o.payment_due_at_ms, o.created_at_ms, o.updated_at_ms, ' +
+  'i.sku, p.name, i.quantity, i.unit_price, i.line_total';
+
+export const orderJoins =
+  'LEFT JOIN order_items i ON i.order_key = o.order_key LEFT JOIN products p ON p.sku = i.sku';
+
+export interface StoredOrder extends OrderView {
+  readonly orderKey: number;
+}
+
+/** Groups the rows of one or more orders; rows of an order are neighbours, lines in order. */
+export function ordersOf(rows: readonly OrderRow[]): StoredOrder[] {
+  const orders: (StoredOrder & { lines: PricedLine[] })[] = [];
+  let last: (StoredOrder & { lines: PricedLine[] }) | undefined;
+  for (const row of rows) {
+    const orderKey = Number(row.order_key);
+    if (last?.orderKey !== orderKey) {
+      last = orderOf(row, orderKey);
+      orders.push(last);
+    }
+    if (row.sku !== null) {
+      const { sku, name, quantity } = row;
+      last.lines.push({ sku, name, quantity, unitPrice: row.unit_price, lineTotal: row.line_total });
+    }
+  }
+  return orders;
+}
+
+function orderOf(row: OrderRow, orderKey: number): StoredOrder & { lines: PricedLine[] } {
+  return {
+    orderKey,
+    orderId: bytesToUuid(row.order_id),
+    version: row.version,
+    status: row.status as OrderStatus,
+    customerId: row.customer_id,
+    currency: row.currency,
+    lines: [],
+    subtotal: row.subtotal,
+    discount: row.discount,
+    shipping: row.shipping,
+    tax: row.tax,
+    total: row.total,
+    couponCode: row.coupon_code,
+    reason: reasonOf(row.reason),
+    paymentDueAtMs: row.payment_due_at_ms,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}
+
+/** A stored reason; text that is not JSON (written by hand, say) is shown as the message it is. */
+export function reasonOf(text: string | null): Reason | null {
+  if (text === null) return null;
+  try {
+    const { code, message, pointer = null, seen = null } = JSON.parse(text) as Partial<Reason>;
+    return { code: code ?? 'OTHER', message: message ?? '', pointer, seen };
+  } catch {
+    // An outcome: the column is free text to the database.
+    return { code: 'OTHER', message: text, pointer: null, seen: null };
+  }
+}
+
+const offsetsPerPartition = 2 ** 48;
+
+/** The position of an order's PLACE command in the command log; the order key is made of it. */
+export function positionOf(orderKey: number): LogPosition {
+  const partition = Math.floor(orderKey / offsetsPerPartition);
+  return { partition, offset: orderKey - partition * offsetsPerPartition };
+}

@@ -1,0 +1,212 @@
+/** What ingestion reads of orders from MySQL; it writes nothing there. */
+import { COMMANDS } from '../../../../topics/index.ts';
+import type { OrderStatus, Product } from '../../../domain/index.ts';
+import {
+  bytesToUuid,
+  type Param,
+  type Queryable,
+  uuidToBytes,
+  uuidToSql,
+} from '../../../shared/mysql/index.ts';
+import type { LogPosition } from '../common/ticket.ts';
+import { type OrderDetails, readOrderDetails } from './order-details.ts';
+import {
+  type OrderRow,
+  orderColumns,
+  orderJoins,
+  ordersOf,
+  positionOf,
+  reasonOf,
+  type StoredOrder,
+} from './order-rows.ts';
+
+export interface Placed {
+  /** In base64url, as `fingerprintOf` gives it. */
+  readonly fingerprint: string;
+  readonly position: LogPosition;
+  /** Leader epoch of the acknowledgement, which has to be the partition's still; null where the database knows the order. */
+  readonly epoch: number | null;
+}
+
+export interface ListQuery {
+  readonly customerId: string;
+  readonly limit: number;
+  readonly status: OrderStatus | null;
+  /** Only this order, where it is the customer's. */
+  readonly orderId?: string | null;
+  /** Placed then or later, and before `createdToMs`. */
+  readonly createdFromMs?: number | null;
+  readonly createdToMs?: number | null;
+  /** The last order of the page before. */
+  readonly after: { readonly createdAtMs: number; readonly orderKey: number } | null;
+}
+
+export interface HistoryRow {
+  readonly version: number;
+  readonly status: string;
+  readonly command: string;
+  readonly actor: string;
+  readonly reason: ReturnType<typeof reasonOf>;
+  readonly atMs: number;
+}
+
+export interface RefusedRow {
+  readonly command: string;
+  readonly version: number;
+  readonly reason: ReturnType<typeof reasonOf>;
+  readonly atMs: number;
+}
+
+export interface LanePosition {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly publishedOffset: number;
+}
+
+export interface OrderStore {
+  /** Answers by position: the order, or null. */
+  findOrders(orderIds: readonly string[]): Promise<(StoredOrder | null)[]>;
+  /** Answers by position: fingerprint and origin of the place, or null. */
+  findPlaced(orderIds: readonly string[]): Promise<(Placed | null)[]>;
+  /** Newest first. */
+  list(query: ListQuery): Promise<StoredOrder[]>;
+  /** Versions from 2 on, and the commands that were refused, oldest first. */
+  history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
+  /** What the customer sent with these orders, by order id; orders of others are left out. */
+  details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
+  products(skus: readonly string[]): Promise<Map<string, Product>>;
+  lanePositions(): Promise<LanePosition[]>;
+  /** Whether the command at this position is a dead letter. */
+  isDeadLetter(position: LogPosition): Promise<boolean>;
+}
+
+const historyRowsMax = 500;
+
+export interface OrderStoreDeps {
+  readonly db: Queryable;
+  /** Id of the command topic: positions of a deleted log are not valid for this one. */
+  readonly logId: string;
+  /** Name of the command topic, as `lane_positions` has it. */
+  readonly topic?: string;
+}
+
+export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps): OrderStore {
+  return {
+    async findOrders(orderIds) {
+      const rows = await db.rows<OrderRow>(
+        `SELECT ${orderColumns} FROM orders o ${orderJoins} WHERE o.order_id IN (${marks(orderIds)}) ORDER BY o.order_key, i.line_no`,
+        orderIds.map(uuidToBytes),
+      );
+      const found = new Map(ordersOf(rows).map((order) => [order.orderId, order]));
+      return orderIds.map((id) => found.get(id) ?? null);
+    },
+    async findPlaced(orderIds) {
+      const rows = await db.rows<{ order_id: Buffer; order_key: number | string; fingerprint: Buffer }>(
+        `SELECT order_id, order_key, fingerprint FROM orders WHERE order_id IN (${orderIds.map(uuidToSql).join(',')})`,
+      );
+      if (rows.length === 0) return orderIds.map(() => null);
+      const found = new Map(
+        rows.map(({ order_id, order_key, fingerprint }) => [
+          bytesToUuid(order_id),
+          {
+            fingerprint: fingerprint.toString('base64url'),
+            position: positionOf(Number(order_key)),
+            epoch: null,
+          },
+        ]),
+      );
+      return orderIds.map((id) => found.get(id) ?? null);
+    },
+    list: (query) => listOrders(db, query),
+    async history(orderId) {
+      const id = uuidToBytes(orderId);
+      const [changes, refused] = await Promise.all([
+        db.rows<HistoryRow & { reason: string | null }>(
+          `SELECT version, status, command_type AS command, actor, reason, at_ms AS atMs FROM order_history WHERE order_id = ? ORDER BY version LIMIT ${historyRowsMax}`,
+          [id],
+        ),
+        db.rows<RefusedRow & { reason: string | null }>(
+          `SELECT command_type AS command, version, reason, at_ms AS atMs FROM order_commands WHERE order_id = ? AND outcome = 'REFUSED' ORDER BY at_ms, source_offset LIMIT ${historyRowsMax}`,
+          [id],
+        ),
+      ]);
+      return {
+        changes: changes.map((row) => ({ ...row, reason: reasonOf(row.reason) })),
+        refused: refused.map((row) => ({ ...row, reason: reasonOf(row.reason) })),
+      };
+    },
+    details: (customerId, orderIds) => readOrderDetails(db, customerId, orderIds),
+    async products(skus) {
+      const rows = await db.rows<{ sku: string; name: string; unit_price: number; currency: string }>(
+        `SELECT sku, name, unit_price, currency FROM products WHERE sku IN (${marks(skus)})`,
+        skus,
+      );
+      return new Map(
+        rows.map(({ sku, name, unit_price, currency }) => [
+          sku,
+          { sku, name, unitPrice: unit_price, currency },
+        ]),
+      );
+    },
+    async isDeadLetter({ partition, offset }) {
+      const rows = await db.rows(
+        'SELECT source_offset FROM dead_letters WHERE topic = ? AND partition_id = ? AND source_offset = ?',
+        [topic, partition, offset],
+      );
+      return rows.length > 0;
+    },
+    async lanePositions() {
+      const rows = await db.rows<{ partition_id: number; next_offset: number; published_offset: number }>(
+        "SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic = ? AND topic_id IN ('', ?)",
+        [topic, logId],
+      );
+      return rows.map(({ partition_id, next_offset, published_offset }) => ({
+        partition: partition_id,
+        nextOffset: next_offset,
+        publishedOffset: published_offset,
+      }));
+    },
+  };
+}
+
+/**
+ * The page is cut before the lines are joined. Both halves of the position are compared apart, as the optimizers do not
+ * use an index for a row comparison.
+ */
+async function listOrders(
+  db: Queryable,
+  { customerId, limit, status, orderId = null, createdFromMs = null, createdToMs = null, after }: ListQuery,
+): Promise<StoredOrder[]> {
+  const params: Param[] = [customerId];
+  let where = 'customer_id = ?';
+  if (status !== null) {
+    where += ' AND status = ?';
+    params.push(status);
+  }
+  if (orderId !== null) {
+    where += ' AND order_id = ?';
+    params.push(uuidToBytes(orderId));
+  }
+  if (createdFromMs !== null) {
+    where += ' AND created_at_ms >= ?';
+    params.push(createdFromMs);
+  }
+  if (createdToMs !== null) {
+    where += ' AND created_at_ms < ?';
+    params.push(createdToMs);
+  }
+  if (after !== null) {
+    where += ' AND created_at_ms <= ? AND (created_at_ms < ? OR order_key < ?)';
+    params.push(after.createdAtMs, after.createdAtMs, after.orderKey);
+  }
+  const page = `SELECT * FROM orders WHERE ${where} ORDER BY created_at_ms DESC, order_key DESC LIMIT ${limit}`;
+  const rows = await db.rows<OrderRow>(
+    `SELECT ${orderColumns} FROM (${page}) o ${orderJoins} ORDER BY o.created_at_ms DESC, o.order_key DESC, i.line_no`,
+    params,
+  );
+  return ordersOf(rows);
+}
+
+function marks(values: readonly unknown[]): string {
+  return `${'?,'.repeat(values.length - 1)}?`;
+}

@@ -1,0 +1,60 @@
+/** Single reads that go out as few statements. */
+import { errorMessage } from '../../../shared/errors/index.ts';
+import type { Logger } from '../../../shared/log/index.ts';
+import { createBatcher } from '../common/batcher.ts';
+import type { StoredOrder } from './order-rows.ts';
+import type { OrderStore, Placed } from './order-store.ts';
+
+export const orderReadMs = 2_000;
+/** Timeout of the lookup of a new order: after it, the worker finds duplicates. */
+const placedLookupMs = 250;
+const placedRestMs = 1_000;
+/** The command itself waits as long for others to be produced with. */
+const placedLingerMs = 3;
+
+/** Combines many reads of single orders into few statements. Rejects when MySQL is unavailable. */
+export function orderReader(
+  store: Pick<OrderStore, 'findOrders'>,
+): (orderId: string) => Promise<StoredOrder | null> {
+  const failed = Symbol('failed');
+  let reason: unknown;
+  const reads = createBatcher<string, StoredOrder | null | typeof failed>({
+    run: store.findOrders,
+    fallback: failed,
+    onFailure: (error) => {
+      reason = error;
+    },
+    batchMax: 100,
+    inFlightMax: 3,
+    lingerMs: 0,
+    timeoutMs: orderReadMs,
+    restMs: 0,
+  });
+  return async (orderId) => {
+    const [order] = await reads.load([orderId]);
+    if (order === failed) throw reason;
+    return order as StoredOrder | null;
+  };
+}
+
+/** The stored submissions of orders, by position; null if there is none, or if MySQL does not respond in time. */
+export function placedReader(
+  store: Pick<OrderStore, 'findPlaced'>,
+  log: Logger,
+): (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]> {
+  const reads = createBatcher<string, Placed | null>({
+    run: store.findPlaced,
+    fallback: null,
+    onFailure: (error) =>
+      log.warn(
+        { reason: errorMessage(error) },
+        'MySQL cannot look up earlier submissions; the worker checks for duplicates',
+      ),
+    batchMax: 200,
+    inFlightMax: 2,
+    lingerMs: placedLingerMs,
+    timeoutMs: placedLookupMs,
+    restMs: placedRestMs,
+  });
+  return reads.load;
+}

@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OrderRequest } from '../../http/schemas/order-request.ts';
+import { arbitraryOf } from '../../testing/schema-arbitrary.ts';
+import { canonicalJson, canonicalOrder, fingerprintOf } from './fingerprint.ts';
+
+test('the examples of RFC 8785 that a request can hold', () => {
+  expect(
+    canonicalJson({ '€': 'Euro Sign', '\r': 'CR', '1': 'One', '😀': 'Emoji', ö: 'O', '\ufb33': 'Dalet' }),
+  ).toBe('{"\\r":"CR","1":"One","ö":"O","€":"Euro Sign","😀":"Emoji","\ufb33":"Dalet"}');
+  expect(canonicalJson({ b: [1, null, true, { d: '"\\\u000f\n' }], a: -0 })).toBe(
+    '{"a":0,"b":[1,null,true,{"d":"\\"\\\\\\u000f\\n"}]}',
+  );
+});
+
+test('any JSON value comes back from its canonical form, whatever the order of members', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(canonicalJson(reversed(value))).toEqual(canonicalJson(value));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the short way for an order gives the same text', () => {
+  const order = arbitraryOf(OrderRequest, {}) as fc.Arbitrary<OrderRequest>;
+  fc.assert(
+    fc.property(order, ({ metadata, ...plain }) => {
+      expect(canonicalOrder(plain)).toBe(canonicalJson(plain));
+      expect(fingerprintOf(reversed(plain) as OrderRequest)).toBe(fingerprintOf(plain));
+      if (metadata !== undefined)
+        expect(fingerprintOf({ ...plain, metadata })).not.toBe(fingerprintOf(plain));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, member]) => [name, reversed(member)]),
+  );
+}

@@ -1,0 +1,69 @@
+/** Looks again and again whether the servers that ingestion rests on are still those it began with: the command log and the registry. */
+import { COMMANDS } from '../../../../topics/index.ts';
+import { type Codecs, checkCommandId } from '../../../shared/codec/index.ts';
+import { appError, errorMessage } from '../../../shared/errors/index.ts';
+import type { TopicWatch } from '../../../shared/kafka/index.ts';
+import type { Logger } from '../../../shared/log/index.ts';
+import type { LogTrust } from './log-trust.ts';
+
+export interface Watch {
+  /** One look. Never rejects. */
+  look(): Promise<void>;
+  /** For readiness: true, or a sentence that names the problem. */
+  check(): true | string;
+}
+
+export interface WatchDeps {
+  readonly log: Logger;
+  /** Ends the process. Its supervisor starts a new one with the current log. */
+  readonly fatal: (error: unknown) => void;
+}
+
+export interface LogWatchDeps extends WatchDeps {
+  readonly topic: Pick<TopicWatch, 'look'>;
+  /** Id of the command log that this process began with. */
+  readonly logId: string;
+  readonly trust: Pick<LogTrust, 'update'>;
+}
+
+export function createLogWatch({ topic, logId, trust, log, fatal }: LogWatchDeps): Watch {
+  let isMissing = false;
+  return {
+    async look() {
+      try {
+        const state = await topic.look();
+        isMissing = state === null;
+        if (state === null) return;
+        if (state.topicId === logId) trust.update(state);
+        else fatal(appError('TOPIC_MISSING', { topic: COMMANDS, reason: 'it was recreated' }));
+      } catch (error) {
+        // What is remembered is believed a while longer, and then no more.
+        log.debug({ reason: errorMessage(error) }, 'The command log could not be checked');
+      }
+    },
+    check: () => !isMissing || `the topic ${COMMANDS} does not exist`,
+  };
+}
+
+export interface SchemaWatchDeps extends WatchDeps {
+  readonly codecs: Pick<Codecs, 'commands'>;
+  readonly registryUrl: string;
+}
+
+export function createSchemaWatch({ codecs, registryUrl, log, fatal }: SchemaWatchDeps): Watch {
+  let isGone = false;
+  return {
+    async look() {
+      try {
+        const found = await checkCommandId(codecs, { registryUrl });
+        isGone = found === 'gone';
+        const reason = 'it has another id now; the registry was recreated';
+        if (found === 'changed') fatal(appError('SCHEMA_MISMATCH', { subject: 'of the commands', reason }));
+      } catch (error) {
+        // Writing needs no registry: the id is known.
+        log.debug({ reason: errorMessage(error) }, 'The schema registry could not be queried');
+      }
+    },
+    check: () => !isGone || 'the schema registry lacks the command schema',
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Whether the brokers accept our records. If their settings refuse a record, for example for its timestamp, they
+ * refuse those of every caller: traffic should go to another instance.
+ */
+import type { Clock } from '../../../shared/clock/index.ts';
+import type { AppError } from '../../../shared/errors/index.ts';
+
+export interface ProduceHealth {
+  /** A record is in the log. */
+  written(): void;
+  /** A record is not in the log, or perhaps not, for this reason. */
+  refused(error: AppError): void;
+  /** For readiness: true, or a sentence with the brokers' reason. */
+  check(): true | string;
+}
+
+/** So long after a refusal traffic may come again, to find out whether it is still so. */
+const triedAgainAfterMs = 10_000;
+/** These are about the one record, or about brokers that do not answer; a caller could bring the first about. */
+const otherReasons: ReadonlySet<unknown> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'deadline passed',
+  'queue is full',
+  'the producer is closed',
+  'the producer was closed',
+]);
+
+export function createProduceHealth({ clock }: { clock: Pick<Clock, 'monotonicMs'> }): ProduceHealth {
+  let refusal: { readonly reason: string; readonly atMs: number } | null = null;
+  return {
+    written() {
+      refusal = null;
+    },
+    refused({ code, details: { reason } }) {
+      const isSetting = (code === 'RECORD_REFUSED' || code === 'NOT_PRODUCED') && !otherReasons.has(reason);
+      if (isSetting) refusal = { reason: String(reason), atMs: clock.monotonicMs() };
+    },
+    check() {
+      if (refusal === null || clock.monotonicMs() - refusal.atMs >= triedAgainAfterMs) return true;
+      return `the brokers refuse commands: ${refusal.reason}`;
+    },
+  };
+}

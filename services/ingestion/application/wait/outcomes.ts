@@ -1,0 +1,82 @@
+/**
+ * The only reader of the result topic: advances the positions of the lanes, and wakes clients that wait for an order.
+ * It checks the key of a record first and decodes only awaited records.
+ */
+import type { OrderEvent } from '../../../../schemas/index.ts';
+import type { Codec } from '../../../shared/codec/index.ts';
+import { errorMessage } from '../../../shared/errors/index.ts';
+import type { InRecord } from '../../../shared/kafka/index.ts';
+import type { Logger } from '../../../shared/log/index.ts';
+import type { Metrics } from '../../../shared/metrics/index.ts';
+import { createPlaces, type PlaceRefusal } from '../limits/places.ts';
+import type { Lanes } from '../read/partition-progress.ts';
+
+export type Listener = (event: OrderEvent) => void;
+
+export interface Outcomes {
+  /** Takes records of the result topic, in order; never throws. */
+  onRecords(records: readonly InRecord[]): void;
+  /**
+   * Calls `listener` for each outcome of the order until the returned function is called. Or says why not: `full` when
+   * too many wait already, `share` when too many of this caller do.
+   */
+  watch(orderId: string, callerId: string, listener: Listener): (() => void) | PlaceRefusal;
+  /** How many listeners there are. */
+  watching(): number;
+}
+
+export interface OutcomesDeps {
+  readonly events: Pick<Codec<OrderEvent>, 'decode'>;
+  readonly lanes: Pick<Lanes, 'published'>;
+  readonly watchersMax: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const eventIdForm = /^(\d{1,5})-(\d{1,16})$/;
+
+export function createOutcomes({ events, lanes, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
+  const listeners = new Map<string, Set<Listener>>();
+  const places = createPlaces(watchersMax);
+
+  const wake = (record: InRecord, found: ReadonlySet<Listener>): void => {
+    try {
+      const event = events.decode(record.value);
+      for (const listener of [...found]) listener(event);
+    } catch (error) {
+      // Who waits asks the stores at the end of the wait, so an unreadable record only costs time.
+      metrics.inc('ingestion_unreadable_outcomes_total');
+      log.warn({ partition: record.partition, reason: errorMessage(error) }, 'An outcome could not be read');
+    }
+  };
+
+  return {
+    onRecords(records) {
+      for (const record of records) {
+        if (places.taken() === 0) break;
+        const found = record.key === null ? undefined : listeners.get(record.key.toString('latin1'));
+        if (found !== undefined) wake(record, found);
+      }
+      const last = records.at(-1);
+      const [, partition, offset] = eventIdForm.exec(String(last?.headers['ce_id'] ?? '')) ?? [];
+      if (offset !== undefined) lanes.published({ partition: Number(partition), offset: Number(offset) });
+    },
+    watch(orderId, callerId, listener) {
+      const refusal = places.take(callerId);
+      if (refusal !== null) return refusal;
+      const found = listeners.get(orderId);
+      if (found === undefined) listeners.set(orderId, new Set([listener]));
+      else found.add(listener);
+      let active = true;
+      return () => {
+        if (!active) return;
+        active = false;
+        places.give(callerId);
+        const set = listeners.get(orderId);
+        set?.delete(listener);
+        if (set?.size === 0) listeners.delete(orderId);
+      };
+    },
+    watching: places.taken,
+  };
+}

@@ -1,0 +1,192 @@
+/** What became of each event at a customer's webhook endpoint, and asking for it once more. */
+import { bytesToUuid, type Param, type Queryable } from '../../../shared/mysql/index.ts';
+import { backoff, retry } from '../../../shared/retry/index.ts';
+
+export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+/** Rows of one UPDATE: its locks block the sender only briefly. */
+const chunkRowsMax = 1_000;
+/** Rows of one request; more are asked for with the cursor. */
+export const redeliveredMax = 10_000;
+/** Against a deadlock with the sender's own statements. */
+const attemptsMax = 4;
+const pause = backoff({ initialMs: 20, maxMs: 200 });
+
+export interface WebhookDelivery {
+  readonly deliveryId: number;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly orderId: string;
+  readonly orderVersion: number;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly dueAtMs: number;
+  readonly createdAtMs: number;
+  readonly deliveredAtMs: number | null;
+}
+
+/** A place in the deliveries of an endpoint: by time, then by id. */
+export interface DeliveryPosition {
+  readonly createdAtMs: number;
+  readonly deliveryId: number;
+}
+
+export interface DeliveryQuery {
+  readonly endpointId: string;
+  readonly status: DeliveryStatus | null;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly before: DeliveryPosition | null;
+}
+
+export interface DeliveryRange {
+  readonly endpointId: string;
+  /** Events recorded from then on, and before `toMs`. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Where the request before this one ended. */
+  readonly after: DeliveryPosition | null;
+}
+
+export interface Redelivered {
+  readonly count: number;
+  /** Where to go on; null when the range is done. */
+  readonly next: DeliveryPosition | null;
+}
+
+export interface DeliveryStore {
+  /** Newest first. */
+  list(query: DeliveryQuery): Promise<WebhookDelivery[]>;
+  /** A delivery of an endpoint of this customer; `isEnabled` is the endpoint's. */
+  find(customerId: string, deliveryId: number): Promise<(WebhookDelivery & { isEnabled: boolean }) | null>;
+  /** Makes the delivery due now with a full set of attempts. One in flight is sent again after its attempt. */
+  redeliver(deliveryId: number, nowMs: number): Promise<void>;
+  /** The same for a range, oldest first. Deliveries in flight are not changed. */
+  redeliverRange(range: DeliveryRange, nowMs: number): Promise<Redelivered>;
+}
+
+interface DeliveryRow {
+  delivery_id: number;
+  event_id: string;
+  event_type: string;
+  order_id: Buffer;
+  order_version: number;
+  status: DeliveryStatus;
+  attempts: number;
+  last_status: number | null;
+  last_error: string | null;
+  due_at_ms: number;
+  created_at_ms: number;
+  delivered_at_ms: number | null;
+}
+
+const columns =
+  'd.delivery_id, d.event_id, d.event_type, d.order_id, d.order_version, d.status, d.attempts, d.last_status, ' +
+  'd.last_error, d.due_at_ms, d.created_at_ms, d.delivered_at_ms';
+const makeDue = "SET status = 'PENDING', attempts = 0, due_at_ms = ?, leased_until_ms = 0";
+
+export function createDeliveryStore(db: Queryable): DeliveryStore {
+  return {
+    async list({ endpointId, status, limit, before }) {
+      const params: Param[] = [endpointId];
+      let where = 'd.endpoint_id = ?';
+      if (status !== null) {
+        where += ' AND d.status = ?';
+        params.push(status);
+      }
+      if (before !== null) {
+        // Both halves apart: the optimizers use no index for a row comparison.
+        where += ' AND d.created_at_ms <= ? AND (d.created_at_ms < ? OR d.delivery_id < ?)';
+        params.push(before.createdAtMs, before.createdAtMs, before.deliveryId);
+      }
+      const rows = await db.rows<DeliveryRow>(
+        `SELECT ${columns} FROM notification_deliveries d WHERE ${where}
+         ORDER BY d.created_at_ms DESC, d.delivery_id DESC LIMIT ?`,
+        [...params, limit],
+      );
+      return rows.map(deliveryOf);
+    },
+    async find(customerId, deliveryId) {
+      const [row] = await db.rows<DeliveryRow & { endpoint_status: string }>(
+        `SELECT ${columns}, e.status AS endpoint_status
+         FROM notification_deliveries d JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id
+         WHERE d.delivery_id = ? AND e.customer_id = ?`,
+        [deliveryId, customerId],
+      );
+      return row === undefined ? null : { ...deliveryOf(row), isEnabled: row.endpoint_status === 'ENABLED' };
+    },
+    async redeliver(deliveryId, nowMs) {
+      await writeAgain(db, `UPDATE notification_deliveries ${makeDue} WHERE delivery_id = ?`, [
+        nowMs,
+        deliveryId,
+      ]);
+    },
+    async redeliverRange(range, nowMs) {
+      let count = 0;
+      let next = range.after;
+      for (let walked = 0; walked < redeliveredMax; walked += chunkRowsMax) {
+        const rows = await chunkOf(db, { ...range, after: next });
+        if (rows.length > 0) count += await redeliverRows(db, rows, nowMs);
+        if (rows.length < chunkRowsMax) return { count, next: null };
+        const last = rows.at(-1)!;
+        next = { createdAtMs: last.created_at_ms, deliveryId: last.delivery_id };
+      }
+      return { count, next };
+    },
+  };
+}
+
+type RangeRow = Pick<DeliveryRow, 'delivery_id' | 'created_at_ms'>;
+
+function chunkOf(db: Queryable, { endpointId, fromMs, toMs, after }: DeliveryRange): Promise<RangeRow[]> {
+  const params: Param[] = [endpointId, Math.max(fromMs, after?.createdAtMs ?? 0), toMs];
+  let where = 'endpoint_id = ? AND created_at_ms >= ? AND created_at_ms < ?';
+  if (after !== null) {
+    where += ' AND (created_at_ms > ? OR delivery_id > ?)';
+    params.push(after.createdAtMs, after.deliveryId);
+  }
+  return db.rows<RangeRow>(
+    `SELECT delivery_id, created_at_ms FROM notification_deliveries WHERE ${where}
+     ORDER BY created_at_ms, delivery_id LIMIT ?`,
+    [...params, chunkRowsMax],
+  );
+}
+
+async function redeliverRows(db: Queryable, rows: readonly RangeRow[], nowMs: number): Promise<number> {
+  const marks = `${'?,'.repeat(rows.length - 1)}?`;
+  return writeAgain(
+    db,
+    `UPDATE notification_deliveries ${makeDue}
+     WHERE delivery_id IN (${marks}) AND NOT (status = 'PENDING' AND leased_until_ms > ?)`,
+    [nowMs, ...rows.map((row) => row.delivery_id), nowMs],
+  );
+}
+
+/** Safe to repeat: every statement here sets the same values again. */
+async function writeAgain(db: Queryable, sql: string, params: readonly Param[]): Promise<number> {
+  const { affectedRows } = await retry(() => db.write(sql, params), {
+    attempts: attemptsMax,
+    backoff: pause,
+  });
+  return affectedRows;
+}
+
+function deliveryOf(row: DeliveryRow): WebhookDelivery {
+  return {
+    deliveryId: row.delivery_id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    orderId: bytesToUuid(row.order_id),
+    orderVersion: row.order_version,
+    status: row.status,
+    attempts: row.attempts,
+    lastStatus: row.last_status,
+    lastError: row.last_error,
+    dueAtMs: row.due_at_ms,
+    createdAtMs: row.created_at_ms,
+    deliveredAtMs: row.delivered_at_ms,
+  };
+}

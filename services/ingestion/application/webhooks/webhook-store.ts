@@ -1,0 +1,235 @@
+/**
+ * The webhook endpoints of a customer. Notification reads this table anew when its newest `updated_at_ms` or its row
+ * count changes, so every write here raises the former above all others.
+ */
+import { type AuditAction, type AuditDetails, recordAudit } from '../../../shared/audit/index.ts';
+import { AppError } from '../../../shared/errors/index.ts';
+import type { Pool, Queryable, Session } from '../../../shared/mysql/index.ts';
+import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.ts';
+import type { SecretBox } from '../../../shared/secrets/index.ts';
+import { createOneByOne } from '../limits/one-by-one.ts';
+
+/** More receivers than this of one customer's every event are a fan-out of their own. */
+export const endpointsPerCustomerMax = 50;
+
+export interface WebhookEndpoint {
+  readonly endpointId: string;
+  readonly url: string;
+  /** null: the usual types. */
+  readonly eventTypes: readonly string[] | null;
+  readonly isEnabled: boolean;
+  readonly disabledReason: string | null;
+  /** Until when the secret before this one signs too. */
+  readonly previousUntilMs: number | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface NewWebhookEndpoint {
+  readonly endpointId: string;
+  readonly customerId: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[] | null;
+  readonly secret: string;
+  readonly traceId: string | null;
+}
+
+/** Whose endpoint is changed, and in which trace; both go to the audit log. */
+export interface ChangeOf {
+  readonly customerId: string;
+  readonly endpointId: string;
+  readonly traceId: string | null;
+}
+
+export interface WebhookStore {
+  /** Null when the customer has as many as there may be. */
+  create(endpoint: NewWebhookEndpoint, nowMs: number): Promise<WebhookEndpoint | null>;
+  /** Oldest first. */
+  list(customerId: string): Promise<WebhookEndpoint[]>;
+  find(customerId: string, endpointId: string): Promise<WebhookEndpoint | null>;
+  /** False when the customer has no such endpoint; so below. */
+  delete(change: ChangeOf, nowMs: number): Promise<boolean>;
+  /** The previous secret also signs until `previousUntilMs`; an older one no longer does. */
+  rotate(change: ChangeOf, secret: Rotation, nowMs: number): Promise<boolean>;
+  /** Takes back a disabling. */
+  enable(change: ChangeOf, nowMs: number): Promise<boolean>;
+}
+
+export interface Rotation {
+  readonly secret: string;
+  readonly previousUntilMs: number;
+}
+
+interface EndpointRow {
+  endpoint_id: string;
+  url: string;
+  event_types: string | null;
+  status: string;
+  disabled_reason: string | null;
+  previous_until_ms: number | null;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+const columns =
+  'endpoint_id, url, event_types, status, disabled_reason, previous_until_ms, created_at_ms, updated_at_ms';
+
+export interface WebhookStoreDeps {
+  readonly db: Pool;
+  /** Encrypts secrets before they are stored. */
+  readonly secrets: Pick<SecretBox, 'seal'>;
+  /** Where a change comes from, in the audit log. */
+  readonly instanceId: string;
+}
+
+/** Every change and its audit row are one transaction. */
+export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps): WebhookStore {
+  const changed = async (
+    { customerId, endpointId, traceId }: ChangeOf,
+    nowMs: number,
+    action: AuditAction,
+    details: AuditDetails,
+    write: (session: Session) => Promise<{ affectedRows: number }>,
+  ): Promise<boolean> =>
+    db.transaction(async (session) => {
+      const { affectedRows } = await write(session);
+      if (affectedRows !== 1) return false;
+      const actor = { kind: 'CUSTOMER', name: customerId, origin: instanceId, traceId } as const;
+      await recordAudit(session, actor, [{ action, subjectId: endpointId, details }], nowMs);
+      return true;
+    });
+
+  const create = async (endpoint: NewWebhookEndpoint, nowMs: number): Promise<number | null> => {
+    const { url, eventTypes } = endpoint;
+    const changedAtMs = await nextChangeMs(db, nowMs);
+    const details = { url: withoutSecrets(url), eventTypes };
+    const made = await changed(endpoint, nowMs, 'endpoint.created', details, (session) =>
+      insertEndpoint(
+        session,
+        { ...endpoint, secret: secrets.seal(endpoint.secret, endpoint) },
+        nowMs,
+        changedAtMs,
+      ),
+    );
+    return made ? changedAtMs : null;
+  };
+  const oneByOne = createOneByOne();
+
+  return {
+    async create(endpoint, nowMs) {
+      const { customerId, endpointId, url, eventTypes } = endpoint;
+      // Two instances that make endpoints of one customer at the same time may be each other's deadlock.
+      const changedAtMs = await oneByOne(customerId, () =>
+        retry(() => create(endpoint, nowMs), createRetries),
+      );
+      if (changedAtMs === null) return null;
+      const fresh = { isEnabled: true, disabledReason: null, previousUntilMs: null };
+      return { endpointId, url, eventTypes, ...fresh, createdAtMs: nowMs, updatedAtMs: changedAtMs };
+    },
+    async list(customerId) {
+      const rows = await db.rows<EndpointRow>(
+        `SELECT ${columns} FROM webhook_endpoints WHERE customer_id = ? ORDER BY created_at_ms, endpoint_id`,
+        [customerId],
+      );
+      return rows.map(endpointOf);
+    },
+    async find(customerId, endpointId) {
+      const [row] = await db.rows<EndpointRow>(
+        `SELECT ${columns} FROM webhook_endpoints WHERE endpoint_id = ? AND customer_id = ?`,
+        [endpointId, customerId],
+      );
+      return row === undefined ? null : endpointOf(row);
+    },
+    delete: (change, nowMs) =>
+      changed(change, nowMs, 'endpoint.deleted', {}, (session) =>
+        session.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ? AND customer_id = ?', [
+          change.endpointId,
+          change.customerId,
+        ]),
+      ),
+    async rotate(change, { secret, previousUntilMs }, nowMs) {
+      const changedAtMs = await nextChangeMs(db, nowMs);
+      return changed(change, nowMs, 'secret.rotated', { previousUntilMs }, (session) =>
+        // The assignments run from left to right: previous_secret gets the secret that is replaced.
+        session.write(
+          `UPDATE webhook_endpoints
+           SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
+           WHERE endpoint_id = ? AND customer_id = ?`,
+          [previousUntilMs, secrets.seal(secret, change), changedAtMs, change.endpointId, change.customerId],
+        ),
+      );
+    },
+    async enable(change, nowMs) {
+      const changedAtMs = await nextChangeMs(db, nowMs);
+      return changed(change, nowMs, 'endpoint.enabled', {}, (session) =>
+        session.write(
+          `UPDATE webhook_endpoints
+           SET status = 'ENABLED', disabled_reason = NULL, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
+           WHERE endpoint_id = ? AND customer_id = ?`,
+          [changedAtMs, change.endpointId, change.customerId],
+        ),
+      );
+    },
+  };
+}
+
+const createRetries: RetryOptions = {
+  attempts: 5,
+  backoff: backoff({ initialMs: 20, maxMs: 200 }),
+  shouldRetry: (error) => error instanceof AppError && error.code === 'MYSQL_DEADLOCK',
+};
+
+/**
+ * The row first, then the count under lock: whoever makes another one at the same time is waited for, and counted. A count
+ * before the row would let both through.
+ */
+async function insertEndpoint(
+  session: Session,
+  { endpointId, customerId, url, eventTypes, secret }: NewWebhookEndpoint,
+  nowMs: number,
+  changedAtMs: number,
+): Promise<{ affectedRows: number }> {
+  const types = eventTypes === null ? null : JSON.stringify(eventTypes);
+  const inserted = await session.write(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    [endpointId, customerId, url, types, secret, nowMs, changedAtMs],
+  );
+  const own = await session.rows(
+    'SELECT endpoint_id FROM webhook_endpoints WHERE customer_id = ? FOR UPDATE',
+    [customerId],
+  );
+  if (own.length <= endpointsPerCustomerMax) return inserted;
+  await session.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ?', [endpointId]);
+  return { affectedRows: 0 };
+}
+
+/** Receivers put tokens into the query, so the audit log has the URL without it. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/**
+ * Later than every change so far, also where another instance's clock is ahead. Two changes at once may get the same
+ * time; readers look again at changes as young as that.
+ */
+async function nextChangeMs(db: Queryable, nowMs: number): Promise<number> {
+  const [row] = await db.rows<{ newest: number | null }>(
+    'SELECT MAX(updated_at_ms) AS newest FROM webhook_endpoints',
+  );
+  return Math.max(nowMs, (row?.newest ?? 0) + 1);
+}
+
+function endpointOf(row: EndpointRow): WebhookEndpoint {
+  return {
+    endpointId: row.endpoint_id,
+    url: row.url,
+    eventTypes: row.event_types === null ? null : (JSON.parse(row.event_types) as string[]),
+    isEnabled: row.status === 'ENABLED',
+    disabledReason: row.disabled_reason,
+    previousUntilMs: row.previous_until_ms,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Which URLs a webhook endpoint may have. This is only what the text can show: what a name resolves to is checked by
+ * the sender, each time it connects.
+ */
+import { isIP } from 'node:net';
+import { addressRanges } from '../../../shared/addresses/index.ts';
+
+export const webhookUrlLengthMax = 2_000;
+
+/** What is wrong with a URL, as the end of a sentence, or its normal form. */
+export type WebhookUrl = { readonly url: string; readonly fault: null } | { readonly fault: string };
+export type ReadWebhookUrl = (text: string) => WebhookUrl;
+
+/**
+ * @param allowed addresses or CIDR ranges that are reachable although they are private, plain http included
+ * @throws RangeError where an entry is neither
+ */
+export function createWebhookUrls(allowed: readonly string[]): ReadWebhookUrl {
+  const allowList = addressRanges(allowed);
+  const isAllowed = (host: string): boolean => {
+    const addresses = isLocalName(host) ? ['127.0.0.1', '::1'] : [host];
+    return addresses.some((address) => allowList.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'));
+  };
+  return (text) => {
+    const url = URL.parse(text);
+    if (url === null) return { fault: 'is not a URL' };
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return { fault: 'must begin with https://' };
+    if (url.username !== '' || url.password !== '') return { fault: 'must not hold a user name or password' };
+    if (url.hash !== '') return { fault: 'must not have a fragment' };
+    if (url.href.length > webhookUrlLengthMax) return { fault: `is longer than ${webhookUrlLengthMax}` };
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    const isAddress = isIP(host) !== 0;
+    if ((isAddress || isLocalName(host)) && isAllowed(host)) return { url: url.href, fault: null };
+    if (url.protocol === 'http:') return { fault: 'must begin with https://' };
+    if (isAddress) return { fault: 'must name its host; an address is not taken' };
+    if (!isPublicName(host)) return { fault: 'must name a host on the public internet' };
+    return { url: url.href, fault: null };
+  };
+}
+
+function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+/** Names that no public resolver knows (RFC 6761, RFC 6762, RFC 8375, and `.internal`) are told at once. */
+function isPublicName(host: string): boolean {
+  const labels = host.replace(/\.$/, '').split('.');
+  const closed = ['localhost', 'local', 'internal', 'test', 'invalid', 'example', 'arpa', 'onion'];
+  return labels.length > 1 && !closed.includes(labels.at(-1)!);
+}

@@ -1,0 +1,106 @@
+/** Makes and sends problems. A problem is thrown inside a handler, and sent straight where a refusal must be cheap. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { drainRest } from './drain.ts';
+import type { JsonFault } from './json/strict-json.ts';
+import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
+
+/** One thing that is wrong with a request. */
+export interface Fault extends JsonFault {
+  /** Name of the query parameter or header that is at fault; the pointer is empty then. */
+  readonly parameter?: string;
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly Fault[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Ends a request with a problem; caught by the app's error handler. */
+export class HttpProblem extends Error {
+  readonly code: ProblemCode;
+  readonly errors: readonly Fault[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, detail?: string, { errors = [], headers = {}, cause }: ProblemOptions = {}) {
+    super(detail ?? problemTable[code].meaning, cause === undefined ? undefined : { cause });
+    this.name = 'HttpProblem';
+    this.code = code;
+    this.errors = errors;
+    this.headers = headers;
+  }
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly errors: readonly Fault[];
+  readonly traceId: string;
+}
+
+export function problemBody(
+  code: ProblemCode,
+  {
+    detail,
+    instance,
+    traceId,
+    errors = [],
+  }: { detail?: string; instance: string; traceId: string; errors?: readonly Fault[] },
+): ProblemBody {
+  const { status, title, meaning } = problemTable[code];
+  return {
+    type: problemType(code),
+    title,
+    status,
+    detail: detail ?? meaning,
+    instance,
+    code,
+    errors,
+    traceId,
+  };
+}
+
+/** Sends a problem as the answer. The query is left out of `instance`, as it may hold a ticket. */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: ProblemCode,
+  { detail, errors, headers }: ProblemOptions & { detail?: string } = {},
+): FastifyReply {
+  const instance = pathOf(request.url);
+  const body = problemBody(code, { detail, instance, traceId: traceIdOf(request), errors });
+  if (!request.raw.complete) drainRest(request.raw);
+  if (headers !== undefined) reply.headers(headers);
+  return reply
+    .code(body.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(body));
+}
+
+export function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The caller's `traceparent` when it is one (W3C Trace Context), else null. */
+export function traceparentOf(request: FastifyRequest): string | null {
+  const field = request.headers['traceparent'];
+  return typeof field === 'string' && traceparentForm.test(field) ? field : null;
+}
+
+/** The trace id that the caller sent (32 hex digits), else null. */
+export function callersTraceIdOf(request: FastifyRequest): string | null {
+  return traceparentOf(request)?.slice(3, 35) ?? null;
+}
+
+/** The caller's trace id, or a new one. */
+export function traceIdOf(request: FastifyRequest): string {
+  return callersTraceIdOf(request) ?? randomBytes(16).toString('hex');
+}

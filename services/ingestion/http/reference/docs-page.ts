@@ -1,0 +1,75 @@
+/** The human page of the API: plain HTML out of the same operations. */
+import type { Operation } from '../operation.ts';
+import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
+
+const style =
+  'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}' +
+  'code{background:#f3f3f3;padding:.1em .3em;border-radius:3px}table{border-collapse:collapse;width:100%}' +
+  'td,th{border-bottom:1px solid #ddd;padding:.4em;text-align:left;vertical-align:top}h2{margin-top:2.5rem}';
+
+export function docsPage(operations: readonly Operation[]): string {
+  return pageOf(
+    'orderstream API',
+    `<p>The machine's form of this page is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Every route wants
+<code>Authorization: Bearer …</code> with the scope that it names. Every error is an <code>application/problem+json</code>
+document; <a href="#problems">all of them</a> are listed below.</p>${operations.map(section).join('')}${problemTableHtml()}`,
+  );
+}
+
+export function problemPage(code: ProblemCode): string {
+  const { status, title, meaning } = problemTable[code];
+  return pageOf(
+    title,
+    `<p><code>${code}</code>, HTTP ${status}</p><p>${prose(meaning)}</p><p><a href="/docs">All of the API</a></p>`,
+  );
+}
+
+function section({
+  method,
+  url,
+  summary,
+  description = '',
+  scope,
+  parameters,
+  answers,
+  problems,
+}: Operation): string {
+  const path = url.replaceAll(/:(\w+)/g, '{$1}');
+  const rows = parameters.map(
+    (p) =>
+      `<tr><td><code>${escapeHtml(p.name)}</code></td><td>${p.in}${p.required ? ', required' : ''}</td><td>${prose(p.description)}</td></tr>`,
+  );
+  const replies = Object.entries(answers).map(
+    ([status, answer]) => `<tr><td>${status}</td><td>${prose(answer.description)}</td></tr>`,
+  );
+  const failures = problems
+    .map((code) => `<a href="${problemType(code)}"><code>${code}</code></a>`)
+    .join(' ');
+  return `<h2><code>${method} ${path}</code></h2><p><b>${escapeHtml(summary)}.</b> ${prose(description)} Scope <code>${scope}</code>.</p>
+${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}<table>${replies.join('')}</table><p>Problems: ${failures}</p>`;
+}
+
+function problemTableHtml(): string {
+  const rows = (Object.keys(problemTable) as ProblemCode[]).map((code) => {
+    const { status, meaning } = problemTable[code];
+    return `<tr><td><a href="${problemType(code)}"><code>${code}</code></a></td><td>${status}</td><td>${prose(meaning)}</td></tr>`;
+  });
+  return `<h2 id="problems">Problems</h2><table>${rows.join('')}</table>`;
+}
+
+function pageOf(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${style}</style></head><body><h1>${escapeHtml(title)}</h1>${body}</body></html>`;
+}
+
+/** Text with `code` marks. */
+function prose(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,59 @@
+/** The `webhooks` section of the OpenAPI document: what is posted to an endpoint, and what it should answer. */
+import type { TSchema } from 'typebox';
+import { webhookExample } from '../schemas/examples.ts';
+import { webhookEventOf, webhookEventTypes } from '../schemas/webhook-event.ts';
+
+type Json = { [name: string]: unknown };
+
+const header = (name: string, description: string) => ({
+  in: 'header',
+  name,
+  description,
+  required: true,
+  schema: { type: 'string' },
+});
+
+const parameters = [
+  header('webhook-id', 'The same in every attempt. Use it to drop duplicates.'),
+  header(
+    'webhook-timestamp',
+    'Time of the attempt, in Unix seconds. Refuse requests older than five minutes.',
+  ),
+  header(
+    'webhook-signature',
+    '`v1,` and the base64 HMAC-SHA256 (Standard Webhooks). Two signatures during a secret rotation.',
+  ),
+];
+
+const responses = {
+  '2XX': {
+    description:
+      'You received the event. After any other response the delivery is retried for about three days.',
+  },
+  410: { description: 'You no longer want events. The endpoint is disabled.' },
+};
+
+/** One entry per event type. `refer` makes a component of a schema. */
+export function webhooksSection(refer: (schema: TSchema) => Json): Json {
+  return Object.fromEntries(
+    webhookEventTypes.map((type) => [
+      type,
+      {
+        post: {
+          operationId: `on:${type}`,
+          summary: `The event ${type}`,
+          tags: ['Webhooks'],
+          security: [],
+          parameters,
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': { schema: refer(webhookEventOf(type)), example: webhookExample(type) },
+            },
+          },
+          responses,
+        },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * Bodies on their way to us. A caller may have a share of the bytes that are being received at once, and a budget of bytes
+ * that come to nothing: bodies that are cut off or refused. Both are looked at before the first byte is read.
+ */
+import type { Clock } from '../../../shared/clock/index.ts';
+import { createBoundedMap } from '../../application/common/bounded-map.ts';
+import { createPlaces } from '../../application/limits/places.ts';
+
+export type BodyRefusal = 'receiving' | 'wasted';
+
+export interface Bodies {
+  /** Null when the body may come, else why not. Each that may come needs its `end`. */
+  begin(callerId: string, bytes: number): BodyRefusal | null;
+  /** The response is sent or the connection is closed. `isWasted`: the bytes had no effect. */
+  end(callerId: string, bytes: number, isWasted: boolean): void;
+}
+
+export interface BodyLimits {
+  /** Of all callers at once. */
+  readonly receivingBytesMax: number;
+  /** Of one caller: so many wasted bytes at once, and so many per second after that. */
+  readonly wastedBytesMax: number;
+  readonly wastedBytesPerSecond: number;
+}
+
+interface Waste {
+  bytes: number;
+  atMs: number;
+}
+
+const callersMax = 20_000;
+
+export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs'>): Bodies {
+  const receiving = createPlaces(limits.receivingBytesMax);
+  const wastes = createBoundedMap<string, Waste>(callersMax);
+
+  /** The bytes that the caller wasted, minus the decay over time. */
+  const wasteOf = (callerId: string): Waste => {
+    const nowMs = clock.monotonicMs();
+    const wasted = wastes.get(callerId) ?? { bytes: 0, atMs: nowMs };
+    const forgiven = ((nowMs - wasted.atMs) * limits.wastedBytesPerSecond) / 1000;
+    wasted.bytes = Math.max(0, wasted.bytes - forgiven);
+    wasted.atMs = nowMs;
+    return wasted;
+  };
+
+  const waste = (callerId: string, bytes: number): void => {
+    const wasted = wasteOf(callerId);
+    // As much again is the most that has to be forgiven.
+    wasted.bytes = Math.min(2 * limits.wastedBytesMax, wasted.bytes + bytes);
+    wastes.set(callerId, wasted);
+  };
+
+  return {
+    begin(callerId, bytes) {
+      if (wastes.get(callerId) !== undefined && wasteOf(callerId).bytes > limits.wastedBytesMax)
+        return 'wasted';
+      if (receiving.take(callerId, bytes) === null) return null;
+      waste(callerId, bytes);
+      return 'receiving';
+    },
+    end(callerId, bytes, isWasted) {
+      receiving.give(callerId, bytes);
+      if (isWasted) waste(callerId, bytes);
+    },
+  };
+}

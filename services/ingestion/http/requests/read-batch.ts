@@ -1,0 +1,97 @@
+/**
+ * The body of a batch, read in two steps: a cheap pass that finds its items, then one item at a time through strict JSON
+ * and its schema. A fault of an item is that item's; what is wrong outside of the items refuses the whole batch.
+ */
+import type { FastifyRequest } from 'fastify';
+import { type ItemText, splitBatch } from '../json/batch-items.ts';
+import { pointerSegment } from '../json/json-pointer.ts';
+import { describeSyntaxError, type JsonFault, parseStrictText, readUtf8 } from '../json/strict-json.ts';
+import { findSyntaxError } from '../json/syntax-error.ts';
+import { HttpProblem } from '../problems.ts';
+import { BatchFrame, BatchItem, batchOrdersMax } from '../schemas/order-request.ts';
+import { type Check, compileCheck } from '../validation.ts';
+import { bodyOf, requireJson, validationProblem } from './read-request.ts';
+
+export interface BatchText {
+  readonly text: string;
+  readonly items: readonly ItemText[];
+}
+
+export type BatchItemRead =
+  | { readonly value: BatchItem; readonly problem: null }
+  | { readonly value: null; readonly problem: HttpProblem };
+export type ReadItem = (batch: BatchText, index: number) => BatchItemRead;
+
+export interface BatchReader {
+  /** The items unread. Throws a problem when the body is framed in another way than `{"orders":[…]}`. */
+  split(request: FastifyRequest): BatchText;
+  /** Reads one item. Throws the problem JSON_INVALID for the whole batch when the item is not JSON. */
+  readItem: ReadItem;
+}
+
+/** An order alone may have 64 KiB; the rest is its key and the names around. */
+const itemBytesMax = 65 * 1024;
+/** What is wrong with a larger body without items is said in general: to parse it would hold up others. */
+const explainedCharsMax = 64 * 1024;
+
+export function createBatchReader(): BatchReader {
+  const checkFrame = compileCheck(BatchFrame);
+  const checkItem = compileCheck(BatchItem);
+  return {
+    split(request) {
+      requireJson(request);
+      const text = readUtf8(bodyOf(request));
+      if (typeof text !== 'string') throw jsonProblem([text]);
+      const items = splitBatch(text, batchOrdersMax);
+      if (items === null) throw frameProblem(text, checkFrame);
+      if (items.length > batchOrdersMax) {
+        throw validationProblem([
+          { pointer: '/orders', detail: `must not have more than ${batchOrdersMax} items` },
+        ]);
+      }
+      return { text, items };
+    },
+    readItem({ text, items }, index) {
+      const { from, survey } = items[index]!;
+      const item = text.slice(from, survey.end);
+      if (isTooLarge(item)) return { value: null, problem: new HttpProblem('BODY_TOO_LARGE') };
+      const { value, faults } = parseStrictText(item, survey);
+      if (value === undefined) throw notJson(text);
+      const at = `/orders${pointerSegment(index)}`;
+      if (faults.length > 0) {
+        const problem = jsonProblem(faults.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })));
+        return { value: null, problem };
+      }
+      const checked = checkItem(value, at);
+      if (checked.faults !== null) return { value: null, problem: validationProblem(checked.faults) };
+      return { value: checked.value, problem: null };
+    },
+  };
+}
+
+function isTooLarge(item: string): boolean {
+  // A character has three bytes of UTF-8 at most, so small items need not be measured.
+  return item.length * 3 > itemBytesMax && Buffer.byteLength(item) > itemBytesMax;
+}
+
+function frameProblem(text: string, check: Check<BatchFrame>): HttpProblem {
+  if (text.length > explainedCharsMax) {
+    return findSyntaxError(text) === null ? validationProblem([otherFrame]) : notJson(text);
+  }
+  const { value, faults } = parseStrictText(text);
+  if (faults.length > 0) return jsonProblem(faults);
+  return validationProblem(check(value).faults ?? [otherFrame]);
+}
+
+const otherFrame: JsonFault = {
+  pointer: '',
+  detail: 'must be an object with the one member orders, an array',
+};
+
+function notJson(text: string): HttpProblem {
+  return jsonProblem([{ pointer: '', detail: describeSyntaxError(text) }]);
+}
+
+function jsonProblem(errors: readonly JsonFault[]): HttpProblem {
+  return new HttpProblem('JSON_INVALID', errors[0]!.detail, { errors });
+}

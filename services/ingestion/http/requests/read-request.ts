@@ -1,0 +1,124 @@
+/** Reads the request parts that several routes share. Throws a problem for invalid input. */
+import type { FastifyRequest } from 'fastify';
+import type { LogPosition, Tickets } from '../../application/common/ticket.ts';
+import { isOrderId } from '../../application/submit/order-id.ts';
+import { type ParsedJson, parseStrictJson } from '../json/strict-json.ts';
+import { type Fault, HttpProblem } from '../problems.ts';
+import type { Check } from '../validation.ts';
+
+/** The body through strict JSON and its schema. */
+export function readBody<T>(request: FastifyRequest, check: Check<T>): T {
+  const { value, faults } = readJson(request);
+  if (faults.length > 0) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
+  const checked = check(value);
+  if (checked.faults !== null) throw validationProblem(checked.faults);
+  return checked.value;
+}
+
+const plainMediaType = 'application/json';
+const utf8Parameter = /^charset\s*=\s*"?utf-?8"?$/i;
+
+/** The body through strict JSON alone. Throws as `requireJson` does. */
+export function readJson(request: FastifyRequest): ParsedJson {
+  requireJson(request);
+  return parseStrictJson(bodyOf(request));
+}
+
+/** Throws the problem MEDIA_TYPE_UNSUPPORTED when the body is not JSON, compressed, or not UTF-8 by its own words. */
+export function requireJson({ headers }: FastifyRequest): void {
+  const { 'content-type': mediaType = plainMediaType, 'content-encoding': coding } = headers;
+  if (mediaType !== plainMediaType && !isUtf8Json(mediaType)) throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
+  if (coding !== undefined && coding !== 'identity') throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
+}
+
+/** By its parts: one pattern for the whole field would try each of its blanks for two places, which is quadratic. */
+function isUtf8Json(mediaType: string): boolean {
+  const [type = '', ...rest] = mediaType.split(';');
+  const parameters = rest.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '');
+  if (type.trim().toLowerCase() !== plainMediaType || parameters.length > 1) return false;
+  return parameters.every((parameter) => utf8Parameter.test(parameter));
+}
+
+const emptyBody = Buffer.alloc(0);
+
+/** The raw bytes; a request without a body has none. */
+export function bodyOf(request: FastifyRequest): Buffer {
+  return (request.body as Buffer | undefined) ?? emptyBody;
+}
+
+export function validationProblem(errors: readonly { pointer: string; detail: string }[]): HttpProblem {
+  const [first] = errors;
+  const where = first === undefined || first.pointer === '' ? 'The body' : first.pointer;
+  return new HttpProblem('VALIDATION_FAILED', `${where} ${first?.detail ?? 'is invalid'}.`, {
+    errors,
+  });
+}
+
+export interface OrderAddress {
+  readonly orderId: string;
+  readonly customerId: string;
+  /** The position from a valid ticket in the query, else null; `otherLog` for a ticket of a deleted log. */
+  readonly ticket: LogPosition | 'otherLog' | null;
+}
+
+/**
+ * Order id and ticket of a route below `/v1/orders/:id`. Letters of a UUID may be of either case (RFC 9562); what is no
+ * id of ours is unknown without a look anywhere.
+ */
+export function readAddress(request: FastifyRequest, tickets: Tickets): OrderAddress {
+  const orderId = (request.params as { id: string }).id.toLowerCase();
+  if (!isOrderId(orderId)) throw new HttpProblem('NOT_FOUND');
+  const { customerId } = request.caller;
+  const text = queryOf(request, 't');
+  return { orderId, customerId, ticket: text === null ? null : tickets.read(text, orderId, customerId) };
+}
+
+/** One query parameter; null when it is absent. Given twice it has no meaning. */
+export function queryOf(request: FastifyRequest, name: string): string | null {
+  const query = openQuery(request);
+  const text = query.read(name, null, (value) => value);
+  query.check();
+  return text;
+}
+
+export interface QueryReader {
+  /**
+   * One query parameter, `absent` without it. `parse` throws a RangeError whose message is the end of a sentence about it;
+   * the fault is noted then, and `absent` given.
+   */
+  read<T>(name: string, absent: T, parse: (text: string) => T): T;
+  /** Throws the problem VALIDATION_FAILED with every fault that was noted. */
+  check(): void;
+}
+
+export function openQuery(request: FastifyRequest): QueryReader {
+  const query = request.query as Record<string, unknown>;
+  const faults: Fault[] = [];
+  return {
+    read(name, absent, parse) {
+      const value = query[name];
+      if (value === undefined) return absent;
+      try {
+        if (typeof value !== 'string') throw new RangeError('occurs more than once');
+        return parse(value);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        faults.push({ pointer: '', parameter: name, detail: error.message });
+        return absent;
+      }
+    },
+    check() {
+      const [first] = faults;
+      if (first === undefined) return;
+      const detail = `The query parameter ${first.parameter} ${first.detail}.`;
+      throw new HttpProblem('VALIDATION_FAILED', detail, { errors: faults });
+    },
+  };
+}
+
+/** The problem of a malformed header. */
+export function headerProblem(name: string, mustBe: string): HttpProblem {
+  const detail = `must be ${mustBe}`;
+  const errors = [{ pointer: '', parameter: name, detail }];
+  return new HttpProblem('HEADER_INVALID', `${name} ${detail}.`, { errors });
+}

@@ -1,0 +1,135 @@
+/** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
+import type { FastifyReply } from 'fastify';
+import { isFinal as isFinalStatus, type OrderResource } from '../../domain/index.ts';
+import type { LogPosition, Tickets } from '../application/common/ticket.ts';
+import { type Lanes, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
+import type { OrderState } from '../application/read/status.ts';
+import { etagOf } from './prefer.ts';
+
+export interface AnswerDeps {
+  readonly tickets: Tickets;
+  readonly lanes: Pick<Lanes, 'queueOf'>;
+}
+
+/** With the charset, which fastify would else look for and append each time. */
+export const jsonMediaType = 'application/json; charset=utf-8';
+/** A decided order changes through people or other systems, so no queue gives an estimate. */
+const settledRetryAfterSeconds = '5';
+
+/** Whether nothing can change the order any more. A dead letter has no row and no status of the domain. */
+export function isFinal(status: string): boolean {
+  return status === 'DEAD_LETTERED' || isFinalStatus(status);
+}
+
+/** A state that can be shown, with the version and status that it has. */
+export interface Shown {
+  readonly version: number;
+  readonly status: string;
+  readonly retryAfterSeconds: string | null;
+  readonly body: object;
+}
+
+/** An order with its links. `state` is anything but missing. */
+export function showOrder(
+  deps: AnswerDeps,
+  state: Exclude<OrderState, { kind: 'missing' }>,
+  id: string,
+  customerId: string,
+): Shown {
+  switch (state.kind) {
+    case 'known':
+      return showKnown(state.order);
+    case 'queued':
+      return showQueued(deps, id, customerId, state.position);
+    case 'deadLettered':
+      return {
+        version: 0,
+        status: 'DEAD_LETTERED',
+        retryAfterSeconds: null,
+        body: {
+          id,
+          version: 0,
+          status: 'DEAD_LETTERED',
+          reason: deadLettered,
+          links: linksOf(id, '', false),
+        },
+      };
+  }
+}
+
+const deadLettered = {
+  code: 'DEAD_LETTERED',
+  message:
+    'The order could not be processed and was dead-lettered. Nothing was reserved or charged. An operator investigates it.',
+};
+
+function showKnown(order: OrderResource): Shown {
+  const { id, version, status } = order;
+  return {
+    version,
+    status,
+    retryAfterSeconds: isFinal(status) ? null : settledRetryAfterSeconds,
+    body: { ...order, links: linksOf(id, '', status === 'PENDING_PAYMENT') },
+  };
+}
+
+function showQueued(deps: AnswerDeps, id: string, customerId: string, position: LogPosition): Shown {
+  const queue = deps.lanes.queueOf(position);
+  const query = `?t=${deps.tickets.issue(id, customerId, position)}`;
+  return {
+    version: 0,
+    status: 'QUEUED',
+    retryAfterSeconds: String(retryAfterOf(queue.etaMs)),
+    body: { id, version: 0, status: 'QUEUED', queue: shownQueue(queue), links: linksOf(id, query, true) },
+  };
+}
+
+function shownQueue({ ahead, etaMs, stalledForMs }: Queue): object {
+  return stalledForMs === null ? { ahead, etaMs } : { ahead, etaMs, stalledForMs };
+}
+
+function linksOf(id: string, query: string, cancellable: boolean): object {
+  const self = `/v1/orders/${id}`;
+  return {
+    self: self + query,
+    history: `${self}/history${query}`,
+    events: `${self}/events${query}`,
+    ...(cancellable ? { cancel: `${self}/cancel${query}` } : {}),
+  };
+}
+
+/** Sends a shown order with `ETag` and `Retry-After`. */
+export function sendOrder(reply: FastifyReply, shown: Shown, status: number): FastifyReply {
+  reply.code(status).header('content-type', jsonMediaType).header('etag', etagOf(shown.version));
+  if (shown.retryAfterSeconds !== null) reply.header('retry-after', shown.retryAfterSeconds);
+  return reply.send(JSON.stringify(shown.body));
+}
+
+/** URL of the state of an accepted order, also before the stores have it. */
+export function statusUrlOf(
+  { tickets }: AnswerDeps,
+  id: string,
+  customerId: string,
+  position: LogPosition,
+): string {
+  return `/v1/orders/${id}?t=${tickets.issue(id, customerId, position)}`;
+}
+
+/** The 202 of an order that is in the log. Its parts need no escaping, so the text is put together by hand. */
+export function sendAccepted(
+  deps: AnswerDeps,
+  reply: FastifyReply,
+  { id, customerId, position }: { id: string; customerId: string; position: LogPosition },
+): FastifyReply {
+  const url = statusUrlOf(deps, id, customerId, position);
+  const { ahead, etaMs, stalledForMs } = deps.lanes.queueOf(position);
+  const stalled = stalledForMs === null ? '' : `,"stalledForMs":${stalledForMs}`;
+  return reply
+    .code(202)
+    .header('content-type', jsonMediaType)
+    .header('location', url)
+    .header('retry-after', String(retryAfterOf(etaMs)))
+    .send(
+      `{"id":"${id}","status":"QUEUED","statusUrl":"${url}","queue":{"ahead":${ahead},"etaMs":${etaMs}${stalled}}}`,
+    );
+}

@@ -1,0 +1,152 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { takeOrders } from '../../application/limits/rate-check.ts';
+import type { OrderState } from '../../application/read/status.ts';
+import { appendOne } from '../../application/submit/command-log.ts';
+import { cancelCommand } from '../../application/submit/to-command.ts';
+import type { Operation } from '../operation.ts';
+import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { HttpProblem, traceparentOf } from '../problems.ts';
+import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../requests/read-request.ts';
+import { sendOrder, showOrder } from '../responses.ts';
+import { CancelRequest } from '../schemas/order-request.ts';
+import { Order } from '../schemas/order-resource.ts';
+import { compileCheck } from '../validation.ts';
+import { orderIdParameter, preferParameter, ticketParameter, traceparentParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const cancelOrderOperation: Operation = {
+  id: 'cancelOrder',
+  method: 'POST',
+  url: '/v1/orders/:id/cancel',
+  summary: 'Request cancellation of an order',
+  description:
+    'Idempotent without a key: the same request again is the same command. It is processed after all earlier commands for the order. The order and its history show the result.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    preferParameter,
+    traceparentParameter,
+    {
+      in: 'header',
+      name: 'If-Match',
+      description: 'Cancel the order only at this version. Any other version is refused.',
+      required: false,
+      schema: Type.String({ pattern: oneEtagPattern, examples: ['"1"'] }),
+    },
+  ],
+  body: { schema: CancelRequest, bytesMax: 16 * 1024, required: false },
+  answers: {
+    202: {
+      description: 'The cancel request is durable in Kafka. The body is the current state of the order.',
+      schema: Order,
+      headers: ['ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    },
+    200: {
+      description: 'The order after the cancel request was processed (with `Prefer: wait`).',
+      schema: Order,
+      headers: ['ETag', 'Retry-After?', 'Preference-Applied?', 'RateLimit', 'RateLimit-Policy'],
+    },
+  },
+  problems: [
+    'NOT_FOUND',
+    'ORDER_LOST',
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'HEADER_INVALID',
+    'VERSION_STALE',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'RATE_LIMITED',
+    'NOT_PRODUCED',
+    'OUTCOME_UNKNOWN',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+const nothingSaid = {};
+const readAgainSeconds = '1';
+
+export function cancelOrder(deps: RouteDeps): Route {
+  const check = compileCheck(CancelRequest);
+  return {
+    operation: cancelOrderOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const address = readAddress(request, deps.tickets);
+      const cancelRequest = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const versions = readIfMatch(request);
+      const state = await deps.readStatus(address);
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const expectedVersion = expectVersion(state, versions);
+      const { orderId, customerId } = address;
+      const traceparent = traceparentOf(request);
+      const command = cancelCommand(
+        { orderId, customerId, request: cancelRequest, expectedVersion, traceparent },
+        deps.nowMs(),
+      );
+      return cancel(deps, request, reply, { address, state, command });
+    },
+  };
+}
+
+interface Cancel {
+  readonly address: OrderAddress;
+  readonly state: Exclude<OrderState, { kind: 'missing' }>;
+  readonly command: ReturnType<typeof cancelCommand>;
+}
+
+async function cancel(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { address, state, command }: Cancel,
+): Promise<FastifyReply> {
+  const { orderId, customerId } = address;
+  const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+  const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
+  if (wait !== null) reply.raw.once('close', () => wait.close());
+  try {
+    const { offset } = await appendOne(deps.commandLog, command);
+    const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
+    if (event === null || event === undefined) {
+      const shown = showOrder(deps, state, orderId, customerId);
+      return sendOrder(
+        reply,
+        { ...shown, retryAfterSeconds: shown.retryAfterSeconds ?? readAgainSeconds },
+        202,
+      );
+    }
+    const decided = await deps.readStatus({ ...address, fresh: true });
+    if (decided.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return sendOrder(reply, showOrder(deps, decided, orderId, customerId), 200);
+  } finally {
+    wait?.close();
+  }
+}
+
+function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
+  const field = request.headers['if-match'];
+  if (field === undefined) return 'any';
+  const versions = readEtags(field);
+  if (versions === null || (versions !== 'any' && versions.length !== 1)) {
+    throw headerProblem('If-Match', 'one entity tag such as "1", or *');
+  }
+  return versions;
+}
+
+/** A version that is already stale is refused here. One that becomes stale later is refused by the decision. */
+function expectVersion(
+  state: Exclude<OrderState, { kind: 'missing' }>,
+  versions: 'any' | readonly number[],
+): number | null {
+  if (versions === 'any') return null;
+  const version = state.kind === 'known' ? state.order.version : 0;
+  const expected = versions[0]!;
+  // A queued order's next version is 1, whatever comes of it.
+  if (expected === version || (version === 0 && expected === 1)) return Math.max(1, expected);
+  throw new HttpProblem('VERSION_STALE', `The order is at version ${version}.`);
+}

@@ -1,0 +1,267 @@
+/**
+ * Requests generated from the OpenAPI document. What it allows is never refused for its form, what it forbids is never
+ * taken, each answer is one that it describes, and nothing is a 5xx. `FUZZ_RUNS` says how many there are of each kind.
+ */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  type ApiOperation,
+  type ApiParameter,
+  answerFault,
+  apiDocument,
+  apiOperations,
+  faultOf,
+  parameterFault,
+} from '../../testing/api-document.ts';
+import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-world.ts';
+import { arbitraryOf, broken } from '../../testing/schema-arbitrary.ts';
+import { readIdempotencyKey } from '../requests/idempotency-key.ts';
+
+const runs = Number(process.env['FUZZ_RUNS'] ?? 3_000);
+const world = createFakeWorld({
+  ordersPerSecond: 10_000_000,
+  burstOrders: 10_000_000,
+  // Nothing decides here.
+  decisionWaitMs: 0,
+});
+const known = {
+  orders: [] as { id: string; query: string }[],
+  final: [] as string[],
+  endpoint: '',
+  /** Endpoints that the fuzz made, and may delete. */
+  spare: [] as string[],
+};
+const keys = new Map<string, string>();
+
+beforeAll(async () => {
+  for (const status of ['PENDING_PAYMENT', 'REJECTED', 'CANCELLED', null] as const) {
+    const { id, statusUrl } = (await world.app.inject(placeRequest(`seed-${status}`))).json();
+    if (status !== null) world.decide(id, status);
+    if (status === 'REJECTED' || status === 'CANCELLED') known.final.push(id);
+    known.orders.push({ id, query: status === null ? statusUrl.split('?')[1] : '' });
+  }
+  const authorization = `Bearer ${fakeTokens.hooks}`;
+  const endpoint = { method: 'POST', url: '/v1/webhook-endpoints', headers: { authorization } } as const;
+  known.endpoint = (
+    await world.app.inject({ ...endpoint, payload: { url: 'https://a.example.org/' } })
+  ).json().id;
+});
+
+/** Forms that a schema cannot say, and what the service then answers although the document allows the request. */
+const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
+  // Which hosts are public, and that a range begins before it ends.
+  createWebhookEndpoint: [400, 409],
+  redeliverRange: [400, 404],
+  // A cursor, a version, a delivery of nobody's.
+  listOrders: [404],
+  listWebhookDeliveries: [404],
+  cancelOrder: [412],
+  redeliver: [404],
+  deleteWebhookEndpoint: [404],
+};
+
+interface ApiRequest {
+  readonly operation: ApiOperation;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly which: number;
+}
+
+const apiRequest: fc.Arbitrary<ApiRequest> = fc.oneof(...apiOperations.map(requestOf));
+
+/** Counterexamples print the name; the operation itself is long. */
+function named(operation: ApiOperation): ApiOperation {
+  return Object.assign({ ...operation }, { [fc.toStringMethod]: () => operation.id });
+}
+
+function requestOf(operation: ApiOperation): fc.Arbitrary<ApiRequest> {
+  const given = operation.parameters.filter((parameter) => parameter.in !== 'path');
+  const fields = given.map((parameter) => [parameter.name, fieldOf(parameter)] as const);
+  const requiredKeys = given.filter(({ required }) => required).map(({ name }) => name) as never[];
+  const body = operation.body === null ? fc.constant(undefined) : arbitraryOf(operation.body, apiDocument);
+  return fc.record({
+    operation: fc.constant(named(operation)),
+    parameters: fc.record(Object.fromEntries(fields), { requiredKeys }) as fc.Arbitrary<
+      Record<string, string>
+    >,
+    body: operation.bodyRequired ? body : fc.option(body, { nil: undefined }),
+    which: fc.nat(),
+  });
+}
+
+function fieldOf({ in: where, schema }: ApiParameter): fc.Arbitrary<string> {
+  const text = arbitraryOf(schema, apiDocument).map(String);
+  return where === 'query' ? text : text.filter((value) => /^(?:[!-~](?:[ -~]*[!-~])?)?$/.test(value));
+}
+
+const brokenRequest: fc.Arbitrary<ApiRequest> = apiRequest.chain((good) => {
+  const names = good.operation.parameters
+    .filter((parameter) => parameter.in !== 'path')
+    .map(({ name }) => name);
+  const parameter = fc
+    .tuple(fc.constantFrom(...names, ''), fc.string({ maxLength: 300 }), fc.boolean())
+    .map(([name, text, isGone]) => {
+      const { [name]: _old, ...rest } = good.parameters;
+      return { ...good, parameters: isGone || name === '' ? rest : { ...rest, [name]: text.trim() } };
+    });
+  if (good.operation.body === null || good.body === undefined) return parameter;
+  return fc.oneof(
+    parameter,
+    broken(fc.constant(good.body)).map((body) => ({ ...good, body })),
+  );
+});
+
+/** The parts of a request that the document forbids. */
+function faultsOf({ operation, parameters, body }: ApiRequest): readonly string[] {
+  const faults = operation.parameters.flatMap(({ in: where, name, required, schema }) => {
+    const text = parameters[name];
+    if (where === 'path') return [];
+    if (text === undefined) return required ? [`${name} is missing`] : [];
+    const fault = parameterFault(schema, text);
+    return fault === null ? [] : [`${name} ${fault}`];
+  });
+  const fault = operation.body === null || body === undefined ? null : faultOf(operation.body, body);
+  return fault === null ? faults : [...faults, `body ${fault}`];
+}
+
+async function ask({ operation, parameters, body, which }: ApiRequest): Promise<Answer> {
+  const { id, query } = known.orders[which % known.orders.length]!;
+  const order = operation.id === 'streamOrder' ? known.final[which % known.final.length]! : id;
+  const endpoint = operation.id === 'deleteWebhookEndpoint' ? (known.spare.pop() ?? 'we_0') : known.endpoint;
+  const target = operation.path.includes('webhook') ? endpoint : order;
+  const search = new URLSearchParams(query);
+  const headers: Record<string, string> = {};
+  for (const { in: where, name } of operation.parameters) {
+    const text = parameters[name];
+    if (text === undefined) continue;
+    if (where === 'header') headers[name.toLowerCase()] = text;
+    else if (name !== 't') search.set(name, text);
+  }
+  const token =
+    operation.path.includes('webhook') || operation.id === 'redeliver' ? fakeTokens.hooks : fakeTokens.c1;
+  const answer = await world.app.inject({
+    method: operation.method as 'GET',
+    url: `${operation.path.replace('{id}', target)}?${search}`,
+    headers: {
+      ...headers,
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+  });
+  if (answer.statusCode === 201) known.spare.push(answer.json().id);
+  return answer;
+}
+
+/** A key that stood for another order before, in a batch or alone. */
+function isReused({ operation, parameters, body }: ApiRequest): boolean {
+  if (operation.id === 'placeOrders') {
+    const { orders } = body as { orders: { idempotencyKey: string; order: unknown }[] };
+    for (const { idempotencyKey, order } of orders) isTaken(idempotencyKey, order);
+  }
+  if (operation.id !== 'placeOrder') return false;
+  return isTaken(readIdempotencyKey(parameters['Idempotency-Key'] ?? '') ?? '', body);
+}
+
+function isTaken(key: string, order: unknown): boolean {
+  const text = JSON.stringify(order);
+  const before = keys.get(key);
+  if (before === undefined) keys.set(key, text);
+  return before !== undefined && before !== text;
+}
+
+function expectDescribed({ operation }: ApiRequest, answer: Answer, what: string): void {
+  expect(answer.statusCode, `${what} ${answer.body}`).toBeLessThan(500);
+  expect(answerFault(operation, answer), `${what} ${answer.statusCode} ${answer.body}`).toBeNull();
+}
+
+describe('requests out of the document', () => {
+  test('a request that the document allows gets a response that it describes', async () => {
+    await fc.assert(
+      fc.asyncProperty(apiRequest, async (good) => {
+        const { operation, parameters, body } = good;
+        const what = `${operation.id} ${JSON.stringify({ parameters, body })}`;
+        const reused = isReused(good);
+        const answer = await ask(good);
+        expectDescribed(good, answer, what);
+        if (answer.statusCode < 400 || (reused && answer.statusCode === 422)) return;
+        expect(beyondSchemas[operation.id] ?? [], `${what} ${answer.body}`).toContain(answer.statusCode);
+      }),
+      { numRuns: runs },
+    );
+  }, 1_200_000);
+
+  test('a request that the document forbids is refused with a reason and has no effect', async () => {
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(brokenRequest, async (bad) => {
+        const { operation, parameters, body } = bad;
+        const faults = faultsOf(bad);
+        const what = `${operation.id} ${JSON.stringify({ parameters, body })} ${faults}`;
+        const before = world.commands.length;
+        const answer = await ask(bad);
+        expectDescribed(bad, answer, what);
+        if (faults.length === 0) return;
+        if (operation.id === 'placeOrders' && answer.statusCode === 200)
+          return expectItems(bad, answer, what);
+        refused += 1;
+        expect(answer.statusCode, what).toBeGreaterThanOrEqual(400);
+        expect(world.commands.length, what).toBe(before);
+      }),
+      { numRuns: runs },
+    );
+    expect(refused).toBeGreaterThan(runs / 10);
+  }, 1_200_000);
+
+  /** A batch is taken when its frame is right: then each order has the answer that it would have had alone. */
+  function expectItems({ body }: ApiRequest, answer: Answer, what: string): void {
+    const item = (apiDocument['components'] as { schemas: Record<string, never> }).schemas['BatchItem']!;
+    const results = JSON.parse(answer.body).items as { status: number; problem?: { errors: unknown[] } }[];
+    for (const [index, { status }] of results.entries()) {
+      const fault = faultOf(item, (body as { orders: unknown[] }).orders[index]);
+      expect(status === 400, `${what} ${index} ${fault}`).toBe(fault !== null);
+    }
+  }
+});
+
+test('bytes, headers and paths of any kind are never a 5xx', async () => {
+  const latin = fc.string({
+    unit: fc.integer({ min: 0x20, max: 0xff }).map((c) => String.fromCharCode(c)),
+    maxLength: 60,
+  });
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'),
+    path: fc.constantFrom(...apiOperations.map(({ path }) => path.replace('{id}', 'x')), '/docs', '/nowhere'),
+    query: fc.option(latin, { nil: '' }),
+    headers: fc.dictionary(
+      fc.constantFrom(
+        'idempotency-key',
+        'prefer',
+        'if-match',
+        'if-none-match',
+        'last-event-id',
+        'traceparent',
+        'content-type',
+        'accept',
+      ),
+      latin,
+    ),
+    body: fc.uint8Array({ maxLength: 200 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(request, async ({ method, path, query, headers, body }) => {
+      const base = placeRequest('any', Buffer.from(body), headers);
+      const url = query === '' ? path : `${path}?${encodeURI(query)}`;
+      const answer = await world.app.inject({ ...base, method: method as 'GET', url });
+      expect(answer.statusCode).toBeLessThan(500);
+      if (answer.statusCode < 400) return;
+      expect(answer.json()).toMatchObject({
+        status: answer.statusCode,
+        type: expect.any(String),
+        traceId: expect.any(String),
+      });
+    }),
+    { numRuns: runs },
+  );
+}, 1_200_000);

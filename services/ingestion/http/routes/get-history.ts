@@ -1,0 +1,87 @@
+import type { FastifyRequest } from 'fastify';
+import type { Reason } from '../../../../schemas/index.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { readAddress } from '../requests/read-request.ts';
+import { jsonMediaType } from '../responses.ts';
+import { History } from '../schemas/order-resource.ts';
+import { atDatabase } from './at-database.ts';
+import { orderIdParameter, ticketParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const getHistoryOperation: Operation = {
+  id: 'getOrderHistory',
+  method: 'GET',
+  url: '/v1/orders/:id/history',
+  summary: 'Get the history of an order',
+  description:
+    'Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [orderIdParameter, ticketParameter],
+  answers: { 200: { description: 'The history of the order.', schema: History } },
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'STATE_UNAVAILABLE'],
+};
+
+export function getHistory(deps: RouteDeps): Route {
+  return {
+    operation: getHistoryOperation,
+    async handler(request, reply) {
+      const address = readAddress(request, deps.tickets);
+      const state = await deps.readStatus(address);
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const history =
+        state.kind === 'known' ? await readHistory(deps, request, state.order) : { items: [], refused: [] };
+      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(history));
+    },
+  };
+}
+
+interface KnownOrder {
+  readonly id: string;
+  readonly status: string;
+  readonly version: number;
+  readonly reason?: { code: string; message: string; pointer?: string };
+  readonly createdAt: string;
+}
+
+/** The order row itself is version 1. Later versions are in its history rows. */
+async function readHistory(deps: RouteDeps, request: FastifyRequest, order: KnownOrder) {
+  const { changes, refused } = await atDatabase(deps, request.caller.customerId, () =>
+    deps.store.history(order.id),
+  );
+  const isRejected = order.status === 'REJECTED';
+  const first = {
+    version: 1,
+    status: isRejected ? 'REJECTED' : 'PENDING_PAYMENT',
+    command: 'PLACE',
+    actor: 'customer',
+    ...(isRejected && order.reason !== undefined ? { reason: order.reason } : {}),
+    at: order.createdAt,
+  };
+  return {
+    items: [
+      first,
+      ...changes.map(({ atMs, reason, ...change }) => ({
+        ...change,
+        ...publicReason(reason),
+        at: isoTime(atMs),
+      })),
+    ],
+    refused: refused.map(({ atMs, reason, ...command }) => ({
+      ...command,
+      ...publicReason(reason),
+      at: isoTime(atMs),
+    })),
+  };
+}
+
+function publicReason(reason: Reason | null): object {
+  if (reason === null) return {};
+  const { code, message, pointer } = reason;
+  return { reason: pointer === null ? { code, message } : { code, message, pointer } };
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

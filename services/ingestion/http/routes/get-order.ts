@@ -1,0 +1,178 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { OrderState } from '../../application/read/status.ts';
+import type { Operation } from '../operation.ts';
+import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
+import { HttpProblem } from '../problems.ts';
+import { headerProblem, type OrderAddress, openQuery, readAddress } from '../requests/read-request.ts';
+import { sendOrder, showOrder } from '../responses.ts';
+import { Order } from '../schemas/order-resource.ts';
+import { atDatabase } from './at-database.ts';
+import {
+  includeParameter,
+  orderIdParameter,
+  preferParameter,
+  readInclude,
+  ticketParameter,
+} from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const getOrderOperation: Operation = {
+  id: 'getOrder',
+  method: 'GET',
+  url: '/v1/orders/:id',
+  summary: 'Get the state of an order',
+  description:
+    'With `If-None-Match` and `Prefer: wait` this is a long poll: the server responds when the version changes.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    includeParameter,
+    preferParameter,
+    {
+      in: 'header',
+      name: 'If-None-Match',
+      description: 'The `ETag` of the state that you already have.',
+      required: false,
+      schema: Type.String({ pattern: etagsPattern, examples: ['"1"'] }),
+    },
+  ],
+  answers: {
+    200: {
+      description: 'The current state of the order, including QUEUED.',
+      schema: Order,
+      headers: ['ETag', 'Retry-After?', 'Preference-Applied?'],
+      example: {
+        id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+        version: 1,
+        status: 'PENDING_PAYMENT',
+        customerId: 'c1',
+        currency: 'EUR',
+        items: [{ sku: 'MUG-BLUE', name: 'Mug, blue', quantity: 2, unitPrice: 1250, lineTotal: 2500 }],
+        totals: { subtotal: 2500, discount: 0, shipping: 0, tax: 0, total: 2500 },
+        createdAt: '2026-01-05T10:00:00.000Z',
+        updatedAt: '2026-01-05T10:00:00.000Z',
+        links: {
+          self: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+          history: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/history',
+          events: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/events',
+          cancel: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11/cancel',
+        },
+      },
+    },
+    304: { description: 'The order has not changed: you have the current version.', headers: ['ETag'] },
+  },
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'VALIDATION_FAILED', 'STATE_UNAVAILABLE'],
+};
+
+export function getOrder(deps: RouteDeps): Route {
+  return {
+    operation: getOrderOperation,
+    async handler(request, reply) {
+      const address = { ...readAddress(request, deps.tickets), withDetails: readDetailsAsked(request) };
+      const has = readIfNoneMatch(request);
+      const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+      const state = await readState(deps, address, has);
+      if (!isNews(state, has, waitSeconds) && waitSeconds > 0) {
+        return waitForNews(deps, reply, address, { state, has, waitSeconds });
+      }
+      return answer(deps, reply, address, state, has);
+    },
+  };
+}
+
+/** An order that is asked for, with or without what was sent with it. */
+type Asked = OrderAddress & { readonly withDetails: boolean };
+
+function readDetailsAsked(request: FastifyRequest): boolean {
+  const query = openQuery(request);
+  const withDetails = readInclude(query);
+  query.check();
+  return withDetails;
+}
+
+type Known = 'any' | readonly number[];
+const nothing: readonly number[] = [];
+
+function readIfNoneMatch(request: FastifyRequest): Known {
+  const field = request.headers['if-none-match'];
+  if (field === undefined) return nothing;
+  const has = readEtags(field);
+  if (has === null) throw headerProblem('If-None-Match', 'a list of entity tags such as "1"');
+  return has;
+}
+
+async function readState(deps: RouteDeps, address: OrderAddress, has: Known, fresh = false) {
+  const floor = has === 'any' ? 0 : Math.max(0, ...has);
+  const state = await deps.readStatus({ ...address, floor, fresh });
+  if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+  return state;
+}
+
+type Visible = Exclude<OrderState, { kind: 'missing' }>;
+
+function versionOf(state: Visible): number {
+  return state.kind === 'known' ? state.order.version : 0;
+}
+
+function matches(state: Visible, has: Known): boolean {
+  return has === 'any' || has.includes(versionOf(state));
+}
+
+/** Who names no version but waits has seen nothing yet: only a queued order is no news to them. */
+function isNews(state: Visible, has: Known, waitSeconds: number): boolean {
+  if (matches(state, has)) return false;
+  return !(waitSeconds > 0 && has === nothing && state.kind === 'queued');
+}
+
+async function waitForNews(
+  deps: RouteDeps,
+  reply: FastifyReply,
+  address: Asked,
+  { state, has, waitSeconds }: { state: Visible; has: Known; waitSeconds: number },
+): Promise<FastifyReply> {
+  const wait = deps.waits.open(address.orderId, address.customerId);
+  if (wait === null) return answer(deps, reply, address, state, has);
+  reply.raw.once('close', () => wait.close());
+  try {
+    // Looked at once more now that we listen: the change may have come between the first look and here.
+    let now = await readState(deps, address, has, true);
+    if (!isNews(now, has, waitSeconds)) {
+      const seen = versionOf(now);
+      const { ticket } = address;
+      const ownOffset =
+        typeof ticket === 'object' && ticket !== null ? ticket.offset : Number.MAX_SAFE_INTEGER;
+      await wait.until(
+        (event) => event.version > seen || event.sourceOffset >= ownOffset,
+        waitSeconds * 1000,
+      );
+      now = await readState(deps, address, has, true);
+    }
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return answer(deps, reply, address, now, has);
+  } finally {
+    wait.close();
+  }
+}
+
+async function answer(
+  deps: RouteDeps,
+  reply: FastifyReply,
+  { orderId, customerId, withDetails }: Asked,
+  state: Visible,
+  has: Known,
+): Promise<FastifyReply> {
+  if (matches(state, has))
+    return reply
+      .code(304)
+      .header('etag', etagOf(versionOf(state)))
+      .send();
+  const shown = showOrder(deps, state, orderId, customerId);
+  if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
+  // Never out of a cache: it holds no personal data.
+  const details = await atDatabase(deps, customerId, () => deps.store.details(customerId, [orderId]));
+  reply.header('cache-control', 'no-store');
+  return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);
+}

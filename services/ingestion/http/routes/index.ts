@@ -1,0 +1,80 @@
+/** Every route of the API. */
+import type { Operation } from '../operation.ts';
+import { cancelOrder, cancelOrderOperation } from './cancel-order.ts';
+import { getHistory, getHistoryOperation } from './get-history.ts';
+import { getOrder, getOrderOperation } from './get-order.ts';
+import { listOrders, listOrdersOperation } from './list-orders.ts';
+import { placeBatch, placeBatchOperation } from './place-batch.ts';
+import { placeOrder, placeOrderOperation } from './place-order.ts';
+import { quoteOrder, quoteOrderOperation } from './quote-order.ts';
+import type { Route, RouteDeps } from './route.ts';
+import { streamOrder, streamOrderOperation } from './stream-order.ts';
+import {
+  enableWebhook,
+  enableWebhookOperation,
+  rotateSecret,
+  rotateSecretOperation,
+} from './webhooks/webhook-changes.ts';
+import {
+  listDeliveries,
+  listDeliveriesOperation,
+  redeliver,
+  redeliverOperation,
+  redeliverRange,
+  redeliverRangeOperation,
+} from './webhooks/webhook-deliveries.ts';
+import {
+  createWebhook,
+  createWebhookOperation,
+  deleteWebhook,
+  deleteWebhookOperation,
+  getWebhook,
+  getWebhookOperation,
+  listWebhooks,
+  listWebhooksOperation,
+} from './webhooks/webhook-endpoints.ts';
+
+export type { Route, RouteDeps } from './route.ts';
+
+export function routes(deps: RouteDeps): readonly Route[] {
+  return [
+    placeOrder(deps),
+    placeBatch(deps),
+    quoteOrder(deps),
+    getOrder(deps),
+    listOrders(deps),
+    getHistory(deps),
+    streamOrder(deps),
+    cancelOrder(deps),
+    createWebhook(deps),
+    listWebhooks(deps),
+    getWebhook(deps),
+    deleteWebhook(deps),
+    rotateSecret(deps),
+    enableWebhook(deps),
+    listDeliveries(deps),
+    redeliverRange(deps),
+    redeliver(deps),
+  ];
+}
+
+/** The same as data: what the OpenAPI document is made of. */
+export const operations: readonly Operation[] = [
+  placeOrderOperation,
+  placeBatchOperation,
+  quoteOrderOperation,
+  getOrderOperation,
+  listOrdersOperation,
+  getHistoryOperation,
+  streamOrderOperation,
+  cancelOrderOperation,
+  createWebhookOperation,
+  listWebhooksOperation,
+  getWebhookOperation,
+  deleteWebhookOperation,
+  rotateSecretOperation,
+  enableWebhookOperation,
+  listDeliveriesOperation,
+  redeliverRangeOperation,
+  redeliverOperation,
+];

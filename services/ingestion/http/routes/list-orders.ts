@@ -1,0 +1,119 @@
+import Type from 'typebox';
+import { orderResource, orderStatuses } from '../../../domain/index.ts';
+import type { ListQuery } from '../../application/read/order-store.ts';
+import { orderIdOf } from '../../application/submit/order-id.ts';
+import type { Operation } from '../operation.ts';
+import { openQuery, type QueryReader } from '../requests/read-request.ts';
+import { jsonMediaType, showOrder } from '../responses.ts';
+import { OrderList } from '../schemas/order-resource.ts';
+import { atDatabase } from './at-database.ts';
+import {
+  cursorParameter,
+  includeParameter,
+  limitParameter,
+  positionOf,
+  readChoice,
+  readCursor,
+  readInclude,
+  readLimit,
+  readTime,
+  timeParameter,
+} from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+const listed = orderStatuses.filter((status) => status !== 'QUEUED');
+
+export const listOrdersOperation: Operation = {
+  id: 'listOrders',
+  method: 'GET',
+  url: '/v1/orders',
+  summary: 'List your orders, newest first',
+  description: 'The list does not contain queued orders.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [
+    limitParameter('Orders per page.'),
+    cursorParameter(),
+    {
+      in: 'query',
+      name: 'status',
+      description: 'Only orders with this status.',
+      required: false,
+      schema: Type.String({ enum: listed }),
+    },
+    timeParameter('createdFrom', 'Only orders placed at or after this time.'),
+    timeParameter('createdTo', 'Only orders placed before this time.'),
+    {
+      in: 'query',
+      name: 'idempotencyKey',
+      description: 'Only the order that you placed with this `Idempotency-Key`.',
+      required: false,
+      schema: Type.String({ pattern: '^[!-~]{1,255}$', examples: ['order-2026-0001'] }),
+    },
+    includeParameter,
+  ],
+  answers: { 200: { description: 'One page of results.', schema: OrderList } },
+  problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'STATE_UNAVAILABLE'],
+};
+
+export function listOrders(deps: RouteDeps): Route {
+  return {
+    operation: listOrdersOperation,
+    async handler(request, reply) {
+      const { customerId } = request.caller;
+      const query = openQuery(request);
+      const limit = readLimit(query);
+      const status = readChoice(query, 'status', listed);
+      const filter = readFilter(query, customerId);
+      const withDetails = readInclude(query);
+      const cursor = readCursor(query);
+      query.check();
+      const list = [
+        customerId,
+        status ?? '',
+        ...Object.values(filter).filter((value) => value !== null),
+      ].join('|');
+      const after = positionOf(cursor, deps.cursors, list);
+      // One extra row shows whether there is a next page.
+      const asked = { customerId, limit: limit + 1, status, ...filter, after };
+      const { found, details } = await atDatabase(deps, customerId, () => readPage(deps, asked, withDetails));
+      const page = found.slice(0, limit);
+      for (const { orderId, version } of page) deps.noteShown(orderId, version);
+      const items = page.map((order) => {
+        const state = { kind: 'known', order: orderResource(order) } as const;
+        return { ...showOrder(deps, state, order.orderId, customerId).body, ...details.get(order.orderId) };
+      });
+      const last = page.at(-1);
+      const next =
+        found.length > limit && last !== undefined ? { nextCursor: deps.cursors.issue(last, list) } : {};
+      if (withDetails) reply.header('cache-control', 'no-store');
+      return reply
+        .code(200)
+        .header('content-type', jsonMediaType)
+        .send(JSON.stringify({ items, ...next }));
+    },
+  };
+}
+
+const keyForm = /^[!-~]{1,255}$/;
+
+/** The key and the customer make the id of an order, so a key is looked up by the id. */
+function readFilter(
+  query: QueryReader,
+  customerId: string,
+): Pick<ListQuery, 'createdFromMs' | 'createdToMs' | 'orderId'> {
+  return {
+    createdFromMs: readTime(query, 'createdFrom'),
+    createdToMs: readTime(query, 'createdTo'),
+    orderId: query.read<string | null>('idempotencyKey', null, (key) => {
+      if (!keyForm.test(key)) throw new RangeError('must be 1 to 255 visible ASCII characters');
+      return orderIdOf(customerId, key);
+    }),
+  };
+}
+
+async function readPage({ store }: Pick<RouteDeps, 'store'>, asked: ListQuery, withDetails: boolean) {
+  const found = await store.list(asked);
+  const ids = withDetails ? found.map(({ orderId }) => orderId) : [];
+  return { found, details: await store.details(asked.customerId, ids) };
+}

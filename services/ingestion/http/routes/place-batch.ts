@@ -1,0 +1,177 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { startTurn } from '../../application/common/turn.ts';
+import { refuseDenied, takeOrders } from '../../application/limits/rate-check.ts';
+import { type Place, readPlace } from '../../application/submit/order-submission.ts';
+import type { Submission } from '../../application/submit/submissions.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
+import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
+import { bodyOf } from '../requests/read-request.ts';
+import { jsonMediaType, statusUrlOf } from '../responses.ts';
+import { BatchRequest, batchOrdersMax } from '../schemas/order-request.ts';
+import { BatchResult } from '../schemas/problem.ts';
+import { traceparentParameter } from './parameters.ts';
+import { orderBytesMax } from './place-order.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const placeBatchOperation: Operation = {
+  id: 'placeOrders',
+  method: 'POST',
+  url: '/v1/orders/batch',
+  summary: 'Place up to 500 orders',
+  description: 'Each order has its own key and result. An invalid order does not affect the others.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [traceparentParameter],
+  body: { schema: BatchRequest, bytesMax: 2 * 1024 * 1024, required: true },
+  answers: {
+    200: {
+      description: 'One result per order, in request order.',
+      schema: BatchResult,
+      headers: ['RateLimit', 'RateLimit-Policy'],
+    },
+  },
+  problems: ['JSON_INVALID', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'RATE_LIMITED'],
+};
+
+export function placeBatch(deps: RouteDeps): Route {
+  const reader = createBatchReader();
+  return {
+    operation: placeBatchOperation,
+    async handler(request, reply) {
+      const batch = await chargeAndSplit(deps, request, reply, reader.split);
+      const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
+      const { items, places, indices } = await readItems(context, reader.readItem, batch);
+      const submissions = await deps.submit(places);
+      const answers = await Promise.all(
+        submissions.map((submission, i) =>
+          isDecided(deps, submission) ? confirmed(deps, places[i]!, submission) : submission,
+        ),
+      );
+      for (let i = 0; i < answers.length; i++) {
+        const index = indices[i]!;
+        items[index] = answerText(context, index, places[i]!.orderId, answers[i]!);
+      }
+      return reply
+        .code(200)
+        .header('content-type', jsonMediaType)
+        .send(`{"items":[${items.join(',')}]}`);
+    },
+  };
+}
+
+/**
+ * Takes the batch from its caller's rate before anything of it is parsed: its orders, which are counted by their keys, or
+ * as many orders as could have been placed alone with its bytes, whichever is more. One call of Redis at most; items
+ * without a key are taken once they are found.
+ */
+async function chargeAndSplit(
+  { rates }: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  split: (request: FastifyRequest) => BatchText,
+): Promise<BatchText> {
+  refuseDenied(rates, request, reply);
+  const body = bodyOf(request);
+  const paid = Math.max(1, Math.ceil(body.length / orderBytesMax), countKeys(body));
+  const charging = takeOrders(rates, request, reply, paid);
+  if (charging !== undefined) await charging;
+  const batch = split(request);
+  const leasing = takeOrders(rates, request, reply, batch.items.length, paid);
+  if (leasing !== undefined) await leasing;
+  return batch;
+}
+
+const keyName = Buffer.from('"idempotencyKey"');
+
+/** How often the name of a key is in the body, as far as a batch may have orders. Native code, linear in the body. */
+function countKeys(body: Buffer): number {
+  let count = 0;
+  let at = body.indexOf(keyName);
+  while (at !== -1 && count < batchOrdersMax) {
+    count += 1;
+    at = body.indexOf(keyName, at + keyName.length);
+  }
+  return count;
+}
+
+interface Context extends RouteDeps {
+  readonly request: FastifyRequest;
+  /** The same for all problems of the answer. Most have none. */
+  readonly traceId: () => string;
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+interface Items {
+  /** The answers as JSON; so far only of those that are no places. */
+  readonly items: string[];
+  readonly places: Place[];
+  /** Of each place, the index of its item. */
+  readonly indices: number[];
+}
+
+/** Item by item, and not all in one turn of the event loop: other requests are answered in between. */
+async function readItems(context: Context, readItem: ReadItem, batch: BatchText): Promise<Items> {
+  const { request } = context;
+  const read: Items = { items: new Array(batch.items.length), places: [], indices: [] };
+  const { customerId } = request.caller;
+  const traceparent = traceparentOf(request);
+  const turn = startTurn();
+  for (let index = 0; index < batch.items.length; index++) {
+    if (turn.isOver()) await turn.next();
+    const { problem, value } = readItem(batch, index);
+    if (problem !== null) {
+      read.items[index] = problemText(context, index, problem);
+      continue;
+    }
+    try {
+      read.places.push(readPlace(context, { customerId, traceparent, ...value }));
+      read.indices.push(index);
+    } catch (error) {
+      read.items[index] = problemText(context, index, error);
+    }
+  }
+  return read;
+}
+
+/** Whether an order that was placed before has its outcome. */
+function isDecided({ lanes }: Pick<RouteDeps, 'lanes'>, submission: Submission): boolean {
+  if (submission instanceof Error || !submission.replayed) return false;
+  const { partition, offset } = submission.position;
+  return (lanes.nextUnpublished(partition) ?? 0) > offset;
+}
+
+/** What was remembered may be a body that lost against another with the same key. */
+async function confirmed(deps: RouteDeps, place: Place, submission: Submission): Promise<Submission> {
+  return (await deps.isOrderOf(place)) === false ? new HttpProblem('KEY_REUSED') : submission;
+}
+
+/** The parts of an answer without a problem need no escaping, so the text is put together by hand. */
+function answerText(context: Context, index: number, orderId: string, submission: Submission): string {
+  if (submission instanceof Error) return problemText(context, index, submission);
+  const { position, replayed } = submission;
+  const isOut = isDecided(context, submission);
+  const url = statusUrlOf(context, orderId, context.request.caller.customerId, position);
+  const status = isOut ? 200 : 202;
+  const mark = replayed ? ',"replayed":true' : '';
+  return `{"index":${index},"status":${status},"id":"${orderId}","statusUrl":"${url}"${mark}}`;
+}
+
+function problemText({ log, request, traceId }: Context, index: number, error: unknown): string {
+  if (!(error instanceof HttpProblem)) log.error({ err: error, index }, 'An order of a batch failed');
+  const {
+    code,
+    message: detail,
+    errors,
+  } = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
+  const instance = pathOf(request.url);
+  const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
+  return JSON.stringify({ index, status: problem.status, problem });
+}

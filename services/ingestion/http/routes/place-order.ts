@@ -1,0 +1,252 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OrderEvent } from '../../../../schemas/index.ts';
+import type { LogPosition } from '../../application/common/ticket.ts';
+import { takeOrders } from '../../application/limits/rate-check.ts';
+import { orderOfEvent } from '../../application/read/decided-order.ts';
+import type { OrderState } from '../../application/read/status.ts';
+import { type Place, readPlace } from '../../application/submit/order-submission.ts';
+import type { Submitted } from '../../application/submit/submissions.ts';
+import type { Wait } from '../../application/wait/waits.ts';
+import type { Operation } from '../operation.ts';
+import { preferredWaitSeconds } from '../prefer.ts';
+import { HttpProblem, traceparentOf } from '../problems.ts';
+import { readIdempotencyKey } from '../requests/idempotency-key.ts';
+import { readBody } from '../requests/read-request.ts';
+import { sendAccepted, sendOrder, showOrder } from '../responses.ts';
+import { OrderRequest } from '../schemas/order-request.ts';
+import { Accepted, Order } from '../schemas/order-resource.ts';
+import { type Check, compileCheck } from '../validation.ts';
+import { idempotencyKeyParameter, preferParameter, traceparentParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const orderBytesMax = 64 * 1024;
+
+export const placeOrderOperation: Operation = {
+  id: 'placeOrder',
+  method: 'POST',
+  url: '/v1/orders',
+  summary: 'Place an order',
+  description:
+    'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. ' +
+    'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
+  body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
+  answers: {
+    202: {
+      description: 'The order is accepted and will get exactly one outcome.',
+      schema: Accepted,
+      headers: ['Location', 'Retry-After', 'Idempotent-Replayed?', 'RateLimit', 'RateLimit-Policy'],
+      example: {
+        id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
+        status: 'QUEUED',
+        statusUrl: '/v1/orders/3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11?t=7.1042.Zm9vYmFyYmF6cXV4cXV1eA',
+        queue: { ahead: 3, etaMs: 45 },
+      },
+    },
+    200: {
+      description: 'The outcome: after `Prefer: wait`, or of an order that was already placed.',
+      schema: Order,
+      headers: [
+        'ETag',
+        'Retry-After?',
+        'Preference-Applied?',
+        'Idempotent-Replayed?',
+        'RateLimit',
+        'RateLimit-Policy',
+      ],
+    },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'IDEMPOTENCY_KEY_MISSING',
+    'IDEMPOTENCY_KEY_INVALID',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'KEY_REUSED',
+    'RATE_LIMITED',
+    'NOT_PRODUCED',
+    'OUTCOME_UNKNOWN',
+  ],
+};
+
+export function placeOrder(deps: RouteDeps): Route {
+  const check = compileCheck(OrderRequest);
+  return {
+    operation: placeOrderOperation,
+    async handler(request, reply) {
+      const leasing = takeOrders(deps.rates, request, reply, 1);
+      if (leasing !== undefined) await leasing;
+      const { customerId } = request.caller;
+      const place = readOrder(deps, request, check);
+      const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
+      if (waitSeconds > 0) return placeAndWait(deps, request, reply, place, waitSeconds);
+      const { orderId } = place;
+      const { position, replayed } = await submitOne(deps, place);
+      if (replayed) return answerReplay(deps, reply, place, { orderId, customerId, position });
+      return sendAccepted(deps, reply, { id: orderId, customerId, position });
+    },
+  };
+}
+
+/** An order in the log, and its owner. */
+interface Logged {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly position: LogPosition;
+}
+
+async function submitOne(
+  deps: RouteDeps,
+  place: Place,
+  options?: { readonly anew: boolean },
+): Promise<Submitted> {
+  const [submission] = await deps.submit([place], options);
+  if (submission instanceof Error) throw submission;
+  return submission!;
+}
+
+function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): Place {
+  const field = request.headers['idempotency-key'];
+  if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
+  const idempotencyKey = typeof field === 'string' ? readIdempotencyKey(field) : null;
+  if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
+  const order = readBody(request, check);
+  const { customerId } = request.caller;
+  return readPlace(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
+}
+
+/** Subscribes before it produces, so that no outcome is missed. */
+async function placeAndWait(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  place: Place,
+  waitSeconds: number,
+): Promise<FastifyReply> {
+  const { orderId } = place;
+  const { customerId } = request.caller;
+  const wait = deps.waits.open(orderId, customerId);
+  if (wait !== null) reply.raw.once('close', () => wait.close());
+  try {
+    const { position, replayed } = await submitOne(deps, place);
+    const logged = { orderId, customerId, position };
+    if (replayed) {
+      const decided = await awaitKnown(deps, wait, logged, waitSeconds * 1000);
+      return await answerReplay(deps, reply, place, logged, decided);
+    }
+    const outcome = await awaitOwnOutcome(wait, position, waitSeconds * 1000);
+    if (outcome !== null && (await isOwn(deps, place, position, outcome))) {
+      const state = await stateAfter(deps, logged, outcome);
+      if (state.kind !== 'missing' && state.kind !== 'queued') {
+        reply.header('preference-applied', `wait=${waitSeconds}`);
+        return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
+      }
+    }
+    return sendAccepted(deps, reply, { id: orderId, customerId, position });
+  } finally {
+    wait?.close();
+  }
+}
+
+/** The outcome of this very submission, or one behind it; null at the end of the time, and at once when too many wait. */
+async function awaitOwnOutcome(
+  wait: Wait | null,
+  { offset }: LogPosition,
+  timeoutMs: number,
+): Promise<OrderEvent | null> {
+  return wait === null ? null : wait.until((event) => event.sourceOffset >= offset, timeoutMs);
+}
+
+/** False while nobody can say whose order it is. Throws KEY_REUSED where another body with the same key was the first in the log. */
+async function isOwn(
+  deps: RouteDeps,
+  place: Place,
+  { offset }: LogPosition,
+  { sourceOffset, outcome }: OrderEvent,
+): Promise<boolean> {
+  if (sourceOffset === offset) {
+    if (outcome === 'KEY_CONFLICT') throw new HttpProblem('KEY_REUSED');
+    return true;
+  }
+  const isSame = await deps.isOrderOf(place);
+  if (isSame === false) throw new HttpProblem('KEY_REUSED');
+  return isSame === true;
+}
+
+/** The outcome of the order. Null after the timeout, or at once when too many clients wait. */
+async function awaitOutcome(
+  wait: Wait | null,
+  position: LogPosition,
+  timeoutMs: number,
+): Promise<OrderEvent | null> {
+  if (wait === null) return null;
+  return wait.until((event) => event.version > 0 || event.sourceOffset >= position.offset, timeoutMs);
+}
+
+/** True once an order that was placed before has its outcome. */
+async function awaitKnown(
+  deps: RouteDeps,
+  wait: Wait | null,
+  { orderId, customerId, position }: Logged,
+  timeoutMs: number,
+): Promise<boolean> {
+  const state = await stateOfReplay(deps, { orderId, customerId, position }, false);
+  if (state === 'lost' || state.kind !== 'queued') return true;
+  return (await awaitOutcome(wait, position, timeoutMs)) !== null;
+}
+
+/** The order after its outcome. If the event has the whole order, the stores are not read. */
+async function stateAfter(
+  deps: RouteDeps,
+  { orderId, customerId, position }: Logged,
+  outcome: OrderEvent,
+): Promise<OrderState> {
+  const order = orderOfEvent(outcome);
+  const isNewest =
+    order?.customerId === customerId && deps.noteShown(orderId, order.version) === order.version;
+  if (order !== null && isNewest) return { kind: 'known', order };
+  return deps.readStatus({ orderId, customerId, ticket: position, fresh: true });
+}
+
+/**
+ * A repeated order: 202 while it is queued, else 200 with its current state. A lost order is submitted again: a retry
+ * must not succeed only because a cache remembers the order.
+ */
+async function answerReplay(
+  deps: RouteDeps,
+  reply: FastifyReply,
+  place: Place,
+  logged: Logged,
+  fresh = false,
+): Promise<FastifyReply> {
+  const { orderId, customerId, position } = logged;
+  const state = await stateOfReplay(deps, logged, fresh);
+  if (state === 'lost') {
+    const again = await submitOne(deps, place, { anew: true });
+    return sendAccepted(deps, reply, { id: orderId, customerId, position: again.position });
+  }
+  // What was remembered may be a body that lost against another with the same key.
+  const isSame = state.kind === 'known' ? await deps.isOrderOf(place) : null;
+  if (isSame === false) throw new HttpProblem('KEY_REUSED');
+  reply.header('idempotent-replayed', 'true');
+  if (state.kind === 'queued' || state.kind === 'missing' || (state.kind === 'known' && isSame === null)) {
+    return sendAccepted(deps, reply, { id: orderId, customerId, position });
+  }
+  return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
+}
+
+async function stateOfReplay(
+  deps: RouteDeps,
+  { orderId, customerId, position }: Logged,
+  fresh: boolean,
+): Promise<OrderState | 'lost'> {
+  try {
+    return await deps.readStatus({ orderId, customerId, ticket: position, fresh });
+  } catch (error) {
+    if (error instanceof HttpProblem && error.code === 'ORDER_LOST') return 'lost';
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { priceOrder } from '../../../domain/index.ts';
+import { takeOrders } from '../../application/limits/rate-check.ts';
+import { placePayload } from '../../application/submit/to-command.ts';
+import type { Operation } from '../operation.ts';
+import { readBody } from '../requests/read-request.ts';
+import { jsonMediaType } from '../responses.ts';
+import { OrderRequest } from '../schemas/order-request.ts';
+import { Quote } from '../schemas/order-resource.ts';
+import { compileCheck } from '../validation.ts';
+import { atDatabase } from './at-database.ts';
+import { orderBytesMax } from './place-order.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const quoteOrderOperation: Operation = {
+  id: 'quoteOrder',
+  method: 'POST',
+  url: '/v1/orders/quote',
+  summary: 'Price an order without placing it',
+  description:
+    'Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.',
+  scope: 'orders:write',
+  share: 'write',
+  parameters: [],
+  body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
+  answers: {
+    200: { description: 'The priced order.', schema: Quote, headers: ['RateLimit', 'RateLimit-Policy'] },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export function quoteOrder(deps: RouteDeps): Route {
+  const check = compileCheck(OrderRequest);
+  return {
+    operation: quoteOrderOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const order = readBody(request, check);
+      const skus = order.items.map(({ sku }) => sku);
+      const products = await atDatabase(deps, request.caller.customerId, () => deps.store.products(skus));
+      const { priced, reason } = priceOrder(placePayload(order), products);
+      const { lines, subtotal, discount, shipping, tax, total } = priced;
+      const quote = {
+        currency: order.currency,
+        items: lines.map(({ name, unitPrice, lineTotal, ...line }) => ({
+          ...line,
+          ...(name === null ? {} : { name }),
+          ...(unitPrice === null ? {} : { unitPrice, lineTotal }),
+        })),
+        totals: { subtotal, discount, shipping, tax, total },
+        ...(reason === null
+          ? {}
+          : {
+              reason: {
+                code: reason.code,
+                message: reason.message,
+                ...(reason.pointer === null ? {} : { pointer: reason.pointer }),
+              },
+            }),
+      };
+      return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(quote));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../../../shared/log/index.ts';
+import type { RateLimiter } from '../../application/limits/rate-limit.ts';
+import type { ReadTurns } from '../../application/limits/reads.ts';
+import type { Cursors } from '../../application/read/cursor.ts';
+import type { OrderStore } from '../../application/read/order-store.ts';
+import type { Lanes } from '../../application/read/partition-progress.ts';
+import type { ReadStatus } from '../../application/read/status.ts';
+import type { CommandLog } from '../../application/submit/command-log.ts';
+import type { IsOrderOf, Submit } from '../../application/submit/submissions.ts';
+import type { Waits } from '../../application/wait/waits.ts';
+import type { DeliveryStore } from '../../application/webhooks/delivery-store.ts';
+import type { WebhookStore } from '../../application/webhooks/webhook-store.ts';
+import type { ReadWebhookUrl } from '../../application/webhooks/webhook-url.ts';
+import type { Operation } from '../operation.ts';
+import type { AnswerDeps } from '../responses.ts';
+import type { Streams } from '../streams.ts';
+
+/** What the routes are made from; every one takes what it needs. */
+export interface RouteDeps extends AnswerDeps {
+  readonly log: Logger;
+  readonly submit: Submit;
+  readonly isOrderOf: IsOrderOf;
+  readonly commandLog: CommandLog;
+  readonly readStatus: ReadStatus;
+  readonly waits: Waits;
+  readonly streams: Streams;
+  readonly store: Pick<OrderStore, 'list' | 'history' | 'products' | 'details'>;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly readWebhookUrl: ReadWebhookUrl;
+  readonly cursors: Cursors;
+  readonly rates: RateLimiter;
+  readonly reads: ReadTurns;
+  readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
+  readonly nowMs: () => number;
+  /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */
+  readonly noteShown: (orderId: string, version: number) => number;
+}
+
+export interface Route {
+  readonly operation: Operation;
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}

@@ -1,0 +1,69 @@
+import Type from 'typebox';
+import { shareUsedUp } from '../../application/limits/reads.ts';
+import type { Operation } from '../operation.ts';
+import { HttpProblem } from '../problems.ts';
+import { headerProblem, readAddress } from '../requests/read-request.ts';
+import { isFinal } from '../responses.ts';
+import { streamHead } from '../streams.ts';
+import { orderIdParameter, ticketParameter } from './parameters.ts';
+import type { Route, RouteDeps } from './route.ts';
+
+export const streamOrderOperation: Operation = {
+  id: 'streamOrder',
+  method: 'GET',
+  url: '/v1/orders/:id/events',
+  summary: 'Stream the versions of an order',
+  description:
+    'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
+  scope: 'orders:read',
+  share: 'read',
+  parameters: [
+    orderIdParameter,
+    ticketParameter,
+    {
+      in: 'header',
+      name: 'Last-Event-ID',
+      description: 'The last version that you have. The stream sends only newer versions.',
+      required: false,
+      schema: Type.String({ pattern: '^[0-9]{0,9}$' }),
+    },
+  ],
+  answers: {
+    200: { description: 'The event stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
+    204: { description: 'You already have the final state.' },
+  },
+  problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'STATE_UNAVAILABLE'],
+};
+
+export function streamOrder(deps: RouteDeps): Route {
+  return {
+    operation: streamOrderOperation,
+    async handler(request, reply) {
+      const address = readAddress(request, deps.tickets);
+      const seenVersion = readLastEventId(request.headers['last-event-id']);
+      const state = await deps.readStatus({ ...address, floor: Math.max(0, seenVersion) });
+      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      if (state.kind === 'known' && isFinal(state.order.status) && state.order.version <= seenVersion) {
+        return reply.code(204).send();
+      }
+      if (request.method === 'HEAD') return reply.code(200).headers(streamHead).send();
+      const { expiresAtMs } = request.caller;
+      const refusal = deps.streams.open(reply.raw, { ...address, expiresAtMs }, seenVersion);
+      if (refusal === 'share') throw shareUsedUp('waits and streams');
+      if (refusal === 'full') {
+        throw new HttpProblem('OVERLOADED', 'Too many clients are waiting.', {
+          headers: { 'retry-after': '5' },
+        });
+      }
+      return reply.hijack();
+    },
+  };
+}
+
+function readLastEventId(field: string | string[] | undefined): number {
+  if (field === undefined || field === '') return -1;
+  if (typeof field !== 'string' || !/^\d{1,9}$/.test(field)) {
+    throw headerProblem('Last-Event-ID', 'a version');
+  }
+  return Number(field);
+}

@@ -1,0 +1,99 @@
+/** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
+
+import { takeOrders } from '../../../application/limits/rate-check.ts';
+import { bodyProblems, type Operation } from '../../operation.ts';
+import { HttpProblem } from '../../problems.ts';
+import { bodyOf, readBody } from '../../requests/read-request.ts';
+import {
+  overlapSecondsDefault,
+  RotateRequest,
+  WebhookEndpoint,
+  WebhookEndpointWithSecret,
+} from '../../schemas/webhook.ts';
+import { compileCheck } from '../../validation.ts';
+import { atDatabase } from '../at-database.ts';
+import { endpointIdParameter } from '../parameters.ts';
+import type { Route, RouteDeps } from '../route.ts';
+import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-answers.ts';
+
+export const rotateSecretOperation: Operation = {
+  id: 'rotateWebhookSecret',
+  method: 'POST',
+  url: '/v1/webhook-endpoints/:id/rotate',
+  summary: 'Replace the secret of a webhook endpoint',
+  description:
+    'During the overlap (one day by default) each request carries two signatures: of the new and of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  body: { schema: RotateRequest, bytesMax: 1_024, required: false },
+  answers: {
+    200: {
+      description: 'The endpoint with its new secret. The secret is shown only once.',
+      schema: WebhookEndpointWithSecret,
+    },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'ENDPOINT_NOT_FOUND',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export const enableWebhookOperation: Operation = {
+  id: 'enableWebhookEndpoint',
+  method: 'POST',
+  url: '/v1/webhook-endpoints/:id/enable',
+  summary: 'Enable a disabled webhook endpoint',
+  description:
+    'Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint } },
+  problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+};
+
+const nothingSaid = {};
+
+export function rotateSecret(deps: RouteDeps): Route {
+  const check = compileCheck(RotateRequest);
+  return {
+    operation: rotateSecretOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const change = changeOf(request);
+      const rotation = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      const { overlapSeconds = overlapSecondsDefault } = rotation as { overlapSeconds?: number };
+      const nowMs = deps.nowMs();
+      const secret = newSecret();
+      const previousUntilMs = nowMs + overlapSeconds * 1000;
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.rotate(change, { secret, previousUntilMs }, nowMs),
+      );
+      if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      const endpoint = await findEndpoint(deps, request, change.endpointId);
+      return sendJson(reply, 200, { ...endpointResource(endpoint, nowMs), secret });
+    },
+  };
+}
+
+export function enableWebhook(deps: RouteDeps): Route {
+  return {
+    operation: enableWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const change = changeOf(request);
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.enable(change, deps.nowMs()),
+      );
+      if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      const endpoint = await findEndpoint(deps, request, change.endpointId);
+      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
+    },
+  };
+}

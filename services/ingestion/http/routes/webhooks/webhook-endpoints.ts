@@ -1,0 +1,154 @@
+/** A customer's webhook endpoints: made, listed, shown and deleted. */
+import { randomBytes } from 'node:crypto';
+import { takeOrders } from '../../../application/limits/rate-check.ts';
+import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
+import { bodyProblems, type Operation } from '../../operation.ts';
+import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
+import { readBody, validationProblem } from '../../requests/read-request.ts';
+import {
+  NewWebhookEndpoint,
+  WebhookEndpoint,
+  WebhookEndpointList,
+  WebhookEndpointWithSecret,
+} from '../../schemas/webhook.ts';
+import { compileCheck } from '../../validation.ts';
+import { atDatabase } from '../at-database.ts';
+import { endpointIdParameter } from '../parameters.ts';
+import type { Route, RouteDeps } from '../route.ts';
+import {
+  changeOf,
+  endpointIdOf,
+  endpointResource,
+  findEndpoint,
+  newSecret,
+  ownerOf,
+  sendJson,
+} from './webhook-answers.ts';
+
+export const createWebhookOperation: Operation = {
+  id: 'createWebhookEndpoint',
+  method: 'POST',
+  url: '/v1/webhook-endpoints',
+  summary: 'Create a webhook endpoint',
+  description: `The endpoint receives future events of your orders, signed according to Standard Webhooks. You may have ${endpointsPerCustomerMax} endpoints; each receives all events of its \`eventTypes\`. After a 5xx, check the list before you retry.`,
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [],
+  body: { schema: NewWebhookEndpoint, bytesMax: 16 * 1024, required: true },
+  answers: {
+    201: {
+      description: 'The endpoint with its secret. The secret is shown only once.',
+      schema: WebhookEndpointWithSecret,
+      headers: ['Location'],
+    },
+  },
+  problems: [
+    'JSON_INVALID',
+    'VALIDATION_FAILED',
+    'BODY_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'ENDPOINT_LIMIT',
+    'RATE_LIMITED',
+    'STATE_UNAVAILABLE',
+  ],
+};
+
+export const listWebhooksOperation: Operation = {
+  id: 'listWebhookEndpoints',
+  method: 'GET',
+  url: '/v1/webhook-endpoints',
+  summary: 'List your webhook endpoints, oldest first',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [],
+  answers: { 200: { description: 'All your webhook endpoints.', schema: WebhookEndpointList } },
+  problems: ['STATE_UNAVAILABLE'],
+};
+
+export const getWebhookOperation: Operation = {
+  id: 'getWebhookEndpoint',
+  method: 'GET',
+  url: '/v1/webhook-endpoints/:id',
+  summary: 'Get a webhook endpoint',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint } },
+  problems: ['ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
+};
+
+export const deleteWebhookOperation: Operation = {
+  id: 'deleteWebhookEndpoint',
+  method: 'DELETE',
+  url: '/v1/webhook-endpoints/:id',
+  summary: 'Delete a webhook endpoint',
+  description: 'Pending deliveries are dropped. A request in flight may still arrive.',
+  scope: 'webhooks:manage',
+  share: 'read',
+  parameters: [endpointIdParameter],
+  answers: { 204: { description: 'The endpoint is deleted.' } },
+  problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
+};
+
+export function createWebhook(deps: RouteDeps): Route {
+  const check = compileCheck(NewWebhookEndpoint);
+  return {
+    operation: createWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const customerId = ownerOf(request);
+      const input = readBody(request, check);
+      const read = deps.readWebhookUrl(input.url);
+      if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
+      const endpointId = `we_${randomBytes(16).toString('hex')}`;
+      const secret = newSecret();
+      const traceId = callersTraceIdOf(request);
+      const { url } = read;
+      const eventTypes = input.eventTypes ?? null;
+      const nowMs = deps.nowMs();
+      const endpoint = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
+      );
+      if (endpoint === null) throw new HttpProblem('ENDPOINT_LIMIT');
+      reply.header('location', `/v1/webhook-endpoints/${endpointId}`);
+      return sendJson(reply, 201, { ...endpointResource(endpoint, nowMs), secret });
+    },
+  };
+}
+
+export function listWebhooks(deps: RouteDeps): Route {
+  return {
+    operation: listWebhooksOperation,
+    async handler(request, reply) {
+      const found = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.list(ownerOf(request)),
+      );
+      const nowMs = deps.nowMs();
+      return sendJson(reply, 200, { items: found.map((endpoint) => endpointResource(endpoint, nowMs)) });
+    },
+  };
+}
+
+export function getWebhook(deps: RouteDeps): Route {
+  return {
+    operation: getWebhookOperation,
+    async handler(request, reply) {
+      const endpoint = await findEndpoint(deps, request, endpointIdOf(request));
+      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
+    },
+  };
+}
+
+export function deleteWebhook(deps: RouteDeps): Route {
+  return {
+    operation: deleteWebhookOperation,
+    async handler(request, reply) {
+      await takeOrders(deps.rates, request, reply, 1);
+      const deleted = await atDatabase(deps, request.caller.customerId, () =>
+        deps.webhooks.delete(changeOf(request), deps.nowMs()),
+      );
+      if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
+      return reply.code(204).send();
+    },
+  };
+}

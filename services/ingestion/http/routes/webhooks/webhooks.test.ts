@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
+import { createFakeWorld, fakeTokens } from '../../../testing/fake-world.ts';
+
+let world: ReturnType<typeof createFakeWorld>;
+beforeEach(() => {
+  world = createFakeWorld();
+});
+
+const url = 'https://shop.example.com/hooks';
+const endpoints = '/v1/webhook-endpoints';
+
+function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, token = fakeTokens.hooks) {
+  return world.app.inject({
+    method,
+    url: path,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+  });
+}
+
+const make = async (): Promise<string> => (await ask('POST', endpoints, { url })).json().id;
+
+describe('webhook endpoints', () => {
+  test('show their secret once, when they are made', async () => {
+    const made = await ask('POST', endpoints, { url, eventTypes: ['order.shipped', 'command.*'] });
+    expect(made.statusCode).toBe(201);
+    const { id, secret, ...shown } = made.json();
+    expect(made.headers).toMatchObject({ location: `${endpoints}/${id}`, 'cache-control': 'no-store' });
+    expect(Buffer.from(secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
+    expect(shown).toMatchObject({ url, eventTypes: ['order.shipped', 'command.*'], status: 'ENABLED' });
+    expect((await ask('GET', `${endpoints}/${id}`)).json()).toEqual({ id, ...shown });
+    const list = await ask('GET', endpoints);
+    expect(list.json()).toEqual({ items: [{ id, ...shown }] });
+  });
+
+  test('get a new secret, and show how long the previous one still signs', async () => {
+    const id = await make();
+    const { secret, previousSecretUntil } = (await ask('POST', `${endpoints}/${id}/rotate`)).json();
+    expect(secret).toMatch(/^whsec_/);
+    expect(Date.parse(previousSecretUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000);
+    const leaked = (await ask('POST', `${endpoints}/${id}/rotate`, { overlapSeconds: 0 })).json();
+    expect(leaked.secret).not.toBe(secret);
+    expect(leaked.previousSecretUntil).toBeUndefined();
+    expect((await ask('POST', `${endpoints}/${id}/rotate`, { overlapSeconds: -1 })).statusCode).toBe(400);
+  });
+
+  test('are deleted', async () => {
+    const id = await make();
+    const gone = await ask('DELETE', `${endpoints}/${id}`);
+    expect([gone.statusCode, gone.body]).toEqual([204, '']);
+    expect((await ask('DELETE', `${endpoints}/${id}`)).json().code).toBe('ENDPOINT_NOT_FOUND');
+  });
+
+  test('are unknown by an id that is longer than any', async () => {
+    const id = '%E1%B9%B0'.repeat(300);
+    for (const path of [`${endpoints}/${id}`, `${endpoints}/${id}/deliveries`]) {
+      expect((await ask('GET', path)).json(), path).toMatchObject({
+        status: 404,
+        code: 'ENDPOINT_NOT_FOUND',
+      });
+    }
+  });
+
+  test('are bounded in number', async () => {
+    for (let n = 0; n < endpointsPerCustomerMax; n += 1) await make();
+    expect((await ask('POST', endpoints, { url })).json()).toMatchObject({
+      status: 409,
+      code: 'ENDPOINT_LIMIT',
+    });
+  });
+
+  test.each([
+    [{ url: 'http://shop.example.com/' }, '/url'],
+    [{ url: 'https://127.0.0.1/' }, '/url'],
+    [{}, '/url'],
+    [{ url, eventTypes: [] }, '/eventTypes'],
+    [{ url, eventTypes: ['order.shiped'] }, '/eventTypes/0'],
+    [{ url, secret: 'mine' }, '/secret'],
+  ])('%j is refused', async (body, pointer) => {
+    const answer = await ask('POST', endpoints, body);
+    expect(answer.json()).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
+    expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
+  });
+
+  test('answer 503 while the database is away', async () => {
+    const id = await make();
+    world.mysqlAway = true;
+    const answer = await ask('GET', `${endpoints}/${id}`);
+    expect(answer.json()).toMatchObject({ status: 503, code: 'STATE_UNAVAILABLE' });
+  });
+});
+
+describe('every webhook route', () => {
+  const routes = (id: string) =>
+    [
+      ['GET', `${endpoints}/${id}`],
+      ['DELETE', `${endpoints}/${id}`],
+      ['POST', `${endpoints}/${id}/rotate`],
+      ['POST', `${endpoints}/${id}/enable`],
+      ['GET', `${endpoints}/${id}/deliveries`],
+      ['POST', `${endpoints}/${id}/redeliver`, { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' }],
+      ['POST', '/v1/deliveries/1/redeliver'],
+    ] as const;
+
+  test('wants its scope', async () => {
+    for (const [method, path, body] of [
+      ...routes('x'),
+      ['POST', endpoints, { url }],
+      ['GET', endpoints],
+    ] as const) {
+      expect((await ask(method, path, body, fakeTokens.c1)).json().code, path).toBe('SCOPE_MISSING');
+    }
+  });
+
+  test('knows nothing of what is not the caller’s', async () => {
+    for (const [method, path, body] of routes('we_unknown')) {
+      const answer = await ask(method, path, body);
+      expect(answer.statusCode, path).toBe(404);
+      expect(answer.json().code, path).toMatch(/^(ENDPOINT|DELIVERY)_NOT_FOUND$/);
+    }
+  });
+
+  test('has nothing for the customer whose name stands for all customers', async () => {
+    for (const [method, path, body] of [
+      ...routes('x'),
+      ['POST', endpoints, { url }],
+      ['GET', endpoints],
+    ] as const) {
+      expect((await ask(method, path, body, fakeTokens.everybody)).statusCode, path).toBe(403);
+    }
+  });
+});
+
+describe('a time to redeliver', () => {
+  test.each([
+    [{ from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }, '/to'],
+    [{ from: 'yesterday', to: '2026-01-01T00:00:00Z' }, '/from'],
+    [{ from: '2026-01-01T00:00:00Z' }, '/to'],
+    [{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', cursor: 'mine' }, '/cursor'],
+  ])('%j is refused', async (body, pointer) => {
+    const answer = await ask('POST', `${endpoints}/${await make()}/redeliver`, body);
+    expect(answer.json()).toMatchObject({ status: 400, errors: [{ pointer }] });
+  });
+});

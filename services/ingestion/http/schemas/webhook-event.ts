@@ -1,0 +1,66 @@
+/** What is posted to a webhook endpoint: notification makes it, and a test holds its messages against these schemas. */
+import Type, { type TSchema } from 'typebox';
+import { orderStatuses } from '../../../domain/index.ts';
+import { OrderItem, Reason, Totals } from './order-resource.ts';
+import { eventTypes } from './webhook.ts';
+
+const time = (description: string) => Type.String({ format: 'date-time', description });
+const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+const status = () => Type.String({ enum: [...orderStatuses] });
+
+const WebhookEventData = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', description: 'Order id.' }),
+    version: Type.Integer({
+      minimum: 0,
+      description: 'Version of the order. Drop events older than the newest that you processed.',
+    }),
+    status: nullable(status()),
+    previousStatus: nullable(status()),
+    customerId: nullable(Type.String()),
+    currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
+    totals: Type.Optional(Totals),
+    items: Type.Optional(Type.Array(OrderItem)),
+    itemsOmitted: Type.Optional(
+      Type.Literal(true, {
+        description: 'The lines exceed 20,000 bytes. Read them from the order.',
+      }),
+    ),
+    couponCode: Type.Optional(Type.String()),
+    paymentDueAt: Type.Optional(time('Payment deadline of the order.')),
+    reason: Type.Optional(Reason),
+    payment: Type.Optional(
+      Type.Object(
+        { status: Type.String(), amount: Type.Integer(), currency: Type.String({ pattern: '^[A-Z]{3}$' }) },
+        { $id: 'Payment' },
+      ),
+    ),
+    shipment: Type.Optional(
+      Type.Object(
+        { carrier: Type.Optional(Type.String()), trackingNumber: Type.Optional(Type.String()) },
+        { $id: 'Shipment' },
+      ),
+    ),
+  },
+  { $id: 'WebhookEventData' },
+);
+
+/** Every event type, without the prefixes that match several. */
+export const webhookEventTypes: readonly string[] = eventTypes.filter((type) => !type.endsWith('*'));
+
+/** The body of a post about an event of this type. */
+export function webhookEventOf(type: string) {
+  return Type.Object(
+    {
+      type: Type.Literal(type),
+      timestamp: time('When the command was processed.'),
+      data: WebhookEventData,
+    },
+    { $id: `${nameOf(type)}Event` },
+  );
+}
+
+/** `order.payment_failed` becomes `OrderPaymentFailed`. */
+function nameOf(type: string): string {
+  return type.replaceAll(/(?:^|[._])([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,149 @@
+/** Webhook endpoints and deliveries, as their owner sees and asks for them. */
+import Type from 'typebox';
+import { orderStatuses } from '../../../domain/index.ts';
+import { cursorPattern } from '../../application/read/cursor.ts';
+import { deliveryStatuses, redeliveredMax } from '../../application/webhooks/delivery-store.ts';
+import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
+
+const closed = { additionalProperties: false } as const;
+const time = (description: string) => Type.String({ format: 'date-time', description });
+
+/** 24 h is time enough to roll a secret out; a month is as long as a leaked one may stay good. */
+export const overlapSecondsDefault = 24 * 3600;
+const overlapSecondsMax = 30 * 24 * 3600;
+
+/** The outcome types of an order, and the prefixes that match several. */
+export const eventTypes = [
+  'order.*',
+  'order.accepted',
+  ...orderStatuses
+    .filter((status) => status !== 'QUEUED' && status !== 'PENDING_PAYMENT')
+    .map((status) => `order.${status.toLowerCase()}`),
+  'command.*',
+  'command.duplicate',
+  'command.refused',
+  'command.key_conflict',
+];
+
+const EventTypes = Type.Array(Type.String({ enum: eventTypes }), {
+  minItems: 1,
+  maxItems: eventTypes.length,
+  uniqueItems: true,
+  description: 'Default: `order.*`, all order events.',
+});
+
+export const NewWebhookEndpoint = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      maxLength: webhookUrlLengthMax,
+      description: 'An `https` URL with a public host name and without user name, password or fragment.',
+    }),
+    eventTypes: Type.Optional(EventTypes),
+  },
+  { ...closed, $id: 'NewWebhookEndpoint' },
+);
+
+const endpointMembers = {
+  id: Type.String(),
+  url: Type.String(),
+  eventTypes: Type.Optional(Type.Array(Type.String(), { description: 'Absent means `order.*`.' })),
+  status: Type.String({ enum: ['ENABLED', 'DISABLED'] }),
+  disabledReason: Type.Optional(Type.String()),
+  previousSecretUntil: Type.Optional(
+    time(
+      'Until this time requests also carry a signature of the previous secret. Present during a rotation.',
+    ),
+  ),
+  createdAt: time('When it was created.'),
+  updatedAt: time('When it was last changed.'),
+};
+
+export const WebhookEndpoint = Type.Object(endpointMembers, { $id: 'WebhookEndpoint' });
+
+export const WebhookEndpointWithSecret = Type.Object(
+  {
+    ...endpointMembers,
+    secret: Type.String({ description: '`whsec_` and base64. Only this response shows it.' }),
+  },
+  { $id: 'WebhookEndpointWithSecret' },
+);
+
+export const WebhookEndpointList = Type.Object(
+  { items: Type.Array(WebhookEndpoint) },
+  { $id: 'WebhookEndpointList' },
+);
+
+export const RotateRequest = Type.Object(
+  {
+    overlapSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: overlapSecondsMax,
+        description:
+          'How long the current secret stays valid. Default: one day. Use 0 if the secret has leaked.',
+      }),
+    ),
+  },
+  { ...closed, $id: 'RotateRequest' },
+);
+
+export const WebhookDelivery = Type.Object(
+  {
+    id: Type.String(),
+    eventId: Type.String({ description: 'The `webhook-id` of every attempt.' }),
+    eventType: Type.String(),
+    orderId: Type.String({ format: 'uuid' }),
+    version: Type.Integer({ minimum: 0, description: 'Version of the order.' }),
+    status: Type.String({ enum: [...deliveryStatuses], $id: 'DeliveryStatus' }),
+    attempts: Type.Integer({
+      minimum: 0,
+      description: 'Attempts since the delivery was recorded or redelivered.',
+    }),
+    lastStatus: Type.Optional(
+      Type.Integer({ description: 'HTTP status of the last attempt that got a response.' }),
+    ),
+    lastError: Type.Optional(Type.String({ description: 'Why the last attempt failed.' })),
+    nextAttemptAt: Type.Optional(
+      time('Present while the status is `PENDING`. An estimate while an attempt is in flight.'),
+    ),
+    createdAt: time('When the event was recorded for this endpoint.'),
+    deliveredAt: Type.Optional(time('When it was last delivered.')),
+  },
+  { $id: 'WebhookDelivery' },
+);
+
+export const WebhookDeliveryList = Type.Object(
+  {
+    items: Type.Array(WebhookDelivery),
+    nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
+  },
+  { $id: 'WebhookDeliveryList' },
+);
+
+export const RedeliverRequest = Type.Object(
+  {
+    from: time('Only deliveries recorded at or after this time.'),
+    to: time('Only deliveries recorded before this time.'),
+    cursor: Type.Optional(
+      Type.String({ pattern: cursorPattern, description: '`nextCursor` of the previous response.' }),
+    ),
+  },
+  { ...closed, $id: 'RedeliverRequest' },
+);
+
+export const RedeliverResult = Type.Object(
+  {
+    count: Type.Integer({
+      minimum: 0,
+      maximum: redeliveredMax,
+      description: 'Number of deliveries that were queued.',
+    }),
+    nextCursor: Type.Optional(
+      Type.String({
+        description: 'Present if the range has more deliveries: send it as `cursor` in the next request.',
+      }),
+    ),
+  },
+  { $id: 'RedeliverResult' },
+);

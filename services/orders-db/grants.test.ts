@@ -1,0 +1,77 @@
+/** The grants of each service are those that its statements need; tests/integration/servers/least-privilege.test.ts runs them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const here = import.meta.dirname;
+const services = ['ingestion', 'worker', 'notification', 'reconciliation', 'projector'] as const;
+const verbOf = {
+  FROM: 'SELECT',
+  JOIN: 'SELECT',
+  INTO: 'INSERT',
+  UPDATE: 'UPDATE',
+  'DELETE FROM': 'DELETE',
+} as const;
+
+const tables = new Set(
+  readdirSync(path.join(here, 'migrations'))
+    .filter((file) => file.endsWith('.up.sql'))
+    .flatMap((file) => [...read('migrations', file).matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)])
+    .map((match) => match[1]!),
+);
+
+function read(...parts: string[]): string {
+  return readFileSync(path.join(here, ...parts), 'utf8');
+}
+
+/** `VERB table` for each that the file grants. */
+function granted(service: string): Set<string> {
+  const grants = read('grants', `${service}.sql`).matchAll(/^GRANT (.*) ON `orderstream`\.`(\w+)`/gm);
+  return new Set(
+    [...grants].flatMap(([, verbs, table]) =>
+      [...verbs!.replaceAll(/\([^)]*\)/g, '').matchAll(/[A-Z]+/g)].map(([verb]) => `${verb} ${table}`),
+    ),
+  );
+}
+
+/** `VERB table` for each table of ours that a statement in the code names. */
+function statementsOf(code: string): string[] {
+  return [...code.matchAll(/\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) (\w+)/g)]
+    .filter(([, , table]) => tables.has(table!))
+    .map(([, words, table]) => `${verbOf[words as keyof typeof verbOf]} ${table}`);
+}
+
+/** The code of a service, without tests, and what it names of the shared rooms. */
+function codeOf(service: string): string {
+  const folder = path.join(here, '..', service);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const own = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(file));
+  const text = own.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
+  const audits = /\brecordAudit\(/.test(text) ? '\nINSERT INTO audit_log' : '';
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '') + audits;
+}
+
+it('the grants of operator cover what the command line writes; it reads every table', () => {
+  const folder = path.join(here, '../../cli');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const own = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const code = own.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
+  const used = statementsOf(code).filter((each) => !each.startsWith('SELECT '));
+  expect(used).toContain('UPDATE dead_letters');
+  expect([...new Set(used)].filter((each) => !granted('operator').has(each))).toEqual([]);
+});
+
+describe.each(services)('the grants of %s', (service) => {
+  const code = codeOf(service);
+
+  it('cover each table that a statement of its code reads or writes', () => {
+    const used = statementsOf(code);
+    expect(used.length).toBeGreaterThan(0);
+    expect([...new Set(used)].filter((each) => !granted(service).has(each))).toEqual([]);
+  });
+
+  it('are for no table that its code does not name', () => {
+    const named = [...granted(service)].map((each) => each.split(' ')[1]!);
+    expect([...new Set(named)].filter((table) => !new RegExp(`\\b${table}\\b`).test(code))).toEqual([]);
+  });
+});

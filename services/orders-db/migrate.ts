@@ -1,0 +1,211 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { AppError, appError, errorMessage } from '../shared/errors/index.ts';
+import type { Logger } from '../shared/log/index.ts';
+import { createMysql, type Mysql, parseMysqlUrl, type Session } from '../shared/mysql/index.ts';
+import { splitStatements } from './statements.ts';
+
+export type MigrateOptions = {
+  /** mysql://user:password@host:port/database; the database is created when missing (upwards only). */
+  url: string;
+  log: Logger;
+  direction?: 'up' | 'down';
+  /** Upwards: the last version applied (default all). Downwards: the version that stays (default: one step back; 0 for none). */
+  to?: number;
+  /** Where `0001_name.up.sql` and `0001_name.down.sql` are. */
+  dir?: string;
+  /** How long another migration is waited for. */
+  lockTimeoutSeconds?: number;
+};
+
+export type MigrationStep = { version: number; name: string; direction: 'up' | 'down' };
+
+type Migration = { version: number; name: string; up: string; down: string };
+
+const ownDir = fileURLToPath(new URL('./migrations/', import.meta.url));
+
+/** A table change may take its time; beyond this it needs a plan of its own. */
+const statementTimeoutMs = 600_000;
+
+const unknownDatabaseErrno = 1049;
+
+/**
+ * Brings the tables to a version, one migration after another under a lock of the server, and says what was done.
+ * Each finished migration is noted in `schema_migrations`. DDL commits by itself, so a migration that fails midway
+ * stays half done: MIGRATION_FAILED names the statement, and nothing is noted.
+ */
+export async function migrate(options: MigrateOptions): Promise<MigrationStep[]> {
+  const { url, log, direction = 'up', dir = ownDir, lockTimeoutSeconds = 30 } = options;
+  const migrations = await readMigrations(dir);
+  const mysql = createMysql({ url, log, queryTimeoutMs: statementTimeoutMs, poolSize: 1 });
+  try {
+    const session = await connect(mysql, options);
+    return await underLock(session, `orderstream.migrate.${databaseOf(url)}`, lockTimeoutSeconds, () =>
+      run(session, migrations, { ...options, direction }),
+    );
+  } finally {
+    await mysql.close();
+  }
+}
+
+async function readMigrations(dir: string): Promise<Migration[]> {
+  const found = new Map<number, Partial<Migration> & { version: number; name: string }>();
+  for (const file of (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort()) {
+    const match = /^(\d{4})_([a-z0-9_]+)\.(up|down)\.sql$/.exec(file);
+    if (match === null)
+      throw appError('MIGRATION_INVALID', {
+        reason: `${file} is not named 0001_name.up.sql or 0001_name.down.sql`,
+      });
+    const [version, name, side] = [Number(match[1]), match[2]!, match[3] as 'up' | 'down'];
+    const migration = found.get(version) ?? { version, name };
+    if (migration.name !== name)
+      throw appError('MIGRATION_INVALID', { reason: `version ${version} has two names` });
+    migration[side] = await readFile(new URL(file, `file://${dir.endsWith('/') ? dir : `${dir}/`}`), 'utf8');
+    found.set(version, migration);
+  }
+  const inOrder = [...found.values()].sort((a, b) => a.version - b.version);
+  return inOrder.map(({ version, name, up, down }) => {
+    if (up === undefined || down === undefined)
+      throw appError('MIGRATION_INVALID', { reason: `version ${version} lacks its up or down file` });
+    return { version, name, up, down };
+  });
+}
+
+/** Creates the database only when it is missing, as a production user may not be allowed to. */
+async function connect(mysql: Mysql, { url, log, direction = 'up' }: MigrateOptions): Promise<Session> {
+  const settings = { waitTimeoutSeconds: statementTimeoutMs / 1000 };
+  try {
+    return await mysql.connect(settings);
+  } catch (error) {
+    const isMissing = error instanceof AppError && error.details['errno'] === unknownDatabaseErrno;
+    if (!isMissing || direction === 'down') throw error;
+    await createDatabase(url, log);
+    return mysql.connect(settings);
+  }
+}
+
+async function createDatabase(url: string, log: Logger): Promise<void> {
+  const bare = new URL(url);
+  bare.pathname = '/';
+  const mysql = createMysql({ url: bare.toString(), log, poolSize: 1 });
+  try {
+    await mysql.pool.write(
+      `CREATE DATABASE IF NOT EXISTS \`${databaseOf(url)}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+    );
+  } finally {
+    await mysql.close();
+  }
+}
+
+function databaseOf(url: string): string {
+  const { database = '' } = parseMysqlUrl(url);
+  if (!/^[A-Za-z0-9_]{1,40}$/.test(database)) {
+    throw appError('MIGRATION_INVALID', {
+      reason: `the database name must be 1 to 40 letters, digits or _, not "${database}"`,
+    });
+  }
+  return database;
+}
+
+async function underLock<T>(
+  session: Session,
+  name: string,
+  waitSeconds: number,
+  fn: () => Promise<T>,
+): Promise<T> {
+  const [row] = await session.rows<{ got: number | null }>('SELECT GET_LOCK(?, ?) AS got', [
+    name,
+    waitSeconds,
+  ]);
+  if (row?.got !== 1) throw appError('MIGRATION_LOCKED', { waitedSeconds: waitSeconds });
+  try {
+    return await fn();
+  } finally {
+    // The lock ends with the session in any case, which the caller closes next.
+    if (session.alive) await session.rows('SELECT RELEASE_LOCK(?) AS released', [name]);
+  }
+}
+
+async function run(
+  session: Session,
+  migrations: Migration[],
+  options: MigrateOptions,
+): Promise<MigrationStep[]> {
+  await session.write(
+    'CREATE TABLE IF NOT EXISTS schema_migrations (version INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied_at_ms BIGINT NOT NULL) ENGINE = InnoDB',
+  );
+  const rows = await session.rows<{ version: number; name: string }>(
+    'SELECT version, name FROM schema_migrations ORDER BY version',
+  );
+  checkApplied(rows, migrations);
+  const applied = new Set(rows.map((row) => row.version));
+  const steps: MigrationStep[] = [];
+  for (const migration of plan(applied, migrations, options)) {
+    const direction = options.direction ?? 'up';
+    await apply(session, migration, direction);
+    options.log.info(
+      { version: migration.version, migration: migration.name, direction },
+      'Migration applied',
+    );
+    steps.push({ version: migration.version, name: migration.name, direction });
+  }
+  return steps;
+}
+
+function checkApplied(
+  rows: readonly { version: number; name: string }[],
+  migrations: readonly Migration[],
+): void {
+  const nameOf = new Map(migrations.map(({ version, name }) => [version, name]));
+  for (const { version, name } of rows) {
+    if (nameOf.get(version) !== name) {
+      throw appError('MIGRATION_INVALID', {
+        reason: `the database has ${version} ${name}, which these files do not`,
+      });
+    }
+  }
+}
+
+/**
+ * The migrations to run, in order. Upwards these are all that are not applied, also one below the newest applied:
+ * branches take their numbers when they begin, and do not land in that order.
+ */
+function plan(
+  applied: ReadonlySet<number>,
+  migrations: readonly Migration[],
+  { direction, to }: MigrateOptions,
+): Migration[] {
+  if (to !== undefined && to !== 0 && !migrations.some(({ version }) => version === to)) {
+    throw appError('MIGRATION_INVALID', { reason: `there is no version ${to}` });
+  }
+  if (direction === 'down') {
+    const newestFirst = migrations.filter(({ version }) => applied.has(version)).reverse();
+    return to === undefined ? newestFirst.slice(0, 1) : newestFirst.filter(({ version }) => version > to);
+  }
+  const last = to ?? Number.POSITIVE_INFINITY;
+  return migrations.filter(({ version }) => version <= last && !applied.has(version));
+}
+
+async function apply(session: Session, migration: Migration, direction: 'up' | 'down'): Promise<void> {
+  for (const [index, statement] of splitStatements(migration[direction]).entries()) {
+    try {
+      await session.query(statement);
+    } catch (cause) {
+      const { version, name } = migration;
+      throw appError(
+        'MIGRATION_FAILED',
+        { migration: `${version} ${name} (${direction})`, statement: index + 1, reason: errorMessage(cause) },
+        { cause },
+      );
+    }
+  }
+  if (direction === 'up') {
+    await session.write('INSERT INTO schema_migrations (version, name, applied_at_ms) VALUES (?, ?, ?)', [
+      migration.version,
+      migration.name,
+      Date.now(),
+    ]);
+  } else {
+    await session.write('DELETE FROM schema_migrations WHERE version = ?', [migration.version]);
+  }
+}

@@ -1,0 +1,43 @@
+/** What is on the dead-letter topic: the hash of each record's bytes by its origin, in bounded memory. */
+import { createHash } from 'node:crypto';
+import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
+
+/** Dead letters are rare; what comes beyond this many is counted and not compared. */
+const recordsMax = 200_000;
+
+export interface DeadLetterIndex {
+  note(record: InRecord): void;
+  /** SHA-256 in hex, or undefined where the topic has no record of this origin. */
+  hashOf(partition: number, offset: number): string | undefined;
+  /** `<partition>-<offset>` of each command that has a record. */
+  origins(): Iterable<string>;
+  /** Records that found no room. Where there are any, a record that is missing here proves nothing. */
+  beyond(): number;
+}
+
+export function createDeadLetterIndex(): DeadLetterIndex {
+  const hashes = new Map<string, string>();
+  let beyond = 0;
+  return {
+    note(record) {
+      const partition = Number(headerText(record, 'dlq_partition'));
+      const offset = Number(headerText(record, 'dlq_offset'));
+      if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) return;
+      const origin = `${partition}-${offset}`;
+      if (hashes.size >= recordsMax && !hashes.has(origin)) {
+        beyond++;
+        return;
+      }
+      const bytes = record.value ?? Buffer.alloc(0);
+      hashes.set(origin, createHash('sha256').update(bytes).digest('hex'));
+    },
+    hashOf: (partition, offset) => hashes.get(`${partition}-${offset}`),
+    origins: () => hashes.keys(),
+    beyond: () => beyond,
+  };
+}
+
+function headerText(record: InRecord, name: string): string {
+  const value = headerOf(record, name);
+  return value === undefined ? 'NaN' : value.toString();
+}

@@ -1,0 +1,52 @@
+/**
+ * Outcomes of an earlier command topic. Where a recreated topic was adopted, it begins at the lane's position, and the offsets
+ * below belong to commands of the topic before. Their outcomes were published long ago, and following may have begun after
+ * them; so they are looked up before one counts as missing.
+ */
+import { crc32 } from 'node:zlib';
+import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
+import type { Ledger } from '../matching/outcome-matcher.ts';
+
+export interface OffsetSpan {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+/** Records of the outcome topic with `from <= offset < to`. */
+export type ReadOutcomes = (partition: number, from: bigint, to: bigint) => Promise<readonly InRecord[]>;
+
+export type FindOldOutcomes = (
+  partition: number,
+  ledger: Ledger,
+  ranges: { commands: OffsetSpan; events: OffsetSpan },
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** Records that are in memory at once. */
+const chunkRecords = 5_000n;
+
+/** Looks up what is missing below the start of the command topic; each offset once, as the whole partition may be read. */
+export function createOldOutcomes(readOutcomes: ReadOutcomes): FindOldOutcomes {
+  const lookedBelow = new Map<number, number>();
+  return async (partition, ledger, { commands, events }, signal) => {
+    const low = Number(commands.low);
+    const from = lookedBelow.get(partition) ?? 0;
+    const { offsets } = ledger.missingBelow(low, Number.POSITIVE_INFINITY);
+    const missing = new Set(offsets.filter((offset) => offset >= from && offset < low));
+    for (let at = events.low; at < events.high && missing.size > 0; at += chunkRecords) {
+      signal.throwIfAborted();
+      const to = at + chunkRecords < events.high ? at + chunkRecords : events.high;
+      for (const record of await readOutcomes(partition, at, to)) {
+        const source = sourceOf(record);
+        if (missing.delete(source)) ledger.outcome(source, null, crc32(record.value ?? ''));
+      }
+    }
+    lookedBelow.set(partition, Math.max(from, low));
+  };
+}
+
+/** Source offset by the event id, `<source partition>-<source offset>`; -1 for anything else. */
+function sourceOf(record: InRecord): number {
+  const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
+  return match === null ? -1 : Number(match[1]);
+}

@@ -1,0 +1,57 @@
+import { expect, it, vi } from 'vitest';
+import { systemClock } from '../../shared/clock/index.ts';
+import { appError } from '../../shared/errors/index.ts';
+import type { InRecord } from '../../shared/kafka/index.ts';
+import { createLogger } from '../../shared/log/index.ts';
+import { createHealth } from '../running/health.ts';
+import type { Follower } from './follower.ts';
+import { startFeed } from './record-queue.ts';
+
+const records = (count: number): InRecord[] =>
+  Array.from({ length: count }, (_, offset) => ({ offset: BigInt(offset) }) as InRecord);
+
+function start(follow: Follower['follow']) {
+  const deps = { pauseAll: vi.fn(), resumeAll: vi.fn(), fatal: vi.fn() };
+  const feed = startFeed({
+    ...deps,
+    follower: { follow },
+    backoff: () => 1,
+    health: createHealth(systemClock),
+    log: createLogger({ service: 'test', level: 'silent', instanceId: 'test' }),
+  });
+  return { feed, ...deps };
+}
+
+it('stops the flow when the follower is behind, and lets it go on when it has caught up', async () => {
+  const held = Promise.withResolvers<void>();
+  const { feed, pauseAll, resumeAll } = start(() => held.promise);
+  feed.enqueue('t', 0, records(15_000));
+  expect(pauseAll).not.toHaveBeenCalled();
+  feed.enqueue('t', 1, records(6_000));
+  expect(pauseAll).toHaveBeenCalledTimes(1);
+  held.resolve();
+  await expect.poll(() => resumeAll.mock.calls.length).toBe(1);
+  await feed.stop();
+});
+
+it('waits out trouble that passes without skipping a record', async () => {
+  let failures = 2;
+  const followed: number[] = [];
+  const { feed, fatal } = start(async (_topic, _partition, taken) => {
+    if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
+    followed.push(taken.length);
+  });
+  feed.enqueue('t', 0, records(1_500));
+  await expect.poll(() => followed).toEqual([1_000, 500]);
+  expect(fatal).not.toHaveBeenCalled();
+  await feed.stop();
+});
+
+it('ends the process on trouble that does not pass', async () => {
+  const { feed, fatal } = start(async () => {
+    throw appError('MYSQL_SCHEMA', { reason: 'test' });
+  });
+  feed.enqueue('t', 0, records(1));
+  await expect.poll(() => fatal.mock.calls.length).toBe(1);
+  await feed.stop();
+});

@@ -1,0 +1,124 @@
+/**
+ * Commands and outcomes of one partition against each other, in constant memory: a set of answered offsets and two
+ * rings with a checksum per offset. Commands come first in time but may be followed later, so either side waits for
+ * the other in its ring.
+ */
+
+import type { Difference } from '../findings/finding-kinds.ts';
+import { createLasting, type Lasting } from '../findings/lasting.ts';
+import { createGaps } from '../following/gaps.ts';
+import { createOffsetSet, windowOffsets } from '../following/offset-set.ts';
+
+/** Offsets whose checksums are kept; a repeat or a partner that comes later than that is not compared. */
+const ringOffsets = 65_536;
+
+export interface Ledger {
+  /** A command was read. `keyHash`: checksum of its record's key. */
+  command(offset: number, keyHash: number): void;
+  /** An outcome was read; null where its key says nothing. `false` for a repeat. */
+  outcome(offset: number, keyHash: number | null, valueHash: number): boolean;
+  /** First source offset that is not answered. */
+  watermark(): number;
+  /** Offset behind the last command read. */
+  commandsEnd(): number;
+  /** Checksum of the key of the command at `offset`; null where it was not read, or is long past. */
+  commandKey(offset: number): number | null;
+  /** Offset behind the last outcome's source. */
+  outcomesEnd(): number;
+  /** Everything below has come that will: the newest outcome, or what `settle` was told. */
+  followedTo(): number;
+  /** All records were read that can hold outcomes below `limit`. */
+  settle(limit: number): void;
+  /** Whether the command at `offset` is below `limit` and has no outcome; those written off included. */
+  isMissing(offset: number, limit: number): boolean;
+  /** Commands below `limit` without an outcome: the lowest `max` offsets, and how many there are. */
+  missingBelow(limit: number, max: number): { offsets: number[]; count: number };
+  /** What was found once and is in the log for ever. */
+  lasting: Lasting;
+}
+
+/**
+ * @param first source offset at which following begins; outcomes of earlier commands are not compared
+ * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still come
+ */
+export function createLedger(partition: number, first: number, knownMissing: Iterable<number> = []): Ledger {
+  const lost = createGaps(knownMissing);
+  const answered = createOffsetSet(first, lost.add);
+  const commandKeys = createRing();
+  const outcomeKeys = createRing();
+  const outcomeValues = createRing();
+  const lasting = createLasting();
+  let commandsEnd = first;
+  let outcomesEnd = first;
+  let settled = first;
+
+  const subject = (offset: number): string => `${partition}-${offset}`;
+  const report = (kind: Difference['kind'], offset: number, expected: number, actual: number): void => {
+    lasting.add({ kind, subject: subject(offset), expected: hex(expected), actual: hex(actual) });
+  };
+  const compareKeys = (offset: number, command: number | null, outcome: number | null): void => {
+    if (command === null || outcome === null || command === outcome) return;
+    report('OUTCOME_KEY_DIFFERS', offset, command, outcome);
+  };
+
+  return {
+    command(offset, keyHash) {
+      if (offset < commandsEnd) return;
+      // Offsets that the log left out are no commands, so nothing has to answer them.
+      for (let gap = Math.max(commandsEnd, offset - ringOffsets); gap < offset; gap++) answered.add(gap);
+      commandsEnd = offset + 1;
+      commandKeys.set(offset, keyHash);
+      compareKeys(offset, keyHash, outcomeKeys.get(offset));
+    },
+    outcome(offset, keyHash, valueHash) {
+      if (offset < first) return lost.delete(offset);
+      const earlier = outcomeValues.get(offset);
+      const state = answered.add(offset);
+      const isRepeat = (state !== 'new' && !lost.delete(offset)) || earlier !== null;
+      if (isRepeat) {
+        if (earlier !== null && earlier !== valueHash) report('OUTCOME_CHANGED', offset, earlier, valueHash);
+        return false;
+      }
+      outcomesEnd = Math.max(outcomesEnd, offset + 1);
+      if (keyHash !== null) outcomeKeys.set(offset, keyHash);
+      outcomeValues.set(offset, valueHash);
+      compareKeys(offset, commandKeys.get(offset), keyHash);
+      return true;
+    },
+    watermark: () => answered.watermark(),
+    commandsEnd: () => commandsEnd,
+    commandKey: (offset) => (offset < 0 ? null : commandKeys.get(offset)),
+    outcomesEnd: () => outcomesEnd,
+    followedTo: () => Math.max(outcomesEnd, settled),
+    settle(limit) {
+      settled = Math.max(settled, limit);
+    },
+    isMissing: (offset, limit) => lost.has(offset) || (offset < limit && !answered.has(offset)),
+    missingBelow(limit, max) {
+      const open = answered.missingBelow(limit, windowOffsets);
+      return { offsets: [...lost.first(max), ...open].slice(0, max), count: lost.count() + open.length };
+    },
+    lasting,
+  };
+}
+
+interface Ring {
+  set(offset: number, value: number): void;
+  get(offset: number): number | null;
+}
+
+function createRing(): Ring {
+  const offsets = new Float64Array(ringOffsets).fill(-1);
+  const values = new Uint32Array(ringOffsets);
+  return {
+    set(offset, value) {
+      offsets[offset % ringOffsets] = offset;
+      values[offset % ringOffsets] = value;
+    },
+    get: (offset) => (offsets[offset % ringOffsets] === offset ? values[offset % ringOffsets]! : null),
+  };
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,132 @@
+/**
+ * What the snapshot of orders says, in bounded memory: the position marker of each partition and the newest states.
+ * A state proves nothing about an outcome that its marker does not cover yet, and the lack of one proves something only
+ * for outcomes that came behind the first marker that was read: the states before it may have been.
+ */
+import type { OrderState } from '../../../schemas/index.ts';
+import type { Difference } from '../findings/finding-kinds.ts';
+import { createLasting, type Lasting } from '../findings/lasting.ts';
+import { createNewestMap } from './newest-map.ts';
+import type { ExpectedOrder } from './recent-outcomes.ts';
+
+export interface Marker {
+  /** Source offset of the last outcome that is covered. */
+  covers: number;
+  /** Where in the partition of outcomes to go on reading. */
+  eventsOffset: number;
+}
+
+export interface StateBook {
+  /** Takes in one record of the snapshot, in log order; null where it cannot be decoded. */
+  note(partition: number, offset: bigint, state: OrderState | null): void;
+  markers(): ReadonlyMap<number, Marker>;
+  /** null where the snapshot agrees with the newest outcome of an order, or where nothing can be said yet. */
+  compare(expected: ExpectedOrder): Difference | null;
+  /** Whether the state of the order is at hand: then `compare` says all that there is to say. */
+  knows(orderId: string): boolean;
+  /** What was found once and is in the log for ever. */
+  lasting: Lasting;
+}
+
+type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'total'> & {
+  partition: number;
+  sourceOffset: number;
+};
+
+const beforeTheFirst = -1;
+
+/** @param fromTheStart partitions of which reading begins where the topic does: every state of them is seen */
+export function createStateBook(limits: { statesMax: number; fromTheStart: ReadonlySet<number> }): StateBook {
+  const states = createNewestMap<string, KnownState>(limits.statesMax);
+  const markers = new Map<number, Marker>();
+  /** Up to this source offset a state may have been missed. */
+  const unproven = new Map<number, number>();
+  const lasting = createLasting();
+
+  const forgetUpTo = (partition: number, sourceOffset: number): void => {
+    unproven.set(partition, Math.max(unproven.get(partition) ?? beforeTheFirst, sourceOffset));
+  };
+  const noteMarker = (partition: number, state: OrderState): void => {
+    const before = markers.get(partition);
+    if (before !== undefined && state.sourceOffset < before.covers)
+      lasting.add(wentBack(partition, before, state));
+    if (before === undefined && !limits.fromTheStart.has(partition))
+      forgetUpTo(partition, state.sourceOffset);
+    forgetUpTo(partition, state.coversFrom ?? beforeTheFirst);
+    markers.set(partition, { covers: state.sourceOffset, eventsOffset: state.eventsOffset ?? 0 });
+  };
+  const noteState = (orderId: string, state: KnownState): void => {
+    const forgotten = states.set(orderId, state);
+    if (forgotten !== undefined) forgetUpTo(forgotten.partition, forgotten.sourceOffset);
+  };
+
+  return {
+    note(partition, offset, state) {
+      if (state === null) lasting.add(unreadable(partition, offset));
+      else if (state.orderId === null) noteMarker(partition, state);
+      else noteState(state.orderId, knownOf(partition, state));
+    },
+    markers: () => markers,
+    knows: (orderId) => states.has(orderId),
+    compare(expected) {
+      const { orderId, partition, sourceOffset } = expected;
+      const covers = markers.get(partition)?.covers ?? beforeTheFirst;
+      if (covers < sourceOffset) return null;
+      const state = states.get(orderId);
+      if (state !== undefined) return compareState(expected, state);
+      if (sourceOffset <= (unproven.get(partition) ?? beforeTheFirst)) return null;
+      return {
+        kind: 'STATE_MISSING',
+        subject: orderId,
+        expected: textOf(expected),
+        actual: `no state; the partition is covered up to ${covers}`,
+      };
+    },
+    lasting,
+  };
+}
+
+/** A state that is ahead of what was followed has its outcome still to come; one that stays ahead has none. */
+function compareState(expected: ExpectedOrder, state: KnownState): Difference | null {
+  const agrees =
+    state.version === expected.version &&
+    state.status === expected.status &&
+    state.customerId === expected.customerId &&
+    (state.total === expected.total || expected.total === null || state.total === null);
+  if (agrees) return null;
+  const difference: Difference = {
+    kind: 'STATE_DIFFERS',
+    subject: expected.orderId,
+    expected: textOf(expected),
+    actual: textOf(state),
+  };
+  if (state.sourceOffset <= expected.sourceOffset) return difference;
+  return { ...difference, until: { partition: expected.partition, offset: state.sourceOffset + 1 } };
+}
+
+function knownOf(partition: number, state: OrderState): KnownState {
+  const { version, status, customerId, sourceOffset, terms } = state;
+  return { version, status, customerId, total: terms?.total ?? null, partition, sourceOffset };
+}
+
+function textOf({ version, status, customerId, total, sourceOffset }: Omit<KnownState, 'partition'>): string {
+  return JSON.stringify({ version, status, total, customerId, sourceOffset });
+}
+
+function wentBack(partition: number, before: Marker, { sourceOffset }: OrderState): Difference {
+  return {
+    kind: 'STATE_BACK',
+    subject: String(partition),
+    expected: `covers at least ${before.covers}`,
+    actual: `covers ${sourceOffset}`,
+  };
+}
+
+function unreadable(partition: number, offset: bigint): Difference {
+  return {
+    kind: 'STATE_UNREADABLE',
+    subject: `${partition}-${offset}`,
+    expected: 'the state of an order or a position marker',
+    actual: 'bytes that cannot be decoded',
+  };
+}

@@ -1,0 +1,20 @@
+import { durationMs } from '../../shared/config/index.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** When an order counts as stuck; shared with the on-demand run. */
+export const stuckFields = {
+  pendingGraceMs: durationMs('STUCK_PENDING_GRACE', {
+    default: 5 * 60_000,
+    help: 'How long an unpaid order may stay open after its due time.',
+  }),
+  paidMaxMs: durationMs('STUCK_PAID', { default: 14 * DAY_MS, help: 'How long an order may be PAID.' }),
+  shippedMaxMs: durationMs('STUCK_SHIPPED', {
+    default: 30 * DAY_MS,
+    help: 'How long an order may be SHIPPED.',
+  }),
+  deliveredMaxMs: durationMs('STUCK_DELIVERED', {
+    default: 60 * DAY_MS,
+    help: 'How long an order may be DELIVERED before it is closed.',
+  }),
+};

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { Difference } from '../findings/finding-kinds.ts';
+import { createSuspects } from './unconfirmed-differences.ts';
+
+const seen = (actual: string, offset = 5): Difference => ({
+  kind: 'ORDER_DIFFERS',
+  subject: 'o1',
+  expected: 'v1',
+  actual,
+  until: { partition: 0, offset },
+});
+
+it('waits until the outcomes behind a difference have been followed', () => {
+  let followed = 4;
+  const suspects = createSuspects(() => followed);
+  expect(suspects.confirm('orders', [seen('v2')])).toEqual([]);
+  expect(suspects.confirm('orders', [seen('v2', 9)])).toEqual([]);
+  followed = 5;
+  // The barrier of the first sight counts: a busy partition would never reach that of the last one.
+  expect(suspects.confirm('orders', [seen('v2', 9)])).toHaveLength(1);
+});
+
+it('starts anew where the difference changed, and forgets one that is gone', () => {
+  const suspects = createSuspects(() => 100);
+  suspects.confirm('orders', [seen('v2')]);
+  expect(suspects.confirm('orders', [seen('v3')])).toEqual([]);
+  expect(suspects.confirm('orders', [])).toEqual([]);
+  expect(suspects.size()).toBe(0);
+  expect(suspects.confirm('orders', [seen('v3')])).toEqual([]);
+});
+
+it('lets through at once what cannot be in flight', () => {
+  const certain: Difference = { kind: 'STOCK_DIFFERS', subject: 'S-1', expected: '1', actual: '2' };
+  expect(createSuspects(() => 0).confirm('stock', [certain])).toEqual([certain]);
+});

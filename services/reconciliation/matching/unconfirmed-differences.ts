@@ -1,0 +1,40 @@
+/**
+ * Differences that may be only "not yet". A difference with a barrier is kept here when it is first seen; it counts
+ * when it is seen again, unchanged, after the outcomes of its partition have been followed to the barrier. One that
+ * changes meanwhile was in motion, and waits anew. There are as many as one round of each check keeps (tally.ts).
+ */
+import { type Difference, keyOf } from '../findings/finding-kinds.ts';
+
+export interface Suspects {
+  /** Gives those of one check's round that count. What was suspected by this check and is not seen again is forgotten. */
+  confirm(check: string, differences: readonly Difference[]): Difference[];
+  size(): number;
+}
+
+/** @param followed first source offset of the partition whose outcome has not been followed yet */
+export function createSuspects(followed: (partition: number) => number): Suspects {
+  const byCheck = new Map<string, Map<string, Difference>>();
+
+  return {
+    confirm(check, differences) {
+      const before = byCheck.get(check) ?? new Map<string, Difference>();
+      const kept = new Map<string, Difference>();
+      byCheck.set(check, kept);
+      return differences.filter((difference) => {
+        if (difference.until === undefined) return true;
+        const key = keyOf(difference);
+        const suspect = before.get(key);
+        const isSame = suspect !== undefined && sameSides(suspect, difference);
+        const keep = isSame ? suspect : difference;
+        kept.set(key, keep);
+        const { partition, offset } = keep.until!;
+        return isSame && followed(partition) >= offset;
+      });
+    },
+    size: () => byCheck.values().reduce((sum, suspects) => sum + suspects.size, 0),
+  };
+}
+
+function sameSides(a: Difference, b: Difference): boolean {
+  return a.expected === b.expected && a.actual === b.actual;
+}

@@ -1,0 +1,81 @@
+/** Runs each check again and again, and turns what it sees into findings. */
+import type { Clock } from '../../shared/clock/index.ts';
+import { classify, errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { sleep } from '../../shared/retry/index.ts';
+import type { Check } from '../checks/check.ts';
+import type { FindingChange, Findings } from '../findings/findings.ts';
+import { createTally } from '../findings/tally.ts';
+import type { Suspects } from '../matching/unconfirmed-differences.ts';
+import type { Health } from './health.ts';
+
+export interface RoundsDeps {
+  checks: readonly Check[];
+  /** From the end of one round of a check to its next. */
+  everyMs: number;
+  suspects: Suspects;
+  /** Findings of one kind that the table may list. */
+  perKindMax: number;
+  findings: Findings;
+  publish(changes: readonly FindingChange[]): Promise<void>;
+  clock: Clock;
+  health: Pick<Health, 'failed' | 'done'>;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export interface Rounds {
+  stop(): Promise<void>;
+}
+
+/** Each check in a loop of its own: neither the walk over all orders nor a check that fails may hold up the others. */
+export function startRounds(deps: RoundsDeps): Rounds {
+  const abort = new AbortController();
+  const loops = deps.checks.map(async (check) => {
+    while (!abort.signal.aborted) {
+      await runRound(deps, check, abort.signal);
+      await sleep(deps.everyMs, abort.signal).catch(() => undefined);
+    }
+  });
+  return {
+    async stop() {
+      abort.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/**
+ * One round; never rejects. Trouble of any kind makes it say nothing, and the next one looks again: a process that ends for one
+ * check would take the others with it, and meet the same trouble after its restart.
+ */
+async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
+  const { suspects, findings, clock, health, log, metrics } = deps;
+  const trouble = `the check ${check.name} cannot be made`;
+  const startedMs = clock.monotonicMs();
+  try {
+    await findings.reload();
+    const open = findings.open(check.kinds);
+    const tally = createTally(open, deps.perKindMax);
+    const seen = await check.run(open, tally, signal);
+    const confirmed = suspects.confirm(check.name, tally.kept());
+    const changes = await findings.apply(check.kinds, { ...seen, tally }, confirmed);
+    seen.whenKept?.();
+    for (const change of changes)
+      log.warn({ finding: change }, `finding ${change.status}: ${change.kind} ${change.subject}`);
+    await deps.publish(changes);
+    health.done(trouble);
+    metrics.inc('reconciliation_checks_total', { check: check.name, result: 'done' });
+    metrics.observe('reconciliation_check_seconds', (clock.monotonicMs() - startedMs) / 1000, {
+      check: check.name,
+    });
+    metrics.set('reconciliation_suspects', suspects.size());
+  } catch (error) {
+    if (signal.aborted) return;
+    health.failed(trouble, errorMessage(error));
+    metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
+    const level = classify(error) === 'retry' ? 'warn' : 'error';
+    log[level]({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
+  }
+}

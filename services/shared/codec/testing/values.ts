@@ -1,0 +1,55 @@
+import type { OrderCommand, OrderEvent, PlaceCommand } from '../../../../schemas/index.ts';
+
+/** Small values for this room's tests. */
+export const close: OrderCommand = {
+  commandId: 'c',
+  type: 'CLOSE',
+  orderId: 'o',
+  customerId: null,
+  actor: 'operator',
+  idempotencyKey: null,
+  fingerprint: null,
+  issuedAt: 0,
+  traceparent: null,
+  payload: {},
+};
+
+export const place: PlaceCommand = {
+  ...close,
+  type: 'PLACE',
+  payload: {
+    currency: 'EUR',
+    lines: [{ sku: 'S', quantity: 1, expectedUnitPrice: null }],
+    couponCode: null,
+    shippingAddress: null,
+    contactEmail: null,
+    metadata: [],
+  },
+};
+
+export function eventWith(change: Partial<OrderEvent>): OrderEvent {
+  return {
+    eventId: '1-2',
+    type: 'order.accepted',
+    outcome: 'ACCEPTED',
+    orderId: null,
+    customerId: null,
+    version: 1,
+    status: null,
+    previousStatus: null,
+    occurredAt: 0,
+    commandId: null,
+    commandType: null,
+    actor: null,
+    sourcePartition: 1,
+    sourceOffset: 2,
+    prevSourceOffset: 1,
+    reason: null,
+    traceparent: null,
+    order: null,
+    payment: null,
+    shipment: null,
+    stock: null,
+    ...change,
+  };
+}

@@ -1,0 +1,238 @@
+import { performance } from 'node:perf_hooks';
+import kafkajs, { type Admin } from 'kafkajs';
+import { appError, errorMessage } from '../../errors/index.ts';
+import { sleep } from '../../retry/index.ts';
+import { calmRequestQueues } from '../kafkajs/request-queue.ts';
+import { shareConnects } from '../kafkajs/single-flight-connect.ts';
+import {
+  authenticationTimeoutMs,
+  connectionTimeoutMs,
+  type KafkaSettings,
+  requestTimeoutMs,
+  withPrefix,
+} from '../settings.ts';
+import { groupOffsets, groupPositions, setGroupOffsets, toSeeks } from './group-offsets.ts';
+
+export interface TopicSpec {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  configs?: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  /** Every config with the value in force. */
+  configs: Record<string, string>;
+}
+
+/** What the house does to a cluster besides reading and writing. Connects at the first call; names are without the prefix. Throws KAFKA_UNAVAILABLE. */
+export interface KafkaAdmin {
+  /** Creates those that are missing and waits for their leaders; existing ones stay as they are. Resolves to the names that were created. */
+  createTopics(topics: readonly TopicSpec[]): Promise<string[]>;
+  /** Those of `names` that exist. */
+  describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
+  /** Sets these configs of a topic and leaves its others as they are. */
+  alterTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  /** First offset and end (next offset) of each partition. */
+  endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
+  /** Next offsets that a group committed, null where it has none. */
+  groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
+  /** As `groupOffsets`, with the notes that were committed beside the offsets; partitions without an offset are left out. */
+  groupPositions(groupId: string, topic: string): Promise<Map<number, { offset: bigint; note: string }>>;
+  /** Only while the group has no members; the coordinator refuses otherwise. */
+  setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Deletes what lies before the offsets. */
+  deleteRecords(topic: string, before: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Number of brokers that are up. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 } as const;
+const createTimeoutMs = 15_000;
+const leaderPollMs = 50;
+
+interface State {
+  settings: KafkaSettings;
+  build(): Admin;
+  admin: Admin;
+  connected: Promise<void> | null;
+}
+
+/** On demand: it holds connections from its first call to `close`. */
+export function createAdmin(settings: KafkaSettings): KafkaAdmin {
+  calmRequestQueues();
+  shareConnects();
+  const kafka = new kafkajs.Kafka({
+    brokers: [...settings.brokers],
+    clientId: `${settings.clientId}-admin`,
+    ssl: settings.ssl,
+    sasl: settings.sasl,
+    connectionTimeout: connectionTimeoutMs,
+    authenticationTimeout: authenticationTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    retry,
+    // Its failures are thrown to the caller, who knows what they mean.
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const build = () => kafka.admin({ retry });
+  const state: State = { settings, build, admin: build(), connected: null };
+  const wire = (name: string) => withPrefix(settings, name);
+  const on = <T>(call: (admin: Admin) => Promise<T>) => connected(state, call);
+  return {
+    createTopics: (topics) => on((admin) => createTopics(admin, topics, wire)),
+    describeTopics: (names) => on((admin) => describeTopics(admin, names, wire)),
+    alterTopicConfigs: (name, configs) => on((admin) => alterConfigs(admin, wire(name), configs)),
+    endOffsets: (topic) => on((admin) => endOffsets(admin, wire(topic))),
+    groupOffsets: (groupId, topic) => on((admin) => groupOffsets(admin, wire(groupId), wire(topic))),
+    groupPositions: (groupId, topic) => on((admin) => groupPositions(admin, wire(groupId), wire(topic))),
+    setGroupOffsets: (groupId, topic, offsets) =>
+      on(() => setGroupOffsets(settings, wire(groupId), wire(topic), offsets)),
+    deleteRecords: (topic, before) =>
+      on((admin) => admin.deleteTopicRecords({ topic: wire(topic), partitions: toSeeks(before) })),
+    ping: () => on(async (admin) => (await admin.describeCluster()).brokers.length),
+    async close() {
+      if (state.connected !== null) await state.admin.disconnect();
+    },
+  };
+}
+
+async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): Promise<T> {
+  const { admin } = state;
+  try {
+    state.connected ??= admin.connect();
+    await state.connected;
+  } catch (error) {
+    renew(state, admin);
+    throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
+  }
+  try {
+    return await call(admin);
+  } catch (error) {
+    if (isHalfConnected(error) || saysTopicIsGone(error)) renew(state, admin);
+    throw appError('KAFKA_UNAVAILABLE', { reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/**
+ * A broker whose first answer never came: kafkajs has a socket, takes it for connected, and refuses every request on it
+ * for as long as the client lives.
+ */
+function isHalfConnected(error: unknown): boolean {
+  return errorMessage(error).includes('Broker not connected');
+}
+
+/** kafkajs asks for every topic that it was ever asked about, and fails for all of them while one is deleted. */
+function saysTopicIsGone(error: unknown): boolean {
+  return (error as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
+}
+
+/** The next call begins with another client; calls that still wait on this one end as its connections do. */
+function renew(state: State, admin: Admin): void {
+  if (state.admin !== admin) return;
+  state.admin = state.build();
+  state.connected = null;
+  void admin.disconnect().catch(() => undefined);
+}
+
+/** kafkajs hides what went wrong with single topics in a list. */
+function reasonOf(error: unknown): string {
+  const { errors } = error as { errors?: { topic?: string; message: string }[] };
+  if (!Array.isArray(errors)) return errorMessage(error);
+  return errors.map(({ topic, message }) => `${topic ?? '?'}: ${message}`).join('; ');
+}
+
+async function createTopics(
+  admin: Admin,
+  topics: readonly TopicSpec[],
+  wire: (name: string) => string,
+): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  const missing = topics.filter(({ name }) => !existing.has(wire(name)));
+  if (missing.length === 0) return [];
+  await admin.createTopics({
+    waitForLeaders: false,
+    timeout: createTimeoutMs,
+    topics: missing.map(({ name, partitions, replicationFactor, configs = {} }) => ({
+      topic: wire(name),
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    })),
+  });
+  await waitForLeaders(
+    admin,
+    missing.map(({ name }) => wire(name)),
+  );
+  return missing.map(({ name }) => name);
+}
+
+/** Brokers hear of new topics one after the other; kafkajs's own waiting fails on one that has not yet. */
+async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
+  const deadlineAtMs = performance.now() + createTimeoutMs;
+  for (;;) {
+    try {
+      const answer = await admin.fetchTopicMetadata({ topics });
+      if (answer.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (performance.now() > deadlineAtMs) throw new Error(`no leaders within ${createTimeoutMs} ms`);
+    } catch (error) {
+      if (performance.now() > deadlineAtMs) throw error;
+    }
+    await sleep(leaderPollMs);
+  }
+}
+
+async function describeTopics(
+  admin: Admin,
+  names: readonly string[],
+  wire: (name: string) => string,
+): Promise<TopicDescription[]> {
+  const existing = new Set(await admin.listTopics());
+  const known = names.filter((name) => existing.has(wire(name)));
+  if (known.length === 0) return [];
+  const { topics } = await admin.fetchTopicMetadata({ topics: known.map(wire) });
+  const configs = await configsOf(admin, known.map(wire));
+  return known.flatMap((name) => {
+    const topic = topics.find((each) => each.name === wire(name));
+    if (topic === undefined) return [];
+    const entries = configs.get(wire(name)) ?? [];
+    return [
+      {
+        name,
+        partitions: topic.partitions.length,
+        replicationFactor: Math.max(0, ...topic.partitions.map(({ replicas }) => replicas.length)),
+        configs: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+      },
+    ];
+  });
+}
+
+/** The request that kafkajs knows replaces all configs of a topic, so those that were set before are sent along. */
+async function alterConfigs(
+  admin: Admin,
+  topic: string,
+  changes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const entries = (await configsOf(admin, [topic])).get(topic) ?? [];
+  const own = entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
+  const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+  const configEntries = Object.entries({ ...kept, ...changes }).map(([name, value]) => ({ name, value }));
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries };
+  await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+}
+
+async function configsOf(admin: Admin, topics: readonly string[]) {
+  const resources = topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }));
+  const answer = await admin.describeConfigs({ includeSynonyms: false, resources });
+  return new Map(answer.resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]));
+}
+
+async function endOffsets(admin: Admin, topic: string): Promise<Map<number, { low: bigint; high: bigint }>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(
+    offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+  );
+}

@@ -1,0 +1,63 @@
+import type { Group } from 'kafkajs/src/consumer/consumerGroup.js';
+import { appError, errorMessage } from '../../errors/index.ts';
+import type { Logger } from '../../log/index.ts';
+import { saysNotOwner } from '../kafkajs/kafka-errors.ts';
+import type { TopicPartition, TopicPartitionOffset } from '../types.ts';
+
+/** Kafka's answer for "nothing committed"; anything below is a sentinel that some client committed as if it were an offset. */
+const nothingCommitted = -1n;
+
+/**
+ * Commits once, below kafkajs's consumer, which would retry a refusal 20 times. Throws KAFKA_UNAVAILABLE for whatever
+ * is not a refusal; the next commit of the caller's timer is the retry.
+ */
+export async function commitOffsets(
+  group: Group,
+  offsets: readonly TopicPartitionOffset[],
+): Promise<'committed' | 'notOwner'> {
+  if (offsets.length === 0) return 'committed';
+  const byTopic = Map.groupBy(offsets, ({ topic }) => topic);
+  const topics = [...byTopic].map(([topic, own]) => ({
+    topic,
+    partitions: own.map(({ partition, offset, note = null }) => ({
+      partition,
+      offset: String(offset),
+      metadata: note,
+    })),
+  }));
+  try {
+    await group.commitOffsets({ topics });
+    return 'committed';
+  } catch (error) {
+    if (saysNotOwner(error)) return 'notOwner';
+    throw appError('KAFKA_UNAVAILABLE', { reason: `commit: ${errorMessage(error)}` }, { cause: error });
+  }
+}
+
+/** Looks once after a join whether the group holds offsets below zero: kafkajs-based clients may have committed a sentinel. Never throws. */
+export async function alarmOnNegativeOffsets(
+  group: Group,
+  groupId: string,
+  assigned: readonly TopicPartition[],
+  deps: { log: Logger; onAlarm: () => void },
+): Promise<void> {
+  if (assigned.length === 0 || group.coordinator === null) return;
+  const byTopic = Map.groupBy(assigned, ({ topic }) => topic);
+  const topics = [...byTopic].map(([topic, own]) => ({
+    topic,
+    partitions: own.map(({ partition }) => ({ partition })),
+  }));
+  try {
+    const { responses } = await group.coordinator.offsetFetch({ groupId, topics });
+    for (const { topic, partitions } of responses) {
+      for (const { partition, offset } of partitions) {
+        if (BigInt(offset) >= nothingCommitted) continue;
+        deps.onAlarm();
+        deps.log.error({ topic, partition, offset }, 'the committed offset of the group is invalid');
+      }
+    }
+  } catch (error) {
+    // Only a check: trouble with the coordinator shows in heartbeats and commits.
+    deps.log.debug({ reason: errorMessage(error) }, 'committed offsets could not be checked');
+  }
+}

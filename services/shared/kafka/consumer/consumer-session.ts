@@ -1,0 +1,293 @@
+import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js';
+import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
+import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
+import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
+import type { FetchAsked } from 'kafkajs/src/types-of-room.js';
+import type { Logger } from '../../log/index.ts';
+import { sleep } from '../../retry/index.ts';
+import { createClientLogger } from '../kafkajs/client-log.ts';
+import { abandonCluster, createCluster, type RoomCluster, readCommitted } from '../kafkajs/cluster.ts';
+import {
+  asRebalance,
+  closedBrokerOf,
+  hasName,
+  isConnectionTrouble,
+  outOfRangeOf,
+  saysLeaderMoved,
+  saysNotOwner,
+} from '../kafkajs/kafka-errors.ts';
+import { type RecordSet, readRecordSet } from '../protocol/record-reader.ts';
+import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '../settings.ts';
+import type { InRecord, TopicPartition } from '../types.ts';
+import { failureOf, fetchOnce } from './fetch.ts';
+import { createPace } from './pace.ts';
+import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
+
+/**
+ * One life of a group member, put together from kafkajs's cluster, group and runner; its `Consumer` around them is left
+ * out, as it restarts without bound, moves positions by itself and hides the generation. Names are those on the wire.
+ */
+export interface ConsumerTuning {
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  maxWaitTimeInMs: number;
+  /** From the start of one fetch of a broker to the start of the next, at least. */
+  fetchPaceMs: number;
+  maxBytesPerPartition: number;
+  maxBytes: number;
+}
+
+export interface SessionEvents {
+  /** Called inside of the join, before anything is fetched: the moment to seek. */
+  onJoined(generation: number, assigned: TopicPartition[]): void;
+  onHeartbeat(generation: number): void;
+  /** Membership is lost or in question until the next join. */
+  onRebalancing(): void;
+  onFetched(durationMs: number): void;
+  onBatch(batch: FetchedBatch, fetched: RecordSet): void;
+  onOutOfRange(topic: string, partition: number): void;
+  onCrash(error: unknown): void;
+}
+
+export interface Session {
+  readonly group: Group;
+  start(): Promise<void>;
+  /** Stops fetching, leaves the group, closes the connections. May wait for answers. */
+  stop(): Promise<void>;
+  /** Ends everything at once; the group notices by its session timeout. */
+  abandon(): void;
+}
+
+/** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
+const fetchRetryDelayMs = 200;
+
+export function createSession(options: {
+  settings: KafkaSettings;
+  groupId: string;
+  topics: readonly string[];
+  tuning: ConsumerTuning;
+  log: Logger;
+  /** Of the session before this one; a group that has forgotten it gives a new one. */
+  memberId: string | null;
+  claim: () => Claim;
+  events: SessionEvents;
+}): Session {
+  const { settings, groupId, topics, tuning, log, claim, events } = options;
+  const emitter = new InstrumentationEventEmitter();
+  const cluster = createCluster(settings, { log, emitter });
+  const assigner = createStickyAssigner(cluster, claim);
+  const group = createGroup({ groupId, topics, tuning, log, cluster, emitter, assigner });
+  group.memberId = options.memberId;
+  const runner = new Runner({
+    logger: createClientLogger(log),
+    consumerGroup: group,
+    instrumentationEmitter: emitter,
+    heartbeatInterval: tuning.heartbeatIntervalMs,
+    retry: callRetry,
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async () => undefined,
+    onCrash: events.onCrash,
+    concurrency: 1,
+  });
+  takeOverFetches(cluster, settings);
+  takeOverFetchErrors(group, cluster, events);
+  paceFetches(group, tuning.fetchPaceMs);
+  takeOverHeartbeat(group, events);
+  takeOverBatches(runner, events);
+  listen(emitter, group, events);
+  return {
+    group,
+    async start() {
+      await cluster.connect();
+      await cluster.addMultipleTargetTopics([...topics]);
+      await runner.start();
+    },
+    async stop() {
+      await runner.stop();
+      await cluster.disconnect();
+    },
+    abandon() {
+      runner.running = false;
+      abandonCluster(cluster);
+    },
+  };
+}
+
+function createGroup(parts: {
+  groupId: string;
+  topics: readonly string[];
+  tuning: ConsumerTuning;
+  log: Logger;
+  cluster: RoomCluster;
+  emitter: Emitter;
+  assigner: unknown;
+}): Group {
+  const { groupId, topics, tuning, log, cluster, emitter, assigner } = parts;
+  return new ConsumerGroup({
+    retry: callRetry,
+    cluster,
+    groupId,
+    topics: [...topics],
+    // Latest would skip what came before the first commit, and jump over a gap; earliest loses nothing.
+    topicConfigurations: Object.fromEntries(topics.map((topic) => [topic, { fromBeginning: true }])),
+    logger: createClientLogger(log),
+    instrumentationEmitter: emitter,
+    assigners: [assigner],
+    sessionTimeout: tuning.sessionTimeoutMs,
+    rebalanceTimeout: tuning.rebalanceTimeoutMs,
+    maxBytesPerPartition: tuning.maxBytesPerPartition,
+    minBytes: 1,
+    maxBytes: tuning.maxBytes,
+    maxWaitTimeInMs: tuning.maxWaitTimeInMs,
+    autoCommit: false,
+    autoCommitInterval: null,
+    autoCommitThreshold: null,
+    isolationLevel: readCommitted,
+    rackId: '',
+    metadataMaxAge: metadataMaxAgeMs,
+  });
+}
+
+/** The records of one partition on their way through kafkajs. */
+type Passed = InRecord[] & { next: bigint };
+
+interface GroupBroker {
+  fetch(asked: FetchAsked): Promise<{
+    responses: {
+      topicName: string;
+      partitions: { partition: number; highWatermark: string; messages: Passed }[];
+    }[];
+  }>;
+}
+
+/**
+ * kafkajs decides what is asked for, and drops what is no longer ours; the request and its answer are ours. Its `Batch`
+ * gets the records as they are, of which it reads the offsets.
+ */
+function takeOverFetches(cluster: RoomCluster, settings: KafkaSettings): void {
+  const findBroker = cluster.findBroker.bind(cluster);
+  cluster.findBroker = async (options) => {
+    const broker = await findBroker(options);
+    (broker as unknown as GroupBroker).fetch = async ({ topics, maxWaitTime: maxWaitMs, maxBytes }) => {
+      const wanted = topics.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, fetchOffset, maxBytes: partitionBytes }) => ({
+          topic,
+          partition,
+          from: BigInt(fetchOffset),
+          maxBytes: partitionBytes,
+        })),
+      );
+      const answer = await fetchOnce(broker, wanted, { maxWaitMs, maxBytes });
+      const froms = new Map(wanted.map(({ topic, partition, from }) => [`${topic}/${partition}`, from]));
+      const responses = answer.map((fetched) => {
+        const failure = failureOf(fetched);
+        if (failure !== null) throw failure;
+        const { topic, partition, highWatermark, bytes, aborted } = fetched;
+        const from = froms.get(`${topic}/${partition}`)!;
+        const set = readRecordSet(bytes, withoutPrefix(settings, topic), partition, from, aborted);
+        const messages: Passed = Object.assign(set.records, { next: set.next });
+        return {
+          topicName: topic,
+          partitions: [{ partition, highWatermark: String(highWatermark), messages }],
+        };
+      });
+      return { responses };
+    };
+    return broker;
+  };
+}
+
+/**
+ * A failed fetch of one broker: kafkajs joins the group again for a moved leader, from inside of one fetch loop while
+ * the others run; commits the start of the log for a position outside of it; and stops all loops for a broker that
+ * cannot be reached. Here a moved leader is looked up, a position out of range is told, and the others go on.
+ */
+function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: SessionEvents): void {
+  const kafkajsRecovery = group.recoverFromFetch.bind(group);
+  group.recoverFromFetch = async (error) => {
+    const outside = outOfRangeOf(error);
+    if (outside !== null) {
+      group.pause([{ topic: outside.topic, partitions: [outside.partition] }]);
+      events.onOutOfRange(outside.topic, outside.partition);
+      return;
+    }
+    if (hasName(error, 'KafkaJSStaleTopicMetadataAssignment')) throw asRebalance(error);
+    if (saysLeaderMoved(error) || isConnectionTrouble(error)) {
+      const closed = closedBrokerOf(error);
+      if (closed !== null) cluster.removeBroker(closed);
+      await sleep(fetchRetryDelayMs);
+      await cluster.refreshMetadata();
+      return;
+    }
+    await kafkajsRecovery(error);
+  };
+}
+
+/** Each broker is fetched from in a loop of its own, at its own pace. */
+function paceFetches(group: Group, paceMs: number): void {
+  const fetch = group.fetch.bind(group);
+  const paces = new Map<string, () => Promise<void>>();
+  group.fetch = async (nodeId) => {
+    const pace = paces.get(nodeId) ?? createPace(paceMs);
+    paces.set(nodeId, pace);
+    await pace();
+    return fetch(nodeId);
+  };
+}
+
+/**
+ * A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20
+ * times. When that join fails on the way, kafkajs goes on fetching and sending heartbeats as if it had joined, and the
+ * group may still know it: the heartbeat that follows asks for the join again until there is one. And a member that the group has forgotten loses its id; when the join that follows fails, kafkajs goes on fetching
+ * what it had, sends no heartbeat without an id, and so never hears that it is no member.
+ */
+function takeOverHeartbeat(group: Group, events: SessionEvents): void {
+  const heartbeat = group.heartbeat.bind(group);
+  const joinAndSync = group.joinAndSync.bind(group);
+  let owesJoin = false;
+  group.joinAndSync = async () => {
+    owesJoin = true;
+    await joinAndSync();
+    owesJoin = false;
+  };
+  group.heartbeat = async (options) => {
+    if (owesJoin) throw asRebalance(new Error('the last join did not succeed'));
+    // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
+    if (group.lastRequest > Date.now()) group.lastRequest = 0;
+    if (group.memberId === null) throw asRebalance(new Error('the group no longer has this member'));
+    try {
+      await heartbeat(options);
+    } catch (error) {
+      const unreachable = isConnectionTrouble(error);
+      if (unreachable || saysNotOwner(error)) {
+        owesJoin = true;
+        events.onRebalancing();
+      }
+      throw unreachable ? asRebalance(error) : error;
+    }
+  };
+}
+
+function takeOverBatches(runner: GroupRunner, events: SessionEvents): void {
+  runner.handleBatch = async (batch) => {
+    if (!runner.running) return;
+    const records = batch.rawMessages as Passed;
+    events.onBatch(batch, { records, next: records.next });
+    await runner.heartbeat();
+  };
+}
+
+function listen(emitter: Emitter, group: Group, events: SessionEvents): void {
+  const { GROUP_JOIN, HEARTBEAT, REBALANCING, FETCH } = instrumentation.events as Record<string, string>;
+  emitter.addListener(GROUP_JOIN!, () => {
+    const assigned = group
+      .assigned()
+      .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    events.onJoined(group.generationId ?? -1, assigned);
+  });
+  emitter.addListener(HEARTBEAT!, ({ payload }) => events.onHeartbeat(Number(payload['groupGenerationId'])));
+  emitter.addListener(REBALANCING!, () => events.onRebalancing());
+  emitter.addListener(FETCH!, ({ payload }) => events.onFetched(Number(payload['duration'])));
+}

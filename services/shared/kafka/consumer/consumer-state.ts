@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks';
+import type { Logger } from '../../log/index.ts';
+import type { TopicPartition } from '../types.ts';
+import type { ConsumerTuning, Session } from './consumer-session.ts';
+import type { GroupConsumerOptions } from './consumer-types.ts';
+import { fetchPaceMs } from './pace.ts';
+import type { Positions } from './positions.ts';
+
+/** new → running ⇄ restarting → stopping → stopped; a crash goes to stopped from anywhere. */
+export type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
+
+export interface ConsumerState {
+  readonly options: GroupConsumerOptions;
+  readonly tuning: ConsumerTuning & { silenceMaxMs: number };
+  readonly log: Logger;
+  readonly positions: Positions;
+  readonly started: PromiseWithResolvers<void>;
+  phase: Phase;
+  session: Session | null;
+  assigned: TopicPartition[];
+  /** Partitions of the assignment that are paused, as `partitionKey` names them: a client that is built anew forgets it. */
+  readonly paused: Set<string>;
+  /** Of the last finished join, also while rebalancing. */
+  joinedGeneration: number | null;
+  joining: boolean;
+  /** Since when `joining` is true. */
+  joiningSinceMs: number;
+  /** Kept over restarts. */
+  memberId: string | null;
+  restarts: number;
+  sessionSinceMs: number;
+  lastSignMs: number;
+  restartTimer: NodeJS.Timeout | null;
+  watchdog: NodeJS.Timeout | null;
+  stopping: Promise<void> | null;
+  /** Ends the consumer for good. */
+  fail(reason: string, cause: unknown): void;
+}
+
+const defaults = {
+  // A killed worker is replaced within twice this; a false alarm does no harm, as the database fences.
+  sessionTimeoutMs: 7_000,
+  rebalanceTimeoutMs: 30_000,
+  heartbeatIntervalMs: 1_000,
+  // Also the pace of heartbeats, and how late a resume is noticed.
+  maxWaitTimeInMs: 250,
+  fetchPaceMs,
+  maxBytesPerPartition: 384 * 1024,
+  maxBytes: 8 * 1024 * 1024,
+  silenceMaxMs: 30_000,
+};
+
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+/** Membership is in question until the next join. */
+export function beginJoining(state: ConsumerState): void {
+  if (!state.joining) state.joiningSinceMs = performance.now();
+  state.joining = true;
+}
+
+export function tuningOf(options: GroupConsumerOptions): ConsumerState['tuning'] {
+  const names = Object.keys(defaults) as (keyof typeof defaults)[];
+  const given = names.filter((name) => options[name] !== undefined);
+  return { ...defaults, ...Object.fromEntries(given.map((name) => [name, options[name]])) };
+}

@@ -1,0 +1,277 @@
+import { performance } from 'node:perf_hooks';
+import { AppError, appError, errorMessage } from '../../errors/index.ts';
+import type { Logger } from '../../log/index.ts';
+import { backoff, sleep } from '../../retry/index.ts';
+import { abandonCluster, createCluster, type RoomCluster } from '../kafkajs/cluster.ts';
+import { closedBrokerOf, outOfRangeOf } from '../kafkajs/kafka-errors.ts';
+import { createSparseLog, type SparseLog } from '../kafkajs/throttled-log.ts';
+import type { FetchWanted, PartitionFetched } from '../protocol/fetch-protocol.ts';
+import { readRecordSet } from '../protocol/record-reader.ts';
+import { type KafkaSettings, withoutPrefix, withPrefix } from '../settings.ts';
+import type { InRecord, TopicPartition, TopicPartitionOffset } from '../types.ts';
+import { failureOf, fetchOnce } from './fetch.ts';
+import { createPace, fetchPaceMs } from './pace.ts';
+import { createPositions, type Positions } from './positions.ts';
+
+export interface TailOptions {
+  settings: KafkaSettings;
+  topics: readonly string[];
+  /** Where to begin: at the end as it is while `start` runs, at the beginning, or at given offsets (the beginning where none is given). */
+  from: 'latest' | 'earliest' | readonly TopicPartitionOffset[];
+  /** May return a promise: the next records of the same broker wait for it. Must not throw. */
+  onRecords(
+    topic: string,
+    partition: number,
+    records: InRecord[],
+    highWatermark: bigint,
+  ): void | Promise<void>;
+  log: Logger;
+  maxWaitTimeInMs?: number;
+  maxBytesPerPartition?: number;
+}
+
+export interface Tail {
+  /** Resolves when the positions are known: whatever is produced after that will be seen. While Kafka is away it goes on trying; `stop` rejects it with ABORTED. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** The next offset of every partition. */
+  positions(): TopicPartitionOffset[];
+}
+
+const defaults = { maxWaitTimeInMs: 250, maxBytesPerPartition: 512 * 1024 };
+const fetchMaxBytes = 8 * 1024 * 1024;
+/** How often the loops are compared with the leaders. */
+const superviseIntervalMs = 1_000;
+const retryDelayMs = 200;
+/** While a fetch fails it fails several times a second. */
+const repeatEveryMs = 5_000;
+/** No fetch has succeeded for this long: connections and metadata are recreated. */
+const silenceMaxMs = 30_000;
+const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
+/** Retries inside of kafkajs's calls; the loops retry by themselves. */
+const callRetries = 4;
+
+interface State {
+  readonly options: TailOptions & typeof defaults;
+  readonly topics: readonly string[];
+  readonly positions: Positions;
+  readonly stopped: AbortController;
+  readonly loops: Map<number, Promise<void>>;
+  readonly sparseLog: SparseLog;
+  cluster: RoomCluster;
+  lastFetchMs: number;
+  supervisor: NodeJS.Timeout | null;
+}
+
+/**
+ * Follows every partition of some topics, alone: no group, no rebalance, nothing committed, so that each process sees
+ * every record. One loop per broker that leads something.
+ */
+export function createTail(options: TailOptions): Tail {
+  const { settings, log } = options;
+  const state: State = {
+    options: {
+      ...options,
+      maxWaitTimeInMs: options.maxWaitTimeInMs ?? defaults.maxWaitTimeInMs,
+      maxBytesPerPartition: options.maxBytesPerPartition ?? defaults.maxBytesPerPartition,
+    },
+    topics: options.topics.map((topic) => withPrefix(settings, topic)),
+    positions: createPositions(),
+    stopped: new AbortController(),
+    loops: new Map(),
+    sparseLog: createSparseLog(log, repeatEveryMs),
+    cluster: createCluster(settings, { log, retries: callRetries }),
+    lastFetchMs: 0,
+    supervisor: null,
+  };
+  return {
+    start: () => start(state),
+    stop: () => stop(state),
+    positions: () =>
+      partitionsOf(state).flatMap(({ topic, partition }) => {
+        const offset = state.positions.get(topic, partition);
+        return offset === null ? [] : [{ topic: withoutPrefix(settings, topic), partition, offset }];
+      }),
+  };
+}
+
+async function start(state: State): Promise<void> {
+  const { signal } = state.stopped;
+  for (let attempt = 1; ; attempt++) {
+    if (signal.aborted) throw appError('ABORTED');
+    try {
+      await state.cluster.connect();
+      await state.cluster.addMultipleTargetTopics([...state.topics]);
+      await findPositions(state);
+      break;
+    } catch (error) {
+      state.options.log.warn({ attempt, reason: errorMessage(error) }, 'tail cannot start yet');
+      await sleep(startBackoff(attempt), signal);
+      renew(state);
+    }
+  }
+  state.lastFetchMs = performance.now();
+  supervise(state);
+  state.supervisor = setInterval(() => supervise(state), superviseIntervalMs);
+}
+
+/** Asks for begin or end of the partitions that have no position yet. */
+async function findPositions(state: State): Promise<void> {
+  const { from, settings } = state.options;
+  if (typeof from !== 'string') {
+    for (const { topic, partition, offset } of from) {
+      const name = withPrefix(settings, topic);
+      if (state.positions.get(name, partition) === null) state.positions.set(name, partition, offset);
+    }
+  }
+  const missing = partitionsOf(state).filter(
+    ({ topic, partition }) => state.positions.get(topic, partition) === null,
+  );
+  if (missing.length > 0) await resolveOffsets(state, missing, from !== 'latest');
+}
+
+async function resolveOffsets(
+  state: State,
+  partitions: readonly TopicPartition[],
+  fromBeginning: boolean,
+): Promise<void> {
+  const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
+  const asked = [...byTopic].map(([topic, own]) => ({
+    topic,
+    partitions: own.map(({ partition }) => ({ partition })),
+    fromBeginning,
+  }));
+  for (const { topic, partitions: answered } of await state.cluster.fetchTopicsOffset(asked)) {
+    for (const { partition, offset } of answered) state.positions.set(topic, partition, BigInt(offset));
+  }
+}
+
+function partitionsOf(state: State): TopicPartition[] {
+  return state.topics.flatMap((topic) =>
+    metadataOf(state, topic).map(({ partitionId }) => ({ topic, partition: partitionId })),
+  );
+}
+
+function metadataOf(state: State, topic: string): { partitionId: number; leader: number }[] {
+  try {
+    return state.cluster.findTopicPartitionMetadata(topic);
+  } catch {
+    // kafkajs throws until it has metadata; there are no partitions to speak of until then.
+    return [];
+  }
+}
+
+function supervise(state: State): void {
+  if (state.stopped.signal.aborted) return;
+  if (performance.now() - state.lastFetchMs > silenceMaxMs) {
+    state.options.log.warn({ silenceMaxMs }, 'tail received nothing; it reconnects');
+    renew(state);
+    state.lastFetchMs = performance.now();
+    void state.cluster
+      .connect()
+      .then(() => state.cluster.addMultipleTargetTopics([...state.topics]))
+      .catch((error: unknown) =>
+        state.options.log.warn({ reason: errorMessage(error) }, 'tail cannot reach a broker'),
+      );
+  }
+  const leaders = new Set(
+    state.topics.flatMap((topic) => metadataOf(state, topic).map(({ leader }) => leader)),
+  );
+  for (const leader of leaders) {
+    if (state.loops.has(leader) || leader < 0) continue;
+    const loop = follow(state, leader).finally(() => state.loops.delete(leader));
+    state.loops.set(leader, loop);
+  }
+}
+
+/** Fetches from one broker for as long as it leads something. */
+async function follow(state: State, leader: number): Promise<void> {
+  const { signal } = state.stopped;
+  const pace = createPace(fetchPaceMs);
+  while (!signal.aborted) {
+    try {
+      await pace();
+      await state.cluster.refreshMetadataIfNecessary();
+      await findPositions(state);
+      const wanted = wantedFrom(state, leader);
+      if (wanted.length === 0) return;
+      await fetchAndDeliver(state, leader, wanted);
+    } catch (error) {
+      if (signal.aborted) return;
+      await recover(state, leader, error);
+    }
+  }
+}
+
+function wantedFrom(state: State, leader: number): FetchWanted[] {
+  const { maxBytesPerPartition: maxBytes } = state.options;
+  return state.topics.flatMap((topic) =>
+    metadataOf(state, topic).flatMap(({ partitionId: partition, leader: leads }) => {
+      const from = state.positions.get(topic, partition);
+      return leads !== leader || from === null ? [] : [{ topic, partition, from, maxBytes }];
+    }),
+  );
+}
+
+async function fetchAndDeliver(state: State, leader: number, wanted: readonly FetchWanted[]): Promise<void> {
+  const broker = await state.cluster.findBroker({ nodeId: String(leader) });
+  const limits = { maxWaitMs: state.options.maxWaitTimeInMs, maxBytes: fetchMaxBytes };
+  const answer = await fetchOnce(broker, wanted, limits);
+  state.lastFetchMs = performance.now();
+  for (const fetched of answer) {
+    const asked = wanted.find((each) => each.topic === fetched.topic && each.partition === fetched.partition);
+    if (asked !== undefined && fetched.bytes.length > 0 && !state.stopped.signal.aborted)
+      await deliver(state, fetched, asked.from);
+  }
+  // One partition that failed keeps the records of no other.
+  for (const fetched of answer) {
+    const failure = failureOf(fetched);
+    if (failure !== null) throw failure;
+  }
+}
+
+async function deliver(state: State, fetched: PartitionFetched, from: bigint): Promise<void> {
+  const { topic, partition, aborted, highWatermark, bytes } = fetched;
+  // The loop of another broker was faster, after the leader had moved.
+  if (state.positions.get(topic, partition) !== from) return;
+  const name = withoutPrefix(state.options.settings, topic);
+  const { records, next } = readRecordSet(bytes, name, partition, from, aborted);
+  state.positions.set(topic, partition, next);
+  if (records.length > 0) await state.options.onRecords(name, partition, records, highWatermark);
+}
+
+async function recover(state: State, leader: number, error: unknown): Promise<void> {
+  const { log } = state.options;
+  try {
+    const outside = outOfRangeOf(error);
+    if (outside !== null) {
+      const position = String(state.positions.get(outside.topic, outside.partition));
+      await resolveOffsets(state, [outside], true);
+      log.error({ ...outside, position }, 'tail was outside the log and continues at its beginning');
+      return;
+    }
+    // What cannot be read will not be readable soon; a broker that is away comes back by itself.
+    const level = error instanceof AppError ? 'warn' : 'debug';
+    state.sparseLog(level, { leader, reason: errorMessage(error) }, 'tail fetch failed');
+    const closed = closedBrokerOf(error);
+    if (closed !== null) state.cluster.removeBroker(closed);
+    await sleep(retryDelayMs, state.stopped.signal);
+    await state.cluster.refreshMetadata();
+  } catch (again) {
+    if (state.stopped.signal.aborted) return;
+    log.debug({ leader, reason: errorMessage(again) }, 'tail has no metadata');
+    await sleep(retryDelayMs, state.stopped.signal).catch(() => undefined);
+  }
+}
+
+function renew(state: State): void {
+  abandonCluster(state.cluster);
+  state.cluster = createCluster(state.options.settings, { log: state.options.log, retries: callRetries });
+}
+
+async function stop(state: State): Promise<void> {
+  state.stopped.abort();
+  if (state.supervisor !== null) clearInterval(state.supervisor);
+  abandonCluster(state.cluster);
+  await Promise.all(state.loops.values());
+}

@@ -1,0 +1,148 @@
+import protocol from 'kafkajs/src/consumer/assignerProtocol.js';
+import type { KafkaCluster } from 'kafkajs/src/types-of-room.js';
+import type { TopicPartition } from '../types.ts';
+
+/** Members agree on it by name: another way to assign needs another name, else two versions of a service argue. */
+const assignerName = 'orderstream-sticky';
+const assignerVersion = 0;
+
+/** What a member says it holds, and since which generation of the group. */
+export interface Claim {
+  owned: readonly TopicPartition[];
+  generation: number;
+}
+
+export interface Member extends Claim {
+  id: string;
+}
+
+/**
+ * Who gets what: everyone keeps what he holds as far as the shares stay within one of each other, so that a join or a
+ * leave moves only what it must. Of two members that claim a partition the newer generation has it; the older one was
+ * out of the group meanwhile and does not know it. Deterministic; members without a claim are simply new.
+ */
+export function assignSticky(
+  members: readonly Member[],
+  partitions: readonly TopicPartition[],
+): Map<string, TopicPartition[]> {
+  const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const shares = new Map<string, TopicPartition[]>(sorted.map(({ id }) => [id, []]));
+  if (sorted.length === 0) return shares;
+  const holders = holdersOf(sorted);
+  for (const partition of partitions) {
+    const holder = holders.get(keyOf(partition))?.id;
+    if (holder !== undefined) shares.get(holder)!.push(partition);
+  }
+  trimToQuota(shares.values(), shares.size, partitions.length);
+  const placed = new Set([...shares.values()].flat().map(keyOf));
+  for (const partition of partitions) {
+    if (!placed.has(keyOf(partition))) smallest(shares).push(partition);
+  }
+  return shares;
+}
+
+function holdersOf(members: readonly Member[]): Map<string, Member> {
+  const holders = new Map<string, Member>();
+  for (const member of members) {
+    for (const partition of member.owned) {
+      const key = keyOf(partition);
+      const rival = holders.get(key);
+      if (rival === undefined || member.generation > rival.generation) holders.set(key, member);
+    }
+  }
+  return holders;
+}
+
+/** Cuts what is above a fair share. It does not matter to the number of moves who of the large ones keeps one more. */
+function trimToQuota(shares: Iterable<TopicPartition[]>, memberCount: number, partitionCount: number): void {
+  const fair = Math.floor(partitionCount / memberCount);
+  let mayHoldOneMore = partitionCount % memberCount;
+  for (const share of shares) {
+    if (share.length > fair && mayHoldOneMore > 0) {
+      mayHoldOneMore--;
+      share.splice(fair + 1);
+    } else share.splice(fair);
+  }
+}
+
+function smallest(shares: ReadonlyMap<string, TopicPartition[]>): TopicPartition[] {
+  let best: TopicPartition[] | null = null;
+  for (const share of shares.values()) if (best === null || share.length < best.length) best = share;
+  return best!;
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+/**
+ * The assigner for kafkajs's `assigners`: `claim` is asked at each join for what this member holds. Topics here are
+ * names on the wire.
+ */
+export function createStickyAssigner(cluster: KafkaCluster, claim: () => Claim): unknown {
+  return {
+    name: assignerName,
+    version: assignerVersion,
+    protocol({ topics }: { topics: string[] }) {
+      const userData = encodeClaim(claim());
+      const metadata = protocol.MemberMetadata.encode({ version: assignerVersion, topics, userData });
+      return { name: assignerName, metadata };
+    },
+    async assign(group: { members: { memberId: string; memberMetadata: Buffer }[]; topics: string[] }) {
+      const members = group.members.map(({ memberId, memberMetadata }) => ({
+        id: memberId,
+        ...decodeClaim(protocol.MemberMetadata.decode(memberMetadata)?.userData),
+      }));
+      const partitions = group.topics.flatMap((topic) =>
+        cluster
+          .findTopicPartitionMetadata(topic)
+          .map(({ partitionId }) => ({ topic, partition: partitionId })),
+      );
+      partitions.sort((a, b) =>
+        a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+      );
+      return [...assignSticky(members, partitions)].map(([memberId, share]) => ({
+        memberId,
+        memberAssignment: protocol.MemberAssignment.encode({
+          version: assignerVersion,
+          assignment: byTopic(share),
+        }),
+      }));
+    },
+  };
+}
+
+export function encodeClaim({ owned, generation }: Claim): Buffer {
+  return Buffer.from(JSON.stringify({ generation, owned: byTopic(owned) }));
+}
+
+/** Whatever another client put there: what cannot be read claims nothing. */
+export function decodeClaim(userData: Buffer | null | undefined): Claim {
+  const nothing: Claim = { owned: [], generation: -1 };
+  if (userData === null || userData === undefined || userData.length === 0) return nothing;
+  try {
+    const { generation, owned } = JSON.parse(userData.toString('utf8')) as Record<string, unknown>;
+    if (!Number.isSafeInteger(generation) || typeof owned !== 'object' || owned === null) return nothing;
+    return { generation: generation as number, owned: flatten(owned as Record<string, unknown>) };
+  } catch {
+    // Not ours: a member that claims nothing is assigned like a new one.
+    return nothing;
+  }
+}
+
+function flatten(byTopicName: Record<string, unknown>): TopicPartition[] {
+  return Object.entries(byTopicName).flatMap(([topic, partitions]) =>
+    Array.isArray(partitions)
+      ? partitions.filter(Number.isSafeInteger).map((partition: number) => ({ topic, partition }))
+      : [],
+  );
+}
+
+function byTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
+  const grouped: Record<string, number[]> = {};
+  for (const { topic, partition } of partitions) {
+    grouped[topic] ??= [];
+    grouped[topic].push(partition);
+  }
+  return grouped;
+}

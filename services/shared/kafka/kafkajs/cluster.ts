@@ -1,0 +1,63 @@
+import Cluster from 'kafkajs/src/cluster/index.js';
+import type { Emitter } from 'kafkajs/src/instrumentation/emitter.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import type { Logger } from '../../log/index.ts';
+import {
+  authenticationTimeoutMs,
+  callRetry,
+  connectionTimeoutMs,
+  type KafkaSettings,
+  metadataMaxAgeMs,
+  requestTimeoutMs,
+} from '../settings.ts';
+import { createClientLogger } from './client-log.ts';
+import { abandonBroker, clientEnded } from './force-close.ts';
+import { calmRequestQueues } from './request-queue.ts';
+import { shareConnects } from './single-flight-connect.ts';
+
+/** Never read what a transaction has not committed; kafkajs's number for it. */
+export const readCommitted = 1;
+
+export type RoomCluster = InstanceType<typeof Cluster>;
+
+/**
+ * One kafkajs cluster object: metadata plus connections. Each consumer and tail has its own, because kafkajs keeps the
+ * committed offsets of a group in it and two consumers of one group on one object crash (tulios/kafkajs#558).
+ */
+export function createCluster(
+  settings: KafkaSettings,
+  deps: { log: Logger; emitter?: Emitter; retries?: number },
+): RoomCluster {
+  calmRequestQueues();
+  shareConnects();
+  return new Cluster({
+    logger: createClientLogger(deps.log),
+    retry: { ...callRetry, retries: deps.retries ?? callRetry.retries },
+    socketFactory: createSocketFactory(),
+    brokers: [...settings.brokers],
+    ssl: settings.ssl || undefined,
+    sasl: settings.sasl,
+    clientId: settings.clientId,
+    connectionTimeout: connectionTimeoutMs,
+    authenticationTimeout: authenticationTimeoutMs,
+    reauthenticationThreshold: 10_000,
+    requestTimeout: requestTimeoutMs,
+    enforceRequestTimeout: true,
+    metadataMaxAge: metadataMaxAgeMs,
+    instrumentationEmitter: deps.emitter ?? null,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: null,
+    isolationLevel: readCommitted,
+  });
+}
+
+/**
+ * Closes the sockets without waiting for answers, for clients that are given up. A start that is still retrying inside
+ * of kafkajs ends too: it would become a member of the group that holds partitions and works on none.
+ */
+export function abandonCluster(cluster: RoomCluster): void {
+  const { brokers, seedBroker } = cluster.brokerPool;
+  cluster.brokerPool.connectionPoolBuilder = { build: () => Promise.reject(clientEnded('client given up')) };
+  for (const broker of Object.values(brokers)) abandonBroker(broker, 'client given up');
+  if (seedBroker !== undefined) abandonBroker(seedBroker, 'client given up');
+}

@@ -1,0 +1,26 @@
+import { expect, it, vi } from 'vitest';
+import type { Logger } from '../../log/index.ts';
+import { createSparseLog } from './throttled-log.ts';
+
+it('tells a text once in its time and counts what it left out', () => {
+  const warn = vi.fn();
+  let now = 0;
+  const sparse = createSparseLog({ warn } as unknown as Logger, 1_000, () => now);
+  for (; now < 2_500; now += 100) sparse('warn', { now }, 'away');
+  sparse('warn', {}, 'other');
+  expect(warn.mock.calls).toEqual([
+    [{ now: 0 }, 'away'],
+    [{ now: 1_000, leftOut: 9 }, 'away'],
+    [{ now: 2_000, leftOut: 9 }, 'away'],
+    [{}, 'other'],
+  ]);
+});
+
+it('remembers a bounded number of texts', () => {
+  const info = vi.fn();
+  const sparse = createSparseLog({ info } as unknown as Logger, 1_000, () => 0);
+  for (let i = 0; i < 500; i++) sparse('info', {}, `text ${i}`);
+  sparse('info', {}, 'text 499');
+  sparse('info', {}, 'text 0');
+  expect(info).toHaveBeenCalledTimes(501);
+});

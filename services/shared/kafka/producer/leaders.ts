@@ -1,0 +1,161 @@
+import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
+import { appError, errorMessage } from '../../errors/index.ts';
+import type { Logger } from '../../log/index.ts';
+import { type BrokerMaker, createBrokerMaker } from '../kafkajs/brokers.ts';
+import { abandonBroker } from '../kafkajs/force-close.ts';
+import { fetchMetadata, type Metadata } from '../kafkajs/metadata.ts';
+import {
+  type EncodedBatch,
+  type PartitionAnswer,
+  produceApiKey,
+  produceApiVersion,
+  produceRequest,
+} from '../protocol/produce-protocol.ts';
+import type { KafkaSettings } from '../settings.ts';
+
+/** What came of one produce request. `handed` tells whether the broker may have the bytes. */
+export type ProduceOutcome =
+  | { kind: 'answered'; partitions: PartitionAnswer[] }
+  | { kind: 'failed'; handed: boolean; error: unknown };
+
+/** Who leads what, and the way to each leader. The accumulator knows Kafka only through this. Topics are names on the wire. */
+export interface Leaders {
+  /** Node id of the leader, null while none is known. */
+  leaderOf(topic: string, partition: number): number | null;
+  /** Asks the cluster for the leaders of `topics`; a topic or partition without one does not hold the others. Throws KAFKA_UNAVAILABLE when no broker answers. */
+  refresh(topics: readonly string[]): Promise<void>;
+  /** Never throws. */
+  produce(nodeId: number, batches: readonly EncodedBatch[]): Promise<ProduceOutcome>;
+  close(): void;
+}
+
+/** The broker gives up first: its answer tells which partitions are late, a timeout of ours tells nothing and costs the connection. */
+const brokerShareOfTimeout = 0.75;
+
+interface State {
+  settings: KafkaSettings;
+  log: Logger;
+  requestTimeoutMs: number;
+  makeBroker: BrokerMaker;
+  nodes: Map<number, KafkaBroker>;
+  leaders: Map<string, (number | null)[]>;
+  nextSeed: number;
+  closed: boolean;
+}
+
+/**
+ * Leaders of a real cluster, over kafkajs's brokers and connections but not its cluster object: that one fails every
+ * partition when one has no leader, and retries inside calls that have to end in time.
+ */
+export function createLeaders(
+  settings: KafkaSettings,
+  deps: { log: Logger; requestTimeoutMs: number },
+): Leaders {
+  const state: State = {
+    settings,
+    ...deps,
+    makeBroker: createBrokerMaker(settings, deps),
+    nodes: new Map(),
+    leaders: new Map(),
+    nextSeed: 0,
+    closed: false,
+  };
+  return {
+    leaderOf: (topic, partition) => state.leaders.get(topic)?.[partition] ?? null,
+    refresh: (topics) => refresh(state, topics),
+    produce: (nodeId, batches) => produce(state, nodeId, batches),
+    close() {
+      state.closed = true;
+      for (const broker of state.nodes.values()) abandonBroker(broker, 'producer closed');
+    },
+  };
+}
+
+async function refresh(state: State, topics: readonly string[]): Promise<void> {
+  let lastError: unknown = new Error('no broker is known');
+  for (const broker of candidates(state)) {
+    if (state.closed) return;
+    try {
+      await broker.connect();
+      adopt(state, await fetchMetadata(broker, topics));
+      if (broker.nodeId === null) abandonBroker(broker, 'was asked for its metadata only');
+      return;
+    } catch (error) {
+      lastError = error;
+      replace(state, broker);
+    }
+  }
+  throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(lastError) }, { cause: lastError });
+}
+
+/** Brokers with a connection first, then the others, then the addresses we were given, each time from another one on. */
+function* candidates(state: State): Generator<KafkaBroker> {
+  const known = [...state.nodes.values()];
+  yield* known.filter((broker) => broker.isConnected());
+  yield* known.filter((broker) => !broker.isConnected());
+  const seeds = state.settings.brokers;
+  const first = state.nextSeed++;
+  for (let i = 0; i < seeds.length; i++) {
+    const address = seeds[(first + i) % seeds.length]!;
+    const colon = address.lastIndexOf(':');
+    yield state.makeBroker(address.slice(0, colon), Number(address.slice(colon + 1)), null);
+  }
+}
+
+function adopt(state: State, metadata: Metadata): void {
+  const { nodes, leaders, makeBroker, log } = state;
+  for (const { nodeId, host, port } of metadata.brokers) {
+    const known = nodes.get(nodeId);
+    if (known?.connectionPool.host === host && known.connectionPool.port === port) continue;
+    if (known !== undefined) abandonBroker(known, 'moved to another address');
+    nodes.set(nodeId, makeBroker(host, port, nodeId));
+  }
+  for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
+    if (topicErrorCode !== 0) log.debug({ topic, topicErrorCode }, 'topic has no metadata');
+    const byPartition: (number | null)[] = [];
+    for (const { partitionId, leader } of partitionMetadata)
+      byPartition[partitionId] = leader >= 0 ? leader : null;
+    leaders.set(topic, byPartition);
+  }
+}
+
+async function produce(
+  state: State,
+  nodeId: number,
+  batches: readonly EncodedBatch[],
+): Promise<ProduceOutcome> {
+  const broker = state.nodes.get(nodeId);
+  if (broker === undefined || state.closed) {
+    return { kind: 'failed', handed: false, error: new Error(`broker ${nodeId} is not known`) };
+  }
+  let handed = false;
+  try {
+    if (!broker.isConnected()) await connect(broker);
+    const request = produceRequest(batches, Math.floor(state.requestTimeoutMs * brokerShareOfTimeout), () => {
+      handed = true;
+    });
+    return { kind: 'answered', partitions: (await broker.connectionPool.send(request)) as PartitionAnswer[] };
+  } catch (error) {
+    // After a timeout the connection may be dead without anybody having told us, so a new one is made. What the old one
+    // still carries can reach the log late: as a copy of records that are sent again, never instead of newer ones.
+    replace(state, broker);
+    return { kind: 'failed', handed, error };
+  }
+}
+
+async function connect(broker: KafkaBroker): Promise<void> {
+  await broker.connect();
+  const range = broker.versions?.[produceApiKey];
+  if (range === undefined || range.minVersion > produceApiVersion || range.maxVersion < produceApiVersion) {
+    throw new Error(`the broker does not support version ${produceApiVersion} of Produce`);
+  }
+}
+
+/** A broker whose connection failed: the next use begins with a new object, as this one may believe that it is still connected. */
+function replace(state: State, broker: KafkaBroker): void {
+  abandonBroker(broker, 'connection given up');
+  const { host, port } = broker.connectionPool;
+  const { nodeId } = broker;
+  if (nodeId === null || state.closed || state.nodes.get(nodeId) !== broker) return;
+  state.nodes.set(nodeId, state.makeBroker(host, port, nodeId));
+}

@@ -1,0 +1,91 @@
+import { performance } from 'node:perf_hooks';
+import type { PartitionAnswer } from '../protocol/produce-protocol.ts';
+import type { OutMessage } from '../types.ts';
+import type { ProduceOutcome } from './leaders.ts';
+import {
+  giveUp,
+  type PartitionQueue,
+  settleFailed,
+  settleRefused,
+  settleWritten,
+} from './partition-queue.ts';
+import { produceErrorName, produceVerdict, saysLeaderIsStale } from './produce-errors.ts';
+import type { LoopState } from './produce-state.ts';
+
+/**
+ * Ends a request for every partition that was in it, each for itself: written only if the answer names it without
+ * error. A partition that the answer leaves out counts as failed, as only the answer can say that it was written.
+ */
+export function settle(state: LoopState, taken: readonly PartitionQueue[], outcome: ProduceOutcome): void {
+  if (outcome.kind === 'failed') {
+    state.staleLeaders = true;
+    for (const queue of taken) resend(state, queue, outcome.handed, 'REQUEST_FAILED');
+    return;
+  }
+  for (const queue of taken) {
+    const answer = outcome.partitions.find(
+      ({ topic, partition }) => topic === queue.wireTopic && partition === queue.partition,
+    );
+    if (answer === undefined) resend(state, queue, true, 'NOT_IN_ANSWER');
+    // "Written, nowhere" is no answer: somebody would take the number for the place of a record.
+    else if (answer.errorCode === 0 && answer.baseOffset < 0n) resend(state, queue, true, 'NO_OFFSET');
+    else settlePartition(state, queue, answer);
+  }
+}
+
+function settlePartition(state: LoopState, queue: PartitionQueue, answer: PartitionAnswer): void {
+  const { topic } = queue;
+  const reason = produceErrorName(answer.errorCode);
+  if (saysLeaderIsStale(answer.errorCode)) state.staleLeaders = true;
+  switch (produceVerdict(answer.errorCode)) {
+    case 'written':
+      state.metrics.inc('kafka_produced_records_total', { topic }, queue.inFlight);
+      settleWritten(queue, answer.baseOffset);
+      return;
+    case 'refusedForNow':
+      resend(state, queue, false, reason);
+      return;
+    case 'unknown':
+      resend(state, queue, true, reason);
+      return;
+    case 'recordsRefused':
+      settleRefusal(state, queue, reason);
+      return;
+    case 'topicRefused':
+      queue.entries[0]?.send.onRefused?.(reason);
+      resend(state, queue, false, reason);
+      giveUp(queue, (send) => send.deadlineAtMs !== Number.POSITIVE_INFINITY, reason);
+      return;
+  }
+}
+
+function settleRefusal(state: LoopState, queue: PartitionQueue, reason: string): void {
+  const { topic } = queue;
+  const refusal = settleRefused(queue, reason);
+  if (refusal.kind === 'halved') return;
+  state.metrics.inc('kafka_produce_refused_total', { topic, reason });
+  if (refusal.kind === 'givenUp') {
+    state.log.error({ err: refusal.error }, 'a record was refused by the broker');
+    return;
+  }
+  const { entry } = refusal;
+  if (reason === 'INVALID_TIMESTAMP') entry.message = withTimeOfNow(entry.message);
+  entry.send.onRefused?.(reason);
+  resend(state, queue, false, reason);
+}
+
+/**
+ * A clock that ran ahead has put the record's time beyond what the broker takes. The time of a record is no part of what
+ * it says, so the current time serves as well; an earlier one stays.
+ */
+function withTimeOfNow(message: OutMessage): OutMessage {
+  return { ...message, timestampMs: Math.min(message.timestampMs, Date.now()) };
+}
+
+function resend(state: LoopState, queue: PartitionQueue, maybeWritten: boolean, reason: string): void {
+  const { topic, partition, inFlight } = queue;
+  state.metrics.inc('kafka_produce_resends_total', { topic, reason });
+  settleFailed(queue, maybeWritten, performance.now() + state.resendDelay(queue.failures + 1));
+  const details = { partition, records: inFlight, failures: queue.failures };
+  state.sparseLog('warn', details, `records for ${topic} are sent again: ${reason}`);
+}

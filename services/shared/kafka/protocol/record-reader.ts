@@ -1,0 +1,146 @@
+/**
+ * Reads the records of one partition out of an answer to Fetch, in one pass and without copying: keys and values are
+ * views of the answer, headers are looked at when somebody asks for them. Batches of magic 2 only
+ * (https://kafka.apache.org/documentation/#recordbatch): brokers since 4.0 know no others.
+ */
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { appError } from '../../errors/index.ts';
+import { FetchedHeaders } from '../fetched-headers.ts';
+import { FetchedRecord } from '../fetched-record.ts';
+import type { InRecord } from '../types.ts';
+import { VarintReader } from './varint-reader.ts';
+
+/** A transaction that was aborted and whose records may be among those that were fetched. */
+export interface AbortedTransaction {
+  readonly producerId: bigint;
+  readonly firstOffset: bigint;
+}
+
+export interface RecordSet {
+  /** What is committed, in order, from the offset that was asked for. */
+  readonly records: InRecord[];
+  /** Where to go on: behind the last batch that was there as a whole, also where it held nothing for us. */
+  readonly next: bigint;
+}
+
+const batchHeaderBytes = 61;
+const lengthCountsFrom = 12;
+const magicAt = 16;
+const attributesAt = 21;
+
+const compressionMask = 0b111;
+const appendTimeFlag = 0b1000;
+const transactionalFlag = 0b10000;
+const controlFlag = 0b100000;
+const commitMarker = 1;
+/** A batch may unpack to so much; more than any topic takes. */
+const unpackedBytesMax = 64 * 1024 * 1024;
+
+/**
+ * @param bytes record batches one behind the other; the last one may be cut off
+ * @param from the offset that was asked for: a batch may begin before it
+ * @param aborted as the broker listed them
+ * @throws AppError INTERNAL for bytes that are no record batches, or packed in a way that Node cannot unpack
+ */
+export function readRecordSet(
+  bytes: Buffer,
+  topic: string,
+  partition: number,
+  from: bigint,
+  aborted: readonly AbortedTransaction[],
+): RecordSet {
+  const records: InRecord[] = [];
+  const isAborted = createAbortedFilter(aborted);
+  let next = from;
+  for (let at = 0; at + batchHeaderBytes <= bytes.length; ) {
+    const end = at + lengthCountsFrom + bytes.readInt32BE(at + 8);
+    if (end > bytes.length) break;
+    try {
+      if (bytes[at + magicAt] !== 2) throw new Error(`magic ${bytes[at + magicAt]}`);
+      if (end < at + batchHeaderBytes) throw new Error('a length that is none');
+      const batch = bytes.subarray(at, end);
+      if (!isAborted(batch) && !isControl(batch)) readBatch(batch, topic, partition, from, records);
+    } catch (cause) {
+      const reason = `the record batch at offset ${bytes.readBigInt64BE(at)} of ${topic}-${partition} cannot be read: ${(cause as Error).message}`;
+      throw appError('INTERNAL', { reason }, { cause });
+    }
+    const behind = lastOffsetOf(bytes.subarray(at, end)) + 1n;
+    if (behind > next) next = behind;
+    at = end;
+  }
+  return { records, next };
+}
+
+const attributesOf = (batch: Buffer): number => batch.readInt16BE(attributesAt);
+const isControl = (batch: Buffer): boolean => (attributesOf(batch) & controlFlag) !== 0;
+const lastOffsetOf = (batch: Buffer): bigint => batch.readBigInt64BE(0) + BigInt(batch.readInt32BE(23));
+
+/** Follows the batches in order and tells which belong to a transaction that was aborted. */
+function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Buffer) => boolean {
+  if (aborted.length === 0) return () => false;
+  const ahead = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
+  const open = new Set<bigint>();
+  return (batch) => {
+    const last = lastOffsetOf(batch);
+    while (ahead.length > 0 && ahead[0]!.firstOffset <= last) open.add(ahead.shift()!.producerId);
+    const producerId = batch.readBigInt64BE(43);
+    // The mark of its end: what this producer writes next is another transaction.
+    if (isControl(batch)) {
+      if (!isCommit(batch)) open.delete(producerId);
+      return true;
+    }
+    return (attributesOf(batch) & transactionalFlag) !== 0 && open.has(producerId);
+  };
+}
+
+/** The key of a control record: version and type, 16 bits each. */
+function isCommit(batch: Buffer): boolean {
+  const reader = new VarintReader(batch, batchHeaderBytes);
+  reader.int();
+  reader.skip(1);
+  reader.int();
+  reader.int();
+  return reader.int() >= 4 && batch.readInt16BE(reader.at + 2) === commitMarker;
+}
+
+function readBatch(batch: Buffer, topic: string, partition: number, from: bigint, records: InRecord[]): void {
+  const attributes = attributesOf(batch);
+  const baseOffset = Number(batch.readBigInt64BE(0));
+  const baseTimestampMs = Number(batch.readBigInt64BE(27));
+  const appendedMs = (attributes & appendTimeFlag) === 0 ? null : Number(batch.readBigInt64BE(35));
+  const count = batch.readInt32BE(57);
+  const first = Number(from) - baseOffset;
+  const bytes = unpack(batch, attributes & compressionMask);
+  const reader = new VarintReader(bytes, 0);
+  for (let index = 0; index < count; index++) {
+    const length = reader.int();
+    const end = reader.at + length;
+    reader.skip(1);
+    const timestampDelta = reader.int();
+    const offsetDelta = reader.int();
+    if (offsetDelta >= first) {
+      const timestampMs = appendedMs ?? baseTimestampMs + timestampDelta;
+      const offset = BigInt(baseOffset + offsetDelta);
+      const [key, value] = [reader.bytes(), reader.bytes()];
+      const headers = new FetchedHeaders(bytes, reader.at, end);
+      records.push(new FetchedRecord(topic, partition, offset, timestampMs, key, value, headers));
+    }
+    reader.skip(end - reader.at);
+  }
+}
+
+function unpack(batch: Buffer, codec: number): Buffer {
+  const packed = batch.subarray(batchHeaderBytes);
+  switch (codec) {
+    case 0:
+      return packed;
+    case 1:
+      return gunzipSync(packed, { maxOutputLength: unpackedBytesMax });
+    case 4:
+      return zstdDecompressSync(packed, { maxOutputLength: unpackedBytesMax });
+    default:
+      throw new Error(
+        `compression ${codec === 2 ? 'snappy' : codec === 3 ? 'lz4' : codec} is not known here`,
+      );
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Retries a batch until it is committed, has another owner, or cannot begin. Every result and every error of an attempt
+ * has its remedy here.
+ *
+ *   trying ──► committed          done
+ *     ▲  └───► fence lost         the owner of the lane claims it again
+ *     │  └───► nothing to do      all lanes are held or stopped
+ *     └── remedy: retry, halve, wait, read ids first, or use another session
+ */
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Session } from '../../shared/mysql/index.ts';
+import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
+import { firstHalf, type LaneBatch, recordCount } from '../lanes/batch.ts';
+import { type BatchResult, type Committed, type PipelineDeps, runBatch } from '../pipeline.ts';
+import { findLostLanes, type LostLaneDeps } from '../takeover/lost-lanes.ts';
+import { judgeAlone } from '../waits/judge-record.ts';
+import type { Isolation } from './exclusive-run.ts';
+import { remedyFor } from './remedies.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+export interface BatchWorkDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
+  readonly sessions: SessionKeeper;
+  /** Shared by the writers of a process: a suspect record is processed while no other record is. */
+  readonly isolation: Isolation;
+  /** The batch is committed. Called at once, before any further batch of its lanes. */
+  onCommitted(batch: Committed): void;
+}
+
+/** Consecutive conflicts after which the batch is halved. */
+const contentionMax = 5;
+/**
+ * The same limit for outages, as the batch size may break the connection, and for stock shortages, as there may be
+ * more than are remembered.
+ */
+const failuresMax = 3;
+/** Number of batches that read ids first after a duplicate was found. */
+const carefulBatchesAfterDuplicate = 20;
+
+const contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
+const outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
+
+type Next = 'again' | 'done';
+
+interface Attempt {
+  batch: LaneBatch[];
+  readonly signal: AbortSignal;
+  idsRead: boolean;
+  contended: number;
+  outages: number;
+  shortages: number;
+  /** Unknown errors of the server. */
+  doubts: number;
+  /** The database accepted a test batch after the record had failed alone. */
+  rehearsed: boolean;
+}
+
+/** Processes the batch. Never rejects. Ends early when `signal` aborts, without partial results. */
+export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal: AbortSignal): Promise<void> {
+  const attempt: Attempt = {
+    batch,
+    signal,
+    idsRead: false,
+    contended: 0,
+    outages: 0,
+    shortages: 0,
+    doubts: 0,
+    rehearsed: false,
+  };
+  let next: Next = 'again';
+  while (next === 'again' && !signal.aborted) {
+    attempt.batch = attempt.batch.filter(
+      ({ lane, epoch }) => lane.state === 'running' && lane.epoch === epoch,
+    );
+    if (attempt.batch.length === 0) return;
+    next = await tryOnce(deps, attempt);
+  }
+}
+
+async function tryOnce(deps: BatchWorkDeps, attempt: Attempt): Promise<Next> {
+  let session: Session | null = null;
+  try {
+    session = await deps.sessions.open();
+    const pipeline = { ...deps, session };
+    const mode = attempt.batch.some(({ alone }) => alone) ? 'alone' : 'beside';
+    const result = await deps.isolation.run(mode, () => runBatch(pipeline, attempt.batch));
+    return await actOn(deps, result, attempt, session);
+  } catch (error) {
+    return remedy(deps, error, attempt, session);
+  }
+}
+
+async function actOn(
+  deps: BatchWorkDeps,
+  result: BatchResult,
+  attempt: Attempt,
+  session: Session,
+): Promise<Next> {
+  switch (result.kind) {
+    case 'committed':
+      deps.onCommitted(result);
+      return 'done';
+    case 'nothing':
+      return 'done';
+    case 'fenceLost':
+      await session.rollback();
+      await findLostLanes(
+        deps,
+        session,
+        attempt.batch.map(({ lane }) => lane),
+      );
+      return 'done';
+    case 'shortOfStock':
+      deps.scarcity.mark(result.skus);
+      deps.metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
+      attempt.shortages += 1;
+      if (attempt.shortages % failuresMax === 0) {
+        attempt.batch = firstHalf(attempt.batch);
+        await pause(contention, attempt.shortages, attempt.signal);
+      }
+      return 'again';
+  }
+}
+
+async function remedy(
+  deps: BatchWorkDeps,
+  error: unknown,
+  attempt: Attempt,
+  session: Session | null,
+): Promise<Next> {
+  const { log, metrics, sessions, onFenceLost } = deps;
+  const needed = remedyFor(error);
+  metrics.inc('worker_batch_retries_total', { cause: needed });
+  log.warn({ err: error, remedy: needed, records: recordCount(attempt.batch) }, 'a batch is retried');
+  if (session !== null) await rollBack(deps, session);
+  for (const { lane } of attempt.batch) lane.waits.begin('decide', errorMessage(error));
+  switch (needed) {
+    case 'readIds':
+      if (attempt.idsRead) return suspect(deps, error, attempt);
+      attempt.idsRead = true;
+      for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
+      return 'again';
+    case 'bisect':
+      if (recordCount(attempt.batch) === 1) return judgeAlone(deps, attempt, error);
+      attempt.batch = firstHalf(attempt.batch);
+      return 'again';
+    case 'contend':
+      attempt.contended += 1;
+      if (attempt.contended % contentionMax === 0) attempt.batch = firstHalf(attempt.batch);
+      await pause(contention, attempt.contended, attempt.signal);
+      return 'again';
+    case 'reclaim':
+      sessions.drop();
+      for (const { lane } of attempt.batch) onFenceLost(lane);
+      return 'done';
+    case 'reconnect':
+      sessions.drop();
+      await pause(outage, ++attempt.outages, attempt.signal);
+      if (attempt.outages % failuresMax === 0) attempt.batch = firstHalf(attempt.batch);
+      return 'again';
+    case 'wait':
+      await pause(outage, ++attempt.outages, attempt.signal);
+      return 'again';
+    case 'suspect':
+      return suspect(deps, error, attempt);
+    case 'hold':
+      return hold(attempt, error);
+  }
+}
+
+/** An outage may pass, but a bad record keeps failing. So the batch is retried some times before it is halved. */
+async function suspect(deps: BatchWorkDeps, error: unknown, attempt: Attempt): Promise<Next> {
+  attempt.doubts += 1;
+  await pause(contention, attempt.doubts, attempt.signal);
+  if (attempt.doubts < failuresMax) return 'again';
+  if (recordCount(attempt.batch) === 1) return judgeAlone(deps, attempt, error);
+  attempt.batch = firstHalf(attempt.batch);
+  return 'again';
+}
+
+/** The program fails on one record. The records before it are processed; its lane waits, and other lanes continue. */
+function hold(attempt: Attempt, error: unknown): Next {
+  if (recordCount(attempt.batch) > 1) {
+    attempt.batch = firstHalf(attempt.batch);
+    return 'again';
+  }
+  attempt.batch[0]!.lane.holdBack(`a record cannot be processed: ${errorMessage(error)}`, {
+    needsOperator: true,
+    alone: true,
+  });
+  return 'done';
+}
+
+/** Ends early when the writer is to stop. */
+async function pause(delay: Backoff, attempt: number, signal: AbortSignal): Promise<void> {
+  await sleep(delay(attempt), signal).catch(() => undefined);
+}
+
+async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Promise<void> {
+  try {
+    if (session.alive) await session.rollback();
+  } catch (error) {
+    // A live connection must not keep a partial transaction. The server rolls back that of a dead one.
+    log.debug({ err: error }, 'ROLLBACK failed; the connection is closed');
+    sessions.drop();
+  }
+}

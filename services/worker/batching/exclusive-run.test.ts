@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { createIsolation } from './exclusive-run.ts';
+
+function gate() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}
+
+test('shared runs overlap; an exclusive run waits for them and excludes others', async () => {
+  const isolation = createIsolation();
+  const told: string[] = [];
+  const gates = [gate(), gate(), gate()];
+  const work = (name: string, until: Promise<void>) => async () => {
+    told.push(`${name}+`);
+    await until;
+    told.push(`${name}-`);
+  };
+  const first = isolation.run('beside', work('a', gates[0]!.opened));
+  const second = isolation.run('beside', work('b', gates[1]!.opened));
+  const alone = isolation.run('alone', work('alone', gates[2]!.opened));
+  const later = isolation.run('beside', work('c', Promise.resolve()));
+  gates[0]!.open();
+  await first;
+  expect(told).toEqual(['a+', 'b+', 'a-']);
+  gates[1]!.open();
+  await second;
+  gates[2]!.open();
+  await Promise.all([alone, later]);
+  expect(told.slice(3)).toEqual(['b-', 'alone+', 'alone-', 'c+', 'c-']);
+});
+
+test('a failure makes room and is passed on', async () => {
+  const isolation = createIsolation();
+  await expect(isolation.run('alone', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(isolation.run('beside', async () => 1)).resolves.toBe(1);
+});

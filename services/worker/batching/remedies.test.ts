@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { appError, type ErrorCode, errorTable } from '../../shared/errors/index.ts';
+import { classifyMysqlError, type MysqlErrorKind } from '../../shared/mysql/index.ts';
+import { type Remedy, remedyFor, verdictFor } from './remedies.ts';
+
+const driverError = (errno: number) => Object.assign(new Error(`errno ${errno}`), { errno });
+
+describe('remedyFor', () => {
+  it.each<[MysqlErrorKind, number, Remedy]>([
+    ['duplicateKey', 1062, 'readIds'],
+    ['deadlock', 1213, 'contend'],
+    ['lockTimeout', 1205, 'contend'],
+    ['connectionLost', 2013, 'reconnect'],
+    ['timeout', 1969, 'reconnect'],
+    ['timeout', 3024, 'reconnect'],
+    ['readOnly', 1290, 'reconnect'],
+    ['tooManyConnections', 1040, 'wait'],
+    ['checkFailed', 3819, 'bisect'],
+    ['checkFailed', 4025, 'bisect'],
+    ['data', 1406, 'bisect'],
+    ['data', 1153, 'bisect'],
+    ['schema', 1146, 'wait'],
+    // A newer migration's column without a default: every order would be dead-lettered.
+    ['schema', 1364, 'wait'],
+    // A full disk, and a cluster that has lost its majority.
+    ['unavailable', 1114, 'wait'],
+    ['unavailable', 1047, 'wait'],
+    ['unknown', 99_999, 'suspect'],
+    // What a trigger throws.
+    ['unknown', 1644, 'suspect'],
+  ])('knows %s (%i)', (kind, errno, remedy) => {
+    expect(classifyMysqlError(driverError(errno))).toBe(kind);
+    expect(remedyFor(driverError(errno))).toBe(remedy);
+  });
+
+  it.each<[string, unknown, Remedy]>([
+    ['a COMMIT without an answer', appError('COMMIT_UNKNOWN'), 'reclaim'],
+    ['an event that does not fit its schema', appError('INVALID_VALUE'), 'bisect'],
+    ['an event that is too long', appError('TOO_LONG'), 'bisect'],
+    ['a number that no column takes', new RangeError('1e300 is not a safe integer'), 'bisect'],
+    [
+      'a server error of no table, as the session gives it',
+      appError('MYSQL_UNKNOWN', { errno: 1644 }),
+      'suspect',
+    ],
+    ['an error of the driver without a number', appError('MYSQL_UNKNOWN', { reason: 'odd bytes' }), 'wait'],
+    ['a session that did not take its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
+    ['a bug', new TypeError('x is not a function'), 'hold'],
+    ['nothing at all', undefined, 'hold'],
+  ])('knows %s', (_name, error, remedy) => {
+    expect(remedyFor(error)).toBe(remedy);
+  });
+
+  it('makes no dead letter for trouble that passes, and holds a lane at what is fatal', () => {
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      const remedy = remedyFor(appError(code));
+      const { disposition } = errorTable[code];
+      if (disposition === 'retry') {
+        expect([code, remedy]).not.toEqual([code, 'bisect']);
+        expect([code, remedy]).not.toEqual([code, 'hold']);
+      }
+      if (disposition === 'deadLetter') expect([code, remedy]).toEqual([code, 'bisect']);
+      // The database's own way to be wrong passes: a missing table may be on its way, a session can be opened anew.
+      if (disposition === 'fatal' && !code.startsWith('MYSQL_'))
+        expect([code, remedy]).toEqual([code, 'hold']);
+    }
+  });
+});
+
+describe('verdictFor', () => {
+  it('shows the public only the number of a database error', () => {
+    const reason = "Incorrect string value: 'ada@example.org' for column `orders`.`contact`";
+    expect(verdictFor(appError('MYSQL_DATA', { reason, errno: 1366 }))).toEqual({
+      code: 'DATA_REFUSED',
+      message: 'The database refused its data (data, error 1366).',
+    });
+  });
+
+  it('keeps other words short', () => {
+    const { code, message } = verdictFor(new RangeError('x'.repeat(1_000)));
+    expect([code, message.length]).toEqual(['DATA_REFUSED', 300]);
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * The lanes that this process owns. They follow the group assignment: gained lanes are claimed, kept lanes run on
+ * through a rebalance, lost lanes end. A claim needs a join that the coordinator has confirmed by a heartbeat. Without
+ * it, a member that the group has removed could fence the real owner.
+ */
+import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import { sleep } from '../../shared/retry/index.ts';
+import { Lane, type LaneEvents } from './lane.ts';
+import type { LaneLimits } from './lane-types.ts';
+
+export interface OwnershipDeps {
+  readonly topic: string;
+  readonly log: Logger;
+  readonly limits?: LaneLimits;
+  /** Claims lanes until each runs or has ended. */
+  claim(lanes: readonly Lane[], signal: AbortSignal): Promise<void>;
+  /** A lane starts or ends in this process. */
+  onGained(lane: Lane): void;
+  onLost(lane: Lane): void | Promise<void>;
+  onWork(lane: Lane): void;
+}
+
+/** Maximum wait of a fenced owner that is still assigned, so that two owners do not keep fencing each other. */
+const reclaimJitterMs = 500;
+/** Delay before a failed claim is retried. */
+const refusedClaimMs = 5_000;
+
+export class Ownership {
+  readonly lanes = new Map<number, Lane>();
+  readonly #deps: OwnershipDeps;
+  readonly #stopping = new AbortController();
+  readonly #toClaim = new Set<Lane>();
+  #consumer: GroupConsumer | null = null;
+  #claiming = false;
+
+  constructor(deps: OwnershipDeps) {
+    this.#deps = deps;
+  }
+
+  /** The consumer whose assignment counts. Set after its creation, because the consumer needs `handlers`. */
+  attach(consumer: GroupConsumer): void {
+    this.#consumer = consumer;
+  }
+
+  handlers(onCrash: GroupHandlers['onCrash'], onFetched: () => void): GroupHandlers {
+    return {
+      onAssigned: (join) => this.#follow(join),
+      onRecords: (_topic, partition, records) => {
+        onFetched();
+        this.#enqueue(partition, records);
+      },
+      onHeartbeat: () => this.#claimWaiting(),
+      onOutOfRange: (_topic, partition, position) => {
+        this.lanes
+          .get(partition)
+          ?.stop(
+            `the log has no offset ${position}: it was deleted by retention or recreated; \`orderstream recover status\` names the way on`,
+            'outOfRange',
+          );
+      },
+      onCrash,
+    };
+  }
+
+  /** After a lost fence: claims the lane again if it is still assigned. */
+  async reclaim(lane: Lane): Promise<void> {
+    if (this.lanes.get(lane.partition) !== lane) return;
+    lane.reclaim();
+    await sleep(Math.random() * reclaimJitterMs, this.#stopping.signal).catch(() => undefined);
+    this.#toClaim.add(lane);
+  }
+
+  /** Retries a failed claim later. Meanwhile the partition may move to a worker that can claim it. */
+  retryLater(lane: Lane): void {
+    const timer = setTimeout(() => {
+      if (this.lanes.get(lane.partition) === lane) this.#toClaim.add(lane);
+    }, refusedClaimMs);
+    timer.unref();
+  }
+
+  /** Claims a stopped lane again once it matches its logs. */
+  retryStopped(lane: Lane): void {
+    if (this.lanes.get(lane.partition) !== lane) return;
+    lane.retry();
+    this.#toClaim.add(lane);
+  }
+
+  /** A claimed lane fetches from its own position on. */
+  opened(lane: Lane): void {
+    this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
+    // A lane that was fenced with a full buffer keeps it and continues when there is room.
+    if (!lane.full) this.#consumer?.resume(this.#deps.topic, lane.partition);
+  }
+
+  /** Makes no more claims. Lanes do not change until `closeAll`. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  closeAll(): void {
+    for (const lane of this.lanes.values()) lane.close();
+  }
+
+  #follow({ generation, gained, lost }: GroupJoin): void {
+    const { log, topic, onGained, onLost } = this.#deps;
+    for (const { partition } of lost) {
+      const lane = this.lanes.get(partition);
+      if (lane === undefined) continue;
+      this.lanes.delete(partition);
+      this.#toClaim.delete(lane);
+      lane.close();
+      void onLost(lane);
+    }
+    for (const { partition } of gained) {
+      this.#consumer?.pause(topic, partition);
+      const lane = new Lane({ partition, log, limits: this.#deps.limits, events: this.#events });
+      lane.waits.begin('claim', 'the group has not confirmed its assignment yet');
+      this.lanes.set(partition, lane);
+      this.#toClaim.add(lane);
+      onGained(lane);
+    }
+    log.info(
+      { generation, gained: gained.length, lost: lost.length, lanes: this.lanes.size },
+      'lanes assigned',
+    );
+  }
+
+  #enqueue(partition: number, records: readonly InRecord[]): void {
+    this.lanes.get(partition)?.enqueue(records);
+  }
+
+  #claimWaiting(): void {
+    if (this.#claiming || this.#toClaim.size === 0 || this.#stopping.signal.aborted) return;
+    const lanes = [...this.#toClaim];
+    this.#toClaim.clear();
+    this.#claiming = true;
+    void this.#deps.claim(lanes, this.#stopping.signal).finally(() => {
+      this.#claiming = false;
+    });
+  }
+
+  readonly #events: LaneEvents = {
+    onFull: (lane) => this.#consumer?.pause(this.#deps.topic, lane.partition),
+    onRoom: (lane) => this.#consumer?.resume(this.#deps.topic, lane.partition),
+    onWork: (lane) => this.#deps.onWork(lane),
+    onGap: (lane, expected, offset) => {
+      this.#deps.log.error(
+        { partition: lane.partition, expected, offset },
+        'offsets are missing; they are fetched again',
+      );
+      this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(expected));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Tidies lanes that have nothing else to do: takes acknowledged rows out of the outbox and notes how far publishing is. */
+import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { layOutAcknowledged } from '../store/outbox.ts';
+import { layOutFence } from '../store/positions.ts';
+
+/** One small transaction behind the lanes' fence. Returns false, changing nothing, when a lane is not ours any more. */
+export async function settleLanes(
+  session: Session,
+  buffer: StatementBuffer,
+  topic: string,
+  lanes: readonly Lane[],
+  keepOutcomes: boolean,
+): Promise<boolean> {
+  const acknowledged = lanes.map((lane) => ({
+    lane,
+    rows: lane.ackedRows,
+    move: {
+      partition: lane.partition,
+      epoch: lane.epoch,
+      from: lane.nextOffset,
+      to: lane.nextOffset,
+      published: lane.ackedOffset,
+      record: lane.record,
+      outcome: lane.outcome,
+    },
+  }));
+  const moves = acknowledged.map(({ move }) => move);
+  const rows = acknowledged.flatMap(({ lane, rows }) =>
+    rows.map((from) => ({ partition: lane.partition, from })),
+  );
+  buffer.clear();
+  const fence = layOutFence(buffer, topic, moves);
+  layOutAcknowledged(buffer, topic, rows, keepOutcomes);
+  const answers = await session.run(buffer.script());
+  if (affectedRows(answers[fence]) !== moves.length) {
+    await session.rollback();
+    return false;
+  }
+  await session.commit();
+  for (const { lane, rows } of acknowledged) lane.forgetRows(rows);
+  return true;
+}

@@ -1,0 +1,54 @@
+/** Deletes outcomes that were kept long enough, of the lanes of this process, in small steps beside the work. */
+import { errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { forgetPublished } from '../store/outbox.ts';
+
+export interface ForgetDeps {
+  readonly topic: string;
+  readonly db: Pick<Queryable, 'rows' | 'write'>;
+  /** How long outcomes are kept once they are acknowledged, ms. */
+  readonly keptMs: number;
+  lanes(): Iterable<Lane>;
+  readonly log: Logger;
+}
+
+const everyMs = 5_000;
+/** Rows of one lane in one statement. A row is a batch, of some 100 kB under load. */
+const rowsMax = 50;
+/** Statements of one lane in one round, so that a long backlog is spread over rounds. */
+const stepsMax = 20;
+
+/** Goes on until the returned function is called. */
+export function forgetOutcomes(deps: ForgetDeps): () => void {
+  let running = false;
+  const round = async () => {
+    if (running) return;
+    running = true;
+    try {
+      await forgetOnce(deps);
+    } catch (error) {
+      // The database is away: what is too old now is so in the next round, too.
+      deps.log.debug({ err: error }, `old outcomes cannot be deleted now: ${errorMessage(error)}`);
+    } finally {
+      running = false;
+    }
+  };
+  const timer = setInterval(() => void round(), everyMs);
+  return () => clearInterval(timer);
+}
+
+/** One round. Resolves to the number of rows deleted. */
+export async function forgetOnce({ topic, db, keptMs, lanes }: ForgetDeps): Promise<number> {
+  let deleted = 0;
+  for (const { partition, state } of lanes()) {
+    if (state !== 'running') continue;
+    for (let step = 0; step < stepsMax; step++) {
+      const rows = await forgetPublished(db, topic, partition, Date.now() - keptMs, rowsMax);
+      deleted += rows;
+      if (rows < rowsMax) break;
+    }
+  }
+  return deleted;
+}

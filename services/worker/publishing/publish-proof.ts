@@ -1,0 +1,71 @@
+/**
+ * What a process has to know before it publishes late. A worker that is frozen behind its COMMIT wakes up with outcomes
+ * in its hands. Where the database failed over meanwhile without that COMMIT, another worker has decided the same
+ * commands anew, and these outcomes would be second, different ones. So nothing is published on a proof of ownership
+ * that is older than a pause in which a lane can change hands: the database is asked again first.
+ */
+import { appError, errorMessage } from '../../shared/errors/index.ts';
+import type { SendProof } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { backoff, sleep } from '../../shared/retry/index.ts';
+import { readOwner } from '../store/positions.ts';
+import type { Publication } from './publisher.ts';
+
+export interface PublishProofDeps {
+  readonly topic: string;
+  readonly db: Queryable;
+  /** The name that this process claims lanes under. */
+  readonly owner: string;
+  /** Shorter than the time in which the group gives a silent member's lanes to others, ms. */
+  readonly pauseMaxMs: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+const askAgain = backoff({ initialMs: 100, maxMs: 2_000 });
+
+/** The proof that a publication rests on. Its renewal rejects with ABORTED where the commit or the lane is no longer ours. */
+export function createPublishProof(deps: PublishProofDeps): (publication: Publication) => SendProof {
+  return (publication) => ({
+    untilMs: publication.provenAtMs + deps.pauseMaxMs,
+    renew: () => renew(deps, publication),
+  });
+}
+
+/** Resolves with the time until which the proof holds. Rejects with ABORTED, counted, where nothing may be published. */
+async function renew(deps: PublishProofDeps, publication: Publication): Promise<number> {
+  const { pauseMaxMs, metrics, log } = deps;
+  const { lane, epoch, from, to } = publication;
+  const askedAtMs = await askWhetherOurs(deps, publication);
+  if (askedAtMs !== null) return askedAtMs + pauseMaxMs;
+  metrics.inc('worker_publishes_withheld_total');
+  log.warn(
+    { partition: lane.partition, from, to, epoch },
+    'outcomes are not published after a pause: their commit or their lane is gone',
+  );
+  throw appError('ABORTED');
+}
+
+/** When the database was asked that says so, by `performance.now()`; null where the commit or the lane is not ours any more. */
+async function askWhetherOurs(
+  deps: PublishProofDeps,
+  { lane, epoch, to }: Publication,
+): Promise<number | null> {
+  const { topic, db, owner, log } = deps;
+  for (let attempt = 1; lane.state !== 'closed' && lane.epoch === epoch; attempt++) {
+    const askedAtMs = performance.now();
+    try {
+      const row = await readOwner(db, topic, lane.partition);
+      // An epoch alone is no proof: a database that went back may have given the same one to another.
+      const isOurs = row !== null && row.epoch === epoch && row.owner === owner && row.nextOffset >= to;
+      return isOurs ? askedAtMs : null;
+    } catch (error) {
+      const why = `a pause cannot be judged yet: ${errorMessage(error)}`;
+      log.warn({ partition: lane.partition, attempt }, why);
+      await sleep(askAgain(attempt));
+    }
+  }
+  return null;
+}

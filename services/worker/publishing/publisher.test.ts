@@ -1,0 +1,154 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { appError } from '../../shared/errors/index.ts';
+import type { Accumulator, BatchOptions, OutMessage } from '../../shared/kafka/index.ts';
+import { noMetrics } from '../../shared/metrics/index.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { openLane, silent } from '../testing/fakes.ts';
+import { encodeMessages } from './outbox-format.ts';
+import { createPublisher, type Publication } from './publisher.ts';
+
+/** A log that acknowledges batches when the test says so. */
+function createFakeLog() {
+  const sent: { names: string[]; ack(): void; refuse(reason: string): void; fail(error: Error): void }[] = [];
+  const accumulator = {
+    sendBatch(messages: readonly OutMessage[], options?: BatchOptions) {
+      const done = Promise.withResolvers<bigint>();
+      const names = messages.map(({ topic, value }) => `${topic}:${String(value)}`);
+      expect(options?.forever).toBe(true);
+      sent.push({
+        names,
+        ack: () => done.resolve(0n),
+        refuse: (reason) => options?.onRefused?.(reason),
+        fail: done.reject,
+      });
+      return done.promise;
+    },
+  } as Pick<Accumulator, 'sendBatch'> as Accumulator;
+  return {
+    sent,
+    publisher: createPublisher({ accumulator, metrics: noMetrics, log: silent, retryDelay: () => 0 }),
+  };
+}
+
+function publication(lane: Lane, from: number, change: Partial<Publication> = {}): Publication {
+  const { partition, epoch } = lane;
+  const headers = {};
+  const message = (topic: string, name: string): OutMessage => ({
+    topic,
+    partition,
+    key: null,
+    value: Buffer.from(name),
+    headers,
+    timestampMs: 0,
+  });
+  const messages = [
+    message('dlq', `letter ${from}`),
+    message('events', `${from}`),
+    message('events', `${from + 1}`),
+  ];
+  return {
+    lane,
+    epoch,
+    from,
+    to: from + 2,
+    provenAtMs: performance.now(),
+    blob: encodeMessages(messages),
+    ...change,
+  };
+}
+
+describe('the publisher', () => {
+  it('sends a batch of a lane once the one before it is acknowledged, each topic in order', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    expect(sent.map(({ names }) => names)).toEqual([['dlq:letter 0'], ['events:0', 'events:1']]);
+    expect(lane.unpublishedBatches).toBe(2);
+    sent[0]!.ack();
+    await turn();
+    expect([sent.length, lane.ackedOffset]).toEqual([2, 0]);
+    sent[1]!.ack();
+    await turn();
+    expect([sent.length, lane.ackedOffset, lane.ackedRows, lane.unpublishedBatches]).toEqual([4, 2, [0], 1]);
+  });
+
+  it('lets lanes go side by side', async () => {
+    const { sent, publisher } = createFakeLog();
+    publisher.publish(publication(openLane(0, 0), 0));
+    publisher.publish(publication(openLane(1, 0), 0));
+    await turn();
+    expect(sent).toHaveLength(4);
+  });
+
+  it('sends nothing more for a lane that is closed: its next owner does', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    lane.close();
+    for (const each of sent) each.ack();
+    await lane.published;
+    expect(sent).toHaveLength(2);
+  });
+
+  it('neither sends nor counts for another epoch', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 0);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    lane.reclaim();
+    lane.open({ epoch: 2, nextOffset: 4, publishedOffset: 0 }, null);
+    for (const each of sent) each.ack();
+    await lane.published;
+    expect([sent.length, lane.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
+  });
+
+  it('reports what the brokers refuse, sends nothing past it, and forgets it once it is acknowledged', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    sent[0]!.ack();
+    sent[1]!.refuse('MESSAGE_TOO_LARGE');
+    await turn();
+    expect([sent.length, lane.state, lane.ackedOffset]).toEqual([2, 'running', 0]);
+    expect(lane.waits.current).toMatchObject({ place: 'publish', needsOperator: false });
+    expect(lane.waits.current?.why).toContain('MESSAGE_TOO_LARGE');
+    sent[1]!.ack();
+    await turn();
+    sent[2]!.ack();
+    sent[3]!.ack();
+    await lane.published;
+    expect([lane.waits.current, lane.ackedOffset]).toEqual([null, 4]);
+  });
+
+  it('sends failed outcomes again, before any later ones', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    publisher.publish(publication(lane, 2));
+    await turn();
+    sent[1]!.fail(new TypeError('a header that cannot be encoded'));
+    await expect.poll(() => sent).toHaveLength(4);
+    expect(sent[3]!.names).toEqual(sent[1]!.names);
+    for (const each of sent) each.ack();
+    await expect.poll(() => sent).toHaveLength(6);
+    expect([lane.waits.at('publish')?.needsOperator, lane.ackedOffset]).toEqual([false, 2]);
+  });
+
+  it('leaves what a closed producer gives back to the next owner', async () => {
+    const { sent, publisher } = createFakeLog();
+    const lane = openLane(0, 3);
+    publisher.publish(publication(lane, 0));
+    await turn();
+    sent[1]!.fail(appError('NOT_PRODUCED', { reason: 'the producer was closed' }));
+    await lane.published;
+    expect([sent.length, lane.ackedRows, lane.ackedOffset]).toEqual([2, [], 0]);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is acknowledged, so
+ * first copies are always in order, whatever a zombie adds later. It never gives up: this process or the next owner of
+ * the lane publishes every commit. While the brokers are unavailable or refuse a record, the lane waits, records the
+ * reason, and sends again.
+ */
+import { EVENTS } from '../../../topics/catalogue.ts';
+import { AppError, errorMessage } from '../../shared/errors/index.ts';
+import { failpoint } from '../../shared/failpoint/index.ts';
+import type { Accumulator, OutMessage, SendProof } from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { decodeMessages } from './outbox-format.ts';
+
+export interface Publication {
+  readonly lane: Lane;
+  /** The epoch that the outcomes were committed or republished under. */
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  /** The bytes of its outbox row: they are published unchanged. */
+  readonly blob: Buffer;
+  /** `performance.now()` when this process certainly owned the lane: before its COMMIT was sent, or at its claim. */
+  readonly provenAtMs: number;
+}
+
+export interface Publisher {
+  /** Queues the publication after earlier ones of its lane. */
+  publish(publication: Publication): void;
+}
+
+export function createPublisher(deps: {
+  accumulator: Accumulator;
+  /** Checks ownership before a delayed send; absent: no check. */
+  proofOf?(publication: Publication): SendProof;
+  /** The lane has another owner, or its commit is lost. */
+  onFenceLost?(lane: Lane): void;
+  metrics: Metrics;
+  log: Logger;
+  retryDelay?: Backoff;
+}): Publisher {
+  const { accumulator, proofOf, onFenceLost, metrics, log, retryDelay = defaultRetryDelay } = deps;
+
+  const send = async (publication: Publication): Promise<void> => {
+    const { lane, epoch, from, to, blob } = publication;
+    const messages = decodeMessages(blob);
+    const onRefused = (reason: string) =>
+      lane.waits.begin('publish', `Kafka refuses its outcomes: ${reason}`);
+    const proof = proofOf?.(publication);
+    let outcomeOffset = -1;
+    let firstOffset = -1;
+    const sent = groupByTarget(messages).map(async (group) => {
+      const isOutcomes = group[0]!.topic === EVENTS;
+      const onWritten = (last: bigint) => {
+        if (isOutcomes) outcomeOffset = Number(last);
+      };
+      const base = await accumulator.sendBatch(group, { forever: true, proof, onWritten, onRefused });
+      if (isOutcomes) firstOffset = Number(base);
+    });
+    await failpoint('publishSent');
+    await Promise.all(sent);
+    await failpoint('publishAcked');
+    metrics.inc('worker_messages_published_total', {}, messages.length);
+    if (lane.epoch !== epoch) return;
+    if (firstOffset >= 0 && firstOffset <= lane.outcome.offset) {
+      metrics.inc('worker_lanes_refused_total', { why: 'outcomesCut' });
+      return lane.stop(outcomesWentBack(lane, firstOffset), 'outcomesCut');
+    }
+    lane.acknowledge(from, to, outcomeOffset);
+  };
+
+  /** Sends until it is acknowledged, or the lane is no longer held under this epoch. Never rejects. */
+  const sendUntilAcknowledged = async (publication: Publication): Promise<void> => {
+    const { lane, epoch, from, to } = publication;
+    for (let attempt = 1; isToPublish(lane, epoch); attempt++) {
+      lane.waits.begin('publish', 'Kafka has not acknowledged its outcomes');
+      try {
+        return await send(publication);
+      } catch (error) {
+        // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
+        if (error instanceof AppError && endsOfProducer.has(error.code)) return;
+        if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
+        lane.waits.begin(
+          'publish',
+          `its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`,
+          true,
+        );
+        log.error(
+          { err: error, partition: lane.partition, from, to, attempt },
+          'outcomes cannot be sent now',
+        );
+        await sleep(retryDelay(attempt));
+      }
+    }
+  };
+
+  return {
+    publish(publication) {
+      const { lane } = publication;
+      lane.handOver();
+      lane.published = lane.published.then(() => sendUntilAcknowledged(publication));
+    },
+  };
+}
+
+/** With `forever`, only a closed producer gives these errors. */
+const endsOfProducer: ReadonlySet<string> = new Set(['NOT_PRODUCED', 'OUTCOME_UNKNOWN']);
+/** Delay between two attempts after a failure in this process. The accumulator resends what brokers refuse. */
+const defaultRetryDelay: Backoff = backoff({ initialMs: 200, maxMs: 5_000 });
+
+function isToPublish(lane: Lane, epoch: number): boolean {
+  return lane.state !== 'closed' && lane.epoch === epoch && lane.stopCode !== 'outcomesCut';
+}
+
+function outcomesWentBack({ outcome, partition }: Lane, offset: number): string {
+  return (
+    `the result topic gave offset ${offset} behind its acknowledged offset ${outcome.offset}: outcomes were removed from its end; ` +
+    `\`orderstream recover republish --partition ${partition}\` publishes them again`
+  );
+}
+
+/** Messages by topic and partition, each group in order. Dead letters are sent in parallel with the events. */
+function groupByTarget(messages: readonly OutMessage[]): OutMessage[][] {
+  const groups = new Map<string, OutMessage[]>();
+  for (const message of messages) {
+    const target = `${message.topic}/${message.partition}`;
+    const group = groups.get(target);
+    if (group === undefined) groups.set(target, [message]);
+    else group.push(message);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,68 @@
+/** What Redis is to say of orders: of those that a batch has decided, and of those that an outbox row tells of. */
+import type { OrderEvent } from '../../../schemas/generated/types.ts';
+import { EVENTS } from '../../../topics/catalogue.ts';
+import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';
+import type { Codec } from '../../shared/codec/index.ts';
+import type { OrderStatusEntry } from '../../shared/redis/index.ts';
+import { decodeMessages } from './outbox-format.ts';
+
+/** The newest state of each order of a decision; without its new orders where there is nobody to take them. */
+export function statusesOf(
+  { newOrders, changes }: Decision,
+  nowMs: number,
+  withNewOrders: boolean,
+): OrderStatusEntry[] {
+  const entries = new Map<string, OrderStatusEntry>();
+  for (const order of withNewOrders ? newOrders : []) {
+    const orderId = order.command.orderId!;
+    const body = JSON.stringify(orderResource(viewOf(order, nowMs)));
+    entries.set(orderId, { orderId, version: 1, body });
+  }
+  for (const { orderId, fromVersion } of changes) {
+    entries.set(orderId, { orderId, version: fromVersion + 1, body: '' });
+  }
+  return [...entries.values()];
+}
+
+/** What a row of the outbox says of orders that had a state before. */
+export function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>): OrderStatusEntry[] {
+  const entries: OrderStatusEntry[] = [];
+  for (const { topic, value } of decodeMessages(blob)) {
+    const event = topic === EVENTS ? tryDecode(codec, value) : null;
+    if (event?.outcome === 'APPLIED' && event.orderId !== null)
+      entries.push({ orderId: event.orderId, version: event.version, body: '' });
+  }
+  return entries;
+}
+
+/** null for what a newer build has written: what it said before ends by itself. */
+function tryDecode(codec: Pick<Codec<OrderEvent>, 'decode'>, value: Buffer | null): OrderEvent | null {
+  try {
+    return codec.decode(value);
+  } catch {
+    return null;
+  }
+}
+
+function viewOf(order: NewOrder, nowMs: number): OrderView {
+  const { command, priced, status, reason, paymentDueAtMs } = order;
+  const { lines, subtotal, discount, shipping, tax, total } = priced;
+  return {
+    orderId: command.orderId!,
+    version: 1,
+    status,
+    customerId: command.customerId!,
+    currency: command.payload.currency,
+    lines,
+    subtotal,
+    discount,
+    shipping,
+    tax,
+    total,
+    couponCode: command.payload.couponCode,
+    reason,
+    paymentDueAtMs,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * Claiming a lane: raise its epoch, compare its position with the log, publish again what its last owner may not have
+ * published, then open it. If position and log do not match, the database or the log has lost data. Such a lane stops,
+ * because it would process commands twice or never.
+ */
+import { AppError, appError, errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import type { Session } from '../../shared/mysql/index.ts';
+import { backoff, sleep } from '../../shared/retry/index.ts';
+import type { SessionKeeper } from '../batching/session-keeper.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { isKiller, startProbation } from '../lanes/probation.ts';
+import type { Publisher } from '../publishing/publisher.ts';
+import { type Verdicts, verdictKey } from '../stages/quarantine.ts';
+import { readMark } from '../store/attempts.ts';
+import { readHalt } from '../store/halts.ts';
+import { readOutbox } from '../store/outbox.ts';
+import { adoptLogs, type Claim, claimLane, startAt } from '../store/positions.ts';
+import type { Installation } from './installation.ts';
+import { factsOf, type LogFactsDeps, type LogState, readLogs } from './log-facts.ts';
+import type { LogIds, OutcomeMark } from './log-fingerprint.ts';
+import { type LaneFacts, lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
+
+export interface ClaimDeps {
+  readonly topic: string;
+  readonly owner: string;
+  readonly sessions: SessionKeeper;
+  /** Checks the installation id of the database before the first claim. */
+  readonly installation: Installation;
+  readonly logFacts: LogFactsDeps;
+  readonly publisher: Publisher;
+  readonly verdicts: Verdicts;
+  /** Called for an outbox row that may not be published yet. */
+  onUnpublished(blob: Buffer): void;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The lane runs from its position. */
+  onOpened(lane: Lane): void;
+  /** This build cannot claim the lane now. It is retried later, separately from the others. */
+  onRefused(lane: Lane): void;
+  /** A lane shows that the database lost commits, which affects all lanes. */
+  onLostCommits(problem: PositionProblem, partition: number): Promise<void>;
+  /** Ends the process: the database belongs to another installation. */
+  fatal(error: unknown): void;
+}
+
+/** Claims the lanes and retries until each one runs, is stopped, or is closed. Never rejects. */
+export async function claimLanes(
+  deps: ClaimDeps,
+  lanes: readonly Lane[],
+  signal: AbortSignal,
+): Promise<void> {
+  const delay = backoff({ initialMs: 100, maxMs: 2_000 });
+  const claims = new Map<Lane, Claim>();
+  for (let attempt = 1; ; attempt++) {
+    const waiting = lanes.filter((lane) => lane.state === 'claiming');
+    if (waiting.length === 0 || signal.aborted) return;
+    try {
+      await deps.installation.check();
+      await claimAll(deps, waiting, claims, signal);
+      return;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'INSTALLATION_MISMATCH') return deps.fatal(error);
+      deps.sessions.drop();
+      for (const lane of waiting) lane.waits.begin('claim', errorMessage(error));
+      deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
+      await sleep(delay(attempt), signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Raises all epochs first, so that one read of the logs serves all lanes. */
+async function claimAll(
+  deps: ClaimDeps,
+  lanes: readonly Lane[],
+  claims: Map<Lane, Claim>,
+  signal: AbortSignal,
+): Promise<void> {
+  const logs = await readLogs(
+    deps.logFacts,
+    lanes.map(({ partition }) => partition),
+  );
+  const session = await deps.sessions.open();
+  for (const lane of lanes) {
+    if (lane.state === 'claiming' && !signal.aborted)
+      claims.set(lane, await claimOne(deps, session, lane, claims, logs));
+  }
+  const claimed = lanes.filter((lane) => claims.has(lane) && lane.state === 'claiming');
+  const facts = await factsOf(
+    deps.logFacts,
+    claimed.map((lane) => claims.get(lane)!),
+    logs,
+  );
+  for (const lane of claimed) {
+    if (lane.state !== 'claiming' || signal.aborted) continue;
+    await openOrStop(deps, session, lane, claims.get(lane)!, facts.get(lane.partition)!);
+  }
+}
+
+/** Data that this build cannot read (an outbox row of a newer build) blocks its own lane, not the other claims. */
+async function openOrStop(
+  deps: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claim: Claim,
+  facts: LaneFacts,
+): Promise<void> {
+  try {
+    await openOne(deps, session, lane, claim, facts);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
+    lane.waits.begin('claim', `it cannot be claimed: ${errorMessage(error)}`, true);
+    deps.log.error({ err: error, partition: lane.partition }, `lane ${lane.partition} cannot be claimed`);
+    deps.onRefused(lane);
+  }
+}
+
+/** Raises the epoch of the lane. A suspect range from an earlier attempt of this process stays suspect. */
+async function claimOne(
+  { topic, owner, metrics }: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claims: ReadonlyMap<Lane, Claim>,
+  logs: LogState,
+): Promise<Claim> {
+  const { partition } = lane;
+  const before = claims.get(lane);
+  const claim = await claimLane(session, topic, partition, {
+    name: owner,
+    epoch: before?.epoch ?? lane.epoch,
+  });
+  metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
+  const unclean = claim.unclean || before?.unclean === true;
+  const low = logs.commands.get(partition)?.low ?? 0;
+  const isNew = claim.first && low > 0 && (await startAt(session, topic, claim, low));
+  return { ...claim, unclean, ...(isNew && { nextOffset: low, publishedOffset: low, prevOffset: low - 1 }) };
+}
+
+async function openOne(
+  deps: ClaimDeps,
+  session: Session,
+  lane: Lane,
+  claim: Claim,
+  facts: LaneFacts,
+): Promise<void> {
+  const { topic, metrics, log } = deps;
+  const { partition, epoch, nextOffset, record, outcome, prevOffset } = claim;
+  const provenAtMs = performance.now();
+  const problem = positionProblem(facts);
+  if (problem !== null) {
+    metrics.inc('worker_lanes_refused_total', { why: problem.why });
+    lane.stop(problem.message, problem.why);
+    if (lostCommits.has(problem.why)) await deps.onLostCommits(problem, partition);
+    return;
+  }
+  const halt = await readHalt(session);
+  if (halt !== null) return lane.stop(halt.message, halt.why);
+  const logs = facts.found;
+  if (isAnotherLog(claim.logs, logs) && !(await adoptLogs(session, topic, claim, logs)))
+    throw appError('ABORTED');
+  const probation = claim.unclean ? await doubt(deps, session, claim, nextOffset) : null;
+  log.info({ partition, epoch, nextOffset, probation }, `lane ${partition} claimed`);
+  const unpublished = await readOutbox(session, topic, partition);
+  const publishedOffset = unpublished[0]?.from ?? nextOffset;
+  lane.open(
+    { epoch, nextOffset, publishedOffset, prevOffset, logs, record, outcome: markOrEnd(outcome, facts) },
+    probation,
+  );
+  for (const row of unpublished) {
+    deps.publisher.publish({ lane, epoch, provenAtMs, ...row });
+    deps.onUnpublished(row.blob);
+  }
+  deps.onOpened(lane);
+}
+
+/** A lane without a mark, from an older worker, begins with the newest outcome in the topic. */
+function markOrEnd(outcome: OutcomeMark, { lastSource, events }: LaneFacts): OutcomeMark {
+  return outcome.source >= 0 || lastSource === null
+    ? outcome
+    : { source: lastSource, offset: events.high - 1 };
+}
+
+function isAnotherLog(stored: LogIds, found: LogIds): boolean {
+  return (
+    stored.clusterId !== found.clusterId ||
+    stored.commands !== found.commands ||
+    stored.events !== found.events
+  );
+}
+
+async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
+  const mark = await readMark(session, deps.topic, claim.partition, nextOffset);
+  if (isKiller(mark)) {
+    const message = `The worker crashed ${mark.attempts} times while it processed only this record.`;
+    deps.verdicts.set(verdictKey(claim.partition, mark.offset), { code: 'QUARANTINED', message });
+    deps.log.error(
+      { partition: claim.partition, offset: mark.offset, deaths: mark.attempts },
+      'a record is quarantined',
+    );
+  }
+  return startProbation(nextOffset, mark);
+}

@@ -1,0 +1,50 @@
+/** Leaves the lanes in good order, so that their next owners begin at full speed. */
+import type { Logger } from '../../shared/log/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import type { Engine } from '../batching/engine.ts';
+import type { Lane } from '../lanes/lane.ts';
+import type { Ownership } from '../lanes/partition-assignment.ts';
+import type { OffsetCommits } from '../publishing/offset-commits.ts';
+import { releaseLanes } from '../store/positions.ts';
+
+export interface DrainDeps {
+  readonly topic: string;
+  readonly ownership: Ownership;
+  readonly commits: OffsetCommits;
+  readonly engine: Pick<Engine, 'settle'>;
+  readonly db: Queryable;
+  readonly log: Logger;
+}
+
+/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
+const publishMs = 1_500;
+const settleMs = 500;
+const commitMs = 500;
+
+/** Called after the last batch: waits for acknowledgements, tidies the outbox, moves the offsets, releases the lanes. */
+export async function drainLanes({ topic, ownership, commits, engine, db, log }: DrainDeps): Promise<void> {
+  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);
+  await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
+  await within(settleMs, engine.settle());
+  await within(commitMs, commits.commit());
+  commits.stop();
+  await leaveLanes({ topic, db, log }, lanes);
+  ownership.closeAll();
+}
+
+/** Marks lanes with nothing in flight as left in good order. Never rejects. */
+export async function leaveLanes(
+  { topic, db, log }: Pick<DrainDeps, 'topic' | 'db' | 'log'>,
+  lanes: readonly Lane[],
+): Promise<void> {
+  try {
+    await releaseLanes(db, topic, lanes);
+  } catch (error) {
+    // The next owner then takes the lanes for those of a dead worker, and begins with small batches.
+    log.warn({ err: error }, 'lanes could not be released');
+  }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, new Promise((resolve) => setTimeout(resolve, limitMs).unref())]);
+}

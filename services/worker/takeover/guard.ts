@@ -1,0 +1,255 @@
+/**
+ * Watches that logs and tables are still the ones that the lanes were claimed on. An idle lane would not notice, and a
+ * database that was put back harms lanes that have not yet met it: stock that is sold on one lane was sold by another
+ * before. So one lane that shows lost commits halts the whole pipeline, by a row that every worker reads.
+ */
+import { appError, errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Metrics } from '../../shared/metrics/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { type Halt, readHalt, writeHalt } from '../store/halts.ts';
+import { adoptLogs, readAllLanes } from '../store/positions.ts';
+import {
+  factsOf,
+  type LogFactsDeps,
+  readEventRanges,
+  readIds,
+  readLogs,
+  readLogsThere,
+  readRanges,
+} from './log-facts.ts';
+import { type LogIds, positionOf } from './log-fingerprint.ts';
+import { lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
+
+export interface GuardDeps {
+  readonly logFacts: LogFactsDeps;
+  readonly db: Queryable;
+  readonly owner: string;
+  lanes(): Iterable<Lane>;
+  /** A stopped lane fits again: it is to be claimed anew. */
+  retry(lane: Lane): void;
+  /** A lane has another owner. */
+  onFenceLost(lane: Lane): void;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export interface Guard {
+  /** Rejects, and halts the pipeline, where the database behind `db` shows lost commits on any lane. */
+  beforeUse(db: Pick<Queryable, 'rows'>): Promise<void>;
+  /** Stops every lane here, and by its row in the database those of all other workers. */
+  halt(problem: Pick<PositionProblem, 'why' | 'message'>, partition: number): Promise<void>;
+  /** The lane's position in the database lies before what was committed here. Never rejects. */
+  wentBack(lane: Lane): Promise<void>;
+  stop(): void;
+}
+
+const lookEveryMs = 1_000;
+/** Looks between two comparisons of single records, and between two tries of lanes that are stopped. */
+const marksEveryLooks = 10;
+const retryEveryLooks = 3;
+
+export function createGuard(deps: GuardDeps): Guard {
+  const { log } = deps;
+  let looks = 0;
+  let looking: Promise<void> | null = null;
+
+  const lookNow = async () => {
+    looks += 1;
+    try {
+      await look(deps, looks);
+    } catch (error) {
+      // The servers are away, which others notice and wait for; nothing can be compared until they are back.
+      log.debug({ err: error }, `logs and tables cannot be compared now: ${errorMessage(error)}`);
+    }
+  };
+  const timer = setInterval(() => {
+    looking ??= lookNow().finally(() => {
+      looking = null;
+    });
+  }, lookEveryMs);
+
+  return {
+    beforeUse: (db) => checkAll(deps, db),
+    halt: (problem, partition) => halt(deps, problem, partition),
+    wentBack: (lane) =>
+      wentBack(deps, lane).catch((error: unknown) => log.error({ err: error }, 'a halt could not be stored')),
+    stop: () => clearInterval(timer),
+  };
+}
+
+async function look(deps: GuardDeps, looks: number): Promise<void> {
+  const { logFacts, db } = deps;
+  const lanes = [...deps.lanes()];
+  if (lanes.length === 0) return;
+  const ids = await readIds(logFacts.probe, logFacts.topic);
+  const [commands, events] = await Promise.all([
+    readRanges(logFacts.admin, logFacts.topic),
+    readEventRanges(logFacts, ids),
+  ]);
+  const running = lanes.filter(({ state }) => state === 'running');
+  // Held against rows that are read afterwards: those can only be further.
+  const known = running.map((lane) => ({ lane, epoch: lane.epoch, nextOffset: lane.nextOffset }));
+  const [rows, standing] = [await readAllLanes(db, logFacts.topic), await readHalt(db)];
+  if (standing !== null) return stopAll(deps, standing);
+  deps.metrics.set('worker_halted', 0);
+  for (const { lane, epoch, nextOffset } of known) {
+    const row = rows.find(({ partition }) => partition === lane.partition);
+    if (lane.state !== 'running' || lane.epoch !== epoch) continue;
+    if (row === undefined || (row.nextOffset < nextOffset && row.epoch <= epoch)) return wentBack(deps, lane);
+    if (row.epoch !== epoch) deps.onFenceLost(lane);
+  }
+  const suspicious = running.filter((lane) => {
+    const { partition, nextOffset, outcome, logs } = lane;
+    return (
+      looks % marksEveryLooks === 0 ||
+      (logs !== null && isOther(logs, ids)) ||
+      nextOffset > (commands.get(partition)?.high ?? 0) ||
+      nextOffset < (commands.get(partition)?.low ?? 0) ||
+      outcome.offset >= (events.get(partition)?.high ?? Number.POSITIVE_INFINITY)
+    );
+  });
+  await judgeRunning(deps, suspicious);
+  await stopMoved(deps, known, rows);
+  if (looks % retryEveryLooks === 0) await retryStopped(deps, lanes, rows);
+}
+
+/** Holds running lanes against the logs as a claim does, and stops those that do not fit. */
+async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<void> {
+  if (lanes.length === 0) return;
+  const partitions = lanes.map(({ partition }) => partition);
+  const logs = await readLogs(deps.logFacts, partitions);
+  const held = lanes.map((lane) => ({ lane, epoch: lane.epoch, ...standingOf(lane, logs.ids) }));
+  const facts = await factsOf(deps.logFacts, held, logs);
+  for (const { lane, epoch, partition } of held) {
+    if (lane.state !== 'running' || lane.epoch !== epoch) continue;
+    const problem = positionProblem(facts.get(partition)!);
+    if (problem === null) {
+      // A topic that was recreated before anything was decided or published on it: the lane belongs to the new one.
+      if (lane.logs === null || isOther(lane.logs, logs.ids)) {
+        await adoptLogs(deps.db, deps.logFacts.topic, { partition, epoch }, logs.ids);
+        lane.logs = logs.ids;
+      }
+      continue;
+    }
+    deps.metrics.inc('worker_lanes_refused_total', { why: problem.why });
+    lane.stop(problem.message, problem.why);
+    if (lostCommits.has(problem.why)) return halt(deps, problem, partition);
+  }
+}
+
+/** Stops running lanes whose rows name a position that no worker wrote: an idle lane would not meet it. */
+async function stopMoved(
+  deps: GuardDeps,
+  known: readonly { lane: Lane; epoch: number }[],
+  rows: Awaited<ReturnType<typeof readAllLanes>>,
+): Promise<void> {
+  const moved = rows.filter(({ nextOffset, record }) => (positionOf(record) ?? nextOffset) < nextOffset);
+  const own = known.flatMap(({ lane, epoch }) => {
+    const row = moved.find(({ partition }) => partition === lane.partition);
+    return row?.epoch === epoch ? [{ lane, row }] : [];
+  });
+  if (own.length === 0) return;
+  const logs = await readLogs(
+    deps.logFacts,
+    own.map(({ row }) => row.partition),
+  );
+  const facts = await factsOf(
+    deps.logFacts,
+    own.map(({ row }) => row),
+    logs,
+  );
+  for (const { lane, row } of own) {
+    const problem = positionProblem(facts.get(row.partition)!);
+    if (problem?.why !== 'positionMoved' || lane.state !== 'running' || lane.epoch !== row.epoch) continue;
+    deps.metrics.inc('worker_lanes_refused_total', { why: problem.why });
+    lane.stop(problem.message, problem.why);
+  }
+}
+
+function standingOf({ partition, nextOffset, ackedOffset, logs, record, outcome }: Lane, ids: LogIds) {
+  return { partition, nextOffset, publishedOffset: ackedOffset, logs: logs ?? ids, record, outcome };
+}
+
+/** Lanes that were stopped because they did not fit are claimed again once their rows fit. */
+async function retryStopped(
+  deps: GuardDeps,
+  lanes: readonly Lane[],
+  rows: Awaited<ReturnType<typeof readAllLanes>>,
+): Promise<void> {
+  const stopped = lanes.filter(({ state, stopCode }) => state === 'stopped' && stopCode !== null);
+  const own = rows.filter(({ partition }) => stopped.some((lane) => lane.partition === partition));
+  if (own.length === 0) return;
+  const logs = await readLogs(
+    deps.logFacts,
+    own.map(({ partition }) => partition),
+  );
+  const facts = await factsOf(deps.logFacts, own, logs);
+  for (const lane of stopped) {
+    const found = facts.get(lane.partition);
+    if (found !== undefined && positionProblem(found) === null) deps.retry(lane);
+  }
+}
+
+/** All lanes, not only those of this process: the others may not have noticed yet. */
+async function checkAll(deps: GuardDeps, db: Pick<Queryable, 'rows'>): Promise<void> {
+  const { logFacts } = deps;
+  const partitions = [...(await readRanges(logFacts.admin, logFacts.topic)).keys()];
+  const logs = await readLogsThere(logFacts, partitions);
+  const standing = await readHalt(db);
+  if (standing !== null) {
+    stopAll(deps, standing);
+    throw appError('ABORTED');
+  }
+  for (const row of await readAllLanes(db, logFacts.topic)) {
+    const { partition, nextOffset } = row;
+    // Offsets of other logs say nothing about this database; the claims of these lanes deal with that.
+    if (isOther(row.logs, logs.ids)) continue;
+    const group = Number(logs.groupOffsets.get(partition) ?? -1n);
+    const source = logs.lastSources.get(partition) ?? -1;
+    if (group <= nextOffset && source < nextOffset) continue;
+    const why = group > nextOffset ? 'behindGroup' : 'behindEvents';
+    const beyond =
+      group > nextOffset ? `the group's offset ${group}` : `the published outcome of offset ${source}`;
+    const message = `its position ${nextOffset} lies behind ${beyond}: the database has lost commits`;
+    await halt(deps, { why, message }, partition);
+    throw appError('ABORTED');
+  }
+}
+
+async function wentBack(deps: GuardDeps, lane: Lane): Promise<void> {
+  const message = `its position in the database lies before ${lane.nextOffset}, which was committed: the database has lost commits`;
+  deps.metrics.inc('worker_lanes_refused_total', { why: 'wentBack' });
+  lane.stop(message, 'wentBack');
+  await halt(deps, { why: 'wentBack', message }, lane.partition);
+}
+
+async function halt(
+  deps: GuardDeps,
+  { why, message }: Pick<PositionProblem, 'message'> & { why: string },
+  partition: number,
+): Promise<void> {
+  const { db, owner, log } = deps;
+  const found: Halt = {
+    why: 'lostCommits',
+    message:
+      `lane ${partition}: ${message.split(';')[0]}. All lanes are stopped: restore the newer data, ` +
+      'then run `orderstream recover continue`',
+    detectedBy: owner,
+    detectedAtMs: Date.now(),
+  };
+  log.error({ partition, why }, `the pipeline is halted, ${found.message}`);
+  stopAll(deps, found);
+  await writeHalt(db, found);
+}
+
+function stopAll({ lanes, metrics }: GuardDeps, { why, message }: Halt): void {
+  metrics.set('worker_halted', 1);
+  for (const lane of lanes()) if (lane.state === 'running') lane.stop(message, why);
+}
+
+function isOther(a: LogIds, b: LogIds): boolean {
+  const differ = (x: string, y: string) => x !== '' && y !== '' && x !== y;
+  return differ(a.commands, b.commands) || differ(a.events, b.events) || differ(a.clusterId, b.clusterId);
+}

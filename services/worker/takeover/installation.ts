@@ -1,0 +1,89 @@
+/**
+ * One database, one installation. Orders are keyed by partition and offset of the command log, so two installations with
+ * different topic prefixes cannot share tables: their keys would meet. The first to start writes its prefix down, and any
+ * other is refused. An existing database belongs to the prefix whose logs show that it was worked.
+ */
+
+import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import type { Queryable } from '../../shared/mysql/index.ts';
+import { readAllLanes } from '../store/positions.ts';
+import { text } from '../store/sql-text.ts';
+import { type LogFactsDeps, readEventRanges, readIds } from './log-facts.ts';
+
+export interface InstallationDeps {
+  readonly logFacts: LogFactsDeps;
+  readonly db: Queryable;
+  readonly owner: string;
+  readonly log: Logger;
+}
+
+export interface Installation {
+  /**
+   * Writes our topic prefix down, or compares it; once it was ours, nothing is asked again. Rejects with
+   * INSTALLATION_MISMATCH where the database is another's, and with the error of a server that does not answer.
+   */
+  check(): Promise<void>;
+}
+
+/** Checks at once. A server that does not answer now is no reason not to start: the first claim asks again. */
+export async function openInstallation(deps: InstallationDeps): Promise<Installation> {
+  let isOurs = false;
+  const check = async () => {
+    if (isOurs) return;
+    await claimInstallation(deps);
+    isOurs = true;
+  };
+  try {
+    await check();
+  } catch (error) {
+    if (classify(error) !== 'retry') throw error;
+    deps.log.warn(
+      { err: error },
+      `the installation id of the database cannot be read now: ${errorMessage(error)}`,
+    );
+  }
+  return { check };
+}
+
+async function claimInstallation(deps: InstallationDeps): Promise<void> {
+  const { db, owner, log } = deps;
+  const { topicPrefix } = deps.logFacts.settings;
+  const known = await readPrefix(db);
+  if (known === null) {
+    await refuseForeignLanes(deps);
+    // Of two that start at once, the first insert counts for both.
+    await db.write(
+      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${Date.now()}) ON DUPLICATE KEY UPDATE id = id`,
+    );
+    log.info({ topicPrefix }, 'the database belongs to this installation from now on');
+  }
+  const prefix = known ?? (await readPrefix(db));
+  if (prefix === topicPrefix) return;
+  throw appError('INSTALLATION_MISMATCH', {
+    reason: `its topics have the prefix "${prefix}", and KAFKA_TOPIC_PREFIX is "${topicPrefix}"; every installation needs a database of its own`,
+  });
+}
+
+async function readPrefix(db: Queryable): Promise<string | null> {
+  const [row] = await db.rows<{ prefix: string }>(
+    'SELECT topic_prefix AS prefix FROM installation WHERE id = 1',
+  );
+  return row?.prefix ?? null;
+}
+
+/** Lanes that an older build has worked are ours only where our group or our result topic shows traces of it. */
+async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<void> {
+  const { topic, groupId, admin, probe, settings } = logFacts;
+  const worked = (await readAllLanes(db, topic)).filter(({ nextOffset }) => nextOffset > 0);
+  if (worked.length === 0) return;
+  const offsets = [...(await admin.groupOffsets(groupId, topic)).values()];
+  if (offsets.some((offset) => offset !== null)) return;
+  const events = [...(await readEventRanges(logFacts, await readIds(probe, topic))).values()];
+  if (events.some(({ high }) => high > 0)) return;
+  throw appError('INSTALLATION_MISMATCH', {
+    reason:
+      `${worked.length} lanes were worked on other topics than those with the prefix "${settings.topicPrefix}": neither the group nor the result topic ` +
+      'has a trace of them. Set KAFKA_TOPIC_PREFIX to the prefix of their topics, or use another database',
+  });
+}

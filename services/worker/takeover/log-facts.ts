@@ -1,0 +1,256 @@
+/** What the logs hold where lanes are, read side by side for several lanes. */
+import { EVENTS } from '../../../topics/catalogue.ts';
+import { appError } from '../../shared/errors/index.ts';
+import {
+  type KafkaAdmin,
+  type KafkaSettings,
+  type LogProbe,
+  readCommittedRange,
+} from '../../shared/kafka/index.ts';
+import type { Logger } from '../../shared/log/index.ts';
+import { sleep } from '../../shared/retry/index.ts';
+import {
+  isFingerprint,
+  type LogIds,
+  markOf,
+  type OutcomeMark,
+  positionOf,
+  type RecordMark,
+  sourceOffsetOf,
+} from './log-fingerprint.ts';
+import type { LaneFacts, OffsetRange } from './position-problem.ts';
+
+export interface LogFactsDeps {
+  readonly topic: string;
+  readonly groupId: string;
+  readonly settings: KafkaSettings;
+  /** For the command topic and the group. */
+  readonly admin: KafkaAdmin;
+  /** For the result topic alone: while a topic is gone, the admin that was asked about it answers nothing else. */
+  readonly eventsAdmin: KafkaAdmin;
+  readonly probe: LogProbe;
+  readonly log: Logger;
+}
+
+/** How the logs are, read before the positions: what is found there afterwards can only be further. */
+export interface LogState {
+  readonly ids: LogIds;
+  readonly commands: ReadonlyMap<number, OffsetRange>;
+  readonly events: ReadonlyMap<number, OffsetRange>;
+  readonly groupOffsets: ReadonlyMap<number, bigint | null>;
+  /** Source offset of the last event of each lane, where it has one. */
+  readonly lastSources: ReadonlyMap<number, number>;
+}
+
+/** What `lane_positions` says about one lane. */
+export interface LaneRecordOf {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly publishedOffset: number;
+  readonly logs: LogIds;
+  readonly record: RecordMark;
+  readonly outcome: OutcomeMark;
+}
+
+/** How often what seems to be gone from a log is read again: a new leader learns late how far its log is valid. */
+const readsMax = 4;
+const readEveryMs = 250;
+/** A worker of the past adds this many repeats at most: a lane has four batches of 500 in flight. */
+const repeatsMax = 4_000;
+
+/** The logs where these lanes are. Throws KAFKA_UNAVAILABLE, also where the result topic is gone. */
+export async function readLogs(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
+  const logs = await readLogsThere(deps, partitions);
+  if (logs.ids.events === '') throw appError('KAFKA_UNAVAILABLE', { reason: `the topic ${EVENTS} is gone` });
+  return logs;
+}
+
+/** The same, where a result topic that is gone has no outcomes. */
+export async function readLogsThere(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
+  const { admin, probe, topic, groupId } = deps;
+  const ids = await readIds(probe, topic);
+  const [commands, events, groupOffsets] = await Promise.all([
+    readRanges(admin, topic),
+    readEventRanges(deps, ids),
+    admin.groupOffsets(groupId, topic),
+  ]);
+  return {
+    ids,
+    commands,
+    events,
+    groupOffsets,
+    lastSources: await readLastSources(probe, events, partitions),
+  };
+}
+
+/** The ids of the cluster and of both logs, '' for one that is not there. Throws KAFKA_UNAVAILABLE. */
+export async function readIds(probe: LogProbe, topic: string): Promise<LogIds> {
+  const { clusterId, topicIds } = await probe.identify([topic, EVENTS]);
+  return { clusterId, commands: topicIds.get(topic) ?? '', events: topicIds.get(EVENTS) ?? '' };
+}
+
+/** Ranges of the result topic; none while it is gone. */
+export async function readEventRanges(
+  { eventsAdmin }: LogFactsDeps,
+  ids: LogIds,
+): Promise<ReadonlyMap<number, OffsetRange>> {
+  return ids.events === '' ? new Map() : readRanges(eventsAdmin, EVENTS);
+}
+
+/** First offset and end of each partition. Throws KAFKA_UNAVAILABLE. */
+export async function readRanges(admin: KafkaAdmin, topic: string): Promise<Map<number, OffsetRange>> {
+  const ends = await admin.endOffsets(topic);
+  return new Map(
+    [...ends].map(([partition, { low, high }]) => [partition, { low: Number(low), high: Number(high) }]),
+  );
+}
+
+/** Source offset of the newest event of each of these lanes, where it has one. */
+export async function readLastSources(
+  probe: LogProbe,
+  events: ReadonlyMap<number, OffsetRange>,
+  partitions: readonly number[],
+): Promise<Map<number, number>> {
+  const places = partitions.flatMap((partition) => {
+    const { low, high } = events.get(partition) ?? { low: 0, high: 0 };
+    return high > low ? [{ topic: EVENTS, partition, offset: BigInt(high - 1) }] : [];
+  });
+  const sources = new Map<number, number>();
+  const records = await probe.recordsAt(places);
+  for (const [index, { partition }] of places.entries()) {
+    const record = records[index] ?? null;
+    const source = record === null ? null : sourceOffsetOf(record);
+    if (source !== null) sources.set(partition, source);
+  }
+  return sources;
+}
+
+/** Holds the rows of lanes against the logs. Ends and marks that do not fit are read again before they are believed. */
+export async function factsOf(
+  deps: LogFactsDeps,
+  rows: readonly LaneRecordOf[],
+  logs: LogState,
+): Promise<Map<number, LaneFacts>> {
+  let commands = logs.commands;
+  for (let read = 0; read < readsMax && rows.some((row) => isBeyond(row, commands)); read++) {
+    if (read > 0) await sleep(readEveryMs);
+    commands = await readRanges(deps.admin, deps.topic);
+  }
+  const records = await findMarked(
+    deps,
+    rows.map(({ partition, record }) => ({
+      topic: deps.topic,
+      partition,
+      offset: isFingerprint(record) ? record.offset : -1,
+    })),
+    commands,
+  );
+  const outcomes = await findMarked(
+    deps,
+    rows.map(({ partition, outcome }) => ({ topic: EVENTS, partition, offset: outcome.offset })),
+    logs.events,
+  );
+  const facts = new Map<number, LaneFacts>();
+  for (const [index, row] of rows.entries()) {
+    const { partition, nextOffset, publishedOffset, logs: stored, outcome: outcomeMark } = row;
+    const committed = logs.groupOffsets.get(partition) ?? null;
+    const record = records[index]!;
+    const outcome = outcomes[index]!;
+    const known: Omit<LaneFacts, 'highestSource'> = {
+      partition,
+      nextOffset,
+      publishedOffset,
+      commands: commands.get(partition) ?? { low: 0, high: 0 },
+      events: logs.events.get(partition) ?? { low: 0, high: 0 },
+      groupOffset: committed === null ? null : Number(committed),
+      lastSource: logs.lastSources.get(partition) ?? null,
+      stored,
+      found: logs.ids,
+      record:
+        typeof record === 'string'
+          ? recordVerdict[record]
+          : markOf(record).id === row.record.id
+            ? 'same'
+            : 'other',
+      markedNext: positionOf(row.record),
+      outcomeMark,
+      outcome:
+        typeof outcome === 'string'
+          ? outcomeVerdict[outcome]
+          : sourceOffsetOf(outcome) === outcomeMark.source
+            ? 'same'
+            : 'gone',
+    };
+    facts.set(partition, { ...known, highestSource: await highestSource(deps, known) });
+  }
+  return facts;
+}
+
+const recordVerdict = { unmarked: 'unknown', deleted: 'unknown', missing: 'other' } as const;
+const outcomeVerdict = { unmarked: 'unknown', deleted: 'unknown', missing: 'gone' } as const;
+
+function isBeyond(
+  { partition, nextOffset }: LaneRecordOf,
+  ranges: ReadonlyMap<number, OffsetRange>,
+): boolean {
+  return nextOffset > (ranges.get(partition)?.high ?? 0);
+}
+
+type Marked = Exclude<Awaited<ReturnType<LogProbe['recordsAt']>>[number], null> | keyof typeof recordVerdict;
+
+/** The records at marked places, or why there is none. */
+async function findMarked(
+  { admin, eventsAdmin, probe }: LogFactsDeps,
+  places: readonly { topic: string; partition: number; offset: number }[],
+  ranges: ReadonlyMap<number, OffsetRange>,
+): Promise<Marked[]> {
+  const found: Marked[] = places.map(({ partition, offset }) => {
+    if (offset < 0) return 'unmarked';
+    return offset < (ranges.get(partition)?.low ?? 0) ? 'deleted' : 'missing';
+  });
+  for (let read = 0; read < readsMax; read++) {
+    const wanted = places.flatMap((place, index) =>
+      found[index] === 'missing' ? [{ ...place, index }] : [],
+    );
+    if (wanted.length === 0) break;
+    if (read > 0) await sleep(readEveryMs);
+    const records = await probe.recordsAt(
+      wanted.map(({ offset, ...place }) => ({ ...place, offset: BigInt(offset) })),
+    );
+    for (const [at, { index }] of wanted.entries()) found[index] = records[at] ?? 'missing';
+  }
+  return found.includes('missing')
+    ? withoutDeleted(places[0]!.topic === EVENTS ? eventsAdmin : admin, places, found)
+    : found;
+}
+
+/** Retention may have taken what was still there when the ranges were read. */
+async function withoutDeleted(
+  admin: KafkaAdmin,
+  places: readonly { topic: string; partition: number; offset: number }[],
+  found: readonly Marked[],
+): Promise<Marked[]> {
+  const ranges = await readRanges(admin, places[0]!.topic);
+  return found.map((each, index) => {
+    const { partition, offset } = places[index]!;
+    return each === 'missing' && offset < (ranges.get(partition)?.low ?? 0) ? 'deleted' : each;
+  });
+}
+
+/** Read from the last records only where the very last says too little: no mark was kept, and it may be a late repeat. */
+async function highestSource(
+  { settings, log }: LogFactsDeps,
+  { partition, events, lastSource, publishedOffset, outcome }: Omit<LaneFacts, 'highestSource'>,
+): Promise<number | null> {
+  if (outcome !== 'unknown' || lastSource === null || lastSource >= publishedOffset - 1) return lastSource;
+  const from = BigInt(Math.max(events.low, events.high - repeatsMax));
+  const records = await readCommittedRange({
+    settings,
+    topic: EVENTS,
+    partition,
+    from,
+    to: BigInt(events.high),
+    log,
+  });
+  return records.reduce((highest, record) => Math.max(highest, sourceOffsetOf(record) ?? -1), lastSource);
+}

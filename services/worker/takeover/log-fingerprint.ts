@@ -1,0 +1,62 @@
+/** Marks that tell a lane's logs from others with the same names: true for ever, whoever moves the lane afterwards. */
+import { createHash } from 'node:crypto';
+import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
+
+/** The command at `offset` has this fingerprint. */
+export interface RecordMark {
+  readonly offset: number;
+  readonly id: string;
+}
+
+/** The outcome of the command at `source` was acknowledged at `offset` of the result topic. */
+export interface OutcomeMark {
+  readonly source: number;
+  readonly offset: number;
+}
+
+/** The ids of cluster and topics, '' for what is not known. */
+export interface LogIds {
+  readonly clusterId: string;
+  readonly commands: string;
+  readonly events: string;
+}
+
+export const noRecordMark: RecordMark = { offset: -1, id: '' };
+export const noOutcomeMark: OutcomeMark = { source: -1, offset: -1 };
+
+const timeBytes = 8;
+/** 128 bits, in 22 characters. */
+const fingerprintBytes = 16;
+
+/** Its fingerprint: time, key and value. Headers are left out, as mirrors and proxies add some. */
+export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMark {
+  const head = Buffer.allocUnsafe(timeBytes + 4);
+  head.writeDoubleBE(timestampMs, 0);
+  head.writeInt32BE(key === null ? -1 : key.length, timeBytes);
+  const hash = createHash('sha256').update(head);
+  if (key !== null) hash.update(key);
+  if (value !== null) hash.update(value);
+  return { offset: Number(offset), id: hash.digest().toString('base64url', 0, fingerprintBytes) };
+}
+
+/** In place of a fingerprint: an operator moved the lane forward, from behind the record at the mark's offset to here. */
+export function jumpTo(offset: number): string {
+  return `>${offset}`;
+}
+
+/** Whether the mark names a record that can be compared. */
+export function isFingerprint({ id }: RecordMark): boolean {
+  return id !== '' && !id.startsWith('>');
+}
+
+/** The position that a worker or an operator wrote together with the mark; null where there is none. */
+export function positionOf({ offset, id }: RecordMark): number | null {
+  if (id === '') return null;
+  return id.startsWith('>') ? Number(id.slice(1)) : offset + 1;
+}
+
+/** Source offset of an outcome by its event id, `<source partition>-<source offset>`; null for anything else. */
+export function sourceOffsetOf(record: Pick<InRecord, 'headers'>): number | null {
+  const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
+  return match === null ? null : Number(match[1]);
+}

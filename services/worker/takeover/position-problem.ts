@@ -1,0 +1,174 @@
+/** Whether a lane fits the logs; pure, so that a worker and `orderstream recover` judge alike. */
+import type { LogIds, OutcomeMark } from './log-fingerprint.ts';
+
+export interface OffsetRange {
+  readonly low: number;
+  /** Offset that the next record will get. */
+  readonly high: number;
+}
+
+/** What the tables and the logs say about one lane. Offsets are numbers below 2^53. */
+export interface LaneFacts {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly publishedOffset: number;
+  /** The lane's partition of the command log, and of the result topic. */
+  readonly commands: OffsetRange;
+  readonly events: OffsetRange;
+  /** Committed offset of the workers' group, null where it has none. */
+  readonly groupOffset: number | null;
+  /** Source offset of the newest outcome in the log, null where there is none. */
+  readonly lastSource: number | null;
+  /** The highest one near the end: late repeats may stand behind it. */
+  readonly highestSource: number | null;
+  /** The logs that the lane was worked on, and those that are there now. */
+  readonly stored: LogIds;
+  readonly found: LogIds;
+  /** Whether the last decided command is still at its offset; unknown where no mark was kept, or retention took it. */
+  readonly record: 'same' | 'other' | 'unknown';
+  /** The position that the stored mark was written with, in one statement; null where no mark was kept. */
+  readonly markedNext: number | null;
+  /** The last outcome known to be acknowledged, and whether it is still at its offset. */
+  readonly outcomeMark: OutcomeMark;
+  readonly outcome: 'same' | 'gone' | 'unknown';
+}
+
+export type PositionFault =
+  | 'commandsMadeAnew'
+  | 'positionMoved'
+  | 'eventsMadeAnew'
+  | 'aheadOfLog'
+  | 'behindLog'
+  | 'otherRecord'
+  | 'behindGroup'
+  | 'behindEvents'
+  | 'outcomesCut';
+
+export interface PositionProblem {
+  readonly why: PositionFault;
+  /** A sentence without its subject, the lane; it names the command that continues. */
+  readonly message: string;
+}
+
+/** Faults that say that the database went back: they are about all lanes. */
+export const lostCommits: ReadonlySet<string> = new Set<PositionFault>(['behindGroup', 'behindEvents']);
+
+/** What does not fit between a lane and the logs; null when all is well. */
+export function positionProblem(facts: LaneFacts): PositionProblem | null {
+  const found = faultOf(facts);
+  if (found === null) return null;
+  const [why, what] = found;
+  return { why, message: `${what}; ${wayOn(why, facts)}` };
+}
+
+function faultOf(facts: LaneFacts): [PositionFault, string] | null {
+  const { nextOffset, publishedOffset, commands, events, groupOffset, lastSource, stored, found } = facts;
+  // Where it holds the last decided command, it is a copy of the old one or was made before anything was decided.
+  if (nextOffset > 0 && facts.record !== 'same' && isOther(stored.commands, found.commands)) {
+    const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
+    return [
+      'commandsMadeAnew',
+      `its position ${nextOffset} belongs to another command topic: this one was recreated${cluster}`,
+    ];
+  }
+  if (isMovedAhead(facts)) {
+    return [
+      'positionMoved',
+      `its position ${nextOffset} was not written by a worker: the last decided command has offset ${facts.markedNext! - 1}`,
+    ];
+  }
+  if (nextOffset > commands.high) {
+    return [
+      'aheadOfLog',
+      `its position ${nextOffset} lies beyond the log's end ${commands.high}: the command topic was truncated or recreated`,
+    ];
+  }
+  if (nextOffset < commands.low) {
+    return [
+      'behindLog',
+      `its position ${nextOffset} lies before the log's start ${commands.low}: undecided commands were deleted by retention`,
+    ];
+  }
+  if (facts.record === 'other') {
+    return [
+      'otherRecord',
+      `the log holds another command before its position ${nextOffset} than the one that was decided: the command topic was truncated and filled again`,
+    ];
+  }
+  if (groupOffset !== null && groupOffset > nextOffset) {
+    return [
+      'behindGroup',
+      `its position ${nextOffset} lies behind the group's offset ${groupOffset}: the database has lost commits`,
+    ];
+  }
+  if (lastSource !== null && lastSource >= nextOffset) {
+    return [
+      'behindEvents',
+      `its position ${nextOffset} lies behind the published outcome of offset ${lastSource}: the database has lost commits`,
+    ];
+  }
+  const hasPublished = facts.outcomeMark.source >= 0 || publishedOffset > 0;
+  if (hasPublished && facts.outcome !== 'same' && isOther(stored.events, found.events)) {
+    return ['eventsMadeAnew', 'its outcomes were published to another result topic: this one was recreated'];
+  }
+  if (facts.outcome === 'gone') {
+    const { source, offset } = facts.outcomeMark;
+    return [
+      'outcomesCut',
+      `the acknowledged outcome of offset ${source} is no longer at ${offset} of the result topic, which ends at ${events.high}: outcomes were removed from its end`,
+    ];
+  }
+  if (facts.outcome === 'unknown' && endsEarly(facts)) {
+    return [
+      'outcomesCut',
+      `the result topic ends with the outcome of offset ${facts.highestSource ?? 'none'}, and those below ${publishedOffset} were acknowledged: outcomes were removed from its end`,
+    ];
+  }
+  return null;
+}
+
+/** Without a mark: the topic has outcomes, or never had any, and does not reach what was acknowledged. */
+function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boolean {
+  if (publishedOffset === 0) return false;
+  // Empty behind its start: retention took all, and nothing can be said.
+  if (events.low === events.high) return events.high === 0;
+  return highestSource !== null && highestSource < publishedOffset - 1;
+}
+
+/**
+ * A worker writes position and mark together, so a position beyond its mark was changed by something else. A worker from
+ * before the marks moves the position alone; the outcome before the position then proves it.
+ */
+function isMovedAhead({ nextOffset, markedNext, record, lastSource, highestSource }: LaneFacts): boolean {
+  if (markedNext === null || nextOffset <= markedNext || record === 'other') return false;
+  return Math.max(lastSource ?? -1, highestSource ?? -1) < nextOffset - 1;
+}
+
+function isOther(stored: string, found: string): boolean {
+  return stored !== '' && found !== '' && stored !== found;
+}
+
+function wayOn(why: PositionFault, { partition, nextOffset, markedNext }: LaneFacts): string {
+  switch (why) {
+    case 'positionMoved':
+      return `\`orderstream recover position ${partition} --to ${markedNext}\` sets it right`;
+    case 'commandsMadeAnew':
+    case 'aheadOfLog':
+    case 'otherRecord':
+      return `\`orderstream recover adopt --partition ${partition}\` adapts the topic to the lane`;
+    case 'behindLog':
+      return `\`orderstream recover position ${partition} --to-start\` continues without them`;
+    case 'behindGroup':
+    case 'behindEvents':
+      if (markedNext !== null && markedNext > nextOffset) {
+        return (
+          `its row was changed by hand: run \`orderstream recover position ${partition} --to ${markedNext}\`, ` +
+          'then `orderstream recover continue`'
+        );
+      }
+      return 'restore the newer data, then run `orderstream recover continue`';
+    case 'eventsMadeAnew':
+    case 'outcomesCut':
+      return `\`orderstream recover republish --partition ${partition}\` publishes them again`;
+  }
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { versions } from './versions.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+test('docker/compose.yaml runs the versions that the local stack runs', () => {
+  const images = read('docker/compose.yaml').matchAll(/^ {4}image: (\S+):(\S+)$/gm);
+  const found = Object.fromEntries([...images].map(([, image, version]) => [image, version]));
+  expect(found).toMatchObject({
+    'apache/kafka': versions.kafka.version,
+    'apicurio/apicurio-registry': versions.registry.version,
+    mariadb: versions.mariadb.version,
+    redis: versions.redis.version,
+  });
+});
+
+test('the image runs the Node that the scripts run on', () => {
+  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
+  const bases = read('docker/Dockerfile').match(/^FROM node:([\d.]+)/gm);
+  expect(new Set(bases)).toEqual(new Set([`FROM node:${devDependencies.node}`]));
+});

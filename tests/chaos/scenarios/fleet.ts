@@ -1,0 +1,106 @@
+/** The whole product as processes in an arena: each may be ended at any moment and comes back by itself, as under a supervisor. */
+import { errorMessage } from '../../../services/shared/errors/index.ts';
+import { sleep } from '../../../services/shared/retry/index.ts';
+import type { Arena } from '../../support/arena/arena.ts';
+import { type Exit, spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
+
+export interface Fleet {
+  /** Of the members that run now. */
+  members(service: string): Member[];
+  /** One more member; it stays until it is retired. */
+  add(service: string, name: string, env?: Readonly<Record<string, string>>): Promise<Member>;
+  /** Stops a member with SIGTERM for good. */
+  retire(member: Member): Promise<Exit>;
+  /** Members that ended although nobody had asked them to. */
+  accidents(): readonly string[];
+  /** Stops all, and gives those that did not end with code 0. */
+  stop(): Promise<string[]>;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly service: string;
+  process: WorkerProcess;
+  /** Sends the signal, waits for the end and starts it again after `awayMs`. */
+  hurt(signal: 'SIGKILL' | 'SIGTERM', awayMs: number): Promise<void>;
+  /** SIGSTOP for so long. */
+  freeze(ms: number): Promise<void>;
+}
+
+const restartMs = 500;
+/** A long run may be the least of a busy machine. */
+const readyDeadlineMs = 300_000;
+const lastLinesMax = 3;
+
+export function createFleet(arena: Arena): Fleet {
+  const members = new Map<string, Member>();
+  const accidents: string[] = [];
+  let stopping = false;
+
+  const add: Fleet['add'] = async (service, name, env = {}) => {
+    const start = () =>
+      spawnService(service, { ...arena.env, INSTANCE_ID: name, ...env }, { deadlineMs: readyDeadlineMs });
+    let expected: WorkerProcess | null = null;
+    const watch = (process: WorkerProcess): void => {
+      void process.exited.then(async (exit) => {
+        if (stopping || expected === process || members.get(name) !== member) return;
+        const words = process.log.filter(({ level }) => level === 'fatal' || level === 'error');
+        const last = words.slice(-lastLinesMax).map(({ msg }) => msg);
+        accidents.push(`${name} ended with ${exit.signal ?? exit.code}: ${last.join(' | ')}`);
+        await sleep(restartMs);
+        if (!stopping) await restart();
+      });
+    };
+    const restart = async (): Promise<void> => {
+      for (;;) {
+        try {
+          member.process = await start();
+          return watch(member.process);
+        } catch (error) {
+          // On a machine that is busy beyond measure; the run goes on without it until it is there.
+          accidents.push(`${name} did not start: ${errorMessage(error)}`);
+        }
+      }
+    };
+    const member: Member = {
+      name,
+      service,
+      process: await start(),
+      async hurt(signal, awayMs) {
+        expected = member.process;
+        expected.signal(signal);
+        await expected.exited;
+        await sleep(awayMs);
+        if (!stopping) await restart();
+      },
+      async freeze(ms) {
+        const { process } = member;
+        process.signal('SIGSTOP');
+        await sleep(ms);
+        process.signal('SIGCONT');
+      },
+    };
+    members.set(name, member);
+    watch(member.process);
+    return member;
+  };
+
+  return {
+    add,
+    members: (service) => [...members.values()].filter((member) => member.service === service),
+    async retire(member) {
+      members.delete(member.name);
+      return member.process.stop();
+    },
+    accidents: () => accidents,
+    async stop() {
+      stopping = true;
+      const ended = await Promise.all(
+        [...members.values()].map(async ({ name, process }) => ({ name, exit: await process.stop() })),
+      );
+      return ended
+        .filter(({ exit }) => exit.code !== 0)
+        .map(({ name, exit }) => `${name} stopped with ${exit.signal ?? exit.code}`);
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes.
+ * A worker that cannot go on without an answer ends, and comes back as under a supervisor.
+ */
+import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
+import {
+  type KafkaApi,
+  type KafkaProxy,
+  kafkaApi,
+  startKafkaProxy,
+} from '../../support/faults/kafka-proxy.ts';
+import { preloaded } from '../../support/preload/index.ts';
+import { until } from '../../support/until.ts';
+import { type ChaosArena, plentySkus } from '../chaos-arena.ts';
+import type { Figures } from '../figures.ts';
+import { createFleet } from './fleet.ts';
+
+const perSecond = 150;
+const times = 2;
+/** What a worker asks again and again; the versions it asks for once a connection. */
+const asked = (Object.keys(kafkaApi) as KafkaApi[]).filter((api) => api !== 'apiVersions');
+/** kafkajs waits for a join for as long as a rebalance may take, and does so for each answer that is lost. */
+const deadlineMs = times * 90_000;
+
+export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promise<Figures> {
+  const [host, port] = stack.kafkaBrokers.split(':') as [string, string];
+  const proxy = await startKafkaProxy({ host, port: Number(port) });
+  const env = { ...preloaded(['redirect']), REDIRECT_PORT: `${port}:${proxy.port}` };
+  const fleet = createFleet(arena);
+  await fleet.add('worker', 'deaf', env);
+  await fleet.add('worker', 'beside');
+  try {
+    const lost = await loseEach(proxy, arena, producer);
+    await arena.quiesce(deadlineMs);
+    return { seen: { lost, ended: fleet.accidents() }, problems: await fleet.stop() };
+  } finally {
+    await fleet.stop();
+    await proxy.close();
+  }
+}
+
+/** How many answers of each kind were lost, under load. */
+async function loseEach(proxy: KafkaProxy, arena: ChaosArena['arena'], producer: ChaosArena['producer']) {
+  const lost: Partial<Record<KafkaApi, number>> = {};
+  const load = producer.start(perSecond, plentySkus);
+  try {
+    for (const api of asked) {
+      proxy.swallowAnswers(api, times);
+      // Somebody who comes and goes makes everybody join.
+      if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
+      await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
+      await decidedMore(arena, 200, deadlineMs);
+      lost[api] = proxy.swallowed(api);
+    }
+    return lost;
+  } finally {
+    await load.stop();
+  }
+}

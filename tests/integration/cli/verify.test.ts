@@ -1,0 +1,386 @@
+import type { Connection } from 'mysql2/promise';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { withDatabase } from '../../../cli/database.ts';
+import { decoderOf } from '../../../cli/kafka/decoder.ts';
+import { openLogReader } from '../../../cli/kafka/log-reader.ts';
+import type { CheckName } from '../../../cli/verify/checks.ts';
+import { type VerifyReport, verify } from '../../../cli/verify/verify.ts';
+import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
+import { bundledCodecs, bundledStateCodec } from '../../../services/shared/codec/index.ts';
+import { createAdmin, createKafkaConfig } from '../../../services/shared/kafka/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
+import { PARTITIONS } from '../../../topics/partition.ts';
+import {
+  makeWorld,
+  messagesOf,
+  orderIdOf,
+  readerOf,
+  type World,
+  type WorldRecord,
+} from '../../support/order-world/order-world.ts';
+import {
+  markerOf,
+  stateLog,
+  statesOf,
+  type WorldStates,
+} from '../../support/order-world/order-world-states.ts';
+import { writeTables } from '../../support/order-world/order-world-tables.ts';
+import { produceRecords } from '../../support/records/produce.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
+const stateCodec = bundledStateCodec(3);
+const decoder = decoderOf(codecs, stateCodec);
+const database = useDatabase('cli-verify');
+const topicPrefix = useTopicPrefix('cli-verify');
+
+const eventOf = (world: World, pick: (event: OrderEvent) => boolean): WorldRecord<OrderEvent> =>
+  world.events.find((record) => pick(record.body as OrderEvent))!;
+const bodyOf = (record: WorldRecord<OrderEvent>): OrderEvent => record.body as OrderEvent;
+const accepted = (event: OrderEvent) => event.outcome === 'ACCEPTED';
+
+/** Puts a changed copy in the place of a record's body, so that worlds share nothing. */
+function change(record: WorldRecord<OrderEvent>, parts: Partial<OrderEvent>): void {
+  record.body = { ...bodyOf(record), ...parts };
+}
+
+async function verifyWorld(
+  world: World,
+  states: readonly WorldRecord<OrderState>[] = [],
+): Promise<VerifyReport> {
+  return withDatabase(database().url, async (db: Connection) => {
+    await writeTables(db, world);
+    const reader = readerOf(world, codecs, stateLog(states, stateCodec));
+    return verify({ db, reader, decoder, topicPrefix: '', waitMs: 100 });
+  });
+}
+
+function found(report: VerifyReport): Partial<Record<CheckName, number>> {
+  return Object.fromEntries(
+    report.results.filter(({ count }) => count > 0).map(({ check, count }) => [check, count]),
+  );
+}
+
+describe('verify', () => {
+  test.each([1e15, 2 ** 53])('bears a position that is damaged: %d', async (next) => {
+    const world = makeWorld();
+    world.next[5] = next;
+    world.published[5] = next;
+    const report = await verifyWorld(world);
+    expect(report.ok).toBe(false);
+    expect(found(report)).toEqual({ position: 1 });
+  });
+
+  test('finds nothing in a world in which everything agrees', async () => {
+    const report = await verifyWorld(makeWorld());
+    expect(found(report)).toEqual({});
+    expect(report).toMatchObject({
+      ok: true,
+      commands: 34,
+      orders: 30,
+      deadLetters: 1,
+      repeats: 0,
+      outcomes: { ACCEPTED: 24, REJECTED: 6, APPLIED: 2, DUPLICATE: 1, DEAD_LETTERED: 1 },
+    });
+  });
+
+  test('takes byte-equal repeats for what they are, wherever they stand', async () => {
+    const world = makeWorld();
+    world.events.push(...world.events.slice(0, 10));
+    const report = await verifyWorld(world);
+    expect(found(report)).toEqual({});
+    expect(report.repeats).toBe(10);
+  });
+
+  test.each<[string, (world: World) => void, Partial<Record<CheckName, number>>]>([
+    ['an undecided command', (world) => world.commands.push({ ...world.commands[0]! }), { undecided: 1 }],
+    [
+      'a lost outcome',
+      (world) =>
+        world.events.splice(
+          world.events.findIndex((record) => bodyOf(record).outcome === 'DUPLICATE'),
+          1,
+        ),
+      { noOutcome: 1 },
+    ],
+    [
+      'an outcome of no command',
+      (world) => {
+        const { partition } = world.events[0]!;
+        const offset = world.next[partition]!;
+        world.events.push({ ...world.events[0]!, body: eventAt(world, partition, offset) });
+        world.next[partition] = offset + 1;
+        world.published[partition] = offset + 1;
+      },
+      { noCommand: 1, position: 1 },
+    ],
+    [
+      'a repeat with another time',
+      (world) => world.events.push({ ...world.events[0]!, timestampMs: 1 }),
+      { unlikeRepeat: 1 },
+    ],
+    [
+      'a hole that the chain hides',
+      (world) =>
+        change(
+          eventOf(world, ({ outcome }) => outcome === 'APPLIED'),
+          { prevSourceOffset: 0 },
+        ),
+      { brokenChain: 1 },
+    ],
+    [
+      'a key of another order',
+      (world) => {
+        eventOf(world, accepted).key = orderIdOf(99);
+      },
+      { wrongPlace: 1 },
+    ],
+    [
+      'another command id',
+      (world) => change(eventOf(world, accepted), { commandId: 'place:other' }),
+      { unlikeCommand: 1 },
+    ],
+    [
+      'bytes that are no outcome',
+      (world) => world.events.push({ ...world.events[0]!, body: Buffer.from([0, 0, 0, 0, 2, 9]) }),
+      { undecodable: 1 },
+    ],
+    [
+      'a lost row',
+      (world) => {
+        const index = world.orders.findIndex(({ status }) => status === 'REJECTED');
+        world.orders.splice(index, 1);
+      },
+      { outcomeWithoutOrder: 1 },
+    ],
+    [
+      'a row out of thin air',
+      (world) => {
+        const order = world.orders.find(({ status }) => status === 'REJECTED')!;
+        world.orders.push({ ...order, id: orderIdOf(99), offset: order.offset + 1000 });
+        world.next[order.partition] = order.offset + 2000;
+      },
+      { orderWithoutOutcome: 1, position: 1 },
+    ],
+    [
+      'a version that jumps',
+      (world) =>
+        change(
+          eventOf(world, ({ outcome }) => outcome === 'APPLIED'),
+          { version: 3 },
+        ),
+      { versionGap: 1, unlikeOutcome: 1 },
+    ],
+    [
+      'a status that the log does not know',
+      (world) => {
+        world.orders.find(({ status }) => status === 'REJECTED')!.status = 'EXPIRED';
+      },
+      { unlikeOutcome: 1, money: 1 },
+    ],
+    [
+      'a total that differs from the outcome',
+      (world) => {
+        const order = world.orders.find(({ status }) => status === 'PENDING_PAYMENT')!;
+        order.total += 1;
+      },
+      { unlikeOutcome: 1, money: 1 },
+    ],
+    [
+      'a line with another quantity',
+      (world) => {
+        const item = world.orders.find(({ status }) => status === 'REJECTED')!.items[0]!;
+        item.quantity += 1;
+      },
+      { unlikeRequest: 1 },
+    ],
+    ['a lost history row', (world) => world.history.pop(), { history: 1 }],
+    [
+      'a unit of stock that nobody has',
+      (world) => {
+        world.stock[0]!.available -= 1;
+      },
+      { stock: 1 },
+    ],
+    [
+      'stock that was added behind the back of the log',
+      (world) => {
+        world.stock[0]!.added += 5;
+        world.stock[0]!.available += 5;
+      },
+      { stock: 1 },
+    ],
+    ['a dead letter without its row', (world) => world.deadLetterRows.pop(), { deadLetter: 1 }],
+    ['a dead letter that is not on its topic', (world) => world.deadLetters.pop(), { deadLetter: 1 }],
+    [
+      'a dead letter with other bytes',
+      (world) => {
+        world.deadLetters[0]!.body = Buffer.from([1, 2]);
+      },
+      { deadLetter: 1 },
+    ],
+    [
+      'an orphan dead letter',
+      (world) => world.deadLetterRows.push({ partition: 5, offset: 0, digest: Buffer.alloc(32) }),
+      { deadLetter: 1 },
+    ],
+    [
+      'a position beyond what was decided',
+      (world) => {
+        world.published[0] = world.next[0]! + 1;
+      },
+      { position: 1 },
+    ],
+    [
+      'an order that was accepted twice',
+      (world) => {
+        const duplicate = eventOf(world, ({ outcome }) => outcome === 'DUPLICATE');
+        change(duplicate, { outcome: 'ACCEPTED' });
+      },
+      { decidedTwice: 1, outcomeWithoutOrder: 1 },
+    ],
+  ])('finds %s', async (_what, damage, expected) => {
+    const world = makeWorld();
+    damage(world);
+    const report = await verifyWorld(world);
+    expect(found(report)).toEqual(expected);
+    expect(report.ok).toBe(false);
+  });
+});
+
+function eventAt(world: World, partition: number, offset: number): OrderEvent {
+  const template = eventOf(world, ({ outcome }) => outcome === 'DUPLICATE');
+  return {
+    ...bodyOf(template),
+    eventId: `${partition}-${offset}`,
+    orderId: null,
+    sourcePartition: partition,
+    sourceOffset: offset,
+    prevSourceOffset: offset - 1,
+  };
+}
+
+describe('the snapshot of orders', () => {
+  const all = ({ states, markers }: WorldStates) => [...states, ...markers];
+  const stateOf = ({ states }: WorldStates, pick: (state: OrderState) => boolean) =>
+    states.find(({ body }) => !Buffer.isBuffer(body) && pick(body))!;
+  const alter = (record: WorldRecord<OrderState>, parts: Partial<OrderState>): void => {
+    record.body = { ...(record.body as OrderState), ...parts };
+  };
+
+  test('agrees with the outcomes', async () => {
+    const world = makeWorld();
+    const report = await verifyWorld(world, all(statesOf(world)));
+    expect(found(report)).toEqual({});
+    expect(report.statesBehind).toBe(0);
+  });
+
+  test('may be behind, and then says nothing about what it does not cover', async () => {
+    const world = makeWorld();
+    const { states, markers } = statesOf(world);
+    const none = await verifyWorld(world, states);
+    expect([found(none), none.statesBehind]).toEqual([{}, 34]);
+    const used = markers.filter(({ partition }) => world.next[partition]! > 0);
+    const before = used.map(({ partition }) => markerOf(world, partition, world.next[partition]! - 2));
+    const old = states.filter(({ body }) => {
+      const { sourcePartition, sourceOffset } = body as OrderState;
+      return sourceOffset < world.next[sourcePartition]! - 1;
+    });
+    const report = await verifyWorld(world, [...old, ...before]);
+    expect([found(report), report.statesBehind]).toEqual([{}, used.length]);
+  });
+
+  test.each<[string, (snapshot: WorldStates, world: World) => void, Partial<Record<CheckName, number>>]>([
+    ['a state that is missing', ({ states }) => states.splice(3, 1), { noState: 1 }],
+    [
+      'another status',
+      (snapshot) =>
+        alter(
+          stateOf(snapshot, ({ version }) => version === 1),
+          { status: 'PAID' },
+        ),
+      { unlikeState: 1 },
+    ],
+    [
+      'a state of an older version',
+      (snapshot) =>
+        alter(
+          stateOf(snapshot, ({ version }) => version === 2),
+          { version: 1 },
+        ),
+      { unlikeState: 1 },
+    ],
+    [
+      'another total',
+      (snapshot) => {
+        const record = stateOf(snapshot, ({ terms }) => terms !== null);
+        const { terms } = record.body as OrderState;
+        alter(record, { terms: { ...terms!, total: terms!.total + 1 } });
+      },
+      { unlikeState: 1 },
+    ],
+    [
+      'an order out of thin air',
+      (snapshot) => {
+        const record = snapshot.states[0]!;
+        snapshot.states.push({ ...record, body: { ...(record.body as OrderState), orderId: orderIdOf(99) } });
+      },
+      { stateWithoutOrder: 1 },
+    ],
+    [
+      'a marker that went back',
+      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, 0)),
+      { statePosition: 1 },
+    ],
+    [
+      'a marker ahead of the commands',
+      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, world.next[1]!)),
+      { statePosition: 1 },
+    ],
+    [
+      'a marker ahead of the outcomes',
+      ({ markers }) => alter(markers[1]!, { eventsOffset: 1000 }),
+      { statePosition: 1 },
+    ],
+    [
+      'bytes that are no state',
+      ({ states }) => states.push({ ...states[0]!, body: Buffer.from('garbage') }),
+      { undecodable: 1 },
+    ],
+  ])('is found to have %s', async (_what, damage, expected) => {
+    const world = makeWorld();
+    const snapshot = statesOf(world);
+    damage(snapshot, world);
+    expect(found(await verifyWorld(world, all(snapshot)))).toEqual(expected);
+  });
+});
+
+describe('on a real cluster', () => {
+  const config = () => ({ kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix });
+
+  beforeAll(async () => {
+    const admin = createAdmin(createKafkaConfig(config(), 'tests'));
+    const topics = [COMMANDS, EVENTS, DEAD_LETTERS, STATE];
+    await admin.createTopics(
+      topics.map((name) => ({ name, partitions: PARTITIONS, replicationFactor: 1, configs: {} })),
+    );
+    await admin.close();
+  });
+
+  test('reads the logs from their start with readers of its own, and finds the same', async () => {
+    const world = makeWorld();
+    await produceRecords(config(), messagesOf(world, codecs));
+    const reader = await openLogReader(config());
+    try {
+      const report = await withDatabase(database().url, async (db) => {
+        await writeTables(db, world);
+        return verify({ db, reader, decoder, topicPrefix, waitMs: 1000 });
+      });
+      expect(found(report)).toEqual({});
+      expect(report).toMatchObject({ ok: true, commands: 34, orders: 30 });
+      await expect(reader.ranges('no.such.topic')).rejects.toThrow('there is no topic');
+    } finally {
+      await reader.close();
+    }
+  });
+});

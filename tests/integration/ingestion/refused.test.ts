@@ -1,0 +1,71 @@
+/** Brokers that refuse commands by their settings: nobody is told more than is true, readiness knows, and it ends by itself. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { COMMANDS } from '../../../topics/index.ts';
+import { type ApiProcess, spawnApi } from '../../support/api/api-process.ts';
+import { type ApiWorld, openApiWorld, orderOf } from '../../support/api/api-world.ts';
+import { preloaded } from '../../support/preload/index.ts';
+import { unique, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const prefix = useTopicPrefix('refused');
+const database = useDatabase('refused');
+const jumpMs = 75 * 60_000;
+let world: ApiWorld;
+let api: ApiProcess;
+
+beforeAll(async () => {
+  world = await openApiWorld({ topicPrefix: prefix, mysqlUrl: database().url });
+  await world.arena.admin.alterTopicConfigs(COMMANDS, { 'message.timestamp.after.max.ms': '3600000' });
+  api = await spawnApi({
+    ...world.env,
+    ...preloaded(['clock']),
+    CLOCK_JUMP_MS: String(jumpMs),
+    INSTANCE_ID: unique('api'),
+  });
+});
+afterAll(async () => {
+  await api.end('SIGKILL');
+  await world.close();
+});
+
+/** With a token that is good on both clocks. */
+const place = async () => {
+  const token = await world.issuer.sign({
+    customerId: 'c1',
+    scopes: ['orders:write'],
+    ttlSeconds: 6 * 3_600,
+  });
+  const answer = await fetch(`${api.url}/v1/orders`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': unique('k'),
+    },
+    body: JSON.stringify(orderOf()),
+  });
+  return { status: answer.status, body: (await answer.json()) as { code?: string } };
+};
+
+const readiness = async () => {
+  const answer = await fetch(`${api.adminUrl}/readyz`);
+  return { status: answer.status, body: (await answer.json()) as { problems?: string[] } };
+};
+
+test('a clock that is far ahead: orders are NOT_PRODUCED, readiness says why, and comes back to find out', async () => {
+  await until(async () => (await readiness()).status === 200, { what: 'being ready' });
+  expect((await place()).status).toBe(202);
+  api.child.kill('SIGUSR2');
+  const refused = await until(
+    async () => {
+      const answer = await place();
+      return answer.status === 202 ? null : answer;
+    },
+    { what: 'a refusal', everyMs: 50 },
+  );
+  expect(refused).toMatchObject({ status: 503, body: { code: 'NOT_PRODUCED' } });
+  expect(await readiness()).toMatchObject({
+    status: 503,
+    body: { problems: ['produce: the brokers refuse commands: INVALID_TIMESTAMP'] },
+  });
+  await until(async () => (await readiness()).status === 200, { what: 'being tried again', everyMs: 200 });
+});

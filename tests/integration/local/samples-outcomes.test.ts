@@ -1,0 +1,153 @@
+/** The model subscribers on real topics: they count every outcome once while workers are killed, and stop at a gap. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OrderEvent } from '../../../schemas/index.ts';
+import { EVENTS } from '../../../topics/index.ts';
+import { type Arena, createArena } from '../../support/arena/arena.ts';
+import { createProducer, type Producer } from '../../support/arena/load.ts';
+import { isMissing, skipOrFail } from '../../support/programs/missing.ts';
+import {
+  type Counted,
+  type Program,
+  programs,
+  removeCopies,
+  runSample,
+  stateFile,
+} from '../../support/programs/samples.ts';
+import { openSubscriberWorld, type SubscriberWorld } from '../../support/records/subscribers.ts';
+import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const database = useDatabase('samples');
+const files = {
+  live: useTopicPrefix('samples-live'),
+  torn: useTopicPrefix('samples-torn'),
+};
+/** Raise it to see the samples count more while workers die. */
+const ORDERS = Number(process.env['SAMPLE_ORDERS'] ?? 1_500);
+const ORDERS_PER_SECOND = 300;
+const DEATHS = Math.max(2, Math.round(ORDERS / 2_000));
+/** The first run of each sample ends on the way, while workers are still dying. */
+const STOP_FIRST_AFTER = Math.round(ORDERS * 0.6);
+
+let arena: Arena;
+let producer: Producer;
+let torn: SubscriberWorld;
+let expected: { total: number; accepted: number; rejected: number };
+const prepared = new Map<string, Program>();
+const firstRuns = new Map<string, Promise<Counted>>();
+
+beforeAll(async () => {
+  const stock = new Map([
+    ['SKU-1', 1_000_000],
+    ['SCARCE', 50],
+  ]);
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: files.live, stock });
+  producer = await createProducer(arena);
+  torn = await openSubscriberWorld(files.torn);
+  await torn.produceEvents([0, 1, 3].map((offset) => outcome(offset, offset - 1)));
+  for (const [language, prepare] of Object.entries(programs)) {
+    const program = await prepare();
+    prepared.set(language, program);
+    // Its tests say why.
+    if (isMissing(program)) continue;
+    const env = envOf(language, files.live);
+    const first = runSample(program, { env, args: ['--until-total', String(STOP_FIRST_AFTER)] });
+    first.catch(() => undefined);
+    firstRuns.set(language, first);
+  }
+  expected = await loadWhileWorkersDie();
+}, 400_000);
+
+afterAll(async () => {
+  removeCopies();
+  await torn.close();
+  await producer.close();
+  await arena.close();
+});
+
+/** Every worker but the last dies with outcomes on their way, so that some come twice. */
+async function loadWhileWorkersDie() {
+  const load = producer.start(ORDERS_PER_SECOND, ['SKU-1', 'SKU-1', 'SCARCE']);
+  const over = new Promise((resolve) => setTimeout(resolve, (ORDERS / ORDERS_PER_SECOND) * 1_000));
+  for (let n = 0; n < DEATHS; n += 1) {
+    const worker = await arena.startWorker({
+      INSTANCE_ID: `doomed-${n}`,
+      FAILPOINTS: 'publishAcked=kill@150',
+    });
+    await worker.exited;
+  }
+  await arena.startWorker({ INSTANCE_ID: 'last' });
+  await over;
+  await load.stop();
+  await arena.quiesce();
+  const { produced } = await arena.progress();
+  const [row] = await arena.mysql.pool.rows<{ accepted: number; rejected: number }>(
+    "SELECT CAST(SUM(status <> 'REJECTED') AS SIGNED) AS accepted, CAST(SUM(status = 'REJECTED') AS SIGNED) AS rejected FROM orders",
+  );
+  return { total: produced, accepted: row!.accepted, rejected: row!.rejected };
+}
+
+function envOf(language: string, prefix: string): Record<string, string> {
+  const { kafkaBrokers, schemaRegistryUrl } = testStack();
+  return {
+    KAFKA_BROKERS: kafkaBrokers,
+    SCHEMA_REGISTRY_URL: schemaRegistryUrl,
+    KAFKA_TOPIC_PREFIX: prefix,
+    GROUP: `${prefix}sample-${language}`,
+    STATE_FILE: stateFile(`${language}-${prefix}`),
+  };
+}
+
+describe.each(Object.keys(programs))('the model subscriber in %s', (language) => {
+  test('counts every outcome once while workers die, over two runs, and proves that none is missing', async (context) => {
+    const program = prepared.get(language)!;
+    if (isMissing(program)) return skipOrFail(context, program);
+    const env = envOf(language, files.live);
+    const first = await firstRuns.get(language)!;
+    expect(first.total).toBeGreaterThanOrEqual(STOP_FIRST_AFTER);
+    const counted = await runSample(program, { env, args: ['--until-total', String(expected.total)] });
+    expect(counted.total).toBe(expected.total);
+    expect(counted.counts).toMatchObject({ ACCEPTED: expected.accepted, REJECTED: expected.rejected });
+    expect(Object.values(counted.from)).toEqual(Array(12).fill(-1));
+    const ends = await arena.admin.endOffsets(EVENTS);
+    const records = [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
+    expect(records).toBeGreaterThan(expected.total);
+    expect(counted.repeats).toBeLessThanOrEqual(records - expected.total);
+  }, 180_000);
+
+  test('stops at a gap', async (context) => {
+    const program = prepared.get(language)!;
+    if (isMissing(program)) return skipOrFail(context, program);
+    const run = runSample(program, { env: envOf(language, files.torn), args: ['--idle-seconds', '30'] });
+    await expect(run).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('gap on partition 4: 2 is named, 1 is known'),
+    });
+  });
+});
+
+function outcome(sourceOffset: number, prevSourceOffset: number): OrderEvent {
+  return {
+    eventId: `4-${sourceOffset}`,
+    type: 'order.rejected',
+    outcome: 'REJECTED',
+    orderId: randomUUID(),
+    customerId: 'c1',
+    version: 1,
+    status: 'REJECTED',
+    previousStatus: null,
+    occurredAt: 1_700_000_000_000,
+    commandId: null,
+    commandType: 'PLACE',
+    actor: 'customer',
+    sourcePartition: 4,
+    sourceOffset,
+    prevSourceOffset,
+    reason: null,
+    traceparent: null,
+    order: null,
+    payment: null,
+    shipment: null,
+    stock: null,
+  };
+}

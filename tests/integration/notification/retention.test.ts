@@ -1,0 +1,180 @@
+/** Old deliveries are deleted, and nobody takes that for a loss: not the sender, not reconciliation. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { startRetention } from '../../../services/notification/retention.ts';
+import { eventOf } from '../../../services/notification/testing/events.ts';
+import { deliveriesCheck } from '../../../services/reconciliation/checks/deliveries.ts';
+import { createPace } from '../../../services/reconciliation/checks/pace.ts';
+import { createTally } from '../../../services/reconciliation/findings/tally.ts';
+import { createMemory } from '../../../services/reconciliation/matching/recent-outcomes.ts';
+import { systemClock } from '../../../services/shared/clock/index.ts';
+import { createMetrics, type Metrics } from '../../../services/shared/metrics/index.ts';
+import { createMysql, type Mysql, readNowMs } from '../../../services/shared/mysql/index.ts';
+import { EVENTS } from '../../../topics/index.ts';
+import { quietLog } from '../../support/records/kafka.ts';
+import { until, useDatabase } from '../../support/servers/stack.ts';
+
+const database = useDatabase('notification-retention');
+const dayMs = 86_400_000;
+const keepMs = 30 * dayMs;
+const endpoint = 'e1';
+/** By the clock of the database, when the tests began. */
+let nowMs: number;
+let oldMs: number;
+let mysql: Mysql;
+let metrics: Metrics;
+
+beforeAll(async () => {
+  mysql = createMysql({ url: database().url, log: quietLog });
+  nowMs = await readNowMs(mysql.pool);
+  oldMs = nowMs - keepMs - 3_600_000;
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => mysql.close());
+beforeEach(async () => {
+  metrics = createMetrics({ service: 'test', defaults: false });
+  for (const table of ['notification_deliveries', 'webhook_endpoints', 'notification_positions']) {
+    await mysql.pool.write(`DELETE FROM ${table}`);
+  }
+  await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = 0');
+});
+
+async function addRows(status: string, createdAtMs: number, eventIds: readonly string[]): Promise<void> {
+  await mysql.pool.write(
+    `INSERT INTO notification_deliveries
+       (event_id, endpoint_id, order_id, order_version, event_type, status, due_at_ms, payload, created_at_ms)
+     VALUES ${eventIds.map(() => '(?, ?, ?, 1, ?, ?, 0, ?, ?)').join(', ')}`,
+    eventIds.flatMap((id) => [id, endpoint, Buffer.alloc(16), 'order.accepted', status, '{}', createdAtMs]),
+  );
+}
+
+const idsOf = (partition: number, count: number) =>
+  Array.from({ length: count }, (_, n) => `${partition}-${n}`);
+
+async function idsLeft(): Promise<string[]> {
+  const rows = await mysql.pool.rows<{ event_id: string }>('SELECT event_id FROM notification_deliveries');
+  return rows.map((row) => row.event_id).sort();
+}
+
+function start(pool = mysql.pool) {
+  return startRetention({
+    pool,
+    limits: { keepMs, everyMs: 20, chunkRows: 10, pauseMs: 1 },
+    log: quietLog,
+    metrics,
+  });
+}
+
+/** Passes are over when the oldest row that is left has been told. */
+async function passed(): Promise<void> {
+  await until(() => metrics.text().then((text) => /^\S*notification_oldest_row_seconds\S* \d/m.test(text)), {
+    what: 'a pass over old deliveries',
+  });
+}
+
+it('deletes what is old and done, over many pieces, and leaves what is young or still to be sent', async () => {
+  await addRows('PENDING', oldMs, ['0-due']);
+  for (const [n, status] of ['DELIVERED', 'FAILED', 'HELD', 'DROPPED'].entries()) {
+    await addRows(status, oldMs, idsOf(n, 25));
+  }
+  await addRows('PENDING', oldMs, ['1-due']);
+  await addRows('DELIVERED', nowMs - keepMs + 3_600_000, ['9-young']);
+  const retention = start();
+  await passed();
+  await retention.stop();
+  expect(await idsLeft()).toEqual(['0-due', '1-due', '9-young']);
+  expect(await metrics.text()).toMatch(/notification_rows_deleted_total\S* 100\b/);
+  const oldest = /^\S*notification_oldest_row_seconds\S* (\S+)/m.exec(await metrics.text());
+  expect(Number(oldest![1])).toBeGreaterThanOrEqual((nowMs - oldMs) / 1_000);
+  expect(Number(oldest![1])).toBeLessThan((nowMs - oldMs) / 1_000 + 600);
+});
+
+it('is the work of one instance at a time', async () => {
+  await addRows('DELIVERED', oldMs, idsOf(0, 200));
+  const both = [start(), start()];
+  await until(async () => (await idsLeft()).length === 0, { what: 'everything old being deleted' });
+  await Promise.all(both.map((one) => one.stop()));
+  expect(await metrics.text()).toMatch(/notification_rows_deleted_total\S* 200\b/);
+});
+
+it('says how far it will have deleted before it deletes anything', async () => {
+  await addRows('DELIVERED', oldMs, idsOf(0, 5));
+  const writes: string[] = [];
+  const pool: Mysql['pool'] = {
+    ...mysql.pool,
+    write(sql, params) {
+      writes.push(sql.trim().split(/\s/)[0]!);
+      return mysql.pool.write(sql, params);
+    },
+  };
+  const retention = start(pool);
+  await passed();
+  await retention.stop();
+  expect(writes.slice(0, 2)).toEqual(['UPDATE', 'DELETE']);
+  await expectMarkOfNow();
+});
+
+/** What was deleted ends at the age of keeping, by the clock of the database. */
+async function expectMarkOfNow(): Promise<void> {
+  const [row] = await mysql.pool.rows<{ deleted_before_ms: number }>(
+    'SELECT deleted_before_ms FROM notification_retention WHERE id = 1',
+  );
+  expect(row!.deleted_before_ms).toBeGreaterThanOrEqual(nowMs - keepMs);
+  expect(row!.deleted_before_ms).toBeLessThan(nowMs - keepMs + 600_000);
+}
+
+it('deletes nothing that is young where the clock of its process is 40 days ahead', async () => {
+  await addRows('DELIVERED', oldMs, ['0-old']);
+  await addRows('DELIVERED', nowMs - 3_600_000, idsOf(1, 5));
+  const realNow = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => realNow() + 40 * dayMs);
+  const retention = start();
+  await passed();
+  await retention.stop();
+  expect(await idsLeft()).toEqual(idsOf(1, 5));
+  await expectMarkOfNow();
+});
+
+it('sets back a mark that lies in the future', async () => {
+  await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
+  await addRows('DELIVERED', oldMs, ['0-old']);
+  const retention = start();
+  await passed();
+  await retention.stop();
+  expect(await idsLeft()).toEqual([]);
+  await expectMarkOfNow();
+});
+
+/** Reconciliation with one endpoint that wanted these events; gives the subjects of what it misses. */
+async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
+  await mysql.pool.write(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
+     VALUES (?, '*', 'https://example.org/', 'whsec_', 1, 1)`,
+    [endpoint],
+  );
+  await mysql.pool.write(
+    'INSERT INTO notification_positions (topic, partition_id, last_source_offset, updated_at_ms) VALUES (?, 0, 99, 0)',
+    [EVENTS],
+  );
+  const memory = createMemory({ ordersMax: 100, eventsMax: 100 });
+  for (const [offset, atMs] of occurredAt.entries()) memory.note(eventOf(0, offset, { occurredAt: atMs }));
+  const check = deliveriesCheck({ mysql: mysql.pool, memory, pace: createPace(systemClock, 0) });
+  const tally = createTally([], 100);
+  await check.run([], tally, new AbortController().signal);
+  return tally.kept().map(({ subject }) => subject);
+}
+
+it('makes no finding in reconciliation, where a row that is lost still does', async () => {
+  await addRows('DELIVERED', oldMs, ['0-0']);
+  await addRows('DELIVERED', nowMs - 3_600_000, ['0-1']);
+  const retention = start();
+  await passed();
+  await retention.stop();
+  expect(await idsLeft()).toEqual(['0-1']);
+  expect(await missedOf([oldMs, nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-2/e1']);
+});
+
+it('excuses no row that is lost by a mark in the future', async () => {
+  await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
+  await addRows('DELIVERED', nowMs - 3_600_000, ['0-0']);
+  expect(await missedOf([nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-1/e1']);
+});

@@ -1,0 +1,122 @@
+/** Markers that do not fit the outcomes, as lost records leave them: the projector goes on, and says what it could not cover. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { OrderState } from '../../../schemas/index.ts';
+import { fields } from '../../../services/projector/config.ts';
+import { fetchLogIds } from '../../../services/projector/logs.ts';
+import { markerOf, type Position } from '../../../services/projector/projection.ts';
+import { startProjector } from '../../../services/projector/service.ts';
+import { findPosition, messagesOf } from '../../../services/projector/snapshot.ts';
+import { type Codec, loadStateCodec } from '../../../services/shared/codec/index.ts';
+import { openFencedWriter } from '../../../services/shared/kafka/index.ts';
+import { EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
+import { makeWorld } from '../../support/order-world/order-world.ts';
+import { type Planting, startPlanting } from '../../support/order-world/planting.ts';
+import { type ReconciledWorld, reconcileWorld } from '../../support/order-world/reconciled-world.ts';
+import { quietLog, testSettings } from '../../support/records/kafka.ts';
+import { type Started, startInProcess } from '../../support/records/subscribers.ts';
+import { testStack, until, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const prefix = useTopicPrefix('projector-positions');
+const partition = 3;
+let one: ReconciledWorld;
+let planting: Planting;
+let states: Codec<OrderState>;
+let projector: Started;
+
+beforeAll(async () => {
+  one = await reconcileWorld(makeWorld(), { prefix });
+  await one.service.stop();
+  planting = await startPlanting(one);
+  states = await loadStateCodec({ registryUrl: testStack().schemaRegistryUrl, log: quietLog });
+  projector = await start();
+  for (let n = 0; n < 4; n++) await planting.reject(partition);
+  await covered();
+}, 120_000);
+
+afterAll(async () => {
+  await projector?.stop();
+  await one?.close();
+});
+
+const start = () => startInProcess(fields, { ...one.env, INSTANCE_ID: 'projector' }, startProjector);
+
+async function end(): Promise<bigint> {
+  return (await one.kafka.admin.endOffsets(EVENTS)).get(partition)!.high;
+}
+
+async function covered(): Promise<void> {
+  await until(
+    async () =>
+      (await one.kafka.admin.groupOffsets(GROUPS.projector, EVENTS)).get(partition) === (await end()),
+    { what: 'the states covering every outcome', deadlineMs: 40_000 },
+  );
+  expect(projector.failure()).toBeNull();
+  await until(() => projector.problems().length === 0, { what: 'readiness' });
+}
+
+async function position(): Promise<Position> {
+  const settings = testSettings(prefix);
+  const deps = { settings, admin: one.kafka.admin, codec: states, onWait: () => undefined, log: quietLog };
+  const ids = await fetchLogIds(settings);
+  return (await findPosition(deps, partition, ids, new AbortController().signal)).position;
+}
+
+/** The last marker says something else from now on; written while no projector runs. */
+async function mark(change: (from: Position) => Position): Promise<void> {
+  await projector.stop();
+  const settings = testSettings(prefix);
+  const writer = await openFencedWriter({
+    settings,
+    name: `orders-projector-${partition}`,
+    topic: STATE,
+    partition,
+    log: quietLog,
+  });
+  const marker = markerOf(partition, change(await position()), Date.now());
+  await writer.append(messagesOf(states, [], marker, await fetchLogIds(settings)));
+  await writer.close();
+  projector = await start();
+}
+
+async function count(metric: string): Promise<number> {
+  const text = await projector.metrics.text();
+  return Number(new RegExp(`projector_${metric}[^}]*\\} (\\d+)`).exec(text)?.[1] ?? 0);
+}
+
+test('outcomes that end before the marker are read on from their end, and what comes is covered', async () => {
+  const before = await position();
+  await mark((from) => ({ ...from, eventsOffset: from.eventsOffset + 50n }));
+  await until(async () => (await count('logs_changed_total\\{reason="cut"')) === 1, { what: 'the metric' });
+  await planting.reject(partition);
+  await covered();
+  expect(await position()).toEqual({
+    covers: before.covers + 1,
+    coversFrom: before.coversFrom,
+    eventsOffset: before.eventsOffset + 1n,
+  });
+  expect(await count('events_total\\{result="hole"')).toBe(0);
+}, 90_000);
+
+test('outcomes that are missing behind the marker are found where the log still has them', async () => {
+  const before = await position();
+  await mark((from) => ({ ...from, covers: from.covers - 2 }));
+  await planting.reject(partition);
+  await covered();
+  expect(await count('logs_changed_total\\{reason="hole"')).toBe(1);
+  expect(await count('events_total\\{result="hole"')).toBe(0);
+  expect(await position()).toEqual({ ...before, covers: before.covers + 1, eventsOffset: await end() });
+}, 90_000);
+
+test('outcomes that are missing and gone are a hole, and what lies behind it is covered', async () => {
+  const before = await position();
+  await one.kafka.admin.deleteRecords(EVENTS, new Map([[partition, await end()]]));
+  await mark((from) => ({ ...from, covers: from.covers - 2 }));
+  await planting.reject(partition);
+  await covered();
+  expect(await count('events_total\\{result="hole"')).toBe(1);
+  expect(await position()).toEqual({
+    covers: before.covers + 1,
+    coversFrom: before.covers,
+    eventsOffset: await end(),
+  });
+}, 90_000);

@@ -1,0 +1,216 @@
+/** Every service and the command line work with the login that grants/ gives them, and the logins can do no more. */
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import mysql from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OrderstreamClient } from '../../../cli/client/index.ts';
+import { fields as notificationFields } from '../../../services/notification/config.ts';
+import { startNotification } from '../../../services/notification/service.ts';
+import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
+import { migrate } from '../../../services/orders-db/index.ts';
+import { fields as reconciliationFields } from '../../../services/reconciliation/config.ts';
+import { startReconciliation } from '../../../services/reconciliation/service.ts';
+import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
+import { spawnProjector } from '../../support/programs/projector-process.ts';
+import { quietLog } from '../../support/records/kafka.ts';
+import { plantedSecretKeys } from '../../support/records/planted.ts';
+import { type Started, startInProcess } from '../../support/records/subscribers.ts';
+import {
+  createLogins,
+  grantsDir,
+  type LoginName,
+  type Logins,
+  loginNames,
+} from '../../support/servers/logins.ts';
+import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const database = useDatabase('least-privilege');
+const topicPrefix = useTopicPrefix('least-privilege');
+const commandDenied = 1142;
+const columnDenied = 1143;
+let logins: Logins;
+let world: ApiWorld;
+
+beforeAll(async () => {
+  world = await openApiWorld({ topicPrefix, mysqlUrl: database().url });
+  logins = await createLogins(database().url);
+});
+afterAll(async () => {
+  await world?.close();
+  await logins?.close();
+});
+
+function orderstream(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const keys = { WEBHOOK_SECRET_KEYS: plantedSecretKeys };
+  const env = { ...process.env, ...world.env, ...keys, MYSQL_URL: logins.url('operator') };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['cli/main.ts', ...args], { cwd: root, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+describe('the whole way of an order, each service with its own login', () => {
+  let receiver: Receiver;
+  let client: OrderstreamClient;
+  let notification: Started;
+  let reconciliation: Started;
+  const env = (login: LoginName) => ({ ...world.env, INSTANCE_ID: login, MYSQL_URL: logins.url(login) });
+
+  beforeAll(async () => {
+    receiver = await startReceiver();
+    await world.arena.startWorker({ MYSQL_URL: logins.url('worker') });
+    const hooks = { WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1' };
+    const api = await world.startApi({ ...env('ingestion'), ...hooks });
+    client = world.clientOf(api, 'c1', ['orders:write', 'orders:read', 'webhooks:manage']);
+    notification = await startInProcess(
+      notificationFields,
+      { ...env('notification'), ...hooks, ENDPOINTS_REFRESH: '50ms', DELIVERIES_KEEP: '100d' },
+      startNotification,
+    );
+    reconciliation = await startInProcess(
+      reconciliationFields,
+      { ...env('reconciliation'), RECONCILE_EVERY: '100ms' },
+      startReconciliation,
+    );
+  });
+  afterAll(async () => {
+    await notification?.stop();
+    await reconciliation?.stop();
+    await receiver?.close();
+  });
+
+  it('is decided, delivered, listed, changed and compared', async () => {
+    const made = await client.POST('/v1/webhook-endpoints', { body: { url: receiver.url } });
+    expect(made.response.status).toBe(201);
+    const path = { id: made.data!.id };
+    for (const change of ['rotate', 'enable'] as const)
+      expect(
+        (await client.POST(`/v1/webhook-endpoints/{id}/${change}`, { params: { path } })).response.status,
+      ).toBe(200);
+    const placed = await client.POST('/v1/orders', { params: placeHeaders('one', 20), body: orderOf() });
+    expect(placed.data).toMatchObject({ status: 'PENDING_PAYMENT' });
+    const order = { path: { id: placed.data!.id } };
+    await until(() => receiver.received.length > 0, { what: 'the webhook arrives' });
+    expect((await client.GET('/v1/orders')).data?.items).toHaveLength(1);
+    const cancelled = await client.POST('/v1/orders/{id}/cancel', {
+      params: { ...order, header: { 'Idempotency-Key': 'cancel', Prefer: 'wait=20' } },
+      body: {},
+    } as never);
+    expect(cancelled.response.status).toBeLessThan(300);
+    expect((await client.GET('/v1/orders/{id}/history', { params: order })).response.status).toBe(200);
+    const deliveries = await client.GET('/v1/webhook-endpoints/{id}/deliveries', { params: { path } });
+    const [delivery] = deliveries.data!.items;
+    const again = { params: { path: { id: delivery!.id } } };
+    expect((await client.POST('/v1/deliveries/{id}/redeliver', again)).response.status).toBe(202);
+    expect((await client.DELETE('/v1/webhook-endpoints/{id}', { params: { path } })).response.status).toBe(
+      204,
+    );
+    const checks = async (result: string) =>
+      [...(await reconciliation.metrics.text()).matchAll(new RegExp(`result="${result}"[^}]*\\} [1-9]`, 'g'))]
+        .length;
+    await until(async () => (await checks('done')) >= 4, { what: 'a round of several checks' });
+    expect(await checks('failed')).toBe(0);
+    expect([notification.failure(), reconciliation.failure()]).toEqual([null, null]);
+  });
+
+  it('reaches the snapshot, and verify agrees', async () => {
+    const projector = await spawnProjector(env('projector'));
+    await world.arena.quiesce();
+    try {
+      const report = await orderstream('verify', '--json');
+      expect(report.stderr).not.toMatch(/denied/);
+      expect(JSON.parse(report.stdout)).toMatchObject({ ok: true, orders: 1 });
+    } finally {
+      expect(await projector.end()).toBe(0);
+    }
+  });
+});
+
+describe('the login of operators', () => {
+  it.each([
+    [['catalogue', 'import', 'samples/catalogue.csv']],
+    [['findings', 'list', '--all', '--json']],
+    [['dlq', 'list', '--json']],
+    [['audit', 'list', '--json']],
+    [['webhooks', 'reencrypt']],
+    [['lag', '--json']],
+  ])('is enough for %j', async (args) => {
+    expect(await orderstream(...args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is not enough to migrate, which has a login of its own', async () => {
+    const { version } = (await migrate({ url: logins.url('migrate'), log: quietLog, direction: 'down' }))[0]!;
+    expect(await migrate({ url: logins.url('migrate'), log: quietLog })).toMatchObject([{ version }]);
+    await expect(migrate({ url: logins.url('operator'), log: quietLog })).rejects.toMatchObject({
+      code: 'MYSQL_SCHEMA',
+    });
+  });
+});
+
+describe('a login is refused', () => {
+  const statements: readonly [LoginName, string][] = [
+    ['ingestion', "UPDATE orders SET status = 'PAID'"],
+    ['ingestion', 'DELETE FROM orders'],
+    ['ingestion', 'UPDATE products SET unit_price = 1'],
+    ['ingestion', 'SELECT * FROM audit_log'],
+    ['worker', 'SELECT secret FROM webhook_endpoints'],
+    ['worker', 'UPDATE products SET unit_price = 1'],
+    ['worker', 'UPDATE stock SET initial = 9'],
+    ['worker', 'DELETE FROM orders'],
+    ['notification', 'SELECT shipping_address FROM orders'],
+    ['notification', "UPDATE webhook_endpoints SET secret = 'mine'"],
+    ['notification', "UPDATE webhook_endpoints SET url = 'https://mine.example/'"],
+    ['notification', 'UPDATE orders SET version = 9'],
+    ['reconciliation', 'SELECT secret FROM webhook_endpoints'],
+    ['reconciliation', 'UPDATE stock SET available = 9'],
+    ['reconciliation', 'DELETE FROM reconciliation_findings'],
+    ['projector', 'SELECT secret FROM webhook_endpoints'],
+    ['projector', 'UPDATE orders SET version = 9'],
+    ['operator', "UPDATE orders SET status = 'PAID'"],
+    ['operator', 'DELETE FROM dead_letters'],
+    ['operator', 'DROP TABLE orders'],
+    ...(['ingestion', 'notification', 'operator'] as const).flatMap((login): [LoginName, string][] => [
+      [login, "UPDATE audit_log SET actor = 'nobody'"],
+      [login, 'DELETE FROM audit_log'],
+      [login, 'TRUNCATE TABLE audit_log'],
+    ]),
+  ];
+
+  it.each(statements)('%s: %s', async (login, sql) => {
+    const db = await mysql.createConnection(logins.url(login));
+    try {
+      await expect(db.query(sql)).rejects.toSatisfy((error: { errno: number }) =>
+        [commandDenied, columnDenied].includes(error.errno),
+      );
+    } finally {
+      db.destroy();
+    }
+  });
+});
+
+describe('the audit log', () => {
+  it('is append-only for the owner of the tables too, once the triggers are there', async () => {
+    await logins.protectAudit();
+    const db = await mysql.createConnection(database().url);
+    try {
+      const [[before]] = (await db.query('SELECT COUNT(*) AS n FROM audit_log')) as never as [
+        [{ n: number }],
+      ];
+      expect(before.n).toBeGreaterThan(0);
+      for (const sql of ['DELETE FROM audit_log', "UPDATE audit_log SET actor = 'nobody'"])
+        await expect(db.query(sql)).rejects.toThrow('audit_log is append-only');
+      const [[after]] = (await db.query('SELECT COUNT(*) AS n FROM audit_log')) as never as [[{ n: number }]];
+      expect(after.n).toBe(before.n);
+    } finally {
+      db.destroy();
+    }
+  });
+
+  it('has a file of grants for every login that is tested, and no other', async () => {
+    const files = (await readdir(grantsDir)).map((file) => file.replace(/\.sql$/, ''));
+    expect(files.toSorted()).toEqual([...loginNames, 'audit-append-only'].toSorted());
+  });
+});

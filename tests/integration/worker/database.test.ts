@@ -1,0 +1,137 @@
+/** The database is away, frozen, or answers late: lanes wait and go on; nothing is lost and nothing is a dead letter. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sleep } from '../../../services/shared/retry/index.ts';
+import { type Arena, createArena } from '../../support/arena/arena.ts';
+import { createProducer, type Producer } from '../../support/arena/load.ts';
+import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
+import { audit } from '../../support/arena/reading/audit.ts';
+import { decidedMore, ownedBy } from '../../support/arena/reading/lane-positions.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/faults/tcp-proxy.ts';
+import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const prefix = useTopicPrefix('database');
+const database = useDatabase('database');
+const skus = Array.from({ length: 20 }, (_, index) => `SKU-${String(index).padStart(2, '0')}`);
+const frozenMs = 6_000;
+/** Beyond what it takes to work the backlog off on a busy machine, and far below what a human would notice. */
+const stopMsMax = 15_000;
+
+let arena: Arena;
+let producer: Producer;
+let proxy: TcpProxy;
+/** The database behind the proxy. */
+let proxied: string;
+let worker: WorkerProcess;
+let load: { stop(): Promise<void> };
+
+beforeAll(async () => {
+  const stock = new Map(skus.map((sku) => [sku, 1_000_000]));
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
+  producer = await createProducer(arena);
+  const direct = new URL(database().url);
+  proxy = await startTcpProxy({ host: direct.hostname, port: Number(direct.port) });
+  const behind = new URL(direct);
+  behind.port = String(proxy.port);
+  proxied = behind.href;
+  worker = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'proxied' });
+});
+
+beforeEach(async () => {
+  load = producer.start(150, skus);
+  await decidedMore(arena, 100);
+});
+
+afterEach(() => load.stop());
+
+afterAll(async () => {
+  await producer.close();
+  await arena.close();
+  await proxy.close();
+});
+
+/** Ends the load, waits for the log to be worked off, and checks everything. */
+async function settled(): Promise<{ findings: readonly string[]; deadLetters: number }> {
+  await load.stop();
+  await arena.quiesce();
+  const { findings, report } = await audit(arena, producer.history);
+  return { findings, deadLetters: report.outcomes['DEAD_LETTERED'] ?? 0 };
+}
+
+describe('a worker whose database is in trouble', () => {
+  test('waits while it is frozen and catches up', async () => {
+    proxy.freeze();
+    await sleep(frozenMs);
+    proxy.heal();
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+  }, 60_000);
+
+  test('finds out what a COMMIT did whose answer was lost', async () => {
+    const reclaims = () => worker.metric('worker_batch_retries_total', 'cause="reclaim"');
+    for (let time = 0; time < 3; time++) {
+      await proxy.swallowAnswersFrom('COMMIT');
+      await sleep(100);
+      proxy.heal();
+      await decidedMore(arena, 20);
+    }
+    expect(await reclaims()).toBeGreaterThan(0);
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+  }, 60_000);
+
+  test('goes on after connections that are cut in mid-transaction', async () => {
+    for (let time = 0; time < 20; time++) {
+      proxy.heal();
+      await sleep(50 + (time % 5) * 20);
+    }
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+    expect(await worker.metric('worker_batch_retries_total')).toBeGreaterThan(0);
+  }, 60_000);
+});
+
+describe('a worker that is told to stop', () => {
+  test('while its database is frozen ends in bounded time, and its successor continues', async () => {
+    const leaver = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'leaver' });
+    await ownedBy(arena, ['proxied', 'leaver']);
+    await decidedMore(arena, 50);
+    proxy.freeze();
+    leaver.signal('SIGTERM');
+    // Its own limit is 10 s; a process that hangs beyond that would be killed by its supervisor.
+    const exit = await Promise.race([leaver.exited, sleep(stopMsMax).then(() => 'still there')]);
+    expect(exit).toMatchObject({ signal: null });
+    proxy.heal();
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+  }, 60_000);
+});
+
+describe('a worker that shares its tables', () => {
+  test('waits for a stock row that is locked for longer than the lock wait', async () => {
+    const before = await worker.metric('worker_batch_retries_total', 'cause="contend"');
+    const other = await arena.mysql.connect();
+    await other.begin();
+    await other.write(`UPDATE stock SET available = available WHERE sku = '${skus[3]}'`);
+    await until(async () => (await worker.metric('worker_batch_retries_total', 'cause="contend"')) > before, {
+      what: 'a lock wait running out',
+    });
+    await other.rollback();
+    await other.close();
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+  }, 60_000);
+
+  test('survives deadlocks with somebody who locks in the other order', async () => {
+    const other = await arena.mysql.connect();
+    const until3 = performance.now() + 3_000;
+    while (performance.now() < until3) {
+      try {
+        await other.begin();
+        for (const sku of skus.toReversed()) {
+          await other.write(`UPDATE stock SET available = available WHERE sku = '${sku}'`);
+        }
+        await other.commit();
+      } catch {
+        // The victim is either of the two; both go on.
+        await other.rollback();
+      }
+    }
+    await other.close();
+    expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
+  }, 60_000);
+});

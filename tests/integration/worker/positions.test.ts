@@ -1,0 +1,137 @@
+/** Positions that contradict the logs, and commands of a later version: such a lane stops and says so, others go on. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import { COMMANDS, GROUPS } from '../../../topics/index.ts';
+import { type Arena, createArena } from '../../support/arena/arena.ts';
+import {
+  cancelCommand,
+  createProducer,
+  newOrderOf,
+  type Producer,
+  placeCommand,
+} from '../../support/arena/load.ts';
+import { audit } from '../../support/arena/reading/audit.ts';
+import { readLanes } from '../../support/arena/reading/lane-positions.ts';
+import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+
+const prefix = useTopicPrefix('positions');
+const database = useDatabase('positions');
+const sku = 'SKU-1';
+const partitions = Array.from({ length: 12 }, (_, partition) => partition);
+
+let arena: Arena;
+let producer: Producer;
+
+beforeAll(async () => {
+  const stock = new Map([[sku, 1_000_000]]);
+  arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
+  producer = await createProducer(arena);
+});
+
+afterAll(async () => {
+  await producer.close();
+  await arena.close();
+});
+
+async function placeInEach(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    await Promise.all(
+      partitions.map((partition) => producer.send(placeCommand(newOrderOf(partition), [sku]))),
+    );
+  }
+}
+
+async function moveBack(partition: number, by: number): Promise<void> {
+  await arena.mysql.pool.write(
+    `UPDATE lane_positions SET next_offset = next_offset + ${by}, published_offset = published_offset + ${by} WHERE partition_id = ${partition}`,
+  );
+}
+
+describe('a lane whose position does not fit the logs', () => {
+  test('is refused, shown in readiness, metric and log, and affects no other; it continues once it matches', async () => {
+    const first = await arena.startWorker();
+    await placeInEach(5);
+    await arena.quiesce();
+    await first.stop();
+
+    await moveBack(0, 1_000);
+    const worker = await arena.startWorker();
+    await placeInEach(3);
+    await until(
+      async () => (await readLanes(arena)).filter(({ nextOffset }) => nextOffset === 8).length === 11,
+      { what: 'the other eleven lanes being decided' },
+    );
+    expect(await worker.metric('worker_lanes_refused_total', 'why="positionMoved"')).toBe(1);
+    const refused = worker.log.filter(({ level, to }) => level === 'error' && to === 'stopped');
+    expect(refused.map(({ partition }) => partition)).toEqual([0]);
+    expect(await worker.ask('/readyz')).toMatch(/lane 0 is stopped.*orderstream recover position 0 --to 5/);
+
+    await moveBack(0, -1_000);
+    await arena.quiesce();
+    await worker.stop();
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 90_000);
+
+  test('stops every lane of every worker where it shows lost commits, until the newer data is back', async () => {
+    await moveBack(1, -3);
+    await moveBack(2, -3);
+    const back = new Map([[2, 5n]]);
+    await until(() => arena.admin.setGroupOffsets(GROUPS.worker, COMMANDS, back).then(() => true), {
+      what: 'the group being moved back',
+    });
+    const workers = await Promise.all([
+      arena.startWorker({ INSTANCE_ID: 'one' }),
+      arena.startWorker({ INSTANCE_ID: 'two' }),
+    ]);
+    for (const worker of workers) {
+      await until(async () => (await worker.ask('/readyz')).includes('the database has lost commits'), {
+        what: 'each worker having stopped its lanes',
+      });
+    }
+    const [halt] = await arena.mysql.pool.rows<{ why: string }>('SELECT why FROM pipeline_halts');
+    expect(halt).toEqual({ why: 'lostCommits' });
+    const before = await readLanes(arena);
+    await placeInEach(1);
+    await until(async () => (await workers[0]!.metric('worker_halted')) === 1, { what: 'the metric' });
+    expect((await readLanes(arena)).map(({ nextOffset }) => nextOffset)).toEqual(
+      before.map(({ nextOffset }) => nextOffset),
+    );
+
+    await moveBack(1, 3);
+    await moveBack(2, 3);
+    await arena.mysql.pool.write('DELETE FROM pipeline_halts');
+    await arena.quiesce();
+    for (const worker of workers) await worker.stop();
+    expect((await audit(arena, producer.history)).findings).toEqual([]);
+  }, 90_000);
+
+  test('does not go past a command that this version does not decide', async () => {
+    const worker = await arena.startWorker();
+    const orderId = newOrderOf(4);
+    await producer.send(placeCommand(orderId, [sku]));
+    const ship: OrderCommand = {
+      ...cancelCommand(orderId, `ship:${orderId}`),
+      type: 'SHIP',
+      actor: 'warehouse',
+      payload: { carrier: null, trackingNumber: null },
+    };
+    const { offset } = await producer.send(ship);
+    await placeInEach(3);
+    await until(
+      async () => {
+        const { produced, decided, published } = await arena.progress();
+        return decided === produced - 4 && published === decided;
+      },
+      { what: 'everything but the lane behind the command being decided and published' },
+    );
+    await until(async () => (await worker.ask('/readyz')).includes(`offset ${offset} holds SHIP`), {
+      what: 'readiness naming the command',
+    });
+    expect((await readLanes(arena))[4]!.nextOffset).toBe(offset);
+    await until(
+      async () => (await arena.admin.groupOffsets(GROUPS.worker, COMMANDS)).get(4) === BigInt(offset),
+      { what: 'the group standing at the command', deadlineMs: 5_000 },
+    );
+    expect((await worker.stop()).code).toBe(0);
+  }, 60_000);
+});

@@ -1,0 +1,40 @@
+/** The command line in an arena, as an operator types it. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { pageCommands } from '../../programs/recovery-page.ts';
+import type { Arena } from '../arena.ts';
+
+const root = path.resolve(import.meta.dirname, '../../../..');
+
+export interface Typed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `orderstream` with these arguments against the arena's servers. */
+export function orderstream({ env }: Pick<Arena, 'env'>, ...args: readonly string[]): Promise<Typed> {
+  return new Promise((resolve) => {
+    const options = { cwd: root, env: { ...process.env, ...env } };
+    execFile(process.execPath, ['cli/main.ts', ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** The same for a command that has to succeed. Throws with its own words where it does not. */
+export async function orderstreamDone(
+  arena: Pick<Arena, 'env'>,
+  ...args: readonly string[]
+): Promise<string> {
+  const { code, stdout, stderr } = await orderstream(arena, ...args);
+  if (code !== 0) throw new Error(`orderstream ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
+  return stdout;
+}
+
+/** Types the commands of a section of docs/recovery.md, each of which has to succeed. Resolves to what they printed. */
+export async function typePage(arena: Pick<Arena, 'env'>, heading: string): Promise<string> {
+  let printed = '';
+  for (const args of pageCommands(heading)) printed += await orderstreamDone(arena, ...args);
+  return printed;
+}

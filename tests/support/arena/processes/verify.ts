@@ -1,0 +1,40 @@
+/** `orderstream verify` as a child process: the checker shares no memory with what it checks. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+export interface VerifyResult {
+  readonly ok: boolean;
+  readonly commands: number;
+  readonly orders: number;
+  readonly repeats: number;
+  readonly deadLetters: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly results: readonly { check: string; count: number; examples: string[] }[];
+}
+
+const cli = path.join(import.meta.dirname, '../../../../cli/main.ts');
+
+/** Runs it with the given environment on top of ours. Throws with its own words when it could not check. */
+export async function runVerify(env: Readonly<Record<string, string>>): Promise<VerifyResult> {
+  const child = spawn(process.execPath, [cli, 'verify', '--json', '--wait', '30'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  await new Promise((resolve) => child.once('close', resolve));
+  try {
+    return JSON.parse(Buffer.concat(out).toString()) as VerifyResult;
+  } catch (cause) {
+    throw new Error(`verify gave no report: ${Buffer.concat(err).toString()}`, { cause });
+  }
+}
+
+/** What a report found, one line each; empty when all is well. */
+export function complaints(report: VerifyResult): string[] {
+  return report.results
+    .filter((result) => result.count > 0)
+    .map((result) => `${result.check}: ${result.count} (${result.examples.slice(0, 3).join('; ')})`);
+}

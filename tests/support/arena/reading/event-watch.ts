@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { createKafkaConfig, createTail } from '../../../../services/shared/kafka/index.ts';
+import { EVENTS } from '../../../../topics/index.ts';
+import type { Arena } from '../arena.ts';
+
+export interface EventWatch {
+  /** Copies beyond the first seen so far, by partition. */
+  repeats(): ReadonlyMap<number, number>;
+  stop(): Promise<void>;
+}
+
+/** Counts repeated outcomes as they appear; at most a digest per outcome is kept. */
+export async function watchEvents(arena: Arena): Promise<EventWatch> {
+  const { kafkaBrokers, topicPrefix } = arena.options;
+  const settings = createKafkaConfig(
+    { kafkaBrokers: kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix },
+    'event-watch',
+  );
+  const seen = new Set<string>();
+  const repeats = new Map<number, number>();
+  const tail = createTail({
+    settings,
+    topics: [EVENTS],
+    from: 'earliest',
+    log: arena.log,
+    onRecords(_topic, partition, records) {
+      for (const { headers, value } of records) {
+        const digest = createHash('md5').update(`${headers['ce_id']}`).update(value!).digest('base64');
+        if (seen.has(digest)) repeats.set(partition, (repeats.get(partition) ?? 0) + 1);
+        else seen.add(digest);
+      }
+    },
+  });
+  await tail.start();
+  return { repeats: () => new Map(repeats), stop: () => tail.stop() };
+}

@@ -1,0 +1,89 @@
+/** The tables of a small world (order-world.ts), written as a run of the product would have left them. */
+import type { Connection } from 'mysql2/promise';
+import { COMMANDS } from '../../../topics/catalogue.ts';
+import { AT_MS, type World, type WorldOrder } from './order-world.ts';
+
+/** Empties the tables and writes the world's. */
+export async function writeTables(db: Connection, world: World): Promise<void> {
+  for (const table of ['orders', 'order_items', 'order_history', 'dead_letters', 'stock', 'lane_positions']) {
+    await db.query(`DELETE FROM ${table}`);
+  }
+  const insert = async (sql: string, rows: unknown[][]) => {
+    if (rows.length > 0) await db.query(sql, [rows]);
+  };
+  const keyOf = (order: WorldOrder) => order.partition * 2 ** 48 + order.offset;
+  await insert(
+    'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
+    world.orders.map((order) => [
+      keyOf(order),
+      idBytes(order.id),
+      'c1',
+      order.status,
+      order.version,
+      'EUR',
+      order.subtotal,
+      0,
+      0,
+      0,
+      order.total,
+      1,
+      order.id,
+      Buffer.alloc(32),
+      AT_MS,
+      AT_MS,
+    ]),
+  );
+  await insert(
+    'INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total) VALUES ?',
+    world.orders.flatMap((order) =>
+      order.items.map((item, line) => [
+        keyOf(order),
+        line + 1,
+        item.sku,
+        item.quantity,
+        item.unitPrice,
+        item.lineTotal,
+      ]),
+    ),
+  );
+  await insert(
+    'INSERT INTO order_history (order_id, version, status, command_type, actor, source_partition, source_offset, at_ms) VALUES ?',
+    world.history.map(({ orderId, version, status }) => [
+      idBytes(orderId),
+      version,
+      status,
+      'CANCEL',
+      'customer',
+      0,
+      0,
+      AT_MS,
+    ]),
+  );
+  await insert(
+    'INSERT INTO dead_letters (topic, partition_id, source_offset, reason_code, message, attempts, value_sha256, value_bytes, source_at_ms, first_failed_at_ms) VALUES ?',
+    world.deadLetterRows.map(({ partition, offset, digest }) => [
+      COMMANDS,
+      partition,
+      offset,
+      'BAD_MAGIC',
+      '',
+      1,
+      digest,
+      3,
+      AT_MS,
+      AT_MS,
+    ]),
+  );
+  await insert(
+    'INSERT INTO stock (sku, initial, added, available) VALUES ?',
+    world.stock.map(({ sku, initial, added, available }) => [sku, initial, added, available]),
+  );
+  await insert(
+    'INSERT INTO lane_positions (topic, partition_id, next_offset, published_offset) VALUES ?',
+    world.next.map((next, partition) => [COMMANDS, partition, next, world.published[partition]]),
+  );
+}
+
+function idBytes(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}

@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto';
+import type { LogReader, LogRecord } from '../../../cli/kafka/log-reader.ts';
+import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
+import type { Codecs } from '../../../services/shared/codec/index.ts';
+import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
+import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
+
+/**
+ * A small world in which everything agrees: logs and tables as a run of the product leaves them, written down here from
+ * the contract and not by the product's code. Tests take it, break one thing, and see who notices.
+ */
+export interface World {
+  commands: WorldRecord<OrderCommand>[];
+  events: WorldRecord<OrderEvent>[];
+  deadLetters: WorldRecord<never>[];
+  orders: WorldOrder[];
+  history: { orderId: string; version: number; status: string }[];
+  deadLetterRows: { partition: number; offset: number; digest: Buffer }[];
+  stock: { sku: string; initial: number; added: number; available: number }[];
+  /** Decided up to, by partition. */
+  next: number[];
+  published: number[];
+}
+
+export interface WorldRecord<T> {
+  partition: number;
+  key: string | null;
+  timestampMs: number;
+  headers: Record<string, string>;
+  /** What is encoded, or raw bytes. */
+  body: T | Buffer;
+}
+
+export interface WorldOrder {
+  partition: number;
+  offset: number;
+  id: string;
+  status: string;
+  version: number;
+  total: number;
+  subtotal: number;
+  items: { sku: string; quantity: number; unitPrice: number | null; lineTotal: number | null }[];
+}
+
+const PRICE = 250;
+/** Not long ago: records older than the retention of their topic are deleted in the first minute of a broker. */
+export const AT_MS = Date.now() - 3_600_000;
+const SKU = 'A-1';
+
+/** By default 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */
+export function makeWorld(orders = 30): World {
+  const world: World = {
+    commands: [],
+    events: [],
+    deadLetters: [],
+    orders: [],
+    history: [],
+    deadLetterRows: [],
+    stock: [{ sku: SKU, initial: 1000, added: 0, available: 1000 }],
+    next: Array(PARTITIONS).fill(0),
+    published: [],
+  };
+  for (let n = 0; n < orders; n += 1) place(world, orderIdOf(n), n % 5 === 4);
+  for (const n of [0, 1]) cancel(world, orderIdOf(n));
+  repeat(world, orderIdOf(2));
+  setAside(world, 3);
+  world.published = [...world.next];
+  return world;
+}
+
+/** A reader of the world's logs, in place of one of a cluster. */
+export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = []): LogReader {
+  const logs = new Map<string, LogRecord[][]>([
+    [COMMANDS, byPartition(COMMANDS, world.commands, codecs)],
+    [EVENTS, byPartition(EVENTS, world.events, codecs)],
+    [DEAD_LETTERS, byPartition(DEAD_LETTERS, world.deadLetters, codecs)],
+    [STATE, states],
+  ]);
+  const partitions = (topic: string) => logs.get(topic) ?? [];
+  return {
+    ranges: async (topic) => partitions(topic).map((records) => ({ low: 0, high: records.length })),
+    offsetsAt: async (topic) => partitions(topic).map(() => 0),
+    async *read(topic, partition, from, to) {
+      const records = partitions(topic)[partition]?.slice(from, to) ?? [];
+      if (records.length > 0) yield records;
+    },
+    close: async () => undefined,
+  };
+}
+
+/** The world's records as a producer sends them, topic by topic. */
+export function messagesOf(world: World, codecs: Codecs): { topic: string; records: LogRecord[] }[] {
+  return [
+    { topic: COMMANDS, records: byPartition(COMMANDS, world.commands, codecs).flat() },
+    { topic: EVENTS, records: byPartition(EVENTS, world.events, codecs).flat() },
+    { topic: DEAD_LETTERS, records: byPartition(DEAD_LETTERS, world.deadLetters, codecs).flat() },
+  ];
+}
+
+export function orderIdOf(n: number): string {
+  const hex = createHash('sha256').update(`order ${n}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** An id that no order of the world has, in this partition. */
+export function newOrderIn(partition: number, nth: number): string {
+  for (let n = 100_000 * (nth + 1); ; n += 1) {
+    const id = orderIdOf(n);
+    if (partitionOfOrder(id) === partition) return id;
+  }
+}
+
+function place(world: World, id: string, rejected: boolean): void {
+  const partition = partitionOfOrder(id);
+  const quantity = 1 + (world.orders.length % 3);
+  const total = quantity * PRICE;
+  const payload = {
+    currency: 'EUR',
+    lines: [{ sku: rejected ? 'GONE' : SKU, quantity, expectedUnitPrice: null }],
+    couponCode: null,
+    shippingAddress: null,
+    contactEmail: null,
+    metadata: [],
+  };
+  const offset = command(world, partition, id, {
+    type: 'PLACE',
+    commandId: `place:${id}`,
+    payload,
+  } as Partial<OrderCommand>);
+  const status = rejected ? 'REJECTED' : 'PENDING_PAYMENT';
+  const price = rejected ? { unitPrice: null, lineTotal: null } : { unitPrice: PRICE, lineTotal: total };
+  world.orders.push({
+    partition,
+    offset,
+    id,
+    status,
+    version: 1,
+    subtotal: rejected ? 0 : total,
+    total: rejected ? 0 : total,
+    items: [{ sku: rejected ? 'GONE' : SKU, quantity, ...price }],
+  });
+  if (!rejected) world.stock[0]!.available -= quantity;
+  const snapshot = {
+    currency: 'EUR',
+    lines: [{ sku: SKU, name: null, quantity, unitPrice: PRICE, lineTotal: total }],
+    subtotal: total,
+    discount: 0,
+    shipping: 0,
+    tax: 0,
+    total,
+    couponCode: null,
+    priceVersion: 1,
+    paymentDueAt: null,
+  };
+  outcome(world, partition, offset, {
+    outcome: rejected ? 'REJECTED' : 'ACCEPTED',
+    type: rejected ? 'order.rejected' : 'order.accepted',
+    orderId: id,
+    version: 1,
+    status,
+    commandId: `place:${id}`,
+    commandType: 'PLACE',
+    reason: rejected ? { code: 'UNKNOWN_SKU', message: 'no such product', pointer: null, seen: null } : null,
+    order: rejected ? null : snapshot,
+  });
+}
+
+function cancel(world: World, id: string): void {
+  const order = world.orders.find((candidate) => candidate.id === id)!;
+  const payload = { reason: null, expectedVersion: null };
+  const commandId = `cancel:${id}`;
+  const offset = command(world, order.partition, id, {
+    type: 'CANCEL',
+    commandId,
+    payload,
+  } as Partial<OrderCommand>);
+  order.status = 'CANCELLED';
+  order.version = 2;
+  world.stock[0]!.available += order.items[0]!.quantity;
+  world.history.push({ orderId: id, version: 2, status: 'CANCELLED' });
+  outcome(world, order.partition, offset, {
+    outcome: 'APPLIED',
+    type: 'order.cancelled',
+    orderId: id,
+    version: 2,
+    status: 'CANCELLED',
+    commandId,
+    commandType: 'CANCEL',
+  });
+}
+
+function repeat(world: World, id: string): void {
+  const first = world.commands.find((record) => record.key === id)!;
+  const offset = command(world, first.partition, id, first.body as OrderCommand);
+  outcome(world, first.partition, offset, {
+    outcome: 'DUPLICATE',
+    type: 'command.duplicate',
+    orderId: id,
+    version: 1,
+    status: 'PENDING_PAYMENT',
+    commandId: `place:${id}`,
+    commandType: 'PLACE',
+  });
+}
+
+/** A record of three bytes that are no command. */
+function setAside(world: World, partition: number): void {
+  const bytes = Buffer.from([1, 2, 3]);
+  const offset = world.next[partition]!;
+  world.next[partition] = offset + 1;
+  world.commands.push({ partition, key: 'x', timestampMs: AT_MS, headers: {}, body: bytes });
+  world.deadLetters.push({
+    partition,
+    key: 'x',
+    timestampMs: AT_MS,
+    headers: { dlq_partition: String(partition), dlq_offset: String(offset) },
+    body: bytes,
+  });
+  world.deadLetterRows.push({ partition, offset, digest: createHash('sha256').update(bytes).digest() });
+  outcome(world, partition, offset, { outcome: 'DEAD_LETTERED', type: 'command.dead_lettered', version: 0 });
+}
+
+function command(world: World, partition: number, id: string, parts: Partial<OrderCommand>): number {
+  const offset = world.next[partition]!;
+  world.next[partition] = offset + 1;
+  const body = {
+    orderId: id,
+    customerId: 'c1',
+    actor: 'customer',
+    idempotencyKey: id,
+    fingerprint: Buffer.alloc(32),
+    issuedAt: AT_MS,
+    traceparent: null,
+    ...parts,
+  } as OrderCommand;
+  world.commands.push({ partition, key: id, timestampMs: AT_MS, headers: {}, body });
+  return offset;
+}
+
+function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
+  const body = {
+    eventId: `${partition}-${offset}`,
+    orderId: null,
+    customerId: 'c1',
+    status: null,
+    previousStatus: null,
+    occurredAt: AT_MS,
+    commandId: null,
+    commandType: null,
+    actor: null,
+    sourcePartition: partition,
+    sourceOffset: offset,
+    prevSourceOffset: offset - 1,
+    reason: null,
+    traceparent: null,
+    order: null,
+    payment: null,
+    shipment: null,
+    stock: null,
+    ...parts,
+  } as OrderEvent;
+  world.events.push({
+    partition,
+    key: body.orderId,
+    timestampMs: AT_MS,
+    headers: { ce_id: body.eventId },
+    body,
+  });
+}
+
+function byPartition<T extends OrderCommand | OrderEvent>(
+  topic: string,
+  records: WorldRecord<T>[],
+  codecs: Codecs,
+): LogRecord[][] {
+  const result: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
+  for (const { partition, key, timestampMs, headers, body } of records) {
+    const log = result[partition]!;
+    log.push({
+      topic,
+      partition,
+      offset: log.length,
+      timestampMs,
+      key: key === null ? null : Buffer.from(key),
+      value: Buffer.isBuffer(body) ? body : encode(body, codecs),
+      headers,
+    });
+  }
+  return result;
+}
+
+function encode(body: OrderCommand | OrderEvent, codecs: Codecs): Buffer {
+  return 'eventId' in body ? codecs.events.encode(body) : codecs.commands.encode(body);
+}

@@ -1,0 +1,210 @@
+/** The hands of whoever damages a reconciled world while it is being looked at. */
+import type { LogRecord } from '../../../cli/kafka/log-reader.ts';
+import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
+import { loadStateCodec } from '../../../services/shared/codec/index.ts';
+import { COMMANDS, EVENTS, PARTITIONS } from '../../../topics/index.ts';
+import { quietLog } from '../records/kafka.ts';
+import { produceRecords } from '../records/produce.ts';
+import { testStack } from '../servers/stack.ts';
+import { AT_MS, newOrderIn, type WorldOrder, type WorldRecord } from './order-world.ts';
+import { stateLog, statesOf, type WorldStates } from './order-world-states.ts';
+import type { ReconciledWorld } from './reconciled-world.ts';
+
+export interface Planting extends ReconciledWorld {
+  snapshot: WorldStates;
+  /** An order that nobody has touched yet, from the partitions that are kept for damage to orders. */
+  order(status?: string): WorldOrder;
+  /** Its newest outcome. */
+  outcomeOf(order: WorldOrder): OrderEvent;
+  sql(text: string, ...params: unknown[]): Promise<void>;
+  /**
+   * A command that is decided with this outcome, as a worker would; gives its source offset.
+   * `key` is that of the outcome; null for `event`: the outcome never comes.
+   */
+  decide(partition: number, event: Partial<OrderEvent> | null, key?: string): Promise<number>;
+  /** The order moves on, row and outcome alike. */
+  change(order: WorldOrder, status: string, updatedAtMs: number): Promise<void>;
+  /** A rejected order; what `event` says is in its outcome only. */
+  reject(partition: number, event?: Partial<OrderEvent>, hasRow?: boolean): Promise<string>;
+  command(partition: number): Promise<number>;
+  raw(topic: string, partition: number, value: Buffer, headers?: Record<string, string>): Promise<void>;
+  states(...records: WorldRecord<OrderState>[]): Promise<void>;
+}
+
+/** Orders of the others are left alone: their positions are damaged. */
+export const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
+
+export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
+
+export async function startPlanting(one: ReconciledWorld): Promise<Planting> {
+  const { world, db } = one;
+  const { schemaRegistryUrl } = testStack();
+  const codec = await loadStateCodec({ registryUrl: schemaRegistryUrl, log: quietLog });
+  const taken = new Set<string>();
+  let made = 0;
+  const planting: Planting = {
+    ...one,
+    snapshot: statesOf(world),
+    order(status = 'PENDING_PAYMENT') {
+      const order = world.orders.find(
+        ({ id, partition, status: is }) =>
+          is === status && !taken.has(id) && orderPartitions.includes(partition),
+      );
+      if (order === undefined) throw new Error(`no order is left that is ${status}`);
+      taken.add(order.id);
+      return order;
+    },
+    outcomeOf: ({ id }) =>
+      world.events.map(({ body }) => body as OrderEvent).findLast((body) => body.orderId === id)!,
+    sql: async (text, ...params) => void (await db.query(text, params)),
+    async command(partition) {
+      const offset = world.next[partition]!;
+      world.next[partition] = offset + 1;
+      await planting.raw(COMMANDS, partition, Buffer.from('a command'));
+      return offset;
+    },
+    decide: (partition, event, key) => decide(planting, partition, event, key),
+    change: (order, status, updatedAtMs) => change(planting, order, status, updatedAtMs),
+    async reject(partition, event = {}, hasRow = true) {
+      const id = newOrderIn(partition, made++);
+      if (hasRow) await insertRejected(planting, id, partition * 2 ** 48 + rejectedFrom + made);
+      const rejected = {
+        outcome: 'REJECTED',
+        type: 'order.rejected',
+        version: 1,
+        status: 'REJECTED',
+      } as const;
+      await planting.decide(partition, { ...rejected, orderId: id, ...event });
+      return id;
+    },
+    raw: (topic, partition, value, headers = {}) =>
+      produce(planting, [{ topic, partition, value, headers, key: Buffer.from(commandKey) }]),
+    states: (...records) => produce(planting, stateLog(records, codec).flat()),
+  };
+  return planting;
+}
+
+async function decide(
+  planting: Planting,
+  partition: number,
+  event: Partial<OrderEvent> | null,
+  key = commandKey,
+): Promise<number> {
+  const offset = await planting.command(partition);
+  await planting.sql(
+    'UPDATE lane_positions SET next_offset = ?, published_offset = ? WHERE partition_id = ?',
+    offset + 1,
+    offset + 1,
+    partition,
+  );
+  if (event === null) return offset;
+  const value = planting.kafka.codecs.events.encode(eventAt(partition, offset, event));
+  await produce(planting, [{ topic: EVENTS, partition, key: Buffer.from(key), value, headers: {} }]);
+  return offset;
+}
+
+async function change(planting: Planting, order: WorldOrder, status: string, updatedAtMs: number) {
+  await planting.sql(
+    'UPDATE orders SET status = ?, version = 2, updated_at_ms = ? WHERE order_id = ?',
+    status,
+    updatedAtMs,
+    idBytes(order.id),
+  );
+  await planting.decide(order.partition, {
+    outcome: 'APPLIED',
+    type: 'order.changed',
+    orderId: order.id,
+    version: 2,
+    status,
+  });
+}
+
+async function insertRejected({ sql }: Planting, id: string, orderKey: number): Promise<void> {
+  await sql(
+    `INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total,
+       price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms)
+     VALUES (?, ?, 'c1', 'REJECTED', 1, 'EUR', 0, 0, 0, 0, 0, 1, '', '', ?, ?)`,
+    orderKey,
+    idBytes(id),
+    AT_MS,
+    AT_MS,
+  );
+  await sql(`INSERT INTO order_items (order_key, line_no, sku, quantity) VALUES (?, 1, 'GONE', 1)`, orderKey);
+}
+
+type Produced = Pick<LogRecord, 'topic' | 'partition' | 'key' | 'value' | 'headers'>;
+
+/** Where the record stands is for the broker to say. */
+async function produce({ prefix }: Planting, records: readonly Produced[]): Promise<void> {
+  const config = { kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix };
+  const complete = records.map((record) => ({ ...record, offset: 0, timestampMs: Date.now() }));
+  await produceRecords(config, [{ topic: records[0]!.topic, records: complete }]);
+}
+
+/** Offsets of orders that are put into the tables beside the log. */
+const rejectedFrom = 1_000_000;
+/** Reconciliation looks at keys, not at what commands say. */
+const commandKey = 'k';
+
+function eventAt(partition: number, offset: number, parts: Partial<OrderEvent>): OrderEvent {
+  return {
+    eventId: `${partition}-${offset}`,
+    type: 'command.duplicate',
+    outcome: 'DUPLICATE',
+    orderId: null,
+    customerId: 'c1',
+    version: 0,
+    status: null,
+    previousStatus: null,
+    occurredAt: AT_MS,
+    commandId: null,
+    commandType: null,
+    actor: null,
+    sourcePartition: partition,
+    sourceOffset: offset,
+    prevSourceOffset: offset - 1,
+    reason: null,
+    traceparent: null,
+    order: null,
+    payment: null,
+    shipment: null,
+    stock: null,
+    ...parts,
+  };
+}
+
+/** Notification has passed everything, and an endpoint has a delivery of each event that it wants. */
+export async function deliverAll({ world, db }: ReconciledWorld): Promise<OrderEvent[]> {
+  const events = world.events
+    .map(({ body }) => body as OrderEvent)
+    .filter(({ type }) => type.startsWith('order.'));
+  await db.query(
+    'INSERT INTO notification_positions (topic, partition_id, last_source_offset, updated_at_ms) VALUES ?',
+    [
+      Array.from({ length: PARTITIONS }, (_, partition) => [
+        EVENTS,
+        partition,
+        world.next[partition]! - 1,
+        0,
+      ]),
+    ],
+  );
+  const rowOf = (event: OrderEvent, endpoint: string) => {
+    const { eventId, orderId, version, type } = event;
+    return [eventId, endpoint, idBytes(orderId!), version, type, 0, '{}', 0];
+  };
+  await db.query(
+    'INSERT INTO notification_deliveries (event_id, endpoint_id, order_id, order_version, event_type, due_at_ms, payload, created_at_ms) VALUES ?',
+    [
+      [
+        ...events.map((event) => rowOf(event, 'all')),
+        ...events.filter(({ type }) => type === 'order.cancelled').map((event) => rowOf(event, 'some')),
+      ],
+    ],
+  );
+  await db.query(
+    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
+     VALUES ('all', 'c1', '', NULL, '', 1, 1), ('some', '*', '', '["order.cancelled"]', '', 1, 1)`,
+  );
+  return events;
+}

@@ -1,0 +1,20 @@
+import { createKafkaConfig, type KafkaSettings } from '../../../services/shared/kafka/index.ts';
+import { createLogger } from '../../../services/shared/log/index.ts';
+import { testStack } from '../servers/stack.ts';
+import { keepLine } from './kept-logs.ts';
+
+/** Shows nothing, as tests make trouble on purpose; every line is kept to be searched for what must not be in it. */
+export const quietLog = createLogger({
+  service: 'tests',
+  level: 'debug',
+  instanceId: 'tests',
+  destination: { write: keepLine },
+});
+
+/** Clients of the test's brokers whose topics and groups begin with `prefix`. */
+export function testSettings(prefix: string, clientId = 'tests'): KafkaSettings {
+  return createKafkaConfig(
+    { kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix },
+    clientId,
+  );
+}

@@ -1,0 +1,123 @@
+import type { OrderEvent } from '../../../schemas/index.ts';
+import { type Codecs, loadCodecs, registerSchemas } from '../../../services/shared/codec/index.ts';
+import {
+  adminFields,
+  type Env,
+  type Fields,
+  loadConfig,
+  logFields,
+} from '../../../services/shared/config/index.ts';
+import {
+  type Accumulator,
+  createAccumulator,
+  createAdmin,
+  type KafkaAdmin,
+} from '../../../services/shared/kafka/index.ts';
+import {
+  createLifecycle,
+  type Running,
+  type ServiceContext,
+} from '../../../services/shared/lifecycle/index.ts';
+import { createMetrics, type Metrics, noMetrics } from '../../../services/shared/metrics/index.ts';
+import { applyTopics, EVENTS, planCluster } from '../../../topics/index.ts';
+import { testStack, until } from '../servers/stack.ts';
+import { quietLog, testSettings } from './kafka.ts';
+
+/** What a test of a subscriber needs around it: topics, schemas, a producer and the subscriber itself, in this process. */
+export interface SubscriberWorld {
+  codecs: Codecs;
+  admin: KafkaAdmin;
+  accumulator: Accumulator;
+  /** Produces outcomes as the worker does: partition of the source, key the order id. */
+  produceEvents(events: readonly OrderEvent[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Makes the topics under `prefix` and registers the schemas. */
+export async function openSubscriberWorld(prefix: string): Promise<SubscriberWorld> {
+  const settings = testSettings(prefix);
+  const admin = createAdmin(settings);
+  // A busy broker may not know a topic yet that it has just made; asking again is all there is to do.
+  await until(
+    async () => {
+      await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));
+      return true;
+    },
+    { what: 'making the topics', deadlineMs: 60_000, everyMs: 500 },
+  );
+  const registryUrl = testStack().schemaRegistryUrl;
+  await registerSchemas({ registryUrl });
+  const codecs = await loadCodecs({ registryUrl, log: quietLog });
+  const accumulator = await createAccumulator({ settings, log: quietLog, metrics: noMetrics });
+  return {
+    codecs,
+    admin,
+    accumulator,
+    async produceEvents(events) {
+      const byPartition = Map.groupBy(events, (event) => event.sourcePartition);
+      await Promise.all(
+        [...byPartition].map(([partition, ofPartition]) =>
+          accumulator.sendBatch(
+            ofPartition.map((event) => ({
+              topic: EVENTS,
+              partition,
+              key: event.orderId === null ? null : Buffer.from(event.orderId),
+              value: codecs.events.encode(event),
+              headers: { ce_id: event.eventId },
+              // Not `occurredAt`, which may be older than what the topic keeps.
+              timestampMs: Date.now(),
+            })),
+          ),
+        ),
+      );
+    },
+    async close() {
+      await accumulator.close(2_000);
+      await admin.close();
+    },
+  };
+}
+
+export interface Started extends Running {
+  metrics: Metrics;
+  /** What the service gave up with, if it did. */
+  failure(): unknown;
+  /** What readiness would name. */
+  problems(): string[];
+}
+
+/** Runs a service's `start` as its main.ts would, without a process of its own. */
+export async function startInProcess<F extends Fields>(
+  fields: F,
+  env: Env,
+  start: (context: ServiceContext<F>) => Promise<Running>,
+): Promise<Started> {
+  const abort = new AbortController();
+  let failure: unknown = null;
+  const metrics = createMetrics({ service: 'test', defaults: false });
+  const log = quietLog;
+  const config = loadConfig(env, { ...adminFields, ...logFields, ...fields });
+  const lifecycle = createLifecycle({ log, service: 'test' });
+  const running = await start({
+    config,
+    log,
+    metrics,
+    lifecycle,
+    signal: abort.signal,
+    fatal(error: unknown) {
+      failure ??= error;
+    },
+  } as ServiceContext<F>);
+  lifecycle.ready();
+  let stopping: Promise<void> | undefined;
+  return {
+    stop() {
+      abort.abort();
+      stopping ??= running.stop();
+      return stopping;
+    },
+    metrics,
+    failure: () => failure,
+    problems: () => lifecycle.readiness().problems,
+  };
+}

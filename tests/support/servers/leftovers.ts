@@ -1,0 +1,44 @@
+import { Kafka, logLevel } from 'kafkajs';
+import mysql from 'mysql2/promise';
+import { calmRequestQueues } from '../../../services/shared/kafka/index.ts';
+
+/** How the topics and databases of tests begin, so that those of failed tests are found by the next run. */
+export const TOPIC_MARK = 't-';
+export const DATABASE_MARK = 'os_t_';
+
+/** Deletes what failed tests of earlier runs left to be looked at; hundreds of partitions make Kafka slow to start. */
+export async function sweepLeftovers(kafkaBrokers: string, mysqlUrl: string): Promise<void> {
+  await Promise.all([deleteTopics(kafkaBrokers, TOPIC_MARK), dropDatabases(mysqlUrl, DATABASE_MARK)]);
+}
+
+/** A plain kafkajs client, for looking from outside; the product's own room is services/shared/kafka. */
+export function kafkaClient(brokers: string): Kafka {
+  calmRequestQueues();
+  return new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+}
+
+/** Deletes every topic whose name starts with the prefix. */
+export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
+  const admin = kafkaClient(brokers).admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Drops every database whose name starts with the prefix. */
+export async function dropDatabases(mysqlUrl: string, prefix: string): Promise<void> {
+  const url = new URL(mysqlUrl);
+  url.pathname = '/';
+  const connection = await mysql.createConnection(url.href);
+  try {
+    const [rows] = await connection.query<mysql.RowDataPacket[]>('SHOW DATABASES');
+    const names = rows.map((row) => String(row['Database'])).filter((name) => name.startsWith(prefix));
+    for (const name of names) await connection.query(`DROP DATABASE IF EXISTS \`${name}\``);
+  } finally {
+    await connection.end();
+  }
+}

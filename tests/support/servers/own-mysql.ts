@@ -1,0 +1,60 @@
+import mysql, { type Connection } from 'mysql2/promise';
+import { type StackInfo, stackReset, stackUp } from '../../../stack/index.ts';
+import { testStack, unique } from './stack.ts';
+
+export interface OwnMysql {
+  /** Of a database of its own, as the user that the services have: no privilege beyond its databases. */
+  readonly url: string;
+  /** Runs a statement as the server's administrator, whom read-only mode and full connection tables let in. */
+  asRoot(sql: string): Promise<void>;
+  /** Another connection of the services' user; rejects as the server refuses it. */
+  connect(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+const poolMb = 64;
+const otherFilesMayStartMs = 30_000;
+const accessDenied = 1045;
+
+/** A database server that only the caller feels: for settings that belong to a whole server. */
+export async function startOwnMysql(room: string): Promise<OwnMysql> {
+  const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
+  const name = unique(`t-${room}-`);
+  const env = { KAFKA_BROKERS: kafkaBrokers, SCHEMA_REGISTRY_URL: schemaRegistryUrl, REDIS_URL: redisUrl };
+  const stack: StackInfo = await stackUp({
+    name,
+    mysqlPoolMb: poolMb,
+    env,
+    lockWaitMs: otherFilesMayStartMs,
+  });
+  const url = new URL(stack.mysqlUrl);
+  url.pathname = `/os_t_${room}`;
+  const rootUrl = new URL(stack.mysqlUrl);
+  rootUrl.username = 'root';
+  rootUrl.pathname = '/';
+  const root = await connectAsRoot(rootUrl).catch(async (error: unknown) => {
+    await stackReset(name);
+    throw error;
+  });
+  return {
+    url: url.href,
+    asRoot: async (sql) => void (await root.query(sql)),
+    connect: () => mysql.createConnection(new URL('/', url).href),
+    async close() {
+      root.destroy();
+      await stackReset(name);
+    },
+  };
+}
+
+/** The administrator of a local server. MariaDB’s installer makes one without a password; where there was none, ours has one. */
+export async function connectAsRoot(url: URL): Promise<Connection> {
+  try {
+    return await mysql.createConnection(url.href);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== accessDenied) throw error;
+    const open = new URL(url);
+    open.password = '';
+    return await mysql.createConnection(open.href);
+  }
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, inject, type RunnerTestSuite } from 'vitest';
+import { migrate } from '../../../services/orders-db/index.ts';
+import { createLogger } from '../../../services/shared/log/index.ts';
+import type { TestStack } from '../global-setup.ts';
+import { DATABASE_MARK, deleteTopics, dropDatabases, TOPIC_MARK } from './leftovers.ts';
+
+export type { TestStack } from '../global-setup.ts';
+export { until } from '../until.ts';
+export { kafkaClient } from './leftovers.ts';
+
+/** The servers of this run; only in tests below tests/. */
+export function testStack(): TestStack {
+  return inject('stack');
+}
+
+/** A word that nobody else uses: for groups, customers, keys. Lower-case letters and digits. */
+export function unique(word: string): string {
+  return `${word}${randomBytes(5).toString('hex')}`;
+}
+
+/**
+ * A topic prefix of this file's own. After the file's tests its topics are deleted, unless one failed:
+ * then they stay, to be looked at.
+ */
+export function useTopicPrefix(room: string): string {
+  const prefix = `${unique(`${TOPIC_MARK}${room}-`)}.`;
+  afterwards(() => deleteTopics(testStack().kafkaBrokers, prefix));
+  return prefix;
+}
+
+export interface TestDatabase {
+  name: string;
+  url: string;
+}
+
+/**
+ * A database of this file's own, migrated before its tests and dropped after them, unless one failed. Call it at the
+ * top of the file; the returned function gives the database inside hooks and tests.
+ */
+export function useDatabase(room: string): () => TestDatabase {
+  let database: TestDatabase | undefined;
+  beforeAll(async () => {
+    database = await createTestDatabase(room);
+  });
+  afterwards(async () => {
+    if (database) await dropDatabase(database.name);
+  });
+  return () => {
+    if (!database) throw new Error('the database is there only inside hooks and tests');
+    return database;
+  };
+}
+
+/** A migrated database that its caller drops (`dropDatabase`). */
+export async function createTestDatabase(room: string): Promise<TestDatabase> {
+  const name = unique(`${DATABASE_MARK}${room.replaceAll(/[^a-z0-9]/g, '_')}_`);
+  const url = new URL(testStack().mysqlUrl);
+  url.pathname = `/${name}`;
+  await migrate({
+    url: url.href,
+    log: createLogger({ service: 'tests', level: 'error', instanceId: 'tests' }),
+  });
+  return { name, url: url.href };
+}
+
+export function dropDatabase(name: string): Promise<void> {
+  return dropDatabases(testStack().mysqlUrl, name);
+}
+
+function afterwards(cleanUp: () => Promise<void>): void {
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameter's text and wants a pattern there.
+  afterAll(async ({}, suite) => {
+    if (!hasFailed(suite)) await cleanUp();
+  });
+}
+
+function hasFailed(suite: Readonly<RunnerTestSuite>): boolean {
+  return suite.tasks.some((task) =>
+    task.type === 'suite' ? hasFailed(task) : task.result?.state === 'fail',
+  );
+}
