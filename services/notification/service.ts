@@ -1,10 +1,10 @@
 /** The notification service, wired: outcomes in, delivery rows in the middle, webhooks and e-mails out. */
 import { EVENTS } from '../../topics/index.ts';
-import { systemClock } from '../shared/clock/index.ts';
+import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
 import { type GroupConsumer, startCommitLoop } from '../shared/kafka/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
-import { createMysql, type Pool } from '../shared/mysql/index.ts';
+import { createMysql, type Pool, readNowMs } from '../shared/mysql/index.ts';
 import { createSecretBox } from '../shared/secrets/index.ts';
 import { type fields, retryDelaysMs } from './config.ts';
 import { createChannels } from './delivery/channels.ts';
@@ -52,10 +52,18 @@ export async function startNotification(context: Context): Promise<Running> {
     metrics,
     pooledWaitTimeoutSeconds: lockSilenceSeconds,
   });
-  const stalls = openStalls(systemClock, metrics, lifecycle);
+  const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
+  // Nothing is leased or stored by another time than that of the database.
+  await clock.measure();
+  const stalls = openStalls(clock, metrics, lifecycle);
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
-  const outbound = await openOutbound(context, mysql.pool, stalls);
-  const { intake, lanes, consumer, logWatch } = openInbound(context, mysql.pool, codec, outbound, stalls);
+  const outbound = await openOutbound(context, mysql.pool, clock, stalls);
+  const { intake, lanes, consumer, logWatch } = openInbound(
+    context,
+    { pool: mysql.pool, clock, codec },
+    outbound,
+    stalls,
+  );
   await consumer.start();
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
   const committing = startCommits(consumer, lanes, context);
@@ -74,16 +82,22 @@ export async function startNotification(context: Context): Promise<Running> {
       await consumer.stop(consumerStopMs);
       outbound.close();
       stalls.close();
+      clock.stop();
       await mysql.close();
     },
   };
 }
 
 /** From delivery rows to receivers. */
-async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context, pool: Pool, stalls: Stalls) {
+async function openOutbound(
+  { config, log, metrics, lifecycle, fatal }: Context,
+  pool: Pool,
+  clock: ServerClock,
+  stalls: Stalls,
+) {
   const secrets = createSecrets({
     box: createSecretBox(config.webhookSecretKeys),
-    clock: systemClock,
+    clock,
     log,
     metrics,
   });
@@ -92,15 +106,15 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
     mysql: pool,
     log,
     metrics,
-    clock: systemClock,
+    clock,
     refreshMs: config.endpointsRefreshMs,
     stall: stalls.endpoints,
   });
   const contacts = createContacts(pool);
   const mailer = openMailer(config);
   const webhooks = createWebhookPoster({
-    guard: createAddressGuard(config.webhookAllowAddresses, createNameResolver({ clock: systemClock })),
-    clock: systemClock,
+    guard: createAddressGuard(config.webhookAllowAddresses, createNameResolver({ clock })),
+    clock,
     timeoutMs: config.webhookTimeoutMs,
   });
   const { hostConcurrencyMax: concurrencyMax, hostFailuresInRow: failuresInRow, hostRestMs: openMs } = config;
@@ -120,7 +134,7 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
     channelOf: createChannels({ endpoints, webhooks, openSecrets: secrets.open, contacts, mailer }),
     hosts: createHosts(
       { concurrencyMax, waitingMax, failuresInRow, openMs, mailsMax: mailConnectionsMax },
-      systemClock,
+      clock,
     ),
     limits: {
       inFlightMax: config.inFlightMax,
@@ -131,7 +145,7 @@ async function openOutbound({ config, log, metrics, lifecycle, fatal }: Context,
       attemptMaxMs: config.webhookTimeoutMs,
       retryDelaysMs: retryDelaysMs(config.webhookRetryDelays),
     },
-    clock: systemClock,
+    clock,
     random: Math.random,
     log,
     metrics,

@@ -1,7 +1,7 @@
 /** From the result topic to delivery rows: consumer, lanes, intake, and the watch over the log itself. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { EVENTS, GROUPS } from '../../../topics/index.ts';
-import { systemClock } from '../../shared/clock/index.ts';
+import type { Clock } from '../../shared/clock/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import {
@@ -39,8 +39,7 @@ const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 /** `outbound` is what intake asks and tells. */
 export function openInbound(
   context: Context,
-  pool: Pool,
-  codec: Codec<OrderEvent>,
+  { pool, clock, codec }: { pool: Pool; clock: Clock; codec: Codec<OrderEvent> },
   outbound: {
     endpoints: Pick<EndpointDirectory, 'receiversOf'>;
     addressesOf: IntakeDeps['addressesOf'];
@@ -76,7 +75,7 @@ export function openInbound(
     stall: stalls.intake,
     onStored: outbound.sender.hint,
     backoff: storeRetry,
-    clock: systemClock,
+    clock,
     log,
     metrics,
     fatal,

@@ -1,8 +1,11 @@
-/** Loaded into a process before anything else: at SIGUSR2 its wall clock jumps by CLOCK_JUMP_MS, as a bad time server would make it. */
+/**
+ * Loaded into a process before anything else: its wall clock is wrong by CLOCK_START_MS from the beginning, and jumps by
+ * CLOCK_JUMP_MS at SIGUSR2, as a bad time server would make it.
+ */
 const jumpMs = Number(process.env['CLOCK_JUMP_MS']);
 const RealDate = Date;
 const realNow = Date.now;
-let shiftMs = 0;
+let shiftMs = Number(process.env['CLOCK_START_MS'] ?? 0);
 
 process.on('SIGUSR2', () => {
   shiftMs += jumpMs;

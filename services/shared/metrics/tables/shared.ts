@@ -9,6 +9,13 @@ export const sharedMetrics = {
     labels: ['state'],
   },
 
+  // shared/clock
+  clock_ahead_seconds: {
+    type: 'gauge',
+    help: 'How far the wall clock of the machine is ahead of the clock of the database; negative if it is behind.',
+    labels: [],
+  },
+
   // shared/mysql
   mysql_query_timeouts_total: {
     type: 'counter',

@@ -1,0 +1,115 @@
+/**
+ * The time of the database, kept by a process for itself: its monotonic clock plus an offset that is measured now and then.
+ * All processes of an installation share this time, whatever the wall clocks of their machines say.
+ *
+ * A measurement does not give the offset, it gives two bounds: the database read its clock after the question was sent and
+ * before the answer came. The offset moves only as far as these bounds demand, so a slow answer does no harm.
+ */
+import { errorMessage } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Metrics } from '../metrics/index.ts';
+import { type Clock, systemClock } from './system-clock.ts';
+
+export interface ServerClock extends Clock {
+  /**
+   * Epoch ms by the clock of the database, a whole number. Costs no I/O. Before the first measurement it is the wall time of
+   * this machine. After it, it does not go backwards, unless the clock of the database is set back by more than 10 s.
+   */
+  nowMs(): number;
+  /** Measures now. Rejects like `readNowMs`; the offset then stays as it is. */
+  measure(): Promise<void>;
+  /** Ends the measurements. */
+  stop(): void;
+}
+
+interface ServerClockDeps {
+  /** The time of the database, epoch ms. */
+  readNowMs(): Promise<number>;
+  log: Logger;
+  metrics: Pick<Metrics, 'set'>;
+  /** From one measurement to the next. */
+  everyMs?: number;
+  /** The clock of this machine. */
+  local?: Clock;
+}
+
+const everyMsDefault = 10_000;
+/** Until the first measurement succeeds it is tried this often. */
+const firstEveryMs = 1_000;
+/** The database gives whole milliseconds, rounded down. */
+const resolutionMs = 1;
+/** After a step back the clock stands still until the database catches up; a larger step it follows at once. */
+const standstillMaxMs = 10_000;
+/** The wall clock of a machine is reported if it differs by more. */
+const wallDiffersMs = 1_000;
+
+/** Measures every `everyMs`, until `stop`. The caller awaits `measure` first if it needs the time of the database at once. */
+export function startServerClock(deps: ServerClockDeps): ServerClock {
+  const { readNowMs, log, everyMs = everyMsDefault, local = systemClock } = deps;
+  const reportWall = createWallReport(deps);
+  let offsetMs: number | null = null;
+  let latestMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const take = (lowMs: number, highMs: number): void => {
+    const before = offsetMs ?? (lowMs + highMs) / 2;
+    offsetMs = Math.min(Math.max(before, lowMs), highMs);
+    const stepMs = Math.round(offsetMs - before);
+    const nowMs = local.monotonicMs() + offsetMs;
+    if (latestMs - nowMs > standstillMaxMs) latestMs = Number.NEGATIVE_INFINITY;
+    if (Math.abs(stepMs) > wallDiffersMs) log.warn({ stepMs }, 'the clock of the database was changed');
+    reportWall(local.nowMs() - nowMs, highMs - lowMs);
+  };
+
+  const measure = async (): Promise<void> => {
+    const sentMs = local.monotonicMs();
+    const serverMs = await readNowMs();
+    take(serverMs - local.monotonicMs(), serverMs + resolutionMs - sentMs);
+  };
+
+  const plan = (): void => {
+    if (stopped) return;
+    timer = setTimeout(
+      () => {
+        measure()
+          .catch((error: unknown) =>
+            log.debug({ reason: errorMessage(error) }, 'the clock of the database could not be read'),
+          )
+          .finally(plan);
+      },
+      offsetMs === null ? Math.min(firstEveryMs, everyMs) : everyMs,
+    );
+    timer.unref();
+  };
+  plan();
+
+  return {
+    nowMs() {
+      if (offsetMs === null) return local.nowMs();
+      latestMs = Math.max(latestMs, Math.floor(local.monotonicMs() + offsetMs));
+      return latestMs;
+    },
+    monotonicMs: local.monotonicMs,
+    measure,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Says how far the wall clock of this machine is from the database, in a metric and, when that changes, in the log. */
+function createWallReport({ log, metrics }: ServerClockDeps): (aheadMs: number, unsureMs: number) => void {
+  let reportedMs = 0;
+  return (aheadMs, unsureMs) => {
+    metrics.set('clock_ahead_seconds', aheadMs / 1_000);
+    if (Math.abs(aheadMs - reportedMs) - unsureMs <= wallDiffersMs) return;
+    const isWrong = Math.abs(aheadMs) > wallDiffersMs;
+    reportedMs = isWrong ? aheadMs : 0;
+    const details = { aheadMs: Math.round(aheadMs) };
+    if (isWrong)
+      log.warn(details, 'the clock of this machine differs from the database, whose time is used instead');
+    else log.info(details, 'the clock of this machine agrees with the database again');
+  };
+}
