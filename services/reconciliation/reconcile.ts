@@ -4,7 +4,7 @@
  */
 import type { OrderEvent } from '../../schemas/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
-import { systemClock } from '../shared/clock/index.ts';
+import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import {
   createAdmin,
@@ -15,7 +15,7 @@ import {
 } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import { noMetrics } from '../shared/metrics/index.ts';
-import { createMysql } from '../shared/mysql/index.ts';
+import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
 import { allChecks } from './checks/index.ts';
@@ -78,6 +78,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
   const { log } = options;
   const startedMs = systemClock.monotonicMs();
   const mysql = createMysql({ url: options.mysqlUrl, log, poolSize: 4, queryTimeoutMs });
+  const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics: noMetrics });
   const admin = createAdmin(options.settings);
   const redis =
     options.redisUrl === null
@@ -89,6 +90,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
           commandTimeoutMs: 500,
         });
   try {
+    await clock.measure();
     const { registryUrl } = options;
     const { events: codec } = await loadCodecs({ registryUrl, log });
     const stateCodec = await loadStateCodec({ registryUrl, log });
@@ -127,7 +129,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
         deadLetters,
         states,
         follower,
-        clock: systemClock,
+        clock,
         metrics: noMetrics,
         stuck: options.stuck,
         laneStallMs,
@@ -147,6 +149,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
       await reading.stop();
     }
   } finally {
+    clock.stop();
     await Promise.all([admin.close(), redis?.close(), mysql.close()]);
   }
 }

@@ -1,7 +1,7 @@
 /** The reconciliation service, wired: one instance follows the logs and looks for differences, others stand by. */
-import { systemClock } from '../shared/clock/index.ts';
+import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
-import { createMysql } from '../shared/mysql/index.ts';
+import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
 import { createHealth } from './running/health.ts';
 import { keepWorking } from './running/keep-working.ts';
@@ -18,6 +18,7 @@ const leaderWaitTimeoutSeconds = 30;
 export async function startReconciliation(context: ServiceContext<typeof fields>): Promise<Running> {
   const { config, log, metrics, signal, fatal, lifecycle } = context;
   const mysql = createMysql({ url: config.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });
+  const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const health = createHealth(systemClock);
   lifecycle.addReadiness('work', health.check);
   const leading = takeLeadership({
@@ -32,7 +33,7 @@ export async function startReconciliation(context: ServiceContext<typeof fields>
   }).then(async (giveBack) => {
     const lastIds = new Map<string, string>();
     const start = (renew: () => void): Promise<Running> =>
-      startWork(context, { mysql, health, lastIds, renew });
+      startWork(context, { mysql, clock, health, lastIds, renew });
     return { giveBack, work: await keepWorking({ start, signal, fatal }) };
   });
   leading.catch((error: unknown) => {
@@ -43,6 +44,7 @@ export async function startReconciliation(context: ServiceContext<typeof fields>
       const led = await leading.catch(() => null);
       await led?.work.stop();
       await led?.giveBack();
+      clock.stop();
       await mysql.close();
     },
   };

@@ -1,6 +1,6 @@
 /** The work of the instance that leads, from one start to the next. */
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
-import { systemClock } from '../../shared/clock/index.ts';
+import type { ServerClock } from '../../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../../shared/codec/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import {
@@ -47,6 +47,8 @@ const trouble = backoff({ initialMs: 100, maxMs: 5_000 });
 
 export interface WorkDeps {
   mysql: Mysql;
+  /** Ages of rows are compared with the time of the database; it is measured before the work begins. */
+  clock: ServerClock;
   health: Health;
   /** Ids of the followed topics at the last start; kept from one start to the next. */
   lastIds: Map<string, string>;
@@ -57,7 +59,7 @@ export interface WorkDeps {
 /** Follows the logs from where the group stopped, and runs the checks. Throws what cannot be waited for. */
 export async function startWork(context: Context, deps: WorkDeps): Promise<Running> {
   const { config, log, metrics } = context;
-  const { mysql, health } = deps;
+  const { mysql, clock, health } = deps;
   const settings = createKafkaConfig(config, `reconciliation-${config.instanceId}`);
   const admin = createAdmin(settings);
   const redis = createRedis({
@@ -94,7 +96,7 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
       mysql,
       admin,
       redis,
-      clock: systemClock,
+      clock,
       metrics,
       stuck: config,
       laneStallMs: config.laneStallMs,
@@ -106,9 +108,9 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
     everyMs: config.roundEveryMs,
     suspects: createSuspects((partition) => starts.ledgers.get(partition)?.followedTo() ?? 0),
     perKindMax,
-    findings: await openFindings({ mysql: mysql.pool, clock: systemClock, metrics, perKindMax }),
+    findings: await openFindings({ mysql: mysql.pool, clock, metrics, perKindMax }),
     publish: createPublisher({ accumulator, log, metrics }),
-    clock: systemClock,
+    clock,
     health,
     log,
     metrics,
@@ -129,7 +131,7 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
 /** As the first group of a new cluster it meets a coordinator that is still being made; a topic may be missing for a moment. */
 async function findStarts(
   { log, signal }: Context,
-  { mysql, health, lastIds }: WorkDeps,
+  { mysql, clock, health, lastIds }: WorkDeps,
   settings: KafkaSettings,
   admin: KafkaAdmin,
 ): Promise<{ starts: Starts; topicIds: ReadonlyMap<string, string> }> {
@@ -140,6 +142,7 @@ async function findStarts(
   };
   const result = await retry(
     async () => {
+      await clock.measure();
       const topicIds = await fetchTopicIds(settings, followedTopics);
       const deps = { admin, mysql: mysql.pool, topicIds, lastIds, readRecord };
       return { topicIds, starts: await startsOfGroup(deps) };
