@@ -17,6 +17,7 @@ export const stages: readonly Stage[] = [
   { name: 'boundaries', command: 'depcruise', args: ['--config', '.dependency-cruiser.cjs', ...ROOMS] },
   { name: 'generated files', command: 'npm', args: ['run', '--silent', 'gen:check'] },
   { name: 'language', command: 'node', args: ['scripts/test/house/check-language.ts'] },
+  { name: 'sizes', command: 'node', args: ['scripts/test/house/check-sizes.ts'] },
 ];
 
 /** Runs a stage; its output is shown only when it fails. */

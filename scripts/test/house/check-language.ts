@@ -2,28 +2,23 @@
  * A stage of `npm test`: fails on sentences of more than 25 words and on words that readers cannot know, in Markdown and
  * in the texts of the API document. Words alone are also looked for in comments, messages and test names.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Sentence, sentencesOf, sentencesOfMarkdown } from './sentences.ts';
+import { trackedFiles } from './tracked.ts';
 import { unclearWords } from './unclear-words.ts';
 
 const wordsMax = 25;
 const apiDocument = 'services/ingestion/openapi.json';
 
 const faults = [
-  ...tracked('*.md').flatMap(checkMarkdown),
+  ...trackedFiles('*.md').flatMap(checkMarkdown),
   ...checkApiDocument(),
-  ...tracked('*.ts').flatMap(checkSource),
+  ...trackedFiles('*.ts').flatMap(checkSource),
 ];
 for (const fault of faults) console.log(fault);
 if (faults.length > 0)
   console.log(`${faults.length} places are hard to read (CONTRIBUTING.md, "Plain English")`);
 process.exitCode = faults.length > 0 ? 1 : 0;
-
-function tracked(pattern: string): string[] {
-  const listed = execFileSync('git', ['ls-files', '-z', pattern], { encoding: 'utf8' });
-  return listed.split('\0').filter((file) => file !== '' && !file.includes('/generated/'));
-}
 
 function checkMarkdown(file: string): string[] {
   const text = readFileSync(file, 'utf8');

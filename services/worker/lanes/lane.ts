@@ -27,9 +27,7 @@ import { RecordBuffer } from './record-buffer.ts';
 
 export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
 
-/**
- * Delay between two attempts of a record that blocks its lane. The maximum bounds the delay after the cause is gone.
- */
+/** Between two attempts of a record that blocks its lane. The maximum bounds the delay after the cause is gone. */
 const holdDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
 
 /** Probation after an unclean death: batches are marked before they are decoded, and grow from one record again. */
@@ -91,7 +89,6 @@ export class Lane {
   marked = '';
   /** Remaining batches that read ids before they insert them, after a duplicate was found. */
   carefulBatches = 0;
-
   /** The record at its head failed and is retried in its own batch. */
   isHeldBack = false;
   /** What the lane waits for, if anything. */

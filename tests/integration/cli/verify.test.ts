@@ -1,12 +1,9 @@
-import type { Connection } from 'mysql2/promise';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withDatabase } from '../../../cli/database.ts';
-import { decoderOf } from '../../../cli/kafka/decoder.ts';
 import { openLogReader } from '../../../cli/kafka/log-reader.ts';
 import type { CheckName } from '../../../cli/verify/checks.ts';
-import { type VerifyReport, verify } from '../../../cli/verify/verify.ts';
-import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
-import { bundledCodecs, bundledStateCodec } from '../../../services/shared/codec/index.ts';
+import { verify } from '../../../cli/verify/verify.ts';
+import type { OrderEvent } from '../../../schemas/index.ts';
 import { createAdmin, createKafkaConfig } from '../../../services/shared/kafka/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
 import { PARTITIONS } from '../../../topics/partition.ts';
@@ -14,23 +11,14 @@ import {
   makeWorld,
   messagesOf,
   orderIdOf,
-  readerOf,
   type World,
   type WorldRecord,
 } from '../../support/order-world/order-world.ts';
-import {
-  markerOf,
-  stateLog,
-  statesOf,
-  type WorldStates,
-} from '../../support/order-world/order-world-states.ts';
 import { writeTables } from '../../support/order-world/order-world-tables.ts';
+import { codecs, decoder, faultCounts, verifyWorld } from '../../support/order-world/verified-world.ts';
 import { produceRecords } from '../../support/records/produce.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
-const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
-const stateCodec = bundledStateCodec(3);
-const decoder = decoderOf(codecs, stateCodec);
 const database = useDatabase('cli-verify');
 const topicPrefix = useTopicPrefix('cli-verify');
 
@@ -44,36 +32,19 @@ function change(record: WorldRecord<OrderEvent>, parts: Partial<OrderEvent>): vo
   record.body = { ...bodyOf(record), ...parts };
 }
 
-async function verifyWorld(
-  world: World,
-  states: readonly WorldRecord<OrderState>[] = [],
-): Promise<VerifyReport> {
-  return withDatabase(database().url, async (db: Connection) => {
-    await writeTables(db, world);
-    const reader = readerOf(world, codecs, stateLog(states, stateCodec));
-    return verify({ db, reader, decoder, topicPrefix: '', waitMs: 100 });
-  });
-}
-
-function found(report: VerifyReport): Partial<Record<CheckName, number>> {
-  return Object.fromEntries(
-    report.results.filter(({ count }) => count > 0).map(({ check, count }) => [check, count]),
-  );
-}
-
 describe('verify', () => {
   test.each([1e15, 2 ** 53])('bears a position that is damaged: %d', async (next) => {
     const world = makeWorld();
     world.next[5] = next;
     world.published[5] = next;
-    const report = await verifyWorld(world);
+    const report = await verifyWorld(database().url, world);
     expect(report.ok).toBe(false);
-    expect(found(report)).toEqual({ position: 1 });
+    expect(faultCounts(report)).toEqual({ position: 1 });
   });
 
   test('finds nothing in a world in which everything agrees', async () => {
-    const report = await verifyWorld(makeWorld());
-    expect(found(report)).toEqual({});
+    const report = await verifyWorld(database().url, makeWorld());
+    expect(faultCounts(report)).toEqual({});
     expect(report).toMatchObject({
       ok: true,
       commands: 34,
@@ -87,8 +58,8 @@ describe('verify', () => {
   test('takes byte-equal repeats for what they are, wherever they stand', async () => {
     const world = makeWorld();
     world.events.push(...world.events.slice(0, 10));
-    const report = await verifyWorld(world);
-    expect(found(report)).toEqual({});
+    const report = await verifyWorld(database().url, world);
+    expect(faultCounts(report)).toEqual({});
     expect(report.repeats).toBe(10);
   });
 
@@ -242,8 +213,8 @@ describe('verify', () => {
   ])('finds %s', async (_what, damage, expected) => {
     const world = makeWorld();
     damage(world);
-    const report = await verifyWorld(world);
-    expect(found(report)).toEqual(expected);
+    const report = await verifyWorld(database().url, world);
+    expect(faultCounts(report)).toEqual(expected);
     expect(report.ok).toBe(false);
   });
 });
@@ -259,101 +230,6 @@ function eventAt(world: World, partition: number, offset: number): OrderEvent {
     prevSourceOffset: offset - 1,
   };
 }
-
-describe('the snapshot of orders', () => {
-  const all = ({ states, markers }: WorldStates) => [...states, ...markers];
-  const stateOf = ({ states }: WorldStates, pick: (state: OrderState) => boolean) =>
-    states.find(({ body }) => !Buffer.isBuffer(body) && pick(body))!;
-  const alter = (record: WorldRecord<OrderState>, parts: Partial<OrderState>): void => {
-    record.body = { ...(record.body as OrderState), ...parts };
-  };
-
-  test('agrees with the outcomes', async () => {
-    const world = makeWorld();
-    const report = await verifyWorld(world, all(statesOf(world)));
-    expect(found(report)).toEqual({});
-    expect(report.statesBehind).toBe(0);
-  });
-
-  test('may be behind, and then says nothing about what it does not cover', async () => {
-    const world = makeWorld();
-    const { states, markers } = statesOf(world);
-    const none = await verifyWorld(world, states);
-    expect([found(none), none.statesBehind]).toEqual([{}, 34]);
-    const used = markers.filter(({ partition }) => world.next[partition]! > 0);
-    const before = used.map(({ partition }) => markerOf(world, partition, world.next[partition]! - 2));
-    const old = states.filter(({ body }) => {
-      const { sourcePartition, sourceOffset } = body as OrderState;
-      return sourceOffset < world.next[sourcePartition]! - 1;
-    });
-    const report = await verifyWorld(world, [...old, ...before]);
-    expect([found(report), report.statesBehind]).toEqual([{}, used.length]);
-  });
-
-  test.each<[string, (snapshot: WorldStates, world: World) => void, Partial<Record<CheckName, number>>]>([
-    ['a state that is missing', ({ states }) => states.splice(3, 1), { noState: 1 }],
-    [
-      'another status',
-      (snapshot) =>
-        alter(
-          stateOf(snapshot, ({ version }) => version === 1),
-          { status: 'PAID' },
-        ),
-      { unlikeState: 1 },
-    ],
-    [
-      'a state of an older version',
-      (snapshot) =>
-        alter(
-          stateOf(snapshot, ({ version }) => version === 2),
-          { version: 1 },
-        ),
-      { unlikeState: 1 },
-    ],
-    [
-      'another total',
-      (snapshot) => {
-        const record = stateOf(snapshot, ({ terms }) => terms !== null);
-        const { terms } = record.body as OrderState;
-        alter(record, { terms: { ...terms!, total: terms!.total + 1 } });
-      },
-      { unlikeState: 1 },
-    ],
-    [
-      'an order out of thin air',
-      (snapshot) => {
-        const record = snapshot.states[0]!;
-        snapshot.states.push({ ...record, body: { ...(record.body as OrderState), orderId: orderIdOf(99) } });
-      },
-      { stateWithoutOrder: 1 },
-    ],
-    [
-      'a marker that went back',
-      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, 0)),
-      { statePosition: 1 },
-    ],
-    [
-      'a marker ahead of the commands',
-      (snapshot, world) => snapshot.markers.push(markerOf(world, 1, world.next[1]!)),
-      { statePosition: 1 },
-    ],
-    [
-      'a marker ahead of the outcomes',
-      ({ markers }) => alter(markers[1]!, { eventsOffset: 1000 }),
-      { statePosition: 1 },
-    ],
-    [
-      'bytes that are no state',
-      ({ states }) => states.push({ ...states[0]!, body: Buffer.from('garbage') }),
-      { undecodable: 1 },
-    ],
-  ])('is found to have %s', async (_what, damage, expected) => {
-    const world = makeWorld();
-    const snapshot = statesOf(world);
-    damage(snapshot, world);
-    expect(found(await verifyWorld(world, all(snapshot)))).toEqual(expected);
-  });
-});
 
 describe('on a real cluster', () => {
   const config = () => ({ kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: topicPrefix });
@@ -376,7 +252,7 @@ describe('on a real cluster', () => {
         await writeTables(db, world);
         return verify({ db, reader, decoder, topicPrefix, waitMs: 1000 });
       });
-      expect(found(report)).toEqual({});
+      expect(faultCounts(report)).toEqual({});
       expect(report).toMatchObject({ ok: true, commands: 34, orders: 30 });
       await expect(reader.ranges('no.such.topic')).rejects.toThrow('there is no topic');
     } finally {

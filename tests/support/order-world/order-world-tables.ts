@@ -8,11 +8,28 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
   for (const table of ['orders', 'order_items', 'order_history', 'dead_letters', 'stock', 'lane_positions']) {
     await db.query(`DELETE FROM ${table}`);
   }
-  const insert = async (sql: string, rows: unknown[][]) => {
-    if (rows.length > 0) await db.query(sql, [rows]);
-  };
+  await writeOrders(db, world);
+  await writeDeadLetters(db, world);
+  await insert(
+    db,
+    'INSERT INTO stock (sku, initial, added, available) VALUES ?',
+    world.stock.map(({ sku, initial, added, available }) => [sku, initial, added, available]),
+  );
+  await insert(
+    db,
+    'INSERT INTO lane_positions (topic, partition_id, next_offset, published_offset) VALUES ?',
+    world.next.map((next, partition) => [COMMANDS, partition, next, world.published[partition]]),
+  );
+}
+
+async function insert(db: Connection, sql: string, rows: unknown[][]): Promise<void> {
+  if (rows.length > 0) await db.query(sql, [rows]);
+}
+
+async function writeOrders(db: Connection, world: World): Promise<void> {
   const keyOf = (order: WorldOrder) => order.partition * 2 ** 48 + order.offset;
   await insert(
+    db,
     'INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax, total, price_version, idempotency_key, fingerprint, created_at_ms, updated_at_ms) VALUES ?',
     world.orders.map((order) => [
       keyOf(order),
@@ -34,6 +51,7 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
     ]),
   );
   await insert(
+    db,
     'INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total) VALUES ?',
     world.orders.flatMap((order) =>
       order.items.map((item, line) => [
@@ -47,6 +65,7 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
     ),
   );
   await insert(
+    db,
     'INSERT INTO order_history (order_id, version, status, command_type, actor, source_partition, source_offset, at_ms) VALUES ?',
     world.history.map(({ orderId, version, status }) => [
       idBytes(orderId),
@@ -59,7 +78,11 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
       AT_MS,
     ]),
   );
+}
+
+async function writeDeadLetters(db: Connection, world: World): Promise<void> {
   await insert(
+    db,
     'INSERT INTO dead_letters (topic, partition_id, source_offset, reason_code, message, attempts, value_sha256, value_bytes, source_at_ms, first_failed_at_ms) VALUES ?',
     world.deadLetterRows.map(({ partition, offset, digest }) => [
       COMMANDS,
@@ -73,14 +96,6 @@ export async function writeTables(db: Connection, world: World): Promise<void> {
       AT_MS,
       AT_MS,
     ]),
-  );
-  await insert(
-    'INSERT INTO stock (sku, initial, added, available) VALUES ?',
-    world.stock.map(({ sku, initial, added, available }) => [sku, initial, added, available]),
-  );
-  await insert(
-    'INSERT INTO lane_positions (topic, partition_id, next_offset, published_offset) VALUES ?',
-    world.next.map((next, partition) => [COMMANDS, partition, next, world.published[partition]]),
   );
 }
 
