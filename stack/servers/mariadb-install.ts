@@ -74,8 +74,8 @@ export function runInstaller(installer: string, data: string): InstallStep {
 }
 
 export function initializeMysql(mysqld: string, data: string): InstallStep {
-  const args = ['--no-defaults', '--initialize-insecure', `--datadir=${data}`, ...asUser()];
-  return { command: mysqld, args };
+  const settings = ['--initialize-insecure', '--auto-generate-certs=OFF'];
+  return { command: mysqld, args: ['--no-defaults', ...settings, `--datadir=${data}`, ...asUser()] };
 }
 
 /** Runs the step in `cwd`. The error message of a failure is the last line of its output. */

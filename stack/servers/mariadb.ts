@@ -20,6 +20,8 @@ import type { Server, ServerContext } from './server.ts';
 
 const ASK_TIMEOUT_MS = 2_000;
 const LOG_MB_MAX = 1024;
+/** Path of a `mysqld` of Oracle's MySQL to run instead of MariaDB, for instances that have no data yet. */
+const MYSQLD_VARIABLE = 'ORDERSTREAM_MYSQLD';
 /** Local and private (127.0.0.1 only), so it may stand here: user and password of the application. */
 const CREDENTIALS = 'orderstream:orderstream';
 
@@ -55,6 +57,8 @@ interface Program {
 }
 
 async function program(context: ServerContext): Promise<Program> {
+  const mysqld = process.env[MYSQLD_VARIABLE];
+  if (mysqld) return { command: mysqld, install: (data) => initializeMysql(mysqld, data) };
   if (process.platform === 'linux' && process.arch === 'x64') {
     try {
       return await fetchedMariadb(context);
@@ -138,6 +142,8 @@ function configuration(dir: string, instance: Instance): string {
   return `[mysqld]
 datadir="${path.join(dir, 'data', 'mysql')}"
 tmpdir="${path.join(dir, 'tmp')}"
+# The default of MySQL packages is a folder that only their installation makes.
+secure-file-priv="${path.join(dir, 'tmp')}"
 init-file="${path.join(dir, 'conf', 'init.sql')}"
 socket=${socket}
 pid-file="${path.join(dir, 'tmp', 'mysql.pid')}"
@@ -150,12 +156,19 @@ transaction-isolation=READ-COMMITTED
 innodb_lock_wait_timeout=2
 innodb_flush_log_at_trx_commit=1
 innodb_buffer_pool_size=${instance.mysqlPoolMb}M
-innodb_log_file_size=${logMb}M
+# MariaDB and MySQL name the size of the redo log differently.
+loose-innodb_log_file_size=${logMb}M
+loose-innodb_redo_log_capacity=${logMb}M
 max_connections=200
 max_allowed_packet=64M
 local_infile=1
-# TLS on 127.0.0.1 protects nothing, and making its key at each start takes 6 s. (MySQL knows no such option.)
+# TLS on 127.0.0.1 protects nothing, and making its key at each start takes MariaDB 6 s. MySQL finds no key.
 loose-ssl=0
+loose-auto_generate_certs=OFF
+# MariaDB has no binary log unless it is told to; MySQL has, and then lets only administrators make triggers.
+skip-log-bin
+# A second protocol with a port of its own, which instances would share.
+loose-mysqlx=OFF
 `;
 }
 

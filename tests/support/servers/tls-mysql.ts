@@ -20,7 +20,7 @@ export async function startTlsMysql(room: string): Promise<TlsMysql> {
   const db = await server.connect();
   const [rows] = await db.query<RowDataPacket[]>('SELECT @@pid_file AS pidFile');
   db.destroy();
-  const [program, config] = commandOf(readFileSync(rows[0]!['pidFile'], 'utf8').trim());
+  const [program, ...args] = commandOf(readFileSync(rows[0]!['pidFile'], 'utf8').trim());
   let running: ChildProcess | undefined;
 
   const stop = async (): Promise<void> => {
@@ -37,9 +37,8 @@ export async function startTlsMysql(room: string): Promise<TlsMysql> {
       const tls =
         certificate === null
           ? []
-          : ['--ssl=1', `--ssl-cert=${certificate.cert}`, `--ssl-key=${certificate.key}`];
-      const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-      running = spawn(program, [config, ...tls, ...user], { stdio: 'ignore' });
+          : ['--loose-ssl=1', `--ssl-cert=${certificate.cert}`, `--ssl-key=${certificate.key}`];
+      running = spawn(program, [...args, ...tls], { stdio: 'ignore' });
       await until(() => answers(server), { what: 'the server answers', deadlineMs: readyMs });
     },
     async close() {
@@ -49,13 +48,15 @@ export async function startTlsMysql(room: string): Promise<TlsMysql> {
   };
 }
 
-/** Program and first argument of a process. */
-function commandOf(pid: string): [program: string, config: string] {
+/** Program and arguments of a process. */
+function commandOf(pid: string): [program: string, ...args: string[]] {
   const known = `/proc/${pid}/cmdline`;
   const words = existsSync(known)
-    ? readFileSync(known, 'utf8').split('\0')
-    : execFileSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' }).split(/ (?=--)/);
-  return [words[0]!, words[1]!];
+    ? readFileSync(known, 'utf8').split('\0').filter(Boolean)
+    : execFileSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' })
+        .trim()
+        .split(/ (?=--)/);
+  return words as [string, ...string[]];
 }
 
 /** In clear, which the server takes beside TLS. */
