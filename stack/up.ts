@@ -9,7 +9,7 @@ import { kafka } from './servers/kafka.ts';
 import { mariadb } from './servers/mariadb.ts';
 import { redis } from './servers/redis.ts';
 import { registry } from './servers/registry.ts';
-import type { Server, ServerContext } from './servers/server.ts';
+import type { KafkaLogins, Server, ServerContext } from './servers/server.ts';
 import { waitUntil } from './wait.ts';
 
 export const servers: readonly Server[] = [kafka, registry, mariadb, redis];
@@ -31,6 +31,8 @@ export interface UpOptions extends InstanceOptions {
   env?: NodeJS.ProcessEnv;
   /** How long another start or stop of this instance is waited for; 0, the default, refuses at once. */
   lockWaitMs?: number;
+  /** Makes the broker that this call starts enforce ACLs; for an instance with one broker. */
+  kafkaLogins?: KafkaLogins;
   /** Ends the start early; what this call started is stopped again. */
   signal?: AbortSignal;
 }
@@ -54,7 +56,8 @@ export async function stackUp(options: UpOptions): Promise<StackInfo> {
     const started: string[] = [];
     const failed = new AbortController();
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
-    const context: ServerContext = { instance, dir, signal, tell: options.tell ?? (() => undefined) };
+    const { tell = () => undefined, kafkaLogins = null } = options;
+    const context: ServerContext = { instance, dir, kafkaLogins, signal, tell };
     const run: Run = { env, started };
     const all = servers.map((server) =>
       bringUp(server, context, run).catch((error) => {

@@ -11,7 +11,7 @@ import { versions } from '../downloads/versions.ts';
 import { StackError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
 import { launch, utf8Paths } from '../processes/processes.ts';
-import type { Server, ServerContext } from './server.ts';
+import type { KafkaLogins, Server, ServerContext } from './server.ts';
 
 const run = promisify(execFile);
 const HEAP_MB = 384;
@@ -170,16 +170,19 @@ const LOG_CONFIG = 'conf/kafka-log4j2.properties';
 const configFile = (node: Node): string => `conf/${node.name}.properties`;
 const dataDir = (node: Node): string => `data/${node.name}`;
 
-function properties({ instance }: ServerContext, node: Node): string {
+function properties({ instance, kafkaLogins }: ServerContext, node: Node): string {
   const replicas = instance.brokers;
   const inSync = replicas >= 3 ? 2 : 1;
   const voters = nodes(instance).map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`);
+  const open = `PLAINTEXT://127.0.0.1:${node.port}`;
+  const withLogin = `SASL_PLAINTEXT://127.0.0.1:${instance.ports.kafka[1]}`;
+  const forClients = kafkaLogins === null ? open : `${open},${withLogin}`;
   const settings: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     'controller.quorum.voters': voters.join(','),
-    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    listeners: `${forClients},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': forClients,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir(node),
     'auto.create.topics.enable': 'false',
@@ -203,10 +206,25 @@ function properties({ instance }: ServerContext, node: Node): string {
     'broker.session.timeout.ms': replicas >= 3 ? 6000 : 9000,
     'broker.heartbeat.interval.ms': replicas >= 3 ? 1000 : 2000,
     'controlled.shutdown.enable': 'true',
+    ...(kafkaLogins === null ? {} : aclSettings(kafkaLogins)),
   };
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
+}
+
+function aclSettings(passwords: KafkaLogins): Record<string, string> {
+  const users = Object.entries(passwords).map(([user, password]) => `user_${user}="${password}"`);
+  return {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // Kafka assumes this map only as long as every listener is in clear and without logins.
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
+    // Whoever comes without a login: this stack, the brokers and their controllers.
+    'super.users': 'User:ANONYMOUS',
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,
+  };
 }
 
 const LOG4J = `status = error

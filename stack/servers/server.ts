@@ -5,7 +5,14 @@ import type { Instance } from '../instance.ts';
 export interface ServerContext extends FetchContext {
   instance: Instance;
   dir: string;
+  kafkaLogins: KafkaLogins | null;
 }
+
+/**
+ * User name → password of SASL/PLAIN, both without quotes and backslashes. The broker enforces ACLs for who logs in, and takes
+ * logins on the port that a second broker would have. Whoever connects to its first port needs none and may do everything.
+ */
+export type KafkaLogins = Readonly<Record<string, string>>;
 
 /** One kind of server. `prepare` fetches and writes files, `start` launches, `ask` throws until it truly answers. */
 export interface Server {

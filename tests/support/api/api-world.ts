@@ -32,7 +32,12 @@ const stockOfEach = 1_000_000;
 /** Of a request of the tests' clients: hundreds at once on a busy machine take their time. */
 const timeoutMs = 60_000;
 
-export async function openApiWorld(options: { topicPrefix: string; mysqlUrl: string }): Promise<ApiWorld> {
+/** `kafkaBrokers`: others than those of the tests. */
+export async function openApiWorld(options: {
+  topicPrefix: string;
+  mysqlUrl: string;
+  kafkaBrokers?: string;
+}): Promise<ApiWorld> {
   const servers = testStack();
   const { hostname, port } = new URL(servers.redisUrl);
   const redis = await startTcpProxy({ host: hostname, port: Number(port) });

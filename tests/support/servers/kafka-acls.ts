@@ -1,0 +1,74 @@
+/** A broker that enforces topics/acls.ts: each principal logs in with a password, and may do what the table lists. */
+import kafkajs from 'kafkajs';
+import { stackReset, stackUp } from '../../../stack/index.ts';
+import { type PrincipalName, principals, rulesOf } from '../../../topics/acls.ts';
+import { plantedSecret } from '../records/planted.ts';
+import { kafkaClient, testStack, unique } from './stack.ts';
+
+export interface AclKafka {
+  /** The listener for tests: nobody logs in there, and everything is allowed. */
+  readonly openBrokers: string;
+  /** Environment of a service or of the command line that logs in as this principal. */
+  envOf(principal: PrincipalName): Record<string, string>;
+  /** Creates the ACLs of every principal for the installation with this topic prefix. */
+  grant(topicPrefix: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const otherFilesMayStartMs = 30_000;
+const resourceTypes = {
+  topic: kafkajs.AclResourceTypes.TOPIC,
+  group: kafkajs.AclResourceTypes.GROUP,
+  'transactional-id': kafkajs.AclResourceTypes.TRANSACTIONAL_ID,
+};
+const patternTypes = {
+  literal: kafkajs.ResourcePatternTypes.LITERAL,
+  prefixed: kafkajs.ResourcePatternTypes.PREFIXED,
+};
+
+/** A server of its own: settings of access belong to a whole broker. */
+export async function startAclKafka(room: string): Promise<AclKafka> {
+  const { schemaRegistryUrl, mysqlUrl, redisUrl } = testStack();
+  const name = unique(`t-${room}-`);
+  const passwords = Object.fromEntries(
+    principals.map((principal) => [principal.name, `${plantedSecret}: ${principal.name}`]),
+  );
+  const { kafkaBrokers, instance } = await stackUp({
+    name,
+    env: { SCHEMA_REGISTRY_URL: schemaRegistryUrl, MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl },
+    lockWaitMs: otherFilesMayStartMs,
+    kafkaLogins: passwords,
+  });
+  return {
+    openBrokers: kafkaBrokers,
+    envOf: (principal) => ({
+      KAFKA_BROKERS: `127.0.0.1:${instance.ports.kafka[1]}`,
+      KAFKA_SASL_MECHANISM: 'plain',
+      KAFKA_SASL_USERNAME: principal,
+      KAFKA_SASL_PASSWORD: passwords[principal]!,
+    }),
+    grant: (topicPrefix) => grant(kafkaBrokers, topicPrefix),
+    close: () => stackReset(name),
+  };
+}
+
+async function grant(brokers: string, topicPrefix: string): Promise<void> {
+  const admin = kafkaClient(brokers).admin();
+  await admin.connect();
+  try {
+    const acl = principals.flatMap(rulesOf).flatMap(({ principal, resource, name, pattern, operations }) =>
+      operations.map((operation) => ({
+        principal: `User:${principal}`,
+        host: '*',
+        resourceType: resourceTypes[resource],
+        resourceName: topicPrefix + name,
+        resourcePatternType: patternTypes[pattern],
+        operation: kafkajs.AclOperationTypes[operation as keyof typeof kafkajs.AclOperationTypes],
+        permissionType: kafkajs.AclPermissionTypes.ALLOW,
+      })),
+    );
+    await admin.createAcls({ acl });
+  } finally {
+    await admin.disconnect();
+  }
+}
