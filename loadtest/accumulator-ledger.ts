@@ -1,4 +1,4 @@
-import { createAdmin, createTail, type KafkaSettings } from '../services/shared/kafka/index.ts';
+import { createAdmin, createPartitionReader, type KafkaSettings } from '../services/shared/kafka/index.ts';
 import { createLogger } from '../services/shared/log/index.ts';
 
 export interface Verdict {
@@ -75,9 +75,9 @@ export async function readLog(settings: KafkaSettings, topic: string): Promise<n
   await admin.close();
   const log: number[][] = [];
   const done = Promise.withResolvers<void>();
-  const reached = (tail: { positions(): { partition: number; offset: bigint }[] }) =>
-    tail.positions().every(({ partition, offset }) => offset >= (ends.get(partition)?.high ?? 0n));
-  const tail = createTail({
+  const reached = (reader: { positions(): { partition: number; offset: bigint }[] }) =>
+    reader.positions().every(({ partition, offset }) => offset >= (ends.get(partition)?.high ?? 0n));
+  const reader = createPartitionReader({
     settings,
     topics: [topic],
     from: 'earliest',
@@ -85,12 +85,12 @@ export async function readLog(settings: KafkaSettings, topic: string): Promise<n
     onRecords(_topic, partition, records) {
       log[partition] ??= [];
       for (const { value } of records) log[partition].push(Number(String(value)));
-      if (reached(tail)) done.resolve();
+      if (reached(reader)) done.resolve();
     },
   });
-  await tail.start();
-  if (reached(tail)) done.resolve();
+  await reader.start();
+  if (reached(reader)) done.resolve();
   await done.promise;
-  await tail.stop();
+  await reader.stop();
   return log;
 }

@@ -7,14 +7,14 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import loggers from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
-import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
 import {
   calmRequestQueues,
   createKafkaConfig,
   type KafkaConfig,
   readHeadersOnce,
-  shareConnects,
+  shareConnectAttempts,
 } from '../../services/shared/kafka/index.ts';
+import type { FetchedMessage, FetchedPartition } from '../../services/shared/kafka/kafkajs/library-types.ts';
 import { CliError } from '../errors.ts';
 import { askAgain } from './ask-again.ts';
 import { createSameLog, type SameLog } from './same-log.ts';
@@ -66,7 +66,7 @@ export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   calmRequestQueues();
   readHeadersOnce();
   // Partitions are read side by side: without it each opens a connection that nobody closes, and the process stays.
-  shareConnects();
+  shareConnectAttempts();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),

@@ -7,7 +7,7 @@ import {
   createAccumulator,
   createAdmin,
   createKafkaConfig,
-  createTail,
+  createPartitionReader,
   createTopicWatch,
   fetchTopicId,
   type KafkaSettings,
@@ -79,7 +79,7 @@ export async function startIngestion({
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics });
   const commandLogId = await fetchTopicId(settings, COMMANDS);
   const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, redis, commandLogId });
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
     from: await lastOutcomes(settings, parts.lanes),
@@ -89,7 +89,7 @@ export async function startIngestion({
   const topic = createTopicWatch(settings, COMMANDS);
   const logWatch = createLogWatch({ topic, logId: commandLogId, trust: parts.trust, log, fatal });
   const schemaWatch = createSchemaWatch({ codecs, registryUrl: config.schemaRegistryUrl, log, fatal });
-  await tail.start();
+  await reader.start();
   await Promise.all([followPositions(parts.store, parts.lanes, log), logWatch.look()]);
   const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
   await waitForLanes(parts.lanes);
@@ -114,13 +114,13 @@ export async function startIngestion({
       await accumulator.close(flushDeadlineMs);
       stopTimers();
       topic.close();
-      await Promise.all([tail.stop(), redis.close(), mysql.close()]);
+      await Promise.all([reader.stop(), redis.close(), mysql.close()]);
     },
   };
 }
 
 /**
- * Where the tail begins: at the last outcome of each partition, so that the lanes' positions are known from the log alone,
+ * Where the partition reader begins: at the last outcome of each partition, so that the lanes' positions are known from the log alone,
  * whatever the stores know.
  */
 async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<TopicPartitionOffset[]> {
@@ -198,7 +198,7 @@ async function followPositions(store: OrderStore, lanes: Lanes, log: Logger): Pr
     for (const { partition, publishedOffset } of await store.lanePositions())
       lanes.publishedUpTo(partition, publishedOffset);
   } catch (error) {
-    // The tail still gives positions; only lanes without traffic stay unknown for longer.
+    // The partition reader still gives positions; only lanes without traffic stay unknown for longer.
     log.debug({ reason: errorMessage(error) }, 'The positions of the lanes could not be read');
   }
 }

@@ -8,7 +8,7 @@ import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import {
   createAdmin,
-  createTail,
+  createPartitionReader,
   type KafkaAdmin,
   type KafkaSettings,
   readCommittedRange,
@@ -161,7 +161,7 @@ function within({
   return ({ occurredAt }) => occurredAt >= fromMs && occurredAt < toMs;
 }
 
-/** Follows the logs by a tail of its own; what goes wrong there ends the run. */
+/** Reads the logs with its own partition reader. A failure there ends the run. */
 function readLogs(
   options: ReconcileOptions,
   from: Parameters<typeof createFollower>[0]['starts'],
@@ -172,7 +172,7 @@ function readLogs(
   const ended = AbortSignal.any([signal, abort.signal]);
   let failure: unknown = null;
   let inHand = 0;
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [COMMANDS, EVENTS, DEAD_LETTERS, STATE],
     from,
@@ -191,8 +191,8 @@ function readLogs(
     log,
   });
   return {
-    start: () => tail.start(),
-    stop: () => tail.stop(),
+    start: () => reader.start(),
+    stop: () => reader.stop(),
     /** Resolves when everything that is there now has been followed. */
     async untilEnd(admin: KafkaAdmin): Promise<void> {
       for (const topic of [COMMANDS, DEAD_LETTERS, EVENTS]) {
@@ -209,7 +209,7 @@ function readLogs(
       const ends = await admin.endOffsets(STATE);
       const isRead = (): boolean =>
         inHand === 0 &&
-        tail.positions().every(({ topic, partition, offset }) => {
+        reader.positions().every(({ topic, partition, offset }) => {
           return topic !== STATE || offset >= (ends.get(partition)?.high ?? 0n);
         });
       for (let waitedMs = 0; !isRead() && waitedMs < statesWaitMs; waitedMs += statesPollMs) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ReadTap } from './avro-decoder.ts';
+import { AvroDecoder } from './avro-decoder.ts';
 
-function tapOn(...bytes: number[]): ReadTap {
-  const tap = new ReadTap();
-  tap.begin(Buffer.from(bytes), 0, 7);
-  return tap;
+function decoderOn(...bytes: number[]): AvroDecoder {
+  const decoder = new AvroDecoder();
+  decoder.begin(Buffer.from(bytes), 0, 7);
+  return decoder;
 }
 
 const nines = (count: number) => Array<number>(count).fill(0xff);
@@ -21,9 +21,9 @@ describe('longs', () => {
     [[0xfd, ...nines(6), 0x1f], -(2 ** 53 - 1)],
     [[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0], 0],
   ])('%j is %d', (bytes, value) => {
-    const tap = tapOn(...bytes);
-    expect(tap.readLong()).toBe(value);
-    tap.end();
+    const decoder = decoderOn(...bytes);
+    expect(decoder.readLong()).toBe(value);
+    decoder.end();
   });
 
   it.each([
@@ -33,37 +33,37 @@ describe('longs', () => {
     ['TRUNCATED', []],
     ['TRUNCATED', [0x80]],
   ])('gives %s for %j', (code, bytes) => {
-    expect(() => tapOn(...bytes).readLong()).toThrow(refusal(code));
+    expect(() => decoderOn(...bytes).readLong()).toThrow(refusal(code));
   });
 });
 
 describe('values of known length', () => {
   it.each([
-    ['a boolean of 2', () => tapOn(2).readBoolean(), 'INVALID_VALUE'],
-    ['a boolean behind the end', () => tapOn().readBoolean(), 'TRUNCATED'],
-    ['a string longer than the message', () => tapOn(6, 65, 65).readString(), 'TRUNCATED'],
-    ['a string of negative length', () => tapOn(1, 65).readString(), 'INVALID_VALUE'],
-    ['skipping back', () => tapOn(1).skipString(), 'INVALID_VALUE'],
-    ['bytes of negative length', () => tapOn(1).readBytes(), 'INVALID_VALUE'],
-    ['a fixed behind the end', () => tapOn(1, 2).readFixed(3), 'TRUNCATED'],
-    ['half a double', () => tapOn(1, 2, 3, 4).readDouble(), 'TRUNCATED'],
-    ['half a float', () => tapOn(1, 2, 3).readFloat(), 'TRUNCATED'],
+    ['a boolean of 2', () => decoderOn(2).readBoolean(), 'INVALID_VALUE'],
+    ['a boolean behind the end', () => decoderOn().readBoolean(), 'TRUNCATED'],
+    ['a string longer than the message', () => decoderOn(6, 65, 65).readString(), 'TRUNCATED'],
+    ['a string of negative length', () => decoderOn(1, 65).readString(), 'INVALID_VALUE'],
+    ['skipping back', () => decoderOn(1).skipString(), 'INVALID_VALUE'],
+    ['bytes of negative length', () => decoderOn(1).readBytes(), 'INVALID_VALUE'],
+    ['a fixed behind the end', () => decoderOn(1, 2).readFixed(3), 'TRUNCATED'],
+    ['half a double', () => decoderOn(1, 2, 3, 4).readDouble(), 'TRUNCATED'],
+    ['half a float', () => decoderOn(1, 2, 3).readFloat(), 'TRUNCATED'],
   ])('%s is refused', (_what, read, code) => {
     expect(read).toThrow(refusal(code));
   });
 
   it('are copies, so that a small value does not keep a large fetch alive', () => {
     const bytes = Buffer.from([1, 2, 3]);
-    const tap = new ReadTap();
-    tap.begin(bytes, 0, 7);
-    const fixed = tap.readFixed(3);
+    const decoder = new AvroDecoder();
+    decoder.begin(bytes, 0, 7);
+    const fixed = decoder.readFixed(3);
     bytes.fill(0);
     expect([...fixed]).toEqual([1, 2, 3]);
   });
 });
 
 it('lets go of a message that it refused', () => {
-  const tap = tapOn(2);
-  expect(() => tap.readBoolean()).toThrow(refusal('INVALID_VALUE'));
-  expect(tap.buf).toHaveLength(0);
+  const decoder = decoderOn(2);
+  expect(() => decoder.readBoolean()).toThrow(refusal('INVALID_VALUE'));
+  expect(decoder.buf).toHaveLength(0);
 });

@@ -7,15 +7,15 @@ const REPLACEMENT = '\ufffd';
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Reads Avro primitives for avsc's types, in place of avsc's own tap.
+ * Reads Avro primitives for avsc's types, in place of avsc's own `Tap`.
  *
- * avsc's tap runs past the end of the buffer and is asked afterwards whether it did; meanwhile a length or a count
+ * avsc's `Tap` runs past the end of the buffer and is asked afterwards whether it did; meanwhile a length or a count
  * out of nine bytes can ask for gigabytes. This one stops at the first byte that cannot be right, and it reads the
  * whole range of safe integers (avsc loses the sign of longs below -2^52).
  *
- * One tap serves many messages: `begin`, reads, `end`. Reading is synchronous, so nothing interleaves.
+ * One decoder serves many messages: `begin`, reads, `end`. Reading is synchronous, so nothing interleaves.
  */
-export class ReadTap {
+export class AvroDecoder {
   buf: Buffer = NOTHING;
   pos = 0;
   schemaId: number | null = null;

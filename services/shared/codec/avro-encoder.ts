@@ -8,10 +8,10 @@ const SHORT_STRING_CHARS_MAX = 40;
 /**
  * Writes Avro primitives for avsc's types into one scratch buffer that grows and is used again.
  *
- * Not avsc's own tap, because that one writes longs below -2^52 with the wrong sign, writes half a surrogate pair
+ * It replaces avsc's own `Tap`, because that one writes longs below -2^52 with the wrong sign, writes half a surrogate pair
  * as bytes that are not UTF-8, and has to start over when its buffer is too small.
  */
-export class WriteTap {
+export class AvroEncoder {
   buf: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   pos = 0;
   /** Index of the payload branch that is written next (see avro-types.ts). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ReadTap } from './avro-decoder.ts';
-import { WriteTap } from './avro-encoder.ts';
+import { AvroDecoder } from './avro-decoder.ts';
+import { AvroEncoder } from './avro-encoder.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { PoisonError } from './poison.ts';
 
@@ -8,18 +8,18 @@ const record = (name: string, fields: unknown[]) => ({ type: 'record', name, fie
 
 /** Bytes of `value` behind a frame's worth of space. */
 function write(schema: object, value: unknown): Buffer {
-  const tap = new WriteTap();
-  tap.begin(7);
-  tap.branch = 0;
-  internalsOf(compileSchema(schema))._write(tap, value);
-  return tap.take();
+  const encoder = new AvroEncoder();
+  encoder.begin(7);
+  encoder.branch = 0;
+  internalsOf(compileSchema(schema))._write(encoder, value);
+  return encoder.take();
 }
 
-function read(hands: { _read(tap: ReadTap): unknown }, bytes: Buffer): unknown {
-  const tap = new ReadTap();
-  tap.begin(bytes, 5, 7);
-  const value = hands._read(tap);
-  tap.end();
+function read(hands: { _read(decoder: AvroDecoder): unknown }, bytes: Buffer): unknown {
+  const decoder = new AvroDecoder();
+  decoder.begin(bytes, 5, 7);
+  const value = hands._read(decoder);
+  decoder.end();
   return value;
 }
 

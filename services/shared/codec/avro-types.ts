@@ -1,16 +1,16 @@
 import avro, { type Type } from 'avsc';
-import type { ReadTap } from './avro-decoder.ts';
-import type { WriteTap } from './avro-encoder.ts';
+import type { AvroDecoder } from './avro-decoder.ts';
+import type { AvroEncoder } from './avro-encoder.ts';
 
 /** What avsc's types do among themselves; not in its typings, unchanged since 5.0, and pinned by our exact version. */
 export interface AvroType {
-  _read(tap: ReadTap): unknown;
-  _write(tap: WriteTap, value: unknown): void;
-  _skip(tap: ReadTap): void;
+  _read(decoder: AvroDecoder): unknown;
+  _write(encoder: AvroEncoder, value: unknown): void;
+  _skip(decoder: AvroDecoder): void;
 }
 
 interface Resolver {
-  _read(tap: ReadTap): unknown;
+  _read(decoder: AvroDecoder): unknown;
 }
 
 type ResolverOptions = Parameters<Type['createResolver']>[1];
@@ -23,13 +23,13 @@ type Options = Record<string, unknown>;
  * way, and whose unions of records hold plain records.
  *
  * @param schema a parsed .avsc
- * @returns read and write it with our taps, through `internalsOf`
+ * @returns read and write it with our decoder and encoder, through `internalsOf`
  */
 export function compileSchema(schema: object): Type {
   return avro.Type.forSchema(schema as Schema, { omitRecordMethods: true, typeHook });
 }
 
-/** The hands of a type that our taps are passed to. */
+/** The methods of a type that take our decoder and encoder. */
 export function internalsOf(type: Type): AvroType {
   return type as unknown as AvroType;
 }
@@ -74,14 +74,14 @@ function isRecord(schema: unknown): boolean {
 // avsc freezes its instances, so what each of ours needs lives in a closure beside a class of its own.
 
 function arrayType(schema: Schema, opts: Options): Type {
-  let readItems: (tap: ReadTap) => unknown[];
+  let readItems: (decoder: AvroDecoder) => unknown[];
   class GuardedArray extends avro.types.ArrayType {
-    _read(tap: ReadTap): unknown[] {
-      return readItems(tap);
+    _read(decoder: AvroDecoder): unknown[] {
+      return readItems(decoder);
     }
 
-    _skip(tap: ReadTap): void {
-      readItems(tap);
+    _skip(decoder: AvroDecoder): void {
+      readItems(decoder);
     }
 
     _update(resolver: Resolver, writer: Type, resolverOptions: ResolverOptions): void {
@@ -96,14 +96,14 @@ function arrayType(schema: Schema, opts: Options): Type {
   return type;
 }
 
-function arrayReader(items: Resolver, itemBytesMin: number): (tap: ReadTap) => unknown[] {
-  return (tap) => {
+function arrayReader(items: Resolver, itemBytesMin: number): (decoder: AvroDecoder) => unknown[] {
+  return (decoder) => {
     const values: unknown[] = [];
-    for (let count = tap.readBlock(itemBytesMin); count > 0; count = tap.readBlock(itemBytesMin)) {
+    for (let count = decoder.readBlock(itemBytesMin); count > 0; count = decoder.readBlock(itemBytesMin)) {
       // An inner array has its own blocks, so the end is kept here.
-      const end = tap.blockEnd;
-      for (let at = 0; at < count; at++) values.push(items._read(tap));
-      if (end >= 0 && tap.pos !== end) tap.refuse('INVALID_VALUE');
+      const end = decoder.blockEnd;
+      for (let at = 0; at < count; at++) values.push(items._read(decoder));
+      if (end >= 0 && decoder.pos !== end) decoder.refuse('INVALID_VALUE');
     }
     return values;
   };
@@ -113,24 +113,24 @@ function nullableType(schema: Schema, opts: Options): Type {
   let other: AvroType;
   let otherIndex: number;
   class Nullable extends avro.types.UnwrappedUnionType {
-    _read(tap: ReadTap): unknown {
-      const index = tap.readLong();
-      if (index === otherIndex) return other._read(tap);
-      return index === 1 - otherIndex ? null : tap.refuse('INVALID_VALUE');
+    _read(decoder: AvroDecoder): unknown {
+      const index = decoder.readLong();
+      if (index === otherIndex) return other._read(decoder);
+      return index === 1 - otherIndex ? null : decoder.refuse('INVALID_VALUE');
     }
 
-    _skip(tap: ReadTap): void {
-      const index = tap.readLong();
-      if (index === otherIndex) other._skip(tap);
-      else if (index !== 1 - otherIndex) tap.refuse('INVALID_VALUE');
+    _skip(decoder: AvroDecoder): void {
+      const index = decoder.readLong();
+      if (index === otherIndex) other._skip(decoder);
+      else if (index !== 1 - otherIndex) decoder.refuse('INVALID_VALUE');
     }
 
-    _write(tap: WriteTap, value: unknown): void {
+    _write(encoder: AvroEncoder, value: unknown): void {
       if (value === null) {
-        tap.writeLong(1 - otherIndex);
+        encoder.writeLong(1 - otherIndex);
       } else {
-        tap.writeLong(otherIndex);
-        other._write(tap, value);
+        encoder.writeLong(otherIndex);
+        other._write(encoder, value);
       }
     }
   }
@@ -140,23 +140,23 @@ function nullableType(schema: Schema, opts: Options): Type {
   return type;
 }
 
-/** avsc would wrap the record as `{"its.full.Name": record}`; here the branch travels in the tap when it is written. */
+/** avsc would wrap the record as `{"its.full.Name": record}`; here the encoder carries the branch. */
 function recordUnionType(schema: Schema, opts: Options): Type {
   let branches: AvroType[];
   class RecordUnion extends avro.types.WrappedUnionType {
-    _read(tap: ReadTap): unknown {
-      return (branches[tap.readLong()] ?? tap.refuse('INVALID_VALUE'))._read(tap);
+    _read(decoder: AvroDecoder): unknown {
+      return (branches[decoder.readLong()] ?? decoder.refuse('INVALID_VALUE'))._read(decoder);
     }
 
-    _skip(tap: ReadTap): void {
-      (branches[tap.readLong()] ?? tap.refuse('INVALID_VALUE'))._skip(tap);
+    _skip(decoder: AvroDecoder): void {
+      (branches[decoder.readLong()] ?? decoder.refuse('INVALID_VALUE'))._skip(decoder);
     }
 
-    _write(tap: WriteTap, value: unknown): void {
-      const branch = branches[tap.branch];
-      if (branch === undefined) throw new Error(`no payload branch ${tap.branch}`);
-      tap.writeLong(tap.branch);
-      branch._write(tap, value);
+    _write(encoder: AvroEncoder, value: unknown): void {
+      const branch = branches[encoder.branch];
+      if (branch === undefined) throw new Error(`no payload branch ${encoder.branch}`);
+      encoder.writeLong(encoder.branch);
+      branch._write(encoder, value);
     }
 
     /** Called once per branch of the writer; the first of ours that can read it does. */

@@ -1,7 +1,7 @@
 import type { Type } from 'avsc';
 import { AppError } from '../errors/index.ts';
-import { ReadTap } from './avro-decoder.ts';
-import { WriteTap } from './avro-encoder.ts';
+import { AvroDecoder } from './avro-decoder.ts';
+import { AvroEncoder } from './avro-encoder.ts';
 import { type AvroType, compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { FRAME_BYTES, readFrame } from './frame.ts';
 import { PoisonError, UnknownSchemaError } from './poison.ts';
@@ -82,19 +82,19 @@ export function createCodec<T>(
 ): Codec<T> {
   const { readers, shape, schemaId, versions = [] } = deps;
   const type = internalsOf(readers.type);
-  const writeTap = new WriteTap();
-  const readTap = new ReadTap();
+  const avroEncoder = new AvroEncoder();
+  const avroDecoder = new AvroDecoder();
 
   function encode(value: T): Buffer {
-    writeTap.begin(schemaId);
-    writeTap.branch = shape.branchOf(value);
+    avroEncoder.begin(schemaId);
+    avroEncoder.branch = shape.branchOf(value);
     try {
-      type._write(writeTap, value);
+      type._write(avroEncoder, value);
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('INVALID_VALUE', { schemaId }, { cause: error });
     }
-    return writeTap.take();
+    return avroEncoder.take();
   }
 
   let hasDecoded = false;
@@ -112,11 +112,11 @@ export function createCodec<T>(
   }
 
   function readBody(reader: Pick<AvroType, '_read'>, bytes: Buffer, id: number): T {
-    readTap.begin(bytes, FRAME_BYTES, id);
+    avroDecoder.begin(bytes, FRAME_BYTES, id);
     let value: T;
     try {
-      value = reader._read(readTap) as T;
-      readTap.end();
+      value = reader._read(avroDecoder) as T;
+      avroDecoder.end();
     } catch (error) {
       // Whatever avsc throws follows from these bytes and this schema alone: another try could only throw it again.
       throw error instanceof PoisonError ? error : new PoisonError('INVALID_VALUE', id, { cause: error });

@@ -7,7 +7,7 @@ import {
   measureGrowth,
   type Prepare,
 } from '../../../tests/support/processor-time.ts';
-import { ReadTap } from './avro-decoder.ts';
+import { AvroDecoder } from './avro-decoder.ts';
 import { compileSchema, internalsOf } from './avro-types.ts';
 import { bundledCodecs } from './bundled-codecs.ts';
 import { PoisonError } from './poison.ts';
@@ -23,12 +23,12 @@ async function expectLinear(prepare: Prepare): Promise<void> {
 /** Reads a value of the type; what is refused is refused. */
 function reading(schema: object, bytes: Buffer): () => void {
   const type = internalsOf(compileSchema(schema));
-  const tap = new ReadTap();
+  const decoder = new AvroDecoder();
   return () => {
     try {
-      tap.begin(bytes, 0, 1);
-      type._read(tap);
-      tap.end();
+      decoder.begin(bytes, 0, 1);
+      type._read(decoder);
+      decoder.end();
     } catch (error) {
       if (!(error instanceof PoisonError)) throw error;
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type SchemaEntry, schemaCatalogue } from '../../../schemas/index.ts';
 import { readGoldenFiles } from '../../../schemas/tools/golden-files.ts';
-import { ReadTap } from './avro-decoder.ts';
+import { AvroDecoder } from './avro-decoder.ts';
 import { compileSchema, internalsOf, resolverOf } from './avro-types.ts';
 import { FRAME_BYTES } from './frame.ts';
 
@@ -11,14 +11,18 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const golden = readGoldenFiles(root);
 
 /** Every golden example of one version, read through `hands`. */
-function readGolden(subject: string, version: number, hands: { _read(tap: ReadTap): unknown }): unknown[] {
+function readGolden(
+  subject: string,
+  version: number,
+  hands: { _read(decoder: AvroDecoder): unknown },
+): unknown[] {
   const files = golden.filter((file) => file.subject === subject && file.version === version);
   expect(files.length).toBeGreaterThan(0);
   return files.map(({ body }) => {
-    const tap = new ReadTap();
-    tap.begin(Buffer.concat([Buffer.alloc(FRAME_BYTES), body ?? Buffer.alloc(0)]), FRAME_BYTES, 1);
-    const value = hands._read(tap);
-    tap.end();
+    const decoder = new AvroDecoder();
+    decoder.begin(Buffer.concat([Buffer.alloc(FRAME_BYTES), body ?? Buffer.alloc(0)]), FRAME_BYTES, 1);
+    const value = hands._read(decoder);
+    decoder.end();
     return value;
   });
 }

@@ -10,11 +10,15 @@ export type {
   GroupJoin,
 } from './consumer/consumer-types.ts';
 export { createGroupConsumer } from './consumer/group-consumer.ts';
-export { createTail, type Tail, type TailOptions } from './consumer/partition-reader.ts';
+export {
+  createPartitionReader,
+  type PartitionReader,
+  type PartitionReaderOptions,
+} from './consumer/partition-reader.ts';
 export { readCommittedRange } from './consumer/read-committed.ts';
 export { firstHeaders, headerOf, headersBytes } from './fetched-record.ts';
 export { calmRequestQueues } from './kafkajs/request-queue.ts';
-export { shareConnects } from './kafkajs/single-flight-connect.ts';
+export { shareConnectAttempts } from './kafkajs/single-flight-connect.ts';
 export {
   type Accumulator,
   type AccumulatorOptions,

@@ -3,7 +3,7 @@ import {
   type Accumulator,
   createAccumulator,
   createAdmin,
-  createTail,
+  createPartitionReader,
   type InRecord,
   type KafkaAdmin,
   type OutMessage,
@@ -38,14 +38,14 @@ afterAll(async () => {
 describe('the accumulator on a real broker', () => {
   it('writes what a reader gets back: key, value, headers, time, at the offset it told', async () => {
     const seen: InRecord[] = [];
-    const tail = createTail({
+    const reader = createPartitionReader({
       settings: testSettings(prefix),
       topics: ['plain'],
       from: 'latest',
       log: quietLog,
       onRecords: (_topic, _partition, records) => void seen.push(...records),
     });
-    await tail.start();
+    await reader.start();
     // Within what the topic keeps: a broker deletes older records whenever it looks.
     const timestampMs = Date.now() - 60_000;
     const full = {
@@ -63,7 +63,7 @@ describe('the accumulator on a real broker', () => {
       headers: {},
     });
     await until(() => seen.length === 2, { what: 'both records are read' });
-    await tail.stop();
+    await reader.stop();
     expect(second.offset).toBe(first.offset + 1n);
     expect(seen[0]).toMatchObject({
       topic: 'plain',
@@ -146,7 +146,7 @@ function plain(partition: number, value: string): OutMessage {
 
 async function valuesFrom(partition: number, offset: bigint, count: number): Promise<string[]> {
   const values: string[] = [];
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings: testSettings(prefix),
     topics: ['plain'],
     from: Array.from({ length: partitions }, (_, each) => ({
@@ -159,8 +159,8 @@ async function valuesFrom(partition: number, offset: bigint, count: number): Pro
       if (from === partition) values.push(...records.map(({ value }) => String(value)));
     },
   });
-  await tail.start();
+  await reader.start();
   await until(() => values.length >= count, { what: `${count} records are read` });
-  await tail.stop();
+  await reader.stop();
   return values;
 }

@@ -8,7 +8,7 @@ import { type Codecs, loadCodecs, registerSchemas } from '../../../services/shar
 import {
   createAdmin,
   createKafkaConfig,
-  createTail,
+  createPartitionReader,
   type KafkaAdmin,
   type KafkaSettings,
 } from '../../../services/shared/kafka/index.ts';
@@ -173,7 +173,7 @@ async function readEvents(arena: Arena, settings: KafkaSettings): Promise<Map<st
     [...ends].filter(([, { low, high }]) => high > low).map(([p, { high }]) => [p, high]),
   );
   const events = new Map<string, Buffer[]>();
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
     from: 'earliest',
@@ -193,8 +193,8 @@ async function readEvents(arena: Arena, settings: KafkaSettings): Promise<Map<st
       }
     },
   });
-  await tail.start();
+  await reader.start();
   await until(() => wanted.size === 0, { what: 'the result topic being read to its end' });
-  await tail.stop();
+  await reader.stop();
   return events;
 }

@@ -1,4 +1,4 @@
-import { createKafkaConfig, createTail } from '../../../services/shared/kafka/index.ts';
+import { createKafkaConfig, createPartitionReader } from '../../../services/shared/kafka/index.ts';
 import { DEAD_LETTERS } from '../../../topics/index.ts';
 import { until } from '../until.ts';
 import type { Arena } from './arena.ts';
@@ -23,7 +23,7 @@ export async function readDeadLetters(arena: Arena): Promise<Map<string, DeadLet
     [...ends].filter(([, { low, high }]) => high > low).map(([p, { high }]) => [p, high]),
   );
   const found = new Map<string, DeadLetter>();
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [DEAD_LETTERS],
     from: 'earliest',
@@ -41,8 +41,8 @@ export async function readDeadLetters(arena: Arena): Promise<Map<string, DeadLet
       }
     },
   });
-  await tail.start();
+  await reader.start();
   await until(() => wanted.size === 0, { what: 'the dead-letter topic being read to its end' });
-  await tail.stop();
+  await reader.stop();
   return found;
 }

@@ -1,10 +1,10 @@
 /** Tries one operation of Kafka's protocol as one principal, and tells whether the broker allows it. Nothing changes by it. */
 import kafkajs from 'kafkajs';
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
 import { kafkaFields, loadConfig } from '../../../services/shared/config/index.ts';
 import { fetchOnce } from '../../../services/shared/kafka/consumer/fetch.ts';
 import { createKafkaConfig } from '../../../services/shared/kafka/index.ts';
 import { createCluster } from '../../../services/shared/kafka/kafkajs/cluster.ts';
+import type { KafkaBroker } from '../../../services/shared/kafka/kafkajs/library-types.ts';
 import {
   type PartitionAnswer,
   produceRequest,

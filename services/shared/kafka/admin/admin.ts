@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { appError, errorMessage } from '../../errors/index.ts';
 import { sleep } from '../../retry/index.ts';
 import { calmRequestQueues } from '../kafkajs/request-queue.ts';
-import { shareConnects } from '../kafkajs/single-flight-connect.ts';
+import { shareConnectAttempts } from '../kafkajs/single-flight-connect.ts';
 import {
   authenticationTimeoutMs,
   connectionTimeoutMs,
@@ -28,7 +28,11 @@ export interface TopicDescription {
   configs: Record<string, string>;
 }
 
-/** What the house does to a cluster besides reading and writing. Connects at the first call; names are without the prefix. Throws KAFKA_UNAVAILABLE. */
+/**
+ * Manages topics and offsets of a cluster. It connects at the first call. Names are without the prefix.
+ *
+ * @throws AppError KAFKA_UNAVAILABLE
+ */
 export interface KafkaAdmin {
   /** Creates those that are missing and waits for their leaders; existing ones stay as they are. Resolves to the names that were created. */
   createTopics(topics: readonly TopicSpec[]): Promise<string[]>;
@@ -65,7 +69,7 @@ interface State {
 /** On demand: it holds connections from its first call to `close`. */
 export function createAdmin(settings: KafkaSettings): KafkaAdmin {
   calmRequestQueues();
-  shareConnects();
+  shareConnectAttempts();
   const kafka = new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: `${settings.clientId}-admin`,

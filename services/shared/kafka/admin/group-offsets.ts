@@ -2,7 +2,7 @@
 import type { Admin } from 'kafkajs';
 import { backoff, retry as untilDone } from '../../retry/index.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
-import { abandonCluster, createCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster } from '../kafkajs/cluster.ts';
 import { saysNoCoordinatorYet } from '../kafkajs/kafka-errors.ts';
 import type { KafkaSettings } from '../settings.ts';
 
@@ -68,7 +68,7 @@ export async function setGroupOffsets(
       await coordinator.offsetCommit({ groupId, memberId: '', groupGenerationId: -1, topics });
     }, coordinatorPatience);
   } finally {
-    abandonCluster(cluster);
+    forceCloseCluster(cluster);
   }
 }
 

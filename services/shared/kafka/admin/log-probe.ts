@@ -3,12 +3,12 @@
  * and topics, and single records. One connection of its own, kept between the questions.
  */
 import { performance } from 'node:perf_hooks';
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../../errors/index.ts';
 import { sleep } from '../../retry/index.ts';
 import { failureOf, fetchOnce } from '../consumer/fetch.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
-import { abandonCluster, createCluster, type RoomCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
+import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import { fetchMetadata } from '../kafkajs/metadata.ts';
 import type { PartitionFetched } from '../protocol/fetch-protocol.ts';
 import { readRecordSet } from '../protocol/record-reader.ts';
@@ -33,7 +33,7 @@ export interface LogProbe {
 
 interface State {
   readonly settings: KafkaSettings;
-  cluster: RoomCluster | null;
+  cluster: LibraryCluster | null;
 }
 
 interface Place extends TopicPartitionOffset {
@@ -63,7 +63,7 @@ export function createLogProbe(settings: KafkaSettings): LogProbe {
 }
 
 /** A client that failed once is given up: the next question begins with a new one. */
-async function asking<T>(state: State, ask: (cluster: RoomCluster) => Promise<T>): Promise<T> {
+async function asking<T>(state: State, ask: (cluster: LibraryCluster) => Promise<T>): Promise<T> {
   try {
     if (state.cluster === null) {
       state.cluster = createCluster(state.settings, { log: silentLogger(), retries: callRetries });
@@ -78,18 +78,18 @@ async function asking<T>(state: State, ask: (cluster: RoomCluster) => Promise<T>
 }
 
 function drop(state: State): void {
-  if (state.cluster !== null) abandonCluster(state.cluster);
+  if (state.cluster !== null) forceCloseCluster(state.cluster);
   state.cluster = null;
 }
 
-function anyBroker(cluster: RoomCluster): Promise<KafkaBroker> {
+function anyBroker(cluster: LibraryCluster): Promise<KafkaBroker> {
   const [nodeId = ''] = Object.keys(cluster.brokerPool.brokers);
   return cluster.findBroker({ nodeId });
 }
 
 async function identify(
   { settings }: State,
-  cluster: RoomCluster,
+  cluster: LibraryCluster,
   topics: readonly string[],
 ): Promise<LogIdentity> {
   const broker = await anyBroker(cluster);
@@ -105,7 +105,7 @@ async function identify(
 
 async function recordsAt(
   { settings }: State,
-  cluster: RoomCluster,
+  cluster: LibraryCluster,
   asked: readonly TopicPartitionOffset[],
 ): Promise<(InRecord | null)[]> {
   const found: (InRecord | null)[] = asked.map(() => null);
@@ -122,7 +122,7 @@ async function recordsAt(
 /** Fills in what is answered now and returns the rest: leaders may move, and a new one learns late what is committed. */
 async function fetchPlaces(
   settings: KafkaSettings,
-  cluster: RoomCluster,
+  cluster: LibraryCluster,
   places: readonly Place[],
   found: (InRecord | null)[],
 ): Promise<Place[]> {
@@ -167,7 +167,7 @@ function readPlace(
 
 async function leadersOf(
   settings: KafkaSettings,
-  cluster: RoomCluster,
+  cluster: LibraryCluster,
   places: readonly Place[],
 ): Promise<ReadonlyMap<string, number>> {
   const topics = [...new Set(places.map(({ topic }) => topic))];

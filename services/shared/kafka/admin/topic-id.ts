@@ -1,7 +1,7 @@
-import type { KafkaBroker, WireRequest } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../../errors/index.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
-import { abandonCluster, createCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster } from '../kafkajs/cluster.ts';
+import type { KafkaBroker, WireRequest } from '../kafkajs/library-types.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 
 /** Metadata 12, in every broker since 3.1; kafkajs ends at 6, which knows no ids. */
@@ -52,7 +52,7 @@ async function askForIds(settings: KafkaSettings, names: readonly string[]): Pro
     }
     return ids;
   } finally {
-    abandonCluster(cluster);
+    forceCloseCluster(cluster);
   }
 }
 

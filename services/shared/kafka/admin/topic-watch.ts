@@ -3,9 +3,10 @@
  * partition whose epoch is still the same has lost no acknowledged record since: whoever takes over its log, with all of
  * its records or without the last, begins a new epoch (KIP-101).
  */
-import type { KafkaBroker, WireRequest } from 'kafkajs/src/types-of-room.js';
+
 import { silentLogger } from '../kafkajs/client-log.ts';
-import { abandonCluster, createCluster, type RoomCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
+import type { KafkaBroker, WireRequest } from '../kafkajs/library-types.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 import { createReader, encodeMetadataBody, metadataApiKey, metadataApiVersion } from './topic-id.ts';
 
@@ -28,9 +29,9 @@ const connectRetries = 1;
 /** `name` is without the prefix. One connection, kept between the looks. */
 export function createTopicWatch(settings: KafkaSettings, name: string): TopicWatch {
   const wireName = withPrefix(settings, name);
-  let cluster: RoomCluster | null = null;
+  let cluster: LibraryCluster | null = null;
 
-  const connect = async (): Promise<RoomCluster> => {
+  const connect = async (): Promise<LibraryCluster> => {
     const fresh = createCluster(settings, { log: silentLogger(), retries: connectRetries });
     cluster = fresh;
     await fresh.connect();
@@ -39,7 +40,7 @@ export function createTopicWatch(settings: KafkaSettings, name: string): TopicWa
   };
 
   const drop = (): void => {
-    if (cluster !== null) abandonCluster(cluster);
+    if (cluster !== null) forceCloseCluster(cluster);
     cluster = null;
   };
 

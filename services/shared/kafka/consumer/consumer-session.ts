@@ -2,11 +2,10 @@ import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js
 import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
 import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
 import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
-import type { FetchAsked } from 'kafkajs/src/types-of-room.js';
 import type { Logger } from '../../log/index.ts';
 import { sleep } from '../../retry/index.ts';
 import { createClientLogger } from '../kafkajs/client-log.ts';
-import { abandonCluster, createCluster, type RoomCluster, readCommitted } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster, type LibraryCluster, readCommitted } from '../kafkajs/cluster.ts';
 import {
   asRebalance,
   closedBrokerOf,
@@ -16,6 +15,7 @@ import {
   saysLeaderMoved,
   saysNotOwner,
 } from '../kafkajs/kafka-errors.ts';
+import type { FetchAsked } from '../kafkajs/library-types.ts';
 import { type RecordSet, readRecordSet } from '../protocol/record-reader.ts';
 import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '../settings.ts';
 import type { InRecord, TopicPartition } from '../types.ts';
@@ -56,7 +56,7 @@ export interface Session {
   /** Stops fetching, leaves the group, closes the connections. May wait for answers. */
   stop(): Promise<void>;
   /** Ends everything at once; the group notices by its session timeout. */
-  abandon(): void;
+  forceClose(): void;
 }
 
 /** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
@@ -108,9 +108,9 @@ export function createSession(options: {
       await runner.stop();
       await cluster.disconnect();
     },
-    abandon() {
+    forceClose() {
       runner.running = false;
-      abandonCluster(cluster);
+      forceCloseCluster(cluster);
     },
   };
 }
@@ -120,7 +120,7 @@ function createGroup(parts: {
   topics: readonly string[];
   tuning: ConsumerTuning;
   log: Logger;
-  cluster: RoomCluster;
+  cluster: LibraryCluster;
   emitter: Emitter;
   assigner: unknown;
 }): Group {
@@ -166,7 +166,7 @@ interface GroupBroker {
  * kafkajs decides what is asked for, and drops what is no longer ours; the request and its answer are ours. Its `Batch`
  * gets the records as they are, of which it reads the offsets.
  */
-function takeOverFetches(cluster: RoomCluster, settings: KafkaSettings): void {
+function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void {
   const findBroker = cluster.findBroker.bind(cluster);
   cluster.findBroker = async (options) => {
     const broker = await findBroker(options);
@@ -204,7 +204,7 @@ function takeOverFetches(cluster: RoomCluster, settings: KafkaSettings): void {
  * the others run; commits the start of the log for a position outside of it; and stops all loops for a broker that
  * cannot be reached. Here a moved leader is looked up, a position out of range is told, and the others go on.
  */
-function takeOverFetchErrors(group: Group, cluster: RoomCluster, events: SessionEvents): void {
+function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: SessionEvents): void {
   const kafkajsRecovery = group.recoverFromFetch.bind(group);
   group.recoverFromFetch = async (error) => {
     const outside = outOfRangeOf(error);

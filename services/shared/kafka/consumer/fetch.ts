@@ -1,7 +1,7 @@
-/** Fetches from one broker, for consumers and tails alike. */
+/** Fetches from one broker, for consumers and partition readers. */
 import { KafkaJSOffsetOutOfRange } from 'kafkajs/src/errors.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
+import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import {
   type FetchLimits,
   type FetchWanted,

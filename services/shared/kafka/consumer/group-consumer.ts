@@ -155,7 +155,7 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
   if (!state.joining) options.handlers.onRebalancing?.();
   state.joining = true;
   // Without leaving: the next session comes as the same member, so that the group waits for nobody.
-  session?.abandon();
+  session?.forceClose();
   state.restartTimer = setTimeout(() => open(state), delayMs);
 }
 
@@ -232,5 +232,5 @@ async function closeWithin(session: Session, deadlineMs: number): Promise<void> 
   // A client that cannot say good-bye is closed all the same; the group notices by its session timeout.
   await Promise.race([session.stop().catch(() => undefined), late]);
   clearTimeout(timer);
-  session.abandon();
+  session.forceClose();
 }

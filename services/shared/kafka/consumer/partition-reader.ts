@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { AppError, appError, errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { backoff, sleep } from '../../retry/index.ts';
-import { abandonCluster, createCluster, type RoomCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
 import { closedBrokerOf, outOfRangeOf } from '../kafkajs/kafka-errors.ts';
-import { createSparseLog, type SparseLog } from '../kafkajs/throttled-log.ts';
+import { createThrottledLog, type ThrottledLog } from '../kafkajs/throttled-log.ts';
 import type { FetchWanted, PartitionFetched } from '../protocol/fetch-protocol.ts';
 import { readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from '../settings.ts';
@@ -13,7 +13,7 @@ import { failureOf, fetchOnce } from './fetch.ts';
 import { createPace, fetchPaceMs } from './pace.ts';
 import { createPositions, type Positions } from './positions.ts';
 
-export interface TailOptions {
+export interface PartitionReaderOptions {
   settings: KafkaSettings;
   topics: readonly string[];
   /** Where to begin: at the end as it is while `start` runs, at the beginning, or at given offsets (the beginning where none is given). */
@@ -30,7 +30,7 @@ export interface TailOptions {
   maxBytesPerPartition?: number;
 }
 
-export interface Tail {
+export interface PartitionReader {
   /** Resolves when the positions are known: whatever is produced after that will be seen. While Kafka is away it goes on trying; `stop` rejects it with ABORTED. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -52,13 +52,13 @@ const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
 const callRetries = 4;
 
 interface State {
-  readonly options: TailOptions & typeof defaults;
+  readonly options: PartitionReaderOptions & typeof defaults;
   readonly topics: readonly string[];
   readonly positions: Positions;
   readonly stopped: AbortController;
   readonly loops: Map<number, Promise<void>>;
-  readonly sparseLog: SparseLog;
-  cluster: RoomCluster;
+  readonly throttledLog: ThrottledLog;
+  cluster: LibraryCluster;
   lastFetchMs: number;
   supervisor: NodeJS.Timeout | null;
 }
@@ -67,7 +67,7 @@ interface State {
  * Follows every partition of some topics, alone: no group, no rebalance, nothing committed, so that each process sees
  * every record. One loop per broker that leads something.
  */
-export function createTail(options: TailOptions): Tail {
+export function createPartitionReader(options: PartitionReaderOptions): PartitionReader {
   const { settings, log } = options;
   const state: State = {
     options: {
@@ -79,7 +79,7 @@ export function createTail(options: TailOptions): Tail {
     positions: createPositions(),
     stopped: new AbortController(),
     loops: new Map(),
-    sparseLog: createSparseLog(log, repeatEveryMs),
+    throttledLog: createThrottledLog(log, repeatEveryMs),
     cluster: createCluster(settings, { log, retries: callRetries }),
     lastFetchMs: 0,
     supervisor: null,
@@ -105,7 +105,10 @@ async function start(state: State): Promise<void> {
       await findPositions(state);
       break;
     } catch (error) {
-      state.options.log.warn({ attempt, reason: errorMessage(error) }, 'tail cannot start yet');
+      state.options.log.warn(
+        { attempt, reason: errorMessage(error) },
+        'the partition reader cannot start yet',
+      );
       await sleep(startBackoff(attempt), signal);
       renew(state);
     }
@@ -164,14 +167,14 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
 function supervise(state: State): void {
   if (state.stopped.signal.aborted) return;
   if (performance.now() - state.lastFetchMs > silenceMaxMs) {
-    state.options.log.warn({ silenceMaxMs }, 'tail received nothing; it reconnects');
+    state.options.log.warn({ silenceMaxMs }, 'the partition reader received nothing; it reconnects');
     renew(state);
     state.lastFetchMs = performance.now();
     void state.cluster
       .connect()
       .then(() => state.cluster.addMultipleTargetTopics([...state.topics]))
       .catch((error: unknown) =>
-        state.options.log.warn({ reason: errorMessage(error) }, 'tail cannot reach a broker'),
+        state.options.log.warn({ reason: errorMessage(error) }, 'the partition reader cannot reach a broker'),
       );
   }
   const leaders = new Set(
@@ -247,31 +250,38 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
     if (outside !== null) {
       const position = String(state.positions.get(outside.topic, outside.partition));
       await resolveOffsets(state, [outside], true);
-      log.error({ ...outside, position }, 'tail was outside the log and continues at its beginning');
+      log.error(
+        { ...outside, position },
+        'the partition reader was outside the log; it continues at the beginning',
+      );
       return;
     }
     // What cannot be read will not be readable soon; a broker that is away comes back by itself.
     const level = error instanceof AppError ? 'warn' : 'debug';
-    state.sparseLog(level, { leader, reason: errorMessage(error) }, 'tail fetch failed');
+    state.throttledLog(
+      level,
+      { leader, reason: errorMessage(error) },
+      'a fetch of the partition reader failed',
+    );
     const closed = closedBrokerOf(error);
     if (closed !== null) state.cluster.removeBroker(closed);
     await sleep(retryDelayMs, state.stopped.signal);
     await state.cluster.refreshMetadata();
   } catch (again) {
     if (state.stopped.signal.aborted) return;
-    log.debug({ leader, reason: errorMessage(again) }, 'tail has no metadata');
+    log.debug({ leader, reason: errorMessage(again) }, 'the partition reader has no metadata');
     await sleep(retryDelayMs, state.stopped.signal).catch(() => undefined);
   }
 }
 
 function renew(state: State): void {
-  abandonCluster(state.cluster);
+  forceCloseCluster(state.cluster);
   state.cluster = createCluster(state.options.settings, { log: state.options.log, retries: callRetries });
 }
 
 async function stop(state: State): Promise<void> {
   state.stopped.abort();
   if (state.supervisor !== null) clearInterval(state.supervisor);
-  abandonCluster(state.cluster);
+  forceCloseCluster(state.cluster);
   await Promise.all(state.loops.values());
 }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { appError, errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
-import { abandonCluster, createCluster, type RoomCluster } from '../kafkajs/cluster.ts';
+import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
 import { type RecordSet, readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartition } from '../types.ts';
@@ -48,12 +48,12 @@ export async function readCommittedRange(options: {
   } catch (error) {
     throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(error) }, { cause: error });
   } finally {
-    abandonCluster(cluster);
+    forceCloseCluster(cluster);
   }
 }
 
 async function fetchFrom(
-  cluster: RoomCluster,
+  cluster: LibraryCluster,
   wireTopic: string,
   { topic, partition }: TopicPartition,
   from: bigint,

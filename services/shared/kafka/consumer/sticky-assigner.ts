@@ -1,5 +1,5 @@
 import protocol from 'kafkajs/src/consumer/assignerProtocol.js';
-import type { KafkaCluster } from 'kafkajs/src/types-of-room.js';
+import type { KafkaCluster } from '../kafkajs/library-types.ts';
 import type { TopicPartition } from '../types.ts';
 
 /** Members agree on it by name: another way to assign needs another name, else two versions of a service argue. */

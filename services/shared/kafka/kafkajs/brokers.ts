@@ -1,12 +1,12 @@
 import Broker from 'kafkajs/src/broker/index.js';
 import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
 import type { Logger } from '../../log/index.ts';
 import { authenticationTimeoutMs, connectionTimeoutMs, type KafkaSettings } from '../settings.ts';
 import { createClientLogger } from './client-log.ts';
+import type { KafkaBroker } from './library-types.ts';
 import { calmRequestQueues } from './request-queue.ts';
-import { shareConnects } from './single-flight-connect.ts';
+import { shareConnectAttempts } from './single-flight-connect.ts';
 
 /** Makes a broker object that connects when `connect` is called; `nodeId` is null for an address whose id is not known yet. */
 export type BrokerMaker = (host: string, port: number, nodeId: number | null) => KafkaBroker;
@@ -17,7 +17,7 @@ export function createBrokerMaker(
   deps: { log: Logger; requestTimeoutMs: number },
 ): BrokerMaker {
   calmRequestQueues();
-  shareConnects();
+  shareConnectAttempts();
   const logger = createClientLogger(deps.log);
   const socketFactory = createSocketFactory();
   return (host, port, nodeId) => {

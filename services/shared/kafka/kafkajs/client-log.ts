@@ -1,6 +1,6 @@
 import loggers from 'kafkajs/src/loggers/index.js';
 import { createLogger, type Logger } from '../../log/index.ts';
-import { createSparseLog, type SparseLog } from './throttled-log.ts';
+import { createThrottledLog, type ThrottledLog } from './throttled-log.ts';
 
 /** kafkajs's numbers of levels. */
 const errorLevel = 1;
@@ -17,9 +17,9 @@ interface Entry {
 }
 
 /**
- * kafkajs's lines in our log, and sparse. What it calls an error it mostly retries by itself, several times a second, and
- * what comes of it is told by this room; at INFO it writes a line per pause and resume. Its debug level is on only while
- * ours is `trace`, as it prints per request.
+ * Writes kafkajs's lines to our log, throttled. kafkajs retries most of its errors by itself, several times a second, and our
+ * code reports the result. At INFO kafkajs writes a line per pause and resume. Its debug level prints per request, so it is
+ * on only while ours is `trace`.
  */
 export function createClientLogger(log: Logger): unknown {
   const level = log.isLevelEnabled('trace')
@@ -27,8 +27,8 @@ export function createClientLogger(log: Logger): unknown {
     : log.isLevelEnabled('debug')
       ? infoLevel
       : warnLevel;
-  const sparse = createSparseLog(log, repeatEveryMs);
-  return loggers.createLogger({ level, logCreator: () => (entry: Entry) => write(log, sparse, entry) });
+  const throttled = createThrottledLog(log, repeatEveryMs);
+  return loggers.createLogger({ level, logCreator: () => (entry: Entry) => write(log, throttled, entry) });
 }
 
 /** For calls whose errors are thrown to the caller anyway. */
@@ -36,10 +36,10 @@ export function silentLogger(): Logger {
   return createLogger({ service: 'kafka', level: 'silent', instanceId: '' });
 }
 
-function write(log: Logger, sparse: SparseLog, { namespace, level, log: line }: Entry): void {
+function write(log: Logger, throttled: ThrottledLog, { namespace, level, log: line }: Entry): void {
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...details } = line;
   const text = `kafkajs ${namespace}: ${message}`;
-  if (level === errorLevel) sparse('info', details, text);
-  else if (level === warnLevel || level === infoLevel) sparse('debug', details, text);
+  if (level === errorLevel) throttled('info', details, text);
+  else if (level === warnLevel || level === infoLevel) throttled('debug', details, text);
   else log.trace(details, text);
 }

@@ -11,25 +11,25 @@ import {
   requestTimeoutMs,
 } from '../settings.ts';
 import { createClientLogger } from './client-log.ts';
-import { abandonBroker, clientEnded } from './force-close.ts';
+import { clientEnded, forceCloseBroker } from './force-close.ts';
 import { calmRequestQueues } from './request-queue.ts';
-import { shareConnects } from './single-flight-connect.ts';
+import { shareConnectAttempts } from './single-flight-connect.ts';
 
 /** Never read what a transaction has not committed; kafkajs's number for it. */
 export const readCommitted = 1;
 
-export type RoomCluster = InstanceType<typeof Cluster>;
+export type LibraryCluster = InstanceType<typeof Cluster>;
 
 /**
- * One kafkajs cluster object: metadata plus connections. Each consumer and tail has its own, because kafkajs keeps the
+ * One kafkajs cluster object: metadata plus connections. Each consumer and partition reader has its own, because kafkajs keeps the
  * committed offsets of a group in it and two consumers of one group on one object crash (tulios/kafkajs#558).
  */
 export function createCluster(
   settings: KafkaSettings,
   deps: { log: Logger; emitter?: Emitter; retries?: number },
-): RoomCluster {
+): LibraryCluster {
   calmRequestQueues();
-  shareConnects();
+  shareConnectAttempts();
   return new Cluster({
     logger: createClientLogger(deps.log),
     retry: { ...callRetry, retries: deps.retries ?? callRetry.retries },
@@ -52,12 +52,12 @@ export function createCluster(
 }
 
 /**
- * Closes the sockets without waiting for answers, for clients that are given up. A start that is still retrying inside
- * of kafkajs ends too: it would become a member of the group that holds partitions and works on none.
+ * Closes the sockets without waiting for responses. A start that is still retrying inside kafkajs ends too: otherwise it would
+ * become a member of the group that holds partitions and processes none.
  */
-export function abandonCluster(cluster: RoomCluster): void {
+export function forceCloseCluster(cluster: LibraryCluster): void {
   const { brokers, seedBroker } = cluster.brokerPool;
   cluster.brokerPool.connectionPoolBuilder = { build: () => Promise.reject(clientEnded('client given up')) };
-  for (const broker of Object.values(brokers)) abandonBroker(broker, 'client given up');
-  if (seedBroker !== undefined) abandonBroker(seedBroker, 'client given up');
+  for (const broker of Object.values(brokers)) forceCloseBroker(broker, 'client given up');
+  if (seedBroker !== undefined) forceCloseBroker(seedBroker, 'client given up');
 }

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogger } from '../../log/index.ts';
 import { createKafkaConfig } from '../settings.ts';
 import { createBrokerMaker } from './brokers.ts';
-import { abandonCluster, createCluster } from './cluster.ts';
-import { abandonBroker } from './force-close.ts';
+import { createCluster, forceCloseCluster } from './cluster.ts';
+import { forceCloseBroker } from './force-close.ts';
 
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 't' });
 /** Takes connections and says nothing, like a broker that is frozen. */
@@ -27,7 +27,7 @@ it('a broker that is given up fails what waits for it at once, and cannot be con
   const waiting = broker.connect();
   await new Promise<void>((resolve) => mute.once('connection', () => resolve()));
   while (!broker.connectionPool.pool[0]!.isConnected()) await new Promise(setImmediate);
-  abandonBroker(broker, 'test');
+  forceCloseBroker(broker, 'test');
   await expect(waiting).rejects.toMatchObject({ retriable: false });
   expect(broker.isConnected()).toBe(false);
   await expect(broker.connect()).rejects.toMatchObject({ retriable: false });
@@ -38,7 +38,7 @@ it('a cluster that is given up while it retries does not come back', async () =>
   const cluster = createCluster(settings, { log });
   const connecting = cluster.connect();
   await new Promise(setImmediate);
-  abandonCluster(cluster);
+  forceCloseCluster(cluster);
   await expect(connecting).rejects.toMatchObject({ message: expect.stringContaining('client given up') });
 });
 
@@ -54,6 +54,6 @@ it('callers that connect at the same time share one socket', async () => {
   const last = connect(port, '127.0.0.1');
   await expect.poll(() => last.localPort !== undefined && ports.includes(last.localPort)).toBe(true);
   last.destroy();
-  abandonBroker(broker, 'test');
+  forceCloseBroker(broker, 'test');
   expect(ports).toHaveLength(2);
 });

@@ -1,11 +1,11 @@
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
+import type { KafkaBroker } from './library-types.ts';
 
 /**
- * Ends the connections of a broker object at once and for good: what is in flight is rejected, nothing is waited for, and
- * whoever still holds the object cannot connect it again. kafkajs's own disconnect waits for answers that may never come,
- * does not notice a socket that we destroyed, and lets a retry that is under way connect anew.
+ * Closes the connections of a broker object at once and for good. Requests in flight are rejected, and nobody can connect the
+ * object again. kafkajs's own disconnect waits for responses that may never come, does not notice a socket that we destroyed,
+ * and lets a running retry connect again.
  */
-export function abandonBroker(broker: KafkaBroker, reason: string): void {
+export function forceCloseBroker(broker: KafkaBroker, reason: string): void {
   for (const connection of broker.connectionPool.pool) {
     connection.connect = () => Promise.reject(clientEnded(reason));
     connection.requestQueue.rejectAll(clientEnded(reason));

@@ -1,10 +1,11 @@
 /**
- * The parts of kafkajs 2.2.4 that this room uses below its public API, as narrow as they are used.
- * 2.2.4 is the last release and is pinned exactly; whoever moves to another version has to read these again.
+ * The parts of kafkajs 2.2.4 that we use below its public API, as narrow as they are used. 2.2.4 is the last release and is
+ * pinned exactly. Check each declaration again before you change the version.
  */
 
 declare module 'kafkajs/src/cluster/index.js' {
-  import type { KafkaBroker, KafkaCluster } from 'kafkajs/src/types-of-room.js';
+  type KafkaBroker = import('./library-types.ts').KafkaBroker;
+  type KafkaCluster = import('./library-types.ts').KafkaCluster;
 
   const Cluster: new (
     options: Record<string, unknown>,
@@ -18,117 +19,15 @@ declare module 'kafkajs/src/cluster/index.js' {
   export default Cluster;
 }
 
-declare module 'kafkajs/src/types-of-room.js' {
-  export interface KafkaConnection {
-    socket?: { destroy(): void };
-    requestQueue: { rejectAll(error: Error): void; destroy(): void };
-    connectionStatus: string;
-    connect(): Promise<unknown>;
-    isConnected(): boolean;
-    disconnect(): Promise<unknown>;
-  }
-
-  export interface WireRequest {
-    request: {
-      apiKey: number;
-      apiVersion: number;
-      apiName: string;
-      expectResponse?: () => boolean;
-      encode(): Promise<{ buf: Buffer; buffer: Buffer }>;
-    };
-    response: { decode(raw: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
-    logResponseError?: boolean;
-  }
-
-  export interface KafkaConnectionPool {
-    host: string;
-    port: number;
-    pool: KafkaConnection[];
-    send(request: WireRequest): Promise<unknown>;
-    destroy(): Promise<void>;
-  }
-
-  export interface FetchedMessage {
-    offset: string;
-    timestamp: string;
-    key: Buffer | null;
-    value: Buffer | null;
-    headers: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
-    isControlRecord?: boolean;
-  }
-
-  export interface FetchedPartition {
-    partition: number;
-    highWatermark: string;
-    messages: FetchedMessage[];
-    /** Those whose records are among the messages; the fetch does not leave them out. */
-    abortedTransactions?: { firstOffset: string; producerId: string }[];
-  }
-
-  export interface FetchAsked {
-    isolationLevel?: number;
-    maxWaitTime: number;
-    minBytes: number;
-    maxBytes: number;
-    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-  }
-
-  export interface KafkaBroker {
-    nodeId: number | null;
-    versions: Record<number, { minVersion: number; maxVersion: number }> | null;
-    connectionPool: KafkaConnectionPool;
-    connect(): Promise<void>;
-    disconnect(): Promise<void>;
-    isConnected(): boolean;
-    fetch(
-      request: FetchAsked,
-    ): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
-    offsetCommit(request: {
-      groupId: string;
-      memberId: string;
-      groupGenerationId: number;
-      topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-    }): Promise<unknown>;
-    offsetFetch(request: {
-      groupId: string;
-      topics: { topic: string; partitions: { partition: number }[] }[];
-    }): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
-  }
-
-  export interface PartitionMetadata {
-    partitionErrorCode: number;
-    partitionId: number;
-    leader: number;
-    replicas: number[];
-    isr: number[];
-  }
-
-  export interface KafkaCluster {
-    connect(): Promise<void>;
-    disconnect(): Promise<void>;
-    isConnected(): boolean;
-    removeBroker(address: { host: string; port: number }): void;
-    refreshMetadata(): Promise<void>;
-    refreshMetadataIfNecessary(): Promise<void>;
-    addMultipleTargetTopics(topics: string[]): Promise<void>;
-    findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-    findBroker(options: { nodeId: string }): Promise<KafkaBroker>;
-    findGroupCoordinator(options: { groupId: string }): Promise<KafkaBroker>;
-    fetchTopicsOffset(
-      topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
-    ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
-  }
-}
-
 declare module 'kafkajs/src/broker/index.js' {
-  import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
+  type KafkaBroker = import('./library-types.ts').KafkaBroker;
 
   const Broker: new (options: Record<string, unknown>) => KafkaBroker;
   export default Broker;
 }
 
 declare module 'kafkajs/src/network/connectionPool.js' {
-  import type { KafkaConnectionPool } from 'kafkajs/src/types-of-room.js';
+  type KafkaConnectionPool = import('./library-types.ts').KafkaConnectionPool;
 
   const ConnectionPool: new (options: Record<string, unknown>) => KafkaConnectionPool;
   export default ConnectionPool;
@@ -173,7 +72,9 @@ declare module 'kafkajs/src/instrumentation/emitter.js' {
 }
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
-  import type { FetchedPartition, KafkaBroker, KafkaCluster } from 'kafkajs/src/types-of-room.js';
+  type FetchedPartition = import('./library-types.ts').FetchedPartition;
+  type KafkaBroker = import('./library-types.ts').KafkaBroker;
+  type KafkaCluster = import('./library-types.ts').KafkaCluster;
   export interface Group {
     generationId: number | null;
     memberId: string | null;
@@ -200,8 +101,6 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     cluster: KafkaCluster;
     seekOffset: Map<string, unknown>;
   }
-  export type { FetchedPartition };
-
   const ConsumerGroup: new (options: Record<string, unknown>) => Group;
   export default ConsumerGroup;
 }
@@ -218,7 +117,8 @@ declare module 'kafkajs/src/protocol/error.js' {
 }
 
 declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
-  import type { FetchedMessage, FetchedPartition } from 'kafkajs/src/types-of-room.js';
+  type FetchedMessage = import('./library-types.ts').FetchedMessage;
+  type FetchedPartition = import('./library-types.ts').FetchedPartition;
 
   const filterAbortedMessages: (
     fetched: Pick<FetchedPartition, 'messages' | 'abortedTransactions'>,
@@ -265,7 +165,7 @@ declare module 'kafkajs/src/consumer/assignerProtocol.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  import type { WireRequest } from 'kafkajs/src/types-of-room.js';
+  type WireRequest = import('./library-types.ts').WireRequest;
 
   interface Definition {
     versions: string[];
@@ -280,7 +180,9 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/fetch/index.js' {
-  import type { FetchAsked, FetchedPartition, WireRequest } from 'kafkajs/src/types-of-room.js';
+  type FetchAsked = import('./library-types.ts').FetchAsked;
+  type FetchedPartition = import('./library-types.ts').FetchedPartition;
+  type WireRequest = import('./library-types.ts').WireRequest;
 
   const fetch: {
     protocol(options: { version: number }): (asked: FetchAsked) => Pick<WireRequest, 'request'> & {
@@ -307,7 +209,7 @@ declare module 'kafkajs/src/protocol/decoder.js' {
 
 declare module 'kafkajs/src/protocol/recordBatch/v0/decoder.js' {
   const decode: (decoder: unknown) => Promise<{
-    records: import('kafkajs/src/types-of-room.js').FetchedMessage[];
+    records: import('./library-types.ts').FetchedMessage[];
     maxTimestamp: string;
     firstTimestamp: string;
     lastOffsetDelta: number;

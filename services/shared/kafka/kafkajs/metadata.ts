@@ -1,6 +1,6 @@
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js';
 import protocol from 'kafkajs/src/protocol/requests/index.js';
-import type { KafkaBroker, PartitionMetadata } from 'kafkajs/src/types-of-room.js';
+import type { KafkaBroker, PartitionMetadata } from './library-types.ts';
 
 export interface Metadata {
   brokers: { nodeId: number; host: string; port: number }[];

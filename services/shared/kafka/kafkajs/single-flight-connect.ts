@@ -6,11 +6,11 @@ const connectAlone: Connect = Connection.prototype.connect;
 const underWay = new WeakMap<object, Promise<unknown>>();
 
 /**
- * Makes callers that connect the same connection at the same time share one attempt. kafkajs makes a socket for each, keeps
- * the last, and takes it for connected as soon as any of them is: requests then wait in a socket that may never connect.
- * Safe to call any number of times.
+ * Callers that connect the same connection at the same time share one attempt. kafkajs opens a socket for each caller and
+ * keeps the last one. It counts as connected when any of them is, so requests may wait in a socket that never connects.
+ * You can call this any number of times.
  */
-export function shareConnects(): void {
+export function shareConnectAttempts(): void {
   Connection.prototype.connect = connectTogether;
 }
 

@@ -1,13 +1,13 @@
 import { expect, it, vi } from 'vitest';
 import type { Logger } from '../../log/index.ts';
-import { createSparseLog } from './throttled-log.ts';
+import { createThrottledLog } from './throttled-log.ts';
 
 it('tells a text once in its time and counts what it left out', () => {
   const warn = vi.fn();
   let now = 0;
-  const sparse = createSparseLog({ warn } as unknown as Logger, 1_000, () => now);
-  for (; now < 2_500; now += 100) sparse('warn', { now }, 'away');
-  sparse('warn', {}, 'other');
+  const throttled = createThrottledLog({ warn } as unknown as Logger, 1_000, () => now);
+  for (; now < 2_500; now += 100) throttled('warn', { now }, 'away');
+  throttled('warn', {}, 'other');
   expect(warn.mock.calls).toEqual([
     [{ now: 0 }, 'away'],
     [{ now: 1_000, leftOut: 9 }, 'away'],
@@ -18,9 +18,9 @@ it('tells a text once in its time and counts what it left out', () => {
 
 it('remembers a bounded number of texts', () => {
   const info = vi.fn();
-  const sparse = createSparseLog({ info } as unknown as Logger, 1_000, () => 0);
-  for (let i = 0; i < 500; i++) sparse('info', {}, `text ${i}`);
-  sparse('info', {}, 'text 499');
-  sparse('info', {}, 'text 0');
+  const throttled = createThrottledLog({ info } as unknown as Logger, 1_000, () => 0);
+  for (let i = 0; i < 500; i++) throttled('info', {}, `text ${i}`);
+  throttled('info', {}, 'text 499');
+  throttled('info', {}, 'text 0');
   expect(info).toHaveBeenCalledTimes(501);
 });

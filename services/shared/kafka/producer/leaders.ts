@@ -1,8 +1,8 @@
-import type { KafkaBroker } from 'kafkajs/src/types-of-room.js';
 import { appError, errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { type BrokerMaker, createBrokerMaker } from '../kafkajs/brokers.ts';
-import { abandonBroker } from '../kafkajs/force-close.ts';
+import { forceCloseBroker } from '../kafkajs/force-close.ts';
+import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import { fetchMetadata, type Metadata } from '../kafkajs/metadata.ts';
 import {
   type EncodedBatch,
@@ -66,7 +66,7 @@ export function createLeaders(
     produce: (nodeId, batches) => produce(state, nodeId, batches),
     close() {
       state.closed = true;
-      for (const broker of state.nodes.values()) abandonBroker(broker, 'producer closed');
+      for (const broker of state.nodes.values()) forceCloseBroker(broker, 'producer closed');
     },
   };
 }
@@ -78,7 +78,7 @@ async function refresh(state: State, topics: readonly string[]): Promise<void> {
     try {
       await broker.connect();
       adopt(state, await fetchMetadata(broker, topics));
-      if (broker.nodeId === null) abandonBroker(broker, 'was asked for its metadata only');
+      if (broker.nodeId === null) forceCloseBroker(broker, 'was asked for its metadata only');
       return;
     } catch (error) {
       lastError = error;
@@ -107,7 +107,7 @@ function adopt(state: State, metadata: Metadata): void {
   for (const { nodeId, host, port } of metadata.brokers) {
     const known = nodes.get(nodeId);
     if (known?.connectionPool.host === host && known.connectionPool.port === port) continue;
-    if (known !== undefined) abandonBroker(known, 'moved to another address');
+    if (known !== undefined) forceCloseBroker(known, 'moved to another address');
     nodes.set(nodeId, makeBroker(host, port, nodeId));
   }
   for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
@@ -153,7 +153,7 @@ async function connect(broker: KafkaBroker): Promise<void> {
 
 /** A broker whose connection failed: the next use begins with a new object, as this one may believe that it is still connected. */
 function replace(state: State, broker: KafkaBroker): void {
-  abandonBroker(broker, 'connection given up');
+  forceCloseBroker(broker, 'connection given up');
   const { host, port } = broker.connectionPool;
   const { nodeId } = broker;
   if (nodeId === null || state.closed || state.nodes.get(nodeId) !== broker) return;

@@ -3,7 +3,7 @@ import { errorMessage } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import { backoff } from '../../retry/index.ts';
-import { createSparseLog } from '../kafkajs/throttled-log.ts';
+import { createThrottledLog } from '../kafkajs/throttled-log.ts';
 import { encodeBatch } from '../protocol/record-batch.ts';
 import type { Leaders, ProduceOutcome } from './leaders.ts';
 import { countFitting, giveUp, type PartitionQueue, waitsForProof } from './partition-queue.ts';
@@ -45,7 +45,7 @@ export function createProduceLoop(
     queues: [],
     leaders,
     ...deps,
-    sparseLog: createSparseLog(deps.log, repeatEveryMs),
+    throttledLog: createThrottledLog(deps.log, repeatEveryMs),
     resendDelay: backoff({ initialMs: resendInitialMs, maxMs: deps.limits.retryMaxMs }),
     busy: new Set(),
     nextQueue: 0,
@@ -162,7 +162,7 @@ async function request(state: LoopState, leader: number, queues: readonly Partit
   state.connected = outcome.kind === 'answered';
   if (outcome.kind === 'failed') {
     const details = { leader, handed: outcome.handed, reason: errorMessage(outcome.error) };
-    state.sparseLog('warn', details, `produce request to broker ${leader} failed`);
+    state.throttledLog('warn', details, `produce request to broker ${leader} failed`);
   }
   settle(state, taken, outcome);
   turn(state);
@@ -223,7 +223,7 @@ function refreshNow(state: LoopState): Promise<void> | null {
       state.connected = false;
       state.staleLeaders = true;
       const details = { failures: state.refreshFailures, reason: errorMessage(error) };
-      state.sparseLog('warn', details, 'no broker told the leaders');
+      state.throttledLog('warn', details, 'no broker told the leaders');
     })
     .finally(() => {
       state.refreshing = false;

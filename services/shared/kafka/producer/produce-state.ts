@@ -1,7 +1,7 @@
 import type { Logger } from '../../log/index.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import type { Backoff } from '../../retry/index.ts';
-import type { SparseLog } from '../kafkajs/throttled-log.ts';
+import type { ThrottledLog } from '../kafkajs/throttled-log.ts';
 import type { Leaders } from './leaders.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 
@@ -29,7 +29,7 @@ export interface LoopState {
   readonly queues: PartitionQueue[];
   readonly leaders: Leaders;
   readonly log: Logger;
-  readonly sparseLog: SparseLog;
+  readonly throttledLog: ThrottledLog;
   readonly metrics: Metrics;
   readonly limits: ProduceLimits;
   readonly resendDelay: Backoff;

@@ -1,4 +1,4 @@
-import type { WireRequest } from 'kafkajs/src/types-of-room.js';
+import type { WireRequest } from '../kafkajs/library-types.ts';
 import type { AbortedTransaction } from './record-reader.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { WireRequest } from 'kafkajs/src/types-of-room.js';
+import type { WireRequest } from '../kafkajs/library-types.ts';
 
 /**
  * The Produce request, version 7 (every broker since 2.1): written by us, because kafkajs's response parser throws away

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createKafkaConfig, createTail } from '../../../../services/shared/kafka/index.ts';
+import { createKafkaConfig, createPartitionReader } from '../../../../services/shared/kafka/index.ts';
 import { EVENTS } from '../../../../topics/index.ts';
 import type { Arena } from '../arena.ts';
 
@@ -18,7 +18,7 @@ export async function watchEvents(arena: Arena): Promise<EventWatch> {
   );
   const seen = new Set<string>();
   const repeats = new Map<number, number>();
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
     from: 'earliest',
@@ -31,6 +31,6 @@ export async function watchEvents(arena: Arena): Promise<EventWatch> {
       }
     },
   });
-  await tail.start();
-  return { repeats: () => new Map(repeats), stop: () => tail.stop() };
+  await reader.start();
+  return { repeats: () => new Map(repeats), stop: () => reader.stop() };
 }

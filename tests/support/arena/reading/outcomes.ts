@@ -1,5 +1,5 @@
 import type { OrderEvent } from '../../../../schemas/generated/types.ts';
-import { createKafkaConfig, createTail } from '../../../../services/shared/kafka/index.ts';
+import { createKafkaConfig, createPartitionReader } from '../../../../services/shared/kafka/index.ts';
 import { EVENTS } from '../../../../topics/index.ts';
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
@@ -16,7 +16,7 @@ export async function readOutcomes(arena: Arena): Promise<Map<string, OrderEvent
     [...ends].filter(([, { low, high }]) => high > low).map(([p, { high }]) => [p, high]),
   );
   const outcomes = new Map<string, OrderEvent>();
-  const tail = createTail({
+  const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
     from: 'earliest',
@@ -29,8 +29,8 @@ export async function readOutcomes(arena: Arena): Promise<Map<string, OrderEvent
       }
     },
   });
-  await tail.start();
+  await reader.start();
   await until(() => wanted.size === 0, { what: 'the result topic being read to its end' });
-  await tail.stop();
+  await reader.stop();
   return outcomes;
 }
