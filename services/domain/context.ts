@@ -1,4 +1,4 @@
-/** The input of a batch decision, its output, and the state that its commands share. */
+/** The input of a batch decision, its output, and the state that the commands of the batch share. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { OrderStatus } from './orders/status.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
@@ -8,14 +8,14 @@ import type { StockChange, StockLedger } from './stock-ledger.ts';
 export interface SourceRecord {
   readonly partition: number;
   readonly offset: number;
-  /** Offset of the record decided before this one in its partition, -1 for the first. */
+  /** Offset of the previous decided record of its partition; -1 for the first. */
   readonly prevOffset: number;
   readonly content:
     | { readonly kind: 'command'; readonly command: OrderCommand }
     | { readonly kind: 'deadLetter'; readonly reason: Reason; readonly orderId: string | null };
 }
 
-/** An order as far as decisions need it. `lines` is loaded only where a command may release its stock. */
+/** The part of an order that decisions need. `lines` is loaded only if a command may release its stock. */
 export interface KnownOrder {
   readonly orderId: string;
   readonly customerId: string;
@@ -26,7 +26,7 @@ export interface KnownOrder {
   readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
 }
 
-/** The stored outcome of a command that is not a place. */
+/** The stored outcome of a command other than PLACE. */
 export interface StoredOutcome {
   readonly version: number;
   readonly status: OrderStatus | null;
@@ -36,16 +36,16 @@ export interface StoredOutcome {
 export interface Snapshot {
   readonly products: ReadonlyMap<string, Product>;
   readonly priceVersion: number;
-  /** Levels that were read; SKUs that are not in it are assumed to suffice and guarded instead. */
+  /** Stock levels that were read. Any other SKU is assumed to have enough stock, and a guard checks this. */
   readonly stockLevels: ReadonlyMap<string, number>;
-  /** Orders that exist, among those the batch names. */
+  /** Existing orders among those that the batch names. */
   readonly orders: ReadonlyMap<string, KnownOrder>;
   /** Stored outcomes by `commandKey`. */
   readonly commands: ReadonlyMap<string, StoredOutcome>;
 }
 
 export interface DecideSettings {
-  /** Epoch ms that the batch's outcomes carry. */
+  /** The time of the batch's outcomes, in epoch ms. */
   readonly nowMs: number;
   /** How long an accepted order may wait for its payment. */
   readonly paymentWindowMs: number;
@@ -83,23 +83,23 @@ export interface Decision {
   readonly stock: readonly StockChange[];
 }
 
-/** What the handlers of single commands share while one batch is decided. */
+/** What the command handlers share while one batch is decided. */
 export interface DecisionContext {
   readonly snapshot: Snapshot;
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
-  /** Orders of this batch and of the snapshot, as the commands decided so far leave them. */
+  /** Orders of this batch and of the snapshot, after the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];
   readonly changes: OrderChange[];
 }
 
-/** The name of one command of one order, unique like the primary key of `order_commands`. */
+/** The key of one command of one order; unique like the primary key of `order_commands`. */
 export function commandKey(orderId: string | null, commandId: string): string {
   return `${orderId ?? ''}/${commandId}`;
 }
 
-/** The order as the commands decided so far leave it, or undefined when there is none. */
+/** The order after the commands decided so far, or undefined if it does not exist. */
 export function currentOrder(context: DecisionContext, orderId: string): KnownOrder | undefined {
   const working = context.orders.get(orderId);
   if (working !== undefined) return working;

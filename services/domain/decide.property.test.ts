@@ -8,7 +8,7 @@ import { type Mode, run } from './testing/tables.ts';
 const anyCuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 const anyMode = fc.constantFrom<Mode>('fresh', 'remember', 'careful');
 
-/** Checks `holds` for any log, however it is cut and in whichever mode. */
+/** Checks the properties of `holds` for any log, any split into batches, and each mode. */
 function forAnyRun(holds: (made: ReturnType<typeof run>, log: Parameters<typeof cutLog>[0]) => void): void {
   fc.assert(
     fc.property(anyLog, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) =>
@@ -19,7 +19,7 @@ function forAnyRun(holds: (made: ReturnType<typeof run>, log: Parameters<typeof 
 }
 
 describe('decide, for any sequence of commands', () => {
-  it('tells exactly one event per record, in order, and names its place in the log', () => {
+  it('returns exactly one event per record, in order, with its partition and offset', () => {
     forAnyRun(({ events }, log) => {
       expect(
         events.map((event) => [
@@ -50,7 +50,7 @@ describe('decide, for any sequence of commands', () => {
     });
   });
 
-  it('conserves stock and never sells what is not there', () => {
+  it('conserves stock and never sells units that do not exist', () => {
     fc.assert(
       fc.property(anyLog, anyStock, anyCuts, anyMode, (log, stock, cuts, mode) => {
         const { tables } = run(cutLog(log, cuts), stock, mode);
@@ -68,7 +68,7 @@ describe('decide, for any sequence of commands', () => {
     );
   });
 
-  it('adds up the money of every accepted order', () => {
+  it('adds up the amounts of every accepted order', () => {
     forAnyRun(({ events }) => {
       for (const { outcome, order } of events) {
         expect(order !== null).toBe(outcome === 'ACCEPTED');
@@ -83,7 +83,7 @@ describe('decide, for any sequence of commands', () => {
     });
   });
 
-  it('decides the same in any batches as one by one, to the last word', () => {
+  it('decides the same in any batches as one by one, to the last byte', () => {
     fc.assert(
       fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
         const single = run(cutLog(log, [1]), stock, 'careful');
@@ -100,7 +100,7 @@ describe('decide, for any sequence of commands', () => {
       fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
         const careful = run(cutLog(log, cuts), stock, 'careful');
         const guarded = run(cutLog(log, cuts), stock, 'remember');
-        // Where two lines are short and only one SKU was known to be, the words are about that one.
+        // If two lines exceed the stock and only one SKU was known to be low, the message is about that SKU.
         expect(guarded.events.map(essence)).toEqual(careful.events.map(essence));
         expect(guarded.tables.stock).toEqual(careful.tables.stock);
       }),
@@ -126,13 +126,13 @@ function follow(told: Map<string, { version: number; status: OrderStatus }>, eve
       expect([orderId, version, status]).toEqual([null, 0, null]);
       return;
     case 'DUPLICATE':
-      // A repeated place tells how the order stands, a repeated command what its first copy was told.
+      // A repeated PLACE reports the order's current state; another repeated command gets its first outcome.
       if (commandType === 'PLACE') expect({ version, status }).toEqual(before);
       else expect(version).toBeLessThanOrEqual(before?.version ?? 0);
       return;
     default:
       expect(['REFUSED', 'KEY_CONFLICT']).toContain(outcome);
-      // Somebody else's order is refused in the words of one that does not exist.
+      // Another customer's order and a missing order get the same refusal.
       if (event.reason?.code === 'ORDER_UNKNOWN')
         expect({ version, status }).toEqual({ version: 0, status: null });
       else expect({ version, status }).toEqual(before);

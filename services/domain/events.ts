@@ -1,4 +1,4 @@
-/** The events of outcomes. Ids and contents are functions of the command and its position in the log. */
+/** The events of outcomes. Ids and contents depend only on the command and its position in the log. */
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { KnownOrder, NewOrder, SourceRecord, StoredOutcome } from './context.ts';
 import type { OrderStatus } from './orders/status.ts';
@@ -85,7 +85,7 @@ export function duplicatePlace(
   };
 }
 
-/** A repeated command: has the stored outcome of its first copy. */
+/** A repeated command: contains the stored outcome of the first copy. */
 export function duplicateCommand(
   record: SourceRecord,
   command: OrderCommand,

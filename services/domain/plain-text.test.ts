@@ -19,13 +19,13 @@ it.each(['Tea, green', 'Crème brûlée', '緑茶', 'שלום', ''])('%j is one 
   expect(isOneLine(text)).toBe(true);
 });
 
-it('makes one line of any text, and leaves a line as it is', () => {
+it('turns any text into one line, and does not change a line', () => {
   expect(toOneLine(' Tea\r\n\tTotal:\u2028EUR 0.01 ')).toBe('Tea Total: EUR 0.01');
   const anyText = fc.array(fc.nat({ max: 0xffff })).map((units) => String.fromCharCode(...units));
   fc.assert(fc.property(anyText, (text) => isOneLine(toOneLine(text))));
 });
 
-it('notes have lines, and no other control characters', () => {
+it('notes may have several lines, but no other control characters', () => {
   const notes = new RegExp(linesPattern, 'u');
   expect(notes.test('one\r\n\ttwo')).toBe(true);
   for (const text of ['\u0000', '\u001b[2J', '\u0085', '\u2028', '\u007f'])

@@ -1,11 +1,11 @@
 /** Every reason code that a decision can give, for the reference pages; `reasons.ts` makes them. */
 
 export interface ReasonRow {
-  /** The outcome that carries it. */
+  /** The outcome that has this reason. */
   readonly outcome: 'REJECTED' | 'REFUSED' | 'KEY_CONFLICT';
   /** The meaning and the remedy. */
   readonly meaning: string;
-  /** Members of `seen`; none where that is null. */
+  /** Members of `seen`; empty if `seen` is null. */
   readonly seen: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { openStockLedger } from './stock-ledger.ts';
 const unread = new Map<string, number>();
 
 describe('the stock ledger', () => {
-  it('knows what is left of a SKU that was read, and nothing of any other', () => {
+  it('knows the remaining units of a SKU that was read, and null for any other', () => {
     const ledger = openStockLedger(new Map([['A', 5]]));
     ledger.take('A', 2);
     ledger.take('B', 2);
@@ -21,7 +21,7 @@ describe('the stock ledger', () => {
     expect(ledger.changes().map(({ sku }) => sku)).toEqual(['10', '9', 'A', 'C', 'a', 'b']);
   });
 
-  it('keeps the guard of units that were out and came back, and drops what never moved', () => {
+  it('keeps the guard for units that were taken and returned, and drops SKUs without any change', () => {
     const ledger = openStockLedger(unread);
     ledger.take('A', 3);
     ledger.giveBack('A', 3);
@@ -30,7 +30,7 @@ describe('the stock ledger', () => {
     expect(ledger.changes()).toEqual([{ sku: 'A', net: 0, peak: 3 }]);
   });
 
-  it('guards by exactly the level at which each take of the batch could be served in its order', () => {
+  it('sets the guard to the exact level at which each take of the batch succeeds in order', () => {
     const anyMoves = fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 12 });
     fc.assert(
       fc.property(anyMoves, fc.nat({ max: 20 }), (moves, level) => {

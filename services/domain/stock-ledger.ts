@@ -1,20 +1,21 @@
 /**
- * What a batch does to the stock, SKU by SKU, while its commands are decided in offset order.
+ * The stock changes of a batch, by SKU, while its commands are decided in offset order.
  *
- * A SKU whose level was read (`levels`) is decided exactly. Any other is assumed to suffice, and the assumption is
- * handed to the database as a guard: `peak` is the most that was out at any moment of the batch, so that
- * `available >= peak` holds if and only if every single take in the batch could be served in its order.
+ * A SKU whose level was read (`levels`) is decided exactly. Any other SKU is assumed to have enough stock,
+ * and the database checks this with a guard. The guard `peak` is the largest number of units taken at any
+ * moment of the batch. So `available >= peak` holds exactly if every take of the batch could be served in its
+ * order.
  */
 export interface StockChange {
   readonly sku: string;
-  /** Units that the whole batch takes (> 0) or gives back (< 0). */
+  /** Units that the whole batch takes (> 0) or returns (< 0). */
   readonly net: number;
-  /** The guard: the level that must be there before the batch; 0 where the batch only gives back. */
+  /** The guard: the level that must exist before the batch; 0 if the batch only returns units. */
   readonly peak: number;
 }
 
 export interface StockLedger {
-  /** How many units are left to take, or null when the SKU's level was not read. */
+  /** The units left to take, or null if the SKU's level was not read. */
   left(sku: string): number | null;
   take(sku: string, quantity: number): void;
   giveBack(sku: string, quantity: number): void;

@@ -13,7 +13,7 @@ import {
 } from '../shared/config/index.ts';
 import { usualRetryDelays } from './delivery/attempt.ts';
 
-/** Every setting of the notification service. */
+/** All settings of the notification service. */
 export const fields = {
   ...kafkaFields,
   ...registryFields,
@@ -22,7 +22,7 @@ export const fields = {
   endpointsRefreshMs: durationMs('ENDPOINTS_REFRESH', {
     default: 1_000,
     min: 50,
-    help: 'How often the webhook endpoints are read again; a new endpoint gets events from then on.',
+    help: 'How often the webhook endpoints are read again; a new endpoint gets only later events.',
   }),
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
     default: [],
@@ -82,19 +82,19 @@ export const fields = {
     default: 20,
     min: 1,
     max: 100_000,
-    help: 'E-mails of one customer to one address in a day; three times as many from all customers. Each instance counts separately. E-mails over the limit come up to a day later, or not at all.',
+    help: 'E-mails of one customer to one address in a day; three times as many from all customers. Each instance counts separately. E-mails over the limit are sent up to a day later, or never.',
   }),
   mailsPerCustomer: int('MAILS_PER_CUSTOMER', {
     default: 600,
     min: 1,
     max: 1_000_000,
-    help: 'E-mails of one customer in a minute; each instance counts separately. E-mails over the limit come later.',
+    help: 'E-mails of one customer in a minute; each instance counts separately. E-mails over the limit are sent later.',
   }),
 };
 
 export type NotificationConfig = ConfigOf<typeof fields>;
 
-/** What one field alone cannot say. */
+/** Rules about more than one field. */
 export function rules(config: NotificationConfig): string[] {
   const problems: string[] = [];
   if (config.smtpUrl !== '' && config.smtpFrom === '') problems.push('SMTP_FROM is needed with SMTP_URL');
@@ -103,7 +103,7 @@ export function rules(config: NotificationConfig): string[] {
   }
   const triesMs = retryDelaysMs(config.webhookRetryDelays).reduce((sum, delayMs) => sum + delayMs, 0);
   if (config.keepMs <= triesMs)
-    problems.push('DELIVERIES_KEEP is not longer than WEBHOOK_RETRY_DELAYS in all');
+    problems.push('DELIVERIES_KEEP is not longer than the sum of WEBHOOK_RETRY_DELAYS');
   return problems;
 }
 

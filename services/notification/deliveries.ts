@@ -1,13 +1,13 @@
 /**
- * Which deliveries a batch of events makes. Pure: the same events and the same directory give the same rows, and the
- * unique key (event, endpoint) drops what is there already.
+ * Which deliveries a batch of events makes. Pure: the same events and directory give the same rows. The
+ * unique key (event, endpoint) drops rows that exist already.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
 import type { Endpoint } from './endpoints.ts';
 import { wantsType } from './event-types.ts';
 import { isOrderBound, messageText } from './message.ts';
 
-/** Stands in endpoint_id for the e-mail address of the order's contact. */
+/** The value of endpoint_id for an e-mail to the order's contact. */
 export const emailEndpoint = 'email';
 
 export interface NewDelivery {
@@ -17,17 +17,17 @@ export interface NewDelivery {
   orderVersion: number;
   eventType: string;
   payload: string;
-  /** Mails only: when it may be sent, where that is not at once; null where it is withheld. */
+  /** For mails only: the time from which it may be sent, if not at once; null if it is withheld. */
   mailDueAtMs?: number | null;
 }
 
 export interface Audience {
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
-  /** E-mail addresses by order; empty where e-mail is off. */
+  /** E-mail addresses by order; empty if e-mail is off. */
   addresses: ReadonlyMap<string, string>;
 }
 
-/** One row per (event, endpoint), in event order, so that versions of an order get rising delivery ids. */
+/** One row per (event, endpoint), in event order, so that delivery ids rise with the versions of an order. */
 export function deliveriesOf(events: readonly OrderEvent[], audience: Audience): NewDelivery[] {
   const deliveries: NewDelivery[] = [];
   for (const event of events) {
@@ -49,8 +49,9 @@ export function deliveriesOf(events: readonly OrderEvent[], audience: Audience):
 }
 
 /**
- * People get mails about changes of an order, never about repeats and refusals. A rejected order is mailed to nobody: it
- * costs the caller nothing, so the shop would write to any address as often as somebody likes. The caller has the answer.
+ * Mails report changes of an order, never repeats and refusals. A rejected order sends no mail: it costs the
+ * caller nothing, so anyone could make the shop write to any address without limit. The caller has the
+ * response.
  */
 export function isMailed(event: OrderEvent): boolean {
   return wantsType(null, event.type) && event.status !== 'REJECTED';

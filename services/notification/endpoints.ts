@@ -1,8 +1,10 @@
 /**
- * The directory of webhook endpoints, held in memory: intake asks it for every event, the sender for every try.
+ * The directory of webhook endpoints, held in memory. Intake queries it for every event, the sender for every
+ * attempt.
  *
- * Every `refreshMs` it reads what was changed, by the time of the change. Rows that are no more have no such time: where the
- * table has another number of rows than the directory, the customers whose numbers differ are read again, and no others.
+ * Every `refreshMs` it reads the changed rows, by the time of the change. Deleted rows have no such time. So
+ * if the table and the directory differ in their number of rows, it reads all rows of those customers whose
+ * numbers differ.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -16,30 +18,30 @@ import type { Stall } from './stall.ts';
 
 export type { Endpoint } from './directory/endpoint.ts';
 
-/** Stands in customer_id for every customer. */
+/** The value of customer_id for all customers. */
 export const everyCustomer = '*';
 
-/** Two changes may share a millisecond, so a change this young is read again until it is older. */
+/** Two changes may share a millisecond, so a change younger than this is read again later. */
 const settleMs = 5_000;
 
 export interface EndpointDirectory {
-  /** The enabled endpoints that want events of this type of this customer. */
+  /** The enabled endpoints of this customer that subscribe to this type. */
   receiversOf(customerId: string | null, type: string): readonly Endpoint[];
   /** An endpoint that exists, enabled or not. */
   find(id: string): Endpoint | undefined;
-  /** Reads now what was changed until now. */
+  /** Reads the changes up to now. */
   refresh(): Promise<void>;
   close(): void;
 }
 
-/** Reads the table once (throws when it cannot) and then keeps the directory fresh. */
+/** Reads the table once (throws if it cannot) and then keeps the directory fresh. */
 export async function openEndpoints(deps: {
   mysql: Queryable;
   log: Logger;
   metrics: Metrics;
   clock: Clock;
   refreshMs: number;
-  /** Says since when the directory could not be read. */
+  /** Records since when the directory could not be read. */
   stall: Stall;
 }): Promise<EndpointDirectory> {
   const { mysql, log, metrics, clock, refreshMs, stall } = deps;
@@ -60,7 +62,7 @@ export async function openEndpoints(deps: {
 
   const timer = setInterval(() => {
     stall.begin('webhook endpoints could not be read');
-    // The directory of a moment ago serves on while the database is away; intake cannot write then either.
+    // The previous directory stays in use while the database is down. Intake cannot write then either.
     refresh().then(stall.end, (error: unknown) =>
       log.warn({ err: error }, 'webhook endpoints could not be reloaded'),
     );
@@ -80,7 +82,7 @@ export async function openEndpoints(deps: {
   };
 }
 
-/** Finds what was deleted, and what was added with an old time. */
+/** Finds deleted rows, and rows that were added with an old time. */
 async function compareCustomers(mysql: Queryable, index: EndpointIndex): Promise<void> {
   const different: string[] = [];
   const gone = new Map([...index.customers()].map(([customerId, own]) => [customerId, own.size]));
@@ -101,7 +103,7 @@ async function compareCustomers(mysql: Queryable, index: EndpointIndex): Promise
   for (const endpoint of read) index.put(endpoint);
 }
 
-/** Who asks while a read is under way gets one that begins behind it: that one sees what was changed until now. */
+/** A caller during a read gets the next read, which sees all changes up to now. */
 function oneAtATime(read: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;

@@ -1,11 +1,13 @@
-/** Which events an endpoint wants. */
+/** Which events an endpoint subscribes to. */
 
-/** Without a filter: every change of an order. Repeats and refusals are sent to those who name them. */
+/**
+ * Without a filter: every change of an order. Repeats and refusals are sent only to filters that name them.
+ */
 const usual = ['order.*'];
 
 /**
- * Whether a filter takes an event type. A filter is a list of names (`order.accepted`) or prefixes (`order.*`,
- * `*`); null stands for the usual ones.
+ * Whether a filter matches an event type. A filter is a list of names (`order.accepted`) or prefixes
+ * (`order.*`, `*`); null means the default types.
  */
 export function wantsType(filter: readonly string[] | null, type: string): boolean {
   return (filter ?? usual).some((pattern) =>
@@ -13,7 +15,7 @@ export function wantsType(filter: readonly string[] | null, type: string): boole
   );
 }
 
-/** Reads the stored form: a JSON list of strings. What cannot be read takes nothing, rather than everything. */
+/** Reads the stored form: a JSON list of strings. An invalid one matches nothing, rather than everything. */
 export function parseFilter(stored: string | null): readonly string[] | null {
   if (stored === null) return null;
   try {
@@ -21,7 +23,8 @@ export function parseFilter(stored: string | null): readonly string[] | null {
     if (!Array.isArray(parsed)) return [];
     return parsed.filter((item): item is string => typeof item === 'string');
   } catch {
-    // An unreadable filter must not widen what a receiver is sent; the endpoint shows no deliveries and is looked at.
+    // An unreadable filter must not send more than the receiver wants. The endpoint then shows no deliveries,
+    // which its owner can notice.
     return [];
   }
 }

@@ -1,16 +1,19 @@
-/** What a subscriber is sent about one outcome: the JSON body of its webhook, and the facts of its e-mail. */
+/** The message about one outcome: the JSON body of its webhook, and the facts of its e-mail. */
 import type { OrderEvent, PricedLine } from '../../schemas/index.ts';
 
-/** Standard Webhooks advises bodies under 20 kB; what does not fit is left out, never cut in the middle. */
+/**
+ * Standard Webhooks recommends bodies under 20 kB. Parts that do not fit are left out, never cut in the
+ * middle.
+ */
 export const messageBytesMax = 20_000;
 
 /**
- * The body of a notification. It is made once, when the event is read, and stored: every try sends the same bytes.
- * `data.version` is the order's version, so a receiver drops what is older than what it has seen.
+ * The body of a notification. It is made once, when the event is read, and stored: every attempt sends the
+ * same bytes. `data.version` is the order's version, so a receiver can drop older versions.
  */
 export interface Message {
   type: string;
-  /** RFC 3339, when the decision was taken. */
+  /** RFC 3339, time of the decision. */
   timestamp: string;
   data: MessageData;
 }
@@ -35,10 +38,10 @@ export interface MessageData {
   shipment?: { carrier?: string; trackingNumber?: string };
 }
 
-/** Only events about an order make a message. */
+/** Only events about an order have a message. */
 export type OrderBoundEvent = OrderEvent & { orderId: string };
 
-/** An outcome of an undecodable command may carry whatever its key was: that is no order. */
+/** The outcome of an undecodable command may contain any key, which is then no order id. */
 export function isOrderBound(event: OrderEvent): event is OrderBoundEvent {
   return event.orderId !== null && orderIdPattern.test(event.orderId);
 }
@@ -54,7 +57,7 @@ export function messageText(event: OrderBoundEvent): string {
   const { items: _items, ...rest } = message.data;
   const withoutLines = textOf({ ...rest, itemsOmitted: true });
   if (fits(withoutLines)) return withoutLines;
-  // Reasons and shipments are texts of somebody else: their length is not for us to promise.
+  // Other systems write reasons and shipments, so their length is unknown.
   const { id, version, status, previousStatus, customerId } = message.data;
   return textOf({ id, version, status, previousStatus, customerId, itemsOmitted: true });
 }
@@ -99,7 +102,7 @@ function decidedOrder({ order }: OrderEvent): Partial<MessageData> {
   };
 }
 
-/** `seen` stays inside: it is made for operators. */
+/** `seen` is left out: it is for operators only. */
 function reasonOf(reason: NonNullable<OrderEvent['reason']>): NonNullable<MessageData['reason']> {
   const { code, message, pointer } = reason;
   return { code, message, ...(pointer !== null && { pointer }) };

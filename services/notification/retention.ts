@@ -1,11 +1,13 @@
 /**
- * Deletes deliveries that have been kept for long enough, in small pieces beside everything else.
+ * Deletes old deliveries in small pieces beside other work.
  *
- * Each pass first raises `deleted_before_ms`, and whoever reads the table takes nothing older than that for missing; only
- * then it deletes. The one instance that raises it does the pass; what it leaves behind when it dies, the next pass finds, as
- * every pass begins at the oldest row. Ids rise with time, so the primary key is all the index this needs.
+ * Each pass first raises `deleted_before_ms`: readers of the table do not count older rows as missing. Only
+ * then does it delete. The instance that raised it does the pass. If it dies, the next pass deletes the rest,
+ * because every pass begins at the oldest row. Ids rise with time, so the primary key is the only index that
+ * is needed.
  *
- * The age of a row is counted by the clock of the database. The clock of one process must not decide what is deleted for all.
+ * The database's clock counts the age of a row. The clock of one process must not decide what is deleted for
+ * all.
  */
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -14,13 +16,13 @@ import { type Queryable, readNowMs } from '../shared/mysql/index.ts';
 import { sleep } from '../shared/retry/index.ts';
 
 export interface RetentionLimits {
-  /** Age at which a delivery is deleted, unless it is still to be sent. */
+  /** Age at which a delivery is deleted, unless it is still pending. */
   keepMs: number;
-  /** From one pass to the next. */
+  /** Interval between passes. */
   everyMs: number;
-  /** Rows of one statement: it is over before a sender notices. */
+  /** Rows of one statement; few enough not to delay a sender. */
   chunkRows: number;
-  /** Breath between two pieces, so that the database has more to do than this. */
+  /** Pause between two pieces, so that other work on the database continues. */
   pauseMs: number;
 }
 
@@ -31,7 +33,7 @@ export interface RetentionDeps {
   metrics: Metrics;
 }
 
-/** Passes that fail are logged and tried again at the next one: nothing waits for them. */
+/** A failed pass is logged and repeated at the next interval: nothing waits for it. */
 export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
   const { limits, log } = deps;
   const abort = new AbortController();
@@ -62,8 +64,9 @@ export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
 }
 
 /**
- * False where another instance has done so within `everyMs`, or where more was deleted before than is to be now. A mark in
- * the future comes from a wrong clock, and is set back: else nothing would be deleted, or missed, until that time.
+ * False if another instance raised it within `everyMs`, or if it is already higher than now requested. A
+ * value in the future comes from a wrong clock and is lowered. Otherwise nothing would be deleted, or
+ * reported missing, until that time.
  */
 async function raise(pool: Queryable, nowMs: number, { keepMs, everyMs }: RetentionLimits): Promise<boolean> {
   const beforeMs = nowMs - keepMs;
@@ -100,10 +103,10 @@ async function deleteBefore(
     const done = old.filter((row) => row.status !== 'PENDING');
     oldestMs ??= rows.find((row) => !done.includes(row))?.created_at_ms ?? null;
     const gone = await deleteRows(pool, done);
-    // Counted when the rows go: the pause below ends with an error when the process stops.
+    // Counted after each piece: the pause below ends with an error when the process stops.
     metrics.inc('notification_rows_deleted_total', {}, gone);
     deleted += gone;
-    // The first row that is young ends it: the ones behind it are younger still, or will be found by a later pass.
+    // Stops at the first young row: later rows are younger, or a later pass finds them.
     if (old.length < limits.chunkRows || old.length < rows.length) break;
     after = rows.at(-1)!.delivery_id;
     await sleep(limits.pauseMs, signal);
@@ -112,7 +115,7 @@ async function deleteBefore(
   if (deleted > 0) log.info({ deleted, beforeMs }, 'old deliveries were deleted');
 }
 
-/** Its owner may have asked for one again since it was read: that one stays. */
+/** A row whose owner requested redelivery since it was read stays. */
 async function deleteRows(pool: Queryable, rows: readonly KeptRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const { affectedRows } = await pool.write(

@@ -1,4 +1,4 @@
-/** The secrets of endpoints, decrypted just before they sign: none is kept in clear. */
+/** The secrets of endpoints, decrypted just before signing; none is kept in clear. */
 import type { Clock } from '../shared/clock/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -6,12 +6,12 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { keyIdOf, type SecretBox } from '../shared/secrets/index.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** The endpoint with its secrets in clear; null where one of them cannot be decrypted now. */
+/** The endpoint with its secrets in clear; null if one of them cannot be decrypted now. */
 export type OpenSecrets = (endpoint: Endpoint) => Endpoint | null;
 
 export interface Secrets {
   readonly open: OpenSecrets;
-  /** For readiness: true, or which key is missing. One row that somebody changed does not count. */
+  /** For readiness: true, or the missing keys. A single damaged row does not count. */
   state(): true | string;
 }
 
@@ -22,9 +22,12 @@ export interface SecretsDeps {
   readonly metrics: Metrics;
 }
 
-/** A delivery that is postponed comes back within this: a key that is no longer met is no longer missed. */
+/**
+ * A postponed delivery is retried within this time. A key that is not needed any more is then no longer
+ * reported as missing.
+ */
 const missedForMs = 90_000;
-/** Endpoints whose fault was logged; beyond it each postponed delivery is logged. */
+/** Endpoints whose fault was logged; beyond this number each postponed delivery is logged. */
 const loggedMax = 10_000;
 
 export function createSecrets({ box, clock, log, metrics }: SecretsDeps): Secrets {
@@ -37,7 +40,7 @@ export function createSecrets({ box, clock, log, metrics }: SecretsDeps): Secret
       const keyId = keyIdOf(stored);
       if (keyId !== null && !box.keyIds.has(keyId)) missing.set(keyId, clock.monotonicMs());
     }
-    // Its deliveries come here again and again.
+    // Its deliveries come here repeatedly.
     if (logged.has(endpoint.id)) return;
     log.error({ endpointId: endpoint.id, reason: errorMessage(error) }, 'A webhook secret is unreadable');
     if (logged.size < loggedMax) logged.add(endpoint.id);

@@ -1,4 +1,4 @@
-/** The notification service, wired: outcomes in, delivery rows in the middle, webhooks and e-mails out. */
+/** The notification service, wired: outcomes in, delivery rows, webhooks and e-mails out. */
 import { EVENTS } from '../../topics/index.ts';
 import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
@@ -25,25 +25,25 @@ import { openStalls, type Stalls } from './stall.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** Of the deliveries in the hands of this process, for one customer at most. */
+/** Deliveries of one customer in this process, at most. */
 const customerShare = 0.25;
 /** Receivers of one lease transaction. */
 const leaseReceiversMax = 50;
-/** Deliveries that are fetched ahead, per post that a host may get at a time. */
+/** Deliveries fetched ahead, per concurrent post of a host. */
 const waitingPerPost = 4;
-/** How often the table is looked through for deliveries that others left or whose time has come. */
+/** How often the table is searched for deliveries that another sender left or that have become due. */
 const sweepMs = 500;
-/** A lease lasts two tries and this: enough to write what came of one. */
+/** A lease lasts two attempts plus this time, which suffices to write a result. */
 const leaseMarginMs = 10_000;
-/** Old deliveries: how often they are looked for, rows of one statement, and the breath between two of them. */
+/** Old deliveries: the interval of passes, rows of one statement, and the pause between two statements. */
 const retention = { everyMs: 60_000, chunkRows: 500, pauseMs: 50 };
-/** An instance that froze in a transaction holds positions and rows that the others need for no longer than this. */
+/** If an instance freezes in a transaction, its locks on positions and rows end after this time. */
 const lockSilenceSeconds = 5;
-/** Parts of the stop deadline. */
+/** Shares of the stop deadline. */
 const consumerStopMs = 3_000;
 const senderStopMs = 4_000;
 
-/** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
+/** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
 export async function startNotification(context: Context): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
   const mysql = createMysql({
@@ -125,7 +125,7 @@ async function openOutbound(
       ...queue,
       async disableEndpoint(endpointId, reason, nowMs) {
         const isNew = await queue.disableEndpoint(endpointId, reason, nowMs);
-        // At once, or more would be sent to it until the directory is read again by itself.
+        // Refreshed at once; otherwise the endpoint would get more deliveries until the next refresh.
         await endpoints.refresh();
         return isNew;
       },
@@ -169,14 +169,14 @@ function openMailer(config: Context['config']): Mailer | null {
   return createMailer({ smtpUrl: config.smtpUrl, from: config.smtpFrom, timeoutMs: config.webhookTimeoutMs });
 }
 
-/** A short time of keeping, as tests have, is looked after as often as it is short. */
+/** With a short retention time, as in tests, passes run as often. */
 function openRetention({ config, log, metrics }: Context, pool: Pool) {
   const { keepMs } = config;
   const limits = { ...retention, keepMs, everyMs: Math.min(retention.everyMs, keepMs / 4) };
   return startRetention({ pool, limits, log, metrics });
 }
 
-/** Moves the group offset behind what is stored: on a timer, and once more at the end. */
+/** Commits the group offset up to the stored records: on a timer, and once more at the end. */
 function startCommits(consumer: GroupConsumer, lanes: Lanes, { log }: Context) {
   return startCommitLoop(async () => {
     const offsets = lanes.committable();

@@ -1,13 +1,13 @@
 /**
- * Since when a part of the service gets no further, and why. Each part tries again by itself; past the bound readiness
- * says so, and a gauge has said so all along.
+ * Since when a part of the service makes no progress, and why. Each part retries by itself. A gauge shows the
+ * time; after a limit readiness fails.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { Lifecycle } from '../shared/lifecycle/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 
 export interface Stall {
-  /** Work begins, or is tried again; the time runs from the first of these calls. */
+  /** Work begins or is retried; the time counts from the first of these calls. */
   begin(why: string): void;
   /** The work is done. */
   end(): void;
@@ -17,9 +17,9 @@ export interface Stall {
   check(): true | string;
 }
 
-/** A stall that is longer than this shows in readiness. */
+/** A stall longer than this fails readiness. */
 export const stalledMs = 30_000;
-/** How often the gauge says for how long a part waits. */
+/** How often the gauge is updated. */
 const gaugeMs = 1_000;
 
 export function createStall(clock: Clock): Stall {
@@ -41,7 +41,7 @@ export function createStall(clock: Clock): Stall {
 
 export type Stalls = ReturnType<typeof openStalls>;
 
-/** What waits, for how long: in a gauge, and in readiness when it is long. */
+/** Which part waits, and for how long: in a gauge, and in readiness if it is long. */
 export function openStalls(clock: Clock, metrics: Metrics, lifecycle: Pick<Lifecycle, 'addReadiness'>) {
   const parts = {
     intake: createStall(clock),

@@ -1,4 +1,4 @@
-/** CANCEL: takes an order out of PENDING_PAYMENT and gives its stock back. */
+/** CANCEL: moves an order from PENDING_PAYMENT to CANCELLED and returns its stock. */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
 import { changed, refused } from '../events.ts';
@@ -22,7 +22,7 @@ function addNeeds({ orderId, commandId }: CancelCommand, needs: CommandNeeds): v
   needs.commands.push({ orderId: orderId!, commandId });
 }
 
-/** Decides one cancel. An unknown order and an order of another customer are refused in the same words. */
+/** Decides one cancel. An unknown order and another customer's order get the same refusal. */
 function decide(context: DecisionContext, record: SourceRecord, command: CancelCommand): OrderEvent {
   const { nowMs } = context.settings;
   const order = currentOrder(context, command.orderId!);

@@ -1,4 +1,4 @@
-/** What a command type has to say about itself; one file of this folder for each type, listed in `registry.ts`. */
+/** The interface of a command type. Each type has one file in this folder, listed in `registry.ts`. */
 import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';
 import type { DecisionContext, SourceRecord } from '../context.ts';
 import type { OrderStatus } from '../orders/status.ts';
@@ -6,12 +6,14 @@ import type { OrderStatus } from '../orders/status.ts';
 export type CommandType = OrderCommand['type'];
 export type CommandOf<T extends CommandType> = Extract<OrderCommand, { type: T }>;
 
-/** From the status before a command to the status after it. A status that is not a key refuses the command. */
+/** Maps the status before a command to the status after it. From any other status the command is refused. */
 export type Transitions = Readonly<Partial<Record<OrderStatus, OrderStatus>>>;
 
-/** What the commands of a batch read from the database before they are decided. */
+/** What the worker must read from the database before it decides the commands of a batch. */
 export interface CommandNeeds {
-  /** SKUs whose prices are read, and whose stock levels where they are scarce. A SKU may be named more than once. */
+  /**
+   * SKUs whose prices are read. For SKUs with low stock the levels are read too. A SKU may be named twice.
+   */
   readonly skus: string[];
   /** Orders whose rows and lines are read. */
   readonly orderIds: Set<string>;
@@ -21,14 +23,18 @@ export interface CommandNeeds {
 
 export interface CommandHandler<C extends OrderCommand = OrderCommand> {
   /**
-   * How a repeated command is recognised. `order`: it makes the order, so the order's row shows it. `commandId`: its
-   * outcome is stored under its command id, refusals included, and a repeat gets that outcome again.
+   * How a repeated command is recognised. `order`: the command creates the order, so the order's row shows
+   * it. `commandId`: the outcome is stored under the command id, also if it is a refusal. A repeat gets that
+   * outcome.
    */
   readonly repeatedBy: 'order' | 'commandId';
   readonly transitions: Transitions;
-  /** What is wrong with the command beyond its schema, as a sentence part, or null. */
+  /** What is wrong with the command although its schema fits: a part of a sentence, or null. */
   problem(command: C): string | null;
-  /** Adds what `decide` reads. `readExisting`: also rows that are not expected to exist, since a repeat was seen. */
+  /**
+   * Adds what `decide` reads. With `readExisting`, adds rows that should not exist yet, because a repeat was
+   * seen.
+   */
   addNeeds(command: C, needs: CommandNeeds, readExisting: boolean): void;
   /** Decides one command and records its changes in the context. Returns the event of its outcome. */
   decide(context: DecisionContext, record: SourceRecord, command: C): OrderEvent;

@@ -1,4 +1,4 @@
-/** PLACE: prices an order, takes its stock, and makes version 1 of it, accepted or rejected. */
+/** PLACE: prices an order, takes its stock, and writes version 1 of it: accepted or rejected. */
 import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
@@ -19,7 +19,7 @@ const couponPattern = /^[!-~]{1,64}$/;
 
 export const place: CommandHandler<PlaceCommand> = {
   repeatedBy: 'order',
-  // The order does not exist before, so there is no status that it could come from.
+  // The order does not exist yet, so it has no previous status.
   transitions: {},
   problem,
   addNeeds,
@@ -27,14 +27,14 @@ export const place: CommandHandler<PlaceCommand> = {
 };
 
 function problem({ customerId, fingerprint, idempotencyKey, payload }: PlaceCommand): string | null {
-  if (customerId === null) return 'a place has no customerId';
-  if (fingerprint === null) return 'a place has no fingerprint';
+  if (customerId === null) return 'a PLACE command has no customerId';
+  if (fingerprint === null) return 'a PLACE command has no fingerprint';
   if (idempotencyKey === null || !keyPattern.test(idempotencyKey)) {
     return 'idempotencyKey is not 1-255 visible ASCII characters';
   }
   if (!currencyPattern.test(payload.currency)) return 'currency is not an ISO 4217 code';
   if (payload.lines.length < 1 || payload.lines.length > orderLinesMax)
-    return `a place has 1-${orderLinesMax} lines`;
+    return `a PLACE command has 1-${orderLinesMax} lines`;
   for (const line of payload.lines) {
     if (!skuPattern.test(line.sku)) return 'a sku is not 1-64 visible ASCII characters';
     if (line.quantity < 1 || line.quantity > lineQuantityMax) return `a quantity is not 1-${lineQuantityMax}`;
@@ -49,13 +49,13 @@ function problem({ customerId, fingerprint, idempotencyKey, payload }: PlaceComm
   return null;
 }
 
-/** A new order has no row, so its id is read only after a repeat was seen: the insert finds a repeat anyway. */
+/** A new order has no row. Its id is read only after a repeat was seen, since the insert detects repeats. */
 function addNeeds({ orderId, payload }: PlaceCommand, needs: CommandNeeds, readExisting: boolean): void {
   for (const line of payload.lines) needs.skus.push(line.sku);
   if (readExisting) needs.orderIds.add(orderId!);
 }
 
-/** Decides one place; a repeated place changes nothing. */
+/** Decides one PLACE command. A repeated one changes nothing. */
 function decide(context: DecisionContext, record: SourceRecord, command: PlaceCommand): OrderEvent {
   const { nowMs, paymentWindowMs } = context.settings;
   const orderId = command.orderId!;
@@ -89,7 +89,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     : rejected(record, command, reason, nowMs);
 }
 
-/** The first line that the levels known so far cannot serve; lines of one SKU are served together. */
+/** The first line for which the known stock levels do not suffice. Lines of one SKU are served together. */
 function shortOfStock(context: DecisionContext, payload: PlaceOrder): Reason | null {
   if (context.snapshot.stockLevels.size === 0) return null;
   const asked = new Map<string, number>();

@@ -7,7 +7,7 @@ interface CommandSchema {
   readonly fields: readonly { readonly name: string; readonly type: unknown }[];
 }
 
-it('has a handler for each command of the schema, or names it as not yet decided', () => {
+it('has a handler for each command of the schema, or lists it as not yet decided', () => {
   const { fields } = newestSchema(COMMANDS_SUBJECT).schema as CommandSchema;
   const payload = fields.find(({ name }) => name === 'payload')!.type as readonly { readonly name: string }[];
   const known = [...decidedTypes, ...notYetDecided];
@@ -18,7 +18,7 @@ it('has no handler for a command that is not yet decided', () => {
   expect(notYetDecided.filter((type) => handlerOf(type) !== undefined)).toEqual([]);
 });
 
-it('changes statuses that orders can have, from one to another', () => {
+it('changes only known statuses, to known statuses', () => {
   for (const type of decidedTypes) {
     for (const [from, to] of Object.entries(handlerOf(type)!.transitions)) {
       expect(orderStatuses).toContain(from);

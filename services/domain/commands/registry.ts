@@ -1,6 +1,6 @@
 /**
- * Every command type that this version decides. To add one, write its file and list it here; `decide`, the worker's
- * `decode` and `load`, and `orderstream dlq` read this table.
+ * Every command type that this version decides. To add one, write its file and list it here. `decide`, the
+ * worker's `decode` and `load`, and `orderstream dlq` read this table.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { cancel } from './cancel.ts';
@@ -29,9 +29,9 @@ export const notYetDecided = [
 /** The types with a handler. */
 export const decidedTypes = Object.keys(handlers) as readonly (keyof typeof handlers)[];
 
-/** The handler of a command's type, or undefined where this version does not decide it. */
+/** The handler of a command's type, or undefined if this version does not decide it. */
 export function handlerOf(type: CommandType): CommandHandler | undefined {
-  // Sound: the table pairs each type with the handler of its own commands, and callers pass a command of that type.
+  // This cast is sound: the table pairs each type with its handler, and callers pass a command of that type.
   return (handlers as Partial<Record<CommandType, unknown>>)[type] as CommandHandler | undefined;
 }
 

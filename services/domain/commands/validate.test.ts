@@ -24,7 +24,7 @@ describe('commandProblem', () => {
     ['a cancel', cancel({ order: 1 })],
     ["an operator's cancel without a customer", cancel({ order: 1, customerId: null, actor: 'operator' })],
     [
-      'the most of everything',
+      'all fields at their maximum',
       withPayload({ lines: Array(orderLinesMax).fill(line), couponCode: 'x'.repeat(64) }),
     ],
     ['the largest quantity', withPayload({ lines: [{ ...line, quantity: lineQuantityMax }] })],
@@ -40,14 +40,14 @@ describe('commandProblem', () => {
     ['an empty actor', change({ actor: '' }), 'actor'],
     ['a trace that is too long for an event', change({ traceparent: '0'.repeat(257) }), 'traceparent'],
     ['no order', change({ orderId: null }), 'orderId'],
-    ['an order id in capitals', change({ orderId: good.orderId!.replace('-8', '-A') }), 'orderId'],
+    ['text after an order id', change({ orderId: good.orderId!.replace('-8', '-A') }), 'orderId'],
     ['something behind an order id', change({ orderId: `${good.orderId}\n` }), 'orderId'],
     ['no customer', change({ customerId: null }), 'customerId'],
     ['a customer with a space', change({ customerId: 'a b' }), 'customerId'],
     ['no fingerprint', change({ fingerprint: null }), 'fingerprint'],
     ['no idempotency key', change({ idempotencyKey: null }), 'idempotencyKey'],
     ['a long idempotency key', change({ idempotencyKey: 'x'.repeat(256) }), 'idempotencyKey'],
-    ['a currency in small letters', withPayload({ currency: 'eur' }), 'currency'],
+    ['a currency in lower case', withPayload({ currency: 'eur' }), 'currency'],
     ['no lines', withPayload({ lines: [] }), 'lines'],
     ['too many lines', withPayload({ lines: Array(orderLinesMax + 1).fill(line) }), 'lines'],
     ['a SKU that is not ASCII', withPayload({ lines: [{ ...line, sku: 'ä' }] }), 'sku'],
@@ -56,8 +56,8 @@ describe('commandProblem', () => {
     ['a huge quantity', withPayload({ lines: [{ ...line, quantity: lineQuantityMax + 1 }] }), 'quantity'],
     ['a negative price', withPayload({ lines: [{ ...line, expectedUnitPrice: -1 }] }), 'expectedUnitPrice'],
     ['an empty coupon', withPayload({ couponCode: '' }), 'couponCode'],
-    ['much metadata', withPayload({ metadata: Array(21).fill({ key: 'k', value: 'v' }) }), 'metadata'],
-    ['a stock adjustment of no SKU', adjust(''), 'sku'],
+    ['too much metadata', withPayload({ metadata: Array(21).fill({ key: 'k', value: 'v' }) }), 'metadata'],
+    ['a stock adjustment without a SKU', adjust(''), 'sku'],
   ])('names %s', (_name, command, field) => {
     expect(commandProblem(command)).toContain(field);
   });

@@ -1,11 +1,11 @@
 /**
- * What a command must fulfil beyond its schema. Our API never sends a command that does not; the mistake of another
- * producer becomes a dead letter with these words.
+ * What a command must fulfil beyond its schema. The API never sends a command that breaks these rules. If
+ * another producer does, its record becomes a dead letter with this reason.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { handlerOf } from './registry.ts';
 
-/** A traceparent is copied into the event, so its length is bounded. The W3C form has 55 characters. */
+/** The event contains a copy of the traceparent, so its length is bounded. The W3C form has 55 characters. */
 const traceparentLengthMax = 256;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -14,7 +14,7 @@ const customerPattern = /^[!-~]{1,128}$/;
 const commandIdPattern = /^[!-~]{1,128}$/;
 const actorPattern = /^[!-~]{1,128}$/;
 
-/** The first thing that is wrong with a decoded command, in words, or null. */
+/** The first fault of a decoded command, as text, or null. */
 export function commandProblem(command: OrderCommand): string | null {
   if (!commandIdPattern.test(command.commandId)) return 'commandId is not 1-128 visible ASCII characters';
   if (!actorPattern.test(command.actor)) return 'actor is not 1-128 visible ASCII characters';
@@ -24,7 +24,7 @@ export function commandProblem(command: OrderCommand): string | null {
   return subjectProblem(command) ?? handlerOf(command.type)?.problem(command) ?? null;
 }
 
-/** What is wrong with the order or the SKU that the command is about. */
+/** What is wrong with the order or SKU of the command. */
 function subjectProblem(command: OrderCommand): string | null {
   if (command.type === 'ADJUST_STOCK') {
     return skuPattern.test(command.payload.sku) ? null : 'the sku is not 1-64 visible ASCII characters';

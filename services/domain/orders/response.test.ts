@@ -36,7 +36,7 @@ describe('orderResource', () => {
     });
   });
 
-  it('leaves out what a rejected order does not have, and what only operators may see', () => {
+  it('leaves out what a rejected order does not have, and fields for operators only', () => {
     const reason = { code: 'UNKNOWN_SKU', message: 'No such.', pointer: '/items/0/sku', seen: '{"sku":"X"}' };
     const shown = orderResource({
       ...accepted,
@@ -56,7 +56,7 @@ describe('orderResource', () => {
     });
   });
 
-  it('shows when payment is due while it is, not afterwards', () => {
+  it('shows the payment deadline only while payment is due', () => {
     expect(orderResource({ ...accepted, status: 'CANCELLED', version: 2 })).not.toHaveProperty(
       'paymentDueAt',
     );

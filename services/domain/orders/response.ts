@@ -1,4 +1,4 @@
-/** The order as clients see it: one shape, made from a row by the API and from a decision by the worker. */
+/** The order as clients see it. The API makes it from a row, the worker from a decision. */
 import type { Reason } from '../../../schemas/generated/types.ts';
 import type { PricedLine } from '../pricing/price.ts';
 import type { OrderStatus } from './status.ts';
@@ -22,10 +22,12 @@ export interface OrderView {
   readonly updatedAtMs: number;
 }
 
-/** The resource without its links, which carry tickets and are made per request. Amounts are minor units. */
+/**
+ * The resource without its links: those contain tickets and are made per request. Amounts are minor units.
+ */
 export function orderResource(order: OrderView) {
   const { subtotal, discount, shipping, tax, total, reason } = order;
-  // The row keeps it, but an order that no longer awaits payment does not show it.
+  // The row keeps the deadline, but an order that no longer awaits payment does not show it.
   const dueAtMs = order.status === 'PENDING_PAYMENT' ? order.paymentDueAtMs : null;
   return {
     id: order.orderId,

@@ -1,13 +1,15 @@
-/** The one table of facts about order statuses. Which command leads from one to another is said by the command's own file. */
+/**
+ * The only table of facts about order statuses. Each command's own file says which status changes it makes.
+ */
 
 interface StatusFacts {
   /** Nothing can change the order any more. */
   readonly isFinal: boolean;
-  /** Its units are held or sold: they are not available to other orders. */
+  /** Its units are held or sold, so other orders cannot get them. */
   readonly holdsStock: boolean;
 }
 
-/** QUEUED is known to the API only: an order has no row before its place was decided. */
+/** Only the API uses QUEUED: an order has no row until its PLACE command is decided. */
 const facts = {
   QUEUED: { isFinal: false, holdsStock: false },
   REJECTED: { isFinal: true, holdsStock: false },
@@ -26,12 +28,12 @@ export type OrderStatus = keyof typeof facts;
 
 export const orderStatuses = Object.keys(facts) as readonly OrderStatus[];
 
-/** Whether nothing can change an order in this status any more. A status that only a newer version knows is not final. */
+/** Whether the status is final: nothing can change the order any more. An unknown status is not final. */
 export function isFinal(status: string): boolean {
   return factsOf(status)?.isFinal ?? false;
 }
 
-/** Whether an order in this status holds or has sold its units of stock. A status that only a newer version knows does. */
+/** Whether an order in this status holds or has sold units of stock. An unknown status counts as holding. */
 export function holdsStock(status: string): boolean {
   return factsOf(status)?.holdsStock ?? true;
 }

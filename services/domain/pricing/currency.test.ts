@@ -20,13 +20,13 @@ it.each([
   expect(amountText(amount, currency)).toBe(text.replace(' ', '\u00a0'));
 });
 
-it('guesses nothing about a code that is no active currency', () => {
+it('returns null for a code that is no active currency', () => {
   for (const code of ['XTS', 'XXX', 'XAU', 'DEM', 'eur', '', 'constructor']) {
     expect([code, minorUnitDigits(code), amountText(100, code)]).toEqual([code, null, null]);
   }
 });
 
-it('knows every currency that ICU knows, but for those that ended and those without a minor unit', () => {
+it('knows every currency of ICU, except ended ones and those without a minor unit', () => {
   const ended = ['ANG', 'CUC', 'HRK', 'SLL', 'ZWL'];
   const withoutMinorUnit = ['XDR', 'XSU'];
   const unknown = Intl.supportedValuesOf('currency').filter((code) => !currencies.has(code));

@@ -29,14 +29,14 @@ function price(lines: Partial<OrderLine>[], couponCode: string | null = null) {
 }
 
 describe('priceOrder', () => {
-  it('adds up lines, one SKU twice and a free one among them', () => {
+  it('adds up lines, with one SKU twice and a free one', () => {
     const { priced, reason } = price([{ quantity: 3 }, { sku: 'FREE', quantity: 7 }, { quantity: 2 }]);
     expect(reason).toBeNull();
     expect(priced.lines.map(({ lineTotal }) => lineTotal)).toEqual([750, 0, 500]);
     expect(priced).toMatchObject({ subtotal: 1_250, discount: 0, shipping: 0, tax: 0, total: 1_250 });
   });
 
-  it('lists every line of an order that cannot be sold, priced where it has a price', () => {
+  it('lists every line of an order that cannot be sold, with a price if it has one', () => {
     const { priced, reason } = price([{}, { sku: 'GONE', quantity: 2 }, { sku: 'USD' }]);
     expect(reason).toMatchObject({ code: 'UNKNOWN_SKU', pointer: '/items/1/sku', seen: '{"sku":"GONE"}' });
     expect(priced.lines).toEqual([
@@ -56,7 +56,7 @@ describe('priceOrder', () => {
       { expectedUnitPrice: 249, unitPrice: 250 },
     ],
     [
-      'a price of nothing that is no longer one',
+      'a price of zero that is no longer zero',
       [{ expectedUnitPrice: 0 }],
       'PRICE_CHANGED',
       '/items/0/expectedUnitPrice',
@@ -75,11 +75,11 @@ describe('priceOrder', () => {
     expect(JSON.parse(reason!.seen!)).toEqual(seen);
   });
 
-  it('takes the price that the client expected', () => {
+  it('accepts the price that the client expected', () => {
     expect(price([{ expectedUnitPrice: 250 }, { sku: 'FREE', expectedUnitPrice: 0 }]).reason).toBeNull();
   });
 
-  it('refuses a coupon before it looks at a line', () => {
+  it('refuses an unknown coupon before it checks the lines', () => {
     const { reason } = price([{ sku: 'GONE' }], 'SAVE10');
     expect(reason).toMatchObject({ code: 'COUPON_UNKNOWN', pointer: '/couponCode' });
   });
@@ -91,7 +91,7 @@ describe('priceOrder', () => {
   it.each([
     ['a line', [{ sku: 'MAX', quantity: 10_000 }]],
     ['a sum', [{ sku: 'MAX' }, {}]],
-  ])('keeps no amount where %s is beyond it', (_name, lines) => {
+  ])('returns no amount if %s is beyond it', (_name, lines) => {
     const { priced, reason } = price(lines);
     expect(reason?.code).toBe('AMOUNT_TOO_LARGE');
     expect(priced).toMatchObject({ subtotal: 0, total: 0 });

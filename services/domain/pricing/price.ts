@@ -1,4 +1,4 @@
-/** Prices the lines of a place against one price snapshot. Amounts are integer minor units. */
+/** Prices the lines of a PLACE command with one price snapshot. Amounts are integer minor units. */
 import type { PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
 import * as reasons from '../reasons.ts';
 
@@ -14,7 +14,7 @@ export interface PricedLine {
   readonly sku: string;
   readonly name: string | null;
   readonly quantity: number;
-  /** Null only on a line of a rejected order that could not be priced. */
+  /** Null only on a line of a rejected order that has no price. */
   readonly unitPrice: number | null;
   readonly lineTotal: number | null;
 }
@@ -28,12 +28,14 @@ export interface PricedOrder {
   readonly total: number;
 }
 
-/** Beyond this a sum of money is refused: JavaScript, JSON and Avro readers all keep integers exact up to here. */
+/**
+ * A larger sum of money is refused: up to here, JavaScript, JSON and Avro readers all keep integers exact.
+ */
 const amountMax = Number.MAX_SAFE_INTEGER;
 
 /**
- * Prices every line, in order. Returns the priced order, and the reason of the first line that cannot be sold
- * as asked (the remaining lines are then still listed, unpriced where the product is unknown).
+ * Prices every line, in order. Returns the priced order and the reason of the first line that cannot be sold
+ * as requested. Later lines are still listed; a line with an unknown product has no price.
  */
 export function priceOrder(
   place: PlaceOrder,

@@ -1,4 +1,6 @@
-/** Generated command logs for the tests of decide: few orders and few SKUs, so that everything meets everything. */
+/**
+ * Generated command logs for the tests of decide: few orders and few SKUs, so that all combinations occur.
+ */
 import fc from 'fast-check';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import type { Product, SourceRecord } from '../index.ts';
@@ -26,7 +28,7 @@ type PlaceParts = {
   couponCode?: string | null;
 };
 
-/** A place; orders that differ in `fingerprint` only are another request under the same key. */
+/** A PLACE command. Orders that differ only in `fingerprint` are different requests with the same key. */
 export function place({ order, lines, fingerprint = 0, couponCode = null }: PlaceParts): OrderCommand {
   const orderId = orderIdOf(order);
   return {
@@ -72,7 +74,7 @@ export function cancel({
   };
 }
 
-/** Lays commands into partitions, each behind the one before it; null stands for bytes that cannot be read. */
+/** Puts commands into partitions, in order. Null means bytes that cannot be read. */
 export function toLog(commands: readonly (OrderCommand | null)[]): SourceRecord[] {
   const next: number[] = Array(partitions).fill(0);
   return commands.map((command, index) => {
@@ -96,7 +98,7 @@ const line = fc.record({
   quantity: fc.integer({ min: 1, max: 4 }),
   expectedUnitPrice: fc.constantFrom(null, null, null, 250, 0, 1_999),
 });
-// Most lines can be sold, else nearly every order would be rejected before stock is asked for.
+// Most lines can be sold. Otherwise nearly every order would be rejected before its stock is checked.
 const sellable = line.map(({ sku, quantity }) => ({
   sku: sku.length === 1 && sku !== 'D' ? sku : 'A',
   quantity,
@@ -136,12 +138,12 @@ const command = fc.oneof(
 /** A log of up to 24 commands. */
 export const anyLog = fc.array(command, { minLength: 1, maxLength: 24 }).map(toLog);
 
-/** Levels under which some orders are served and some are not. */
+/** Stock levels that suffice for some orders and not for others. */
 export const anyStock = fc
   .record({ A: fc.nat({ max: 12 }), B: fc.nat({ max: 12 }), C: fc.nat({ max: 12 }), D: fc.nat({ max: 12 }) })
   .map((levels) => new Map(Object.entries(levels)));
 
-/** The log in consecutive batches; the numbers say how long each is, over and over. */
+/** The log in consecutive batches. The numbers are the batch lengths, used in a cycle. */
 export function cutLog(log: readonly SourceRecord[], sizes: readonly number[]): SourceRecord[][] {
   const batches: SourceRecord[][] = [];
   for (let at = 0, turn = 0; at < log.length; turn += 1) {

@@ -1,6 +1,6 @@
 /**
- * The tables as far as decisions read and change them, in memory: what the worker's store does with a decision, with
- * the same guards and the same ways to fail. Tests of decide run logs through it.
+ * The tables in memory, as far as decisions read and change them. They apply a decision like the worker's
+ * store, with the same guards and failures. Tests of decide run logs through them.
  */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import {
@@ -15,7 +15,10 @@ import { products } from './commands.ts';
 
 export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 
-/** `fresh` forgets between batches which SKUs are short, `remember` does not, `careful` reads every id and level at once. */
+/**
+ * `fresh` forgets between batches which SKUs have low stock, `remember` keeps it, `careful` reads every id
+ * and level at once.
+ */
 export type Mode = 'fresh' | 'remember' | 'careful';
 
 export interface Tables {
@@ -26,7 +29,9 @@ export interface Tables {
 
 const triesMax = 6;
 
-/** Runs batches through fresh tables that begin with these levels; returns every event in order, and the tables. */
+/**
+ * Runs batches through new tables that begin with these levels. Returns every event in order, and the tables.
+ */
 export function run(
   batches: readonly (readonly SourceRecord[])[],
   stock: ReadonlyMap<string, number>,
@@ -42,7 +47,7 @@ export function run(
   return { events, tables };
 }
 
-/** Tries a batch the way the writer does: optimistic first, then with what the failure taught. */
+/** Tries a batch as the writer does: first optimistic, then with what the failure showed. */
 function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<string>, mode: Mode): Decision {
   let readIds = mode === 'careful';
   if (mode === 'careful') for (const sku of tables.stock.keys()) scarce.add(sku);
@@ -60,7 +65,7 @@ function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<st
     }
     for (const { sku } of short) scarce.add(sku);
   }
-  throw new Error(`a batch of ${batch.length} did not stand after ${triesMax} tries`);
+  throw new Error(`a batch of ${batch.length} did not commit after ${triesMax} tries`);
 }
 
 function load(

@@ -1,9 +1,10 @@
-/** What came of one try to deliver, and what follows from it. Pure. */
+/** The result of one delivery attempt, and what follows from it. Pure. */
 
 /**
- * delivered: the receiver has it. failed: another try may work. gone: the receiver wants nothing any more (410).
- * refused: this one will never work (a mailbox that does not exist), the next may. dropped: there is nobody to tell.
- * postponed: no try was made, as its host is left alone or its lease had almost run out.
+ * delivered: the receiver has it. failed: another attempt may work. gone: the receiver answered 410 and wants
+ * no more messages. refused: this message can never be delivered (for example, no such mailbox), the next
+ * may. dropped: there is no receiver. postponed: no attempt was made, because its host is paused or its lease
+ * was about to expire.
  */
 export type AttemptResult =
   | { kind: 'delivered'; status: number }
@@ -11,9 +12,9 @@ export type AttemptResult =
       kind: 'failed';
       status: number | null;
       error: string;
-      /** Asked for by the receiver: nothing before this many ms. */
+      /** The receiver asked for this pause, in ms. */
       retryAfterMs: number | null;
-      /** Whether the host itself is in trouble, and should be left alone for a while. */
+      /** Whether the host itself fails and should be paused. */
       hostTrouble: boolean;
     }
   | { kind: 'gone'; status: number }
@@ -21,38 +22,44 @@ export type AttemptResult =
   | { kind: 'dropped'; error: string }
   | { kind: 'postponed'; delayMs: number };
 
-/** What is written to the delivery's row; `disable` is the reason to disable its endpoint, if there is one. */
+/** The new contents of the delivery's row. `disable` is the reason to disable its endpoint, if any. */
 export interface Verdict {
   status: 'DELIVERED' | 'PENDING' | 'FAILED' | 'DROPPED';
   dueAtMs: number;
   lastStatus: number | null;
   lastError: string | null;
   disable: 'gone' | 'exhausted' | null;
-  /** Whether a try was made. */
+  /** Whether an attempt was made. */
   counts: boolean;
 }
 
-/** Tries of Standard Webhooks' advice, stretched over three days; each counts from the try before it. */
+/**
+ * The attempts that Standard Webhooks recommends, spread over three days. Each delay counts from the previous
+ * attempt.
+ */
 export const usualRetryDelays = ['0s', '5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'] as const;
 
-/** A receiver may ask for a pause, but not for for ever. */
+/** A receiver may ask for a pause, but only up to this long. */
 const retryAfterMaxMs = 24 * 3_600_000;
-/** Spread of a delay to both sides, so that receivers that failed together do not come back together. */
+/**
+ * Random spread of a delay in both directions, so that receivers that failed together are not retried
+ * together.
+ */
 const jitterShare = 0.1;
 /** Width of last_error. */
 const errorCharsMax = 300;
 
 export interface AttemptContext {
-  /** Tries so far, this one included. */
+  /** Attempts so far, including this one. */
   attempts: number;
   nowMs: number;
-  /** `[0]` is the delay before the first try; its length is the number of tries. */
+  /** `[0]` is the delay before the first attempt; the length is the number of attempts. */
   retryDelaysMs: readonly number[];
   /** Uniform in [0, 1). */
   random: number;
 }
 
-/** The row's next state after a try. */
+/** The row's next state after an attempt. */
 export function verdictOf(result: AttemptResult, context: AttemptContext): Verdict {
   const { nowMs } = context;
   switch (result.kind) {
@@ -98,8 +105,8 @@ function final(
 }
 
 /**
- * `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in ms and at most a day; null where it is missing or
- * says nothing.
+ * `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in ms and at most a day; null if missing or
+ * invalid.
  */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;

@@ -1,4 +1,4 @@
-/** From the name on a delivery's row to a way of reaching its receiver. */
+/** Finds the channel to a receiver by the endpoint id of a delivery's row. */
 
 import { emailEndpoint } from '../deliveries.ts';
 import type { EndpointDirectory } from '../endpoints.ts';
@@ -14,11 +14,11 @@ export interface ChannelDeps {
   webhooks: WebhookPoster;
   openSecrets: OpenSecrets;
   contacts: Contacts;
-  /** null where e-mail is off. */
+  /** null if e-mail is off. */
   mailer: Mailer | null;
 }
 
-/** Gives the channel of a receiver, `disabled` or `gone`. */
+/** Returns the channel of a receiver, `disabled` or `gone`. */
 export function createChannels(
   deps: ChannelDeps,
 ): (endpointId: string) => Promise<Channel | 'disabled' | 'gone'> {
@@ -26,7 +26,7 @@ export function createChannels(
   const mail = mailChannel(deps);
   return async (endpointId) => {
     if (endpointId === emailEndpoint) return mail;
-    // A delivery may be younger than this directory: only a fresh look can say that its endpoint is not there.
+    // A delivery may be newer than this directory: only a fresh read shows that its endpoint does not exist.
     if (endpoints.find(endpointId)?.enabled !== true) await endpoints.refresh();
     const endpoint = endpoints.find(endpointId);
     if (endpoint === undefined) return 'gone';
@@ -36,7 +36,7 @@ export function createChannels(
       host: hostOf(endpoint.url),
       customerId: endpoint.customerId,
       async deliver({ eventId, payload }) {
-        // It may have been disabled, or its secret replaced, while this message waited for its turn.
+        // Checked again: it may have been disabled, or its secret replaced, while this message waited.
         const current = endpoints.find(endpointId);
         if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
         const opened = openSecrets(current);
@@ -47,13 +47,13 @@ export function createChannels(
   };
 }
 
-/** A secret becomes readable when somebody configures its key. */
+/** A secret becomes readable when an operator configures its key. */
 const unreadableRestMs = 30_000;
 
-/** Stands for the mail server among the receiving hosts. */
+/** Represents the mail server among the receiving hosts. */
 const mailHost = 'smtp';
 
-/** Without a mail server its deliveries wait, HELD, until somebody configures one and redelivers. */
+/** Without a mail server its deliveries wait, HELD, until an operator configures one and redelivers them. */
 function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   if (mailer === null) return 'disabled';
   return {
@@ -69,7 +69,7 @@ function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   };
 }
 
-/** Endpoints on one host share its gate. A URL that cannot be read gets a gate of its own, and fails there. */
+/** Endpoints on one host share its gate. An invalid URL gets its own gate, and fails there. */
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

@@ -1,9 +1,14 @@
-/** Taking due deliveries out of the table, for several receivers at once, so that no other sender has the same ones. */
+/**
+ * Leases due deliveries from the table, for several receivers at once. No other sender gets the same ones.
+ */
 import { bytesToUuid, type Queryable, type Session } from '../../shared/mysql/index.ts';
 
-/** How long a version waits while an earlier one of the same order is in a sender's hands. */
+/** How long a version waits while a sender has an earlier version of the same order in flight. */
 const holdMs = 200;
-/** An earlier version holds the later ones through this many tries; then they overtake, and their version says so. */
+/**
+ * An earlier version delays the later ones for this many attempts. Then they overtake it; receivers see this
+ * from the version.
+ */
 const holdingAttemptsMax = 3;
 export interface LeaseRequest {
   endpointId: string;
@@ -18,7 +23,7 @@ export interface Leased {
   orderId: string;
   orderVersion: number;
   eventType: string;
-  /** Tries before this one. */
+  /** Attempts before this one. */
   attempts: number;
   payload: string;
   createdAtMs: number;
@@ -26,7 +31,10 @@ export interface Leased {
 
 export interface Lease {
   leased: Leased[];
-  /** Receivers that may have more: they gave all they were asked for, or another sender was there at the same time. */
+  /**
+   * Receivers that may have more due rows: they returned the full number, or another sender leased at the
+   * same time.
+   */
   more: ReadonlySet<string>;
 }
 
@@ -35,7 +43,9 @@ export interface DueRow {
   endpoint_id: string;
 }
 
-/** What is due for each of them, in one statement: with many receivers, trips to the database are what takes the time. */
+/**
+ * Reads the due rows of all of them in one statement: with many receivers, round trips take most of the time.
+ */
 export function findDue(
   pool: Queryable,
   requests: readonly LeaseRequest[],
@@ -49,7 +59,7 @@ export function findDue(
   );
 }
 
-/** @param seen the rows that were still there to be taken */
+/** @param seen the rows that could be leased */
 export function receiversWithMore(
   requests: readonly LeaseRequest[],
   due: readonly DueRow[],
@@ -76,7 +86,7 @@ export interface DeliveryRow {
   created_at_ms: number;
 }
 
-/** Those of the rows that are still due now that they are locked; another sender may have been here meanwhile. */
+/** The rows that are still due once they are locked; another sender may have changed them. */
 export async function leaseRows(
   session: Session,
   due: readonly DueRow[],
@@ -125,7 +135,7 @@ interface Holder {
   leased_until_ms: number;
 }
 
-/** The undelivered versions of these orders at these receivers, which later ones have to wait for. */
+/** The undelivered versions of these orders at these receivers. Later versions must wait for them. */
 async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promise<Map<string, Holder[]>> {
   const endpointIds = [...new Set(rows.map((row) => row.endpoint_id))];
   const holders = await session.rows<Holder>(
@@ -137,7 +147,7 @@ async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promis
   return Map.groupBy(holders, lineOf);
 }
 
-/** What keeps its order: the versions of one order at one receiver. */
+/** The key within which order is kept: the versions of one order at one receiver. */
 function lineOf(row: Pick<DeliveryRow, 'order_id' | 'endpoint_id'>): string {
   return `${row.order_id.toString('hex')} ${row.endpoint_id}`;
 }
@@ -146,7 +156,9 @@ function holderOf(row: DeliveryRow, holders: ReadonlyMap<string, Holder[]>): Hol
   return holders.get(lineOf(row))?.find((holder) => holder.order_version < row.order_version);
 }
 
-/** Behind a version that waits for its next try, a later one waits as long; behind one in flight, a moment. */
+/**
+ * A later version waits until the earlier one's next attempt, or a moment if the earlier one is in flight.
+ */
 async function postpone(session: Session, row: DeliveryRow, holder: Holder, nowMs: number): Promise<void> {
   const inFlight = holder.due_at_ms === holder.leased_until_ms;
   const dueAtMs = inFlight ? nowMs + holdMs : Math.max(holder.due_at_ms, nowMs) + holdMs;

@@ -1,10 +1,10 @@
 /**
  * The deliveries table as a queue that several senders share.
  *
- * A delivery is PENDING and due ──lease──► PENDING with leased_until_ms = due_at_ms in the future ──settle──► DELIVERED,
- * FAILED, DROPPED, or PENDING again with its next due time. A sender that dies leaves a lease that runs out, and the
- * delivery is due again: at least once, with the same id. A settle names the lease that it belongs to, so a sender
- * that comes back late changes nothing.
+ * A delivery is PENDING and due ──lease──► PENDING with leased_until_ms = due_at_ms in the future ──settle──►
+ * DELIVERED, FAILED, DROPPED, or PENDING again with its next due time. If a sender dies, its lease expires
+ * and the delivery is due again: at least once, with the same id. A settle names its lease, so a sender that
+ * settles too late changes nothing.
  */
 import { recordAudit } from '../../shared/audit/index.ts';
 import type { Pool, Session } from '../../shared/mysql/index.ts';
@@ -19,7 +19,7 @@ import {
   receiversWithMore,
 } from './delivery-lease.ts';
 
-/** Rows that one statement takes out of the queue when their endpoint is disabled or gone. */
+/** Rows per statement when the rows of a disabled or deleted endpoint leave the queue. */
 const shelveRowsMax = 2_000;
 
 export type { Leased, LeaseRequest } from './delivery-lease.ts';
@@ -36,31 +36,32 @@ export interface Settlement {
 
 export interface DeliveryQueue {
   /**
-   * Receivers with something due, and since when: of so many endpoints behind `after`, and the e-mail addresses each time.
-   * `next` is where the next page begins, null behind the last.
+   * Receivers with due rows, and since when: for one page of endpoints after `after`, plus the e-mail
+   * addresses each time. `next` is where the next page begins; null after the last page.
    */
   dueReceivers(
     nowMs: number,
     after: string,
     endpointsMax: number,
   ): Promise<{ due: DueReceiver[]; next: string | null }>;
-  /** Receivers behind `after` that have a row at all, their endpoints existing or not. */
+  /** Receivers after `after` that have a row, whether or not their endpoints exist. */
   receivers(after: string, receiversMax: number): Promise<string[]>;
-  /** Takes due deliveries, oldest first and one version of an order at a time, in one transaction. */
+  /** Leases due deliveries, oldest first and one version of an order at a time, in one transaction. */
   lease(requests: readonly LeaseRequest[], nowMs: number, leaseMs: number): Promise<Lease>;
-  /** Writes what came of tries. */
+  /** Writes the results of attempts. */
   settle(settlements: readonly Settlement[], nowMs: number): Promise<void>;
-  /** Takes due deliveries of an endpoint that is disabled (HELD) or gone (DROPPED) out of the queue. */
+  /** Removes due deliveries of an endpoint that is disabled (HELD) or gone (DROPPED) from the queue. */
   shelve(endpointId: string, status: 'HELD' | 'DROPPED', nowMs: number): Promise<number>;
-  /** Whether this call disabled it; an endpoint that is disabled already stays as it is. */
+  /** Whether this call disabled the endpoint; an endpoint that is already disabled does not change. */
   disableEndpoint(endpointId: string, reason: string, nowMs: number): Promise<boolean>;
 }
 
-/** `instanceId` is where a change comes from, in the audit log. */
+/** `instanceId` is the origin of a change in the audit log. */
 export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQueue {
   return {
     async dueReceivers(nowMs, after, endpointsMax) {
-      // One dive into the due index per endpoint. A GROUP BY may read the whole index, delivered rows and all.
+      // One lookup in the due index per endpoint. A GROUP BY may read the whole index, including delivered
+      // rows.
       const rows = await pool.rows<{ endpoint_id: string; oldest: number | null }>(
         `SELECT e.endpoint_id, (SELECT MIN(d.due_at_ms) FROM notification_deliveries d
                                 WHERE d.endpoint_id = e.endpoint_id AND d.status = 'PENDING') AS oldest
@@ -81,7 +82,7 @@ export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQue
     async receivers(after, receiversMax) {
       const ids: string[] = [];
       while (ids.length < receiversMax) {
-        // From id to id by the index: as many dives as receivers, however many rows they have.
+        // Goes from id to id in the index: one lookup per receiver, however many rows it has.
         const [row] = await pool.rows<{ next: string | null }>(
           'SELECT MIN(endpoint_id) AS next FROM notification_deliveries WHERE endpoint_id > ?',
           [ids.at(-1) ?? after],
@@ -158,7 +159,7 @@ async function settleDelivered(
   );
 }
 
-/** What was not tried keeps what the try before it left. */
+/** A postponed row keeps the status and error of the previous attempt. */
 async function settleOther(session: Session, { leased, verdict }: Settlement): Promise<void> {
   await session.write(
     `UPDATE notification_deliveries

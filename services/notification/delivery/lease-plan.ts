@@ -1,17 +1,22 @@
-/** For whom the sender leases how much next: fair to receivers, bounded by host, by customer and in all. */
+/**
+ * Decides which receivers the sender leases for next, and how much. Fair to receivers, and bounded by host,
+ * by customer and in total.
+ */
 
 import type { Target } from '../receivers/hosts.ts';
 import type { LeaseRequest } from './delivery-queue.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
-/** Who wants to be leased for, and what keeps whom from it; owned by the sender's loop. */
+/** Which receivers wait for a lease, and what blocks them; owned by the sender's loop. */
 export interface Waiting {
   wanted: Set<string>;
-  /** Receivers for which there was no room, by what was full: wanted again as soon as a try there ends. */
+  /**
+   * Receivers without room, by the limit that was reached. They are retried as soon as an attempt there ends.
+   */
   crowded: Map<string, Set<string>>;
   /** Receivers that asked for a pause, and until when. */
   restUntilMs: Map<string, number>;
-  /** Tries in flight by customer. */
+  /** Attempts in flight by customer. */
   inFlightOf: Map<string, number>;
 }
 
@@ -21,7 +26,7 @@ export function nobodyWaits(): Waiting {
   return { wanted: new Set(), crowded: new Map(), restUntilMs: new Map(), inFlightOf: new Map() };
 }
 
-/** What a receiver's posts go through. */
+/** The limits that apply to a receiver's posts. */
 export function targetOf({ name: channel, host, customerId }: Channel): Target {
   return { channel, host, customerId };
 }
@@ -38,7 +43,7 @@ export function tryEnded({ wanted, crowded, inFlightOf }: Waiting, channel: Chan
   }
 }
 
-/** What can be full, as a key of `crowded` and of what a plan has given out. */
+/** A limit that can be reached, as a key of `crowded` and of the room that a plan has used. */
 const hostOf = ({ host, customerId }: Channel): string => `host ${host} ${customerId}`;
 const customerOf = ({ customerId }: Channel): string => `customer ${customerId}`;
 
@@ -53,10 +58,10 @@ export interface Plan {
   channels: Map<string, Channel>;
 }
 
-/** Receivers that nobody can reach are written one by one; beyond this, those of the others come first. */
+/** Receivers without a channel are written one by one. Beyond this number, other receivers come first. */
 const shelvedMax = 20;
 
-/** For whom to lease how much. Receivers that rest are left for a later sweep. */
+/** Decides for whom to lease how much. Paused receivers stay for a later sweep. */
 export async function planLeases(
   deps: PlanDeps,
   { wanted, crowded, restUntilMs, inFlightOf }: Waiting,
@@ -78,7 +83,7 @@ export async function planLeases(
       shelved += 1;
       await deps.queue.shelve(endpointId, channel === 'gone' ? 'DROPPED' : 'HELD', nowMs);
     } else {
-      // Several endpoints may share a host, or a customer: its room is given out once.
+      // Several endpoints may share a host or a customer, so the plan counts the room that it has used.
       const hostRoom = deps.hosts.room(targetOf(channel)) - (promised.get(hostOf(channel)) ?? 0);
       const customerRoom =
         deps.limits.customerInFlightMax -
@@ -96,7 +101,7 @@ export async function planLeases(
       free -= rowsMax;
       channels.set(endpointId, channel);
       requests.push({ endpointId, rowsMax });
-      // Taken out before it is asked for: who is hinted at meanwhile has something newer.
+      // Removed before the query: a hint that arrives during it is about newer rows.
       wanted.delete(endpointId);
     }
   }

@@ -1,4 +1,4 @@
-/** What the sender is given. */
+/** The dependencies and limits of the sender. */
 import type { Clock } from '../../shared/clock/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
@@ -10,34 +10,34 @@ import type { DeliveryQueue, Leased } from './delivery-queue.ts';
 /** One way to reach a receiver. */
 export interface Channel {
   name: 'webhook' | 'email';
-  /** The host whose gate the try goes through. */
+  /** The host whose gate the attempt goes through. */
   host: string;
-  /** On whose behalf: several endpoints of one customer share what one customer may have. */
+  /** The customer: several endpoints of one customer share its limits. */
   customerId: string;
-  /** Where a receiver is shared: whose delivery this is. */
+  /** For a receiver that several customers share: whose delivery this is. */
   customerOf?(leased: Leased): string;
   deliver(leased: Leased): Promise<AttemptResult>;
 }
 
 export interface SenderLimits {
-  /** Tries in flight in this process. */
+  /** Attempts in flight in this process. */
   inFlightMax: number;
-  /** Of these for one customer: hosts are free to make up, and so is any number of them that hang. */
+  /** The part of these for one customer, because a customer can invent any number of hosts that hang. */
   customerInFlightMax: number;
-  /** Receivers that one lease transaction takes from. */
+  /** Receivers of one lease transaction. */
   receiversMax: number;
-  /** How often the table is looked through for what is due. */
+  /** How often the table is searched for due deliveries. */
   sweepMs: number;
-  /** A lease outlives a wait for its turn and the slowest try. */
+  /** A lease lasts longer than the wait for a slot plus the slowest attempt. */
   leaseMs: number;
-  /** The slowest try: what has less of its lease left is not begun. */
+  /** The slowest attempt. If less of its lease is left, no attempt begins. */
   attemptMaxMs: number;
   retryDelaysMs: readonly number[];
 }
 
 export interface SenderDeps {
   queue: DeliveryQueue;
-  /** How to reach a receiver; a word when nobody can be reached: its endpoint is disabled or gone. */
+  /** How to reach a receiver; a word if its endpoint is disabled or gone. */
   channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
   hosts: {
     room(target: Target): number;
@@ -45,7 +45,7 @@ export interface SenderDeps {
     openBreakers(): number;
   };
   limits: SenderLimits;
-  /** Says since when nothing can be leased or written. */
+  /** Records since when nothing can be leased or written. */
   stall: Stall;
   clock: Clock;
   random(): number;

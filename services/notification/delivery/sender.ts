@@ -1,11 +1,12 @@
 /**
  * The loop that delivers.
  *
- *   running ──► draining ──► stopped
+ * running ──► draining ──► stopped
  *
- * running: writes what came of finished tries, leases what is due for receivers that have room, starts those tries,
- * and waits for the next of: a finished try, a hint from intake, the next look at the table. draining: leases nothing
- * more, waits for the tries in flight up to a deadline and writes what came of them; a lease that is left runs out.
+ * running: writes the results of finished attempts, leases due deliveries for receivers with room and starts
+ * their attempts. Then it waits for the next event: a finished attempt, a hint from intake, or the next
+ * search of the table. draining: leases nothing more, waits for the attempts in flight up to a deadline and
+ * writes their results. Any other lease expires.
  */
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';
@@ -15,17 +16,19 @@ import type { Channel, SenderDeps } from './sender-types.ts';
 import { createSweep } from './sweep.ts';
 
 export interface Sender {
-  /** These receivers have something new. */
+  /** These receivers have new deliveries. */
   hint(endpointIds: ReadonlySet<string>): void;
-  /** Waits for tries in flight, at most `deadlineMs`. */
+  /** Waits for attempts in flight, at most `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Finished tries that may wait to be written while the database is away; nothing is leased beyond that. */
+/**
+ * Finished attempts that may wait to be written while the database is down. Beyond this, nothing is leased.
+ */
 const unsettledMax = 2_000;
-/** A breath between rounds, so that tries that end together are written together. */
+/** A short pause between rounds, so that attempts that end together are written together. */
 const roundPauseMs = 5;
-/** Wait after a round that failed. */
+/** Wait after a failed round. */
 const troubleMs = 500;
 
 export function startSender(deps: SenderDeps): Sender {
@@ -111,12 +114,12 @@ export function startSender(deps: SenderDeps): Sender {
       stopping = true;
       wake();
       await Promise.race([running, pause(deadlineMs)]);
-      if (inFlight > 0) log.warn({ inFlight }, 'attempts in flight will end with their leases');
+      if (inFlight > 0) log.warn({ inFlight }, 'attempts in flight will end when their leases expire');
     },
   };
 }
 
-/** Never throws: what cannot even be begun is a failure. */
+/** Never throws: an attempt that cannot start counts as failed. */
 async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Promise<AttemptResult> {
   const { hosts, clock, limits, log } = deps;
   const isLate = (): boolean => clock.nowMs() > leased.leasedUntilMs - limits.attemptMaxMs;
@@ -138,7 +141,10 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
   }
 }
 
-/** Writes what is finished, and disables endpoints that are at their end. On trouble everything stays for the next round. */
+/**
+ * Writes finished attempts, and disables endpoints whose last attempt failed. After an error everything stays
+ * for the next round.
+ */
 async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise<Settlement[]> {
   if (finished.length === 0) return [];
   const batch = finished.slice();
@@ -157,7 +163,7 @@ async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise
   return batch;
 }
 
-/** Runs a round; trouble that passes is logged and answered with a pause. */
+/** Runs a round. A temporary error is logged and followed by a pause. */
 async function guarded(round: () => Promise<void>, { log, stall }: SenderDeps): Promise<number> {
   try {
     stall.begin('deliveries are not leased or written');

@@ -1,22 +1,22 @@
 /**
- * Looking for what is due in the table, a page of endpoints at a time: with very many of them, one look at all would keep
- * everything else from being sent. What this process itself tries again later it remembers, so that it comes on time.
+ * Searches the table for due deliveries, one page of endpoints at a time. With very many endpoints, one
+ * search of all would delay all sending. This process remembers its own retries, so they are on time.
  */
 import type { Settlement } from './delivery-queue.ts';
 import type { SenderDeps } from './sender-types.ts';
 
-/** Endpoints of one look; fewer than so many are all looked at every time. */
+/** Endpoints of one page. If there are fewer, every search covers all. */
 const pageEndpoints = 5_000;
-/** Receivers whose next try is remembered; the table knows the others. */
+/** Receivers whose next attempt is remembered. The others are found in the table. */
 const rememberedMax = 50_000;
-/** How often deliveries are looked for whose endpoint is no more, and receivers of one look. */
+/** How often to look for deliveries of deleted endpoints, and receivers of one such query. */
 const straysEveryMs = 5_000;
 const straysPage = 100;
 
 export interface Sweep {
-  /** Adds the receivers that have something due to `wanted`. */
+  /** Adds the receivers with due deliveries to `wanted`. */
   run(wanted: Set<string>): Promise<void>;
-  /** These will be tried again. */
+  /** Remembers that these receivers will be tried again. */
   remember(settlements: readonly Settlement[]): void;
 }
 
@@ -44,7 +44,7 @@ export function createSweep(deps: Deps): Sweep {
     pass = { receivers: 0, oldestMs: Number.POSITIVE_INFINITY };
   };
 
-  /** Deliveries of a deleted endpoint are due for ever, and nobody asks for them. */
+  /** Deliveries of a deleted endpoint stay due, and the search by endpoint does not find them. */
   const dropStrays = async (): Promise<void> => {
     const ids = await queue.receivers(strayAfter, straysPage);
     for (const id of ids) {

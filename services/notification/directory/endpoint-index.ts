@@ -1,11 +1,11 @@
-/** The endpoints in memory, by their id and by their customer; each change costs as much as what changed. */
+/** The endpoints in memory, by id and by customer. A change costs as much as its size. */
 import type { Endpoint } from './endpoint.ts';
 
 export interface EndpointIndex {
   put(endpoint: Endpoint): void;
   remove(id: string): void;
   find(id: string): Endpoint | undefined;
-  /** Those of one customer, enabled or not. */
+  /** The endpoints of one customer, enabled or not. */
   ofCustomer(customerId: string): Iterable<Endpoint>;
   customers(): Iterable<[string, ReadonlyMap<string, Endpoint>]>;
   size(): number;

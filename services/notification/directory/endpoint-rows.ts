@@ -1,4 +1,4 @@
-/** Reads of `webhook_endpoints`, in pages along an index: no answer grows with the table. */
+/** Reads of `webhook_endpoints`, in pages along an index: no query result grows with the table. */
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { parseFilter } from '../event-types.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -22,7 +22,7 @@ interface EndpointRow {
 const columns =
   'endpoint_id, customer_id, url, event_types, secret, previous_secret, previous_until_ms, status, updated_at_ms';
 
-/** How many rows there are, and when the newest was changed; 0 where there is none. */
+/** The number of rows, and the time of the newest change; 0 if there is none. */
 export async function readStamp(mysql: Queryable): Promise<{ count: number; newestMs: number }> {
   const [row] = await mysql.rows<{ n: number; newest: number | null }>(
     'SELECT COUNT(*) AS n, MAX(updated_at_ms) AS newest FROM webhook_endpoints',
@@ -30,7 +30,7 @@ export async function readStamp(mysql: Queryable): Promise<{ count: number; newe
   return { count: row?.n ?? 0, newestMs: row?.newest ?? 0 };
 }
 
-/** Every row that was changed at `sinceMs` or later, in the order of its change. */
+/** Every row that was changed at `sinceMs` or later, in order of the changes. */
 export async function* readChangedSince(mysql: Queryable, sinceMs: number): AsyncGenerator<Endpoint> {
   let after = { updated_at_ms: sinceMs, endpoint_id: '' };
   for (;;) {
@@ -46,7 +46,7 @@ export async function* readChangedSince(mysql: Queryable, sinceMs: number): Asyn
   }
 }
 
-/** How many rows each customer has. */
+/** The number of rows of each customer. */
 export async function* readCounts(mysql: Queryable): AsyncGenerator<{ customerId: string; count: number }> {
   for (let after = ''; ; ) {
     const rows = await mysql.rows<{ customer_id: string; n: number }>(

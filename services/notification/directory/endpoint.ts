@@ -1,4 +1,4 @@
-/** Where a customer has its events sent. */
+/** Where a customer's events are sent. */
 export interface Endpoint {
   id: string;
   customerId: string;

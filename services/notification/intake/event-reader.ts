@@ -1,4 +1,4 @@
-/** Decodes what was fetched, and tells apart what is broken for ever from what only has to wait. */
+/** Decodes fetched records, and distinguishes records that can never be decoded from those that must wait. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
@@ -11,17 +11,17 @@ import type { Slice } from './partition-buffers.ts';
 
 export interface EventReader {
   /**
-   * Decodes slices, keeping order within a partition. What a rebuilt registry gave another schema id is read as what this
-   * build writes, if it says of itself what its record says. An undecodable record is counted, logged and left out: nobody
-   * can be told of it, and reconciliation reports the outcome as missing. Waits while the registry is away; rejects
-   * only when `signal` fires.
+   * Decodes slices, in order within a partition. If a rebuilt registry gave the schema another id, the record
+   * is read with this build's schema, provided its contents match its headers. An undecodable record is
+   * counted, logged and skipped: it has no known receiver, and reconciliation reports the outcome as missing.
+   * Waits while the registry is down; rejects only when `signal` fires.
    */
   read(slices: readonly Slice[], signal: AbortSignal): Promise<Map<number, OrderEvent[]>>;
 }
 
 export function createEventReader(deps: {
   codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Told what the records wait for. */
+  /** Called with the reason for which records wait. */
   stall: Pick<Stall, 'begin'>;
   backoff: Backoff;
   log: Logger;
@@ -45,12 +45,12 @@ export function createEventReader(deps: {
 
 type Deps = Parameters<typeof createEventReader>[0];
 
-/** The usual, synchronous way; null when the record needs a second look. */
+/** The usual, synchronous way; null if the record needs `decodeLater`. */
 function decodeNow(deps: Deps, record: InRecord): OrderEvent | null {
   try {
     return deps.codec.decode(record.value);
   } catch {
-    // Looked at again, and reported, by decodeLater: the reason decides whether to wait or to leave it out.
+    // Decoded again, and reported, by decodeLater, which waits or skips depending on the reason.
     return null;
   }
 }
@@ -97,7 +97,7 @@ function whateverItsId(deps: Deps, record: InRecord, error: Error): OrderEvent |
   );
 }
 
-/** The outcome says the same of itself as its record does. */
+/** The outcome's contents match the headers of its record. */
 function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, record: InRecord): boolean {
   return (
     sourcePartition === record.partition &&

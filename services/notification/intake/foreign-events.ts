@@ -1,21 +1,22 @@
 /**
- * Outcomes that look like repeats and are none.
+ * Outcomes that look like repeats but are not.
  *
- * A repeat has a source offset that the stored position has passed, so it was decided before that position was stored. One
- * that was decided clearly later is of another log: the command topic was recreated, and its offsets count from 0 again.
- * Dropping it as a repeat would be silence. It is counted, logged, and readiness says so, until the positions are reset.
+ * The stored position has passed the source offset of a repeat, so a repeat was decided before that position
+ * was stored. An outcome that was decided clearly later comes from another log: the command topic was
+ * recreated, and its offsets start from 0 again. If it were dropped as a repeat, its loss would stay
+ * unnoticed. So it is counted and logged, and readiness fails, until the positions are reset.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 
-/** The clocks of a worker and of notification may differ by this. */
+/** Allowed difference between the clocks of a worker and of notification. */
 const clocksApartMs = 300_000;
 
 export interface ForeignEvents {
-  /** When the stored position of a partition was last moved, epoch ms. */
+  /** When the stored position of a partition last changed, epoch ms. */
   moved(partition: number, atMs: number): void;
   knows(partition: number): boolean;
   forget(partition: number): void;
-  /** How many of these, which its position has passed, are no repeats. */
+  /** How many of these events are not repeats although the position has passed them. */
   countIn(partition: number, passed: readonly OrderEvent[]): number;
   /** For readiness. */
   check(): true | string;

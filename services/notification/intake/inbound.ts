@@ -1,4 +1,6 @@
-/** From the result topic to delivery rows: consumer, lanes, intake, and the watch over the log itself. */
+/**
+ * From the result topic to delivery rows: consumer, partition buffers, intake, and the watch over the log.
+ */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -28,15 +30,15 @@ import { createLanes, type Lanes } from './partition-buffers.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** Records in a lane at which its partition is paused, and resumed: some batches ahead of the loop. */
+/** Records in a buffer at which its partition is paused, and resumed; some batches ahead of the loop. */
 const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
-/** How often the id of the result topic is looked at: a topic that was recreated is read again within this. */
+/** How often the id of the result topic is checked. A recreated topic is read again within this time. */
 const topicLookMs = 10_000;
-/** A look at the log that is under way keeps a stop no longer than this. */
+/** A log check in progress delays a stop by at most this time. */
 const logStopMs = 1_000;
 const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 
-/** `outbound` is what intake asks and tells. */
+/** `outbound` is the sending half of the service, as far as intake needs it. */
 export function openInbound(
   context: Context,
   { pool, clock, codec }: { pool: Pool; clock: Clock; codec: Codec<OrderEvent> },
@@ -120,7 +122,7 @@ function openLogWatch(
   return {
     ...watch,
     async stop() {
-      // Brokers that are away may be asked for a while yet; nothing is lost with the answer.
+      // A query to brokers that are down may still run; its result is not needed.
       const late = new AbortController();
       await Promise.race([watch.stop(), sleep(logStopMs, late.signal).catch(() => undefined)]);
       late.abort();

@@ -1,4 +1,4 @@
-/** What intake says about a batch: its events, rows and mails, and what is missing or of another log. */
+/** What intake reports about a batch: its events, rows and mails, and what is missing or from another log. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
@@ -11,7 +11,10 @@ export interface CountDeps {
   metrics: Metrics;
 }
 
-/** Counts a batch and logs what is wrong with it; called before positions are moved by it. `nowMs` is when it was stored. */
+/**
+ * Counts a batch and logs its faults. Call it before the batch changes positions. `nowMs` is the time of
+ * storing.
+ */
 export function countBatch(
   deps: CountDeps,
   plan: { events: readonly OrderEvent[] },
@@ -70,9 +73,7 @@ function countForeign(
   return sum;
 }
 
-/**
- * Holes in the chain of source offsets. A partition whose position is -1 is not armed yet: its log may begin late.
- */
+/** Gaps in the chain of source offsets. A position of -1 cannot have a gap yet: its log may begin late. */
 export function gapsOf(
   events: readonly OrderEvent[],
   positions: ReadonlyMap<number, number>,

@@ -1,17 +1,17 @@
 /**
- * The one transaction of intake: the positions of the batch's partitions and its delivery rows, both or neither.
- * The position is moved by compare-and-set, so a second instance that still writes an older batch after a
+ * The one transaction of intake: the positions of the batch's partitions and its delivery rows, both or
+ * neither. Positions move by compare-and-set. So a second instance that still writes an older batch after a
  * rebalance changes no row and rolls back.
  */
 import { type Pool, type Session, uuidToBytes } from '../../shared/mysql/index.ts';
 import type { NewDelivery } from '../deliveries.ts';
 
-/** Rows of one INSERT; with payloads near 2 kB it stays far below max_allowed_packet. */
+/** Rows of one INSERT. With payloads near 2 kB it stays far below max_allowed_packet. */
 const insertRowsMax = 400;
-/** Bytes of payload in one INSERT: 400 of the largest bodies would be 8 MB. */
+/** Payload bytes of one INSERT: 400 of the largest bodies would be 8 MB. */
 const insertBytesMax = 4_000_000;
 
-/** Stands in the row of a mail that is withheld. */
+/** The error in the row of a withheld mail. */
 const overBudget = 'the address has had too many mails';
 
 /** How far one partition moves: source offsets of its outcomes. */
@@ -24,14 +24,17 @@ export interface Move {
 export type StoreResult = 'stored' | 'moved elsewhere';
 
 export interface PositionStore {
-  /** Last source offset stored per partition; -1 before the first. Makes the rows that are missing. */
+  /** Last stored source offset per partition; -1 before the first. Inserts missing rows. */
   load(partitions: readonly number[]): Promise<Map<number, number>>;
-  /** When the position of each of these partitions was last moved, epoch ms. */
+  /** When the position of each of these partitions last changed, epoch ms. */
   movedAtMs(partitions: readonly number[]): Promise<Map<number, number>>;
-  /** The id of the topic that these positions belong to; null where none was stored yet. */
+  /** The id of the topic of these positions; null if none is stored. */
   topicId(): Promise<string | null>;
   storeTopicId(id: string): Promise<void>;
-  /** One transaction. 'moved elsewhere': a position was not `from`, nothing was written. Throws on any other trouble. */
+  /**
+   * One transaction. 'moved elsewhere': a position was not `from`, and nothing was written. Throws on any
+   * other error.
+   */
   store(moves: readonly Move[], deliveries: readonly NewDelivery[], nowMs: number): Promise<StoreResult>;
 }
 
@@ -79,7 +82,7 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
         'SELECT partition_id FROM notification_positions WHERE topic = ? AND NOT (topic_id <=> ?) LIMIT 1',
         [topic, id],
       );
-      // An update would lock every row that it looks at, also where there is nothing to change.
+      // An UPDATE would lock every row that it reads, even without a change.
       if (others.length === 0) return;
       await pool.write('UPDATE notification_positions SET topic_id = ? WHERE topic = ?', [id, topic]);
     },
@@ -102,7 +105,10 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
 /** Thrown inside the transaction, so that it rolls back. */
 class MovedElsewhere extends Error {}
 
-/** Throws unless every partition stands where the batch begins. One statement, its rows in the order of the key. */
+/**
+ * Throws unless the stored position of every partition is the start of the batch. One statement, its rows in
+ * key order.
+ */
 async function movePositions(
   session: Session,
   topic: string,
@@ -126,7 +132,7 @@ async function movePositions(
   if (affectedRows !== moves.length) throw new MovedElsewhere();
 }
 
-/** A row that is there already stays as it is: its event was delivered, or is being. */
+/** An existing row does not change: its event was delivered, or is in progress. */
 async function insertDeliveries(
   session: Session,
   rows: readonly NewDelivery[],

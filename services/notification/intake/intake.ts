@@ -1,11 +1,12 @@
 /**
  * The loop that turns outcomes into delivery rows.
  *
- *   running ──► draining ──► stopped
+ * running ──► draining ──► stopped
  *
- * running: waits for records, takes what the lanes hold, decodes, drops repeats by source offset, and stores
- * positions and rows in one transaction; trouble with database or registry is waited out, nothing is skipped for it.
- * draining: takes nothing new; the batch in hand is stored, or given up unstored, as its group offset has not moved.
+ * running: waits for records, takes them from the buffers, decodes them, and drops repeats by source offset.
+ * It stores positions and rows in one transaction. It waits while the database or the registry fails, and
+ * skips nothing for that. draining: takes nothing new. The current batch is stored, or given up unstored,
+ * since its group offset has not moved.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -24,7 +25,7 @@ import { countBatch, gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
 import type { Lanes, Slice } from './partition-buffers.ts';
 
-/** Outcomes of one transaction: past a few hundred the cost per row stops falling. */
+/** Outcomes of one transaction. Beyond a few hundred, the cost per row no longer falls. */
 const batchRecordsMax = 1_000;
 
 export interface IntakeDeps {
@@ -32,37 +33,39 @@ export interface IntakeDeps {
   reader: EventReader;
   positions: PositionStore;
   endpoints: Pick<EndpointDirectory, 'receiversOf'>;
-  /** The e-mail addresses of these orders; none where e-mail is off. */
+  /** The e-mail addresses of these orders; none if e-mail is off. */
   addressesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   mailBudget: MailBudget;
-  /** Looks whether the topic is still the one that positions belong to; its partitions are read again where it is not. */
+  /**
+   * Checks whether the topic is still the one of the stored positions. If not, its partitions are read again.
+   */
   checkLog(): Promise<void>;
-  /** Reads a partition from its beginning again; resolves when it is being read. */
+  /** Reads a partition from its beginning again; resolves once the consumer is there. */
   readAgain(partition: number): Promise<void>;
-  /** Tells repeats from outcomes of another log. */
+  /** Distinguishes repeats from outcomes of another log. */
   foreign: ForeignEvents;
-  /** Says since when a batch cannot be read or stored. */
+  /** Records since when a batch cannot be read or stored. */
   stall: Stall;
-  /** Told after each COMMIT which receivers have something new. */
+  /** Called after each COMMIT with the receivers that have new deliveries. */
   onStored(endpointIds: ReadonlySet<string>): void;
   backoff: Backoff;
   clock: Clock;
   log: Logger;
   metrics: Metrics;
-  /** Ends the process: trouble that waiting does not mend. */
+  /** Ends the process: for permanent errors. */
   fatal(error: unknown): void;
 }
 
 export interface Intake {
-  /** Partitions came or went. */
+  /** Partitions were assigned or lost. */
   assigned(change: { gained: readonly number[]; lost: readonly number[] }): void;
-  /** There may be something to take. */
+  /** There may be records to take. */
   wake(): void;
-  /** Resolves when the batch in hand is stored or given up. */
+  /** Resolves when the current batch is stored or given up. */
   stop(): Promise<void>;
 }
 
-/** What is left of a slice: its events behind the stored position, and how that position moves. */
+/** The rest of a slice: its events after the stored position, and how that position moves. */
 interface Plan {
   moves: Move[];
   events: OrderEvent[];
@@ -115,11 +118,11 @@ export function startIntake(deps: IntakeDeps): Intake {
 
 /** Source offsets by partition. */
 interface Positions {
-  /** What is stored, as far as it is known here. */
+  /** The stored position, as far as this process knows it. */
   now: Map<number, number>;
-  /** As it was read from the database, until it is moved. */
+  /** As read from the database, until this process moves it. */
   loaded: Map<number, number>;
-  /** Behind this one outcomes were missing, and were looked for from the beginning of the log. */
+  /** Outcomes were missing after this one, and the log was searched from its beginning. */
   lookedBehind: Map<number, number>;
 }
 
@@ -128,7 +131,7 @@ interface Batch {
   decoded: ReadonlyMap<number, OrderEvent[]>;
 }
 
-/** Stores the events of a batch, waiting out trouble that passes; gives up only when `signal` fires. */
+/** Stores the events of a batch, and waits during temporary errors; gives up only when `signal` fires. */
 async function storeUntilDone(
   deps: IntakeDeps,
   positions: Positions,
@@ -138,14 +141,14 @@ async function storeUntilDone(
   const { now } = positions;
   let isLogKnown = false;
   for (let attempt = 1; ; attempt++) {
-    // Of a partition that was lost, or is read again from another place, nothing is stored any more.
+    // Drops partitions that were lost, or are read again from another offset.
     const decoded = currentOf(deps, batch);
     try {
       await loadMissing(deps, positions, decoded.keys());
       const plan = planBatch(decoded, now);
       const gaps = gapsOf(plan.events, now);
       if (!isLogKnown && gaps.length > 0) {
-        // Perhaps nothing is missing, and this is the middle of another log.
+        // Perhaps nothing is missing, and these records come from another log.
         await deps.checkLog();
         isLogKnown = true;
         continue;
@@ -183,8 +186,9 @@ async function storeUntilDone(
 }
 
 /**
- * A position that was just loaded may be that of a database that was put back, while the group has gone on: what seems to be missing
- * is in the log then, before the place that is being read. It is looked for once. Gives whether any partition is read again.
+ * A loaded position may come from a restored database, while the group offset is newer. Then the missing
+ * outcomes are in the log before the current offset. The log is searched for them once. Returns whether any
+ * partition is read again.
  */
 async function lookBehind(
   { readAgain, log }: IntakeDeps,
@@ -226,7 +230,7 @@ async function loadMissing(
   }
 }
 
-/** Drops what the position has passed. Later copies of older outcomes fall out here too. */
+/** Drops events that the position has passed, including later copies of older outcomes. */
 export function planBatch(
   decoded: ReadonlyMap<number, readonly OrderEvent[]>,
   positions: ReadonlyMap<number, number>,
@@ -245,7 +249,7 @@ export function planBatch(
   return plan;
 }
 
-/** The rows of these events; `charge` is called once they are stored. */
+/** The rows of these events. Call `charge` once they are stored. */
 async function expand(
   deps: IntakeDeps,
   events: readonly OrderEvent[],

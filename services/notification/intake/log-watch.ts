@@ -1,12 +1,14 @@
 /**
- * What to do when the result topic is not the log that it was.
+ * What to do when the result topic is no longer the same log.
  *
- * A position outside of the log: the log was truncated, or recreated and is shorter. Another id of the topic: it was recreated,
- * however long it is by now. Either way its partitions are read again from their beginning. Nothing is sent twice, as stored
- * positions count source offsets and drop what they have passed. Outcomes that were cut never come: the next one names a
- * predecessor that was not seen, which intake counts as a gap, and reconciliation finds each of them (OUTCOME_MISSING).
+ * A position outside the log: the log was truncated, or recreated and shorter. Another topic id: it was
+ * recreated, whatever its length. In both cases its partitions are read again from their beginning. Nothing
+ * is sent twice: stored positions count source offsets and drop what they have passed. Truncated outcomes
+ * never arrive. The next one names a predecessor that was not seen; intake counts a gap, and reconciliation
+ * finds each missing outcome (OUTCOME_MISSING).
  *
- * A database that was put back has positions behind the offsets of the group: what lies between is read again in the same way.
+ * A restored database has positions behind the group's offsets. The outcomes between them are read again in
+ * the same way.
  */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -17,17 +19,17 @@ import type { Stall } from '../stall.ts';
 export interface LogWatchDeps {
   /** The first offset of each partition of the result topic. */
   beginnings(): Promise<ReadonlyMap<number, bigint>>;
-  /** The id that the cluster gives the topic now. */
+  /** The id that the cluster currently gives the topic. */
   topicId(): Promise<string>;
-  /** The id that positions were stored under; null where there is none yet. */
+  /** The topic id of the stored positions; null if there is none yet. */
   storedTopicId(): Promise<string | null>;
-  /** Writes it where it is not yet. */
+  /** Writes it if it is not stored yet. */
   storeTopicId(id: string): Promise<void>;
-  /** Partitions that are assigned now. */
+  /** Partitions that are currently assigned. */
   partitions(): readonly number[];
-  /** Reads a partition from this offset on, whatever was read of it before. */
+  /** Reads a partition from this offset on, whatever was read before. */
   restart(partition: number, from: bigint): void;
-  /** From one look at the id to the next. */
+  /** Interval between two checks of the id. */
   everyMs: number;
   backoff: Backoff;
   stall: Stall;
@@ -38,11 +40,14 @@ export interface LogWatchDeps {
 type RestartReason = 'outOfRange' | 'newTopic' | 'gap';
 
 export interface LogWatch {
-  /** The position of this partition is outside of the log; it is paused. */
+  /** The position of this partition is outside the log; the partition is paused. */
   outOfRange(partition: number, position: bigint | null): void;
-  /** Reads a partition from its beginning again; resolves when it is being read. Rejects only when the watch is stopped. */
+  /**
+   * Reads a partition from its beginning again; resolves once the consumer is there. Rejects only when the
+   * watch is stopped.
+   */
   readAgain(partition: number): Promise<void>;
-  /** Looks at the topic's id now; its partitions are being read again when it was another one. Throws when it cannot. */
+  /** Checks the topic's id now. If it changed, its partitions are read again. Throws if the check fails. */
   look(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -54,7 +59,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
   let known: string | null = null;
   let restarting = Promise.resolve();
 
-  /** Tries until the brokers say where the log begins; partitions that were lost meanwhile are left out. */
+  /** Retries until the brokers return where the log begins. Partitions lost meanwhile are left out. */
   const restart = async (partitions: readonly number[], reason: RestartReason): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
@@ -87,7 +92,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
       if (signal.aborted) return;
     }
     known = id;
-    // Each time, as positions of partitions that are new here know no id yet.
+    // Each time, because positions of newly assigned partitions have no id yet.
     await deps.storeTopicId(id);
   };
 
@@ -101,7 +106,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
 
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
-      // Brokers that are away come back; what they cannot be asked now they are asked at the next look.
+      // A failed check is repeated at the next interval.
       await look().catch((error: unknown) =>
         log.debug({ err: error }, 'the id of the result topic is unknown'),
       );

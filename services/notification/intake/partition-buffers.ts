@@ -1,14 +1,14 @@
 /**
- * What was fetched and is not stored yet, one lane per assigned partition.
+ * Fetched records that are not stored yet, one buffer per assigned partition.
  *
- * A lane begins with its assignment, fills as the consumer hands records over, is emptied by the intake loop and
- * ends when the partition is lost. Above the high mark its partition is paused, below the low one resumed: the
+ * A buffer begins with its assignment, fills from the consumer, is emptied by the intake loop and ends when
+ * the partition is lost. Above the high mark its partition is paused, below the low mark resumed. So the
  * consumer's callback never waits and memory stays bounded.
  */
 import type { InRecord } from '../../shared/kafka/index.ts';
 
 export interface LaneLimits {
-  /** Records in a lane at which its partition is paused. */
+  /** Records in a buffer at which its partition is paused. */
   recordsHigh: number;
   /** Records at which it is resumed. */
   recordsLow: number;
@@ -19,7 +19,7 @@ export interface Flow {
   resume(partition: number): void;
 }
 
-/** Records of one partition in offset order, taken out of its lane. */
+/** Records of one partition in offset order, taken from its buffer. */
 export interface Slice {
   partition: number;
   records: InRecord[];
@@ -29,24 +29,27 @@ interface Lane {
   queue: InRecord[];
   lastEnqueued: bigint;
   paused: boolean;
-  /** Offset behind the last record whose deliveries are stored; null while nothing is. */
+  /** The offset after the last record whose deliveries are stored; null before the first. */
   stored: bigint | null;
   committed: bigint | null;
 }
 
 export interface Lanes {
   assign(change: { gained: readonly number[]; lost: readonly number[] }): void;
-  /** Takes in what a fetch brought; repeats after a join (kafkajs reads from the committed offset again) are dropped. */
+  /**
+   * Adds the records of a fetch. Drops repeats after a join, when kafkajs reads from the committed offset
+   * again.
+   */
   enqueue(partition: number, records: readonly InRecord[]): void;
-  /** The partition is read again from another place: what was read of it is forgotten. */
+  /** The partition is read again from another offset; its buffered records are dropped. */
   restart(partition: number): void;
-  /** Takes out up to `recordsMax` records, a fair share of each lane. */
+  /** Takes up to `recordsMax` records, a fair share from each buffer. */
   take(recordsMax: number): Slice[];
-  /** Whether the slice is still of the lane that its partition has now: false once that was lost or read again. */
+  /** Whether the slice belongs to the partition's current buffer; false once it was lost or is read again. */
   isCurrent(slice: Slice): boolean;
-  /** The deliveries of these slices are stored. Slices of lanes that were lost meanwhile are ignored. */
+  /** The deliveries of these slices are stored. Ignores slices of buffers that were lost meanwhile. */
   stored(slices: readonly Slice[]): void;
-  /** Group offsets that may be committed now. */
+  /** Group offsets that may be committed. */
   committable(): { partition: number; offset: bigint }[];
   committed(offsets: readonly { partition: number; offset: bigint }[]): void;
   partitions(): number[];
@@ -55,7 +58,7 @@ export interface Lanes {
 
 export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits): Lanes {
   const lanes = new Map<number, Lane>();
-  /** A slice may outlive its lane. */
+  /** A slice may outlive its buffer. */
   const laneOf = new WeakMap<Slice, Lane>();
   const isCurrent = (slice: Slice): boolean =>
     laneOf.has(slice) && lanes.get(slice.partition) === laneOf.get(slice);
@@ -90,7 +93,7 @@ export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits)
     take(recordsMax) {
       const waiting = [...lanes].filter(([, lane]) => lane.queue.length > 0);
       if (waiting.length === 0) return [];
-      // Each round begins one lane further, so that rounding never favours the same partition.
+      // Each round begins one buffer later, so that rounding never favours the same partition.
       first = (first + 1) % waiting.length;
       const ordered = [...waiting.slice(first), ...waiting.slice(0, first)];
       const slices: Slice[] = [];

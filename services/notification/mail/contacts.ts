@@ -1,6 +1,6 @@
 /**
- * E-mail addresses of orders. They live on the order's row alone, where they can be erased; they are read when a
- * mail is sent and never copied.
+ * E-mail addresses of orders. Only the order's row holds them, so that they can be erased. They are read when
+ * a mail is sent, and never copied.
  */
 import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
 
@@ -8,9 +8,9 @@ import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
 const idsMax = 1_000;
 
 export interface Contacts {
-  /** The addresses of those of these orders that have one now. */
+  /** The addresses of those orders that still have one. */
   addressesOf(orderIds: readonly string[]): Promise<Map<string, string>>;
-  /** The address, or null where there is none (any more). */
+  /** The address, or null if the order has none (any more). */
   addressOf(orderId: string): Promise<string | null>;
 }
 
@@ -46,7 +46,7 @@ function emailOf(contact: string): string | null {
     const { email } = JSON.parse(contact) as { email?: unknown };
     return typeof email === 'string' && email !== '' ? email : null;
   } catch {
-    // A contact that is no JSON has no address; the order itself is not touched by that.
+    // An invalid contact has no address; the order itself does not change.
     return null;
   }
 }

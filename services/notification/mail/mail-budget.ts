@@ -1,10 +1,11 @@
 /**
- * How many mails an address and a customer get. Whoever places orders chooses the address, so without a bound the shop would
- * write to a stranger as often as somebody likes. What is over the budget comes later; what would come more than a day
- * later does not come at all.
+ * How many mails an address and a customer get. The caller chooses the address, so without a limit anyone
+ * could make the shop write to a stranger. Mails over the budget are sent later; a mail that would be more
+ * than a day late is withheld.
  *
- * Each key has the time at which its budget is used up, moved by every mail (GCRA, ITU-T I.371): one number, whatever the
- * rate. Addresses are kept as hashes. Each instance counts for itself, and anew after a restart.
+ * Each key has the time at which its budget is used up; every mail moves it (GCRA, ITU-T I.371). That is one
+ * number for any rate. Addresses are kept as hashes. Each instance counts separately, and starts again after
+ * a restart.
  */
 import { createHash } from 'node:crypto';
 
@@ -21,23 +22,23 @@ export interface MailWanted {
 }
 
 export interface MailBudget {
-  /** When each mail may be sent, or null where it is withheld. Nothing is charged before `charge`. */
+  /** When each mail may be sent, or null if it is withheld. Nothing is charged before `charge`. */
   plan(mails: readonly MailWanted[], nowMs: number): MailPlan;
 }
 
 export interface MailPlan {
   dueAtMs: readonly (number | null)[];
-  /** The mails are stored: they count from now on. */
+  /** The mails are stored: charges them from now on. */
   charge(): void;
 }
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** A mail that its budget holds back for longer than this says nothing new any more. */
+/** A mail that is later than this has no news value. */
 const latestMs = dayMs;
 /** Customers that may write to one address before they share its budget. */
 const customersPerAddress = 3;
-/** Keys in memory; the one that was used longest ago is forgotten first. */
+/** Keys in memory; the least recently used one is evicted first. */
 const keysMax = 100_000;
 
 interface Rate {
@@ -48,7 +49,7 @@ interface Rate {
 }
 
 export function createMailBudget({ perAddressDay, perCustomerMinute }: MailBudgetLimits): MailBudget {
-  /** By key: when all that was charged will have been earned again. */
+  /** By key: when its budget is full again. */
   const usedUntilMs = new Map<string, number>();
   const ratesOf = ({ customerId, address }: MailWanted): Rate[] => {
     const customer = customerId ?? '';

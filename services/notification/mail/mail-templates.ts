@@ -1,8 +1,9 @@
 /**
- * What a customer is written about an order: plain text, one template per status.
+ * The mails to a customer about an order: plain text, one template per status.
  *
- * Whoever places an order chooses the address, so nothing that the caller writes is in a mail: no SKU, no reason text, no
- * name, no address. Product names come from the catalogue; each is put on one line, so that it cannot look like a line of ours.
+ * The caller chooses the address, so a mail contains none of the caller's texts: no SKU, no reason text, no
+ * name, no address. Product names come from the catalogue. Each is put on one line, so that it cannot imitate
+ * a line of the template.
  */
 import { amountText, toOneLine } from '../../domain/index.ts';
 import type { Message, MessageData } from '../message.ts';
@@ -20,7 +21,7 @@ interface Template {
 const templates: Readonly<Record<string, Template>> = {
   PENDING_PAYMENT: {
     subject: (short) => `We have your order ${short}`,
-    lead: 'Thank you. Your order is accepted and its goods are kept for you until the payment arrives.',
+    lead: 'Thank you. Your order is accepted and its goods are reserved for you until the payment arrives.',
   },
   PAID: {
     subject: (short) => `Your order ${short} is paid`,
@@ -44,11 +45,11 @@ const templates: Readonly<Record<string, Template>> = {
   },
   EXPIRED: {
     subject: (short) => `Your order ${short} has expired`,
-    lead: 'The payment did not arrive in time, so your order was given up and its goods released.',
+    lead: 'The payment did not arrive in time, so your order was cancelled and its goods released.',
   },
   PAYMENT_FAILED: {
     subject: (short) => `The payment for your order ${short} failed`,
-    lead: 'The payment for your order failed, so it was given up and its goods released.',
+    lead: 'The payment for your order failed, so the order was cancelled and its goods released.',
   },
   RETURNED: {
     subject: (short) => `Your return of order ${short} has arrived`,
@@ -61,7 +62,7 @@ const general: Template = {
   lead: 'The state of your order has changed.',
 };
 
-/** The mail for a stored message. Any status has a text; an unknown one the general one. */
+/** The mail for a stored message. An unknown status gets the general text. */
 export function mailTextOf(message: Message): MailText {
   const { data } = message;
   const template = templates[data.status ?? ''] ?? general;
@@ -77,12 +78,12 @@ export function mailTextOf(message: Message): MailText {
   return { subject: template.subject(data.id.slice(0, 8)), text: `${blocks.filter(Boolean).join('\n\n')}\n` };
 }
 
-/** A line without a name is of no product that the catalogue had. */
+/** A line without a name has no product in the catalogue. */
 function nameText(name: string | null): string {
   return name === null ? 'article' : toOneLine(name);
 }
 
-/** Nothing for a currency without a known minor unit: no amount is better than a wrong one. */
+/** No amount for a currency without a known minor unit: none is better than a wrong one. */
 function totalText({ totals, currency }: MessageData): string | null {
   if (totals === undefined || currency === undefined) return null;
   const amount = amountText(totals.total, currency);

@@ -1,4 +1,4 @@
-/** One try to send one e-mail over SMTP. */
+/** One attempt to send one e-mail over SMTP. */
 import { createHash } from 'node:crypto';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { isMailAddress } from '../../domain/index.ts';
@@ -7,12 +7,12 @@ import type { AttemptResult } from '../delivery/attempt.ts';
 import type { Message } from '../message.ts';
 import { mailTextOf } from './mail-templates.ts';
 
-/** Connections to the mail server that are kept, and so mails at the same time. */
+/** Open connections to the mail server, and so the number of concurrent mails. */
 export const mailConnectionsMax = 8;
 const connectTimeoutMs = 5_000;
-/** A server that does not close its side of a connection is cut off after this. */
+/** A server that does not close its side of a connection is cut off after this time. */
 const closeTimeoutMs = 100;
-/** A mail that finds no connection free, which its gate prevents, comes back after this. */
+/** A mail without a free connection (its gate prevents this) is retried after this time. */
 const allBusyMs = 100;
 
 export interface MailOrder {
@@ -23,21 +23,25 @@ export interface MailOrder {
 }
 
 export interface Mailer {
-  /** Never throws: whatever goes wrong is a result. At most {@link mailConnectionsMax} at the same time. */
+  /** Never throws: every failure is a result. At most {@link mailConnectionsMax} at the same time. */
   send(to: string, mail: MailOrder): Promise<AttemptResult>;
   close(): void;
 }
 
-/** `smtpUrl` as smtp://user:password@host:port; `from` is the sender's address; `timeoutMs` bounds one mail as a whole. */
+/**
+ * `smtpUrl` is smtp://user:password@host:port; `from` is the sender's address; `timeoutMs` limits one whole
+ * mail.
+ */
 export function createMailer(options: { smtpUrl: string; from: string; timeoutMs: number }): Mailer {
   const { from, timeoutMs } = options;
   const idle = Array.from({ length: mailConnectionsMax }, () => createLine(options));
   const lines = [...idle];
   return {
     async send(to, mail) {
-      // Stored before this rule was: the library would write it in another way, and so to somebody else.
+      // The address was stored before this rule existed. The library would rewrite it and so send to another
+      // mailbox.
       if (!isMailAddress(to)) {
-        return { kind: 'refused', status: null, error: 'the address cannot be written to as it is' };
+        return { kind: 'refused', status: null, error: 'the address is not one that mail systems read in the same way' };
       }
       const line = idle.pop();
       if (line === undefined) return { kind: 'postponed', delayMs: allBusyMs };
@@ -45,7 +49,7 @@ export function createMailer(options: { smtpUrl: string; from: string; timeoutMs
         await line.send(mailOf(to, mail, from), timeoutMs);
         return { kind: 'delivered', status: 250 };
       } catch (error) {
-        // Every failure to send is a result: it is written to the delivery's row and tried again.
+        // Every failure to send is a result: it is written to the delivery's row and retried.
         return failed(error);
       } finally {
         idle.push(line);
@@ -63,18 +67,18 @@ interface Line {
 }
 
 /**
- * One connection, kept between mails. A server that answers a byte now and then never lets a socket fall silent, so the
- * whole mail has a deadline; past it the connection is cut, and no other mail with it.
+ * One connection, kept between mails. A server that sends a byte now and then never triggers the socket
+ * timeout. So the whole mail has a deadline; after it, only this connection is closed.
  */
 function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number }): Line {
   const open = () =>
-    // All in the first argument: the second one holds defaults of messages.
+    // All options in the first argument: the second one holds defaults of messages.
     createTransport({
       url: smtpUrl,
       pool: true,
       requireTLS: mustEncrypt(smtpUrl),
       maxConnections: 1,
-      // What breaks is tried again from its row, where it is counted.
+      // A broken mail is retried from its row, where its attempts are counted.
       maxRequeues: 0,
       connectionTimeout: Math.min(connectTimeoutMs, timeoutMs),
       greetingTimeout: Math.min(connectTimeoutMs, timeoutMs),
@@ -94,7 +98,7 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
       }, deadlineMs);
       try {
         const sending = transport.sendMail(mail);
-        // Past the deadline nobody waits for it any more.
+        // After the deadline nothing waits for it.
         sending.catch(() => undefined);
         await Promise.race([sending, late.promise]);
       } finally {
@@ -106,15 +110,15 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
 }
 
 /**
- * A password crosses a network encrypted, or not at all: an offer of STARTTLS can be removed on the way. To this machine
- * itself there is no network.
+ * A password crosses a network only encrypted: an attacker could remove the offer of STARTTLS. A connection
+ * to this machine uses no network.
  */
 function mustEncrypt(smtpUrl: string): boolean {
   const { username, hostname } = new URL(smtpUrl);
   return username !== '' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-/** Ends its connection, whatever is under way on it. */
+/** Ends its connection, even during a mail. */
 function cut({ transporter }: { transporter: unknown }): void {
   (transporter as { close(options: { force: boolean }): void }).close({ force: true });
 }
@@ -123,7 +127,7 @@ function mailOf(to: string, mail: MailOrder, from: string): SendMailOptions {
   const message = JSON.parse(mail.payload) as Message;
   return {
     from,
-    // As an object it is taken as it is; a text would be read as a list of addresses.
+    // The library uses an object unchanged; it would parse a text as a list of addresses.
     to: { name: '', address: to },
     ...mailTextOf(message),
     messageId: messageIdOf(mail, from),
@@ -133,8 +137,8 @@ function mailOf(to: string, mail: MailOrder, from: string): SendMailOptions {
 }
 
 /**
- * The same on every try, so that mail systems can drop a repeat. The event id alone repeats between installations,
- * so the order id is hashed in.
+ * The same on every attempt, so that mail systems can drop a repeat. Event ids are unique within one
+ * installation only, so the hash includes the order id.
  */
 function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
   const domain = /@([^\s>]+)/.exec(from)?.[1] ?? 'localhost';
@@ -142,14 +146,17 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
   return `<${eventId}.${mark}@${domain}>`;
 }
 
-/** Commands that are about this mail alone; refused before them, every mail would be: a wrong password, a closed server. */
+/**
+ * Commands about this mail alone. If the server refuses an earlier command, it would refuse every mail: a
+ * wrong password, a closed server.
+ */
 const mailCommands = ['RCPT TO', 'DATA'];
-/** The server is about to close the connection, whatever was asked (RFC 5321, 4.2.2). */
+/** The server is about to close the connection, whatever the command (RFC 5321, 4.2.2). */
 const serverCloses = 421;
 
 /**
- * A 5xx about a mail is the server's last word on it (RFC 5321, 4.2.1); any other may be mended and is tried again. A
- * recipient that is deferred (450) says nothing about the server: the next mail may pass.
+ * A 5xx about a mail is final (RFC 5321, 4.2.1). Any other code may be temporary and is retried. A deferred
+ * recipient (450) is no fault of the server: the next mail may pass.
  */
 function failed(error: unknown): AttemptResult {
   const { responseCode, command } = error as { responseCode?: number; command?: string };

@@ -1,6 +1,6 @@
 /**
- * Which network addresses a webhook may reach. A URL is given by a customer, so it must not become a way into our
- * own network: the check is made on the resolved address, at the moment of connecting, as a name may answer
+ * Which network addresses a webhook may reach. A customer chooses the URL, so it must not reach our internal
+ * network. The resolved address is checked at the moment of connecting, because a name may resolve
  * differently a second later (DNS rebinding).
  */
 import { isIP, type LookupFunction } from 'node:net';
@@ -25,20 +25,20 @@ const closedV4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** Only global unicast is open in IPv6; the tunnels inside it, which carry an IPv4 address, are closed too. */
+/** In IPv6 only global unicast is allowed. Its tunnels, which contain an IPv4 address, are not. */
 const openV6 = '2000::/3';
 const closedV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 export interface AddressGuard {
-  /** Whether this address may be connected to; over http only what is on the allow-list. */
+  /** Whether a connection to this address is allowed; over http only to addresses of the allow-list. */
   allows(address: string, scheme: 'http:' | 'https:'): boolean;
-  /** For net.connect: resolves a name and refuses it when any of its addresses is not allowed. */
+  /** For net.connect: resolves a name and refuses it if any of its addresses is not allowed. */
   lookup(scheme: 'http:' | 'https:', customerId: string): LookupFunction;
 }
 
 /**
- * The error of an address that is refused, and of a name that has none: one text and one code. Customers read it, and two
- * texts would say which names exist in our own network.
+ * The error of a refused address, and of a name without an address: one text and one code. Customers read it,
+ * and two texts would show which names exist in our own network.
  */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
@@ -48,8 +48,8 @@ export class AddressRefusedError extends Error {
 }
 
 /**
- * @param allowed addresses or CIDR ranges that are open although they are special: for local runs and tests
- * @throws RangeError where an entry is neither
+ * @param allowed special addresses or CIDR ranges that are allowed anyway: for local runs and tests
+ * @throws RangeError if an entry is neither
  */
 export function createAddressGuard(allowed: readonly string[], names: NameResolver): AddressGuard {
   const allowList = addressRanges(allowed);
@@ -77,7 +77,7 @@ export function createAddressGuard(allowed: readonly string[], names: NameResolv
         })
         .then(
           (found) => {
-            // Node asks for all addresses when it races families; it gets exactly the ones that were checked.
+            // Node requests all addresses when it races families; it gets exactly the checked ones.
             if (options.all === true) callback(null, found);
             else callback(null, found[0]!.address, found[0]!.family);
           },
@@ -88,7 +88,7 @@ export function createAddressGuard(allowed: readonly string[], names: NameResolv
   };
 }
 
-/** The IPv4 address inside ::ffff:a.b.c.d and 64:ff9b::a.b.c.d, in whichever way it is written; null in other addresses. */
+/** The IPv4 address inside ::ffff:a.b.c.d and 64:ff9b::a.b.c.d, in any notation; null for other addresses. */
 function embeddedV4(address: string): string | null {
   if (isIP(address) !== 6) return null;
   const canonical = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);

@@ -1,15 +1,16 @@
 /**
- * Circuit breakers by key. A key without failures is not kept at all; of the others at most `keptMax`, and the one whose
- * trouble is oldest is forgotten first: it is tried again a little early, which its receiver's next failure mends.
+ * Circuit breakers by key. A key without failures uses no memory. Of the others at most `keptMax` are kept,
+ * and the key with the oldest trouble is evicted first. It is then tried a little early, and its next failure
+ * adds it again.
  *
- *   closed ──failures in a row──► open ──openMs──► one try ──success──► closed, ──failure──► open again
+ * closed ──failures in a row──► open ──openMs──► one try ──success──► closed, ──failure──► open again
  */
 import type { Clock } from '../../shared/clock/index.ts';
 
 export interface CircuitLimits {
   /** Failures in a row that open a circuit. */
   failuresInRow: number;
-  /** How long an open circuit lets nothing through; then one try at a time. */
+  /** How long an open circuit refuses all calls; then it allows one trial at a time. */
   openMs: number;
   keptMax: number;
 }
@@ -24,13 +25,13 @@ interface Trouble {
 export type Judgement = 'trouble' | 'well' | 'unknown';
 
 export interface Circuits {
-  /** closed: as many tries as you like. trial: one. open: none. */
+  /** closed: any number of calls. trial: one. open: none. */
   stateOf(key: string): 'closed' | 'trial' | 'open';
-  /** Makes a try; null where the circuit lets none through. `judge` says what its result means for the key. */
+  /** Runs a call; null if the circuit is open. `judge` returns what its result means for the key. */
   run<T>(key: string, attempt: () => Promise<T>, judge: (result: T) => Judgement): Promise<T | null>;
-  /** Circuits that are open or are being tried. */
+  /** Circuits that are open or in a trial. */
   open(): number;
-  /** Keys that are kept. */
+  /** Keys in memory. */
   size(): number;
 }
 
@@ -46,7 +47,7 @@ export function createCircuits({ failuresInRow, openMs, keptMax }: CircuitLimits
   const failed = (key: string): void => {
     let trouble = troubles.get(key);
     if (trouble === undefined) {
-      // Maps keep the order of insertion: the first key is the oldest.
+      // Maps keep the insertion order: the first key is the oldest.
       if (troubles.size >= keptMax) forget(troubles.keys().next().value!);
       trouble = { failures: 0, openedAtMs: null, isTrying: false };
       troubles.set(key, trouble);
@@ -75,7 +76,7 @@ export function createCircuits({ failuresInRow, openMs, keptMax }: CircuitLimits
         const result = await attempt();
         const judgement = judge(result);
         if (judgement === 'trouble') failed(key);
-        // A success of a try that began before the circuit opened closes it as well: the receiver answers.
+        // A call that began before the circuit opened also closes it on success: the receiver answers.
         else if (judgement === 'well') forget(key);
         return result;
       } finally {

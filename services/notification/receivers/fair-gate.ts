@@ -1,11 +1,12 @@
 /**
- * A bounded number of tasks at once, in all and for each key, so that no key can keep the others waiting for long: when a
- * slot is free, the keys with waiting tasks take turns. Only keys with tasks are kept, so its size is that of the work in hand.
+ * A bounded number of concurrent tasks, in total and for each key, so that no key delays the others for long.
+ * When a slot is free, the keys with waiting tasks take turns. Only keys with tasks are kept, so the size is
+ * bounded by the number of tasks.
  */
 export interface GateLimits {
-  /** Tasks at the same time, of all keys together. */
+  /** Concurrent tasks of all keys together. */
   slotsInAll: number;
-  /** Of these for one key. */
+  /** Concurrent tasks of one key. */
   slotsEach: number;
   /** Tasks of one key that may wait for their turn. */
   waitingEach: number;
@@ -14,16 +15,18 @@ export interface GateLimits {
 interface Line {
   running: number;
   waiting: (() => void)[];
-  /** Tasks that found the line full since it was last empty. */
+  /** Tasks that found the queue full since it was last empty. */
   turnedAway: number;
 }
 
 export interface FairGate {
-  /** How many tasks of this key may be handed over now. */
+  /** How many tasks of this key may be submitted now. */
   room(key: string): number;
-  /** Tasks in hand, of all keys. */
+  /** Running and waiting tasks of all keys. */
   size(): number;
-  /** Runs the task when its turn comes; a number where the line is full: how many were turned away in a row. */
+  /**
+   * Runs the task when its turn comes. If the queue is full, returns the number of tasks refused in a row.
+   */
   run<T>(key: string, task: () => Promise<T>): Promise<{ done: T } | { turnedAway: number }>;
 }
 
@@ -48,7 +51,7 @@ export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimit
       line.running += 1;
       running += 1;
       line.waiting.shift()!();
-      // Behind all others: deleted and added again, it comes last in this very loop.
+      // At the end: deleted and added again, it comes last in this loop.
       if (line.waiting.length > 0 && line.running < slotsEach) ready.add(key);
     }
   };

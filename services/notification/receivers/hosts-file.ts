@@ -1,17 +1,17 @@
-/** Names of the machine itself: what the system's hosts file says, and `localhost` (RFC 6761). */
+/** Names of the machine itself: the system's hosts file, and `localhost` (RFC 6761). */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
 const hostsPath = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts';
-/** A changed file is seen after this. */
+/** A changed file is noticed after this time. */
 const freshMs = 5_000;
 
 export interface HostsFile {
-  /** The addresses of a name, in lower case and without a final dot; none where the file does not have it. */
+  /** The addresses of a name, in lower case and without a final dot; none if the file does not list it. */
   addressesOf(name: string): Promise<readonly string[]>;
 }
 
-/** @param path `/etc/hosts` where it is left out */
+/** @param path by default `/etc/hosts` */
 export function createHostsFile(clock: { monotonicMs(): number }, path = hostsPath): HostsFile {
   let names: Promise<ReadonlyMap<string, string[]>> | null = null;
   let readAtMs = 0;
@@ -29,7 +29,7 @@ export function createHostsFile(clock: { monotonicMs(): number }, path = hostsPa
 
 async function readNames(path: string): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>();
-  // A machine without the file has no names of its own: all are asked for.
+  // A machine without the file has no such names; DNS resolves all.
   const text = await readFile(path, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {
     const [address = '', ...own] = line.split('#', 1)[0]!.trim().split(/\s+/);

@@ -1,7 +1,8 @@
 /**
- * What one customer may do to one receiving host: so many posts at once, and none for a while after several failures in a
- * row. Both belong to host and customer together. If customers shared them, one whose receiver is slow or fails would
- * delay the posts of all others to that host. The mail server is one host for everybody: there, customers take turns.
+ * What one customer may do to one receiving host: a number of concurrent posts, and a pause after several
+ * failures in a row. Both belong to host and customer together. If customers shared them, one whose receiver
+ * is slow or fails would delay the posts of all others to that host. All customers share the mail server as
+ * one host; there, customers take turns.
  */
 import type { Clock } from '../../shared/clock/index.ts';
 import type { AttemptResult } from '../delivery/attempt.ts';
@@ -11,38 +12,41 @@ import { createFairGate, type FairGate } from './fair-gate.ts';
 export interface HostLimits {
   /** Maximum number of concurrent requests of one customer to one host. */
   concurrencyMax: number;
-  /** Posts that may wait for their turn behind them, so that the next one need not be fetched first. */
+  /** Posts that may wait behind them, so that the next one is already fetched. */
   waitingMax: number;
   /** Failures in a row that open a circuit. */
   failuresInRow: number;
-  /** How long an open circuit lets nothing through; then one post tries. */
+  /** How long an open circuit refuses all posts; then one post is tried. */
   openMs: number;
-  /** Mails at the same time: one for each connection to the mail server. */
+  /** Concurrent mails: one for each connection to the mail server. */
   mailsMax: number;
 }
 
-/** Where a post goes, and on whose behalf. */
+/** Where a post goes, and for which customer. */
 export interface Target {
   channel: 'webhook' | 'email';
   host: string;
   customerId: string;
 }
 
-/** Circuits with failures that are kept. */
+/** Circuits with failures that are kept in memory. */
 const keptMax = 10_000;
-/** A customer has a quarter of the connections to the mail server, and as many mails again that wait. */
+/** A customer has a quarter of the connections to the mail server, and as many waiting mails. */
 const mailShare = 0.25;
-/** Mails in hand, for each connection; what one customer has too many of goes back to the table meanwhile. */
+/** Mails in this process per connection; a customer's excess mails go back to the table. */
 const mailsPerConnection = 10;
-/** A mail that is turned away comes back after this, and later the more of its customer were turned away before it. */
+/**
+ * A refused mail is retried after this time, and later the more mails of its customer were refused before it.
+ */
 const turnedAwayMs = { first: 500, each: 50, most: 30_000 };
 
 export interface Hosts {
-  /** How many posts may be handed over now. */
+  /** How many posts may be submitted now. */
   room(target: Target): number;
   /**
-   * Runs one try when its turn comes; a try that fails by the host's fault counts against it. `postponed` without a
-   * try where the circuit has opened meanwhile, where `isLate` says that the turn came too late, and where too many wait.
+   * Runs one attempt when its turn comes. A failure of the host counts against it. Returns `postponed`
+   * without an attempt if the circuit opened meanwhile, if `isLate` reports that the turn came too late, or
+   * if too many wait.
    */
   run(target: Target, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
   openBreakers(): number;
@@ -63,7 +67,7 @@ export function createHosts(limits: HostLimits, clock: Clock): Hosts {
 
   return {
     room(target) {
-      // Whose mails are due is known once they are fetched; only how many are in hand can be said before.
+      // The customer of a mail is known only after the fetch; before it, only the total can be bounded.
       if (target.channel === 'email') return Math.max(0, mailsPerConnection * mailsMax - mails.size());
       const key = keyOf(target);
       const state = circuits.stateOf(key);

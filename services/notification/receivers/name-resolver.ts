@@ -1,13 +1,13 @@
 /**
- * Addresses of host names, with bounds of our own.
+ * Resolves host names, with its own limits.
  *
- * `dns.lookup` runs on the four threads that Node has for files as well; four names whose server never answers would hold
- * up every other name. Here c-ares asks the same servers without threads. Each name has a deadline, each customer has a
- * number of names that it may have asked for at once, and names that are asked for at the same time share one question.
- * Answers are kept for their time to live, a minute at most; failures for a moment.
+ * `dns.lookup` uses the four threads that Node also needs for files. Four names whose server never answers
+ * would block every other name. Here c-ares queries the same servers without threads. Each name has a
+ * deadline, each customer a limit of concurrent names, and concurrent queries for one name share one lookup.
+ * Answers are cached for their time to live, a minute at most; failures for a moment.
  *
- * What the system's `lookup` knows beyond DNS is the hosts file, which is read here too. mDNS, NIS and the search list of
- * `resolv.conf` are left out on purpose: a webhook names a public host in full.
+ * The system's `lookup` also reads the hosts file; so does this one. It does not support mDNS, NIS and the
+ * search list of `resolv.conf`: a webhook must name a public host in full.
  */
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -15,20 +15,20 @@ import { createFairGate } from './fair-gate.ts';
 import { createHostsFile, type HostsFile } from './hosts-file.ts';
 
 export interface ResolverLimits {
-  /** One question to one server; it is asked twice. */
+  /** One query to one server; it is sent twice. */
   queryMs: number;
-  /** A name in all, its wait for a turn included. */
+  /** The limit for a name, including the wait for a slot. */
   deadlineMs: number;
-  /** Names that are asked for at once, for one customer. */
+  /** Names that are resolved concurrently for one customer. */
   namesEach: number;
 }
 
 export interface NameResolver {
-  /** Every address of a name, at least one. @throws NameError where there is none, or none in time */
+  /** Every address of a name, at least one. @throws NameError if there is none, or none in time */
   resolve(name: string, customerId: string): Promise<readonly string[]>;
 }
 
-/** There is no address; `code` is that of DNS, for the log. */
+/** There is no address; `code` is the one from DNS, for the log. */
 export class NameError extends Error {
   readonly code: string;
   constructor(code: string) {
@@ -38,15 +38,15 @@ export class NameError extends Error {
 }
 
 export const resolverLimits: ResolverLimits = { queryMs: 1_000, deadlineMs: 5_000, namesEach: 16 };
-/** Names of a customer that may wait behind those that are asked for. */
+/** Names of a customer that may wait for a slot. */
 const waitingEach = 1_000;
-/** Bounds of how long an answer is kept. */
+/** Limits of how long an answer is cached. */
 const keptMaxMs = 60_000;
 const failureKeptMs = 2_000;
 const namesMax = 10_000;
 /** A name with addresses of one family waits no longer than this for those of the other. */
 const otherFamilyMs = 300;
-/** Servers are read anew from the system this often while questions fail: they may have moved. */
+/** While queries fail, the system's list of servers is read again this often, since it may have changed. */
 const renewMs = 10_000;
 
 interface Answer {
@@ -59,7 +59,7 @@ export function createNameResolver(options: {
   clock: Clock;
   limits?: ResolverLimits;
   hostsFile?: HostsFile;
-  /** `127.0.0.1:53`; those of the system where it is left out. */
+  /** `127.0.0.1:53`; by default the servers of the system. */
   servers?: readonly string[];
 }): NameResolver {
   const { clock, limits = resolverLimits, servers } = options;
@@ -84,11 +84,11 @@ export function createNameResolver(options: {
     };
     answers.delete(name);
     answers.set(name, answer);
-    // Maps keep the order of insertion: the first is the oldest.
+    // Maps keep the insertion order: the first is the oldest.
     if (answers.size > namesMax) answers.delete(answers.keys().next().value!);
     return answer;
   };
-  /** Everybody who asks for a name meanwhile gets the same answer. */
+  /** Concurrent callers for one name get the same answer. */
   const askOnce = (name: string): Promise<Answer> => {
     const running = asked.get(name) ?? ask(name).finally(() => asked.delete(name));
     asked.set(name, running);
@@ -120,7 +120,7 @@ interface Found {
   ttlMs: number;
 }
 
-/** The name servers; those of the system are read anew while they fail. */
+/** The name servers; while they fail, the system's list is read again. */
 function createServer(limits: ResolverLimits, clock: Clock, servers: readonly string[] | undefined) {
   const open = (): Resolver => {
     const resolver = new Resolver({ timeout: limits.queryMs, tries: 2 });
@@ -131,7 +131,7 @@ function createServer(limits: ResolverLimits, clock: Clock, servers: readonly st
   let openedAtMs = clock.monotonicMs();
   const renew = (): void => {
     if (clock.monotonicMs() - openedAtMs < renewMs) return;
-    // Questions under way end with the old one.
+    // Queries in progress end with the old resolver.
     resolver = open();
     openedAtMs = clock.monotonicMs();
   };
@@ -143,7 +143,7 @@ function createServer(limits: ResolverLimits, clock: Clock, servers: readonly st
       const ttlMs = 1_000 * Math.min(...records.map(({ ttl }) => ttl));
       return { addresses: records.map(({ address }) => address), code: '', ttlMs };
     } catch (error) {
-      // Without an address the code says why; which of the families had one is for the caller to see.
+      // Without an address, the code says why. The caller sees which families had one.
       const { code = 'EUNKNOWN' } = error as { code?: string };
       if (code !== 'ENOTFOUND' && code !== 'ENODATA') renew();
       return { addresses: [], code, ttlMs: 0 };
@@ -166,7 +166,7 @@ function createServer(limits: ResolverLimits, clock: Clock, servers: readonly st
   };
 }
 
-/** Null where the promise takes longer. */
+/** Null if the promise takes longer. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(() => late.resolve(null), ms);

@@ -1,4 +1,6 @@
-/** One try to post one message, signed as Standard Webhooks says (https://www.standardwebhooks.com). */
+/**
+ * One attempt to post one message, signed according to Standard Webhooks (https://www.standardwebhooks.com).
+ */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -9,21 +11,21 @@ import { type AttemptResult, parseRetryAfter } from '../delivery/attempt.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { type AddressGuard, AddressRefusedError } from './address-guard.ts';
 
-/** An answer's body is not read for its content; past this its connection is cut. */
+/** The response body is discarded. A longer body closes the connection. */
 const answerBytesMax = 64_000;
-/** From the status line to the end of the body; past this too. */
+/** The time limit from the status line to the end of the body. */
 const answerBodyMs = 1_000;
-/** Kept-alive connections of one host that wait for the next message. */
+/** Idle kept-alive connections of one host. */
 const idleSocketsMax = 4;
 
 export interface WebhookMessage {
-  /** The event id: the same on every try, and for every endpoint. */
+  /** The event id: the same on every attempt, and for every endpoint. */
   id: string;
   payload: string;
 }
 
 export interface WebhookPoster {
-  /** Never throws: whatever goes wrong is a result. */
+  /** Never throws: every failure is a result. */
   post(endpoint: Endpoint, message: WebhookMessage): Promise<AttemptResult>;
   close(): void;
 }
@@ -52,7 +54,7 @@ export function createWebhookPoster(deps: {
         );
         return resultOf(answer, clock.nowMs());
       } catch (error) {
-        // Every failure to reach a receiver is a result: it is written to the delivery's row and tried again.
+        // Every failure to reach a receiver is a result: it is written to the delivery's row and retried.
         return failed(error);
       }
     },
@@ -68,7 +70,9 @@ interface AllowedUrl {
   scheme: 'http:' | 'https:';
 }
 
-/** A host that is an address is never resolved, so it is checked here; a name is checked when it is resolved. */
+/**
+ * A host that is an address is never resolved, so it is checked here. A name is checked when it is resolved.
+ */
 function allowedUrl(text: string, guard: AddressGuard): AllowedUrl {
   const url = new URL(text);
   const { protocol: scheme, hostname } = url;
@@ -79,7 +83,7 @@ function allowedUrl(text: string, guard: AddressGuard): AllowedUrl {
   return { url, scheme };
 }
 
-/** While a secret rotates there are two signatures, the new one first; a receiver accepts either. */
+/** During a rotation there are two signatures, the new one first. A receiver accepts either. */
 function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: number): Record<string, string> {
   const at = new Date(nowMs);
   const secrets = [endpoint.secret];
@@ -98,8 +102,9 @@ function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: numbe
 }
 
 /**
- * The head of the answer, once its body is over too: until then the try holds its slot, or a receiver could have us
- * collect open connections. Redirects are not followed: they would lead around the guard and the signature.
+ * Returns the head of the response after its body has ended. Until then the attempt holds its slot; otherwise
+ * a receiver could make us collect open connections. Redirects are not followed: they would bypass the
+ * address guard and the signature.
  */
 function send(
   { url, scheme }: AllowedUrl,
@@ -119,23 +124,23 @@ function send(
       discardBody(answer);
       answer.on('end', () => resolve(answer));
     });
-    // Without a listener Node drops the connection and says nothing.
+    // Without a listener Node drops the connection silently.
     call.on('upgrade', (answer, socket) => {
       head = answer;
       socket.destroy();
     });
-    // What breaks behind a head changes nothing about it.
+    // An error after the head does not change the result.
     const settle = (error: Error): void => (head === null ? reject(error) : resolve(head));
     call.on('error', settle);
     call.on('close', () => {
       clearTimeout(timer);
-      settle(new Error('the connection was closed without an answer'));
+      settle(new Error('the connection was closed without a response'));
     });
     call.end(payload);
   });
 }
 
-/** `code` tells it from trouble of our own making. */
+/** `code` distinguishes it from our own errors. */
 class NoAnswerError extends Error {
   readonly code = 'NO_ANSWER';
   constructor(timeoutMs: number) {
@@ -143,7 +148,7 @@ class NoAnswerError extends Error {
   }
 }
 
-/** Reads the body away, so that the connection can be used again, but neither for ever nor without end. */
+/** Discards the body, so that the connection can be reused, within a time and a size limit. */
 function discardBody(answer: IncomingMessage): void {
   let bytes = 0;
   const timer = setTimeout(() => answer.destroy(), answerBodyMs);
@@ -152,7 +157,7 @@ function discardBody(answer: IncomingMessage): void {
     bytes += chunk.length;
     if (bytes > answerBytesMax) answer.destroy();
   });
-  // The status has been taken already; a body that breaks off changes nothing.
+  // The status is known already; a broken body does not change it.
   answer.on('error', () => answer.destroy());
 }
 

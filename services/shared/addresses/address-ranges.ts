@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * @param ranges addresses or CIDR ranges, of IPv4 or IPv6
- * @throws RangeError where an entry is neither
+ * @param ranges addresses or CIDR ranges, IPv4 or IPv6
+ * @throws RangeError if an entry is neither
  */
 export function addressRanges(ranges: readonly string[]): BlockList {
   const list = new BlockList();

@@ -1,4 +1,7 @@
-/** Every action that the audit log can hold, with the kind of subject that it names. A new kind of change gets a row here. */
+/**
+ * Every action that the audit log can hold, with the kind of its subject. Add a row for each new kind of
+ * change.
+ */
 export const auditActions = {
   'endpoint.created': { subject: 'endpoint', help: 'A customer made a webhook endpoint.' },
   'endpoint.deleted': { subject: 'endpoint', help: 'A customer deleted a webhook endpoint.' },
@@ -19,11 +22,11 @@ export const auditActions = {
   'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },
   'dead_letter.redrive_failed': {
     subject: 'dead_letter',
-    help: 'An operator tried to send a dead letter again, and Kafka did not take it.',
+    help: 'An operator tried to send a dead letter again, and Kafka did not accept it.',
   },
   'record.skipped': {
     subject: 'record',
-    help: 'An operator had the record at which a lane waited become a dead letter, with `orderstream recover skip`.',
+    help: 'An operator turned the record at which a lane waited into a dead letter, with `orderstream recover skip`.',
   },
   'log.recovered': {
     subject: 'log',

@@ -45,7 +45,7 @@ describe('recordAudit', () => {
     expect(await written([])).toEqual([]);
   });
 
-  it('drops the members that are too long and says so', async () => {
+  it('drops the members that are too long and reports it', async () => {
     const details = { reason: 'x'.repeat(9_000), kept: 1 };
     const [statement] = await written([{ action: 'finding.resolved', subjectId: '1', details }]);
     expect(statement?.params[6]).toBe('{"cut":true,"kept":1}');

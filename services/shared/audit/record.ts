@@ -4,14 +4,14 @@ import { type AuditAction, auditActions } from './actions.ts';
 
 export type ActorKind = 'OPERATOR' | 'CUSTOMER' | 'SERVICE';
 
-/** Who makes a change, and from where. */
+/** Who makes a change, and where. */
 export type Actor = {
   kind: ActorKind;
   /** OS user, customer id (`sub`) or name of a service. */
   name: string;
   /** Host of the command line, or instance id of the service. Never the address of a customer. */
   origin: string;
-  /** 32 hex digits of W3C Trace Context, where the request has one. */
+  /** 32 hex digits of W3C Trace Context, if the request has one. */
   traceId?: string | null;
 };
 
@@ -21,13 +21,13 @@ export type AuditDetails = Readonly<
 
 export type AuditEntry = {
   action: AuditAction;
-  /** What is changed, without its kind: the kind follows from the action. */
+  /** What is changed, without its kind, which follows from the action. */
   subjectId: string;
   /** No personal data, no secrets. */
   details?: AuditDetails;
 };
 
-/** The part of a session that the writer needs; the command line gives its own connection. */
+/** The part of a session that the writer needs. The command line passes its own connection. */
 export type AuditTarget = { write(sql: string, params: readonly Param[]): Promise<unknown> };
 
 const rowsPerStatement = 500;
@@ -37,8 +37,8 @@ const originCharsMax = 200;
 const subjectForm = /^[\x20-\x7e]{1,160}$/;
 
 /**
- * Adds one row per entry to `audit_log`. Call it on the session of the transaction that makes the change, so that
- * neither is there without the other. Rejects with the database's error, or INTERNAL for an entry that has no form.
+ * Adds one row per entry to `audit_log`. Call it in the transaction that makes the change, so that both
+ * commit or neither. Rejects with the database's error, or INTERNAL for an invalid entry.
  */
 export async function recordAudit(
   target: AuditTarget,
@@ -65,7 +65,10 @@ export async function recordAudit(
   }
 }
 
-/** `endpoint:we_…`: how a subject is stored and searched. Throws INTERNAL for an id beyond printable ASCII. */
+/**
+ * `endpoint:we_…`: how a subject is stored and searched. Throws INTERNAL for an id that is not printable
+ * ASCII.
+ */
 export function auditSubject(action: AuditAction, id: string): string {
   const subject = `${auditActions[action].subject}:${id}`;
   if (!subjectForm.test(subject))
@@ -73,7 +76,7 @@ export function auditSubject(action: AuditAction, id: string): string {
   return subject;
 }
 
-/** JSON text within its bound. Members that do not fit are dropped, and `cut` says so. */
+/** JSON text within its bound. Members that do not fit are dropped, and `cut` reports it. */
 function detailsText(details: AuditDetails): string {
   const text = JSON.stringify(details);
   if (Buffer.byteLength(text) <= detailsBytesMax) return text;

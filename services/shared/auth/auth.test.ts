@@ -38,11 +38,11 @@ const verifier = (options: Partial<VerifierOptions> = {}) =>
   });
 const sign = (ttlSeconds = 3600) =>
   issuer.sign({ customerId: 'c1', scopes: ['orders:read', 'orders:write'], ttlSeconds });
-/** Calls verify so that a synchronous refusal is a rejection too. */
+/** Calls verify, and turns a synchronous refusal into a rejection. */
 const verify = async (by: { verify(token: string): Caller | Promise<Caller> }, token: string) =>
   by.verify(token);
 
-/** A token of the local issuer's key with claims of one's own; `undefined` takes a claim away. */
+/** A token with any claims, signed with the local issuer's key; `undefined` removes a claim. */
 async function signed(claims: JWTPayload, header: { kid?: string; alg?: string } = {}): Promise<string> {
   const jwk = JSON.parse(await readFile(join(dir, 'issuer-key.json'), 'utf8'));
   const payload = {
@@ -59,7 +59,7 @@ async function signed(claims: JWTPayload, header: { kid?: string; alg?: string }
 }
 
 describe('verify', () => {
-  it('gives the caller, and at once the second time', async () => {
+  it('returns the caller, and synchronously the second time', async () => {
     const by = verifier();
     const token = await sign();
     const caller = await by.verify(token);
@@ -68,7 +68,7 @@ describe('verify', () => {
     expect(by.verify(token)).toBe(caller);
   });
 
-  it('checks one token once, however many ask together', async () => {
+  it('checks one token once for concurrent callers', async () => {
     const by = verifier();
     const token = await sign();
     const [one, two] = [by.verify(token), by.verify(token)];
@@ -76,7 +76,7 @@ describe('verify', () => {
     await one;
   });
 
-  it('forgets a token when it ends', async () => {
+  it('forgets a token when it expires', async () => {
     const by = verifier({ clockToleranceSeconds: 10 });
     const token = await signed({ exp: Math.floor(nowMs / 1000) + 60 });
     await by.verify(token);
@@ -133,7 +133,7 @@ describe('verify', () => {
     await expect(verify(verifier(), token)).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
   });
 
-  it('cannot be set up with other algorithms or a wide tolerance', () => {
+  it('rejects other algorithms and a wide tolerance in its options', () => {
     const wrong = {
       algorithms: ['HS256'] as unknown as VerifierOptions['algorithms'],
       clockToleranceSeconds: 61,
@@ -158,7 +158,7 @@ describe('keys', () => {
         .sign(privateKey);
   }
 
-  it('are read again for an unknown kid, but not more than once in 5 s', async () => {
+  it('are read again for an unknown kid, but at most once in 5 s', async () => {
     const by = verifier();
     await by.verify(await sign());
     const signNew = await addKey('new');
@@ -168,17 +168,17 @@ describe('keys', () => {
     expect((await verify(by, token)).customerId).toBe('c2');
   });
 
-  it('have to be named when there are several', async () => {
+  it('must have ids if there are several', async () => {
     const signNew = await addKey('new');
     await expect(verify(verifier(), await signNew({}))).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
     expect((await verify(verifier(), await signNew({ kid: 'new' }))).customerId).toBe('c2');
   });
 
-  it('need no name when there is one', async () => {
+  it('need no id if there is one', async () => {
     expect((await verify(verifier(), await signed({}, { kid: undefined }))).customerId).toBe('c1');
   });
 
-  it('stay in use while they cannot be read again', async () => {
+  it('stay in use while they cannot be reloaded', async () => {
     const by = verifier();
     await by.verify(await sign());
     await writeFile(issuer.jwksPath, 'broken');
@@ -189,11 +189,11 @@ describe('keys', () => {
 
   it.each([
     ['a missing file', null],
-    ['no JSON', 'nope'],
+    ['invalid JSON', 'nope'],
     ['no keys', '{"keys":[]}'],
     ['a shared secret', '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'],
     ['a private key', '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b","d":"c"}]}'],
-  ])('that are %s are our fault, not the caller’s', async (_what, text) => {
+  ])('that are %s are a server error, not the caller’s', async (_what, text) => {
     const token = await sign();
     if (text === null) await rm(issuer.jwksPath);
     else await writeFile(issuer.jwksPath, text);
@@ -203,7 +203,7 @@ describe('keys', () => {
     });
   });
 
-  it('come over http too, and are asked for once', async () => {
+  it('are also read over http, once for concurrent callers', async () => {
     let asked = 0;
     const text = await readFile(issuer.jwksPath, 'utf8');
     const server: Server = createServer((_request, response) => {
@@ -225,7 +225,7 @@ describe('keys', () => {
 });
 
 describe('createLocalIssuer', () => {
-  it('keeps its key, private to its owner, for the next process', async () => {
+  it('keeps its key for the next process, readable only by its owner', async () => {
     const again = await createLocalIssuer(dir);
     const token = await again.sign({ customerId: 'c9', scopes: [] });
     await expect(verify(verifier(), token)).resolves.toMatchObject({ customerId: 'c9' });
@@ -233,7 +233,7 @@ describe('createLocalIssuer', () => {
     expect(await readFile(issuer.jwksPath, 'utf8')).not.toContain('"d"');
   });
 
-  it('makes one key when several begin together', async () => {
+  it('makes one key when several processes start together', async () => {
     const fresh = join(dir, 'fresh');
     const issuers = await Promise.all([1, 2, 3, 4].map(() => createLocalIssuer(fresh)));
     const by = verifier({ jwks: issuers[0]!.jwksPath });
@@ -245,7 +245,7 @@ describe('createLocalIssuer', () => {
 });
 
 describe('createTokenCache', () => {
-  it('is bounded: the oldest goes first', () => {
+  it('is bounded: the oldest entry is evicted first', () => {
     const cache = createTokenCache<number>(2);
     for (const n of [1, 2, 3]) cache.set(`t${n}`, n, 10);
     expect([cache.get('t1', 0), cache.get('t2', 0), cache.get('t3', 0), cache.size]).toEqual([

@@ -1,8 +1,8 @@
-/** What the claims of a token must say before its bearer is a caller. */
+/** Which claims a token must have before its bearer counts as a caller. */
 import { appError } from '../errors/index.ts';
 import type { SignedToken } from './signed-token.ts';
 
-/** Who is asking: the token's `sub` is the customer. */
+/** The caller: the token's `sub` is the customer. */
 export type Caller = {
   readonly customerId: string;
   readonly scopes: ReadonlySet<string>;
@@ -12,21 +12,24 @@ export type Caller = {
 export type ClaimRules = {
   readonly issuer: string;
   readonly audience: string;
-  /** Values of `typ` that are taken, in lower case and without `application/`. A token without `typ` counts as `jwt`. */
+  /**
+   * Accepted values of `typ`, in lower case and without `application/`. A token without `typ` counts as
+   * `jwt`.
+   */
   readonly types: readonly string[];
-  /** From issue to expiry, and from now to expiry. */
+  /** Limits both the time from issue to expiry and the time from now to expiry. */
   readonly lifetimeMaxMs: number;
   readonly clockToleranceMs: number;
 };
 
 const scopesMax = 50;
 
-/** The caller of a token whose signature is good. Throws TOKEN_EXPIRED or TOKEN_REFUSED with the reason. */
+/** The caller of a token whose signature is valid. Throws TOKEN_EXPIRED, or TOKEN_REFUSED with the reason. */
 export function callerOf({ typ = 'jwt', claims }: SignedToken, rules: ClaimRules, nowMs: number): Caller {
   const type = typ.toLowerCase().replace(/^application\//, '');
-  if (!rules.types.includes(type)) throw refused('its typ is that of another kind of token');
-  if (claims['iss'] !== rules.issuer) throw refused('its iss is another one');
-  if (!isFor(claims['aud'], rules.audience)) throw refused('its aud is another one');
+  if (!rules.types.includes(type)) throw refused('its typ is not accepted');
+  if (claims['iss'] !== rules.issuer) throw refused('its iss is not the configured issuer');
+  if (!isFor(claims['aud'], rules.audience)) throw refused('its aud is not the configured audience');
   const expiresAtMs = checkTimes(claims, rules, nowMs);
   return Object.freeze({
     customerId: customerOf(claims['sub']),
@@ -49,11 +52,11 @@ function checkTimes(
   if (expMs === undefined) throw refused('it has no exp');
   if (expMs + clockToleranceMs <= nowMs) throw appError('TOKEN_EXPIRED');
   const nbfMs = timeOf(claims, 'nbf');
-  if (nbfMs !== undefined && nbfMs > nowMs + clockToleranceMs) throw refused('its nbf is not reached');
-  // Who issues tokens that never end cannot take one back. `iat` may lie before now, or be left out.
+  if (nbfMs !== undefined && nbfMs > nowMs + clockToleranceMs) throw refused('its nbf is in the future');
+  // An issuer of tokens without an end cannot revoke one. `iat` may be in the past, or missing.
   const begunMs = Math.min(nowMs, timeOf(claims, 'iat') ?? nowMs);
   if (expMs - begunMs > lifetimeMaxMs + clockToleranceMs)
-    throw refused(`it is good for more than ${lifetimeMaxMs / 1000} s`);
+    throw refused(`its lifetime exceeds ${lifetimeMaxMs / 1000} s`);
   return expMs;
 }
 
@@ -61,12 +64,12 @@ function checkTimes(
 function timeOf(claims: SignedToken['claims'], name: string): number | undefined {
   const value = claims[name];
   if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw refused(`its ${name} is no time`);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw refused(`its ${name} is not a time`);
   return value * 1000;
 }
 
 function customerOf(sub: unknown): string {
-  // The customer id is a column, a hash input and a cache key: one spelling only, no blanks, no other alphabet.
+  // The customer id is a column, a hash input and a cache key. So it has one spelling: no blanks, ASCII only.
   if (typeof sub !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(sub)) {
     throw refused('its sub is not 1 to 128 visible ASCII characters');
   }

@@ -6,24 +6,24 @@ import { loadKeys, type PublicKeys } from './key-source.ts';
 
 export type KeySet = {
   /**
-   * The keys to check a token of this `kid` with: at once where they are known, else they are read first. Rejects, or
-   * throws, with JWKS_UNAVAILABLE.
+   * The keys to verify a token with this `kid`. Synchronous if they are known, otherwise a promise. Rejects,
+   * or throws, with JWKS_UNAVAILABLE.
    */
   keysFor(kid: string | undefined): PublicKeys | Promise<PublicKeys>;
 };
 
 type Deps = { source: string; log?: Logger; metrics?: Metrics; clock?: Clock };
 
-/** An unknown kid may cause one reading in this span, whatever tokens are thrown at us. */
+/** An unknown kid causes at most one reload in this time, whatever tokens arrive. */
 const reloadIntervalMs = 5000;
-/** Keys are read again after this, so that a withdrawn one stops working. */
+/** Keys are reloaded after this time, so that a withdrawn key stops working. */
 const keysMaxAgeMs = 300_000;
-/** While there are no keys at all, readings are this far apart. */
+/** Without any keys, reloads are at least this far apart. */
 const missingIntervalMs = 500;
 
 /**
- * The public keys of the issuer, from a file path or an http(s) URL. While a reading fails the last good keys stay
- * in use; without any, JWKS_UNAVAILABLE.
+ * The issuer's public keys, from a file path or an http(s) URL. If a reload fails, the last good keys stay in
+ * use; without any, JWKS_UNAVAILABLE.
  */
 export function createKeySet({ source, log, metrics = noMetrics, clock = systemClock }: Deps): KeySet {
   let keys: PublicKeys | undefined;
@@ -62,7 +62,8 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
         return refresh();
       }
       if (kid === undefined || keys.kids.has(kid)) {
-        // In the background: a slow key server must not hold up tokens whose key is known. With keys it never rejects.
+        // Runs in the background: a slow key server must not delay tokens whose key is known. With keys it
+        // never rejects.
         if (ageMs >= keysMaxAgeMs) void refresh();
         return keys;
       }

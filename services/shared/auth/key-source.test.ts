@@ -1,4 +1,4 @@
-/** Key servers that answer nonsense, without end or not at all; and where keys may come from. */
+/** Key servers that answer with invalid data, without end or never, and where keys may come from. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -28,18 +28,18 @@ const ec = {
   y: 'y77t-RvAHRKTsSGdIYUfweuOvwrvDD-Q3Hv5J0fSKbE',
 };
 
-describe('an answer that is no key set', () => {
+describe('an answer that is not a key set', () => {
   it.each([
     ['nothing', ''],
-    ['no JSON', '<html>'],
+    ['invalid JSON', '<html>'],
     ['null', 'null'],
     ['a number', '7'],
-    ['keys that are no list', '{"keys":{}}'],
+    ['keys that are not a list', '{"keys":{}}'],
     ['no keys', '{"keys":[]}'],
     ['too many keys', JSON.stringify({ keys: Array(51).fill(ec) })],
     ['a key that is null', '{"keys":[null]}'],
     ['a key that is text', '{"keys":["x"]}'],
-    ['keys of another purpose only', JSON.stringify({ keys: [{ ...ec, use: 'enc' }] })],
+    ['only keys for another purpose', JSON.stringify({ keys: [{ ...ec, use: 'enc' }] })],
     ['a point that is not on the curve', JSON.stringify({ keys: [{ ...ec, x: ec.y }] })],
     ['a private key', JSON.stringify({ keys: [{ ...ec, d: 'x' }] })],
   ])('%s', async (_what, body) => {
@@ -47,18 +47,18 @@ describe('an answer that is no key set', () => {
     await expect(loadKeys(url)).rejects.toThrow();
   });
 
-  it('is one with another status', async () => {
+  it('an answer with another status is refused', async () => {
     const url = await serve((response) => response.writeHead(500).end(JSON.stringify({ keys: [ec] })));
     await expect(loadKeys(url)).rejects.toThrow('answered 500');
   });
 
-  it('is one that sends us elsewhere', async () => {
+  it('a redirect is refused', async () => {
     const url = await serve((response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end());
     await expect(loadKeys(url)).rejects.toThrow();
   });
 });
 
-it('a body without end is left after its bound', async () => {
+it('a body without end is cancelled at the size limit', async () => {
   let sent = 0;
   const url = await serve((response) => {
     const more = (): void => {
@@ -68,11 +68,11 @@ it('a body without end is left after its bound', async () => {
     more();
   });
   await expect(loadKeys(url)).rejects.toThrow('longer than 65536 bytes');
-  // What the sockets of both sides hold is on its way already.
+  // The socket buffers of both sides may hold bytes that were already sent.
   expect(sent).toBeLessThan(16 * 1024 * 1024);
 });
 
-it('a good answer gives its keys', async () => {
+it('a valid answer returns its keys', async () => {
   const url = await serve((response) => response.end(JSON.stringify({ keys: [{ ...ec, kid: 'k' }] })));
   const keys = await loadKeys(url);
   expect([keys.count, [...keys.kids]]).toEqual([1, ['k']]);
@@ -80,7 +80,7 @@ it('a good answer gives its keys', async () => {
   expect(keys.find('RS256', 'k')).toBeNull();
 });
 
-it('a login in the URL is sent as basic authentication, and no message shows it', async () => {
+it('a login in the URL is sent as basic authentication and appears in no message', async () => {
   const logins: (string | undefined)[] = [];
   const url = await serve((response, login) => {
     logins.push(login);
@@ -91,7 +91,7 @@ it('a login in the URL is sent as basic authentication, and no message shows it'
   expect(logins).toEqual([`Basic ${Buffer.from('team:hunter22').toString('base64')}`]);
 });
 
-describe('over plain http keys come', () => {
+describe('keys may come over plain http', () => {
   it.each([
     'http://127.0.0.1/jwks',
     'http://127.1.2.3:80/',
@@ -106,5 +106,5 @@ describe('over plain http keys come', () => {
     'HTTP://10.0.0.1/',
     'http://localhost.example/',
     'http://127.0.0.1.example/',
-  ])('not from %s', (source) => expect(sourceFault(source)).toMatch(/https/));
+  ])('keys may not come from %s', (source) => expect(sourceFault(source)).toMatch(/https/));
 });

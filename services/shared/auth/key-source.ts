@@ -1,11 +1,14 @@
-/** Reads the issuer's public keys from a file or over http(s): bounded in bytes and time, and checked before anything is believed. */
+/**
+ * Reads the issuer's public keys from a file or over http(s). Size and time are bounded, and every key is
+ * checked before use.
+ */
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basicAuth, takeLogin } from '../config/index.ts';
 import type { Algorithm } from './signed-token.ts';
 
 export type PublicKeys = {
-  /** The key for a token of this algorithm and `kid`; null where none, or more than one, fits. */
+  /** The key for a token of this algorithm and `kid`; null if none, or more than one, fits. */
   find(alg: Algorithm, kid: string | undefined): KeyObject | null;
   readonly kids: ReadonlySet<string>;
   readonly count: number;
@@ -23,15 +26,18 @@ const keysMax = 50;
 const rsaBitsMin = 2048;
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
-/** What is wrong with the place that keys are read from, or null. Over plain http anybody on the way could put in a key. */
+/**
+ * What is wrong with the source of the keys, or null. Over plain http an attacker on the network could insert
+ * a key.
+ */
 export function sourceFault(source: string): string | null {
   if (!/^http:/i.test(source)) return null;
   return loopbackHost.test(new URL(source).hostname)
     ? null
-    : 'The key set must come over https; plain http is taken from this machine only';
+    : 'The key set must come over https; plain http is allowed only from this machine';
 }
 
-/** Rejects with a reason when the keys cannot be read, or are not what a key set must be. */
+/** Rejects with a reason if the keys cannot be read or are not a valid key set. */
 export async function loadKeys(source: string): Promise<PublicKeys> {
   const bytes = /^https?:\/\//i.test(source) ? await fetchBytes(source) : await readBytes(source);
   return parseKeys(bytes.toString('utf8'));
@@ -55,7 +61,7 @@ async function fetchBytes(source: string): Promise<Buffer> {
     }
     return Buffer.concat(parts);
   } finally {
-    // What is still on its way is not read; a body that was read to its end has nothing left to cancel.
+    // Stops reading the rest of the body. A body that was read to its end has nothing to cancel.
     if (!response.bodyUsed) await response.body?.cancel();
   }
 }
@@ -81,7 +87,7 @@ function parseKeys(text: string): PublicKeys {
     throw new Error(`a key set has 1 to ${keysMax} keys`);
   }
   const usable = keys.flatMap((entry: unknown) => readKey(entry) ?? []);
-  // An issuer may publish keys for other purposes too, but without one of ours no token can be checked.
+  // An issuer may also publish keys for other purposes. Without one for signatures, no token can be verified.
   if (usable.length === 0) throw new Error('the key set has no key for token verification');
   return {
     find(alg, kid) {
@@ -93,12 +99,12 @@ function parseKeys(text: string): PublicKeys {
   };
 }
 
-/** Null for a key of another purpose or kind. Throws for one that should not be public. */
+/** Null for a key with another purpose or type. Throws for a key that must not be public. */
 function readKey(entry: unknown): PublicKey | null {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
     throw new Error('the key set has an entry that is not a key');
   const jwk = entry as Record<string, unknown>;
-  // A shared secret or a private key here means that somebody publishes what must not be known.
+  // A shared secret or a private key here means that the issuer publishes a secret.
   if (jwk['kty'] === 'oct' || 'd' in jwk || 'k' in jwk)
     throw new Error('the key set has a key that is not public');
   const alg = algorithmOf(jwk);
@@ -116,7 +122,7 @@ function algorithmOf({ kty, crv }: Record<string, unknown>): Algorithm | null {
 
 function isForVerifying({ use, alg, key_ops: uses }: Record<string, unknown>, expected: Algorithm): boolean {
   if (use !== undefined && use !== 'sig') return false;
-  // RFC 9864 names the curve where RFC 8037 named the family.
+  // RFC 9864 names the curve; RFC 8037 named the family.
   if (alg !== undefined && alg !== expected && !(expected === 'EdDSA' && alg === 'Ed25519')) return false;
   return uses === undefined || (Array.isArray(uses) && uses.includes('verify'));
 }

@@ -1,23 +1,28 @@
-/** JSON Web Tokens in the compact form (RFC 7519, RFC 7515), checked in one turn of the event loop: no promise, no thread pool. */
+/**
+ * JSON Web Tokens in the compact form (RFC 7519, RFC 7515), verified in one turn of the event loop. It uses
+ * no promise and no thread pool.
+ */
 import { type KeyObject, verify } from 'node:crypto';
 import { appError } from '../errors/index.ts';
 
 export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
 
-/** A token that was taken apart. Nothing in it is believed before `isSigned` says so. */
+/** A parsed token. Do not trust its contents before `isSigned` returns true. */
 export type SignedToken = {
   readonly alg: string;
   readonly kid: string | undefined;
   readonly typ: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
-  /** The bytes that the signature is over. */
+  /** The signed bytes. */
   readonly signed: Buffer;
   readonly signature: Buffer;
 };
 
 const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/;
 
-/** Throws TOKEN_MALFORMED for what is no JWT, and TOKEN_REFUSED for one that asks for an extension (`crit`). */
+/**
+ * Throws TOKEN_MALFORMED for text that is not a JWT, and TOKEN_REFUSED if it requires an extension (`crit`).
+ */
 export function readToken(token: string): SignedToken {
   const [, head, body, signature] = compactForm.exec(token) ?? [];
   if (head === undefined || body === undefined || signature === undefined)
@@ -37,7 +42,7 @@ export function readToken(token: string): SignedToken {
   };
 }
 
-/** Whether the token bears the signature of this key. The key must be one for the token's algorithm. */
+/** Whether this key signed the token. The key must be one for the token's algorithm. */
 export function isSigned({ alg, signed, signature }: SignedToken, key: KeyObject): boolean {
   switch (alg as Algorithm) {
     case 'ES256':
@@ -57,7 +62,7 @@ function readObject(part: string, what: string): Record<string, unknown> {
     throw appError('TOKEN_MALFORMED', { reason: `its ${what} is not JSON` }, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw malformed(`its ${what} is no JSON object`);
+    throw malformed(`its ${what} is not a JSON object`);
   return value as Record<string, unknown>;
 }
 

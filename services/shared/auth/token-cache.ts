@@ -4,7 +4,7 @@ export type TokenCache<T> = {
   readonly size: number;
 };
 
-/** A bounded memory whose entries end at a time; beyond `sizeMax` the oldest entry goes. */
+/** A bounded cache whose entries expire. Beyond `sizeMax` the oldest entry is evicted. */
 export function createTokenCache<T>(sizeMax: number): TokenCache<T> {
   const entries = new Map<string, { value: T; untilMs: number }>();
   return {

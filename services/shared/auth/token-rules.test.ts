@@ -1,4 +1,4 @@
-/** What a token must be beside being signed, compared with what the library `jose` says where both have a say. */
+/** What a token needs besides a signature, compared with the library `jose` where both have a rule. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ const signers: Record<string, (data: Buffer) => Buffer> = {
   ed: (data) => sign(null, data, edwards.privateKey),
 };
 
-/** A token as its parts say, whatever sense they make. */
+/** A token with any header and claims, valid or not. */
 function token(header: object = {}, claims: object = {}, by = 'ec'): string {
   const given = { alg: 'ES256', kid: 'ec', ...header };
   const signed = `${part(given)}.${part({ ...goodClaims, ...claims })}`;
@@ -76,7 +76,7 @@ describe('the type', () => {
     expect(await verdict(token({ typ }))).toBe(expected);
   });
 
-  it('can be that of RFC 9068 alone', async () => {
+  it('can be restricted to that of RFC 9068', async () => {
     const types = ['at+jwt'];
     expect(await verdict(token({ typ: 'at+jwt' }), { types })).toBe('c1');
     expect(await verdict(token({ typ: 'JWT' }), { types })).toBe('TOKEN_REFUSED');
@@ -92,7 +92,7 @@ describe('the lifetime', () => {
     ['two days from now', { exp: nowSeconds + 2 * day }, 'TOKEN_REFUSED'],
     ['two days from its issue', { iat: nowSeconds - 2 * day, exp: nowSeconds + 60 }, 'TOKEN_REFUSED'],
     ['two days, issued in the future', { iat: nowSeconds + day, exp: nowSeconds + 2 * day }, 'TOKEN_REFUSED'],
-    ['no number', { exp: '1e99' }, 'TOKEN_REFUSED'],
+    ['not a number', { exp: '1e99' }, 'TOKEN_REFUSED'],
     ['over', { exp: nowSeconds - 60 }, 'TOKEN_EXPIRED'],
   ])('good %s: %j', async (_what, claims, expected) => {
     expect(await verdict(token({}, claims))).toBe(expected);
@@ -111,13 +111,13 @@ describe('keys', () => {
     ['somebody else’s key', { alg: 'ES256', kid: 'ec' }, 'rsa', 'TOKEN_REFUSED'],
     ['no algorithm', { alg: 'none', kid: 'ec' }, 'ec', 'TOKEN_REFUSED'],
     ['an extension', { crit: ['b64'], b64: false }, 'ec', 'TOKEN_REFUSED'],
-  ])('a token by %s: %j', async (_what, header, by, expected) => {
+  ])('a token signed by %s: %j', async (_what, header, by, expected) => {
     expect(await verdict(token(header, {}, by))).toBe(expected);
   });
 });
 
 describe('beside jose', () => {
-  it('the same tokens are taken and refused', async () => {
+  it('accepts and refuses the same tokens as jose', async () => {
     const key = await importJWK(publicKey.export({ format: 'jwk' }) as JWK, 'ES256');
     const base = token();
     const [head, body, signature] = base.split('.') as [string, string, string];

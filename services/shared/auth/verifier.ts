@@ -14,15 +14,15 @@ export type VerifierOptions = {
   jwks: string;
   issuer: string;
   audience: string;
-  /** Default all three. There is no way to allow a symmetric one. */
+  /** By default all three. A symmetric algorithm cannot be allowed. */
   algorithms?: readonly Algorithm[];
-  /** Values of `typ` that are taken; default `at+jwt` (RFC 9068) and `JWT`. */
+  /** Accepted values of `typ`; default `at+jwt` (RFC 9068) and `JWT`. */
   types?: readonly string[];
-  /** The longest time for which a token may be good. Default a day. */
+  /** The longest lifetime of a token. Default: one day. */
   lifetimeMaxMs?: number;
-  /** Verified tokens that are remembered. Default 10,000. */
+  /** Number of verified tokens that are cached. Default 10,000. */
   cacheSize?: number;
-  /** How far the issuer's clock may be off. Default 30, at most 60. */
+  /** How far the issuer's clock may differ, in seconds. Default 30, at most 60. */
   clockToleranceSeconds?: number;
   log?: Logger;
   metrics?: Metrics;
@@ -30,11 +30,12 @@ export type VerifierOptions = {
 };
 
 export type Verifier = {
-  /** The caller of a token that was verified before, else null. Costs one hash. */
+  /** The caller of a token that was verified before, otherwise null. Costs one hash. */
   known(token: string): Caller | null;
   /**
-   * The caller of a token: at once where the issuer's keys are known, else a promise. Fails with TOKEN_MISSING,
-   * TOKEN_MALFORMED, TOKEN_EXPIRED or TOKEN_REFUSED (the asker's fault), or JWKS_UNAVAILABLE (ours).
+   * The caller of a token. Synchronous if the issuer's keys are known, otherwise a promise. Fails with
+   * TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED or TOKEN_REFUSED (the client's fault), or JWKS_UNAVAILABLE
+   * (ours).
    */
   verify(token: string): Caller | Promise<Caller>;
 };
@@ -44,10 +45,10 @@ const typesDefault = ['at+jwt', 'JWT'];
 const lifetimeMaxMsDefault = 24 * 3_600_000;
 const tokenBytesMax = 8 * 1024;
 const clockToleranceMaxSeconds = 60;
-/** A remembered token is verified anew after this, so that a withdrawn key takes its tokens with it. */
+/** A cached token is verified again after this time, so that tokens of a withdrawn key stop working. */
 const rememberForMs = 300_000;
 
-/** Throws CONFIG_INVALID where the options would weaken the check. */
+/** Throws CONFIG_INVALID if the options would weaken the check. */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { algorithms = supported, cacheSize = 10_000, clockToleranceSeconds = 30 } = options;
   const { metrics = noMetrics, clock = systemClock } = options;
@@ -76,7 +77,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   };
 
-  /** Tokens that come while the keys are being read are checked once each. */
+  /** While the keys are being read, concurrent calls with one token share one check. */
   const verifyLater = (reading: Promise<PublicKeys>, token: SignedToken, digest: string): Promise<Caller> => {
     const verifying = reading
       .then((keys) => verifyWith(keys, token, digest), refuse)
@@ -164,6 +165,6 @@ function checkSignature(keys: PublicKeys, token: SignedToken): void {
 
 function tokenError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  // The signature check throws an error of its own on bytes that make no sense.
+  // The signature check throws its own error on invalid bytes.
   return appError('TOKEN_MALFORMED', { reason: 'its bytes cannot be decoded' }, { cause: error });
 }

@@ -36,7 +36,7 @@ function problemsOf(run: () => unknown): readonly string[] {
 }
 
 describe('loadConfig', () => {
-  it('reads every kind of field, takes defaults for what is unset or empty, and freezes the result', () => {
+  it('reads every kind of field, uses defaults for unset or empty ones, and freezes the result', () => {
     const config = loadConfig(
       { KEY: 'long enough', BROKERS: 'a:1, b:2', LINGER: '2s', SSL: 'yes', MODE: '' },
       fields,
@@ -74,17 +74,17 @@ describe('loadConfig', () => {
   });
 
   it.each(['1e3', '0x10', '1.5', ' 1', '99999999999999999999', '-1'])(
-    'takes no %j for a whole number',
+    'does not accept %j as a whole number',
     (PORT) => {
       expect(problemsOf(() => loadConfig({ PORT }, { port: int('PORT') }))).toHaveLength(1);
     },
   );
 
-  it('names a variable that must be set', () => {
+  it('names a required variable that is not set', () => {
     expect(problemsOf(() => loadConfig({}, mysqlFields))).toEqual(['MYSQL_URL is not set']);
   });
 
-  it('asks cross-field rules once every field is right', () => {
+  it('checks cross-field rules once every field is valid', () => {
     const range = { low: int('LOW'), high: int('HIGH') };
     const rule = ({ low, high }: { low: number; high: number }) =>
       low < high ? [] : ['LOW must be below HIGH'];
@@ -109,7 +109,7 @@ describe('describeConfig', () => {
     });
   });
 
-  it('shows no text of an object whose secrets it cannot know', () => {
+  it('shows no text of an object whose secrets are unknown', () => {
     expect(describeConfig({ ...config, port: 1 })).toEqual({
       key: '[hidden]',
       mysqlUrl: '[hidden]',
@@ -133,7 +133,7 @@ describe('withoutPassword', () => {
 });
 
 describe('url', () => {
-  it('wants an allowed protocol', () => {
+  it('requires an allowed protocol', () => {
     const field = { at: url('AT', { protocols: ['http', 'https'] }) };
     expect(problemsOf(() => loadConfig({ AT: 'ftp://x' }, field))).toEqual([
       'AT must begin with http:// or https://',

@@ -1,12 +1,14 @@
-/** One setting: the variable it comes from, how its text is read, and what the documentation says of it. */
+/** One setting: its variable, how its text is read, and its documentation. */
 export type Field<T> = {
   env: string;
   kind: string;
   help: string;
-  /** The default as text for people; `undefined` when the variable must be set. */
+  /** The default as text for people; `undefined` if the variable is required. */
   defaultText: string | undefined;
   secret: boolean;
-  /** Reads the raw text (`undefined` when unset or empty) or throws an Error that says what is wrong with it. */
+  /**
+   * Reads the raw text (`undefined` if unset or empty), or throws an Error that says what is wrong with it.
+   */
   read(raw: string | undefined): T;
 };
 
@@ -19,7 +21,7 @@ type Definition<T> = Common<T> & {
   show?(value: T): string;
 };
 
-/** Text. `default: ''` makes it optional; `pattern` must match the whole of it. */
+/** Text. `default: ''` makes it optional; `pattern` must match the whole text. */
 export function str(
   env: string,
   options: Common<string> & { pattern?: RegExp; lengthMax?: number } = {},
@@ -99,7 +101,7 @@ export function url(
   });
 }
 
-/** Comma-separated words; blanks around them are dropped, empty ones refused. */
+/** Comma-separated words. Blanks around them are dropped; empty words are refused. */
 export function list(
   env: string,
   options: Common<readonly string[]> & { itemPattern?: RegExp; itemsMax?: number } = {},
@@ -123,7 +125,7 @@ export function list(
   });
 }
 
-/** Text that is never printed. `lengthMin` keeps keys from being guessable. */
+/** Text that is never printed. `lengthMin` rejects keys that are short enough to guess. */
 export function secret(env: string, options: Common<string> & { lengthMin?: number } = {}): Field<string> {
   const { lengthMin = 0 } = options;
   return field({
@@ -143,7 +145,7 @@ export function secretList(env: string, options: Common<readonly string[]> = {})
   return { ...list(env, options), kind: 'secret list', secret: true, defaultText: options.default && '' };
 }
 
-/** A span: bare milliseconds, or a number with `ms`, `s`, `m`, `h` or `d`. */
+/** A duration: bare milliseconds, or a number with `ms`, `s`, `m`, `h` or `d`. */
 export function durationMs(
   env: string,
   options: Common<number> & { min?: number; max?: number } = {},

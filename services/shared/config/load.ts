@@ -4,15 +4,17 @@ import { withoutPassword } from './urls.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 export type Fields = Readonly<Record<string, Field<unknown>>>;
-/** The config object that a set of fields makes. */
+/** The config object that a set of fields produces. */
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** Which members of a loaded config are secret; kept beside the object, so that spreading it cannot lose the mark unseen. */
+/**
+ * Which members of a loaded config are secret. Kept outside the object, so that a spread copy has no list.
+ */
 const secretMembers = new WeakMap<object, ReadonlySet<string>>();
 
 /**
- * Reads the environment once into a frozen, typed object. Pure: nothing but `env` is looked at. An empty variable
- * counts as unset. `rules` are cross-field checks, each giving sentences about what is wrong. Throws one
+ * Reads the environment once into a frozen, typed object. Pure: it reads only `env`. An empty variable counts
+ * as unset. `rules` are cross-field checks; each returns sentences about what is wrong. Throws one
  * CONFIG_INVALID that lists every problem.
  */
 export function loadConfig<F extends Fields>(
@@ -27,7 +29,7 @@ export function loadConfig<F extends Fields>(
     try {
       config[member] = field.read(raw === '' ? undefined : raw);
     } catch (error) {
-      // The value itself is left out: it may be a secret put into the wrong variable.
+      // The message leaves the value out: it may be a secret in the wrong variable.
       problems.push(`${field.env} ${errorMessage(error)}`);
     }
   }
@@ -38,8 +40,9 @@ export function loadConfig<F extends Fields>(
 }
 
 /**
- * The config as it may be printed: secrets hidden, passwords in URLs too. Of an object that `loadConfig` did not
- * make (a spread copy, say) only numbers and booleans are shown, as nothing tells which texts are secret.
+ * The config in printable form: secrets are hidden, also passwords in URLs. For an object that `loadConfig`
+ * did not make (such as a spread copy), only numbers and booleans are shown, because it is unknown which
+ * texts are secret.
  */
 export function describeConfig(config: object): Record<string, unknown> {
   const secrets = secretMembers.get(config);

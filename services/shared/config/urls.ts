@@ -1,10 +1,13 @@
-/** URLs that hold a login: how they are shown, and how the login is taken out. */
+/** URLs that contain a login: how to show them, and how to remove the login. */
 
 const SECRET_PARAMETER = /pass|secret|token|key/i;
 
-/** A URL as it may be shown: its password and parameters that name a secret are hidden. Other texts stay as they are. */
+/**
+ * A URL in printable form: its password and parameters with a secret's name are hidden. Other texts do not
+ * change.
+ */
 export function withoutPassword(text: string): string {
-  // What only looks like a URL may still hold a password, before the last @ of its first part or beyond.
+  // An invalid URL may still contain a password, before the last @ of its first part or later.
   if (!URL.canParse(text)) return text.replace(/\/\/.*@/s, '//hidden@');
   const parsed = new URL(text);
   const secrets = [...parsed.searchParams.keys()].filter((name) => SECRET_PARAMETER.test(name));
@@ -19,7 +22,10 @@ export interface Login {
   readonly password: string;
 }
 
-/** A URL without its login, for requests and messages, and the login; `fetch` refuses URLs that hold one. */
+/**
+ * Splits a URL into the URL without its login, for requests and messages, and the login. `fetch` refuses a
+ * URL with a login.
+ */
 export function takeLogin(url: string): { url: string; login: Login | null } {
   const parsed = new URL(url);
   const { username, password } = parsed;

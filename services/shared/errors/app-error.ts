@@ -2,7 +2,7 @@ import { type Disposition, type ErrorCode, errorTable } from './table.ts';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** The one error class of the house: branch on `code` or `disposition`, never on the message. */
+/** The only error class of the product: branch on `code` or `disposition`, never on the message. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly disposition: Disposition;
@@ -17,7 +17,10 @@ export class AppError extends Error {
   }
 }
 
-/** An `AppError` whose message is the table's template with `{name}` filled from `details`; a missing detail reads `?`. */
+/**
+ * An `AppError` whose message is the table's template, with `{name}` filled from `details`. A missing detail
+ * reads `?`.
+ */
 export function appError(
   code: ErrorCode,
   details: ErrorDetails = {},

@@ -1,11 +1,11 @@
 import type { Disposition } from './table.ts';
 
-/** How far `cause` is followed; deeper chains are a loop or a mistake. */
+/** How far `cause` is followed. A longer chain is a loop or a mistake. */
 const causeDepthMax = 8;
 
 const dispositions: ReadonlySet<unknown> = new Set<Disposition>(['reject', 'retry', 'deadLetter', 'fatal']);
 
-/** System error codes of trouble that passes: the other side is away, slow, or out of a resource for now. */
+/** System error codes of temporary faults: the other side is down, slow, or out of a resource. */
 const transientCodes: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -31,9 +31,9 @@ const transientCodes: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * What to do about anything that was thrown. Total: an error that carries a `disposition` says so itself, system
- * errors of the network are `retry`, else the `cause` is asked. What nobody knows is `fatal`, as a bug has to be
- * seen: guessing `retry` would loop on it for ever and guessing `deadLetter` would set good orders aside.
+ * What to do about anything that was thrown. An error with a `disposition` decides for itself. Network errors
+ * of the system are `retry`. Otherwise the `cause` decides. An unknown error is `fatal`, because a bug must
+ * become visible: `retry` would loop on it for ever, and `deadLetter` would reject good orders.
  */
 export function classify(error: unknown): Disposition {
   return known(error, 0) ?? 'fatal';
@@ -48,7 +48,7 @@ function known(error: unknown, depth: number): Disposition | null {
   return known(cause, depth + 1) ?? known(first, depth + 1);
 }
 
-/** A message for a person, out of anything that was thrown. Never throws, never empty. */
+/** A message for people, from anything that was thrown. Never throws, never empty. */
 export function errorMessage(error: unknown): string {
   if (error instanceof Error) {
     if (error.message !== '') return error.message;
@@ -59,7 +59,7 @@ export function errorMessage(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // A thrown value that cannot be printed still needs some text; its type is all there is.
+    // A thrown value that cannot be printed still needs a text; only its type is known.
     return typeof error;
   }
 }

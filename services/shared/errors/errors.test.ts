@@ -31,13 +31,13 @@ describe('classify', () => {
   it.each([
     ['an AppError by its table row', appError('TOKEN_EXPIRED'), 'reject'],
     [
-      'any error that says so itself',
+      'any error that has a disposition',
       Object.assign(new Error('bad'), { disposition: 'deadLetter' }),
       'deadLetter',
     ],
     ['a network error', Object.assign(new Error(), { code: 'ECONNRESET' }), 'retry'],
-    ['an abort', new DOMException('given up', 'AbortError'), 'retry'],
-    ['a cause that is known', new Error('outer', { cause: appError('BAD_MAGIC') }), 'deadLetter'],
+    ['an abort', new DOMException('an abort by the caller', 'AbortError'), 'retry'],
+    ['a known cause', new Error('outer', { cause: appError('BAD_MAGIC') }), 'deadLetter'],
     [
       'the first of several',
       new AggregateError([Object.assign(new Error(), { code: 'ECONNREFUSED' })]),
@@ -51,7 +51,7 @@ describe('classify', () => {
     expect(classify(error)).toBe(disposition);
   });
 
-  it('ends on a chain of causes that bites its tail', () => {
+  it('ends on a circular chain of causes', () => {
     const error: Error & { cause?: unknown } = new Error('loop');
     error.cause = error;
     expect(classify(error)).toBe('fatal');
@@ -67,7 +67,7 @@ describe('errorMessage', () => {
     [{ a: 1 }, '{"a":1}'],
     [undefined, 'undefined'],
     [10n, 'bigint'],
-  ])('finds words for %s', (error, message) => {
+  ])('finds a text for %s', (error, message) => {
     expect(errorMessage(error)).toBe(message);
   });
 });

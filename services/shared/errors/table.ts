@@ -1,13 +1,16 @@
 /**
- * What happens to the work after an error:
- * `reject` returns a reason to the caller, `retry` waits and repeats the work, `deadLetter` dead-letters the record with
- * its bytes, `fatal` ends the process so that its supervisor starts a clean one.
+ * What happens to the work after an error. `reject` returns a reason to the caller, `retry` waits and repeats
+ * the work. `deadLetter` dead-letters the record with its bytes. `fatal` ends the process, so that its
+ * supervisor starts a new one.
  */
 export type Disposition = 'reject' | 'retry' | 'deadLetter' | 'fatal';
 
 type ErrorRow = { disposition: Disposition; template: string };
 
-/** Every error code. `{name}` in a template is filled from the error's details; docs/errors.md mirrors this table. */
+/**
+ * Every error code. `{name}` in a template is filled from the error's details. docs/errors.md is generated
+ * from this table.
+ */
 export const errorTable = {
   // configuration and process
   CONFIG_INVALID: { disposition: 'fatal', template: 'The configuration is invalid:\n{problems}' },

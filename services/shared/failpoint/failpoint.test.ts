@@ -33,7 +33,7 @@ describe('failpoints', () => {
     ]);
   });
 
-  it('count only hits that are about their word', () => {
+  it('count only hits whose `about` contains their word', () => {
     arm('decoded=throw@2~order-7');
     failpoint('decoded', () => 'order-7');
     failpoint('decoded', () => 'order-8');
@@ -41,7 +41,7 @@ describe('failpoints', () => {
     expect(() => failpoint('decoded', () => 'order-6,order-7')).toThrow();
   });
 
-  it('wait for as long as they are told', async () => {
+  it('wait for the given time', async () => {
     vi.useFakeTimers();
     arm('loaded=delay:250');
     let over = false;

@@ -1,14 +1,15 @@
 /**
- * Failpoints: named places where a test may make this process die, throw, wait or freeze. Armed by the FAILPOINTS
- * variable only, and never when NODE_ENV is production; unarmed, a hit costs one comparison.
+ * Failpoints: named places at which a test may make this process die, throw, wait or freeze. Only the
+ * FAILPOINTS variable arms them, and never when NODE_ENV is production. An unarmed hit costs one comparison.
  *
- * Syntax: `name=action[:ms][@n][~word]`, several joined by commas. Actions: kill (SIGKILL to itself), throw, delay:MS,
- * freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` means at the n-th hit, once; without it, at each.
- * `~word` counts only hits that are about the word, such as a batch with a command of this order.
+ * Syntax: `name=action[:ms][@n][~word]`, several joined by commas. Actions: kill (SIGKILL to itself), throw,
+ * delay:MS, freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` acts once, at the n-th hit;
+ * without it, at each. `~word` counts only hits that are about the word, such as a batch with a command of
+ * this order.
  */
 import { appError } from '../errors/index.ts';
 
-/** The crash points of the worker, in the order a batch meets them. */
+/** The crash points of the worker, in the order in which a batch reaches them. */
 export const failpointNames = [
   'fetched',
   'decoded',
@@ -42,8 +43,8 @@ let announce: (line: string) => void = () => undefined;
 const entryPattern = /^([A-Za-z]+)=(kill|throw|delay|freeze|block)(?::(\d+))?(?:@(\d+))?(?:~([\w-]+))?$/;
 
 /**
- * Arms the failpoints of `spec`. `log` is told of each hit that acts, before it acts.
- * Throws CONFIG_INVALID for an unknown name or action, and for any spec in production.
+ * Arms the failpoints of `spec`. `log` is called before each hit that acts. Throws CONFIG_INVALID for an
+ * unknown name or action, and for any spec in production.
  */
 export function armFailpoints(
   spec: string,
@@ -72,8 +73,8 @@ export function armFailpoints(
 }
 
 /**
- * Marks a place; `about` tells what is being worked there. Returns a promise only when something is to be waited for, so
- * that the hot path stays synchronous.
+ * Marks a failpoint; `about` names the current work. Returns a promise only if there is something to wait
+ * for, so the hot path stays synchronous.
  */
 export function failpoint(name: FailpointName, about?: () => string): Promise<void> | undefined {
   if (armed.size === 0) return undefined;

@@ -21,7 +21,7 @@ async function start() {
 }
 
 describe('lifecycle', () => {
-  it('never goes back, and ignores what cannot follow', () => {
+  it('never goes back, and ignores illegal changes', () => {
     const lifecycle = createLifecycle({ log, service: 't' });
     const seen: string[] = [];
     lifecycle.onChange((state) => seen.push(state));
@@ -33,7 +33,7 @@ describe('lifecycle', () => {
     expect(seen).toEqual(['ready', 'draining', 'stopped']);
   });
 
-  it('is ready when every check says so, and names those that do not', () => {
+  it('is ready when every check passes, and names the others', () => {
     const lifecycle = createLifecycle({ log, service: 't' });
     lifecycle.ready();
     const remove = lifecycle.addReadiness('kafka', () => 'no leader');
@@ -51,7 +51,7 @@ describe('lifecycle', () => {
 });
 
 describe('admin server', () => {
-  it('tells starting, ready and draining apart', async () => {
+  it('distinguishes starting, ready and draining', async () => {
     const { lifecycle, status } = await start();
     expect([await status('/startupz'), await status('/livez'), await status('/readyz')]).toEqual([
       503, 200, 503,
@@ -66,7 +66,7 @@ describe('admin server', () => {
     ]);
   });
 
-  it('says why it is not ready', async () => {
+  it('reports why it is not ready', async () => {
     const { lifecycle, base } = await start();
     lifecycle.ready();
     lifecycle.addReadiness('kafka', () => 'no leader');

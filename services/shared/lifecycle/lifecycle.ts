@@ -17,29 +17,38 @@ const next: Record<LifecycleState, readonly LifecycleState[]> = {
   failed: [],
 };
 
-/** `true`, or a sentence that says what is missing. */
+/** `true`, or a sentence that names what is missing. */
 export type ReadinessCheck = () => true | string;
 
 export type Lifecycle = {
   state(): LifecycleState;
-  /** Adds a condition of readiness; it is asked on each probe and must be quick. The returned function takes it away. */
+  /**
+   * Adds a condition of readiness. Each probe calls it, so it must be quick. The returned function removes
+   * it.
+   */
   addReadiness(name: string, check: ReadinessCheck): () => void;
-  /** Adds a condition of liveness: only what a restart would mend. The returned function takes it away. */
+  /**
+   * Adds a condition of liveness: only for faults that a restart would repair. The returned function removes
+   * it.
+   */
   addLiveness(name: string, check: ReadinessCheck): () => void;
-  /** The service has started. Ignored when it is being stopped already. */
+  /** The service has started. Ignored if it is already stopping. */
   ready(): void;
   draining(): void;
   stopped(): void;
   failed(): void;
-  /** Whether traffic should come here: state `ready` and every check true. */
+  /** Whether traffic may come: the state is `ready` and every check is true. */
   readiness(): { ready: boolean; problems: string[] };
-  /** Whether the process is of use; where it is not, its supervisor should start it anew. */
+  /** Whether the process works; if not, its supervisor should restart it. */
   liveness(): { alive: boolean; problems: string[] };
-  /** Calls `listener` on every change of state. The returned function takes it away. */
+  /** Calls `listener` on every change of state. The returned function removes it. */
   onChange(listener: (state: LifecycleState) => void): () => void;
 };
 
-/** The state of one process, with one setter that logs. An illegal change is ignored, as a stop may race with a failure. */
+/**
+ * The state of one process, with one setter that logs. An illegal change is ignored, because a stop may race
+ * with a failure.
+ */
 export function createLifecycle({ log, service }: { log: Logger; service: string }): Lifecycle {
   let state: LifecycleState = 'starting';
   const readinessChecks = new Map<string, ReadinessCheck>();
@@ -97,7 +106,7 @@ function ask(check: ReadinessCheck): true | string {
   try {
     return check();
   } catch (error) {
-    // A check that throws is an answer too: not ready, and the probe shows why.
+    // A check that throws counts as not ready, and the probe shows why.
     return error instanceof Error ? error.message : 'the check threw';
   }
 }

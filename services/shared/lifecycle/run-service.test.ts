@@ -4,7 +4,7 @@ import { int } from '../config/index.ts';
 import { appError } from '../errors/index.ts';
 import { type Running, runService, type ServiceContext } from './index.ts';
 
-/** A process that can be signalled and tells when it exits. */
+/** A process that can receive signals and reports its exit. */
 function fakeHost() {
   const host = Object.assign(new EventEmitter(), { exit: (code: number) => void host.emit('exit', code) });
   const exited = once(host, 'exit').then(([code]) => code as number);
@@ -35,7 +35,7 @@ async function run(start: (context: Context) => Promise<Running>, options: { sto
 const idle: Running = { stop: async () => undefined };
 
 describe('runService', () => {
-  it('hands over typed config, becomes ready, and exits 0 after an orderly stop', async () => {
+  it('passes typed config, becomes ready, and exits 0 after an orderly stop', async () => {
     const order: string[] = [];
     const { host, exited, begun, context } = await run(async ({ config, lifecycle }) => {
       expect(config.limit).toBe(7);
@@ -80,7 +80,7 @@ describe('runService', () => {
     expect(await exited).toBe(1);
   });
 
-  it('exits 1 on a fatal error, after it has stopped in order', async () => {
+  it('exits 1 on a fatal error, after an orderly stop', async () => {
     let stopped = false;
     const { exited, begun, context } = await run(async () => ({
       stop: async () => {
@@ -94,7 +94,7 @@ describe('runService', () => {
     expect(context().lifecycle.state()).toBe('failed');
   });
 
-  it('exits 1 at once on anything uncaught', async () => {
+  it('exits 1 at once on any uncaught error', async () => {
     const { host, exited, begun } = await run(async () => ({ stop: () => new Promise(() => undefined) }));
     await begun;
     host.emit('unhandledRejection', new Error('nobody waits'));
@@ -109,7 +109,7 @@ describe('runService', () => {
     expect(await exited).toBe(1);
   });
 
-  it('exits 0 when a signal comes during the start, which is told and then stopped', async () => {
+  it('passes a signal during the start on, stops, and exits 0', async () => {
     let stopped = false;
     const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
     const { host, exited } = await run(async ({ signal }) => {
@@ -127,7 +127,7 @@ describe('runService', () => {
     expect(stopped).toBe(true);
   });
 
-  it('does not start at all when the signal comes before', async () => {
+  it('does not start at all if the signal comes before', async () => {
     let started = false;
     const { host, exited } = await run(async () => {
       started = true;

@@ -17,38 +17,38 @@ import { createShutdown, type Host } from './shutdown.ts';
 
 export type BaseFields = typeof adminFields & typeof logFields;
 
-/** What a started service gives back. `stop` drains and closes all that it opened, and is called once. */
+/** The result of a service's start. `stop` drains and closes everything that it opened; it is called once. */
 export type Running = { stop(): Promise<void> };
 
 export type ServiceContext<F extends Fields> = {
-  /** The service's own fields with those of admin server and log; `instanceId` is never empty. */
+  /** The service's own fields plus those of admin server and log; `instanceId` is never empty. */
   config: ConfigOf<F & BaseFields>;
   log: Logger;
   metrics: Metrics;
   lifecycle: Lifecycle;
-  /** Fires when the process is asked to stop; waits of the start should end with it. */
+  /** Fires when the process is asked to stop. Waits during the start should end with it. */
   signal: AbortSignal;
-  /** Ends the process with code 1 because of `error`, after a short try to stop in order. */
+  /** Ends the process with code 1 because of `error`, after a short orderly stop. */
   fatal(error: unknown): void;
 };
 
 export type ServiceOptions<F extends Fields> = {
   name: string;
-  /** `process.env`, handed in by main.ts, the only file that reads it. */
+  /** `process.env`, passed by main.ts, the only file that reads it. */
   env: Env;
   fields?: F;
   /** Cross-field checks, see `loadConfig`. */
   rules?: (config: ConfigOf<F & BaseFields>) => readonly string[];
-  /** The service is ready when this has resolved; a rejection ends the process with code 1. */
+  /** When this resolves, the service is ready. A rejection ends the process with code 1. */
   start(context: ServiceContext<F>): Promise<Running>;
-  /** From the signal to exit code 1, whatever still runs. Default 10,000. */
+  /** Time from the signal to exit code 1, even if work still runs. Default 10,000. */
   stopDeadlineMs?: number;
   host?: Host;
 };
 
 /**
- * The whole of a main.ts: config, log, metrics, admin server, then `start`; from then on the process is ended by
- * a signal, `fatal` or something uncaught, as told in shutdown.ts. Never rejects.
+ * The whole of a main.ts: config, log, metrics, admin server, then `start`. After that a signal, `fatal` or
+ * an uncaught error ends the process, as described in shutdown.ts. Never rejects.
  */
 export async function runService<F extends Fields = Record<never, never>>(
   options: ServiceOptions<F>,
@@ -56,7 +56,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const { name, host = process } = options;
   const config = readConfig(options);
   if (config === null) return host.exit(1);
-  // The type parameter hides the base members from here.
+  // Below, the type parameter hides the base members.
   const base = config as unknown as ConfigOf<BaseFields>;
   const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
@@ -83,7 +83,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const begin = async (): Promise<Running | undefined> => {
     admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
     log.info({ adminPort: admin.port }, 'Admin server is listening');
-    // A signal may have come meanwhile.
+    // A signal may have arrived during the start.
     if (abort.signal.aborted) return undefined;
     return options.start({ config, log, metrics, lifecycle, signal: abort.signal, fatal: shutdown.fatal });
   };
@@ -95,7 +95,7 @@ export async function runService<F extends Fields = Record<never, never>>(
     await starting;
     lifecycle.ready();
   } catch (error) {
-    // A start that is given up because of a signal is no failure.
+    // A start that a signal cancelled is no failure.
     if (lifecycle.state() === 'draining')
       log.info({ reason: errorMessage(error) }, 'The start was cancelled');
     else shutdown.fatal(error);

@@ -2,7 +2,7 @@ import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** The part of `process` that is used here; tests bring another. */
+/** The part of `process` that is used here; tests pass their own. */
 export type Host = Pick<NodeJS.EventEmitter, 'on' | 'off'> & { exit(code: number): void };
 
 export type Shutdown = {
@@ -21,13 +21,17 @@ type Deps = {
   stop(): Promise<void>;
 };
 
-/** After `fatal` an orderly stop gets this long: it lets the group know at once, but must not delay the restart. */
+/**
+ * After `fatal` an orderly stop gets this long. It informs the group quickly, but must not delay the restart.
+ */
 const fatalStopMs = 2000;
 
 /**
- * The end of the process, which has one of four ways: a signal (draining, `stop`, exit 0, or 1 when stopping failed
- * or took longer than the deadline), a second signal (exit 1 at once), `fatal` (exit 1 after a short stop), anything
- * uncaught (exit 1 at once, as no state can be trusted then).
+ * The end of the process, in one of four ways:
+ * - a signal: draining, `stop`, exit 0; exit 1 if stopping fails or exceeds the deadline
+ * - a second signal: exit 1 at once
+ * - `fatal`: exit 1 after a short stop
+ * - an uncaught error: exit 1 at once, since its state cannot be trusted
  */
 export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: Deps): Shutdown {
   let ending = false;

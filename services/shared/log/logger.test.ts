@@ -55,7 +55,7 @@ describe('createLogger', () => {
     expect(JSON.stringify(lines)).not.toContain('hunter2');
   });
 
-  it('shows an error with code, details and cause, but not the statement that a driver hangs on it', () => {
+  it('shows an error with code, details and cause, but not the statement that a driver attaches to it', () => {
     const { log, lines } = capture();
     const cause = Object.assign(new Error('Duplicate entry'), { errno: 1062, sql: "INSERT … 'Jane Doe'" });
     log.error({ err: appError('MYSQL_DUPLICATE_KEY', { reason: 'k', email: 'a@b.c' }, { cause }) }, 'failed');

@@ -17,7 +17,7 @@ export type LoggerOptions = {
   service: string;
   level: LogLevel;
   instanceId: string;
-  /** Where lines go; standard output by default, which is never waited for (see output.ts). */
+  /** Where lines go; by default standard output, which never blocks (see output.ts). */
   destination?: DestinationStream;
 };
 
@@ -32,7 +32,7 @@ export function createLogger({ service, level, instanceId, destination }: Logger
         level: (label) => ({ level: label }),
         log: (line) => redact(line) as Record<string, unknown>,
       },
-      // `redact` has turned errors into plain members already.
+      // `redact` has already turned errors into plain members.
       serializers: { err: (err) => err, error: (error) => error },
     },
     destination ?? standardOutput(),
@@ -41,7 +41,7 @@ export function createLogger({ service, level, instanceId, destination }: Logger
   return log;
 }
 
-/** pino asks its formatters about lines only; the bindings of children, and of theirs, come past here. */
+/** pino calls its formatters for lines only. The bindings of child loggers are redacted here. */
 function redactBindings(log: Logger): void {
   const { child } = log;
   log.child = function redactedChild(this: Logger, bindings, options) {

@@ -22,7 +22,7 @@ let reader: number;
 let output: LogOutput;
 let drops: number[];
 
-/** A named pipe whose reader reads when the test does. */
+/** A named pipe whose reader reads only when the test does. */
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'log-output-'));
   const pipe = path.join(folder, 'pipe');
@@ -60,7 +60,7 @@ describe('the output of the log', () => {
     expect(readAll()).toBe('one\n');
   });
 
-  it('never waits for a reader that reads nothing: it buffers up to its bound, then drops and counts', () => {
+  it('never waits for a stalled reader: it buffers up to its bound, then drops and counts', () => {
     for (let n = 0; n < 1_000; n++) output.write(line);
     expect(output.dropped()).toBeGreaterThan(800);
     expect(drops.reduce((sum, lines) => sum + lines, 0)).toBe(output.dropped());
@@ -71,7 +71,7 @@ describe('the output of the log', () => {
     );
   });
 
-  it('goes on with whole lines once the reader is back, and says how many are missing', async () => {
+  it('continues with whole lines once the reader reads again, and reports how many are missing', async () => {
     for (let n = 0; n < 1_000; n++) output.write(line);
     const dropped = output.dropped();
     let text = '';
@@ -87,7 +87,7 @@ describe('the output of the log', () => {
     expect(readAll()).toBe('after\n');
   });
 
-  it('drops lines once there is no reader at all, and fails nobody', async () => {
+  it('drops lines without an error once there is no reader', async () => {
     closeSync(reader);
     output.write('to nobody\n');
     expect(output.dropped()).toBe(1);
@@ -96,7 +96,7 @@ describe('the output of the log', () => {
     expect(output.dropped()).toBe(2);
   });
 
-  it('waits no longer than it is told to when the process ends', () => {
+  it('waits no longer than its limit when the process ends', () => {
     for (let n = 0; n < 200; n++) output.write(line);
     const startedMs = performance.now();
     output.flush(50);
@@ -104,12 +104,12 @@ describe('the output of the log', () => {
   });
 });
 
-describe('a process whose log nobody reads', () => {
+describe('a process whose log has no reader', () => {
   it.each([
     ['a socket of its parent', ''],
     ['a pipe of a shell', ' | (read first; exec sleep 30)'],
   ])(
-    'works on, and ends in time, when its output is %s',
+    'continues to work, and ends in time, when its output is %s',
     async (_what, reader) => {
       const done = path.join(folder, 'done');
       const program = `
@@ -129,7 +129,7 @@ describe('a process whose log nobody reads', () => {
       try {
         await vi.waitFor(() => expect(readFileSync(done, 'utf8')).toBe('worked\nended\n'), 20_000);
       } finally {
-        // What has ended by itself is no group any more.
+        // A process that has ended has no process group any more.
         if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
       }
     },

@@ -1,15 +1,16 @@
 /**
- * Where log lines go: standard output, without ever waiting for who reads it. A reader that falls behind is waited for in
- * a bounded buffer; what does not fit is dropped and counted, and a line says so once the reader is back. A line that
- * finds room is written before `write` returns, so that the log tail of a dying process is kept.
+ * Where log lines go: standard output, without ever waiting for its reader. A bounded buffer holds lines for
+ * a slow reader. Lines that do not fit are dropped and counted; a line reports them once the reader reads
+ * again. If there is room, a line is written before `write` returns, so the last lines of a dying process are
+ * kept.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 export interface LogOutput {
-  /** Takes one line with its end. Never throws, never waits. */
+  /** Takes one line with its line end. Never throws, never waits. */
   write(line: string): void;
-  /** Writes what is buffered, for as long as the reader takes it and at most `limitMs`. */
+  /** Writes the buffer, as long as the reader takes it and at most for `limitMs`. */
   flush(limitMs: number): void;
   /** Lines dropped so far. */
   dropped(): number;
@@ -18,9 +19,9 @@ export interface LogOutput {
 
 export interface LogOutputOptions {
   fd: number;
-  /** Bytes that wait for a slow reader. Default 1 MiB. */
+  /** Bytes that may wait for a slow reader. Default 1 MiB. */
   bufferBytesMax?: number;
-  /** Told how many lines were dropped, each time that some are. */
+  /** Called with the number of dropped lines, each time that some are dropped. */
   onDropped?: (lines: number) => void;
 }
 
@@ -85,7 +86,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       drain();
       if (waiting.length > 0) retryLater();
     }, pauseMs);
-    // A process that has nothing else to do ends; `flush` gives its last lines a chance.
+    // A process without other work ends; `flush` tries to write its last lines.
     timer.unref();
   };
 
@@ -98,7 +99,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       }
       waiting.push(bytes);
       waitingBytes += bytes.length;
-      // While the reader is behind, only the timer tries: a line costs no system call then.
+      // While the reader is slow, only the timer writes, so that a line costs no system call.
       if (timer !== undefined) return;
       drain();
       if (waiting.length > 0) retryLater();
@@ -119,7 +120,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   };
 }
 
-/** Bytes written, 0 when the reader takes none now, `gone` when there is no reader any more. */
+/** Bytes written; 0 if the reader takes none now; `gone` if there is no reader any more. */
 function writeNow(fd: number, bytes: Buffer): number | 'gone' {
   try {
     return writeSync(fd, bytes);
@@ -129,9 +130,9 @@ function writeNow(fd: number, bytes: Buffer): number | 'gone' {
 }
 
 /**
- * A pipe or a terminal is opened once more, as only an opening of our own can be told not to wait: the flag of the one we
- * were started with belongs to everybody who shares it. A socket, which Node gives its children, cannot be opened anew; it
- * has one writer, and Node's own handle sets the flag. Files never wait.
+ * A pipe or a terminal is opened again, because only an own file description can be set to non-blocking: all
+ * processes that share the inherited one share its flag. A socket, which Node gives its child processes,
+ * cannot be opened again. It has one writer, and Node's own handle sets the flag. Files never block.
  */
 function openWithoutWaiting(fd: number): { fd: number; close(): void } {
   const asItIs = { fd, close: () => undefined };
@@ -139,7 +140,7 @@ function openWithoutWaiting(fd: number): { fd: number; close(): void } {
     const stat = fstatSync(fd);
     if (stat.isSocket()) {
       const handle = new Socket({ fd, readable: false, writable: true });
-      // Lines are not written through it, and it must neither keep the process nor end it for its errors.
+      // This handle writes no lines. It must not keep the process alive, and its errors must not end it.
       handle.on('error', () => undefined);
       handle.unref();
       return { fd, close: () => handle.destroy() };
@@ -148,7 +149,7 @@ function openWithoutWaiting(fd: number): { fd: number; close(): void } {
     const own = openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     return { fd: own, close: () => closeSync(own) };
   } catch {
-    // No such folder, or not allowed: written as before.
+    // The device cannot be opened: write to the inherited descriptor.
     return asItIs;
   }
 }

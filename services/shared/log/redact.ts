@@ -1,4 +1,7 @@
-/** Member names whose values never reach a log line, at any depth: credentials and personal data. Compared in lower case. */
+/**
+ * Member names whose values never reach a log line, at any depth: credentials and personal data. Compared in
+ * lower case.
+ */
 export const redactedKeys: ReadonlySet<string> = new Set(
   [
     'authorization',
@@ -20,8 +23,8 @@ const itemsMax = 100;
 const hidden = '[redacted]';
 
 /**
- * A copy of `value` that is safe to log: redacted members hidden, depth and item counts bounded, bytes shown by
- * their length only. Own walk instead of pino's path patterns, which name a fixed depth each.
+ * A copy of `value` that is safe to log. Redacted members are hidden, depth and item counts are bounded, and
+ * bytes appear only as a length. It walks the value itself, because pino's path patterns have a fixed depth.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return value.toString();
@@ -41,8 +44,8 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 /**
- * An error as a log line shows it: only known members, because drivers hang whole statements, with the data in
- * them, on their errors.
+ * An error in loggable form. It has only known members, because drivers attach whole statements with their
+ * data to errors.
  */
 export function serializeError(error: Error, depth = 0): Record<string, unknown> {
   const { code, errno, details } = error as Error & { code?: unknown; errno?: unknown; details?: unknown };

@@ -1,7 +1,7 @@
-/** The one output of a process's loggers, made when the first of them needs it. */
+/** The one output of all loggers of a process, created for the first of them. */
 import { createLogOutput, type LogOutput } from './output.ts';
 
-/** How long the end of a process waits for the reader of its last lines. */
+/** How long an ending process waits for the reader of its last lines. */
 const finalFlushMs = 500;
 
 const listeners = new Set<(lines: number) => void>();
@@ -20,7 +20,10 @@ export function standardOutput(): LogOutput {
   return made;
 }
 
-/** Calls `listener` with the number of lines each time that some are dropped. The returned function takes it away. */
+/**
+ * Calls `listener` with the number of lines each time that some are dropped. The returned function removes
+ * it.
+ */
 export function onDroppedLines(listener: (lines: number) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -6,7 +6,7 @@ import type { MetricSpec } from './spec.ts';
 const rows = Object.entries(metricTable as Record<string, MetricSpec>);
 
 describe('createMetrics', () => {
-  it('counts, sets and observes what the table names, with the service as a label', async () => {
+  it('counts, sets and observes the metrics of the table, with the service as a label', async () => {
     const metrics = createMetrics({ service: 'worker', defaults: false });
     metrics.inc('redis_calls_total', { result: 'ok' });
     metrics.inc('redis_calls_total', { result: 'ok' }, 2);
@@ -40,7 +40,7 @@ describe('createMetrics', () => {
 describe('the table', () => {
   it.each(rows)('%s follows the naming rules', (name, spec) => {
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
-    expect(name.startsWith(metricPrefix), 'the prefix is added').toBe(false);
+    expect(name.startsWith(metricPrefix), 'the prefix is added, not written in the table').toBe(false);
     expect(name.endsWith('_total'), 'counters and only they end in _total').toBe(spec.type === 'counter');
     expect(spec.help).toMatch(/^\S.*\.$/);
     for (const label of spec.labels) {

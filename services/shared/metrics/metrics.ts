@@ -25,15 +25,15 @@ export type Metrics = {
   /** Everything in the Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
-  /** Stops what the default metrics run in the background. */
+  /** Stops the background work of the default metrics. */
   close(): void;
 };
 
 type Instrument = Counter | Gauge | Histogram;
 
 /**
- * The metrics of one process, each with the label `service`; Node's own (event loop lag, heap, GC) are included.
- * Instruments are made at first use, so that a service shows only what it has.
+ * The metrics of one process, each with the label `service`. Node's own (event loop lag, heap, GC) are
+ * included. An instrument is created at first use, so a service shows only the metrics that it uses.
  */
 export function createMetrics(options: { service: string; defaults?: boolean }): Metrics {
   const registry = new Registry();

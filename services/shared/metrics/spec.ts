@@ -2,7 +2,10 @@ export type MetricSpec = {
   type: 'counter' | 'gauge' | 'histogram';
   /** One sentence; docs/metrics.md shows it as it is. */
   help: string;
-  /** Label names. Never an id of an order, customer, key or event: each value makes a series that lives for ever. */
+  /**
+   * Label names. Never an id of an order, customer, key or event: each value creates a series that stays for
+   * ever.
+   */
   labels: readonly string[];
   /** Upper bounds of a histogram, in the metric's unit. */
   buckets?: readonly number[];

@@ -6,12 +6,12 @@ import { reconciliationMetrics } from './tables/reconciliation.ts';
 import { sharedMetrics } from './tables/shared.ts';
 import { workerMetrics } from './tables/worker.ts';
 
-/** Every name below is exported with this in front. */
+/** Prefix of every name below. */
 export const metricPrefix = 'orderstream_';
 
 /**
- * All metrics of all services; a new one goes into the table of its service. The unit is last in a name, counters end
- * in `_total`. docs/metrics.md mirrors this table.
+ * All metrics of all services. Add a new one to the table of its service. The unit is last in a name, and
+ * counters end in `_total`. docs/metrics.md is generated from this table.
  */
 export const metricTable = {
   ...sharedMetrics,
@@ -30,5 +30,5 @@ type NameOf<Type extends MetricSpec['type']> = {
 export type CounterName = NameOf<'counter'>;
 export type GaugeName = NameOf<'gauge'>;
 export type HistogramName = NameOf<'histogram'>;
-/** The labels a metric wants, each with its value. */
+/** The labels of a metric, each with its value. */
 export type LabelsOf<K extends MetricName> = { [L in Table[K]['labels'][number]]: string | number };

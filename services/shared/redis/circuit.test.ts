@@ -28,7 +28,7 @@ describe('circuit', () => {
     expect(circuit.state()).toBe('open');
   });
 
-  it('lets one trial through after its time, and closes when that succeeds', () => {
+  it('allows one trial after its time, and closes if it succeeds', () => {
     const { circuit, changes, fail, pass } = setUp();
     fail(3);
     pass(1000);
@@ -38,7 +38,7 @@ describe('circuit', () => {
     expect(changes).toEqual(['open', 'closed']);
   });
 
-  it('opens again when the trial fails, without telling it twice', () => {
+  it('opens again if the trial fails, and reports it once', () => {
     const { circuit, changes, fail, pass } = setUp();
     fail(3);
     pass(1000);
@@ -51,7 +51,7 @@ describe('circuit', () => {
     expect(changes).toEqual(['open']);
   });
 
-  it('does not wait for ever for a trial whose result never comes', () => {
+  it('does not wait for ever for a trial without a result', () => {
     const { circuit, fail, pass } = setUp();
     fail(3);
     pass(1000);

@@ -6,7 +6,7 @@ import type { Clock } from '../clock/index.ts';
  *                                   └───────────── failed ─────────┘
  */
 export type Circuit = {
-  /** Whether a call may be tried now. In half-open only the first asker is told yes, until its result is in. */
+  /** Whether a call may run now. In half-open only the first caller gets true, until its result is known. */
   admits(): boolean;
   succeeded(): void;
   failed(): void;
@@ -30,7 +30,7 @@ export function createCircuit({ failuresMax, openForMs, clock, onChange = () => 
       if (openUntilMs === null) return true;
       const nowMs = clock.monotonicMs();
       if (nowMs < openUntilMs || (trialUntilMs !== null && nowMs < trialUntilMs)) return false;
-      // A trial whose result never comes must not keep the circuit open for ever.
+      // A trial without a result must not keep the circuit open for ever.
       trialUntilMs = nowMs + openForMs;
       return true;
     },

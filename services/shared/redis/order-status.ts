@@ -1,26 +1,34 @@
 /**
- * The states of decided orders in Redis: written by the worker once they stand, filled by a reader after it had to ask
- * MySQL. Versions only go up in there, and each state ends by itself soon.
+ * The states of decided orders in Redis. The worker writes them after COMMIT; a reader that had to query
+ * MySQL fills them in. Versions only grow, and each state expires soon.
  *
- *     os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
+ * os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
  */
 import type { Redis } from './redis.ts';
 
 export interface OrderStatusEntry {
   readonly orderId: string;
   readonly version: number;
-  /** JSON of the order at this version; '' says that MySQL has to be read, and may be filled in later. */
+  /**
+   * JSON of the order at this version; '' means that the reader must query MySQL and may fill it in later.
+   */
   readonly body: string;
 }
 
 export interface OrderStatuses {
-  /** Writes those that are newer than what is there, in one round trip. False where Redis did not say that it has them; never fails. */
+  /**
+   * Writes the states that are newer than those in Redis, in one round trip. Returns false if Redis did not
+   * confirm; never fails.
+   */
   write(entries: readonly OrderStatusEntry[]): Promise<boolean>;
-  /** The body of an order, '' when only its version is known; null when nothing is; `fault` without a proper answer. */
+  /**
+   * The body of an order; '' if only its version is known; null if nothing is; `fault` without a valid
+   * answer.
+   */
   body(orderId: string): Promise<string | null | 'fault'>;
 }
 
-/** A state ends so long after it was written, should a later one be lost: who reads it again costs MySQL one read. */
+/** A state expires after this time, in case a later one is lost. The next reader then queries MySQL once. */
 const ttlMs = 60_000;
 
 /** KEYS: orders; ARGV: ttl, then version and body of each. */
@@ -44,7 +52,7 @@ export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'scr
       const keys = entries.map(({ orderId }) => orderStatusKey(orderId));
       const args = entries.flatMap(({ version, body }) => [version, body]);
       return redis.run(async (client) => {
-        // What the script returns; anything else was not written by it.
+        // The return value of the script; any other value is not from it.
         return (await script(client, keys, [ttlMs, ...args])) === 0;
       }, false);
     },
@@ -56,14 +64,14 @@ export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'scr
   };
 }
 
-/** Throws for what is no answer to HGET: it then counts as a failure of Redis. */
+/** Throws for an invalid answer to HGET, which then counts as a failure of Redis. */
 function textOrNull(answer: unknown): string | null {
   if (answer !== null && typeof answer !== 'string')
-    throw new Error('Redis answered something else than text');
+    throw new Error('Redis returned something other than text');
   return answer;
 }
 
-/** Behind the installation's prefix, which the client puts in front of every key. */
+/** After the installation's prefix, which the client adds to every key. */
 export function orderStatusKey(orderId: string): string {
   return `os:{${orderId}}`;
 }

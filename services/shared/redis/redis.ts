@@ -9,7 +9,7 @@ import { parseRedisUrl } from './target.ts';
 
 export type RedisClient = Client;
 
-/** A Lua script as a call: sent by its hash, in full only when the server does not know it. */
+/** A Lua script as a function. It is sent by its hash, and in full only if the server does not know it. */
 export type RedisScript = (
   client: RedisClient,
   keys: readonly string[],
@@ -17,44 +17,47 @@ export type RedisScript = (
 ) => Promise<unknown>;
 
 export type RedisOptions = {
-  /** As `parseRedisUrl` reads it. */
+  /** The result of `parseRedisUrl`. */
   url: string;
   log: Logger;
   metrics?: Metrics;
   clock?: Clock;
-  /** Put in front of every key, scripts' included: installations that share a server do not meet. Default none. */
+  /** Prefix of every key, also in scripts, so that installations can share a server. Default none. */
   keyPrefix?: string;
-  /** The longest that `run` waits, our own event loop's delay not counted. Default 50. */
+  /** The longest wait of `run`, not counting delays of our own event loop. Default 50. */
   commandTimeoutMs?: number;
   /** Failures in a row that open the circuit. Default 5. */
   failuresMax?: number;
-  /** How long calls are skipped then. Default 1000. */
+  /** How long calls are then skipped. Default 1000. */
   skipForMs?: number;
 };
 
 export type Redis = {
   /**
-   * Runs `fn` and gives its result; `fallback` when Redis is away, slow or in trouble. Never throws, never waits
-   * for Redis longer than the command timeout. What `fn` sent may still take effect after a timeout. An answer that a library
-   * gives by rejecting has to be caught inside of `fn`, or it counts as a failure of Redis.
+   * Runs `fn` and returns its result, or `fallback` if Redis is down, slow or fails. Never throws, and never
+   * waits longer than the command timeout. After a timeout, what `fn` sent may still take effect. If a
+   * library rejects as a valid answer, catch that in `fn`; otherwise it counts as a failure of Redis.
    */
   run<T, F = T>(fn: (client: RedisClient) => Promise<T>, fallback: F): Promise<T | F>;
-  /** `numberOfKeys` where it is the same in each call. */
+  /** Set `numberOfKeys` if it is the same in each call. */
   script(lua: string, numberOfKeys?: number): RedisScript;
-  /** `ready` when the next call would be tried. */
+  /** `ready` if the next call would be tried. */
   status(): 'ready' | 'connecting' | 'skipping' | 'closed';
-  /** For libraries that want a client of their own kind. Its commands have no deadline but `run`. */
+  /** For libraries that need an ioredis client. Only `run` gives its commands a deadline. */
   readonly client: RedisClient;
   close(): Promise<void>;
 };
 
 const reconnectDelayMaxMs = 1000;
 const connectTimeoutMs = 1000;
-/** A connection on which commands are open and nothing arrives for this long is cut and recreated. */
+/** A connection with open commands and no data for this long is closed and recreated. */
 const silenceTimeoutMs = 3000;
 const closeTimeoutMs = 500;
 
-/** A cache client that can only make things faster: its absence costs at most the command timeout, and soon nothing. */
+/**
+ * A cache client. Without Redis a call costs at most the command timeout, and soon nothing, because the
+ * circuit opens.
+ */
 export function createRedis(options: RedisOptions): Redis {
   const {
     url,
@@ -84,10 +87,10 @@ export function createRedis(options: RedisOptions): Redis {
     onChange: (state) =>
       log.warn(
         { circuit: state },
-        state === 'open' ? 'Redis fails; it is bypassed for now' : 'Redis is back',
+        state === 'open' ? 'Redis fails; calls bypass it for now' : 'Redis works again',
       ),
   });
-  // Reconnecting is the client's business; the level is low as it may fail many times a minute.
+  // The client reconnects. The level is low because a connection may fail many times a minute.
   client.on('error', (error) => log.debug({ err: error }, 'Redis connection error'));
   let scripts = 0;
   let closed = false;

@@ -1,10 +1,10 @@
-/** Milliseconds to wait before the attempt that follows failed attempt number `attempt` (counted from 1). */
+/** Milliseconds to wait after failed attempt number `attempt` (counted from 1). */
 export type Backoff = (attempt: number) => number;
 
 /**
- * Exponential back-off with full jitter: uniform in [0, min(maxMs, initialMs * factor^(attempt-1))].
- * Full jitter keeps many clients of one recovering server from knocking in step
- * (AWS Architecture Blog, "Exponential Backoff and Jitter").
+ * Exponential back-off with full jitter: uniform in [0, min(maxMs, initialMs * factor^(attempt-1))]. Full
+ * jitter keeps many clients of a recovering server from retrying at the same time (AWS Architecture Blog,
+ * "Exponential Backoff and Jitter").
  */
 export function backoff(options: {
   initialMs: number;

@@ -13,7 +13,7 @@ describe('backoff', () => {
 });
 
 describe('retry', () => {
-  it('gives the first result, and counts its attempts from 1', async () => {
+  it('returns the first result, and counts its attempts from 1', async () => {
     const fn = vi.fn(async (attempt: number) => {
       if (attempt < 3) throw appError('MYSQL_DEADLOCK');
       return attempt;
@@ -21,7 +21,7 @@ describe('retry', () => {
     await expect(retry(fn, { attempts: 5, backoff: atOnce })).resolves.toBe(3);
   });
 
-  it('throws the last error as it is when the attempts are used up', async () => {
+  it('throws the last error unchanged when the attempts are used up', async () => {
     const fn = vi.fn().mockRejectedValue(appError('MYSQL_DEADLOCK'));
     await expect(retry(fn, { attempts: 2, backoff: atOnce })).rejects.toMatchObject({
       code: 'MYSQL_DEADLOCK',
@@ -29,7 +29,7 @@ describe('retry', () => {
     expect(fn).toHaveBeenCalledTimes(2);
   });
 
-  it('does not try again what will not mend', async () => {
+  it('does not retry a permanent error', async () => {
     const fn = vi.fn().mockRejectedValue(appError('MYSQL_SCHEMA'));
     await expect(retry(fn, { attempts: 5, backoff: atOnce })).rejects.toMatchObject({ code: 'MYSQL_SCHEMA' });
     expect(fn).toHaveBeenCalledTimes(1);
@@ -52,7 +52,7 @@ describe('retry', () => {
 });
 
 describe('sleep', () => {
-  it('rejects at once under a signal that has fired already', async () => {
+  it('rejects at once if the signal has already fired', async () => {
     await expect(sleep(60_000, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
   });
 });

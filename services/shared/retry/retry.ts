@@ -3,7 +3,7 @@ import type { Backoff } from './backoff.ts';
 import { sleep } from './sleep.ts';
 
 export type RetryOptions = {
-  /** Tries in all, the first included; `Infinity` is allowed where a signal ends the waiting. */
+  /** The total number of tries; `Infinity` is allowed if a signal ends the waiting. */
   attempts: number;
   backoff: Backoff;
   signal?: AbortSignal;
@@ -12,8 +12,8 @@ export type RetryOptions = {
 };
 
 /**
- * Runs `fn` until it succeeds, its error is not worth another try, the attempts are used up (the last error is
- * thrown as it is), or `signal` fires (ABORTED, also while waiting).
+ * Runs `fn` until it succeeds, its error must not be retried, the attempts are used up (the last error is
+ * thrown unchanged), or `signal` fires (ABORTED, also during a wait).
  */
 export async function retry<T>(fn: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts, backoff, signal, shouldRetry = (error) => classify(error) === 'retry' } = options;

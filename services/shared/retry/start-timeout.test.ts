@@ -3,13 +3,13 @@ import { connect, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { startTimeout } from './index.ts';
 
-/** Holds up the event loop. */
+/** Blocks the event loop. */
 function block(ms: number): void {
   const untilMs = performance.now() + ms;
   while (performance.now() < untilMs);
 }
 
-test('an answer that lies in our own buffers is no timeout, however long our own event loop was held up', async () => {
+test('an answer in our own buffers is no timeout, however long our own event loop was blocked', async () => {
   const server = createServer((socket) => socket.on('data', () => socket.write('answer')));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -23,7 +23,8 @@ test('an answer that lies in our own buffers is no timeout, however long our own
           resolve('answer');
         });
         socket.write('question');
-        // The server runs here too: its answer is in the socket once it had a turn, and then we are busy.
+        // The server runs in this process too. After one turn its answer is in the socket; then we block the
+        // loop.
         setImmediate(() => setImmediate(() => block(60)));
       });
       return end;
@@ -34,9 +35,9 @@ test('an answer that lies in our own buffers is no timeout, however long our own
   server.close();
 });
 
-test('calls once after the time, and not at all when it is called off', async () => {
+test('calls once after the time, and never after a cancellation', async () => {
   const calls: string[] = [];
-  const cancel = startTimeout(1, () => calls.push('called off'));
+  const cancel = startTimeout(1, () => calls.push('cancelled'));
   startTimeout(2, () => calls.push('over'));
   cancel();
   await expect.poll(() => calls).toEqual(['over']);

@@ -1,7 +1,7 @@
 /**
- * Calls `onTimeout` when `timeoutMs` are over and the event loop has looked at its sockets once more after that. A process
- * that was busy itself for so long would else take an answer that lies in its own buffers for one that never came.
- * The returned function calls it off.
+ * Calls `onTimeout` when `timeoutMs` are over and the event loop has read its sockets once more after that.
+ * Otherwise a process that was busy so long would take an answer in its own buffers for a missing one. The
+ * returned function cancels it.
  */
 export function startTimeout(timeoutMs: number, onTimeout: () => void): () => void {
   let last: NodeJS.Immediate | undefined;

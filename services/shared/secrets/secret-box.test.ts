@@ -7,7 +7,7 @@ const [old, fresh] = [makeKey('2025'), makeKey('2026')];
 const unreadable = expect.objectContaining({ code: 'SECRET_UNREADABLE' });
 
 describe('a sealed secret', () => {
-  it('is opened for its owner, fits its column, and looks different each time', () => {
+  it('is opened for its owner, fits its column, and is different each time', () => {
     const box = createSecretBox([fresh]);
     const sealed = box.seal(secret, owner);
     expect(box.open(sealed, owner)).toBe(secret);
@@ -16,7 +16,7 @@ describe('a sealed secret', () => {
     expect(box.seal(secret, owner)).not.toBe(sealed);
   });
 
-  it('is not opened for another endpoint or customer, nor after a change of any byte', () => {
+  it('is not opened for another endpoint or customer, or after a change of any byte', () => {
     const box = createSecretBox([fresh]);
     const sealed = box.seal(secret, owner);
     expect(() => box.open(sealed, { ...owner, endpointId: 'we_2' })).toThrow(unreadable);
@@ -39,19 +39,19 @@ describe('a sealed secret', () => {
     expect(() => createSecretBox([fresh]).open(sealed, owner)).toThrow(unreadable);
   });
 
-  it('in clear, from before, is read as it is', () => {
+  it('stored in clear by an older version is read unchanged', () => {
     expect(createSecretBox([fresh]).open(secret, owner)).toBe(secret);
     expect(keyIdOf(secret)).toBeNull();
   });
 
-  it('needs a key to be made or opened', () => {
+  it('needs a key to be sealed or opened', () => {
     const box = createSecretBox([]);
     expect(() => box.seal(secret, owner)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     expect(() => box.open(createSecretBox([old]).seal(secret, owner), owner)).toThrow(unreadable);
     expect(box.open(secret, owner)).toBe(secret);
   });
 
-  it('names no secret and no key in its errors', () => {
+  it('does not appear in error messages, nor does any key', () => {
     const sealed = createSecretBox([old]).seal(secret, owner);
     expect(() => createSecretBox([fresh]).open(sealed, owner)).toThrow(/we_1.*2025/);
     const keyText = old.split(':')[1]!;

@@ -1,18 +1,20 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { appError } from '../errors/index.ts';
 
-/** Whose secret it is. The ciphertext is bound to both: copied into another row it cannot be opened. */
+/**
+ * The owner of the secret. The ciphertext is bound to both ids, so a copy in another row cannot be opened.
+ */
 export type SecretOwner = { readonly endpointId: string; readonly customerId: string };
 
 export type SecretBox = {
   /** Encrypts with the newest key: `enc:v1:<key id>:<base64url of nonce, ciphertext and tag>`. */
   seal(secret: string, owner: SecretOwner): string;
   /**
-   * The secret in clear; a stored text in clear (`whsec_…`) is given back as it is. Throws SECRET_UNREADABLE where the
-   * key is not configured, or the text is not the one that was sealed for this owner.
+   * The secret in clear. A stored text in clear (`whsec_…`) is returned unchanged. Throws SECRET_UNREADABLE
+   * if the key is not configured, or the text was not sealed for this owner.
    */
   open(stored: string, owner: SecretOwner): string;
-  /** Id of the key that `seal` uses; null for a box without keys, which opens what is in clear only. */
+  /** Id of the key that `seal` uses; null for a box without keys, which only reads secrets in clear. */
   readonly newestKeyId: string | null;
   readonly keyIds: ReadonlySet<string>;
 };
@@ -25,8 +27,8 @@ const tagBytes = 16;
 const keyForm = /^([a-z0-9][a-z0-9-]{0,15}):([A-Za-z0-9+/]{43}=)$/;
 
 /**
- * A box from keys `<id>:<base64 of 32 bytes>`: the first encrypts, all decrypt. Throws CONFIG_INVALID, without the
- * keys, for a key of another form and for an id that is there twice.
+ * A box from keys `<id>:<base64 of 32 bytes>`: the first encrypts, all decrypt. Throws CONFIG_INVALID,
+ * without the keys, for an invalid key and for a duplicate id.
  */
 export function createSecretBox(keys: readonly string[]): SecretBox {
   const known = new Map<string, Buffer>();
@@ -34,7 +36,7 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
     const [, id, base64] = keyForm.exec(text) ?? [];
     if (id === undefined || base64 === undefined)
       throw keysProblem(`key ${index + 1} is not <id>:<base64 of ${keyBytes} bytes>`);
-    if (known.has(id)) throw keysProblem(`the key id ${id} is there twice`);
+    if (known.has(id)) throw keysProblem(`the key id ${id} is used twice`);
     known.set(id, Buffer.from(base64, 'base64'));
   }
   const [newest] = known;
@@ -64,7 +66,7 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
         const text = decipher.update(body.subarray(nonceBytes, -tagBytes));
         return Buffer.concat([text, decipher.final()]).toString('utf8');
       } catch {
-        // OpenSSL says no more than that the tag differs.
+        // OpenSSL only reports that the tag differs.
         throw unreadable(owner, 'it was changed, or sealed for another endpoint');
       }
     },
@@ -80,7 +82,7 @@ export function keyIdOf(stored: string): string | null {
   return stored.slice(prefix.length, end === -1 ? undefined : end);
 }
 
-/** A new key with this id, as `createSecretBox` reads it. */
+/** A new key with this id, in the form that `createSecretBox` reads. */
 export function makeKey(id: string): string {
   return `${id}:${randomBytes(keyBytes).toString('base64')}`;
 }

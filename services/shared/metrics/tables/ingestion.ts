@@ -9,7 +9,7 @@ export const ingestionMetrics = {
   },
   http_request_seconds: {
     type: 'histogram',
-    help: 'From the headers of a request to the end of its answer, including a wait that the client asked for.',
+    help: 'From the headers of a request to the end of its response, including a wait that the client requested.',
     labels: ['route'],
     buckets: [...secondsBuckets, 10, 30],
   },

@@ -16,12 +16,12 @@ export const notificationMetrics = {
   notification_rows_total: { type: 'counter', help: 'Delivery rows written.', labels: ['channel'] },
   notification_mails_over_budget_total: {
     type: 'counter',
-    help: 'Mails that come later (delayed) or not at all (withheld), because their address or customer got too many.',
+    help: 'Mails that are sent later (delayed) or never (withheld), because their address or customer received too many.',
     labels: ['result'],
   },
   notification_waiting_seconds: {
     type: 'gauge',
-    help: 'How long intake, sender, the directory of endpoints or the restart of a log makes no progress; after 30 s readiness says so too.',
+    help: 'How long intake, sender, the directory of endpoints or the restart of a log makes no progress; after 30 s readiness fails.',
     labels: ['part'],
   },
   notification_log_restarts_total: {

@@ -1,6 +1,6 @@
 import { type MetricSpec, secondsBuckets } from '../spec.ts';
 
-/** Metrics of the process and of the shared rooms, the same in every service. */
+/** Metrics of the process and of the shared folders, the same in every service. */
 export const sharedMetrics = {
   // process
   lifecycle_state: {
@@ -96,7 +96,7 @@ export const sharedMetrics = {
   },
   kafka_consumer_fetch_seconds: {
     type: 'histogram',
-    help: 'Time from a fetch request to its answer, including the wait for records.',
+    help: 'Time from a fetch request to its response, including the wait for records.',
     labels: ['group'],
     buckets: secondsBuckets,
   },

@@ -26,7 +26,7 @@ export const workerMetrics = {
   },
   worker_lanes_refused_total: {
     type: 'counter',
-    help: 'Lanes stopped because position and log do not fit; an operator must look.',
+    help: 'Lanes stopped because position and log disagree; an operator must check them.',
     labels: ['why'],
   },
   worker_fences_lost_total: {
@@ -69,7 +69,7 @@ export const workerMetrics = {
   },
   worker_statuses_unwritten: {
     type: 'gauge',
-    help: 'Orders whose change Redis does not have yet. It may show the previous state, for a minute at most.',
+    help: 'Orders whose change Redis does not have yet. It may show the previous state for up to a minute.',
     labels: [],
   },
   worker_offset_commits_total: {
