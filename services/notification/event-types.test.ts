@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { parseFilter, wantsType } from './event-types.ts';
 
-it('takes every change of an order, and no repeat or refusal, where no filter is set', () => {
+it('without a filter, matches every change of an order, and no repeat or refusal', () => {
   expect(wantsType(null, 'order.cancelled')).toBe(true);
   expect(wantsType(null, 'command.duplicate')).toBe(false);
 });
 
-it('takes names and prefixes', () => {
+it('matches names and prefixes', () => {
   expect(wantsType(['order.accepted'], 'order.accepted')).toBe(true);
   expect(wantsType(['order.accepted'], 'order.accepted_again')).toBe(false);
   expect(wantsType(['command.*'], 'command.refused')).toBe(true);
@@ -14,7 +14,7 @@ it('takes names and prefixes', () => {
   expect(wantsType([], 'order.accepted')).toBe(false);
 });
 
-it('reads a broken filter as one that takes nothing', () => {
+it('reads a broken filter as one that matches nothing', () => {
   expect(parseFilter(null)).toBeNull();
   expect(parseFilter('["order.*", 7]')).toEqual(['order.*']);
   expect(parseFilter('{"a":1}')).toEqual([]);

@@ -7,7 +7,7 @@ import { startRetention } from './retention.ts';
 const nowMs = 1_800_000_000_000;
 const chunkRows = 10;
 
-it('counts the rows that it deletes, also when it is stopped in the pause behind them', async () => {
+it('counts the rows that it deletes, also when it is stopped in the pause after them', async () => {
   const metrics = createMetrics({ service: 'test', defaults: false });
   let firstId = 0;
   const deleted = Promise.withResolvers<void>();

@@ -29,7 +29,7 @@ const endpointWith = (secret: string, previousSecret: string | null = null): End
   enabled: true,
 });
 
-it('both secrets of an endpoint are decrypted to sign, and the directory keeps what is stored', () => {
+it('both secrets of an endpoint are decrypted for signing, and the directory keeps the stored form', () => {
   const { secrets } = secretsWith([fresh, old]);
   const stored = createSecretBox([old]).seal('whsec_a', owner);
   const endpoint = endpointWith('whsec_b', stored);
@@ -38,7 +38,7 @@ it('both secrets of an endpoint are decrypted to sign, and the directory keeps w
   expect(secrets.state()).toBe(true);
 });
 
-it('a delivery whose secret cannot be decrypted is postponed, and readiness names the key until it is met no more', async () => {
+it('a delivery whose secret cannot be decrypted is postponed, and readiness names the key while it is needed', async () => {
   const { secrets, later } = secretsWith([fresh]);
   const endpoint = endpointWith(createSecretBox([old]).seal('whsec_a', owner));
   const channelOf = createChannels({
@@ -57,7 +57,7 @@ it('a delivery whose secret cannot be decrypted is postponed, and readiness name
   expect(secrets.state()).toBe(true);
 });
 
-it('a row that somebody changed makes nobody unready', () => {
+it('a damaged row does not fail readiness', () => {
   const { secrets } = secretsWith([fresh]);
   const stranger = createSecretBox([fresh]).seal('whsec_a', { ...owner, customerId: 'c2' });
   expect(secrets.open(endpointWith(stranger))).toBeNull();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createStall, stalledMs } from './stall.ts';
 
-it('shows in readiness once nothing has gone on for its bound, with the newest reason, and no longer than that', () => {
+it('fails readiness after its limit without progress, shows the newest reason, and recovers with progress', () => {
   let nowMs = 5;
   const stall = createStall({ nowMs: () => nowMs, monotonicMs: () => nowMs });
   expect([stall.waitingMs(), stall.check()]).toEqual([0, true]);

@@ -28,7 +28,7 @@ describe('verdictOf', () => {
     expect(verdictOf(failure(), at(10))).toMatchObject({ status: 'FAILED', disable: 'exhausted' });
   });
 
-  it('spreads a delay by a tenth to both sides', () => {
+  it('spreads a delay by a tenth in both directions', () => {
     expect(verdictOf(failure(), at(1, 0)).dueAtMs).toBe(1_000_000 + 4_500);
     expect(verdictOf(failure(), at(1, 0.9999999)).dueAtMs).toBe(1_000_000 + 5_500);
   });
@@ -38,7 +38,7 @@ describe('verdictOf', () => {
     expect(verdictOf(failure(1_000), at(1)).dueAtMs).toBe(1_005_000);
   });
 
-  it('ends on 410, on a final refusal and on a receiver that is gone', () => {
+  it('ends on 410, on a final refusal and without a receiver', () => {
     expect(verdictOf({ kind: 'gone', status: 410 }, at(1))).toMatchObject({
       status: 'FAILED',
       disable: 'gone',
@@ -49,7 +49,7 @@ describe('verdictOf', () => {
   });
 });
 
-it('counts no try that was not made', () => {
+it('counts no attempt that was not made', () => {
   const verdict = verdictOf({ kind: 'postponed', delayMs: 30 }, at(3));
   expect(verdict).toMatchObject({ status: 'PENDING', dueAtMs: 1_000_030, counts: false, disable: null });
 });

@@ -10,7 +10,7 @@ import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
 import { startSender } from './sender.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
-/** A queue in memory: what is due per receiver, what was settled, what was shelved. */
+/** A queue in memory: due rows per receiver, settled rows, and rows that left the queue. */
 function memoryQueue(due: Record<string, number>) {
   const settled: Settlement[] = [];
   const shelved: string[] = [];
@@ -88,7 +88,7 @@ function start(
 
 const ok: AttemptResult = { kind: 'delivered', status: 200 };
 
-it('delivers all that is due, never more at once than a host has room for', async () => {
+it('delivers all due rows, and never more at once than a host has room for', async () => {
   const { queue, settled } = memoryQueue({ a: 7, b: 3 });
   let running = 0;
   let most = 0;
@@ -103,7 +103,7 @@ it('delivers all that is due, never more at once than a host has room for', asyn
   await sender.stop(1_000);
 });
 
-it('serves the others while one receiver hangs', async () => {
+it('serves other receivers while one hangs', async () => {
   const { queue, settled } = memoryQueue({ hanging: 50, well: 20 });
   const hung = Promise.withResolvers<AttemptResult>();
   const { sender } = start(queue, (leased) =>
@@ -114,7 +114,7 @@ it('serves the others while one receiver hangs', async () => {
   await sender.stop(1_000);
 });
 
-it('leaves room for others while one customer makes host after host hang', async () => {
+it('leaves room for other customers while hosts of one customer hang', async () => {
   const hanging = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`hanging-${n}`, 5]));
   const { queue, settled } = memoryQueue({ ...hanging, well: 20 });
   const hung = Promise.withResolvers<AttemptResult>();
@@ -135,14 +135,14 @@ it('leaves room for others while one customer makes host after host hang', async
   await sender.stop(1_000);
 });
 
-it('forgets no hint that comes while it leases for the same receiver', async () => {
+it('keeps a hint that comes while it leases for the same receiver', async () => {
   const due: Record<string, number> = { a: 0 };
   const { queue, settled } = memoryQueue(due);
   const { lease } = queue;
   let late = true;
   queue.lease = async (...args) => {
     const answer = await lease(...args);
-    // Stored behind what was looked at, and before the answer is here.
+    // The row is stored after the query read the table, and before its result arrives.
     if (late) {
       late = false;
       due['a'] = 1;
@@ -163,7 +163,7 @@ it('disables an endpoint that is gone or exhausted', async () => {
   await first.sender.stop(1_000);
 });
 
-it('shelves what nobody can receive', async () => {
+it('removes rows without a receiver from the queue', async () => {
   const { queue, shelved } = memoryQueue({ off: 1, missing: 1 });
   const channelOf = async (id: string) => (id === 'off' ? ('disabled' as const) : ('gone' as const));
   const { sender } = start(queue, async () => ok, { channelOf });
@@ -171,7 +171,7 @@ it('shelves what nobody can receive', async () => {
   await sender.stop(1_000);
 });
 
-it('keeps what came of a try until the database takes it', async () => {
+it('keeps the result of an attempt until the database takes it', async () => {
   const { queue, settled } = memoryQueue({ a: 1 });
   const settle = queue.settle;
   let failures = 1;
@@ -185,7 +185,7 @@ it('keeps what came of a try until the database takes it', async () => {
   await sender.stop(1_000);
 });
 
-it('finishes the tries in flight when it is stopped, and leases nothing more', async () => {
+it('finishes the attempts in flight when it is stopped, and leases nothing more', async () => {
   const { queue, settled } = memoryQueue({ a: 5 });
   const began = Promise.withResolvers<void>();
   const { sender } = start(queue, async () => {

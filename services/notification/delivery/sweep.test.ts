@@ -30,7 +30,7 @@ function open(ids: readonly string[]) {
   return { sweep, shelved, asked };
 }
 
-it('goes through the endpoints page by page, and begins anew behind the last', async () => {
+it('goes through the endpoints page by page, and starts again after the last', async () => {
   const { sweep, asked } = open(['a', 'b', 'c']);
   const wanted = new Set<string>();
   for (let i = 0; i < 4; i++) await sweep.run(wanted);
@@ -38,7 +38,7 @@ it('goes through the endpoints page by page, and begins anew behind the last', a
   expect([...wanted]).toEqual(['a', 'b', 'c']);
 });
 
-it('knows by itself when a receiver is to be tried again, wherever its page is', async () => {
+it('remembers when to retry a receiver, wherever its page is', async () => {
   const { sweep } = open([]);
   const again = (endpointId: string, dueAtMs: number): Settlement =>
     ({ leased: { endpointId }, verdict: { status: 'PENDING', dueAtMs } }) as Settlement;
@@ -51,7 +51,7 @@ it('knows by itself when a receiver is to be tried again, wherever its page is',
   expect([...wanted]).toEqual(['z']);
 });
 
-it('drops what is due for an endpoint that is no more', async () => {
+it('drops due rows of a deleted endpoint', async () => {
   const { sweep, shelved } = open(['gone-1', 'here']);
   await sweep.run(new Set());
   expect(shelved).toEqual(['gone-1']);

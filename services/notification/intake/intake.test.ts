@@ -85,7 +85,7 @@ function harness(
   return { intake, lanes, feed, stored: stored.promise, storedHints, fatal, foreign };
 }
 
-it('stores nothing of the middle of another log, and all of it once it is read from its beginning', async () => {
+it('stores nothing from the middle of another log, and all of it once it is read from its beginning', async () => {
   const memory = memoryStore();
   const asked = Promise.withResolvers<void>();
   const checkLog = async (): Promise<void> => {
@@ -95,7 +95,7 @@ it('stores nothing of the middle of another log, and all of it once it is read f
   const { intake, feed, lanes, fatal } = harness(memory.store, { checkLog });
   feed([eventOf(0, 0), eventOf(0, 1)]);
   await expect.poll(() => memory.rows.size).toBe(2);
-  // This feed numbers its records from 0 on, so the lane has to begin anew to take them.
+  // This feed numbers its records from 0, so a new buffer is needed to accept them.
   lanes.restart(0);
   feed([eventOf(0, 5), eventOf(0, 6)]);
   await asked.promise;
@@ -106,7 +106,7 @@ it('stores nothing of the middle of another log, and all of it once it is read f
   expect(fatal).not.toHaveBeenCalled();
 });
 
-it('reads a partition again where outcomes are missing behind a position that it has just loaded, and once only', async () => {
+it('reads a partition again, once, if outcomes are missing after a position that was just loaded', async () => {
   const memory = memoryStore();
   memory.positions.set(0, 1);
   const readAgain = vi.fn(async () => lanes.restart(0));
@@ -114,10 +114,10 @@ it('reads a partition again where outcomes are missing behind a position that it
   feed([eventOf(0, 5), eventOf(0, 6)]);
   await expect.poll(() => readAgain.mock.calls).toEqual([[0]]);
   expect(memory.rows.size).toBe(0);
-  // 2 is gone for good: then it is a gap, and what lies behind it is stored.
+  // 2 is lost for ever: then it is a gap, and the outcomes after it are stored.
   feed([3, 4, 5, 6].map((n) => eventOf(0, n)));
   await expect.poll(() => memory.rows.size).toBe(4);
-  // Missing in the middle of what is followed: no position was put back, so that there is nothing to look for.
+  // A gap while following the log: no database was restored, so there is nothing to search for.
   lanes.restart(0);
   feed([eventOf(0, 9)]);
   await expect.poll(() => memory.rows.size).toBe(5);
@@ -125,7 +125,7 @@ it('reads a partition again where outcomes are missing behind a position that it
   await intake.stop();
 });
 
-it('says that outcomes are of another log when they are younger than the position that has passed them', async () => {
+it('reports outcomes of another log if they are newer than the position that has passed them', async () => {
   const memory = memoryStore();
   const { intake, feed, lanes, foreign } = harness(memory.store);
   feed([eventOf(0, 0), eventOf(0, 1)]);
@@ -142,14 +142,14 @@ it('says that outcomes are of another log when they are younger than the positio
 });
 
 describe('mails', () => {
-  it('about rejected orders are none, and those beyond the budget of their address come later or not', async () => {
+  it('are not sent about rejected orders; those over the budget of their address are late or withheld', async () => {
     const memory = memoryStore();
     const stored: NewDelivery[][] = [];
     let failures = 1;
     const store: PositionStore = {
       ...memory.store,
       async store(moves, deliveries, nowMs) {
-        // A try that is not stored must charge nothing.
+        // An attempt that is not stored must charge nothing.
         if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
         stored.push(deliveries.filter(({ endpointId }) => endpointId === emailEndpoint));
         return memory.store.store(moves, deliveries, nowMs);
@@ -177,7 +177,7 @@ describe('mails', () => {
 });
 
 describe('intake', () => {
-  it('stores one row per event and endpoint, moves the position and tells the sender', async () => {
+  it('stores one row per event and endpoint, moves the position and informs the sender', async () => {
     const memory = memoryStore();
     const { intake, feed, stored, storedHints, lanes } = harness(memory.store);
     feed([eventOf(0, 0), eventOf(0, 1)]);
@@ -189,7 +189,7 @@ describe('intake', () => {
     expect(lanes.committable()).toEqual([{ partition: 0, offset: 2n }]);
   });
 
-  it('makes nothing of what another instance stored meanwhile', async () => {
+  it('writes no rows that another instance stored meanwhile', async () => {
     const memory = memoryStore();
     const load = memory.store.load;
     // Reads the position, and then the other instance commits.
@@ -205,7 +205,7 @@ describe('intake', () => {
     expect([...memory.rows.keys()]).toEqual(['0-2/e1']);
   });
 
-  it('waits out trouble that passes, and ends the process on what does not', async () => {
+  it('waits during temporary errors, and ends the process on permanent ones', async () => {
     const memory = memoryStore();
     const store = memory.store.store;
     let failures = 2;
@@ -230,20 +230,20 @@ describe('intake', () => {
 });
 
 describe('planBatch', () => {
-  it('drops repeats, in the batch and behind the position', () => {
+  it('drops repeats, in the batch and before the position', () => {
     const events = [eventOf(2, 3), eventOf(2, 4), eventOf(2, 5), eventOf(2, 4), eventOf(2, 6)];
     const plan = planBatch(new Map([[2, events]]), new Map([[2, 4]]));
     expect(plan.events.map((event) => event.sourceOffset)).toEqual([5, 6]);
     expect(plan.moves).toEqual([{ partition: 2, from: 4, to: 6 }]);
   });
 
-  it('moves nothing where all is known', () => {
+  it('moves nothing if all events are known', () => {
     expect(planBatch(new Map([[2, [eventOf(2, 3)]]]), new Map([[2, 4]])).moves).toEqual([]);
   });
 });
 
 describe('gapsOf', () => {
-  it('finds a missing outcome, and takes compacted source offsets for what they are', () => {
+  it('finds a missing outcome, and does not count compacted source offsets as gaps', () => {
     const positions = new Map([[0, 4]]);
     expect(gapsOf([eventOf(0, 5), eventOf(0, 9, { prevSourceOffset: 5 })], positions)).toEqual([]);
     expect(gapsOf([eventOf(0, 5), eventOf(0, 7)], positions)).toEqual([
@@ -251,7 +251,7 @@ describe('gapsOf', () => {
     ]);
   });
 
-  it('is not armed before the first outcome', () => {
+  it('reports no gap before the first outcome', () => {
     expect(gapsOf([eventOf(0, 50)], new Map())).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ it('reads a partition again from the beginning of the log when its position is o
   await expect.poll(() => restarts).toEqual(['0 from 7']);
 });
 
-it('tries until the brokers answer, and says for how long it has waited', async () => {
+it('retries until the brokers answer, and reports how long it has waited', async () => {
   let failures = 3;
   const { restarts, stall } = open({
     beginnings: async () => {
@@ -55,7 +55,7 @@ it('tries until the brokers answer, and says for how long it has waited', async 
   expect(stall.waitingMs()).toBe(0);
 });
 
-it('leaves a partition alone that was lost meanwhile', async () => {
+it('ignores a partition that was lost meanwhile', async () => {
   const { restarts } = open({ partitions: () => [1] });
   watch!.outOfRange(0, 1n);
   watch!.outOfRange(1, 1n);
@@ -71,7 +71,7 @@ it('reads everything again when the topic was recreated, once', async () => {
   expect(restarts).toEqual(['0 from 7', '1 from 0']);
 });
 
-it('sees at its start that the topic was recreated while nobody ran', async () => {
+it('detects at its start that the topic was recreated while no instance ran', async () => {
   const { restarts, topic } = open({ storedTopicId: async () => 'before' });
   await expect.poll(() => topic.stored).toBe('first');
   expect(restarts).toHaveLength(2);

@@ -7,7 +7,7 @@ const records = (from: number, count: number): InRecord[] =>
 const flow = () => ({ pause: vi.fn(), resume: vi.fn() });
 const limits = { recordsHigh: 10, recordsLow: 4 };
 
-it('drops what a fetch after a join brings again', () => {
+it('drops repeats of a fetch after a join', () => {
   const lanes = createLanes(flow(), limits);
   lanes.assign({ gained: [0], lost: [] });
   lanes.enqueue(0, records(0, 5));
@@ -17,7 +17,7 @@ it('drops what a fetch after a join brings again', () => {
   ]);
 });
 
-it('pauses a full lane and resumes it when it has emptied', () => {
+it('pauses a full buffer and resumes it once it is empty enough', () => {
   const { pause, resume } = flow();
   const lanes = createLanes({ pause, resume }, limits);
   lanes.assign({ gained: [0], lost: [] });
@@ -30,7 +30,7 @@ it('pauses a full lane and resumes it when it has emptied', () => {
   expect(resume).toHaveBeenCalledExactlyOnceWith(0);
 });
 
-it('gives each lane its share', () => {
+it('gives each buffer its share', () => {
   const lanes = createLanes(flow(), { recordsHigh: 1_000, recordsLow: 1 });
   lanes.assign({ gained: [0, 1, 2], lost: [] });
   for (const partition of [0, 1, 2]) lanes.enqueue(partition, records(0, 100));
@@ -38,7 +38,7 @@ it('gives each lane its share', () => {
   expect(slices.map((slice) => slice.records.length)).toEqual([10, 10, 10]);
 });
 
-it('commits only what is stored, and nothing of a lost lane', () => {
+it('commits only stored records, and none of a lost buffer', () => {
   const lanes = createLanes(flow(), limits);
   lanes.assign({ gained: [0, 1], lost: [] });
   lanes.enqueue(0, records(5, 2));
@@ -58,7 +58,7 @@ it('ignores records of a partition that is not assigned', () => {
   expect(lanes.queuedRecords()).toBe(0);
 });
 
-it('forgets what it read of a partition that is read again, and commits nothing of it', () => {
+it('drops the buffered records of a partition that is read again, and commits none of them', () => {
   const { pause, resume } = flow();
   const lanes = createLanes({ pause, resume }, limits);
   lanes.assign({ gained: [0], lost: [] });

@@ -1,4 +1,4 @@
-/** What a broken mail server may answer: every mail ends in time, with a result, and no other mail waits for it. */
+/** Faulty answers of a mail server: every mail ends in time, with a result, and delays no other mail. */
 import type { Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { within } from '../../../tests/support/within.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Does this instead of answering that step. */
+/** Runs instead of the answer to that step. */
 function takeAt(step: string, act: (socket: Socket) => void): NonNullable<SmtpAnswers['take']> {
   return (at, socket) => {
     if (at === step) act(socket);
@@ -35,17 +35,17 @@ function takeAt(step: string, act: (socket: Socket) => void): NonNullable<SmtpAn
 it.each<[string, SmtpAnswers]>([
   ['a greeting of another protocol', { greeting: 'SSH-2.0-OpenSSH_9.9' }],
   ['no greeting', { take: takeAt('CONNECT', () => undefined) }],
-  ['a greeting that drips', { take: takeAt('CONNECT', (socket) => drip(socket, '220-x\r\n')) }],
+  ['a greeting sent byte by byte', { take: takeAt('CONNECT', (socket) => drip(socket, '220-x\r\n')) }],
   ['a line without end', { take: takeAt('CONNECT', (socket) => drip(socket, 'x'.repeat(100_000))) }],
-  ['an answer that drips', { take: takeAt('MAIL', (socket) => drip(socket, '250-x\r\n')) }],
-  ['bytes that drip behind the text', { take: takeAt('TEXT', (socket) => drip(socket, '2')) }],
-  ['silence behind the text', { take: takeAt('TEXT', () => undefined) }],
+  ['an answer sent byte by byte', { take: takeAt('MAIL', (socket) => drip(socket, '250-x\r\n')) }],
+  ['bytes one by one after the text', { take: takeAt('TEXT', (socket) => drip(socket, '2')) }],
+  ['no answer after the text', { take: takeAt('TEXT', () => undefined) }],
   ['a connection that is cut at the recipient', { take: takeAt('RCPT', (socket) => socket.destroy()) }],
   ['a connection that is cut in the text', { take: takeAt('DATA', (socket) => socket.resetAndDestroy()) }],
-  ['a connection that is cut behind the text', { take: takeAt('TEXT', (socket) => socket.destroy()) }],
-  ['a code that says nothing', { sender: '999 what' }],
-  ['a code that is no number', { sender: 'yes of course' }],
-  ['go on where ok is meant', { recipient: '354 go on' }],
+  ['a connection that is cut after the text', { take: takeAt('TEXT', (socket) => socket.destroy()) }],
+  ['an unknown code', { sender: '999 what' }],
+  ['a code that is not a number', { sender: 'yes of course' }],
+  ['go on instead of ok', { recipient: '354 go on' }],
 ])('%s: the mail failed, in time, and nothing stays open', async (_what, answers) => {
   const relay = await open(answers);
   const result = await within(20 * timeoutMs, 'the failure', () => relay.send('c@example.org', mail));
@@ -54,7 +54,7 @@ it.each<[string, SmtpAnswers]>([
   await expect.poll(() => server.open()).toBe(0);
 });
 
-it('a mail that hangs keeps none of the others from being sent, and ends no connection but its own', async () => {
+it('a mail that hangs delays no other mail, and ends only its own connection', async () => {
   let isFirst = true;
   await open({
     take(step) {
@@ -72,7 +72,7 @@ it('a mail that hangs keeps none of the others from being sent, and ends no conn
   expect(server.taken()).toBe(11);
 });
 
-it('a connection that breaks is not written to again by itself: the row of the mail says when', async () => {
+it('a broken connection is not retried by itself: the row of the mail decides when', async () => {
   let texts = 0;
   await open({
     take(step, socket) {

@@ -8,33 +8,33 @@ const limits = { perAddressDay: 20, perCustomerMinute: 600 };
 const to = (address: string, customerId = 'c1') => ({ customerId, address });
 const times = (count: number, mail: ReturnType<typeof to>) => Array.from({ length: count }, () => mail);
 
-it('sends a stranger some mails at once, few later, and none of the rest', () => {
+it('sends a stranger some mails at once, few later, and withholds the rest', () => {
   const { dueAtMs } = createMailBudget(limits).plan(times(300, to('stranger@example.org')), nowMs);
   expect(dueAtMs.filter((due) => due === nowMs)).toHaveLength(20);
   expect(dueAtMs.filter((due) => due !== null)).toHaveLength(40);
   expect(Math.max(...dueAtMs.map(Number))).toBeLessThanOrEqual(nowMs + dayMs);
 });
 
-it('takes one address for one, however its letters are written', () => {
+it('ignores upper and lower case of an address', () => {
   const budget = createMailBudget(limits);
   budget.plan(times(20, to('Ada@Example.org')), nowMs).charge();
   expect(budget.plan([to('ada@example.ORG')], nowMs).dueAtMs[0]).toBeGreaterThan(nowMs);
 });
 
-it('leaves an address its mails from others while one customer uses up all of its own', () => {
+it('keeps the mails of an address from others while one customer uses up its own', () => {
   const budget = createMailBudget(limits);
   budget.plan(times(300, to('ada@example.org', 'greedy')), nowMs).charge();
   expect(budget.plan(times(5, to('ada@example.org', 'shop')), nowMs).dueAtMs).toEqual(Array(5).fill(nowMs));
 });
 
-it('bounds what all customers together send to one address', () => {
+it('limits the mails of all customers together to one address', () => {
   const crowd = Array.from({ length: 100 }, (_, n) => times(20, to('ada@example.org', `c${n}`))).flat();
   const { dueAtMs } = createMailBudget(limits).plan(crowd, nowMs);
   expect(dueAtMs.filter((due) => due === nowMs)).toHaveLength(60);
   expect(dueAtMs.filter((due) => due !== null)).toHaveLength(120);
 });
 
-it('spreads the mails of one customer over time, and delays those of no other', () => {
+it('spreads the mails of one customer over time, and delays no other customer', () => {
   const budget = createMailBudget(limits);
   const many = Array.from({ length: 6_000 }, (_, n) => to(`a${n}@example.org`, 'greedy'));
   const plan = budget.plan(many, nowMs);
@@ -44,7 +44,7 @@ it('spreads the mails of one customer over time, and delays those of no other', 
   expect(budget.plan([to('b@example.org', 'other')], nowMs).dueAtMs).toEqual([nowMs]);
 });
 
-it('charges what is stored, and nothing for a plan that is given up', () => {
+it('charges stored mails, and nothing for a plan that is given up', () => {
   const budget = createMailBudget(limits);
   for (let i = 0; i < 10; i++) budget.plan(times(20, to('ada@example.org')), nowMs);
   const plan = budget.plan(times(20, to('ada@example.org')), nowMs);
@@ -54,7 +54,7 @@ it('charges what is stored, and nothing for a plan that is given up', () => {
   expect(budget.plan([to('ada@example.org')], nowMs + dayMs).dueAtMs).toEqual([nowMs + dayMs]);
 });
 
-it('never plans more for any stretch of a day than twice its budget', () => {
+it('never plans more than twice its budget within any day', () => {
   const steps = fc.array(fc.record({ count: fc.nat(50), laterMs: fc.nat(dayMs / 4) }), { maxLength: 30 });
   fc.assert(
     fc.property(steps, (all) => {

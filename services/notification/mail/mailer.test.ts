@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describe('mailer', () => {
-  it('sends the text of the status, with an id made of the event and the same on every try', async () => {
+  it('sends the text of the status, with an id that depends on the event and is the same on every attempt', async () => {
     for (let i = 0; i < 2; i++) {
       expect(await mailer.send('c@example.org', mail)).toEqual({ kind: 'delivered', status: 250 });
     }
@@ -34,7 +34,7 @@ describe('mailer', () => {
     expect(sink.mails[0]).toContain('EUR');
   });
 
-  it('takes a 5xx for the last word and a 4xx for a later', async () => {
+  it('treats a 5xx as final and retries a 4xx', async () => {
     sink.answerRecipient(550);
     expect(await mailer.send('c@example.org', mail)).toMatchObject({ kind: 'refused', status: 550 });
     sink.answerRecipient(451);
@@ -45,7 +45,7 @@ describe('mailer', () => {
     { greeting: '554 no service here' },
     { auth: '535 wrong password' },
     { sender: '530 authenticate first' },
-  ])('tries again where the server refuses us and not the mail: %o', async (answers) => {
+  ])('retries if the server refuses us and not the mail: %o', async (answers) => {
     const server = await startSmtp(answers);
     const refused = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 1_000 });
     expect(await refused.send('c@example.org', mail)).toMatchObject({ kind: 'failed', hostTrouble: true });
@@ -53,10 +53,10 @@ describe('mailer', () => {
     await server.close();
   });
 
-  it('gives its password to no server of another machine that offers no TLS', async () => {
+  it('sends no password to a remote server without TLS', async () => {
     const steps: string[] = [];
     const server = await startSmtp({ take: (step) => steps.push(step) === 0 });
-    // The same machine, by an address that does not say so.
+    // The same machine, under an address that is not recognised as local.
     const far = Object.assign(new URL(server.url), { hostname: '0.0.0.0', username: 'shop', password: 'pw' });
     const one = createMailer({ smtpUrl: far.href, from: 'orders@shop.example', timeoutMs: 1_000 });
     expect(await one.send('c@example.org', mail)).toMatchObject({ kind: 'failed' });
@@ -73,12 +73,12 @@ describe('mailer', () => {
     'a@0x7f.1',
     '"a b"@example.org',
     'a@b@example.org',
-  ])('writes to nobody instead of to %s in another form', async (address) => {
+  ])('sends nothing rather than to %s in another form', async (address) => {
     expect(await mailer.send(address, mail)).toMatchObject({ kind: 'refused', status: null });
     expect(sink.mails).toEqual([]);
   });
 
-  it('writes to exactly the address that was given, whatever it is made of', async () => {
+  it('sends to exactly the given address, whatever characters it has', async () => {
     const server = await startSmtp();
     const one = createMailer({ smtpUrl: server.url, from: 'orders@shop.example', timeoutMs: 5_000 });
     const addresses = fc
@@ -97,7 +97,7 @@ describe('mailer', () => {
   });
 
   it.each([[[]], [['PIPELINING']]])(
-    'takes a deferred recipient for no fault of the server: %o',
+    'does not count a deferred recipient as a fault of the server: %o',
     async (extensions) => {
       for (const answers of [{ recipient: '450 later' }, { data: '451 later' }, { text: '452 later' }]) {
         const server = await startSmtp({ ...answers, extensions });
@@ -114,7 +114,7 @@ describe('mailer', () => {
     },
   );
 
-  it('reports a server that is away', async () => {
+  it('reports a server that is down', async () => {
     await sink.close();
     expect(await mailer.send('c@example.org', mail)).toMatchObject({ kind: 'failed', hostTrouble: true });
   });
@@ -142,7 +142,7 @@ describe('mailTextOf', () => {
     expect(withData({ currency: 'XTS' }).text).not.toContain('Total');
   });
 
-  it('has no line and no word of the caller in it: no SKU, no reason, no break in a name', () => {
+  it('contains no text of the caller: no SKU, no reason, no line break in a name', () => {
     const line = { sku: 'https://evil.example', quantity: 1, unitPrice: 1, lineTotal: 1 };
     const { text } = withData({
       items: [
@@ -161,7 +161,7 @@ describe('mailTextOf', () => {
     expect(text).toContain('  1 × article\n');
   });
 
-  it('has a text for every status, and for one that is new', () => {
+  it('has a text for every status, and for an unknown one', () => {
     for (const status of [
       'PENDING_PAYMENT',
       'PAID',

@@ -41,7 +41,11 @@ export function createMailer(options: { smtpUrl: string; from: string; timeoutMs
       // The address was stored before this rule existed. The library would rewrite it and so send to another
       // mailbox.
       if (!isMailAddress(to)) {
-        return { kind: 'refused', status: null, error: 'the address is not one that mail systems read in the same way' };
+        return {
+          kind: 'refused',
+          status: null,
+          error: 'the address is not one that mail systems read in the same way',
+        };
       }
       const line = idle.pop();
       if (line === undefined) return { kind: 'postponed', delayMs: allBusyMs };

@@ -7,7 +7,7 @@ const open = () => createCircuits({ failuresInRow: 3, openMs: 1_000, keptMax: 5 
 const as = (judgement: Judgement) => () => judgement;
 const attempt = async () => 'tried';
 
-it('opens after failures in a row, tries once when its time is over, and closes with the first success', async () => {
+it('opens after failures in a row, allows one trial after its time, and closes with the first success', async () => {
   const circuits = open();
   for (let i = 0; i < 3; i++) expect(await circuits.run('a', attempt, as('trouble'))).toBe('tried');
   expect(await circuits.run('a', attempt, as('well'))).toBeNull();
@@ -21,7 +21,7 @@ it('opens after failures in a row, tries once when its time is over, and closes 
   expect([circuits.stateOf('a'), circuits.open(), circuits.size()]).toEqual(['closed', 0, 0]);
 });
 
-it('opens again with a trial that fails, and goes on trying after each rest: it never stays open', async () => {
+it('opens again if a trial fails, and allows a trial after each pause: it never stays open', async () => {
   const circuits = open();
   for (let i = 0; i < 3; i++) await circuits.run('a', attempt, as('trouble'));
   for (let round = 0; round < 5; round++) {
@@ -33,7 +33,7 @@ it('opens again with a trial that fails, and goes on trying after each rest: it 
   expect(circuits.open()).toBe(1);
 });
 
-it('is not kept open by a trial that comes to nothing', async () => {
+it('does not stay open because of a trial without a result', async () => {
   const circuits = open();
   for (let i = 0; i < 3; i++) await circuits.run('a', attempt, as('trouble'));
   nowMs += 1_000;
@@ -49,7 +49,7 @@ it('counts failures in a row only', async () => {
   expect(circuits.stateOf('a')).toBe('closed');
 });
 
-it('keeps so many keys and forgets the one whose trouble is oldest', async () => {
+it('keeps a bounded number of keys and evicts the one with the oldest trouble', async () => {
   const circuits = open();
   for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
     for (let i = 0; i < 3; i++) await circuits.run(key, attempt, as('trouble'));

@@ -16,7 +16,7 @@ it('lets keys take turns, however many tasks one of them has', async () => {
   expect(gate.size()).toBe(0);
 });
 
-it('gives no key more than its slots, and all together no more than there are', async () => {
+it('gives no key more than its slots, and all keys together no more than the total', async () => {
   const gate = createFairGate({ slotsInAll: 5, slotsEach: 2, waitingEach: 100 });
   const running = new Map<string, number>();
   let most = 0;
@@ -35,7 +35,7 @@ it('gives no key more than its slots, and all together no more than there are', 
   expect(most).toBe(5);
 });
 
-it('turns away what is beyond the line, and frees the slot of a task that fails', async () => {
+it('refuses tasks beyond the queue, and frees the slot of a task that fails', async () => {
   const gate = createFairGate({ slotsInAll: 9, slotsEach: 1, waitingEach: 1 });
   const hanging = Promise.withResolvers<string>();
   const first = gate.run('a', () => hanging.promise);

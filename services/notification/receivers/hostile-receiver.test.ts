@@ -1,4 +1,6 @@
-/** What the owner of an endpoint may try: every post ends in time, with a result, and leaves nothing open behind it. */
+/**
+ * Attacks by the owner of an endpoint: every post ends in time, with a result, and leaves no open connection.
+ */
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../shared/clock/index.ts';
@@ -59,24 +61,28 @@ it.each([
     'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
     101,
   ],
-  ['a status of its own', 'HTTP/1.1 999 Why\r\ncontent-length: 0\r\n\r\n', 999],
+  ['an invented status', 'HTTP/1.1 999 Why\r\ncontent-length: 0\r\n\r\n', 999],
   ['a head that is too long', `${ok}x: ${'y'.repeat(100_000)}\r\n\r\n`, null],
-  ['no HTTP at all', 'SSH-2.0-OpenSSH_9.9\r\n', null],
+  ['not HTTP at all', 'SSH-2.0-OpenSSH_9.9\r\n', null],
   ['two lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxy`, null],
   ['a length and chunks', `${ok}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, null],
-  ['a length that is no number', `${ok}content-length: -1\r\n\r\n`, null],
+  ['a length that is not a number', `${ok}content-length: -1\r\n\r\n`, null],
   ['a name with a blank', `${ok}x y: z\r\n\r\n`, null],
-  ['a status that is no number', 'HTTP/1.1 2x0 OK\r\n\r\n', null],
-  ['a redirect inside', 'HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', 307],
+  ['a status that is not a number', 'HTTP/1.1 2x0 OK\r\n\r\n', null],
+  [
+    'a redirect to an internal address',
+    'HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n',
+    307,
+  ],
 ])('%s', async (_what, text, status) => {
   expect(await post((socket) => void socket.write(text))).toMatchObject({ kind: 'failed', status });
 });
 
-it('hanging up without an answer', async () => {
+it('closing the connection without an answer', async () => {
   expect(await post((socket) => socket.end())).toMatchObject({ kind: 'failed', hostTrouble: true });
 });
 
-it('a body that drips, or never comes, holds the try and not a connection behind it', async () => {
+it('a slow or missing body holds the slot, and leaves no connection open', async () => {
   for (const text of ['x', '']) {
     const result = await post((socket) => {
       socket.write(`${ok}content-length: 100000\r\n\r\n`);
@@ -90,7 +96,7 @@ it('a body that drips, or never comes, holds the try and not a connection behind
 
 it.each([
   ['a body that breaks off', (socket: Socket) => void setTimeout(() => socket.resetAndDestroy(), 10)],
-  ['a body where none may be', (socket: Socket) => void socket.write('garbage')],
+  ['a body where none is allowed', (socket: Socket) => void socket.write('garbage')],
 ])('a status counts, whatever follows: %s', async (_what, follow) => {
   const result = await post((socket) => {
     socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 3\r\n\r\n');
@@ -99,7 +105,7 @@ it.each([
   expect(result).toEqual({ kind: 'delivered', status: 202 });
 });
 
-it('an answer in advance to a post that has not been made', async () => {
+it('an answer in advance to a later post', async () => {
   const twice = `${ok}content-length: 0\r\n\r\n`.repeat(2);
   expect(await post((socket) => void socket.write(twice))).toMatchObject({ kind: 'delivered' });
   await expect.poll(() => receiver!.open()).toBe(0);

@@ -17,7 +17,7 @@ const b: Target = { ...a, host: 'b' };
 const inTime = () => false;
 const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
 
-it('lets so many posts of a customer through at once, per host', async () => {
+it('allows a number of concurrent posts of a customer, per host', async () => {
   const hosts = createHosts(limits, clock);
   const held = Promise.withResolvers<AttemptResult>();
   const runs = [hosts.run(a, () => held.promise, inTime), hosts.run(a, () => held.promise, inTime)];
@@ -42,7 +42,7 @@ it('lets so many posts of a customer through at once, per host', async () => {
   expect(hosts.room(a)).toBe(5);
 });
 
-it('makes no try whose turn comes too late, or whose host is being left alone by then', async () => {
+it('makes no attempt if its turn comes too late, or if its host was paused meanwhile', async () => {
   const hosts = createHosts(limits, clock);
   let tries = 0;
   const attempt = async () => {
@@ -56,7 +56,7 @@ it('makes no try whose turn comes too late, or whose host is being left alone by
   expect(results.at(-1)).toEqual({ kind: 'postponed', delayMs: 30 });
 });
 
-it('leaves a host alone after failures in a row, then lets one post try', async () => {
+it('pauses a host after failures in a row, then lets one post try', async () => {
   const hosts = createHosts(limits, clock);
   for (let i = 0; i < 3; i++) expect(await hosts.run(a, async () => down, inTime)).toEqual(down);
   expect(hosts.room(a)).toBe(0);
@@ -70,13 +70,13 @@ it('leaves a host alone after failures in a row, then lets one post try', async 
   expect(hosts.room(a)).toBe(5);
 });
 
-it('does not hold a refused message against its host', async () => {
+it('does not count a refused message against its host', async () => {
   const hosts = createHosts(limits, clock);
   for (let i = 0; i < 10; i++) await hosts.run(a, async () => wrong, inTime);
   expect(hosts.room(a)).toBe(5);
 });
 
-it('leaves a host alone for the customer whose posts fail there, and for nobody else', async () => {
+it('pauses a host only for the customer whose posts fail there', async () => {
   const hosts = createHosts(limits, clock);
   const neighbour = { ...a, customerId: 'c2' };
   for (let i = 0; i < 3; i++) await hosts.run(a, async () => down, inTime);
@@ -84,13 +84,13 @@ it('leaves a host alone for the customer whose posts fail there, and for nobody 
   expect(hosts.room(neighbour)).toBe(5);
   const busy = Promise.withResolvers<AttemptResult>();
   const run = hosts.run(neighbour, () => busy.promise, inTime);
-  // The neighbour's posts do not keep the one from coming that tries again.
+  // Another customer's posts do not delay the trial.
   await expect.poll(() => hosts.room(a), { interval: 5 }).toBe(1);
   busy.resolve(ok);
   await run;
 });
 
-it('keeps the slots of one customer at a host apart from those of another', async () => {
+it('separates the slots of two customers at one host', async () => {
   const hosts = createHosts(limits, clock);
   const slow = Promise.withResolvers<AttemptResult>();
   const greedy = Array.from({ length: 5 }, () => hosts.run(a, () => slow.promise, inTime));
@@ -105,12 +105,12 @@ it('keeps the slots of one customer at a host apart from those of another', asyn
 describe('mails', () => {
   const mailOf = (customerId: string): Target => ({ channel: 'email', host: 'smtp', customerId });
 
-  it('leave connections free for others while one customer has recipients that take long', async () => {
+  it('leave connections free for others while recipients of one customer are slow', async () => {
     const hosts = createHosts(limits, clock);
     const slow = Promise.withResolvers<AttemptResult>();
     const greedy = Array.from({ length: 20 }, () => hosts.run(mailOf('c1'), () => slow.promise, inTime));
     expect(await hosts.run(mailOf('c2'), async () => ok, inTime)).toEqual(ok);
-    // Two have a slot and two wait; what is beyond goes back to the table, later and later.
+    // Two have a slot and two wait. Further mails go back to the table, for a longer time each.
     const back = await Promise.all(greedy.slice(4));
     const delays = back.map((result) => (result.kind === 'postponed' ? result.delayMs : 0));
     expect(delays).toEqual(delays.toSorted((one, other) => one - other));
@@ -119,14 +119,14 @@ describe('mails', () => {
     expect(await Promise.all(greedy.slice(0, 4))).toEqual(Array(4).fill(ok));
   });
 
-  it('of a customer whose recipients are deferred keep no mail of another from being sent', async () => {
+  it('of a customer with deferred recipients delay no mail of another customer', async () => {
     const hosts = createHosts(limits, clock);
     for (let i = 0; i < 10; i++) await hosts.run(mailOf('c1'), async () => down, inTime);
     expect(await hosts.run(mailOf('c1'), async () => ok, inTime)).toMatchObject({ kind: 'postponed' });
     expect(await hosts.run(mailOf('c2'), async () => ok, inTime)).toEqual(ok);
   });
 
-  it('in hand are bounded, whoever they are of', async () => {
+  it('in this process are bounded for all customers together', async () => {
     const hosts = createHosts(limits, clock);
     const slow = Promise.withResolvers<AttemptResult>();
     const all = Array.from({ length: 200 }, (_, n) => hosts.run(mailOf(`c${n}`), () => slow.promise, inTime));
@@ -137,7 +137,7 @@ describe('mails', () => {
   });
 });
 
-it('forgets hosts that failed when there are very many, in the same time for each', async () => {
+it('evicts failed hosts when there are very many, in constant time for each', async () => {
   const hosts = createHosts({ ...limits, failuresInRow: 1, openMs: 60_000 }, clock);
   const fail = async (from: number, count: number): Promise<number> => {
     const startedMs = process.cpuUsage().user;

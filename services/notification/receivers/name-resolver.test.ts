@@ -27,13 +27,13 @@ function open(hostsFile = noNames): NameResolver {
   return createNameResolver({ clock, limits, servers: [server.address], hostsFile });
 }
 
-it('gives the addresses of both families', async () => {
+it('returns the addresses of both families', async () => {
   expect(new Set(await names.resolve('Shop.Example.', 'c1'))).toEqual(
     new Set(['93.184.216.34', '2606:2800::1']),
   );
 });
 
-it('says that a name has no address, and asks again a moment later', async () => {
+it('reports that a name has no address, and asks again a moment later', async () => {
   await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   server.answerWith(() => ({ addresses: ['1.2.3.4'] }));
   await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });
@@ -41,7 +41,7 @@ it('says that a name has no address, and asks again a moment later', async () =>
   expect(await names.resolve('gone.example', 'c1')).toEqual(['1.2.3.4']);
 });
 
-it('keeps an answer for its time to live, and never for longer than a minute', async () => {
+it('caches an answer for its time to live, a minute at most', async () => {
   await names.resolve('shop.example', 'c1');
   server.answerWith(() => ({ addresses: ['1.2.3.4'], ttlSeconds: 86_400 }));
   nowMs += 29_000;
@@ -53,12 +53,12 @@ it('keeps an answer for its time to live, and never for longer than a minute', a
   expect(await names.resolve('shop.example', 'c1')).toEqual(['5.6.7.8']);
 });
 
-it('asks once for a name that many want at the same time', async () => {
+it('sends one query for concurrent lookups of a name', async () => {
   await Promise.all(Array.from({ length: 50 }, (_, n) => names.resolve('shop.example', `c${n}`)));
   expect(server.questions).toHaveLength(2);
 });
 
-it('answers others at once while the names of one customer have a server that never answers', async () => {
+it('answers other customers at once while the name server of one never answers', async () => {
   const hanging = Array.from({ length: 200 }, (_, n) =>
     names.resolve(`n${n}.silent.test`, 'greedy').catch((error: { code: string }) => error.code),
   );
@@ -66,20 +66,20 @@ it('answers others at once while the names of one customer have a server that ne
   const startedMs = performance.now();
   for (let n = 0; n < 20; n++) await names.resolve(`shop${n}.example`, 'other');
   expect(performance.now() - startedMs).toBeLessThan(limits.deadlineMs);
-  // As many as its share, for both families, and the one repetition of each.
+  // As many as its share, for both families, and one repetition of each.
   expect(new Set(server.questions.filter((name) => name.endsWith('silent.test'))).size).toBeLessThanOrEqual(
     8,
   );
   expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ETIMEOUT']));
 });
 
-it('takes what one family has when the server never answers for the other', async () => {
+it('uses the addresses of one family when the server never answers for the other', async () => {
   let questions = 0;
   server.answerWith(() => (questions++ === 0 ? { addresses: ['1.2.3.4', '2606:2800::1'] } : null));
   expect(await names.resolve('half.example', 'c1')).toHaveLength(1);
 });
 
-it('finds name servers that were away, without a restart', async () => {
+it('finds name servers that were down, without a restart', async () => {
   server.answerWith(() => null);
   await expect(names.resolve('shop.example', 'c1')).rejects.toMatchObject({ code: 'ETIMEOUT' });
   server.answerWith(() => ({ addresses: ['1.2.3.4'] }));
@@ -87,7 +87,7 @@ it('finds name servers that were away, without a restart', async () => {
   expect(await names.resolve('shop.example', 'c1')).toEqual(['1.2.3.4']);
 });
 
-it('knows localhost without a question, and the names of the hosts file', async () => {
+it('resolves localhost and the names of the hosts file without a query', async () => {
   const path = join(tmpdir(), `hosts-${process.pid}`);
   await writeFile(path, '# of the machine\n10.0.0.5 Db.Internal db # the database\n::1 db\nnonsense here\n');
   const own = open(createHostsFile(clock, path));

@@ -41,14 +41,14 @@ afterEach(async () => {
 });
 
 describe('signature', () => {
-  it('verifies with the library of the receiver, and carries the event id', async () => {
+  it('verifies with the library of the receiver, and contains the event id', async () => {
     expect(await poster.post(endpoint(), message)).toEqual({ kind: 'delivered', status: 200 });
     const [one] = receiver.received;
     expect(one!.headers['webhook-id']).toBe('3-17');
     expect(new Webhook(secret).verify(one!.body, one!.headers)).toMatchObject({ type: 'order.accepted' });
   });
 
-  it('verifies with both secrets while one replaces the other, and with the new one alone afterwards', async () => {
+  it('verifies with both secrets during a rotation, and only with the new one afterwards', async () => {
     const rotating = { previousSecret: older, previousUntilMs: Date.now() + 60_000 };
     await poster.post(endpoint(rotating), message);
     await poster.post(endpoint({ ...rotating, previousUntilMs: Date.now() - 1 }), message);
@@ -74,13 +74,13 @@ describe('answers', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('gives up on a receiver that takes the message and says nothing', async () => {
+  it('gives up on a receiver that accepts the message and does not answer', async () => {
     receiver.answerWith(() => undefined);
     const result = await poster.post(endpoint(), message);
     expect(result).toMatchObject({ kind: 'failed', error: 'no answer within 300 ms', hostTrouble: true });
   });
 
-  it('takes the status of a receiver whose body never ends', async () => {
+  it('accepts the status of a receiver whose body never ends', async () => {
     receiver.answerWith((_one, response) => {
       response.writeHead(200);
       response.write('x'.repeat(200_000));
@@ -95,7 +95,7 @@ describe('answers', () => {
 });
 
 describe('guard', () => {
-  it('refuses our own network, by address and by name', async () => {
+  it('refuses internal addresses, also behind a name', async () => {
     const guarded = open([]);
     const port = new URL(receiver.url).port;
     const refused = [

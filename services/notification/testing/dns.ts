@@ -1,14 +1,14 @@
-/** A name server on 127.0.0.1 that answers as told, or not at all (RFC 1035, 4.1). */
+/** A name server on 127.0.0.1 with prepared answers, or none at all (RFC 1035, 4.1). */
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 
-/** Addresses of both families; null is silence. */
+/** Addresses of both families; null means no answer. */
 export type DnsAnswer = { addresses: readonly string[]; ttlSeconds?: number } | null;
 
 export interface DnsServer {
   /** `127.0.0.1:port` */
   address: string;
-  /** Names of the questions so far, one for each family. */
+  /** Names of the queries so far, one for each family. */
   questions: string[];
   /** From now on. */
   answerWith(answer: (name: string) => DnsAnswer): void;
@@ -18,7 +18,7 @@ export interface DnsServer {
 const typeA = 1;
 const typeAaaa = 28;
 const headerBytes = 12;
-/** An answer to a recursive question, without error; and the same that knows no such name. */
+/** An answer to a recursive query without error, and one for an unknown name. */
 const flagsFound = 0x8180;
 const flagsUnknown = 0x8183;
 
@@ -68,7 +68,7 @@ function readQuestion(message: Buffer): { name: string; type: number; end: numbe
 function recordOf(type: number, address: string, ttlSeconds: number): Buffer {
   const data = type === typeAaaa ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
   const head = Buffer.alloc(headerBytes);
-  head.writeUInt16BE(0xc00c, 0); // the name of the question
+  head.writeUInt16BE(0xc00c, 0); // the name in the query
   head.writeUInt16BE(type, 2);
   head.writeUInt16BE(1, 4);
   head.writeUInt32BE(ttlSeconds, 6);
@@ -76,7 +76,7 @@ function recordOf(type: number, address: string, ttlSeconds: number): Buffer {
   return Buffer.concat([head, data]);
 }
 
-/** Of an address with one `::`. */
+/** Bytes of an address with one `::`. */
 function ipv6Bytes(address: string): Buffer {
   const [before = '', after = ''] = address.split('::');
   const groups = (text: string) =>

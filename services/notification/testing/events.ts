@@ -1,12 +1,12 @@
 /** Outcomes for tests: plausible, and short to write. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 
-/** The n-th order id of a test; all of them fall into partition n modulo 12. */
+/** The n-th order id of a test. Each of them is in partition n modulo 12. */
 export function orderIdOf(n: number): string {
   return `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** An accepted order at a source offset, with whatever is different. */
+/** An accepted order at a source offset, with the given differences. */
 export function eventOf(
   partition: number,
   sourceOffset: number,

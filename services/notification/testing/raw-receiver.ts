@@ -1,20 +1,20 @@
-/** A receiver that writes to the socket whatever it likes, for answers that no HTTP server would give. */
+/** A receiver that writes any bytes to the socket, for answers that no HTTP server would give. */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface RawReceiver {
   url: string;
-  /** Connections that are open now. */
+  /** Open connections. */
   open(): number;
   close(): Promise<void>;
 }
 
-/** `onPost` is called once per connection, when its first bytes came. */
+/** `onPost` is called once per connection, when its first bytes arrive. */
 export async function startRawReceiver(onPost: (socket: Socket) => void): Promise<RawReceiver> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Whoever posts may hang up in the middle; that is what is looked at here.
+    // The sender may close the connection in the middle; tests check this.
     socket.on('error', () => socket.destroy());
     socket.once('data', () => onPost(socket));
   });

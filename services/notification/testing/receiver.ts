@@ -1,4 +1,7 @@
-/** A webhook receiver for tests: a real HTTP server on 127.0.0.1 that verifies, remembers and answers as told. */
+/**
+ * A webhook receiver for tests: a real HTTP server on 127.0.0.1 that verifies and stores messages and gives
+ * prepared answers.
+ */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

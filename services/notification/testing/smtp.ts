@@ -1,4 +1,4 @@
-/** A mail server that answers each step as told, for what a real one cannot be made to say. */
+/** A mail server with a prepared answer to each step, for answers that a real one would not give. */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface SmtpAnswers {
@@ -11,7 +11,7 @@ export interface SmtpAnswers {
   text?: string;
   /** Further lines of the answer to EHLO. */
   extensions?: readonly string[];
-  /** Takes a step into its own hands; `false` leaves it to the answers. */
+  /** Handles a step itself; `false` leaves it to the prepared answers. */
   take?: (step: 'CONNECT' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'TEXT', socket: Socket) => boolean;
 }
 
@@ -19,9 +19,9 @@ export interface Smtp {
   url: string;
   /** Paths of RCPT TO so far. */
   recipients: string[];
-  /** Mails that were taken. */
+  /** Accepted mails. */
   taken(): number;
-  /** Connections that are open now. */
+  /** Open connections. */
   open(): number;
   close(): Promise<void>;
 }
