@@ -523,7 +523,7 @@ export interface components {
             statusUrl: string;
         };
         BatchItem: {
-            /** @description The Idempotency-Key of this order. */
+            /** @description The key of this order, in a form of the header `Idempotency-Key`: `abc` and `"abc"` with its quotes are the same key. */
             idempotencyKey: string;
             order: components["schemas"]["OrderRequest"];
         };
@@ -852,7 +852,7 @@ export interface components {
         Queue: {
             /** @description Commands ahead of this one in its partition. */
             ahead: number;
-            /** @description Estimated time until the outcome, from the current rate. */
+            /** @description Estimated time until the outcome, from the current rate; at least the time since the last outcome of the partition. */
             etaMs: number;
             /** @description Time since the partition of the order last produced an outcome. Present while it is stalled; `etaMs` is then a lower bound. */
             stalledForMs?: number;
@@ -1195,6 +1195,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -1359,6 +1368,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description You have too many concurrent requests */
             429: {
                 headers: {
@@ -1409,7 +1427,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. */
+                /** @description Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. `abc` and `"abc"` are the same key. */
                 "Idempotency-Key": string;
                 /** @description `wait=N` delays the response until the order changes, for at most N seconds (maximum 30). */
                 Prefer?: string;
@@ -1583,6 +1601,15 @@ export interface operations {
             };
             /** @description The body must be JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1773,6 +1800,15 @@ export interface operations {
             };
             /** @description The order was lost */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2042,6 +2078,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -2122,7 +2167,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A request header is malformed; The request cannot be read as HTTP */
+            /** @description A request header is malformed; The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2171,6 +2216,15 @@ export interface operations {
             };
             /** @description The order was lost */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2272,7 +2326,7 @@ export interface operations {
                     "application/json": components["schemas"]["History"];
                 };
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2321,6 +2375,15 @@ export interface operations {
             };
             /** @description The order was lost */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2503,6 +2566,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -2677,6 +2749,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -2757,7 +2838,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointList"];
                 };
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2788,6 +2869,15 @@ export interface operations {
             };
             /** @description The request timed out */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2951,6 +3041,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -3030,7 +3129,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description The request cannot be read as HTTP */
+            /** @description The request does not match its schema; The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3070,6 +3169,15 @@ export interface operations {
             };
             /** @description The request timed out */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3200,6 +3308,15 @@ export interface operations {
             };
             /** @description The body must be JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3346,6 +3463,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description You have too many concurrent requests */
             429: {
                 headers: {
@@ -3483,6 +3609,15 @@ export interface operations {
             };
             /** @description The body must be JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3646,6 +3781,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The expectation cannot be met */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The order rate limit is exceeded; You have too many concurrent requests */
             429: {
                 headers: {
@@ -3793,6 +3937,15 @@ export interface operations {
             };
             /** @description The body must be JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The expectation cannot be met */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };

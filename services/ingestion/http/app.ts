@@ -12,12 +12,13 @@ import type { Entry } from '../application/limits/entry.ts';
 import type { Refusals } from '../application/limits/refusals.ts';
 import type { Usage } from '../application/limits/usage.ts';
 import { type AuthDeps, authenticate, knownCaller } from './auth.ts';
-import { answerClientError, hasDoubleHost } from './client-error.ts';
+import { answerClientError, faultOfMessage } from './client-error.ts';
 import { createCors } from './cors.ts';
 import type { Operation } from './operation.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
 import { bodyBytesMax, refuseBody, registerBodyParsers } from './requests/bodies.ts';
 import type { Bodies } from './requests/body-budget.ts';
+import { openQuery } from './requests/read-request.ts';
 import { receiveBody } from './requests/receive-body.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
 import { pageUrls, registerPages } from './routes/pages.ts';
@@ -78,6 +79,8 @@ export function createApp(deps: AppDeps): FastifyInstance {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
+      // Node would answer without a body; see `faultOfMessage`.
+      requireHostHeader: false,
     },
     // The request line limits the length. An id that is too long is an unknown id, not an unknown route.
     routerOptions: { maxParamLength: limits.headerBytesMax },
@@ -87,6 +90,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerError(deps, known, error, request, reply),
   });
   app.server.maxConnections = limits.socketsMax;
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   registerBodyParsers(app);
   app.decorateRequest('caller');
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
@@ -126,8 +130,21 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler
       deps.metrics.observe('http_request_seconds', reply.elapsedTime / 1000, { route: operation.id });
       done();
     },
-    handler: operation.body === undefined && operation.method !== 'GET' ? withoutBody(handler) : handler,
+    config: {
+      queryNames: operation.parameters.filter((each) => each.in === 'query').map(({ name }) => name),
+    },
+    handler: withKnownQuery(
+      operation.body === undefined && operation.method !== 'GET' ? withoutBody(handler) : handler,
+    ),
   });
+}
+
+/** The handler of an operation with query parameters reports unknown ones together with its own faults. */
+function withKnownQuery(handler: Route['handler']): Route['handler'] {
+  return async (request, reply) => {
+    if (request.routeOptions.config.queryNames?.length === 0) openQuery(request).check();
+    return handler(request, reply);
+  };
 }
 
 function withoutBody(handler: Route['handler']): Route['handler'] {
@@ -147,9 +164,10 @@ function checkMessage(
   reply: FastifyReply,
   done: () => void,
 ): void {
-  if (hasDoubleHost(request.raw.rawHeaders)) {
+  const fault = faultOfMessage(request.raw);
+  if (fault !== null) {
     reply.header('connection', 'close');
-    sendProblem(request, reply, 'BAD_REQUEST', { detail: 'The header Host occurs more than once.' });
+    sendProblem(request, reply, fault.code, { detail: fault.detail });
     return;
   }
   const socket: CountingSocket = request.raw.socket;

@@ -1,5 +1,6 @@
 /** Responses to malformed HTTP: sent on the bare socket, which is then closed. */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { isDraining } from './drain.ts';
 import type { ProblemCode } from './problem-table.ts';
@@ -35,12 +36,25 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   );
 }
 
-/** Node keeps the first `Host` silently; a proxy in front may have believed the second. */
-export function hasDoubleHost(rawHeaders: readonly string[]): boolean {
+/** Why a message that Node accepts is refused as HTTP; null for a good one. */
+export function faultOfMessage(message: IncomingMessage): { code: ProblemCode; detail?: string } | null {
+  const { rawHeaders, httpVersion, headers } = message;
+  const hosts = countHosts(rawHeaders);
+  if (hosts === 0 && httpVersion === '1.1')
+    return { code: 'BAD_REQUEST', detail: 'The header Host is missing.' };
+  // Node keeps the first silently; a proxy in front may have believed the second.
+  if (hosts > 1) return { code: 'BAD_REQUEST', detail: 'The header Host occurs more than once.' };
+  const { expect } = headers;
+  // Node answers the one expectation that HTTP defines.
+  if (expect !== undefined && !/^\s*100-continue\s*$/i.test(expect)) return { code: 'EXPECTATION_FAILED' };
+  return null;
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  return hosts > 1;
+  return hosts;
 }

@@ -17,7 +17,7 @@ export const problemTable = {
   VALIDATION_FAILED: {
     status: 400,
     title: 'The request does not match its schema',
-    meaning: '`errors` lists every fault with its JSON pointer. No order was placed.',
+    meaning: '`errors` lists every fault with its JSON pointer or parameter name. No order was placed.',
   },
   IDEMPOTENCY_KEY_MISSING: {
     status: 400,
@@ -122,10 +122,15 @@ export const problemTable = {
     title: 'The body must be JSON',
     meaning: 'Send uncompressed UTF-8 with `Content-Type: application/json`.',
   },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'The expectation cannot be met',
+    meaning: 'The header `Expect` supports only `100-continue`. Send the request without other expectations.',
+  },
   KEY_REUSED: {
     status: 422,
     title: 'The Idempotency-Key was used for another order',
-    meaning: 'You sent this key before with a different body. Use a new key for a new order.',
+    meaning: 'You sent this key before with a different body. Use a new key.',
   },
   RATE_LIMITED: {
     status: 429,

@@ -64,6 +64,34 @@ test('more requests at once than a connection may have open lose it', async () =
   await once(socket, 'close');
 });
 
+test.each([
+  ['no Host', 'GET /v1/orders HTTP/1.1\r\n\r\n', 400, 'BAD_REQUEST'],
+  ['no Host at an unknown path', 'GET /nowhere HTTP/1.1\r\n\r\n', 400, 'BAD_REQUEST'],
+  ['an expectation', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n', 417, 'EXPECTATION_FAILED'],
+])('%s is refused with a problem, and the connection is closed', async (_name, bytes, status, code) => {
+  const socket = await open(await listen({}));
+  let text = '';
+  socket.on('data', (part) => (text += part));
+  socket.write(bytes);
+  await once(socket, 'close');
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  expect(head).toContain(`HTTP/1.1 ${status}`);
+  expect(head).toContain('content-type: application/problem+json');
+  expect(JSON.parse(body)).toMatchObject({ status, code });
+});
+
+test('HTTP/1.0 needs no Host, and 100-continue is an expectation that is met', async () => {
+  const socket = await open(await listen({}));
+  const authorization = `Authorization: Bearer ${fakeTokens.c1}\r\n`;
+  socket.write(`GET /v1/orders HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n${authorization}\r\n`);
+  const [first] = await once(socket, 'data');
+  expect(String(first).slice(0, 12)).toBe('HTTP/1.1 100');
+  const old = await open(await listen({}));
+  old.write(`GET /v1/orders HTTP/1.0\r\n${authorization}\r\n`);
+  const [answer] = await once(old, 'data');
+  expect(String(answer).slice(0, 12)).toBe('HTTP/1.1 200');
+});
+
 describe('a body that is answered before it was read', () => {
   const headOf = (length: number | null, token: string) =>
     `POST /v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +

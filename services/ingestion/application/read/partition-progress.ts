@@ -114,8 +114,10 @@ export function createLanes({ partitions, clock }: { partitions: number; clock: 
       const lane = lanes[partition];
       const ahead = lane?.known ? Math.max(0, offset - lane.published) : 0;
       const rate = Math.max(lane?.rate ?? assumedRate, rateMin);
-      const stalledForMs = lane === undefined ? null : stallOf(lane, clock.monotonicMs());
-      const etaMs = Math.max(baseEtaMs + (ahead * 1000) / rate, stalledForMs ?? 0);
+      const stillMs = lane === undefined ? 0 : stillMsOf(lane, clock.monotonicMs());
+      // A lane that has stopped counts at once, not only when it is stalled: its rate is that of before.
+      const etaMs = Math.max(baseEtaMs + (ahead * 1000) / rate, stillMs);
+      const stalledForMs = stillMs > stalledAfterMs ? stillMs : null;
       return { ahead, etaMs: Math.min(etaMaxMs, Math.ceil(etaMs)), stalledForMs };
     },
     lagMsOf: (partition) => lagOf(lanes[partition], clock.monotonicMs()),
@@ -167,10 +169,9 @@ function lagsOf(lanes: readonly Lane[], nowMs: number): number[] {
   return lanes.map((lane) => lagOf(lane, nowMs)).sort((a, b) => b - a);
 }
 
-function stallOf(lane: Lane, nowMs: number): number | null {
-  if (!lane.known || lane.end <= lane.published) return null;
-  const stillForMs = Math.round(nowMs - lane.movedAtMs);
-  return stillForMs > stalledAfterMs ? stillForMs : null;
+/** For how long a lane with work has had no outcome, in whole ms; 0 for a lane without work. */
+function stillMsOf(lane: Lane, nowMs: number): number {
+  return lane.known && lane.end > lane.published ? Math.round(nowMs - lane.movedAtMs) : 0;
 }
 
 /** Whole seconds to wait before asking again: the ETA, at least one, at most a minute. */

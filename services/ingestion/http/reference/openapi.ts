@@ -44,9 +44,11 @@ const problemHeaders: Readonly<Record<string, readonly string[]>> = {
 
 /** Every operation can be answered with these. */
 const commonProblems: readonly ProblemCode[] = [
+  'VALIDATION_FAILED',
   'UNAUTHORIZED',
   'SCOPE_MISSING',
   'REQUEST_TIMEOUT',
+  'EXPECTATION_FAILED',
   'HEADERS_TOO_LARGE',
   'BAD_REQUEST',
   'INTERNAL',
@@ -75,7 +77,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
       title: 'orderstream',
       version: apiVersion,
       description:
-        'Place orders asynchronously, then poll, wait for or stream their state. Every accepted order gets exactly one outcome. HEAD returns the headers of GET without the body.',
+        'Place orders asynchronously, then poll, wait for or stream their state. Every accepted order gets exactly one outcome. HEAD returns the headers of GET without the body. A query parameter that an operation does not list is refused with 400.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

@@ -15,3 +15,8 @@ export function readIdempotencyKey(field: string): string | null {
   const key = quoted.replaceAll(/\\(["\\])/g, '$1');
   return bareKey.test(key) ? key : null;
 }
+
+/** The key in a batch or a query, where `"abc"` and `abc` are the same key too. Other text of the schema is itself the key. */
+export function readKeyText(text: string): string {
+  return readIdempotencyKey(text) ?? text;
+}

@@ -63,23 +63,30 @@ export interface OrderAddress {
 
 /**
  * Order id and ticket of a route below `/v1/orders/:id`. Letters of a UUID may be of either case (RFC 9562); what is no
- * id of ours is unknown without a look anywhere.
+ * id of ours is unknown without a look anywhere. Throws the problem VALIDATION_FAILED for the faults of the query.
  */
-export function readAddress(request: FastifyRequest, tickets: Tickets): OrderAddress {
+export function readAddress(
+  request: FastifyRequest,
+  tickets: Tickets,
+  query = openQuery(request),
+): OrderAddress {
   const orderId = (request.params as { id: string }).id.toLowerCase();
   if (!isOrderId(orderId)) throw new HttpProblem('NOT_FOUND');
   const { customerId } = request.caller;
-  const text = queryOf(request, 't');
+  const text = query.read<string | null>('t', null, (value) => value);
+  query.check();
   return { orderId, customerId, ticket: text === null ? null : tickets.read(text, orderId, customerId) };
 }
 
-/** One query parameter; null when it is absent. Given twice it has no meaning. */
-export function queryOf(request: FastifyRequest, name: string): string | null {
-  const query = openQuery(request);
-  const text = query.read(name, null, (value) => value);
-  query.check();
-  return text;
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The query parameters of the operation. */
+    queryNames?: readonly string[];
+  }
 }
+
+const unknownNamesMax = 20;
+const shownNameMax = 100;
 
 export interface QueryReader {
   /**
@@ -91,9 +98,10 @@ export interface QueryReader {
   check(): void;
 }
 
+/** The query of a request. A parameter that the operation does not have is a fault; given twice, one has no meaning. */
 export function openQuery(request: FastifyRequest): QueryReader {
   const query = request.query as Record<string, unknown>;
-  const faults: Fault[] = [];
+  const faults = unknownParameters(query, request.routeOptions.config.queryNames ?? []);
   return {
     read(name, absent, parse) {
       const value = query[name];
@@ -114,6 +122,14 @@ export function openQuery(request: FastifyRequest): QueryReader {
       throw new HttpProblem('VALIDATION_FAILED', detail, { errors: faults });
     },
   };
+}
+
+function unknownParameters(query: Record<string, unknown>, known: readonly string[]): Fault[] {
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  return unknown.slice(0, unknownNamesMax).map((name) => {
+    const parameter = name.length > shownNameMax ? `${name.slice(0, shownNameMax)}…` : name;
+    return { pointer: '', parameter, detail: 'is not known here' };
+  });
 }
 
 /** The problem of a malformed header. */

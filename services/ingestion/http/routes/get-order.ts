@@ -71,7 +71,9 @@ export function getOrder(deps: RouteDeps): Route {
   return {
     operation: getOrderOperation,
     async handler(request, reply) {
-      const address = { ...readAddress(request, deps.tickets), withDetails: readDetailsAsked(request) };
+      const query = openQuery(request);
+      const withDetails = readInclude(query);
+      const address = { ...readAddress(request, deps.tickets, query), withDetails };
       const has = readIfNoneMatch(request);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
       const state = await readState(deps, address, has);
@@ -85,13 +87,6 @@ export function getOrder(deps: RouteDeps): Route {
 
 /** An order that is asked for, with or without what was sent with it. */
 type Asked = OrderAddress & { readonly withDetails: boolean };
-
-function readDetailsAsked(request: FastifyRequest): boolean {
-  const query = openQuery(request);
-  const withDetails = readInclude(query);
-  query.check();
-  return withDetails;
-}
 
 type Known = 'any' | readonly number[];
 const nothing: readonly number[] = [];

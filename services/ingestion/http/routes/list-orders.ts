@@ -3,6 +3,7 @@ import { orderResource, orderStatuses } from '../../../domain/index.ts';
 import type { ListQuery } from '../../application/read/order-store.ts';
 import { orderIdOf } from '../../application/submit/order-id.ts';
 import type { Operation } from '../operation.ts';
+import { readKeyText } from '../requests/idempotency-key.ts';
 import { openQuery, type QueryReader } from '../requests/read-request.ts';
 import { jsonMediaType, showOrder } from '../responses.ts';
 import { OrderList } from '../schemas/order-resource.ts';
@@ -107,7 +108,7 @@ function readFilter(
     createdToMs: readTime(query, 'createdTo'),
     orderId: query.read<string | null>('idempotencyKey', null, (key) => {
       if (!keyForm.test(key)) throw new RangeError('must be 1 to 255 visible ASCII characters');
-      return orderIdOf(customerId, key);
+      return orderIdOf(customerId, readKeyText(key));
     }),
   };
 }

@@ -43,7 +43,7 @@ export const idempotencyKeyParameter: Parameter = {
   in: 'header',
   name: 'Idempotency-Key',
   description:
-    'Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted.',
+    'Permanently identifies this order among your orders: 1–255 visible ASCII characters, bare or quoted. `abc` and `"abc"` are the same key.',
   required: true,
   schema: Type.String({ pattern: idempotencyKeyPattern, examples: ['order-2026-0001'] }),
 };

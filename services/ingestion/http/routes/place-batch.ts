@@ -5,6 +5,7 @@ import { type Place, readPlace } from '../../application/submit/order-submission
 import type { Submission } from '../../application/submit/submissions.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
+import { readKeyText } from '../requests/idempotency-key.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
 import { bodyOf } from '../requests/read-request.ts';
 import { jsonMediaType, statusUrlOf } from '../responses.ts';
@@ -132,7 +133,9 @@ async function readItems(context: Context, readItem: ReadItem, batch: BatchText)
       continue;
     }
     try {
-      read.places.push(readPlace(context, { customerId, traceparent, ...value }));
+      const { order } = value;
+      const idempotencyKey = readKeyText(value.idempotencyKey);
+      read.places.push(readPlace(context, { customerId, traceparent, order, idempotencyKey }));
       read.indices.push(index);
     } catch (error) {
       read.items[index] = problemText(context, index, error);

@@ -105,6 +105,53 @@ describe('what is refused before anything is produced', () => {
     expect(answer.json()).toMatchObject({ status: 400, code });
   });
 
+  test('a key in quotes is the same key in a header, in a batch and in the filter of the list', async () => {
+    const { app, decide } = createFakeWorld();
+    const { id } = (await app.inject(placeRequest('"quoted"'))).json();
+    const opened = (await app.inject(placeRequest('"\\"open"'))).json();
+    const keys = ['quoted', '"quoted"', '"open'];
+    const orders = keys.map((idempotencyKey) => ({ idempotencyKey, order: sampleOrder() }));
+    const batch = await app.inject({ ...placeRequest('k', { orders }), url: '/v1/orders/batch' });
+    expect(batch.json().items).toMatchObject([{ id }, { id }, { id: opened.id }]);
+    decide(id);
+    for (const key of ['quoted', '"quoted"']) {
+      const { authorization } = placeRequest('k').headers;
+      const url = `/v1/orders?idempotencyKey=${encodeURIComponent(key)}`;
+      const listed = (await app.inject({ url, headers: { authorization } })).json();
+      expect(listed.items.map((order: { id: string }) => order.id)).toEqual([id]);
+    }
+  });
+
+  test.each([
+    ['POST', '/v1/orders?dryRun=1', 'dryRun'],
+    ['POST', '/v1/orders/batch?dryRun=1', 'dryRun'],
+    ['GET', '/v1/orders?limit=5&page=2', 'page'],
+    ['GET', '/v1/orders/00000000-0000-8000-8000-000000000000?expand=all&include=details', 'expand'],
+    ['GET', '/v1/orders/00000000-0000-8000-8000-000000000000/history?limit=5', 'limit'],
+  ] as const)('an unknown query parameter: %s %s', async (method, url, parameter) => {
+    const { headers, payload } = placeRequest('query');
+    const answer = await world.app.inject({
+      method,
+      url,
+      headers,
+      ...(method === 'POST' ? { payload } : {}),
+    });
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_FAILED',
+      detail: `The query parameter ${parameter} is not known here.`,
+      errors: [{ pointer: '', parameter }],
+    });
+  });
+
+  test('an unknown query parameter and a wrong one are reported together', async () => {
+    const url = '/v1/orders/00000000-0000-8000-8000-000000000000?expand=all&include=x&t=1&t=2';
+    const { authorization } = placeRequest('k').headers;
+    const answer = await world.app.inject({ url, headers: { authorization } });
+    const named = answer.json().errors.map(({ parameter }: { parameter: string }) => parameter);
+    expect(named).toEqual(['expand', 'include', 't']);
+  });
+
   test('no key, no token, no scope', async () => {
     const { 'idempotency-key': _key, ...headers } = placeRequest('k').headers;
     const request = placeRequest('k');

@@ -120,7 +120,10 @@ export type OrderRequest = Static<typeof OrderRequest>;
 
 export const BatchItem = Type.Object(
   {
-    idempotencyKey: identifier(255, 'The Idempotency-Key of this order.'),
+    idempotencyKey: identifier(
+      255,
+      'The key of this order, in a form of the header `Idempotency-Key`: `abc` and `"abc"` with its quotes are the same key.',
+    ),
     order: OrderRequest,
   },
   { ...closed, $id: 'BatchItem' },

@@ -20,7 +20,8 @@ const Queue = Type.Object(
     ahead: Type.Integer({ minimum: 0, description: 'Commands ahead of this one in its partition.' }),
     etaMs: Type.Integer({
       minimum: 0,
-      description: 'Estimated time until the outcome, from the current rate.',
+      description:
+        'Estimated time until the outcome, from the current rate; at least the time since the last outcome of the partition.',
     }),
     stalledForMs: Type.Optional(
       Type.Integer({
