@@ -6,7 +6,7 @@
  */
 import { CommanderError } from 'commander';
 
-export const EXIT_OK = 0;
+const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 

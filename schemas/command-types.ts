@@ -16,5 +16,3 @@ export const commandBranches = {
   CLOSE: 'CloseOrder',
   ADJUST_STOCK: 'AdjustStock',
 } as const;
-
-export type CommandType = keyof typeof commandBranches;

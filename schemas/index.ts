@@ -1,6 +1,6 @@
 import { schemaDocuments } from './generated/documents.ts';
 
-export { type CommandType, commandBranches } from './command-types.ts';
+export { commandBranches } from './command-types.ts';
 export type * from './generated/types.ts';
 
 /**

@@ -2,12 +2,12 @@
 import type { StackInfo } from './up.ts';
 
 export { claimInstance } from './claim.ts';
-export { type DownOptions, stackDown, stackReset } from './down.ts';
-export { versions } from './downloads/versions.ts';
+export { stackDown, stackReset } from './down.ts';
+
 export { StackError } from './errors.ts';
-export { instanceDir, instanceNames, readInstance } from './instance.ts';
+export { instanceDir, readInstance } from './instance.ts';
 export { type MailSink, startMailSink } from './mail-sink.ts';
-export type { Ports } from './ports.ts';
+
 export { whenOutputIsLost } from './processes/lost-output.ts';
 export { identify, isRunning, type ProcessId, signal } from './processes/process-id.ts';
 export {
@@ -28,7 +28,7 @@ export {
   stackLogs,
   stackStatus,
 } from './status.ts';
-export { type StackInfo, stackUp, type UpOptions } from './up.ts';
+export { type StackInfo, stackUp } from './up.ts';
 export { waitUntil } from './wait.ts';
 
 /** The environment that the services are started with. */

@@ -46,7 +46,7 @@ function wellKnown(shift: number): Ports {
 }
 
 /** The nth block of ports for instances of other names; all below 32768, where systems start to hand out ports of their own. */
-export function blockPorts(block: number): Ports {
+function blockPorts(block: number): Ports {
   const base = BLOCKS_FROM + (block % BLOCK_COUNT) * BLOCK_PORTS;
   return {
     kafka: [base, base + 2, base + 4],
@@ -76,7 +76,7 @@ export function allPorts(ports: Ports): number[] {
 }
 
 /** Whether a listener can be opened on 127.0.0.1:port right now. */
-export function isPortFree(port: number): Promise<boolean> {
+function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer();
     server.once('error', () => resolve(false));

@@ -75,7 +75,7 @@ export async function stackUp(options: UpOptions): Promise<StackInfo> {
   });
 }
 
-export function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo {
+function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo {
   const address = (server: Server): string => env[server.variable] || server.address(instance);
   return {
     name: instance.name,

@@ -65,7 +65,7 @@ export interface TopicEntry {
   clockAheadMaxMs: number;
 }
 
-export interface TopicHeader {
+interface TopicHeader {
   name: string;
   meaning: string;
 }

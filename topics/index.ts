@@ -1,4 +1,4 @@
 export { applyTopics, planCluster } from './apply.ts';
 export * from './catalogue.ts';
 export { PARTITIONS, partitionOfOrder, partitionOfSku } from './partition.ts';
-export { changesOf, type ObservedTopic, type PlanStep, planTopics, refusedOf } from './plan.ts';
+export { changesOf, type PlanStep, planTopics, refusedOf } from './plan.ts';

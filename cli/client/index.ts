@@ -8,13 +8,6 @@ export type OrderRequest = Schemas['OrderRequest'];
 export type Order = Schemas['Order'];
 /** What a list has, and an order once it has an outcome. */
 export type DecidedOrder = Schemas['DecidedOrder'];
-export type Accepted = Schemas['Accepted'];
-export type Problem = Schemas['Problem'];
-export type BatchItem = Schemas['BatchItem'];
-export type BatchResult = Schemas['BatchResult'];
-export type OrderList = Schemas['OrderList'];
-export type History = Schemas['History'];
-export type Quote = Schemas['Quote'];
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:8080`. */

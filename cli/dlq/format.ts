@@ -29,7 +29,7 @@ export function formatNoneFits(all: readonly ReasonCount[]): string {
 }
 
 /** `12 dead letters: BAD_MAGIC 7 open, 5 redriven` */
-export function formatCounts(counts: readonly ReasonCount[]): string {
+function formatCounts(counts: readonly ReasonCount[]): string {
   const total = counts.reduce((sum, { letters }) => sum + letters, 0);
   const parts = counts.map(
     ({ reason, status, letters }) => `${reason} ${count(letters)} ${status.toLowerCase()}`,
@@ -44,7 +44,7 @@ function cellsOf(letter: Letter): string[] {
   return [position, reason, String(attempts), time(firstFailedAtMs), status, orderId ?? '-', message];
 }
 
-export function auditOf(letter: Letter | undefined): string[] {
+function auditOf(letter: Letter | undefined): string[] {
   return (letter?.audit ?? []).map(
     ({ action, actor, detail, atMs }) => `    ${time(atMs)} ${action} by ${actor}: ${detail}`,
   );

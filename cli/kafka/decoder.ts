@@ -11,7 +11,7 @@ import {
 import { AppError } from '../../services/shared/errors/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 
-export type Decoded<T> = { kind: 'value'; value: T } | { kind: 'poison'; code: string; message: string };
+type Decoded<T> = { kind: 'value'; value: T } | { kind: 'poison'; code: string; message: string };
 
 interface Encoded {
   value: Buffer | null;

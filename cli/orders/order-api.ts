@@ -13,14 +13,14 @@ export interface PlaceInput {
   readonly order: Record<string, unknown>;
 }
 
-export interface Refused {
+interface Refused {
   readonly kind: 'refused';
   readonly status: number;
   readonly code: string;
   readonly detail: string;
 }
 /** Nothing is known, or the server asks to come back: the same request again is in order. */
-export type Again =
+type Again =
   | {
       readonly kind: 'later';
       readonly scope: 'caller' | 'everyone';

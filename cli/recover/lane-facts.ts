@@ -40,7 +40,7 @@ async function readChecks(opened: Opened): Promise<LaneCheck[]> {
   });
 }
 
-export function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDeps {
+function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDeps {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
   return { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
 }

@@ -1,6 +1,6 @@
 /** What `orderstream verify` checks, one row per printed line. Each count is 0 when the statement's opposite holds. */
 
-export const checkTable = {
+const checkTable = {
   undecided: 'commands that no worker has decided yet',
   noOutcome: 'decided commands without an outcome in the log',
   noCommand: 'outcomes without a command',

@@ -15,7 +15,7 @@ const plenty = 1_000_000_000;
 export const saleUnits = 1_000;
 const seedRows = 1_000;
 
-export const databasePrefix = 'os_bench_';
+const databasePrefix = 'os_bench_';
 
 /** The address of one of our databases on the server. */
 export function databaseUrl(serverUrl: string, name: string): string {

@@ -30,9 +30,9 @@ export interface OrderStream {
 }
 
 export const skuCount = 10_000;
-export const linesMax = 5;
+const linesMax = 5;
 /** Of one line, in 1..quantityMax evenly. */
-export const quantityMax = 3;
+const quantityMax = 3;
 /** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
 export const hotSku = 5_000;
 export const currency = 'EUR';

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A post that was taken. */
-export interface Arrival {
+interface Arrival {
   /** Epoch ms, with fractions. */
   readonly firstMs: number;
   readonly receiver: number;

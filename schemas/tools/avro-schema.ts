@@ -16,7 +16,7 @@ export interface AvroField {
   default?: unknown;
 }
 
-export interface AvroEnum {
+interface AvroEnum {
   type: 'enum';
   name: string;
   doc?: string;
@@ -24,19 +24,19 @@ export interface AvroEnum {
   default?: string;
 }
 
-export interface AvroFixed {
+interface AvroFixed {
   type: 'fixed';
   name: string;
   doc?: string;
   size: number;
 }
 
-export interface AvroArray {
+interface AvroArray {
   type: 'array';
   items: AvroSchema;
 }
 
-export interface AvroLogical {
+interface AvroLogical {
   type: 'long' | 'int' | 'string' | 'bytes';
   logicalType: string;
 }

@@ -153,7 +153,7 @@ export function deadLettered(
 }
 
 /** The id of the one event of a command; the same for every copy of it. */
-export function eventIdOf(partition: number, offset: number): string {
+function eventIdOf(partition: number, offset: number): string {
   return `${partition}-${offset}`;
 }
 

@@ -6,7 +6,6 @@ export { commandProblem } from './commands/validate.ts';
 export {
   type CommandRow,
   commandKey,
-  type DecideSettings,
   type Decision,
   type KnownOrder,
   type NewOrder,
@@ -16,12 +15,12 @@ export {
   type StoredOutcome,
 } from './context.ts';
 export { decide } from './decide.ts';
-export { eventIdOf } from './events.ts';
+
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
 export { type OrderResource, type OrderView, orderResource } from './orders/response.ts';
 export { holdsStock, isFinal, type OrderStatus, orderStatuses } from './orders/status.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
-export { amountText, currencies, minorUnitDigits } from './pricing/currency.ts';
-export { type PricedLine, type PricedOrder, type Product, priceOrder } from './pricing/price.ts';
+export { amountText, currencies } from './pricing/currency.ts';
+export { type PricedLine, type Product, priceOrder } from './pricing/price.ts';
 export { reasonTable } from './reason-table.ts';
 export type { StockChange } from './stock-ledger.ts';

@@ -19,7 +19,7 @@ import type { Stall } from './stall.ts';
 export type { Endpoint } from './directory/endpoint.ts';
 
 /** The value of customer_id for all customers. */
-export const everyCustomer = '*';
+const everyCustomer = '*';
 
 /** Two changes may share a millisecond, so a change younger than this is read again later. */
 const settleMs = 5_000;

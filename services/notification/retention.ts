@@ -15,7 +15,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { type Queryable, readNowMs } from '../shared/mysql/index.ts';
 import { sleep } from '../shared/retry/index.ts';
 
-export interface RetentionLimits {
+interface RetentionLimits {
   /** Age at which a delivery is deleted, unless it is still pending. */
   keepMs: number;
   /** Interval between passes. */

@@ -16,7 +16,7 @@ import { decodeRecord } from './decode.ts';
 import { type LogIds, readLogIds, writeLogIds } from './logs.ts';
 import { atTheBeginning, type Position, positionIn } from './projection.ts';
 
-export const recordHeader = 'os-record';
+const recordHeader = 'os-record';
 const idsHeader = 'os-topic-ids';
 const sourceOffsetHeader = 'os-source-offset';
 const markerKind = 'position';

@@ -1,5 +1,4 @@
 import {
-  type ConfigOf,
   durationMs,
   int,
   kafkaFields,
@@ -45,5 +44,3 @@ export const fields = {
     help: 'Pause after each chunk of reading, in percent of the time that the chunk took.',
   }),
 };
-
-export type ReconciliationConfig = ConfigOf<typeof fields>;

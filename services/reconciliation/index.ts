@@ -1,5 +1,5 @@
 /** What others may use of reconciliation: a run on demand, and the kinds of findings. */
-export { type FindingKind, findingKinds } from './findings/finding-kinds.ts';
+export { findingKinds } from './findings/finding-kinds.ts';
 export { stuckFields } from './matching/stuck-fields.ts';
-export { type ReconcileOptions, type ReconcileReport, reconcile } from './reconcile.ts';
+export { type ReconcileReport, reconcile } from './reconcile.ts';
 export { stepBack } from './running/priority.ts';

@@ -26,7 +26,7 @@ const noiseMs = 0.5;
 const referenceMs = 8;
 
 /** Processor time that the calling thread has used, in ms. */
-export function threadMs(): number {
+function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }

@@ -8,7 +8,7 @@ const outcome =
 const reason = 'Why the command had no effect; null for ACCEPTED, APPLIED and DUPLICATE.';
 
 /** By subject, then `Record.field`. */
-export const fieldNotes: Readonly<Record<string, Notes>> = {
+const fieldNotes: Readonly<Record<string, Notes>> = {
   [EVENTS_SUBJECT]: {
     'OrderEvent.outcome': outcome,
     'OrderEvent.orderId': 'UUID in lower case; null for stock adjustments and unreadable commands.',

@@ -6,8 +6,8 @@ export interface SizedFile {
   readonly lines: number;
 }
 
-export const sourceLinesMax = 300;
-export const folderSourcesMax = 15;
+const sourceLinesMax = 300;
+const folderSourcesMax = 15;
 
 /** One line for each source file that is too long and for each folder that has too many of them. */
 export function sizeFaults(files: readonly SizedFile[]): string[] {
@@ -22,7 +22,7 @@ export function sizeFaults(files: readonly SizedFile[]): string[] {
 }
 
 /** Code that a person wrote. A unit test belongs to the file beside it; in `tests/` the test itself is the code. */
-export function isSource(file: string): boolean {
+function isSource(file: string): boolean {
   if (!file.endsWith('.ts') || file.endsWith('.d.ts') || file.includes('/generated/')) return false;
   return file.startsWith('tests/') || !file.endsWith('.test.ts');
 }

@@ -13,7 +13,7 @@ export const products: ReadonlyMap<string, Product> = new Map(
     { sku: 'D', name: 'Donut', unitPrice: 100, currency: 'USD' },
   ].map((product) => [product.sku, product]),
 );
-export const customer = 'customer-1';
+const customer = 'customer-1';
 const orders = 4;
 const partitions = 2;
 

@@ -13,7 +13,7 @@ import {
 } from '../index.ts';
 import { products } from './commands.ts';
 
-export const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
+const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 
 /**
  * `fresh` forgets between batches which SKUs have low stock, `remember` keeps it, `careful` reads every id

@@ -24,7 +24,7 @@ const shelveRowsMax = 2_000;
 
 export type { Leased, LeaseRequest } from './delivery-lease.ts';
 
-export interface DueReceiver {
+interface DueReceiver {
   endpointId: string;
   oldestDueAtMs: number;
 }

@@ -19,7 +19,7 @@ export interface Channel {
   deliver(leased: Leased): Promise<AttemptResult>;
 }
 
-export interface SenderLimits {
+interface SenderLimits {
   /** Attempts in flight in this process. */
   inFlightMax: number;
   /** The part of these for one customer, because a customer can invent any number of hosts that hang. */

@@ -21,7 +21,7 @@ export interface Move {
   to: number;
 }
 
-export type StoreResult = 'stored' | 'moved elsewhere';
+type StoreResult = 'stored' | 'moved elsewhere';
 
 export interface PositionStore {
   /** Last stored source offset per partition; -1 before the first. Inserts missing rows. */

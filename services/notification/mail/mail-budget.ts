@@ -16,7 +16,7 @@ export interface MailBudgetLimits {
   perCustomerMinute: number;
 }
 
-export interface MailWanted {
+interface MailWanted {
   customerId: string | null;
   address: string;
 }
@@ -26,7 +26,7 @@ export interface MailBudget {
   plan(mails: readonly MailWanted[], nowMs: number): MailPlan;
 }
 
-export interface MailPlan {
+interface MailPlan {
   dueAtMs: readonly (number | null)[];
   /** The mails are stored: charges them from now on. */
   charge(): void;

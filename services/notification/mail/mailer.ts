@@ -15,7 +15,7 @@ const closeTimeoutMs = 100;
 /** A mail without a free connection (its gate prevents this) is retried after this time. */
 const allBusyMs = 100;
 
-export interface MailOrder {
+interface MailOrder {
   eventId: string;
   orderId: string;
   /** The stored body, as JSON. */

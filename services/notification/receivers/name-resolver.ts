@@ -37,7 +37,7 @@ export class NameError extends Error {
   }
 }
 
-export const resolverLimits: ResolverLimits = { queryMs: 1_000, deadlineMs: 5_000, namesEach: 16 };
+const resolverLimits: ResolverLimits = { queryMs: 1_000, deadlineMs: 5_000, namesEach: 16 };
 /** Names of a customer that may wait for a slot. */
 const waitingEach = 1_000;
 /** Limits of how long an answer is cached. */

@@ -18,7 +18,7 @@ const answerBodyMs = 1_000;
 /** Idle kept-alive connections of one host. */
 const idleSocketsMax = 4;
 
-export interface WebhookMessage {
+interface WebhookMessage {
   /** The event id: the same on every attempt, and for every endpoint. */
   id: string;
   payload: string;

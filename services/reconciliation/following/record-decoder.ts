@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/log/index.ts';
 import { type Backoff, sleep } from '../../shared/retry/index.ts';
 import type { Health } from '../running/health.ts';
 
-export interface Decoded<T> {
+interface Decoded<T> {
   record: InRecord;
   /** null: it cannot be decoded. */
   value: T | null;

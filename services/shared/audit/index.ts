@@ -1,7 +1,6 @@
 export { type AuditAction, auditActions } from './actions.ts';
 export {
   type Actor,
-  type ActorKind,
   type AuditDetails,
   type AuditEntry,
   type AuditTarget,

@@ -2,7 +2,7 @@ import { appError } from '../errors/index.ts';
 import type { Param } from '../mysql/index.ts';
 import { type AuditAction, auditActions } from './actions.ts';
 
-export type ActorKind = 'OPERATOR' | 'CUSTOMER' | 'SERVICE';
+type ActorKind = 'OPERATOR' | 'CUSTOMER' | 'SERVICE';
 
 /** Who makes a change, and where. */
 export type Actor = {

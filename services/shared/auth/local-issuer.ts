@@ -3,8 +3,8 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 
-export const localIssuer = 'orderstream-local';
-export const localAudience = 'orderstream';
+const localIssuer = 'orderstream-local';
+const localAudience = 'orderstream';
 
 export type LocalIssuer = {
   issuer: string;

@@ -1,4 +1,4 @@
 export { AppError, appError } from './app-error.ts';
 export { classify, errorMessage } from './classify.ts';
-export type { Disposition, ErrorCode } from './table.ts';
+export type { ErrorCode } from './table.ts';
 export { errorTable } from './table.ts';

@@ -7,7 +7,7 @@ import type { Logger } from '../log/index.ts';
  * A signal may turn `starting` straight into `draining`. No state is left for an earlier one.
  */
 export const lifecycleStates = ['starting', 'ready', 'draining', 'stopped', 'failed'] as const;
-export type LifecycleState = (typeof lifecycleStates)[number];
+type LifecycleState = (typeof lifecycleStates)[number];
 
 const next: Record<LifecycleState, readonly LifecycleState[]> = {
   starting: ['ready', 'draining', 'failed'],
@@ -18,7 +18,7 @@ const next: Record<LifecycleState, readonly LifecycleState[]> = {
 };
 
 /** `true`, or a sentence that names what is missing. */
-export type ReadinessCheck = () => true | string;
+type ReadinessCheck = () => true | string;
 
 export type Lifecycle = {
   state(): LifecycleState;

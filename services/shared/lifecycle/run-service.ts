@@ -15,7 +15,7 @@ import { type AdminServer, startAdminServer } from './admin-server.ts';
 import { createLifecycle, type Lifecycle, lifecycleStates } from './lifecycle.ts';
 import { createShutdown, type Host } from './shutdown.ts';
 
-export type BaseFields = typeof adminFields & typeof logFields;
+type BaseFields = typeof adminFields & typeof logFields;
 
 /** The result of a service's start. `stop` drains and closes everything that it opened; it is called once. */
 export type Running = { stop(): Promise<void> };

@@ -9,7 +9,7 @@ import { redact } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 export type Logger = PinoLogger;
 

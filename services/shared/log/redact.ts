@@ -2,7 +2,7 @@
  * Member names whose values never reach a log line, at any depth: credentials and personal data. Compared in
  * lower case.
  */
-export const redactedKeys: ReadonlySet<string> = new Set(
+const redactedKeys: ReadonlySet<string> = new Set(
   [
     'authorization',
     'cookie',
@@ -47,7 +47,7 @@ export function redact(value: unknown, depth = 0): unknown {
  * An error in loggable form. It has only known members, because drivers attach whole statements with their
  * data to errors.
  */
-export function serializeError(error: Error, depth = 0): Record<string, unknown> {
+function serializeError(error: Error, depth = 0): Record<string, unknown> {
   const { code, errno, details } = error as Error & { code?: unknown; errno?: unknown; details?: unknown };
   return {
     type: error.name,

@@ -10,7 +10,7 @@ import { parseRedisUrl } from './target.ts';
 export type RedisClient = Client;
 
 /** A Lua script as a function. It is sent by its hash, and in full only if the server does not know it. */
-export type RedisScript = (
+type RedisScript = (
   client: RedisClient,
   keys: readonly string[],
   args: readonly (string | number | Buffer)[],

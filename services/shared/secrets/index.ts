@@ -1,1 +1,1 @@
-export { createSecretBox, keyIdOf, makeKey, type SecretBox, type SecretOwner } from './secret-box.ts';
+export { createSecretBox, keyIdOf, makeKey, type SecretBox } from './secret-box.ts';

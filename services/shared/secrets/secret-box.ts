@@ -4,7 +4,7 @@ import { appError } from '../errors/index.ts';
 /**
  * The owner of the secret. The ciphertext is bound to both ids, so a copy in another row cannot be opened.
  */
-export type SecretOwner = { readonly endpointId: string; readonly customerId: string };
+type SecretOwner = { readonly endpointId: string; readonly customerId: string };
 
 export type SecretBox = {
   /** Encrypts with the newest key: `enc:v1:<key id>:<base64url of nonce, ciphertext and tag>`. */

@@ -26,7 +26,7 @@ import { until } from '../until.ts';
 import { runVerify, type VerifyResult } from './processes/verify.ts';
 import { spawnWorker, type WorkerProcess } from './processes/worker-process.ts';
 
-export interface ArenaServers {
+interface ArenaServers {
   readonly kafkaBrokers: string;
   readonly schemaRegistryUrl: string;
   /** With the database of this arena. */

@@ -32,7 +32,7 @@ export interface Planting extends ReconciledWorld {
 }
 
 /** Orders of the others are left alone: their positions are damaged. */
-export const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
+const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
 
 export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
 

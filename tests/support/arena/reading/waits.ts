@@ -14,7 +14,7 @@ export interface SeenWait {
 }
 
 /** A way back takes no longer than this once its cause is gone. */
-export const wayBackMs = 30_000;
+const wayBackMs = 30_000;
 
 export async function readWaits({ mysql }: Arena): Promise<SeenWait[]> {
   const rows = await mysql.pool.rows<Omit<SeenWait, 'needsOperator'> & { needsOperator: number }>(

@@ -10,7 +10,7 @@ import { makeAnew, readTopic } from '../../topic-surgery.ts';
 const lanes = 12;
 
 /** Resolves once every lane of the worker is stopped for this reason. */
-export async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
+async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
   await until(async () => (await worker.metric('worker_lanes_refused_total', `why="${why}"`)) >= lanes, {
     what: `every lane being stopped: ${why}`,
     deadlineMs: 40_000,
