@@ -1,13 +1,15 @@
 /** Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again (I9, I12, I14). */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
+import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
-import { decidedMore, ownedBy } from '../../support/arena/reading/lane-positions.ts';
+import { decidedMore, ownedBy, readLanes } from '../../support/arena/reading/lane-positions.ts';
 import { churn } from '../../support/arena/scenarios/churn.ts';
 import { replayFromStart } from '../../support/arena/scenarios/replay.ts';
 import { freezeAndReplace } from '../../support/arena/scenarios/zombie.ts';
 import { testStack, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { until } from '../../support/until.ts';
 
 const prefix = useTopicPrefix('zombie');
 const database = useDatabase('zombie');
@@ -22,10 +24,35 @@ beforeAll(async () => {
   producer = await createProducer(arena);
 });
 
+afterEach(() => arena.killWorkers());
+
 afterAll(async () => {
   await producer.close();
   await arena.close();
 });
+
+/**
+ * Raises the epoch of a lane, as a new owner does, until the fence of a batch stops the old owner. The owner may also
+ * notice the loss between two batches. Then it takes the lane again, and the next try follows.
+ */
+async function loseInBatch(worker: WorkerProcess, partition: number): Promise<void> {
+  const fencesLost = (): Promise<number> => worker.metric('worker_fences_lost_total');
+  const before = await fencesLost();
+  let raisedTo = -1;
+  await until(
+    async () => {
+      const { epoch } = (await readLanes(arena)).find((lane) => lane.partition === partition)!;
+      if (epoch !== raisedTo) {
+        raisedTo = epoch + 1;
+        await arena.mysql.pool.write(
+          `UPDATE lane_positions SET epoch = ${raisedTo} WHERE partition_id = ${partition} AND epoch = ${epoch}`,
+        );
+      }
+      return (await fencesLost()) > before;
+    },
+    { what: `a batch of lane ${partition} being stopped by its fence`, deadlineMs: 40_000, everyMs: 100 },
+  );
+}
 
 describe('workers and their doubles', () => {
   test('a worker that was replaced while it was frozen writes nothing, and publishes exact repeats at most', async () => {
@@ -43,15 +70,11 @@ describe('workers and their doubles', () => {
     const load = producer.start(200, skus);
     for (const partition of [0, 5, 11]) {
       await decidedMore(arena, 100);
-      // What a claim does to the owner before: its epoch is one of the past.
-      await arena.mysql.pool.write(
-        `UPDATE lane_positions SET epoch = epoch + 1 WHERE partition_id = ${partition}`,
-      );
+      await loseInBatch(worker, partition);
     }
     await decidedMore(arena, 100);
     await load.stop();
     await arena.quiesce();
-    expect(await worker.metric('worker_fences_lost_total')).toBeGreaterThanOrEqual(3);
     expect((await audit(arena, producer.history)).findings).toEqual([]);
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);

@@ -59,6 +59,8 @@ export interface Arena {
   verify(): Promise<VerifyResult>;
   /** Source position → event ids and bytes of every copy in the result topic. */
   readEvents(): Promise<Map<string, Buffer[]>>;
+  /** Kills every worker that still runs, so that a failed test leaves none to the next one. */
+  killWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   await registerSchemas({ registryUrl: schemaRegistryUrl });
   const codecs = await loadCodecs({ registryUrl: schemaRegistryUrl, log });
   const workers: WorkerProcess[] = [];
+  let started = 0;
   const env = {
     KAFKA_BROKERS: kafkaBrokers,
     KAFKA_TOPIC_PREFIX: topicPrefix,
@@ -100,7 +103,8 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
     log,
     env,
     async startWorker(extra = {}, entry) {
-      const worker = await spawnWorker({ ...env, INSTANCE_ID: `w${workers.length}`, ...extra }, entry);
+      started += 1;
+      const worker = await spawnWorker({ ...env, INSTANCE_ID: `w${started}`, ...extra }, entry);
       workers.push(worker);
       return worker;
     },
@@ -123,8 +127,11 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
     },
     verify: () => runVerify(env),
     readEvents: () => readEvents(arena, settings),
+    async killWorkers() {
+      await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    },
     async close() {
-      await Promise.all(workers.map((worker) => worker.kill()));
+      await arena.killWorkers();
       await Promise.all([admin.close(), mysql.close()]);
     },
   };
