@@ -1,6 +1,7 @@
 /** Ingestion as a service: HTTP in, commands out, states read back. */
 import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
+import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
-import { createMysql } from '../shared/mysql/index.ts';
+import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
 import type { OrderStore } from './application/read/order-store.ts';
 import type { Lanes } from './application/read/partition-progress.ts';
@@ -76,9 +77,10 @@ export async function startIngestion({
     poolSize: config.mysqlPoolSize,
     queryTimeoutMs: orderReadMs + 500,
   });
+  const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.kafkaTopicPrefix, log, metrics });
   const commandLogId = await fetchTopicId(settings, COMMANDS);
-  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, redis, commandLogId });
+  const parts = wire({ config, log, metrics }, { codecs, accumulator, mysql, clock, redis, commandLogId });
   const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
@@ -90,7 +92,11 @@ export async function startIngestion({
   const logWatch = createLogWatch({ topic, logId: commandLogId, trust: parts.trust, log, fatal });
   const schemaWatch = createSchemaWatch({ codecs, registryUrl: config.schemaRegistryUrl, log, fatal });
   await reader.start();
-  await Promise.all([followPositions(parts.store, parts.lanes, log), logWatch.look()]);
+  await Promise.all([
+    followPositions(parts.store, parts.lanes, log),
+    logWatch.look(),
+    measureClock(clock, log),
+  ]);
   const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
   await waitForLanes(parts.lanes);
   const app = createApp(parts.deps);
@@ -113,6 +119,7 @@ export async function startIngestion({
       await closeApp(app);
       await accumulator.close(flushDeadlineMs);
       stopTimers();
+      clock.stop();
       topic.close();
       await Promise.all([reader.stop(), redis.close(), mysql.close()]);
     },
@@ -190,6 +197,15 @@ function startTimers(
     admission.close();
     shares.tokenChecks.close();
   };
+}
+
+/** Orders need no database. Until it answers, their commands have the wall time of this machine. */
+async function measureClock(clock: ServerClock, log: Logger): Promise<void> {
+  try {
+    await clock.measure();
+  } catch (error) {
+    log.debug({ reason: errorMessage(error) }, 'The clock of the database could not be read');
+  }
 }
 
 /** Positions from the database, for lanes whose outcomes were published before this process started. */

@@ -1,7 +1,7 @@
 /** The parts of ingestion made from each other, by hand. Nothing here listens or ticks yet. */
 import { PARTITIONS } from '../../topics/index.ts';
 import { createVerifier, type Verifier } from '../shared/auth/index.ts';
-import { systemClock } from '../shared/clock/index.ts';
+import { type ServerClock, systemClock } from '../shared/clock/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
 import type { ConfigOf } from '../shared/config/index.ts';
 import type { Accumulator } from '../shared/kafka/index.ts';
@@ -39,6 +39,7 @@ export interface Servers {
   readonly codecs: Codecs;
   readonly accumulator: Accumulator;
   readonly mysql: Pick<Mysql, 'pool'>;
+  readonly clock: ServerClock;
   readonly redis: Redis;
   /** Of the command topic; another one means that what is remembered elsewhere is of a log that is gone. */
   readonly commandLogId: string;
@@ -54,8 +55,7 @@ export interface WireContext {
 const rememberedOrdersMax = 50_000;
 
 export function wire({ config, log, metrics }: WireContext, servers: Servers) {
-  const { codecs, accumulator, mysql, redis, commandLogId } = servers;
-  const clock = systemClock;
+  const { codecs, accumulator, mysql, clock, redis, commandLogId } = servers;
   const lanes = createLanes({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
   const tickets = createTickets(config.ticketSecret, commandLogId);
@@ -87,7 +87,8 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     shown,
   });
   const waits = createWaits({ outcomes });
-  const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs });
+  // Streams end with their tokens, which are verified by this clock.
+  const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: systemClock.nowMs });
   const shares = createShares(shareLimits(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
   const places = {
@@ -125,6 +126,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
+    databaseNowMs: clock.knownMs,
     noteShown(orderId, version) {
       const highest = Math.max(version, shown.get(orderId) ?? 0);
       shown.set(orderId, highest);

@@ -200,6 +200,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
       burstOrders: options.burstOrders ?? 1_000,
     }),
     nowMs: clock.nowMs,
+    databaseNowMs: async () => clock.nowMs(),
     noteShown(orderId, version) {
       shown.set(orderId, version);
       return version;

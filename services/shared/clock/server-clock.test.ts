@@ -145,6 +145,16 @@ it('fails to measure where the database is away at the start, and has its time o
   await expect(clock.measure()).rejects.toThrow('the database is away');
   await pass(2_500);
   expect(errorMs()).toBe(-dayMs);
+  await expect(clock.knownMs()).rejects.toThrow('the database is away');
+  world.away = false;
+  expect(Math.abs((await clock.knownMs()) - world.serverMs)).toBeLessThanOrEqual(1);
+  expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
+});
+
+it('measures each second until it knows the time', async () => {
+  world.wallMs -= dayMs;
+  world.away = true;
+  await pass(2_500);
   world.away = false;
   await pass(1_000);
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);

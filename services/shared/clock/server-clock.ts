@@ -16,6 +16,8 @@ export interface ServerClock extends Clock {
    * this machine. After it, it does not go backwards, unless the clock of the database is set back by more than 10 s.
    */
   nowMs(): number;
+  /** The same, but never the wall time: it is measured first if it was not yet. Rejects like `measure`. */
+  knownMs(): Promise<number>;
   /** Measures now. Rejects like `readNowMs`; the offset then stays as it is. */
   measure(): Promise<void>;
   /** Ends the measurements. */
@@ -84,11 +86,17 @@ export function startServerClock(deps: ServerClockDeps): ServerClock {
   };
   plan();
 
+  const nowMs = (): number => {
+    if (offsetMs === null) return local.nowMs();
+    latestMs = Math.max(latestMs, Math.floor(local.monotonicMs() + offsetMs));
+    return latestMs;
+  };
+
   return {
-    nowMs() {
-      if (offsetMs === null) return local.nowMs();
-      latestMs = Math.max(latestMs, Math.floor(local.monotonicMs() + offsetMs));
-      return latestMs;
+    nowMs,
+    async knownMs() {
+      if (offsetMs === null) await measure();
+      return nowMs();
     },
     monotonicMs: local.monotonicMs,
     measure,

@@ -14,3 +14,11 @@ export function atDatabase<T>(
     }),
   );
 }
+
+/** The time of the database, in the caller's turn. Rejects like `atDatabase`. */
+export function databaseTime(
+  deps: Pick<RouteDeps, 'reads' | 'databaseNowMs'>,
+  callerId: string,
+): Promise<number> {
+  return atDatabase(deps, callerId, deps.databaseNowMs);
+}

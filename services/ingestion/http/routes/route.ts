@@ -33,7 +33,10 @@ export interface RouteDeps extends AnswerDeps {
   readonly rates: RateLimiter;
   readonly reads: ReadTurns;
   readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
+  /** The time that commands get. */
   readonly nowMs: () => number;
+  /** The time of the database, which rows of webhooks are compared with; asked for within `atDatabase`. */
+  readonly databaseNowMs: () => Promise<number>;
   /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */
   readonly noteShown: (orderId: string, version: number) => number;
 }

@@ -11,7 +11,7 @@ import {
   WebhookEndpointWithSecret,
 } from '../../schemas/webhook.ts';
 import { compileCheck } from '../../validation.ts';
-import { atDatabase } from '../at-database.ts';
+import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
 import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-answers.ts';
@@ -69,7 +69,7 @@ export function rotateSecret(deps: RouteDeps): Route {
       const change = changeOf(request);
       const rotation = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       const { overlapSeconds = overlapSecondsDefault } = rotation as { overlapSeconds?: number };
-      const nowMs = deps.nowMs();
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
       const found = await atDatabase(deps, request.caller.customerId, () =>
@@ -88,12 +88,13 @@ export function enableWebhook(deps: RouteDeps): Route {
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
       const change = changeOf(request);
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       const found = await atDatabase(deps, request.caller.customerId, () =>
-        deps.webhooks.enable(change, deps.nowMs()),
+        deps.webhooks.enable(change, nowMs),
       );
       if (!found) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       const endpoint = await findEndpoint(deps, request, change.endpointId);
-      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
+      return sendJson(reply, 200, endpointResource(endpoint, nowMs));
     },
   };
 }

@@ -18,7 +18,7 @@ import {
   WebhookDeliveryList,
 } from '../../schemas/webhook.ts';
 import { compileCheck } from '../../validation.ts';
-import { atDatabase } from '../at-database.ts';
+import { atDatabase, databaseTime } from '../at-database.ts';
 import {
   cursorParameter,
   endpointIdParameter,
@@ -140,7 +140,7 @@ export function redeliver(deps: RouteDeps): Route {
         : null;
       if (delivery === null) throw new HttpProblem('DELIVERY_NOT_FOUND');
       if (!delivery.isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
-      const nowMs = deps.nowMs();
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       await atDatabase(deps, request.caller.customerId, () =>
         deps.deliveries.redeliver(delivery.deliveryId, nowMs),
       );
@@ -164,8 +164,9 @@ export function redeliverRange(deps: RouteDeps): Route {
       const range = `redeliver|${endpointId}|${fromMs}|${toMs}`;
       const after = cursor === undefined ? null : deliveryAt(deps.cursors.read(cursor, range));
       if (cursor !== undefined && after === null) throw new HttpProblem('CURSOR_UNKNOWN');
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       const { count, next } = await atDatabase(deps, request.caller.customerId, () =>
-        deps.deliveries.redeliverRange({ endpointId, fromMs, toMs, after }, deps.nowMs()),
+        deps.deliveries.redeliverRange({ endpointId, fromMs, toMs, after }, nowMs),
       );
       const rest = next === null ? {} : { nextCursor: issueCursor(deps, next, range) };
       return sendJson(reply, 202, { count, ...rest });

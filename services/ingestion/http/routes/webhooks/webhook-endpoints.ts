@@ -12,7 +12,7 @@ import {
   WebhookEndpointWithSecret,
 } from '../../schemas/webhook.ts';
 import { compileCheck } from '../../validation.ts';
-import { atDatabase } from '../at-database.ts';
+import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps } from '../route.ts';
 import {
@@ -105,7 +105,7 @@ export function createWebhook(deps: RouteDeps): Route {
       const traceId = callersTraceIdOf(request);
       const { url } = read;
       const eventTypes = input.eventTypes ?? null;
-      const nowMs = deps.nowMs();
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
       );
@@ -123,7 +123,7 @@ export function listWebhooks(deps: RouteDeps): Route {
       const found = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.list(ownerOf(request)),
       );
-      const nowMs = deps.nowMs();
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       return sendJson(reply, 200, { items: found.map((endpoint) => endpointResource(endpoint, nowMs)) });
     },
   };
@@ -134,7 +134,8 @@ export function getWebhook(deps: RouteDeps): Route {
     operation: getWebhookOperation,
     async handler(request, reply) {
       const endpoint = await findEndpoint(deps, request, endpointIdOf(request));
-      return sendJson(reply, 200, endpointResource(endpoint, deps.nowMs()));
+      const nowMs = await databaseTime(deps, request.caller.customerId);
+      return sendJson(reply, 200, endpointResource(endpoint, nowMs));
     },
   };
 }
@@ -144,8 +145,9 @@ export function deleteWebhook(deps: RouteDeps): Route {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
+      const nowMs = await databaseTime(deps, request.caller.customerId);
       const deleted = await atDatabase(deps, request.caller.customerId, () =>
-        deps.webhooks.delete(changeOf(request), deps.nowMs()),
+        deps.webhooks.delete(changeOf(request), nowMs),
       );
       if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return reply.code(204).send();
