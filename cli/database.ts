@@ -1,6 +1,6 @@
 /** Connections of the command line to the database: short-lived, one statement at a time, with the settings of the house. */
-import mysql, { type Connection } from 'mysql2/promise';
-import { driverOptions, parseMysqlUrl } from '../services/shared/mysql/index.ts';
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import { driverOptions, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -26,6 +26,12 @@ export async function withDatabase<T>(url: string, work: (db: Connection) => Pro
     // The answer of a server that is going away no longer matters; the process ends after this.
     await db.end().catch(() => db.destroy());
   }
+}
+
+/** Epoch ms by the clock of the database, as the times of its rows are. */
+export async function databaseNowMs(db: Connection): Promise<number> {
+  const [rows] = await db.query<RowDataPacket[]>(`SELECT ${nowSql} AS nowMs`);
+  return Number(rows[0]!['nowMs']);
 }
 
 function isMissingTable(error: unknown): boolean {

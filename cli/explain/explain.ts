@@ -7,6 +7,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
 import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
 import { partitionOfOrder } from '../../topics/partition.ts';
+import { databaseNowMs } from '../database.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { type LaneRow, readLanes, waitsFor } from '../lag/lanes.ts';
@@ -76,7 +77,7 @@ export async function explainOrder(
     commands,
     outcomes,
     lane,
-    waitsFor: await waitOf(reader, lane, partition, commands),
+    waitsFor: await waitOf(reader, lane, partition, commands, await databaseNowMs(db)),
     outbox: await readOutbox(db, partition, commands),
     snapshot,
     ...tables,
@@ -125,12 +126,13 @@ async function waitOf(
   lane: LaneRow | null,
   partition: number,
   commands: OrderLife['commands'],
+  nowMs: number,
 ): Promise<string | null> {
   const newest = commands.at(-1);
   if (newest === undefined || newest.offset < (lane?.published ?? 0)) return null;
   if (lane === null) return 'a worker to take the lane; no worker has owned it before';
   const end = (await reader.ranges(COMMANDS))[partition]?.high ?? 0;
-  return waitsFor(lane, end, Date.now()) || null;
+  return waitsFor(lane, end, nowMs) || null;
 }
 
 async function readOutbox(

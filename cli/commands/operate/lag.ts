@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { createAdmin, createKafkaConfig } from '../../../services/shared/kafka/index.ts';
 import type { Halt } from '../../../services/worker/store/halts.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
-import { withDatabase } from '../../database.ts';
+import { databaseNowMs, withDatabase } from '../../database.ts';
 import { namingMissing } from '../../kafka/missing-topic.ts';
 import { type GroupStanding, groupStandings } from '../../lag/groups.ts';
 import { type LaneStanding, readLanes, standings, stillLanes } from '../../lag/lanes.ts';
@@ -32,14 +32,14 @@ async function lag(options: LagOptions): Promise<void> {
   const servers = await findServers(options.name, process.env, ['kafka']);
   const settings = createKafkaConfig(servers, 'orderstream-cli');
   const own = [COMMANDS, EVENTS, STATE, DEAD_LETTERS];
-  const { kafka, lanes, groups, halt } = await namingMissing(settings, own, () => readLag(options));
+  const { kafka, lanes, groups, halt, nowMs } = await namingMissing(settings, own, () => readLag(options));
   if (options.json) {
     printJson({ lanes, groups, halt });
     return;
   }
   if (halt !== null) print(`HALTED since ${new Date(halt.detectedAtMs).toISOString()}: ${halt.message}\n`);
   if (lanes !== null) {
-    const still = stillLanes(lanes, Date.now());
+    const still = stillLanes(lanes, nowMs);
     print([...still, `lanes of ${kafka}${COMMANDS}`, lanesText(lanes), ''].join('\n'));
   }
   print(groupsText(groups, options.all === true));
@@ -50,6 +50,8 @@ async function readLag(options: LagOptions): Promise<{
   lanes: LaneStanding[] | null;
   groups: GroupStanding[];
   halt: Halt | null;
+  /** By the clock of the database, as the times of the lanes are. */
+  nowMs: number;
 }> {
   // Another team's group is no matter of our tables.
   const withLanes = options.group === undefined;
@@ -57,16 +59,17 @@ async function readLag(options: LagOptions): Promise<{
   const admin = createAdmin(createKafkaConfig(kafka, 'orderstream-cli'));
   try {
     const groups = await groupStandings(admin, options.group);
-    if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null };
+    if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, nowMs: 0 };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
     // The tables first: a log that has grown since only shows commands more, never fewer than are decided.
-    const { rows, halt } = await withDatabase(mysqlUrl, async (db) => ({
+    const { rows, halt, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
       rows: await readLanes(db),
       halt: await haltOf(db),
+      nowMs: await databaseNowMs(db),
     }));
     const ends: number[] = [];
     for (const [partition, { high }] of await admin.endOffsets(COMMANDS)) ends[partition] = Number(high);
-    return { kafka: kafka.kafkaTopicPrefix, lanes: standings(rows, ends, Date.now()), groups, halt };
+    return { kafka: kafka.kafkaTopicPrefix, lanes: standings(rows, ends, nowMs), groups, halt, nowMs };
   } finally {
     await admin.close();
   }

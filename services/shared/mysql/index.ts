@@ -1,7 +1,7 @@
 export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
 export { bytesToUuid, uuidToBytes, uuidToSql } from './ids.ts';
 export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
-export { readNowMs } from './now.ts';
+export { nowSql, readNowMs } from './now.ts';
 export { affectedRows, rowsOf } from './result-values.ts';
 export {
   headroomBytes,

@@ -1,10 +1,11 @@
 /** The time of the database: the one clock that all processes share. */
 import type { Queryable } from './types.ts';
 
+/** The same as an expression of a statement: epoch ms when it began. Sessions have the time zone UTC, so no hour comes twice. */
+export const nowSql = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
+
 /** Epoch ms by the clock of the database. Rejects when it does not answer. */
 export async function readNowMs(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ nowMs: number }>(
-    'SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS nowMs',
-  );
+  const [row] = await db.rows<{ nowMs: number }>(`SELECT ${nowSql} AS nowMs`);
   return Number(row!.nowMs);
 }

@@ -70,7 +70,7 @@ export function watchLanes(deps: LaneWatchDeps): () => void {
 function shownWait({ waits }: Lane): Wait | null {
   const wait = waits.current;
   if (wait === null) return null;
-  return wait.place === 'stopped' || Date.now() - wait.sinceMs >= shownAfterMs ? wait : null;
+  return wait.place === 'stopped' || performance.now() - wait.sinceMs >= shownAfterMs ? wait : null;
 }
 
 /** One sentence about the lane that needs a person most; null when all go on. */
@@ -91,7 +91,7 @@ function showWaits(metrics: Metrics, waits: readonly (Wait | null)[]): void {
   for (const place of waitPlaces) {
     metrics.set('worker_lanes_waiting', waits.filter((wait) => wait?.place === place).length, { place });
   }
-  const nowMs = Date.now();
+  const nowMs = performance.now();
   const waitedMs = Math.max(0, ...waits.map((wait) => (wait === null ? 0 : nowMs - wait.sinceMs)));
   metrics.set('worker_lane_wait_seconds', waitedMs / 1_000);
 }

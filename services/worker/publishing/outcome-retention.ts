@@ -10,7 +10,7 @@ export interface ForgetDeps {
   readonly db: Pick<Queryable, 'rows' | 'write'>;
   /** How long outcomes are kept once they are acknowledged, ms. */
   readonly keptMs: number;
-  lanes(): Iterable<Lane>;
+  lanes(): Iterable<Pick<Lane, 'partition' | 'state'>>;
   readonly log: Logger;
 }
 
@@ -45,7 +45,7 @@ export async function forgetOnce({ topic, db, keptMs, lanes }: ForgetDeps): Prom
   for (const { partition, state } of lanes()) {
     if (state !== 'running') continue;
     for (let step = 0; step < stepsMax; step++) {
-      const rows = await forgetPublished(db, topic, partition, Date.now() - keptMs, rowsMax);
+      const rows = await forgetPublished(db, topic, partition, keptMs, rowsMax);
       deleted += rows;
       if (rows < rowsMax) break;
     }

@@ -1,5 +1,5 @@
 /** Marks of lanes on probation: what was being tried when a worker died. */
-import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import { nowSql, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 /** Deaths at one record, alone in its batch, after which it is quarantined. */
@@ -26,8 +26,8 @@ export async function markAttempt(
 ): Promise<void> {
   await session.write(
     'INSERT INTO lane_attempts (topic,partition_id,source_offset,records,attempts,updated_at_ms) ' +
-      `VALUES (${text(topic)},${partition},${offset},${records},1,${Date.now()}) ON DUPLICATE KEY UPDATE ` +
-      `attempts = IF(records = ${records}, attempts + 1, 1), records = ${records}, updated_at_ms = ${Date.now()}`,
+      `VALUES (${text(topic)},${partition},${offset},${records},1,${nowSql}) ON DUPLICATE KEY UPDATE ` +
+      `attempts = IF(records = ${records}, attempts + 1, 1), records = ${records}, updated_at_ms = ${nowSql}`,
   );
 }
 

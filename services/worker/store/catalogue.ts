@@ -4,7 +4,7 @@
  * quote is never newer than a decision.
  */
 import type { Product } from '../../domain/index.ts';
-import { type Answer, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import { type Answer, nowSql, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface PriceSnapshot {
   readonly version: number;
@@ -89,7 +89,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
 /** One statement, hence one read view: the version and the rows belong together. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
-    'SELECT c.version, CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (',
+    `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,
   );
   if (skus.size === 0) buffer.text('');
   let isFirst = true;

@@ -1,5 +1,5 @@
 /** The halt of the whole pipeline: while its row is there, no worker decides anything. */
-import type { Queryable } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 export interface Halt {
@@ -22,10 +22,10 @@ export async function readHalt(db: Pick<Queryable, 'rows'>): Promise<Halt | null
 /** Writes the halt, or keeps the one that is there: the first to notice says why. */
 export async function writeHalt(
   db: Pick<Queryable, 'write'>,
-  { why, message, detectedBy, detectedAtMs }: Halt,
+  { why, message, detectedBy }: Omit<Halt, 'detectedAtMs'>,
 ): Promise<void> {
   await db.write(
     'INSERT INTO pipeline_halts (id, why, message, detected_by, detected_at_ms) VALUES ' +
-      `(1, ${text(why)}, ${text(message.slice(0, messageLengthMax))}, ${text(detectedBy)}, ${detectedAtMs}) ON DUPLICATE KEY UPDATE id = id`,
+      `(1, ${text(why)}, ${text(message.slice(0, messageLengthMax))}, ${text(detectedBy)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
   );
 }

@@ -1,5 +1,5 @@
 /** The table of what lanes wait for: `orderstream lag` and other services read it. */
-import type { Queryable } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 export interface WaitRow {
@@ -9,7 +9,7 @@ export interface WaitRow {
   readonly place: string;
   readonly needsOperator: boolean;
   readonly why: string;
-  /** Epoch ms. */
+  /** When it began, by the monotonic clock of this process. */
   readonly sinceMs: number;
 }
 
@@ -18,10 +18,11 @@ const whyLengthMax = 500;
 /** Writes what a lane waits for, over what was there. */
 export async function writeWait(db: Queryable, topic: string, owner: string, wait: WaitRow): Promise<void> {
   const { partition, offset, place, needsOperator, why, sinceMs } = wait;
+  const waitedMs = Math.round(performance.now() - sinceMs);
   await db.write(
     'REPLACE INTO lane_waits (topic,partition_id,source_offset,place,needs_operator,why,owner,since_ms,updated_at_ms) ' +
       `VALUES (${text(topic)},${partition},${offset},${text(place)},${needsOperator ? 1 : 0},` +
-      `${text(why.slice(0, whyLengthMax))},${text(owner)},${sinceMs},${Date.now()})`,
+      `${text(why.slice(0, whyLengthMax))},${text(owner)},${nowSql} - ${waitedMs},${nowSql})`,
   );
 }
 

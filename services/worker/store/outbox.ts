@@ -1,5 +1,5 @@
 /** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
-import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
 import { text } from './sql-text.ts';
 
@@ -53,24 +53,24 @@ export function layOutAcknowledged(
   if (keep) {
     buffer.sql(' SET o.topic = ');
     buffer.text(publishedName(topic));
-    buffer.sql(`, o.published_at_ms = ${Date.now()}`);
+    buffer.sql(`, o.published_at_ms = ${nowSql}`);
   }
   buffer.end();
 }
 
-/** Deletes the oldest kept rows of one lane that were published before `beforeMs`, `max` at most. Returns how many. */
+/** Deletes the oldest rows of one lane that were kept for longer than `keptMs`, `max` at most. Returns how many. */
 export async function forgetPublished(
   db: Pick<Queryable, 'rows' | 'write'>,
   topic: string,
   partition: number,
-  beforeMs: number,
+  keptMs: number,
   max: number,
 ): Promise<number> {
   const lane = `topic = ${text(publishedName(topic))} AND partition_id = ${partition}`;
-  const oldest = await db.rows<{ from_offset: number; published_at_ms: number }>(
-    `SELECT from_offset, published_at_ms FROM outbox WHERE ${lane} ORDER BY from_offset LIMIT ${max}`,
+  const oldest = await db.rows<{ from_offset: number; age: number }>(
+    `SELECT from_offset, ${nowSql} - published_at_ms AS age FROM outbox WHERE ${lane} ORDER BY from_offset LIMIT ${max}`,
   );
-  const last = oldest.filter((row) => row.published_at_ms < beforeMs).at(-1);
+  const last = oldest.filter(({ age }) => age > keptMs).at(-1);
   if (last === undefined) return 0;
   const { affectedRows } = await db.write(
     `DELETE FROM outbox WHERE ${lane} AND from_offset <= ${last.from_offset}`,

@@ -2,7 +2,7 @@
  * Who works a lane, and how far it is: the fencing token of every lane is handed out, checked and read back here.
  * Nothing else writes `lane_positions`.
  */
-import type { Queryable, Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import {
   jumpTo,
   type LogIds,
@@ -82,7 +82,7 @@ export async function claimLane(
   );
   const epoch = row!.epoch + 1;
   await session.write(
-    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner.name)}, updated_at_ms = ${Date.now()} WHERE ${lane}`,
+    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner.name)}, updated_at_ms = ${nowSql} WHERE ${lane}`,
   );
   await session.commit();
   return {
@@ -190,7 +190,7 @@ export function layOutFence(buffer: StatementBuffer, topic: string, moves: reado
   buffer.text(topic);
   buffer.sql(
     ' AND l.partition_id = d.p ' +
-      `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${Date.now()}, ` +
+      `SET l.next_offset = d.t, l.published_offset = d.u, l.updated_at_ms = ${nowSql}, ` +
       'l.record_offset = d.ro, l.record_id = d.ri, l.outcome_source = d.os, l.outcome_offset = d.oo ' +
       'WHERE l.epoch = d.e AND l.next_offset = d.f',
   );

@@ -231,20 +231,19 @@ async function halt(
   partition: number,
 ): Promise<void> {
   const { db, owner, log } = deps;
-  const found: Halt = {
+  const found = {
     why: 'lostCommits',
     message:
       `lane ${partition}: ${message.split(';')[0]}. All lanes are stopped: restore the newer data, ` +
       'then run `orderstream recover continue`',
     detectedBy: owner,
-    detectedAtMs: Date.now(),
   };
   log.error({ partition, why }, `the pipeline is halted, ${found.message}`);
   stopAll(deps, found);
   await writeHalt(db, found);
 }
 
-function stopAll({ lanes, metrics }: GuardDeps, { why, message }: Halt): void {
+function stopAll({ lanes, metrics }: GuardDeps, { why, message }: Pick<Halt, 'why' | 'message'>): void {
   metrics.set('worker_halted', 1);
   for (const lane of lanes()) if (lane.state === 'running') lane.stop(message, why);
 }

@@ -6,7 +6,7 @@
 
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
-import type { Queryable } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
 import { readAllLanes } from '../store/positions.ts';
 import { text } from '../store/sql-text.ts';
 import { type LogFactsDeps, readEventRanges, readIds } from './log-facts.ts';
@@ -54,7 +54,7 @@ async function claimInstallation(deps: InstallationDeps): Promise<void> {
     await refuseForeignLanes(deps);
     // Of two that start at once, the first insert counts for both.
     await db.write(
-      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${Date.now()}) ON DUPLICATE KEY UPDATE id = id`,
+      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
     );
     log.info({ topicPrefix }, 'the database belongs to this installation from now on');
   }

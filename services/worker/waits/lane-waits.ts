@@ -13,7 +13,7 @@ export interface Wait {
   readonly why: string;
   /** Whether trying again is unlikely to help: a person has to look. The lane tries again all the same. */
   readonly needsOperator: boolean;
-  /** When it began, epoch ms. */
+  /** When it began, by the monotonic clock of this process. */
   readonly sinceMs: number;
   /** How often it was tried in vain, this time included. */
   readonly tries: number;
@@ -29,7 +29,7 @@ export class LaneWaits {
       place,
       why,
       needsOperator,
-      sinceMs: before?.sinceMs ?? Date.now(),
+      sinceMs: before?.sinceMs ?? performance.now(),
       tries: (before?.tries ?? 0) + 1,
     };
     this.#waits.set(place, wait);

@@ -1,15 +1,21 @@
 /** The wall clock jumps by an hour, forwards on one machine and back on another: nothing is keyed on it. */
-import { expect, test } from 'vitest';
-import { COMMANDS, GROUPS } from '../../../topics/index.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { readNowMs } from '../../../services/shared/mysql/index.ts';
+import { forgetOnce } from '../../../services/worker/publishing/outcome-retention.ts';
+import { COMMANDS, GROUPS, PARTITIONS } from '../../../topics/index.ts';
 import type { Arena } from '../../support/arena/arena.ts';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { decidedMore, ownedBy } from '../../support/arena/reading/lane-positions.ts';
 import { useArena } from '../../support/arena/use-arena.ts';
 import { preloaded } from '../../support/preload/index.ts';
+import { quietLog } from '../../support/records/kafka.ts';
 import { until } from '../../support/servers/stack.ts';
 
 const used = useArena('clock');
 const hourMs = 3_600_000;
+const realNow = Date.now;
+
+afterEach(() => vi.restoreAllMocks());
 
 /** The group's offsets being where the log ended when this was called: each lane's owner is still heard by the group. */
 async function committedUpToNow({ admin }: Arena): Promise<void> {
@@ -46,4 +52,33 @@ test('workers whose clocks jump apart stay members, decide, and take over from e
   await arena.quiesce();
   expect((await audit(arena, producer.history)).findings).toEqual([]);
   expect((await behind.stop()).code).toBe(0);
+  await expectTimesOfDatabase(arena);
+  await expectKeptForAnHour(arena);
 }, 120_000);
+
+/** Both workers wrote these rows after their clocks had jumped. */
+async function expectTimesOfDatabase({ mysql }: Arena): Promise<void> {
+  const nowMs = await readNowMs(mysql.pool);
+  const [row] = await mysql.pool.rows<Record<string, number>>(
+    `SELECT MIN(updated_at_ms) AS firstMoved, MAX(updated_at_ms) AS lastMoved,
+       (SELECT MIN(published_at_ms) FROM outbox) AS firstPublished, (SELECT MAX(published_at_ms) FROM outbox) AS lastPublished
+     FROM lane_positions`,
+  );
+  const ages = Object.entries(row!).map(([name, atMs]) => [name, nowMs - atMs] as const);
+  expect(ages.filter(([, ageMs]) => ageMs < 0 || ageMs > hourMs / 2)).toEqual([]);
+}
+
+/** Outcomes are deleted by their age, not by the clock of the worker that deletes them. */
+async function expectKeptForAnHour({ mysql }: Arena): Promise<void> {
+  const deps = {
+    topic: COMMANDS,
+    db: mysql.pool,
+    lanes: () =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, state: 'running' as const })),
+    log: quietLog,
+  };
+  vi.spyOn(Date, 'now').mockImplementation(() => realNow() + 2 * hourMs);
+  expect(await forgetOnce({ ...deps, keptMs: hourMs })).toBe(0);
+  vi.spyOn(Date, 'now').mockImplementation(() => realNow() - 2 * hourMs);
+  expect(await forgetOnce({ ...deps, keptMs: 0 })).toBeGreaterThan(0);
+}
