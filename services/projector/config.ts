@@ -1,6 +1,6 @@
 import { int, kafkaFields, mysqlFields, registryFields } from '../shared/config/index.ts';
 
-/** Every setting of the projector. */
+/** All settings of the projector. */
 export const fields = {
   ...kafkaFields,
   ...registryFields,

@@ -1,4 +1,7 @@
-/** Decodes records; what is broken for ever comes back as null, what the registry has to answer for is waited out. */
+/**
+ * Decodes records. A record that can never be decoded is returned as null. While the registry cannot answer,
+ * decoding waits.
+ */
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../shared/codec/index.ts';
 import { appError, classify, errorMessage } from '../shared/errors/index.ts';
 import type { InRecord } from '../shared/kafka/index.ts';
@@ -9,16 +12,21 @@ const registryBackoff = backoff({ initialMs: 100, maxMs: 5_000 });
 
 export interface DecodeDeps<T> {
   codec: Pick<Codec<T>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Whether the value says of itself what its record says: then it is ours, whatever its schema id. */
+  /** Whether the value's contents match its headers: then this product wrote it, whatever its schema id. */
   isProven(value: T, record: InRecord): boolean;
-  /** Whether the record is ours by its headers alone; where it cannot be read then, it is waited for. */
+  /**
+   * Whether the headers alone show that this product wrote the record. If it cannot be read, decoding waits.
+   */
   isOurs?(record: InRecord): boolean;
-  /** Told while the record waits for the registry; whoever decodes says when it is over. */
+  /** Called while the record waits for the registry. The caller clears the wait. */
   onWait(reason: string): void;
   log: Logger;
 }
 
-/** Rejects with what waiting here does not mend: RECORD_IN_DOUBT (retry) among it. Rejects when `signal` fires. */
+/**
+ * Rejects with errors that waiting here does not repair, for example RECORD_IN_DOUBT (retry). Rejects when
+ * `signal` fires.
+ */
 export async function decodeRecord<T>(
   deps: DecodeDeps<T>,
   record: InRecord,
@@ -39,7 +47,10 @@ export async function decodeRecord<T>(
   }
 }
 
-/** A registry that was rebuilt gives schemas other ids: the record is read as what this build writes, if that is proven. */
+/**
+ * A rebuilt registry gives schemas other ids. The record is read with this build's schema if its contents
+ * prove that it fits.
+ */
 function whateverItsId<T>(
   { codec, isProven, isOurs }: DecodeDeps<T>,
   record: InRecord,

@@ -1,6 +1,6 @@
 /**
- * Which logs the offsets of a marker count in. A topic that was recreated counts from 0 again: its offsets may agree with
- * those of the old one, and mean other records.
+ * In which logs the offsets of a marker count. A recreated topic starts from 0 again, so equal offsets may
+ * mean other records.
  */
 import { COMMANDS, EVENTS, STATE } from '../../topics/index.ts';
 import { createTopicWatch, fetchTopicIds, type KafkaSettings } from '../shared/kafka/index.ts';
@@ -16,13 +16,13 @@ const lookEveryMs = 1_000;
 const watched = { commands: COMMANDS, outcomes: EVENTS, states: STATE } as const;
 const form = /^([\w-]{22}) ([\w-]{22}) ([\w-]{22})$/;
 
-/** Rejects with KAFKA_UNAVAILABLE, also while one of the topics does not exist. */
+/** Rejects with KAFKA_UNAVAILABLE, also if one of the topics does not exist. */
 export async function fetchLogIds(settings: KafkaSettings): Promise<LogIds> {
   const ids = await fetchTopicIds(settings, Object.values(watched));
   return { commands: ids.get(COMMANDS)!, outcomes: ids.get(EVENTS)!, states: ids.get(STATE)! };
 }
 
-/** As they stand in the header `os-topic-ids` of a marker. */
+/** The value of the header `os-topic-ids` of a marker. */
 export function writeLogIds({ commands, outcomes, states }: LogIds): string {
   return `${commands} ${outcomes} ${states}`;
 }
@@ -34,7 +34,9 @@ export function readLogIds(text: string): LogIds | null {
   return { commands, outcomes, states };
 }
 
-/** Calls `onChange` with the name of a topic that has another id than at the last look. Looks until it is closed. */
+/**
+ * Calls `onChange` with the name of a topic whose id changed since the last check. Checks until it is closed.
+ */
 export function watchLogs(settings: KafkaSettings, onChange: (topic: string) => void): { close(): void } {
   const watches = Object.values(watched).map((topic) => ({
     topic,
@@ -44,7 +46,7 @@ export function watchLogs(settings: KafkaSettings, onChange: (topic: string) => 
   let isLooking = false;
   const look = async (): Promise<void> => {
     for (const each of watches) {
-      // A broker that is away, or a topic that is gone, says nothing about the next one of its name.
+      // If a broker is down or a topic is gone, nothing is known about the next topic of that name.
       const state = await each.watch.look().catch(() => null);
       if (state === null) continue;
       const before = each.last;

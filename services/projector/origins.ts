@@ -1,9 +1,11 @@
-/** What acceptance fixed of orders that were decided before the batch in hand: these columns never change. */
+/**
+ * The values that acceptance fixed, for orders decided before the current batch: these columns never change.
+ */
 import type { TermsLine } from '../../schemas/index.ts';
 import { bytesToUuid, type Queryable, uuidToBytes } from '../shared/mysql/index.ts';
 import type { Origin } from './projection.ts';
 
-/** Orders of one query; a batch is at most a few of these. */
+/** Orders of one query; a batch needs at most a few queries. */
 const ordersMax = 500;
 
 interface OrderRow {
@@ -23,7 +25,7 @@ interface OrderRow {
 
 type LineRow = { order_key: number; sku: string; quantity: number; unit_price: number; line_total: number };
 
-/** Those of the orders that have a row. Takes no locks. */
+/** The orders that have a row. Takes no locks. */
 export async function readOrigins(
   pool: Queryable,
   orderIds: readonly string[],

@@ -1,13 +1,13 @@
 /**
- * One partition on its way from outcomes to states.
+ * One partition, from outcomes to states.
  *
- *   waiting ──► claiming ──► following ──(trouble)──► waiting
- *      └───────────┴─────────────┴──(close)──► closed
+ * waiting ──► claiming ──► following ──(error)──► waiting      └───────────┴─────────────┴──(close)──► closed
  *
- * claiming: shuts out whoever wrote this partition before, then reads from the states themselves how far they reach.
- * following: writes states and marker batch by batch, each in one transaction. After any failure it is unknown whether
- * the last batch stands, so the lane begins anew by claiming; it keeps nothing that it could be wrong about. That is so for every
- * failure, also of the program: a new process would begin in the same way, and stop the partitions that are well.
+ * claiming: fences the previous writer of this partition, then reads from the states how far they reach.
+ * following: writes states and marker batch by batch, each in one transaction. After any failure it is
+ * unknown whether the last batch was committed, so the projector of the partition claims again and keeps no
+ * state. That holds for every failure, also for bugs: a new process would do the same, and would stop the
+ * healthy partitions too.
  */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
@@ -32,10 +32,10 @@ import { markerOf, type Position, type Projection, project, type ReadEvent, stat
 import { createRecordQueue, type RecordQueue } from './record-queue.ts';
 import { findPosition, messagesOf, type SnapshotDeps } from './snapshot.ts';
 
-/** Outcomes of one transaction at most; load decides how many there are. */
+/** Outcomes of one transaction, at most; the actual number depends on the load. */
 const batchRecordsMax = 1_000;
 const claimBackoff = backoff({ initialMs: 200, maxMs: 5_000 });
-/** How often a lane that may not claim looks again. */
+/** How often a projector that may not claim checks again. */
 const membershipPollMs = 100;
 const writerName = (partition: number): string => `orders-projector-${partition}`;
 
@@ -46,21 +46,21 @@ export interface LaneDeps {
   states: Codec<OrderState>;
   pool: Queryable;
   flow: { pause(partition: number): void; resume(partition: number, from?: bigint): void };
-  /** Whether this process is a member of the group at the moment. */
+  /** Whether this process is currently a member of the group. */
   isMember(): boolean;
   log: Logger;
   metrics: Metrics;
-  /** Told why the states do not go on, and null when they do. */
+  /** Called with the reason why states do not advance, and with null when they do. */
   onWait(partition: number, reason: string | null): void;
 }
 
 export interface Lane {
   enqueue(records: readonly InRecord[]): void;
-  /** Offset of the outcomes up to which states are committed; null until it is known. */
+  /** Offset of the outcomes up to which states are committed; null while unknown. */
   done(): bigint | null;
-  /** Begins anew by claiming: the log is not the one that was read, or the position is not in it. */
+  /** Claims again: the log is not the one that was read, or does not contain the position. */
   renew(reason: string): void;
-  /** Ends the lane, after the transaction in hand. Calls share one promise. */
+  /** Ends this projector after the current transaction. Calls share one promise. */
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
   const log = deps.log.child({ partition });
   let isWaiting = false;
   const onWait: LaneDeps['onWait'] = (_partition, reason) => {
-    // The partition may have another lane by now, which speaks for itself.
+    // The partition may have another projector by now, which reports for itself.
     if (abort.signal.aborted || (reason === null && !isWaiting)) return;
     isWaiting = reason !== null;
     deps.onWait(partition, reason);
@@ -119,12 +119,12 @@ async function run(lane: Run): Promise<void> {
   }
 }
 
-/** A process that does not know whether the partition is its own must not shut out the one that does. */
+/** A process that does not know whether it owns the partition must not fence the owner. */
 async function membership({ isMember, signal }: Run): Promise<void> {
   while (!isMember()) await sleep(membershipPollMs, signal);
 }
 
-/** Resolves when the lane is closed; rejects with the first trouble. */
+/** Resolves when this projector is closed; rejects with the first error. */
 async function claimAndFollow(lane: Run): Promise<void> {
   const { settings, partition, queue, flow, log, metrics, signal, state } = lane;
   const writer = await openFencedWriter({
@@ -137,14 +137,14 @@ async function claimAndFollow(lane: Run): Promise<void> {
   try {
     const ids = await fetchLogIds(settings);
     const found = await findPosition(snapshotDeps(lane), partition, ids, signal);
-    // The partition may have a new lane by now, whose pauses and seeks are not to be touched.
+    // The partition may have a new projector by now, whose pauses and seeks must not change.
     if (signal.aborted) return;
     let { position } = found;
     metrics.inc('projector_claims_total', { result: 'taken' });
-    // Where there is something to read, it shows first whether the states go on.
+    // If there are records to read, the first batch shows whether states advance.
     if (found.isAtEnd) lane.onWait(partition, null);
     const details = { covers: position.covers, eventsOffset: String(position.eventsOffset) };
-    log.info(details, 'states go on');
+    log.info(details, 'states advance again');
     if (found.changed !== null) {
       metrics.inc('projector_logs_changed_total', { reason: found.changed });
       log.error(details, `the result topic changed since the position was stored (${found.changed})`);
@@ -159,7 +159,7 @@ async function claimAndFollow(lane: Run): Promise<void> {
       const startedMs = performance.now();
       const projection = project(position, await decodeAll(lane, records));
       if (projection.holes.length > 0 && canLookAgain) {
-        // A log that was truncated and filled again has the missing outcomes before the position.
+        // If a log was truncated and filled again, the missing outcomes are before the position.
         canLookAgain = false;
         metrics.inc('projector_logs_changed_total', { reason: 'hole' });
         log.warn(projection.holes[0]!, 'outcomes are missing; the log is searched from its beginning');
@@ -200,7 +200,7 @@ async function writeBatch(
 ): Promise<void> {
   const { metrics, partition, states: codec } = lane;
   const { position } = projection;
-  // Repeats alone say nothing new; the next claim would read them again and drop them again.
+  // A batch of repeats needs no marker; the next claim would read and drop them again.
   if (position.covers === from.covers) return;
   const states = await statesOf(lane, projection);
   await writer.append(messagesOf(codec, states, markerOf(partition, position, projection.atMs), ids));
@@ -222,7 +222,7 @@ async function decodeAll(lane: Run, records: readonly InRecord[]): Promise<ReadE
   return events;
 }
 
-/** The outcome says the same of itself as its record does. */
+/** The outcome's contents match the headers of its record. */
 function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, record: InRecord): boolean {
   return (
     sourcePartition === record.partition &&

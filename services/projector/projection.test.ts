@@ -59,7 +59,7 @@ const accepted = event(0, { outcome: 'ACCEPTED', order });
 const cancelled = event(2, { outcome: 'APPLIED', version: 2, status: 'CANCELLED' });
 
 describe('a projection', () => {
-  it('keeps the newest outcome of an order with what its acceptance fixed', () => {
+  it('keeps the newest outcome of an order with the values that its acceptance fixed', () => {
     const { drafts, position } = project(atTheBeginning, [
       at(0, accepted),
       at(1, event(1)),
@@ -77,14 +77,14 @@ describe('a projection', () => {
     });
   });
 
-  it('gives the same however the outcomes are cut into batches, but for what must be looked up', () => {
+  it('gives the same result for any split into batches, except for the orders to look up', () => {
     const first = project(atTheBeginning, [at(0, accepted), at(1, event(1))]);
     const second = project(first.position, [at(2, cancelled)]);
     expect(second.position).toEqual({ covers: 2, coversFrom: -1, eventsOffset: 3n });
     expect([...second.drafts.values()]).toEqual([{ orderId, event: cancelled, origin: null }]);
   });
 
-  it('drops repeats, wherever they come', () => {
+  it('drops repeats anywhere', () => {
     const events = [at(0, accepted), at(1, event(1)), at(2, accepted), at(3, cancelled), at(4, event(1))];
     const { position, repeats, drafts } = project(atTheBeginning, events);
     expect(position).toEqual({ covers: 2, coversFrom: -1, eventsOffset: 5n });
@@ -92,7 +92,7 @@ describe('a projection', () => {
     expect([...drafts.values()][0]?.event).toBe(cancelled);
   });
 
-  it('makes no state of what changes no order', () => {
+  it('makes no state from outcomes that change no order', () => {
     const others = (['DUPLICATE', 'REFUSED', 'KEY_CONFLICT', 'DEAD_LETTERED', 'UNKNOWN'] as const).map(
       (outcome, n) => at(n, event(n, { outcome })),
     );
@@ -102,14 +102,14 @@ describe('a projection', () => {
     expect(position.covers).toBe(5);
   });
 
-  it('says where outcomes are missing, and covers without a hole from there on', () => {
+  it('reports where outcomes are missing, and covers without a hole from there on', () => {
     const from: Position = { covers: 4, coversFrom: -1, eventsOffset: 9n };
     const { position, holes } = project(from, [at(9, event(7)), at(10, event(8)), at(11, null)]);
     expect(holes).toEqual([{ after: 4, before: 7 }]);
     expect(position).toEqual({ covers: 8, coversFrom: 6, eventsOffset: 12n });
   });
 
-  it('begins with a hole where the log begins late', () => {
+  it('begins with a hole if the log begins late', () => {
     const { position, holes } = project(atTheBeginning, [at(40, event(30))]);
     expect(holes).toEqual([{ after: -1, before: 30 }]);
     expect(position).toEqual({ covers: 30, coversFrom: 29, eventsOffset: 41n });
@@ -117,12 +117,12 @@ describe('a projection', () => {
 });
 
 describe('a marker', () => {
-  it('says what it was made from', () => {
+  it('reports its source', () => {
     const position: Position = { covers: 8, coversFrom: 6, eventsOffset: 12n };
     expect(positionIn(markerOf(6, position, 99))).toEqual(position);
   });
 
-  it('is no state of an order', () => {
+  it('is not a state of an order', () => {
     const [draft] = project(atTheBeginning, [at(0, accepted)]).drafts.values();
     expect(positionIn(stateOf(draft!, draft!.origin!))).toBeNull();
   });

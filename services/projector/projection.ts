@@ -1,19 +1,19 @@
-/** From outcomes to the states that they leave behind; pure. */
+/** Converts outcomes to the resulting states; pure. */
 import type { OrderEvent, OrderState, OrderTerms } from '../../schemas/index.ts';
 
-/** How far the states of a partition reach; what a position marker says. */
+/** How far the states of a partition reach: the contents of a position marker. */
 export interface Position {
-  /** Source offset of the last outcome that is covered; -1 before the first. */
+  /** Source offset of the last covered outcome; -1 before the first. */
   covers: number;
-  /** Outcomes above this source offset are covered without a hole; -1: from the first one on. */
+  /** Outcomes above this source offset are covered without a hole; -1 means from the first one. */
   coversFrom: number;
-  /** Where to go on reading outcomes. */
+  /** The next offset of the outcome topic to read. */
   eventsOffset: bigint;
 }
 
 export const atTheBeginning: Position = { covers: -1, coversFrom: -1, eventsOffset: 0n };
 
-/** What acceptance fixed and no later outcome repeats. */
+/** The values that acceptance fixed and later outcomes do not repeat. */
 export interface Origin {
   terms: OrderTerms | null;
   createdAt: number | null;
@@ -23,7 +23,7 @@ export interface Origin {
 export interface Draft {
   orderId: string;
   event: OrderEvent;
-  /** null: decided before this batch, to be looked up. */
+  /** null: decided before this batch, so it must be looked up. */
   origin: Origin | null;
 }
 
@@ -31,21 +31,21 @@ export interface Projection {
   position: Position;
   /** By order, in the order of their first change. */
   drafts: Map<string, Draft>;
-  /** Outcomes that were covered already. */
+  /** Number of outcomes that were covered already. */
   repeats: number;
-  /** Source offsets between which outcomes never came. */
+  /** Ranges of source offsets without an outcome. */
   holes: { after: number; before: number }[];
   /** When the last covered outcome was decided, epoch ms. */
   atMs: number;
 }
 
-/** An outcome with its offset; `event` is null where it cannot be decoded, and then shows as a hole. */
+/** An outcome with its offset. `event` is null if it cannot be decoded; it then appears as a hole. */
 export interface ReadEvent {
   offset: bigint;
   event: OrderEvent | null;
 }
 
-/** Folds outcomes, in the order of their log, onto a position. */
+/** Applies outcomes to a position, in the order of their log. */
 export function project(from: Position, events: readonly ReadEvent[]): Projection {
   const result: Projection = { position: { ...from }, drafts: new Map(), repeats: 0, holes: [], atMs: 0 };
   const { position } = result;
@@ -78,12 +78,12 @@ function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent
       drafts.set(orderId, { orderId, event, origin: drafts.get(orderId)?.origin ?? null });
       break;
     default:
-      // The others change no order.
+      // Other outcomes change no order.
       break;
   }
 }
 
-/** The product's names stay out: they belong to the catalogue, and the order's lines do not keep them. */
+/** Product names are left out: they belong to the catalogue, and the order's lines do not store them. */
 function termsOf({ order }: OrderEvent): OrderTerms | null {
   if (order === null) return null;
   const lines = order.lines.map(({ sku, quantity, unitPrice, lineTotal }) => ({
@@ -132,7 +132,7 @@ export function markerOf(partition: number, position: Position, atMs: number): O
   };
 }
 
-/** What a marker says; null for the state of an order. */
+/** The contents of a marker; null for the state of an order. */
 export function positionIn(state: OrderState): Position | null {
   if (state.orderId !== null || state.coversFrom === null || state.eventsOffset === null) return null;
   const { sourceOffset: covers, coversFrom, eventsOffset } = state;

@@ -12,8 +12,8 @@ function createFlow() {
   return { calls, pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
 }
 
-describe('the queue of a lane', () => {
-  it('takes nothing before it knows where to begin', async () => {
+describe('the record queue of a partition', () => {
+  it('takes nothing before it knows its start offset', async () => {
     const queue = createRecordQueue(createFlow());
     queue.add(records(0, 5));
     queue.begin(7n);
@@ -21,7 +21,7 @@ describe('the queue of a lane', () => {
     expect(offsets(await queue.take(10, never))).toEqual([7, 8]);
   });
 
-  it('drops what is handed out again', async () => {
+  it('drops records that are delivered again', async () => {
     const queue = createRecordQueue(createFlow());
     queue.begin(0n);
     queue.add(records(0, 4));
@@ -41,7 +41,7 @@ describe('the queue of a lane', () => {
     expect(flow.calls).toEqual(['resume', 'pause', 'resume']);
   });
 
-  it('waits for the first record, and no longer than its signal', async () => {
+  it('waits for the first record, until its signal fires', async () => {
     const queue = createRecordQueue(createFlow());
     const abort = new AbortController();
     queue.begin(0n);

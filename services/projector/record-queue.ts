@@ -1,4 +1,7 @@
-/** Records of one partition between the consumer's callback and the lane's loop, bounded by pausing the partition. */
+/**
+ * Records of one partition between the consumer's callback and the projector's loop. Pausing the partition
+ * bounds it.
+ */
 import type { InRecord } from '../shared/kafka/index.ts';
 
 /** Some batches ahead of the loop. */
@@ -6,14 +9,14 @@ const recordsHigh = 4_000;
 const recordsLow = 2_000;
 
 export interface RecordQueue {
-  /** Empties the queue and takes records from `offset` on. */
+  /** Empties the queue and accepts records from `offset` on. */
   begin(offset: bigint): void;
-  /** Takes nothing until the next `begin`. */
+  /** Accepts nothing until the next `begin`. */
   end(): void;
   add(records: readonly InRecord[]): void;
-  /** Ends as `end`, and lets the next `take` reject with `error`. */
+  /** Like `end`, and the next `take` rejects with `error`. */
   fail(error: unknown): void;
-  /** Up to `recordsMax` records; waits for the first one, and gives none once `signal` fires. */
+  /** Up to `recordsMax` records. Waits for the first one; returns none once `signal` fires. */
   take(recordsMax: number, signal: AbortSignal): Promise<InRecord[]>;
 }
 
@@ -48,7 +51,7 @@ export function createRecordQueue(flow: { pause(): void; resume(): void }): Reco
     add(records) {
       if (next === null) return;
       for (const record of records) {
-        // kafkajs may hand out again what came before a rebalance.
+        // kafkajs may deliver records from before a rebalance again.
         if (record.offset < next) continue;
         queue.push(record);
         next = record.offset + 1n;

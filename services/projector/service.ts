@@ -1,4 +1,4 @@
-/** The projector, wired: outcomes in, the latest state of each order out. */
+/** The projector, wired: reads outcomes, writes the latest state of each order. */
 import { EVENTS, GROUPS } from '../../topics/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import {
@@ -17,12 +17,12 @@ import { type Lane, type LaneDeps, openLane } from './partition-projector.ts';
 type Context = ServiceContext<typeof fields>;
 
 const consumerStopMs = 3_000;
-/** Partitions that wait and are named in readiness. */
+/** Waiting partitions that readiness names. */
 const waitsNamedMax = 3;
-/** Lanes look up orders one batch at a time. */
+/** Partitions look up orders one batch at a time. */
 const poolSize = 2;
 
-/** Everything is opened here, in the order of its need; `stop` closes it the other way round. */
+/** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
 export async function startProjector(context: Context): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
   const registryUrl = config.schemaRegistryUrl;
@@ -112,7 +112,7 @@ function openConsumer(
   return consumer;
 }
 
-/** Names the first of the partitions that wait, with the reason of each, and says how many there are. */
+/** Names the first waiting partitions, with the reason of each, and says how many there are. */
 function waitsText(waits: ReadonlyMap<number, string>): true | string {
   if (waits.size === 0) return true;
   const first = [...waits].slice(0, waitsNamedMax);
@@ -120,7 +120,7 @@ function waitsText(waits: ReadonlyMap<number, string>): true | string {
   return `${waits.size} partitions wait; ${named.join('; ')}`;
 }
 
-/** Moves the group offset behind what is committed: on a timer, and once more at the end. */
+/** Commits the group offset up to the committed states: on a timer, and once more at the end. */
 function startCommits(consumer: GroupConsumer, lanes: Map<number, Lane>, { log }: Context) {
   const committed = new Map<number, bigint>();
   return startCommitLoop(async () => {

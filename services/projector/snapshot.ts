@@ -1,4 +1,4 @@
-/** The topic of states: where a partition stands, and what a batch looks like in it. */
+/** The topic of states: the position of a partition, and the records of a batch. */
 import type { OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
@@ -20,35 +20,39 @@ const recordHeader = 'os-record';
 const idsHeader = 'os-topic-ids';
 const sourceOffsetHeader = 'os-source-offset';
 const markerKind = 'position';
-/** Read at a time when looking back for the last marker; a batch with its marker is well below it. */
+/**
+ * Records read at a time when searching backwards for the last marker; a batch with its marker is much
+ * smaller.
+ */
 const lookBackRecords = 4_000n;
 
 export interface SnapshotDeps {
   settings: KafkaSettings;
   admin: Pick<KafkaAdmin, 'endOffsets'>;
   codec: Codec<OrderState>;
-  /** Told while the marker cannot be read for want of the registry. */
+  /** Called while the marker cannot be read because of the registry. */
   onWait(reason: string): void;
   log: Logger;
 }
 
-/** Where the states of a partition are, and where in the outcomes to go on. */
+/** How far the states of a partition reach, and which outcome to read next. */
 export interface Found {
   position: Position;
-  /** Why the outcomes are not read on from where the marker says; null usually. */
+  /** Why reading does not continue at the marker's offset; usually null. */
   changed: 'replaced' | 'cut' | null;
-  /** Outcomes are read from the first that the log still has: a hole cannot be mended by looking again. */
+  /** Outcomes are read from the first one in the log: another search cannot fill the hole. */
   isFromLow: boolean;
   /** There is nothing to read yet. */
   isAtEnd: boolean;
 }
 
 /**
- * The last committed marker of these logs, looked for from the end backwards. Call it with the partition's writer in hand, or
- * another could go on behind what is read here. Outcomes that retention has taken since are skipped, and show as a hole.
- * Outcomes that were recreated are read from their beginning: what is covered already is told by its source offset.
+ * The last committed marker of these logs, searched backwards from the end. Call it while this process holds
+ * the partition's writer; otherwise another process could write after it. Outcomes that retention has deleted
+ * are skipped and appear as a hole. A recreated outcome topic is read from its beginning; source offsets show
+ * what is covered already.
  *
- * @throws AppError SNAPSHOT_FOREIGN where the marker counts in another command log
+ * @throws AppError SNAPSHOT_FOREIGN if the marker counts in another command log
  */
 export async function findPosition(
   deps: SnapshotDeps,
@@ -69,7 +73,7 @@ export async function findPosition(
     isAtEnd: eventsOffset >= high,
   });
   if (of.outcomes !== ids.outcomes) return foundAt(low, 'replaced');
-  // Records that come behind the cut are new, and those below it were read.
+  // Records at and after this offset are new; those before it were read.
   if (position.eventsOffset > high) return foundAt(high, 'cut');
   return foundAt(position.eventsOffset < low ? low : position.eventsOffset, null);
 }
@@ -88,7 +92,7 @@ async function lastMarker(
     for (const record of records.toReversed()) {
       if (String(headerOf(record, recordHeader)) !== markerKind) continue;
       const ids = readLogIds(String(headerOf(record, idsHeader) ?? ''));
-      // Written by a projector that had not noticed yet that the states before it are gone.
+      // A projector wrote it before it noticed that the states before it are gone.
       if (ids !== null && ids.states !== current.states) continue;
       const state = await decodeRecord({ ...deps, isProven: isMarker }, record, signal);
       const position = state === null ? null : positionIn(state);
@@ -99,7 +103,7 @@ async function lastMarker(
   return null;
 }
 
-/** The marker says the same of itself as its record does. */
+/** The marker's contents match its headers. */
 function isMarker(state: OrderState, record: InRecord): boolean {
   return (
     state.orderId === null &&
@@ -109,7 +113,7 @@ function isMarker(state: OrderState, record: InRecord): boolean {
 }
 
 /**
- * States and the marker behind them, as they are appended: the marker last, so that it never promises too much.
+ * States and their marker, as they are appended. The marker is last, so that it never covers too much.
  *
  * @throws AppError STATE_UNWRITABLE
  */
@@ -139,7 +143,7 @@ function toMessage(codec: Codec<OrderState>, state: OrderState, key: string, kin
   };
 }
 
-/** What a row of the tables says may be more than the schema holds. */
+/** A row of the tables may have values that do not fit the schema. */
 function encode(codec: Codec<OrderState>, state: OrderState): Buffer {
   try {
     return codec.encode(state);

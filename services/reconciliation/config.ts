@@ -8,7 +8,7 @@ import {
 } from '../shared/config/index.ts';
 import { stuckFields } from './matching/stuck-fields.ts';
 
-/** Every setting of the reconciliation service. */
+/** All settings of the reconciliation service. */
 export const fields = {
   ...kafkaFields,
   ...registryFields,

@@ -1,4 +1,4 @@
-/** What others may use of reconciliation: a run on demand, and the kinds of findings. */
+/** The public interface of reconciliation: a run on demand, and the kinds of findings. */
 export { findingKinds } from './findings/finding-kinds.ts';
 export { stuckFields } from './matching/stuck-fields.ts';
 export { type ReconcileReport, reconcile } from './reconcile.ts';

@@ -1,6 +1,6 @@
 /**
- * Reconciliation on demand: reads the logs from their beginning to where they end now, runs every check, and says
- * what differs. It writes nothing and is in nobody's way; the always-on service may run beside it.
+ * Reconciliation on demand: reads the logs from their beginning to their current end, runs every check, and
+ * reports differences. It writes nothing and takes no locks; the always-on service may run beside it.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
@@ -38,7 +38,10 @@ export interface ReconcileOptions {
   mysqlUrl: string;
   /** null: Redis is not compared. */
   redisUrl: string | null;
-  /** Only outcomes decided in this span (epoch ms) are compared with rows and deliveries; the walk over orders and stock is always whole. */
+  /**
+   * Only outcomes decided in this time range (epoch ms) are compared with rows and deliveries. The walk over
+   * orders and stock is always complete.
+   */
   fromMs?: number;
   toMs?: number;
   stuck: StuckLimits;
@@ -46,7 +49,7 @@ export interface ReconcileOptions {
   findingsPerKindMax?: number;
   log: Logger;
   signal: AbortSignal;
-  /** Told now and then how far it is. */
+  /** Called at intervals with the progress. */
   onProgress?(text: string): void;
 }
 
@@ -62,10 +65,10 @@ export interface ReconcileReport {
 
 /** Newest orders and events that are compared once more at the end. */
 const rememberedMax = 50_000;
-/** What may be in flight is looked at so often, so long apart. */
+/** How often, and at which interval, differences that may be in flight are checked again. */
 const rounds = 3;
 const roundPauseMs = 1_500;
-/** States that are not read by then are taken for ones that are still to come. */
+/** States that are not read by then count as not yet written. */
 const statesWaitMs = 60_000;
 const statesPollMs = 50;
 const perKindMaxDefault = 5_000;
@@ -73,7 +76,7 @@ const laneStallMs = 45_000;
 const restShare = 0.5;
 const queryTimeoutMs = 60_000;
 
-/** Throws when a server is away: a run that saw half of it says nothing. */
+/** Throws if a server is down: a partial run has no result. */
 export async function reconcile(options: ReconcileOptions): Promise<ReconcileReport> {
   const { log } = options;
   const startedMs = systemClock.monotonicMs();
@@ -193,7 +196,7 @@ function readLogs(
   return {
     start: () => reader.start(),
     stop: () => reader.stop(),
-    /** Resolves when everything that is there now has been followed. */
+    /** Resolves when all records up to the current ends have been followed. */
     async untilEnd(admin: KafkaAdmin): Promise<void> {
       for (const topic of [COMMANDS, DEAD_LETTERS, EVENTS]) {
         const ends = new Map(
@@ -205,7 +208,7 @@ function readLogs(
           onProgress?.(`reading ${topic}: ${behind(follower, topic, ends)} records to go`);
         }
       }
-      // The last thing in a partition of states is the mark of a transaction, which is no record to be followed.
+      // The last entry of a states partition marks a transaction and is not delivered as a record.
       const ends = await admin.endOffsets(STATE);
       const isRead = (): boolean =>
         inHand === 0 &&
@@ -228,7 +231,7 @@ function behind(follower: Follower, topic: string, ends: ReadonlyMap<number, big
   }, 0n);
 }
 
-/** Each check until nothing of it is only suspected, at most {@link rounds} times. */
+/** Runs each check until none of its differences is unconfirmed, at most {@link rounds} times. */
 async function runChecks(
   { signal, onProgress, findingsPerKindMax = perKindMaxDefault }: ReconcileOptions,
   checks: ReturnType<typeof allChecks>,
@@ -240,7 +243,7 @@ async function runChecks(
   for (const check of checks) {
     onProgress?.(`checking ${check.name}`);
     for (let round = 1; ; round++) {
-      // What is met only once stays in its source, and is in every round's tally.
+      // Lasting differences stay in their source and are in every round's tally.
       const tally = createTally([], findingsPerKindMax);
       await check.run([], tally, signal);
       const kept = tally.kept();
@@ -257,7 +260,7 @@ async function runChecks(
   return { findings, counts };
 }
 
-/** Where nothing is left out the confirmed ones are all; else those beyond the bound count as well. */
+/** If nothing was left out, the confirmed ones are all; otherwise those beyond the limit count as well. */
 function countsIn(
   looked: readonly FindingKind[],
   tally: Tally,

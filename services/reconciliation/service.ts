@@ -1,4 +1,7 @@
-/** The reconciliation service, wired: one instance follows the logs and looks for differences, others stand by. */
+/**
+ * The reconciliation service, wired: one instance follows the logs and searches for differences; the others
+ * are on standby.
+ */
 import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
@@ -8,13 +11,16 @@ import { keepWorking } from './running/keep-working.ts';
 import { takeLeadership } from './running/leadership.ts';
 import { startWork } from './running/work.ts';
 
-/** Reads at low priority get more time, and few connections. */
+/** Low-priority reads get more time, and few connections. */
 const queryTimeoutMs = 30_000;
 const poolSize = 6;
-/** Whoever leads may be silent for so long: what it remembers is lost with the lock, and a process that dies gives it back at once. */
+/**
+ * How long the leader may be silent. Its memory is lost with the lock; if its process dies, the lock is
+ * released at once.
+ */
 const leaderWaitTimeoutSeconds = 30;
 
-/** Starts at once and stands by; the work begins when this instance leads. */
+/** Starts at once on standby; the work begins when this instance leads. */
 export async function startReconciliation(context: ServiceContext<typeof fields>): Promise<Running> {
   const { config, log, metrics, signal, fatal, lifecycle } = context;
   const mysql = createMysql({ url: config.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });
@@ -27,8 +33,8 @@ export async function startReconciliation(context: ServiceContext<typeof fields>
     signal,
     onLost: fatal,
     onAsked(error) {
-      if (error === null) health.done('the lock cannot be asked for');
-      else health.failed('the lock cannot be asked for', error);
+      if (error === null) health.done('the lock cannot be requested');
+      else health.failed('the lock cannot be requested', error);
     },
   }).then(async (giveBack) => {
     const lastIds = new Map<string, string>();

@@ -1,23 +1,23 @@
-/** The form of a check: one way of looking for some kinds of differences. */
+/** The interface of a check, which searches for some kinds of differences. */
 
 import type { FindingKind } from '../findings/finding-kinds.ts';
 import type { Tally } from '../findings/tally.ts';
 
-/** A difference that stands in the findings table. */
+/** An open difference in the findings table. */
 export interface OpenFinding {
   kind: FindingKind;
   subject: string;
-  /** What it should have been, as text. */
+  /** The expected value, as text. */
   expected: string;
 }
 
-/** What a round says besides the differences. */
+/** The results of a round besides the differences. */
 export interface Seen {
-  /** Open findings that this round could not look at: they stay as they are. */
+  /** Open findings that this round could not check: they do not change. */
   unsure?(finding: OpenFinding): boolean;
-  /** Whether differences of this kind may have been left out, so that their number says nothing. */
+  /** Whether the round may have left out differences of this kind, so that their number is unknown. */
   isPartial?(kind: FindingKind): boolean;
-  /** Called once the differences are stored: those that are met only once can be forgotten. */
+  /** Called once the differences are stored. Differences that are met only once can then be dropped. */
   whenKept?(): void;
 }
 
@@ -25,8 +25,8 @@ export interface Check {
   name: string;
   kinds: readonly FindingKind[];
   /**
-   * Looks once, at the open findings of its kinds too, and adds what differs to `tally`. Throws what its sources throw; a
-   * round that throws says nothing.
+   * Runs one round, checks also the open findings of its kinds, and adds differences to `tally`. Throws the
+   * errors of its sources; a round that throws has no result.
    */
   run(open: readonly OpenFinding[], tally: Tally, signal: AbortSignal): Promise<Seen>;
 }

@@ -12,7 +12,7 @@ import type { Pace } from './pace.ts';
 
 /** Rows of one query. */
 const chunkRows = 2_000;
-/** Rows near the topic's retention are left alone: their records may be deleted at any moment. */
+/** Rows near the topic's retention are skipped: their records may be deleted at any moment. */
 const retentionMarginMs = 24 * 3_600_000;
 const retentionMs = topicCatalogue.find((topic) => topic.name === DEAD_LETTERS)?.retentionMs ?? 0;
 
@@ -44,8 +44,8 @@ export function deadLettersCheck(deps: DeadLettersDeps): Check {
     name: 'deadLetters',
     kinds: ['DEAD_LETTER_UNPUBLISHED', 'DEAD_LETTER_UNRECORDED', 'DEAD_LETTER_DIFFERS'],
     async run(_open, tally, signal) {
-      // Rows first, then the end of the topic: what is on the topic was recorded before, and what lies below
-      // published_offset was published before.
+      // Rows first, then the end of the topic. Records on the topic were recorded before, and records below
+      // published_offset were published before.
       const published = new Map([...(await readLanes(mysql))].map(([p, lane]) => [p, lane.publishedOffset]));
       const ends = new Map([...(await admin.endOffsets(DEAD_LETTERS))].map(([p, { high }]) => [p, high]));
       const followed = await reached(DEAD_LETTERS, ends, signal);

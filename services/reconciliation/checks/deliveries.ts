@@ -1,7 +1,7 @@
 /**
- * (g) Events and notification deliveries: every remembered event that notification has passed has a row for each
- * endpoint that wanted it. Endpoints that changed around the time of an event prove nothing about it, and neither does a
- * row that is missing where notification deletes rows by now.
+ * (g) Events and notification deliveries. Every remembered event that notification has passed needs a row for
+ * each endpoint that wanted it. Two cases prove nothing: an endpoint that changed around the time of the
+ * event, and a missing row that notification may have deleted.
  */
 import { EVENTS } from '../../../topics/index.ts';
 import { type Queryable, readNowMs } from '../../shared/mysql/index.ts';
@@ -11,9 +11,13 @@ import { inChunks, type Pace } from './pace.ts';
 
 /** Events of one query. */
 const chunkEvents = 500;
-/** Notification reads its endpoints now and then; an event this close to a change may have met either state. */
+/**
+ * Notification reloads its endpoints at intervals. An event this close to a change may have met either state.
+ */
 const endpointSettleMs = 30_000;
-/** A worker says when an event was, notification when its row was made: a row this close to deletion may be gone. */
+/**
+ * The worker's clock dates an event, the database's clock its row. A row this close to deletion may be gone.
+ */
 const clocksApartMs = 300_000;
 const everyCustomer = '*';
 
@@ -37,7 +41,7 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
     async run(open, tally, signal) {
       const passed = await readPassed(mysql);
       const byCustomer = Map.groupBy(await readEndpoints(mysql), (endpoint) => endpoint.customer_id);
-      /** When its event was decided, by subject; a finding that stands is asked about whatever its age. */
+      /** When its event was decided, by subject. An open finding is checked at any age. */
       const wanted = new Map(open.map((finding) => [finding.subject, Number.POSITIVE_INFINITY]));
       if (byCustomer.size > 0) {
         for (const event of memory.events()) {
@@ -51,7 +55,7 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
         missing.push(...(await pace.chunk(() => missingOf(mysql, chunk), signal)));
       }
       if (missing.length === 0) return {};
-      // Asked behind the rows: what notification deletes it announces before.
+      // Read after the rows: notification announces a deletion before it deletes.
       const keptFromMs = (await readDeletedBefore(mysql)) + clocksApartMs;
       for (const subject of missing) {
         if (wanted.get(subject)! < keptFromMs) continue;
@@ -71,7 +75,9 @@ function receiversOf(event: RecentEvent, byCustomer: ReadonlyMap<string, Endpoin
   );
 }
 
-/** Written anew from the rule of the table, not shared with notification: a common mistake would hide itself. */
+/**
+ * Written from the rule of the table, and not shared with notification: a shared mistake would stay hidden.
+ */
 function wants(filter: string | null, type: string): boolean {
   if (filter === null) return type.startsWith('order.');
   try {
@@ -81,7 +87,7 @@ function wants(filter: string | null, type: string): boolean {
       String(one).endsWith('*') ? type.startsWith(String(one).slice(0, -1)) : one === type,
     );
   } catch {
-    // A filter that cannot be read takes nothing, so nothing is missing.
+    // An unreadable filter matches nothing, so nothing is missing.
     return false;
   }
 }
@@ -105,7 +111,10 @@ async function readPassed(mysql: Queryable): Promise<Map<number, number>> {
   return new Map(rows.map((row) => [row.partition_id, row.last_source_offset]));
 }
 
-/** Rows made before this may have been deleted. A time in the future comes from a wrong clock and excuses nothing. */
+/**
+ * Rows made before this may have been deleted. A time in the future comes from a wrong clock and counts as
+ * none.
+ */
 async function readDeletedBefore(mysql: Queryable): Promise<number> {
   const nowMs = await readNowMs(mysql);
   const [row] = await mysql.rows<{ deleted_before_ms: number }>(

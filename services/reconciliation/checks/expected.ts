@@ -1,8 +1,11 @@
-/** What an open finding of an order expected, so that it closes when the order agrees again, however long ago its outcome was. */
+/**
+ * The expectation of an open finding, so that it closes when the order agrees again, however old its outcome
+ * is.
+ */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { type ExpectedOrder, isOrderId } from '../matching/recent-outcomes.ts';
 
-/** null where the text is not one that this version writes: then nothing says what the order should be. */
+/** null if this version does not write such a text: then the expected state of the order is unknown. */
 export function expectedIn(orderId: string, text: string): ExpectedOrder | null {
   const sides = parse(text);
   if (sides === null || !isOrderId(orderId)) return null;
@@ -17,7 +20,7 @@ function parse(text: string): Record<string, unknown> | null {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
-    // Cut at its longest, or written by hand.
+    // Cut at the maximum length, or written by hand.
     return null;
   }
 }

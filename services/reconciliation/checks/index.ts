@@ -1,4 +1,4 @@
-/** All checks, wired to what they read. */
+/** All checks, wired to their sources. */
 import { isDecided } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -22,7 +22,7 @@ import { createPace } from './pace.ts';
 import { statesCheck } from './states.ts';
 import { bookCheck, type StuckLimits } from './stock-and-money.ts';
 
-/** A session that walks over all orders rests between chunks, so the server must not end it for that. */
+/** A session that walks over all orders pauses between chunks, and the server must not end it for that. */
 const walkWaitTimeoutSeconds = 60;
 
 export interface ChecksDeps {
@@ -38,10 +38,10 @@ export interface ChecksDeps {
   metrics: Metrics;
   stuck: StuckLimits;
   laneStallMs: number;
-  /** Rest per time of reading. */
+  /** Ratio of pause to reading time. */
   restShare: number;
   readOutcomes: ReadOutcomes;
-  /** What watches the logs themselves; none on demand, where every log is read whole. */
+  /** The watch over the logs; none on demand, because then every log is read whole. */
   logs?: Omit<LogsDeps, 'admin' | 'follower'>;
 }
 

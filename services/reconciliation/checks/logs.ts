@@ -1,4 +1,4 @@
-/** (k) The logs themselves: whether they are still the ones that are followed. */
+/** (k) The logs themselves: whether they are still those that are being followed. */
 import { PARTITIONS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Lasting } from '../findings/lasting.ts';
@@ -8,13 +8,13 @@ import type { Check } from './check.ts';
 
 export interface LogsDeps {
   admin: Pick<KafkaAdmin, 'endOffsets'>;
-  /** Ids of the followed topics, as they are now and as they were when following began. */
+  /** Ids of the followed topics, now and when following began. */
   fetchTopicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
   topicIds: ReadonlyMap<string, string>;
   follower: Pick<Follower, 'position'>;
-  /** What was found when following began. */
+  /** Differences found when following began. */
   lasting: Lasting;
-  /** Begins following anew: what is found about the logs then is stored by the next run of this check. */
+  /** Restarts following. The next run of this check stores the differences that the restart finds. */
   renew(reason: RenewReason, detail: string): void;
 }
 
@@ -41,10 +41,10 @@ export function logsCheck(deps: LogsDeps): Check {
   };
 }
 
-/** A partition that ends before what was followed. */
+/** A partition that ends before the followed position. */
 async function findCut(admin: LogsDeps['admin'], follower: LogsDeps['follower']): Promise<string | null> {
   for (const topic of followedTopics) {
-    // Positions first: they can only grow, and the ends with them.
+    // Positions first: they only grow, and so do the ends.
     const positions = Array.from({ length: PARTITIONS }, (_, partition) =>
       follower.position(topic, partition),
     );

@@ -12,7 +12,7 @@ interface Lane {
   why?: string;
 }
 
-/** A check that looks every 30 s at what `world` says then. */
+/** A check that runs every 30 s on the current `world`. */
 function watch(world: { lanes: Lane[]; ends: number[]; group?: Map<number, bigint>; outcomesEnd?: number }) {
   let nowMs = 0;
   const check = offsetsCheck({
@@ -45,7 +45,7 @@ function watch(world: { lanes: Lane[]; ends: number[]; group?: Map<number, bigin
   };
 }
 
-it('names the one lane of twelve that stands still, with its owner', async () => {
+it('names the one lane of twelve without progress, and its owner', async () => {
   const lanes = Array.from({ length: 12 }, (_, partition) => ({
     partition,
     next: 5,
@@ -66,7 +66,7 @@ it('names the one lane of twelve that stands still, with its owner', async () =>
   ]);
 });
 
-it('finds commands in a lane that no worker ever took', async () => {
+it('finds commands in a lane that no worker ever owned', async () => {
   const look = watch({ lanes: [], ends: [0, 3] });
   await look();
   await look();
@@ -84,7 +84,7 @@ it('finds a lane that decides and cannot publish', async () => {
   ]);
 });
 
-it('takes the group offset of an idle lane for what is published', async () => {
+it('counts the group offset of an idle lane as published', async () => {
   const lanes = [{ partition: 0, next: 9, published: 4, owner: 'w' }];
   const look = watch({ lanes, ends: [9], group: new Map([[0, 9n]]) });
   await look();
@@ -92,7 +92,7 @@ it('takes the group offset of an idle lane for what is published', async () => {
   expect(await look()).toEqual([]);
 });
 
-it('finds a position that is behind its own outcomes, also when it never saw the position before', async () => {
+it('finds a position that is behind its own outcomes, also at first sight', async () => {
   const look = watch({ lanes: [{ partition: 0, next: 4, published: 4 }], ends: [9], outcomesEnd: 7 });
   expect(await look()).toMatchObject([
     { kind: 'POSITION_BACK', subject: '0', expected: 'at least 7', actual: 'next_offset 4' },

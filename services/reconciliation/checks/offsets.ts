@@ -1,6 +1,6 @@
 /**
- * (f) Positions against each other. What can only grow is read first, and what it must stay below after it, so that
- * nothing in flight can look like a difference.
+ * (f) Positions against each other. Values that only grow are read first, and their upper limits after them,
+ * so that work in flight never looks like a difference.
  */
 import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -16,7 +16,7 @@ export interface OffsetsDeps {
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
   ledgers: ReadonlyMap<number, Pick<Ledger, 'outcomesEnd'>>;
   clock: Clock;
-  /** A lane with commands may stand still for so long. */
+  /** How long a lane with commands may make no progress. */
   stallMs: number;
 }
 
@@ -39,7 +39,7 @@ export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsD
       const committed = await admin.groupOffsets(GROUPS.worker, COMMANDS);
       const lanes = await readLanes(mysql);
       const ends = await admin.endOffsets(COMMANDS);
-      // A lane that no worker ever took has no row, and commands may wait there all the same.
+      // A lane that no worker ever owned has no row, but commands may wait there.
       for (const partition of new Set([...lanes.keys(), ...ends.keys()])) {
         const end = Number(ends.get(partition)?.high ?? 0n);
         const lane = lanes.get(partition) ?? neverTaken;
@@ -58,7 +58,7 @@ export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsD
         atMost('PUBLISHED_AHEAD', 'published_offset', publishedOffset, nextOffset);
         atMost('LOG_SHORT', 'next_offset', nextOffset, end);
         atMost('NOTIFICATION_AHEAD', 'notified up to', (notified.get(partition) ?? -1) + 1, nextOffset);
-        // An outcome is published after its decision is committed, so the position has passed it for good.
+        // An outcome is published after its decision is committed, so the position must have passed it.
         const least = Math.max(
           before.get(partition)?.nextOffset ?? 0,
           Math.min(outcomes.get(partition) ?? 0, end),
@@ -99,7 +99,9 @@ function stalled(partition: number, { nextOffset, owner, why }: LanePosition, an
 
 type Standing = Map<number, { nextOffset: number; answered: number; sinceMs: number }>;
 
-/** How long this lane has decided and published nothing, with commands that have no published outcome. */
+/**
+ * How long this lane has decided and published nothing although it has commands without a published outcome.
+ */
 function stalledFor(
   standing: Standing,
   partition: number,

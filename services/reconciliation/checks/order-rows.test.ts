@@ -22,7 +22,7 @@ const row = (n: number, offset: number) => ({
   total: 1,
 });
 
-/** A table that tells what it was asked for. */
+/** A table that records its queries. */
 function table(rows: ReturnType<typeof row>[]) {
   const asked: string[] = [];
   const mysql = {
@@ -39,14 +39,14 @@ function table(rows: ReturnType<typeof row>[]) {
   return { asked, mysql: mysql as unknown as Queryable };
 }
 
-it('finds new orders where their commands stand', async () => {
+it('finds new orders at the keys of their commands', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 11), row(9, 12), row(3, 13)]);
   const found = await readNewOrders(mysql, [order(3, 13), order(1, 10), order(2, 11)]);
   expect([1, 2, 3].map((n) => found.get(idOf(n))?.orderId)).toEqual([1, 2, 3].map(idOf));
   expect(asked).toEqual(['range']);
 });
 
-it('looks by id for what is not there, before it is called missing', async () => {
+it('searches by id before an order counts as missing', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 900)]);
   const found = await readNewOrders(mysql, [order(1, 10), order(2, 11), order(3, 12)]);
   expect(found.get(idOf(2))).toBeDefined();
@@ -54,7 +54,7 @@ it('looks by id for what is not there, before it is called missing', async () =>
   expect(asked).toEqual(['range', '2 ids']);
 });
 
-it('reads no range that is mostly of others', async () => {
+it('reads no range that contains mostly other orders', async () => {
   const { asked, mysql } = table([row(1, 10), row(2, 100_000)]);
   const found = await readNewOrders(mysql, [order(1, 10), order(2, 100_000)]);
   expect([...found.keys()]).toEqual([idOf(1), idOf(2)]);

@@ -1,4 +1,4 @@
-/** Rows of orders, as they are compared: by id, or in the order of their table where their first outcomes say where they are. */
+/** Rows of orders for comparison: by id, or by key ranges if their first outcomes show where they are. */
 import { bytesToUuid, type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 
@@ -21,10 +21,10 @@ interface OrderRow {
 
 const columns = 'order_key, order_id, customer_id, status, version, total';
 const partitionKeys = 2 ** 48;
-/** Offsets that one range may span per order that is looked for; beyond, most of what it reads is not wanted. */
+/** Offsets that one range may span per wanted order; beyond this, most rows read would be useless. */
 const spanPerOrder = 4;
 
-/** Rows by order id; what is missing is missing. */
+/** Rows by order id; a missing order has no entry. */
 export async function readOrders(
   mysql: Queryable,
   orderIds: readonly string[],
@@ -38,8 +38,9 @@ export async function readOrders(
 }
 
 /**
- * As `readOrders`, for orders of one partition whose first outcomes have just come: a new order's key is where its command
- * stands, and a range of keys costs the database a fraction of as many ids. Whatever is not there is looked for by id.
+ * Like `readOrders`, for orders of one partition whose first outcomes just arrived. The key of a new order
+ * follows from its command's offset. A range of keys costs the database a fraction of as many ids. Orders
+ * that are not there are searched by id.
  */
 export async function readNewOrders(
   mysql: Queryable,

@@ -14,7 +14,7 @@ const expected: ExpectedOrder = {
 };
 const row: RowState = { orderId: 'o1', customerId: 'c1', version: 2, status: 'CANCELLED', total: 100 };
 
-it('agrees where all that the outcome says is on the row', () => {
+it('agrees if the row has all values of the outcome', () => {
   expect(compareRow(expected, row)).toBeNull();
   expect(compareRow({ ...expected, total: null, customerId: null, status: null }, row)).toBeNull();
 });
@@ -29,7 +29,7 @@ it.each<[string, Partial<RowState>]>([
   expect(compareRow(expected, { ...row, ...different })?.kind).toBe('ORDER_DIFFERS');
 });
 
-it('names a row that is missing, with what it should have said', () => {
+it('names a missing row, with its expected values', () => {
   const difference = compareRow(expected, undefined);
   expect(difference).toMatchObject({ kind: 'ORDER_MISSING', subject: 'o1' });
   expect(JSON.parse(difference!.expected)).toEqual({
@@ -40,7 +40,7 @@ it('names a row that is missing, with what it should have said', () => {
   });
 });
 
-it('compares Redis by version, and by status where it has one', () => {
+it('compares Redis by version, and by status if it has one', () => {
   expect(compareCache(row, null)).toBeNull();
   expect(compareCache(row, { version: 2, status: null })).toBeNull();
   expect(compareCache(row, { version: 2, status: 'PAID' })?.kind).toBe('CACHE_DIFFERS');

@@ -1,6 +1,6 @@
 /**
- * (b) Outcomes and rows, and (e) Redis and rows: of the orders that are remembered, of those whose row looked wrong
- * when their outcome came, and of the open findings.
+ * (b) Outcomes and rows, and (e) Redis and rows. Covers remembered orders, orders whose row looked wrong when
+ * their outcome arrived, and open findings.
  */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -38,7 +38,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
           cacheUnseen ||= cached === null;
           const differences: Difference[] = [];
           for (const [orderId, remembered] of chunk) {
-            // An outcome may have come while the rows were read.
+            // An outcome may have arrived while the rows were read.
             const expected = memory.order(orderId) ?? remembered;
             const row = rows.get(orderId);
             const difference = expected === null ? null : compareRow(expected, row);
@@ -59,7 +59,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
   };
 }
 
-/** null where row and outcome agree. A row that is ahead is a difference too: its outcome has to come. */
+/** null if row and outcome agree. A newer row is a difference too: its outcome must arrive. */
 export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
   const { orderId, version, status, total, customerId } = expected;
   const wanted = textOf({ version, status, total, customerId });
@@ -85,11 +85,11 @@ function textOf({ version, status, total, customerId }: Sides): string {
 
 interface CachedOrder {
   version: number;
-  /** null where only the version is cached. */
+  /** null if only the version is cached. */
   status: string | null;
 }
 
-/** null where Redis is away; an order without an entry is simply not in the map. */
+/** null if Redis is down; an order without an entry is not in the map. */
 async function readCache(
   redis: Pick<Redis, 'run'>,
   orderIds: readonly string[],
@@ -114,7 +114,7 @@ function statusOf(body: string): string | null {
     const { status } = JSON.parse(body) as { status?: unknown };
     return typeof status === 'string' ? status : null;
   } catch {
-    // An empty body means "read the database"; another unreadable one is never served either.
+    // An empty body means "read the database". No other unreadable body is ever served either.
     return null;
   }
 }
@@ -131,9 +131,9 @@ export function compareCache(row: RowState, cached: CachedOrder | null): Differe
 }
 
 interface Subjects {
-  /** Whom to look at; null where only Redis is compared, as nothing says any more what the row should be. */
+  /** The expected row of an order; null if it is unknown, and then only Redis is compared. */
   subjects: Map<string, ExpectedOrder | null>;
-  /** Orders of open findings whose expectation cannot be read: of another version, or written by hand. */
+  /** Orders of open findings with an unreadable expectation, written by another version or by hand. */
   unknown: Set<string>;
 }
 
@@ -152,7 +152,9 @@ function subjectsOf(open: readonly OpenFinding[], memory: Memory): Subjects {
   return { subjects, unknown };
 }
 
-/** It may only be in flight until all that was decided when the rows were read has been followed. */
+/**
+ * The change may be in flight until every outcome that was decided when the rows were read has been followed.
+ */
 function withBarrier(difference: Difference, lanes: LanePositions): Difference {
   const partition = partitionOfOrder(difference.subject);
   return { ...difference, until: { partition, offset: lanes.get(partition)?.nextOffset ?? 0 } };

@@ -8,7 +8,10 @@ import { outcomesCheck } from './outcomes.ts';
 
 const commandsEnd = 5;
 
-/** A partition whose outcomes are followed up to `followed`, and by one more while the end of the commands is read. */
+/**
+ * A partition whose outcomes are followed up to `followed`; one more arrives while the end of the commands is
+ * read.
+ */
 async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
   const ledger = createLedger(0, 0);
   for (let offset = 0; offset < followed; offset++) ledger.outcome(offset, null, 1);
@@ -36,12 +39,12 @@ async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
   return tally.kept();
 }
 
-it('an outcome without a command is told', async () => {
+it('reports an outcome without a command', async () => {
   expect(await differencesWith(commandsEnd + 1, false)).toMatchObject([
     { kind: 'OUTCOME_UNEXPECTED', subject: `0-${commandsEnd}` },
   ]);
 });
 
-it('one that is followed while the end of the commands is read is not', async () => {
+it('reports no outcome that arrives while the end of the commands is read', async () => {
   expect(await differencesWith(commandsEnd, true)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * (a) Commands and outcomes of each partition as sets of offsets. An outcome must be there once the workers say that
- * it is acknowledged: `published_offset`, or the group offset, which an idle lane brings up to date.
+ * (a) Commands and outcomes of each partition as sets of offsets. An outcome must exist once the workers
+ * acknowledge it: by `published_offset`, or by the group offset, which an idle lane keeps current.
  */
 import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -16,10 +16,13 @@ export interface OutcomesDeps {
   mysql: Queryable;
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
   ledgers: ReadonlyMap<number, Ledger>;
-  /** Differences met while following that no round would see again. */
+  /** Differences found while following. No later round would see them again. */
   lasting: Lasting;
   readOutcomes: ReadOutcomes;
-  /** Waits until the records of a topic have been followed up to these ends; gives the partitions that have. */
+  /**
+   * Waits until the records of a topic have been followed up to these ends; returns the partitions that
+   * reached them.
+   */
   reached(
     topic: string,
     ends: ReadonlyMap<number, bigint>,
@@ -42,11 +45,12 @@ export function outcomesCheck(deps: OutcomesDeps): Check {
       'OUTCOME_UNREADABLE',
     ],
     async run(open, tally, signal) {
-      // In this order: what is acknowledged by now is below the ends that are read after it.
+      // In this order: acknowledged outcomes are below the ends that are read later.
       const limits = await acknowledged(mysql, admin);
       const events = await admin.endOffsets(EVENTS);
       const followed = await reached(EVENTS, highsOf(events), signal);
-      // What is followed by now answers commands that are in the log by now: the other way round outcomes could come in between.
+      // The followed outcomes answer commands that are in the log by now. In the other order, new outcomes
+      // could arrive in between.
       const answered = new Map([...ledgers].map(([partition, ledger]) => [partition, ledger.outcomesEnd()]));
       const commands = await admin.endOffsets(COMMANDS);
       const stored = [lasting, ...[...ledgers.values()].map((ledger) => ledger.lasting)].map((one) =>
@@ -60,7 +64,8 @@ export function outcomesCheck(deps: OutcomesDeps): Check {
         };
         await findOld(partition, ledger, ranges, signal);
         const commandsEnd = Number(ranges.commands.high);
-        // A log that was recreated may be shorter than what was decided: what is not there has no outcome to miss.
+        // A recreated log may end before the decided position. Commands that do not exist have no missing
+        // outcome.
         const limit = Math.min(limits.get(partition) ?? 0, commandsEnd);
         ledger.settle(limit);
         addMissing(ledger, { partition, limit, open }, tally);
@@ -77,7 +82,7 @@ export function outcomesCheck(deps: OutcomesDeps): Check {
   };
 }
 
-/** The open ones by name, so that none closes for the others; of the rest the lowest. */
+/** Open findings by name, so that none closes because of the limit; of the others the lowest offsets. */
 function addMissing(
   ledger: Ledger,
   { partition, limit, open }: { partition: number; limit: number; open: readonly OpenFinding[] },
@@ -108,7 +113,7 @@ async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Pro
   return new Map(
     [...lanes].map(([partition, lane]) => [
       partition,
-      // A position beyond what is decided is a finding of its own, and proves nothing.
+      // A position beyond the decided one is a separate finding, and proves nothing.
       Math.min(Math.max(lane.publishedOffset, Number(committed.get(partition) ?? 0n)), lane.nextOffset),
     ]),
   );

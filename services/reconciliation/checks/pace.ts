@@ -1,17 +1,19 @@
-/** Reading in chunks without being felt: after each chunk a pause of as long as the chunk took, and more where asked. */
+/**
+ * Reads in chunks at low load: after each chunk it pauses as long as the chunk took, or longer if requested.
+ */
 import type { Clock } from '../../shared/clock/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 
 export interface Pace {
-  /** Runs one chunk, then rests. Rejects with ABORTED when `signal` fires. */
+  /** Runs one chunk, then pauses. Rejects with ABORTED when `signal` fires. */
   chunk<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** Longest rest after one chunk: a slow database must not stretch a round without end. */
+/** Longest pause after one chunk: a slow database must not prolong a round without limit. */
 const restMaxMs = 1_000;
 
-/** @param restShare rest per time of work: 1 rests as long as it works, 0 never */
+/** @param restShare pause per time of work: 1 pauses as long as it works, 0 never */
 export function createPace(clock: Clock, restShare: number): Pace {
   return {
     async chunk(work, signal) {

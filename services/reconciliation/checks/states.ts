@@ -1,6 +1,6 @@
 /**
- * (j) The snapshot of orders and their newest outcomes: each outcome that a position marker covers has its state, and no
- * marker is ahead of what was decided and published. Which row an outcome has is the matter of (b).
+ * (j) The snapshot of orders and their newest outcomes. Each outcome that a position marker covers has its
+ * state, and no marker is ahead of decided and published outcomes. Check (b) compares outcomes with rows.
  */
 import { COMMANDS, EVENTS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -24,7 +24,7 @@ export function statesCheck({ mysql, admin, memory, states }: StatesDeps): Check
     name: 'states',
     kinds: ['STATE_MISSING', 'STATE_DIFFERS', 'STATE_AHEAD', 'STATE_BACK', 'STATE_UNREADABLE'],
     async run(open, tally) {
-      // Markers first: what they say was decided and published before.
+      // Markers first: the outcomes that they cover were decided and published before.
       const markers = new Map(states.markers());
       const lanes = await readLanes(mysql);
       const ends = await admin.endOffsets(EVENTS);
@@ -70,7 +70,7 @@ function ahead(
   ];
 }
 
-/** Remembered orders, and those of findings whose outcomes are forgotten. */
+/** Remembered orders, and those of findings whose outcomes are no longer in memory. */
 function subjectsOf(
   open: readonly OpenFinding[],
   memory: StatesDeps['memory'],

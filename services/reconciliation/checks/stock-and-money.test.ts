@@ -17,7 +17,7 @@ interface Order {
   total?: number;
 }
 
-/** A session over orders of one line each, and one stock row. */
+/** A session with orders of one line each, and one stock row. */
 function sessionOf(orders: readonly Order[], available: number): Session {
   const rows = (sql: string, params: (number | string)[]): object[] => {
     if (sql.includes('FROM stock')) {
@@ -63,7 +63,7 @@ async function walk(orders: readonly Order[], available: number, unpaidOrdersEnd
 }
 
 describe('a walk over all orders', () => {
-  it('finds a stock difference behind 9,000 orders that differ', async () => {
+  it('finds a stock difference although 9,000 orders differ too', async () => {
     const orders = Array.from({ length: 9_000 }, (_, n) => ({ n, status: 'PENDING_PAYMENT', total: 11 }));
     const tally = await walk(orders, 91_001);
     expect(tally.found('MONEY_DIFFERS')).toBe(9_000);
@@ -73,7 +73,7 @@ describe('a walk over all orders', () => {
     ]);
   });
 
-  it('takes no unpaid order for stuck while nothing can end one, and finds the others', async () => {
+  it('counts no unpaid order as stuck while no command can end one, and finds the others', async () => {
     const overdue = { n: 0, status: 'PENDING_PAYMENT', dueAtMs: 1 };
     const longAgo = Date.now() - 2 * hourMs;
     const stuck = ['PAID', 'SHIPPED', 'DELIVERED'].map((status, n) => ({

@@ -1,8 +1,8 @@
 /**
- * (c) stock against live lines, (h) orders that are stuck, (i) money within each order. One walk over all orders in
- * chunks, in one consistent read-only snapshot: stock and orders change in the same transactions, so what differs in a
- * snapshot differs. A snapshot takes no locks; the pauses keep the load low. The database only reads rows in the order of
- * their keys: sums and comparisons are made here, where they cost whoever decides orders nothing.
+ * (c) stock against live lines, (h) stuck orders, (i) amounts within each order. One walk over all orders in
+ * chunks, in one consistent read-only snapshot. Stock and orders change in the same transactions, so any
+ * difference in the snapshot is real. A snapshot takes no locks, and pauses keep the load low. The database
+ * only reads rows in key order; this process adds and compares, so that the workers' database has less to do.
  */
 import { holdsStock, type OrderStatus } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -12,10 +12,10 @@ import type { Tally } from '../findings/tally.ts';
 import type { Check } from './check.ts';
 import type { Pace } from './pace.ts';
 
-/** Of one query. */
+/** Rows of one query. */
 const chunkOrders = 4_000;
 const chunkSkus = 4_000;
-/** An order may stay in a status for so long before it counts as stuck. */
+/** How long an order may keep a status before it counts as stuck. */
 export interface StuckLimits {
   pendingGraceMs: number;
   paidMaxMs: number;
@@ -24,12 +24,12 @@ export interface StuckLimits {
 }
 
 export interface BookDeps {
-  /** A session of its own: the snapshot lives in it. */
+  /** A separate session, because it holds the snapshot. */
   connect(): Promise<Session>;
   pace: Pace;
   clock: Clock;
   stuck: StuckLimits;
-  /** Whether the workers decide the command that ends an unpaid order. While nothing can end one, none is stuck. */
+  /** Whether the workers decide the command that ends an unpaid order. Otherwise none counts as stuck. */
   unpaidOrdersEnd: boolean;
 }
 
@@ -83,12 +83,12 @@ interface LineRow {
   order_key: number;
   sku: string;
   quantity: number;
-  /** null for a line that could not be priced, of a rejected order. */
+  /** null for a line of a rejected order without a price. */
   unit_price: number | null;
   line_total: number | null;
 }
 
-/** Reads one chunk of orders; gives where the next begins, null at the end. */
+/** Reads one chunk of orders; returns the start of the next chunk, null at the end. */
 async function readChunk(
   session: Session,
   chunk: Chunk,
@@ -109,7 +109,7 @@ async function readChunk(
   );
   let next = 0;
   for (const order of orders) {
-    // Lines without an order are nobody's.
+    // Lines without an order are ignored.
     while (next < lines.length && lines[next]!.order_key < order.order_key) next++;
     const from = next;
     while (next < lines.length && lines[next]!.order_key === order.order_key) next++;
@@ -124,7 +124,7 @@ async function readChunk(
   return orders.length < chunkOrders ? null : last;
 }
 
-/** A line that could not be priced makes the sum of the lines unknown, not wrong. */
+/** A line without a price makes the sum unknown, not wrong. */
 function compareMoney(
   { order_id, subtotal, discount, shipping, tax, total }: OrderRow,
   lines: readonly LineRow[],
@@ -178,7 +178,7 @@ function stuckDifference({ order_id, status, updated_at_ms: since }: OrderRow): 
   };
 }
 
-/** `held` is emptied on the way: what is left has no stock row at all. */
+/** `held` shrinks as rows are matched; the rest has no stock row. */
 async function compareStock(
   session: Session,
   held: Map<string, number>,

@@ -1,7 +1,7 @@
 /** Every kind of finding, and its remedy. */
 
 interface Kind {
-  /** Where it is looked for: the groups of docs/reconciliation.md. */
+  /** Which check finds it: the groups of docs/reconciliation.md. */
   group:
     | 'outcomes'
     | 'orders'
@@ -16,7 +16,7 @@ interface Kind {
     | 'logs'
     | 'findings';
   subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery' | 'topic' | 'kind';
-  /** In a log that cannot be corrected: it stays until a person resolves it. */
+  /** In a log that cannot be corrected: it stays open until a person resolves it. */
   lasting?: true;
   remedy: string;
 }
@@ -215,13 +215,16 @@ export function isLasting(kind: FindingKind): boolean {
 /** One difference as a check sees it. Both sides are short texts, JSON where they have parts. */
 export interface Difference {
   kind: FindingKind;
-  /** `<partition>-<offset>`, order id, SKU, partition, `<event id>/<endpoint id>`, topic (with `/<partition>-<offset>`), or kind. */
+  /**
+   * `<partition>-<offset>`, order id, SKU, partition, `<event id>/<endpoint id>`, topic (with
+   * `/<partition>-<offset>`), or kind.
+   */
   subject: string;
   expected: string;
   actual: string;
   /**
-   * Absent: the difference is certain. Else it may be in flight: it counts if it is unchanged after the outcomes of
-   * this partition have been read up to `offset`.
+   * Absent: the difference is certain. Otherwise it may be in flight. It counts if it is unchanged after the
+   * outcomes of this partition have been read up to `offset`.
    */
   until?: { partition: number; offset: number };
 }

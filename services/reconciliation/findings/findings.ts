@@ -1,7 +1,7 @@
 /**
- * The findings table, and what changes in it. A difference is one row, by kind and subject: opened when it is first
- * seen, refreshed while it lasts, closed by itself when a round that could see it does not, opened again when it
- * comes back. A person may resolve one (status RESOLVED); only one that can heal comes back from that.
+ * The findings table and its changes. A difference is one row, by kind and subject. It is opened when first
+ * seen, refreshed while it lasts, and closed when a round that could see it does not. If it returns, it is
+ * opened again. A person may resolve one (status RESOLVED); only kinds that can heal are reopened after that.
  */
 import type { Clock } from '../../shared/clock/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
@@ -14,7 +14,7 @@ import { unlistedOf } from './unlisted.ts';
 
 const sideCharsMax = 4_000;
 
-/** One change, as it is published. */
+/** One change in its published form. */
 export interface FindingChange {
   status: 'OPEN' | 'CLOSED';
   kind: FindingKind;
@@ -31,8 +31,9 @@ export interface Findings {
   /** Open findings of these kinds. */
   open(kindsWanted: readonly FindingKind[]): OpenFinding[];
   /**
-   * Takes in one round of a check: opens or refreshes `confirmed`, closes what the round looked at and did not see.
-   * What is only suspected keeps an open finding open. What found no room is counted in a finding of its own.
+   * Stores one round of a check. Opens or refreshes `confirmed`; closes findings that the round checked and
+   * did not see. An unconfirmed difference keeps its open finding open. Differences without room are counted
+   * in a finding of their own.
    */
   apply(
     kindsLooked: readonly FindingKind[],
@@ -41,7 +42,7 @@ export interface Findings {
   ): Promise<FindingChange[]>;
 }
 
-/** Reads what is open already. */
+/** Reads the open findings. */
 export async function openFindings(deps: {
   mysql: Queryable;
   clock: Clock;

@@ -10,7 +10,7 @@ const changed = (n: number): Difference => ({
   actual: '',
 });
 
-it('keeps differences until they are stored, and forgets none that came later', () => {
+it('keeps differences until they are stored, and drops no later ones', () => {
   const lasting = createLasting();
   lasting.add(changed(1));
   lasting.addTo(createTally([], 10));
@@ -24,7 +24,7 @@ it('keeps differences until they are stored, and forgets none that came later', 
   expect(next.kept().map(({ subject }) => subject)).toEqual(['0-2']);
 });
 
-it('counts what it has no room for', () => {
+it('counts differences without room', () => {
   const lasting = createLasting();
   for (let n = 0; n < 1_500; n++) lasting.add(changed(n));
   const tally = createTally([], 5_000);

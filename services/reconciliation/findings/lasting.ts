@@ -1,14 +1,20 @@
-/** Differences that are met once, while following, and that no round sees again: they are kept until they are in the table. */
+/**
+ * Differences that are seen once, while following, and in no later round. They are kept until they are in the
+ * table.
+ */
 import type { Difference, FindingKind } from './finding-kinds.ts';
 import type { Tally } from './tally.ts';
 
 export interface Lasting {
   add(difference: Difference): void;
-  /** Adds all of them to a tally. Call the returned function once they are stored: it forgets these and no later ones. */
+  /**
+   * Adds all of them to a tally. Call the returned function once they are stored: it drops these and no later
+   * ones.
+   */
   addTo(tally: Tally): () => void;
 }
 
-/** Between two rounds; further ones are counted. */
+/** Differences kept between two rounds; more are only counted. */
 const keptMax = 1_000;
 
 export function createLasting(): Lasting {

@@ -1,4 +1,7 @@
-/** Findings on their topic, for whoever wants to be told rather than to ask. The table stays the complete list. */
+/**
+ * Publishes findings on their topic, for consumers that want to be notified. The table stays the complete
+ * list.
+ */
 import { FINDINGS, PARTITIONS, partitionOfOrder, partitionOfSku } from '../../../topics/index.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../shared/kafka/index.ts';
@@ -8,10 +11,10 @@ import { inChunks } from '../checks/pace.ts';
 import { kinds } from './finding-kinds.ts';
 import type { FindingChange } from './findings.ts';
 
-/** Changes that are on their way to the brokers at once. */
+/** Concurrent sends to the brokers. */
 const inFlightMax = 500;
 
-/** Never throws: a change that is not published is in the table all the same. */
+/** Never throws: an unpublished change is still in the table. */
 export function createPublisher(deps: {
   accumulator: Pick<Accumulator, 'send'>;
   log: Logger;
@@ -30,7 +33,7 @@ export function createPublisher(deps: {
   };
 }
 
-/** Key: order id or SKU where the finding is about one. Value: JSON. */
+/** Key: order id or SKU if the finding is about one. Value: JSON. */
 function messageOf(change: FindingChange): OutMessage {
   const { kind, subject, at } = change;
   return {
@@ -58,7 +61,7 @@ function partitionOf(kind: (typeof kinds)[keyof typeof kinds]['subject'], subjec
   }
 }
 
-/** A foreign record may have made the subject: what is no partition goes to the first. */
+/** The subject may come from a foreign record. Without a valid partition it goes to the first. */
 function partitionIn(subject: string): number {
   const partition = Number.parseInt(subject, 10);
   return partition >= 0 && partition < PARTITIONS ? partition : 0;

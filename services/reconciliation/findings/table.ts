@@ -17,13 +17,13 @@ interface FindingRow {
   actual: string | null;
 }
 
-/** All that are open: as many as FINDINGS_PER_KIND lets in, for each kind. */
+/** All open findings: at most FINDINGS_PER_KIND for each kind. */
 export async function readOpen(mysql: Queryable): Promise<StoredFinding[]> {
   const rows = await mysql.rows<FindingRow>(
     `SELECT kind, subject, expected, actual FROM reconciliation_findings WHERE status = 'OPEN'`,
   );
   return rows.flatMap(({ kind, subject, expected, actual }) => {
-    // A kind of another version is left to that version.
+    // Only the version that wrote an unknown kind handles it.
     if (!isKind(kind)) return [];
     return [{ kind, subject, expected: expected ?? '', actual: actual ?? '' }];
   });
@@ -37,7 +37,7 @@ export async function writeOpen(
 ): Promise<void> {
   for (let from = 0; from < findings.length; from += chunkRows) {
     const chunk = findings.slice(from, from + chunkRows);
-    // Assignments run from left to right: what depends on the old status comes before the status.
+    // Assignments run from left to right, so columns that depend on the old status come before it.
     await mysql.write(
       `INSERT INTO reconciliation_findings (kind, subject, expected, actual, remedy, first_seen_at_ms, last_seen_at_ms)
        VALUES ${chunk.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')}

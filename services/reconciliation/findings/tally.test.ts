@@ -9,7 +9,7 @@ const differs = (kind: FindingKind, subject: string): Difference => ({
   actual: '2',
 });
 
-it('counts all, keeps so many of each kind, and lets no kind take the room of another', () => {
+it('counts all, keeps a limited number of each kind, and lets no kind use the room of another', () => {
   const tally = createTally([], 3);
   for (let n = 0; n < 9_000; n++) tally.add(differs('ORDER_DIFFERS', `o${n}`));
   tally.add(differs('STOCK_DIFFERS', 'P1'));
@@ -17,7 +17,7 @@ it('counts all, keeps so many of each kind, and lets no kind take the room of an
   expect(tally.kept().map(({ subject }) => subject)).toEqual(['o0', 'o1', 'o2', 'P1']);
 });
 
-it('always keeps what is open already, so that a bound closes nothing', () => {
+it('always keeps open findings, so that a limit closes none', () => {
   const open = [differs('ORDER_DIFFERS', 'o8'), differs('ORDER_DIFFERS', 'o9')];
   const tally = createTally(open, 3);
   for (let n = 0; n < 10; n++) tally.add(differs('ORDER_DIFFERS', `o${n}`));
@@ -25,14 +25,14 @@ it('always keeps what is open already, so that a bound closes nothing', () => {
   expect(tally.keptOf('ORDER_DIFFERS')).toBe(3);
 });
 
-it('counts a difference that comes twice once', () => {
+it('counts a duplicate difference once', () => {
   const tally = createTally([], 3);
   tally.add(differs('ORDER_DIFFERS', 'o1'));
   tally.add(differs('ORDER_DIFFERS', 'o1'));
   expect(tally.found('ORDER_DIFFERS')).toBe(1);
 });
 
-it('makes a subject of a foreign record one that its column takes, and keeps two of them apart', () => {
+it('makes a subject from a foreign record that fits the column, and keeps different ones apart', () => {
   const tally = createTally([], 3);
   tally.add(differs('DELIVERY_MISSING', `${'é'.repeat(500)}1`));
   tally.add(differs('DELIVERY_MISSING', `${'é'.repeat(500)}2`));

@@ -1,26 +1,26 @@
 /**
- * The differences of one round of a check. All are counted; of each kind only so many are kept, so that a disaster of one kind
- * takes no room from another. Findings that are open already are always kept: a bound never closes a finding.
+ * The differences of one round of a check. All are counted, but only a limited number of each kind is kept,
+ * so no kind uses the room of another. Open findings are always kept: a limit never closes a finding.
  */
 import { createHash } from 'node:crypto';
 import { type Difference, type FindingKind, keyOf } from './finding-kinds.ts';
 
 export interface Tally {
-  /** How many of one kind it keeps. */
+  /** Maximum number of one kind. */
   readonly keptMax: number;
-  /** Counts one difference, and keeps it where there is room. A second difference of the same kind and subject is ignored. */
+  /** Counts one difference, and keeps it if there is room. A duplicate of kind and subject is ignored. */
   add(difference: Difference): void;
   /** Counts differences that cannot be named. */
   addUnnamed(kind: FindingKind, count: number): void;
   kept(): Difference[];
-  /** All of this kind, those that were not kept included. */
+  /** Number of this kind, including those that were not kept. */
   found(kind: FindingKind): number;
   keptOf(kind: FindingKind): number;
 }
 
 /**
  * @param open findings of the check that are in the table
- * @param keptMax differences of one kind, those of open findings included
+ * @param keptMax differences of one kind, including those of open findings
  */
 export function createTally(open: readonly Pick<Difference, 'kind' | 'subject'>[], keptMax: number): Tally {
   const openKeys = new Set(open.map(keyOf));
@@ -62,7 +62,7 @@ export function createTally(open: readonly Pick<Difference, 'kind' | 'subject'>[
 const subjectCharsMax = 160;
 const digestChars = 16;
 
-/** Subjects are printable ASCII up to the width of their column; what comes from a foreign record may be anything. */
+/** Subjects are printable ASCII up to the column width; a foreign record may contain anything. */
 function storable(subject: string): string {
   if (subject.length <= subjectCharsMax && /^[ -~]*$/.test(subject)) return subject;
   const digest = createHash('sha256').update(subject).digest('hex').slice(0, digestChars);

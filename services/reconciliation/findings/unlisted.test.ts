@@ -13,7 +13,7 @@ function tallyOf(kind: FindingKind, count: number) {
   return tally;
 }
 
-it('says how many found no room, and ends when all are listed', () => {
+it('reports how many found no room, and ends when all are listed', () => {
   const { finding, count } = unlistedOf('ORDER_STUCK', tallyOf('ORDER_STUCK', 7), full, undefined);
   expect(count).toBe(5);
   expect(finding).toMatchObject({
@@ -27,25 +27,25 @@ it('says how many found no room, and ends when all are listed', () => {
   });
 });
 
-it('says nothing while those that were kept may still be in flight', () => {
+it('reports nothing while the kept ones may still be in flight', () => {
   const limits = { ...full, listed: 0 };
   expect(unlistedOf('ORDER_DIFFERS', tallyOf('ORDER_DIFFERS', 7), limits, undefined).finding).toBeNull();
 });
 
-it('does not end by a round that could not look at everything', () => {
+it('does not end after a round that could not check everything', () => {
   const { finding } = unlistedOf('CACHE_DIFFERS', tallyOf('CACHE_DIFFERS', 7), full, undefined);
   const partial = { ...full, isPartial: true };
   expect(unlistedOf('CACHE_DIFFERS', tallyOf('CACHE_DIFFERS', 0), partial, finding!).count).toBe(5);
 });
 
-it('adds up what no round sees again', () => {
+it('adds up differences that no later round sees', () => {
   const first = unlistedOf('OUTCOME_CHANGED', tallyOf('OUTCOME_CHANGED', 5), full, undefined);
   const second = unlistedOf('OUTCOME_CHANGED', tallyOf('OUTCOME_CHANGED', 4), full, first.finding!);
   expect(second.count).toBe(5);
   expect(unlistedOf('OUTCOME_CHANGED', tallyOf('OUTCOME_CHANGED', 0), full, second.finding!).count).toBe(5);
 });
 
-it('takes a text of somebody else for none', () => {
+it('ignores a text that this version did not write', () => {
   const foreign = {
     kind: 'FINDINGS_UNLISTED',
     subject: 'OUTCOME_CHANGED',

@@ -1,4 +1,4 @@
-/** The finding that says how many differences of a kind the table has no room for. */
+/** The finding that says how many differences of a kind do not fit in the table. */
 
 import { type FindingKind, isLasting } from './finding-kinds.ts';
 import type { StoredFinding } from './table.ts';
@@ -8,13 +8,14 @@ interface Limits {
   /** Findings of the kind in the table, after this round. */
   listed: number;
   perKindMax: number;
-  /** The round may have left some out, so that it proves nothing to be gone. */
+  /** The round may have left some out, so it does not prove that none is left. */
   isPartial: boolean;
 }
 
 /**
- * The finding for one kind after one round, and how many differences it stands for; a null finding closes the one before.
- * Differences that no round sees again are added up, and their finding stays until a person resolves it.
+ * The finding for one kind after one round, and the number of differences that it represents; a null finding
+ * closes the previous one. Differences that no later round sees are added up, and their finding stays until a
+ * person resolves it.
  */
 export function unlistedOf(
   kind: FindingKind,
@@ -25,12 +26,15 @@ export function unlistedOf(
   const known = before === undefined ? 0 : unlistedIn(before);
   const dropped = tally.found(kind) - tally.keptOf(kind);
   if (isLasting(kind)) return resultOf(kind, known + dropped, perKindMax);
-  // Those that were kept may still be in flight; while there is room in the table, the next round takes in others.
+  // The kept ones may still be in flight. While there is room in the table, the next round takes others.
   const now = listed >= perKindMax ? dropped : 0;
   return resultOf(kind, isPartial || outlivesRestart(kind) ? Math.max(known, now) : now, perKindMax);
 }
 
-/** After a restart outcomes that were never named are not looked for again, so their count must not end by itself. */
+/**
+ * After a restart, outcomes that were never named are not searched again. So their count must not end by
+ * itself.
+ */
 function outlivesRestart(kind: FindingKind): boolean {
   return kind === 'OUTCOME_MISSING';
 }
@@ -52,7 +56,7 @@ function resultOf(
   };
 }
 
-/** 0 where the text is not one that this version writes. */
+/** 0 if this version does not write such a text. */
 function unlistedIn({ actual }: StoredFinding): number {
   try {
     const { unlisted } = JSON.parse(actual) as { unlisted?: unknown };

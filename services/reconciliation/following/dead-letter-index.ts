@@ -1,17 +1,17 @@
-/** What is on the dead-letter topic: the hash of each record's bytes by its origin, in bounded memory. */
+/** The dead-letter topic in bounded memory: the hash of each record's bytes, by the record's origin. */
 import { createHash } from 'node:crypto';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 
-/** Dead letters are rare; what comes beyond this many is counted and not compared. */
+/** Dead letters are rare; more than this many are counted and not compared. */
 const recordsMax = 200_000;
 
 export interface DeadLetterIndex {
   note(record: InRecord): void;
-  /** SHA-256 in hex, or undefined where the topic has no record of this origin. */
+  /** SHA-256 in hex, or undefined if the topic has no record of this origin. */
   hashOf(partition: number, offset: number): string | undefined;
   /** `<partition>-<offset>` of each command that has a record. */
   origins(): Iterable<string>;
-  /** Records that found no room. Where there are any, a record that is missing here proves nothing. */
+  /** Records that found no room. If there are any, a missing record proves nothing. */
   beyond(): number;
 }
 

@@ -50,7 +50,7 @@ const records = (topic: string, from: number, to: number): InRecord[] =>
 const safe = (one: Follower) =>
   Object.fromEntries(one.safeOffsets().map(({ topic, offset }) => [topic, Number(offset)]));
 
-it('never commits outcomes whose commands it has not followed: a restart would miss them', async () => {
+it('never commits outcomes before their commands: a restart would miss them', async () => {
   const one = follower();
   await one.follow(COMMANDS, 0, records(COMMANDS, 0, 3), signal);
   await one.follow(EVENTS, 0, records(EVENTS, 0, 5), signal);
@@ -59,7 +59,7 @@ it('never commits outcomes whose commands it has not followed: a restart would m
   expect(safe(one)).toEqual({ [COMMANDS]: 5, [EVENTS]: 5 });
 });
 
-it('never commits outcomes that ran ahead of one that is missing', async () => {
+it('never commits outcomes after a missing one', async () => {
   const one = follower();
   await one.follow(COMMANDS, 0, records(COMMANDS, 0, 5), signal);
   await one.follow(EVENTS, 0, records(EVENTS, 0, 2), signal);
@@ -67,7 +67,7 @@ it('never commits outcomes that ran ahead of one that is missing', async () => {
   expect(safe(one)).toEqual({ [COMMANDS]: 2, [EVENTS]: 2 });
 });
 
-it('goes on with an order that is compared, although its later outcomes are outside of the span', async () => {
+it('continues to compare a known order, although its later outcomes are outside the time range', async () => {
   const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
   const orderId = '00000000-0000-8000-8000-000000000000';
   const one = follower({
@@ -90,7 +90,7 @@ it('goes on with an order that is compared, although its later outcomes are outs
   expect(memory.order(orderId)?.version).toBe(2);
 });
 
-it('believes the first copy of an outcome, not a repeat that says something else', async () => {
+it('uses the first copy of an outcome, not a different repeat', async () => {
   const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
   const orderId = '00000000-0000-8000-8000-000000000000';
   const one = follower({

@@ -1,7 +1,7 @@
 /**
- * Takes in commands, outcomes and dead letters as they are read, in order per partition. What it learns goes to the
- * ledgers (which offsets are answered), to memory (what rows should say) and to the index of dead letters; outcomes
- * are compared with their rows at once, and those that look wrong are remembered for the next rounds.
+ * Takes in commands, outcomes and dead letters as they are read, in order per partition. It updates the
+ * matchers (answered offsets), the recent outcomes (expected rows) and the index of dead letters. It compares
+ * outcomes with their rows at once; wrong-looking ones are remembered for the next rounds.
  */
 import { crc32 } from 'node:zlib';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
@@ -23,7 +23,7 @@ import type { RecordDecoder } from './record-decoder.ts';
 
 /** Rows that one query compares. */
 const chunkOrders = 500;
-/** How long a check waits for the follower; then it leaves out the partitions that are behind. */
+/** How long a check waits for the follower; then it skips the partitions that are behind. */
 const reachMaxMs = 10_000;
 
 export interface FollowerDeps {
@@ -34,9 +34,9 @@ export interface FollowerDeps {
   deadLetters: DeadLetterIndex;
   states: StateBook;
   mysql: Queryable;
-  /** Where following begins, for every topic and partition. */
+  /** Start offsets, for every topic and partition. */
   starts: readonly TopicPartitionOffset[];
-  /** Ids of the topics that are followed, for the notes beside the offsets; none on demand. */
+  /** Ids of the followed topics, for the notes beside the offsets; none on demand. */
   topicIds?: ReadonlyMap<string, string>;
   /** Which outcomes are compared with their rows; all by default. */
   isWanted?(event: OrderEvent): boolean;
@@ -44,21 +44,24 @@ export interface FollowerDeps {
 }
 
 export interface Follower {
-  /** Takes in records of one partition. Throws what the database throws; then nothing was taken in and it may be called again. */
+  /**
+   * Takes in records of one partition. Throws the database's error; then nothing was taken in, and it may be
+   * called again.
+   */
   follow(topic: string, partition: number, records: readonly InRecord[], signal: AbortSignal): Promise<void>;
-  /** The next offset to be taken in. */
+  /** The next offset to take in. */
   position(topic: string, partition: number): bigint;
-  /** Waits until these ends are followed, but not for ever; gives the partitions where they are. */
+  /** Waits until these ends are followed, for a limited time; returns the partitions that reached them. */
   reached(
     topic: string,
     ends: ReadonlyMap<number, bigint>,
     signal: AbortSignal,
   ): Promise<ReadonlySet<number>>;
-  /** Offsets from which following again would lose nothing. */
+  /** Offsets from which following could restart without loss. */
   safeOffsets(): TopicPartitionOffset[];
-  /** What was found once and is in the log for ever. */
+  /** Differences that were found once and are in the log for ever. */
   lasting: Lasting;
-  /** Commands read whose outcome was not. */
+  /** Commands that were read without an outcome so far. */
   unanswered(): number;
 }
 
@@ -122,20 +125,20 @@ export function createFollower(deps: FollowerDeps): Follower {
       const noted = (topic: string, partition: number, offset: bigint, lastHash: number | null) => {
         const topicId = deps.topicIds?.get(topic);
         const start = startOf.get(`${topic}/${partition}`);
-        // What is known of the record before is not given up for having read nothing since.
+        // If nothing was read since, the previous checksum stays valid.
         if (lastHash === null && start?.note && start.offset === offset) return start;
         const note = topicId === undefined ? undefined : writeNote({ topicId, lastHash });
         return { topic, partition, offset, note };
       };
       const commands = [...ledgers].map(([partition, ledger]) => {
-        // Not beyond what was read: an outcome may be followed before its command.
+        // At most the position that was read: an outcome may be followed before its command.
         const offset = Math.min(ledger.watermark(), Number(position(COMMANDS, partition)));
         return noted(COMMANDS, partition, BigInt(offset), ledger.commandKey(offset - 1));
       });
       const events = [...safeEvents].map(([partition, { offset, lastHash }]) =>
         noted(EVENTS, partition, offset, lastHash),
       );
-      // What was read of the snapshot before a restart proves nothing after it, so there is nothing to lose.
+      // The snapshot that was read before a restart proves nothing after it, so nothing is lost.
       const states = [...deps.states.markers().keys()].map((partition) =>
         noted(STATE, partition, position(STATE, partition), null),
       );
@@ -164,17 +167,17 @@ async function followEvents(
   const { decoder, ledgers, memory, metrics, isWanted = () => true } = deps;
   const decoded = await decoder.decode(records, signal);
   const wanted = decoded.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : []));
-  // Rows are read before anything is taken in, so that a failure leaves nothing half done.
+  // Rows are read first, so that a failure changes nothing.
   const compared = await compareOrders(deps, wanted);
   for (const { record, value: event } of decoded) {
     if (event === null) {
       lasting.add(unreadable(record));
       continue;
     }
-    // What could not be decoded has no order, and its outcome may have no key.
+    // An undecodable command has no order, and its outcome may have no key.
     const key = event.outcome === 'DEAD_LETTERED' ? null : keyHash(record);
     const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
-    // Of an order that is compared every later outcome counts, else its row would seem to be ahead.
+    // Once an order is compared, every later outcome counts; otherwise its row would seem to be ahead.
     if (isFirst !== false && (isWanted(event) || memory.order(event.orderId ?? '') !== undefined))
       memory.note(event);
   }
@@ -195,7 +198,10 @@ async function followStates(
     states.note(partition, record.offset, value);
 }
 
-/** Only the newest state of each order in the batch has to be on its row. Of one version the first copy counts, whatever a repeat says. */
+/**
+ * Only the newest state of each order in the batch must match its row. For one version the first copy counts,
+ * whatever a repeat contains.
+ */
 async function compareOrders(
   { mysql, memory }: FollowerDeps,
   events: readonly OrderEvent[],
@@ -238,8 +244,8 @@ function unreadable(record: InRecord): Difference {
 }
 
 /**
- * Whether following again from here loses nothing. Outcomes must not have run ahead of a hole, nor of their commands:
- * those would be followed again from where they stand, and wait for outcomes that lie behind.
+ * Whether a restart from here loses nothing. Outcomes must not be ahead of a gap or of their commands: after
+ * a restart those commands would wait for outcomes before the start.
  */
 function isWhole(ledger: Ledger | undefined, commandsPosition: bigint): boolean {
   if (ledger === undefined) return true;

@@ -1,17 +1,17 @@
-/** Offsets of a partition that are missing, as ranges: a million offsets in a row take the room of one. */
+/** Missing offsets of a partition, as ranges: a million consecutive offsets use the memory of one range. */
 
-/** Ranges that are kept; offsets of further ones are only counted. */
+/** Maximum number of ranges; offsets of further ones are only counted. */
 const rangesMax = 10_000;
 
 export interface Gaps {
-  /** Adds offsets from `from` (inclusive) to `to` (exclusive), above all that were added before. */
+  /** Adds offsets from `from` (inclusive) to `to` (exclusive), all above those added before. */
   add(from: number, to: number): void;
   has(offset: number): boolean;
-  /** Takes one offset out; false where it was not there. */
+  /** Removes one offset; false if it was not there. */
   delete(offset: number): boolean;
   /** The lowest offsets. */
   first(max: number): number[];
-  /** How many offsets there are. */
+  /** The number of offsets. */
   count(): number;
 }
 
@@ -20,7 +20,7 @@ interface Range {
   to: number;
 }
 
-/** @param offsets to begin with, in any order */
+/** @param offsets the initial offsets, in any order */
 export function createGaps(offsets: Iterable<number> = []): Gaps {
   const ranges: Range[] = [];
   let uncertain = 0;
@@ -36,7 +36,7 @@ export function createGaps(offsets: Iterable<number> = []): Gaps {
     }
     named += to - from;
   };
-  /** The range that holds the offset, or -1. */
+  /** The range with the offset, or -1. */
   const indexOf = (offset: number): number => {
     let [low, high] = [0, ranges.length];
     while (low < high) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createOffsetSet, windowOffsets } from './offset-set.ts';
 
-it('moves its watermark over what is contiguous and remembers what ran ahead', () => {
+it('moves its watermark over contiguous offsets and remembers those ahead of it', () => {
   const set = createOffsetSet(10, () => undefined);
   expect([set.add(10), set.add(12), set.add(12), set.add(9)]).toEqual(['new', 'new', 'repeat', 'settled']);
   expect(set.watermark()).toBe(11);
@@ -11,7 +11,7 @@ it('moves its watermark over what is contiguous and remembers what ran ahead', (
   expect(set.watermark()).toBe(13);
 });
 
-it('reports a hole that the window leaves behind, once, and goes on', () => {
+it('reports a hole that leaves the window, once, and continues', () => {
   const skipped: number[][] = [];
   const set = createOffsetSet(0, (from, to) => skipped.push([from, to]));
   set.add(1);

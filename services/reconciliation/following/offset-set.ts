@@ -1,14 +1,14 @@
 /**
- * Which offsets of a partition have been seen, in constant memory: everything below the watermark is settled, a
- * window of bits above it tells what came out of order. An offset that is still missing when the window moves past
- * it is reported as skipped, and settled.
+ * Which offsets of a partition have been seen, in constant memory. Everything below the watermark is settled;
+ * a window of bits above it records offsets out of order. An offset that is still missing when the window
+ * moves past it is reported as skipped, and settled.
  */
 
-/** Bits above the watermark: how far ahead of a hole others may run. */
+/** Bits above the watermark: the maximum distance ahead of a hole. */
 export const windowOffsets = 65_536;
 
 export interface OffsetSet {
-  /** `settled`: below the watermark, so seen before or written off. */
+  /** `settled`: below the watermark, so seen before or skipped. */
   add(offset: number): 'new' | 'repeat' | 'settled';
   /** First offset that is not settled. */
   watermark(): number;
@@ -18,7 +18,7 @@ export interface OffsetSet {
   missingBelow(limit: number, max: number): number[];
 }
 
-/** @param onSkipped told of holes that fell out of the window: from (inclusive) to (exclusive) */
+/** @param onSkipped called with holes that left the window: from (inclusive) to (exclusive) */
 export function createOffsetSet(first: number, onSkipped: (from: number, to: number) => void): OffsetSet {
   const bits = new Uint32Array(windowOffsets / 32);
   let watermark = first;

@@ -27,7 +27,7 @@ function lookUp(sources: readonly number[]) {
   return { find, events, reads };
 }
 
-it('a command of an adopted topic below its start is answered by the outcome of the topic before', async () => {
+it('an outcome of the previous topic answers a command below the start of an adopted topic', async () => {
   const ledger = createLedger(0, 0, []);
   for (let offset = 0; offset < 6; offset++) ledger.command(offset, 1);
   ledger.outcome(4, null, 1);
@@ -37,7 +37,7 @@ it('a command of an adopted topic below its start is answered by the outcome of 
   expect([ledger.missingBelow(5, 10).count, ledger.watermark()]).toEqual([0, 5]);
 });
 
-it('so is one that an open finding names after a restart', async () => {
+it('it also answers one that an open finding names after a restart', async () => {
   const ledger = createLedger(0, 5, [1, 2]);
   const { find, events } = lookUp([0, 1, 2]);
   await find(0, ledger, { commands: { low: 5n, high: 6n }, events }, signal);

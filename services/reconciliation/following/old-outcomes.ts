@@ -1,7 +1,7 @@
 /**
- * Outcomes of an earlier command topic. Where a recreated topic was adopted, it begins at the lane's position, and the offsets
- * below belong to commands of the topic before. Their outcomes were published long ago, and following may have begun after
- * them; so they are looked up before one counts as missing.
+ * Outcomes of an earlier command topic. An adopted topic that was recreated begins at the lane's position;
+ * lower offsets belong to commands of the previous topic. Their outcomes were published long ago, perhaps
+ * before following began. So they are looked up before one counts as missing.
  */
 import { crc32 } from 'node:zlib';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
@@ -22,10 +22,13 @@ export type FindOldOutcomes = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** Records that are in memory at once. */
+/** Maximum number of records in memory. */
 const chunkRecords = 5_000n;
 
-/** Looks up what is missing below the start of the command topic; each offset once, as the whole partition may be read. */
+/**
+ * Looks up missing outcomes below the start of the command topic; each offset once, because it may read the
+ * whole partition.
+ */
 export function createOldOutcomes(readOutcomes: ReadOutcomes): FindOldOutcomes {
   const lookedBelow = new Map<number, number>();
   return async (partition, ledger, { commands, events }, signal) => {

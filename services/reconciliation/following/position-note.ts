@@ -1,11 +1,12 @@
 /**
- * What reconciliation keeps beside its group offsets. An offset is a number in one log and says nothing about another: a topic
- * that was recreated has another id, and one that was truncated and filled again has another record in front of the offset.
+ * What reconciliation stores with its group offsets. An offset identifies a record in one log only: a
+ * recreated topic has another id, and a log that was truncated and filled again has another record before the
+ * offset.
  */
 
 export interface PositionNote {
   topicId: string;
-  /** Checksum of the record before the offset; null where it is not known. */
+  /** Checksum of the record before the offset; null if unknown. */
   lastHash: number | null;
 }
 
@@ -14,13 +15,13 @@ const unknown = '-';
 const hashChars = 8;
 const form = /^v1 ([A-Za-z0-9_-]{22}) (-|[0-9a-f]{8})$/;
 
-/** The note as it is committed. */
+/** The note in its committed form. */
 export function writeNote({ topicId, lastHash }: PositionNote): string {
   const hash = lastHash === null ? unknown : lastHash.toString(16).padStart(hashChars, '0');
   return `${version} ${topicId} ${hash}`;
 }
 
-/** null for an offset that another version, or somebody by hand, has committed. */
+/** null for an offset that another version or a person has committed. */
 export function readNote(text: string): PositionNote | null {
   const [, topicId, hash] = form.exec(text) ?? [];
   if (topicId === undefined || hash === undefined) return null;

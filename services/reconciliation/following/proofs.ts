@@ -1,4 +1,4 @@
-/** What a value has to say of itself to be believed though its schema id is unknown: what its record says elsewhere. */
+/** Which contents prove a value with an unknown schema id: they must match the record's headers. */
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 

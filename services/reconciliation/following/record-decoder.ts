@@ -1,4 +1,7 @@
-/** Decodes records; what is broken for ever comes back as null, what the registry has to answer for is waited out. */
+/**
+ * Decodes records. A record that can never be decoded is returned as null. While the registry cannot answer,
+ * decoding waits.
+ */
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../../shared/codec/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
@@ -18,10 +21,10 @@ export interface RecordDecoder<T> {
 
 interface Deps<T> {
   codec: Pick<Codec<T>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Whether the value says of itself what its record says: then it is believed, whatever its schema id. */
+  /** Whether the value's contents match its headers: then it is accepted, whatever its schema id. */
   isProven(value: T, record: InRecord): boolean;
   backoff: Backoff;
-  /** Told while records wait; whoever decodes says when it is over. */
+  /** Called while records wait. The caller clears the wait. */
   health?: Pick<Health, 'failed'>;
   log: Logger;
 }
@@ -38,7 +41,7 @@ export function createRecordDecoder<T>(deps: Deps<T>): RecordDecoder<T> {
 
 async function decodeOne<T>(deps: Deps<T>, record: InRecord, signal: AbortSignal): Promise<T | null> {
   const { codec, isProven } = deps;
-  // A registry that was rebuilt gives schemas other ids.
+  // A rebuilt registry gives schemas other ids.
   const proven = (): T | null => decodeProven(codec, record.value, (value) => isProven(value, record));
   for (let attempt = 1; ; attempt++) {
     try {

@@ -22,7 +22,7 @@ function start(follow: Follower['follow']) {
   return { feed, ...deps };
 }
 
-it('stops the flow when the follower is behind, and lets it go on when it has caught up', async () => {
+it('pauses the partitions when the follower is behind, and resumes them when it has caught up', async () => {
   const held = Promise.withResolvers<void>();
   const { feed, pauseAll, resumeAll } = start(() => held.promise);
   feed.enqueue('t', 0, records(15_000));
@@ -34,7 +34,7 @@ it('stops the flow when the follower is behind, and lets it go on when it has ca
   await feed.stop();
 });
 
-it('waits out trouble that passes without skipping a record', async () => {
+it('waits during temporary errors without skipping a record', async () => {
   let failures = 2;
   const followed: number[] = [];
   const { feed, fatal } = start(async (_topic, _partition, taken) => {
@@ -47,7 +47,7 @@ it('waits out trouble that passes without skipping a record', async () => {
   await feed.stop();
 });
 
-it('ends the process on trouble that does not pass', async () => {
+it('ends the process on a permanent error', async () => {
   const { feed, fatal } = start(async () => {
     throw appError('MYSQL_SCHEMA', { reason: 'test' });
   });

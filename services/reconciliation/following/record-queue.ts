@@ -1,6 +1,6 @@
 /**
- * Between the consumer, which must never wait, and the follower, which may. Records go through one queue in the order
- * in which they came; above the high mark every partition is paused, below the low one resumed.
+ * The queue between the consumer, which must never wait, and the follower, which may. It keeps the order of
+ * the records. Above the high mark every partition is paused, below the low mark resumed.
  */
 
 import { classify, errorMessage } from '../../shared/errors/index.ts';
@@ -10,7 +10,7 @@ import { type Backoff, sleep } from '../../shared/retry/index.ts';
 import type { Health } from '../running/health.ts';
 import type { Follower } from './follower.ts';
 
-/** Records in the queue at which the partitions are paused, and resumed. */
+/** Queue lengths at which the partitions are paused, and resumed. */
 const recordsHigh = 20_000;
 const recordsLow = 5_000;
 /** Records that the follower takes in at once. */
@@ -18,7 +18,7 @@ const chunkRecords = 1_000;
 
 export interface FeedDeps {
   follower: Pick<Follower, 'follow'>;
-  /** Stops and starts the flow of every partition. */
+  /** Pauses and resumes every partition. */
   pauseAll(): void;
   resumeAll(): void;
   backoff: Backoff;
@@ -29,7 +29,7 @@ export interface FeedDeps {
 
 export interface Feed {
   enqueue(topic: string, partition: number, records: readonly InRecord[]): void;
-  /** Finishes the records in hand and drops the rest: their offsets have not moved. */
+  /** Finishes the current records and drops the rest: their offsets have not moved. */
   stop(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function startFeed(deps: FeedDeps): Feed {
   };
 }
 
-/** Waits out trouble that passes: nothing is skipped for it. */
+/** Waits during temporary errors: they must not skip records. */
 async function followUntilDone(
   { follower, backoff, log, health }: FeedDeps,
   { topic, partition, records }: { topic: string; partition: number; records: readonly InRecord[] },

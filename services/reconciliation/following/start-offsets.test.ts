@@ -9,7 +9,10 @@ import { followedTopics, type StartsDeps, startsOfGroup } from './start-offsets.
 const idOf = (topic: string): string => topic.padEnd(22, '_').replaceAll('.', '_').slice(0, 22);
 const otherId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-/** Partition 0 of every topic has the offsets from 10 up to 60; the record before an offset has the offset as key and value. */
+/**
+ * Partition 0 of every topic has offsets 10 to 59; the record before an offset has the offset as key and
+ * value.
+ */
 async function startsWith(committed: Record<string, { offset: bigint; note: string }>) {
   const deps: StartsDeps = {
     admin: {
@@ -41,8 +44,8 @@ const noted = (topic: string, offset: bigint, lastHash: number | null = crc32(`$
   note: writeNote({ topicId: idOf(topic), lastHash }),
 });
 
-describe('where following begins', () => {
-  it('goes on where the group stopped, where the log is the same', async () => {
+describe('start offsets', () => {
+  it('continue at the group offset if the log is the same', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 40n),
       [EVENTS]: noted(EVENTS, 60n),
@@ -51,17 +54,17 @@ describe('where following begins', () => {
     expect([of(COMMANDS), of(EVENTS), of(STATE), found]).toEqual([40n, 60n, 20n, []]);
   });
 
-  it('says so where brokers have deleted the offsets with their topic', async () => {
+  it('report that brokers have deleted the offsets with their topic', async () => {
     const { of, found } = await startsWith({ [COMMANDS]: noted(COMMANDS, 40n) });
     expect([of(EVENTS), found]).toEqual([10n, [`TOPIC_REPLACED ${EVENTS}`]]);
   });
 
-  it('begins at the beginning where nothing was committed', async () => {
+  it('begin at the start of the log without a committed offset', async () => {
     const { of, found } = await startsWith({});
     expect([of(COMMANDS), of(EVENTS), found]).toEqual([10n, 10n, []]);
   });
 
-  it('begins at the beginning of a topic that was recreated and filled beyond the offset, and says so', async () => {
+  it('begin at the start of a recreated topic that was filled beyond the offset, and report it', async () => {
     const note = writeNote({ topicId: otherId, lastHash: null });
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 40n),
@@ -71,14 +74,14 @@ describe('where following begins', () => {
     expect(found).toEqual([`TOPIC_REPLACED ${EVENTS}`]);
   });
 
-  it('reads a snapshot that was recreated whole, and finds nothing wrong with that', async () => {
+  it('read a recreated snapshot whole, without a finding', async () => {
     const { of, found, wholeStates } = await startsWith({
       [STATE]: { offset: 66n, note: writeNote({ topicId: otherId, lastHash: null }) },
     });
     expect([of(STATE), found, wholeStates.has(0)]).toEqual([10n, [], true]);
   });
 
-  it('goes on at the end of a log that was truncated, and says so', async () => {
+  it('continue at the end of a truncated log, and report it', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 60n),
       [EVENTS]: noted(EVENTS, 66n),
@@ -86,7 +89,7 @@ describe('where following begins', () => {
     expect([of(EVENTS), found]).toEqual([60n, [`LOG_GAP ${EVENTS}/0-66`]]);
   });
 
-  it('goes on where the log begins when records were deleted unread, and says so', async () => {
+  it('continue at the start of a log whose records were deleted unread, and report it', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 4n),
       [EVENTS]: noted(EVENTS, 60n),
@@ -94,7 +97,7 @@ describe('where following begins', () => {
     expect([of(COMMANDS), found]).toEqual([10n, [`LOG_GAP ${COMMANDS}/0-4`]]);
   });
 
-  it('reads commands and outcomes anew where the commands were truncated and filled again', async () => {
+  it('read commands and outcomes again if the commands were truncated and filled again', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: noted(COMMANDS, 40n, crc32('another')),
       [EVENTS]: noted(EVENTS, 50n),
@@ -102,7 +105,7 @@ describe('where following begins', () => {
     expect([of(COMMANDS), of(EVENTS), found]).toEqual([10n, 10n, [`LOG_GAP ${COMMANDS}/0-40`]]);
   });
 
-  it('takes the offset of an older version as it is, where it is in the log', async () => {
+  it('accept the offset of an older version if it is in the log', async () => {
     const { of, found } = await startsWith({
       [COMMANDS]: { offset: 40n, note: '' },
       [EVENTS]: { offset: 99n, note: 'by hand' },

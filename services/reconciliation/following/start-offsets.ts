@@ -1,4 +1,7 @@
-/** Where following begins: the group's offsets where they still fit the logs, or the beginning of the log. */
+/**
+ * Where following begins: at the group's offsets if they still fit the logs, otherwise at the start of the
+ * log.
+ */
 import { crc32 } from 'node:zlib';
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, PARTITIONS, STATE } from '../../../topics/index.ts';
 import type { InRecord, KafkaAdmin, TopicPartitionOffset } from '../../shared/kafka/index.ts';
@@ -7,7 +10,7 @@ import type { Difference } from '../findings/finding-kinds.ts';
 import { createLedger, type Ledger } from '../matching/outcome-matcher.ts';
 import { readNote } from './position-note.ts';
 
-/** Every topic that is followed. */
+/** Every followed topic. */
 export const followedTopics = [COMMANDS, EVENTS, DEAD_LETTERS, STATE] as const;
 
 export interface Starts {
@@ -15,7 +18,7 @@ export interface Starts {
   ledgers: Map<number, Ledger>;
   /** Partitions whose states are read from their beginning. */
   wholeStates: ReadonlySet<number>;
-  /** What shows that a log is not the one that was followed before. */
+  /** Differences that show a replaced log. */
   differences: Difference[];
 }
 
@@ -24,13 +27,16 @@ export interface StartsDeps {
   mysql: Queryable;
   /** Id of each followed topic. */
   topicIds: ReadonlyMap<string, string>;
-  /** Ids of the topics when they were last followed by this process; empty at its first start. */
+  /** Ids of the topics when this process last followed them; empty at its first start. */
   lastIds: ReadonlyMap<string, string>;
-  /** The record at an offset that the log has; null where compaction took it. */
+  /** The record at an existing offset; null if compaction removed it. */
   readRecord(topic: string, partition: number, offset: bigint): Promise<InRecord | null>;
 }
 
-/** For the always-on service: goes on where the group stopped. Dead letters are read anew each time, as they are few. */
+/**
+ * For the always-on service: continues at the group offsets. Dead letters are read again each time, because
+ * they are few.
+ */
 export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
   const ranges = await readRanges(deps.admin);
   const differences: Difference[] = [];
@@ -51,12 +57,12 @@ export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
       const position = committed.get(partition);
       const note = position?.offset === offset ? position.note : undefined;
       offsets.set(`${topic}/${partition}`, { offset, note });
-      // The snapshot may be recreated at any time, and nothing of it is compared over a restart.
+      // The snapshot may be recreated at any time, and a restart compares none of it.
       if (difference !== null && topic !== STATE) differences.push(difference);
       if (isOther && topic === COMMANDS) otherCommands.add(partition);
     }
   }
-  // Outcomes are compared with commands: where those are read anew, so are their outcomes.
+  // Outcomes are compared with commands: if commands are read again, so are their outcomes.
   for (const partition of otherCommands)
     offsets.set(`${EVENTS}/${partition}`, { offset: lowOf(ranges, EVENTS, partition) });
   const missing = await knownMissing(deps.mysql);
@@ -68,7 +74,7 @@ export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
   return { ...starts, differences };
 }
 
-/** For a run on demand: everything that the logs still have. */
+/** For a run on demand: everything that is still in the logs. */
 export async function startsOfLogs(admin: Pick<KafkaAdmin, 'endOffsets'>): Promise<Starts> {
   const starts = build(await readRanges(admin), new Map(), (_topic, _partition, low) => ({ offset: low }));
   return { ...starts, differences: [] };
@@ -89,7 +95,7 @@ async function readRanges(admin: Pick<KafkaAdmin, 'endOffsets'>): Promise<Ranges
 type Positions = ReadonlyMap<number, { offset: bigint; note: string }>;
 
 /**
- * Topics that are known to be others than before, though no offset says so: brokers delete the offsets of a topic with it.
+ * Topics that are known to be replaced although no offset shows it: brokers delete a topic's offsets with it.
  * Offsets of commands and outcomes are always committed together.
  */
 function replacedTopics(
@@ -125,7 +131,10 @@ interface Start {
   isOther?: true;
 }
 
-/** Where to begin in one partition; a difference where the committed offset is not of this log, or not in it. */
+/**
+ * The start offset of one partition, and a difference if the committed offset is from another log or outside
+ * this one.
+ */
 async function startIn(
   { topic, partition, topicIds, readRecord }: StartsDeps & { topic: string; partition: number },
   { low, high }: Range,
@@ -155,7 +164,7 @@ async function startIn(
   return { ...other, isOther: true };
 }
 
-/** The same checksums as the follower takes: of the key of a command, of the value of an outcome. */
+/** The same checksums as in the follower: of the key of a command, of the value of an outcome. */
 function hashOf({ topic, key, value }: InRecord): number {
   if (topic !== COMMANDS) return crc32(value ?? '');
   return key === null ? 0 : crc32(key);
@@ -183,7 +192,9 @@ function build(
   return { offsets, ledgers, wholeStates };
 }
 
-/** Outcomes that are missing by the findings: one that comes late closes its finding, even after a restart. */
+/**
+ * Outcomes that are missing according to the findings. A late one closes its finding, even after a restart.
+ */
 async function knownMissing(mysql: Queryable): Promise<Map<number, number[]>> {
   const rows = await mysql.rows<{ subject: string }>(
     `SELECT subject FROM reconciliation_findings WHERE kind = 'OUTCOME_MISSING' AND status = 'OPEN'`,

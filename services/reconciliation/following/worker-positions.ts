@@ -1,15 +1,18 @@
-/** The workers' positions, as the database has them. */
+/** The workers' positions in the database. */
 import { COMMANDS } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 
 export interface LanePosition {
-  /** Behind the last decided command. */
+  /** The offset after the last decided command. */
   nextOffset: number;
-  /** Outcomes below it are acknowledged. Moved with the next batch only, so an idle lane's stays behind. */
+  /**
+   * Outcomes below it are acknowledged. It moves only with the next batch, so that of an idle lane stays
+   * behind.
+   */
   publishedOffset: number;
-  /** The worker that holds the lane; empty where none does. */
+  /** The worker that owns the lane; empty if none. */
   owner: string;
-  /** Why the owner does not go on, in its own words; null while it does. */
+  /** Why the owner makes no progress; null while it does. */
   why: string | null;
 }
 

@@ -1,31 +1,31 @@
 /**
- * A Map that keeps its newest entries. Which is the oldest is read off a queue: the first live entry of a large Map has to
- * be looked for behind all that were deleted, which costs more than everything else that is done with an outcome.
+ * A Map that keeps its newest entries. A queue shows which entry is the oldest. In a large Map the first live
+ * entry comes after all deleted ones; finding it would cost more than all other work on an outcome.
  */
 export interface NewestMap<K, V> {
   readonly size: number;
   has(key: K): boolean;
   get(key: K): V | undefined;
-  /** Sets the entry anew, as the newest one; gives what had to be forgotten for it. */
+  /** Sets the entry as the newest one; returns the entry that was evicted for it. */
   set(key: K, value: V): V | undefined;
   values(): V[];
 }
 
 interface Entry<V> {
   readonly value: V;
-  /** Of the place in the queue that counts for it. */
+  /** The index in the queue that counts for the entry. */
   readonly turn: number;
 }
 
-/** Places that were left behind are dropped in one go, once there are as many as this. */
+/** Outdated queue entries are dropped together, once there are this many. */
 const leftBehindMax = 1_024;
 
 /** @param entriesMax at least 1 */
 export function createNewestMap<K, V>(entriesMax: number): NewestMap<K, V> {
   const entries = new Map<K, Entry<V>>();
-  /** Keys in the order in which they were set; one that was set again stands there twice. */
+  /** Keys in the order in which they were set. A key that was set again is in it twice. */
   let queue: K[] = [];
-  /** The turn of the first place in the queue, and the place that is next to be forgotten. */
+  /** The turn of the first queue entry, and the index of the next entry to evict. */
   let firstTurn = 0;
   let head = 0;
 

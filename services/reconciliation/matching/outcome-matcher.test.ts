@@ -4,14 +4,14 @@ import { createLedger, type Ledger } from './outcome-matcher.ts';
 
 const missing = (ledger: Ledger, limit: number): number[] => ledger.missingBelow(limit, 1_000).offsets;
 
-/** What lasts, taken over. */
+/** A copy of the lasting differences. */
 function taken(ledger: Ledger) {
   const tally = createTally([], 1_000);
   ledger.lasting.addTo(tally)();
   return tally.kept();
 }
 
-it('pairs commands and outcomes in whichever order they are read', () => {
+it('pairs commands and outcomes in any reading order', () => {
   const ledger = createLedger(3, 10);
   ledger.command(10, 1);
   ledger.outcome(11, 2, 0);
@@ -22,7 +22,7 @@ it('pairs commands and outcomes in whichever order they are read', () => {
   expect(taken(ledger)).toEqual([]);
 });
 
-it('names the commands that have no outcome, up to where they must have one', () => {
+it('names the commands without an outcome, up to the offset where they need one', () => {
   const ledger = createLedger(3, 0);
   for (let offset = 0; offset < 6; offset++) ledger.command(offset, 1);
   for (const offset of [0, 1, 3]) ledger.outcome(offset, 1, 0);
@@ -33,7 +33,7 @@ it('names the commands that have no outcome, up to where they must have one', ()
   expect(missing(ledger, 4)).toEqual([]);
 });
 
-it('expects no outcome for an offset that the log left out', () => {
+it('expects no outcome for an offset that is missing in the log', () => {
   const ledger = createLedger(0, 0);
   ledger.command(0, 1);
   ledger.command(2, 1);
@@ -55,7 +55,7 @@ it('finds an outcome under another key, and a repeat with other bytes', () => {
   expect(taken(ledger)).toEqual([]);
 });
 
-it('keeps a hole that fell out of its window until its outcome comes', () => {
+it('keeps a hole that left its window until its outcome arrives', () => {
   const ledger = createLedger(0, 0);
   ledger.outcome(1, 1, 1);
   ledger.outcome(70_000, 1, 1);

@@ -1,6 +1,6 @@
 /**
- * Commands and outcomes of one partition against each other, in constant memory: a set of answered offsets and two
- * rings with a checksum per offset. Commands come first in time but may be followed later, so either side waits for
+ * Matches commands and outcomes of one partition in constant memory: a set of answered offsets and two rings
+ * with a checksum per offset. A command is written first but may be followed later, so either side waits for
  * the other in its ring.
  */
 
@@ -9,37 +9,37 @@ import { createLasting, type Lasting } from '../findings/lasting.ts';
 import { createGaps } from '../following/gaps.ts';
 import { createOffsetSet, windowOffsets } from '../following/offset-set.ts';
 
-/** Offsets whose checksums are kept; a repeat or a partner that comes later than that is not compared. */
+/** Offsets whose checksums are kept. A later repeat or partner is not compared. */
 const ringOffsets = 65_536;
 
 export interface Ledger {
   /** A command was read. `keyHash`: checksum of its record's key. */
   command(offset: number, keyHash: number): void;
-  /** An outcome was read; null where its key says nothing. `false` for a repeat. */
+  /** An outcome was read; the hash is null if its key is unusable. Returns `false` for a repeat. */
   outcome(offset: number, keyHash: number | null, valueHash: number): boolean;
   /** First source offset that is not answered. */
   watermark(): number;
-  /** Offset behind the last command read. */
+  /** The offset after the last command read. */
   commandsEnd(): number;
-  /** Checksum of the key of the command at `offset`; null where it was not read, or is long past. */
+  /** Checksum of the key of the command at `offset`; null if it was not read, or too long ago. */
   commandKey(offset: number): number | null;
-  /** Offset behind the last outcome's source. */
+  /** The offset after the last outcome's source. */
   outcomesEnd(): number;
-  /** Everything below has come that will: the newest outcome, or what `settle` was told. */
+  /** No more outcomes can arrive below this offset: the newest outcome, or the argument of `settle`. */
   followedTo(): number;
-  /** All records were read that can hold outcomes below `limit`. */
+  /** All records that can hold outcomes below `limit` were read. */
   settle(limit: number): void;
-  /** Whether the command at `offset` is below `limit` and has no outcome; those written off included. */
+  /** Whether the command at `offset` is below `limit` and has no outcome, including skipped ones. */
   isMissing(offset: number, limit: number): boolean;
-  /** Commands below `limit` without an outcome: the lowest `max` offsets, and how many there are. */
+  /** Commands below `limit` without an outcome: the lowest `max` offsets, and their number. */
   missingBelow(limit: number, max: number): { offsets: number[]; count: number };
-  /** What was found once and is in the log for ever. */
+  /** Differences that were found once and are in the log for ever. */
   lasting: Lasting;
 }
 
 /**
  * @param first source offset at which following begins; outcomes of earlier commands are not compared
- * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still come
+ * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still arrive
  */
 export function createLedger(partition: number, first: number, knownMissing: Iterable<number> = []): Ledger {
   const lost = createGaps(knownMissing);
@@ -64,7 +64,7 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
   return {
     command(offset, keyHash) {
       if (offset < commandsEnd) return;
-      // Offsets that the log left out are no commands, so nothing has to answer them.
+      // Offsets that are missing in the log are no commands and need no answer.
       for (let gap = Math.max(commandsEnd, offset - ringOffsets); gap < offset; gap++) answered.add(gap);
       commandsEnd = offset + 1;
       commandKeys.set(offset, keyHash);

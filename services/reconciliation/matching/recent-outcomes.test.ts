@@ -25,7 +25,7 @@ it('keeps the total of the acceptance through later outcomes', () => {
   expect(memory.orders()).toMatchObject([{ version: 2, total: 10 }]);
 });
 
-it('forgets the oldest first, and never what is watched', () => {
+it('evicts the oldest first, and never a watched order', () => {
   const memory = createMemory({ ordersMax: 2, eventsMax: 2 });
   memory.note(outcome(1));
   memory.watch(memory.orders());
@@ -40,7 +40,7 @@ it('forgets the oldest first, and never what is watched', () => {
   expect(memory.order(idOf(1))).toBeUndefined();
 });
 
-it('takes no notice of outcomes that change no order', () => {
+it('ignores outcomes that change no order', () => {
   const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
   memory.note({ ...outcome(1), outcome: 'DUPLICATE' });
   memory.note({ ...outcome(2), orderId: 'no order' });

@@ -1,24 +1,24 @@
 /**
- * What the latest outcomes said, in bounded memory: the newest state of each order and the newest events. The oldest
- * are forgotten first; a damage to what is forgotten is still found where the tables contradict themselves.
+ * The newest outcomes in bounded memory: the newest state of each order and the newest events. The oldest are
+ * evicted first. Damage to an evicted order is still found if the tables contradict each other.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { createNewestMap } from './newest-map.ts';
 
-/** What an order's row should say, from its newest outcome. */
+/** The expected values of an order's row, from its newest outcome. */
 export interface ExpectedOrder {
   orderId: string;
   customerId: string | null;
   partition: number;
-  /** Of the command that the newest outcome answers. */
+  /** The command that the newest outcome answers. */
   sourceOffset: number;
   version: number;
   status: string | null;
-  /** Minor units; null where no outcome that is remembered carried it. */
+  /** Minor units; null if no remembered outcome contains it. */
   total: number | null;
 }
 
-/** One outcome, as notification should have seen it. */
+/** One outcome that notification should have processed. */
 export interface RecentEvent {
   eventId: string;
   type: string;
@@ -32,9 +32,9 @@ export interface Memory {
   note(event: OrderEvent): void;
   orders(): ExpectedOrder[];
   order(orderId: string): ExpectedOrder | undefined;
-  /** Keeps orders beyond their turn, because their rows looked wrong; gives how many found no room. */
+  /** Exempts orders from eviction because their rows looked wrong; returns how many found no room. */
   watch(orders: readonly ExpectedOrder[]): number;
-  /** Ends that for an order whose row is right. */
+  /** Ends this for an order whose row is right. */
   unwatch(orderId: string): void;
   events(): readonly RecentEvent[];
 }
@@ -55,7 +55,7 @@ export function createMemory(limits: { ordersMax: number; eventsMax: number }): 
       orders.set(event.orderId, expected);
       if (watched.has(event.orderId)) watched.set(event.orderId, expected);
       events.push(recentOf(event));
-      // Cut in one go now and then: shift() on a long array is slow.
+      // Cut in one step at intervals: shift() on a long array is slow.
       if (events.length > 2 * limits.eventsMax) events = events.slice(-limits.eventsMax);
     },
     orders: () => [
@@ -81,14 +81,14 @@ export function isOrderId(text: string): boolean {
   return orderIdPattern.test(text);
 }
 
-/** An outcome that changed an order, under an id that can be one. */
+/** An outcome that changed an order and has a valid order id. */
 export function isOrderState(event: OrderEvent): event is OrderEvent & { orderId: string } {
   const { outcome, orderId } = event;
   const changed = outcome === 'ACCEPTED' || outcome === 'REJECTED' || outcome === 'APPLIED';
   return changed && orderId !== null && isOrderId(orderId);
 }
 
-/** Later outcomes carry no totals; those of the acceptance stay. */
+/** Later outcomes have no totals, so the total of the acceptance stays. */
 export function expectedOf(
   event: OrderEvent & { orderId: string },
   known: ExpectedOrder | undefined,

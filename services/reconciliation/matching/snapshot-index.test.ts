@@ -48,19 +48,19 @@ function book(limits: Parameters<typeof createStateBook>[0], ...states: (OrderSt
   return made;
 }
 
-it('says nothing about an outcome that no marker covers yet', () => {
+it('reports nothing about an outcome that no marker covers yet', () => {
   expect(book(whole).compare(order('a', 0))).toBeNull();
   expect(book(whole, state('b', 4), marker(4)).compare(order('a', 5))).toBeNull();
   expect(book(whole, state('a', 4, { status: 'PAID' })).compare(order('a', 4))).toBeNull();
 });
 
-it('finds a state that is missing, and agrees with one that is there', () => {
+it('finds a missing state, and agrees with an existing one', () => {
   const states = book(whole, state('a', 4), marker(5));
   expect(states.compare(order('a', 4))).toBeNull();
   expect(states.compare(order('b', 5))).toMatchObject({ kind: 'STATE_MISSING', subject: 'b' });
 });
 
-it('cannot miss what came before the first marker that was read, nor what was forgotten, nor what lies in a hole', () => {
+it('does not report states from before the first marker, evicted states, or states in a hole as missing', () => {
   const late = book(tail, marker(5), marker(8));
   expect(late.compare(order('a', 5))).toBeNull();
   expect(late.compare(order('a', 6))?.kind).toBe('STATE_MISSING');
@@ -89,13 +89,13 @@ it('waits for the outcome of a state that is ahead', () => {
   expect(difference?.until).toEqual({ partition: 0, offset: 8 });
 });
 
-it('compares no total that either side does not know', () => {
+it('compares no total that one side does not know', () => {
   const states = book(whole, state('a', 4, { terms: null }), state('b', 5), marker(5));
   expect(states.compare(order('a', 4))).toBeNull();
   expect(states.compare(order('b', 5, { total: null }))).toBeNull();
 });
 
-it('reports markers that went back and records that are none, once', () => {
+it('reports, once, markers that went back and invalid records', () => {
   const states = book(whole, marker(5), marker(4), null);
   expect(taken(states).map(({ kind, subject }) => `${kind} ${subject}`)).toEqual([
     'STATE_BACK 0',

@@ -1,7 +1,7 @@
 /**
- * What the snapshot of orders says, in bounded memory: the position marker of each partition and the newest states.
- * A state proves nothing about an outcome that its marker does not cover yet, and the lack of one proves something only
- * for outcomes that came behind the first marker that was read: the states before it may have been.
+ * The snapshot of orders in bounded memory: the position marker of each partition and the newest states. A
+ * state proves nothing about an outcome that its marker does not cover yet. A missing state proves something
+ * only for outcomes after the first marker that was read: earlier states may have existed.
  */
 import type { OrderState } from '../../../schemas/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
@@ -10,21 +10,21 @@ import { createNewestMap } from './newest-map.ts';
 import type { ExpectedOrder } from './recent-outcomes.ts';
 
 export interface Marker {
-  /** Source offset of the last outcome that is covered. */
+  /** Source offset of the last covered outcome. */
   covers: number;
-  /** Where in the partition of outcomes to go on reading. */
+  /** The next offset of the outcome partition to read. */
   eventsOffset: number;
 }
 
 export interface StateBook {
-  /** Takes in one record of the snapshot, in log order; null where it cannot be decoded. */
+  /** Takes in one record of the snapshot, in log order; null if it cannot be decoded. */
   note(partition: number, offset: bigint, state: OrderState | null): void;
   markers(): ReadonlyMap<number, Marker>;
-  /** null where the snapshot agrees with the newest outcome of an order, or where nothing can be said yet. */
+  /** null if the snapshot agrees with the newest outcome of an order, or if nothing is known yet. */
   compare(expected: ExpectedOrder): Difference | null;
-  /** Whether the state of the order is at hand: then `compare` says all that there is to say. */
+  /** Whether the state of the order is in memory: then `compare` decides. */
   knows(orderId: string): boolean;
-  /** What was found once and is in the log for ever. */
+  /** Differences that were found once and are in the log for ever. */
   lasting: Lasting;
 }
 
@@ -35,7 +35,7 @@ type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'tot
 
 const beforeTheFirst = -1;
 
-/** @param fromTheStart partitions of which reading begins where the topic does: every state of them is seen */
+/** @param fromTheStart partitions that are read from the start of the topic: every state of them is seen */
 export function createStateBook(limits: { statesMax: number; fromTheStart: ReadonlySet<number> }): StateBook {
   const states = createNewestMap<string, KnownState>(limits.statesMax);
   const markers = new Map<number, Marker>();
@@ -86,7 +86,10 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
   };
 }
 
-/** A state that is ahead of what was followed has its outcome still to come; one that stays ahead has none. */
+/**
+ * If a state is ahead of the followed outcomes, its outcome must still arrive. If it stays ahead, there is
+ * none.
+ */
 function compareState(expected: ExpectedOrder, state: KnownState): Difference | null {
   const agrees =
     state.version === expected.version &&

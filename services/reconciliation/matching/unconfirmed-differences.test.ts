@@ -20,7 +20,7 @@ it('waits until the outcomes behind a difference have been followed', () => {
   expect(suspects.confirm('orders', [seen('v2', 9)])).toHaveLength(1);
 });
 
-it('starts anew where the difference changed, and forgets one that is gone', () => {
+it('starts again if the difference changed, and drops one that is gone', () => {
   const suspects = createSuspects(() => 100);
   suspects.confirm('orders', [seen('v2')]);
   expect(suspects.confirm('orders', [seen('v3')])).toEqual([]);
@@ -29,7 +29,7 @@ it('starts anew where the difference changed, and forgets one that is gone', () 
   expect(suspects.confirm('orders', [seen('v3')])).toEqual([]);
 });
 
-it('lets through at once what cannot be in flight', () => {
+it('returns differences that cannot be in flight at once', () => {
   const certain: Difference = { kind: 'STOCK_DIFFERS', subject: 'S-1', expected: '1', actual: '2' };
   expect(createSuspects(() => 0).confirm('stock', [certain])).toEqual([certain]);
 });

@@ -1,12 +1,16 @@
 /**
- * Differences that may be only "not yet". A difference with a barrier is kept here when it is first seen; it counts
- * when it is seen again, unchanged, after the outcomes of its partition have been followed to the barrier. One that
- * changes meanwhile was in motion, and waits anew. There are as many as one round of each check keeps (tally.ts).
+ * Differences that may still be in flight. A difference with a barrier is kept here when it is first seen. It
+ * counts if it is seen again, unchanged, after the outcomes of its partition have been followed to the
+ * barrier. A changed one waits again. Their number is bounded by what one round of each check keeps
+ * (tally.ts).
  */
 import { type Difference, keyOf } from '../findings/finding-kinds.ts';
 
 export interface Suspects {
-  /** Gives those of one check's round that count. What was suspected by this check and is not seen again is forgotten. */
+  /**
+   * Returns the differences of a check's round that count. Unconfirmed differences of this check that are not
+   * seen again are dropped.
+   */
   confirm(check: string, differences: readonly Difference[]): Difference[];
   size(): number;
 }

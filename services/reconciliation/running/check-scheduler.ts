@@ -1,4 +1,4 @@
-/** Runs each check again and again, and turns what it sees into findings. */
+/** Runs each check repeatedly and turns its differences into findings. */
 import type { Clock } from '../../shared/clock/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -12,7 +12,7 @@ import type { Health } from './health.ts';
 
 export interface RoundsDeps {
   checks: readonly Check[];
-  /** From the end of one round of a check to its next. */
+  /** Interval from the end of one round of a check to its next. */
   everyMs: number;
   suspects: Suspects;
   /** Findings of one kind that the table may list. */
@@ -29,7 +29,10 @@ export interface Rounds {
   stop(): Promise<void>;
 }
 
-/** Each check in a loop of its own: neither the walk over all orders nor a check that fails may hold up the others. */
+/**
+ * Each check has its own loop, so that neither the walk over all orders nor a failing check delays the
+ * others.
+ */
 export function startRounds(deps: RoundsDeps): Rounds {
   const abort = new AbortController();
   const loops = deps.checks.map(async (check) => {
@@ -47,12 +50,12 @@ export function startRounds(deps: RoundsDeps): Rounds {
 }
 
 /**
- * One round; never rejects. Trouble of any kind makes it say nothing, and the next one looks again: a process that ends for one
- * check would take the others with it, and meet the same trouble after its restart.
+ * One round; never rejects. After any error it has no result, and the next round checks again. If a process
+ * ended for one failing check, it would stop the others too, and fail again after its restart.
  */
 async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
   const { suspects, findings, clock, health, log, metrics } = deps;
-  const trouble = `the check ${check.name} cannot be made`;
+  const trouble = `the check ${check.name} fails`;
   const startedMs = clock.monotonicMs();
   try {
     await findings.reload();
@@ -76,6 +79,6 @@ async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Pr
     health.failed(trouble, errorMessage(error));
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
     const level = classify(error) === 'retry' ? 'warn' : 'error';
-    log[level]({ err: error, check: check.name }, `a check could not be made: ${errorMessage(error)}`);
+    log[level]({ err: error, check: check.name }, `a check failed: ${errorMessage(error)}`);
   }
 }

@@ -1,15 +1,15 @@
-/** What keeps this instance from its work, for readiness: a sentence for each trouble that lasts. */
+/** What keeps this instance from working, for readiness: a sentence for each lasting fault. */
 import type { Clock } from '../../shared/clock/index.ts';
 
 export interface Health {
-  /** `what` cannot be done now, because of `reason`. */
+  /** `what` fails now, because of `reason`. */
   failed(what: string, reason: string): void;
   done(what: string): void;
   /** true, or what has failed for longer than a moment. */
   check(): true | string;
 }
 
-/** Shorter trouble passes by itself and is in the log. */
+/** A shorter fault ends by itself and is in the log. */
 const lastsAfterMs = 10_000;
 
 export function createHealth(clock: Clock): Health {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { keepWorking } from './keep-working.ts';
 
-it('stops the work and begins anew when it is asked to, once for each start', async () => {
+it('stops the work and starts it again on request, once for each start', async () => {
   const seen: string[] = [];
   const renewals: (() => void)[] = [];
   const failures: unknown[] = [];
@@ -23,7 +23,7 @@ it('stops the work and begins anew when it is asked to, once for each start', as
   expect(failures).toEqual([]);
 });
 
-it('gives up with what a later start throws', async () => {
+it('ends with the error of a later start', async () => {
   const failures: unknown[] = [];
   let starts = 0;
   let renew = (): void => undefined;

@@ -1,16 +1,16 @@
 /**
- * Keeps the work going when a log is no longer the one that it follows: the work stops whole and begins anew, as it would
- * in a new process. What it remembers is of the old log, so there is nothing to save.
+ * Keeps the work going when a log is replaced: the work stops completely and starts again, as in a new
+ * process. Its memory is about the old log, so there is nothing to save.
  */
 import type { Running } from '../../shared/lifecycle/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 
-/** A log that keeps changing is not chased faster than this. */
+/** Minimum time between restarts, for a log that keeps changing. */
 const pauseMs = 1_000;
 
 /**
- * Starts the work. `start` is given a function that asks for another start; of each start only its first call counts.
- * Rejects like the first start; `fatal` gets what a later one throws.
+ * Starts the work. `start` gets a function that requests another start; only its first call per start counts.
+ * Rejects with the error of the first start; `fatal` gets the error of a later one.
  */
 export async function keepWorking(deps: {
   start(renew: () => void): Promise<Running>;
@@ -38,7 +38,7 @@ export async function keepWorking(deps: {
   await work;
   return {
     async stop() {
-      // A start that failed has stopped what it had opened, or the process ends anyway.
+      // A failed start has already stopped what it opened, or the process ends anyway.
       const running = await work.catch(() => null);
       await running?.stop();
     },

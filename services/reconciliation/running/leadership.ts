@@ -1,14 +1,15 @@
 /**
- * One reconciliation works at a time; others wait. Commands and outcomes of a partition have to be followed by the
- * same process, so the group must not be shared out. The lock is the database's, held by a connection: when that is
- * gone, so is the right to go on, and the process ends. Two that overlap for a moment would write the same findings.
+ * One reconciliation instance works at a time; others wait. One process must follow both commands and
+ * outcomes of a partition, so the group must not be divided. The lock is a database lock that a connection
+ * holds. If the connection is lost, so is the lock, and the process ends. Two instances that overlap for a
+ * moment would write the same findings.
  */
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 
-/** How often a waiting process asks, and a leading one shows that it lives. */
+/** How often a waiting process requests the lock, and the leader shows that it is alive. */
 const askEveryMs = 1_000;
 
 export interface LeadershipDeps {
@@ -17,11 +18,14 @@ export interface LeadershipDeps {
   signal: AbortSignal;
   /** The lock was lost. */
   onLost(error: unknown): void;
-  /** Called each time that the lock was asked for: with null, or with why it could not be. */
+  /** Called after each request for the lock: with null, or with the reason of a failure. */
   onAsked(problem: string | null): void;
 }
 
-/** Resolves with a way to give it back when the lock is ours; rejects with ABORTED when `signal` fires first. */
+/**
+ * When this process has the lock, resolves with a function that releases it. Rejects with ABORTED when
+ * `signal` fires first.
+ */
 export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promise<void>> {
   const { log, signal, onLost } = deps;
   let isTold = false;

@@ -1,6 +1,9 @@
 import { constants, getPriority, setPriority } from 'node:os';
 
-/** Lets whoever decides orders on this machine go first. One that was started behind them already stays where it is. */
+/**
+ * Lowers the priority below that of the workers on this machine. A process that was already started at low
+ * priority keeps it.
+ */
 export function stepBack(): void {
   const behind = constants.priority.PRIORITY_BELOW_NORMAL;
   if (getPriority() < behind) setPriority(behind);

@@ -1,4 +1,4 @@
-/** The work of the instance that leads, from one start to the next. */
+/** The work of the leading instance, from one start to the next. */
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import type { ServerClock } from '../../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../../shared/codec/index.ts';
@@ -47,16 +47,16 @@ const trouble = backoff({ initialMs: 100, maxMs: 5_000 });
 
 export interface WorkDeps {
   mysql: Mysql;
-  /** Ages of rows are compared with the time of the database; it is measured before the work begins. */
+  /** Ages of rows are compared with the database's time, which is measured before the work begins. */
   clock: ServerClock;
   health: Health;
-  /** Ids of the followed topics at the last start; kept from one start to the next. */
+  /** Ids of the followed topics at the last start; kept between starts. */
   lastIds: Map<string, string>;
-  /** Asks for another start: a log is no longer the one that is followed. */
+  /** Requests another start: a followed log was replaced. */
   renew(): void;
 }
 
-/** Follows the logs from where the group stopped, and runs the checks. Throws what cannot be waited for. */
+/** Follows the logs from the group's offsets, and runs the checks. Throws permanent errors. */
 export async function startWork(context: Context, deps: WorkDeps): Promise<Running> {
   const { config, log, metrics } = context;
   const { mysql, clock, health } = deps;
@@ -128,7 +128,7 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   };
 }
 
-/** As the first group of a new cluster it meets a coordinator that is still being made; a topic may be missing for a moment. */
+/** The first group of a new cluster may find no coordinator yet, and a topic may be missing for a moment. */
 async function findStarts(
   { log, signal }: Context,
   { mysql, clock, health, lastIds }: WorkDeps,
@@ -163,7 +163,7 @@ async function findStarts(
   return result;
 }
 
-/** What is learned while following, all of it in memory. */
+/** The state that following builds, all in memory. */
 async function createParts(
   { config, log, metrics }: Context,
   { mysql, health }: WorkDeps,
@@ -193,7 +193,7 @@ async function createParts(
   return { ledgers, memory, deadLetters, states, follower };
 }
 
-/** The one member of the group: it begins where the follower is, whatever the group's offsets say by then. */
+/** The only member of the group. It begins at the follower's position, whatever the group's offsets are. */
 function openConsumer(
   { log, metrics, fatal }: Context,
   settings: KafkaSettings,
@@ -230,7 +230,7 @@ function openConsumer(
     handlers: {
       onAssigned({ assigned, gained }) {
         flow.assigned = assigned;
-        // What is queued beyond the follower's position comes again, and is dropped there.
+        // Queued records after the follower's position are delivered again, and dropped there.
         for (const { topic, partition } of gained)
           consumer.seek(topic, partition, follower.position(topic, partition));
         if (flow.isPaused) turn(true);
@@ -244,7 +244,7 @@ function openConsumer(
   return { consumer, feed };
 }
 
-/** Moves the group's offsets behind what would not be missed. */
+/** Commits the group's offsets up to where a restart loses nothing. */
 function startCommits(consumer: GroupConsumer, follower: Follower, { log, metrics }: Context) {
   return startCommitLoop(async () => {
     const offsets = follower.safeOffsets();

@@ -42,7 +42,7 @@ async function counts(metric: RegExp): Promise<number> {
 test('a check that fails is reported and retried, and blocks no other check', async () => {
   await twoRounds(one);
   await one.db.query('RENAME TABLE stock TO stock_away');
-  await until(() => one.service.problems().some((problem) => /the check book cannot be made/.test(problem)), {
+  await until(() => one.service.problems().some((problem) => /the check book fails/.test(problem)), {
     what: 'readiness naming the check',
     deadlineMs: 30_000,
   });

@@ -151,7 +151,7 @@ test('the database: who reconciles has lost the right to, ends, and goes on afte
   await until(() => reconciliation.failure() !== null, { what: 'the end of the one that reconciled' });
   await reconciliation.stop();
   reconciliation = await start(reconciliationFields, startReconciliation, 'reconciliation');
-  await reported({ projector: 'partitions wait', reconciliation: 'the lock cannot be asked for' });
+  await reported({ projector: 'partitions wait', reconciliation: 'the lock cannot be requested' });
   outage.mysql.heal();
   await wentOn();
 }, 120_000);
