@@ -1,30 +1,30 @@
-/** What `orderstream verify` checks, one row per printed line. Each count is 0 when the statement's opposite holds. */
+/** What `orderstream verify` checks, one row per printed line, with its invariant of ARCHITECTURE.md. Each count must be 0. */
 
 const checkTable = {
-  undecided: 'commands that no worker has decided yet',
-  noOutcome: 'decided commands without an outcome in the log',
-  noCommand: 'outcomes without a command',
-  unlikeRepeat: 'repeated outcomes that differ from their first copy',
-  brokenChain: 'outcomes that do not refer to the previous outcome',
+  undecided: 'commands that no worker has decided yet', // invariant 1
+  noOutcome: 'decided commands without an outcome in the log', // invariant 1
+  noCommand: 'outcomes without a command', // invariant 1
+  unlikeRepeat: 'repeated outcomes that differ from their first copy', // invariant 1
+  brokenChain: 'outcomes that do not refer to the previous outcome', // invariant 2
   wrongPlace: 'commands or outcomes outside the partition of their key',
   unlikeCommand: 'outcomes that name another command or order than their source',
   undecodable: 'outcomes or states that cannot be decoded',
-  orderWithoutOutcome: 'orders without an outcome',
-  outcomeWithoutOrder: 'accepted or rejected outcomes without an order',
-  decidedTwice: 'order ids that were accepted or rejected twice',
-  versionGap: 'orders whose versions do not increase by one',
-  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts or lines',
-  unlikeRequest: 'orders whose lines differ from the request',
-  history: 'orders whose history does not reach their version',
-  money: 'orders whose amounts do not add up',
-  stock: 'SKUs whose stock is not conserved',
-  oversold: 'SKUs with negative available stock',
-  deadLetter: 'dead letters that do not match their command',
-  noState: 'orders whose state the snapshot lacks although it covers their last outcome',
-  unlikeState: 'states in the snapshot that differ from the last outcome of their order',
-  stateWithoutOrder: 'states in the snapshot of orders that no outcome made',
-  statePosition: 'position markers of the snapshot that went backwards or are ahead of the logs',
-  position: 'partitions whose positions contradict the log or each other',
+  orderWithoutOutcome: 'orders without an outcome', // invariant 3
+  outcomeWithoutOrder: 'accepted or rejected outcomes without an order', // invariant 3
+  decidedTwice: 'order ids that were accepted or rejected twice', // invariant 3
+  versionGap: 'orders whose versions do not increase by one', // invariant 4
+  unlikeOutcome: 'orders that differ from their outcomes in status, version, amounts or lines', // invariant 3
+  unlikeRequest: 'orders whose lines differ from the request', // invariant 5
+  history: 'orders whose history does not reach their version', // invariant 4
+  money: 'orders whose amounts do not add up', // invariant 5
+  stock: 'SKUs whose stock is not conserved', // invariant 6
+  oversold: 'SKUs with negative available stock', // invariant 6
+  deadLetter: 'dead letters that do not match their command', // invariant 7
+  noState: 'orders whose state the snapshot lacks although it covers their last outcome', // invariant 9
+  unlikeState: 'states in the snapshot that differ from the last outcome of their order', // invariant 9
+  stateWithoutOrder: 'states in the snapshot of orders that no outcome made', // invariant 9
+  statePosition: 'position markers of the snapshot that went backwards or are ahead of the logs', // invariant 9
+  position: 'partitions whose positions contradict the log or each other', // invariant 8
 } as const;
 
 export type CheckName = keyof typeof checkTable;

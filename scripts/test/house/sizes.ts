@@ -22,7 +22,7 @@ export function sizeFaults(files: readonly SizedFile[]): string[] {
 }
 
 /** Code that a person wrote. A unit test belongs to the file beside it; in `tests/` the test itself is the code. */
-function isSource(file: string): boolean {
+export function isSource(file: string): boolean {
   if (!file.endsWith('.ts') || file.endsWith('.d.ts') || file.includes('/generated/')) return false;
   return file.startsWith('tests/') || !file.endsWith('.test.ts');
 }

@@ -1,4 +1,4 @@
-/** Kafka does what it was asked and its answer is lost: repeats are byte-equal, and nothing is lost or doubled (I8, I9). */
+/** Kafka does what it was asked, and its answer is lost: repeats are byte-equal, nothing is lost or doubled (invariants 1 and 2). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';

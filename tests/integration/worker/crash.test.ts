@@ -1,4 +1,4 @@
-/** A worker that dies at any point of a batch changes no outcome (invariants I1-I4, I8-I10). */
+/** A worker that dies at any point of a batch changes no outcome (invariants 1 to 6). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failpointNames } from '../../../services/shared/failpoint/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';

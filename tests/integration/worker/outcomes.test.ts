@@ -1,4 +1,4 @@
-/** What comes out: repeats and conflicts, a sale that sells out, and the same outcomes whatever the batching (I3, I4, I10). */
+/** Repeats, conflicts, a sale that sells out: outcomes are the same for all batch sizes (invariants 3, 4 and 6). */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';

@@ -1,4 +1,4 @@
-/** Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are processed (I13). */
+/** Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are processed (invariant 7). */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type DeadLetter, readDeadLetters } from '../../support/arena/dead-letters.ts';

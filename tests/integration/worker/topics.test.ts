@@ -1,4 +1,4 @@
-/** Topics that are cut or gone: nothing is skipped, nothing is lost, and what can go on goes on (I8, I11, I13). */
+/** Topics that are truncated or deleted: nothing is skipped or lost, and other lanes go on (invariants 1, 2, 7 and 8). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmin, createKafkaConfig, type KafkaAdmin } from '../../../services/shared/kafka/index.ts';
 import {

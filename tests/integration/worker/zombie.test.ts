@@ -1,4 +1,4 @@
-/** Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again (I9, I12, I14). */
+/** Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again (invariants 1 and 3). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';

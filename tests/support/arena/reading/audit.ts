@@ -14,8 +14,8 @@ export interface Audit {
 }
 
 /**
- * Checks that every acknowledged command has its outcome and every place its row or dead letter (I1), that repeats are
- * byte-equal (I9), that no source range was decided twice nor by an epoch of the past (I12), and `orderstream verify`.
+ * Checks that every acknowledged command has its outcome, every placed order its row or dead letter, and that repeats are
+ * byte-equal (invariants 1 and 3). Checks that no offsets were decided twice or by an old epoch. Runs `orderstream verify`.
  */
 export async function audit(arena: Arena, history: readonly Acked[]): Promise<Audit> {
   const report = await arena.verify();
