@@ -229,6 +229,14 @@ export const plants: readonly Plant[] = [
     tests: ['worker-clock'],
   },
   {
+    bug: 'processes use the wall clock of their machine',
+    file: 'services/shared/clock/server-clock.ts',
+    good: '    if (offsetMs === null) return local.nowMs();',
+    bad: '    if (stopped || offsetMs !== Number.NaN) return local.nowMs();',
+    project: 'unit',
+    tests: ['services/shared/clock/server-clock.test.ts'],
+  },
+  {
     bug: 'a replaced owner claims without being heard by the group',
     file: 'services/worker/lanes/partition-assignment.ts',
     good: '      onHeartbeat: () => this.#claimWaiting(),',
