@@ -14,18 +14,22 @@ export interface Plant {
   readonly only?: string;
 }
 
-const crash = { project: 'integration', tests: ['worker-crash'] } as const;
+const crash = { project: 'integration', tests: ['tests/integration/worker/crash.test.ts'] } as const;
 const zombie = {
   project: 'integration',
-  tests: ['worker-zombie'],
+  tests: ['tests/integration/worker/zombie.test.ts'],
   only: 'replaced while it was frozen',
 } as const;
-const robbed = { project: 'integration', tests: ['worker-zombie'], only: 'loses one lane' } as const;
-const database = { project: 'integration', tests: ['worker-database'] } as const;
-const outcomes = { project: 'integration', tests: ['worker-outcomes'] } as const;
+const robbed = {
+  project: 'integration',
+  tests: ['tests/integration/worker/zombie.test.ts'],
+  only: 'loses one lane',
+} as const;
+const database = { project: 'integration', tests: ['tests/integration/worker/database.test.ts'] } as const;
+const outcomes = { project: 'integration', tests: ['tests/integration/worker/outcomes.test.ts'] } as const;
 const poison = {
   project: 'integration',
-  tests: ['worker-poison'],
+  tests: ['tests/integration/worker/poison.test.ts'],
   only: 'dead letters with their bytes',
 } as const;
 
@@ -81,7 +85,7 @@ export const plants: readonly Plant[] = [
     good: "        die(appError('MYSQL_TIMEOUT', { timeoutMs }));",
     bad: '',
     project: 'integration',
-    tests: ['mysql-faults'],
+    tests: ['tests/integration/servers/mysql-faults.test.ts'],
   },
   {
     bug: 'event ids by chance',
@@ -122,7 +126,7 @@ export const plants: readonly Plant[] = [
     good: 'const { partition, epoch, nextOffset, record, outcome, prevOffset } = claim;',
     bad: 'const { partition, epoch, record, outcome, prevOffset } = claim;\n  const nextOffset = facts.groupOffset ?? claim.nextOffset;',
     project: 'integration',
-    tests: ['worker-zombie'],
+    tests: ['tests/integration/worker/zombie.test.ts'],
   },
   {
     bug: 'one poison record drops those behind it in its batch',
@@ -186,7 +190,7 @@ export const plants: readonly Plant[] = [
     good: 'fromBeginning: true',
     bad: 'fromBeginning: false',
     project: 'integration',
-    tests: ['kafka-group'],
+    tests: ['tests/integration/kafka/group-consumer.test.ts'],
   },
   {
     bug: 'a lane takes whatever comes',
@@ -226,7 +230,7 @@ export const plants: readonly Plant[] = [
     good: '    if (group.lastRequest > Date.now()) group.lastRequest = 0;',
     bad: '',
     project: 'integration',
-    tests: ['worker-clock'],
+    tests: ['tests/integration/worker/clock.test.ts'],
   },
   {
     bug: 'processes use the wall clock of their machine',
@@ -250,6 +254,6 @@ export const plants: readonly Plant[] = [
     good: '  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     bad: '  if (topic !== "") return;\n  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
     project: 'integration',
-    tests: ['worker-stop'],
+    tests: ['tests/integration/worker/stop.test.ts'],
   },
 ];

@@ -12,7 +12,7 @@ import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { quietLog, testSettings } from '../../support/records/kafka.ts';
 import { unique, until, useTopicPrefix } from '../../support/servers/stack.ts';
 
-const prefix = useTopicPrefix('kafka-group');
+const prefix = useTopicPrefix('kafka-group-consumer');
 const partitions = 6;
 let admin: KafkaAdmin;
 let accumulator: Accumulator;

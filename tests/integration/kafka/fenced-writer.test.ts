@@ -10,7 +10,7 @@ import {
 import { quietLog as log, testSettings } from '../../support/records/kafka.ts';
 import { unique, until, useTopicPrefix } from '../../support/servers/stack.ts';
 
-const prefix = useTopicPrefix('kafka-fenced');
+const prefix = useTopicPrefix('kafka-fenced-writer');
 const topic = 'fenced';
 const partition = 1;
 let admin: KafkaAdmin;

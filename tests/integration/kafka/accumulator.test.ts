@@ -12,7 +12,7 @@ import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { quietLog, testSettings } from '../../support/records/kafka.ts';
 import { until, useTopicPrefix } from '../../support/servers/stack.ts';
 
-const prefix = useTopicPrefix('kafka-produce');
+const prefix = useTopicPrefix('kafka-accumulator');
 const partitions = 3;
 let admin: KafkaAdmin;
 let accumulator: Accumulator;

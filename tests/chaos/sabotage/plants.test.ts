@@ -1,0 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { plants } from './plants.ts';
+
+test.each(plants)('the plant "$bug" names one place of its file, and tests that exist', (plant) => {
+  expect(readFileSync(plant.file, 'utf8').split(plant.good)).toHaveLength(2);
+  expect(plant.tests.filter((file) => !existsSync(file))).toEqual([]);
+});
