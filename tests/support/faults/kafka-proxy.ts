@@ -8,6 +8,7 @@ export const kafkaApi = {
   joinGroup: 11,
   heartbeat: 12,
   syncGroup: 14,
+  endTxn: 26,
   apiVersions: 18,
 } as const;
 export type KafkaApi = keyof typeof kafkaApi;
