@@ -1,5 +1,6 @@
 import {
   type ConfigOf,
+  consumerFields,
   durationMs,
   int,
   kafkaFields,
@@ -16,6 +17,7 @@ import { usualRetryDelays } from './delivery/attempt.ts';
 /** All settings of the notification service. */
 export const fields = {
   ...kafkaFields,
+  ...consumerFields,
   ...registryFields,
   ...mysqlFields,
   ...webhookFields,

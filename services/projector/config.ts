@@ -1,8 +1,9 @@
-import { int, kafkaFields, mysqlFields, registryFields } from '../shared/config/index.ts';
+import { consumerFields, int, kafkaFields, mysqlFields, registryFields } from '../shared/config/index.ts';
 
 /** All settings of the projector. */
 export const fields = {
   ...kafkaFields,
+  ...consumerFields,
   ...registryFields,
   ...mysqlFields,
   sessionTimeoutMs: int('KAFKA_SESSION_TIMEOUT_MS', {

@@ -77,6 +77,7 @@ function openConsumer(
     groupId: GROUPS.projector,
     topics: [EVENTS],
     sessionTimeoutMs: config.sessionTimeoutMs,
+    silenceMaxMs: config.silenceMaxMs,
     log,
     metrics,
     handlers: {

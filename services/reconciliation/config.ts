@@ -1,4 +1,5 @@
 import {
+  consumerFields,
   durationMs,
   int,
   kafkaFields,
@@ -11,6 +12,7 @@ import { stuckFields } from './matching/stuck-fields.ts';
 /** All settings of the reconciliation service. */
 export const fields = {
   ...kafkaFields,
+  ...consumerFields,
   ...registryFields,
   ...mysqlFields,
   ...redisFields,

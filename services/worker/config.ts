@@ -1,8 +1,17 @@
 /** What a worker can be told by its environment. */
-import { int, kafkaFields, mysqlFields, redisFields, registryFields, str } from '../shared/config/index.ts';
+import {
+  consumerFields,
+  int,
+  kafkaFields,
+  mysqlFields,
+  redisFields,
+  registryFields,
+  str,
+} from '../shared/config/index.ts';
 
 export const workerFields = {
   ...kafkaFields,
+  ...consumerFields,
   ...registryFields,
   ...mysqlFields,
   ...redisFields,

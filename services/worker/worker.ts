@@ -159,6 +159,7 @@ function createConsumer(context: WorkerContext, { settings }: Servers, ownership
     groupId: GROUPS.worker,
     topics: [topic],
     sessionTimeoutMs: config.sessionTimeoutMs,
+    silenceMaxMs: config.silenceMaxMs,
     heartbeatIntervalMs: Math.min(heartbeatMsMax, config.sessionTimeoutMs / 4),
     log,
     metrics,

@@ -141,6 +141,7 @@ function openConsumer(
     settings: createKafkaConfig(config, `notification-${config.instanceId}`),
     groupId: GROUPS.notification,
     topics: [EVENTS],
+    silenceMaxMs: config.silenceMaxMs,
     log,
     metrics,
     handlers: {

@@ -195,7 +195,7 @@ async function createParts(
 
 /** The only member of the group. It begins at the follower's position, whatever the group's offsets are. */
 function openConsumer(
-  { log, metrics, fatal }: Context,
+  { config, log, metrics, fatal }: Context,
   settings: KafkaSettings,
   follower: Follower,
   health: Health,
@@ -225,6 +225,7 @@ function openConsumer(
     settings,
     groupId: GROUPS.reconciliation,
     topics,
+    silenceMaxMs: config.silenceMaxMs,
     log,
     metrics,
     handlers: {

@@ -1,5 +1,5 @@
 import { logLevels } from '../log/index.ts';
-import { bool, int, list, oneOf, secret, str, url } from './fields.ts';
+import { bool, durationMs, int, list, oneOf, secret, str, url } from './fields.ts';
 
 export const kafkaFields = {
   kafkaBrokers: list('KAFKA_BROKERS', {
@@ -23,6 +23,16 @@ export const kafkaFields = {
   }),
   kafkaSaslUsername: str('KAFKA_SASL_USERNAME', { default: '', help: 'SASL user.' }),
   kafkaSaslPassword: secret('KAFKA_SASL_PASSWORD', { default: '', help: 'SASL password.' }),
+};
+
+/** Of members of a consumer group. */
+export const consumerFields = {
+  silenceMaxMs: durationMs('KAFKA_SILENCE_MAX', {
+    default: 30_000,
+    min: 2_000,
+    max: 600_000,
+    help: 'A consumer that hears nothing from the brokers for this long is reported as not ready and connects again.',
+  }),
 };
 
 export const registryFields = {

@@ -1,5 +1,6 @@
 export {
   adminFields,
+  consumerFields,
   kafkaFields,
   logFields,
   mysqlFields,

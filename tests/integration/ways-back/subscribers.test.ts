@@ -65,6 +65,7 @@ function start<F extends Fields>(
     ...outage.behind(one.env),
     INSTANCE_ID: name,
     RECONCILE_EVERY: '200ms',
+    KAFKA_SILENCE_MAX: '4s',
     WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
   };
   return outage.run(() => startInProcess(fields, env, service));
