@@ -1,4 +1,4 @@
-/** Readers of command-line arguments for commander: each throws a sentence that names what was wanted. */
+/** Parsers of command-line arguments for commander. Each throws a sentence that names the expected form. */
 import { InvalidArgumentError } from 'commander';
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -26,7 +26,7 @@ export function seconds(text: string): number {
   return Number(match[1]) * UNIT_SECONDS[(match[2] ?? 's') as keyof typeof UNIT_SECONDS];
 }
 
-/** A point in time as epoch milliseconds: ISO 8601, or a span before now such as `15m`. */
+/** A point in time as epoch milliseconds: ISO 8601, or a time before now such as `15m`. */
 export function pointInTime(text: string): number {
   if (/^[0-9]+[smhd]$/.test(text)) return Date.now() - seconds(text) * 1000;
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;

@@ -1,4 +1,4 @@
-/** Every command with the module that it lives in; a module is loaded when its command is asked for, as some load much. */
+/** Every command with its module. A module is loaded only for its command, because some load many others. */
 import type { Command } from 'commander';
 
 type Load = () => Promise<Command>;
@@ -25,7 +25,7 @@ const commandModules: Readonly<Record<string, Load>> = {
   explain: async () => (await import('./commands/orders/explain.ts')).explainCommand(),
 };
 
-/** The command that `args` begin with, or all of them where they begin with none: for help and for what is unknown. */
+/** The command at the start of `args`, or all commands if there is none: for help and unknown commands. */
 export function loadCommands(args: readonly string[]): Promise<Command[]> {
   const name = args.find((arg) => !arg.startsWith('-'));
   const load = name === undefined ? undefined : commandModules[name];

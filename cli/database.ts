@@ -1,4 +1,7 @@
-/** Connections of the command line to the database: short-lived, one statement at a time, with the settings of the house. */
+/**
+ * Database connections of the command line: short-lived, one statement at a time, with the product's session
+ * settings.
+ */
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { driverOptions, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
 import { CliError } from './errors.ts';
@@ -6,8 +9,8 @@ import { CliError } from './errors.ts';
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
- * Runs `work` with a connection to `url` (`MYSQL_URL`, read as the services read it) and closes it afterwards.
- * A database without our tables is told as such, with the command that makes them.
+ * Runs `work` with a connection to `url` (`MYSQL_URL`, parsed as in the services) and closes it afterwards.
+ * If the database has no tables, the error names the command that creates them.
  */
 export async function withDatabase<T>(url: string, work: (db: Connection) => Promise<T>): Promise<T> {
   const options = driverOptions(parseMysqlUrl(url), { timeoutMs: CONNECT_TIMEOUT_MS });
@@ -23,7 +26,7 @@ export async function withDatabase<T>(url: string, work: (db: Connection) => Pro
     }
     throw error;
   } finally {
-    // The answer of a server that is going away no longer matters; the process ends after this.
+    // The server's answer to the end no longer matters; the process ends after this.
     await db.end().catch(() => db.destroy());
   }
 }

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
 import { CliError, describeFailure, usageError } from './errors.ts';
 
-test('a failure is one sentence and its details, without a stack trace unless asked for', () => {
+test('a failure is one sentence and its details; the stack trace is printed on request', () => {
   const error = usageError('the file has 2 bad lines', ['line 1: x', 'line 2: y']);
   expect(describeFailure(error, false)).toEqual({
     text: 'orderstream: the file has 2 bad lines\n  line 1: x\n  line 2: y\n',
@@ -14,7 +14,7 @@ test('a failure is one sentence and its details, without a stack trace unless as
   );
 });
 
-test('a refused connection names the address, however deep it is wrapped', () => {
+test('a refused connection names the address, however deep the error is wrapped', () => {
   const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED', address: '127.0.0.1', port: 1 });
   const wrapped = new TypeError('fetch failed', { cause: new AggregateError([refused]) });
   expect(describeFailure(wrapped, false).text).toContain('cannot reach 127.0.0.1:1');
@@ -31,7 +31,7 @@ test('commander prints its own errors, and help is not a failure', () => {
   });
 });
 
-test('anything may be thrown', () => {
+test('any value may be thrown', () => {
   expect(describeFailure('text', false).text).toBe('orderstream: text\n');
   expect(describeFailure(Object.assign(new Error(''), { code: 'EIO' }), false).text).toBe(
     'orderstream: failed with EIO\n',

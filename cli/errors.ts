@@ -1,8 +1,8 @@
 /**
- * How a command of the command line ends badly, and with which exit code.
+ * How a command fails, and with which exit code.
  *
- * Exit codes of `orderstream`: 0 everything asked for was done, 1 it was not (a server is away, a check found
- * something, an order is missing), 2 the command was not understood, its input is malformed, or a plan is pending.
+ * Exit codes of `orderstream`: 0 everything requested was done, 1 it was not (a server is down, a check found
+ * something, an order is missing), 2 wrong usage, malformed input, or a pending plan.
  */
 import { CommanderError } from 'commander';
 
@@ -10,7 +10,7 @@ const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 
-/** A failure that is told in one sentence; `detailLines` follow it, one per line. */
+/** A failure as one sentence; `detailLines` follow it, one per line. */
 export class CliError extends Error {
   readonly exitCode: number;
   readonly detailLines: string[];
@@ -29,8 +29,8 @@ export function usageError(message: string, detailLines: string[] = []): CliErro
 }
 
 /**
- * What to print on stderr for any thrown value, and the exit code of the process.
- * The stack trace is only in the text when `debug` is set.
+ * The text for stderr and the exit code, for any thrown value. The text has the stack trace only if `debug`
+ * is set.
  */
 export function describeFailure(error: unknown, debug: boolean): { text: string; exitCode: number } {
   if (error instanceof CommanderError) {
@@ -43,7 +43,7 @@ export function describeFailure(error: unknown, debug: boolean): { text: string;
   return { text: `orderstream: ${sentenceOf(error)}${details}\n`, exitCode };
 }
 
-/** A configuration that does not hold is a usage mistake; every other coded error is a failure. */
+/** An invalid configuration is a usage mistake; every other coded error is a failure. */
 function exitCodeOf(error: unknown): number {
   return codeOf(error) === 'CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILURE;
 }
@@ -55,7 +55,7 @@ function sentenceOf(error: unknown): string {
   return error.message === '' ? `failed with ${codeOf(error) ?? error.name}` : error.message;
 }
 
-/** Refused and reset connections carry only `ECONNREFUSED` and an address; say which server that is. */
+/** Refused and reset connections contain only `ECONNREFUSED` and an address; add the server's name. */
 function networkSentence(error: Error): string | null {
   const root = rootCause(error);
   const code = codeOf(root);

@@ -13,15 +13,15 @@ async function linesOf(chunks: string[], bytesMax = 100): Promise<(string | null
 test.each<[string, string[], (string | null)[]]>([
   ['nothing', [], []],
   ['a line without an end', ['ab'], ['ab']],
-  ['an end, which begins no further line', ['ab\n'], ['ab']],
+  ['a line end at the end, which begins no further line', ['ab\n'], ['ab']],
   ['empty lines, which have numbers', ['\n\na\n'], ['', '', 'a']],
-  ['a line in pieces', ['a', 'b\nc', 'd\n'], ['ab', 'cd']],
-  ['an end on the edge of a piece', ['ab', '\n', 'c'], ['ab', 'c']],
+  ['a line in several chunks', ['a', 'b\nc', 'd\n'], ['ab', 'cd']],
+  ['a line end at the end of a chunk', ['ab', '\n', 'c'], ['ab', 'c']],
 ])('reads %s', async (_what, chunks, expected) => {
   expect(await linesOf(chunks)).toEqual(expected);
 });
 
-test('drops a line that is too long, however it comes, and no other', async () => {
+test('drops only a line that is too long, in any chunks', async () => {
   expect(await linesOf(['abc', 'def', 'g\nabc\n'], 3)).toEqual([null, 'abc']);
   expect(await linesOf(['abc', 'd'], 3)).toEqual([null]);
 });

@@ -1,17 +1,17 @@
-/** Files that a person hands to a command: read as bytes, and only as text once they are known to be UTF-8. */
+/** Files that the user passes to a command: read as bytes, and used as text only if they are valid UTF-8. */
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { usageError } from './errors.ts';
 
-/** The path that stands for standard input. */
+/** The path for standard input. */
 const STDIN = '-';
 const LF = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
-/** A byte order mark is kept, as it is a mark at the start of a file only. */
+/** A byte order mark is kept, because it is one only at the start of a file. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @throws CliError (exit code 2) when the file is not there or may not be read. */
+/** @throws CliError (exit code 2) if the file does not exist or cannot be read. */
 export async function mustBeReadable(path: string): Promise<void> {
   if (path === STDIN) return;
   await access(path, constants.R_OK).catch((error: Error) => {
@@ -19,12 +19,15 @@ export async function mustBeReadable(path: string): Promise<void> {
   });
 }
 
-/** The bytes of a file, or of standard input for `-`. An error of the file comes while it is read. */
+/** The bytes of a file, or of standard input for `-`. A file error is thrown during reading. */
 export function openInput(path: string): Readable {
   return path === STDIN ? process.stdin : createReadStream(path);
 }
 
-/** Pieces between LFs, without them; null for each that is longer than `bytesMax`, of which no more is kept in memory. */
+/**
+ * Parts between LFs, without them; null for each that is longer than `bytesMax`, of which no more is kept in
+ * memory.
+ */
 export async function* readByteLines(
   input: AsyncIterable<Buffer>,
   bytesMax: number,
@@ -54,12 +57,12 @@ export async function* readByteLines(
   if (bytes > 0) yield line();
 }
 
-/** The text, or null when the bytes are not UTF-8. */
+/** The text, or null if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes);
   } catch {
-    // Invalid bytes are the only reason: the answer that was asked for.
+    // Only invalid bytes can cause this error.
     return null;
   }
 }
@@ -69,7 +72,7 @@ export function withoutByteOrderMark(bytes: Buffer): Buffer {
   return begins ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
-/** Number, from 1, of the first line that is not UTF-8; null when all are. */
+/** Number, from 1, of the first line that is not UTF-8; null if all are. */
 export function firstLineNotUtf8(bytes: Buffer): number | null {
   let line = 1;
   for (let from = 0; from <= bytes.length; line += 1) {

@@ -1,4 +1,4 @@
-/** Files that somebody else made: reading them takes no longer than their bytes are worth. */
+/** Hostile input files: the time to read them stays linear in their size. */
 import { expect, test } from 'vitest';
 import { isLinear, measureGrowth, type Prepare } from '../tests/support/processor-time.ts';
 import { readCatalogueCsv } from './catalogue/read-csv.ts';
@@ -17,7 +17,7 @@ function refused(read: () => unknown): () => void {
     try {
       read();
     } catch {
-      // Most of these files are refused; how long that takes is the question.
+      // Most of these files are refused; only the time counts.
     }
   };
 }

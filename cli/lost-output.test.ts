@@ -10,7 +10,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs `orderstream` with an output that takes nothing: a reader that has gone, or a full disk. */
+/** Runs `orderstream` with an output that accepts nothing: a closed pipe, or a full disk. */
 function orderstream(args: string[], output: 'closed pipe' | 'full disk'): Promise<Ended> {
   const stdout = output === 'full disk' ? openSync('/dev/full', 'w') : 'pipe';
   const child = spawn(process.execPath, ['cli/main.ts', ...args], {

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command line `orderstream`: mounts the commands, and turns every failure into one sentence and an exit code. */
+/**
+ * The command line `orderstream`: registers the commands, and turns every failure into one sentence and an
+ * exit code.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
@@ -9,8 +12,8 @@ import { endWhenOutputIsLost } from './output.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 not done, or a check found something; 2 wrong usage or input, or a plan is pending.
-Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and ORDERSTREAM_URL where these are set,
-else from the local instance that --name names (dev). ORDERSTREAM_TOKEN is used instead of a local token. Add --debug to see where a failure comes from.`;
+Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and ORDERSTREAM_URL if these are set,
+otherwise from the local instance that --name names (dev). ORDERSTREAM_TOKEN is used instead of a local token. Add --debug to see the origin of a failure.`;
 
 const program = new Command('orderstream')
   .description('place, follow and check orders; manage topics, tables and local servers')
@@ -42,7 +45,7 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** Commander would end the process with exit code 1 for a usage mistake; ours is 2, see `errors.ts`. */
+/** Commander would exit with code 1 after a usage mistake; ours is 2, see `errors.ts`. */
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) throwInsteadOfExit(child);

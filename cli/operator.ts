@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Connection } from 'mysql2/promise';
 import type { Actor, AuditTarget } from '../services/shared/audit/index.ts';
 
-/** The user of the operating system and this host; nothing else of the person is kept. */
+/** The user of the operating system and this host; no other data of the person is stored. */
 export function currentOperator(): Actor {
   return { kind: 'OPERATOR', name: userName(), origin: hostname() };
 }
@@ -13,7 +13,7 @@ export function auditTargetOf(db: Connection): AuditTarget {
   return { write: (sql, params) => db.query(sql, [...params]) };
 }
 
-/** A container may run under a number that no user has. */
+/** A container may run under a user id without a name. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -1,4 +1,6 @@
-/** Plain text for a terminal: aligned tables and thousands separators. No colours, so that a log stays readable. */
+/**
+ * Plain text for a terminal: aligned tables and thousands separators. No colours, so that logs stay readable.
+ */
 import { whenOutputIsLost } from '../stack/processes/lost-output.ts';
 import { EXIT_FAILURE } from './errors.ts';
 
@@ -27,7 +29,10 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
     .join('\n');
 }
 
-/** `1,234 of 5,000` style progress on stderr; on a terminal one line that is rewritten, elsewhere every `everyMs`. */
+/**
+ * Progress such as `1,234 of 5,000` on stderr. A terminal gets one rewritten line, any other output one line
+ * every `everyMs`.
+ */
 export function createProgress(
   stream: NodeJS.WriteStream,
   everyMs = 1000,
@@ -49,12 +54,12 @@ export function createProgress(
   };
 }
 
-/** Ends a command in order instead of the process, while it does what must not be left half done. */
+/** Ends a command in order instead of at once, while it does work that must not stop halfway. */
 let interruptWork: (() => void) | null = null;
 
 /**
- * Output that is lost ends the command with one sentence and exit code 1: what it was asked for was not done in full.
- * Called once, by main.ts.
+ * If the output is lost, the command ends with one sentence and exit code 1, because it did not do everything
+ * that was requested. Called once, by main.ts.
  */
 export function endWhenOutputIsLost(): void {
   whenOutputIsLost((why) => {
@@ -65,7 +70,7 @@ export function endWhenOutputIsLost(): void {
   });
 }
 
-/** Runs `work` with a signal that Ctrl-C, SIGTERM and lost output abort; `work` ends in order then. */
+/** Runs `work` with a signal that Ctrl-C, SIGTERM and lost output abort; `work` then ends in order. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
@@ -84,7 +89,7 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One line on stderr about something that is probably not as meant, and that the command does all the same. */
+/** One line on stderr about something that is probably a mistake; the command continues. */
 export function warn(text: string): void {
   process.stderr.write(`orderstream: warning: ${text}\n`);
 }
@@ -101,7 +106,7 @@ export function toJson(value: unknown, indent?: number): string {
 
 function replaceUnprintable(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  // Buffer has a toJSON of its own, which has already run here; look at the value before it did.
+  // Buffer has its own toJSON, which has already run here; use the value from before.
   const original = (this as Record<string, unknown>)[key];
   if (original instanceof Uint8Array) return Buffer.from(original).toString('hex');
   return value;

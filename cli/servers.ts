@@ -1,6 +1,6 @@
 /**
- * Which servers a command talks to: those that the environment names (`KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`,
- * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and for the rest the local stack's instance that `--name` names.
+ * Which servers a command uses: those of the environment (`KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`,
+ * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and for the rest those of the local instance `--name`.
  */
 import path from 'node:path';
 import {
@@ -35,9 +35,9 @@ const VARIABLE_OF_SERVER: Readonly<Record<ServerName, string>> = {
 };
 
 /**
- * The addresses of the servers that a command needs, from `env` first and the instance `name` second.
- * @throws CliError when neither names a server, or when a local server does not answer.
- * @throws AppError CONFIG_INVALID when a variable does not hold.
+ * The addresses of the servers that a command needs, first from `env`, then from the instance `name`.
+ * @throws CliError if neither names a server, or if a local server does not answer.
+ * @throws AppError CONFIG_INVALID if a variable is invalid.
  */
 export async function findServers<N extends ServerName>(
   name: string,
@@ -50,11 +50,14 @@ export async function findServers<N extends ServerName>(
   return loadConfig({ ...local, ...definedIn(env) }, fields) as ServerConfig<N>;
 }
 
-/** Where `npm start` and the commands keep the signing key of local tokens. @throws CliError when there is no such instance. */
+/**
+ * The folder with the signing key of local tokens, shared with `npm start`. @throws CliError if there is no
+ * such instance.
+ */
 export function issuerDir(name: string, env: Env): string {
   const given = env['ORDERSTREAM_ISSUER_DIR'];
   if (given) return given;
-  // A key that is made for a mistyped name would sign tokens that nobody takes.
+  // A key for a mistyped name would sign tokens that no service accepts.
   if (readInstance(name) === null) throw noInstance(name, ['ORDERSTREAM_TOKEN']);
   return path.join(instanceDir(name), 'issuer');
 }

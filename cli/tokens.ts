@@ -1,6 +1,6 @@
 /**
- * Bearer tokens of the command line: the one that `ORDERSTREAM_TOKEN` holds, which your own issuer signed, or else
- * tokens of the local issuer that `npm start` and the services of an instance share.
+ * Bearer tokens of the command line: the one in `ORDERSTREAM_TOKEN`, signed by your own issuer, or tokens of
+ * the local issuer that `npm start` and the services of an instance share.
  */
 import { createLocalIssuer } from '../services/shared/auth/index.ts';
 import type { Env } from '../services/shared/config/index.ts';
@@ -13,7 +13,10 @@ const SCOPES = ['orders:write', 'orders:read'];
 
 export type TokenFor = (customerId: string) => Promise<string> | string;
 
-/** Gives a token for a customer. @throws CliError where `ORDERSTREAM_TOKEN` is another customer's, or the instance `name` is not there. */
+/**
+ * Returns a token for a customer. @throws CliError if `ORDERSTREAM_TOKEN` belongs to another customer, or the
+ * instance `name` does not exist.
+ */
 export async function createTokens(name: string, env: Env): Promise<TokenFor> {
   const given = env['ORDERSTREAM_TOKEN'];
   return given ? givenToken(given) : localTokens(issuerDir(name, env));
@@ -22,7 +25,7 @@ export async function createTokens(name: string, env: Env): Promise<TokenFor> {
 function givenToken(token: string): TokenFor {
   const owner = subjectOf(token);
   return (customerId) => {
-    // The API would place the order as the token's customer, whatever the file says.
+    // The API would place the order for the token's customer, whatever the file contains.
     if (customerId === owner) return token;
     throw new CliError(
       `ORDERSTREAM_TOKEN is ${owner === null ? 'no signed token with a "sub"' : `a token of customer ${owner}`}, not one of ${customerId}`,
@@ -30,19 +33,19 @@ function givenToken(token: string): TokenFor {
   };
 }
 
-/** Read, not verified: the API does that. */
+/** Decoded, not verified: the API verifies it. */
 function subjectOf(token: string): string | null {
   try {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as unknown;
     const { sub } = claims as { sub?: unknown };
     return typeof sub === 'string' ? sub : null;
   } catch {
-    // Not three parts with JSON in the second: no token of ours or of any issuer.
+    // Not three parts with JSON in the second: no valid token of any issuer.
     return null;
   }
 }
 
-/** Each token is made once and used again until shortly before it expires. */
+/** Each token is created once and reused until shortly before it expires. */
 async function localTokens(dir: string): Promise<TokenFor> {
   const issuer = await createLocalIssuer(dir);
   const known = new Map<string, { token: Promise<string>; renewAtMs: number }>();

@@ -1,4 +1,4 @@
-/** Reads the audit log, and the redrives that versions before it noted in `dead_letter_audit`. */
+/** Reads the audit log, and the redrives that earlier versions recorded in `dead_letter_audit`. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 export interface AuditFilter {
@@ -30,7 +30,7 @@ const earlierRedrives = `
     detail AS details, NULL AS trace_id
   FROM dead_letter_audit`;
 
-/** The newest lines that fit, newest first, at most `max`; `more` says whether there are others. */
+/** The newest matching lines, newest first, at most `max`; `more` says whether there are others. */
 export async function readAudit(
   db: Connection,
   filter: AuditFilter,

@@ -1,9 +1,9 @@
 /**
- * Brings the products of a file into `products` and `stock`, in one transaction.
+ * Imports the products of a file into `products` and `stock`, in one transaction.
  *
- * Importing again is safe at any time: names and prices follow the file, a new SKU starts with the stock of the file,
- * and the stock of a known SKU is left alone, because only sales and adjustments may move it. `catalogue_state.version`
- * rises only when a product changed; a price snapshot of a worker stays good otherwise.
+ * A repeated import is safe at any time. Names and prices follow the file, and a new SKU gets the stock of
+ * the file. The stock of a known SKU does not change, because only sales and adjustments may change it.
+ * `catalogue_state.version` rises only if a product changed; otherwise price snapshots of workers stay valid.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type Actor, type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
@@ -21,8 +21,8 @@ export interface ImportResult {
 const ROWS_PER_STATEMENT_MAX = 500;
 
 /**
- * Imports `rows`; `nowMs` becomes `updated_at_ms` of what changed. Products that the file leaves out stay as they are.
- * The audit log gets one row for the import and one for each product that changed.
+ * Imports `rows`; `nowMs` becomes `updated_at_ms` of changed products. Products that the file leaves out do
+ * not change. The audit log gets one row for the import and one for each changed product.
  */
 export async function importCatalogue(
   db: Connection,
@@ -67,7 +67,7 @@ export async function importCatalogue(
   }
 }
 
-/** Two imports at once would both take the same next version; the row lock puts them in order. */
+/** Two concurrent imports would both take the same next version; the row lock puts them in order. */
 async function lockVersion(db: Connection): Promise<number> {
   const [rows] = await db.query<RowDataPacket[]>(
     'SELECT version FROM catalogue_state WHERE id = 1 FOR UPDATE',
@@ -99,7 +99,7 @@ function sameProduct(product: Product, row: CatalogueRow): boolean {
   );
 }
 
-/** What changed of one product; a value before the change is there only where the value is another one now. */
+/** The changes of one product; an old value is there only if it differs from the new one. */
 function entryOf(row: CatalogueRow, before: Product | undefined, version: number): AuditEntry {
   const { name, unitPriceMinor, currency } = row;
   if (before === undefined) {
@@ -133,7 +133,7 @@ async function writeProducts(
   }
 }
 
-/** Only SKUs without a stock row: an upsert over all of them would lock rows that workers are selling from. */
+/** Only SKUs without a stock row: an upsert over all of them would lock rows that workers need. */
 async function insertStock(db: Connection, rows: CatalogueRow[]): Promise<void> {
   const [known] = await db.query<RowDataPacket[]>('SELECT sku FROM stock');
   const knownSkus = new Set(known.map((row) => row['sku']));
@@ -144,7 +144,7 @@ async function insertStock(db: Connection, rows: CatalogueRow[]): Promise<void> 
   }
 }
 
-/** In SKU order, as every other writer of `stock` takes its locks. */
+/** In SKU order, the lock order of every writer of `stock`. */
 function chunks(rows: CatalogueRow[]): CatalogueRow[][] {
   const sorted = rows.toSorted((a, b) => (a.sku < b.sku ? -1 : 1));
   const result: CatalogueRow[][] = [];

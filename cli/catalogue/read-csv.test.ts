@@ -15,7 +15,7 @@ function problemsOf(text: string): CliError {
 }
 
 describe('a catalogue file', () => {
-  test('gives its rows, whatever the order of the columns, quoting, byte order mark and line ends', () => {
+  test('returns its rows, with any order of columns, quoting, byte order mark and line ends', () => {
     const rows = readCatalogueCsv(
       '\ufeffstock,sku,currency,name,unit_price_minor\r\n7,A-1,EUR,"Tea, green",450\r\n',
     );
@@ -27,14 +27,14 @@ describe('a catalogue file', () => {
   test.each([
     ['LF first', `${HEADER}\nA-1,Tea,450,EUR,7\r\nA-2,Coffee,500,EUR,1\n`],
     ['CRLF first', `${HEADER}\r\nA-1,Tea,450,EUR,7\nA-2,Coffee,500,EUR,1\r\n`],
-  ])('may have lines of both kinds, %s', (_which, text) => {
+  ])('may have both kinds of line ends, %s', (_which, text) => {
     expect(readCatalogueCsv(text).map(({ sku, stock }) => [sku, stock])).toEqual([
       ['A-1', 7],
       ['A-2', 1],
     ]);
   });
 
-  test('is refused whole, and every bad line is named', () => {
+  test('is refused as a whole, and every bad line is named', () => {
     const error = problemsOf(
       [
         HEADER,
@@ -61,7 +61,7 @@ describe('a catalogue file', () => {
     ['sku,name,price,currency,stock\nA,B,1,EUR,1\n', 'must name the columns'],
     ['sku,sku,name,unit_price_minor,currency,stock\nA,A,B,1,EUR,1\n', 'must name the columns'],
     [`${HEADER}\n"A,B,1,EUR,1\n`, 'not valid CSV'],
-  ])('without sense is refused in one sentence: %j', (text, words) => {
+  ])('is refused in one sentence if it is invalid: %j', (text, words) => {
     expect(problemsOf(text).message).toContain(words);
   });
 
@@ -78,7 +78,7 @@ describe('a catalogue file', () => {
     },
   );
 
-  test.each(['DEM', 'XTS', 'XAU'])('refuses %s: no money of today, or no minor unit', (currency) => {
+  test.each(['DEM', 'XTS', 'XAU'])('refuses %s: no active currency, or no minor unit', (currency) => {
     expect(problemsOf(`${HEADER}\nA,B,1,${currency},1`).detailLines[0]).toContain('currency must be');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A catalogue file: CSV with the columns `sku,name,unit_price_minor,currency,stock`, in any order.
- * Every bad line is found in one pass, so that a file is mended once and not line by line.
+ * A catalogue file: CSV with the columns `sku,name,unit_price_minor,currency,stock`, in any order. Every bad
+ * line is found in one pass, so that the user can correct all at once.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { currencies, isOneLine } from '../../services/domain/index.ts';
@@ -13,7 +13,7 @@ export interface CatalogueRow {
   unitPriceMinor: number;
   /** ISO 4217 code. */
   currency: string;
-  /** Units at hand when the SKU is first imported. */
+  /** Initial stock, used when the SKU is first imported. */
   stock: number;
 }
 
@@ -26,7 +26,7 @@ const PROBLEMS_SHOWN_MAX = 50;
 
 /**
  * The rows of a catalogue file.
- * @throws CliError (exit code 2) that lists every bad line by number; no row is returned then.
+ * @throws CliError (exit code 2) that lists every bad line by number; then no row is returned.
  */
 export function readCatalogueCsv(text: string): CatalogueRow[] {
   const records = parseRecords(text);
@@ -55,10 +55,11 @@ export function readCatalogueCsv(text: string): CatalogueRow[] {
 
 function parseRecords(text: string): { record: string[]; line: number }[] {
   try {
-    // relax_column_count: a short line is one of our problems, with its number, instead of the parser's first and only one.
+    // relax_column_count: a short line becomes one of our problems, with its number. Otherwise the parser
+    // stops at the first one.
     const parsed = parse(text, {
       bom: true,
-      // Lines of both kinds may stand in one file, as editors leave them.
+      // Editors may leave both kinds of line ends in one file.
       record_delimiter: ['\r\n', '\n'],
       info: true,
       relax_column_count: true,

@@ -1,4 +1,7 @@
-/** Writes the client's types from the OpenAPI document; with `--check` only says whether they are what it gives. */
+/**
+ * Writes the client's types from the OpenAPI document. With `--check` it only reports whether they are up to
+ * date.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import openapiTypescript, { astToString } from 'openapi-typescript';
 
@@ -11,7 +14,7 @@ const notice =
 const text = notice + astToString(await openapiTypescript(document, { alphabetize: true }));
 if (process.argv.includes('--check')) {
   if (readText(file) !== text) {
-    console.error('cli/client/generated/api.ts is not what openapi.json gives: run `npm run gen`');
+    console.error('cli/client/generated/api.ts does not match openapi.json: run `npm run gen`');
     process.exitCode = 1;
   }
 } else {

@@ -1,4 +1,4 @@
-/** A typed client of the API: the paths, bodies and answers come from the OpenAPI document. */
+/** A typed client of the API. Paths, bodies and responses come from the OpenAPI document. */
 import createFetchClient, { type Client } from 'openapi-fetch';
 import type { components, paths } from './generated/api.ts';
 
@@ -6,22 +6,22 @@ export type OrderstreamClient = Client<paths>;
 type Schemas = components['schemas'];
 export type OrderRequest = Schemas['OrderRequest'];
 export type Order = Schemas['Order'];
-/** What a list has, and an order once it has an outcome. */
+/** The fields of an order in a list, and of any order with an outcome. */
 export type DecidedOrder = Schemas['DecidedOrder'];
 
 export interface ClientOptions {
-  /** Such as `http://127.0.0.1:8080`. */
+  /** For example `http://127.0.0.1:8080`. */
   readonly baseUrl: string;
-  /** The access token of each request; asked for each time, so that it may be renewed. */
+  /** The access token of each request; called each time, so that it can be renewed. */
   readonly token: () => string | Promise<string>;
-  /** From sending to the whole answer, an asked-for wait not included. Default 10 s. */
+  /** From sending to the end of the response, not counting a requested wait. Default 10 s. */
   readonly timeoutMs?: number;
 }
 
 const timeoutMsDefault = 10_000;
 
 /**
- * The client. Answers come as `{data}` or `{error}` with `response` beside them; only a broken connection or the
+ * The client. Responses are `{data}` or `{error}` together with `response`. Only a broken connection or the
  * timeout throws.
  */
 export function createOrderstreamClient({

@@ -1,4 +1,4 @@
-/** What notification posts is what the OpenAPI document says of webhooks. */
+/** The webhook bodies of notification match the OpenAPI document. */
 import { describe, expect, it } from 'vitest';
 import { apiDocument, faultOf } from '../../services/ingestion/testing/api-document.ts';
 import { messageText, type OrderBoundEvent } from '../../services/notification/message.ts';
@@ -17,11 +17,11 @@ function faultOfMessage(more: Partial<OrderBoundEvent>): string | null {
 }
 
 describe('a webhook body', () => {
-  it.each(Object.keys(webhooks))('of the type %s is what the document says', (type) => {
+  it.each(Object.keys(webhooks))('of the type %s matches the document', (type) => {
     expect(faultOfMessage({ type: type as never })).toBeNull();
   });
 
-  it('may lack the order, have a reason, a payment and a shipment', () => {
+  it('may lack the order, and may have a reason, a payment and a shipment', () => {
     const reason = { code: 'OUT_OF_STOCK', message: 'sold out', pointer: '/items/0', seen: null };
     const shipment = { carrier: 'DHL', trackingNumber: null };
     const payment = { status: 'CONFIRMED', amount: 500, currency: 'EUR' };
@@ -29,7 +29,7 @@ describe('a webhook body', () => {
     expect(faultOfMessage({ shipment, payment } as never)).toBeNull();
   });
 
-  it('of another type or with another status is not', () => {
+  it('with an unknown type or status does not match', () => {
     const message = JSON.parse(messageText(event)) as { data: object };
     expect(faultOf(schemaOf(event.type), { ...message, type: 'order.other' })).not.toBeNull();
     expect(

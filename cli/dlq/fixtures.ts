@@ -1,4 +1,4 @@
-/** Dead letters for the tests of this room. */
+/** Dead letters for the tests of this folder. */
 import type { LogRecord } from '../kafka/log-reader.ts';
 import type { Letter } from './letters.ts';
 import type { Judged } from './plan.ts';

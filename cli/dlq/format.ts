@@ -12,7 +12,7 @@ export interface ReasonCount {
 
 const HELD_SHOWN_MAX = 50;
 
-/** One line per letter, its audit lines below it, and the counts by reason at the end. */
+/** One line per dead letter, its audit lines after it, and the counts by reason at the end. */
 export function formatLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
   const total = counts.reduce((sum, { letters: n }) => sum + n, 0);
   const lines = letters.length === 0 ? [] : table([HEAD, ...letters.map(cellsOf)]).split('\n');
@@ -21,7 +21,7 @@ export function formatLetters(letters: readonly Letter[], counts: readonly Reaso
   return [...shown, ...more, '', formatCounts(counts)].join('\n');
 }
 
-/** A misspelt reason must not look like a clean table: `all` are those that no filter leaves out. */
+/** A misspelt reason must not look like an empty table: `all` are the counts without a filter. */
 export function formatNoneFits(all: readonly ReasonCount[]): string {
   return all.length === 0
     ? 'no dead letters'
@@ -50,7 +50,7 @@ function auditOf(letter: Letter | undefined): string[] {
   );
 }
 
-/** What a redrive would do: the sum first, then what is held back. */
+/** The effect of a redrive: first the counts, then the dead letters that are held back. */
 export function formatPlan({ send, held }: RedrivePlan): string {
   const passing = send.filter(({ judgement }) => judgement.verdict === 'pass').length;
   const others = send.length - passing;
@@ -86,7 +86,7 @@ function plural(n: number, word: string): string {
 }
 
 function time(ms: number): string {
-  // A record's own time may be anything that fits 64 bits.
+  // A record's timestamp may be any 64-bit number.
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

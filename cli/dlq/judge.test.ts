@@ -63,7 +63,7 @@ describe('judge', () => {
     });
   });
 
-  it('takes all of a partition for one key where a record has none', async () => {
+  it('treats a whole partition as one key if a record has none', async () => {
     expect(await judgeBytes(Buffer.from('hello'), { key: '' })).toMatchObject({ key: 'partition 5' });
   });
 
@@ -76,14 +76,17 @@ describe('judge', () => {
     });
   });
 
-  it.each(['QUARANTINED', 'DATA_REFUSED'])('cannot tell of a record that was %s', async (reason) => {
-    expect(await judgeBytes(codecs.commands.encode(cancel), { reason })).toMatchObject({
-      verdict: 'unsure',
-      code: reason,
-    });
-  });
+  it.each(['QUARANTINED', 'DATA_REFUSED'])(
+    'cannot predict the result of a record that was %s',
+    async (reason) => {
+      expect(await judgeBytes(codecs.commands.encode(cancel), { reason })).toMatchObject({
+        verdict: 'unsure',
+        code: reason,
+      });
+    },
+  );
 
-  it('says when the bytes are gone', async () => {
+  it('reports that the bytes are gone', async () => {
     expect(await judge(letterAt(5, 1, { orderId }), undefined, decoder)).toMatchObject({
       verdict: 'gone',
       key: orderId,

@@ -1,4 +1,4 @@
-/** What the worker of this build would make of a dead letter's bytes, as far as bytes alone can tell. */
+/** What the worker of this build would do with a dead letter's bytes, as far as the bytes show it. */
 import type { OrderCommand } from '../../schemas/index.ts';
 import { commandProblem, isDecided } from '../../services/domain/index.ts';
 import { CHECKSUM_HEADER, PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';
@@ -9,21 +9,21 @@ import { plainHeaders } from './bytes.ts';
 import type { Letter } from './letters.ts';
 
 export interface Judgement {
-  /** `unsure`: its bytes are fine now as they were then, and only a try can tell. */
+  /** `unsure`: its bytes are valid, as before; only an attempt can show the result. */
   verdict: 'pass' | 'unsure' | 'fail' | 'gone';
   /** Code of the reason; empty for `pass`. */
   code: string;
   why: string;
-  /** Where it is to be sent: by the rule of its key, or back where it came from. */
+  /** The target partition: by its key, or the one it came from. */
   partition: number;
   /** Records of one key are redriven in order. */
   key: string;
 }
 
-/** Reasons that the bytes do not show: they broke a transaction or a process. */
+/** Reasons that the bytes do not show: the record failed a transaction or crashed a process. */
 const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_REFUSED', 'SKIPPED']);
 
-/** Judges one letter; `record` is undefined when its bytes are no longer on the dead-letter topic. */
+/** Judges one dead letter; `record` is undefined if its bytes are no longer on the dead-letter topic. */
 export async function judge(
   letter: Letter,
   record: LogRecord | undefined,
@@ -77,7 +77,7 @@ function placeOf(command: OrderCommand): { partition: number; key: string } {
   return { partition: partitionOfOrder(command.orderId!), key: command.orderId! };
 }
 
-/** The key of a record that cannot be read: what it says itself, else all of its partition is one. */
+/** The key of an unreadable record: its own key, otherwise its whole partition counts as one key. */
 function keyOf({ key, partition }: LogRecord): string {
   return key === null || key.length === 0 ? `partition ${partition}` : key.toString('latin1');
 }

@@ -5,7 +5,7 @@ import { COMMANDS } from '../../topics/catalogue.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
 import { type AuditLine, readTries } from './tries.ts';
 
-/** `<partition>-<offset>` of the source record, as its outcome's event id. */
+/** `<partition>-<offset>` of the source record, equal to its outcome's event id. */
 export type Position = string;
 
 export interface Letter {
@@ -16,7 +16,7 @@ export interface Letter {
   schemaId: number | null;
   reason: string;
   message: string;
-  /** How often the record was tried, redriven copies included. */
+  /** Attempts so far, including redriven copies. */
   attempts: number;
   /** Hex digest of the record value. */
   valueSha256: string;
@@ -44,7 +44,7 @@ const COLUMNS =
   'partition_id, source_offset, LOWER(HEX(order_id)) AS order_hex, schema_id, reason_code, message, attempts, ' +
   'LOWER(HEX(value_sha256)) AS digest, value_bytes, source_at_ms, first_failed_at_ms, status, redriven_at_ms';
 
-/** The letters that fit, oldest failure first, at most `max`, with their audit lines. */
+/** The matching dead letters, oldest failure first, at most `max`, with their audit lines. */
 export async function readLetters(db: Connection, filter: LetterFilter, max: number): Promise<Letter[]> {
   const { where, values } = conditionsOf(filter);
   const [rows] = await db.query<RowDataPacket[]>(
@@ -56,7 +56,7 @@ export async function readLetters(db: Connection, filter: LetterFilter, max: num
   return letters;
 }
 
-/** How many fit, by reason and status, most first. */
+/** The number of matching dead letters, by reason and status, largest first. */
 export async function countLetters(
   db: Connection,
   filter: LetterFilter,
@@ -73,7 +73,7 @@ export async function countLetters(
   }));
 }
 
-/** Positions of all letters of these orders that are still open: what must not be overtaken. */
+/** Positions of all open dead letters of these orders: later ones must not overtake them. */
 export async function readOpenOfOrders(
   db: Connection,
   orderIds: readonly string[],
@@ -90,7 +90,10 @@ export async function readOpenOfOrders(
   }));
 }
 
-/** Notes a try; after a successful one the letter is no longer open. One transaction, so that neither is without the other. */
+/**
+ * Records an attempt; after a successful one the dead letter is no longer open. One transaction, so both are
+ * written or neither.
+ */
 export async function noteTry(
   db: Connection,
   { partition, offset, position }: Letter,

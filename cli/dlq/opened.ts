@@ -1,4 +1,4 @@
-/** What the commands of `orderstream dlq` share: their filters, and their servers while they run. */
+/** What the commands of `orderstream dlq` share: their filters, and their servers during a run. */
 import type { Connection } from 'mysql2/promise';
 import { withDatabase } from '../database.ts';
 import { usageError } from '../errors.ts';
@@ -16,14 +16,16 @@ export interface FilterOptions {
   order?: string;
 }
 
-/** The filter that the options make. @throws CliError for what is no position */
+/** The filter of the options. @throws CliError for an invalid position */
 export function filterOf(
   options: FilterOptions,
   { positions, openOnly }: { positions?: readonly Position[]; openOnly: boolean },
 ): LetterFilter {
   for (const position of positions ?? []) {
     if (parsePosition(position) === null) {
-      throw usageError(`${position} is no position; one is a partition and an offset, for example 3-120`);
+      throw usageError(
+        `${position} is not a position; a position is a partition and an offset, for example 3-120`,
+      );
     }
   }
   return {

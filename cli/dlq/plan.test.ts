@@ -10,7 +10,7 @@ const heldOf = (plan: ReturnType<typeof planRedrive>) =>
   plan.held.map(({ letter, code }) => `${letter.position} ${code}`);
 
 describe('planRedrive', () => {
-  it('sends in source order, whatever the order of the choice', () => {
+  it('sends in source order, in whichever order the positions are given', () => {
     const plan = planRedrive(
       [judged(letterAt(1, 0), 'a'), judged(letterAt(0, 10), 'b'), judged(letterAt(0, 9), 'b')],
       rules,
@@ -23,13 +23,13 @@ describe('planRedrive', () => {
     ['one whose bytes are gone', judged(letterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }), 'GONE'],
     ['one that was tried too often', judged(letterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
     ['one that was redriven', judged(letterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
-  ])('holds back %s, and what follows under its key', (_name, first, code) => {
+  ])('holds back %s, and later records of its key', (_name, first, code) => {
     const plan = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'b')], rules);
     expect(heldOf(plan)).toEqual([`0-1 ${code}`, '0-2 BEHIND']);
     expect(sentOf(plan)).toEqual(['0-3']);
   });
 
-  it('names what holds a letter back', () => {
+  it('names the dead letter that blocks another', () => {
     const first = judged(letterAt(0, 1), 'a', failing);
     const { held } = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'a')], rules);
     expect(held.slice(1).map(({ why }) => why)).toEqual(Array(2).fill('0-1 of the same key comes before it'));
@@ -42,7 +42,7 @@ describe('planRedrive', () => {
     expect(heldOf(plan)).toEqual(['0-2 BEHIND']);
   });
 
-  it('forces what fails again, but neither the limit nor a command that stops its lane', () => {
+  it('forces what would fail again, but neither the limit nor a command that stops its lane', () => {
     const undecided = { ...failing, code: 'NOT_DECIDED' };
     const plan = planRedrive(
       [
@@ -56,7 +56,7 @@ describe('planRedrive', () => {
     expect(heldOf(plan)).toEqual(['0-2 NOT_DECIDED', '0-3 ATTEMPTS']);
   });
 
-  it('overtakes no open letter of the same order, chosen or not', () => {
+  it('overtakes no open dead letter of the same order, selected or not', () => {
     const orderId = '00000000-0000-8000-8000-000000000001';
     const later = judged(letterAt(0, 7, { orderId }), orderId);
     const openOfOrders = [{ orderId, partition: 0, offset: 3 }];
@@ -67,7 +67,7 @@ describe('planRedrive', () => {
     expect(sentOf(planRedrive([later], { ...rules, openOfOrders: behind }))).toEqual(['0-7']);
   });
 
-  it('never sends behind a held letter of the same key, and plans each letter once', () => {
+  it('sends nothing after a blocked dead letter of the same key, and plans each once', () => {
     const anyLetter = fc.record({
       partition: fc.nat({ max: 1 }),
       offset: fc.nat({ max: 20 }),

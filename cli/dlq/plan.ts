@@ -1,4 +1,7 @@
-/** Which dead letters are sent, in which order, and why the others are not. Pure: a dry run makes the same plan as a real run. */
+/**
+ * Which dead letters are sent, in which order, and why the others are not. Pure: a dry run makes the same
+ * plan as a real run.
+ */
 import type { Judgement } from './judge.ts';
 import type { Letter } from './letters.ts';
 
@@ -22,7 +25,7 @@ export interface PlanRules {
   maxAttempts: number;
   /** Also send records that this build would dead-letter again. */
   force: boolean;
-  /** Open dead letters by order, chosen or not. No later record may overtake them. */
+  /** Open dead letters by order, selected or not. No later record may overtake them. */
   openOfOrders: readonly { orderId: string; partition: number; offset: number }[];
 }
 
@@ -37,7 +40,7 @@ export function planRedrive(chosen: readonly Judged[], rules: PlanRules): Redriv
     const held = stopper === undefined ? reasonToHold(each, rules) : behind(stopper);
     if (held === null) plan.send.push(each);
     else plan.held.push({ ...each, ...held });
-    // If only a try shows the result, later records of the same key wait for it.
+    // If only an attempt shows the result, later records of the same key wait for it.
     if (held !== null || judgement.verdict === 'unsure') {
       if (!stoppedAt.has(judgement.key)) stoppedAt.set(judgement.key, letter.position);
     }
@@ -55,7 +58,7 @@ function reasonToHold(
   if (letter.attempts >= maxAttempts) {
     return { code: 'ATTEMPTS', why: `it was tried ${letter.attempts} times, the limit is ${maxAttempts}` };
   }
-  // `force` sends what would only become a dead letter again, never a command that would stop its lane.
+  // `force` sends records that would only be dead-lettered again, never a command that would stop its lane.
   if (verdict === 'fail' && (!force || code === 'NOT_DECIDED')) return { code, why };
   return null;
 }

@@ -9,7 +9,7 @@ import type { AuditLine } from './tries.ts';
 const letters = [letterAt(0, 1), letterAt(0, 2), letterAt(0, 3)] as const;
 const planned: Judged[] = [judged(letters[0], 'a'), judged(letters[1], 'b'), judged(letters[2], 'a')];
 
-/** Runs `planned` against a log that refuses as told, on a clock that moves only by sleeping. */
+/** Runs `planned` against a log with prepared refusals, on a clock that only sleeping moves. */
 async function run(refuse: (message: OutMessage) => Error | null = () => null, rate = 10) {
   const told: string[] = [];
   const sent: OutMessage[] = [];
@@ -44,7 +44,7 @@ const refusing = (position: string, error: Error) => (message: OutMessage) =>
   (message.headers as Record<string, unknown>)['redrive_of'] === position ? error : null;
 
 describe('redrive', () => {
-  it('marks each letter after its acknowledgement, and keeps the rate', async () => {
+  it('marks each dead letter after its acknowledgement, and keeps the rate', async () => {
     const { told, result, lines } = await run();
     expect(told).toEqual([
       'sent 0-1 at 50000',
@@ -63,7 +63,7 @@ describe('redrive', () => {
     });
   });
 
-  it('sends key, value and headers as they came, with what the worker counts by', async () => {
+  it('sends key, value and headers unchanged, plus the headers that the worker counts attempts by', async () => {
     const [message] = (await run()).sent;
     expect(message).toEqual({
       topic: 'orders.commands.v1',
@@ -84,7 +84,7 @@ describe('redrive', () => {
     ]);
   });
 
-  it('stops altogether when Kafka does not answer', async () => {
+  it('stops completely when Kafka does not answer', async () => {
     const { result, told } = await run(refusing('0-2', appError('NOT_PRODUCED', { reason: 'no leader' })));
     expect(told).toEqual(['sent 0-1 at 50000', 'REDRIVEN 0-1', 'FAILED 0-2']);
     expect(result.stoppedBy?.message).toContain('no leader');

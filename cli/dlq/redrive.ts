@@ -1,6 +1,7 @@
 /**
- * Sends dead letters back to the command topic, one after the other. A letter is marked after Kafka has acknowledged
- * its copy: a run that is interrupted in between sends it once more, and the command's id makes the repeat harmless.
+ * Sends dead letters back to the command topic, one after the other. A dead letter is marked after Kafka has
+ * acknowledged its copy. If a run stops in between, the next one sends it once more, and the command id makes
+ * the repeat harmless.
  */
 import type { OutMessage } from '../../services/shared/kafka/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
@@ -21,20 +22,20 @@ export interface RedriveDeps {
 }
 
 export interface RedriveOptions {
-  /** Letters a second at most. */
+  /** Dead letters a second, at most. */
   rate: number;
-  /** Who does it, for the audit lines. */
+  /** The operator, for the audit log. */
   actor: string;
 }
 
 export interface RedriveResult {
   sent: { letter: Letter; partition: number; offset: string }[];
   failed: HeldBack[];
-  /** Set when Kafka could not be reached: what is in neither list was not tried. */
+  /** Set if Kafka could not be reached; dead letters in neither list were not tried. */
   stoppedBy: Error | null;
 }
 
-/** Sends what is planned, in this order. A letter that Kafka refuses stops the later ones of its key. */
+/** Sends the plan in order. If Kafka refuses a dead letter, later ones of its key are not sent. */
 export async function redrive(
   deps: RedriveDeps,
   planned: readonly Judged[],
@@ -90,7 +91,7 @@ async function trySend(
   return { partition, offset: String(offset) };
 }
 
-/** The source record as it came, plus what the worker needs to go on counting. */
+/** The source record unchanged, plus the headers with which the worker counts attempts. */
 function toCommand(letter: Letter, record: LogRecord, partition: number, nowMs: number): OutMessage {
   const headers: Record<string, Buffer | string> = {};
   for (const [name, value] of Object.entries(plainHeaders(record))) {

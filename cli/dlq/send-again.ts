@@ -1,4 +1,4 @@
-/** `orderstream dlq redrive`: choose, judge, plan, and send unless it is a dry run. */
+/** `orderstream dlq redrive`: select, judge, plan, and send unless it is a dry run. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { createAccumulator, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
@@ -59,12 +59,12 @@ export async function redriveLetters(positions: Position[], options: RedriveOpti
   });
 }
 
-/** Everything at once is a decision of its own. */
+/** Sending everything needs an explicit option. */
 function requireChoice(positions: readonly Position[], options: RedriveOptions): void {
   const { reason, since, until, partition, order } = options;
   const given = [reason, since, until, partition, order].some((value) => value !== undefined);
   if (positions.length > 0 || given || options.all === true) return;
-  throw usageError('say which dead letters: positions, a filter such as --reason, or --all');
+  throw usageError('select dead letters: positions, a filter such as --reason, or --all');
 }
 
 function requireFound(positions: readonly Position[], letters: readonly Letter[]): void {
@@ -122,7 +122,7 @@ async function send(
   }
 }
 
-/** Two redrives at once would send everything twice; the lock goes with the connection. */
+/** Two concurrent redrives would send everything twice. The lock ends with the connection. */
 async function lockRedrive(db: Connection): Promise<void> {
   const [rows] = await db.query<RowDataPacket[]>(
     "SELECT GET_LOCK(CONCAT('orderstream.redrive.', LEFT(DATABASE(), 40)), 0) AS locked",

@@ -1,4 +1,7 @@
-/** Every try to send a dead letter again: rows of the audit log, and those that versions before it left in `dead_letter_audit`. */
+/**
+ * All attempts to send a dead letter again: rows of the audit log, and those that earlier versions wrote to
+ * `dead_letter_audit`.
+ */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { auditSubject } from '../../services/shared/audit/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
@@ -12,7 +15,7 @@ export interface AuditLine {
 
 type Try = AuditLine & { position: string };
 
-/** The tries of these positions (`<partition>-<offset>`), oldest first. */
+/** The attempts for these positions (`<partition>-<offset>`), oldest first. */
 export async function readTries(db: Connection, positions: readonly string[]): Promise<Try[]> {
   if (positions.length === 0) return [];
   const earlier = await readEarlier(db, positions);

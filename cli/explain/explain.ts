@@ -1,6 +1,6 @@
 /**
- * One order's whole life, from every place that knows of it: its commands and outcomes in the logs, its row, lines,
- * history and stored commands in the tables, its dead letters, deliveries and findings, and what it waits for. Personal
+ * The whole life of one order from all sources. The logs hold its commands and outcomes; the tables its row,
+ * lines, history and stored commands, dead letters, deliveries and findings. Also what it waits for. Personal
  * data is left out.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -17,11 +17,13 @@ export interface OrderLife {
   partition: number;
   commands: { offset: number; time: string; command: CommandTold }[];
   outcomes: { offset: number; repeat: boolean; event: OrderEvent | { undecodable: string } }[];
-  /** As it stands now; which worker and epoch decided an order long ago is written nowhere. */
+  /** The current lane; the worker and epoch of an old decision are not stored. */
   lane: LaneRow | null;
-  /** What the newest command without a published outcome waits for; null when none does. */
+  /** What the newest command without a published outcome waits for; null if there is none. */
   waitsFor: string | null;
-  /** Batches with commands of this order whose outcomes are decided and not yet known to be published, with their epoch. */
+  /**
+   * Batches with commands of this order that are decided but not yet known to be published, with their epoch.
+   */
   outbox: RowDataPacket[];
   /** The latest state on the snapshot topic. */
   snapshot: OrderState | null;
@@ -34,7 +36,7 @@ export interface OrderLife {
   findings: RowDataPacket[];
 }
 
-/** What is told of a command: all but the parts that hold personal data. */
+/** The parts of a command that hold no personal data. */
 type CommandTold =
   | Pick<OrderCommand, 'type' | 'commandId' | 'actor' | 'customerId' | 'idempotencyKey' | 'issuedAt'>
   | { undecodable: string };
@@ -48,7 +50,7 @@ export interface ExplainDeps {
 /** An order's key is its partition times this, plus the offset of the command that made it. */
 const keysOfPartition = 2 ** 48;
 
-/** Gathers the life of `orderId`; every list is empty for an id that nobody has seen. */
+/** Collects the life of `orderId`; for an unknown id every list is empty. */
 export async function explainOrder(
   orderId: string,
   { db, reader, decoder }: ExplainDeps,
@@ -85,7 +87,7 @@ export async function explainOrder(
   };
 }
 
-/** The table of history begins at version 2: the first version is what the row and its outcome say. */
+/** The history table begins at version 2; the row and its outcome show version 1. */
 function withFirst(
   { order, history }: Pick<OrderLife, 'order' | 'history'>,
   outcomes: OrderLife['outcomes'],
@@ -95,7 +97,7 @@ function withFirst(
   const made = events.find(({ outcome }) => outcome === 'ACCEPTED' || outcome === 'REJECTED');
   const first = {
     version: 1,
-    // An order that was rejected never changes, and every other begins like this.
+    // A rejected order never changes, and every other order begins with this status.
     status: made?.status ?? (order['version'] === 1 ? order['status'] : 'PENDING_PAYMENT'),
     command_type: 'PLACE',
     actor: made?.actor ?? null,

@@ -1,4 +1,4 @@
-/** The findings of reconciliation as the table has them: counted by kind, and newest first. */
+/** The findings of reconciliation from the table: counted by kind, and newest first. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 export interface FindingRow extends RowDataPacket {
@@ -26,7 +26,7 @@ export const findingColumns =
 /** Rows of one query. */
 const pageRows = 5_000;
 
-/** Counts and rows agree: both are read in one consistent view. At most `limit` rows are given. */
+/** Counts and rows agree, because one consistent view is read. Returns at most `limit` rows. */
 export async function readFindings(
   db: Connection,
   wanted: { all?: boolean; kind?: string },

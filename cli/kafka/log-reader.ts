@@ -1,7 +1,8 @@
 /**
- * Reads partitions of topics from any offset, without a consumer group: nothing is joined, committed or left behind on
- * the cluster. Uses kafkajs's cluster object directly, since its public consumer cannot read without a group; this is a
- * reader of its own on purpose, so that checks made with it share nothing with the consumers that they check.
+ * Reads partitions of topics from any offset, without a consumer group: it joins and commits nothing and
+ * leaves nothing on the cluster. It uses kafkajs's cluster object directly, because the public consumer
+ * cannot read without a group. It is separate from the product's consumers, so that checks share no code with
+ * what they check.
  */
 import Cluster from 'kafkajs/src/cluster/index.js';
 import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
@@ -22,7 +23,7 @@ import { createSameLog, type SameLog } from './same-log.ts';
 export interface LogRecord {
   topic: string;
   partition: number;
-  /** Below 2^53; Kafka counts records, not bytes. */
+  /** Below 2^53, since Kafka counts records, not bytes. */
   offset: number;
   timestampMs: number;
   key: Buffer | null;
@@ -30,7 +31,7 @@ export interface LogRecord {
   headers: FetchedMessage['headers'];
 }
 
-/** First offset that is still there, and the offset that the next record will get. */
+/** The first offset that still exists, and the offset of the next record. */
 export interface Range {
   low: number;
   high: number;
@@ -39,12 +40,12 @@ export interface Range {
 export interface LogReader {
   /** Range of each partition, by its number. @throws CliError for a topic that does not exist. */
   ranges(topic: string): Promise<Range[]>;
-  /** Offset of the first record at or after a time, by partition; the end where there is none. */
+  /** Offset of the first record at or after a time, by partition; the end if there is none. */
   offsetsAt(topic: string, timeMs: number): Promise<number[]>;
   /**
    * Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`.
    *
-   * @throws CliError where the topic was truncated or recreated since it was first asked for
+   * @throws CliError if the topic was truncated or recreated since the first query
    */
   read(topic: string, partition: number, from: number, to: number): AsyncGenerator<LogRecord[]>;
   close(): Promise<void>;
@@ -65,7 +66,8 @@ const READ_COMMITTED = 1;
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   calmRequestQueues();
   readHeadersOnce();
-  // Partitions are read side by side: without it each opens a connection that nobody closes, and the process stays.
+  // Partitions are read concurrently. Without this, each opens a connection that is never closed, and the
+  // process does not end.
   shareConnectAttempts();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
   const cluster = new Cluster({
@@ -154,7 +156,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         if (last === undefined) {
           empty += 1;
           if (empty === 1) await mustReach();
-          // Compaction may have removed the last records before the end; nothing will come for them.
+          // Compaction may have removed the last records before the end; then nothing more arrives.
           if (empty >= EMPTY_FETCHES_MAX) break;
         } else {
           empty = 0;
@@ -162,7 +164,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         }
         if (next < to) {
           fetching = fetchNext();
-          // Awaited in the next round; a failure until then must not count as unhandled.
+          // Awaited in the next round; until then a failure must not count as unhandled.
           fetching.catch(() => undefined);
         }
         const records = committed.filter(
@@ -181,11 +183,11 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
 
 interface Fetched {
   all: FetchedMessage[];
-  /** Without those of transactions that were aborted. */
+  /** Without records of aborted transactions. */
   committed: FetchedMessage[];
 }
 
-/** One fetch, from whoever leads the partition; tried again on another leader while it moves. */
+/** One fetch from the partition's leader; retried on another leader while it moves. */
 async function fetchFrom(
   cluster: OpenCluster,
   {
@@ -227,7 +229,7 @@ async function fetchFrom(
         });
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      // The refresh fails like the fetch did while a broker is away; the next round tells.
+      // While a broker is down the refresh fails like the fetch; the next round reports it.
       await cluster.refreshMetadata().catch(() => undefined);
     }
   }
@@ -242,7 +244,7 @@ function isOutOfRange(error: unknown): boolean {
   return type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSOffsetOutOfRange';
 }
 
-/** Looks along the causes: kafkajs wraps what it has tried too often. */
+/** Follows the causes: kafkajs wraps an error after its last retry. */
 function saysUnknownTopic(error: unknown): boolean {
   for (let link = error, depth = 0; link instanceof Error && depth < CAUSES_MAX; link = link.cause, depth++) {
     if ((link as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return true;

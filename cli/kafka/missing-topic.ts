@@ -1,10 +1,10 @@
-/** Names the topic that is missing, where a command failed for that: brokers only say that there is one. */
+/** Names the missing topic if a command failed because of it; brokers only report that one is missing. */
 import { createLogProbe, type KafkaSettings } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 
 /**
  * Runs `work`, which reads these topics.
- * @throws CliError with their names where it failed and some are missing; else what `work` threw
+ * @throws CliError with the names of missing topics if it failed for that, otherwise its own error
  */
 export async function namingMissing<T>(
   settings: KafkaSettings,

@@ -1,6 +1,6 @@
 /**
- * Whether a topic is still the one whose offsets were asked for. A topic that is recreated while it is read counts from 0 again: what
- * was read of two logs must never be taken for one.
+ * Whether a topic is still the one whose offsets were queried. A topic that is recreated during a read starts
+ * from 0 again; records of two logs must never be mixed.
  */
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { askTopicIdentity } from '../../services/shared/kafka/index.ts';
@@ -9,9 +9,9 @@ import { askAgain } from './ask-again.ts';
 
 export interface SameLog {
   /**
-   * Remembers the topic's id at the first call, and compares it at each later one.
+   * Stores the topic's id at the first call, and compares it at each later one.
    *
-   * @throws CliError where the topic is another one by now, or is gone
+   * @throws CliError if the topic was recreated or deleted
    */
   check(wireTopic: string): Promise<void>;
 }
@@ -21,7 +21,7 @@ type OpenCluster = Pick<
   'findBroker' | 'findTopicPartitionMetadata' | 'refreshMetadata'
 >;
 
-/** Asks the brokers of `cluster`, which has to know the topic. */
+/** Queries the brokers of `cluster`, whose metadata must include the topic. */
 export function createSameLog(cluster: OpenCluster): SameLog {
   const known = new Map<string, string>();
   return {

@@ -10,6 +10,6 @@ it.each([
   [0, '1970-01-01T00:00:00.000Z'],
   [2 ** 62, '4611686018427388000'],
   [-(2 ** 62), '-4611686018427388000'],
-])('shows a record whose time is %d', async (timestampMs, time) => {
+])('shows a record whose timestamp is %d', async (timestampMs, time) => {
   expect((await showRecord({ ...record, timestampMs }, decoder)).time).toBe(time);
 });

@@ -1,4 +1,7 @@
-/** Makes any record readable: an event, a command or a state when it is one, else JSON, text, or hex. Never throws for what is in it. */
+/**
+ * Makes any record readable: as an event, a command or a state if it is one, otherwise as JSON, text, or hex.
+ * Never throws because of its contents.
+ */
 import { schemaIdOf } from '../../services/shared/codec/index.ts';
 import type { Decoder } from './decoder.ts';
 import type { LogRecord } from './log-reader.ts';
@@ -10,10 +13,10 @@ export interface ShownRecord {
   time: string;
   key: string | null;
   headers: Record<string, string>;
-  /** How `value` was read. */
+  /** The form in which `value` was read. */
   format: 'event' | 'command' | 'state' | 'json' | 'text' | 'hex' | 'none';
   schemaId?: number;
-  /** Why it is none of these, where it looks like one. */
+  /** Why it is none of these although it looks like one. */
   problem?: string;
   value: unknown;
 }
@@ -48,7 +51,7 @@ export async function showRecord(record: LogRecord, decoder: Decoder): Promise<S
   return { ...head, format: 'hex', schemaId, problem, value: hex(value) };
 }
 
-/** A record's time is any number of 64 bits; one that is no date is shown as it is. */
+/** A record's timestamp is any 64-bit number; one that is no date is shown unchanged. */
 function timeText(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
@@ -60,7 +63,7 @@ function withoutSchema(value: Buffer): Pick<ShownRecord, 'format' | 'value'> {
   try {
     return { format: 'json', value: JSON.parse(text) };
   } catch {
-    // Text that is not JSON is shown as it is.
+    // Text that is not JSON is shown unchanged.
     return { format: 'text', value: text };
   }
 }

@@ -25,59 +25,59 @@ const wait: LaneWait = {
 
 describe('what a lane waits for', () => {
   it.each<[string, Partial<LaneRow>, number, string]>([
-    ['nothing, when all is answered', {}, 10, ''],
+    ['nothing, if every command has its outcome', {}, 10, ''],
     ['its owner, while commands are left', {}, 12, 'worker-1 to decide 2 commands from offset 10 on'],
     [
-      'its owner, which stands still',
+      'its owner, which makes no progress',
       { movedAtMs: NOW_MS - 61_000 },
       11,
       'worker-1 to decide 1 command from offset 10 on, which has decided nothing for 61 s',
     ],
     [
-      'an owner, when it has none',
+      'an owner, if it has none',
       { owner: '' },
       11,
       'a worker to take the lane and decide 1 command from offset 10 on',
     ],
     [
-      'Kafka, when outcomes are decided only',
+      'Kafka, if outcomes are decided but not published',
       { published: 8 },
       12,
       "Kafka's acknowledgement of 2 outcomes (offsets 8 to 9)",
     ],
     [
-      'an owner and Kafka, when the owner left behind what it decided',
+      'an owner and Kafka, if the previous owner left unpublished outcomes',
       { published: 8, owner: '' },
       10,
       "a worker to take the lane, then Kafka's acknowledgement of 2 outcomes (offsets 8 to 9)",
     ],
     [
-      'an owner that retries what crashed the owner before it',
+      'an owner that retries the record that crashed the previous owner',
       { suspect: 10, deaths: 2 },
       12,
       'worker-1, which retries offset 10 on its own after 2 crashes there',
     ],
     [
-      'what its owner says it waits for',
+      'what its owner reports',
       { wait },
       12,
       'worker-1 waits at offset 10 (decide) for 61 s: the database is away',
     ],
     [
-      'a person, when its owner says that trying again is unlikely to help',
+      'an operator, if its owner reports that a retry is unlikely to help',
       { wait: { ...wait, needsOperator: true, why: 'nobody decides it' } },
       12,
       'worker-1 waits at offset 10 (decide) for 61 s: nobody decides it; to go on without it: ' +
         '`orderstream recover skip --partition 3 --offset 10`',
     ],
     [
-      'a decision, when its owner has stopped it',
+      'a decision, if its owner has stopped it',
       { wait: { ...wait, place: 'stopped', needsOperator: true, why: 'the log was truncated' } },
       12,
       'worker-1 stopped at offset 10 for 61 s: the log was truncated; see `orderstream recover status`',
     ],
     [
-      'a person, when the log is shorter',
+      'an operator, if the log is shorter',
       {},
       7,
       'the lane cannot continue: the log ends at 7, before its position 10',
@@ -99,7 +99,7 @@ describe('standings', () => {
   });
 });
 
-describe('lanes that stand still', () => {
+describe('stalled lanes', () => {
   it('are named with their owners, and the others are not', () => {
     const rows = Array.from({ length: 12 }, (_, partition) => ({
       ...lane,
@@ -109,7 +109,7 @@ describe('lanes that stand still', () => {
       movedAtMs: partition === 3 ? NOW_MS - 60_000 : NOW_MS,
     }));
     const lines = standings(rows, Array(12).fill(12), NOW_MS);
-    expect(stillLanes(lines, NOW_MS)).toEqual(['2 of 12 lanes stand still: 3 (worker-1), 7 (worker-1)']);
+    expect(stillLanes(lines, NOW_MS)).toEqual(['2 of 12 lanes make no progress: 3 (worker-1), 7 (worker-1)']);
     expect(stillLanes(standings(rows.slice(0, 3), [12, 12, 12], NOW_MS), NOW_MS)).toEqual([]);
   });
 });

@@ -1,22 +1,22 @@
-/** The lanes of the workers: how far each is, whose it is, and what the next command on it waits for. */
+/** The lanes of the workers: their positions, their owners, and what the next command waits for. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../topics/catalogue.ts';
 
-/** One lane as the tables have it; a lane that no worker ever claimed has no row. */
+/** One lane from the tables; a lane that no worker ever claimed has no row. */
 export interface LaneRow {
   partition: number;
   owner: string;
   epoch: number;
   next: number;
   published: number;
-  /** When anything was last decided, epoch ms. */
+  /** When a command was last decided, epoch ms. */
   movedAtMs: number;
-  /** Batches whose messages Kafka has not acknowledged, or that are not tidied up yet. */
+  /** Batches whose messages Kafka has not acknowledged, or whose rows are not deleted yet. */
   outboxRows: number;
-  /** First offset that is tried with care, after a worker died of what is there; null usually. */
+  /** First offset that is retried with caution because a worker crashed there; usually null. */
   suspect: number | null;
   deaths: number;
-  /** What its owner says it waits for, for longer than a moment. */
+  /** What its owner reports as the reason of a longer wait. */
   wait: LaneWait | null;
 }
 
@@ -36,11 +36,11 @@ export interface LaneStanding extends LaneRow {
   end: number;
   /** Commands without a published outcome. */
   lag: number;
-  /** One sentence; empty when nothing waits. */
+  /** One sentence; empty if nothing waits. */
   waitsFor: string;
 }
 
-/** A lane that has work and has decided nothing for so long is worth a look. */
+/** A lane with commands that has decided nothing for this long is reported. */
 const STILL_AFTER_MS = 10_000;
 
 const noLane: Omit<LaneRow, 'partition'> = {
@@ -85,12 +85,13 @@ function rowOf(stored: StoredLane): LaneRow {
     wait_sinceMs,
     ...lane
   } = stored;
-  // Its owner deletes the row when it goes on, and may have died before: a record that the lane has passed is decided.
+  // The owner deletes the row when it continues, but may crash before. A record that the lane has passed is
+  // decided.
   const isOver = offset === null || place === null || (place === 'decide' && offset < lane.next);
   const wait = isOver
     ? null
     : {
-        // A lane that could not be claimed knows no position of its own.
+        // A lane that could not be claimed has no position of its own.
         offset: Math.max(offset, lane.next),
         place,
         needsOperator: Boolean(wait_needsOperator),
@@ -100,7 +101,7 @@ function rowOf(stored: StoredLane): LaneRow {
   return { ...(lane as Omit<LaneRow, 'wait'>), wait };
 }
 
-/** Every partition of the command log beside its lane. `ends` are the ends of the log by partition. */
+/** Every partition of the command log with its lane. `ends` are the ends of the log by partition. */
 export function standings(rows: readonly LaneRow[], ends: readonly number[], nowMs: number): LaneStanding[] {
   return ends.map((end, partition) => {
     const row = rows.find((candidate) => candidate.partition === partition) ?? { ...noLane, partition };
@@ -108,7 +109,7 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
   });
 }
 
-/** What has to happen before the oldest command without an answer on this lane gets one. */
+/** What must happen before the oldest unanswered command of this lane gets its outcome. */
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect, wait } = lane;
   if (wait !== null && owner !== '') return waitSentence(lane, wait, nowMs);
@@ -127,17 +128,17 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   return `${owner} to decide ${commands}${still}`;
 }
 
-/** Lanes that do not go on, in one line each; none where all do. */
+/** Lanes without progress, in one line; empty if there are none. */
 export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): string[] {
   const still = lanes.filter(
     ({ wait, lag, movedAtMs }) => wait !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
   );
   if (still.length === 0) return [];
   const named = still.map(({ partition, owner }) => `${partition}${owner === '' ? '' : ` (${owner})`}`);
-  return [`${still.length} of ${lanes.length} lanes stand still: ${named.join(', ')}`];
+  return [`${still.length} of ${lanes.length} lanes make no progress: ${named.join(', ')}`];
 }
 
-/** What the owner itself says, and the command that helps where nothing else does. */
+/** What the owner reports, and the command that helps if nothing else does. */
 function waitSentence(
   { partition, owner }: LaneRow,
   { offset, place, needsOperator, why, sinceMs }: LaneWait,

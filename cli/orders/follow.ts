@@ -1,21 +1,25 @@
 /**
- * Follows the accepted orders of each customer to their outcomes: waits for the oldest that is queued at its status URL,
- * which costs the server no polling, and then takes from the customer's list, newest first, whatever else was decided
- * meanwhile. A page holds a hundred outcomes, so a long file costs few reads; a page without news ends the look. Orders
- * that were decided when they were placed (the file was sent before) are looked up when all of the customer's are placed.
- * They may lie behind newer orders, so pages without news are passed, but never more of them than orders are missing:
- * asking for each order by itself costs no more than that.
+ * Follows the accepted orders of each customer to their outcomes.
+ *
+ * It waits for the oldest queued order at its status URL, which costs the server no polling. Then it reads
+ * the customer's list, newest first, and takes every outcome that was decided meanwhile. A page holds a
+ * hundred outcomes, so a long file costs few reads. A page without new outcomes ends the search.
+ *
+ * Orders that were already decided when they were placed (the file was sent before) are searched once all of
+ * the customer's orders are placed. They may be older than many other orders, so pages without them are
+ * skipped. The number of skipped pages is at most the number of missing orders, since reading each order
+ * costs no more than that.
  */
 import type { ListAnswer } from './order-api.ts';
 import { type Followed, type Run, settle } from './run.ts';
 
-/** Up to here every order is asked for by itself. */
+/** Up to this number, each order is read separately. */
 const SINGLES_MAX = 3;
 const WAIT_SECONDS = 10;
 const READ_AGAIN_MS = 1000;
 
 export interface Follower {
-  /** `isDecided`: its outcome was out when it was accepted. */
+  /** `isDecided`: its outcome existed when it was accepted. */
   add(order: Followed, isDecided: boolean): void;
   /** All lines of the customer that were read are placed. */
   placed(customerId: string): void;
@@ -37,7 +41,7 @@ export function createFollower(run: Run, isPlacing: (customerId: string) => bool
     if (pending === undefined || running.has(customerId)) return;
     const loop = followCustomer(run, customerId, pending, isPlacing).then(() => {
       running.delete(customerId);
-      // The last line may have been placed between the loop's last look and here.
+      // The last line may have been placed between the loop's last check and here.
       if (pending.decided.size > 0 && !isPlacing(customerId) && !run.signals.stopped()) start(customerId);
     });
     running.set(customerId, loop);
@@ -77,7 +81,7 @@ async function followCustomer(
   }
 }
 
-/** Asks for the oldest `count` of the orders, side by side. */
+/** Reads the oldest `count` of the orders, concurrently. */
 async function askFor(run: Run, orders: Map<string, Followed>, count: number): Promise<void> {
   const oldest = [...orders.values().take(count)];
   await Promise.all(oldest.map((order) => waitFor(run, order)));
@@ -95,11 +99,14 @@ async function waitFor(run: Run, order: Followed): Promise<void> {
   order.lastWhy =
     answer.kind === 'order' ? 'still QUEUED' : answer.kind === 'refused' ? answer.detail : answer.why;
   const afterMs = answer.kind === 'later' ? answer.afterMs : READ_AGAIN_MS;
-  // A wait that was held has been pause enough.
+  // A held wait was pause enough.
   await run.signals.sleep(afterMs - (performance.now() - askedAtMs));
 }
 
-/** Takes outcomes from the customer's list, newest first, until all are known or more than `barrenMax` pages held none. */
+/**
+ * Takes outcomes from the customer's list, newest first, until all are known or more than `barrenMax` pages
+ * had none.
+ */
 async function sweep(
   run: Run,
   customerId: string,

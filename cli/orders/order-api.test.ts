@@ -8,7 +8,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** An API client in front of a server that answers everything with `answer`. */
+/** An API client of a server that answers everything with `answer`. */
 async function apiThatAnswers(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<OrderApi> {
@@ -42,7 +42,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 }
 
 describe('placing', () => {
-  test('sends the token and the orders, and takes each result with its status URL', async () => {
+  test('sends the token and the orders, and returns each result with its status URL', async () => {
     let seen: { authorization: string | undefined; body: unknown } | null = null;
     const api = await apiThatAnswers(async (request, response) => {
       seen = { authorization: request.headers.authorization, body: await bodyOf(request) };
@@ -65,7 +65,7 @@ describe('placing', () => {
     [429, { kind: 'later', scope: 'caller', afterMs: 2000 }],
     [503, { kind: 'later', scope: 'everyone', afterMs: 2000 }],
     [500, { kind: 'unknown' }],
-  ])('%i of the whole and of one order is %o', async (status, expected) => {
+  ])('status %i for the batch and for one order is %o', async (status, expected) => {
     const headers = { 'retry-after': '2' };
     const whole = await apiThatAnswers(json(status, { code: 'C', detail: 'why' }, headers));
     expect(await whole.placeAll('c1', orders)).toMatchObject(expected);
@@ -77,7 +77,7 @@ describe('placing', () => {
   test.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
     ['a reset', (request) => request.socket.destroy()],
     ['silence', () => undefined],
-    ['a page of a proxy', (_request, response) => response.end('<html>')],
+    ['an HTML page of a proxy', (_request, response) => response.end('<html>')],
     ['an answer with no results', json(200, { items: [] })],
   ])('%s leaves the outcome unknown', async (_what, answer) => {
     const api = await apiThatAnswers(answer);

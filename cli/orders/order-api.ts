@@ -1,6 +1,7 @@
 /**
- * What a client needs of the HTTP API to place orders and learn their outcomes, on the typed client alone. Every answer,
- * and the lack of one, becomes one of a few kinds, so that the sender decides on a kind and not on a status.
+ * The client's part of the HTTP API: placing orders and learning their outcomes, with the typed client only.
+ * Every response, or its absence, becomes one of a few kinds, so that the sender decides by kind and not by
+ * status.
  */
 import { createOrderstreamClient, type Order, type OrderRequest } from '../client/index.ts';
 import { CliError } from '../errors.ts';
@@ -9,7 +10,7 @@ export type OrderResource = Order;
 
 export interface PlaceInput {
   readonly idempotencyKey: string;
-  /** The order request; its shape is the API's to judge. */
+  /** The order request; the API validates it. */
   readonly order: Record<string, unknown>;
 }
 
@@ -19,7 +20,7 @@ interface Refused {
   readonly code: string;
   readonly detail: string;
 }
-/** Nothing is known, or the server asks to come back: the same request again is in order. */
+/** Nothing is known, or the server asks for a retry: the same request may be sent again. */
 type Again =
   | {
       readonly kind: 'later';
@@ -35,12 +36,12 @@ export type PlaceAnswer =
       readonly id: string;
       readonly statusUrl: string;
       readonly replayed: boolean;
-      /** Its outcome is out already. */
+      /** Its outcome exists already. */
       readonly isDecided: boolean;
     }
   | Refused
   | Again;
-/** `results` has one answer per order, in order. */
+/** `results` has one entry per order, in order. */
 export type BatchAnswer =
   | { readonly kind: 'answered'; readonly results: readonly PlaceAnswer[] }
   | Refused
@@ -54,7 +55,7 @@ export type ListAnswer =
 export interface OrderApi {
   /** Places up to 500 orders of one customer in one request. */
   placeAll(customerId: string, orders: readonly PlaceInput[]): Promise<BatchAnswer>;
-  /** The order behind a status URL; one that is queued is waited for, for at most `waitSeconds`. */
+  /** The order behind a status URL; a queued one is waited for, at most `waitSeconds`. */
   read(customerId: string, statusUrl: string, waitSeconds: number): Promise<ReadAnswer>;
   /** One page of the customer's decided orders, newest first. */
   list(customerId: string, cursor: string | null): Promise<ListAnswer>;
@@ -71,7 +72,10 @@ const RETRY_AFTER_DEFAULT_MS = 1000;
 const RETRY_AFTER_MAX_MS = 30_000;
 const PAGE_ORDERS = 100;
 
-/** A client of the API at `baseUrl`. It never throws for what a server answers or fails to answer; CliErrors of `tokenFor` it does. */
+/**
+ * A client of the API at `baseUrl`. It never throws because of a response or a missing one, but passes on
+ * CliErrors of `tokenFor`.
+ */
 export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }: OrderApiDeps): OrderApi {
   const clientOf = (customerId: string) =>
     createOrderstreamClient({ baseUrl, token: () => tokenFor(customerId), timeoutMs: requestTimeoutMs });
@@ -138,7 +142,7 @@ function problemAnswer(response: Response, body: unknown, status = response.stat
   const codeText = typeof code === 'string' ? code : `HTTP ${status}`;
   const detailText =
     typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`;
-  // 409: the first request under this key is still on its way to the log. 408 and 425 ask for the same request again.
+  // 409: the first request with this key is not in the log yet. 408 and 425 request a retry.
   if (status === 429 || status === 409) {
     return { kind: 'later', scope: 'caller', afterMs: retryAfterMs(response), why: codeText };
   }
@@ -168,12 +172,12 @@ function unknown(why: string): Again {
   return { kind: 'unknown', why };
 }
 
-/** The lack of an answer, and one that is no JSON (a proxy's page), as a kind of its own. */
+/** A missing response, or one that is not JSON (a proxy's page), as a separate kind. */
 async function told<T>(ask: () => Promise<T | Again>): Promise<T | Again> {
   try {
     return await ask();
   } catch (error) {
-    // No answer is missing here: there was no token to ask with.
+    // No request was sent: there was no token.
     if (error instanceof CliError) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const { code } = (cause ?? {}) as { code?: unknown };

@@ -1,14 +1,17 @@
-/** When a sender may go on: gates that a server closed for a while, and the progress, stall and stop of a run. */
+/**
+ * When a sender may continue: gates that a server closed for a while, and the progress, stall and stop of a
+ * run.
+ */
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5000;
 
-/** Who has to wait until when: one time per customer (rate limits) and one for everyone (overload). */
+/** Who must wait until when: one time per customer (rate limits) and one for everyone (overload). */
 export function createGates() {
   const openAtMs = new Map<string | null, number>();
   return {
     close(customerId: string | null, afterMs: number): void {
-      // Up to a quarter later, so that the waiting lines do not all come back in one burst.
+      // Up to a quarter longer, so that the waiting lines do not all return at once.
       const atMs = performance.now() + afterMs * (1 + Math.random() / 4);
       openAtMs.set(customerId, Math.max(openAtMs.get(customerId) ?? 0, atMs));
     },
@@ -18,7 +21,7 @@ export function createGates() {
   };
 }
 
-/** Progress, stall and stop of one run, as things to wait for. */
+/** Progress, stall and stop of one run, as promises. */
 export function createSignals(stallMs: number) {
   let waiting = Promise.withResolvers<void>();
   const stop = new AbortController();
@@ -59,7 +62,7 @@ export function createSignals(stallMs: number) {
   };
 }
 
-/** Full jitter: anything between nothing and the bound, which doubles with each attempt from 1 on. */
+/** Full jitter: a random time up to the bound, which doubles with each attempt from 1 on. */
 export function backoffMs(attempt: number): number {
   return Math.random() * Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS);
 }

@@ -37,7 +37,7 @@ test('a line that is not UTF-8 is refused with its number; its neighbours are re
   expect(lines[0]).toMatchObject({ order: { note: 'Café' } });
 });
 
-test('only LF ends a line: U+2028, U+2029 and U+0085 inside a string stay there', async () => {
+test('only LF ends a line: U+2028, U+2029 and U+0085 stay inside a string', async () => {
   const note = 'a\u2028b\u2029c\u0085d';
   const lines = await read(`${line('k1', note)}\n${line('k2')}\n`);
   expect(brief(lines)).toEqual([
@@ -47,7 +47,7 @@ test('only LF ends a line: U+2028, U+2029 and U+0085 inside a string stay there'
   expect(lines[0]).toMatchObject({ order: { note } });
 });
 
-test('a byte order mark, CRLF, empty lines and a last line without an end are read; numbers stay true', async () => {
+test('a byte order mark, CRLF, empty lines and a last line without an end are read; line numbers stay correct', async () => {
   expect(brief(await read(`\ufeff${line('k1')}\r\n\r\n  \n${line('k2')}\r\n${line('k3')}`))).toEqual([
     [1, 'k1'],
     [4, 'k2'],
@@ -62,12 +62,12 @@ test('a byte order mark is no part of any other line', async () => {
   ]);
 });
 
-test('a character that lies across two chunks of the file is one character', async () => {
+test('a character that is split between two chunks of the file is one character', async () => {
   const note = 'é'.repeat(200_001);
   expect((await read(`${line('k1', note)}\n`))[0]).toMatchObject({ order: { note } });
 });
 
-test('a line beyond 1 MiB is dropped as it is read; the next line keeps its number', async () => {
+test('a line longer than 1 MiB is dropped during reading; the next line keeps its number', async () => {
   const lines = await read('x'.repeat(5 << 20), `\n${line('k2')}\n`, 'y'.repeat((1 << 20) + 1));
   expect(brief(lines)).toEqual([
     [1, 'longer than 1 MiB'],

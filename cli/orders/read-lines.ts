@@ -1,4 +1,7 @@
-/** A file of orders: one JSON object per line, `{customerId, idempotencyKey, order}`. Read as a stream, whatever its size. */
+/**
+ * A file of orders: one JSON object per line, `{customerId, idempotencyKey, order}`. Read as a stream, so any
+ * size works.
+ */
 import { decodeUtf8, openInput, readByteLines, withoutByteOrderMark } from '../input.ts';
 
 export interface OrderLine {
@@ -7,7 +10,7 @@ export interface OrderLine {
   line: number;
   customerId: string;
   idempotencyKey: string;
-  /** The order request as the API takes it; its shape is the API's to judge. */
+  /** The order request; the API validates it. */
   order: Record<string, unknown>;
 }
 
@@ -22,10 +25,11 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * The lines of `path` in order, bad ones included with what is wrong; empty lines are skipped. `-` is standard input.
- * A line ends at LF alone: JSON strings may hold every other character that some readers take for the end of a line.
+ * The lines of `path` in order; a bad line contains its problem, and empty lines are skipped. `-` is standard
+ * input. Only LF ends a line: JSON strings may contain every other character that some readers treat as a
+ * line end.
  *
- * @throws what the file system says when the file cannot be read to its end.
+ * @throws the file system's error if the file cannot be read to its end.
  */
 export async function* readOrderLines(path: string): AsyncGenerator<OrderLine | BadLine> {
   let line = 0;
@@ -48,7 +52,7 @@ export function parseOrderLine(text: string, line: number): OrderLine | BadLine 
   try {
     value = JSON.parse(text);
   } catch {
-    // What the parser says quotes the line, which may hold a name or an address.
+    // The parser's message quotes the line, which may contain a name or an address.
     return bad('not valid JSON');
   }
   if (!isObject(value)) return bad('not a JSON object');

@@ -1,4 +1,4 @@
-/** What the two halves of a sending share: the accepted orders, the totals, and when something moved. */
+/** What the two halves of a run share: the accepted orders, the totals, and progress. */
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { OrderApi, OrderResource } from './order-api.ts';
 import { createGates, createSignals } from './pace.ts';
@@ -6,13 +6,13 @@ import { type CountedOrder, emptySummary, type SendSummary } from './summary.ts'
 
 export interface SendDeps {
   api: OrderApi;
-  /** Called on every change; cheap, and not more often than it likes to print. */
+  /** Called on every change; must be cheap and limit its own printing. */
   onProgress?(progress: { sent: number; accepted: number; settled: number; following: number }): void;
-  /** Requests in flight that place orders; each carries up to `BATCH_ORDERS`. */
+  /** Requests in flight that place orders; each holds up to `BATCH_ORDERS`. */
   placesMax?: number;
-  /** Requests in flight that ask for outcomes. */
+  /** Requests in flight that read outcomes. */
   readsMax?: number;
-  /** Accepted orders whose outcome is not known yet; reading the file waits above it. */
+  /** Accepted orders without a known outcome; beyond this number, reading the file pauses. */
   followingMax?: number;
   stallMs?: number;
 }
@@ -34,7 +34,7 @@ export interface Run {
   limitPlaces: LimitFunction;
   limitReads: LimitFunction;
   followingMax: number;
-  /** Tells waiters and the caller that something moved. */
+  /** Informs waiters and the caller about progress. */
   moved(): void;
 }
 

@@ -11,7 +11,7 @@ interface FakeOrder {
   body: string;
 }
 
-/** An API that keeps what it accepted; `onPlace` may answer instead of it. */
+/** An API that stores accepted orders; `onPlace` may answer instead of it. */
 function fakeApi(onPlace?: (input: { idempotencyKey: string }, attempt: number) => PlaceAnswer | null) {
   const orders = new Map<string, FakeOrder>();
   const attempts = new Map<string, number>();
@@ -108,7 +108,7 @@ const mixedTotals = {
 };
 
 describe('sending a file of orders', () => {
-  test('counts outcomes, repeats, conflicts and bad lines; a second sending comes to the same', async () => {
+  test('counts outcomes, repeats, conflicts and bad lines; a second run gives the same totals', async () => {
     const { api, orders } = fakeApi();
     const first = await sendOrders(file(mixed), { api });
     expect(first.badLines).toEqual([{ line: 3, problem: 'not valid JSON' }]);
@@ -123,7 +123,7 @@ describe('sending a file of orders', () => {
     expect(summaryText(second)).toContain('bad line, line 3: not valid JSON');
   });
 
-  test('finds a conflict that the API let pass by what the order holds', async () => {
+  test('detects, from the order contents, a conflict that the API did not report', async () => {
     const { api } = fakeApi(({ idempotencyKey }, attempt) =>
       attempt > 1 ? accepted(`c1 ${idempotencyKey}`, false) : null,
     );
@@ -143,7 +143,7 @@ describe('sending a file of orders', () => {
     expect([...attempts.values()]).toEqual([4, 4]);
   });
 
-  test('keeps the bound of requests in flight', async () => {
+  test('keeps the limit of requests in flight', async () => {
     const { api, placingMax } = fakeApi();
     const texts = Array.from({ length: 200 }, (_, n) => line(`k${n}`, 'A', 1, `c${n % 20}`));
     const summary = await sendOrders(file(texts), { api, placesMax: 7, followingMax: 20 });
@@ -151,7 +151,7 @@ describe('sending a file of orders', () => {
     expect(placingMax()).toBe(7);
   });
 
-  test('takes a hundred outcomes with one read, also when the file was sent before', async () => {
+  test('takes a hundred outcomes with one read, also if the file was sent before', async () => {
     const { api, reads } = fakeApi();
     const texts = Array.from({ length: 2_000 }, (_, n) => line(`k${n}`));
     expect((await sendOrders(file(texts), { api })).statuses).toEqual({ PENDING_PAYMENT: 2_000 });
@@ -160,7 +160,7 @@ describe('sending a file of orders', () => {
     expect(reads.pages + reads.single).toBeLessThan(2 * 100);
   });
 
-  test('a file that was sent before is as quick when newer orders lie before its own in the list', async () => {
+  test('a file that was sent before is as quick when newer orders precede its own in the list', async () => {
     const { api, reads } = fakeApi();
     const older = Array.from({ length: 1_000 }, (_, n) => line(`a${n}`));
     const newer = Array.from({ length: 1_001 }, (_, n) => line(`b${n}`));
@@ -228,7 +228,7 @@ test.each([
   ['{"customerId":1,"idempotencyKey":"k","order":{}}', 'customerId must be'],
   ['{"customerId":"c","idempotencyKey":"","order":{}}', 'idempotencyKey must be'],
   ['{"customerId":"c","idempotencyKey":"k","order":[]}', 'order must be'],
-])('a line such as %s is told apart', (text, problem) => {
+])('a line such as %s is reported separately', (text, problem) => {
   expect(parseOrderLine(text, 1)).toMatchObject({
     kind: 'bad',
     line: 1,

@@ -1,11 +1,11 @@
 /**
  * Sends a file of orders through the API and follows each accepted order to its outcome.
  *
- * A line is in one of four states: waiting (behind its customer's batch, or told to come back later), in flight,
- * accepted (its order is followed), done. Each customer has one batch in flight at a time. The same key is used on every
- * try, so trying again after an unknown outcome can never make a second order. Lines that share a key are never in one
- * batch: they are sent in the order of the file, all others overtake each other. Nothing waits for ever: when no line and
- * no order has made progress for `stallMs`, what is left is reported as missing.
+ * A line has one of four states: waiting (after its customer's batch, or until a retry), in flight, accepted
+ * (its order is followed), done. Each customer has one batch in flight at a time. Every attempt uses the same
+ * key, so a retry after an unknown outcome can never make a second order. Lines with the same key are never
+ * in one batch: they are sent in file order, and all others may overtake each other. No wait is endless: if
+ * no line and no order makes progress for `stallMs`, the rest is reported as missing.
  */
 import { CliError } from '../errors.ts';
 import { createFollower, type Follower } from './follow.ts';
@@ -16,12 +16,12 @@ import { createRun, type Followed, followingCount, type Run, type SendDeps } fro
 import { countOrder, type SendSummary, signatureOf } from './summary.ts';
 
 const BATCH_ORDERS = 100;
-/** Half of what the API takes, as a line may grow by escaping. */
+/** Half of the API's limit, because escaping may lengthen a line. */
 const BATCH_CHARACTERS = 1 << 20;
-/** Lines that were read and not answered yet. */
+/** Lines that were read but have no final answer yet. */
 const WAITING_LINES_MAX = 5000;
 
-/** A line with what became of its tries so far. */
+/** A line with the history of its attempts. */
 interface Waiting {
   readonly line: OrderLine;
   readonly characters: number;
@@ -46,7 +46,10 @@ interface Sender {
   failure: unknown;
 }
 
-/** Sends `lines` and resolves once every one has its outcome or is missing. Throws only when nothing more can be sent. */
+/**
+ * Sends `lines` and resolves once every line has its outcome or is missing. Throws only if nothing more can
+ * be sent.
+ */
 export async function sendOrders(
   lines: AsyncIterable<OrderLine | BadLine>,
   deps: SendDeps,
@@ -90,7 +93,7 @@ function addLine(sender: Sender, line: OrderLine): void {
   sender.waitingCount += 1;
   if (customer.sending) return;
   customer.sending = true;
-  // What one customer fails with ends the run of all; it is thrown once the others have come to rest.
+  // One customer's failure ends the whole run; it is thrown once the others have stopped.
   const loop = sendCustomer(sender, customer)
     .catch((error: unknown) => {
       sender.failure ??= error;
@@ -100,10 +103,10 @@ function addLine(sender: Sender, line: OrderLine): void {
   sender.loops.add(loop);
 }
 
-/** Sends what the customer's lines are, batch after batch, until all are answered for good or the run stops. */
+/** Sends the customer's lines, batch after batch, until all have a final answer or the run stops. */
 async function sendCustomer(sender: Sender, customer: Customer): Promise<void> {
   const { run } = sender;
-  // The lines of the file that are read in this turn make the first batch larger.
+  // Lines that are read in this turn of the event loop join the first batch.
   await new Promise((resolve) => setImmediate(resolve));
   while (customer.waiting.length > 0 && !run.signals.stopped()) {
     await run.signals.sleep(run.gates.waitMs(customer.id));
@@ -126,7 +129,7 @@ async function sendCustomer(sender: Sender, customer: Customer): Promise<void> {
   sender.follower.placed(customer.id);
 }
 
-/** The next lines with keys of their own; a line whose key is in the batch already stays behind it. */
+/** The next lines with distinct keys; a line whose key is already in the batch waits. */
 function nextBatch({ waiting, batchOrdersMax }: Customer): Waiting[] {
   const keys = new Set<string>();
   const batch: Waiting[] = [];
@@ -160,7 +163,8 @@ function takeAnswer(
   }
   const isWhole = answer.kind === 'refused' && batch.length > 1 && !isTokenRefused(answer.status);
   if (isWhole) {
-    // What one line holds refuses its neighbours too: by halves down to that line, which is then answered for itself.
+    // One bad line makes the API refuse the whole batch. It is halved down to that line, which then gets its
+    // own answer.
     customer.batchOrdersMax = Math.floor(batch.length / 2);
     return;
   }
@@ -177,7 +181,7 @@ function forget(sender: Sender, customer: Customer, settled: ReadonlySet<Waiting
   sender.run.moved();
 }
 
-/** True when the line is answered for good. */
+/** True if the line has its final answer. */
 function takeResult(sender: Sender, customer: Customer, each: Waiting, answer: PlaceAnswer): boolean {
   const { run } = sender;
   switch (answer.kind) {
@@ -227,7 +231,7 @@ function refuse(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 
       `the API refused the token of customer ${line.customerId}: ${answer.status} ${answer.detail}`,
     );
   }
-  // 422 is the API's quick form of what the worker calls KEY_CONFLICT.
+  // 422 is the API's early form of the worker's KEY_CONFLICT.
   if (answer.status === 422) summary.keyConflicts += 1;
   else {
     const { status, code, detail } = answer;

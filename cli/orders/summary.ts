@@ -1,21 +1,21 @@
 /**
- * What became of a file of orders. The totals depend on the file alone: not on the order in which requests overtake
- * each other, on the partitions' pace, or on how often the file was sent before.
+ * The results of a file of orders. The totals depend on the file alone: not on the order of requests, on the
+ * speed of partitions, or on how often the file was sent before.
  */
 import { count, table } from '../output.ts';
 import type { OrderResource } from './order-api.ts';
 
 export interface SendSummary {
-  /** Lines that hold an order. */
+  /** Lines that contain an order. */
   lines: number;
   badLines: { line: number; problem: string }[];
-  /** Answered with an id, whether for the first time or again. */
+  /** Answered with an id, for the first time or as a repeat. */
   accepted: number;
-  /** Of those, answered as known already (`Idempotent-Replayed`). */
+  /** Of those, answered as already known (`Idempotent-Replayed`). */
   replayed: number;
   /** Lines whose key belongs to an order with another body. */
   keyConflicts: number;
-  /** Refused by the API before anything was sent on: problem code → lines. */
+  /** Refused by the API before anything was produced: problem code → lines. */
   refused: Record<string, number>;
   refusedLines: { line: number; status: number; code: string; detail: string }[];
   /** Distinct orders that were accepted. */
@@ -26,27 +26,27 @@ export interface SendSummary {
   statuses: Record<string, number>;
   /** Reason code → distinct orders with status REJECTED. */
   rejections: Record<string, number>;
-  /** Accepted orders whose outcome was not learnt, and lines that were never answered. */
+  /** Accepted orders with an unknown outcome, and lines without a final answer. */
   missing: { line: number; why: string }[];
   elapsedMs: number;
 }
 
-/** The totals that a file of orders must come to; see `samples/expected.json`. */
+/** The expected totals of a file of orders; see `samples/expected.json`. */
 export interface ExpectedTotals {
   lines: number;
   orders: number;
   repeats: number;
   keyConflicts: number;
-  /** Distinct orders with any status but REJECTED. */
+  /** Distinct orders with any status except REJECTED. */
   accepted: number;
   rejections: Record<string, number>;
 }
 
-/** An accepted order with its outcome, null when it was not learnt. */
+/** An accepted order with its outcome; null if it is unknown. */
 export interface CountedOrder {
   id: string;
   line: number;
-  /** What each accepted line under this id asked for. */
+  /** The contents of each accepted line with this id. */
   asked: { line: number; signature: string }[];
   outcome: OrderResource | null;
   lastWhy: string;
@@ -54,7 +54,7 @@ export interface CountedOrder {
 
 const PROBLEMS_SHOWN_MAX = 20;
 
-/** The totals before anything was sent. */
+/** The totals before the first request. */
 export function emptySummary(): SendSummary {
   return {
     lines: 0,
@@ -73,7 +73,7 @@ export function emptySummary(): SendSummary {
   };
 }
 
-/** Adds one order to the totals; lines that asked for something else than the order under their key are conflicts. */
+/** Adds one order to the totals. Lines whose contents differ from the order with their key are conflicts. */
 export function countOrder(summary: SendSummary, order: CountedOrder): void {
   if (order.outcome === null) {
     summary.missing.push({ line: order.line, why: `order ${order.id}: ${order.lastWhy}` });
@@ -91,19 +91,19 @@ export function countOrder(summary: SendSummary, order: CountedOrder): void {
   summary.repeats += Math.max(order.asked.length - conflicts - 1, 0);
 }
 
-/** Currency, SKUs and quantities, to tell whether an order is the one a line asked for; '' when the items are not shown. */
+/** Currency, SKUs and quantities, to compare an order with a line; '' if the items are not shown. */
 export function signatureOf(order: { currency?: unknown; items?: unknown }): string {
   if (!Array.isArray(order.items) || order.items.length === 0) return '';
   const items = order.items as { sku?: unknown; quantity?: unknown }[];
   return `${order.currency} ${items.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' ')}`;
 }
 
-/** True when every good line was answered for good and every accepted order has its outcome. */
+/** True if every good line has its final answer and every accepted order has its outcome. */
 export function isComplete(summary: SendSummary): boolean {
   return summary.missing.length === 0 && summary.badLines.length === 0;
 }
 
-/** Each total that differs, as a sentence; empty when all agree. */
+/** Each total that differs, as a sentence; empty if all agree. */
 export function differences(summary: SendSummary, expected: ExpectedTotals): string[] {
   const found: string[] = [];
   const compare = (what: string, actual: number, wanted: number) => {
@@ -133,7 +133,7 @@ export function summaryText(summary: SendSummary): string {
     ...byName(summary.rejections).map(([code, n]) => [`    ${code}`, n]),
     ['duplicates', summary.repeats],
     ['key conflicts', summary.keyConflicts],
-    ['answered as known already', summary.replayed],
+    ['answered as already known', summary.replayed],
     ['bad lines', summary.badLines.length],
     ['missing', summary.missing.length],
   ];

@@ -27,20 +27,20 @@ async function chosen(wanted: Wanted): Promise<number[]> {
 }
 
 describe('chooseRecords', () => {
-  it('takes the last ones of all partitions, in the order of their time', async () => {
+  it('returns the last records of all partitions, ordered by time', async () => {
     expect(await chosen({ max: 3 })).toEqual([60, 70, 80]);
   });
 
-  it('takes the first ones from a time on', async () => {
+  it('returns the first records from a time on', async () => {
     expect(await chosen({ max: 3, from: 40 })).toEqual([40, 50, 60]);
   });
 
-  it('keeps the order of offsets in one partition, and of partitions where there are too many to sort', async () => {
+  it('keeps the order of offsets within one partition, and of partitions if there are too many records to sort', async () => {
     expect(await chosen({ max: 9, partition: 1, offset: 1 })).toEqual([40, 60, 80]);
     expect(await chosen({ max: mergedMax + 1 })).toEqual([10, 30, 50, 70, 20, 40, 60, 80]);
   });
 
-  it('says what there is where partition or offset are not', async () => {
+  it('names the existing partitions or offsets if the requested one does not exist', async () => {
     await expect(chosen({ max: 1, partition: 7 })).rejects.toThrow('partitions 0 to 1');
     await expect(chosen({ max: 1, partition: 0, offset: 4 })).rejects.toThrow('offsets 0 to 3');
   });

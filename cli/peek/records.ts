@@ -1,4 +1,4 @@
-/** Which records of a topic somebody wants to look at, and in which order. */
+/** Which records of a topic to print, and in which order. */
 import { partitionOfOrder } from '../../topics/partition.ts';
 import { CliError, usageError } from '../errors.ts';
 import type { LogReader, LogRecord, Range } from '../kafka/log-reader.ts';
@@ -9,11 +9,11 @@ export interface Wanted {
   /** Epoch ms. */
   from?: number;
   order?: string;
-  /** Records in all. */
+  /** Total number of records. */
   max: number;
 }
 
-/** More than this is not held in memory to be put in order. */
+/** More records than this are not sorted in memory. */
 export const mergedMax = 1_000;
 
 interface Part {
@@ -23,10 +23,10 @@ interface Part {
 }
 
 /**
- * The wanted records. Of one partition in the order of its offsets; of several in the order of their time: from `from` on
- * the first ones, else the last ones.
+ * The wanted records. From one partition in offset order; from several in time order: with `from` the first
+ * ones, otherwise the last ones.
  *
- * @throws CliError where partition or offset are not there
+ * @throws CliError if partition or offset do not exist
  */
 export async function* chooseRecords(
   reader: LogReader,
@@ -81,7 +81,7 @@ async function partsOf(reader: LogReader, topic: string, wanted: Wanted): Promis
   );
 }
 
-/** Where to start in one partition: as told; from its start when searching for an order; else near its end. */
+/** The start in one partition: the given one, its start when searching for an order, or near its end. */
 function startOf(range: Range, wanted: Wanted, fromTime: number | undefined): number {
   if (wanted.offset !== undefined) {
     if (wanted.offset < range.low || wanted.offset >= range.high) {

@@ -1,7 +1,7 @@
 /**
- * `orderstream recover adopt`: fits a command topic that was recreated, cut, or cut and filled again to the lane that was
- * worked on the old one. Offsets below the lane's position are taken, as the keys of orders and the ids of outcomes; so
- * commands that got such offsets are sent again behind the position, and the topic then begins there.
+ * `orderstream recover adopt`: adapts a lane to a command topic that was recreated, truncated, or truncated
+ * and filled again. The keys of orders and the ids of outcomes use the offsets below the lane's position. So
+ * commands that got such offsets are sent again after the position, and the topic then begins there.
  */
 import { createHash } from 'node:crypto';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -78,7 +78,7 @@ async function adoptOne(
   const { partition, nextOffset } = check.row;
   const taken = await takeLane(db, check.row);
   await fillUp(opened, accumulator, partition, nextOffset);
-  // Read once more: what was produced until the topic had reached the position is below it, too.
+  // Read again: records that were produced until the topic reached the position are below it, too.
   const undecided = await undecidedBelow(opened, decoder, check);
   for (const record of undecided) await accumulator.send(copyOf(record));
   await admin.deleteRecords(COMMANDS, new Map([[partition, BigInt(nextOffset)]]));
@@ -94,7 +94,7 @@ async function adoptOne(
   );
 }
 
-/** Records without content up to the position; they are deleted before anybody reads them. */
+/** Empty records up to the position; they are deleted before a consumer reads them. */
 async function fillUp(
   { admin }: Opened,
   accumulator: Accumulator,
@@ -116,7 +116,7 @@ async function fillUp(
   }
 }
 
-/** Records below the lane's position that are not those which were decided there. */
+/** Records below the lane's position that differ from those that were decided there. */
 async function undecidedBelow(
   { reader, db }: Opened,
   decoder: Decoder,
@@ -140,7 +140,7 @@ async function undecidedBelow(
   return undecided;
 }
 
-/** Command ids by source offset, as the outcomes name them. */
+/** Command ids by source offset, from the outcomes. */
 async function decidedCommands(
   reader: Opened['reader'],
   decoder: Decoder,
@@ -159,7 +159,7 @@ async function decidedCommands(
   return decided;
 }
 
-/** SHA-256 of the values that became dead letters, by source offset. */
+/** SHA-256 of the values of dead letters, by source offset. */
 async function deadValues(db: Opened['db'], partition: number): Promise<ReadonlyMap<number, string>> {
   const [rows] = await db.query<RowDataPacket[]>(
     'SELECT source_offset, LOWER(HEX(value_sha256)) AS digest FROM dead_letters WHERE topic = ? AND partition_id = ?',
@@ -178,7 +178,7 @@ function copyOf({ partition, key, value, headers, timestampMs }: LogRecord): Out
   return { topic: COMMANDS, partition, key, value, headers: plain(headers), timestampMs };
 }
 
-/** Of headers with the same name the last one counts, as for the worker. */
+/** If a header name repeats, the last one counts, as in the worker. */
 function plain(headers: LogRecord['headers']): Record<string, Buffer | string> {
   const kept: Record<string, Buffer | string> = Object.create(null);
   for (const [name, given] of Object.entries(headers)) {

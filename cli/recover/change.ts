@@ -1,4 +1,6 @@
-/** How `orderstream recover` changes a lane: fenced like a worker, and with its audit row in the same transaction. */
+/**
+ * How `orderstream recover` changes a lane: fenced like a worker, with its audit row in the same transaction.
+ */
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { recordAudit } from '../../services/shared/audit/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
@@ -10,9 +12,9 @@ import type { LaneRow } from './lane-facts.ts';
 export type LaneChange = Readonly<Record<string, string | number>>;
 
 /**
- * Takes the lane from whoever holds it, by raising its epoch: what its worker still has in hand commits nothing more.
- * @returns the row under its new epoch
- * @throws CliError where the lane has moved since it was looked at
+ * Fences the lane's owner by raising the epoch: its batches in flight can no longer commit.
+ * @returns the row with its new epoch
+ * @throws CliError if the lane has moved since it was read
  */
 export async function takeLane(db: Connection, row: LaneRow): Promise<LaneRow> {
   const epoch = row.epoch + 1;
@@ -20,7 +22,7 @@ export async function takeLane(db: Connection, row: LaneRow): Promise<LaneRow> {
   return { ...row, epoch };
 }
 
-/** Changes a lane that was taken, and writes what was done and why. */
+/** Changes a fenced lane, and records what was done and why. */
 export async function changeLane(
   db: Connection,
   row: LaneRow,
@@ -33,7 +35,7 @@ export async function changeLane(
   });
 }
 
-/** Removes the halt of the pipeline, and writes that. */
+/** Removes the halt of the pipeline, and records it. */
 export async function endHalt(
   db: Connection,
   details: Readonly<Record<string, string | number>>,

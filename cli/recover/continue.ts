@@ -7,7 +7,7 @@ import { checkLanes } from './lane-facts.ts';
 import { withServers } from './opened.ts';
 import { haltOf, stopsOf } from './status.ts';
 
-/** @throws CliError while the newer data is not back */
+/** @throws CliError while commits are still missing */
 export async function continuePipeline({ name, dryRun }: { name: string; dryRun?: boolean }): Promise<void> {
   await withServers(name, async (opened) => {
     const halt = await haltOf(opened.db);

@@ -1,4 +1,6 @@
-/** Whether commands are decided, by both proofs: the published outcome, and what its decision left in the tables. */
+/**
+ * Whether commands are decided, by two proofs: the published outcome, and the rows that its decision wrote.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import type { OrderEvent } from '../../schemas/index.ts';
 import { uuidToBytes } from '../../services/shared/mysql/index.ts';
@@ -19,7 +21,7 @@ type Parts = Pick<Opened, 'db' | 'reader'>;
 const noOrder = Buffer.alloc(16);
 const commandsAtOnce = 500;
 
-/** The first offset of the span that lacks a proof, and which one; null where every command is decided. */
+/** The first offset of the range that lacks a proof, and which one; null if every command is decided. */
 export async function undecidedIn(
   { db, reader }: Parts,
   decoder: Decoder,
@@ -35,7 +37,7 @@ export async function undecidedIn(
   return null;
 }
 
-/** What repeats an earlier command is stored nowhere, nor is a place under the id of another order. */
+/** A repeated command is stored nowhere, and neither is a PLACE with the id of another order. */
 function leavesRow({ outcome, commandType }: OrderEvent): boolean {
   return outcome !== 'DUPLICATE' && !(outcome === 'KEY_CONFLICT' && commandType === 'PLACE');
 }
@@ -58,7 +60,7 @@ async function outcomesIn(
   return found;
 }
 
-/** Source offsets whose decision is an order, a stored outcome of a command, or a dead letter. */
+/** Source offsets whose decision is an order, a stored outcome, or a dead letter. */
 async function storedIn(
   db: Opened['db'],
   { partition, from, to }: Span,

@@ -1,4 +1,7 @@
-/** What both logs and the tables say about every lane, read and judged with the code that a worker claims lanes by. */
+/**
+ * The state of every lane in both logs and the tables, judged with the code that a worker uses to claim
+ * lanes.
+ */
 
 import type { Connection } from 'mysql2/promise';
 import { createLogger } from '../../services/shared/log/index.ts';
@@ -22,7 +25,7 @@ export interface LaneCheck {
   readonly problem: PositionProblem | null;
 }
 
-/** Holds every lane that a worker ever claimed against the logs. */
+/** Compares every lane that a worker ever claimed with the logs. */
 export function checkLanes(opened: Opened): Promise<LaneCheck[]> {
   return namingMissing(opened.settings, [COMMANDS, EVENTS], () => readChecks(opened));
 }
@@ -30,7 +33,7 @@ export function checkLanes(opened: Opened): Promise<LaneCheck[]> {
 async function readChecks(opened: Opened): Promise<LaneCheck[]> {
   const deps = logFactsOf(opened);
   const partitions = (await readAllLanes(rowsOf(opened.db), COMMANDS)).map(({ partition }) => partition);
-  // The logs first: workers may go on meanwhile, so that positions found afterwards can only be further.
+  // The logs first: workers may continue meanwhile, so positions read later can only be higher.
   const logs = await readLogs(deps, partitions);
   const rows = await readAllLanes(rowsOf(opened.db), COMMANDS);
   const facts = await factsOf(deps, rows, logs);
@@ -45,7 +48,7 @@ function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDe
   return { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
 }
 
-/** A connection of the command line, as the stores of the services use one. */
+/** A connection of the command line, in the form that the services' stores use. */
 export function rowsOf(db: Connection): Pick<Queryable, 'rows'> {
   return {
     async rows<T extends object = Row>(sql: string): Promise<T[]> {

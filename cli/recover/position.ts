@@ -1,4 +1,4 @@
-/** `orderstream recover position`: sets one lane's position, where both logs and the tables allow it. */
+/** `orderstream recover position`: sets one lane's position, if both logs and the tables allow it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 import { jumpTo, positionOf } from '../../services/worker/takeover/log-fingerprint.ts';
@@ -18,7 +18,7 @@ export interface PositionOptions {
   readonly dryRun?: boolean;
 }
 
-/** @throws CliError where commands would be decided twice, or the log does not reach there */
+/** @throws CliError if commands would be decided twice, or the log does not contain the offset */
 export async function setPosition(partition: number, options: PositionOptions): Promise<void> {
   if ((options.to === undefined) === (options.toStart !== true)) {
     throw usageError('give either --to OFFSET or --to-start');
@@ -45,21 +45,24 @@ export async function setPosition(partition: number, options: PositionOptions): 
   });
 }
 
-/** The columns of the record mark; none where the stored one belongs to this very position. */
+/** The columns of the record mark; none if the stored one belongs to this very position. */
 function markAt({ row }: LaneCheck, to: number, isDecided: boolean): LaneChange {
   if (positionOf(row.record) === to) return {};
-  // The next outcome names the last one before it: subscribers see no hole.
+  // The next outcome names the last one before it, so subscribers see no gap.
   return to > row.nextOffset && !isDecided
     ? { record_offset: row.nextOffset - 1, record_id: jumpTo(to) }
     : { record_offset: -1, record_id: '' };
 }
 
-/** A move forward over commands that the log still holds: they must be decided, as where the row was moved back by hand. */
+/**
+ * A move forward over commands that are still in the log: they must be decided, for example if the row was
+ * moved back by hand.
+ */
 function mayBeDecided({ row, facts }: LaneCheck, to: number): boolean {
   return to > row.nextOffset && to > facts.commands.low;
 }
 
-/** Why the lane may not go on there, whatever is decided; null when it may. */
+/** Why the lane may not continue there, whatever is decided; null if it may. */
 function refusal({ row, facts }: LaneCheck, to: number): string | null {
   const { commands, lastSource, highestSource } = facts;
   if (to < commands.low || to > commands.high) {
@@ -76,7 +79,7 @@ function refusal({ row, facts }: LaneCheck, to: number): string | null {
   return to === row.nextOffset ? 'the lane is already at this offset' : null;
 }
 
-/** The first command before `to` that is not decided; null where all are. */
+/** The first command before `to` that is not decided; null if all are. */
 async function undecided(
   opened: Opened,
   { row }: LaneCheck,
@@ -91,7 +94,7 @@ async function undecided(
   return `the log still holds the command at offset ${offset}, which has ${lacks}; \`orderstream recover skip\` dead-letters one record`;
 }
 
-/** A move back must not pass an order; a move forward passes only what retention deleted. */
+/** A move back must not pass an order; a move forward passes only commands that retention deleted. */
 async function lostOrHeld(db: Connection, { row }: LaneCheck, to: number): Promise<string | null> {
   if (to > row.nextOffset) return null;
   const [rows] = await db.query<RowDataPacket[]>(

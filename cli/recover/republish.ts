@@ -1,7 +1,7 @@
 /**
- * `orderstream recover republish`: publishes outcomes that the result topic has lost, with the bytes that the outbox has
- * kept. Everything from the first missing one on is sent again, in order: a subscriber that ignores what does not follow
- * its position catches up by itself, and drops the repeats.
+ * `orderstream recover republish`: publishes outcomes that the result topic has lost, with the bytes from the
+ * outbox. Everything from the first missing one on is sent again, in order. A subscriber that ignores
+ * outcomes beyond its position catches up, and drops the repeats.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { type Accumulator, createAccumulator, type OutMessage } from '../../services/shared/kafka/index.ts';
@@ -28,9 +28,9 @@ export interface RepublishOptions {
 interface Plan {
   readonly check: LaneCheck;
   readonly rows: readonly { from: number; to: number }[];
-  /** Source offset of the first outcome that the topic lacks. */
+  /** Source offset of the first outcome that is missing on the topic. */
   readonly first: number;
-  /** Offsets of outcomes that are neither in the topic nor kept: from, to (exclusive). */
+  /** Offsets of outcomes that are neither on the topic nor stored: from, to (exclusive). */
   readonly lost: { from: number; to: number } | null;
 }
 
@@ -83,7 +83,10 @@ async function planOf(opened: Opened, check: LaneCheck): Promise<Plan> {
   };
 }
 
-/** Behind the last outcome that the topic has without a hole: by source offset, repeats and what came after a cut left out. */
+/**
+ * The offset after the last outcome before the first gap: by source offset, without repeats and outcomes
+ * after a truncation.
+ */
 async function contiguousEnd(
   { reader }: Opened,
   { row, facts }: LaneCheck,
@@ -110,7 +113,7 @@ function show({ check, rows, first, lost }: Plan): void {
   const { partition } = check.row;
   const to = rows.at(-1)?.to ?? first;
   print(
-    `lane ${partition}: outcomes of the offsets ${first} to ${to - 1} are published again, from ${count(rows.length)} kept batches`,
+    `lane ${partition}: outcomes of the offsets ${first} to ${to - 1} are published again, from ${count(rows.length)} stored batches`,
   );
   if (lost !== null)
     print(
@@ -168,7 +171,7 @@ async function publishPlan({ db }: Opened, accumulator: Accumulator, plan: Plan)
   print(`lane ${partition}: ${count(sent)} outcomes published again`);
 }
 
-/** The outcomes of a kept batch, its last ones where it begins before `first`: one for each offset, in their order. */
+/** The outcomes of a stored batch from `first` on: one for each offset, in order. */
 function outcomesFrom(blob: Buffer, { to }: { from: number; to: number }, first: number): OutMessage[] {
   const outcomes = decodeMessages(blob).filter(({ topic }) => topic === EVENTS);
   return outcomes.slice(Math.max(0, outcomes.length - (to - first)));

@@ -1,7 +1,7 @@
 /**
- * `orderstream recover skip`: has the record at which a lane waits become a dead letter. The command line writes the
- * instruction and its audit row; the lane's owner carries it out in the transaction that decides the record, so that
- * subscribers see an outcome like any other and no hole.
+ * `orderstream recover skip`: dead-letters the record at which a lane waits. The command line writes the
+ * instruction and its audit row. The lane's owner applies it in the transaction that decides the record, so
+ * that subscribers see a normal outcome and no gap.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
@@ -28,7 +28,9 @@ export interface SkipOptions {
 const REASON_CHARS_MAX = 300;
 const LOOK_EVERY_MS = 250;
 
-/** Exit code 1 where nobody has carried it out in time: the instruction stays, and the lane's next owner finds it. */
+/**
+ * Exit code 1 if no worker applied it in time: the instruction stays, and the lane's next owner applies it.
+ */
 export async function skipRecord(options: SkipOptions): Promise<void> {
   const { partition, offset, dryRun = false, wait, name } = options;
   const reason = reasonOf(options.reason);
@@ -58,7 +60,10 @@ function reasonOf(text: string): string {
   return reason;
 }
 
-/** The lane, where it waits at exactly this record. @throws CliError elsewhere: an order that can be decided is never skipped. */
+/**
+ * The lane, if it waits at exactly this record. @throws CliError otherwise: an order that can be decided is
+ * never skipped.
+ */
 async function waitingLane(db: Connection, partition: number, offset: number): Promise<LaneRow> {
   const lane = (await readLanes(db)).find((row) => row.partition === partition);
   if (lane === undefined) throw new CliError(`no worker has ever owned partition ${partition}`);
@@ -79,7 +84,7 @@ async function readOne(reader: LogReader, partition: number, offset: number): Pr
   throw new CliError(`the log has no record at ${partition}-${offset}`);
 }
 
-/** What is known about the record without its content, which is personal. */
+/** The known facts about the record without its content, which is personal. */
 function describe({ key, value, timestampMs, partition, offset }: LogRecord, { wait }: LaneRow): string {
   const schemaId = schemaIdOf(value);
   return [
@@ -90,7 +95,7 @@ function describe({ key, value, timestampMs, partition, offset }: LogRecord, { w
   ].join('\n');
 }
 
-/** Writes the instruction with its audit row: neither is there without the other. */
+/** Writes the instruction with its audit row, both or neither. */
 async function instruct(db: Connection, partition: number, offset: number, reason: string): Promise<void> {
   const operator = currentOperator();
   const nowMs = Date.now();

@@ -5,7 +5,10 @@ import { print, printJson, table } from '../output.ts';
 import { checkLanes, type LaneCheck, rowsOf } from './lane-facts.ts';
 import { withServers } from './opened.ts';
 
-/** Prints the halt of the pipeline and every lane that does not fit, or that all do; exit code 1 where something is stopped. */
+/**
+ * Prints the halt of the pipeline and every lane that does not match, or that all do; exit code 1 if
+ * something is stopped.
+ */
 export async function showStatus({ name, json }: { name: string; json?: boolean }): Promise<void> {
   const { halt, checks } = await withServers(name, async (opened) => ({
     checks: await checkLanes(opened),
@@ -31,7 +34,7 @@ export interface Stop {
   readonly message: string;
 }
 
-/** The lanes that do not fit, in the order of their partitions. */
+/** The lanes that do not match, ordered by partition. */
 export function stopsOf(checks: readonly LaneCheck[]): Stop[] {
   return checks.flatMap(({ row, problem }) =>
     problem === null ? [] : [{ partition: row.partition, ...problem }],

@@ -20,11 +20,11 @@ it('shows what would be read again and what would be left out', () => {
   ]);
 });
 
-it('stays within what the log still has', () => {
+it('stays within the offsets that the log still has', () => {
   expect(planReplay(ranges, committed, [0, 7, 999], undefined).map(({ to }) => to)).toEqual([10, 0, 50]);
 });
 
-it('moves one partition only, where one is named', () => {
+it('moves one named partition only', () => {
   expect(planReplay(ranges, committed, [60, 0, 50], 2).map(({ partition }) => partition)).toEqual([2]);
 });
 

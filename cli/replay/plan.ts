@@ -1,4 +1,4 @@
-/** Where a consumer group would be set to; pure, so that a dry run shows exactly what would be done. */
+/** The target offsets of a consumer group; pure, so that a dry run shows exactly what a real run does. */
 import { GROUPS } from '../../topics/catalogue.ts';
 
 export interface ReplayMove {
@@ -6,7 +6,9 @@ export interface ReplayMove {
   /** null: the group has no offset there yet. */
   from: number | null;
   to: number;
-  /** Records that would be read again (above 0) or left out (below 0), as far as the log still has them. */
+  /**
+   * Records that would be read again (above 0) or left out (below 0), as far as they are still in the log.
+   */
   again: number;
 }
 
@@ -15,13 +17,16 @@ export interface PartitionRange {
   high: number;
 }
 
-/** Groups of this product: what they have done is kept beside their effects, so moving their offset replays nothing. */
+/**
+ * Groups of this product: they store their position with their effects, so moving their offset replays
+ * nothing.
+ */
 export const ownGroups: ReadonlySet<string> = new Set(Object.values(GROUPS));
 
 /**
  * Moves of every partition, or of one.
  *
- * @param targets wanted offset by partition; brought into what the log holds
+ * @param targets wanted offset by partition; limited to the range of the log
  */
 export function planReplay(
   ranges: readonly PartitionRange[],
@@ -34,7 +39,8 @@ export function planReplay(
     const offset = committed.get(partition) ?? null;
     const from = offset === null ? null : Number(offset);
     const to = Math.min(high, Math.max(low, targets[partition] ?? high));
-    // A group without an offset would begin at the start or the end, as its clients say; here nothing is known of it.
+    // A group without an offset would begin at the start or the end, depending on its clients, which is
+    // unknown here.
     const again = from === null ? high - to : Math.max(low, Math.min(from, high)) - to;
     return [{ partition, from, to, again }];
   });

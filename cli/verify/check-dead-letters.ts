@@ -1,4 +1,7 @@
-/** A dead-lettered command must be recorded three times: as an outcome, as a row and, with its bytes, on the dead-letter topic. */
+/**
+ * A dead-lettered command must be recorded three times: as an outcome, as a row and, with its bytes, on the
+ * dead-letter topic.
+ */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import type { Findings } from './checks.ts';
@@ -8,7 +11,7 @@ import { sha256 } from './read-commands.ts';
 /** `<partition>@<offset>` of the source → SHA-256 of the value on the dead-letter topic. */
 export type DeadLetterValues = ReadonlyMap<string, string>;
 
-/** Reads the whole dead-letter topic; only a digest of each record is kept. */
+/** Reads the whole dead-letter topic, but keeps only a digest of each record. */
 export async function readDeadLetters(reader: LogReader, topic: string): Promise<DeadLetterValues> {
   const values = new Map<string, string>();
   for (const [partition, { low, high }] of (await reader.ranges(topic)).entries()) {
@@ -28,11 +31,11 @@ export interface DeadLetterDeps {
   lane: LaneLog;
   findings: Findings;
   onTopic: DeadLetterValues;
-  /** Names under which the table may know the command topic. */
+  /** Names of the command topic that the table may contain. */
   topics: string[];
 }
 
-/** Compares the dead letters of one partition; returns how many there are. */
+/** Compares the dead letters of one partition; returns their number. */
 export async function checkDeadLetters({
   db,
   lane,

@@ -1,4 +1,7 @@
-/** Streams the orders of one partition with their lines and compares each with its outcome; in bounded chunks by key. */
+/**
+ * Streams the orders of one partition with their lines, in bounded chunks by key, and compares each with its
+ * outcome.
+ */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Findings } from './checks.ts';
 import {
@@ -20,7 +23,7 @@ export interface OrderDeps {
   lane: LaneLog;
   findings: Findings;
   statuses: StatusCodes;
-  /** SKU → units on orders that hold or sold stock; added to. */
+  /** SKU → units on orders that hold or have sold stock; the checks add to it. */
   held: Map<string, number>;
 }
 
@@ -33,7 +36,7 @@ interface OrderRow extends OrderAmounts {
 
 const ORDERS_PER_CHUNK = 2000;
 const PARTITION_SHIFT = 2 ** 48;
-/** An order with one of these statuses has given its stock back, or never had it. */
+/** An order with one of these statuses has returned its stock, or never had any. */
 const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'REJECTED',
   'CANCELLED',
@@ -42,7 +45,7 @@ const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'RETURNED',
 ]);
 
-/** Checks every order of the partition; returns how many there are, and how many are older than the log that was read. */
+/** Checks every order of the partition; returns how many there are, and how many are older than the log. */
 export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; olderThanLog: number }> {
   const { lane, findings } = deps;
   const start = lane.partition * PARTITION_SHIFT;
@@ -152,7 +155,7 @@ function findOutcomesWithoutOrder(lane: LaneLog, findings: Findings): void {
   }
 }
 
-/** Lines of a rejected order may lack prices, and its sums follow the lines that have one or stay 0. */
+/** Lines of a rejected order may lack prices; its sums include only priced lines, or stay 0. */
 function checkMoney(row: OrderRow, findings: Findings): void {
   const problems: string[] = [];
   if (row.lines.length === 0) problems.push('has no lines');

@@ -1,6 +1,6 @@
 /**
- * Reads one partition of the snapshot and compares the state of each order with what the log says at the position that
- * the snapshot covers. What it does not cover yet is counted and no finding.
+ * Reads one partition of the snapshot and compares the state of each order with the log at the covered
+ * position. Outcomes that it does not cover yet are counted and are no finding.
  */
 import type { OrderState } from '../../schemas/index.ts';
 import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
@@ -22,15 +22,15 @@ interface Fold {
   version: Int32Array;
   status: Uint8Array;
   amounts: Uint32Array;
-  /** Orders whose newest state is of an outcome that was decided after the tables were looked at. */
+  /** Orders whose newest state comes from an outcome that was decided after the tables were read. */
   newer: Uint8Array;
-  /** What the last marker says. */
+  /** The contents of the last marker. */
   covers: number;
   coversFrom: number;
   eventsOffset: number;
 }
 
-/** Gives how many outcomes of the view the snapshot does not cover yet. */
+/** Returns how many outcomes of the view the snapshot does not cover yet. */
 export async function checkStates(deps: StatesDeps): Promise<number> {
   const { reader, decode, lane, findings } = deps;
   const size = lane.flags.length;
@@ -71,7 +71,10 @@ function takeMarker(
   fold.eventsOffset = eventsOffset ?? 0;
 }
 
-/** The last marker against the ends of the logs, which are read after it: it was true when it was written. */
+/**
+ * Compares the last marker with the ends of the logs, which are read later: the marker was true when it was
+ * written.
+ */
 async function checkMarker({ reader, lane, findings }: StatesDeps, fold: Fold): Promise<void> {
   const commands = await rangeOf(reader, lane.partition, COMMANDS);
   const events = await rangeOf(reader, lane.partition, EVENTS);
@@ -97,7 +100,7 @@ function takeState(
   const { sourceOffset, version, status, terms } = state;
   const index = lane.madeAt.get(orderId);
   if (index === undefined) {
-    // One that is older than the log, or younger than the view, was made by an outcome that was not read.
+    // A state older than the log, or newer than the view, comes from an outcome that was not read.
     if (lane.base === 0 && sourceOffset < lane.next)
       findings.add('stateWithoutOrder', `${where}: order ${orderId}`);
     return;

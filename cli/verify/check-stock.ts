@@ -1,4 +1,4 @@
-/** Stock is conserved: what was there at first plus what operators added, less what orders hold, is what is available. */
+/** Stock is conserved: initial units plus added units, minus units of orders, equals the available units. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Findings } from './checks.ts';
 
@@ -7,11 +7,11 @@ export interface StockDeps {
   findings: Findings;
   /** SKU → units on orders that hold or sold stock. */
   held: ReadonlyMap<string, number>;
-  /** SKU → units added by the outcomes in the log; null when the log no longer reaches back to its start. */
+  /** SKU → units added by the outcomes in the log; null if the log no longer reaches back to its start. */
   adjusted: ReadonlyMap<string, number> | null;
 }
 
-/** Compares every SKU; returns how many there are. */
+/** Compares every SKU; returns their number. */
 export async function checkStock({ db, findings, held, adjusted }: StockDeps): Promise<number> {
   const [rows] = await db.query<RowDataPacket[]>('SELECT sku, initial, added, available FROM stock');
   const known = new Set<string>();

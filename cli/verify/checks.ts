@@ -30,9 +30,9 @@ const checkTable = {
 export type CheckName = keyof typeof checkTable;
 
 export interface Findings {
-  /** Counts one finding; the first few examples of each check are kept. */
+  /** Counts one finding; keeps the first few examples of each check. */
   add(check: CheckName, example: string, times?: number): void;
-  /** Every check in the order of the table. */
+  /** Every check, in the order of the table. */
   results(): CheckResult[];
 }
 

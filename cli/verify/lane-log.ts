@@ -1,7 +1,7 @@
 /**
- * What is remembered of one partition while it is checked: a few bytes per command offset in typed arrays, so that a
- * million orders fit. Contents are compared by checksum; two different contents with the same 32 bits would go unseen
- * once in four billion, and one failed check is enough to fail a run.
+ * The data of one partition during its check: a few bytes per command offset in typed arrays, so that a
+ * million orders fit. Contents are compared by checksum. Two different contents share the same 32 bits once
+ * in four billion, and one failed check suffices to fail a run.
  */
 import { crc32 } from 'node:zlib';
 
@@ -12,33 +12,36 @@ export const MADE_ORDER = 4;
 export const HAS_ROW = 8;
 export const DEAD_LETTERED = 16;
 export const IS_PLACE = 32;
-/** The outcome told amounts and lines. */
+/** The outcome contained amounts and lines. */
 export const HAS_AMOUNTS = 64;
 
 export interface LaneLog {
   readonly partition: number;
   /** Source offset of index 0; nothing below it is compared. */
   readonly base: number;
-  /** Source offsets are below this: what the database had decided when it was looked at. */
+  /** Source offsets are below this: the decided offset when the database was read. */
   readonly next: number;
   readonly flags: Uint8Array;
-  /** Checksum of key, headers, time and value of the first copy of an outcome. */
+  /** Checksum of key, headers, timestamp and value of the first copy of an outcome. */
   readonly record: Uint32Array;
-  /** Checksum of the command's type, id and order, as its outcome names them. */
+  /** Checksum of the command's type, id and order id, as its outcome contains them. */
   readonly names: Uint32Array;
-  /** Checksum of the order's id; of an outcome that made an order. */
+  /** Checksum of the order's id, for an outcome that made an order. */
   readonly orderId: Uint32Array;
-  /** Of the order that was made here: version and status after its last outcome, checksum of its amounts and lines. */
+  /**
+   * For the order that was made here: version and status after its last outcome, checksum of its amounts and
+   * lines.
+   */
   readonly version: Int32Array;
   /** Source offset of that outcome. */
   readonly changedAt: Float64Array;
   readonly status: Uint8Array;
   readonly amounts: Uint32Array;
-  /** Checksum of SKUs and quantities that a place asked for. */
+  /** Checksum of SKUs and quantities that a PLACE command requested. */
   readonly asked: Uint32Array;
   /** Order id → index of the offset that made it. */
   readonly madeAt: Map<string, number>;
-  /** Source offset → SHA-256 of the command's value, for those whose outcome is a dead letter. */
+  /** Source offset → SHA-256 of the command's value, for commands whose outcome is a dead letter. */
   readonly deadValues: Map<number, string>;
 }
 
@@ -106,14 +109,14 @@ export interface OrderAmounts {
   lines: LineAmounts[];
 }
 
-/** The same order gives the same number, whether it comes from an event or from the tables. */
+/** The same order gives the same number, from an event or from the tables. */
 export function amountsChecksum(order: OrderAmounts): number {
   const { currency, subtotal, discount, shipping, tax, total, lines } = order;
   const lineText = lines.map((line) => `${line.sku}*${line.quantity}@${line.unitPrice}=${line.lineTotal}`);
   return checksum(`${currency} ${subtotal} ${discount} ${shipping} ${tax} ${total} ${lineText.join(' ')}`);
 }
 
-/** The same lines give the same number, whether they come from a command or from the tables. */
+/** The same lines give the same number, from a command or from the tables. */
 export function askedChecksum(lines: readonly { sku: string; quantity: number }[]): number {
   return checksum(lines.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' '));
 }

@@ -1,4 +1,4 @@
-/** Folds one partition of the command log into a LaneLog that already knows the outcomes. */
+/** Adds one partition of the command log to a LaneLog that already has the outcomes. */
 import { createHash } from 'node:crypto';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogRecord } from '../kafka/log-reader.ts';
@@ -53,7 +53,7 @@ export async function takeCommands(
   return records.length;
 }
 
-/** Outcomes for which the log, read from `from` on, holds no command. */
+/** Outcomes without a command in the log, which is read from `from` on. */
 export function findOutcomesWithoutCommand(lane: LaneLog, from: number, findings: Findings): void {
   for (let offset = Math.max(from, lane.base); offset < lane.next; offset += 1) {
     const flags = lane.flags[offset - lane.base] ?? 0;

@@ -1,4 +1,6 @@
-/** Folds one partition of the event log into a LaneLog: first copies, repeats, the chain of offsets, versions. */
+/**
+ * Adds one partition of the event log to a LaneLog: first copies, repeats, the chain of offsets, versions.
+ */
 import type { OrderEvent } from '../../schemas/index.ts';
 import { partitionOfOrder } from '../../topics/partition.ts';
 import type { Decoder } from '../kafka/decoder.ts';
@@ -17,19 +19,19 @@ import {
   setFlag,
 } from './lane-log.ts';
 
-/** What is known after the records taken so far; made by `createOutcomeFold`, moved on by `takeOutcomes`. */
+/** The state after the records taken so far. `createOutcomeFold` creates it, `takeOutcomes` updates it. */
 export interface OutcomeFold {
   readonly lane: LaneLog;
   readonly findings: Findings;
   readonly statuses: StatusCodes;
   readonly decode: Decoder['event'];
-  /** Source offset of the newest first copy; base - 1 before any. */
+  /** Source offset of the newest first copy; base - 1 before the first. */
   lastSourceOffset: number;
   first: boolean;
   repeats: number;
-  /** Outcomes by kind, repeats left out. */
+  /** Outcomes by kind, without repeats. */
   readonly totals: Map<string, number>;
-  /** SKU → units that operators added or took away. */
+  /** SKU → units that operators added or removed. */
   readonly adjusted: Map<string, number>;
 }
 
@@ -57,7 +59,7 @@ export async function takeOutcomes(fold: OutcomeFold, records: LogRecord[]): Pro
       continue;
     }
     const event = decoded.value;
-    // Decided after the database was looked at: the next run's matter.
+    // Decided after the database was read: the next run checks it.
     if (event.sourceOffset >= lane.next) continue;
     if (event.sourcePartition !== lane.partition || event.sourceOffset < lane.base) {
       findings.add('noCommand', `${where}: names ${event.sourcePartition}@${event.sourceOffset}`);
@@ -99,7 +101,7 @@ function checkPlace(findings: Findings, record: LogRecord, event: OrderEvent, wh
   if (event.eventId !== `${event.sourcePartition}-${event.sourceOffset}`) {
     findings.add('unlikeCommand', `${where}: event id ${event.eventId}`);
   }
-  // A dead letter keeps whatever key its source had; stock adjustments are keyed by SKU.
+  // A dead letter keeps the key of its source, whatever it is; stock adjustments are keyed by SKU.
   if (event.outcome === 'DEAD_LETTERED' || event.orderId === null) return;
   const key = record.key?.toString('utf8');
   if (key !== event.orderId || !belongsIn(record.partition, event.orderId)) {
@@ -150,7 +152,7 @@ function makeOrder(
   lane.amounts[index] = amountsChecksum(event.order);
 }
 
-/** An order that was made before the log begins is not followed here. */
+/** An order that was made before the log begins is not checked here. */
 function changeOrder(
   { lane, findings, statuses }: OutcomeFold,
   event: OrderEvent,
@@ -172,7 +174,10 @@ function belongsIn(partition: number, orderId: string): boolean {
   return /^[0-9a-f]{8}-/.test(orderId) && partitionOfOrder(orderId) === partition;
 }
 
-/** Everything of a record but its offset; header names in order, since a repeat is a copy of the same bytes. */
+/**
+ * Everything in a record except its offset; header names in order, because a repeat is a copy of the same
+ * bytes.
+ */
 function recordChecksum(record: LogRecord): number {
   const headers = Object.entries(record.headers).map(([name, value]) => `${name}=${String(value)}`);
   const head = checksum(`${record.key?.toString('latin1')} ${record.timestampMs} ${headers.join(' ')}`);

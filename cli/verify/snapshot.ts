@@ -1,7 +1,7 @@
 /**
- * One consistent view of the tables. Everything that was decided is in it whole or not at all, because a worker moves
- * `next_offset` in the transaction that writes the orders; so the view is compared with exactly the outcomes below
- * `next_offset`, and a running system can be checked as well as a resting one.
+ * One consistent view of the tables. A decision is in it completely or not at all, because a worker moves
+ * `next_offset` in the transaction that writes the orders. So the view is compared with exactly the outcomes
+ * below `next_offset`, and a running system can be checked as well as an idle one.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
@@ -12,13 +12,13 @@ export interface LanePosition {
 
 const POLL_MS = 100;
 
-/** Starts the view on `db`; it ends with the connection. Nothing in it is locked. */
+/** Starts the view on `db`; it ends with the connection. It takes no locks. */
 export async function beginSnapshot(db: Connection): Promise<void> {
   await db.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await db.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
 
-/** Positions by partition; topics are stored with the installation's prefix or without one. */
+/** Positions by partition; topics are stored with or without the installation's prefix. */
 export async function readPositions(db: Connection, topics: string[]): Promise<Map<number, LanePosition>> {
   const [rows] = await db.query<RowDataPacket[]>(
     'SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic IN (?)',
@@ -33,8 +33,8 @@ export async function readPositions(db: Connection, topics: string[]): Promise<M
 }
 
 /**
- * Waits until every partition has decided and published up to `ends` (by partition), for `waitMs` at most.
- * Whether it came true is for the caller to see in the snapshot; a wait that ends early is no error here.
+ * Waits until every partition has decided and published up to `ends` (by partition), for at most `waitMs`.
+ * The caller sees in the snapshot whether it did; a timeout is no error here.
  */
 export async function waitForPositions(
   db: Connection,

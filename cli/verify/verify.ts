@@ -1,7 +1,8 @@
 /**
- * `orderstream verify`: an observer from outside. It reads the command log and the outcome log from their starts with
- * readers of its own, takes one consistent view of the tables, and compares the three. It shares no code with the
- * worker; of the product it uses the schemas, the decoder of records, and the public rule from order id to partition.
+ * `orderstream verify`: an independent observer. It reads the command log and the outcome log from their
+ * starts with its own readers, takes one consistent view of the tables, and compares the three. It shares no
+ * code with the worker. From the product it uses the schemas, the decoder of records, and the public rule
+ * from order id to partition.
  *
  * One partition is held in memory at a time, at a few dozen bytes per command and its order id.
  */
@@ -24,7 +25,7 @@ export interface VerifyDeps {
   reader: LogReader;
   decoder: Decoder;
   topicPrefix: string;
-  /** How long commands that are not decided yet are waited for. */
+  /** How long to wait for undecided commands. */
   waitMs: number;
   onProgress?(text: string): void;
 }
@@ -39,11 +40,11 @@ export interface VerifyReport {
   skus: number;
   repeats: number;
   deadLetters: number;
-  /** Outcomes that the snapshot of orders does not cover yet; null where there is no snapshot. */
+  /** Outcomes that the snapshot of orders does not cover yet; null if there is no snapshot. */
   statesBehind: number | null;
   /** Outcome → first copies. */
   outcomes: Record<string, number>;
-  /** By partition: commands in the log that are decided, and their outcomes. */
+  /** By partition: decided commands in the log, and their outcomes. */
   perPartition: { partition: number; commands: number; outcomes: number }[];
   elapsedMs: number;
 }
@@ -60,7 +61,7 @@ interface Run extends VerifyDeps {
 
 const OUTCOME_POLL_MS = 100;
 
-/** Runs every check and reports the counts; throws only when a server cannot be read. */
+/** Runs every check and reports the counts; throws only if a server cannot be read. */
 export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   const startedAtMs = performance.now();
   const run = createRun(deps);
@@ -87,7 +88,7 @@ export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   return { ...run.report, ok, results, elapsedMs: performance.now() - startedAtMs };
 }
 
-/** One partition: outcomes, then commands, then the orders that both tell of. */
+/** One partition: outcomes, then commands, then the orders in both. */
 async function verifyPartition(
   run: Run,
   partition: number,
@@ -140,8 +141,8 @@ async function verifyPartition(
 }
 
 /**
- * Before which source offset anything can be compared: what the database says it has decided, but no further beyond the commands
- * than there are outcomes. A position that is damaged may be any number.
+ * The source offset before which comparing is possible: the decided offset of the database, limited by the
+ * ends of commands and outcomes. A damaged position may be any number.
  */
 function comparedUpTo(next: number, commands: Range, events: Range): number {
   return Math.min(next, commands.high + (events.high - events.low));
@@ -163,7 +164,10 @@ async function firstSourceOffset(
   return commandsLow;
 }
 
-/** Reads outcomes until those of the snapshot are all there: a decision is in the tables shortly before it is in the log. */
+/**
+ * Reads outcomes until all of the snapshot are there: a decision is in the tables shortly before it is in the
+ * log.
+ */
 async function readOutcomes(run: Run, lane: LaneLog, events: Range): Promise<number> {
   const { reader, findings, statuses, report } = run;
   const fold = createOutcomeFold({ lane, findings, statuses, decode: run.decoder.event });

@@ -7,7 +7,7 @@ import { auditTargetOf, currentOperator } from '../operator.ts';
 export interface Reencrypted {
   changed: number;
   unchanged: number;
-  /** Endpoints whose secret cannot be decrypted with the keys that are configured. */
+  /** Endpoints whose secret cannot be decrypted with the configured keys. */
   unreadable: string[];
 }
 
@@ -21,7 +21,7 @@ interface SecretRow {
 }
 
 /**
- * Walks all endpoints in pages. A row that somebody changes meanwhile is left to them: it has the newest key already.
+ * Walks all endpoints in pages. A row that changes meanwhile is skipped: it already has the newest key.
  * `dryRun` counts and changes nothing.
  */
 export async function reencrypt(db: Connection, box: SecretBox, dryRun: boolean): Promise<Reencrypted> {
@@ -51,7 +51,7 @@ async function readPage(db: Connection, after: string): Promise<SecretRow[]> {
 
 type Secrets = Pick<SecretRow, 'secret' | 'previous_secret'>;
 
-/** Null where both secrets have the newest key. */
+/** Null if both secrets have the newest key. */
 function sealedAnew(row: SecretRow, box: SecretBox): Secrets | 'unreadable' | null {
   const owner = { endpointId: row.endpoint_id, customerId: row.customer_id };
   const seal = (stored: string) =>

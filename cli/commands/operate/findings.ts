@@ -16,7 +16,7 @@ import { count, print, printJson, table } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
 const noteCharsMax = 300;
-/** Findings that the text lists by default. */
+/** Number of findings that the text lists by default. */
 const listedDefault = 100;
 
 /** `orderstream findings list|show|resolve`: what reconciliation has found. */
@@ -103,7 +103,7 @@ function resolveCommand(): Command {
     });
 }
 
-/** False where the finding is not open. The change and its audit row are one transaction. */
+/** False if the finding is not open. The change and its audit row are one transaction. */
 async function resolveFinding(db: Connection, id: number, note: string): Promise<boolean> {
   const nowMs = Date.now();
   await db.beginTransaction();
@@ -161,7 +161,7 @@ function listText(counts: readonly KindCount[], rows: readonly FindingRow[]): st
     .map(({ subject, actual }) => `beyond those in the table, of ${subject}: ${actual}`);
   if (total > rows.length)
     hints.push(`these are the newest ${rows.length} of ${count(total)}: see --limit, --kind and --json`);
-  hints.push('`orderstream findings show ID` prints both values and how to mend it');
+  hints.push('`orderstream findings show ID` prints both values and how to fix it');
   return [...parts, hints.join('\n')].join('\n\n');
 }
 

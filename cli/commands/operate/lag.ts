@@ -17,7 +17,7 @@ interface LagOptions {
   json?: boolean;
 }
 
-/** `orderstream lag`: how far each lane and group is, and what is waited for. Reads only. */
+/** `orderstream lag`: the position of each lane and group, and what it waits for. Reads only. */
 export function lagCommand(): Command {
   return new Command('lag')
     .description('show the lag of workers and subscribers, and what each lane waits for')
@@ -53,7 +53,7 @@ async function readLag(options: LagOptions): Promise<{
   /** By the clock of the database, as the times of the lanes are. */
   nowMs: number;
 }> {
-  // Another team's group is no matter of our tables.
+  // Our tables know nothing about another team's group.
   const withLanes = options.group === undefined;
   const kafka = await findServers(options.name, process.env, ['kafka']);
   const admin = createAdmin(createKafkaConfig(kafka, 'orderstream-cli'));
@@ -61,7 +61,7 @@ async function readLag(options: LagOptions): Promise<{
     const groups = await groupStandings(admin, options.group);
     if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, nowMs: 0 };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
-    // The tables first: a log that has grown since only shows commands more, never fewer than are decided.
+    // The tables first: if the log grows later, it shows more commands, never fewer than are decided.
     const { rows, halt, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
       rows: await readLanes(db),
       halt: await haltOf(db),
@@ -91,7 +91,7 @@ function lanesText(lanes: readonly LaneStanding[]): string {
   ]);
 }
 
-/** One line per group and topic, and below it the partitions that are behind. */
+/** One line per group and topic, followed by the partitions that are behind. */
 function groupsText(lines: readonly GroupStanding[], all: boolean): string {
   if (lines.length === 0) return 'no group has committed an offset on the topics of the catalogue';
   const parts: string[] = [];

@@ -20,7 +20,10 @@ interface Options {
   json?: boolean;
 }
 
-/** `orderstream reconcile`: one run of every check of the reconciliation service; exit code 1 when anything differs. */
+/**
+ * `orderstream reconcile`: one run of every check of the reconciliation service; exit code 1 if there is a
+ * difference.
+ */
 export function reconcileCommand(): Command {
   return new Command('reconcile')
     .description('run one check of commands, outcomes, tables, dead letters, cache, positions and deliveries')
@@ -65,6 +68,6 @@ function reportText(report: ReconcileReport): string {
   const byKind = counts.map(({ kind, found, listed }) => {
     return `${kind}: ${count(found)}${listed < found ? `, of which ${count(listed)} are listed` : ''}`;
   });
-  const end = counts.length === 0 ? 'nothing differs' : `${count(total)} differences`;
+  const end = counts.length === 0 ? 'no differences' : `${count(total)} differences`;
   return [summary, ...byKind, ...lines, end].join('\n');
 }

@@ -7,7 +7,7 @@ import { count, createProgress, print, printJson, table } from '../../output.ts'
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 import { type VerifyReport, verify } from '../../verify/verify.ts';
 
-/** `orderstream verify`: compares both logs and the tables; exit code 1 when any check finds something. */
+/** `orderstream verify`: compares both logs and the tables; exit code 1 if any check finds something. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(

@@ -39,7 +39,9 @@ async function get(id: string, options: GetOptions): Promise<void> {
   if (answer.kind === 'refused' && answer.status === 404) {
     throw new CliError(`there is no order ${id} of customer ${customerId}`);
   }
-  throw new CliError(`the API did not tell: ${answer.kind === 'refused' ? answer.detail : answer.why}`);
+  throw new CliError(
+    `the API did not return the order: ${answer.kind === 'refused' ? answer.detail : answer.why}`,
+  );
 }
 
 async function customerOf(id: string, name: string): Promise<string> {

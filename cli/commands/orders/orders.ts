@@ -23,7 +23,10 @@ interface SendOptions {
 
 const REACH_TIMEOUT_MS = 5000;
 
-/** `orderstream orders send FILE.ndjson`: places the orders of a file through HTTP and follows them to their outcomes. */
+/**
+ * `orderstream orders send FILE.ndjson`: places the orders of a file over HTTP and follows them to their
+ * outcomes.
+ */
 export function ordersCommand(): Command {
   const command = new Command('orders').description('send many orders at once');
   command
@@ -68,7 +71,8 @@ async function send(file: string, options: SendOptions): Promise<void> {
 
 function compare(summary: Parameters<typeof differences>[0], expected: ExpectedTotals, quiet: boolean): void {
   const found = differences(summary, expected);
-  if (found.length > 0) throw new CliError('the totals are not the expected ones', { detailLines: found });
+  if (found.length > 0)
+    throw new CliError('the totals differ from the expected ones', { detailLines: found });
   if (!quiet) print('all totals as expected');
 }
 
@@ -82,7 +86,7 @@ async function readExpected(file: string): Promise<ExpectedTotals> {
   }
 }
 
-/** Any answer will do: an API that is away is told at once and not after the stall time. */
+/** Any response will do. An API that is down is reported at once, not after the stall time. */
 async function mustReach(baseUrl: string): Promise<void> {
   if (!URL.canParse(baseUrl)) throw usageError(`${withoutPassword(baseUrl)} is not a URL`);
   try {

@@ -20,7 +20,7 @@ interface ReplayOptions {
   iKnow?: boolean;
 }
 
-/** What the coordinator says to a commit from outside while the group has members. */
+/** The coordinator's error for a commit from outside while the group has members. */
 const membersPresent: ReadonlySet<unknown> = new Set([
   'UNKNOWN_MEMBER_ID',
   'ILLEGAL_GENERATION',
@@ -53,7 +53,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   const { group, topic } = options;
   if (ownGroups.has(group) && !options.iKnow) {
     throw usageError(
-      `${group} belongs to this product and keeps its position beside its effects: moving its offset replays nothing and hides its lag; --i-know does it all the same`,
+      `${group} belongs to this product and stores its real position with its effects: moving its offset replays nothing and hides its lag; --i-know moves it anyway`,
     );
   }
   const config = await findServers(options.name, process.env, ['kafka']);
@@ -69,10 +69,11 @@ async function replay(options: ReplayOptions): Promise<void> {
       print('dry run: nothing was moved');
       return;
     }
-    // The reader refuses a topic that is another one by now: offsets of the old one would be set on the new one.
+    // The reader refuses a topic that was recreated meanwhile: offsets of the old topic would be set on the
+    // new one.
     await reader.ranges(topic);
     await carryOut(admin, moves, options);
-    print(`${group} goes on from there`);
+    print(`${group} continues from there`);
   } finally {
     await Promise.all([admin.close(), reader.close()]);
   }

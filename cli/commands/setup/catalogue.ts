@@ -23,7 +23,7 @@ export function catalogueCommand(): Command {
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       const result = await withDatabase(mysqlUrl, (db) => importCatalogue(db, rows, Date.now()));
       print(
-        `${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} as before; catalogue version ${result.version}`,
+        `${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} unchanged; catalogue version ${result.version}`,
       );
     });
   return command;

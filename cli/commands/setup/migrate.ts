@@ -5,7 +5,7 @@ import { wholeNumber } from '../../arguments.ts';
 import { print } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** `orderstream migrate`: the tables, up to the newest version or to a given one. */
+/** `orderstream migrate`: migrates the tables to the newest or a given version. */
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('create or change the tables: run the numbered migrations in order, under a lock')
@@ -16,7 +16,7 @@ export function migrateCommand(): Command {
     )
     .action(async (options: { name: string; to?: number; down: boolean }, command: Command) => {
       if (options.down && options.to === undefined) {
-        command.error('error: --down deletes tables with their data; name the version that stays with --to');
+        command.error('error: --down deletes tables with their data; name the version to keep with --to');
       }
       const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
       const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });

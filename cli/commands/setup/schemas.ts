@@ -4,7 +4,7 @@ import { EXIT_FAILURE } from '../../errors.ts';
 import { print, table } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** `orderstream schemas`: the deploy step that services rely on; they only look ids up. */
+/** `orderstream schemas`: the deploy step before the services start; services only look up schema ids. */
 export function schemasCommand(): Command {
   const command = new Command('schemas').description('manage the released schemas (schemas/) in a registry');
   command

@@ -66,10 +66,13 @@ async function up(flags: UpFlags): Promise<void> {
   printAddresses(info);
 }
 
-/** The addresses as lines that a shell can read: `KEY=value`. What the shell named itself may hold a password and is not repeated. */
+/**
+ * The addresses as lines for a shell: `KEY=value`. A variable that the shell set may hold a password and is
+ * not printed.
+ */
 function printAddresses(info: StackInfo): void {
   for (const [key, value] of Object.entries(stackEnv(info))) {
-    print(process.env[key] ? `# ${key} is the one of the environment` : `${key}=${value}`);
+    print(process.env[key] ? `# ${key} comes from the environment` : `${key}=${value}`);
   }
 }
 
@@ -94,7 +97,7 @@ function serverRow({ server, answers, address, pids, problem }: ServerStatus): s
   return [server, answers ? 'answers' : 'DOWN', shown, processes || 'not ours', problem ?? ''];
 }
 
-/** Services that nobody has started are no failure: `stack up` starts the servers alone. */
+/** Services that are not started are no failure: `stack up` starts only the servers. */
 const isReadyOrOff = ({ readiness }: ServiceStatus): boolean => readiness !== 'not ready';
 
 function serviceRow({ service, readiness, adminUrl, pid, problem }: ServiceStatus): string[] {
@@ -111,7 +114,7 @@ async function logs(
   const code = await new Promise<number>((resolve, reject) => {
     const child = spawn('tail', args, { stdio: 'inherit' });
     child.once('error', reject);
-    // A signal: whoever read the lines has gone.
+    // A signal ended it, because the reader of the lines has gone.
     child.once('exit', (exit) => resolve(exit ?? EXIT_FAILURE));
   });
   if (code !== 0) process.exitCode = code;
@@ -122,7 +125,10 @@ async function reset(name: string): Promise<void> {
   print(`Instance "${name}" is stopped and its data deleted.`);
 }
 
-/** A refusal of the stack is one sentence on stderr and exit code 1; anything else is a fault of ours and keeps its trace. */
+/**
+ * A refusal of the stack is one sentence on stderr and exit code 1. Any other error is a bug and keeps its
+ * stack trace.
+ */
 async function sentence(work: () => Promise<void>): Promise<void> {
   try {
     await work();

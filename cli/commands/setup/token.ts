@@ -8,7 +8,7 @@ import { DEFAULT_INSTANCE, issuerDir } from '../../servers.ts';
 const SCOPES = ['orders:write', 'orders:read', 'orders:ops', 'webhooks:manage'];
 const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
 
-/** `orderstream token`: a bearer token of the local issuer, alone on its line so that a shell can take it. */
+/** `orderstream token`: a bearer token of the local issuer, alone on its line so that a shell can use it. */
 export function tokenCommand(): Command {
   return new Command('token')
     .description('print a bearer token of the local issuer; for local runs only')

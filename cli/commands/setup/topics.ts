@@ -6,9 +6,12 @@ import { EXIT_FAILURE, EXIT_USAGE } from '../../errors.ts';
 import { print, table } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** A plan that is pending ends with this, so that a pipeline can stop on it. */
+/** The exit code of a pending plan, so that a pipeline can stop on it. */
 const EXIT_PENDING = EXIT_USAGE;
-/** Of every cluster but that of a single broker; with one of three brokers away, creating fails instead of settling for two. */
+/**
+ * For every cluster except a single broker. With one of three brokers down, creating fails instead of using
+ * two replicas.
+ */
 const REPLICAS_WANTED = 3;
 
 interface TopicsOptions {
@@ -16,7 +19,7 @@ interface TopicsOptions {
   replicationFactor?: number;
 }
 
-/** `orderstream topics`: what a cluster lacks of the catalogue, and bringing it there. */
+/** `orderstream topics`: shows how a cluster differs from the catalogue, and applies the changes. */
 export function topicsCommand(): Command {
   const command = new Command('topics').description(
     'manage the topics of the catalogue (topics/catalogue.ts) on a cluster',

@@ -38,7 +38,7 @@ export async function oneLaneStuck(
     if (!finding?.actual.includes('the-worker')) problems.push(`the finding says "${finding?.actual}"`);
     const { stdout } = await orderstream({ name: 'chaos', env: arena.env }, ['lag']);
     const [first] = stdout.split('\n');
-    if (!first?.startsWith(`1 of 12 lanes stand still: ${stuckPartition} (the-worker)`))
+    if (!first?.startsWith(`1 of 12 lanes make no progress: ${stuckPartition} (the-worker)`))
       problems.push(`lag begins with "${first}"`);
     // The other lanes go on meanwhile.
     await decidedMore(arena, perSecond);
