@@ -5,12 +5,15 @@
 import { parseArgs } from 'node:util';
 import {
   claimInstance,
+  type EndedServer,
   instanceDir,
   StackError,
   stackDown,
   stackUp,
+  watchServers,
   whenOutputIsLost,
 } from '../stack/index.ts';
+import { logTail } from './start/log-tail.ts';
 import { createOrderstream, type Orderstream } from './start/orderstream.ts';
 import { serviceSpecs } from './start/services.ts';
 import { createSteps, interrupted, type Steps } from './start/steps.ts';
@@ -28,6 +31,8 @@ whenOutputIsLost((why) => {
   lostOutput = why;
   interrupt.abort();
 });
+/** The first server that ended although nobody asked for it; null while all run. */
+let endedServer: EndedServer | null = null;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -44,7 +49,7 @@ async function main(): Promise<number> {
       await stop(flags.name, supervisor, steps);
       release();
     }
-    return lostOutput === null ? 0 : reportLostOutput(lostOutput);
+    return failureOfRun() ?? 0;
   } catch (error) {
     return printFailure(error, flags.once);
   }
@@ -53,6 +58,7 @@ async function main(): Promise<number> {
 async function bringUp(name: string, steps: Steps, supervisor: Supervisor, once: boolean): Promise<void> {
   const { signal } = interrupt;
   const info = await steps.run('servers', (tell) => stackUp({ name, tell, signal }));
+  watchServers(info, signal, (server) => stopWithout(server, steps));
   const specs = await serviceSpecs(info);
   const orderstream = createOrderstream(info, signal, steps.tell);
   await prepare(steps, orderstream);
@@ -95,10 +101,25 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
 
 /** Ctrl-C is the ordinary end of a run, unless `--once` promised an answer. */
 function printFailure(error: unknown, once: boolean): number {
-  if (lostOutput !== null) return reportLostOutput(lostOutput);
+  const failure = failureOfRun();
+  if (failure !== null) return failure;
   if (interrupt.signal.aborted) return once ? 130 : 0;
   console.error(error instanceof StackError ? error.message : error);
   return 1;
+}
+
+/** The services cannot work without it, and their logs would only say so again and again. */
+function stopWithout(server: EndedServer, steps: Steps): void {
+  endedServer = server;
+  console.error(`${server.name} ended by itself, so everything is stopped; its log is ${server.log}`);
+  for (const line of logTail(server.log)) steps.tell(`${server.name}: ${line}`);
+  interrupt.abort();
+}
+
+/** The exit code of a run that ended although nobody stopped it; null for any other. */
+function failureOfRun(): number | null {
+  if (lostOutput !== null) return reportLostOutput(lostOutput);
+  return endedServer === null ? null : 1;
 }
 
 /** A run that nobody watches is no use to anybody, and would be found by the next one only. */

@@ -30,6 +30,7 @@ export {
 } from './status.ts';
 export { type StackInfo, stackUp } from './up.ts';
 export { waitUntil } from './wait.ts';
+export { type EndedServer, watchServers } from './watch.ts';
 
 /** The environment that the services are started with. */
 export function stackEnv(info: StackInfo): Record<string, string> {

@@ -13,19 +13,18 @@ export async function planCluster(
 }
 
 /**
- * Carries out a plan. Where any of its steps is refused, nothing is done: half a catalogue helps nobody.
+ * Carries out a plan. A refused step is for a person to decide and holds up no other: each of the others only creates or
+ * raises, and one topic with its own retention must not keep a new topic from being created.
  *
+ * @param onDone told each step that was carried out
  * @returns the steps that were carried out
- * @throws AppError TOPICS_REFUSED, KAFKA_UNAVAILABLE
+ * @throws AppError TOPICS_REFUSED after all others are carried out, KAFKA_UNAVAILABLE
  */
 export async function applyTopics(
   admin: Pick<KafkaAdmin, 'createTopics' | 'alterTopicConfigs'>,
   plan: readonly PlanStep[],
+  onDone: (step: PlanStep) => void = () => undefined,
 ): Promise<PlanStep[]> {
-  const refused = refusedOf(plan);
-  if (refused.length > 0) {
-    throw appError('TOPICS_REFUSED', { problems: refused.map(({ topic, detail }) => `${topic}: ${detail}`) });
-  }
   const creations = plan.filter((step) => step.action === 'create');
   if (creations.length > 0) {
     await admin.createTopics(
@@ -36,9 +35,16 @@ export async function applyTopics(
         configs,
       })),
     );
+    creations.forEach(onDone);
   }
   for (const step of plan) {
-    if (step.action === 'alterConfig') await admin.alterTopicConfigs(step.topic, step.configs);
+    if (step.action !== 'alterConfig') continue;
+    await admin.alterTopicConfigs(step.topic, step.configs);
+    onDone(step);
+  }
+  const refused = refusedOf(plan);
+  if (refused.length > 0) {
+    throw appError('TOPICS_REFUSED', { problems: refused.map(({ topic, detail }) => `${topic}: ${detail}`) });
   }
   return changesOf(plan);
 }

@@ -95,10 +95,27 @@ describe('a topic that is there', () => {
     ['unbounded retention', { configs: { 'retention.ms': '-1' } }],
     ['larger messages', { configs: { 'max.message.bytes': '9999999' } }],
     ['more replicas in sync', { configs: { 'min.insync.replicas': '3' } }],
-  ])('with %s is refused, and nothing else is done', async (_what, change) => {
-    const plan = planOf(commands, await asWanted(commands, change));
+  ])('with %s is refused, and stays as it is', async (_what, change) => {
+    const topic = await asWanted(commands, change);
+    const plan = planOf(commands, topic);
     expect(actionsOf(plan)).toEqual(['refused']);
-    await expect(applyTopics(createCluster(), plan)).rejects.toMatchObject({ code: 'TOPICS_REFUSED' });
+    const cluster = createCluster([topic]);
+    await expect(applyTopics(cluster, plan)).rejects.toMatchObject({ code: 'TOPICS_REFUSED' });
+    expect(cluster.topics()).toEqual([topic]);
+  });
+
+  it('that is refused holds up no other topic, and the error names it alone', async () => {
+    const topic = await asWanted(commands, { configs: { 'retention.ms': '-1' } });
+    const plan = planTopics(topicCatalogue, [topic], { replicationFactor: 3 });
+    const cluster = createCluster([topic]);
+    const done: string[] = [];
+    const applying = applyTopics(cluster, plan, (step) => done.push(step.topic));
+    await expect(applying).rejects.toThrow(
+      /^Refused, for you to decide; all other changes are applied:\n.*retention\.ms is -1/,
+    );
+    const created = topicCatalogue.map(({ name }) => name).filter((name) => name !== topic.name);
+    expect(done).toEqual(created);
+    expect(cluster.topics().map(({ name }) => name)).toEqual(expect.arrayContaining(created));
   });
 
   it('with less than promised is raised', async () => {

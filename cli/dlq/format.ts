@@ -46,7 +46,8 @@ function cellsOf(letter: Letter): string[] {
 
 function auditOf(letter: Letter | undefined): string[] {
   return (letter?.audit ?? []).map(
-    ({ action, actor, detail, atMs }) => `    ${time(atMs)} ${action} by ${actor}: ${detail}`,
+    ({ action, actor, detail, note, atMs }) =>
+      `    ${time(atMs)} ${action} by ${actor}: ${detail}${note === undefined ? '' : ` (${note})`}`,
   );
 }
 

@@ -97,7 +97,7 @@ export async function readOpenOfOrders(
 export async function noteTry(
   db: Connection,
   { partition, offset, position }: Letter,
-  { action, actor, detail, atMs }: AuditLine,
+  { action, actor, detail, note, atMs }: AuditLine,
 ): Promise<void> {
   await db.beginTransaction();
   if (action === 'REDRIVEN') {
@@ -109,7 +109,7 @@ export async function noteTry(
   const entry: AuditEntry = {
     action: action === 'REDRIVEN' ? 'dead_letter.redriven' : 'dead_letter.redrive_failed',
     subjectId: position,
-    details: { by: actor, detail },
+    details: { by: actor, detail, note },
   };
   await recordAudit(auditTargetOf(db), currentOperator(), [entry], atMs);
   await db.commit();

@@ -35,7 +35,7 @@ async function run(refuse: (message: OutMessage) => Error | null = () => null, r
       },
     },
     planned,
-    { rate, actor: 'alice' },
+    { rate, actor: 'alice', note: 'schema 7 is registered' },
   );
   return { result, told, sent, lines };
 }
@@ -59,6 +59,7 @@ describe('redrive', () => {
       action: 'REDRIVEN',
       actor: 'alice',
       detail: 'sent to 0-77 as attempt 2',
+      note: 'schema 7 is registered',
       atMs: 50_000,
     });
   });

@@ -26,6 +26,8 @@ export interface RedriveOptions {
   rate: number;
   /** The operator, for the audit log. */
   actor: string;
+  /** Why, for the audit lines. */
+  note?: string | undefined;
 }
 
 export interface RedriveResult {
@@ -39,7 +41,7 @@ export interface RedriveResult {
 export async function redrive(
   deps: RedriveDeps,
   planned: readonly Judged[],
-  { rate, actor }: RedriveOptions,
+  { rate, actor, note }: RedriveOptions,
 ): Promise<RedriveResult> {
   const result: RedriveResult = { sent: [], failed: [], stoppedBy: null };
   const stoppedAt = new Map<string, string>();
@@ -55,7 +57,7 @@ export async function redrive(
     }
     await deps.sleep(Math.max(0, startedMs + (tried * 1_000) / rate - deps.nowMs()));
     tried += 1;
-    const outcome = await trySend(deps, each, actor);
+    const outcome = await trySend(deps, each, { actor, note });
     if ('offset' in outcome) {
       result.sent.push({ letter, ...outcome });
       deps.onSent?.(result.sent.length);
@@ -72,9 +74,9 @@ export async function redrive(
 }
 
 async function trySend(
-  { send, note, bytesOf, nowMs }: RedriveDeps,
+  { send, note: record, bytesOf, nowMs }: RedriveDeps,
   { letter, judgement }: Judged,
-  actor: string,
+  by: Pick<AuditLine, 'actor' | 'note'>,
 ): Promise<{ partition: number; offset: string } | { error: Error }> {
   const message = toCommand(letter, bytesOf(letter), judgement.partition, nowMs());
   let place: { partition: number; offset: bigint };
@@ -82,12 +84,12 @@ async function trySend(
     place = await send(message);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
-    await note(letter, { action: 'FAILED', actor, detail: failure.message, atMs: nowMs() });
+    await record(letter, { ...by, action: 'FAILED', detail: failure.message, atMs: nowMs() });
     return { error: failure };
   }
   const { partition, offset } = place;
   const detail = `sent to ${partition}-${offset} as attempt ${letter.attempts + 1}`;
-  await note(letter, { action: 'REDRIVEN', actor, detail, atMs: nowMs() });
+  await record(letter, { ...by, action: 'REDRIVEN', detail, atMs: nowMs() });
   return { partition, offset: String(offset) };
 }
 

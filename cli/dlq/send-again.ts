@@ -25,6 +25,7 @@ type RedriveOptions = FilterOptions & {
   force?: boolean;
   max: number;
   by: string;
+  note?: string;
   json?: boolean;
 };
 
@@ -97,7 +98,7 @@ async function send(
   servers: ServerConfig<'kafka'>,
   bytes: ReadonlyMap<Position, LogRecord>,
   planned: readonly Judged[],
-  { rate, by }: RedriveOptions,
+  { rate, by, note }: RedriveOptions,
 ): Promise<RedriveResult> {
   const settings = createKafkaConfig(servers, `orderstream-cli-${process.pid}`);
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
@@ -114,7 +115,7 @@ async function send(
         onSent: (sent) => progress.show(`${sent} of ${planned.length} sent`),
       },
       planned,
-      { rate, actor: by },
+      { rate, actor: by, note },
     );
   } finally {
     progress.end();

@@ -10,6 +10,8 @@ export interface AuditLine {
   action: 'REDRIVEN' | 'FAILED';
   actor: string;
   detail: string;
+  /** What the operator gave as the reason. */
+  note?: string | undefined;
   atMs: number;
 }
 
@@ -28,12 +30,17 @@ async function readLogged(db: Connection, positions: readonly string[]): Promise
     [positions.map((position) => auditSubject('dead_letter.redriven', position))],
   );
   return rows.map((row) => {
-    const { by, detail } = JSON.parse(row['details']) as { by?: string; detail?: string };
+    const { by, detail, note } = JSON.parse(row['details']) as {
+      by?: string;
+      detail?: string;
+      note?: string;
+    };
     return {
       position: String(row['subject']).slice('dead_letter:'.length),
       action: row['action'] === 'dead_letter.redriven' ? 'REDRIVEN' : 'FAILED',
       actor: by ?? row['actor'],
       detail: detail ?? '',
+      note,
       atMs: Number(row['at_ms']),
     };
   });

@@ -1,4 +1,5 @@
 /** The configuration of ingestion. */
+import { tokenLifetimeMaxMs } from '../shared/auth/index.ts';
 import {
   durationMs,
   int,
@@ -49,7 +50,7 @@ export const ingestionFields = {
     help: 'The allowed `typ` of tokens; a token without it counts as `JWT`. For an issuer that follows RFC 9068, `at+jwt` is enough.',
   }),
   jwtLifetimeMaxMs: durationMs('JWT_LIFETIME_MAX', {
-    default: 86_400_000,
+    default: tokenLifetimeMaxMs,
     min: 60_000,
     help: 'The longest lifetime of a token; tokens with a longer one are refused.',
   }),

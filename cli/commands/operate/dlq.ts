@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { orderId, pointInTime, positiveNumber, wholeNumber } from '../../arguments.ts';
 import { listLetters, showLetter } from '../../dlq/look.ts';
 import { redriveLetters } from '../../dlq/send-again.ts';
@@ -48,6 +48,7 @@ function redriveCommand(): Command {
     .addOption(
       new Option('--by <who>', 'name of the operator, for the audit log').env('USER').default('unknown'),
     )
+    .option('--note <text>', 'why you redrive them, for the audit log; one line', noteText)
     .option('--json', 'print the plan or the result as JSON')
     .action(redriveLetters);
 }
@@ -66,7 +67,21 @@ function withFilters(command: Command): Command {
     .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE);
 }
 
+const NOTE_CHARS_MAX = 500;
+
+function noteText(text: string): string {
+  const note = text.trim();
+  if (note === '' || note.length > NOTE_CHARS_MAX || /\p{Cc}/u.test(note))
+    throw new InvalidArgumentError(`expected one line of 1 to ${NOTE_CHARS_MAX} characters.`);
+  return note;
+}
+
 function addReason(code: string, before: string[] = []): string[] {
+  if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
+    throw new InvalidArgumentError(
+      'expected a reason code such as BAD_MAGIC, which chooses dead letters. A reason for the audit log is --note of "dlq redrive".',
+    );
+  }
   return [...before, code];
 }
 

@@ -34,7 +34,7 @@ export function topicsCommand(): Command {
     command
       .command('apply')
       .description(
-        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes',
+        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes. Exit code 1: a change is refused; all others are applied',
       )
       .action((options: TopicsOptions) => withPlan(options, apply)),
   ];
@@ -75,7 +75,8 @@ function showPlan(plan: PlanStep[], prefix: string): void {
 }
 
 async function apply(admin: KafkaAdmin, plan: PlanStep[], prefix: string): Promise<void> {
-  const done = await applyTopics(admin, plan);
-  for (const { topic, action, detail } of done) print(`${prefix}${topic}  ${action}  ${detail}`);
+  const done = await applyTopics(admin, plan, ({ topic, action, detail }) =>
+    print(`${prefix}${topic}  ${action}  ${detail}`),
+  );
   if (done.length === 0) print('no changes');
 }

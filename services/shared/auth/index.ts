@@ -1,4 +1,4 @@
 export type { Caller } from './claims.ts';
 export { createLocalIssuer, type LocalIssuer } from './local-issuer.ts';
 
-export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts';
+export { createVerifier, tokenLifetimeMaxMs, type Verifier, type VerifierOptions } from './verifier.ts';

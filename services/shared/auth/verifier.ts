@@ -42,7 +42,8 @@ export type Verifier = {
 
 const supported: readonly Algorithm[] = ['ES256', 'EdDSA', 'RS256'];
 const typesDefault = ['at+jwt', 'JWT'];
-const lifetimeMaxMsDefault = 24 * 3_600_000;
+/** The longest lifetime of a token where nothing else is configured. */
+export const tokenLifetimeMaxMs = 24 * 3_600_000;
 const tokenBytesMax = 8 * 1024;
 const clockToleranceMaxSeconds = 60;
 /** A cached token is verified again after this time, so that tokens of a withdrawn key stop working. */
@@ -127,7 +128,7 @@ function digestOf(token: string): string {
 }
 
 function rulesOf(options: VerifierOptions, clockToleranceMs: number): ClaimRules {
-  const { issuer, audience, types = typesDefault, lifetimeMaxMs = lifetimeMaxMsDefault } = options;
+  const { issuer, audience, types = typesDefault, lifetimeMaxMs = tokenLifetimeMaxMs } = options;
   return {
     issuer,
     audience,

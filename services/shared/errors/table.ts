@@ -95,7 +95,7 @@ export const errorTable = {
   },
   TOPICS_REFUSED: {
     disposition: 'fatal',
-    template: 'The topics cannot be changed to match the catalogue:\n{problems}',
+    template: 'Refused, for you to decide; all other changes are applied:\n{problems}',
   },
   TOPIC_MISSING: {
     disposition: 'fatal',

@@ -169,6 +169,18 @@ describe('the command line', () => {
     ['an unknown option', ['verify', '--fast'], 2, /unknown option '--fast'/],
     ['a malformed id', ['order', 'get', '12'], 2, /an order id is a UUID/],
     ['an unknown scope', ['token', '--customer', 'c', '--scope', 'all'], 2, /unknown scope all/],
+    [
+      'a lifetime that the API refuses',
+      ['token', '--customer', 'c', '--ttl', '25h'],
+      2,
+      /--ttl is at most 86400 s: .*JWT_LIFETIME_MAX/,
+    ],
+    [
+      'a reason that is no code',
+      ['dlq', 'redrive', '0-1', '--reason', 'fixed the producer'],
+      2,
+      /expected a reason code .* --note/,
+    ],
     ['a missing file', ['orders', 'send', 'no.ndjson'], 2, /cannot read no\.ndjson/],
     [
       'an API that is away',

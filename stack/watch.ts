@@ -1,0 +1,33 @@
+import { logFile, runningProcess } from './processes/processes.ts';
+import { type StackInfo, servers } from './up.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/** A process of a local server that is gone. */
+export interface EndedServer {
+  /** Name of the process, for example `kafka-1`. */
+  name: string;
+  log: string;
+}
+
+/**
+ * Looks whether each server process of the instance runs, until the signal is aborted, and tells of the first that does not.
+ * Servers that the environment names are not ours and are not watched.
+ */
+export function watchServers(
+  { instance, dir }: Pick<StackInfo, 'instance' | 'dir'>,
+  signal: AbortSignal,
+  onEnd: (server: EndedServer) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): void {
+  const own = servers.filter(({ variable }) => !env[variable]);
+  const names = own.flatMap((server) => server.processes(instance));
+  const timer = setInterval(() => {
+    const name = names.find((each) => runningProcess(dir, each) === null);
+    if (name === undefined) return;
+    clearInterval(timer);
+    onEnd({ name, log: logFile(dir, name) });
+  }, LOOK_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  timer.unref();
+}
