@@ -12,7 +12,7 @@ import { createDeliveryQueue } from './delivery/delivery-queue.ts';
 import { startSender } from './delivery/sender.ts';
 import { openEndpoints } from './endpoints.ts';
 import { openInbound } from './intake/inbound.ts';
-import type { Lanes } from './intake/partition-buffers.ts';
+import type { PartitionBuffers } from './intake/partition-buffers.ts';
 import { createContacts } from './mail/contacts.ts';
 import { createMailer, type Mailer, mailConnectionsMax } from './mail/mailer.ts';
 import { createAddressGuard } from './receivers/address-guard.ts';
@@ -58,7 +58,7 @@ export async function startNotification(context: Context): Promise<Running> {
   const stalls = openStalls(clock, metrics, lifecycle);
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
   const outbound = await openOutbound(context, mysql.pool, clock, stalls);
-  const { intake, lanes, consumer, logWatch } = openInbound(
+  const { intake, buffers, consumer, logWatch } = openInbound(
     context,
     { pool: mysql.pool, clock, codec },
     outbound,
@@ -66,12 +66,12 @@ export async function startNotification(context: Context): Promise<Running> {
   );
   await consumer.start();
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
-  const committing = startCommits(consumer, lanes, context);
+  const committing = startCommits(consumer, buffers, context);
   const retaining = openRetention(context, mysql.pool);
 
   return {
     async stop() {
-      for (const partition of lanes.partitions()) consumer.pause(EVENTS, partition);
+      for (const partition of buffers.partitions()) consumer.pause(EVENTS, partition);
       await Promise.all([
         intake.stop(),
         logWatch.stop(),
@@ -177,11 +177,11 @@ function openRetention({ config, log, metrics }: Context, pool: Pool) {
 }
 
 /** Commits the group offset up to the stored records: on a timer, and once more at the end. */
-function startCommits(consumer: GroupConsumer, lanes: Lanes, { log }: Context) {
+function startCommits(consumer: GroupConsumer, buffers: PartitionBuffers, { log }: Context) {
   return startCommitLoop(async () => {
-    const offsets = lanes.committable();
+    const offsets = buffers.committable();
     if (offsets.length === 0) return;
     const result = await consumer.commit(offsets.map((one) => ({ topic: EVENTS, ...one })));
-    if (result === 'committed') lanes.committed(offsets);
+    if (result === 'committed') buffers.committed(offsets);
   }, log);
 }

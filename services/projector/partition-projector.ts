@@ -1,7 +1,8 @@
 /**
  * One partition, from outcomes to states.
  *
- * waiting ──► claiming ──► following ──(error)──► waiting      └───────────┴─────────────┴──(close)──► closed
+ *   waiting ──► claiming ──► following ──(error)──► waiting
+ *      └───────────┴─────────────┴──(close)──► closed
  *
  * claiming: fences the previous writer of this partition, then reads from the states how far they reach.
  * following: writes states and marker batch by batch, each in one transaction. After any failure it is
@@ -12,10 +13,10 @@
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
+import { type BufferLimits, PartitionBuffer, type RecordDecoder } from '../shared/consuming/index.ts';
 import { appError, classify, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedWriter,
-  headerOf,
   type InRecord,
   type KafkaAdmin,
   type KafkaSettings,
@@ -25,15 +26,16 @@ import type { Logger } from '../shared/log/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 import type { Queryable } from '../shared/mysql/index.ts';
 import { backoff, sleep } from '../shared/retry/index.ts';
-import { decodeRecord } from './decode.ts';
 import { fetchLogIds, type LogIds } from './logs.ts';
 import { readOrigins } from './origins.ts';
+import { createOutcomeDecoder } from './outcome-decoder.ts';
 import { markerOf, type Position, type Projection, project, type ReadEvent, stateOf } from './projection.ts';
-import { createRecordQueue, type RecordQueue } from './record-queue.ts';
 import { findPosition, messagesOf, type SnapshotDeps } from './snapshot.ts';
 
 /** Outcomes of one transaction, at most; the actual number depends on the load. */
 const batchRecordsMax = 1_000;
+/** Some batches ahead of the loop. */
+const bufferLimits: BufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 const claimBackoff = backoff({ initialMs: 200, maxMs: 5_000 });
 /** How often a projector that may not claim checks again. */
 const membershipPollMs = 100;
@@ -75,15 +77,15 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
     isWaiting = reason !== null;
     deps.onWait(partition, reason);
   };
-  const queue = createRecordQueue({
+  const buffer = new PartitionBuffer(bufferLimits, {
     pause: () => deps.flow.pause(partition),
     resume: () => deps.flow.resume(partition),
   });
-  const running = run({ ...deps, onWait, log, partition, queue, state, signal: abort.signal });
+  const running = run({ ...deps, onWait, log, partition, buffer, state, signal: abort.signal });
   return {
-    enqueue: (records) => queue.add(records),
+    enqueue: (records) => buffer.addNew(records),
     done: () => state.done,
-    renew: (reason) => queue.fail(appError('LOG_CHANGED', { reason })),
+    renew: (reason) => buffer.stop({ error: appError('LOG_CHANGED', { reason }) }),
     close() {
       abort.abort();
       return running;
@@ -93,14 +95,14 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
 
 interface Run extends LaneDeps {
   partition: number;
-  queue: RecordQueue;
+  buffer: PartitionBuffer;
   state: { done: bigint | null };
   signal: AbortSignal;
 }
 
 async function run(lane: Run): Promise<void> {
-  const { signal, log, metrics, queue, state } = lane;
-  queue.end();
+  const { signal, log, metrics, buffer, state } = lane;
+  buffer.stop();
   for (let attempt = 1; !signal.aborted; attempt++) {
     const before = state.done;
     try {
@@ -108,7 +110,7 @@ async function run(lane: Run): Promise<void> {
       await claimAndFollow(lane);
     } catch (error) {
       if (signal.aborted) return;
-      queue.end();
+      buffer.stop();
       if (state.done !== before) attempt = 1;
       lane.onWait(lane.partition, errorMessage(error));
       const level = classify(error) === 'retry' ? 'warn' : 'error';
@@ -126,7 +128,8 @@ async function membership({ isMember, signal }: Run): Promise<void> {
 
 /** Resolves when this projector is closed; rejects with the first error. */
 async function claimAndFollow(lane: Run): Promise<void> {
-  const { settings, partition, queue, flow, log, metrics, signal, state } = lane;
+  const { settings, partition, buffer, flow, log, metrics, signal, state } = lane;
+  const decoder = createOutcomeDecoder(lane);
   const writer = await openFencedWriter({
     settings,
     name: writerName(partition),
@@ -150,14 +153,15 @@ async function claimAndFollow(lane: Run): Promise<void> {
       log.error(details, `the result topic changed since the position was stored (${found.changed})`);
     }
     flow.resume(partition, position.eventsOffset);
-    queue.begin(position.eventsOffset);
+    buffer.startAt(position.eventsOffset);
     state.done = position.eventsOffset;
     let canLookAgain = !found.isFromLow;
     for (;;) {
-      const records = await queue.take(batchRecordsMax, signal);
-      if (records.length === 0) return;
+      await buffer.untilReady(signal);
+      if (signal.aborted) return;
+      const records = buffer.take(batchRecordsMax);
       const startedMs = performance.now();
-      const projection = project(position, await decodeAll(lane, records));
+      const projection = project(position, await decodeAll(lane, decoder, records));
       if (projection.holes.length > 0 && canLookAgain) {
         // If a log was truncated and filled again, the missing outcomes are before the position.
         canLookAgain = false;
@@ -167,7 +171,7 @@ async function claimAndFollow(lane: Run): Promise<void> {
         if (signal.aborted) return;
         position = { ...position, eventsOffset: low };
         flow.resume(partition, low);
-        queue.begin(low);
+        buffer.startAt(low);
         continue;
       }
       tell(lane, projection, records.length);
@@ -208,32 +212,19 @@ async function writeBatch(
   metrics.observe('projector_batch_seconds', (performance.now() - startedMs) / 1000);
 }
 
-async function decodeAll(lane: Run, records: readonly InRecord[]): Promise<ReadEvent[]> {
-  const events: ReadEvent[] = [];
-  const onWait = (reason: string): void => lane.onWait(lane.partition, reason);
-  const deps = { codec: lane.events, isProven: isOutcomeOf, isOurs, onWait, log: lane.log };
-  for (const record of records) {
-    const event = await decodeRecord(deps, record, lane.signal);
-    events.push({ offset: record.offset, event });
-    if (event !== null) continue;
-    lane.metrics.inc('projector_events_total', { result: 'undecodable' });
-    lane.log.error({ offset: String(record.offset) }, 'an outcome cannot be decoded; the snapshot lacks it');
-  }
-  return events;
-}
-
-/** The outcome's contents match the headers of its record. */
-function isOutcomeOf({ eventId, sourcePartition, sourceOffset }: OrderEvent, record: InRecord): boolean {
-  return (
-    sourcePartition === record.partition &&
-    eventId === `${sourcePartition}-${sourceOffset}` &&
-    String(headerOf(record, 'ce_id')) === eventId
-  );
-}
-
-/** Only workers write outcomes with such an id. */
-function isOurs(record: InRecord): boolean {
-  return new RegExp(`^${record.partition}-\\d+$`).test(String(headerOf(record, 'ce_id') ?? ''));
+async function decodeAll(
+  { metrics, log, signal }: Run,
+  decoder: RecordDecoder<OrderEvent>,
+  records: readonly InRecord[],
+): Promise<ReadEvent[]> {
+  const decoded = await decoder.decode(records, signal);
+  return decoded.map(({ record: { offset }, value: event }) => {
+    if (event === null) {
+      metrics.inc('projector_events_total', { result: 'undecodable' });
+      log.error({ offset: String(offset) }, 'an outcome cannot be decoded; the snapshot lacks it');
+    }
+    return { offset, event };
+  });
 }
 
 async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<OrderState[]> {

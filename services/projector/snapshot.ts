@@ -2,6 +2,7 @@
 import type { OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
+import { createRecordDecoder } from '../shared/consuming/index.ts';
 import { appError, errorMessage } from '../shared/errors/index.ts';
 import {
   type FencedMessage,
@@ -12,8 +13,8 @@ import {
   readCommittedRange,
 } from '../shared/kafka/index.ts';
 import type { Logger } from '../shared/log/index.ts';
-import { decodeRecord } from './decode.ts';
 import { type LogIds, readLogIds, writeLogIds } from './logs.ts';
+import { registryBackoff } from './outcome-decoder.ts';
 import { atTheBeginning, type Position, positionIn } from './projection.ts';
 
 const recordHeader = 'os-record';
@@ -85,6 +86,7 @@ async function lastMarker(
   signal: AbortSignal,
 ): Promise<{ position: Position; ids: LogIds | null } | null> {
   const { settings, admin, log } = deps;
+  const decoder = createRecordDecoder({ ...deps, isProven: isMarker, backoff: registryBackoff });
   const { low, high } = (await admin.endOffsets(STATE)).get(partition) ?? { low: 0n, high: 0n };
   for (let to = high; to > low; ) {
     const from = to - lookBackRecords > low ? to - lookBackRecords : low;
@@ -94,7 +96,8 @@ async function lastMarker(
       const ids = readLogIds(String(headerOf(record, idsHeader) ?? ''));
       // A projector wrote it before it noticed that the states before it are gone.
       if (ids !== null && ids.states !== current.states) continue;
-      const state = await decodeRecord({ ...deps, isProven: isMarker }, record, signal);
+      const [decoded] = await decoder.decode([record], signal);
+      const state = decoded?.value ?? null;
       const position = state === null ? null : positionIn(state);
       if (position !== null) return { position, ids };
     }

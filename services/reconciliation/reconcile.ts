@@ -2,10 +2,12 @@
  * Reconciliation on demand: reads the logs from their beginning to their current end, runs every check, and
  * reports differences. It writes nothing and takes no locks; the always-on service may run beside it.
  */
+
 import type { OrderEvent } from '../../schemas/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../topics/index.ts';
 import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
+import { createRecordDecoder, isOutcomeOf, isStateOf } from '../shared/consuming/index.ts';
 import {
   createAdmin,
   createPartitionReader,
@@ -24,8 +26,6 @@ import { type Difference, type FindingKind, kinds } from './findings/finding-kin
 import { createTally, type Tally } from './findings/tally.ts';
 import { createDeadLetterIndex } from './following/dead-letter-index.ts';
 import { createFollower, type Follower } from './following/follower.ts';
-import { isOutcomeOf, isStateOf } from './following/proofs.ts';
-import { createRecordDecoder } from './following/record-decoder.ts';
 import { startsOfLogs } from './following/start-offsets.ts';
 import type { Ledger } from './matching/outcome-matcher.ts';
 import { createMemory } from './matching/recent-outcomes.ts';
@@ -101,15 +101,12 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
     const memory = createMemory({ ordersMax: rememberedMax, eventsMax: rememberedMax });
     const deadLetters = createDeadLetterIndex();
     const states = createStateBook({ statesMax: rememberedMax, fromTheStart: wholeStates });
-    const registryBackoff = backoff({ initialMs: 100, maxMs: 2_000 });
+    // The log has a line for each wait.
+    const onWait = (): void => undefined;
+    const waiting = { onWait, backoff: backoff({ initialMs: 100, maxMs: 2_000 }), log };
     const follower = createFollower({
-      decoder: createRecordDecoder({ codec, isProven: isOutcomeOf, backoff: registryBackoff, log }),
-      stateDecoder: createRecordDecoder({
-        codec: stateCodec,
-        isProven: isStateOf,
-        backoff: registryBackoff,
-        log,
-      }),
+      decoder: createRecordDecoder({ codec, isProven: isOutcomeOf, ...waiting }),
+      stateDecoder: createRecordDecoder({ codec: stateCodec, isProven: isStateOf, ...waiting }),
       ledgers,
       memory,
       deadLetters,

@@ -26,12 +26,12 @@ import { createForeignEvents } from './foreign-events.ts';
 import { type Intake, type IntakeDeps, startIntake } from './intake.ts';
 import { createPositionStore, type PositionStore } from './intake-store.ts';
 import { type LogWatch, startLogWatch } from './log-watch.ts';
-import { createLanes, type Lanes } from './partition-buffers.ts';
+import { createPartitionBuffers, type PartitionBuffers } from './partition-buffers.ts';
 
 type Context = ServiceContext<typeof fields>;
 
 /** Records in a buffer at which its partition is paused, and resumed; some batches ahead of the loop. */
-const laneLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
+const bufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 /** How often the id of the result topic is checked. A recreated topic is read again within this time. */
 const topicLookMs = 10_000;
 /** A log check in progress delays a stop by at most this time. */
@@ -51,18 +51,18 @@ export function openInbound(
 ) {
   const { log, metrics, fatal } = context;
   const flow: { consumer?: GroupConsumer; logWatch?: LogWatch } = {};
-  const lanes = createLanes(
+  const buffers = createPartitionBuffers(
     {
       pause: (partition) => flow.consumer?.pause(EVENTS, partition),
       resume: (partition) => flow.consumer?.resume(EVENTS, partition),
     },
-    laneLimits,
+    bufferLimits,
   );
   const foreign = createForeignEvents();
   context.lifecycle.addReadiness('positions', foreign.check);
   const positions = createPositionStore({ pool, topic: EVENTS });
   const intake = startIntake({
-    lanes,
+    buffers,
     reader: createEventReader({ codec, stall: stalls.intake, backoff: storeRetry, log, metrics }),
     positions,
     endpoints: outbound.endpoints,
@@ -82,19 +82,24 @@ export function openInbound(
     metrics,
     fatal,
   });
-  const logWatch = openLogWatch(context, { lanes, positions, flow, stall: stalls.log });
+  const logWatch = openLogWatch(context, { buffers, positions, flow, stall: stalls.log });
   flow.logWatch = logWatch;
-  const consumer = openConsumer(context, lanes, intake, logWatch);
+  const consumer = openConsumer(context, buffers, intake, logWatch);
   flow.consumer = consumer;
-  return { lanes, intake, consumer, logWatch };
+  return { buffers, intake, consumer, logWatch };
 }
 
 /** Partitions whose log was truncated or recreated are read again from their beginning. */
 function openLogWatch(
   { config, log, metrics }: Context,
-  parts: { lanes: Lanes; positions: PositionStore; flow: { consumer?: GroupConsumer }; stall: Stall },
+  parts: {
+    buffers: PartitionBuffers;
+    positions: PositionStore;
+    flow: { consumer?: GroupConsumer };
+    stall: Stall;
+  },
 ): LogWatch {
-  const { lanes, positions, flow, stall } = parts;
+  const { buffers, positions, flow, stall } = parts;
   const settings = createKafkaConfig(config, `notification-log-${config.instanceId}`);
   const admin = createAdmin(settings);
   const watch = startLogWatch({
@@ -108,10 +113,10 @@ function openLogWatch(
       }),
     storedTopicId: positions.topicId,
     storeTopicId: positions.storeTopicId,
-    partitions: lanes.partitions,
+    partitions: buffers.partitions,
     restart(partition, from) {
       flow.consumer?.seek(EVENTS, partition, from);
-      lanes.restart(partition);
+      buffers.restart(partition);
     },
     everyMs: topicLookMs,
     backoff: storeRetry,
@@ -133,7 +138,7 @@ function openLogWatch(
 
 function openConsumer(
   { config, log, metrics, fatal }: Context,
-  lanes: Lanes,
+  buffers: PartitionBuffers,
   intake: Intake,
   logWatch: LogWatch,
 ): GroupConsumer {
@@ -152,7 +157,7 @@ function openConsumer(
         });
       },
       onRecords(_topic, partition, records) {
-        lanes.enqueue(partition, records);
+        buffers.enqueue(partition, records);
         intake.wake();
       },
       onOutOfRange: (_topic, partition, position) => logWatch.outOfRange(partition, position),

@@ -14,7 +14,7 @@ import { createForeignEvents } from './foreign-events.ts';
 import { planBatch, startIntake } from './intake.ts';
 import { gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
-import { createLanes } from './partition-buffers.ts';
+import { createPartitionBuffers } from './partition-buffers.ts';
 
 const endpoint = { id: 'e1', customerId: 'c1' } as Endpoint;
 
@@ -45,13 +45,16 @@ function harness(
     readAgain = (_partition: number): Promise<void> => Promise.resolve(),
   } = {},
 ) {
-  const lanes = createLanes({ pause: vi.fn(), resume: vi.fn() }, { recordsHigh: 100, recordsLow: 50 });
+  const buffers = createPartitionBuffers(
+    { pause: vi.fn(), resume: vi.fn() },
+    { recordsHigh: 100, recordsLow: 50 },
+  );
   const foreign = createForeignEvents();
   const storedHints: string[] = [];
   const stored = Promise.withResolvers<void>();
   const fatal = vi.fn();
   const intake = startIntake({
-    lanes,
+    buffers,
     reader: {
       read: async (slices) =>
         new Map(slices.map((s) => [s.partition, s.records.map((r) => r as unknown as OrderEvent)])),
@@ -75,28 +78,28 @@ function harness(
     fatal,
   });
   const feed = (events: OrderEvent[]) => {
-    lanes.enqueue(
+    buffers.enqueue(
       0,
       events.map((event, i) => ({ ...event, offset: BigInt(i) }) as unknown as InRecord),
     );
     intake.wake();
   };
   intake.assigned({ gained: [0], lost: [] });
-  return { intake, lanes, feed, stored: stored.promise, storedHints, fatal, foreign };
+  return { intake, buffers, feed, stored: stored.promise, storedHints, fatal, foreign };
 }
 
 it('stores nothing from the middle of another log, and all of it once it is read from its beginning', async () => {
   const memory = memoryStore();
   const asked = Promise.withResolvers<void>();
   const checkLog = async (): Promise<void> => {
-    lanes.restart(0);
+    buffers.restart(0);
     asked.resolve();
   };
-  const { intake, feed, lanes, fatal } = harness(memory.store, { checkLog });
+  const { intake, feed, buffers, fatal } = harness(memory.store, { checkLog });
   feed([eventOf(0, 0), eventOf(0, 1)]);
   await expect.poll(() => memory.rows.size).toBe(2);
   // This feed numbers its records from 0, so a new buffer is needed to accept them.
-  lanes.restart(0);
+  buffers.restart(0);
   feed([eventOf(0, 5), eventOf(0, 6)]);
   await asked.promise;
   expect(memory.rows.size).toBe(2);
@@ -109,8 +112,8 @@ it('stores nothing from the middle of another log, and all of it once it is read
 it('reads a partition again, once, if outcomes are missing after a position that was just loaded', async () => {
   const memory = memoryStore();
   memory.positions.set(0, 1);
-  const readAgain = vi.fn(async () => lanes.restart(0));
-  const { intake, feed, lanes } = harness(memory.store, { readAgain });
+  const readAgain = vi.fn(async () => buffers.restart(0));
+  const { intake, feed, buffers } = harness(memory.store, { readAgain });
   feed([eventOf(0, 5), eventOf(0, 6)]);
   await expect.poll(() => readAgain.mock.calls).toEqual([[0]]);
   expect(memory.rows.size).toBe(0);
@@ -118,7 +121,7 @@ it('reads a partition again, once, if outcomes are missing after a position that
   feed([3, 4, 5, 6].map((n) => eventOf(0, n)));
   await expect.poll(() => memory.rows.size).toBe(4);
   // A gap while following the log: no database was restored, so there is nothing to search for.
-  lanes.restart(0);
+  buffers.restart(0);
   feed([eventOf(0, 9)]);
   await expect.poll(() => memory.rows.size).toBe(5);
   expect(readAgain).toHaveBeenCalledTimes(1);
@@ -127,14 +130,14 @@ it('reads a partition again, once, if outcomes are missing after a position that
 
 it('reports outcomes of another log if they are newer than the position that has passed them', async () => {
   const memory = memoryStore();
-  const { intake, feed, lanes, foreign } = harness(memory.store);
+  const { intake, feed, buffers, foreign } = harness(memory.store);
   feed([eventOf(0, 0), eventOf(0, 1)]);
   await expect.poll(() => memory.rows.size).toBe(2);
-  lanes.restart(0);
+  buffers.restart(0);
   feed([eventOf(0, 0), eventOf(0, 1)]);
-  await expect.poll(() => lanes.committable()).not.toEqual([]);
+  await expect.poll(() => buffers.committable()).not.toEqual([]);
   expect(foreign.check()).toBe(true);
-  lanes.restart(0);
+  buffers.restart(0);
   feed([eventOf(0, 1, { occurredAt: Date.now() + 3_600_000 })]);
   await expect.poll(() => foreign.check()).toBe('stored positions of partitions 0 are of another log');
   expect(memory.rows.size).toBe(2);
@@ -179,14 +182,14 @@ describe('mails', () => {
 describe('intake', () => {
   it('stores one row per event and endpoint, moves the position and informs the sender', async () => {
     const memory = memoryStore();
-    const { intake, feed, stored, storedHints, lanes } = harness(memory.store);
+    const { intake, feed, stored, storedHints, buffers } = harness(memory.store);
     feed([eventOf(0, 0), eventOf(0, 1)]);
     await stored;
     await intake.stop();
     expect([...memory.rows.keys()]).toEqual(['0-0/e1', '0-1/e1']);
     expect(memory.positions.get(0)).toBe(1);
     expect(storedHints).toEqual(['e1']);
-    expect(lanes.committable()).toEqual([{ partition: 0, offset: 2n }]);
+    expect(buffers.committable()).toEqual([{ partition: 0, offset: 2n }]);
   });
 
   it('writes no rows that another instance stored meanwhile', async () => {

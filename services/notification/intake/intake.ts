@@ -23,13 +23,13 @@ import type { EventReader } from './event-reader.ts';
 import type { ForeignEvents } from './foreign-events.ts';
 import { countBatch, gapsOf } from './intake-counts.ts';
 import type { Move, PositionStore } from './intake-store.ts';
-import type { Lanes, Slice } from './partition-buffers.ts';
+import type { PartitionBuffers, Slice } from './partition-buffers.ts';
 
 /** Outcomes of one transaction. Beyond a few hundred, the cost per row no longer falls. */
 const batchRecordsMax = 1_000;
 
 export interface IntakeDeps {
-  lanes: Lanes;
+  buffers: PartitionBuffers;
   reader: EventReader;
   positions: PositionStore;
   endpoints: Pick<EndpointDirectory, 'receiversOf'>;
@@ -72,7 +72,7 @@ interface Plan {
 }
 
 export function startIntake(deps: IntakeDeps): Intake {
-  const { lanes, reader, clock, log, metrics, stall } = deps;
+  const { buffers, reader, clock, log, metrics, stall } = deps;
   const abort = new AbortController();
   const positions: Positions = { now: new Map(), loaded: new Map(), lookedBehind: new Map() };
   let bell = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ export function startIntake(deps: IntakeDeps): Intake {
 
   const loop = async (): Promise<void> => {
     while (!abort.signal.aborted) {
-      const slices = lanes.take(batchRecordsMax);
+      const slices = buffers.take(batchRecordsMax);
       if (slices.length === 0) {
         await bell.promise;
         bell = Promise.withResolvers<void>();
@@ -90,7 +90,7 @@ export function startIntake(deps: IntakeDeps): Intake {
       stall.begin('outcomes are not stored');
       const decoded = await reader.read(slices, abort.signal);
       const written = await storeUntilDone(deps, positions, { slices, decoded }, abort.signal);
-      lanes.stored(slices);
+      buffers.stored(slices);
       stall.end();
       metrics.observe('notification_batch_seconds', (clock.monotonicMs() - startedMs) / 1000);
       log.debug({ events: countRecords(slices), deliveries: written.length }, 'batch stored');
@@ -104,7 +104,7 @@ export function startIntake(deps: IntakeDeps): Intake {
 
   return {
     assigned(change) {
-      lanes.assign(change);
+      buffers.assign(change);
       for (const partition of [...change.lost, ...change.gained]) positions.now.delete(partition);
     },
     wake,
@@ -209,8 +209,8 @@ async function lookBehind(
   return isReadAgain;
 }
 
-function currentOf({ lanes }: IntakeDeps, { slices, decoded }: Batch): Map<number, OrderEvent[]> {
-  const current = slices.filter((slice) => lanes.isCurrent(slice));
+function currentOf({ buffers }: IntakeDeps, { slices, decoded }: Batch): Map<number, OrderEvent[]> {
+  const current = slices.filter((slice) => buffers.isCurrent(slice));
   return new Map(current.map(({ partition }) => [partition, decoded.get(partition) ?? []]));
 }
 

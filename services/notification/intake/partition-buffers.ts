@@ -2,17 +2,10 @@
  * Fetched records that are not stored yet, one buffer per assigned partition.
  *
  * A buffer begins with its assignment, fills from the consumer, is emptied by the intake loop and ends when
- * the partition is lost. Above the high mark its partition is paused, below the low mark resumed. So the
- * consumer's callback never waits and memory stays bounded.
+ * the partition is lost. A full buffer pauses its partition.
  */
+import { type BufferLimits, PartitionBuffer } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
-
-export interface LaneLimits {
-  /** Records in a buffer at which its partition is paused. */
-  recordsHigh: number;
-  /** Records at which it is resumed. */
-  recordsLow: number;
-}
 
 export interface Flow {
   pause(partition: number): void;
@@ -25,21 +18,16 @@ export interface Slice {
   records: InRecord[];
 }
 
-interface Lane {
-  queue: InRecord[];
-  lastEnqueued: bigint;
-  paused: boolean;
+interface Assigned {
+  readonly buffer: PartitionBuffer;
   /** The offset after the last record whose deliveries are stored; null before the first. */
   stored: bigint | null;
   committed: bigint | null;
 }
 
-export interface Lanes {
+export interface PartitionBuffers {
   assign(change: { gained: readonly number[]; lost: readonly number[] }): void;
-  /**
-   * Adds the records of a fetch. Drops repeats after a join, when kafkajs reads from the committed offset
-   * again.
-   */
+  /** Adds the records of a fetch, without repeats. */
   enqueue(partition: number, records: readonly InRecord[]): void;
   /** The partition is read again from another offset; its buffered records are dropped. */
   restart(partition: number): void;
@@ -56,60 +44,49 @@ export interface Lanes {
   queuedRecords(): number;
 }
 
-export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits): Lanes {
-  const lanes = new Map<number, Lane>();
+export function createPartitionBuffers(flow: Flow, limits: BufferLimits): PartitionBuffers {
+  const assigned = new Map<number, Assigned>();
   /** A slice may outlive its buffer. */
-  const laneOf = new WeakMap<Slice, Lane>();
+  const origin = new WeakMap<Slice, Assigned>();
   const isCurrent = (slice: Slice): boolean =>
-    laneOf.has(slice) && lanes.get(slice.partition) === laneOf.get(slice);
+    origin.has(slice) && assigned.get(slice.partition) === origin.get(slice);
+  const begin = (partition: number): void => {
+    const own = { pause: () => flow.pause(partition), resume: () => flow.resume(partition) };
+    assigned.set(partition, { buffer: new PartitionBuffer(limits, own), stored: null, committed: null });
+  };
   let first = 0;
 
   return {
     assign({ gained, lost }) {
-      for (const partition of lost) lanes.delete(partition);
-      for (const partition of gained) lanes.set(partition, emptyLane());
+      for (const partition of lost) assigned.delete(partition);
+      for (const partition of gained) begin(partition);
     },
 
     enqueue(partition, records) {
-      const lane = lanes.get(partition);
-      if (lane === undefined) return;
-      for (const record of records) {
-        if (record.offset <= lane.lastEnqueued) continue;
-        lane.queue.push(record);
-        lane.lastEnqueued = record.offset;
-      }
-      if (!lane.paused && lane.queue.length >= recordsHigh) {
-        lane.paused = true;
-        flow.pause(partition);
-      }
+      assigned.get(partition)?.buffer.addNew(records);
     },
 
     restart(partition) {
-      if (!lanes.has(partition)) return;
-      lanes.set(partition, emptyLane());
+      if (!assigned.has(partition)) return;
+      begin(partition);
       flow.resume(partition);
     },
 
     take(recordsMax) {
-      const waiting = [...lanes].filter(([, lane]) => lane.queue.length > 0);
-      if (waiting.length === 0) return [];
-      // Each round begins one buffer later, so that rounding never favours the same partition.
-      first = (first + 1) % waiting.length;
-      const ordered = [...waiting.slice(first), ...waiting.slice(0, first)];
+      const filled = [...assigned].filter(([, { buffer }]) => buffer.length > 0);
+      if (filled.length === 0) return [];
+      // Each round begins one partition further, so that rounding never favours the same partition.
+      first = (first + 1) % filled.length;
+      const ordered = [...filled.slice(first), ...filled.slice(0, first)];
       const slices: Slice[] = [];
       let room = recordsMax;
-      ordered.forEach(([partition, lane], index) => {
-        const share = Math.ceil(room / (ordered.length - index));
-        const records = lane.queue.splice(0, share);
+      ordered.forEach(([partition, own], index) => {
+        const records = own.buffer.take(Math.ceil(room / (ordered.length - index)));
         if (records.length === 0) return;
         room -= records.length;
         const slice = { partition, records };
-        laneOf.set(slice, lane);
+        origin.set(slice, own);
         slices.push(slice);
-        if (lane.paused && lane.queue.length <= recordsLow) {
-          lane.paused = false;
-          flow.resume(partition);
-        }
       });
       return slices;
     },
@@ -119,30 +96,26 @@ export function createLanes(flow: Flow, { recordsHigh, recordsLow }: LaneLimits)
     stored(slices) {
       for (const slice of slices) {
         const last = slice.records.at(-1);
-        const lane = lanes.get(slice.partition);
-        if (lane === undefined || last === undefined || !isCurrent(slice)) continue;
-        lane.stored = last.offset + 1n;
+        const own = assigned.get(slice.partition);
+        if (own === undefined || last === undefined || !isCurrent(slice)) continue;
+        own.stored = last.offset + 1n;
       }
     },
 
     committable() {
-      return [...lanes].flatMap(([partition, lane]) =>
-        lane.stored !== null && lane.stored !== lane.committed ? [{ partition, offset: lane.stored }] : [],
+      return [...assigned].flatMap(([partition, { stored, committed }]) =>
+        stored !== null && stored !== committed ? [{ partition, offset: stored }] : [],
       );
     },
 
     committed(offsets) {
       for (const { partition, offset } of offsets) {
-        const lane = lanes.get(partition);
-        if (lane !== undefined) lane.committed = offset;
+        const own = assigned.get(partition);
+        if (own !== undefined) own.committed = offset;
       }
     },
 
-    partitions: () => [...lanes.keys()],
-    queuedRecords: () => lanes.values().reduce((sum, lane) => sum + lane.queue.length, 0),
+    partitions: () => [...assigned.keys()],
+    queuedRecords: () => assigned.values().reduce((sum, { buffer }) => sum + buffer.length, 0),
   };
-}
-
-function emptyLane(): Lane {
-  return { queue: [], lastEnqueued: -1n, paused: false, stored: null, committed: null };
 }

@@ -3,9 +3,11 @@
  * matchers (answered offsets), the recent outcomes (expected rows) and the index of dead letters. It compares
  * outcomes with their rows at once; wrong-looking ones are remembered for the next rounds.
  */
+
 import { crc32 } from 'node:zlib';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/index.ts';
+import type { RecordDecoder } from '../../shared/consuming/index.ts';
 import type { InRecord, TopicPartitionOffset } from '../../shared/kafka/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -19,7 +21,6 @@ import { type ExpectedOrder, expectedOf, isOrderState, type Memory } from '../ma
 import type { StateBook } from '../matching/snapshot-index.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
 import { writeNote } from './position-note.ts';
-import type { RecordDecoder } from './record-decoder.ts';
 
 /** Rows that one query compares. */
 const chunkOrders = 500;

@@ -7,8 +7,11 @@ import { createHealth } from '../running/health.ts';
 import type { Follower } from './follower.ts';
 import { startFeed } from './record-queue.ts';
 
-const records = (count: number): InRecord[] =>
-  Array.from({ length: count }, (_, offset) => ({ offset: BigInt(offset) }) as InRecord);
+const records = (count: number, partition = 0): InRecord[] =>
+  Array.from(
+    { length: count },
+    (_, offset) => ({ topic: 't', partition, offset: BigInt(offset) }) as InRecord,
+  );
 
 function start(follow: Follower['follow']) {
   const deps = { pauseAll: vi.fn(), resumeAll: vi.fn(), fatal: vi.fn() };
@@ -25,12 +28,30 @@ function start(follow: Follower['follow']) {
 it('pauses the partitions when the follower is behind, and resumes them when it has caught up', async () => {
   const held = Promise.withResolvers<void>();
   const { feed, pauseAll, resumeAll } = start(() => held.promise);
-  feed.enqueue('t', 0, records(15_000));
+  feed.enqueue(records(15_000));
   expect(pauseAll).not.toHaveBeenCalled();
-  feed.enqueue('t', 1, records(6_000));
+  feed.enqueue(records(6_000, 1));
   expect(pauseAll).toHaveBeenCalledTimes(1);
   held.resolve();
   await expect.poll(() => resumeAll.mock.calls.length).toBe(1);
+  await feed.stop();
+});
+
+it('gives the follower the records of one partition at a time, in order of arrival', async () => {
+  const followed: [string, number, number][] = [];
+  const { feed } = start(async (topic, partition, taken) => {
+    followed.push([topic, partition, taken.length]);
+  });
+  feed.enqueue(records(3));
+  feed.enqueue(records(2, 1));
+  feed.enqueue(records(4));
+  await expect
+    .poll(() => followed)
+    .toEqual([
+      ['t', 0, 3],
+      ['t', 1, 2],
+      ['t', 0, 4],
+    ]);
   await feed.stop();
 });
 
@@ -41,7 +62,7 @@ it('waits during temporary errors without skipping a record', async () => {
     if (failures-- > 0) throw appError('MYSQL_CONNECTION_LOST', { reason: 'test' });
     followed.push(taken.length);
   });
-  feed.enqueue('t', 0, records(1_500));
+  feed.enqueue(records(1_500));
   await expect.poll(() => followed).toEqual([1_000, 500]);
   expect(fatal).not.toHaveBeenCalled();
   await feed.stop();
@@ -51,7 +72,7 @@ it('ends the process on a permanent error', async () => {
   const { feed, fatal } = start(async () => {
     throw appError('MYSQL_SCHEMA', { reason: 'test' });
   });
-  feed.enqueue('t', 0, records(1));
+  feed.enqueue(records(1));
   await expect.poll(() => fatal.mock.calls.length).toBe(1);
   await feed.stop();
 });

@@ -1,8 +1,5 @@
-/**
- * The queue between the consumer, which must never wait, and the follower, which may. It keeps the order of
- * the records. Above the high mark every partition is paused, below the low mark resumed.
- */
-
+/** Between the consumer, which must never wait, and the follower, which may. All partitions share one buffer, in order of arrival. */
+import { type BufferLimits, PartitionBuffer } from '../../shared/consuming/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -10,9 +7,7 @@ import { type Backoff, sleep } from '../../shared/retry/index.ts';
 import type { Health } from '../running/health.ts';
 import type { Follower } from './follower.ts';
 
-/** Queue lengths at which the partitions are paused, and resumed. */
-const recordsHigh = 20_000;
-const recordsLow = 5_000;
+const bufferLimits: BufferLimits = { recordsHigh: 20_000, recordsLow: 5_000 };
 /** Records that the follower takes in at once. */
 const chunkRecords = 1_000;
 
@@ -28,38 +23,22 @@ export interface FeedDeps {
 }
 
 export interface Feed {
-  enqueue(topic: string, partition: number, records: readonly InRecord[]): void;
-  /** Finishes the current records and drops the rest: their offsets have not moved. */
+  enqueue(records: readonly InRecord[]): void;
+  /** Finishes the chunk in hand and drops the other records: their offsets have not moved. */
   stop(): Promise<void>;
 }
 
 export function startFeed(deps: FeedDeps): Feed {
   const abort = new AbortController();
-  const queue: { topic: string; partition: number; records: readonly InRecord[] }[] = [];
-  let queued = 0;
-  let isPaused = false;
-  let bell = Promise.withResolvers<void>();
+  const buffer = new PartitionBuffer(bufferLimits, { pause: deps.pauseAll, resume: deps.resumeAll });
 
   const loop = async (): Promise<void> => {
     while (!abort.signal.aborted) {
-      const next = queue.shift();
-      if (next === undefined) {
-        await bell.promise;
-        bell = Promise.withResolvers<void>();
-        continue;
-      }
-      for (let from = 0; from < next.records.length && !abort.signal.aborted; from += chunkRecords) {
-        await followUntilDone(
-          deps,
-          { ...next, records: next.records.slice(from, from + chunkRecords) },
-          abort.signal,
-        );
-      }
-      queued -= next.records.length;
-      if (isPaused && queued <= recordsLow) {
-        isPaused = false;
-        deps.resumeAll();
-      }
+      await buffer.untilReady(abort.signal);
+      const chunk = firstPartition(buffer.peek(chunkRecords));
+      if (abort.signal.aborted || chunk.length === 0) continue;
+      await followUntilDone(deps, chunk, abort.signal);
+      buffer.dropFirst(chunk.length);
     }
   };
   const running = loop().catch((error: unknown) => {
@@ -67,29 +46,32 @@ export function startFeed(deps: FeedDeps): Feed {
   });
 
   return {
-    enqueue(topic, partition, records) {
-      queue.push({ topic, partition, records });
-      queued += records.length;
-      if (!isPaused && queued >= recordsHigh) {
-        isPaused = true;
-        deps.pauseAll();
-      }
-      bell.resolve();
+    enqueue(records) {
+      for (const record of records) buffer.push(record);
     },
     async stop() {
       abort.abort();
-      bell.resolve();
       await running;
     },
   };
 }
 
-/** Waits during temporary errors: they must not skip records. */
+/** The records at the head that are of one partition. */
+function firstPartition(records: readonly InRecord[]): readonly InRecord[] {
+  const first = records[0];
+  const end = records.findIndex(
+    ({ topic, partition }) => topic !== first?.topic || partition !== first.partition,
+  );
+  return end === -1 ? records : records.slice(0, end);
+}
+
+/** Retries during temporary errors: no record is skipped. */
 async function followUntilDone(
   { follower, backoff, log, health }: FeedDeps,
-  { topic, partition, records }: { topic: string; partition: number; records: readonly InRecord[] },
+  records: readonly InRecord[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { topic, partition } = records[0]!;
   for (let attempt = 1; ; attempt++) {
     try {
       await follower.follow(topic, partition, records, signal);

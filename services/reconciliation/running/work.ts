@@ -2,6 +2,7 @@
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import type { ServerClock } from '../../shared/clock/index.ts';
 import { loadCodecs, loadStateCodec } from '../../shared/codec/index.ts';
+import { createRecordDecoder, isOutcomeOf, isStateOf } from '../../shared/consuming/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import {
   createAccumulator,
@@ -27,8 +28,6 @@ import { createLasting } from '../findings/lasting.ts';
 import { createPublisher } from '../findings/publisher.ts';
 import { createDeadLetterIndex } from '../following/dead-letter-index.ts';
 import { createFollower, type Follower } from '../following/follower.ts';
-import { isOutcomeOf, isStateOf } from '../following/proofs.ts';
-import { createRecordDecoder } from '../following/record-decoder.ts';
 import { type Feed, startFeed } from '../following/record-queue.ts';
 import { followedTopics, type Starts, startsOfGroup } from '../following/start-offsets.ts';
 import { createMemory } from '../matching/recent-outcomes.ts';
@@ -177,7 +176,8 @@ async function createParts(
   const memory = createMemory({ ordersMax, eventsMax: ordersMax });
   const deadLetters = createDeadLetterIndex();
   const states = createStateBook({ statesMax: ordersMax, fromTheStart: wholeStates });
-  const waiting = { backoff: trouble, log, health };
+  const onWait = (reason: string): void => health.failed('following waits', reason);
+  const waiting = { onWait, backoff: trouble, log };
   const follower = createFollower({
     decoder: createRecordDecoder({ codec, isProven: isOutcomeOf, ...waiting }),
     stateDecoder: createRecordDecoder({ codec: stateCodec, isProven: isStateOf, ...waiting }),
@@ -236,7 +236,7 @@ function openConsumer(
           consumer.seek(topic, partition, follower.position(topic, partition));
         if (flow.isPaused) turn(true);
       },
-      onRecords: (topic, partition, records) => feed.enqueue(topic, partition, records),
+      onRecords: (_topic, _partition, records) => feed.enqueue(records),
       onOutOfRange: (topic, partition, position) =>
         renew('outsideOfLog', `position ${position} of ${topic}/${partition} is not in the log`),
       onCrash: fatal,

@@ -1,6 +1,6 @@
-/** Which contents prove a value with an unknown schema id: they must match the record's headers. */
+/** Proves what a value is although its schema id is unknown: its fields must match the key, headers and partition of its record. */
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
-import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
+import { headerOf, type InRecord } from '../kafka/index.ts';
 
 export function isOutcomeOf(
   { eventId, sourcePartition, sourceOffset }: OrderEvent,
