@@ -3,7 +3,7 @@
  * from 0 again; records of two logs must never be mixed.
  */
 import type Cluster from 'kafkajs/src/cluster/index.js';
-import { askTopicIdentity } from '../../services/shared/kafka/index.ts';
+import { fetchTopicMetadata } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 import { askAgain } from './ask-again.ts';
 
@@ -31,7 +31,7 @@ export function createSameLog(cluster: OpenCluster): SameLog {
         if (leader === undefined) {
           throw Object.assign(new CliError(`no partition of ${wireTopic} has a leader`), { retriable: true });
         }
-        return askTopicIdentity(await cluster.findBroker({ nodeId: String(leader) }), wireTopic);
+        return fetchTopicMetadata(await cluster.findBroker({ nodeId: String(leader) }), wireTopic);
       });
       const before = known.get(wireTopic) ?? topicId;
       if (topicId === null) throw new CliError(`${wireTopic} was deleted during the read`);

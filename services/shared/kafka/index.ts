@@ -1,6 +1,6 @@
 export { createAdmin, type KafkaAdmin, type TopicDescription, type TopicSpec } from './admin/admin.ts';
 export { createLogProbe, type LogIdentity, type LogProbe } from './admin/log-probe.ts';
-export { askTopicIdentity, fetchTopicId, fetchTopicIds } from './admin/topic-id.ts';
+export { fetchTopicId, fetchTopicIds, fetchTopicMetadata } from './admin/topic-id.ts';
 export { createTopicWatch, type TopicState, type TopicWatch } from './admin/topic-watch.ts';
 export { type CommitLoop, startCommitLoop } from './consumer/commit-loop.ts';
 export type {

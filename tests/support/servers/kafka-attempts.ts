@@ -6,7 +6,7 @@ import { createKafkaConfig } from '../../../services/shared/kafka/index.ts';
 import { createCluster } from '../../../services/shared/kafka/kafkajs/cluster.ts';
 import type { KafkaBroker } from '../../../services/shared/kafka/kafkajs/library-types.ts';
 import {
-  type PartitionAnswer,
+  type ProduceResponsePartition,
   produceRequest,
 } from '../../../services/shared/kafka/protocol/produce-protocol.ts';
 import { withPrefix } from '../../../services/shared/kafka/settings.ts';
@@ -50,7 +50,7 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
   return {
     write: (topic) => write(broker, wire(topic)),
     async read(topic) {
-      const wanted = [{ topic: wire(topic), partition: 0, from: 0n, maxBytes: 1_000 }];
+      const wanted = [{ topic: wire(topic), partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000 }];
       const [answer] = await fetchOnce(broker, wanted, fetchLimits);
       return answer!.errorCode !== topicDenied;
     },
@@ -88,9 +88,9 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
 
 /** Without records: who may write is told that the request is invalid, and nothing is written. */
 async function write(broker: KafkaBroker, topic: string): Promise<boolean> {
-  const batch = { topic, partition: 0, bytes: Buffer.alloc(0) };
+  const batch = { topic, partition: 0, records: Buffer.alloc(0) };
   const request = produceRequest([batch], timeoutMs, () => undefined);
-  const [answer] = (await broker.connectionPool.send(request)) as PartitionAnswer[];
+  const [answer] = (await broker.connectionPool.send(request)) as ProduceResponsePartition[];
   return answer!.errorCode !== topicDenied;
 }
 

@@ -10,11 +10,11 @@ import { silentLogger } from '../kafkajs/client-log.ts';
 import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
 import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import { fetchMetadata } from '../kafkajs/metadata.ts';
-import type { PartitionFetched } from '../protocol/fetch-protocol.ts';
+import type { FetchResponsePartition } from '../protocol/fetch-protocol.ts';
 import { readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartitionOffset } from '../types.ts';
-import { askTopicIdentity } from './topic-id.ts';
+import { fetchTopicMetadata } from './topic-id.ts';
 
 /** What tells a log from another one of the same name. */
 export interface LogIdentity {
@@ -96,7 +96,7 @@ async function identify(
   const topicIds = new Map<string, string | null>();
   let clusterId = '';
   for (const topic of topics) {
-    const answer = await askTopicIdentity(broker, withPrefix(settings, topic));
+    const answer = await fetchTopicMetadata(broker, withPrefix(settings, topic));
     topicIds.set(topic, answer.topicId);
     clusterId = answer.clusterId;
   }
@@ -137,8 +137,8 @@ async function fetchPlaces(
     const wanted = own.map(({ topic, partition, offset }) => ({
       topic: withPrefix(settings, topic),
       partition,
-      from: offset,
-      maxBytes: bytesPerPartition,
+      fetchOffset: offset,
+      partitionMaxBytes: bytesPerPartition,
     }));
     const answer = await fetchOnce(broker, wanted, { maxWaitMs: waitMs, maxBytes: fetchBytesMax });
     for (const place of own) {
@@ -155,13 +155,13 @@ async function fetchPlaces(
 }
 
 function readPlace(
-  fetched: PartitionFetched,
+  fetched: FetchResponsePartition,
   { topic, partition, offset }: Place,
 ): InRecord | null | 'again' {
   if (fetched.errorCode === offsetOutOfRange) return null;
   if (failureOf(fetched) !== null) return 'again';
-  if (fetched.bytes.length === 0) return fetched.highWatermark <= offset ? null : 'again';
-  const { records } = readRecordSet(fetched.bytes, topic, partition, offset, fetched.aborted);
+  if (fetched.records.length === 0) return fetched.highWatermark <= offset ? null : 'again';
+  const { records } = readRecordSet(fetched.records, topic, partition, offset, fetched.abortedTransactions);
   return records[0]?.offset === offset ? records[0] : null;
 }
 

@@ -172,21 +172,29 @@ function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void
     const broker = await findBroker(options);
     (broker as unknown as GroupBroker).fetch = async ({ topics, maxWaitTime: maxWaitMs, maxBytes }) => {
       const wanted = topics.flatMap(({ topic, partitions }) =>
-        partitions.map(({ partition, fetchOffset, maxBytes: partitionBytes }) => ({
+        partitions.map(({ partition, fetchOffset, maxBytes: partitionMaxBytes }) => ({
           topic,
           partition,
-          from: BigInt(fetchOffset),
-          maxBytes: partitionBytes,
+          fetchOffset: BigInt(fetchOffset),
+          partitionMaxBytes,
         })),
       );
       const answer = await fetchOnce(broker, wanted, { maxWaitMs, maxBytes });
-      const froms = new Map(wanted.map(({ topic, partition, from }) => [`${topic}/${partition}`, from]));
+      const offsets = new Map(
+        wanted.map(({ topic, partition, fetchOffset }) => [`${topic}/${partition}`, fetchOffset]),
+      );
       const responses = answer.map((fetched) => {
         const failure = failureOf(fetched);
         if (failure !== null) throw failure;
-        const { topic, partition, highWatermark, bytes, aborted } = fetched;
-        const from = froms.get(`${topic}/${partition}`)!;
-        const set = readRecordSet(bytes, withoutPrefix(settings, topic), partition, from, aborted);
+        const { topic, partition, highWatermark, records, abortedTransactions } = fetched;
+        const from = offsets.get(`${topic}/${partition}`)!;
+        const set = readRecordSet(
+          records,
+          withoutPrefix(settings, topic),
+          partition,
+          from,
+          abortedTransactions,
+        );
         const messages: Passed = Object.assign(set.records, { next: set.next });
         return {
           topicName: topic,

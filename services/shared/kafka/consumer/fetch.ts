@@ -4,11 +4,11 @@ import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import {
   type FetchLimits,
-  type FetchWanted,
+  type FetchRequestPartition,
+  type FetchResponsePartition,
   fetchApiKey,
   fetchApiVersion,
   fetchRequest,
-  type PartitionFetched,
 } from '../protocol/fetch-protocol.ts';
 
 const noError = 0;
@@ -20,9 +20,9 @@ const offsetOutOfRange = 1;
  */
 export async function fetchOnce(
   broker: KafkaBroker,
-  wanted: readonly FetchWanted[],
+  wanted: readonly FetchRequestPartition[],
   limits: FetchLimits,
-): Promise<PartitionFetched[]> {
+): Promise<FetchResponsePartition[]> {
   const range = broker.versions?.[fetchApiKey];
   if (range != null && (range.minVersion > fetchApiVersion || range.maxVersion < fetchApiVersion)) {
     throw new Error(`the broker does not support version ${fetchApiVersion} of Fetch`);
@@ -30,7 +30,7 @@ export async function fetchOnce(
   const first = Math.floor(Math.random() * wanted.length);
   const request = fetchRequest([...wanted.slice(first), ...wanted.slice(0, first)], limits);
   try {
-    return (await broker.connectionPool.send(request)) as PartitionFetched[];
+    return (await broker.connectionPool.send(request)) as FetchResponsePartition[];
   } catch (error) {
     // As kafkajs does: a broker whose connection ended is connected anew by the next use.
     if ((error as Error).name === 'KafkaJSConnectionClosedError') await broker.disconnect();
@@ -39,7 +39,7 @@ export async function fetchOnce(
 }
 
 /** What is wrong with a partition, as kafkajs would say it; null where nothing is. */
-export function failureOf({ errorCode, topic, partition }: PartitionFetched): Error | null {
+export function failureOf({ errorCode, topic, partition }: FetchResponsePartition): Error | null {
   if (errorCode === noError) return null;
   const error = createErrorFromCode(errorCode);
   return errorCode === offsetOutOfRange ? new KafkaJSOffsetOutOfRange(error, { topic, partition }) : error;

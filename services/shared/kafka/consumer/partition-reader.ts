@@ -5,7 +5,7 @@ import { backoff, sleep } from '../../retry/index.ts';
 import { createCluster, forceCloseCluster, type LibraryCluster } from '../kafkajs/cluster.ts';
 import { closedBrokerOf, outOfRangeOf } from '../kafkajs/kafka-errors.ts';
 import { createThrottledLog, type ThrottledLog } from '../kafkajs/throttled-log.ts';
-import type { FetchWanted, PartitionFetched } from '../protocol/fetch-protocol.ts';
+import type { FetchRequestPartition, FetchResponsePartition } from '../protocol/fetch-protocol.ts';
 import { readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartition, TopicPartitionOffset } from '../types.ts';
@@ -206,25 +206,31 @@ async function follow(state: State, leader: number): Promise<void> {
   }
 }
 
-function wantedFrom(state: State, leader: number): FetchWanted[] {
-  const { maxBytesPerPartition: maxBytes } = state.options;
+function wantedFrom(state: State, leader: number): FetchRequestPartition[] {
+  const { maxBytesPerPartition: partitionMaxBytes } = state.options;
   return state.topics.flatMap((topic) =>
     metadataOf(state, topic).flatMap(({ partitionId: partition, leader: leads }) => {
-      const from = state.positions.get(topic, partition);
-      return leads !== leader || from === null ? [] : [{ topic, partition, from, maxBytes }];
+      const fetchOffset = state.positions.get(topic, partition);
+      return leads !== leader || fetchOffset === null
+        ? []
+        : [{ topic, partition, fetchOffset, partitionMaxBytes }];
     }),
   );
 }
 
-async function fetchAndDeliver(state: State, leader: number, wanted: readonly FetchWanted[]): Promise<void> {
+async function fetchAndDeliver(
+  state: State,
+  leader: number,
+  wanted: readonly FetchRequestPartition[],
+): Promise<void> {
   const broker = await state.cluster.findBroker({ nodeId: String(leader) });
   const limits = { maxWaitMs: state.options.maxWaitTimeInMs, maxBytes: fetchMaxBytes };
   const answer = await fetchOnce(broker, wanted, limits);
   state.lastFetchMs = performance.now();
   for (const fetched of answer) {
     const asked = wanted.find((each) => each.topic === fetched.topic && each.partition === fetched.partition);
-    if (asked !== undefined && fetched.bytes.length > 0 && !state.stopped.signal.aborted)
-      await deliver(state, fetched, asked.from);
+    if (asked !== undefined && fetched.records.length > 0 && !state.stopped.signal.aborted)
+      await deliver(state, fetched, asked.fetchOffset);
   }
   // One partition that failed keeps the records of no other.
   for (const fetched of answer) {
@@ -233,12 +239,18 @@ async function fetchAndDeliver(state: State, leader: number, wanted: readonly Fe
   }
 }
 
-async function deliver(state: State, fetched: PartitionFetched, from: bigint): Promise<void> {
-  const { topic, partition, aborted, highWatermark, bytes } = fetched;
+async function deliver(state: State, fetched: FetchResponsePartition, from: bigint): Promise<void> {
+  const { topic, partition, highWatermark } = fetched;
   // The loop of another broker was faster, after the leader had moved.
   if (state.positions.get(topic, partition) !== from) return;
   const name = withoutPrefix(state.options.settings, topic);
-  const { records, next } = readRecordSet(bytes, name, partition, from, aborted);
+  const { records, next } = readRecordSet(
+    fetched.records,
+    name,
+    partition,
+    from,
+    fetched.abortedTransactions,
+  );
   state.positions.set(topic, partition, next);
   if (records.length > 0) await state.options.onRecords(name, partition, records, highWatermark);
 }

@@ -62,10 +62,10 @@ async function fetchFrom(
   const leader = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
   const broker = await cluster.findBroker({ nodeId: String(leader) });
   const limits = { maxWaitMs: fetchWaitMs, maxBytes: fetchBytesMax };
-  const wanted = [{ topic: wireTopic, partition, from, maxBytes: fetchBytesMax }];
+  const wanted = [{ topic: wireTopic, partition, fetchOffset: from, partitionMaxBytes: fetchBytesMax }];
   const [fetched] = await fetchOnce(broker, wanted, limits);
   if (fetched === undefined) return { records: [], next: from };
   const failure = failureOf(fetched);
   if (failure !== null) throw failure;
-  return readRecordSet(fetched.bytes, topic, partition, from, fetched.aborted);
+  return readRecordSet(fetched.records, topic, partition, from, fetched.abortedTransactions);
 }

@@ -5,8 +5,8 @@ import { forceCloseBroker } from '../kafkajs/force-close.ts';
 import type { KafkaBroker } from '../kafkajs/library-types.ts';
 import { fetchMetadata, type Metadata } from '../kafkajs/metadata.ts';
 import {
-  type EncodedBatch,
-  type PartitionAnswer,
+  type ProduceRequestPartition,
+  type ProduceResponsePartition,
   produceApiKey,
   produceApiVersion,
   produceRequest,
@@ -15,7 +15,7 @@ import type { KafkaSettings } from '../settings.ts';
 
 /** What came of one produce request. `handed` tells whether the broker may have the bytes. */
 export type ProduceOutcome =
-  | { kind: 'answered'; partitions: PartitionAnswer[] }
+  | { kind: 'answered'; partitions: ProduceResponsePartition[] }
   | { kind: 'failed'; handed: boolean; error: unknown };
 
 /** Who leads what, and the way to each leader. The accumulator knows Kafka only through this. Topics are names on the wire. */
@@ -25,7 +25,7 @@ export interface Leaders {
   /** Asks the cluster for the leaders of `topics`; a topic or partition without one does not hold the others. Throws KAFKA_UNAVAILABLE when no broker answers. */
   refresh(topics: readonly string[]): Promise<void>;
   /** Never throws. */
-  produce(nodeId: number, batches: readonly EncodedBatch[]): Promise<ProduceOutcome>;
+  produce(nodeId: number, batches: readonly ProduceRequestPartition[]): Promise<ProduceOutcome>;
   close(): void;
 }
 
@@ -122,7 +122,7 @@ function adopt(state: State, metadata: Metadata): void {
 async function produce(
   state: State,
   nodeId: number,
-  batches: readonly EncodedBatch[],
+  batches: readonly ProduceRequestPartition[],
 ): Promise<ProduceOutcome> {
   const broker = state.nodes.get(nodeId);
   if (broker === undefined || state.closed) {
@@ -134,7 +134,10 @@ async function produce(
     const request = produceRequest(batches, Math.floor(state.requestTimeoutMs * brokerShareOfTimeout), () => {
       handed = true;
     });
-    return { kind: 'answered', partitions: (await broker.connectionPool.send(request)) as PartitionAnswer[] };
+    return {
+      kind: 'answered',
+      partitions: (await broker.connectionPool.send(request)) as ProduceResponsePartition[],
+    };
   } catch (error) {
     // After a timeout the connection may be dead without anybody having told us, so a new one is made. What the old one
     // still carries can reach the log late: as a copy of records that are sent again, never instead of newer ones.

@@ -4,6 +4,7 @@ import type { Logger } from '../../log/index.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import { backoff } from '../../retry/index.ts';
 import { createThrottledLog } from '../kafkajs/throttled-log.ts';
+import type { ProduceRequestPartition } from '../protocol/produce-protocol.ts';
 import { encodeBatch } from '../protocol/record-batch.ts';
 import type { Leaders, ProduceOutcome } from './leaders.ts';
 import { countFitting, giveUp, type PartitionQueue, waitsForProof } from './partition-queue.ts';
@@ -192,10 +193,10 @@ function take(state: LoopState, queues: readonly PartitionQueue[]): PartitionQue
   return taken;
 }
 
-function encode(queue: PartitionQueue): { topic: string; partition: number; bytes: Buffer } {
+function encode(queue: PartitionQueue): ProduceRequestPartition {
   const messages = new Array(queue.inFlight);
   for (let i = 0; i < queue.inFlight; i++) messages[i] = queue.entries[i]!.message;
-  return { topic: queue.wireTopic, partition: queue.partition, bytes: encodeBatch(messages) };
+  return { topic: queue.wireTopic, partition: queue.partition, records: encodeBatch(messages) };
 }
 
 /** Starts a lookup of leaders if one may be; returns when the next may be. */

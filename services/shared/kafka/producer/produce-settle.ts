@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { PartitionAnswer } from '../protocol/produce-protocol.ts';
+import type { ProduceResponsePartition } from '../protocol/produce-protocol.ts';
 import type { OutMessage } from '../types.ts';
 import type { ProduceOutcome } from './leaders.ts';
 import {
@@ -33,7 +33,7 @@ export function settle(state: LoopState, taken: readonly PartitionQueue[], outco
   }
 }
 
-function settlePartition(state: LoopState, queue: PartitionQueue, answer: PartitionAnswer): void {
+function settlePartition(state: LoopState, queue: PartitionQueue, answer: ProduceResponsePartition): void {
   const { topic } = queue;
   const reason = produceErrorName(answer.errorCode);
   if (saysLeaderIsStale(answer.errorCode)) state.staleLeaders = true;

@@ -3,7 +3,7 @@ import kafkajsFetch from 'kafkajs/src/protocol/requests/fetch/index.js';
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../consumer/fetch.ts';
 import { outOfRangeOf, saysLeaderMoved } from '../kafkajs/kafka-errors.ts';
-import { fetchApiVersion, fetchRequest, type PartitionFetched } from './fetch-protocol.ts';
+import { type FetchResponsePartition, fetchApiVersion, fetchRequest } from './fetch-protocol.ts';
 import { encodeBatch } from './record-batch.ts';
 
 const theirs = kafkajsFetch.protocol({ version: fetchApiVersion });
@@ -12,7 +12,11 @@ const topic = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
 describe('the request', () => {
   it('is the one that kafkajs writes', async () => {
-    const partition = fc.record({ partition: fc.nat({ max: 40 }), from: int64, maxBytes: fc.nat() });
+    const partition = fc.record({
+      partition: fc.nat({ max: 40 }),
+      fetchOffset: int64,
+      partitionMaxBytes: fc.nat(),
+    });
     const topics = fc.dictionary(topic, fc.array(partition, { minLength: 1, maxLength: 5 }), {
       noNullPrototype: true,
     });
@@ -28,7 +32,11 @@ describe('the request', () => {
           maxBytes,
           topics: entries.map(([name, own]) => ({
             topic: name,
-            partitions: own.map(({ from, ...rest }) => ({ ...rest, fetchOffset: String(from) })),
+            partitions: own.map(({ partition: number, fetchOffset, partitionMaxBytes }) => ({
+              partition: number,
+              fetchOffset: String(fetchOffset),
+              maxBytes: partitionMaxBytes,
+            })),
           })),
         };
         expect(ours.buffer.equals((await theirs(asked).request.encode()).buffer)).toBe(true);
@@ -43,7 +51,7 @@ describe('the answer', () => {
     partition: fc.nat({ max: 40 }),
     errorCode: fc.constantFrom(0, 1, 6),
     highWatermark: int64,
-    aborted: fc.array(fc.record({ producerId: int64, firstOffset: int64 }), { maxLength: 3 }),
+    abortedTransactions: fc.array(fc.record({ producerId: int64, firstOffset: int64 }), { maxLength: 3 }),
     values: fc.array(fc.string(), { maxLength: 3 }),
   });
 
@@ -53,7 +61,7 @@ describe('the answer', () => {
         const raw = encodeAnswer(list.map(withBytes), throttleMs);
         const { response } = fetchRequest([], { maxWaitMs: 0, maxBytes: 0 });
         const decoded = await response.decode(raw);
-        const ours = (await response.parse(decoded)) as PartitionFetched[];
+        const ours = (await response.parse(decoded)) as FetchResponsePartition[];
         expect(ours).toEqual(list.map(withBytes));
         const asked = { maxWaitTime: 0, minBytes: 1, maxBytes: 0, topics: [] };
         const other = await theirs(asked).response.decode(raw);
@@ -64,7 +72,7 @@ describe('the answer', () => {
             one.partition,
             one.errorCode,
             String(one.highWatermark),
-            one.aborted.map(text),
+            one.abortedTransactions.map(text),
           ]),
         ).toEqual(
           other.responses.flatMap(({ topicName, partitions }) =>
@@ -91,8 +99,8 @@ describe('the answer', () => {
         partition: 4,
         errorCode,
         highWatermark: 0n,
-        aborted: [],
-        bytes: Buffer.alloc(0),
+        abortedTransactions: [],
+        records: Buffer.alloc(0),
       });
     expect(failed(0)).toBeNull();
     expect(outOfRangeOf(failed(1))).toEqual({ topic: 't', partition: 4 });
@@ -107,20 +115,20 @@ const text = ({ producerId, firstOffset }: { producerId: unknown; firstOffset: u
 function withBytes({
   values,
   ...rest
-}: Omit<PartitionFetched, 'bytes'> & { values: string[] }): PartitionFetched {
+}: Omit<FetchResponsePartition, 'records'> & { values: string[] }): FetchResponsePartition {
   const messages = values.map((value) => ({
     key: null,
     value: Buffer.from(value),
     headers: {},
     timestampMs: 1,
   }));
-  return { ...rest, bytes: messages.length === 0 ? Buffer.alloc(0) : encodeBatch(messages) };
+  return { ...rest, records: messages.length === 0 ? Buffer.alloc(0) : encodeBatch(messages) };
 }
 
 /** As a broker writes it, a topic for each partition. */
-function encodeAnswer(list: readonly PartitionFetched[], throttleMs: number): Buffer {
+function encodeAnswer(list: readonly FetchResponsePartition[], throttleMs: number): Buffer {
   const parts: Buffer[] = [int32(throttleMs), int16(0), int32(0), int32(list.length)];
-  for (const { topic: name, partition, errorCode, highWatermark, aborted, bytes } of list) {
+  for (const { topic: name, partition, errorCode, highWatermark, abortedTransactions, records } of list) {
     parts.push(
       int16(Buffer.byteLength(name)),
       Buffer.from(name),
@@ -128,9 +136,15 @@ function encodeAnswer(list: readonly PartitionFetched[], throttleMs: number): Bu
       int32(partition),
       int16(errorCode),
     );
-    parts.push(int64Of(highWatermark), int64Of(highWatermark), int64Of(0n), int32(aborted.length));
-    for (const { producerId, firstOffset } of aborted) parts.push(int64Of(producerId), int64Of(firstOffset));
-    parts.push(int32(-1), int32(bytes.length), bytes);
+    parts.push(
+      int64Of(highWatermark),
+      int64Of(highWatermark),
+      int64Of(0n),
+      int32(abortedTransactions.length),
+    );
+    for (const { producerId, firstOffset } of abortedTransactions)
+      parts.push(int64Of(producerId), int64Of(firstOffset));
+    parts.push(int32(-1), int32(records.length), records);
   }
   return Buffer.concat(parts);
 }

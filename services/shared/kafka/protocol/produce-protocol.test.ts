@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeAnswer } from './produce-protocol.ts';
+import { decodeResponse } from './produce-protocol.ts';
 
 /** An answer for two partitions of one topic, as a broker writes it. */
 function answer(): Buffer {
@@ -30,7 +30,7 @@ function answer(): Buffer {
 
 describe('an answer to Produce', () => {
   it('is read to its end', () => {
-    expect(decodeAnswer(answer())).toEqual({
+    expect(decodeResponse(answer())).toEqual({
       partitions: [
         { topic: 'orders.events.v1', partition: 3, errorCode: 0, baseOffset: 17n },
         { topic: 'orders.events.v1', partition: 4, errorCode: 6, baseOffset: -1n },
@@ -42,8 +42,8 @@ describe('an answer to Produce', () => {
   it('is an error wherever it is cut off, and when bytes follow it', () => {
     const whole = answer();
     for (let length = 0; length < whole.length; length++)
-      expect(() => decodeAnswer(whole.subarray(0, length)), `cut after ${length} bytes`).toThrow();
-    expect(() => decodeAnswer(Buffer.concat([whole, Buffer.alloc(1)]))).toThrow();
+      expect(() => decodeResponse(whole.subarray(0, length)), `cut after ${length} bytes`).toThrow();
+    expect(() => decodeResponse(Buffer.concat([whole, Buffer.alloc(1)]))).toThrow();
   });
 
   it('is an error when a count or a length in it cannot be true', () => {
@@ -51,13 +51,13 @@ describe('an answer to Produce', () => {
       for (const value of [-1, 0x7fffffff]) {
         const bytes = answer();
         bytes.writeInt32BE(value, at);
-        expect(() => decodeAnswer(bytes), `${value} at ${at}`).toThrow();
+        expect(() => decodeResponse(bytes), `${value} at ${at}`).toThrow();
       }
     }
     for (const value of [-1, 0x7fff]) {
       const bytes = answer();
       bytes.writeInt16BE(value, 4);
-      expect(() => decodeAnswer(bytes)).toThrow();
+      expect(() => decodeResponse(bytes)).toThrow();
     }
   });
 });

@@ -1,22 +1,22 @@
-import type { WireRequest } from '../kafkajs/library-types.ts';
-
 /**
- * The Produce request, version 7 (every broker since 2.1): written by us, because kafkajs's response parser throws away
- * the answers of all partitions when one of them failed, and its sender then counts the others as done.
+ * The Produce request, version 7, which every broker since 2.1 knows. We write it ourselves, because kafkajs's parser drops the
+ * responses of all partitions when one of them failed, and its sender then counts the others as done.
  * https://kafka.apache.org/protocol.html#The_Messages_Produce
  */
+import type { WireRequest } from '../kafkajs/library-types.ts';
+
 export const produceApiKey = 0;
 export const produceApiVersion = 7;
-const acksOfAllInSync = -1;
 
-/** Records of one partition, as one record batch. `topic` is the name on the wire. */
-export interface EncodedBatch {
+export interface ProduceRequestPartition {
+  /** With the prefix. */
   topic: string;
   partition: number;
-  bytes: Buffer;
+  /** One record batch. */
+  records: Buffer;
 }
 
-export interface PartitionAnswer {
+export interface ProduceResponsePartition {
   topic: string;
   partition: number;
   errorCode: number;
@@ -25,10 +25,10 @@ export interface PartitionAnswer {
 
 /**
  * `onHanded` is called when the bytes go to the connection: from then on the broker may have them.
- * The answer is parsed to `PartitionAnswer[]`, errors included.
+ * The response is parsed to `ProduceResponsePartition[]`, errors included.
  */
 export function produceRequest(
-  batches: readonly EncodedBatch[],
+  partitions: readonly ProduceRequestPartition[],
   timeoutMs: number,
   onHanded: () => void,
 ): WireRequest {
@@ -38,92 +38,119 @@ export function produceRequest(
       apiVersion: produceApiVersion,
       apiName: 'Produce',
       encode: async () => {
-        const body = encodeBody(batches, timeoutMs);
+        const body = encodeRequest(partitions, timeoutMs);
         onHanded();
         return { buf: body, buffer: body };
       },
     },
     response: {
-      decode: async (raw) => decodeAnswer(raw),
-      parse: async (data) => (data as Answer).partitions,
+      decode: async (raw) => decodeResponse(raw),
+      parse: async (data) => (data as ProduceResponse).partitions,
     },
     logResponseError: false,
   };
 }
 
-interface Answer {
-  partitions: PartitionAnswer[];
-  /** Read by kafkajs's connection: how long the broker wants us to be quiet (KIP-219). */
-  clientSideThrottleTime: number;
-}
+const nullString = -1;
+const acksOfAllInSync = -1;
 
-function encodeBody(batches: readonly EncodedBatch[], timeoutMs: number): Buffer {
-  const byTopic = new Map<string, EncodedBatch[]>();
+/*
+ * Produce Request (Version: 7) => transactional_id acks timeout_ms [topic_data]
+ *   transactional_id => NULLABLE_STRING
+ *   acks => INT16
+ *   timeout_ms => INT32
+ *   topic_data => name [partition_data]
+ *     name => STRING
+ *     partition_data => index records
+ *       index => INT32
+ *       records => RECORDS
+ */
+function encodeRequest(partitions: readonly ProduceRequestPartition[], timeoutMs: number): Buffer {
+  const topicData = new Map<string, ProduceRequestPartition[]>();
   let size = 2 + 2 + 4 + 4;
-  for (const batch of batches) {
-    const known = byTopic.get(batch.topic);
+  for (const one of partitions) {
+    const known = topicData.get(one.topic);
     if (known === undefined) {
-      byTopic.set(batch.topic, [batch]);
-      size += 2 + Buffer.byteLength(batch.topic) + 4;
-    } else known.push(batch);
-    size += 4 + 4 + batch.bytes.length;
+      topicData.set(one.topic, [one]);
+      size += 2 + Buffer.byteLength(one.topic) + 4;
+    } else known.push(one);
+    size += 4 + 4 + one.records.length;
   }
 
   const body = Buffer.allocUnsafe(size);
-  let at = body.writeInt16BE(-1, 0); // no transactional id
+  let at = body.writeInt16BE(nullString, 0); // transactional_id
   at = body.writeInt16BE(acksOfAllInSync, at);
   at = body.writeInt32BE(timeoutMs, at);
-  at = body.writeInt32BE(byTopic.size, at);
-  for (const [topic, own] of byTopic) {
-    const nameLength = body.write(topic, at + 2, 'utf8');
-    body.writeInt16BE(nameLength, at);
-    at = body.writeInt32BE(own.length, at + 2 + nameLength);
-    for (const { partition, bytes } of own) {
-      at = body.writeInt32BE(partition, at);
-      at = body.writeInt32BE(bytes.length, at);
-      body.set(bytes, at);
-      at += bytes.length;
+  at = body.writeInt32BE(topicData.size, at);
+  for (const [name, own] of topicData) {
+    const nameBytes = body.write(name, at + 2, 'utf8');
+    body.writeInt16BE(nameBytes, at);
+    at = body.writeInt32BE(own.length, at + 2 + nameBytes);
+    for (const { partition, records } of own) {
+      at = body.writeInt32BE(partition, at); // index
+      at = body.writeInt32BE(records.length, at);
+      body.set(records, at);
+      at += records.length;
     }
   }
   return body;
 }
 
-/**
- * Reads an answer to its last byte. Throws RangeError for one that is cut off, longer than it says, or in any other way not
- * of this shape: then nobody knows what was written.
+interface ProduceResponse {
+  partitions: ProduceResponsePartition[];
+  /** throttle_time_ms. kafkajs's connection reads it under this name and pauses for so long (KIP-219). */
+  clientSideThrottleTime: number;
+}
+
+/*
+ * Produce Response (Version: 7) => [responses] throttle_time_ms
+ *   responses => name [partition_responses]
+ *     name => STRING
+ *     partition_responses => index error_code base_offset log_append_time_ms log_start_offset
+ *       index => INT32
+ *       error_code => INT16
+ *       base_offset => INT64
+ *       log_append_time_ms => INT64
+ *       log_start_offset => INT64
+ *   throttle_time_ms => INT32
  */
-export function decodeAnswer(raw: Buffer): Answer {
-  const partitions: PartitionAnswer[] = [];
+const errorCodeAt = 4;
+const baseOffsetAt = errorCodeAt + 2;
+const partitionResponseBytes = 4 + 2 + 8 + 8 + 8;
+
+/**
+ * Reads a response to its last byte. Throws RangeError if the response is incomplete, has bytes behind its end, or has another
+ * shape: then nobody knows what was written.
+ */
+export function decodeResponse(raw: Buffer): ProduceResponse {
+  const partitions: ProduceResponsePartition[] = [];
   let at = 4;
-  for (let topics = countAt(raw, 0); topics > 0; topics--) {
-    const nameLength = raw.readInt16BE(at);
-    if (nameLength < 0 || at + 2 + nameLength > raw.length)
-      throw new RangeError('a Produce answer with a topic that has no end');
-    const topic = raw.toString('utf8', at + 2, at + 2 + nameLength);
-    at += 2 + nameLength;
+  for (let responses = countAt(raw, 0); responses > 0; responses--) {
+    const nameBytes = raw.readInt16BE(at);
+    if (nameBytes < 0 || at + 2 + nameBytes > raw.length)
+      throw new RangeError('a Produce response with a topic that has no end');
+    const topic = raw.toString('utf8', at + 2, at + 2 + nameBytes);
+    at += 2 + nameBytes;
     const count = countAt(raw, at);
     at += 4;
-    for (let i = 0; i < count; i++, at += answerBytes) {
+    for (let i = 0; i < count; i++, at += partitionResponseBytes) {
       partitions.push({
         topic,
-        partition: raw.readInt32BE(at),
-        errorCode: raw.readInt16BE(at + 4),
-        baseOffset: raw.readBigInt64BE(at + 6),
+        partition: raw.readInt32BE(at), // index
+        errorCode: raw.readInt16BE(at + errorCodeAt),
+        baseOffset: raw.readBigInt64BE(at + baseOffsetAt),
       });
     }
   }
   const clientSideThrottleTime = raw.readInt32BE(at);
   if (at + 4 !== raw.length)
-    throw new RangeError(`a Produce answer of ${raw.length} bytes that ends at ${at + 4}`);
+    throw new RangeError(`a Produce response of ${raw.length} bytes that ends at ${at + 4}`);
   return { partitions, clientSideThrottleTime };
 }
 
 /** A count that the bytes behind it can hold. */
 function countAt(raw: Buffer, at: number): number {
   const count = raw.readInt32BE(at);
-  if (count < 0 || count > raw.length) throw new RangeError(`a Produce answer with a count of ${count}`);
+  if (count < 0 || count > raw.length) throw new RangeError(`a Produce response with a count of ${count}`);
   return count;
 }
-
-/** Partition, error code, base offset, append time, log start offset. */
-const answerBytes = 4 + 2 + 8 + 8 + 8;

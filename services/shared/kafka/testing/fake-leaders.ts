@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import decodeBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 import type { Leaders, ProduceOutcome } from '../producer/leaders.ts';
-import type { EncodedBatch, PartitionAnswer } from '../protocol/produce-protocol.ts';
+import type { ProduceRequestPartition, ProduceResponsePartition } from '../protocol/produce-protocol.ts';
 
 /** What goes wrong with one request; after the list is used up everything goes well. */
 export type Fault =
@@ -104,7 +104,7 @@ export function createFakeLeaders(options: Options): FakeLeaders {
 async function produce(
   state: State,
   node: number,
-  batches: readonly EncodedBatch[],
+  batches: readonly ProduceRequestPartition[],
 ): Promise<ProduceOutcome> {
   const fault = state.faults.shift();
   const ticket = { node, partitions: batches.map(({ partition }) => partition) };
@@ -113,12 +113,12 @@ async function produce(
   const decoded = await Promise.all(batches.map(async (batch) => ({ batch, values: await valuesOf(batch) })));
   state.requests.push({
     records: decoded.reduce((sum, { values }) => sum + values.length, 0),
-    largestPartitionBytes: Math.max(...batches.map(({ bytes }) => bytes.length)),
+    largestPartitionBytes: Math.max(...batches.map(({ records }) => records.length)),
   });
   await sleep(1);
   if (fault === 'leaderMoves')
     state.leaders = state.leaders.map((leader) => ((leader ?? 0) + 1) % state.options.nodes);
-  const answers: PartitionAnswer[] = [];
+  const answers: ProduceResponsePartition[] = [];
   for (const { batch, values } of decoded) answers.push(write(state, node, batch, values, fault));
   if (state.held !== null) await state.held;
   state.inFlight.splice(state.inFlight.indexOf(ticket), 1);
@@ -132,10 +132,10 @@ async function produce(
 function write(
   state: State,
   node: number,
-  { topic, partition, bytes }: EncodedBatch,
+  { topic, partition, records }: ProduceRequestPartition,
   values: readonly string[],
   fault: Fault | undefined,
-): PartitionAnswer {
+): ProduceResponsePartition {
   const { refuseValue, batchBytesMax = Number.POSITIVE_INFINITY } = state.options;
   const answer = (errorCode: number, baseOffset = -1n) => ({ topic, partition, errorCode, baseOffset });
   const log = state.logs[partition]!;
@@ -144,7 +144,7 @@ function write(
   const failing = state.failing.get(partition);
   if (failing !== undefined) return answer(failing);
   if (fault === 'notEnoughReplicas') return answer(notEnoughReplicas);
-  if (bytes.length > batchBytesMax) return answer(messageTooLarge);
+  if (records.length > batchBytesMax) return answer(messageTooLarge);
   if (refuseValue !== undefined && values.includes(refuseValue)) return answer(invalidRecord);
   const baseOffset = BigInt(log.length);
   log.push(...values);
@@ -164,7 +164,7 @@ function countInFlight(state: State): void {
   state.most.partition = Math.max(state.most.partition, largest(perPartition));
 }
 
-async function valuesOf({ bytes }: EncodedBatch): Promise<string[]> {
-  const { records } = await decodeBatch(new Decoder(bytes));
-  return records.map(({ value }) => String(value));
+async function valuesOf({ records }: ProduceRequestPartition): Promise<string[]> {
+  const decoded = await decodeBatch(new Decoder(records));
+  return decoded.records.map(({ value }) => String(value));
 }
