@@ -63,7 +63,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         const { epoch } = await claimLane(session, COMMANDS, partition, { name: 'bench', epoch: -1 });
         engine.add(feeder.lane);
         const nextOffset = from[partition]!;
-        feeder.lane.open({ epoch, nextOffset, publishedOffset: nextOffset }, null);
+        feeder.lane.claimed({ epoch, nextOffset, publishedOffset: nextOffset }, null);
         feeder.feed();
         feeders.push(feeder);
       }
@@ -76,11 +76,14 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
       await mysql.close();
       const stopped = feeders.find(({ lane }) => lane.state !== 'running');
       if (stopped !== undefined) {
-        const { partition, stoppedBecause } = stopped.lane;
-        throw new Error(`lane ${partition} did not run to the end: ${stoppedBecause}`);
+        const { partition, stopReason } = stopped.lane;
+        throw new Error(`lane ${partition} did not run to the end: ${stopReason?.why}`);
       }
-      const to = feeders.map(({ lane }) => lane.nextOffset);
-      const outcomes = feeders.reduce((sum, { lane }) => sum + lane.ackedOffset - from[lane.partition]!, 0);
+      const to = feeders.map(({ lane }) => lane.position.nextOffset);
+      const outcomes = feeders.reduce(
+        (sum, { lane }) => sum + lane.position.ackedOffset - from[lane.partition]!,
+        0,
+      );
       return { to, outcomes };
     },
   };
@@ -101,7 +104,7 @@ function createFeeder(partition: number, from: number, source: RecordSource, wak
   const feed = () => {
     while (!full && !ended) {
       const records = Array.from({ length: fetchRecords }, () => source.record(partition, next++));
-      lane.enqueue(records);
+      lane.fetched(records);
     }
   };
   const lane = new Lane({
@@ -116,7 +119,7 @@ function createFeeder(partition: number, from: number, source: RecordSource, wak
         setImmediate(feed);
       },
       onWork: wake,
-      onGap: (_, expected, offset) => {
+      onGap: (expected, offset) => {
         throw new Error(`the bench fed offset ${offset} where ${expected} was expected`);
       },
     },

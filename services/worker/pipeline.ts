@@ -20,8 +20,8 @@ import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import { SKIPPED, type Verdicts, verdictKey } from './stages/quarantine.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
-import { markAttempt } from './store/attempts.ts';
 import type { Catalogue } from './store/catalogue.ts';
+import { storeAttempt } from './store/crash-attempts.ts';
 import { readSkips } from './store/skips.ts';
 
 export interface PipelineDeps {
@@ -67,7 +67,7 @@ export type BatchResult =
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
   const { session } = deps;
   const startedMs = performance.now();
-  await markProbing(deps, batch);
+  await storeAttempts(deps, batch);
   await adoptSkips(deps, batch);
   // The decoded records are released after this call, before the slow wait for the database.
   const draft = await draftBatch(deps, batch);
@@ -141,15 +141,14 @@ function countOutcomes({ events }: Decision): Pick<Committed, 'counts' | 'record
   return { counts, records: events.length };
 }
 
-/** A lane on probation commits a mark before the batch is decoded. */
-async function markProbing(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
-  for (const { lane, from, records, probing, alone } of batch) {
-    // A record that is not alone in the process is marked as two: it may not be the cause of a crash.
-    const marked = alone ? 1 : Math.max(2, records.length);
-    const key = `${from}:${marked}`;
-    if (!probing || lane.marked === key) continue;
-    await markAttempt(deps.session, deps.topic, lane.partition, from, marked);
-    lane.marked = key;
+/** A lane on probation stores its attempt before the batch is decoded. */
+async function storeAttempts(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
+  for (const { lane, from, records, isOnProbation, alone } of batch) {
+    // A record that is not alone in the process counts as two: it may not be the cause of a crash.
+    const count = alone ? 1 : Math.max(2, records.length);
+    if (!isOnProbation || lane.isAttemptStored(from, count)) continue;
+    await storeAttempt(deps.session, deps.topic, lane.partition, from, count);
+    lane.attemptStored(from, count);
   }
 }
 
@@ -159,7 +158,7 @@ async function adoptSkips(
   batch: readonly LaneBatch[],
 ): Promise<void> {
   const heads = batch
-    .filter(({ lane }) => lane.waits.at('decide') !== null)
+    .filter(({ lane }) => lane.isBlocked)
     .map(({ lane, from }) => ({ partition: lane.partition, offset: from }));
   for (const { partition, offset, reason } of await readSkips(session, topic, heads)) {
     const message = `An operator skipped this record: ${reason}`;

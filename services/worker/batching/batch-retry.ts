@@ -33,8 +33,6 @@ const contentionMax = 5;
  * more than are remembered.
  */
 const failuresMax = 3;
-/** Number of batches that read ids first after a duplicate was found. */
-const carefulBatchesAfterDuplicate = 20;
 
 const contention: Backoff = backoff({ initialMs: 10, maxMs: 200 });
 const outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
@@ -69,7 +67,7 @@ export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal:
   let next: Next = 'again';
   while (next === 'again' && !signal.aborted) {
     attempt.batch = attempt.batch.filter(
-      ({ lane, epoch }) => lane.state === 'running' && lane.epoch === epoch,
+      ({ lane, epoch }) => lane.state === 'running' && lane.position.epoch === epoch,
     );
     if (attempt.batch.length === 0) return;
     next = await tryOnce(deps, attempt);
@@ -132,12 +130,12 @@ async function remedy(
   metrics.inc('worker_batch_retries_total', { cause: needed });
   log.warn({ err: error, remedy: needed, records: recordCount(attempt.batch) }, 'a batch is retried');
   if (session !== null) await rollBack(deps, session);
-  for (const { lane } of attempt.batch) lane.waits.begin('decide', errorMessage(error));
+  for (const { lane } of attempt.batch) lane.decideFailed(errorMessage(error));
   switch (needed) {
     case 'readIds':
       if (attempt.idsRead) return suspect(deps, error, attempt);
       attempt.idsRead = true;
-      for (const { lane } of attempt.batch) lane.carefulBatches = carefulBatchesAfterDuplicate;
+      for (const { lane } of attempt.batch) lane.duplicateFound();
       return 'again';
     case 'bisect':
       if (recordCount(attempt.batch) === 1) return judgeAlone(deps, attempt, error);
@@ -183,7 +181,7 @@ function hold(attempt: Attempt, error: unknown): Next {
     attempt.batch = firstHalf(attempt.batch);
     return 'again';
   }
-  attempt.batch[0]!.lane.holdBack(`a record cannot be processed: ${errorMessage(error)}`, {
+  attempt.batch[0]!.lane.blocked(`a record cannot be processed: ${errorMessage(error)}`, {
     needsOperator: true,
     alone: true,
   });

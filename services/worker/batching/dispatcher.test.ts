@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LaneBatch } from '../lanes/batch.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { openLane, recordsOf } from '../testing/fakes.ts';
+import { commitTo, openLane, publishAndAcknowledge, recordsOf } from '../testing/fakes.ts';
 import { createDispatcher, type Dispatcher, type Writer } from './dispatcher.ts';
 
 const limits = { recordsMax: 300, bytesMax: 1_000_000 };
@@ -33,12 +33,12 @@ function createFakeWriter(): FakeWriter {
     async work(batch) {
       batches.push(batch);
       await busy();
-      for (const { lane, to } of batch) lane.advance(to, []);
+      for (const { lane, to } of batch) commitTo(lane, to);
     },
     async settle(lanes) {
       settled.push(lanes);
       await busy();
-      for (const lane of lanes) lane.forgetRows(lane.ackedRows);
+      for (const lane of lanes) lane.rowsDeleted(lane.ackedRows);
     },
     keepAlive: async () => undefined,
     end() {
@@ -73,7 +73,7 @@ async function end(writer: FakeWriter): Promise<void> {
 
 function feed(lane: Lane, count: number): void {
   const from = lane.fetchOffset;
-  lane.enqueue(recordsOf(from, from + count, { partition: lane.partition }));
+  lane.fetched(recordsOf(from, from + count, { partition: lane.partition }));
   dispatcher.wake();
 }
 
@@ -244,8 +244,7 @@ describe('a lane that leaves', () => {
 describe('acknowledged rows', () => {
   const acknowledged = (partition: number, held = 0) => {
     const lane = openLane(partition, held);
-    lane.handOver();
-    lane.acknowledge(0, 0);
+    publishAndAcknowledge(lane, 0, 0);
     return lane;
   };
 
@@ -337,7 +336,8 @@ it('processes every record once and in order, for any arrival order', async () =
         for (const writer of writers) writer.end();
         await vi.advanceTimersByTimeAsync(5);
       }
-      for (const lane of lanes) expect([lane.heldRecords, lane.nextOffset]).toEqual([0, lane.fetchOffset]);
+      for (const lane of lanes)
+        expect([lane.heldRecords, lane.position.nextOffset]).toEqual([0, lane.fetchOffset]);
       const stopped = dispatcher.stop();
       await stopped;
     }),

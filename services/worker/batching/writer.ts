@@ -3,7 +3,6 @@
  * being published, the next runs.
  */
 import { StatementBuffer } from '../../shared/mysql/index.ts';
-import { growProbation } from '../lanes/probation.ts';
 import type { Committed } from '../pipeline.ts';
 import { settleLanes } from '../publishing/outbox-cleanup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -51,11 +50,10 @@ export function createWriter(deps: WriterDeps): Writer {
 
 /** Takes a batch that stands off its lanes, and gives its outcomes to the publisher. */
 function handOver({ publisher, verdicts }: WriterDeps, { parts, provenAtMs }: Committed): void {
-  for (const { lane, epoch, from, to, ackedRows, blob, deadLetters } of parts) {
-    if (lane.carefulBatches > 0) lane.carefulBatches -= 1;
-    growProbation(lane, to);
+  for (const part of parts) {
+    const { lane, epoch, from, to, blob, deadLetters } = part;
     for (const { offset } of deadLetters) verdicts.delete(verdictKey(lane.partition, offset));
-    lane.advance(to, ackedRows);
+    lane.committed(part);
     publisher.publish({ lane, epoch, from, to, blob, provenAtMs });
   }
 }

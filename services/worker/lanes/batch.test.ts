@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openLane, recordAt } from '../testing/fakes.ts';
+import { commitTo, openLane, publishAndAcknowledge, recordAt } from '../testing/fakes.ts';
 import { cut, firstHalf, recordCount, takeBatch } from './batch.ts';
 import { weightOf } from './record-buffer.ts';
 
@@ -29,11 +29,17 @@ describe('takeBatch', () => {
 
   it('says what the fence and the outbox need', () => {
     const lane = openLane(0, 8);
-    lane.handOver();
-    lane.acknowledge(0, 2);
-    lane.advance(2, []);
+    publishAndAcknowledge(lane, 0, 2);
+    commitTo(lane, 2);
     const [part] = takeBatch([lane], { ...wide, recordsMax: 3 });
-    expect(part).toMatchObject({ epoch: 1, from: 2, to: 5, published: 2, ackedRows: [0], probing: false });
+    expect(part).toMatchObject({
+      epoch: 1,
+      from: 2,
+      to: 5,
+      published: 2,
+      ackedRows: [0],
+      isOnProbation: false,
+    });
   });
 
   it('never takes more than its limits, save for one record of a lane, and nothing out of order', () => {

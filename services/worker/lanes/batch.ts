@@ -1,12 +1,12 @@
 /** A batch: the heads of several lanes, decided in one transaction. */
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
-import { isSuspect } from './probation.ts';
 import { weightOf } from './record-buffer.ts';
 
+/** What one lane gives to a batch. */
 export interface LaneBatch {
   readonly lane: Lane;
-  /** The epoch that the batch was taken under: a lane claimed anew meanwhile must not lend it another. */
+  /** The epoch that the batch was taken under. The lane may have another one when the batch is tried. */
   readonly epoch: number;
   readonly from: number;
   /** Offset behind the last record. */
@@ -14,11 +14,11 @@ export interface LaneBatch {
   readonly records: readonly InRecord[];
   /** Outcomes below this offset are acknowledged; goes into the fence. */
   readonly published: number;
-  /** First offsets of outbox rows that are acknowledged; they go with this transaction. */
+  /** First offsets of outbox rows that are acknowledged; this transaction deletes them. */
   readonly ackedRows: readonly number[];
-  /** Marked in `lane_attempts` before decoding; the mark goes with the transaction. */
-  readonly probing: boolean;
-  /** One record that a worker may have died of: it is tried while this process works nothing else. */
+  /** The attempt is stored in `lane_attempts` before decoding. This transaction deletes it. */
+  readonly isOnProbation: boolean;
+  /** One record that may have crashed a worker: it is tried while this process tries nothing else. */
   readonly alone: boolean;
 }
 
@@ -32,15 +32,15 @@ export interface BatchLimits {
 export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024 * 1024 };
 
 /**
- * Takes the heads of lanes that are ready, at most `limits` in all, the first lanes first: each an equal share, and
- * what one leaves to the others. A record that may have killed a worker is a batch of its own, and so is one that holds
- * its lane up. Records stay in their lanes until the batch is committed.
+ * Takes the heads of ready lanes, at most `limits` in all, the first lanes first. Each lane gets an equal share; what one
+ * lane does not need goes to the next. A suspect record is a batch of its own, and so is one that blocks its lane.
+ * Records stay in their lanes until the batch is committed.
  */
 export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatch[] {
-  const suspect = ready.find(isSuspect);
+  const suspect = ready.find(({ isSuspect }) => isSuspect);
   if (suspect !== undefined) return [{ ...takeHead(suspect, 1, limits.bytesMax), alone: true }];
-  const held = ready.find(({ isHeldBack }) => isHeldBack);
-  if (held !== undefined) return [takeHead(held, 1, limits.bytesMax)];
+  const blocked = ready.find(({ retriesAlone }) => retriesAlone);
+  if (blocked !== undefined) return [takeHead(blocked, 1, limits.bytesMax)];
   const parts: LaneBatch[] = [];
   let recordsLeft = limits.recordsMax;
   let bytesLeft = limits.bytesMax;
@@ -55,11 +55,10 @@ export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatc
   return parts;
 }
 
-/** The same batch with fewer records of each lane: the first half, at least one. */
+/** The first half of the batch: half of its lanes, or half of the records of its only lane, at least one. */
 export function firstHalf(parts: readonly LaneBatch[]): LaneBatch[] {
-  const total = parts.reduce((sum, part) => sum + part.records.length, 0);
   if (parts.length > 1) return parts.slice(0, Math.ceil(parts.length / 2));
-  return parts.map((part) => cut(part, Math.max(1, Math.floor(total / 2))));
+  return parts.map((part) => cut(part, Math.max(1, Math.floor(part.records.length / 2))));
 }
 
 /** The part with its first `count` records only. */
@@ -74,20 +73,17 @@ export function recordCount(parts: readonly LaneBatch[]): number {
 }
 
 function takeHead(lane: Lane, recordsMax: number, bytesMax: number): LaneBatch {
-  const { probation } = lane;
-  const records = lane.peek(
-    probation === null ? recordsMax : Math.min(recordsMax, probation.batchRecords),
-    bytesMax,
-  );
+  const { epoch, nextOffset, ackedOffset } = lane.position;
+  const records = lane.head(recordsMax, bytesMax);
   return {
     lane,
-    epoch: lane.epoch,
-    from: lane.nextOffset,
+    epoch,
+    from: nextOffset,
     to: Number(records.at(-1)!.offset) + 1,
     records,
-    published: lane.ackedOffset,
-    ackedRows: [...lane.ackedRows],
-    probing: probation !== null,
+    published: ackedOffset,
+    ackedRows: lane.ackedRows,
+    isOnProbation: lane.isOnProbation,
     alone: false,
   };
 }

@@ -1,126 +1,121 @@
-import { describe, expect, it, vi } from 'vitest';
-import { newLane, offsetsOf, recordsOf } from '../testing/fakes.ts';
+import { describe, expect, it, test } from 'vitest';
+import { heldOffsets, newLane, recordsOf } from '../testing/fakes.ts';
 import type { Lane } from './lane.ts';
+import { assertStateChange, type LaneState, nextStates } from './lane-states.ts';
 
-const limits = { highRecords: 10, lowRecords: 5, highBytes: 10_000, unpublishedMax: 2 };
-const opened = { epoch: 3, nextOffset: 0, publishedOffset: 0 };
-const isReady = (lane: Lane) => lane.isReady(performance.now());
+const states: readonly LaneState[] = ['claiming', 'running', 'stopped', 'closed'];
+const start = { epoch: 3, nextOffset: 0, publishedOffset: 0 };
 
-describe('the states of a lane', () => {
-  it('begins claiming, gathers records, and gives none before it is open', () => {
-    const { lane, told } = newLane({ limits });
-    lane.enqueue(recordsOf(0, 3));
-    expect([lane.state, isReady(lane), lane.heldRecords]).toEqual(['claiming', false, 3]);
-    lane.open(opened, null);
-    expect([lane.state, isReady(lane), lane.epoch]).toEqual(['running', true, 3]);
-    expect(told).toContain('work');
-  });
-
-  it('goes back to claiming when it was fenced, and only then', () => {
-    const { lane } = newLane({ limits });
-    lane.reclaim();
-    expect(lane.state).toBe('claiming');
-    lane.open(opened, null);
-    lane.reclaim();
-    expect(lane.state).toBe('claiming');
-    lane.open({ ...opened, epoch: 4 }, null);
-    expect([lane.state, lane.epoch]).toEqual(['running', 4]);
-  });
-
-  it('is stopped for good, and no longer held once it was fenced', () => {
-    const { lane } = newLane({ limits });
-    lane.open(opened, null);
-    lane.stop('why');
-    lane.open({ ...opened, epoch: 4 }, null);
-    expect([lane.state, lane.epoch, lane.isHeld, lane.stoppedBecause]).toEqual(['stopped', 3, true, 'why']);
-    lane.reclaim();
-    expect([lane.state, lane.isHeld]).toEqual(['stopped', false]);
-  });
-
-  it('takes nothing more when stopped, but keeps what it knows', () => {
-    const { lane } = newLane({ limits });
-    lane.enqueue(recordsOf(0, 2));
-    lane.open(opened, null);
-    lane.stop('why');
-    lane.enqueue(recordsOf(2, 4));
-    expect([lane.heldRecords, isReady(lane)]).toEqual([2, false]);
-  });
-
-  it('is over when closed, whatever comes', () => {
-    const { lane } = newLane({ limits });
-    lane.enqueue(recordsOf(0, 2));
-    lane.open(opened, null);
+/** A lane in each state, with two records fetched before. */
+const laneIn: Record<LaneState, () => Lane> = {
+  claiming() {
+    const { lane } = newLane();
+    lane.fetched(recordsOf(0, 2));
+    return lane;
+  },
+  running() {
+    const lane = laneIn.claiming();
+    lane.claimed(start, null);
+    return lane;
+  },
+  stopped() {
+    const lane = laneIn.running();
+    lane.stop('why', 'outOfRange');
+    return lane;
+  },
+  closed() {
+    const lane = laneIn.stopped();
     lane.close();
-    lane.stop('late');
-    lane.reclaim();
-    lane.open(opened, null);
-    lane.enqueue(recordsOf(2, 4));
-    expect([lane.state, lane.heldRecords, isReady(lane)]).toEqual(['closed', 0, false]);
+    return lane;
+  },
+};
+
+/** All that can happen to a lane and its state. */
+const events: Record<string, (lane: Lane) => unknown> = {
+  claimed: (lane) => lane.claimed({ ...start, epoch: 4 }, null),
+  fenceLost: (lane) => lane.fenceLost(),
+  stop: (lane) => lane.stop('another reason'),
+  causeGone: (lane) => lane.causeGone(),
+  close: (lane) => lane.close(),
+};
+
+const legal = new Set([
+  'claiming → running',
+  'claiming → stopped',
+  'claiming → closed',
+  'running → claiming',
+  'running → stopped',
+  'running → closed',
+  'stopped → claiming',
+  'stopped → closed',
+]);
+const pairs = states.flatMap((from) => states.map((to) => [from, to] as const));
+
+describe('the table of state changes', () => {
+  test.each(pairs)('%s → %s', (from, to) => {
+    const change = () => assertStateChange(7, from, to);
+    if (legal.has(`${from} → ${to}`)) expect(change).not.toThrow();
+    else expect(change).toThrow(`lane 7 cannot change from ${from} to ${to}`);
+  });
+
+  test('has the changes that events make, and no others', () => {
+    const reached = states.flatMap((from) =>
+      Object.values(events).flatMap((happens) => {
+        const lane = laneIn[from]();
+        happens(lane);
+        return lane.state === from ? [] : [`${from} → ${lane.state}`];
+      }),
+    );
+    expect(new Set(reached)).toEqual(legal);
+    expect(Object.keys(nextStates)).toEqual(states);
   });
 });
 
-describe('a running lane', () => {
-  it('drops what it was given before', () => {
-    const { lane } = newLane({ limits });
-    lane.open(opened, null);
-    lane.enqueue(recordsOf(0, 4));
-    lane.enqueue(recordsOf(2, 6));
-    expect(offsetsOf(lane.peek(99, 9_999))).toEqual([0, 1, 2, 3, 4, 5]);
-  });
-
-  it('says once that it is full and once that there is room, with a distance between', () => {
-    const { lane, told } = newLane({ limits });
-    const marks = () => told.filter((word) => word !== 'work');
-    lane.open(opened, null);
-    lane.enqueue(recordsOf(0, 9));
-    expect(marks()).toEqual([]);
-    lane.enqueue(recordsOf(9, 12));
-    lane.enqueue(recordsOf(12, 13));
-    expect(marks()).toEqual(['full']);
-    lane.advance(7, []);
-    expect(marks()).toEqual(['full']);
-    lane.advance(8, []);
-    expect(marks()).toEqual(['full', 'room']);
-  });
-
-  it('waits for acknowledgements when too many batches have none', () => {
-    const { lane } = newLane({ limits });
-    lane.enqueue(recordsOf(0, 5));
-    lane.open(opened, null);
-    lane.handOver();
-    expect(isReady(lane)).toBe(true);
-    lane.handOver();
-    expect(isReady(lane)).toBe(false);
-    lane.acknowledge(0, 2);
-    expect(isReady(lane)).toBe(true);
-    expect([lane.ackedOffset, lane.ackedRows]).toEqual([2, [0]]);
-  });
-
-  it('forgets the acknowledged rows that were deleted, and no others', () => {
-    const { lane } = newLane({ limits });
-    lane.open(opened, null);
-    for (const from of [0, 2, 4]) {
-      lane.handOver();
-      lane.acknowledge(from, from + 2);
+describe('an event changes the state of a lane only where it applies', () => {
+  test.each<[event: string, after: Record<LaneState, LaneState>]>([
+    ['claimed', { claiming: 'running', running: 'running', stopped: 'stopped', closed: 'closed' }],
+    ['fenceLost', { claiming: 'claiming', running: 'claiming', stopped: 'stopped', closed: 'closed' }],
+    ['stop', { claiming: 'stopped', running: 'stopped', stopped: 'stopped', closed: 'closed' }],
+    ['causeGone', { claiming: 'claiming', running: 'running', stopped: 'claiming', closed: 'closed' }],
+    ['close', { claiming: 'closed', running: 'closed', stopped: 'closed', closed: 'closed' }],
+  ])('%s', (event, after) => {
+    for (const from of states) {
+      const lane = laneIn[from]();
+      events[event]!(lane);
+      expect([from, lane.state]).toEqual([from, after[from]]);
     }
-    lane.advance(6, [0, 4]);
-    expect([lane.nextOffset, lane.ackedOffset, lane.ackedRows]).toEqual([6, 6, [2]]);
+  });
+});
+
+describe('a lane', () => {
+  it('gathers records while it is claimed, and is not ready before', () => {
+    const lane = laneIn.claiming();
+    expect([lane.isReady(performance.now()), lane.heldRecords]).toEqual([false, 2]);
+    expect(lane.claimed(start, null)).toBe(true);
+    expect([lane.isReady(performance.now()), lane.position.epoch]).toEqual([true, 3]);
   });
 
-  it('is not ready while it is held, and says when that is over', () => {
-    vi.useFakeTimers();
-    try {
-      const { lane, told } = newLane({ limits });
-      lane.enqueue(recordsOf(0, 1));
-      lane.open(opened, null);
-      lane.holdFor(500);
-      told.length = 0;
-      vi.advanceTimersByTime(499);
-      expect([isReady(lane), told]).toEqual([false, []]);
-      vi.advanceTimersByTime(1);
-      expect([isReady(lane), told]).toEqual([true, ['work']]);
-    } finally {
-      vi.useRealTimers();
-    }
+  it('keeps its epoch and its reason when it is stopped, until it loses the fence', () => {
+    const lane = laneIn.stopped();
+    expect(lane.claimed({ ...start, epoch: 4 }, null)).toBe(false);
+    expect([lane.position.epoch, lane.isHeld]).toEqual([3, true]);
+    expect(lane.stopReason).toEqual({ why: 'why', code: 'outOfRange' });
+    lane.fenceLost();
+    expect([lane.state, lane.isHeld]).toEqual(['stopped', false]);
+    lane.causeGone();
+    expect(lane.stopReason).toBeNull();
+  });
+
+  it('takes no records when it is stopped, and keeps those that it has', () => {
+    const lane = laneIn.stopped();
+    lane.fetched(recordsOf(2, 4));
+    expect([heldOffsets(lane), lane.isReady(performance.now())]).toEqual([[0, 1], false]);
+  });
+
+  it('holds nothing and changes no more when it is closed', () => {
+    const lane = laneIn.closed();
+    for (const happens of Object.values(events)) happens(lane);
+    lane.fetched(recordsOf(2, 4));
+    expect([lane.state, lane.heldRecords, lane.stopReason, lane.isHeld]).toEqual(['closed', 0, null, false]);
   });
 });

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLifecycle, type Lifecycle } from '../../shared/lifecycle/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
-import { openLane, silent } from '../testing/fakes.ts';
-import type { Wait } from '../waits/lane-waits.ts';
+import { commitTo, openLane, publishUnacknowledged, recordsOf, silent } from '../testing/fakes.ts';
 import type { Lane } from './lane.ts';
+import type { LaneSnapshot } from './lane-types.ts';
 import { watchLanes } from './lane-watch.ts';
 
 let lanes: Lane[];
 let lifecycle: Lifecycle;
 let fatal: unknown[];
-let reported: ReadonlyMap<Lane, Wait | null>;
+let reported: ReadonlyMap<Lane, LaneSnapshot>;
 let stopWatching: () => void;
 
 beforeEach(() => {
@@ -21,8 +21,8 @@ beforeEach(() => {
   stopWatching = watchLanes({
     lanes: () => lanes,
     report: {
-      update: async (waits) => {
-        reported = waits;
+      update: async (snapshots) => {
+        reported = snapshots;
       },
     },
     lifecycle,
@@ -40,7 +40,8 @@ afterEach(() => {
 /** The first lane goes on; the second does what the test makes it do. */
 function pass(seconds: number): void {
   for (let n = 0; n < seconds; n++) {
-    lanes[0]!.nextOffset += 1;
+    commitTo(lanes[0]!, lanes[0]!.position.nextOffset + 1);
+    lanes[0]!.fetched(recordsOf(lanes[0]!.fetchOffset, lanes[0]!.fetchOffset + 1));
     vi.advanceTimersByTime(1_000);
   }
 }
@@ -60,26 +61,27 @@ describe('a lane that holds records and does not move', () => {
   });
 
   it('is not ready and no reason for a restart while it waits for something known', () => {
-    lanes[1]!.waits.begin('decide', 'the database is away');
+    lanes[1]!.decideFailed('the database is away');
     pass(200);
     expect(lifecycle.liveness().alive).toBe(true);
     expect(lifecycle.readiness().problems).toEqual(['lanes: lane 1 waits at decide: the database is away']);
-    expect(reported.get(lanes[0]!)).toBeNull();
-    expect(reported.get(lanes[1]!)).toMatchObject({ place: 'decide' });
+    expect(reported.get(lanes[0]!)?.wait).toBeNull();
+    expect(reported.get(lanes[1]!)?.wait).toMatchObject({ place: 'decide' });
     expect(fatal).toEqual([]);
-    lanes[1]!.advance(1, []);
+    commitTo(lanes[1]!, 1);
     pass(1);
     expect(lifecycle.readiness()).toEqual({ ready: true, problems: [] });
-    expect(reported.get(lanes[1]!)).toBeNull();
+    expect(reported.get(lanes[1]!)?.wait).toBeNull();
   });
 
   it('counts from its last move, and says nothing of a wait that is over at once', () => {
     pass(50);
-    lanes[1]!.advance(1, []);
-    lanes[1]!.waits.begin('publish', 'Kafka is away');
+    commitTo(lanes[1]!, 1);
+    publishUnacknowledged(lanes[1]!);
+    lanes[1]!.publishFailed('Kafka is away');
     pass(2);
     expect(lifecycle.readiness().ready).toBe(true);
-    lanes[1]!.waits.end('publish');
+    lanes[1]!.acknowledged(0, 1);
     pass(50);
     expect(lifecycle.liveness().alive).toBe(true);
   });
@@ -92,7 +94,7 @@ describe('a lane that holds records and does not move', () => {
   });
 
   it('is listed first if it needs an operator', () => {
-    lanes[0]!.waits.begin('publish', 'Kafka is away');
+    lanes[0]!.publishFailed('Kafka is away');
     lanes[1]!.stop('the log was truncated');
     pass(5);
     expect(lifecycle.readiness().problems).toEqual([

@@ -1,20 +1,20 @@
 /**
- * Reports how the lanes are: as metrics, as readiness, in the table `lane_waits`, and in the log. A lane that does not move
- * though nothing is known to hold it up is a fault of this process: liveness says so, and soon the process ends, as its
- * supervisor starts a clean one.
+ * Shows the lanes as metrics, as readiness, in the table `lane_waits` and in the log. A lane that holds records, decides
+ * none and waits for nothing known is a fault of this process. Liveness reports it. After a while the process ends, and
+ * its supervisor starts another.
  */
 import { appError } from '../../shared/errors/index.ts';
 import type { Lifecycle } from '../../shared/lifecycle/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
-import { type Wait, waitPlaces } from '../waits/lane-waits.ts';
+import { shownWait, type Wait, waitPlaces } from '../waits/lane-waits.ts';
 import type { WaitReport } from '../waits/wait-report.ts';
-import type { Lane, LaneState } from './lane.ts';
+import type { Lane } from './lane.ts';
+import type { LaneState } from './lane-states.ts';
+import type { LaneSnapshot } from './lane-types.ts';
 
 const watchEveryMs = 1_000;
-/** A wait that is shorter is what every retry looks like. */
-const shownAfterMs = 3_000;
-/** Looks in a row at which a lane held records, had decided none since the last look, and waited for nothing known. */
+/** Consecutive looks at which a lane held records, had decided none since the last look, and waited for nothing known. */
 const looks = { logged: 30, notAlive: 60, fatal: 120 } as const;
 const states: readonly LaneState[] = ['claiming', 'running', 'stopped'];
 
@@ -28,33 +28,44 @@ export interface LaneWatchDeps {
   fatal(error: unknown): void;
 }
 
+type Snapshots = ReadonlyMap<Lane, LaneSnapshot>;
+
+/** How long a lane has not moved. */
+interface Stillness {
+  readonly nextOffset: number;
+  readonly looks: number;
+}
+
 /** Watches until the returned function is called. */
 export function watchLanes(deps: LaneWatchDeps): () => void {
   const { lifecycle, metrics, report } = deps;
-  const still = new Map<Lane, { nextOffset: number; looks: number }>();
+  const still = new Map<Lane, Stillness>();
+  const look = (): Snapshots => new Map([...deps.lanes()].map((lane) => [lane, lane.snapshot()]));
 
   const watch = () => {
-    const lanes = [...deps.lanes()];
-    for (const state of states) {
-      metrics.set('worker_lanes', lanes.filter((lane) => lane.state === state).length, { state });
-    }
+    const snapshots = look();
+    const all = [...snapshots.values()];
+    for (const state of states)
+      metrics.set('worker_lanes', all.filter((lane) => lane.state === state).length, { state });
     metrics.set(
       'worker_lane_records',
-      sumOf(lanes, ({ heldRecords }) => heldRecords),
+      sumOf(all, ({ heldRecords }) => heldRecords),
     );
     metrics.set(
       'worker_unpublished_batches',
-      sumOf(lanes, ({ unpublishedBatches }) => unpublishedBatches),
+      sumOf(all, ({ unpublishedBatches }) => unpublishedBatches),
     );
-    const waits = new Map(lanes.map((lane) => [lane, shownWait(lane)]));
-    showWaits(metrics, [...waits.values()]);
-    void report.update(waits);
-    lookForStuck(deps, lanes, still);
+    showWaits(
+      metrics,
+      all.map(({ wait }) => shownWait(wait)),
+    );
+    void report.update(snapshots);
+    lookForStuck(deps, snapshots, still);
   };
 
   const timer = setInterval(watch, watchEveryMs);
   const removeChecks = [
-    lifecycle.addReadiness('lanes', () => waitOf([...deps.lanes()]) ?? true),
+    lifecycle.addReadiness('lanes', () => waitOf([...look().values()]) ?? true),
     lifecycle.addLiveness('lanes', () => {
       const stuck = [...still].find(([, { looks: seen }]) => seen >= looks.notAlive);
       return stuck === undefined ? true : `lane ${stuck[0].partition} does not move, for no known reason`;
@@ -66,25 +77,17 @@ export function watchLanes(deps: LaneWatchDeps): () => void {
   };
 }
 
-/** The wait of a lane that is worth showing, null while it goes on. */
-function shownWait({ waits }: Lane): Wait | null {
-  const wait = waits.current;
-  if (wait === null) return null;
-  return wait.place === 'stopped' || performance.now() - wait.sinceMs >= shownAfterMs ? wait : null;
-}
-
-/** One sentence about the lane that needs a person most; null when all go on. */
-function waitOf(lanes: readonly Lane[]): string | null {
-  const waiting = lanes.flatMap((lane) => {
-    const wait = shownWait(lane);
-    return wait === null ? [] : [{ lane, wait }];
+/** One sentence about the lane that needs an operator most; null if all continue. */
+function waitOf(snapshots: readonly LaneSnapshot[]): string | null {
+  const waiting = snapshots.flatMap(({ partition, wait }) => {
+    const shown = shownWait(wait);
+    return shown === null ? [] : [{ partition, ...shown }];
   });
-  const first = waiting.find(({ wait }) => wait.needsOperator) ?? waiting[0];
+  const first = waiting.find(({ needsOperator }) => needsOperator) ?? waiting[0];
   if (first === undefined) return null;
-  const { lane, wait } = first;
-  const state = wait.place === 'stopped' ? 'is stopped' : `waits at ${wait.place}`;
+  const state = first.place === 'stopped' ? 'is stopped' : `waits at ${first.place}`;
   const others = waiting.length === 1 ? '' : `, and ${waiting.length - 1} more`;
-  return `lane ${lane.partition} ${state}: ${wait.why}${others}`;
+  return `lane ${first.partition} ${state}: ${first.why}${others}`;
 }
 
 function showWaits(metrics: Metrics, waits: readonly (Wait | null)[]): void {
@@ -99,14 +102,13 @@ function showWaits(metrics: Metrics, waits: readonly (Wait | null)[]): void {
 /** Counts looks, not time: a process that was frozen for long has not looked meanwhile. */
 function lookForStuck(
   { log, fatal }: LaneWatchDeps,
-  lanes: readonly Lane[],
-  still: Map<Lane, { nextOffset: number; looks: number }>,
+  snapshots: Snapshots,
+  still: Map<Lane, Stillness>,
 ): void {
-  for (const lane of still.keys()) if (!lanes.includes(lane)) still.delete(lane);
-  for (const lane of lanes) {
-    const { nextOffset, heldRecords: held, partition, state } = lane;
+  for (const lane of still.keys()) if (!snapshots.has(lane)) still.delete(lane);
+  for (const [lane, { partition, state, nextOffset, heldRecords: held, wait }] of snapshots) {
     const before = still.get(lane);
-    const isStill = held > 0 && lane.waits.current === null && before?.nextOffset === nextOffset;
+    const isStill = held > 0 && wait === null && before?.nextOffset === nextOffset;
     const seen = isStill ? before.looks + 1 : 0;
     still.set(lane, { nextOffset, looks: seen });
     if (seen === looks.logged) log.error({ partition, state, held }, 'a lane makes no progress');
@@ -117,6 +119,6 @@ function lookForStuck(
   }
 }
 
-function sumOf(lanes: readonly Lane[], of: (lane: Lane) => number): number {
-  return lanes.reduce((sum, lane) => sum + of(lane), 0);
+function sumOf(snapshots: readonly LaneSnapshot[], of: (snapshot: LaneSnapshot) => number): number {
+  return snapshots.reduce((sum, snapshot) => sum + of(snapshot), 0);
 }

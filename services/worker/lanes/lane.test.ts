@@ -1,102 +1,152 @@
-import { describe, expect, test } from 'vitest';
-import type { InRecord } from '../../shared/kafka/index.ts';
-import { createLogger } from '../../shared/log/index.ts';
-import { Lane, type LaneEvents } from './lane.ts';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  commitTo,
+  heldOffsets,
+  newLane,
+  openLane,
+  publishAndAcknowledge,
+  publishUnacknowledged,
+  recordsOf,
+} from '../testing/fakes.ts';
+import type { Lane } from './lane.ts';
 
-const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
+const limits = { highRecords: 10, lowRecords: 5, highBytes: 10_000, unpublishedMax: 2 };
+const start = { epoch: 1, nextOffset: 0, publishedOffset: 0 };
+const isReady = (lane: Lane) => lane.isReady(performance.now());
 
-function record(offset: number, key: Buffer | null = null): InRecord {
-  const value = Buffer.from('value');
-  return {
-    topic: 'orders.commands.v1',
-    partition: 0,
-    offset: BigInt(offset),
-    timestampMs: 0,
-    key,
-    value,
-    headers: {},
-  };
+function runningLane(records: number) {
+  const { lane, events } = newLane({ limits });
+  lane.fetched(recordsOf(0, records));
+  lane.claimed(start, null);
+  return { lane, events };
 }
 
-function records(from: number, to: number): InRecord[] {
-  return Array.from({ length: to - from }, (_, index) => record(from + index));
-}
-
-function newLane(): { lane: Lane; told: string[] } {
-  const told: string[] = [];
-  const events: LaneEvents = {
-    onFull: () => told.push('full'),
-    onRoom: () => told.push('room'),
-    onWork: () => undefined,
-    onGap: (_lane, expected, offset) => told.push(`gap ${expected}-${offset}`),
-  };
-  const limits = { highRecords: 10, lowRecords: 5, highBytes: 10_000, unpublishedMax: 4 };
-  return { lane: new Lane({ partition: 0, log, limits, events }), told };
-}
-
-const opened = (nextOffset: number, publishedOffset = nextOffset) => ({
-  epoch: 1,
-  nextOffset,
-  publishedOffset,
-});
-const heldOffsets = (lane: Lane) => lane.peek(100, 1_000_000).map(({ offset }) => Number(offset));
-
-describe('a lane', () => {
-  test('drops on opening what was decided by others, and keeps the rest', () => {
-    const { lane } = newLane();
-    lane.enqueue(records(0, 6));
-    lane.open(opened(4), null);
-    expect(heldOffsets(lane)).toEqual([4, 5]);
-    expect(lane.fetchOffset).toBe(6);
+describe('a claimed lane', () => {
+  it('drops what others decided, and keeps the rest', () => {
+    const { lane } = newLane({ limits });
+    lane.fetched(recordsOf(0, 6));
+    lane.claimed({ ...start, nextOffset: 4, publishedOffset: 4 }, null);
+    expect([heldOffsets(lane), lane.fetchOffset]).toEqual([[4, 5], 6]);
   });
 
-  test('fetches again when the database position is before its records, so that none is skipped', () => {
-    const { lane } = newLane();
-    lane.enqueue(records(0, 8));
-    lane.open(opened(0), null);
-    lane.advance(6, []);
-    lane.reclaim();
-    lane.open({ ...opened(3), epoch: 2 }, null);
-    expect(heldOffsets(lane)).toEqual([]);
-    expect(lane.fetchOffset).toBe(3);
-    lane.enqueue(records(3, 5));
+  it('fetches again when the database position is before its records, so that none is skipped', () => {
+    const { lane } = runningLane(8);
+    commitTo(lane, 6);
+    lane.fenceLost();
+    lane.claimed({ epoch: 2, nextOffset: 3, publishedOffset: 3 }, null);
+    expect([heldOffsets(lane), lane.fetchOffset]).toEqual([[], 3]);
+    lane.fetched(recordsOf(3, 5));
     expect(heldOffsets(lane)).toEqual([3, 4]);
   });
 
-  test('counts outcomes that its last owner left unpublished as not acknowledged', () => {
-    const { lane } = newLane();
-    lane.open(opened(9, 4), null);
-    expect(lane.ackedOffset).toBe(4);
-    lane.acknowledge(4, 9);
-    expect(lane.ackedOffset).toBe(9);
+  it('counts outcomes that its last owner left unpublished as not acknowledged', () => {
+    const { lane } = newLane({ limits });
+    lane.claimed({ ...start, nextOffset: 9, publishedOffset: 4 }, null);
+    expect(lane.position.ackedOffset).toBe(4);
+    lane.acknowledged(4, 9);
+    expect(lane.position.ackedOffset).toBe(9);
   });
 
-  test('stays full through a lost fence', () => {
-    const { lane, told } = newLane();
-    lane.open(opened(0), null);
-    lane.enqueue(records(0, 10));
-    lane.reclaim();
-    lane.open({ ...opened(1), epoch: 2 }, null);
-    expect(lane.full).toBe(true);
-    lane.advance(5, []);
-    expect(told).toEqual(['full', 'room']);
-    expect(lane.full).toBe(false);
+  it('stays full through a lost fence', () => {
+    const { lane, events } = runningLane(10);
+    lane.fenceLost();
+    lane.claimed({ epoch: 2, nextOffset: 1, publishedOffset: 1 }, null);
+    expect(lane.isFull).toBe(true);
+    commitTo(lane, 5);
+    expect(events.filter((event) => event !== 'work')).toEqual(['full', 'room']);
+    expect(lane.isFull).toBe(false);
   });
 
-  test('counts keys and headers when it says that it is full', () => {
-    const { lane, told } = newLane();
-    lane.open(opened(0), null);
-    lane.enqueue([record(0, Buffer.alloc(6_000)), record(1, Buffer.alloc(6_000))]);
-    expect(told).toEqual(['full']);
+  it('takes small batches on probation, and larger ones after each commit', () => {
+    const lane = openLane(0, 9, { probation: { batchRecords: 1, singleBelow: 0 } });
+    expect([lane.isOnProbation, lane.head(9, 9_999).length]).toEqual([true, 1]);
+    commitTo(lane, 1);
+    expect(lane.head(9, 9_999).length).toBe(2);
   });
 
-  test('asks once more for missing offsets, and accepts the same answer', () => {
-    const { lane, told } = newLane();
-    lane.open(opened(0), null);
-    lane.enqueue([record(0), record(3)]);
-    expect(told).toEqual(['gap 1-3']);
-    expect(heldOffsets(lane)).toEqual([0]);
-    lane.enqueue([record(3)]);
-    expect(heldOffsets(lane)).toEqual([0, 3]);
+  it('stores an attempt once per process', () => {
+    const { lane } = runningLane(1);
+    expect(lane.isAttemptStored(0, 2)).toBe(false);
+    lane.attemptStored(0, 2);
+    lane.fenceLost();
+    lane.claimed({ ...start, epoch: 2 }, null);
+    expect([lane.isAttemptStored(0, 2), lane.isAttemptStored(0, 1)]).toEqual([true, false]);
+  });
+});
+
+describe('a running lane', () => {
+  it('waits for acknowledgements when too many batches have none', () => {
+    const { lane } = runningLane(5);
+    publishUnacknowledged(lane);
+    expect(isReady(lane)).toBe(true);
+    publishUnacknowledged(lane);
+    expect(isReady(lane)).toBe(false);
+    lane.acknowledged(0, 2);
+    expect(isReady(lane)).toBe(true);
+    expect([lane.position.ackedOffset, lane.ackedRows]).toEqual([2, [0]]);
+  });
+
+  it('publishes its batches one after the other', async () => {
+    const { lane } = runningLane(0);
+    const order: string[] = [];
+    const first = Promise.withResolvers<void>();
+    lane.publish(async () => {
+      await first.promise;
+      order.push('first');
+    });
+    lane.publish(async () => void order.push('second'));
+    first.resolve();
+    await lane.published;
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  it('forgets the acknowledged rows that were deleted, and no others', () => {
+    const { lane } = runningLane(0);
+    for (const from of [0, 2, 4]) publishAndAcknowledge(lane, from, from + 2);
+    commitTo(lane, 6, [0, 4]);
+    expect([lane.position.nextOffset, lane.position.ackedOffset, lane.ackedRows]).toEqual([6, 6, [2]]);
+  });
+
+  it('is not ready while its head is blocked, and reports when the delay is over', () => {
+    vi.useFakeTimers({ now: 0 });
+    vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
+    try {
+      const { lane, events } = runningLane(1);
+      lane.blocked('a record cannot be processed', { alone: true });
+      events.length = 0;
+      expect([isReady(lane), lane.isBlocked, lane.retriesAlone, events]).toEqual([false, true, true, []]);
+      vi.advanceTimersByTime(500);
+      expect([isReady(lane), events]).toEqual([true, ['work']]);
+      commitTo(lane, 1);
+      expect([lane.isBlocked, lane.retriesAlone]).toEqual([false, false]);
+    } finally {
+      vi.restoreAllMocks();
+      vi.useRealTimers();
+    }
+  });
+
+  it('reads ids first for 20 batches after a duplicate', () => {
+    const { lane } = runningLane(0);
+    lane.duplicateFound();
+    for (let to = 1; to <= 20; to++) {
+      expect(lane.readsIdsFirst).toBe(true);
+      commitTo(lane, to);
+    }
+    expect(lane.readsIdsFirst).toBe(false);
+  });
+
+  it('shows its position, records and wait in a snapshot', () => {
+    const { lane } = runningLane(3);
+    publishUnacknowledged(lane);
+    lane.publishFailed('Kafka is away');
+    expect(lane.snapshot()).toMatchObject({
+      partition: 0,
+      state: 'running',
+      epoch: 1,
+      nextOffset: 0,
+      heldRecords: 3,
+      unpublishedBatches: 1,
+      wait: { place: 'publish', why: 'Kafka is away', needsOperator: false },
+    });
   });
 });

@@ -1,300 +1,299 @@
 /**
- * A lane is one assigned partition of the command log: its buffer, its position and its epoch.
- *
- *   claiming ◄──► running ──► closed       closed: the partition has another owner, or this process stops
- *       │            │                     stopped: only an operator can decide how to continue
- *       └────────────┴──► stopped ──► closed
- *
- * A lane that waits for anything else (an unavailable server, a failing record) keeps its state, records the reason in
- * `waits`, and retries by itself.
+ * A lane is one assigned partition of the command log: its records, its position and its state (`lane-states.ts`). Only the
+ * methods here change it; each one says what happened. Work may end after its lane was stopped or closed. Such a late
+ * event changes nothing. A lane that waits for a server or has a failing record keeps its state, and retries by itself.
  *
  * Records are buffered while claiming, so that nothing is fetched twice. Records below the claimed position are then
- * dropped. A writer reads the head of the buffer and removes it only after its COMMIT.
+ * dropped. A writer reads the head of the buffer. It is removed after the COMMIT.
  */
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { type Backoff, backoff } from '../../shared/retry/index.ts';
-import {
-  type LogIds,
-  noOutcomeMark,
-  noRecordMark,
-  type OutcomeMark,
-  type RecordMark,
-} from '../takeover/log-fingerprint.ts';
+import { type LogIds, noOutcomeMark, noRecordMark } from '../takeover/log-fingerprint.ts';
 import { LaneWaits } from '../waits/lane-waits.ts';
-import { defaultLaneLimits, type LaneLimits, type LaneStart } from './lane-types.ts';
-import { RecordBuffer } from './record-buffer.ts';
+import { LaneBuffer } from './lane-buffer.ts';
+import { assertStateChange, type LaneState } from './lane-states.ts';
+import type { CommittedHead, HeldPosition, LaneEvents, LaneLimits, LaneOptions } from './lane-types.ts';
+import {
+  defaultLaneLimits,
+  type LaneSnapshot,
+  type LaneStart,
+  type StopReason,
+  unclaimed,
+} from './lane-types.ts';
+import { growProbation, isSuspect, type Probation } from './probation.ts';
 
-export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
-
-/** Between two attempts of a record that blocks its lane. The maximum bounds the delay after the cause is gone. */
-const holdDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
-
-/** Probation after an unclean death: batches are marked before they are decoded, and grow from one record again. */
-export interface Probation {
-  batchRecords: number;
-  /** Below this offset a crash happened with a larger batch: process one record at a time. */
-  readonly singleBelow: number;
-}
-
-/** Events of a lane for its owner. */
-export interface LaneEvents {
-  /** The buffer is full: pause fetching. */
-  onFull(lane: Lane): void;
-  onRoom(lane: Lane): void;
-  /** There may be work: records arrived, a batch was acknowledged, or a wait ended. */
-  onWork(lane: Lane): void;
-  /** The log returned `offset` instead of `expected`. */
-  onGap(lane: Lane, expected: number, offset: number): void;
-}
-
-export interface LaneOptions {
-  readonly partition: number;
-  readonly log: Logger;
-  readonly limits?: LaneLimits;
-  readonly events: LaneEvents;
-}
+/** Delay between two attempts of a record that blocks its lane. The maximum bounds the delay after the cause is gone. */
+const blockedDelay: Backoff = backoff({ initialMs: 500, maxMs: 5_000 });
+/** Number of batches that read ids before they insert them, after a duplicate was found. */
+const batchesAfterDuplicate = 20;
 
 export class Lane {
   readonly partition: number;
-  state: LaneState = 'claiming';
-  /** In state `stopped`: why an operator must act. */
-  stoppedBecause: string | null = null;
-  /** The reason as a code, if it is about the position. Such a lane continues once position and log match. */
-  stopCode: string | null = null;
-  epoch = -1;
-  /** The offset that the next batch begins at. */
-  nextOffset = -1;
-  /** Outcomes of all records below this offset are acknowledged. */
-  ackedOffset = -1;
-  /** The logs that the lane is worked on; null before it was opened. */
-  logs: LogIds | null = null;
-  /** The last record that was decided. */
-  record: RecordMark = noRecordMark;
-  /** Offset of the record decided before `nextOffset`. */
-  prevOffset = -1;
-  /** The last outcome that was acknowledged. */
-  outcome: OutcomeMark = noOutcomeMark;
-  /** The last record of the batch in flight. */
-  recordInHand: RecordMark = noRecordMark;
-  /** Batches that are committed and not yet acknowledged. */
-  unpublishedBatches = 0;
-  /** First offsets of outbox rows that are acknowledged and not yet deleted. */
-  ackedRows: readonly number[] = [];
-  /** Resolves when the publisher has finished everything that it has received so far. */
-  published: Promise<void> = Promise.resolve();
-  /** Set while a range is suspect after a crash. */
-  probation: Probation | null = null;
-  /** The range and size that this process marked last: a crash is counted once per process. */
-  marked = '';
-  /** Remaining batches that read ids before they insert them, after a duplicate was found. */
-  carefulBatches = 0;
-  /** The record at its head failed and is retried in its own batch. */
-  isHeldBack = false;
-  /** What the lane waits for, if anything. */
-  readonly waits = new LaneWaits();
-
   readonly #log: Logger;
   readonly #limits: LaneLimits;
   readonly #events: LaneEvents;
-  readonly #buffer = new RecordBuffer();
-  /** Lowest offset that is not in the buffer yet; -1 before the first record. */
-  #expectedOffset = -1;
-  #gapAccepted = -1;
-  #full = false;
+  readonly #buffer: LaneBuffer;
+  readonly #waits = new LaneWaits();
+  #state: LaneState = 'claiming';
+  #stopReason: StopReason | null = null;
+  #position: HeldPosition = unclaimed;
+  #probation: Probation | null = null;
+  #storedAttempt = '';
+  #batchesToReadIds = 0;
+  #retriesAlone = false;
   #notBeforeMs = 0;
+  #unpublishedBatches = 0;
+  #published: Promise<void> = Promise.resolve();
+  #ackedRows: readonly number[] = [];
 
   constructor({ partition, log, limits = defaultLaneLimits, events }: LaneOptions) {
     this.partition = partition;
     this.#log = log;
     this.#limits = limits;
     this.#events = events;
+    this.#buffer = new LaneBuffer(limits, events);
   }
 
-  /** The next offset to fetch. */
-  get fetchOffset(): number {
-    return this.#expectedOffset;
+  get state(): LaneState {
+    return this.#state;
+  }
+
+  /** Why an operator must act; null unless the lane is stopped. */
+  get stopReason(): StopReason | null {
+    return this.#stopReason;
+  }
+
+  get position(): HeldPosition {
+    return this.#position;
+  }
+
+  /** First offsets of outbox rows that are acknowledged and not yet deleted. */
+  get ackedRows(): readonly number[] {
+    return this.#ackedRows;
+  }
+
+  /** Resolves when everything that was given to `publish` so far has ended. */
+  get published(): Promise<void> {
+    return this.#published;
   }
 
   get heldRecords(): number {
     return this.#buffer.length;
   }
 
+  /** The next offset to fetch. */
+  get fetchOffset(): number {
+    return this.#buffer.fetchOffset;
+  }
+
   /** Whether fetching is paused until the buffer has room. */
-  get full(): boolean {
-    return this.#full;
+  get isFull(): boolean {
+    return this.#buffer.isPaused;
   }
 
-  /** Adds fetched records and drops duplicates. Never throws. */
-  enqueue(records: readonly InRecord[]): void {
-    if (this.state === 'closed' || this.state === 'stopped') return;
-    for (const record of records) {
-      const offset = Number(record.offset);
-      if (offset < this.#expectedOffset) continue;
-      if (this.#expectedOffset >= 0 && offset > this.#expectedOffset && this.#gapAccepted !== offset) {
-        // Asked again from the missing offset, the log either has it or answers with the same gap.
-        this.#gapAccepted = offset;
-        this.#events.onGap(this, this.#expectedOffset, offset);
-        break;
-      }
-      this.#expectedOffset = offset + 1;
-      this.#buffer.push(record);
-    }
-    if (!this.#full && this.#isFull()) {
-      this.#full = true;
-      this.#events.onFull(this);
-    }
-    if (this.#buffer.length > 0) this.#events.onWork(this);
-  }
-
-  /** Starts work at a claimed position; outcomes from `publishedOffset` on may not be in the result topic yet. */
-  open(claim: LaneStart, probation: Probation | null): void {
-    if (this.state !== 'claiming') return;
-    this.logs = claim.logs ?? null;
-    this.record = claim.record ?? noRecordMark;
-    this.outcome = claim.outcome ?? noOutcomeMark;
-    this.prevOffset = claim.prevOffset ?? claim.nextOffset - 1;
-    this.epoch = claim.epoch;
-    this.nextOffset = claim.nextOffset;
-    this.ackedOffset = claim.publishedOffset;
-    this.unpublishedBatches = 0;
-    this.ackedRows = [];
-    this.probation = probation;
-    this.waits.clear();
-    this.isHeldBack = false;
-    this.#dropBelow(claim.nextOffset);
-    if (this.#buffer.firstOffset !== claim.nextOffset) {
-      // The buffer does not begin at the position in the database (which may have lost a commit): fetch again, to skip
-      // nothing.
-      this.#dropBelow(Number.POSITIVE_INFINITY);
-      this.#expectedOffset = claim.nextOffset;
-    }
-    this.#become('running');
-    if (this.#buffer.length > 0) this.#events.onWork(this);
-  }
-
-  /** Back to claiming: the fence was lost, but the partition is still assigned. The buffer stays. */
-  reclaim(): void {
-    if (this.state === 'running') this.#become('claiming', 'the fence was lost');
-    else if (this.state === 'stopped') this.epoch = -1;
-  }
-
-  /** Back to claiming from a stop: the cause is gone. */
-  retry(): void {
-    if (this.state !== 'stopped') return;
-    this.stoppedBecause = null;
-    this.stopCode = null;
-    this.waits.end('stopped');
-    this.#become('claiming', 'what stopped it is gone');
-  }
-
-  /**
-   * Whether this process holds the lane under its epoch. A stopped lane decides nothing, but publishes what it has
-   * decided.
-   */
+  /** Whether this process holds the epoch. A stopped lane decides nothing, but publishes what it has decided. */
   get isHeld(): boolean {
-    return this.state === 'running' || (this.state === 'stopped' && this.epoch >= 0);
+    return this.#state === 'running' || (this.#state === 'stopped' && this.#position.epoch >= 0);
+  }
+
+  get isOnProbation(): boolean {
+    return this.#probation !== null;
+  }
+
+  /** Whether the record at the head is in a range that crashed a worker. */
+  get isSuspect(): boolean {
+    return isSuspect(this.#probation, this.#position.nextOffset);
+  }
+
+  /** Whether the record at the head could not be decided when it was last tried. */
+  get isBlocked(): boolean {
+    return this.#waits.at('decide') !== null;
+  }
+
+  /** Whether the record at the head is retried in its own batch, because it would break a batch with others. */
+  get retriesAlone(): boolean {
+    return this.#retriesAlone;
+  }
+
+  /** Whether the next batch reads existing ids before it inserts orders. */
+  get readsIdsFirst(): boolean {
+    return this.#batchesToReadIds > 0;
   }
 
   /** Whether a writer may take a batch now. */
   isReady(nowMs: number): boolean {
     return (
-      this.state === 'running' &&
+      this.#state === 'running' &&
       this.#buffer.length > 0 &&
-      this.unpublishedBatches < this.#limits.unpublishedMax &&
+      this.#unpublishedBatches < this.#limits.unpublishedMax &&
       nowMs >= this.#notBeforeMs
     );
   }
 
-  /** The head of the buffer, left in place; at least one record where there is one. */
-  peek(recordsMax: number, bytesMax: number): InRecord[] {
-    return this.#buffer.peek(recordsMax, bytesMax);
+  /** The first records, left in place; at least one if there is one. On probation there are fewer. */
+  head(recordsMax: number, bytesMax: number): InRecord[] {
+    return this.#buffer.peek(Math.min(recordsMax, this.#probation?.batchRecords ?? recordsMax), bytesMax);
   }
 
-  /** Removes the committed head. The same transaction deleted the outbox rows in `deletedRows`. */
-  advance(to: number, deletedRows: readonly number[]): void {
-    this.nextOffset = to;
-    this.prevOffset = to - 1;
-    this.record = this.recordInHand.offset === to - 1 ? this.recordInHand : noRecordMark;
-    this.waits.end('decide');
-    this.isHeldBack = false;
-    this.forgetRows(deletedRows);
-    this.#dropBelow(to);
+  snapshot(): LaneSnapshot {
+    return {
+      partition: this.partition,
+      state: this.#state,
+      epoch: this.#position.epoch,
+      nextOffset: this.#position.nextOffset,
+      heldRecords: this.#buffer.length,
+      unpublishedBatches: this.#unpublishedBatches,
+      wait: this.#waits.current,
+    };
   }
 
-  forgetRows(rows: readonly number[]): void {
-    if (rows.length > 0) this.ackedRows = this.ackedRows.filter((from) => !rows.includes(from));
+  /** The lane cannot be claimed yet. The claim is retried. */
+  claimFailed(why: string, needsOperator = false): void {
+    this.#waits.begin('claim', why, needsOperator);
   }
 
-  /** A committed batch goes to the publisher. */
-  handOver(): void {
-    this.unpublishedBatches += 1;
+  /** The lane is ours from this position on. Returns false if it was stopped or closed meanwhile. */
+  claimed(start: LaneStart, probation: Probation | null): boolean {
+    if (this.#state !== 'claiming') return false;
+    const { epoch, nextOffset, publishedOffset: ackedOffset } = start;
+    const {
+      logs = null,
+      record = noRecordMark,
+      outcome = noOutcomeMark,
+      prevOffset = nextOffset - 1,
+    } = start;
+    this.#position = { epoch, nextOffset, prevOffset, ackedOffset, logs, record, outcome };
+    this.#unpublishedBatches = 0;
+    this.#ackedRows = [];
+    this.#probation = probation;
+    this.#waits.clear();
+    this.#retriesAlone = false;
+    this.#buffer.startAt(nextOffset);
+    this.#become('running');
+    if (this.#buffer.length > 0) this.#events.onWork();
+    return true;
   }
 
-  /**
-   * Everything below `to` is acknowledged, with the last outcome at `outcomeOffset` of the result topic. The outbox
-   * row that begins at `from` may be deleted.
-   */
-  acknowledge(from: number, to: number, outcomeOffset = -1): void {
-    this.unpublishedBatches -= 1;
-    this.waits.end('publish');
-    if (outcomeOffset >= 0) this.outcome = { source: to - 1, offset: outcomeOffset };
-    this.ackedOffset = Math.max(this.ackedOffset, to);
-    this.ackedRows = [...this.ackedRows, from];
-    this.#events.onWork(this);
+  /** The logs have other ids, and nothing was decided or published on the earlier ones. */
+  logsAdopted(logs: LogIds): void {
+    this.#position = { ...this.#position, logs };
   }
 
-  /**
-   * The record at the head cannot be processed now: records the reason, and delays the next attempt. With `alone` the
-   * record is retried in its own batch, because it would break a batch with others.
-   */
-  holdBack(why: string, { needsOperator = false, alone = false } = {}): void {
-    this.isHeldBack = alone;
-    const { tries } = this.waits.begin('decide', why, needsOperator);
-    const fields = { partition: this.partition, offset: this.nextOffset, needsOperator };
+  /** Records arrived. Never throws. */
+  fetched(records: readonly InRecord[]): void {
+    if (this.#state === 'closed' || this.#state === 'stopped') return;
+    this.#buffer.add(records);
+    if (this.#buffer.length > 0) this.#events.onWork();
+  }
+
+  isAttemptStored(from: number, records: number): boolean {
+    return this.#storedAttempt === `${from}:${records}`;
+  }
+
+  /** The attempt at these records is stored. A crash is counted once per process. */
+  attemptStored(from: number, records: number): void {
+    this.#storedAttempt = `${from}:${records}`;
+  }
+
+  /** An order of its batch exists already: the next batches read ids before they insert them. */
+  duplicateFound(): void {
+    this.#batchesToReadIds = batchesAfterDuplicate;
+  }
+
+  /** An attempt of its batch failed. The writer retries at once. */
+  decideFailed(why: string): void {
+    this.#waits.begin('decide', why);
+  }
+
+  /** The record at the head cannot be processed now. The next attempt is delayed; with `alone` it is in its own batch. */
+  blocked(why: string, { needsOperator = false, alone = false } = {}): void {
+    this.#retriesAlone = alone;
+    const { tries } = this.#waits.begin('decide', why, needsOperator);
+    const fields = { partition: this.partition, offset: this.#position.nextOffset, needsOperator };
     if (tries === 1) this.#log.warn(fields, `lane ${this.partition} waits: ${why}`);
-    this.holdFor(holdDelay(tries));
-  }
-
-  /** Lets no writer take a batch for a while. */
-  holdFor(delayMs: number): void {
+    const delayMs = blockedDelay(tries);
     this.#notBeforeMs = performance.now() + delayMs;
-    setTimeout(() => this.#events.onWork(this), delayMs).unref();
+    setTimeout(() => this.#events.onWork(), delayMs).unref();
   }
 
-  /** Stops and keeps all state until an operator acts. */
+  /** The head is committed. */
+  committed({ to, record, ackedRows }: CommittedHead): void {
+    if (this.#batchesToReadIds > 0) this.#batchesToReadIds -= 1;
+    this.#probation = growProbation(this.#probation, to);
+    this.#position = { ...this.#position, nextOffset: to, prevOffset: to - 1, record };
+    this.#waits.end('decide');
+    this.#retriesAlone = false;
+    this.rowsDeleted(ackedRows);
+    this.#buffer.dropBelow(to);
+  }
+
+  /** The outbox rows that begin at these offsets are deleted. */
+  rowsDeleted(rows: readonly number[]): void {
+    if (rows.length > 0) this.#ackedRows = this.#ackedRows.filter((from) => !rows.includes(from));
+  }
+
+  /** A committed batch is to be published: `send` runs after those of earlier batches. It must not reject. */
+  publish(send: () => Promise<void>): void {
+    this.#unpublishedBatches += 1;
+    this.#published = this.#published.then(send);
+  }
+
+  publishFailed(why: string, needsOperator = false): void {
+    this.#waits.begin('publish', why, needsOperator);
+  }
+
+  /**
+   * Everything below `to` is acknowledged, with the last outcome at `outcomeOffset` of the result topic. The outbox row
+   * that begins at `from` may be deleted.
+   */
+  acknowledged(from: number, to: number, outcomeOffset = -1): void {
+    this.#unpublishedBatches -= 1;
+    this.#waits.end('publish');
+    const ackedOffset = Math.max(this.#position.ackedOffset, to);
+    const outcome = outcomeOffset < 0 ? this.#position.outcome : { source: to - 1, offset: outcomeOffset };
+    this.#position = { ...this.#position, ackedOffset, outcome };
+    this.#ackedRows = [...this.#ackedRows, from];
+    this.#events.onWork();
+  }
+
+  /** Another owner may have the lane. It is claimed again if the partition is still assigned. The buffer stays. */
+  fenceLost(): void {
+    if (this.#state === 'running') this.#become('claiming', 'the fence was lost');
+    else if (this.#state === 'stopped') this.#position = { ...this.#position, epoch: -1 };
+  }
+
+  /** Stops the lane until an operator acts. It keeps all that it has. */
   stop(why: string, code: string | null = null): void {
-    this.stoppedBecause = why;
-    this.waits.begin('stopped', why, true);
-    this.stopCode = code;
-    this.#become('stopped', why);
+    if (this.#state === 'closed') return;
+    this.#stopReason = { why, code };
+    this.#waits.begin('stopped', why, true);
+    if (this.#state !== 'stopped') this.#become('stopped', why);
+  }
+
+  /** What stopped the lane is gone. It is claimed again. */
+  causeGone(): void {
+    if (this.#state !== 'stopped') return;
+    this.#stopReason = null;
+    this.#waits.end('stopped');
+    this.#become('claiming', 'what stopped it is gone');
   }
 
   /** Ends the lane in this process. Its next owner publishes what is committed and unpublished. */
   close(): void {
+    if (this.#state === 'closed') return;
     this.#become('closed');
-    this.waits.clear();
+    this.#stopReason = null;
+    this.#waits.clear();
     this.#buffer.clear();
   }
 
-  #isFull(): boolean {
-    return this.#buffer.length >= this.#limits.highRecords || this.#buffer.bytes >= this.#limits.highBytes;
-  }
-
-  #dropBelow(offset: number): void {
-    this.#buffer.dropBelow(offset);
-    if (this.#full && this.#buffer.length <= this.#limits.lowRecords && !this.#isFull()) {
-      this.#full = false;
-      this.#events.onRoom(this);
-    }
-  }
-
   #become(to: LaneState, why?: string): void {
-    if (this.state === to || this.state === 'closed') return;
-    const { partition, epoch, nextOffset, state: from } = this;
+    const { partition, state: from, epoch, nextOffset } = this.snapshot();
+    assertStateChange(partition, from, to);
     const fields = { partition, epoch, nextOffset, from, to, why };
     if (to === 'stopped') this.#log.error(fields, `lane ${partition} is stopped: ${why}`);
     else this.#log.info(fields, `lane ${partition} is ${to}`);
-    this.state = to;
+    this.#state = to;
   }
 }

@@ -64,7 +64,7 @@ describe('ownership', () => {
     join({ gained: [1] });
     handlers.onHeartbeat!(1);
     const lane = ownership.lanes.get(1)!;
-    lane.open(opened, null);
+    lane.claimed(opened, null);
     join({});
     expect([ownership.lanes.get(1), lane.state]).toEqual([lane, 'running']);
     handlers.onHeartbeat!(2);
@@ -111,7 +111,7 @@ describe('ownership', () => {
     claims[0]!.finish();
     await turn();
     const [kept, gone] = [ownership.lanes.get(1)!, ownership.lanes.get(2)!];
-    for (const lane of [kept, gone]) lane.open(opened, null);
+    for (const lane of [kept, gone]) lane.claimed(opened, null);
     const reclaiming = ownership.reclaim(kept);
     expect(kept.state).toBe('claiming');
     handlers.onHeartbeat!(1);
@@ -127,7 +127,7 @@ describe('ownership', () => {
     const { ownership, told, join } = createWorld();
     join({ gained: [1] });
     const lane = ownership.lanes.get(1)!;
-    lane.open({ ...opened, nextOffset: 7 }, null);
+    lane.claimed({ ...opened, nextOffset: 7 }, null);
     told.length = 0;
     ownership.opened(lane);
     expect(told).toEqual(['seek 1 7', 'resume 1']);
@@ -136,7 +136,7 @@ describe('ownership', () => {
   it('fetches again from a missing offset, and stops a lane whose position is not in the log', () => {
     const { ownership, handlers, told, join } = createWorld();
     join({ gained: [1] });
-    ownership.lanes.get(1)!.open(opened, null);
+    ownership.lanes.get(1)!.claimed(opened, null);
     handlers.onRecords(topic, 1, recordsOf(3, 5), 5n);
     expect(told.at(-1)).toBe('seek 1 0');
     handlers.onOutOfRange!(topic, 1, 0n);

@@ -6,8 +6,8 @@
 import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
-import { Lane, type LaneEvents } from './lane.ts';
-import type { LaneLimits } from './lane-types.ts';
+import { Lane } from './lane.ts';
+import type { LaneEvents, LaneLimits } from './lane-types.ts';
 
 export interface OwnershipDeps {
   readonly topic: string;
@@ -18,7 +18,7 @@ export interface OwnershipDeps {
   /** A lane starts or ends in this process. */
   onGained(lane: Lane): void;
   onLost(lane: Lane): void | Promise<void>;
-  onWork(lane: Lane): void;
+  onWork(): void;
 }
 
 /** Maximum wait of a fenced owner that is still assigned, so that two owners do not keep fencing each other. */
@@ -66,7 +66,7 @@ export class Ownership {
   /** After a lost fence: claims the lane again if it is still assigned. */
   async reclaim(lane: Lane): Promise<void> {
     if (this.lanes.get(lane.partition) !== lane) return;
-    lane.reclaim();
+    lane.fenceLost();
     await sleep(Math.random() * reclaimJitterMs, this.#stopping.signal).catch(() => undefined);
     this.#toClaim.add(lane);
   }
@@ -82,7 +82,7 @@ export class Ownership {
   /** Claims a stopped lane again once it matches its logs. */
   retryStopped(lane: Lane): void {
     if (this.lanes.get(lane.partition) !== lane) return;
-    lane.retry();
+    lane.causeGone();
     this.#toClaim.add(lane);
   }
 
@@ -90,7 +90,7 @@ export class Ownership {
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
     // A lane that was fenced with a full buffer keeps it and continues when there is room.
-    if (!lane.full) this.#consumer?.resume(this.#deps.topic, lane.partition);
+    if (!lane.isFull) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
   /** Makes no more claims. Lanes do not change until `closeAll`. */
@@ -114,8 +114,8 @@ export class Ownership {
     }
     for (const { partition } of gained) {
       this.#consumer?.pause(topic, partition);
-      const lane = new Lane({ partition, log, limits: this.#deps.limits, events: this.#events });
-      lane.waits.begin('claim', 'the group has not confirmed its assignment yet');
+      const lane = new Lane({ partition, log, limits: this.#deps.limits, events: this.#eventsOf(partition) });
+      lane.claimFailed('the group has not confirmed its assignment yet');
       this.lanes.set(partition, lane);
       this.#toClaim.add(lane);
       onGained(lane);
@@ -127,7 +127,7 @@ export class Ownership {
   }
 
   #enqueue(partition: number, records: readonly InRecord[]): void {
-    this.lanes.get(partition)?.enqueue(records);
+    this.lanes.get(partition)?.fetched(records);
   }
 
   #claimWaiting(): void {
@@ -140,16 +140,16 @@ export class Ownership {
     });
   }
 
-  readonly #events: LaneEvents = {
-    onFull: (lane) => this.#consumer?.pause(this.#deps.topic, lane.partition),
-    onRoom: (lane) => this.#consumer?.resume(this.#deps.topic, lane.partition),
-    onWork: (lane) => this.#deps.onWork(lane),
-    onGap: (lane, expected, offset) => {
-      this.#deps.log.error(
-        { partition: lane.partition, expected, offset },
-        'offsets are missing; they are fetched again',
-      );
-      this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(expected));
-    },
-  };
+  #eventsOf(partition: number): LaneEvents {
+    const { topic, log, onWork } = this.#deps;
+    return {
+      onFull: () => this.#consumer?.pause(topic, partition),
+      onRoom: () => this.#consumer?.resume(topic, partition),
+      onWork,
+      onGap: (expected, offset) => {
+        log.error({ partition, expected, offset }, 'offsets are missing; they are fetched again');
+        this.#consumer?.seek(topic, partition, BigInt(expected));
+      },
+    };
+  }
 }

@@ -1,36 +1,40 @@
 /**
  * Probation: how a lane restarts after its owner crashed. A worker that ends without releasing a lane may have been
- * crashed by a record of that lane. The successor starts with one record per lane, marks each record before it decodes
- * it, and doubles the batch size after every commit. If a marked range crashes a worker again, its records become
- * suspects: each one is processed alone in the process. So a crash with another cause costs ten small batches. A record
- * that crashes the worker is dead-lettered after three crashes on its own, without its neighbours.
+ * crashed by a record of that lane. The successor starts with one record per lane. It stores each attempt before it
+ * decodes the records, and doubles the batch size after every commit. If a stored range crashes a worker again, its
+ * records become suspects: each one is processed alone in the process. So a crash with another cause costs ten small
+ * batches. A record that crashes the worker three times on its own is dead-lettered, without its neighbours.
  */
+import { type CrashAttempt, crashesMax } from '../store/crash-attempts.ts';
 
-import { deathsMax, type Mark } from '../store/attempts.ts';
-import type { Lane, Probation } from './lane.ts';
+export interface Probation {
+  /** Maximum number of records in the next batch. */
+  readonly batchRecords: number;
+  /** Below this offset a crash happened with a larger batch: process one record at a time. */
+  readonly singleBelow: number;
+}
 
 /** The doubled batches up to here cover the largest batch that may have been in flight. */
 const probationRecordsMax = 512;
 
-/** The probation of a lane that was left uncleanly, given the first mark found at or behind its position. */
-export function startProbation(nextOffset: number, mark: Mark | null): Probation {
-  return { batchRecords: 1, singleBelow: mark === null ? nextOffset : mark.offset + mark.records };
+/** The probation of a lane that was left uncleanly, given the first attempt found at or behind its position. */
+export function startProbation(nextOffset: number, attempt: CrashAttempt | null): Probation {
+  return { batchRecords: 1, singleBelow: attempt === null ? nextOffset : attempt.offset + attempt.records };
 }
 
-/** Whether the marked record has crashed workers often enough to be dead-lettered without decoding it. */
-export function isKiller(mark: Mark | null): mark is Mark {
-  return mark !== null && mark.records === 1 && mark.attempts >= deathsMax;
+/** Whether the record crashed workers often enough to be dead-lettered without decoding it. */
+export function isKiller(attempt: CrashAttempt | null): attempt is CrashAttempt {
+  return attempt !== null && attempt.records === 1 && attempt.attempts >= crashesMax;
 }
 
-/** Whether the head of the lane is in a marked range that crashed a worker. */
-export function isSuspect({ probation, nextOffset }: Lane): boolean {
-  return probation !== null && nextOffset < probation.singleBelow;
+/** Whether the record at this offset is in a range that crashed a worker. */
+export function isSuspect(probation: Probation | null, offset: number): boolean {
+  return probation !== null && offset < probation.singleBelow;
 }
 
-/** Call after a commit: the batch may grow. Probation ends after it has covered a whole batch. */
-export function growProbation(lane: Lane, decidedTo: number): void {
-  const { probation } = lane;
-  if (probation === null || decidedTo < probation.singleBelow) return;
-  probation.batchRecords *= 2;
-  if (probation.batchRecords >= probationRecordsMax) lane.probation = null;
+/** The probation after a commit up to `decidedTo`: the batch may grow. It ends after it has covered a whole batch. */
+export function growProbation(probation: Probation | null, decidedTo: number): Probation | null {
+  if (probation === null || decidedTo < probation.singleBelow) return probation;
+  const batchRecords = probation.batchRecords * 2;
+  return batchRecords >= probationRecordsMax ? null : { ...probation, batchRecords };
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GroupConsumer } from '../../shared/kafka/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { newLane, openLane, silent } from '../testing/fakes.ts';
+import { newLane, openLane, publishAndAcknowledge, silent } from '../testing/fakes.ts';
 import { createOffsetCommits, type OffsetCommits } from './offset-commits.ts';
 
 const topic = 'orders.commands.v1';
@@ -34,8 +34,7 @@ function createWorld(lanes: Lane[]) {
 
 function acknowledged(partition: number, to: number): Lane {
   const lane = openLane(partition, 0);
-  lane.handOver();
-  lane.acknowledge(0, to);
+  publishAndAcknowledge(lane, 0, to);
   return lane;
 }
 
@@ -44,8 +43,7 @@ describe('offset commits', () => {
     const lanes = [acknowledged(0, 5), acknowledged(1, 9)];
     const { sent } = createWorld(lanes);
     await vi.advanceTimersByTimeAsync(500);
-    lanes[1]!.handOver();
-    lanes[1]!.acknowledge(9, 12);
+    publishAndAcknowledge(lanes[1]!, 9, 12);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sent).toEqual(['0@5 1@9', '1@12']);
   });

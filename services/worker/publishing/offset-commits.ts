@@ -32,10 +32,16 @@ export function createOffsetCommits(deps: {
     const due = [...deps.lanes()].filter((lane) => {
       if (!lane.isHeld) return false;
       const last = committed.get(lane);
-      return last === undefined || last.offset !== lane.ackedOffset || nowMs - last.atMs > repeatEveryMs;
+      return (
+        last === undefined || last.offset !== lane.position.ackedOffset || nowMs - last.atMs > repeatEveryMs
+      );
     });
     if (due.length === 0 || consumer.generation() === null) return;
-    const offsets = due.map((lane) => ({ lane, partition: lane.partition, offset: lane.ackedOffset }));
+    const offsets = due.map((lane) => ({
+      lane,
+      partition: lane.partition,
+      offset: lane.position.ackedOffset,
+    }));
     try {
       const sent = consumer.commit(
         offsets.map(({ partition, offset }) => ({ topic, partition, offset: BigInt(offset) })),

@@ -12,19 +12,20 @@ export async function settleLanes(
   lanes: readonly Lane[],
   keepOutcomes: boolean,
 ): Promise<boolean> {
-  const acknowledged = lanes.map((lane) => ({
-    lane,
-    rows: lane.ackedRows,
-    move: {
-      partition: lane.partition,
-      epoch: lane.epoch,
-      from: lane.nextOffset,
-      to: lane.nextOffset,
-      published: lane.ackedOffset,
-      record: lane.record,
-      outcome: lane.outcome,
-    },
-  }));
+  const acknowledged = lanes.map((lane) => {
+    const { partition, ackedRows: rows } = lane;
+    const { epoch, nextOffset, ackedOffset, record, outcome } = lane.position;
+    const move = {
+      partition,
+      epoch,
+      from: nextOffset,
+      to: nextOffset,
+      published: ackedOffset,
+      record,
+      outcome,
+    };
+    return { lane, rows, move };
+  });
   const moves = acknowledged.map(({ move }) => move);
   const rows = acknowledged.flatMap(({ lane, rows }) =>
     rows.map((from) => ({ partition: lane.partition, from })),
@@ -38,6 +39,6 @@ export async function settleLanes(
     return false;
   }
   await session.commit();
-  for (const { lane, rows } of acknowledged) lane.forgetRows(rows);
+  for (const { lane, rows } of acknowledged) lane.rowsDeleted(rows);
   return true;
 }

@@ -54,7 +54,7 @@ async function askWhetherOurs(
   { lane, epoch, to }: Publication,
 ): Promise<number | null> {
   const { topic, db, owner, log } = deps;
-  for (let attempt = 1; lane.state !== 'closed' && lane.epoch === epoch; attempt++) {
+  for (let attempt = 1; lane.state !== 'closed' && lane.position.epoch === epoch; attempt++) {
     const askedAtMs = performance.now();
     try {
       const row = await readOwner(db, topic, lane.partition);

@@ -32,7 +32,8 @@ function createFakeLog() {
 }
 
 function publication(lane: Lane, from: number, change: Partial<Publication> = {}): Publication {
-  const { partition, epoch } = lane;
+  const { partition } = lane;
+  const { epoch } = lane.position;
   const headers = {};
   const message = (topic: string, name: string): OutMessage => ({
     topic,
@@ -66,13 +67,18 @@ describe('the publisher', () => {
     publisher.publish(publication(lane, 2));
     await turn();
     expect(sent.map(({ names }) => names)).toEqual([['dlq:letter 0'], ['events:0', 'events:1']]);
-    expect(lane.unpublishedBatches).toBe(2);
+    expect(lane.snapshot().unpublishedBatches).toBe(2);
     sent[0]!.ack();
     await turn();
-    expect([sent.length, lane.ackedOffset]).toEqual([2, 0]);
+    expect([sent.length, lane.position.ackedOffset]).toEqual([2, 0]);
     sent[1]!.ack();
     await turn();
-    expect([sent.length, lane.ackedOffset, lane.ackedRows, lane.unpublishedBatches]).toEqual([4, 2, [0], 1]);
+    expect([
+      sent.length,
+      lane.position.ackedOffset,
+      lane.ackedRows,
+      lane.snapshot().unpublishedBatches,
+    ]).toEqual([4, 2, [0], 1]);
   });
 
   it('lets lanes go side by side', async () => {
@@ -101,11 +107,11 @@ describe('the publisher', () => {
     publisher.publish(publication(lane, 0));
     publisher.publish(publication(lane, 2));
     await turn();
-    lane.reclaim();
-    lane.open({ epoch: 2, nextOffset: 4, publishedOffset: 0 }, null);
+    lane.fenceLost();
+    lane.claimed({ epoch: 2, nextOffset: 4, publishedOffset: 0 }, null);
     for (const each of sent) each.ack();
     await lane.published;
-    expect([sent.length, lane.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
+    expect([sent.length, lane.position.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
   });
 
   it('reports what the brokers refuse, sends nothing past it, and forgets it once it is acknowledged', async () => {
@@ -117,15 +123,15 @@ describe('the publisher', () => {
     sent[0]!.ack();
     sent[1]!.refuse('MESSAGE_TOO_LARGE');
     await turn();
-    expect([sent.length, lane.state, lane.ackedOffset]).toEqual([2, 'running', 0]);
-    expect(lane.waits.current).toMatchObject({ place: 'publish', needsOperator: false });
-    expect(lane.waits.current?.why).toContain('MESSAGE_TOO_LARGE');
+    expect([sent.length, lane.state, lane.position.ackedOffset]).toEqual([2, 'running', 0]);
+    expect(lane.snapshot().wait).toMatchObject({ place: 'publish', needsOperator: false });
+    expect(lane.snapshot().wait?.why).toContain('MESSAGE_TOO_LARGE');
     sent[1]!.ack();
     await turn();
     sent[2]!.ack();
     sent[3]!.ack();
     await lane.published;
-    expect([lane.waits.current, lane.ackedOffset]).toEqual([null, 4]);
+    expect([lane.snapshot().wait, lane.position.ackedOffset]).toEqual([null, 4]);
   });
 
   it('sends failed outcomes again, before any later ones', async () => {
@@ -139,7 +145,7 @@ describe('the publisher', () => {
     expect(sent[3]!.names).toEqual(sent[1]!.names);
     for (const each of sent) each.ack();
     await expect.poll(() => sent).toHaveLength(6);
-    expect([lane.waits.at('publish')?.needsOperator, lane.ackedOffset]).toEqual([false, 2]);
+    expect([lane.snapshot().wait?.needsOperator, lane.position.ackedOffset]).toEqual([false, 2]);
   });
 
   it('leaves what a closed producer gives back to the next owner', async () => {
@@ -149,6 +155,6 @@ describe('the publisher', () => {
     await turn();
     sent[1]!.fail(appError('NOT_PRODUCED', { reason: 'the producer was closed' }));
     await lane.published;
-    expect([sent.length, lane.ackedRows, lane.ackedOffset]).toEqual([2, [], 0]);
+    expect([sent.length, lane.ackedRows, lane.position.ackedOffset]).toEqual([2, [], 0]);
   });
 });

@@ -46,8 +46,7 @@ export function createPublisher(deps: {
   const send = async (publication: Publication): Promise<void> => {
     const { lane, epoch, from, to, blob } = publication;
     const messages = decodeMessages(blob);
-    const onRefused = (reason: string) =>
-      lane.waits.begin('publish', `Kafka refuses its outcomes: ${reason}`);
+    const onRefused = (reason: string) => lane.publishFailed(`Kafka refuses its outcomes: ${reason}`);
     const proof = proofOf?.(publication);
     let outcomeOffset = -1;
     let firstOffset = -1;
@@ -63,30 +62,26 @@ export function createPublisher(deps: {
     await Promise.all(sent);
     await failpoint('publishAcked');
     metrics.inc('worker_messages_published_total', {}, messages.length);
-    if (lane.epoch !== epoch) return;
-    if (firstOffset >= 0 && firstOffset <= lane.outcome.offset) {
+    if (lane.position.epoch !== epoch) return;
+    if (firstOffset >= 0 && firstOffset <= lane.position.outcome.offset) {
       metrics.inc('worker_lanes_refused_total', { why: 'outcomesCut' });
       return lane.stop(outcomesWentBack(lane, firstOffset), 'outcomesCut');
     }
-    lane.acknowledge(from, to, outcomeOffset);
+    lane.acknowledged(from, to, outcomeOffset);
   };
 
   /** Sends until it is acknowledged, or the lane is no longer held under this epoch. Never rejects. */
   const sendUntilAcknowledged = async (publication: Publication): Promise<void> => {
     const { lane, epoch, from, to } = publication;
     for (let attempt = 1; isToPublish(lane, epoch); attempt++) {
-      lane.waits.begin('publish', 'Kafka has not acknowledged its outcomes');
+      lane.publishFailed('Kafka has not acknowledged its outcomes');
       try {
         return await send(publication);
       } catch (error) {
         // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
         if (error instanceof AppError && endsOfProducer.has(error.code)) return;
         if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
-        lane.waits.begin(
-          'publish',
-          `its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`,
-          true,
-        );
+        lane.publishFailed(`its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`, true);
         log.error(
           { err: error, partition: lane.partition, from, to, attempt },
           'outcomes cannot be sent now',
@@ -98,9 +93,7 @@ export function createPublisher(deps: {
 
   return {
     publish(publication) {
-      const { lane } = publication;
-      lane.handOver();
-      lane.published = lane.published.then(() => sendUntilAcknowledged(publication));
+      publication.lane.publish(() => sendUntilAcknowledged(publication));
     },
   };
 }
@@ -111,12 +104,12 @@ const endsOfProducer: ReadonlySet<string> = new Set(['NOT_PRODUCED', 'OUTCOME_UN
 const defaultRetryDelay: Backoff = backoff({ initialMs: 200, maxMs: 5_000 });
 
 function isToPublish(lane: Lane, epoch: number): boolean {
-  return lane.state !== 'closed' && lane.epoch === epoch && lane.stopCode !== 'outcomesCut';
+  return lane.state !== 'closed' && lane.position.epoch === epoch && lane.stopReason?.code !== 'outcomesCut';
 }
 
-function outcomesWentBack({ outcome, partition }: Lane, offset: number): string {
+function outcomesWentBack({ partition, position }: Lane, offset: number): string {
   return (
-    `the result topic gave offset ${offset} behind its acknowledged offset ${outcome.offset}: outcomes were removed from its end; ` +
+    `the result topic gave offset ${offset} behind its acknowledged offset ${position.outcome.offset}: outcomes were removed from its end; ` +
     `\`orderstream recover republish --partition ${partition}\` publishes them again`
   );
 }

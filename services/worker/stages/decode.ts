@@ -3,46 +3,49 @@
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { isDecided, type SourceRecord } from '../../domain/index.ts';
 import { cut, type LaneBatch } from '../lanes/batch.ts';
+import { markOf, type RecordMark } from '../takeover/log-fingerprint.ts';
 import { type DeadLetter, type DecodeDeps, type Doubt, readRecord } from './read-record.ts';
 import { type DoubtWait, resolveDoubt } from './schema-doubt.ts';
 
 export interface DecodedPart extends LaneBatch {
   readonly sources: readonly SourceRecord[];
   readonly deadLetters: readonly DeadLetter[];
+  /** The fingerprint of its last record. */
+  readonly record: RecordMark;
 }
 
 /** Decodes the parts. A part that can only be worked up to some record is cut there; one that cannot begin is left out. */
 export async function decodeParts(deps: DecodeDeps, parts: readonly LaneBatch[]): Promise<DecodedPart[]> {
-  const decoded: DecodedPart[] = [];
+  const all: DecodedPart[] = [];
   for (const part of parts) {
     const done = await decodePart(deps, part);
-    if (done !== null) decoded.push(done);
+    if (done !== null) all.push(done);
   }
-  return decoded;
+  return all;
 }
 
 async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPart | null> {
   const sources: SourceRecord[] = [];
   const deadLetters: DeadLetter[] = [];
-  let { prevOffset } = part.lane;
+  let { prevOffset } = part.lane.position;
   for (const [index, record] of part.records.entries()) {
     let content: OrderCommand | DeadLetter | Doubt | DoubtWait = readRecord(deps, record);
     if ('doubted' in content) content = await resolveDoubt(deps, content, part.records.slice(index + 1));
     if ('wait' in content) {
       const { wait, needsOperator } = content;
-      return endBefore(part, sources, deadLetters, () => part.lane.holdBack(wait, { needsOperator }));
+      return endBefore(part, sources, deadLetters, () => part.lane.blocked(wait, { needsOperator }));
     }
     if ('code' in content) {
       deadLetters.push(content);
     } else if (!isDecided(content.type)) {
       const why = `offset ${record.offset} holds ${content.type}, which this version does not decide`;
-      return endBefore(part, sources, deadLetters, () => part.lane.holdBack(why, { needsOperator: true }));
+      return endBefore(part, sources, deadLetters, () => part.lane.blocked(why, { needsOperator: true }));
     }
     const offset = Number(record.offset);
     sources.push({ partition: part.lane.partition, offset, prevOffset, content: contentOf(content) });
     prevOffset = offset;
   }
-  return { ...part, sources, deadLetters };
+  return decoded(part, sources, deadLetters);
 }
 
 /** Processes the records before the one that cannot be processed now; `halt` deals with the lane once that record leads. */
@@ -52,9 +55,13 @@ function endBefore(
   deadLetters: DeadLetter[],
   halt: () => void,
 ): DecodedPart | null {
-  if (sources.length > 0) return { ...cut(part, sources.length), sources, deadLetters };
+  if (sources.length > 0) return decoded(cut(part, sources.length), sources, deadLetters);
   halt();
   return null;
+}
+
+function decoded(part: LaneBatch, sources: SourceRecord[], deadLetters: DeadLetter[]): DecodedPart {
+  return { ...part, sources, deadLetters, record: markOf(part.records.at(-1)!) };
 }
 
 function contentOf(content: OrderCommand | DeadLetter): SourceRecord['content'] {

@@ -9,7 +9,7 @@ import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
 import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
 import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
 import { RecordBuffer } from '../lanes/record-buffer.ts';
-import { newLane, silent } from '../testing/fakes.ts';
+import { newLane, partOf, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
 
@@ -41,9 +41,8 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
   const buffer = new RecordBuffer();
   for (const record of readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records) buffer.push(record);
   const records = buffer.peek(100, 2 * recordBytesMax);
-  const ends = { epoch: 1, from: 0, to: 1, published: 0, ackedRows: [], probing: false, alone: false };
   const deps = { codec: codecs.commands, verdicts: none, log: silent };
-  const parts = await decodeParts(deps, [{ lane, records, ...ends }]);
+  const parts = await decodeParts(deps, [partOf(lane, records)]);
   const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, 5_000);

@@ -60,7 +60,7 @@ async function readScarce(deps: LoadDeps, skus: readonly string[]): Promise<Read
 export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
   const needs: CommandNeeds = { skus: [], orderIds: new Set(), commands: [] };
   for (const { lane, sources } of parts) {
-    const readExisting = lane.carefulBatches > 0;
+    const readExisting = lane.readsIdsFirst;
     for (const { content } of sources) {
       if (content.kind !== 'command') continue;
       handlerOf(content.command.type)?.addNeeds(content.command, needs, readExisting);

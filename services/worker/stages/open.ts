@@ -3,7 +3,6 @@ import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import type { Catalogue, PriceSnapshot } from '../store/catalogue.ts';
 import { layOutFence } from '../store/positions.ts';
-import { markOf } from '../takeover/log-fingerprint.ts';
 import type { DecodedPart } from './decode.ts';
 
 export interface OpenDeps {
@@ -20,10 +19,9 @@ export async function openBatch(
   skus: readonly string[],
 ): Promise<PriceSnapshot | null> {
   buffer.clear();
-  const moves = parts.map(({ lane, epoch, from, to, published, records }) => {
-    lane.recordInHand = markOf(records.at(-1)!);
-    const { partition, recordInHand: record, outcome } = lane;
-    return { partition, epoch, from, to, published, record, outcome };
+  const moves = parts.map(({ lane, epoch, from, to, published, record }) => {
+    const { outcome } = lane.position;
+    return { partition: lane.partition, epoch, from, to, published, record, outcome };
   });
   const fence = layOutFence(buffer, topic, moves);
   const prices = catalogue.ask(buffer, skus);

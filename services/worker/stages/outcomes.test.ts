@@ -4,7 +4,7 @@ import { decide } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
-import { openLane, recordAt, silent } from '../testing/fakes.ts';
+import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
 
@@ -18,17 +18,7 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
   const records = changes.map((change, offset) =>
     recordAt(offset, { value: Buffer.from('poison'), ...change }),
   );
-  const part = {
-    lane: openLane(0, 0),
-    epoch: 4,
-    from: 0,
-    to: records.length,
-    records,
-    published: 0,
-    ackedRows: [],
-    probing: false,
-    alone: false,
-  };
+  const part = { ...partOf(openLane(0, 0), records), epoch: 4 };
   const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [part]);
   const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });

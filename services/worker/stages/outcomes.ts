@@ -12,7 +12,6 @@ import {
   type InRecord,
   type OutMessage,
 } from '../../shared/kafka/index.ts';
-import type { LaneBatch } from '../lanes/batch.ts';
 import { encodeMessages } from '../publishing/outbox-format.ts';
 import type { DeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
@@ -30,7 +29,7 @@ const keptHeaders = [CHECKSUM_HEADER, 'redrive_of'];
 
 /** What one lane's part of a batch leaves behind. It holds nothing that was decoded. */
 export interface PartOutcomes
-  extends Pick<LaneBatch, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'probing'> {
+  extends Pick<DecodedPart, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'isOnProbation' | 'record'> {
   /** Every message to publish, as `encodeMessages` lays them out: dead letters first, then one event per record. */
   readonly blob: Buffer;
   readonly deadLetters: readonly DeadLetterRow[];
@@ -50,13 +49,16 @@ export function encodeOutcomes(
     'content-type': 'application/avro',
   });
   let at = 0;
-  return parts.map(({ lane, epoch, from, to, ackedRows, probing, records, deadLetters: letters }) => {
+  return parts.map((part) => {
+    const { records, deadLetters: letters } = part;
     const deadLetters = letters.map((letter) => deadLetterRow(letter, nowMs));
     const messages = letters.map((letter, index) => deadLetterMessage(letter, deadLetters[index]!, nowMs));
     for (const record of records) {
       messages.push(eventMessage(codec, common, decision.events[at++]!, record, nowMs));
     }
-    return { lane, epoch, from, to, ackedRows, probing, blob: encodeMessages(messages), deadLetters };
+    const { lane, epoch, from, to, ackedRows, isOnProbation, record } = part;
+    const blob = encodeMessages(messages);
+    return { lane, epoch, from, to, ackedRows, isOnProbation, record, blob, deadLetters };
   });
 }
 

@@ -7,7 +7,7 @@ import { bundledCodecs, CHECKSUM_HEADER, type Codecs, checksumOf } from '../../s
 import { appError } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { openLane, recordAt, silent } from '../testing/fakes.ts';
+import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 
 /** The ids that the log was written with, and those of the registry that was recreated. */
@@ -37,22 +37,13 @@ function commandRecord(write: Codecs, offset: number, change: Partial<InRecord> 
 
 /** The kinds of what the records are, and what the lane waits for. */
 async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waitsFor: string | null }> {
-  const part = {
-    lane,
-    epoch: 1,
-    from: 0,
-    to: records.length,
-    records,
-    published: 0,
-    ackedRows: [],
-    probing: false,
-    alone: false,
-  };
-  const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [part]);
+  const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [
+    partOf(lane, records),
+  ]);
   const kinds = (parts[0]?.sources ?? []).map(({ content }) =>
     content.kind === 'command' ? 'command' : (content.reason.code as string),
   );
-  return { kinds, waitsFor: lane.waits.current?.why ?? null };
+  return { kinds, waitsFor: lane.snapshot().wait?.why ?? null };
 }
 
 describe('after the registry was rebuilt with other ids', () => {
@@ -69,7 +60,7 @@ describe('after the registry was rebuilt with other ids', () => {
     const { kinds, waitsFor } = await decoded(stray, commandRecord(before, 1));
     expect(kinds).toEqual([]);
     expect(waitsFor).toContain('was the registry rebuilt?');
-    expect(lane.waits.current?.needsOperator).toBe(true);
+    expect(lane.snapshot().wait?.needsOperator).toBe(true);
   });
 
   it('such a record is a dead letter as soon as one behind it, or any before, was read by its id', async () => {
@@ -110,7 +101,7 @@ it('a registry that is unavailable makes the lane wait without an operator', asy
   codecs = { ...codecs, commands: { ...commands, resolveSchema } };
   const unknown = bundledCodecs({ commandsId: 77, eventsId: 78 });
   const { kinds, waitsFor } = await decoded(commandRecord(unknown, 0));
-  expect([kinds, waitsFor, lane.waits.current?.needsOperator]).toEqual([
+  expect([kinds, waitsFor, lane.snapshot().wait?.needsOperator]).toEqual([
     [],
     'schema 77 cannot be prepared: The schema registry cannot be queried: away',
     false,

@@ -6,7 +6,7 @@ import type { Decision } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Script, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import { layOutMarksDelete } from '../store/attempts.ts';
+import { layOutAttemptsDelete } from '../store/crash-attempts.ts';
 import { layOutDeadLetters } from '../store/dead-letters.ts';
 import { layOutCommands, layOutHistory, layOutItems, layOutOrders, layOutUpdates } from '../store/orders.ts';
 import { layOutAcknowledged, layOutOutbox } from '../store/outbox.ts';
@@ -51,8 +51,8 @@ export function layOutWrites(
     topic,
     parts.flatMap(({ deadLetters }) => deadLetters),
   );
-  for (const { lane, to, probing, deadLetters } of parts) {
-    if (probing) layOutMarksDelete(buffer, topic, lane.partition, to);
+  for (const { lane, to, isOnProbation, deadLetters } of parts) {
+    if (isOnProbation) layOutAttemptsDelete(buffer, topic, lane.partition, to);
     for (const { code, partition, offset } of deadLetters) {
       if (code === SKIPPED) layOutSkipDone(buffer, topic, partition, offset, nowMs);
     }

@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../../topics/catalogue.ts';
 import { createKafkaConfig, type KafkaAdmin } from '../../shared/kafka/index.ts';
-import { createLogger } from '../../shared/log/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
-import { Lane } from '../lanes/lane.ts';
+import { silent as log, newLane } from '../testing/fakes.ts';
 import { type ClaimDeps, claimLanes } from './claims.ts';
 
-const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 const ignore = () => undefined;
 
 const laneRow = {
@@ -42,11 +40,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
       new Map([[0, { low: 0n, high: topic === COMMANDS ? ends[Math.min(reads++, ends.length - 1)]! : 0n }]]),
     groupOffsets: async () => new Map([[0, null]]),
   } as unknown as KafkaAdmin;
-  const lane = new Lane({
-    partition: 0,
-    log,
-    events: { onFull: ignore, onRoom: ignore, onWork: ignore, onGap: ignore },
-  });
+  const { lane } = newLane();
   const probe = {
     identify: async () => ({ clusterId: 'cluster', topicIds: new Map([['orders.events.v1', 'events']]) }),
     recordsAt: async () => [],
@@ -82,7 +76,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
 
 test('an owner that went on until the claim leaves the lane beyond the end that was read before it', async () => {
   const lane = await claimAt(10, [5n, 12n]);
-  expect([lane.state, lane.nextOffset]).toEqual(['running', 10]);
+  expect([lane.state, lane.position.nextOffset]).toEqual(['running', 10]);
 });
 
 test('a new leader may learn only later how far its log is valid', async () => {
@@ -92,5 +86,5 @@ test('a new leader may learn only later how far its log is valid', async () => {
 test('a position that stays beyond the end stops the lane', async () => {
   const lane = await claimAt(10, [5n]);
   expect(lane.state).toBe('stopped');
-  expect(lane.stoppedBecause).toContain("beyond the log's end 5");
+  expect(lane.stopReason?.why).toContain("beyond the log's end 5");
 });

@@ -13,7 +13,7 @@ import type { Lane } from '../lanes/lane.ts';
 import { isKiller, startProbation } from '../lanes/probation.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { type Verdicts, verdictKey } from '../stages/quarantine.ts';
-import { readMark } from '../store/attempts.ts';
+import { readAttempt } from '../store/crash-attempts.ts';
 import { readHalt } from '../store/halts.ts';
 import { readOutbox } from '../store/outbox.ts';
 import { adoptLogs, type Claim, claimLane, startAt } from '../store/positions.ts';
@@ -63,7 +63,7 @@ export async function claimLanes(
     } catch (error) {
       if (error instanceof AppError && error.code === 'INSTALLATION_MISMATCH') return deps.fatal(error);
       deps.sessions.drop();
-      for (const lane of waiting) lane.waits.begin('claim', errorMessage(error));
+      for (const lane of waiting) lane.claimFailed(errorMessage(error));
       deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
       await sleep(delay(attempt), signal).catch(() => undefined);
     }
@@ -110,7 +110,7 @@ async function openOrStop(
     await openOne(deps, session, lane, claim, facts);
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'INTERNAL')) throw error;
-    lane.waits.begin('claim', `it cannot be claimed: ${errorMessage(error)}`, true);
+    lane.claimFailed(`it cannot be claimed: ${errorMessage(error)}`, true);
     deps.log.error({ err: error, partition: lane.partition }, `lane ${lane.partition} cannot be claimed`);
     deps.onRefused(lane);
   }
@@ -128,7 +128,7 @@ async function claimOne(
   const before = claims.get(lane);
   const claim = await claimLane(session, topic, partition, {
     name: owner,
-    epoch: before?.epoch ?? lane.epoch,
+    epoch: before?.epoch ?? lane.position.epoch,
   });
   metrics.inc('worker_claims_total', { unclean: String(claim.unclean) });
   const unclean = claim.unclean || before?.unclean === true;
@@ -163,7 +163,7 @@ async function openOne(
   log.info({ partition, epoch, nextOffset, probation }, `lane ${partition} claimed`);
   const unpublished = await readOutbox(session, topic, partition);
   const publishedOffset = unpublished[0]?.from ?? nextOffset;
-  lane.open(
+  lane.claimed(
     { epoch, nextOffset, publishedOffset, prevOffset, logs, record, outcome: markOrEnd(outcome, facts) },
     probation,
   );
@@ -190,14 +190,14 @@ function isAnotherLog(stored: LogIds, found: LogIds): boolean {
 }
 
 async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
-  const mark = await readMark(session, deps.topic, claim.partition, nextOffset);
-  if (isKiller(mark)) {
-    const message = `The worker crashed ${mark.attempts} times while it processed only this record.`;
-    deps.verdicts.set(verdictKey(claim.partition, mark.offset), { code: 'QUARANTINED', message });
+  const attempt = await readAttempt(session, deps.topic, claim.partition, nextOffset);
+  if (isKiller(attempt)) {
+    const message = `The worker crashed ${attempt.attempts} times while it processed only this record.`;
+    deps.verdicts.set(verdictKey(claim.partition, attempt.offset), { code: 'QUARANTINED', message });
     deps.log.error(
-      { partition: claim.partition, offset: mark.offset, deaths: mark.attempts },
+      { partition: claim.partition, offset: attempt.offset, deaths: attempt.attempts },
       'a record is quarantined',
     );
   }
-  return startProbation(nextOffset, mark);
+  return startProbation(nextOffset, attempt);
 }

@@ -38,7 +38,11 @@ export async function leaveLanes(
   lanes: readonly Lane[],
 ): Promise<void> {
   try {
-    await releaseLanes(db, topic, lanes);
+    await releaseLanes(
+      db,
+      topic,
+      lanes.map(({ partition, position }) => ({ partition, epoch: position.epoch })),
+    );
   } catch (error) {
     // The next owner then takes the lanes for those of a dead worker, and begins with small batches.
     log.warn({ err: error }, 'lanes could not be released');

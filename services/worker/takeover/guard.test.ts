@@ -101,15 +101,15 @@ describe('before a new session is used', () => {
   ])('a lane of another process %s halts the pipeline', async (_what, world) => {
     const { guard, db, lane, written } = guardIn(world);
     await expect(guard.beforeUse(db)).rejects.toMatchObject({ code: 'ABORTED' });
-    expect([lane.state, lane.stopCode]).toEqual(['stopped', 'lostCommits']);
-    expect(lane.stoppedBecause).toMatch(/^lane 1: .*orderstream recover continue/);
+    expect([lane.state, lane.stopReason?.code]).toEqual(['stopped', 'lostCommits']);
+    expect(lane.stopReason?.why).toMatch(/^lane 1: .*orderstream recover continue/);
     expect(written.join()).toContain('INSERT INTO pipeline_halts');
   });
 
   it('a halt that another process has found stops the lanes here', async () => {
     const { guard, db, lane, written } = guardIn({ halts: [found] });
     await expect(guard.beforeUse(db)).rejects.toMatchObject({ code: 'ABORTED' });
-    expect([lane.stoppedBecause, written]).toEqual(['found by another', []]);
+    expect([lane.stopReason?.why, written]).toEqual(['found by another', []]);
   });
 
   it('offsets of a topic that was recreated accuse no database', async () => {

@@ -90,18 +90,19 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
   ]);
   const running = lanes.filter(({ state }) => state === 'running');
   // Held against rows that are read afterwards: those can only be further.
-  const known = running.map((lane) => ({ lane, epoch: lane.epoch, nextOffset: lane.nextOffset }));
+  const known = running.map((lane) => ({ lane, ...lane.position }));
   const [rows, standing] = [await readAllLanes(db, logFacts.topic), await readHalt(db)];
   if (standing !== null) return stopAll(deps, standing);
   deps.metrics.set('worker_halted', 0);
   for (const { lane, epoch, nextOffset } of known) {
     const row = rows.find(({ partition }) => partition === lane.partition);
-    if (lane.state !== 'running' || lane.epoch !== epoch) continue;
+    if (lane.state !== 'running' || lane.position.epoch !== epoch) continue;
     if (row === undefined || (row.nextOffset < nextOffset && row.epoch <= epoch)) return wentBack(deps, lane);
     if (row.epoch !== epoch) deps.onFenceLost(lane);
   }
   const suspicious = running.filter((lane) => {
-    const { partition, nextOffset, outcome, logs } = lane;
+    const { partition } = lane;
+    const { nextOffset, outcome, logs } = lane.position;
     return (
       looks % marksEveryLooks === 0 ||
       (logs !== null && isOther(logs, ids)) ||
@@ -120,16 +121,16 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
   if (lanes.length === 0) return;
   const partitions = lanes.map(({ partition }) => partition);
   const logs = await readLogs(deps.logFacts, partitions);
-  const held = lanes.map((lane) => ({ lane, epoch: lane.epoch, ...standingOf(lane, logs.ids) }));
+  const held = lanes.map((lane) => ({ lane, epoch: lane.position.epoch, ...standingOf(lane, logs.ids) }));
   const facts = await factsOf(deps.logFacts, held, logs);
   for (const { lane, epoch, partition } of held) {
-    if (lane.state !== 'running' || lane.epoch !== epoch) continue;
+    if (lane.state !== 'running' || lane.position.epoch !== epoch) continue;
     const problem = positionProblem(facts.get(partition)!);
     if (problem === null) {
       // A topic that was recreated before anything was decided or published on it: the lane belongs to the new one.
-      if (lane.logs === null || isOther(lane.logs, logs.ids)) {
+      if (lane.position.logs === null || isOther(lane.position.logs, logs.ids)) {
         await adoptLogs(deps.db, deps.logFacts.topic, { partition, epoch }, logs.ids);
-        lane.logs = logs.ids;
+        lane.logsAdopted(logs.ids);
       }
       continue;
     }
@@ -162,13 +163,15 @@ async function stopMoved(
   );
   for (const { lane, row } of own) {
     const problem = positionProblem(facts.get(row.partition)!);
-    if (problem?.why !== 'positionMoved' || lane.state !== 'running' || lane.epoch !== row.epoch) continue;
+    if (problem?.why !== 'positionMoved' || lane.state !== 'running') continue;
+    if (lane.position.epoch !== row.epoch) continue;
     deps.metrics.inc('worker_lanes_refused_total', { why: problem.why });
     lane.stop(problem.message, problem.why);
   }
 }
 
-function standingOf({ partition, nextOffset, ackedOffset, logs, record, outcome }: Lane, ids: LogIds) {
+function standingOf({ partition, position }: Lane, ids: LogIds) {
+  const { nextOffset, ackedOffset, logs, record, outcome } = position;
   return { partition, nextOffset, publishedOffset: ackedOffset, logs: logs ?? ids, record, outcome };
 }
 
@@ -178,7 +181,7 @@ async function retryStopped(
   lanes: readonly Lane[],
   rows: Awaited<ReturnType<typeof readAllLanes>>,
 ): Promise<void> {
-  const stopped = lanes.filter(({ state, stopCode }) => state === 'stopped' && stopCode !== null);
+  const stopped = lanes.filter(({ stopReason }) => (stopReason?.code ?? null) !== null);
   const own = rows.filter(({ partition }) => stopped.some((lane) => lane.partition === partition));
   if (own.length === 0) return;
   const logs = await readLogs(
@@ -219,7 +222,7 @@ async function checkAll(deps: GuardDeps, db: Pick<Queryable, 'rows'>): Promise<v
 }
 
 async function wentBack(deps: GuardDeps, lane: Lane): Promise<void> {
-  const message = `its position in the database lies before ${lane.nextOffset}, which was committed: the database has lost commits`;
+  const message = `its position in the database lies before ${lane.position.nextOffset}, which was committed: the database has lost commits`;
   deps.metrics.inc('worker_lanes_refused_total', { why: 'wentBack' });
   lane.stop(message, 'wentBack');
   await halt(deps, { why: 'wentBack', message }, lane.partition);

@@ -24,15 +24,13 @@ export async function findLostLanes(
   const partitions = lanes.map((lane) => lane.partition);
   const positions = await session.transaction((inside) => readPositions(inside, topic, partitions));
   for (const lane of lanes) {
-    const now = positions.get(lane.partition);
-    if (now?.epoch === lane.epoch && now.nextOffset === lane.nextOffset) continue;
-    if (now === undefined || (now.epoch <= lane.epoch && now.nextOffset < lane.nextOffset))
-      onWentBack?.(lane);
+    const { partition } = lane;
+    const { epoch, nextOffset } = lane.position;
+    const now = positions.get(partition);
+    if (now?.epoch === epoch && now.nextOffset === nextOffset) continue;
+    if (now === undefined || (now.epoch <= epoch && now.nextOffset < nextOffset)) onWentBack?.(lane);
     metrics.inc('worker_fences_lost_total');
-    log.warn(
-      { partition: lane.partition, epoch: lane.epoch, nextOffset: lane.nextOffset, now },
-      'the fence was lost',
-    );
+    log.warn({ partition, epoch, nextOffset, now }, 'the fence was lost');
     onFenceLost(lane);
   }
 }

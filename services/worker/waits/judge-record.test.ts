@@ -49,15 +49,15 @@ describe('a record that fails alone', () => {
     expect([...verdicts]).toEqual([
       ['3-0', { code: 'DATA_REFUSED', message: 'The database refused its data (unknown, error 1644).' }],
     ]);
-    expect(lane.isHeldBack).toBe(false);
+    expect(lane.retriesAlone).toBe(false);
   });
 
   it('is innocent while the database refuses made-up batches too: its lane waits', async () => {
     refusal = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'it refuses everybody' });
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(verdicts.size).toBe(0);
-    expect(lane.waits.current).toMatchObject({ place: 'decide', needsOperator: false });
-    expect(lane.waits.current?.why).toContain('it refuses everybody');
+    expect(lane.snapshot().wait).toMatchObject({ place: 'decide', needsOperator: false });
+    expect(lane.snapshot().wait?.why).toContain('it refuses everybody');
   });
 
   it('is asked of no database when its own bytes cannot be laid out', async () => {
@@ -70,7 +70,7 @@ describe('a record that fails alone', () => {
     verdicts.set('3-0', { code: 'DATA_REFUSED', message: 'before' });
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(verdicts.size).toBe(0);
-    expect(lane.waits.current).toMatchObject({ needsOperator: true });
+    expect(lane.snapshot().wait).toMatchObject({ needsOperator: true });
   });
 
   it('leaves nothing of a made-up batch behind, in none of the tables that a batch writes', async () => {

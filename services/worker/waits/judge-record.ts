@@ -34,7 +34,7 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
   const key = verdictKey(lane.partition, offset);
   if (verdicts.delete(key)) {
     // Its dead letter goes into the same tables: what refuses both is hardly the record.
-    lane.holdBack(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
+    lane.blocked(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
       needsOperator: true,
       alone: true,
     });
@@ -44,7 +44,7 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
     const refusal = await tryRehearsal(deps);
     if (refusal !== null) {
       log.warn({ err: refusal, partition: lane.partition, offset }, 'the database refuses a test batch, too');
-      lane.holdBack(`the database refuses every batch, so no record is the cause: ${errorMessage(refusal)}`, {
+      lane.blocked(`the database refuses every batch, so no record is the cause: ${errorMessage(refusal)}`, {
         alone: true,
       });
       return 'done';

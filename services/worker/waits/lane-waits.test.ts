@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newLane, openLane } from '../testing/fakes.ts';
+import { commitTo, newLane, openLane, publishAndAcknowledge } from '../testing/fakes.ts';
 import { LaneWaits } from './lane-waits.ts';
 
 describe('the waits of a lane', () => {
@@ -24,23 +24,22 @@ describe('the waits of a lane', () => {
 
   it('end at the stage that continues, and at no other', () => {
     const lane = openLane(0, 3);
-    lane.waits.begin('publish', 'Kafka is away');
-    lane.holdBack('a record cannot be processed', { needsOperator: true, alone: true });
-    expect([lane.isHeldBack, lane.isReady(performance.now())]).toEqual([true, false]);
-    lane.advance(1, []);
-    expect([lane.isHeldBack, lane.waits.current?.place]).toEqual([false, 'publish']);
-    lane.handOver();
-    lane.acknowledge(0, 1);
-    expect(lane.waits.current).toBeNull();
+    lane.publishFailed('Kafka is away');
+    lane.blocked('a record cannot be processed', { needsOperator: true, alone: true });
+    expect([lane.retriesAlone, lane.isReady(performance.now())]).toEqual([true, false]);
+    commitTo(lane, 1);
+    expect([lane.retriesAlone, lane.snapshot().wait?.place]).toEqual([false, 'publish']);
+    publishAndAcknowledge(lane, 0, 1);
+    expect(lane.snapshot().wait).toBeNull();
   });
 
   it('end with a claim, and give the reason of a stopped lane', () => {
     const { lane } = newLane();
-    lane.waits.begin('claim', 'the group has not confirmed it');
-    lane.open({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
-    expect(lane.waits.current).toBeNull();
+    lane.claimFailed('the group has not confirmed it');
+    lane.claimed({ epoch: 1, nextOffset: 0, publishedOffset: 0 }, null);
+    expect(lane.snapshot().wait).toBeNull();
     lane.stop('the log was truncated');
-    expect(lane.waits.current).toMatchObject({
+    expect(lane.snapshot().wait).toMatchObject({
       place: 'stopped',
       why: 'the log was truncated',
       needsOperator: true,

@@ -3,6 +3,9 @@
  * again by themselves, and their wait ends with the first try that succeeds; only `stopped` needs a person.
  */
 
+/** A wait that is shorter is what every retry looks like. */
+const shownAfterMs = 3_000;
+
 /** What cannot go on: taking the lane over, deciding its next record, publishing what is decided, or all of it. */
 export type WaitPlace = 'claim' | 'decide' | 'publish' | 'stopped';
 export const waitPlaces: readonly WaitPlace[] = ['claim', 'decide', 'publish', 'stopped'];
@@ -55,4 +58,10 @@ export class LaneWaits {
     waits.sort((a, b) => Number(b.needsOperator) - Number(a.needsOperator) || a.sinceMs - b.sinceMs);
     return waits[0] ?? null;
   }
+}
+
+/** The wait if it is worth showing, else null. */
+export function shownWait(wait: Wait | null): Wait | null {
+  if (wait === null || wait.place === 'stopped') return wait;
+  return performance.now() - wait.sinceMs >= shownAfterMs ? wait : null;
 }

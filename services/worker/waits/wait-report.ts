@@ -3,15 +3,16 @@ import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Lane } from '../lanes/lane.ts';
+import type { LaneSnapshot } from '../lanes/lane-types.ts';
 import { deleteWaits, type WaitRow, writeWait } from '../store/lane-waits.ts';
-import type { Wait } from './lane-waits.ts';
+import { shownWait, type Wait } from './lane-waits.ts';
 
 export interface WaitReport {
   /**
-   * Brings the table to what is given: each lane of this process with its wait, null for one that goes on. Only what has
-   * changed is written. Never rejects: what the database does not take now is written with a later call.
+   * Stores the waits of all lanes of this process. Writes only what changed. Never rejects: if the database is
+   * unavailable, a later call writes it.
    */
-  update(lanes: ReadonlyMap<Lane, Wait | null>): Promise<void>;
+  update(lanes: ReadonlyMap<Lane, LaneSnapshot>): Promise<void>;
 }
 
 export function createWaitReport(deps: {
@@ -25,14 +26,15 @@ export function createWaitReport(deps: {
   let written = new WeakMap<Lane, string>();
   let running: Promise<void> | null = null;
 
-  const write = async (lanes: ReadonlyMap<Lane, Wait | null>): Promise<void> => {
+  const write = async (lanes: ReadonlyMap<Lane, LaneSnapshot>): Promise<void> => {
     const goingOn: Lane[] = [];
-    for (const [lane, wait] of lanes) {
+    for (const [lane, snapshot] of lanes) {
+      const wait = shownWait(snapshot.wait);
       if (wait === null) {
         if (written.get(lane) !== goesOn) goingOn.push(lane);
         continue;
       }
-      const row = rowOf(lane, wait);
+      const row = rowOf(snapshot, wait);
       const text = JSON.stringify(row);
       if (written.get(lane) === text) continue;
       await writeWait(db, topic, owner, row);
@@ -64,6 +66,9 @@ export function createWaitReport(deps: {
 
 const goesOn = 'goes on';
 
-function rowOf({ partition, nextOffset }: Lane, { place, needsOperator, why, sinceMs }: Wait): WaitRow {
+function rowOf(
+  { partition, nextOffset }: LaneSnapshot,
+  { place, needsOperator, why, sinceMs }: Wait,
+): WaitRow {
   return { partition, offset: nextOffset, place, needsOperator, why, sinceMs };
 }

@@ -37,8 +37,8 @@ export const plants: readonly Plant[] = [
   {
     bug: 'the group offset runs ahead of the COMMIT',
     file: 'services/worker/publishing/offset-commits.ts',
-    good: 'offset: lane.ackedOffset }));',
-    bad: 'offset: lane.fetchOffset }));',
+    good: '      offset: lane.position.ackedOffset,',
+    bad: '      offset: lane.fetchOffset,',
     project: 'unit',
     tests: ['services/worker/publishing/offset-commits.test.ts'],
   },
@@ -108,8 +108,12 @@ export const plants: readonly Plant[] = [
   {
     bug: 'outbox rows are deleted before they are acknowledged',
     file: 'services/worker/lanes/lane.ts',
-    good: '    this.unpublishedBatches += 1;',
-    bad: '    this.unpublishedBatches += 1;\n    this.ackedRows = [...this.ackedRows, this.nextOffset];\n    this.ackedOffset = this.nextOffset;',
+    good: '    this.#unpublishedBatches += 1;',
+    bad:
+      '    this.#unpublishedBatches += 1;\n' +
+      '    const { nextOffset } = this.#position;\n' +
+      '    this.#ackedRows = [...this.#ackedRows, nextOffset];\n' +
+      '    this.#position = { ...this.#position, ackedOffset: nextOffset };',
     project: 'unit',
     tests: ['services/worker'],
   },
@@ -194,11 +198,11 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a lane takes whatever comes',
-    file: 'services/worker/lanes/lane.ts',
-    good: 'return this.#buffer.length >= this.#limits.highRecords || this.#buffer.bytes >= this.#limits.highBytes;',
+    file: 'services/worker/lanes/lane-buffer.ts',
+    good: 'return this.#records.length >= this.#limits.highRecords || this.#records.bytes >= this.#limits.highBytes;',
     bad: 'return false;',
     project: 'unit',
-    tests: ['services/worker/lanes/lane-states.test.ts'],
+    tests: ['services/worker/lanes/lane-buffer.test.ts'],
   },
   {
     bug: 'outcomes that are not acknowledged count as published',

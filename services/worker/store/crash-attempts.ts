@@ -1,23 +1,26 @@
-/** Marks of lanes on probation: what was being tried when a worker died. */
+/**
+ * Attempts of lanes on probation. An attempt is stored before its records are decoded and deleted in the transaction that
+ * decides them. So an attempt that a successor finds ended with a crash.
+ */
 import { nowSql, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
-/** Deaths at one record, alone in its batch, after which it is quarantined. */
-export const deathsMax = 3;
+/** Crashes of a worker at one record, alone in its batch, after which the record is quarantined. */
+export const crashesMax = 3;
 
-export interface Mark {
+export interface CrashAttempt {
   readonly offset: number;
   readonly records: number;
   readonly attempts: number;
 }
 
-type MarkRow = { source_offset: number; records: number; attempts: number };
+type AttemptRow = { source_offset: number; records: number; attempts: number };
 
 /**
- * Marks a range before it is decoded. Deaths of a range count only while it is tried at the same size: what died in
- * company may be innocent.
+ * Stores that a range is attempted. Crashes are counted only while the range has the same size: a record that was in a
+ * larger batch may not be the cause.
  */
-export async function markAttempt(
+export async function storeAttempt(
   session: Session,
   topic: string,
   partition: number,
@@ -31,14 +34,14 @@ export async function markAttempt(
   );
 }
 
-/** The mark at or behind `offset` that comes first, or null. */
-export async function readMark(
+/** The first attempt at or behind `offset`, or null. */
+export async function readAttempt(
   session: Session,
   topic: string,
   partition: number,
   offset: number,
-): Promise<Mark | null> {
-  const [row] = await session.rows<MarkRow>(
+): Promise<CrashAttempt | null> {
+  const [row] = await session.rows<AttemptRow>(
     `SELECT source_offset, records, attempts FROM lane_attempts WHERE topic = ${text(topic)} ` +
       `AND partition_id = ${partition} AND source_offset >= ${offset} ORDER BY source_offset LIMIT 1`,
   );
@@ -47,8 +50,8 @@ export async function readMark(
     : { offset: row.source_offset, records: row.records, attempts: row.attempts };
 }
 
-/** Lays out the delete of the marks of what is decided now. */
-export function layOutMarksDelete(
+/** Lays out the delete of the attempts at records that are decided now. */
+export function layOutAttemptsDelete(
   buffer: StatementBuffer,
   topic: string,
   partition: number,
