@@ -37,8 +37,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-const opened = 'Redis fails; it is bypassed for now';
-const closed = 'Redis is back';
+const [opened, closed] = ['"circuit":"open"', '"circuit":"closed"'];
 
 async function callsOfApi(result: string): Promise<number> {
   const text = await (await fetch(`${api.adminUrl}/metrics`)).text();
@@ -71,7 +70,7 @@ test('is bypassed, reported and used again, and no older state stays in it', asy
   world.redis.freeze();
   for (const id of ids) await cancel(id);
   for (const id of ids) expect((await read(id)).data).toMatchObject({ status: 'CANCELLED', version: 2 });
-  await worker.logged(({ msg }) => msg === opened, 'the worker bypassing Redis');
+  await worker.logged(({ circuit }) => circuit === 'open', 'the worker bypassing Redis');
   await until(() => api.lines.some((line) => line.includes(opened)), { what: 'the API bypassing Redis' });
   await until(async () => (await worker.metric('worker_statuses_unwritten')) === orders, {
     what: 'the metric of changes that Redis does not have',
@@ -86,7 +85,7 @@ test('is bypassed, reported and used again, and no older state stays in it', asy
     what: 'no change left that Redis does not have',
     deadlineMs: backWithinMs,
   });
-  await worker.logged(({ msg }) => msg === closed, 'the worker using Redis again', backWithinMs);
+  await worker.logged(({ circuit }) => circuit === 'closed', 'the worker using Redis again', backWithinMs);
   await until(
     async () => {
       expect((await read(ids[0]!)).data).toMatchObject({ version: 2 });
