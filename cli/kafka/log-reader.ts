@@ -70,6 +70,7 @@ export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   // process does not end.
   shareConnectAttempts();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
+  // The options of the product's clients, set here once more: `verify` shares no reader with what it checks.
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),
     socketFactory: createSocketFactory(),

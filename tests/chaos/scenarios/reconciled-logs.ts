@@ -2,9 +2,10 @@
  * What reconciliation and the projector have to bear: more differences than are listed, a snapshot that is recreated under load,
  * a lane that stands still. Each leaves everything as it was, so that the audit and `orderstream verify` find nothing.
  */
-import { EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
+import { STATE } from '../../../topics/index.ts';
 import { spawnService } from '../../support/arena/processes/worker-process.ts';
 import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
+import { projectorCaughtUp } from '../../support/arena/reading/waits.ts';
 import { oneLaneStuck } from '../../support/arena/scenarios/stuck-lane.ts';
 import { startWatched } from '../../support/arena/scenarios/watched.ts';
 import { orderstream } from '../../support/programs/command-line.ts';
@@ -75,14 +76,7 @@ export async function snapshotAnew({ arena, producer }: ChaosArena): Promise<Fig
   await decidedMore(arena, 10 * perSecond);
   await load.stop();
   await arena.quiesce();
-  await until(
-    async () => {
-      const ends = await arena.admin.endOffsets(EVENTS);
-      const offsets = await arena.admin.groupOffsets(GROUPS.projector, EVENTS);
-      return [...ends].every(([partition, { high }]) => high === 0n || offsets.get(partition) === high);
-    },
-    { what: 'the snapshot covering every outcome', deadlineMs: 120_000, everyMs: 250 },
-  );
+  await projectorCaughtUp(arena, 120_000);
   const problems = await watched.opened([]);
   const renewals = await watched.service.metric('reconciliation_renewals_total');
   if (renewals === 0) problems.push('reconciliation has not noticed');

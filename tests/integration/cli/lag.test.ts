@@ -8,6 +8,7 @@ import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { EVENTS, GROUPS, partitionOfOrder, STATE } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer, placeCommand } from '../../support/arena/load.ts';
+import { projectorCaughtUp } from '../../support/arena/reading/waits.ts';
 import { spawnProjector } from '../../support/programs/projector-process.ts';
 import { quietLog as log, testSettings } from '../../support/records/kafka.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
@@ -30,14 +31,7 @@ beforeAll(async () => {
   const worker = await arena.startWorker({ INSTANCE_ID: 'the-worker' });
   const projector = await spawnProjector({ ...arena.env, INSTANCE_ID: 'the-projector' });
   await arena.quiesce();
-  await until(
-    async () => {
-      const ends = await arena.admin.endOffsets(EVENTS);
-      const offsets = await arena.admin.groupOffsets(GROUPS.projector, EVENTS);
-      return [...ends].every(([partition, { high }]) => high === 0n || offsets.get(partition) === high);
-    },
-    { what: 'the states covering every outcome', deadlineMs: 60_000 },
-  );
+  await projectorCaughtUp(arena, 60_000);
   await projector.end();
   await worker.stop();
   await producer.send(placeCommand(late, ['SKU-1']));

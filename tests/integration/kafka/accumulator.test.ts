@@ -2,38 +2,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Accumulator,
   createAccumulator,
-  createAdmin,
   createPartitionReader,
   type InRecord,
   type KafkaAdmin,
   type OutMessage,
 } from '../../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
-import { quietLog, testSettings } from '../../support/records/kafka.ts';
+import { type KafkaClients, openKafkaClients, quietLog, testSettings } from '../../support/records/kafka.ts';
 import { until, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const prefix = useTopicPrefix('kafka-accumulator');
 const partitions = 3;
+let clients: KafkaClients;
 let admin: KafkaAdmin;
 let accumulator: Accumulator;
 
 beforeAll(async () => {
-  admin = createAdmin(testSettings(prefix));
+  clients = await openKafkaClients(prefix);
+  ({ admin, accumulator } = clients);
   await admin.createTopics([
     { name: 'plain', partitions, replicationFactor: 1 },
     { name: 'small', partitions: 1, replicationFactor: 1, configs: { 'max.message.bytes': '2000' } },
   ]);
-  accumulator = await createAccumulator({
-    settings: testSettings(prefix),
-    log: quietLog,
-    metrics: noMetrics,
-  });
 });
 
-afterAll(async () => {
-  await accumulator.close(2_000);
-  await admin.close();
-});
+afterAll(() => clients.close());
 
 describe('the accumulator on a real broker', () => {
   it('writes what a reader gets back: key, value, headers, time, at the offset it told', async () => {

@@ -1,19 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Accumulator,
-  createAccumulator,
-  createAdmin,
   createGroupConsumer,
   type GroupConsumer,
   type GroupJoin,
   type KafkaAdmin,
 } from '../../../services/shared/kafka/index.ts';
 import { noMetrics } from '../../../services/shared/metrics/index.ts';
-import { quietLog, testSettings } from '../../support/records/kafka.ts';
+import { type KafkaClients, openKafkaClients, quietLog, testSettings } from '../../support/records/kafka.ts';
 import { unique, until, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const prefix = useTopicPrefix('kafka-group-consumer');
 const partitions = 6;
+let clients: KafkaClients;
 let admin: KafkaAdmin;
 let accumulator: Accumulator;
 let topic: string;
@@ -30,18 +29,11 @@ interface Member {
 }
 
 beforeAll(async () => {
-  admin = createAdmin(testSettings(prefix));
-  accumulator = await createAccumulator({
-    settings: testSettings(prefix),
-    log: quietLog,
-    metrics: noMetrics,
-  });
+  clients = await openKafkaClients(prefix);
+  ({ admin, accumulator } = clients);
 });
 
-afterAll(async () => {
-  await accumulator.close(2_000);
-  await admin.close();
-});
+afterAll(() => clients.close());
 
 beforeEach(async () => {
   topic = unique('topic-');

@@ -1,53 +1,45 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventOf } from '../../../services/notification/testing/events.ts';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { PARTITIONS } from '../../../topics/index.ts';
-import { openSubscriberWorld, type SubscriberWorld } from '../../support/records/subscribers.ts';
-import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import {
+  addEndpointForAll,
+  type NotificationWorld,
+  openNotificationWorld,
+} from '../../support/records/notification-world.ts';
+import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('notification-faults');
 const prefix = useTopicPrefix('notification-faults');
 /** A dozen outcomes each time. */
 const roundMs = 200;
 const children: ChildProcess[] = [];
-let world: SubscriberWorld;
-let db: Connection;
+let world: NotificationWorld;
 let receiver: Receiver;
 let load: Load | undefined;
 
 beforeAll(async () => {
-  world = await openSubscriberWorld(prefix);
-  db = await mysql.createConnection(database().url);
+  world = await openNotificationWorld(prefix, database().url);
   receiver = await startReceiver();
-  await db.query(
-    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
-     VALUES ('all', '*', ?, ?, 1, 1)`,
-    [receiver.url, `whsec_${Buffer.alloc(24, 1).toString('base64')}`],
-  );
+  await addEndpointForAll(world.db, receiver.url);
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await load?.stop();
   await receiver.close();
   await world.close();
-  await db.end();
 });
 
 function startProcess(): ChildProcess {
-  const stack = testStack();
   const child = spawn(process.execPath, ['services/notification/main.ts'], {
     env: {
-      KAFKA_BROKERS: stack.kafkaBrokers,
-      KAFKA_TOPIC_PREFIX: prefix,
-      SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-      MYSQL_URL: database().url,
+      ...world.env,
       LOG_LEVEL: 'error',
-      WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
       WEBHOOK_TIMEOUT: '1s',
       WEBHOOK_RETRY_DELAYS: Array(20).fill('100ms').join(','),
       HOST_REST: '100ms',
@@ -59,14 +51,14 @@ function startProcess(): ChildProcess {
 }
 
 async function countOf(where: string): Promise<number> {
-  const [rows] = await db.query<RowDataPacket[]>(
+  const [rows] = await world.db.query<RowDataPacket[]>(
     `SELECT COUNT(*) AS n FROM notification_deliveries WHERE ${where}`,
   );
   return Number(rows[0]!.n);
 }
 
 async function byStatus(): Promise<Record<string, number>> {
-  const [rows] = await db.query<RowDataPacket[]>(
+  const [rows] = await world.db.query<RowDataPacket[]>(
     'SELECT status, last_error, COUNT(*) AS n FROM notification_deliveries GROUP BY status, last_error',
   );
   return Object.fromEntries(
@@ -172,7 +164,7 @@ it('reaches a misbehaving receiver with every event under load, while senders ar
 }, 400_000);
 
 async function everyLaneAt(offset: number): Promise<boolean> {
-  const [rows] = await db.query<RowDataPacket[]>(
+  const [rows] = await world.db.query<RowDataPacket[]>(
     'SELECT COUNT(*) AS n FROM notification_positions WHERE last_source_offset >= ?',
     [offset],
   );

@@ -1,45 +1,34 @@
 /** A result topic that was truncated, or recreated beneath notification: it goes on, and says what it never got. */
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { fields } from '../../../services/notification/config.ts';
-import { startNotification } from '../../../services/notification/service.ts';
-import { eventOf } from '../../../services/notification/testing/events.ts';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
 import { createAdmin } from '../../../services/shared/kafka/index.ts';
 import { applyTopics, EVENTS, GROUPS, planTopics, topicCatalogue } from '../../../topics/index.ts';
 import { testSettings } from '../../support/records/kafka.ts';
 import {
-  openSubscriberWorld,
-  type Started,
-  type SubscriberWorld,
-  startInProcess,
-} from '../../support/records/subscribers.ts';
+  addEndpointForAll,
+  type NotificationWorld,
+  openNotificationWorld,
+} from '../../support/records/notification-world.ts';
+import type { Started } from '../../support/records/subscribers.ts';
 import { deleteTopics } from '../../support/servers/leftovers.ts';
 import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('notification-log');
 const prefix = useTopicPrefix('notification-log');
-let world: SubscriberWorld;
-let db: Connection;
+let world: NotificationWorld;
 let receiver: Receiver;
 let notification: Started | undefined;
-let next = 0;
 
 beforeAll(async () => {
-  world = await openSubscriberWorld(prefix);
-  db = await mysql.createConnection(database().url);
+  world = await openNotificationWorld(prefix, database().url);
   receiver = await startReceiver();
-  await db.query(
-    `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
-     VALUES ('all', '*', ?, ?, 1, 1)`,
-    [receiver.url, `whsec_${Buffer.alloc(24, 1).toString('base64')}`],
-  );
+  await addEndpointForAll(world.db, receiver.url);
 });
 afterAll(async () => {
   await notification?.stop();
   await receiver?.close();
   await world?.close();
-  await db?.end();
 });
 beforeEach(async () => {
   await notification?.stop();
@@ -47,26 +36,7 @@ beforeEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const stack = testStack();
-  notification = await startInProcess(
-    fields,
-    {
-      KAFKA_BROKERS: stack.kafkaBrokers,
-      KAFKA_TOPIC_PREFIX: prefix,
-      SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-      MYSQL_URL: database().url,
-      WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
-      INSTANCE_ID: 'n1',
-    },
-    startNotification,
-  );
-}
-
-/** So many outcomes of partition 0, one behind another; the ids of their events. */
-async function produce(count: number): Promise<string[]> {
-  const events = Array.from({ length: count }, () => eventOf(0, next++));
-  await world.produceEvents(events);
-  return events.map(({ eventId }) => eventId);
+  notification = await world.start();
 }
 
 const posted = (): string[] => receiver.received.map(({ headers }) => headers['webhook-id']!);
@@ -106,13 +76,13 @@ async function remake(): Promise<void> {
 
 it('a log that ends before the offset of the group is read from its beginning, and nothing is sent twice', async () => {
   await start();
-  await untilPosted(await produce(20));
+  await untilPosted(await world.produce(20));
   await notification!.stop();
   // What a log that lost its newest records leaves behind: an offset beyond its end.
   await world.admin.setGroupOffsets(GROUPS.notification, EVENTS, new Map([[0, 1_000n]]));
   receiver.received.length = 0;
   await start();
-  const later = await produce(5);
+  const later = await world.produce(5);
   await untilPosted(later);
   expect(posted().sort()).toEqual(later.sort());
   expect(notification!.failure()).toBeNull();
@@ -121,13 +91,13 @@ it('a log that ends before the offset of the group is read from its beginning, a
 
 it('outcomes that were cut away are counted as a gap, and those behind them are sent', async () => {
   await start();
-  await untilPosted(await produce(5));
+  await untilPosted(await world.produce(5));
   await notification!.stop();
-  const lost = await produce(7);
+  const lost = await world.produce(7);
   const { high } = (await world.admin.endOffsets(EVENTS)).get(0)!;
   await world.admin.deleteRecords(EVENTS, new Map([[0, high]]));
   await start();
-  const later = await produce(3);
+  const later = await world.produce(3);
   await untilPosted(later);
   expect(posted().filter((id) => lost.includes(id))).toEqual([]);
   expect(notification!.failure()).toBeNull();
@@ -136,10 +106,10 @@ it('outcomes that were cut away are counted as a gap, and those behind them are 
 
 it('a topic that is recreated beneath it, and filled beyond its position, is read from its beginning', async () => {
   await start();
-  await untilPosted(await produce(10));
+  await untilPosted(await world.produce(10));
   const [stored] = await until(
     async () => {
-      const [rows] = await db.query<RowDataPacket[]>(
+      const [rows] = await world.db.query<RowDataPacket[]>(
         'SELECT topic_id FROM notification_positions WHERE partition_id = 0 AND topic_id IS NOT NULL',
       );
       return rows.length > 0 ? rows : null;
@@ -147,12 +117,12 @@ it('a topic that is recreated beneath it, and filled beyond its position, is rea
     { what: 'the id of the topic being stored', deadlineMs: 30_000 },
   );
   await remake();
-  const later = await produce(60);
+  const later = await world.produce(60);
   await untilPosted(later);
   expect(notification!.failure()).toBeNull();
   await until(
     async () => {
-      const [rows] = await db.query<RowDataPacket[]>(
+      const [rows] = await world.db.query<RowDataPacket[]>(
         'SELECT topic_id FROM notification_positions WHERE partition_id = 0',
       );
       return rows[0]!['topic_id'] !== stored!['topic_id'];

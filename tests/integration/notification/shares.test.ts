@@ -3,10 +3,7 @@
  * lasts for a minute here, so the other is served in time only where it does not wait for that.
  */
 import type { Socket } from 'node:net';
-import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fields } from '../../../services/notification/config.ts';
-import { startNotification } from '../../../services/notification/service.ts';
 import { eventOf, orderIdOf } from '../../../services/notification/testing/events.ts';
 import {
   type Answer,
@@ -16,13 +13,9 @@ import {
 } from '../../../services/notification/testing/receiver.ts';
 import { type Smtp, startSmtp } from '../../../services/notification/testing/smtp.ts';
 import { PARTITIONS } from '../../../topics/index.ts';
-import {
-  openSubscriberWorld,
-  type Started,
-  type SubscriberWorld,
-  startInProcess,
-} from '../../support/records/subscribers.ts';
-import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { type NotificationWorld, openNotificationWorld } from '../../support/records/notification-world.ts';
+import type { Started } from '../../support/records/subscribers.ts';
+import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('notification-shares');
 const prefix = useTopicPrefix('notification-shares');
@@ -30,8 +23,7 @@ const greedyEvents = 600;
 const otherEvents = 24;
 /** Far below what the greedy one takes, and far above what the other needs on a slow machine. */
 const servedMs = 25_000;
-let world: SubscriberWorld;
-let db: Connection;
+let world: NotificationWorld;
 let receiver: Receiver;
 let smtp: Smtp;
 let notification: Started;
@@ -44,8 +36,7 @@ let greedy = '';
 let tests = 0;
 
 beforeAll(async () => {
-  world = await openSubscriberWorld(prefix);
-  db = await mysql.createConnection(database().url);
+  world = await openNotificationWorld(prefix, database().url);
   receiver = await startReceiver((received, response) =>
     received.body.includes(`"${greedy}"`)
       ? greedyAnswer(received, response)
@@ -58,31 +49,19 @@ beforeAll(async () => {
       return true;
     },
   });
-  const stack = testStack();
-  notification = await startInProcess(
-    fields,
-    {
-      KAFKA_BROKERS: stack.kafkaBrokers,
-      KAFKA_TOPIC_PREFIX: prefix,
-      SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-      MYSQL_URL: database().url,
-      WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
-      WEBHOOK_TIMEOUT: '60s',
-      HOST_REST: '60s',
-      ENDPOINTS_REFRESH: '100ms',
-      SMTP_URL: smtp.url,
-      SMTP_FROM: 'orders@shop.example',
-      INSTANCE_ID: 'n1',
-    },
-    startNotification,
-  );
+  notification = await world.start({
+    WEBHOOK_TIMEOUT: '60s',
+    HOST_REST: '60s',
+    ENDPOINTS_REFRESH: '100ms',
+    SMTP_URL: smtp.url,
+    SMTP_FROM: 'orders@shop.example',
+  });
 });
 afterAll(async () => {
   await receiver?.close();
   await smtp?.close();
   await notification?.stop();
   await world?.close();
-  await db?.end();
 });
 beforeEach(() => {
   greedy = `greedy${++tests}`;
@@ -90,8 +69,8 @@ beforeEach(() => {
   smtp.recipients.length = 0;
 });
 afterEach(async () => {
-  await db.query("UPDATE notification_deliveries SET status = 'DROPPED' WHERE status = 'PENDING'");
-  await db.query('DELETE FROM webhook_endpoints');
+  await world.db.query("UPDATE notification_deliveries SET status = 'DROPPED' WHERE status = 'PENDING'");
+  await world.db.query('DELETE FROM webhook_endpoints');
   // The next test waits for its own endpoints by their number.
   await known(0);
 });
@@ -99,7 +78,7 @@ afterEach(async () => {
 async function endpoints(customerId: string, urls: readonly string[]): Promise<void> {
   const now = Date.now();
   for (const [n, url] of urls.entries()) {
-    await db.query(
+    await world.db.query(
       `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
        VALUES (?, ?, ?, ?, ?, ?)`,
       [
@@ -217,7 +196,7 @@ describe('mails', () => {
         0,
       ];
     });
-    await db.query(
+    await world.db.query(
       `INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax,
          total, price_version, idempotency_key, fingerprint, contact, created_at_ms, updated_at_ms) VALUES ?`,
       [values],

@@ -1,9 +1,7 @@
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../../schemas/index.ts';
-import { fields } from '../../../services/notification/config.ts';
-import { startNotification } from '../../../services/notification/service.ts';
 import { eventOf } from '../../../services/notification/testing/events.ts';
 import {
   answerStatus,
@@ -12,37 +10,30 @@ import {
 } from '../../../services/notification/testing/receiver.ts';
 import { startMailSink } from '../../../stack/index.ts';
 import { EVENTS, GROUPS, PARTITIONS } from '../../../topics/index.ts';
-import {
-  openSubscriberWorld,
-  type Started,
-  type SubscriberWorld,
-  startInProcess,
-} from '../../support/records/subscribers.ts';
-import { testStack, until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
+import { type NotificationWorld, openNotificationWorld } from '../../support/records/notification-world.ts';
+import type { Started } from '../../support/records/subscribers.ts';
+import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const database = useDatabase('notification');
 const prefix = useTopicPrefix('notification');
 const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
 
-let world: SubscriberWorld;
-let db: Connection;
+let world: NotificationWorld;
 let receiver: Receiver;
 const running: Started[] = [];
 /** Next source offset of every partition: the tests share the topics and go on where the one before ended. */
 const next = Array<number>(PARTITIONS).fill(0);
 
 beforeAll(async () => {
-  world = await openSubscriberWorld(prefix);
-  db = await mysql.createConnection(database().url);
+  world = await openNotificationWorld(prefix, database().url);
 });
 afterAll(async () => {
   await world.close();
-  await db.end();
 });
 beforeEach(async () => {
   receiver = await startReceiver();
-  await db.query('DELETE FROM webhook_endpoints');
-  await db.query('DELETE FROM notification_deliveries');
+  await world.db.query('DELETE FROM webhook_endpoints');
+  await world.db.query('DELETE FROM notification_deliveries');
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
@@ -50,21 +41,11 @@ afterEach(async () => {
 });
 
 async function start(more: Record<string, string> = {}): Promise<Started> {
-  const stack = testStack();
-  const started = await startInProcess(
-    fields,
-    {
-      KAFKA_BROKERS: stack.kafkaBrokers,
-      KAFKA_TOPIC_PREFIX: prefix,
-      SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-      MYSQL_URL: database().url,
-      INSTANCE_ID: `n${running.length}`,
-      WEBHOOK_ALLOW_ADDRESSES: '127.0.0.1',
-      ENDPOINTS_REFRESH: '50ms',
-      ...more,
-    },
-    startNotification,
-  );
+  const started = await world.start({
+    INSTANCE_ID: `n${running.length}`,
+    ENDPOINTS_REFRESH: '50ms',
+    ...more,
+  });
   running.push(started);
   return started;
 }
@@ -74,7 +55,7 @@ async function addEndpoint(
   customerId: string,
   eventTypes: string[] | null = null,
 ): Promise<void> {
-  await db.query(
+  await world.db.query(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, event_types, secret, created_at_ms, updated_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
     [
@@ -104,7 +85,7 @@ function moreEvents(perPartition: number, different: Partial<OrderEvent> = {}): 
 }
 
 async function rows(sql: string): Promise<RowDataPacket[]> {
-  const [found] = await db.query<RowDataPacket[]>(sql);
+  const [found] = await world.db.query<RowDataPacket[]>(sql);
   return found;
 }
 const countOf = async (where: string): Promise<number> =>
@@ -244,7 +225,7 @@ describe('e-mail', () => {
       [first!, '{"email":"c@example.org"}'],
       [second!, null],
     ] as const) {
-      await db.query(
+      await world.db.query(
         `INSERT INTO orders (order_key, order_id, customer_id, status, version, currency, subtotal, discount, shipping, tax,
            total, price_version, idempotency_key, fingerprint, contact, created_at_ms, updated_at_ms)
          VALUES (?, ?, 'c1', 'PENDING_PAYMENT', 1, 'EUR', 0, 0, 0, 0, 0, 1, 'k', ?, ?, 0, 0)`,

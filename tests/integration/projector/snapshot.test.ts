@@ -7,6 +7,7 @@ import { EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
 import { ownedBy } from '../../support/arena/reading/lane-positions.ts';
+import { projectorCaughtUp } from '../../support/arena/reading/waits.ts';
 import { type Known, type NewTeam, startNewTeam } from '../../support/programs/new-team.ts';
 import { type ProjectorProcess, spawnProjector } from '../../support/programs/projector-process.ts';
 import { quietLog } from '../../support/records/kafka.ts';
@@ -108,14 +109,7 @@ test('teams that join at any time end with the orders as the tables have them', 
   await coveredMore(100);
   await load.stop();
   await arena.quiesce();
-  await until(
-    async () => {
-      const ends = await arena.admin.endOffsets(EVENTS);
-      const offsets = await arena.admin.groupOffsets(GROUPS.projector, EVENTS);
-      return [...ends].every(([partition, { high }]) => high === 0n || offsets.get(partition) === high);
-    },
-    { what: 'the states covering every outcome', deadlineMs: 60_000, everyMs: 100 },
-  );
+  await projectorCaughtUp(arena, 60_000);
   expect(await Promise.all([second.end(), third.end()])).toEqual([0, 0]);
 
   const last = await joinTeam();

@@ -4,6 +4,7 @@ import type { OrderCommand, OrderEvent } from '../../../schemas/index.ts';
 import type { Codecs } from '../../../services/shared/codec/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
+import { exampleEvent } from '../records/example-event.ts';
 
 /**
  * A small world in which everything agrees: logs and tables as a run of the product leaves them, written down here from
@@ -238,27 +239,7 @@ function command(world: World, partition: number, id: string, parts: Partial<Ord
 }
 
 function outcome(world: World, partition: number, offset: number, parts: Partial<OrderEvent>): void {
-  const body = {
-    eventId: `${partition}-${offset}`,
-    orderId: null,
-    customerId: 'c1',
-    status: null,
-    previousStatus: null,
-    occurredAt: AT_MS,
-    commandId: null,
-    commandType: null,
-    actor: null,
-    sourcePartition: partition,
-    sourceOffset: offset,
-    prevSourceOffset: offset - 1,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
-    ...parts,
-  } as OrderEvent;
+  const body = eventAt(partition, offset, parts);
   world.events.push({
     partition,
     key: body.orderId,
@@ -266,6 +247,25 @@ function outcome(world: World, partition: number, offset: number, parts: Partial
     headers: { ce_id: body.eventId },
     body,
   });
+}
+
+/** The outcome of a command at this position; by default that of a repeated one. */
+export function eventAt(partition: number, offset: number, parts: Partial<OrderEvent>): OrderEvent {
+  return {
+    ...exampleEvent(),
+    eventId: `${partition}-${offset}`,
+    type: 'command.duplicate',
+    outcome: 'DUPLICATE',
+    orderId: null,
+    customerId: 'c1',
+    version: 0,
+    status: null,
+    occurredAt: AT_MS,
+    sourcePartition: partition,
+    sourceOffset: offset,
+    prevSourceOffset: offset - 1,
+    ...parts,
+  };
 }
 
 function byPartition<T extends OrderCommand | OrderEvent>(

@@ -6,7 +6,7 @@ import { COMMANDS, EVENTS, PARTITIONS } from '../../../topics/index.ts';
 import { quietLog } from '../records/kafka.ts';
 import { produceRecords } from '../records/produce.ts';
 import { testStack } from '../servers/stack.ts';
-import { AT_MS, newOrderIn, type WorldOrder, type WorldRecord } from './order-world.ts';
+import { AT_MS, eventAt, newOrderIn, type WorldOrder, type WorldRecord } from './order-world.ts';
 import { stateLog, statesOf, type WorldStates } from './order-world-states.ts';
 import type { ReconciledWorld } from './reconciled-world.ts';
 
@@ -145,33 +145,6 @@ async function produce({ prefix }: Planting, records: readonly Produced[]): Prom
 const rejectedFrom = 1_000_000;
 /** Reconciliation looks at keys, not at what commands say. */
 const commandKey = 'k';
-
-function eventAt(partition: number, offset: number, parts: Partial<OrderEvent>): OrderEvent {
-  return {
-    eventId: `${partition}-${offset}`,
-    type: 'command.duplicate',
-    outcome: 'DUPLICATE',
-    orderId: null,
-    customerId: 'c1',
-    version: 0,
-    status: null,
-    previousStatus: null,
-    occurredAt: AT_MS,
-    commandId: null,
-    commandType: null,
-    actor: null,
-    sourcePartition: partition,
-    sourceOffset: offset,
-    prevSourceOffset: offset - 1,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
-    ...parts,
-  };
-}
 
 /** Notification has passed everything, and an endpoint has a delivery of each event that it wants. */
 export async function deliverAll({ world, db }: ReconciledWorld): Promise<OrderEvent[]> {

@@ -1,6 +1,7 @@
 /** What the lanes of an arena wait for, as operators see it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { EVENTS, GROUPS } from '../../../../topics/index.ts';
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
 import type { WorkerProcess } from '../processes/worker-process.ts';
@@ -42,6 +43,18 @@ export async function wentOn(arena: Arena, worker: WorkerProcess): Promise<void>
   await until(
     async () => (await worker.ask('/readyz')).includes('"ready"') && (await readWaits(arena)).length === 0,
     { what: 'no lane being reported any more', deadlineMs: wayBackMs, everyMs: 100 },
+  );
+}
+
+/** The projector has covered every outcome that is in the log now. */
+export async function projectorCaughtUp({ admin }: Arena, deadlineMs: number): Promise<void> {
+  await until(
+    async () => {
+      const ends = await admin.endOffsets(EVENTS);
+      const offsets = await admin.groupOffsets(GROUPS.projector, EVENTS);
+      return [...ends].every(([partition, { high }]) => high === 0n || offsets.get(partition) === high);
+    },
+    { what: 'the snapshot covering every outcome', deadlineMs, everyMs: 100 },
   );
 }
 
