@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
- * table, or with --json one JSON document. `--only` is heeded by http, shares and store. Exit code 1 when a run has no number.
+ * `npm run bench -- e2e|http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench, prints its
+ * table, or with --json one JSON document. `--only` is heeded by e2e, http, shares and store. Exit code 1 when a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../stack/processes/lost-output.ts';
@@ -14,6 +14,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 
 /** Loaded when asked for: each brings clients and servers of its own. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  e2e: async () => (await import('./e2e/bench.ts')).e2eBench,
   http: async () => (await import('./http/bench.ts')).httpBench,
   reconcile: async () => (await import('./reconcile/bench.ts')).reconcileBench,
   shares: async () => (await import('./shares/bench.ts')).sharesBench,

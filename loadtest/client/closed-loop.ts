@@ -9,10 +9,10 @@ const drainMs = 15_000;
 const pollMs = 2;
 
 export interface ClosedRun
-  extends Pick<ClosedJob, 'target' | 'tokens' | 'keyPrefix' | 'skuCount' | 'ordersEach'> {
+  extends Pick<ClosedJob, 'target' | 'tokens' | 'keyPrefix' | 'skuCount' | 'linesEach' | 'ordersEach'> {
   readonly connections: number;
-  /** Told each whole answer. */
-  readonly onAnswer?: (answer: Answer) => void;
+  /** Told each whole answer, and when its request was sent. */
+  readonly onAnswer?: (answer: Answer, sentMs: number) => void;
 }
 
 /** Runs until `untilDone` resolves; resolves itself when the last answer is in and the connections are closed. */
@@ -22,7 +22,7 @@ export async function driveClosed(
   untilDone: Promise<unknown>,
 ): Promise<void> {
   const { ordersEach, tokens } = run;
-  const maker = createRequestMaker(run.keyPrefix, run.skuCount, kindOf(ordersEach));
+  const maker = createRequestMaker(run.keyPrefix, run.skuCount, kindOf(ordersEach), run.linesEach);
   const ordersCounted = Math.max(1, ordersEach);
   let running = true;
   let underWay = 0;
@@ -43,7 +43,7 @@ export async function driveClosed(
       onAnswer(answer) {
         if (isWhole(answer, ordersEach)) {
           recorder.done(performance.now() - startedMs, ordersCounted, recorder.measuring());
-          run.onAnswer?.(answer);
+          run.onAnswer?.(answer, startedMs);
         } else recorder.failed(describe(answer));
         if (running && recorder.problem() === null) ask();
         else ended();
@@ -81,6 +81,8 @@ function kindOf(ordersEach: number): RequestKind {
 
 /** Every item of a batch must have been accepted. */
 function isWhole({ status, body }: Answer, ordersEach: number): boolean {
-  if (ordersEach <= 1) return status === (ordersEach === 0 ? 200 : 202);
+  if (ordersEach === 0) return status === 200;
+  // A design that decides within the request answers that the order is created.
+  if (ordersEach === 1) return status === 202 || status === 201;
   return status === 200 && body.split('"status":202').length - 1 === ordersEach;
 }

@@ -13,6 +13,8 @@ export interface Load {
   readonly keyPrefix: string;
   /** SKUs that orders may name. */
   readonly skuCount: number;
+  /** Lines of every order; one to five of them when absent. */
+  readonly linesEach?: number;
   /** Whose CPU time is told, by name; null for one that is not on this machine. */
   readonly pids: Readonly<Record<string, number | null>>;
   /** Process whose memory is told. */

@@ -26,10 +26,20 @@ interface Client {
   dueMs: number;
 }
 
+export interface OpenRun extends Omit<OpenJob, 'kind'> {
+  /** Told each expected answer, and when its request was due. */
+  readonly onAnswer?: (answer: Answer, dueMs: number) => void;
+}
+
 /** Runs warm-up and measured time; resolves when the last answer is in. */
-export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder): Promise<void> {
+export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void> {
   const { waitSeconds, tokens } = job;
-  const maker = createRequestMaker(job.keyPrefix, job.skuCount, { kind: 'place', waitSeconds });
+  const maker = createRequestMaker(
+    job.keyPrefix,
+    job.skuCount,
+    { kind: 'place', waitSeconds },
+    job.linesEach,
+  );
   const expected = waitSeconds > 0 ? 200 : 202;
   const idle: Client[] = [];
   const queue: number[] = [];
@@ -39,17 +49,15 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
   let underWay = 0;
   let measureFromMs = Number.POSITIVE_INFINITY;
 
-  const onAnswer = (client: Client, answer: Answer): void => {
-    if (!client.busy) retire(idle, client);
-    else take(client, answer);
-  };
   const take = (client: Client, answer: Answer): void => {
     client.busy = false;
     const ms = performance.now() - client.dueMs;
     const measured = client.dueMs >= measureFromMs;
     underWay -= 1;
-    if (answer.status === expected) recorder.done(ms, 1, measured);
-    else if (answer.status === 503 && job.refusalsCount) recorder.refused(ms, measured);
+    if (answer.status === expected) {
+      recorder.done(ms, 1, measured);
+      job.onAnswer?.(answer, client.dueMs);
+    } else if (answer.status === 503 && job.refusalsCount) recorder.refused(ms, measured);
     else recorder.failed(describe(answer));
     idle.push(client);
     start();
@@ -57,7 +65,7 @@ export async function driveOpen(job: Omit<OpenJob, 'kind'>, recorder: Recorder):
   const openOne = async (): Promise<void> => {
     const next = maker.requestsOf(tokens[opened++ % tokens.length]!);
     const connection = await openConnection(job.target, {
-      onAnswer: (answer) => onAnswer(client, answer),
+      onAnswer: (answer) => (client.busy ? take(client, answer) : retire(idle, client)),
       onBroken: (reason) => (client.busy ? recorder.failed(reason) : retire(idle, client)),
     });
     const client = { connection, next, busy: false, dueMs: 0 };

@@ -27,8 +27,14 @@ interface Template {
   readonly keysAt: readonly number[];
 }
 
-export function createRequestMaker(keyPrefix: string, skuCount: number, what: RequestKind): RequestMaker {
-  const bodies = makeBodies(skuCount);
+/** `linesEach` is the number of lines of every order; without it orders have one to five. */
+export function createRequestMaker(
+  keyPrefix: string,
+  skuCount: number,
+  what: RequestKind,
+  linesEach?: number,
+): RequestMaker {
+  const bodies = makeBodies(skuCount, linesEach);
   const byToken = new Map<string, Template[]>();
   let made = 0;
   let asked = 0;
@@ -100,13 +106,13 @@ function post(path: string, token: string, fields: string, body: string): string
   return `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n${fields}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Orders of one to five lines, ASCII only, so that their length in characters is that in bytes. */
-function makeBodies(skuCount: number): string[] {
+/** ASCII only, so that their length in characters is that in bytes. */
+function makeBodies(skuCount: number, linesEach?: number): string[] {
   const random = createRandom(seed);
   return Array.from({ length: bodyCount }, (_, index) =>
     JSON.stringify({
       currency,
-      items: Array.from({ length: 1 + (random() % linesMax) }, () => ({
+      items: Array.from({ length: linesEach ?? 1 + (random() % linesMax) }, () => ({
         sku: skuName(random() % skuCount),
         quantity: 1 + (random() % quantityMax),
       })),

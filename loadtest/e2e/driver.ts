@@ -1,0 +1,110 @@
+/**
+ * The process of one run, the same for every design: sends requests, reads the outcomes, waits until each accepted order has
+ * its outcome, and checks that it has exactly one. The rate is that of outcomes; latencies count from the request, in an open
+ * loop from the moment at which it was due.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'hdr-histogram-js';
+import { driveClosed } from '../client/closed-loop.ts';
+import type { Answer } from '../client/connection.ts';
+import { driveOpen } from '../client/open-loop.ts';
+import { createRecorder, type Recorder } from '../client/recorder.ts';
+import { jobOfChild, sendResult } from '../frame/child.ts';
+import type { RunResult, Sample } from '../frame/types.ts';
+import type { E2eJob } from './job.ts';
+import { type OutcomeReader, openOutcomeReader } from './outcome-reader.ts';
+
+const slowestUs = 300_000_000;
+const idField = /"id":"([0-9a-f-]{36})"/g;
+
+/** The measured time, by the clock of this process. */
+interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
+/** When each accepted order was asked for, by its id. */
+type Sent = Map<string, number>;
+
+await sendResult(await run(jobOfChild<E2eJob>()).catch(failed));
+process.disconnect?.();
+
+async function run({ load, outcomes }: E2eJob): Promise<RunResult> {
+  const reader = await openOutcomeReader(outcomes);
+  try {
+    const span: Span = { fromMs: 0, toMs: 0 };
+    const sent: Sent = new Map();
+    const recorder = withSpan(createRecorder(load), span);
+    await drive(load, recorder, sent);
+    const problem = recorder.problem() ?? (await reader.problemOf(new Set(sent.keys())));
+    if (problem !== null) return { ok: false, problem };
+    return { ok: true, sample: sampleOf(recorder, reader, sent, span) };
+  } finally {
+    await reader.stop();
+  }
+}
+
+async function drive(load: E2eJob['load'], recorder: Recorder, sent: Sent): Promise<void> {
+  const onAnswer = ({ body }: Answer, sentMs: number): void => {
+    for (const [, id] of body.matchAll(idField)) sent.set(id!, sentMs);
+  };
+  if (load.kind === 'open') return driveOpen({ ...load, onAnswer }, recorder);
+  const measured = sleep(load.warmUpMs).then(async () => {
+    recorder.begin();
+    await sleep(load.measureMs);
+    recorder.end();
+  });
+  await driveClosed({ ...load, onAnswer }, recorder, measured);
+}
+
+function withSpan(recorder: Recorder, span: Span): Recorder {
+  return {
+    ...recorder,
+    begin() {
+      recorder.begin();
+      span.fromMs = performance.now();
+    },
+    end() {
+      span.toMs = performance.now();
+      recorder.end();
+    },
+  };
+}
+
+/** Outcomes that arrived in the measured time make the rate; orders asked for in it make the quantiles. */
+function sampleOf(recorder: Recorder, { arrivals }: OutcomeReader, sent: Sent, span: Span): Sample {
+  const asked = recorder.sample();
+  const isIn = (ms: number): boolean => ms >= span.fromMs && ms < span.toMs;
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: slowestUs,
+    numberOfSignificantValueDigits: 3,
+  });
+  let outcomes = 0;
+  for (const [orderId, sentMs] of sent) {
+    const { firstMs } = arrivals.get(orderId)!;
+    if (isIn(firstMs)) outcomes += 1;
+    if (isIn(sentMs)) histogram.recordValue(Math.min(slowestUs, Math.max(1, (firstMs - sentMs) * 1_000)));
+  }
+  const quantile = (percent: number): number => histogram.getValueAtPercentile(percent) / 1_000;
+  const perOutcome = asked.orders / Math.max(1, outcomes);
+  return {
+    ...asked,
+    orders: outcomes,
+    cpuUs: Object.fromEntries(Object.entries(asked.cpuUs).map(([name, us]) => [name, us * perOutcome])),
+    p50Ms: quantile(50),
+    p99Ms: quantile(99),
+    more: {
+      p95Ms: quantile(95),
+      acceptP50Ms: asked.p50Ms,
+      acceptP95Ms: asked.more!['p95Ms']!,
+      acceptP99Ms: asked.p99Ms,
+      acceptedPerSecond: asked.orders / asked.seconds,
+      accepted: sent.size,
+    },
+  };
+}
+
+function failed(error: unknown): RunResult {
+  return { ok: false, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
