@@ -211,7 +211,7 @@ async function measureClock(clock: ServerClock, log: Logger): Promise<void> {
 /** Positions from the database, for lanes whose outcomes were published before this process started. */
 async function followPositions(store: OrderStore, lanes: Lanes, log: Logger): Promise<void> {
   try {
-    for (const { partition, publishedOffset } of await store.lanePositions())
+    for (const { partition, publishedOffset } of await store.partitionPositions())
       lanes.publishedUpTo(partition, publishedOffset);
   } catch (error) {
     // The partition reader still gives positions; only lanes without traffic stay unknown for longer.

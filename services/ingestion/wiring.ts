@@ -17,15 +17,16 @@ import { createShares, shareLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
 import { createCursors } from './application/read/cursor.ts';
 import { createOrderCache } from './application/read/order-cache.ts';
-import { createOrderStore, type Placed } from './application/read/order-store.ts';
+import { createOrderStore, type KnownSubmission } from './application/read/order-store.ts';
 import { createLanes } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
-import { orderReader, placedReader } from './application/read/store-readers.ts';
+import { orderReader, submissionReader } from './application/read/store-readers.ts';
 import { createCommandLog } from './application/submit/command-log.ts';
-import { createMarks } from './application/submit/idempotency-cache.ts';
+import { createIdempotencyCache } from './application/submit/idempotency-cache.ts';
+import { createIsOrderOf } from './application/submit/is-order-of.ts';
 import { createLogTrust } from './application/submit/log-trust.ts';
 import { createProduceHealth } from './application/submit/produce-health.ts';
-import { createIsOrderOf, createSubmit } from './application/submit/submissions.ts';
+import { createSubmit } from './application/submit/submit.ts';
 import { createOutcomes } from './application/wait/outcomes.ts';
 import { createWaits } from './application/wait/waits.ts';
 import { createDeliveryStore } from './application/webhooks/delivery-store.ts';
@@ -81,7 +82,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const readStatus = createReadStatus({
     cache: createOrderCache({ redis }),
     findOrder: orderReader(store),
-    lanePositions: store.lanePositions,
+    partitionPositions: store.partitionPositions,
     isDeadLetter: store.isDeadLetter,
     lanes,
     shown,
@@ -91,9 +92,9 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: systemClock.nowMs });
   const shares = createShares(shareLimits(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
-  const places = {
-    findPlaced: placedReader(store, log),
-    recent: createBoundedMap<string, Placed>(rememberedOrdersMax),
+  const submissions = {
+    findSubmissions: submissionReader(store, log),
+    recent: createBoundedMap<string, KnownSubmission>(rememberedOrdersMax),
   };
   const deps: AppDeps = {
     verifier: verifierOf({ config, log, metrics }),
@@ -107,11 +108,11 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     commandLog,
     submit: createSubmit({
       commandLog,
-      marks: createMarks({ redis, logId: commandLogId, trust }),
-      ...places,
+      idempotencyCache: createIdempotencyCache({ redis, logId: commandLogId, trust }),
+      ...submissions,
       trust,
     }),
-    isOrderOf: createIsOrderOf(places),
+    isOrderOf: createIsOrderOf(submissions),
     readStatus,
     waits,
     streams,

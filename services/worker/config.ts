@@ -1,4 +1,5 @@
 /** What a worker can be told by its environment. */
+import { batchCommandsMax } from '../../topics/index.ts';
 import {
   consumerFields,
   int,
@@ -24,7 +25,7 @@ export const workerFields = {
   batchOrdersMax: int('BATCH_ORDERS_MAX', {
     default: 500,
     min: 1,
-    max: 2_000,
+    max: batchCommandsMax,
     help: 'Maximum number of commands in one transaction; the load decides the actual number.',
   }),
   paymentWindowMs: int('PAYMENT_WINDOW_MS', {

@@ -8,6 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Admission } from '../application/limits/admission.ts';
+import type { Bodies } from '../application/limits/body-budget.ts';
 import type { Entry } from '../application/limits/entry.ts';
 import type { Refusals } from '../application/limits/refusals.ts';
 import type { Usage } from '../application/limits/usage.ts';
@@ -17,7 +18,6 @@ import { createCors } from './cors.ts';
 import type { Operation } from './operation.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
 import { bodyBytesMax, refuseBody, registerBodyParsers } from './requests/bodies.ts';
-import type { Bodies } from './requests/body-budget.ts';
 import { openQuery } from './requests/read-request.ts';
 import { receiveBody } from './requests/receive-body.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
@@ -240,7 +240,8 @@ function answerError(
   // Fastify closes the connection when it has not read the whole body. Here the rest is read (http/drain.ts).
   if (!request.raw.complete) reply.removeHeader('connection');
   if (error instanceof HttpProblem) {
-    const { code, message: detail, errors, headers } = error;
+    const { code, message: detail, errors, headers, cause } = error;
+    if (code === 'INTERNAL') noteBug(deps, request, cause);
     const send = () => void sendProblem(request, reply, code, { detail, errors, headers });
     if (code === 'RATE_LIMITED' || code === 'SHARE_USED_UP') refuseCaller(deps, request, send);
     else send();
@@ -255,7 +256,11 @@ function answerError(
     sendProblem(request, reply, 'BAD_REQUEST', { detail: errorMessage(error) });
   } else if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') sendProblem(request, reply, 'BAD_REQUEST');
   else {
-    deps.log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
+    noteBug(deps, request, error);
     sendProblem(request, reply, 'INTERNAL');
   }
+}
+
+function noteBug({ log }: AppDeps, request: FastifyRequest, error: unknown): void {
+  log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
 }

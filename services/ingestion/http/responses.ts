@@ -1,12 +1,12 @@
 /** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
 import type { FastifyReply } from 'fastify';
-import { isFinal as isFinalStatus, type OrderResource } from '../../domain/index.ts';
+import { isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type Lanes, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
 import { etagOf } from './prefer.ts';
 
-export interface AnswerDeps {
+export interface ResponseDeps {
   readonly tickets: Tickets;
   readonly lanes: Pick<Lanes, 'queueOf'>;
 }
@@ -16,11 +16,6 @@ export const jsonMediaType = 'application/json; charset=utf-8';
 /** A decided order changes through people or other systems, so no queue gives an estimate. */
 const settledRetryAfterSeconds = '5';
 
-/** Whether nothing can change the order any more. A dead letter has no row and no status of the domain. */
-export function isFinal(status: string): boolean {
-  return status === 'DEAD_LETTERED' || isFinalStatus(status);
-}
-
 /** A state that can be shown, with the version and status that it has. */
 export interface Shown {
   readonly version: number;
@@ -29,13 +24,8 @@ export interface Shown {
   readonly body: object;
 }
 
-/** An order with its links. `state` is anything but missing. */
-export function showOrder(
-  deps: AnswerDeps,
-  state: Exclude<OrderState, { kind: 'missing' }>,
-  id: string,
-  customerId: string,
-): Shown {
+/** An order with its links. */
+export function showOrder(deps: ResponseDeps, state: OrderState, id: string, customerId: string): Shown {
   switch (state.kind) {
     case 'known':
       return showKnown(state.order);
@@ -73,7 +63,7 @@ function showKnown(order: OrderResource): Shown {
   };
 }
 
-function showQueued(deps: AnswerDeps, id: string, customerId: string, position: LogPosition): Shown {
+function showQueued(deps: ResponseDeps, id: string, customerId: string, position: LogPosition): Shown {
   const queue = deps.lanes.queueOf(position);
   const query = `?t=${deps.tickets.issue(id, customerId, position)}`;
   return {
@@ -107,7 +97,7 @@ export function sendOrder(reply: FastifyReply, shown: Shown, status: number): Fa
 
 /** URL of the state of an accepted order, also before the stores have it. */
 export function statusUrlOf(
-  { tickets }: AnswerDeps,
+  { tickets }: ResponseDeps,
   id: string,
   customerId: string,
   position: LogPosition,
@@ -117,7 +107,7 @@ export function statusUrlOf(
 
 /** The 202 of an order that is in the log. Its parts need no escaping, so the text is put together by hand. */
 export function sendAccepted(
-  deps: AnswerDeps,
+  deps: ResponseDeps,
   reply: FastifyReply,
   { id, customerId, position }: { id: string; customerId: string; position: LogPosition },
 ): FastifyReply {

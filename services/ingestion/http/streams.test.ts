@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../application/common/failure.ts';
 import { createTickets } from '../application/common/ticket.ts';
 import { createLanes } from '../application/read/partition-progress.ts';
 import { createStreams, heartbeatParts } from './streams.ts';
@@ -11,7 +12,7 @@ function openStreams(count: number, expiresAtMs = Number.MAX_SAFE_INTEGER) {
   const time = { ms: 0 };
   const streams = createStreams({
     outcomes: { watch: () => () => undefined },
-    readStatus: async () => ({ kind: 'missing' }),
+    readStatus: async () => new Failure('NOT_FOUND'),
     tickets: createTickets('secret-secret-secret', 'log'),
     lanes: createLanes({ partitions: 1, clock }),
     nowMs: () => time.ms,

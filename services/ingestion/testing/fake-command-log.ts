@@ -2,17 +2,17 @@
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
+import type { Failure } from '../application/common/failure.ts';
 import type { LogPosition } from '../application/common/ticket.ts';
 import type { Lanes } from '../application/read/partition-progress.ts';
 import type { CommandLog } from '../application/submit/command-log.ts';
-import type { HttpProblem } from '../http/problems.ts';
 
 export interface FakeLog {
   readonly commands: OrderCommand[];
   /** Next offset to produce, by partition. */
   readonly offsets: number[];
   /** Set to make appends fail or wait. */
-  produceProblem: HttpProblem | null;
+  produceProblem: Failure | null;
   holdProduce: Promise<void> | null;
 }
 

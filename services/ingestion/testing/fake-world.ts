@@ -14,10 +14,11 @@ import { createShares, type ShareLimits, shareLimits } from '../application/limi
 import { createRateLimiter } from '../application/limits/rate-limit.ts';
 import { createCursors } from '../application/read/cursor.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
-import type { Placed } from '../application/read/order-store.ts';
+import type { KnownSubmission } from '../application/read/order-store.ts';
 import { createLanes, type Lanes } from '../application/read/partition-progress.ts';
 import { createReadStatus } from '../application/read/status.ts';
-import { createIsOrderOf, createSubmit } from '../application/submit/submissions.ts';
+import { createIsOrderOf } from '../application/submit/is-order-of.ts';
+import { createSubmit } from '../application/submit/submit.ts';
 import { createOutcomes, type Outcomes } from '../application/wait/outcomes.ts';
 import { createWaits } from '../application/wait/waits.ts';
 import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
@@ -65,7 +66,8 @@ export interface FakeOptions {
 interface Controls extends FakeLog {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
-  readonly marks: Map<string, Placed>;
+  /** The idempotency cache. */
+  readonly cachedKeys: Map<string, KnownSubmission>;
   /** Next offset to decide, by partition. */
   readonly decided: number[];
   /** Set to make admission refuse, or the database be away. */
@@ -139,7 +141,7 @@ function newControls(): Controls {
     commands: [],
     stored: new Map(),
     cached: new Map(),
-    marks: new Map(),
+    cachedKeys: new Map(),
     offsets: new Array<number>(PARTITIONS).fill(0),
     decided: new Array<number>(PARTITIONS).fill(0),
     produceProblem: null,
@@ -157,9 +159,10 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
   const shown = createBoundedMap<string, number>(1_000);
   const commandLog = createFakeCommandLog(controls, lanes);
   const readStatus = fakeReadStatus(controls, lanes, shown);
-  const places = {
-    findPlaced: async (orderIds: readonly string[]) => orderIds.map((orderId) => placedOf(controls, orderId)),
-    recent: createBoundedMap<string, Placed>(1_000),
+  const submissions = {
+    findSubmissions: async (orderIds: readonly string[]) =>
+      orderIds.map((orderId) => submissionOf(controls, orderId)),
+    recent: createBoundedMap<string, KnownSubmission>(1_000),
   };
   return {
     verifier: {
@@ -177,15 +180,15 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
     commandLog,
     submit: createSubmit({
       commandLog,
-      marks: {
-        find: async (orderIds) => orderIds.map((orderId) => controls.marks.get(orderId) ?? null),
-        set: (orderId, placed) => void controls.marks.set(orderId, placed),
+      idempotencyCache: {
+        find: async (orderIds) => orderIds.map((orderId) => controls.cachedKeys.get(orderId) ?? null),
+        set: (orderId, known) => void controls.cachedKeys.set(orderId, known),
       },
-      ...places,
+      ...submissions,
       ...(options.decisionWaitMs === undefined ? {} : { decisionWaitMs: options.decisionWaitMs }),
       trust: { epochOf: () => 1, holds: () => controls.logHolds },
     }),
-    isOrderOf: createIsOrderOf(places),
+    isOrderOf: createIsOrderOf(submissions),
     readStatus,
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs }),
@@ -209,7 +212,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
 }
 
 /** What the database has of an order that was decided: its first command, as in the log. */
-function placedOf({ stored, commands }: Controls, orderId: string): Placed | null {
+function submissionOf({ stored, commands }: Controls, orderId: string): KnownSubmission | null {
   const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
   if (!stored.has(orderId) || index < 0) return null;
   const partition = partitionOfOrder(orderId);
@@ -238,7 +241,7 @@ function fakeReadStatus(
       if (controls.mysqlAway) throw appError('MYSQL_TIMEOUT', { timeoutMs: 1 });
       return controls.stored.get(orderId) ?? null;
     },
-    lanePositions: async () =>
+    partitionPositions: async () =>
       controls.decided.map((next, partition) => ({ partition, nextOffset: next, publishedOffset: next })),
     isDeadLetter: async ({ partition, offset }) => controls.deadLetters.has(`${partition}.${offset}`),
     lanes,

@@ -1,4 +1,5 @@
 /** What a lane begins with, where it is, and what it shows of itself. */
+import { unpublishedBatchesMax } from '../../../topics/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import {
   type LogIds,
@@ -23,7 +24,7 @@ export const defaultLaneLimits: LaneLimits = {
   highRecords: 500,
   lowRecords: 300,
   highBytes: 4 * 1024 * 1024,
-  unpublishedMax: 4,
+  unpublishedMax: unpublishedBatchesMax,
 };
 
 /** Requests of a lane's buffer to its owner. */

@@ -1,6 +1,6 @@
 /** What callers share, and the shares of each: docs/decisions/0050. */
 import type { Clock } from '../../../shared/clock/index.ts';
-import { type Bodies, type BodyLimits, createBodies } from '../../http/requests/body-budget.ts';
+import { type Bodies, type BodyLimits, createBodies } from './body-budget.ts';
 import { createEntry, type Entry, type EntryLimits } from './entry.ts';
 import { createReadTurns, type ReadLimits, type ReadTurns } from './reads.ts';
 import { createRefusals, type RefusalLimits, type Refusals } from './refusals.ts';

@@ -22,10 +22,9 @@ export interface RateLimiter {
   denial(callerId: string): RateDecision | null;
   /** Time after which `orders` more can be had, in ms. */
   refillMs(orders: number): number;
-  /** `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers-11). */
-  readonly policyField: string;
-  /** `RateLimit` field of a decision. */
-  field(decision: RateDecision): string;
+  /** The limit of one caller. */
+  readonly ordersPerSecond: number;
+  readonly burstOrders: number;
 }
 
 export interface RateLimiterDeps {
@@ -66,7 +65,6 @@ export function createRateLimiter({
   const leases = createLeases({ redis, ordersPerSecond, burstOrders });
   const accounts: BoundedMap<string, Account> = createBoundedMap(accountsMax);
   const blockOrders = Math.max(1, Math.min(Math.floor(ordersPerSecond / 10), Math.floor(burstOrders / 10)));
-  const windowSeconds = Math.max(1, Math.ceil(burstOrders / ordersPerSecond));
 
   const accountOf = (callerId: string): Account => {
     const account = accounts.get(callerId) ?? newAccount(burstOrders, clock.monotonicMs());
@@ -137,9 +135,8 @@ export function createRateLimiter({
   };
 
   return {
-    policyField: `"orders";q=${burstOrders};w=${windowSeconds}`,
-    field: ({ remaining }) =>
-      `"orders";r=${remaining};t=${Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond))}`,
+    ordersPerSecond,
+    burstOrders,
     refillMs: (orders) => Math.ceil((orders * 1000) / ordersPerSecond),
     denial(callerId) {
       const account = accounts.get(callerId);

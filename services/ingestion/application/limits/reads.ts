@@ -2,11 +2,14 @@
  * Turns at the database for reads that cost something: pages, histories, quotes. A few run at once, of one caller fewer; the
  * callers come by turns, so that nobody waits behind another's queue.
  */
-import { HttpProblem } from '../../http/problems.ts';
+import { Failure } from '../common/failure.ts';
 
 export interface ReadTurns {
-  /** Runs `read` when it is the caller's turn. Rejects with SHARE_USED_UP when too many of the caller's wait already. */
-  run<T>(callerId: string, read: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `read` when it is the caller's turn. SHARE_USED_UP when too many of the caller's reads wait already,
+   * STATE_UNAVAILABLE when `read` rejects. Never rejects.
+   */
+  run<T>(callerId: string, read: () => Promise<T>): Promise<T | Failure>;
 }
 
 export interface ReadLimits {
@@ -19,6 +22,13 @@ interface Reader {
   running: number;
   readonly waiting: (() => void)[];
 }
+
+const retryAfterMs = 1_000;
+
+const tooManyReads = new Failure('SHARE_USED_UP', {
+  detail: 'You have the maximum number of open reads.',
+  retryAfterMs,
+});
 
 export function createReadTurns(limits: ReadLimits): ReadTurns {
   /** Callers with running or waiting reads; the one served last is last. */
@@ -53,23 +63,18 @@ export function createReadTurns(limits: ReadLimits): ReadTurns {
         reader = { running: 0, waiting: [] };
         readers.set(callerId, reader);
       }
-      if (reader.waiting.length >= limits.waitingPerCallerMax) throw shareUsedUp('reads');
+      if (reader.waiting.length >= limits.waitingPerCallerMax) return tooManyReads;
       const turn = Promise.withResolvers<void>();
       reader.waiting.push(turn.resolve);
       startNext();
       await turn.promise;
       try {
         return await read();
+      } catch (cause) {
+        return new Failure('STATE_UNAVAILABLE', { retryAfterMs, cause });
       } finally {
         end(callerId, reader);
       }
     },
   };
-}
-
-/** The problem for a caller that exceeds its limit. */
-export function shareUsedUp(what: string): HttpProblem {
-  return new HttpProblem('SHARE_USED_UP', `You have the maximum number of open ${what}.`, {
-    headers: { 'retry-after': '1' },
-  });
 }

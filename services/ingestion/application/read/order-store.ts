@@ -20,7 +20,8 @@ import {
   type StoredOrder,
 } from './order-rows.ts';
 
-export interface Placed {
+/** A submission of an order that was accepted before. */
+export interface KnownSubmission {
   /** In base64url, as `fingerprintOf` gives it. */
   readonly fingerprint: string;
   readonly position: LogPosition;
@@ -34,7 +35,7 @@ export interface ListQuery {
   readonly status: OrderStatus | null;
   /** Only this order, where it is the customer's. */
   readonly orderId?: string | null;
-  /** Placed then or later, and before `createdToMs`. */
+  /** KnownSubmission then or later, and before `createdToMs`. */
   readonly createdFromMs?: number | null;
   readonly createdToMs?: number | null;
   /** The last order of the page before. */
@@ -57,7 +58,7 @@ export interface RefusedRow {
   readonly atMs: number;
 }
 
-export interface LanePosition {
+export interface PartitionPosition {
   readonly partition: number;
   readonly nextOffset: number;
   readonly publishedOffset: number;
@@ -66,8 +67,8 @@ export interface LanePosition {
 export interface OrderStore {
   /** Answers by position: the order, or null. */
   findOrders(orderIds: readonly string[]): Promise<(StoredOrder | null)[]>;
-  /** Answers by position: fingerprint and origin of the place, or null. */
-  findPlaced(orderIds: readonly string[]): Promise<(Placed | null)[]>;
+  /** Answers by position: fingerprint and position of the order's command, or null. */
+  findSubmissions(orderIds: readonly string[]): Promise<(KnownSubmission | null)[]>;
   /** Newest first. */
   list(query: ListQuery): Promise<StoredOrder[]>;
   /** Versions from 2 on, and the commands that were refused, oldest first. */
@@ -75,7 +76,8 @@ export interface OrderStore {
   /** What the customer sent with these orders, by order id; orders of others are left out. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
-  lanePositions(): Promise<LanePosition[]>;
+  /** What the workers have decided and published, by the rows of `lane_positions`. */
+  partitionPositions(): Promise<PartitionPosition[]>;
   /** Whether the command at this position is a dead letter. */
   isDeadLetter(position: LogPosition): Promise<boolean>;
 }
@@ -100,7 +102,7 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
       const found = new Map(ordersOf(rows).map((order) => [order.orderId, order]));
       return orderIds.map((id) => found.get(id) ?? null);
     },
-    async findPlaced(orderIds) {
+    async findSubmissions(orderIds) {
       const rows = await db.rows<{ order_id: Buffer; order_key: number | string; fingerprint: Buffer }>(
         `SELECT order_id, order_key, fingerprint FROM orders WHERE order_id IN (${orderIds.map(uuidToSql).join(',')})`,
       );
@@ -155,7 +157,7 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
       );
       return rows.length > 0;
     },
-    async lanePositions() {
+    async partitionPositions() {
       const rows = await db.rows<{ partition_id: number; next_offset: number; published_offset: number }>(
         "SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic = ? AND topic_id IN ('', ?)",
         [topic, logId],

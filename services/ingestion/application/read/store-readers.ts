@@ -3,14 +3,14 @@ import { errorMessage } from '../../../shared/errors/index.ts';
 import type { Logger } from '../../../shared/log/index.ts';
 import { createBatcher } from '../common/batcher.ts';
 import type { StoredOrder } from './order-rows.ts';
-import type { OrderStore, Placed } from './order-store.ts';
+import type { KnownSubmission, OrderStore } from './order-store.ts';
 
 export const orderReadMs = 2_000;
 /** Timeout of the lookup of a new order: after it, the worker finds duplicates. */
-const placedLookupMs = 250;
-const placedRestMs = 1_000;
+const submissionLookupMs = 250;
+const submissionRestMs = 1_000;
 /** The command itself waits as long for others to be produced with. */
-const placedLingerMs = 3;
+const submissionLingerMs = 3;
 
 /** Combines many reads of single orders into few statements. Rejects when MySQL is unavailable. */
 export function orderReader(
@@ -38,12 +38,12 @@ export function orderReader(
 }
 
 /** The stored submissions of orders, by position; null if there is none, or if MySQL does not respond in time. */
-export function placedReader(
-  store: Pick<OrderStore, 'findPlaced'>,
+export function submissionReader(
+  store: Pick<OrderStore, 'findSubmissions'>,
   log: Logger,
-): (orderIds: readonly string[]) => Promise<readonly (Placed | null)[]> {
-  const reads = createBatcher<string, Placed | null>({
-    run: store.findPlaced,
+): (orderIds: readonly string[]) => Promise<readonly (KnownSubmission | null)[]> {
+  const reads = createBatcher<string, KnownSubmission | null>({
+    run: store.findSubmissions,
     fallback: null,
     onFailure: (error) =>
       log.warn(
@@ -52,9 +52,9 @@ export function placedReader(
       ),
     batchMax: 200,
     inFlightMax: 2,
-    lingerMs: placedLingerMs,
-    timeoutMs: placedLookupMs,
-    restMs: placedRestMs,
+    lingerMs: submissionLingerMs,
+    timeoutMs: submissionLookupMs,
+    restMs: submissionRestMs,
   });
   return reads.load;
 }

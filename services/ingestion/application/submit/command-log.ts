@@ -5,7 +5,7 @@ import type { Clock } from '../../../shared/clock/index.ts';
 import { CHECKSUM_HEADER, type Codec, checksumOf } from '../../../shared/codec/index.ts';
 import type { AppError } from '../../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../../shared/kafka/index.ts';
-import { HttpProblem } from '../../http/problems.ts';
+import { Failure, type FailureCode } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { Lanes } from '../read/partition-progress.ts';
@@ -15,10 +15,13 @@ export interface CommandLog {
   /** The message of the command. Encoded while the request is read, so that a waiting command keeps only bytes. */
   encode(command: OrderCommand & { orderId: string }): OutMessage;
   /**
-   * Appends messages with acks=all. Reports the result of each: its position, or the problem NOT_PRODUCED (not in the
-   * log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes are late.
+   * Appends messages with acks=all. `onEnd` gets the result of each at once: its position, or the failure NOT_PRODUCED (not
+   * in the log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes are late. Resolves when each has its result.
    */
-  append(messages: readonly OutMessage[], onEnd: (index: number, end: LogPosition | Error) => void): void;
+  append(
+    messages: readonly OutMessage[],
+    onEnd: (index: number, end: LogPosition | Failure) => void,
+  ): Promise<void>;
 }
 
 export interface CommandLogDeps {
@@ -30,27 +33,12 @@ export interface CommandLogDeps {
   readonly clock: Clock;
 }
 
-const retryAfterSeconds = '2';
-
+const retryAfterMs = 2_000;
 /** For an order whose partition is behind. Orders of other partitions are accepted. */
-const behindRetrySeconds = '10';
+const behindRetryAfterMs = 10_000;
 
 export function createCommandLog(deps: CommandLogDeps): CommandLog {
-  const { accumulator, commands, lanes, admission, health, clock } = deps;
-  const send = (
-    messages: readonly OutMessage[],
-    onEnd: (index: number, end: LogPosition | Error) => void,
-  ): void =>
-    accumulator.sendEach(messages, (index, end) => {
-      if (typeof end !== 'bigint') {
-        health.refused(end);
-        return onEnd(index, problemOf(end));
-      }
-      const position = { partition: messages[index]!.partition, offset: Number(end) };
-      health.written();
-      lanes.produced(position);
-      onEnd(index, position);
-    });
+  const { accumulator, commands, admission, clock } = deps;
   return {
     encode(command) {
       const value = commands.encode(command);
@@ -63,49 +51,71 @@ export function createCommandLog(deps: CommandLogDeps): CommandLog {
         timestampMs: clock.nowMs(),
       };
     },
-    append(messages, onEnd) {
-      const isBehind = messages.map(({ partition }) => admission.isBehind(partition));
-      if (!isBehind.includes(true)) return send(messages, onEnd);
-      const taken: number[] = [];
-      for (let i = 0; i < messages.length; i++) {
-        if (isBehind[i] === true) onEnd(i, behindProblem());
-        else taken.push(i);
-      }
-      send(
-        taken.map((index) => messages[index]!),
-        (i, end) => onEnd(taken[i]!, end),
-      );
-    },
+    append: (messages, onEnd) =>
+      new Promise((resolve) => {
+        let open = messages.length;
+        const end = (index: number, result: LogPosition | Failure): void => {
+          onEnd(index, result);
+          open -= 1;
+          if (open === 0) resolve();
+        };
+        const taken: number[] = [];
+        for (let i = 0; i < messages.length; i++) {
+          if (admission.isBehind(messages[i]!.partition)) end(i, behind);
+          else taken.push(i);
+        }
+        if (taken.length === 0) return;
+        accumulator.sendEach(
+          taken.map((index) => messages[index]!),
+          (i, result) => {
+            const index = taken[i]!;
+            end(index, noteResult(deps, messages[index]!.partition, result));
+          },
+        );
+      }),
   };
 }
 
-/** Appends one command. Rejects with the problem NOT_PRODUCED (certain) or OUTCOME_UNKNOWN. */
+/** Appends one command. The failure is NOT_PRODUCED (certain), OUTCOME_UNKNOWN or OVERLOADED. */
 export function appendOne(
   log: CommandLog,
   command: OrderCommand & { orderId: string },
-): Promise<LogPosition> {
-  return new Promise((resolve, reject) => {
-    log.append([log.encode(command)], (_index, end) => (end instanceof Error ? reject(end) : resolve(end)));
+): Promise<LogPosition | Failure> {
+  return new Promise((resolve) => {
+    void log.append([log.encode(command)], (_index, end) => resolve(end));
   });
 }
 
-function behindProblem(): HttpProblem {
-  const detail = 'Orders of this one’s partition get no outcome at the moment; nothing was placed.';
-  return new HttpProblem('OVERLOADED', detail, { headers: { 'retry-after': behindRetrySeconds } });
+const behind = new Failure('OVERLOADED', {
+  detail: 'Orders of this one’s partition get no outcome at the moment; nothing was placed.',
+  retryAfterMs: behindRetryAfterMs,
+});
+
+function noteResult(
+  { health, lanes }: CommandLogDeps,
+  partition: number,
+  result: bigint | AppError,
+): LogPosition | Failure {
+  if (typeof result !== 'bigint') {
+    health.refused(result);
+    return failureOf(result);
+  }
+  const position = { partition, offset: Number(result) };
+  health.written();
+  lanes.produced(position);
+  return position;
 }
 
 /** A record that the broker refuses is certainly not in the log: to the client that is the same as any other reason. */
-const problemCodes: Readonly<Record<string, 'NOT_PRODUCED' | 'OUTCOME_UNKNOWN'>> = {
+const failureCodes: Readonly<Record<string, FailureCode>> = {
   NOT_PRODUCED: 'NOT_PRODUCED',
   RECORD_REFUSED: 'NOT_PRODUCED',
   OUTCOME_UNKNOWN: 'OUTCOME_UNKNOWN',
 };
 
-function problemOf(error: AppError): Error {
-  const code = problemCodes[error.code];
-  if (code === undefined) return error;
-  return new HttpProblem(code, undefined, {
-    headers: { 'retry-after': retryAfterSeconds },
-    cause: error,
-  });
+function failureOf(error: AppError): Failure {
+  const code = failureCodes[error.code];
+  return code === undefined
+    ? new Failure('INTERNAL', { cause: error })
+    : new Failure(code, { retryAfterMs, cause: error });
 }

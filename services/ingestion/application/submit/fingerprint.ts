@@ -1,12 +1,12 @@
-/** The fingerprint of an order request: equal for equal requests whatever the order of members or the white space. */
+/** The fingerprint of an order: equal for equal orders, whatever the sequence of members or the white space. */
 import { hash } from 'node:crypto';
-import type { OrderRequest } from '../../http/schemas/order-request.ts';
+import type { PlaceOrderInput, PlaceOrderLine } from './place-order-input.ts';
 
 /**
  * SHA-256 of the canonical JSON (RFC 8785) of an order that came from strict JSON, in base64url without padding: 43
  * characters. A text, as thousands are remembered, and a small buffer costs twice the hash and a good deal of collecting.
  */
-export function fingerprintOf(order: OrderRequest): string {
+export function fingerprintOf(order: PlaceOrderInput): string {
   const canonical = order.metadata === undefined ? canonicalOrder(order) : canonicalJson(order);
   return hash('sha256', canonical, 'base64url');
 }
@@ -15,12 +15,12 @@ export function fingerprintOf(order: OrderRequest): string {
  * `canonicalJson` of an order without metadata, in a quarter of the time: JSON.stringify writes members in the order in
  * which they are named here, which is that of the RFC, and leaves out what is undefined.
  */
-export function canonicalOrder({ items, shippingAddress, ...order }: OrderRequest): string {
+export function canonicalOrder({ items, shippingAddress, ...order }: PlaceOrderInput): string {
   const { city, country, line1, line2, name, postalCode, region } = shippingAddress;
-  const lines = new Array<OrderRequest['items'][number]>(items.length);
+  const lines = new Array<PlaceOrderLine>(items.length);
   for (let i = 0; i < items.length; i++) {
     const { expectedUnitPrice, quantity, sku } = items[i]!;
-    lines[i] = { expectedUnitPrice, quantity, sku } satisfies Named<(typeof lines)[number]>;
+    lines[i] = { expectedUnitPrice, quantity, sku } satisfies Named<PlaceOrderLine>;
   }
   return JSON.stringify({
     contact: order.contact,
@@ -29,9 +29,9 @@ export function canonicalOrder({ items, shippingAddress, ...order }: OrderReques
     items: lines,
     metadata: undefined,
     shippingAddress: { city, country, line1, line2, name, postalCode, region } satisfies Named<
-      OrderRequest['shippingAddress']
+      PlaceOrderInput['shippingAddress']
     >,
-  } satisfies Named<OrderRequest>);
+  } satisfies Named<PlaceOrderInput>);
 }
 
 /** An object that names every member there is, so that a new one cannot be left out of the fingerprint by mistake. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { RedisClient } from '../../../shared/redis/index.ts';
-import { createMarks } from './idempotency-cache.ts';
+import { createIdempotencyCache } from './idempotency-cache.ts';
 
 /** Redis as far as marks use it; `answer` replaces what it says. */
 function fakeRedis() {
@@ -32,24 +32,26 @@ const trustIn = (epoch: number | null) => ({ holds: (_position: unknown, of: num
 describe('a mark', () => {
   test('is found again in its own log only', async () => {
     const { redis, values } = fakeRedis();
-    const marks = createMarks({ redis, logId: 'first', trust: trustIn(7) });
+    const marks = createIdempotencyCache({ redis, logId: 'first', trust: trustIn(7) });
     marks.set(orderId, placed);
     await expect.poll(() => values.size).toBe(1);
     expect(await marks.find(['unknown', orderId])).toEqual([null, placed]);
-    const elsewhere = createMarks({ redis, logId: 'second', trust: trustIn(7) });
+    const elsewhere = createIdempotencyCache({ redis, logId: 'second', trust: trustIn(7) });
     expect(await elsewhere.find([orderId])).toEqual([null]);
   });
 
   test.each([8, null])('is not believed once its partition has the leader epoch %s', async (epoch) => {
     const { redis, values } = fakeRedis();
-    createMarks({ redis, logId: 'log', trust: trustIn(7) }).set(orderId, placed);
+    createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) }).set(orderId, placed);
     await expect.poll(() => values.size).toBe(1);
-    expect(await createMarks({ redis, logId: 'log', trust: trustIn(epoch) }).find([orderId])).toEqual([null]);
+    expect(
+      await createIdempotencyCache({ redis, logId: 'log', trust: trustIn(epoch) }).find([orderId]),
+    ).toEqual([null]);
   });
 
   test('is not made of what the database knows, nor of what nobody knows the epoch of', async () => {
     const { redis, values } = fakeRedis();
-    const marks = createMarks({ redis, logId: 'log', trust: trustIn(7) });
+    const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });
     marks.set('other', { ...placed, epoch: null });
     marks.set(orderId, placed);
     await expect.poll(() => values.size).toBe(1);
@@ -66,7 +68,7 @@ describe('a mark', () => {
   ])('is none when its value is %s', async (_what, value) => {
     const { redis, state } = fakeRedis();
     state.answer = [value];
-    const marks = createMarks({ redis, logId: 'log', trust: trustIn(7) });
+    const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });
     expect(await marks.find([orderId])).toEqual([null]);
   });
 
@@ -78,7 +80,7 @@ describe('a mark', () => {
   ])('is none when Redis answers %s, and that is a failure of Redis', async (_what, answer) => {
     const { redis, state } = fakeRedis();
     state.answer = answer;
-    const marks = createMarks({ redis, logId: 'log', trust: trustIn(7) });
+    const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });
     expect(await marks.find([orderId])).toEqual([null]);
     expect(state.failures).toBe(1);
   });

@@ -1,20 +1,20 @@
 /**
- * Marks of accepted places in Redis: fingerprint, log position and leader epoch by order id. A mark is only ever set after the
- * acknowledgement, so it proves that the command was in the log then; its absence proves nothing. Redis alone is not
- * believed: the log's id is part of the key, and the epoch has to be the partition's still. A mark of a log that was truncated or
- * recreated since is none.
+ * Accepted orders in Redis: fingerprint, log position and leader epoch by order id. An entry is only set after the
+ * acknowledgement, so it proves that the command was in the log then. A missing entry proves nothing. Redis alone is not
+ * believed: the log's id is part of the key, and the partition must still have the epoch. So an entry from before the log was
+ * truncated or recreated does not count.
  */
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { Redis } from '../../../shared/redis/index.ts';
 import { createBatcher } from '../common/batcher.ts';
-import type { Placed } from '../read/order-store.ts';
+import type { KnownSubmission } from '../read/order-store.ts';
 import type { LogTrust } from './log-trust.ts';
 
-export interface Marks {
+export interface IdempotencyCache {
   /** Results by position; null where there is no entry, or Redis does not respond in time. */
-  find(orderIds: readonly string[]): Promise<readonly (Placed | null)[]>;
+  find(orderIds: readonly string[]): Promise<readonly (KnownSubmission | null)[]>;
   /** Does not wait. A lost entry only costs speed. */
-  set(orderId: string, placed: Placed): void;
+  set(orderId: string, known: KnownSubmission): void;
 }
 
 const ttlSeconds = 86_400;
@@ -28,27 +28,27 @@ const setAll = `
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end
 return #KEYS`;
 
-export interface MarksDeps {
+export interface IdempotencyCacheDeps {
   readonly redis: Pick<Redis, 'run'>;
   /** Id of the command topic, as the cluster gave it. */
   readonly logId: string;
   readonly trust: Pick<LogTrust, 'holds'>;
 }
 
-export function createMarks({ redis, logId, trust }: MarksDeps): Marks {
+export function createIdempotencyCache({ redis, logId, trust }: IdempotencyCacheDeps): IdempotencyCache {
   const keyOf = (orderId: string): string => `os:idem:${logId}:${orderId}`;
-  const lookups = createBatcher<string, Placed | null>({
+  const lookups = createBatcher<string, KnownSubmission | null>({
     run: async (orderIds) => {
       const values = await redis.run(async (client) => {
         const answer: unknown = await client.mget(orderIds.map(keyOf));
-        // Counts as a failure of Redis, and never as marks of other orders.
+        // Counts as a failure of Redis, and never as entries of other orders.
         if (!Array.isArray(answer) || answer.length !== orderIds.length)
           throw new Error('Redis returned invalid idempotency entries');
         return answer as unknown[];
       }, null);
       return orderIds.map((orderId, i) => {
-        const mark = readMark(values?.[i], orderId);
-        return mark !== null && trust.holds(mark.position, mark.epoch) ? mark : null;
+        const entry = readEntry(values?.[i], orderId);
+        return entry !== null && trust.holds(entry.position, entry.epoch) ? entry : null;
       });
     },
     fallback: null,
@@ -74,24 +74,24 @@ export function createMarks({ redis, logId, trust }: MarksDeps): Marks {
 
   return {
     find: lookups.load,
-    set(orderId, placed) {
+    set(orderId, known) {
       // What the database knows is asked there.
-      if (placed.epoch === null || pending.length >= pendingMax) return;
+      if (known.epoch === null || pending.length >= pendingMax) return;
       if (pending.length === 0) setTimeout(flush, writeLingerMs);
-      pending.push({ key: keyOf(orderId), value: writeMark(placed) });
+      pending.push({ key: keyOf(orderId), value: writeEntry(known) });
     },
   };
 }
 
-function writeMark({ fingerprint, position, epoch }: Placed): string {
+function writeEntry({ fingerprint, position, epoch }: KnownSubmission): string {
   return `${position.partition}.${position.offset}.${epoch}.${fingerprint}`;
 }
 
-const markForm = /^(\d{1,5})\.(\d{1,16})\.(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
+const entryForm = /^(\d{1,5})\.(\d{1,16})\.(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
 
 /** Null for an invalid entry, and for an entry of another order. */
-function readMark(text: unknown, orderId: string): (Placed & { epoch: number }) | null {
-  const parts = typeof text === 'string' ? markForm.exec(text) : null;
+function readEntry(text: unknown, orderId: string): (KnownSubmission & { epoch: number }) | null {
+  const parts = typeof text === 'string' ? entryForm.exec(text) : null;
   if (parts === null) return null;
   const position = { partition: Number(parts[1]), offset: Number(parts[2]) };
   if (position.partition !== partitionOfOrder(orderId) || !Number.isSafeInteger(position.offset)) return null;

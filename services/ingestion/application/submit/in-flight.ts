@@ -1,86 +1,77 @@
-/** Places on their way into the log, at most one of each order. */
-
+/** Appends of place commands that have no result yet: at most one of each order. */
+import { Failure } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
-import type { Placed } from '../read/order-store.ts';
-import type { CommandLog } from './command-log.ts';
-import type { Place } from './order-submission.ts';
+import type { KnownSubmission } from '../read/order-store.ts';
+import type { OrderSubmission } from './order-submission.ts';
 
-/** How a flight ended: where the place is in the log, or why it is not. */
-export interface Landing {
+/** How an append ended, for the others that submit the same order. */
+export interface AppendResult {
   readonly fingerprint: string;
-  readonly end: LogPosition | Error;
-  /** Leader epoch at the append; null for what the database knows. */
+  /** Where the order is in the log, or why it is not. */
+  readonly end: LogPosition | Failure;
   /** The database has this order: nothing else can win the key. */
   readonly isStored: boolean;
 }
 
-export interface Flights {
-  /** The end of the flight of this order, or null when there is none. */
-  join(orderId: string): Promise<Landing> | null;
-  /** A flight for the place of an order that has none; from now on others can join it. */
-  open(place: Place): Flight;
-  /** Appends what was opened in the same turn. Resolves to the results, by position, once all exist. */
-  append(flights: readonly Flight[]): Promise<readonly (LogPosition | Error)[]>;
-}
-
-export interface Flight {
-  readonly place: Place;
+export interface OpenAppend {
+  readonly submission: OrderSubmission;
+  /** Position of the order in its call. */
+  readonly index: number;
+  /** Leader epoch before the append; null while it is unknown. */
   readonly epoch: number | null;
-  /** The earlier order of this key, once known: then the append makes no second order. */
-  known: Placed | null;
-  waiting: ((landing: Landing) => void)[] | null;
+  /** The earlier order of this key, once it is known: then the append makes no second order. */
+  known: KnownSubmission | null;
+  /** Null until the append has ended. */
+  end: LogPosition | Failure | null;
+  waiting: ((result: AppendResult) => void)[] | null;
 }
 
-export interface FlightsDeps {
-  readonly commandLog: Pick<CommandLog, 'append'>;
-  /** A place is in the log; called at once, whatever it was appended with. */
-  readonly onPlaced: (orderId: string, placed: Placed) => void;
+export interface InFlight {
+  /** The result of the append of this order that is in flight, or null when there is none. */
+  join(orderId: string): Promise<AppendResult> | null;
+  /** Announces the append of an order that has none in flight; from now on others can join it. */
+  open(submission: OrderSubmission, index: number): OpenAppend;
+  /** The append has ended: remembers the order and gives the result to those that joined. */
+  close(append: OpenAppend, end: LogPosition | Failure): void;
+}
+
+export interface InFlightDeps {
+  /** The order is in the log. */
+  readonly onAppended: (orderId: string, known: KnownSubmission) => void;
   /** The leader epoch of the partition. Null while unknown: then the result is not remembered. */
   readonly epochOf: (partition: number) => number | null;
 }
 
-export function createFlights({ commandLog, onPlaced, epochOf }: FlightsDeps): Flights {
-  const inFlight = new Map<string, Flight>();
-
-  const land = ({ place, epoch, known, waiting }: Flight, end: LogPosition | Error): void => {
-    const { orderId, fingerprint } = place;
-    inFlight.delete(orderId);
-    let landing: Landing = { fingerprint, end, isStored: false };
-    if (!(end instanceof Error)) {
-      const placed = known ?? { fingerprint, position: end, epoch };
-      landing = { fingerprint: placed.fingerprint, end: placed.position, isStored: known !== null };
-      if (known !== null || epoch !== null) onPlaced(orderId, placed);
-    }
-    if (waiting !== null) for (const tell of waiting) tell(landing);
-  };
-
+export function createInFlight({ onAppended, epochOf }: InFlightDeps): InFlight {
+  const open = new Map<string, OpenAppend>();
   return {
     join(orderId) {
-      const flight = inFlight.get(orderId);
-      if (flight === undefined) return null;
+      const append = open.get(orderId);
+      if (append === undefined) return null;
       return new Promise((resolve) => {
-        flight.waiting ??= [];
-        flight.waiting.push(resolve);
+        append.waiting ??= [];
+        append.waiting.push(resolve);
       });
     },
-    open(place) {
-      // Known before the append: an epoch that changes on the way makes the memory of it unbelieved, never the reverse.
-      const epoch = epochOf(place.message.partition);
-      const flight: Flight = { place, epoch, known: null, waiting: null };
-      inFlight.set(place.orderId, flight);
-      return flight;
+    open(submission, index) {
+      // Read before the append: if the epoch changes meanwhile, what is remembered is not believed, and never the reverse.
+      const epoch = epochOf(submission.message.partition);
+      const append: OpenAppend = { submission, index, epoch, known: null, end: null, waiting: null };
+      open.set(submission.orderId, append);
+      return append;
     },
-    append(flights) {
-      const ends = new Array<LogPosition | Error>(flights.length);
-      const messages = flights.map(({ place }) => place.message);
-      let open = flights.length;
-      return new Promise((resolve) => {
-        commandLog.append(messages, (i, end) => {
-          ends[i] = end;
-          land(flights[i]!, end);
-          if (--open === 0) resolve(ends);
-        });
-      });
+    close(append, end) {
+      const { submission, epoch, known, waiting } = append;
+      const { orderId, fingerprint } = submission;
+      open.delete(orderId);
+      append.end = end;
+      let result: AppendResult = { fingerprint, end, isStored: false };
+      if (!(end instanceof Failure)) {
+        const order = known ?? { fingerprint, position: end, epoch };
+        result = { fingerprint: order.fingerprint, end: order.position, isStored: known !== null };
+        if (known !== null || epoch !== null) onAppended(orderId, order);
+      }
+      if (waiting !== null) for (const resolve of waiting) resolve(result);
     },
   };
 }

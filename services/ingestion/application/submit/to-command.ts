@@ -1,20 +1,20 @@
-/** A validated request as the one command that carries it through the pipeline. Decides nothing about stock or price. */
+/** A valid request as the one command that carries it through the pipeline. Decides nothing about stock or price. */
 import type { CancelCommand, PlaceCommand, PlaceOrder } from '../../../../schemas/index.ts';
-import type { CancelRequest, OrderRequest } from '../../http/schemas/order-request.ts';
 import { cancelCommandId, placeCommandId } from './order-id.ts';
+import type { PlaceOrderInput } from './place-order-input.ts';
 
-export interface PlaceOrderInput {
+export interface PlaceCommandInput {
   readonly orderId: string;
   readonly customerId: string;
   readonly idempotencyKey: string;
-  /** SHA-256 of the request's canonical JSON, in base64url. */
+  /** SHA-256 of the order's canonical JSON, in base64url. */
   readonly fingerprint: string;
-  readonly order: OrderRequest;
+  readonly order: PlaceOrderInput;
   readonly traceparent: string | null;
 }
 
-/** The place command of a validated order. `nowMs` is epoch milliseconds. */
-export function placeCommand(input: PlaceOrderInput, nowMs: number): PlaceCommand & { orderId: string } {
+/** The place command of a valid order. `nowMs` is epoch milliseconds. */
+export function placeCommand(input: PlaceCommandInput, nowMs: number): PlaceCommand & { orderId: string } {
   return {
     commandId: placeCommandId(input.orderId),
     type: 'PLACE',
@@ -29,8 +29,8 @@ export function placeCommand(input: PlaceOrderInput, nowMs: number): PlaceComman
   };
 }
 
-/** The request as a command payload; absent members are null. */
-export function placePayload(order: OrderRequest): PlaceOrder {
+/** The order as a command payload; absent members are null. */
+export function placePayload(order: PlaceOrderInput): PlaceOrder {
   const { line2 = null, region = null, ...address } = order.shippingAddress;
   return {
     currency: order.currency,
@@ -46,17 +46,18 @@ export function placePayload(order: OrderRequest): PlaceOrder {
   };
 }
 
-export interface CancelOrderInput {
+export interface CancelCommandInput {
   readonly orderId: string;
   readonly customerId: string;
-  readonly request: CancelRequest;
-  /** The version of `If-Match`, or null for any. */
+  /** The customer's words, or null. */
+  readonly reason: string | null;
+  /** The only version that may be cancelled, or null for any. */
   readonly expectedVersion: number | null;
   readonly traceparent: string | null;
 }
 
 /** The cancel command. Repeating the same request gives the same command id. */
-export function cancelCommand(input: CancelOrderInput, nowMs: number): CancelCommand & { orderId: string } {
+export function cancelCommand(input: CancelCommandInput, nowMs: number): CancelCommand & { orderId: string } {
   const { orderId, customerId, expectedVersion } = input;
   return {
     commandId: cancelCommandId(orderId, customerId, expectedVersion),
@@ -68,6 +69,6 @@ export function cancelCommand(input: CancelOrderInput, nowMs: number): CancelCom
     fingerprint: null,
     issuedAt: nowMs,
     traceparent: input.traceparent,
-    payload: { reason: input.request.reason ?? null, expectedVersion },
+    payload: { reason: input.reason, expectedVersion },
   };
 }

@@ -8,7 +8,8 @@ import { errorMessage } from '../../../shared/errors/index.ts';
 import type { InRecord } from '../../../shared/kafka/index.ts';
 import type { Logger } from '../../../shared/log/index.ts';
 import type { Metrics } from '../../../shared/metrics/index.ts';
-import { createPlaces, type PlaceRefusal } from '../limits/places.ts';
+import { Failure } from '../common/failure.ts';
+import { createCallerSlots } from '../limits/caller-slots.ts';
 import type { Lanes } from '../read/partition-progress.ts';
 
 export type Listener = (event: OrderEvent) => void;
@@ -17,10 +18,10 @@ export interface Outcomes {
   /** Takes records of the result topic, in order; never throws. */
   onRecords(records: readonly InRecord[]): void;
   /**
-   * Calls `listener` for each outcome of the order until the returned function is called. Or says why not: `full` when
-   * too many wait already, `share` when too many of this caller do.
+   * Calls `listener` for each outcome of the order until the returned function is called. OVERLOADED when too many clients
+   * wait already, SHARE_USED_UP when too many of this caller do.
    */
-  watch(orderId: string, callerId: string, listener: Listener): (() => void) | PlaceRefusal;
+  watch(orderId: string, callerId: string, listener: Listener): (() => void) | Failure;
   /** How many listeners there are. */
   watching(): number;
 }
@@ -33,11 +34,22 @@ export interface OutcomesDeps {
   readonly metrics: Metrics;
 }
 
+/** For a client that finds no free slot. */
+export const tooManyWait = new Failure('OVERLOADED', {
+  detail: 'Too many clients are waiting.',
+  retryAfterMs: 5_000,
+});
+
+const tooManyOfCaller = new Failure('SHARE_USED_UP', {
+  detail: 'You have the maximum number of open waits and streams.',
+  retryAfterMs: 1_000,
+});
+
 const eventIdForm = /^(\d{1,5})-(\d{1,16})$/;
 
 export function createOutcomes({ events, lanes, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
   const listeners = new Map<string, Set<Listener>>();
-  const places = createPlaces(watchersMax);
+  const slots = createCallerSlots(watchersMax);
 
   const wake = (record: InRecord, found: ReadonlySet<Listener>): void => {
     try {
@@ -53,7 +65,7 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
   return {
     onRecords(records) {
       for (const record of records) {
-        if (places.taken() === 0) break;
+        if (slots.taken() === 0) break;
         const found = record.key === null ? undefined : listeners.get(record.key.toString('latin1'));
         if (found !== undefined) wake(record, found);
       }
@@ -62,8 +74,8 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
       if (offset !== undefined) lanes.published({ partition: Number(partition), offset: Number(offset) });
     },
     watch(orderId, callerId, listener) {
-      const refusal = places.take(callerId);
-      if (refusal !== null) return refusal;
+      const refusal = slots.take(callerId);
+      if (refusal !== null) return refusal === 'all' ? tooManyWait : tooManyOfCaller;
       const found = listeners.get(orderId);
       if (found === undefined) listeners.set(orderId, new Set([listener]));
       else found.add(listener);
@@ -71,12 +83,12 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
       return () => {
         if (!active) return;
         active = false;
-        places.give(callerId);
+        slots.give(callerId);
         const set = listeners.get(orderId);
         set?.delete(listener);
         if (set?.size === 0) listeners.delete(orderId);
       };
     },
-    watching: places.taken,
+    watching: slots.taken,
   };
 }

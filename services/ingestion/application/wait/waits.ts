@@ -1,5 +1,6 @@
 /** Waiting for the outcome of one order with an end: the outcome, the time, the client's leaving, or our stop. */
 import type { OrderEvent } from '../../../../schemas/index.ts';
+import { Failure } from '../common/failure.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface Wait {
@@ -30,7 +31,7 @@ export function createWaits({ outcomes }: { outcomes: Pick<Outcomes, 'watch'> })
         if (kept.length < keptMax) kept.push(event);
       };
       const stop = outcomes.watch(orderId, callerId, (event) => onEvent(event));
-      if (typeof stop === 'string') return null;
+      if (stop instanceof Failure) return null;
       let end = (_event: OrderEvent | null): void => undefined;
       let closed = draining;
       const close = (): void => {

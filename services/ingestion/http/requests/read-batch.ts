@@ -3,12 +3,13 @@
  * and its schema. A fault of an item is that item's; what is wrong outside of the items refuses the whole batch.
  */
 import type { FastifyRequest } from 'fastify';
+import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 import { type ItemText, splitBatch } from '../json/batch-items.ts';
 import { pointerSegment } from '../json/json-pointer.ts';
 import { describeSyntaxError, type JsonFault, parseStrictText, readUtf8 } from '../json/strict-json.ts';
 import { findSyntaxError } from '../json/syntax-error.ts';
 import { HttpProblem } from '../problems.ts';
-import { BatchFrame, BatchItem, batchOrdersMax } from '../schemas/order-request.ts';
+import { BatchFrame, BatchItem } from '../schemas/order-request.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { bodyOf, requireJson, validationProblem } from './read-request.ts';
 

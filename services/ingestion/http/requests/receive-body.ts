@@ -1,7 +1,7 @@
 /** Counts a large body against its caller's shares, from its headers on to the end of the answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Operation } from '../operation.ts';
-import type { Bodies } from './body-budget.ts';
 
 /** Smaller bodies come in one read or a few: counting them would cost more than they do. */
 const countedFromBytes = 32 * 1024;

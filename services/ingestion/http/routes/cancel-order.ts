@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { takeOrders } from '../../application/limits/rate-check.ts';
 import type { OrderState } from '../../application/read/status.ts';
 import { appendOne } from '../../application/submit/command-log.ts';
 import { cancelCommand } from '../../application/submit/to-command.ts';
+import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
+import { takeOrders } from '../requests/charge-orders.ts';
 import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { CancelRequest } from '../schemas/order-request.ts';
@@ -66,7 +67,7 @@ export const cancelOrderOperation: Operation = {
   ],
 };
 
-const nothingSaid = {};
+const nothingSaid: CancelRequest = {};
 const readAgainSeconds = '1';
 
 export function cancelOrder(deps: RouteDeps): Route {
@@ -78,13 +79,12 @@ export function cancelOrder(deps: RouteDeps): Route {
       const address = readAddress(request, deps.tickets);
       const cancelRequest = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
       const versions = readIfMatch(request);
-      const state = await deps.readStatus(address);
-      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const state = orProblem(await deps.readStatus(address));
       const expectedVersion = expectVersion(state, versions);
       const { orderId, customerId } = address;
       const traceparent = traceparentOf(request);
       const command = cancelCommand(
-        { orderId, customerId, request: cancelRequest, expectedVersion, traceparent },
+        { orderId, customerId, reason: cancelRequest.reason ?? null, expectedVersion, traceparent },
         deps.nowMs(),
       );
       return cancel(deps, request, reply, { address, state, command });
@@ -94,7 +94,7 @@ export function cancelOrder(deps: RouteDeps): Route {
 
 interface Cancel {
   readonly address: OrderAddress;
-  readonly state: Exclude<OrderState, { kind: 'missing' }>;
+  readonly state: OrderState;
   readonly command: ReturnType<typeof cancelCommand>;
 }
 
@@ -109,7 +109,7 @@ async function cancel(
   const wait = waitSeconds > 0 ? deps.waits.open(orderId, customerId) : null;
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const { offset } = await appendOne(deps.commandLog, command);
+    const { offset } = orProblem(await appendOne(deps.commandLog, command));
     const event = await wait?.until(({ sourceOffset }) => sourceOffset >= offset, waitSeconds * 1000);
     if (event === null || event === undefined) {
       const shown = showOrder(deps, state, orderId, customerId);
@@ -119,8 +119,7 @@ async function cancel(
         202,
       );
     }
-    const decided = await deps.readStatus({ ...address, fresh: true });
-    if (decided.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+    const decided = orProblem(await deps.readStatus({ ...address, fresh: true }));
     reply.header('preference-applied', `wait=${waitSeconds}`);
     return sendOrder(reply, showOrder(deps, decided, orderId, customerId), 200);
   } finally {
@@ -139,10 +138,7 @@ function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
 }
 
 /** A version that is already stale is refused here. One that becomes stale later is refused by the decision. */
-function expectVersion(
-  state: Exclude<OrderState, { kind: 'missing' }>,
-  versions: 'any' | readonly number[],
-): number | null {
+function expectVersion(state: OrderState, versions: 'any' | readonly number[]): number | null {
   if (versions === 'any') return null;
   const version = state.kind === 'known' ? state.order.version : 0;
   const expected = versions[0]!;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Reason } from '../../../../schemas/index.ts';
+import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { HttpProblem } from '../problems.ts';
 import { readAddress } from '../requests/read-request.ts';
 import { jsonMediaType } from '../responses.ts';
 import { History } from '../schemas/order-resource.ts';
@@ -28,8 +28,7 @@ export function getHistory(deps: RouteDeps): Route {
     operation: getHistoryOperation,
     async handler(request, reply) {
       const address = readAddress(request, deps.tickets);
-      const state = await deps.readStatus(address);
-      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
+      const state = orProblem(await deps.readStatus(address));
       const history =
         state.kind === 'known' ? await readHistory(deps, request, state.order) : { items: [], refused: [] };
       return reply.code(200).header('content-type', jsonMediaType).send(JSON.stringify(history));

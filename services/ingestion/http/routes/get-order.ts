@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { OrderState } from '../../application/read/status.ts';
+import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { etagOf, etagsPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
-import { HttpProblem } from '../problems.ts';
 import { headerProblem, type OrderAddress, openQuery, readAddress } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { Order } from '../schemas/order-resource.ts';
@@ -101,23 +101,19 @@ function readIfNoneMatch(request: FastifyRequest): Known {
 
 async function readState(deps: RouteDeps, address: OrderAddress, has: Known, fresh = false) {
   const floor = has === 'any' ? 0 : Math.max(0, ...has);
-  const state = await deps.readStatus({ ...address, floor, fresh });
-  if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
-  return state;
+  return orProblem(await deps.readStatus({ ...address, floor, fresh }));
 }
 
-type Visible = Exclude<OrderState, { kind: 'missing' }>;
-
-function versionOf(state: Visible): number {
+function versionOf(state: OrderState): number {
   return state.kind === 'known' ? state.order.version : 0;
 }
 
-function matches(state: Visible, has: Known): boolean {
+function matches(state: OrderState, has: Known): boolean {
   return has === 'any' || has.includes(versionOf(state));
 }
 
 /** Who names no version but waits has seen nothing yet: only a queued order is no news to them. */
-function isNews(state: Visible, has: Known, waitSeconds: number): boolean {
+function isNews(state: OrderState, has: Known, waitSeconds: number): boolean {
   if (matches(state, has)) return false;
   return !(waitSeconds > 0 && has === nothing && state.kind === 'queued');
 }
@@ -126,7 +122,7 @@ async function waitForNews(
   deps: RouteDeps,
   reply: FastifyReply,
   address: Asked,
-  { state, has, waitSeconds }: { state: Visible; has: Known; waitSeconds: number },
+  { state, has, waitSeconds }: { state: OrderState; has: Known; waitSeconds: number },
 ): Promise<FastifyReply> {
   const wait = deps.waits.open(address.orderId, address.customerId);
   if (wait === null) return answer(deps, reply, address, state, has);
@@ -156,7 +152,7 @@ async function answer(
   deps: RouteDeps,
   reply: FastifyReply,
   { orderId, customerId, withDetails }: Asked,
-  state: Visible,
+  state: OrderState,
   has: Known,
 ): Promise<FastifyReply> {
   if (matches(state, has))

@@ -45,7 +45,7 @@ describe('a retry', () => {
     const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
     expect((await world.app.inject(placeRequest('k'))).headers['idempotent-replayed']).toBe('true');
     world.logHolds = false;
-    world.marks.clear();
+    world.cachedKeys.clear();
     const again = await world.app.inject(placeRequest('k'));
     expect([again.statusCode, again.headers['idempotent-replayed']]).toEqual([202, undefined]);
     expect(world.commands.map(({ orderId }) => orderId)).toEqual([id, id]);

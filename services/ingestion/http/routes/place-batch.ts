@@ -1,15 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Failure } from '../../application/common/failure.ts';
 import { startTurn } from '../../application/common/turn.ts';
-import { refuseDenied, takeOrders } from '../../application/limits/rate-check.ts';
-import { type Place, readPlace } from '../../application/submit/order-submission.ts';
-import type { Submission } from '../../application/submit/submissions.ts';
+import { encodeSubmission, type OrderSubmission } from '../../application/submit/order-submission.ts';
+import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
+import type { SubmitResult } from '../../application/submit/submit.ts';
+import { problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
+import { refuseDenied, takeOrders } from '../requests/charge-orders.ts';
 import { readKeyText } from '../requests/idempotency-key.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
 import { bodyOf } from '../requests/read-request.ts';
 import { jsonMediaType, statusUrlOf } from '../responses.ts';
-import { BatchRequest, batchOrdersMax } from '../schemas/order-request.ts';
+import { BatchRequest } from '../schemas/order-request.ts';
 import { BatchResult } from '../schemas/problem.ts';
 import { traceparentParameter } from './parameters.ts';
 import { orderBytesMax } from './place-order.ts';
@@ -42,16 +45,16 @@ export function placeBatch(deps: RouteDeps): Route {
     async handler(request, reply) {
       const batch = await chargeAndSplit(deps, request, reply, reader.split);
       const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
-      const { items, places, indices } = await readItems(context, reader.readItem, batch);
-      const submissions = await deps.submit(places);
-      const answers = await Promise.all(
-        submissions.map((submission, i) =>
-          isDecided(deps, submission) ? confirmed(deps, places[i]!, submission) : submission,
+      const { items, submissions, indices } = await readItems(context, reader.readItem, batch);
+      const submitted = await deps.submit(submissions);
+      const results = await Promise.all(
+        submitted.map((result, i) =>
+          isDecided(deps, result) ? confirmed(deps, submissions[i]!, result) : result,
         ),
       );
-      for (let i = 0; i < answers.length; i++) {
+      for (let i = 0; i < results.length; i++) {
         const index = indices[i]!;
-        items[index] = answerText(context, index, places[i]!.orderId, answers[i]!);
+        items[index] = itemText(context, index, submissions[i]!.orderId, results[i]!);
       }
       return reply
         .code(200)
@@ -111,17 +114,17 @@ function once(make: () => string): () => string {
 }
 
 interface Items {
-  /** The answers as JSON; so far only of those that are no places. */
+  /** The results as JSON; so far only those of items that are not submitted. */
   readonly items: string[];
-  readonly places: Place[];
-  /** Of each place, the index of its item. */
+  readonly submissions: OrderSubmission[];
+  /** Of each submission, the index of its item. */
   readonly indices: number[];
 }
 
 /** Item by item, and not all in one turn of the event loop: other requests are answered in between. */
 async function readItems(context: Context, readItem: ReadItem, batch: BatchText): Promise<Items> {
   const { request } = context;
-  const read: Items = { items: new Array(batch.items.length), places: [], indices: [] };
+  const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
   const { customerId } = request.caller;
   const traceparent = traceparentOf(request);
   const turn = startTurn();
@@ -135,7 +138,7 @@ async function readItems(context: Context, readItem: ReadItem, batch: BatchText)
     try {
       const { order } = value;
       const idempotencyKey = readKeyText(value.idempotencyKey);
-      read.places.push(readPlace(context, { customerId, traceparent, order, idempotencyKey }));
+      read.submissions.push(encodeSubmission(context, { customerId, traceparent, order, idempotencyKey }));
       read.indices.push(index);
     } catch (error) {
       read.items[index] = problemText(context, index, error);
@@ -145,22 +148,26 @@ async function readItems(context: Context, readItem: ReadItem, batch: BatchText)
 }
 
 /** Whether an order that was placed before has its outcome. */
-function isDecided({ lanes }: Pick<RouteDeps, 'lanes'>, submission: Submission): boolean {
-  if (submission instanceof Error || !submission.replayed) return false;
-  const { partition, offset } = submission.position;
+function isDecided({ lanes }: Pick<RouteDeps, 'lanes'>, result: SubmitResult): boolean {
+  if (result instanceof Failure || !result.replayed) return false;
+  const { partition, offset } = result.position;
   return (lanes.nextUnpublished(partition) ?? 0) > offset;
 }
 
 /** What was remembered may be a body that lost against another with the same key. */
-async function confirmed(deps: RouteDeps, place: Place, submission: Submission): Promise<Submission> {
-  return (await deps.isOrderOf(place)) === false ? new HttpProblem('KEY_REUSED') : submission;
+async function confirmed(
+  deps: RouteDeps,
+  submission: OrderSubmission,
+  result: SubmitResult,
+): Promise<SubmitResult> {
+  return (await deps.isOrderOf(submission)) === false ? new Failure('KEY_REUSED') : result;
 }
 
-/** The parts of an answer without a problem need no escaping, so the text is put together by hand. */
-function answerText(context: Context, index: number, orderId: string, submission: Submission): string {
-  if (submission instanceof Error) return problemText(context, index, submission);
-  const { position, replayed } = submission;
-  const isOut = isDecided(context, submission);
+/** The parts of a result without a problem need no escaping, so the text is put together by hand. */
+function itemText(context: Context, index: number, orderId: string, result: SubmitResult): string {
+  if (result instanceof Failure) return problemText(context, index, problemOf(result));
+  const { position, replayed } = result;
+  const isOut = isDecided(context, result);
   const url = statusUrlOf(context, orderId, context.request.caller.customerId, position);
   const status = isOut ? 200 : 202;
   const mark = replayed ? ',"replayed":true' : '';
@@ -168,12 +175,10 @@ function answerText(context: Context, index: number, orderId: string, submission
 }
 
 function problemText({ log, request, traceId }: Context, index: number, error: unknown): string {
-  if (!(error instanceof HttpProblem)) log.error({ err: error, index }, 'An order of a batch failed');
-  const {
-    code,
-    message: detail,
-    errors,
-  } = error instanceof HttpProblem ? error : new HttpProblem('INTERNAL');
+  const known =
+    error instanceof HttpProblem ? error : new HttpProblem('INTERNAL', undefined, { cause: error });
+  const { code, message: detail, errors, cause } = known;
+  if (code === 'INTERNAL') log.error({ err: cause, index }, 'An order of a batch failed');
   const instance = pathOf(request.url);
   const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
   return JSON.stringify({ index, status: problem.status, problem });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../application/common/failure.ts';
 import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../../testing/fake-world.ts';
-import { HttpProblem } from '../problems.ts';
 
 describe('placing an order', () => {
   test('202 with location, ticket, integer Retry-After and queue, after the command is in the log', async () => {
@@ -128,7 +128,7 @@ describe('placing an order', () => {
     '%s is a 503 that says to retry, and leaves no mark',
     async (code) => {
       const world = createFakeWorld();
-      world.produceProblem = new HttpProblem(code, undefined, { headers: { 'retry-after': '2' } });
+      world.produceProblem = new Failure(code, { retryAfterMs: 2_000 });
       const answer = await world.app.inject(placeRequest('k1'));
       expect(answer.statusCode).toBe(503);
       expect(answer.json()).toMatchObject({ code, detail: expect.stringContaining('same key') });

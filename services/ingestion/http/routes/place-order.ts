@@ -1,15 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OrderEvent } from '../../../../schemas/index.ts';
+import { Failure } from '../../application/common/failure.ts';
 import type { LogPosition } from '../../application/common/ticket.ts';
-import { takeOrders } from '../../application/limits/rate-check.ts';
 import { orderOfEvent } from '../../application/read/decided-order.ts';
 import type { OrderState } from '../../application/read/status.ts';
-import { type Place, readPlace } from '../../application/submit/order-submission.ts';
-import type { Submitted } from '../../application/submit/submissions.ts';
+import { encodeSubmission, type OrderSubmission } from '../../application/submit/order-submission.ts';
 import type { Wait } from '../../application/wait/waits.ts';
+import { orProblem, problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { preferredWaitSeconds } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
+import { takeOrders } from '../requests/charge-orders.ts';
 import { readIdempotencyKey } from '../requests/idempotency-key.ts';
 import { readBody } from '../requests/read-request.ts';
 import { sendAccepted, sendOrder, showOrder } from '../responses.ts';
@@ -80,12 +81,13 @@ export function placeOrder(deps: RouteDeps): Route {
       const leasing = takeOrders(deps.rates, request, reply, 1);
       if (leasing !== undefined) await leasing;
       const { customerId } = request.caller;
-      const place = readOrder(deps, request, check);
+      const submission = readOrder(deps, request, check);
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
-      if (waitSeconds > 0) return placeAndWait(deps, request, reply, place, waitSeconds);
-      const { orderId } = place;
-      const { position, replayed } = await submitOne(deps, place);
-      if (replayed) return answerReplay(deps, reply, place, { orderId, customerId, position });
+      if (waitSeconds > 0) return placeAndWait(deps, request, reply, submission, waitSeconds);
+      const { orderId } = submission;
+      const [result] = await deps.submit([submission]);
+      const { position, replayed } = orProblem(result!);
+      if (replayed) return sendReplay(deps, reply, submission, { orderId, customerId, position });
       return sendAccepted(deps, reply, { id: orderId, customerId, position });
     },
   };
@@ -98,24 +100,14 @@ interface Logged {
   readonly position: LogPosition;
 }
 
-async function submitOne(
-  deps: RouteDeps,
-  place: Place,
-  options?: { readonly anew: boolean },
-): Promise<Submitted> {
-  const [submission] = await deps.submit([place], options);
-  if (submission instanceof Error) throw submission;
-  return submission!;
-}
-
-function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): Place {
+function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderRequest>): OrderSubmission {
   const field = request.headers['idempotency-key'];
   if (field === undefined) throw new HttpProblem('IDEMPOTENCY_KEY_MISSING');
   const idempotencyKey = typeof field === 'string' ? readIdempotencyKey(field) : null;
   if (idempotencyKey === null) throw new HttpProblem('IDEMPOTENCY_KEY_INVALID');
   const order = readBody(request, check);
   const { customerId } = request.caller;
-  return readPlace(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
+  return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
 }
 
 /** Subscribes before it produces, so that no outcome is missed. */
@@ -123,24 +115,25 @@ async function placeAndWait(
   deps: RouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  place: Place,
+  submission: OrderSubmission,
   waitSeconds: number,
 ): Promise<FastifyReply> {
-  const { orderId } = place;
+  const { orderId } = submission;
   const { customerId } = request.caller;
   const wait = deps.waits.open(orderId, customerId);
   if (wait !== null) reply.raw.once('close', () => wait.close());
   try {
-    const { position, replayed } = await submitOne(deps, place);
+    const [result] = await deps.submit([submission]);
+    const { position, replayed } = orProblem(result!);
     const logged = { orderId, customerId, position };
     if (replayed) {
       const decided = await awaitKnown(deps, wait, logged, waitSeconds * 1000);
-      return await answerReplay(deps, reply, place, logged, decided);
+      return await sendReplay(deps, reply, submission, logged, decided);
     }
     const outcome = await awaitOwnOutcome(wait, position, waitSeconds * 1000);
-    if (outcome !== null && (await isOwn(deps, place, position, outcome))) {
+    if (outcome !== null && (await isOwn(deps, submission, position, outcome))) {
       const state = await stateAfter(deps, logged, outcome);
-      if (state.kind !== 'missing' && state.kind !== 'queued') {
+      if (state.kind !== 'queued') {
         reply.header('preference-applied', `wait=${waitSeconds}`);
         return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
       }
@@ -163,7 +156,7 @@ async function awaitOwnOutcome(
 /** False while nobody can say whose order it is. Throws KEY_REUSED where another body with the same key was the first in the log. */
 async function isOwn(
   deps: RouteDeps,
-  place: Place,
+  submission: OrderSubmission,
   { offset }: LogPosition,
   { sourceOffset, outcome }: OrderEvent,
 ): Promise<boolean> {
@@ -171,7 +164,7 @@ async function isOwn(
     if (outcome === 'KEY_CONFLICT') throw new HttpProblem('KEY_REUSED');
     return true;
   }
-  const isSame = await deps.isOrderOf(place);
+  const isSame = await deps.isOrderOf(submission);
   if (isSame === false) throw new HttpProblem('KEY_REUSED');
   return isSame === true;
 }
@@ -190,49 +183,54 @@ async function awaitOutcome(
 async function awaitKnown(
   deps: RouteDeps,
   wait: Wait | null,
-  { orderId, customerId, position }: Logged,
+  logged: Logged,
   timeoutMs: number,
 ): Promise<boolean> {
-  const state = await stateOfReplay(deps, { orderId, customerId, position }, false);
+  const state = await stateOfReplay(deps, logged, false);
   if (state === 'lost' || state.kind !== 'queued') return true;
-  return (await awaitOutcome(wait, position, timeoutMs)) !== null;
+  return (await awaitOutcome(wait, logged.position, timeoutMs)) !== null;
 }
 
 /** The order after its outcome. If the event has the whole order, the stores are not read. */
-async function stateAfter(
-  deps: RouteDeps,
-  { orderId, customerId, position }: Logged,
-  outcome: OrderEvent,
-): Promise<OrderState> {
+async function stateAfter(deps: RouteDeps, logged: Logged, outcome: OrderEvent): Promise<OrderState> {
+  const { orderId, customerId, position } = logged;
   const order = orderOfEvent(outcome);
   const isNewest =
     order?.customerId === customerId && deps.noteShown(orderId, order.version) === order.version;
   if (order !== null && isNewest) return { kind: 'known', order };
-  return deps.readStatus({ orderId, customerId, ticket: position, fresh: true });
+  const state = await deps.readStatus({ orderId, customerId, ticket: position, fresh: true });
+  return orQueued(state, position);
+}
+
+/** An order that is in the log and in no store yet is queued. Throws the problem of any other failure. */
+function orQueued(state: OrderState | Failure, position: LogPosition): OrderState {
+  if (!(state instanceof Failure)) return state;
+  if (state.code === 'NOT_FOUND') return { kind: 'queued', position };
+  throw problemOf(state);
 }
 
 /**
  * A repeated order: 202 while it is queued, else 200 with its current state. A lost order is submitted again: a retry
  * must not succeed only because a cache remembers the order.
  */
-async function answerReplay(
+async function sendReplay(
   deps: RouteDeps,
   reply: FastifyReply,
-  place: Place,
+  submission: OrderSubmission,
   logged: Logged,
   fresh = false,
 ): Promise<FastifyReply> {
   const { orderId, customerId, position } = logged;
   const state = await stateOfReplay(deps, logged, fresh);
   if (state === 'lost') {
-    const again = await submitOne(deps, place, { anew: true });
-    return sendAccepted(deps, reply, { id: orderId, customerId, position: again.position });
+    const [again] = await deps.submit([submission], { anew: true });
+    return sendAccepted(deps, reply, { id: orderId, customerId, position: orProblem(again!).position });
   }
   // What was remembered may be a body that lost against another with the same key.
-  const isSame = state.kind === 'known' ? await deps.isOrderOf(place) : null;
+  const isSame = state.kind === 'known' ? await deps.isOrderOf(submission) : null;
   if (isSame === false) throw new HttpProblem('KEY_REUSED');
   reply.header('idempotent-replayed', 'true');
-  if (state.kind === 'queued' || state.kind === 'missing' || (state.kind === 'known' && isSame === null)) {
+  if (state.kind === 'queued' || (state.kind === 'known' && isSame === null)) {
     return sendAccepted(deps, reply, { id: orderId, customerId, position });
   }
   return sendOrder(reply, showOrder(deps, state, orderId, customerId), 200);
@@ -243,10 +241,7 @@ async function stateOfReplay(
   { orderId, customerId, position }: Logged,
   fresh: boolean,
 ): Promise<OrderState | 'lost'> {
-  try {
-    return await deps.readStatus({ orderId, customerId, ticket: position, fresh });
-  } catch (error) {
-    if (error instanceof HttpProblem && error.code === 'ORDER_LOST') return 'lost';
-    throw error;
-  }
+  const state = await deps.readStatus({ orderId, customerId, ticket: position, fresh });
+  if (state instanceof Failure && state.code === 'ORDER_LOST') return 'lost';
+  return orQueued(state, position);
 }

@@ -1,7 +1,7 @@
 import { priceOrder } from '../../../domain/index.ts';
-import { takeOrders } from '../../application/limits/rate-check.ts';
 import { placePayload } from '../../application/submit/to-command.ts';
 import type { Operation } from '../operation.ts';
+import { takeOrders } from '../requests/charge-orders.ts';
 import { readBody } from '../requests/read-request.ts';
 import { jsonMediaType } from '../responses.ts';
 import { OrderRequest } from '../schemas/order-request.ts';

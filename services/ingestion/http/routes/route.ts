@@ -7,17 +7,18 @@ import type { OrderStore } from '../../application/read/order-store.ts';
 import type { Lanes } from '../../application/read/partition-progress.ts';
 import type { ReadStatus } from '../../application/read/status.ts';
 import type { CommandLog } from '../../application/submit/command-log.ts';
-import type { IsOrderOf, Submit } from '../../application/submit/submissions.ts';
+import type { IsOrderOf } from '../../application/submit/is-order-of.ts';
+import type { Submit } from '../../application/submit/submit.ts';
 import type { Waits } from '../../application/wait/waits.ts';
 import type { DeliveryStore } from '../../application/webhooks/delivery-store.ts';
 import type { WebhookStore } from '../../application/webhooks/webhook-store.ts';
 import type { ReadWebhookUrl } from '../../application/webhooks/webhook-url.ts';
 import type { Operation } from '../operation.ts';
-import type { AnswerDeps } from '../responses.ts';
+import type { ResponseDeps } from '../responses.ts';
 import type { Streams } from '../streams.ts';
 
 /** What the routes are made from; every one takes what it needs. */
-export interface RouteDeps extends AnswerDeps {
+export interface RouteDeps extends ResponseDeps {
   readonly log: Logger;
   readonly submit: Submit;
   readonly isOrderOf: IsOrderOf;

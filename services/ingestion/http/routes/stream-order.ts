@@ -1,9 +1,8 @@
 import Type from 'typebox';
-import { shareUsedUp } from '../../application/limits/reads.ts';
+import { isLast } from '../../application/wait/order-updates.ts';
+import { orProblem, problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
-import { HttpProblem } from '../problems.ts';
 import { headerProblem, readAddress } from '../requests/read-request.ts';
-import { isFinal } from '../responses.ts';
 import { streamHead } from '../streams.ts';
 import { orderIdParameter, ticketParameter } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
@@ -41,20 +40,14 @@ export function streamOrder(deps: RouteDeps): Route {
     async handler(request, reply) {
       const address = readAddress(request, deps.tickets);
       const seenVersion = readLastEventId(request.headers['last-event-id']);
-      const state = await deps.readStatus({ ...address, floor: Math.max(0, seenVersion) });
-      if (state.kind === 'missing') throw new HttpProblem('NOT_FOUND');
-      if (state.kind === 'known' && isFinal(state.order.status) && state.order.version <= seenVersion) {
+      const state = orProblem(await deps.readStatus({ ...address, floor: Math.max(0, seenVersion) }));
+      if (state.kind === 'known' && isLast(state) && state.order.version <= seenVersion) {
         return reply.code(204).send();
       }
       if (request.method === 'HEAD') return reply.code(200).headers(streamHead).send();
       const { expiresAtMs } = request.caller;
-      const refusal = deps.streams.open(reply.raw, { ...address, expiresAtMs }, seenVersion);
-      if (refusal === 'share') throw shareUsedUp('waits and streams');
-      if (refusal === 'full') {
-        throw new HttpProblem('OVERLOADED', 'Too many clients are waiting.', {
-          headers: { 'retry-after': '5' },
-        });
-      }
+      const failure = deps.streams.open(reply.raw, { ...address, expiresAtMs }, seenVersion);
+      if (failure !== null) throw problemOf(failure);
       return reply.hijack();
     },
   };

@@ -8,11 +8,11 @@ import {
   oneLinePattern,
   orderLinesMax,
 } from '../../../domain/index.ts';
+import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 
 const closed = { additionalProperties: false } as const;
 /** The largest integer that the Avro library writes: it stops one short of 2^53 - 1. */
 const amountMax = Number.MAX_SAFE_INTEGER - 1;
-export const batchOrdersMax = 500;
 
 /** Free text for people: one line without control characters, so that it can be printed on a label or in a list. */
 const text = (maxLength: number, description: string) =>

@@ -1,8 +1,8 @@
 /** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
 
-import { takeOrders } from '../../../application/limits/rate-check.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
+import { takeOrders } from '../../requests/charge-orders.ts';
 import { bodyOf, readBody } from '../../requests/read-request.ts';
 import {
   overlapSecondsDefault,

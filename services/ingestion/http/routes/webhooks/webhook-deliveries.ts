@@ -1,6 +1,5 @@
 /** What was sent to a webhook endpoint, and sending it again. */
 import Type from 'typebox';
-import { takeOrders } from '../../../application/limits/rate-check.ts';
 import type { ListPosition } from '../../../application/read/cursor.ts';
 import {
   type DeliveryPosition,
@@ -10,6 +9,7 @@ import {
 } from '../../../application/webhooks/delivery-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
+import { takeOrders } from '../../requests/charge-orders.ts';
 import { openQuery, readBody, validationProblem } from '../../requests/read-request.ts';
 import {
   RedeliverRequest,

@@ -1,9 +1,9 @@
 /** A customer's webhook endpoints: made, listed, shown and deleted. */
 import { randomBytes } from 'node:crypto';
-import { takeOrders } from '../../../application/limits/rate-check.ts';
 import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
+import { takeOrders } from '../../requests/charge-orders.ts';
 import { readBody, validationProblem } from '../../requests/read-request.ts';
 import {
   NewWebhookEndpoint,

@@ -1,59 +1,63 @@
 import { describe, expect, test } from 'vitest';
-import { HttpProblem } from '../../http/problems.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
+import { Failure } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
-import type { Placed } from '../read/order-store.ts';
-import type { Place } from './order-submission.ts';
-import { createSubmit } from './submissions.ts';
+import type { KnownSubmission } from '../read/order-store.ts';
+import type { OrderSubmission } from './order-submission.ts';
+import { createSubmit } from './submit.ts';
 
-/** A log whose appends end when they are told to, marks and a store that tests fill. */
+/** A log whose appends end when they are told to, a cache and a store that tests fill. */
 function world() {
   const appended: string[] = [];
   const log: { epoch: number | null } = { epoch: 1 };
-  const open = new Map<string, (end: LogPosition | Error) => void>();
-  const marks = new Map<string, Placed>();
-  const stored = new Map<string, Placed>();
+  const open = new Map<string, (end: LogPosition | Failure) => void>();
+  const cached = new Map<string, KnownSubmission>();
+  const stored = new Map<string, KnownSubmission>();
   const lookups: (readonly string[])[] = [];
   /** What the lookup of that number waits for. */
-  const marksHeld: Promise<void>[] = [];
+  const cacheHeld: Promise<void>[] = [];
   const submit = createSubmit({
     commandLog: {
-      append(messages, onEnd) {
-        messages.forEach(({ value }, index) => {
-          const name = String(value);
-          appended.push(name);
-          open.set(name, (end) => {
-            open.delete(name);
-            onEnd(index, end);
+      append: (messages, onEnd) =>
+        new Promise((resolve) => {
+          let left = messages.length;
+          messages.forEach(({ value }, index) => {
+            const name = String(value);
+            appended.push(name);
+            open.set(name, (end) => {
+              open.delete(name);
+              onEnd(index, end);
+              left -= 1;
+              if (left === 0) resolve();
+            });
           });
-        });
-      },
+        }),
     },
-    marks: {
+    idempotencyCache: {
       async find(orderIds) {
         lookups.push(orderIds);
-        await marksHeld[lookups.length - 1];
-        return orderIds.map((id) => marks.get(id) ?? null);
+        await cacheHeld[lookups.length - 1];
+        return orderIds.map((id) => cached.get(id) ?? null);
       },
-      set: (orderId, placed) => void marks.set(orderId, placed),
+      set: (orderId, known) => void cached.set(orderId, known),
     },
-    findPlaced: async (orderIds) => orderIds.map((id) => stored.get(id) ?? null),
+    findSubmissions: async (orderIds) => orderIds.map((id) => stored.get(id) ?? null),
     recent: createBoundedMap(100),
     decisionWaitMs: 100,
     trust: { epochOf: () => log.epoch, holds: (_position, epoch) => epoch === log.epoch },
   });
   /** Ends an append once it is there. */
-  const end = async (name: string, how: LogPosition | Error): Promise<void> => {
+  const end = async (name: string, how: LogPosition | Failure): Promise<void> => {
     await expect.poll(() => open.has(name)).toBe(true);
     open.get(name)!(how);
   };
   /** The database has the order from now on. */
   const decide = (orderId: string, position: LogPosition, fingerprint = 'same') =>
     void stored.set(orderId, { fingerprint, position, epoch: null });
-  return { submit, end, decide, appended, marks, marksHeld, stored, lookups, log };
+  return { submit, end, decide, appended, cached, cacheHeld, stored, lookups, log };
 }
 
-function place(orderId: string, fingerprint = 'same'): Place {
+function place(orderId: string, fingerprint = 'same'): OrderSubmission {
   const value = Buffer.from(fingerprint === 'same' ? orderId : `${orderId}/${fingerprint}`);
   const message = { topic: 'c', partition: 0, key: null, value, headers: {}, timestampMs: 0 };
   return { orderId, fingerprint, message };
@@ -64,12 +68,12 @@ const reused = expect.objectContaining({ code: 'KEY_REUSED' });
 
 describe('a group of places', () => {
   test('is looked up and appended in one pass, and each place has its own end', async () => {
-    const { submit, end, lookups, marks, stored } = world();
-    marks.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
-    marks.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
+    const { submit, end, lookups, cached, stored } = world();
+    cached.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
+    cached.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
     stored.set('c', { fingerprint: 'other', position: at(8), epoch: null });
     const submitted = submit(['a', 'b', 'c', 'd'].map((id) => place(id)));
-    await end('d', new HttpProblem('OUTCOME_UNKNOWN'));
+    await end('d', new Failure('OUTCOME_UNKNOWN'));
     await end('a', at(0));
     expect(await submitted).toEqual([
       { position: at(0), replayed: false },
@@ -78,8 +82,8 @@ describe('a group of places', () => {
       expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }),
     ]);
     expect(lookups).toEqual([['a', 'b', 'c', 'd']]);
-    expect(marks.get('a')).toEqual({ fingerprint: 'same', position: at(0), epoch: 1 });
-    expect(marks.has('d')).toBe(false);
+    expect(cached.get('a')).toEqual({ fingerprint: 'same', position: at(0), epoch: 1 });
+    expect(cached.has('d')).toBe(false);
   });
 
   test('that holds a place twice appends it once', async () => {
@@ -116,7 +120,7 @@ describe('a place that another call has in flight', () => {
     const calls = Array.from({ length: 50 }, () => submit([place('a')]));
     await end('a', at(3));
     const answers = (await Promise.all(calls)).flat();
-    expect(answers.filter((answer) => !(answer instanceof Error) && !answer.replayed)).toHaveLength(1);
+    expect(answers.filter((answer) => !(answer instanceof Failure) && !answer.replayed)).toHaveLength(1);
     expect(answers).toHaveLength(50);
     expect(appended).toEqual(['a']);
   });
@@ -124,7 +128,7 @@ describe('a place that another call has in flight', () => {
   test('shares the failure, too, and the next call tries again', async () => {
     const { submit, end, appended } = world();
     const calls = [submit([place('a')]), submit([place('a')])];
-    await end('a', new HttpProblem('NOT_PRODUCED'));
+    await end('a', new Failure('NOT_PRODUCED'));
     for (const [answer] of await Promise.all(calls)) expect(answer).toMatchObject({ code: 'NOT_PRODUCED' });
     const again = submit([place('a')]);
     await end('a', at(0));
@@ -136,7 +140,7 @@ describe('a place that another call has in flight', () => {
     const { submit, end, appended, decide } = world();
     const first = submit([place('a')]);
     const second = submit([place('a', 'other')]);
-    await end('a', new HttpProblem('NOT_PRODUCED'));
+    await end('a', new Failure('NOT_PRODUCED'));
     await end('a/other', at(0));
     expect(await second).toEqual([{ position: at(0), replayed: false }]);
     decide('a', at(0), 'other');
@@ -151,16 +155,16 @@ describe('a place that landed while another call asked for its mark', () => {
     ['the same request is answered with it', 'same', { position: at(0), replayed: true }],
     ['another one is refused', 'other', reused],
   ])('%s, and nothing is appended again', async (_name, fingerprint, expected) => {
-    const { submit, end, appended, marks, marksHeld, decide } = world();
+    const { submit, end, appended, cached, cacheHeld, decide } = world();
     const late = Promise.withResolvers<void>();
-    marksHeld[1] = late.promise;
+    cacheHeld[1] = late.promise;
     const first = submit([place('a')]);
     const second = submit([place('a', fingerprint)]);
     await end('a', at(0));
     await first;
     decide('a', at(0));
     // Redis was asked before the mark was set, or did not answer in time.
-    marks.clear();
+    cached.clear();
     late.resolve();
     expect(await second).toEqual([expected]);
     expect(appended).toEqual(['a']);
@@ -169,12 +173,12 @@ describe('a place that landed while another call asked for its mark', () => {
 
 describe('a place that only the database knows', () => {
   test('is known for what it is before the rest of its group has ended, in Redis too', async () => {
-    const { submit, end, marks, stored } = world();
+    const { submit, end, cached, stored } = world();
     const known = { fingerprint: 'same', position: at(2), epoch: null };
     stored.set('a', known);
     const group = submit([place('a', 'other'), place('slow')]);
     await end('a/other', at(10));
-    await expect.poll(() => marks.get('a')).toEqual(known);
+    await expect.poll(() => cached.get('a')).toEqual(known);
     expect(await submit([place('a')])).toEqual([{ position: at(2), replayed: true }]);
     await end('slow', at(11));
     expect(await group).toEqual([reused, { position: at(11), replayed: false }]);
@@ -202,13 +206,13 @@ describe('a place that only the database knows', () => {
 
 describe('what is remembered', () => {
   test('is believed only while the log can still hold it: after that the place is appended again', async () => {
-    const { submit, end, appended, marks, log } = world();
+    const { submit, end, appended, cached, log } = world();
     const first = submit([place('a')]);
     await end('a', at(5));
     await first;
     expect(await submit([place('a')])).toEqual([{ position: at(5), replayed: true }]);
     log.epoch = 2;
-    marks.clear();
+    cached.clear();
     const again = submit([place('a')]);
     await end('a', at(1));
     expect(await again).toEqual([{ position: at(1), replayed: false }]);
@@ -216,12 +220,12 @@ describe('what is remembered', () => {
   });
 
   test('is nothing while the state of the log is not known', async () => {
-    const { submit, end, appended, marks, log } = world();
+    const { submit, end, appended, cached, log } = world();
     log.epoch = null;
     const first = submit([place('a')]);
     await end('a', at(0));
     await first;
-    expect(marks.size).toBe(0);
+    expect(cached.size).toBe(0);
     const again = submit([place('a')]);
     await end('a', at(1));
     expect(await again).toEqual([{ position: at(1), replayed: false }]);
@@ -229,11 +233,11 @@ describe('what is remembered', () => {
   });
 
   test('is not asked for an order that must be submitted again', async () => {
-    const { submit, end, appended, marks } = world();
+    const { submit, end, appended, cached } = world();
     const first = submit([place('a')]);
     await end('a', at(0));
     await first;
-    expect(marks.has('a')).toBe(true);
+    expect(cached.has('a')).toBe(true);
     const again = submit([place('a')], { anew: true });
     await end('a', at(9));
     expect(await again).toEqual([{ position: at(9), replayed: false }]);
@@ -245,14 +249,14 @@ test('an order in the database is found, also if the cache write fails', async (
   const { submit, end, stored } = world();
   stored.set('a', { fingerprint: 'same', position: at(2), epoch: null });
   const submitted = submit([place('a')]);
-  await end('a', new HttpProblem('OVERLOADED'));
+  await end('a', new Failure('OVERLOADED'));
   expect(await submitted).toEqual([{ position: at(2), replayed: true }]);
 });
 
 describe('a body whose rival this process remembers', () => {
   test('is appended while nobody knows which of them is the first in the log', async () => {
-    const { submit, end, appended, marks } = world();
-    marks.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
+    const { submit, end, appended, cached } = world();
+    cached.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
     const submitted = submit([place('a')]);
     await end('a', at(6));
     expect(await submitted).toEqual([{ position: at(6), replayed: false }]);
@@ -260,8 +264,8 @@ describe('a body whose rival this process remembers', () => {
   });
 
   test('is a replay where it was the first in the log', async () => {
-    const { submit, appended, marks, decide } = world();
-    marks.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
+    const { submit, appended, cached, decide } = world();
+    cached.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
     decide('a', at(4));
     expect(await submit([place('a')])).toEqual([{ position: at(4), replayed: true }]);
     expect(await submit([place('a', 'other')])).toEqual([reused]);

@@ -3,8 +3,8 @@
  * that come to nothing: bodies that are cut off or refused. Both are looked at before the first byte is read.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
-import { createBoundedMap } from '../../application/common/bounded-map.ts';
-import { createPlaces } from '../../application/limits/places.ts';
+import { createBoundedMap } from '../common/bounded-map.ts';
+import { createCallerSlots } from './caller-slots.ts';
 
 export type BodyRefusal = 'receiving' | 'wasted';
 
@@ -31,7 +31,7 @@ interface Waste {
 const callersMax = 20_000;
 
 export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs'>): Bodies {
-  const receiving = createPlaces(limits.receivingBytesMax);
+  const receiving = createCallerSlots(limits.receivingBytesMax);
   const wastes = createBoundedMap<string, Waste>(callersMax);
 
   /** The bytes that the caller wasted, minus the decay over time. */

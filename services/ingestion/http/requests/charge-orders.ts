@@ -1,7 +1,8 @@
 /** Counts a request's orders against its caller's rate. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HttpProblem } from '../../http/problems.ts';
-import type { RateDecision, RateLimiter } from './rate-limit.ts';
+import type { RateDecision, RateLimiter } from '../../application/limits/rate-limit.ts';
+import { secondsOf } from '../failures.ts';
+import { HttpProblem } from '../problems.ts';
 
 /**
  * Sets the rate fields on the answer; throws, or rejects with, the problem RATE_LIMITED. No promise while the lease lasts.
@@ -30,8 +31,19 @@ export function refuseDenied(rates: RateLimiter, request: FastifyRequest, reply:
 }
 
 function enforce(rates: RateLimiter, reply: FastifyReply, decision: RateDecision, paid = 0): void {
-  reply.header('ratelimit-policy', rates.policyField).header('ratelimit', rates.field(decision));
+  reply.header('ratelimit-policy', policyField(rates)).header('ratelimit', rateField(rates, decision));
   if (decision.allowed) return;
-  const seconds = Math.max(1, Math.ceil((decision.waitMs + rates.refillMs(paid)) / 1000));
-  throw new HttpProblem('RATE_LIMITED', undefined, { headers: { 'retry-after': String(seconds) } });
+  const headers = { 'retry-after': secondsOf(decision.waitMs + rates.refillMs(paid)) };
+  throw new HttpProblem('RATE_LIMITED', undefined, { headers });
+}
+
+/** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). */
+function policyField({ ordersPerSecond, burstOrders }: RateLimiter): string {
+  return `"orders";q=${burstOrders};w=${Math.max(1, Math.ceil(burstOrders / ordersPerSecond))}`;
+}
+
+/** `RateLimit`: what is left, and in how many seconds all of it is there again. */
+function rateField({ ordersPerSecond, burstOrders }: RateLimiter, { remaining }: RateDecision): string {
+  const fullInSeconds = Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond));
+  return `"orders";r=${remaining};t=${fullInSeconds}`;
 }

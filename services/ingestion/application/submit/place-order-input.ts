@@ -1,0 +1,30 @@
+/** What a customer asks for, in the form that every front gives it to the application: valid, and without its identity. */
+
+export interface PlaceOrderLine {
+  readonly sku: string;
+  readonly quantity: number;
+  /** In minor units of the currency. */
+  readonly expectedUnitPrice?: number;
+}
+
+export interface DeliveryAddress {
+  readonly name: string;
+  readonly line1: string;
+  readonly line2?: string;
+  readonly city: string;
+  readonly region?: string;
+  readonly postalCode: string;
+  readonly country: string;
+}
+
+export interface PlaceOrderInput {
+  readonly currency: string;
+  readonly items: readonly PlaceOrderLine[];
+  readonly couponCode?: string;
+  readonly shippingAddress: DeliveryAddress;
+  readonly contact?: { readonly email?: string };
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Orders of one batch. */
+export const batchOrdersMax = 500;

@@ -1,0 +1,20 @@
+/** The one map from failures of the application to problems. A code has its status and title in the problem table. */
+import { Failure } from '../application/common/failure.ts';
+import { HttpProblem } from './problems.ts';
+
+/** Whole seconds for `Retry-After`, at least one. */
+export function secondsOf(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}
+
+export function problemOf({ code, detail, retryAfterMs, cause }: Failure): HttpProblem {
+  const headers: Record<string, string> = {};
+  if (retryAfterMs !== null) headers['retry-after'] = secondsOf(retryAfterMs);
+  return new HttpProblem(code, detail ?? undefined, { headers, cause });
+}
+
+/** The result of the application. Throws the problem of a failure. */
+export function orProblem<T>(result: T | Failure): T {
+  if (result instanceof Failure) throw problemOf(result);
+  return result;
+}
