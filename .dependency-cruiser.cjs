@@ -30,6 +30,23 @@ module.exports = {
       to: { path: '^services/(ingestion|worker|notification|reconciliation|projector)/' },
     },
     {
+      name: 'ingestion-application-knows-no-http',
+      severity: 'error',
+      comment: 'application/ serves every front: HTTP today, others later. Its errors are data (common/failure.ts).',
+      from: { path: '^services/ingestion/application/', pathNot: '\\.test\\.ts$' },
+      to: { path: ['^services/ingestion/http/', 'node_modules/fastify/', '^(node:)?https?$'] },
+    },
+    {
+      name: 'ingestion-routes-use-the-application',
+      severity: 'error',
+      comment: 'A route reads a request, asks application/ and answers. It reaches no client library and no server.',
+      from: { path: '^services/ingestion/http/routes/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: ['^services/', '^topics/', 'node_modules/(kafkajs|mysql2|ioredis|avsc)/'],
+        pathNot: ['^services/ingestion/(http|application)/', '^services/domain/', '^services/shared/log/'],
+      },
+    },
+    {
       name: 'domain-is-pure',
       severity: 'error',
       comment: 'decide has no I/O, no clock, no log: time and ids come in as arguments.',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../application/common/failure.ts';
 import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../../testing/fake-world.ts';
 
 const long = 'x'.repeat(65 * 1024);
@@ -253,7 +254,7 @@ describe('a batch', () => {
 
   test('what goes wrong with one order is not the answer to all', async () => {
     const broken = createFakeWorld();
-    broken.produceProblem = new Error('unforeseen') as never;
+    broken.produceProblem = new Failure('INTERNAL', { cause: new Error('unforeseen') });
     const answer = await broken.app.inject(placeAll([item('e', good), item('f', '{}')].join(',')));
     const { items } = answer.json();
     expect(items.map(({ status }: { status: number }) => status)).toEqual([500, 400]);

@@ -44,8 +44,9 @@ export async function findEndpoint(
   request: FastifyRequest,
   endpointId: string,
 ): Promise<WebhookEndpoint> {
+  const owner = ownerOf(request);
   const endpoint = await atDatabase(deps, request.caller.customerId, () =>
-    deps.webhooks.find(ownerOf(request), endpointId),
+    deps.webhooks.find(owner, endpointId),
   );
   if (endpoint === null) throw new HttpProblem('ENDPOINT_NOT_FOUND');
   return endpoint;

@@ -120,9 +120,8 @@ export function listWebhooks(deps: RouteDeps): Route {
   return {
     operation: listWebhooksOperation,
     async handler(request, reply) {
-      const found = await atDatabase(deps, request.caller.customerId, () =>
-        deps.webhooks.list(ownerOf(request)),
-      );
+      const owner = ownerOf(request);
+      const found = await atDatabase(deps, request.caller.customerId, () => deps.webhooks.list(owner));
       const nowMs = await databaseTime(deps, request.caller.customerId);
       return sendJson(reply, 200, { items: found.map((endpoint) => endpointResource(endpoint, nowMs)) });
     },
@@ -145,9 +144,10 @@ export function deleteWebhook(deps: RouteDeps): Route {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
       await takeOrders(deps.rates, request, reply, 1);
+      const change = changeOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const deleted = await atDatabase(deps, request.caller.customerId, () =>
-        deps.webhooks.delete(changeOf(request), nowMs),
+        deps.webhooks.delete(change, nowMs),
       );
       if (!deleted) throw new HttpProblem('ENDPOINT_NOT_FOUND');
       return reply.code(204).send();
