@@ -1,6 +1,6 @@
 import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js';
 import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
-import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
+import Runner, { type GroupRunner } from 'kafkajs/src/consumer/runner.js';
 import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
 import type { Logger } from '../../log/index.ts';
 import { sleep } from '../../retry/index.ts';
@@ -16,52 +16,21 @@ import {
   saysNotOwner,
 } from '../kafkajs/kafka-errors.ts';
 import type { FetchAsked } from '../kafkajs/library-types.ts';
-import { type RecordSet, readRecordSet } from '../protocol/record-reader.ts';
+import { readRecordSet } from '../protocol/record-reader.ts';
 import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '../settings.ts';
-import type { InRecord, TopicPartition } from '../types.ts';
+import type { InRecord } from '../types.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
 import { createPace } from './pace.ts';
+import type { ConsumerTuning, Session, SessionEvents } from './session-types.ts';
 import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
+
+/** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
+const fetchRetryDelayMs = 200;
 
 /**
  * One life of a group member, put together from kafkajs's cluster, group and runner; its `Consumer` around them is left
  * out, as it restarts without bound, moves positions by itself and hides the generation. Names are those on the wire.
  */
-export interface ConsumerTuning {
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  heartbeatIntervalMs: number;
-  maxWaitTimeInMs: number;
-  /** From the start of one fetch of a broker to the start of the next, at least. */
-  fetchPaceMs: number;
-  maxBytesPerPartition: number;
-  maxBytes: number;
-}
-
-export interface SessionEvents {
-  /** Called inside of the join, before anything is fetched: the moment to seek. */
-  onJoined(generation: number, assigned: TopicPartition[]): void;
-  onHeartbeat(generation: number): void;
-  /** Membership is lost or in question until the next join. */
-  onRebalancing(): void;
-  onFetched(durationMs: number): void;
-  onBatch(batch: FetchedBatch, fetched: RecordSet): void;
-  onOutOfRange(topic: string, partition: number): void;
-  onCrash(error: unknown): void;
-}
-
-export interface Session {
-  readonly group: Group;
-  start(): Promise<void>;
-  /** Stops fetching, leaves the group, closes the connections. May wait for answers. */
-  stop(): Promise<void>;
-  /** Ends everything at once; the group notices by its session timeout. */
-  forceClose(): void;
-}
-
-/** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
-const fetchRetryDelayMs = 200;
-
 export function createSession(options: {
   settings: KafkaSettings;
   groupId: string;

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../log/index.ts';
 import type { TopicPartition } from '../types.ts';
-import type { ConsumerTuning, Session } from './consumer-session.ts';
 import type { GroupConsumerOptions } from './consumer-types.ts';
 import { fetchPaceMs } from './pace.ts';
 import type { Positions } from './positions.ts';
+import type { ConsumerTuning, Session } from './session-types.ts';
 
 /** new → running ⇄ restarting → stopping → stopped; a crash goes to stopped from anywhere. */
 export type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';

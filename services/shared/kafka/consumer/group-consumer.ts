@@ -5,10 +5,11 @@ import { withPrefix } from '../settings.ts';
 import type { TopicPartitionOffset } from '../types.ts';
 import { deliver, joined, outOfRange } from './consumer-delivery.ts';
 import { commitOffsets } from './consumer-offsets.ts';
-import { createSession, type Session, type SessionEvents } from './consumer-session.ts';
+import { createSession } from './consumer-session.ts';
 import { beginJoining, type ConsumerState, partitionKey, tuningOf } from './consumer-state.ts';
 import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
+import type { Session, SessionEvents } from './session-types.ts';
 
 /** Restarts in a row before the process is given up; a session that lived `healthyAfterMs` clears the count. */
 const restartsMax = 20;
