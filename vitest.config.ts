@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two cores are what a small machine has; more files at a time only make each other slow. */
+/** A small machine has two cores; more files at a time only slow each other down. */
 const WORKERS_MAX = 2;
 /**
- * When `expect.poll` gives up on an event. It waits for no longer than the event takes; the usual second is less than a
- * busy machine may keep a process from its turn.
+ * When `expect.poll` gives up on an event. It waits no longer than the event takes. The default second is too
+ * short if a busy machine delays a process.
  */
 const EVENT_DEADLINE_MS = 8_000;
 
-/** The tests of properties use seconds of processor time; a busy machine makes a multiple of it. */
+/** Property tests use seconds of processor time; on a busy machine they take several times as long. */
 const TEST_DEADLINE_MS = 60_000;
 
 export default defineConfig({

@@ -16,19 +16,23 @@ import { Ledger, readLog, type Verdict } from './accumulator-ledger.ts';
 goOnWithoutOutput();
 
 /**
- * Three brokers, min.insync.replicas 2, and every few seconds one of them is killed or frozen and comes back. Two
- * producers write numbered messages at the same rate to topics of their own: our accumulator, and kafkajs as it is
- * usually used (overlapping sends over several partitions, its own retries). In the end every message that a producer
- * reported as acknowledged is looked for in the log. Exits 1 if ours lost one, or wrote one out of order.
+ * Three brokers with min.insync.replicas 2; every few seconds one of them is killed or frozen and comes back.
+ * Two producers write numbered messages at the same rate to their own topics: our accumulator, and kafkajs in
+ * its usual form (overlapping sends over several partitions, its own retries). At the end every acknowledged
+ * message is searched in the log. Exits 1 if our accumulator lost one, or wrote one out of order.
  *
- *   npm run accumulator-faults -- --seconds 60 [--rate 750] [--every 13] [--down 6] [--in-flight perLeader|one]
+ * npm run accumulator-faults -- --seconds 60 [--rate 750] [--every 13] [--down 6] [--in-flight perLeader|one]
  */
 const partitions = 12;
 const tickMs = 10;
 const stackName = 'faults';
-/** Longer than any fault, so that what is not acknowledged in the end is a finding and not a deadline. */
+/**
+ * Longer than any fault, so that a message without acknowledgement at the end is a finding and no deadline.
+ */
 const patienceMs = 60_000;
-/** As a service with its own limit would: kafkajs has none, and its retries pile up while a broker is away. */
+/**
+ * A limit that a real service would set: kafkajs has none, and its retries pile up while a broker is down.
+ */
 const plainOverlapMax = 200;
 const restartAttempts = 3;
 
@@ -77,7 +81,7 @@ if (!args.keep) await stackDown(stackName);
 const { lost, outOfOrder } = verdicts['our accumulator'];
 process.exit(lost > 0 || outOfOrder > 0 ? 1 : 0);
 
-/** One broker after the other, killed and frozen by turns. Ends with all of them up. */
+/** Kills and freezes one broker after the other, by turns. At the end all run. */
 async function makeFaults(signal: AbortSignal): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
     await pause(Math.min(3, Number(args.every)), signal);

@@ -4,16 +4,16 @@ import { createLogger } from '../services/shared/log/index.ts';
 export interface Verdict {
   acknowledged: number;
   failed: number;
-  /** Acknowledged, and not in the log. */
+  /** Acknowledged, but not in the log. */
   lost: number;
-  /** Acknowledged, and its first copy stands behind that of a later one of its partition. */
+  /** Acknowledged, but its first copy comes after that of a later message of its partition. */
   outOfOrder: number;
   duplicates: number;
   /** The longest time without any acknowledgement. */
   longestGapMs: number;
 }
 
-/** What one producer was told: numbered messages per partition, and which of them were acknowledged. */
+/** The results of one producer: numbered messages per partition, and which of them were acknowledged. */
 export class Ledger {
   readonly #nextSequence: number[];
   readonly #acknowledged: Set<number>[];
@@ -27,7 +27,7 @@ export class Ledger {
     this.#acknowledged = Array.from({ length: partitions }, () => new Set());
   }
 
-  /** The next messages, one partition after the other. */
+  /** The next messages, partition by partition. */
   next(count: number): { partition: number; sequence: number; value: Buffer }[] {
     return Array.from({ length: count }, () => {
       const partition = this.#turn++ % this.#nextSequence.length;
@@ -47,7 +47,7 @@ export class Ledger {
     this.#failed += count;
   }
 
-  /** `log[partition]` are the sequence numbers in the order of the log. */
+  /** `log[partition]` are the sequence numbers in log order. */
   compare(log: readonly (readonly number[])[]): Verdict {
     const verdict = { acknowledged: 0, lost: 0, outOfOrder: 0, duplicates: 0 };
     this.#acknowledged.forEach((acknowledged, partition) => {
@@ -68,7 +68,7 @@ export class Ledger {
   }
 }
 
-/** The sequence numbers of every partition of a topic, from its beginning to its end as it is now. */
+/** The sequence numbers of every partition of a topic, from its beginning to its current end. */
 export async function readLog(settings: KafkaSettings, topic: string): Promise<number[][]> {
   const admin = createAdmin(settings);
   const ends = await admin.endOffsets(topic);

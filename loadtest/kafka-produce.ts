@@ -13,11 +13,11 @@ import { noMetrics } from '../services/shared/metrics/index.ts';
 import { stackUp } from '../stack/index.ts';
 
 /**
- * CPU of the client per record, our accumulator beside kafkajs's `producer.send`, at several numbers of records per
- * request: the same records with six headers, closed loop, acks from all in-sync replicas, rounds interleaved.
- * Both run with calm request queues, else kafkajs's timers would be counted for it.
+ * CPU time of the client per record: our accumulator and kafkajs's `producer.send`, with several numbers of
+ * records per request. Same records with six headers, closed loop, acks from all in-sync replicas,
+ * interleaved rounds. Both run with patched request queues; otherwise kafkajs's timers would count for it.
  *
- *   node loadtest/kafka-produce.ts [--brokers host:port,…] [--rounds 5] [--in-flight perLeader|one]
+ * node loadtest/kafka-produce.ts [--brokers host:port,…] [--rounds 5] [--in-flight perLeader|one]
  */
 const partitions = 12;
 const sizes = [1, 10, 50, 250] as const;
@@ -88,7 +88,7 @@ function makeMessages(seed: number, count: number): OutMessage[] {
   }));
 }
 
-/** With no linger, so that a request holds exactly what one call sent. */
+/** Without linger, so that a request holds exactly the records of one call. */
 function ours(): Promise<Accumulator> {
   const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
   const inFlight = args['in-flight'] === 'one' ? 'one' : 'perLeader';

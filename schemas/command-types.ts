@@ -1,6 +1,6 @@
 /**
- * The `type` of a command names the branch of its payload union. The field repeats what the branch index
- * says, so that a consumer can filter without the union; the codec refuses a message where the two disagree.
+ * The `type` of a command names the branch of its payload union. The field repeats the branch index, so that
+ * a consumer can filter without the union. The codec refuses a message in which the two disagree.
  */
 export const commandBranches = {
   PLACE: 'PlaceOrder',

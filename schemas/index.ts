@@ -4,8 +4,8 @@ export { commandBranches } from './command-types.ts';
 export type * from './generated/types.ts';
 
 /**
- * Compatibility as the registry names it. Public topics keep every reader and every writer working (FULL),
- * private ones every reader of what is already in the log (BACKWARD).
+ * Compatibility in the registry's terms. Public topics keep every reader and every writer working (FULL),
+ * private ones every reader of records that are already in the log (BACKWARD).
  */
 export type Compatibility = 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE';
 
@@ -14,7 +14,7 @@ export interface SchemaEntry {
   subject: string;
   version: number;
   compatibility: Compatibility;
-  /** The .avsc file, from the root of the repository. */
+  /** The .avsc file, relative to the root of the repository. */
   path: string;
   /** The parsed .avsc. */
   schema: object;
@@ -30,7 +30,7 @@ const compatibilities: Record<string, Compatibility> = {
   [STATE_SUBJECT]: 'FULL_TRANSITIVE',
 };
 
-/** Every released schema, by subject and then by rising version. */
+/** Every released schema, by subject and then by ascending version. */
 export const schemaCatalogue: readonly SchemaEntry[] = schemaDocuments.map((document) => ({
   ...document,
   compatibility: compatibilityOf(document.subject),
@@ -42,7 +42,7 @@ function compatibilityOf(subject: string): Compatibility {
   return compatibility;
 }
 
-/** The newest version of a subject: what writers write and readers read as. */
+/** The newest version of a subject: writers write it and readers use it as their schema. */
 export function newestSchema(subject: string): SchemaEntry {
   const entry = schemaCatalogue.findLast((candidate) => candidate.subject === subject);
   if (entry === undefined) throw new Error(`no schema is released for the subject ${subject}`);

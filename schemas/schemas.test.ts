@@ -20,7 +20,7 @@ describe('released schemas', () => {
     expect([...hashesOnDisk().keys()].filter((path) => !released.has(path))).toEqual([]);
   });
 
-  it('show a change as such', () => {
+  it('report a change', () => {
     const released = new Map([['schemas/x/v1.avsc', 'aa']]);
     expect(changedFiles(released, new Map([['schemas/x/v1.avsc', 'bb']]))).toEqual(['schemas/x/v1.avsc']);
     expect(changedFiles(released, new Map())).toEqual(['schemas/x/v1.avsc']);
@@ -28,7 +28,7 @@ describe('released schemas', () => {
 });
 
 describe('generated files', () => {
-  it('are what the schemas give now', () => {
+  it('match the schemas', () => {
     expect(staleFiles(generatedFiles())).toEqual([]);
   });
 

@@ -8,7 +8,10 @@ import { serviceProcesses } from '../stack/services.ts';
 import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
 import { page, table } from './docs/page.ts';
 
-/** Writes the reference pages that mirror a table in the code; with `--check` only says which ones are out of date. */
+/**
+ * Writes the reference pages that are generated from tables in the code. With `--check` it only names
+ * outdated pages.
+ */
 async function main(check: boolean): Promise<number> {
   const pages = {
     'errors.md': errorsPage(),
@@ -24,7 +27,7 @@ async function main(check: boolean): Promise<number> {
     const path = join(root, 'docs', name);
     if (currentText(path) === text) continue;
     stale++;
-    if (check) console.error(`docs/${name} is not what the tables give: run \`npm run gen\``);
+    if (check) console.error(`docs/${name} is outdated: run \`npm run gen\``);
     else writeFileSync(path, text);
   }
   return check && stale > 0 ? 1 : 0;
@@ -88,7 +91,7 @@ async function configurationPage(): Promise<string> {
   ]);
 }
 
-/** The fields in whatever a service's config.ts exports; a service without that file has none of its own. */
+/** The fields that a service's config.ts exports. A service without that file has none of its own. */
 async function fieldsOfService(service: string): Promise<Field<unknown>[]> {
   if (!readdirSync(join(root, 'services', service)).includes('config.ts')) return [];
   const module = (await import(`../services/${service}/config.ts`)) as Record<string, unknown>;

@@ -1,6 +1,7 @@
 /**
- * `npm start`: from a fresh clone to orders with outcomes. `-- --once` stops everything after the sample orders and
- * exits 0 only if each of them came out as expected; `-- --name other` uses another instance than `dev`.
+ * `npm start`: from a fresh clone to orders with outcomes. `-- --once` stops everything after the sample
+ * orders and exits 0 only if each has the expected outcome. `-- --name other` uses another instance than
+ * `dev`.
  */
 import { parseArgs } from 'node:util';
 import {
@@ -20,12 +21,12 @@ import { createSteps, interrupted, type Steps } from './start/steps.ts';
 import { createSupervisor, type Supervisor } from './start/supervisor.ts';
 import { welcome } from './start/welcome.ts';
 
-/** Services get up to 6 s of the 10 s that a Ctrl-C may take (supervisor.ts), the servers the rest. */
+/** A Ctrl-C may take 10 s: up to 6 s for the services (supervisor.ts), the rest for the servers. */
 const SERVERS_STOP_DEADLINE_MS = 3_500;
 
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort());
-/** Why nobody reads what we print; null while somebody does. */
+/** Why the output has no reader; null while it has one. */
 let lostOutput: string | null = null;
 whenOutputIsLost((why) => {
   lostOutput = why;
@@ -84,7 +85,10 @@ async function sendSamples(steps: Steps, orderstream: Orderstream, once: boolean
   if (once) await steps.run('verify', () => orderstream(['verify']));
 }
 
-/** Services first, then the servers; who else is stopping this instance just now may do the rest instead of us. */
+/**
+ * Services first, then the servers. Another process that stops this instance at the same time may finish the
+ * rest.
+ */
 async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise<void> {
   const startedMs = performance.now();
   await supervisor.stop();
@@ -92,14 +96,14 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
     await stackDown(name, { deadlineMs: SERVERS_STOP_DEADLINE_MS });
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
-    steps.tell('the servers are left to the process that is starting or stopping them just now');
+    steps.tell('another process is starting or stopping the servers, so they are left to it');
   }
   steps.tell(
     `stopped in ${((performance.now() - startedMs) / 1000).toFixed(1)} s; the data stays in ${instanceDir(name)}`,
   );
 }
 
-/** Ctrl-C is the ordinary end of a run, unless `--once` promised an answer. */
+/** Ctrl-C is the normal end of a run, except with `--once`. */
 function printFailure(error: unknown, once: boolean): number {
   const failure = failureOfRun();
   if (failure !== null) return failure;
@@ -108,7 +112,7 @@ function printFailure(error: unknown, once: boolean): number {
   return 1;
 }
 
-/** The services cannot work without it, and their logs would only say so again and again. */
+/** The services cannot work without it, and their logs would only repeat that. */
 function stopWithout(server: EndedServer, steps: Steps): void {
   endedServer = server;
   console.error(`${server.name} ended by itself, so everything is stopped; its log is ${server.log}`);
@@ -122,7 +126,7 @@ function failureOfRun(): number | null {
   return endedServer === null ? null : 1;
 }
 
-/** A run that nobody watches is no use to anybody, and would be found by the next one only. */
+/** A run without a reader is useless, and only the next run would notice it. */
 function reportLostOutput(why: string): number {
   console.error(`npm start: ${why}, so everything is stopped`);
   return 1;

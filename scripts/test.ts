@@ -1,7 +1,7 @@
 /**
- * `npm test`: types, lint, boundaries, generated files, then unit and integration tests on real servers. All stages
- * run even when one fails, and the last line sums them up; a static stage counts as one, and so does the search of what
- * the services logged for personal data and secrets.
+ * `npm test`: types, lint, boundaries, generated files, then unit and integration tests on real servers. All
+ * stages run even if one fails, and the last line sums them up. A static stage counts as one; so does the
+ * search of service logs for personal data and secrets.
  */
 import { keepLogs } from './test/logs.ts';
 import { runStatic, type Stage, stages } from './test/stages.ts';

@@ -13,7 +13,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Like an `npm start` that is just about to start a service when it is asked to stop. */
+/** Like an `npm start` that starts a service at the moment it is asked to stop. */
 const startsOneMore = `
   import { spawn } from 'node:child_process';
   import { identify } from ${JSON.stringify(new URL('./processes/process-id.ts', import.meta.url).href)};
@@ -27,7 +27,7 @@ const startsOneMore = `
   setInterval(() => {}, 1000);
 `;
 
-test('stops a service that was started while the one that starts services was being stopped', async () => {
+test('stops a service that was started during the stop of the process that starts services', async () => {
   await launch(dir, {
     name: 'start',
     command: process.execPath,

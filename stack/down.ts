@@ -6,7 +6,10 @@ import { withLock } from './lock.ts';
 import { runningNames, runningProcess, type Stopped, stopProcess } from './processes/processes.ts';
 import { serviceStopRank } from './services.ts';
 
-/** Ends what makes orders first, what keeps them last; what has the same rank ends at the same time. */
+/**
+ * Stops first the processes that make orders, and last those that store them. Equal ranks stop at the same
+ * time.
+ */
 const START_RANK = 0;
 const SERVER_RANK = 9;
 const SERVERS = /^(kafka(-\d)?|registry|mysql|redis)$/;
@@ -16,13 +19,13 @@ const STOP_DEADLINE_MS = 10_000;
 export interface DownOptions {
   /** How long each process may take before it is killed. */
   deadlineMs?: number;
-  /** How long another start or stop of this instance is waited for; 0 refuses at once. */
+  /** How long to wait for another start or stop of this instance; 0 refuses at once. */
   lockWaitMs?: number;
-  /** Asked under the instance's lock: true leaves everything running. */
+  /** Called under the instance's lock: if true, everything keeps running. */
   unless?: () => boolean;
 }
 
-/** Runs `work` as the only one that starts or stops servers of this instance. */
+/** Runs `work` while no other process starts or stops servers of this instance. */
 export function withInstanceLock<T>(name: string, waitMs: number, work: () => Promise<T>): Promise<T> {
   const lock = {
     file: path.join(instanceDir(name), 'lock'),
@@ -35,7 +38,10 @@ export function withInstanceLock<T>(name: string, waitMs: number, work: () => Pr
   return withLock(lock, work);
 }
 
-/** Stops every process of the instance; its data stays. Returns what was stopped, in order. StackError when there is none of that name. */
+/**
+ * Stops every process of the instance; its data is kept. Returns what was stopped, in order. StackError if
+ * there is no instance of that name.
+ */
 export async function stackDown(name: string, options: DownOptions = {}): Promise<Map<string, Stopped>> {
   const { deadlineMs = STOP_DEADLINE_MS, lockWaitMs = 0, unless = () => false } = options;
   mustExist(name);
@@ -44,7 +50,10 @@ export async function stackDown(name: string, options: DownOptions = {}): Promis
   );
 }
 
-/** Stops everything and deletes the instance's folder: data, logs, ports and all. StackError when there is none of that name. */
+/**
+ * Stops everything and deletes the instance's folder with data, logs and ports. StackError if there is no
+ * instance of that name.
+ */
 export async function stackReset(name: string): Promise<void> {
   mustExist(name);
   await withInstanceLock(name, 0, async () => {
@@ -53,7 +62,7 @@ export async function stackReset(name: string): Promise<void> {
   });
 }
 
-/** As `stackDown`, for who holds the instance's lock already. */
+/** Like `stackDown`, for a caller that already holds the instance's lock. */
 export async function stopAll(
   name: string,
   deadlineMs: number,
@@ -62,10 +71,10 @@ export async function stopAll(
   const dir = instanceDir(name);
   const results = new Map<string, Stopped>();
   const done = new Set<string>();
-  // Listed anew for each rank: `npm start`, which ends first, may start a service until it ends.
+  // Listed again for each rank: `npm start`, which ends first, may start a service until it ends.
   for (;;) {
     const running = runningNames(dir).filter(
-      // The one who asks may be a process of the instance itself: `npm start`.
+      // The caller may be a process of the instance itself: `npm start`.
       (process) =>
         only(process) && !done.has(process) && runningProcess(dir, process)?.pid !== globalThis.process.pid,
     );
@@ -75,14 +84,14 @@ export async function stopAll(
     const stopped = await Promise.all(names.map((process) => stopProcess(dir, process, deadlineMs)));
     for (const [index, process] of names.entries()) {
       done.add(process);
-      // What its own supervisor has stopped meanwhile is no news of ours.
+      // Processes that their own supervisor stopped meanwhile are not reported.
       const how = stopped[index];
       if (how && how !== 'notRunning') results.set(process, how);
     }
   }
 }
 
-/** A name that is mistyped makes no folder, and does not look like success. */
+/** A mistyped name creates no folder, and is not reported as success. */
 function mustExist(name: string): void {
   if (existsSync(instanceDir(name))) return;
   const names = instanceNames();

@@ -1,4 +1,4 @@
-/** A refusal of the stack that a person can act on: one sentence, no stack trace. */
+/** A refusal of the stack that a user can act on: one sentence, no stack trace. */
 export class StackError extends Error {
   override readonly name = 'StackError';
 }

@@ -1,4 +1,7 @@
-/** The local stack: real servers as private processes. This is the room's face; nothing else is imported from outside. */
+/**
+ * The local stack: real servers as private processes. This is the folder's public interface; nothing else is
+ * imported from outside.
+ */
 import type { StackInfo } from './up.ts';
 
 export { claimInstance } from './claim.ts';
@@ -32,7 +35,7 @@ export { type StackInfo, stackUp } from './up.ts';
 export { waitUntil } from './wait.ts';
 export { type EndedServer, watchServers } from './watch.ts';
 
-/** The environment that the services are started with. */
+/** The environment in which the services are started. */
 export function stackEnv(info: StackInfo): Record<string, string> {
   return {
     KAFKA_BROKERS: info.kafkaBrokers,

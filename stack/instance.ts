@@ -12,7 +12,7 @@ import {
   testPorts,
 } from './ports.ts';
 
-/** What is remembered of an instance from one `up` to the next, in `.stack/<name>/instance.json`. */
+/** The data of an instance that is kept between two `up`s, in `.stack/<name>/instance.json`. */
 export interface Instance {
   name: string;
   brokers: number;
@@ -34,7 +34,7 @@ const root = path.resolve(import.meta.dirname, '..', '.stack');
 export function instanceDir(name: string): string {
   if (!NAME.test(name)) {
     throw new StackError(
-      `"${name}" is no instance name: use lower-case letters, digits and dashes, 31 at most, starting with a letter.`,
+      `"${name}" is not a valid instance name: use lower-case letters, digits and dashes, 31 at most, starting with a letter.`,
     );
   }
   return path.join(root, name);
@@ -50,7 +50,7 @@ export function readInstance(name: string): Instance | null {
   if (!existsSync(file)) return null;
   try {
     const instance = JSON.parse(readFileSync(file, 'utf8')) as Instance;
-    // Instances from before the projector and the mail sink have free ports there and none of their own.
+    // Instances from before the projector and the mail sink have no such ports, but free ones in that place.
     instance.ports.projectorAdmin ??= instance.ports.reconciliationAdmin + 1;
     instance.ports.mail ??= instance.ports.projectorAdmin + 1;
     instance.ports.mailAdmin ??= instance.ports.projectorAdmin + 2;
@@ -62,7 +62,7 @@ export function readInstance(name: string): Instance | null {
   }
 }
 
-/** Reads the instance or makes it, with ports of its own; call it under the instance's lock. */
+/** Reads the instance, or creates it with its own ports. Call it under the instance's lock. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const known = readInstance(options.name);
   if (known) return sameShape(known, options);
@@ -84,7 +84,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
 function sameShape(known: Instance, options: InstanceOptions): Instance {
   if (options.brokers !== undefined && options.brokers !== known.brokers) {
     throw new StackError(
-      `Instance "${known.name}" was made with ${known.brokers} broker(s); "orderstream stack reset --name ${known.name}" deletes it so that it can be made with ${options.brokers}.`,
+      `Instance "${known.name}" was created with ${known.brokers} broker(s); "orderstream stack reset --name ${known.name}" deletes it so that it can be created with ${options.brokers}.`,
     );
   }
   if (options.mysqlPoolMb !== undefined && options.mysqlPoolMb !== known.mysqlPoolMb) {
@@ -103,7 +103,7 @@ function writeInstance(instance: Instance): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Only `dev` insists on its ports; `test` prefers its own, any other name takes the first block that nobody has. */
+/** Only `dev` requires its ports; `test` prefers its own; any other name takes the first free block. */
 async function choosePorts(name: string): Promise<Ports> {
   if (name === 'dev') return devPorts;
   const reserved = new Set(

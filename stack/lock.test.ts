@@ -25,7 +25,7 @@ test('refuses a second holder at once, and names the first', async () => {
   expect(await withLock(lock(), async () => 'now')).toBe('now');
 });
 
-test('waits for a holder that lets go in time', async () => {
+test('waits for a holder that releases it in time', async () => {
   const held = Promise.withResolvers<void>();
   const first = withLock(lock(), () => held.promise);
   const second = withLock(lock(5_000), async () => 'second');
@@ -41,12 +41,12 @@ test('is free again after an error', async () => {
   expect(await withLock(lock(), async () => 'free')).toBe('free');
 });
 
-test('takes over from a holder that has died, even when its pid lives on in another process', async () => {
+test('takes over from a holder that has died, even if another process has its pid', async () => {
   writeFileSync(path.join(dir, 'lock'), JSON.stringify({ pid: process.pid, startedAt: 'another time' }));
   expect(await withLock(lock(), async () => 'mine')).toBe('mine');
 });
 
-test('takes over a lock file that makes no sense', async () => {
+test('takes over a lock file with invalid contents', async () => {
   writeFileSync(path.join(dir, 'lock'), '{');
   expect(await withLock(lock(), async () => 'mine')).toBe('mine');
 });

@@ -9,11 +9,11 @@ export interface LockOptions {
   file: string;
   /** How long to wait for another holder; 0 refuses at once. */
   waitMs: number;
-  /** Thrown when the lock is not to be had; told the holder's pid. */
+  /** Thrown if the lock is not available; called with the holder's pid. */
   refuse: (pid: number) => Error;
 }
 
-/** Runs `work` while holding a lock file. A holder that has died is noticed by its pid and start time. */
+/** Runs `work` while holding a lock file. Pid and start time show whether a holder has died. */
 export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
   mkdirSync(path.dirname(options.file), { recursive: true });
   const endsAtMs = performance.now() + options.waitMs;
@@ -30,13 +30,13 @@ export async function withLock<T>(options: LockOptions, work: () => Promise<T>):
   }
 }
 
-/** Null when the lock is ours now, else who has it. */
+/** Null if this process has the lock now, otherwise its holder. */
 function tryLock(file: string): ProcessId | null {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(identify(process.pid)));
   try {
     for (;;) {
-      // link() fails when the name exists, and the name never exists without its contents.
+      // link() fails if the name exists, and the name never exists without its contents.
       if (unlessCode('EEXIST', () => linkSync(draft, file))) return null;
       const text = readFileIfThere(file);
       if (text === null) continue;
@@ -49,7 +49,10 @@ function tryLock(file: string): ProcessId | null {
   }
 }
 
-/** Takes a dead holder's file away; if another process was quicker and the file is a living one's by now, puts it back. */
+/**
+ * Removes the file of a dead holder. If another process was quicker and the file now belongs to a live
+ * holder, puts it back.
+ */
 function evict(file: string, deadText: string): void {
   const aside = `${file}.${process.pid}.dead`;
   if (!unlessCode('ENOENT', () => renameSync(file, aside))) return;
@@ -61,7 +64,7 @@ function parseHolder(text: string): ProcessId | null {
   try {
     return JSON.parse(text) as ProcessId;
   } catch {
-    // Damaged: nobody can be named, so nobody holds it.
+    // Damaged: the holder is unknown, so it counts as free.
     return null;
   }
 }
@@ -74,7 +77,7 @@ function readFileIfThere(file: string): string | null {
   return text;
 }
 
-/** False when the call fails with exactly this code; any other error is thrown. */
+/** False if the call fails with exactly this code; any other error is thrown. */
 function unlessCode(code: string, call: () => void): boolean {
   try {
     call();

@@ -1,33 +1,33 @@
 import type { AddressInfo } from 'node:net';
 
-/** A real SMTP server for local runs and tests: it takes every mail and sends none on. */
+/** A real SMTP server for local runs and tests: it accepts every mail and forwards none. */
 export interface MailSink {
   /** smtp://127.0.0.1:port */
   url: string;
-  /** Whole messages, headers included; the newest `MAILS_KEPT` of them. */
+  /** Whole messages with headers; the newest `MAILS_KEPT` of them. */
   mails: string[];
-  /** Answer to RCPT TO from now on: 250 takes, 4xx asks to come back, 5xx refuses. */
+  /** Later answers to RCPT TO: 250 accepts, 4xx asks for a retry, 5xx refuses. */
   answerRecipient(code: number): void;
   close(): Promise<void>;
 }
 
 export interface MailSinkOptions {
-  /** 0 takes any free one. */
+  /** 0 takes any free port. */
   port?: number;
-  /** Called before a mail is acknowledged; what it throws, the sender is told as a reason to come back. */
+  /** Called before a mail is acknowledged. If it throws, the sender gets the error and should retry. */
   onMail?: (text: string) => void;
 }
 
 const MAILS_KEPT = 1_000;
 const MAIL_BYTES_MAX = 1024 * 1024;
 const CONNECTIONS_MAX = 100;
-/** Senders keep their connections; they are cut after this. */
+/** Senders keep their connections; they are closed after this time. */
 const CLOSE_TIMEOUT_MS = 200;
 const TAKEN = 250;
 
-/** Listens on 127.0.0.1 when it resolves. */
+/** When it resolves, the server listens on 127.0.0.1. */
 export async function startMailSink({ port = 0, onMail }: MailSinkOptions = {}): Promise<MailSink> {
-  // Loaded here, as most users of this room never need it.
+  // Loaded here, because most users of this folder do not need it.
   const { SMTPServer } = await import('smtp-server');
   const mails: string[] = [];
   let recipientCode = TAKEN;
@@ -54,13 +54,13 @@ export async function startMailSink({ port = 0, onMail }: MailSinkOptions = {}):
           if (mails.length > MAILS_KEPT) mails.shift();
           callback(null);
         } catch (error) {
-          // The sender hears of it and comes back: not keeping a mail must not look like taking it.
-          callback(Object.assign(new Error('not kept', { cause: error }), { responseCode: 451 }));
+          // The sender gets the error and retries: a mail that is not stored must not be acknowledged.
+          callback(Object.assign(new Error('not stored', { cause: error }), { responseCode: 451 }));
         }
       });
     },
   });
-  // Connections that break are the sender's affair; a port that is taken rejects below.
+  // Broken connections are the sender's problem; a port in use rejects below.
   server.on('error', () => undefined);
   const listener = server.listen(port, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {

@@ -1,14 +1,17 @@
 import { StackError } from './errors.ts';
 
 /**
- * Characters that some reader of paths takes for something else: Java's class path ends an entry at `:`, an option file of
- * MariaDB ends a value at `"`, and shells, property files and npm's PATH have trouble with the rest. Blanks and letters
- * of any language are fine.
+ * Characters that some reader of paths misinterprets. Java's class path ends an entry at `:`, an option file
+ * of MariaDB ends a value at `"`. Shells, property files and npm's PATH have trouble with the rest. Blanks
+ * and letters of any language are allowed.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const UNUSABLE = /[\x00-\x1f\x7f:;,"\\]/;
 
-/** Refuses a folder that the servers could not work in, before anything is written. `what` begins the sentence. */
+/**
+ * Refuses a folder in which the servers could not work, before anything is written. `what` begins the
+ * sentence.
+ */
 export function mustBeUsable(what: string, folder: string): void {
   const found = UNUSABLE.exec(folder)?.[0];
   if (found === undefined) return;

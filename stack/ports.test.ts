@@ -8,7 +8,7 @@ test('no two instances share a port', () => {
   expect(new Set(ports).size).toBe(ports.length);
 });
 
-test('every port is below those that systems hand out by themselves', () => {
+test('every port is below those that systems assign automatically', () => {
   for (const ports of [devPorts, testPorts, ...blockCandidates('any')]) {
     for (const port of allPorts(ports)) expect(port).toBeLessThan(32_768);
   }
@@ -19,7 +19,7 @@ test('a name starts at the same block each time', () => {
   expect(blockCandidates('alpha')).toHaveLength(blockCandidates('beta').length);
 });
 
-test('finds the port that somebody listens on', async () => {
+test('finds a port that is in use', async () => {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const { port } = server.address() as net.AddressInfo;

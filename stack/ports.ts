@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import net from 'node:net';
 
-/** Every port of one instance. The services' own ports are part of it, so that two instances run side by side. */
+/**
+ * Every port of one instance, including those of the services, so that two instances can run at the same
+ * time.
+ */
 export interface Ports {
   kafka: number[];
   controllers: number[];
@@ -23,7 +26,7 @@ const BLOCK_PORTS = 40;
 const BLOCKS_FROM = 20_000;
 const BLOCK_COUNT = 75;
 
-/** `dev` has the addresses that the documentation names; `test` the same ones, 10,000 higher. */
+/** `dev` has the addresses in the documentation; `test` the same ones, 10,000 higher. */
 export const devPorts: Ports = wellKnown(0);
 export const testPorts: Ports = wellKnown(10_000);
 
@@ -45,7 +48,10 @@ function wellKnown(shift: number): Ports {
   };
 }
 
-/** The nth block of ports for instances of other names; all below 32768, where systems start to hand out ports of their own. */
+/**
+ * The nth block of ports for instances of other names. All are below 32768, where systems begin to assign
+ * ports automatically.
+ */
 function blockPorts(block: number): Ports {
   const base = BLOCKS_FROM + (block % BLOCK_COUNT) * BLOCK_PORTS;
   return {
@@ -65,7 +71,7 @@ function blockPorts(block: number): Ports {
   };
 }
 
-/** The order in which the blocks are tried for a name: the same name starts at the same block on every machine. */
+/** The order in which the blocks are tried for a name. A name starts at the same block on every machine. */
 export function blockCandidates(name: string): Ports[] {
   const start = createHash('sha256').update(name).digest().readUInt32BE(0) % BLOCK_COUNT;
   return Array.from({ length: BLOCK_COUNT }, (_, step) => blockPorts(start + step));
@@ -75,7 +81,7 @@ export function allPorts(ports: Ports): number[] {
   return Object.values(ports).flat();
 }
 
-/** Whether a listener can be opened on 127.0.0.1:port right now. */
+/** Whether 127.0.0.1:port can be opened for listening now. */
 function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer();

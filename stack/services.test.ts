@@ -11,10 +11,10 @@ const programsIn = (...texts: string[]): string[] => [
   ...new Set(texts.flatMap((text) => text.match(/services\/[a-z-]+\/main\.ts/g) ?? [])),
 ];
 const programs = [...new Set(serviceProcesses.map(({ entry }) => entry))];
-/** Mails go to a real mail server outside of a local run. */
+/** Outside a local run, mails go to a real mail server. */
 const deployed = programs.filter((entry) => entry.startsWith('services/')).toSorted();
 
-test('the list has every service that has a program', () => {
+test('the list has every service with a program', () => {
   const withProgram = readdirSync(path.join(root, 'services')).filter((name) =>
     readdirSync(path.join(root, 'services', name)).includes('main.ts'),
   );
@@ -30,15 +30,15 @@ test('Kubernetes runs every service of the list', () => {
   expect(programsIn(...manifests).toSorted()).toEqual(deployed);
 });
 
-test('each process has an admin port of its own, which belongs to the instance', () => {
+test('each process has its own admin port from the instance', () => {
   const ports = serviceProcesses.map(({ adminPort }) => adminPort(devPorts));
   expect(new Set(ports).size).toBe(serviceProcesses.length);
-  // Workers have a row of ports behind the first.
+  // Workers use a range of ports from the first.
   const known = new Set([...allPorts(devPorts), devPorts.workerAdmin + 1]);
   expect(ports.filter((port) => !known.has(port))).toEqual([]);
 });
 
-test('knows the processes of the product from the servers', () => {
+test('distinguishes the processes of the product from the servers', () => {
   expect([...serviceProcesses.map(({ name }) => name), 'worker-7'].every(isServiceProcess)).toBe(true);
   expect(['start', 'kafka', 'kafka-2', 'mysql', 'worker', 'workers-1'].some(isServiceProcess)).toBe(false);
 });

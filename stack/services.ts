@@ -1,13 +1,16 @@
-/** The processes of the product on one machine: the one list that starts, claims, shows and stops them. */
+/**
+ * The processes of the product on one machine: the only list for starting, claiming, showing and stopping
+ * them.
+ */
 import type { Instance } from './instance.ts';
 
 export interface ServiceProcess {
   /** Name of its pid file, its log and its INSTANCE_ID. */
   readonly name: string;
-  /** Program, from the root of the project. */
+  /** Program, relative to the root of the project. */
   readonly entry: string;
   readonly adminPort: (ports: Instance['ports']) => number;
-  /** The lowest rank is stopped first: what accepts orders, then what decides them, then what follows the outcomes. */
+  /** The lowest rank stops first: ingestion, then the workers, then the readers of outcomes. */
   readonly stopRank: number;
 }
 
@@ -32,12 +35,12 @@ export const serviceProcesses: readonly ServiceProcess[] = [
   },
 ];
 
-/** Whether a process of an instance is one of the product's, and not a server or `npm start` itself. */
+/** Whether a process of an instance belongs to the product, unlike a server or `npm start` itself. */
 export function isServiceProcess(name: string): boolean {
   return WORKER.test(name) || serviceProcesses.some((process) => process.name === name);
 }
 
-/** Rank of a service's process in a stop; null for other processes. */
+/** Stop rank of a service's process; null for other processes. */
 export function serviceStopRank(name: string): number | null {
   const process = serviceProcesses.find((one) => one.name === (WORKER.test(name) ? 'worker-1' : name));
   return process?.stopRank ?? null;

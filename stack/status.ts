@@ -16,7 +16,7 @@ export interface ServerStatus {
   problem: string | null;
 }
 
-/** Asks each server of the instance once. An instance that was never made is a StackError. */
+/** Queries each server of the instance once. An instance that was never created is a StackError. */
 export async function stackStatus(
   name: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -39,14 +39,17 @@ export async function stackStatus(
 export interface ServiceStatus {
   service: string;
   pid: number | null;
-  /** Where it answers /livez, /readyz and /metrics. */
+  /** Its address of /livez, /readyz and /metrics. */
   adminUrl: string;
   readiness: 'ready' | 'not ready' | 'not running';
-  /** What it says is missing while it is not ready. */
+  /** The reason that it reports while it is not ready. */
   problem: string | null;
 }
 
-/** Asks each service of a local run once whether it is ready. An instance that was never made is a StackError. */
+/**
+ * Queries the readiness of each service of a local run once. An instance that was never created is a
+ * StackError.
+ */
 export async function serviceStatus(name: string): Promise<ServiceStatus[]> {
   const instance = instanceOf(name);
   const dir = instanceDir(name);
@@ -61,7 +64,7 @@ export async function serviceStatus(name: string): Promise<ServiceStatus[]> {
   );
 }
 
-/** Resolves when /readyz says so; rejects with what it says instead. */
+/** Resolves if /readyz reports ready; otherwise rejects with its text. */
 export async function askReady(adminUrl: string): Promise<void> {
   const response = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
   const text = await response.text();
@@ -71,7 +74,7 @@ export async function askReady(adminUrl: string): Promise<void> {
 function instanceOf(name: string): Instance {
   const instance = readInstance(name);
   if (instance) return instance;
-  throw new StackError(`There is no instance "${name}"; "orderstream stack up --name ${name}" makes it.`);
+  throw new StackError(`There is no instance "${name}"; "orderstream stack up --name ${name}" creates it.`);
 }
 
 const message = (error: unknown): string => {

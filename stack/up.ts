@@ -14,7 +14,7 @@ import { waitUntil } from './wait.ts';
 
 export const servers: readonly Server[] = [kafka, registry, mariadb, redis];
 
-/** Addresses of a running instance; each is either ours or the one that the environment names. */
+/** Addresses of a running instance; each is either ours or comes from the environment. */
 export interface StackInfo {
   name: string;
   kafkaBrokers: string;
@@ -26,10 +26,10 @@ export interface StackInfo {
 }
 
 export interface UpOptions extends InstanceOptions {
-  /** Told one line of progress at a time. */
+  /** Called with one line of progress at a time. */
   tell?: (line: string) => void;
   env?: NodeJS.ProcessEnv;
-  /** How long another start or stop of this instance is waited for; 0, the default, refuses at once. */
+  /** How long to wait for another start or stop of this instance; 0, the default, refuses at once. */
   lockWaitMs?: number;
   /** Makes the broker that this call starts enforce ACLs; for an instance with one broker. */
   kafkaLogins?: KafkaLogins;
@@ -42,9 +42,9 @@ const EXTERNAL_DEADLINE_MS = 10_000;
 const CLEANUP_DEADLINE_MS = 5_000;
 
 /**
- * Brings up the four servers of an instance and returns once each has answered a real question. Servers that run
- * already are kept; a server whose URL is in the environment is asked but not started. When one fails, those that
- * this call started are stopped again.
+ * Starts the four servers of an instance and returns once each has answered a real query. Running servers are
+ * kept. A server whose URL is in the environment is queried but not started. If one fails, those that this
+ * call started are stopped again.
  */
 export async function stackUp(options: UpOptions): Promise<StackInfo> {
   mustBeUsable("The instance's folder", instanceDir(options.name));
@@ -61,7 +61,7 @@ export async function stackUp(options: UpOptions): Promise<StackInfo> {
     const run: Run = { env, started };
     const all = servers.map((server) =>
       bringUp(server, context, run).catch((error) => {
-        // The first failure ends the others' waiting, and is the one to tell.
+        // The first failure ends the other waits, and is reported.
         failed.abort(error);
         throw error;
       }),
@@ -88,7 +88,7 @@ function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo {
   };
 }
 
-/** One call of `stackUp`; `started` collects the names of the processes that it is answerable for. */
+/** One call of `stackUp`; `started` collects the names of the processes that it must stop on failure. */
 interface Run {
   env: NodeJS.ProcessEnv;
   started: string[];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { waitUntil } from './wait.ts';
 
-test('asks until the question is answered', async () => {
+test('repeats the query until it is answered', async () => {
   let asked = 0;
   await waitUntil(
     async () => {
@@ -13,12 +13,12 @@ test('asks until the question is answered', async () => {
   expect(asked).toBe(3);
 });
 
-test('tells what did not answer, and its last error', async () => {
+test('reports what did not answer, and its last error', async () => {
   const never = waitUntil(() => Promise.reject(new Error('refused')), { what: 'kafka', deadlineMs: 0 });
   await expect(never).rejects.toThrow('kafka did not answer within 0 s: refused');
 });
 
-test('gives up at once when waiting is pointless', async () => {
+test('gives up at once if waiting is pointless', async () => {
   const dead = waitUntil(() => Promise.reject(new Error('refused')), {
     what: 'kafka',
     deadlineMs: 60_000,

@@ -6,13 +6,13 @@ const POLL_MS = 100;
 export interface WaitOptions {
   what: string;
   deadlineMs: number;
-  /** Asked before each try: a sentence when waiting is pointless (the process has died). */
+  /** Called before each try: returns a sentence if waiting is pointless (the process has died). */
   hopeless?: () => string | null;
 }
 
 /**
- * Asks again and again until `ask` returns without throwing; its last error is told when the deadline has passed.
- * Nothing here waits for a time: the pause between two questions is the only one.
+ * Repeats `ask` until it returns without throwing. After the deadline, the error contains the last one of
+ * `ask`. The only fixed wait is the pause between two tries.
  */
 export async function waitUntil(ask: () => Promise<unknown>, options: WaitOptions): Promise<void> {
   const endsAtMs = performance.now() + options.deadlineMs;

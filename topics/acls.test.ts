@@ -9,7 +9,7 @@ const topicOf = { COMMANDS, EVENTS, DEAD_LETTERS, STATE, FINDINGS };
 const services = ['ingestion', 'worker', 'notification', 'reconciliation', 'projector'] as const;
 const principalOf = (name: string) => principals.find((principal) => principal.name === name)!;
 
-/** The code of a service without its tests and comments. */
+/** The code of a service without tests and comments. */
 function codeOf(service: string): string {
   const folder = path.join(root, 'services', service);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -22,13 +22,13 @@ describe.each(services)('the rights of %s', (service) => {
   const code = codeOf(service);
   const principal = principalOf(service);
 
-  it('are for the topics that its code names, all of them and no others', () => {
+  it('are for exactly the topics that its code names', () => {
     const used = Object.entries(topicOf).filter(([constant]) => new RegExp(`\\b${constant}\\b`).test(code));
     const allowed = new Set([...principal.reads, ...principal.writes, ...principal.describes]);
     expect([...allowed].toSorted()).toEqual(used.map(([, topic]) => topic).toSorted());
   });
 
-  it('are for the groups that its code names, all of them and no others', () => {
+  it('are for exactly the groups that its code names', () => {
     const used = Object.entries(GROUPS).filter(([group]) => code.includes(`GROUPS.${group}`));
     const allowed = [...principal.joins, ...principal.watches];
     expect(allowed.toSorted()).toEqual(used.map(([, group]) => group).toSorted());
@@ -46,7 +46,7 @@ describe('the catalogue', () => {
   });
 });
 
-it('no service may make, change or delete a topic', () => {
+it('no service may create, change or delete a topic', () => {
   for (const service of services) {
     const operations = rulesOf(principalOf(service)).flatMap((rule) => rule.operations);
     expect(new Set(operations)).toEqual(

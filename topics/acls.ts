@@ -1,6 +1,6 @@
 /**
- * What each service may do in Kafka: one principal per service, and no more than it does. docs/topics/acls.md and the
- * commands there are generated from this table; a test compares it with what the services use.
+ * The Kafka rights of each service: one principal per service, with the rights that it needs.
+ * docs/topics/acls.md and its commands are generated from this table; a test compares it with the code.
  */
 import { COMMANDS, DEAD_LETTERS, EVENTS, FINDINGS, GROUPS, STATE, type TopicName } from './catalogue.ts';
 
@@ -23,9 +23,9 @@ export interface Principal {
   describes: readonly TopicName[];
   /** READ: joins the group and commits in it. */
   joins: readonly string[];
-  /** DESCRIBE: reads the offsets of a group that it is no member of. */
+  /** DESCRIBE: reads the offsets of a group without joining it. */
   watches: readonly string[];
-  /** Beginning of its transactional ids (WRITE and DESCRIBE), or null. */
+  /** Prefix of its transactional ids (WRITE and DESCRIBE), or null. */
   transactionalIds: string | null;
   /** Operations on all topics and groups of the installation, beyond those above. */
   onAll: readonly ('CREATE' | 'ALTER' | 'ALTER_CONFIGS' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'READ')[];
@@ -64,7 +64,7 @@ export const principals: readonly Principal[] = [
     name: 'projector',
     reads: [EVENTS, STATE],
     writes: [STATE],
-    // Its id: a marker of another command log is no marker.
+    // The topic's id, because a marker of another command log is invalid.
     describes: [COMMANDS],
     joins: [GROUPS.projector],
     transactionalIds: GROUPS.projector,
@@ -72,7 +72,8 @@ export const principals: readonly Principal[] = [
   {
     ...nothing,
     name: 'operator',
-    // Redrives go to the command topic; `recover` writes outcomes again, `replay` moves offsets of a group.
+    // Redrives write to the command topic; `recover` writes outcomes again; `replay` moves offsets of a
+    // group.
     writes: [COMMANDS, EVENTS],
     onAll: ['READ', 'DESCRIBE', 'DESCRIBE_CONFIGS'],
   },
@@ -84,7 +85,7 @@ export const principals: readonly Principal[] = [
   },
 ];
 
-/** One rule, as `kafka-acls.sh --add` takes it. `name` is without the prefix of the installation. */
+/** One rule, in the form of `kafka-acls.sh --add`. `name` is without the prefix of the installation. */
 export interface AclRule {
   principal: PrincipalName;
   resource: 'topic' | 'group' | 'transactional-id';
@@ -93,7 +94,10 @@ export interface AclRule {
   operations: readonly string[];
 }
 
-/** The rules of a principal. Those on all resources are prefixed, with the prefix of the installation. */
+/**
+ * The rules of a principal. Rules for all resources use prefixed patterns, with the prefix of the
+ * installation.
+ */
 export function rulesOf(principal: Principal): AclRule[] {
   const { name, transactionalIds, onAll } = principal;
   const topic = (operation: string) => (topicName: string) =>

@@ -13,12 +13,12 @@ export async function planCluster(
 }
 
 /**
- * Carries out a plan. A refused step is for a person to decide and holds up no other: each of the others only creates or
- * raises, and one topic with its own retention must not keep a new topic from being created.
+ * Applies a plan. A refused step waits for a person and does not stop the others: each of them only creates or raises.
+ * One topic with its own retention must not keep a new topic from being created.
  *
- * @param onDone told each step that was carried out
- * @returns the steps that were carried out
- * @throws AppError TOPICS_REFUSED after all others are carried out, KAFKA_UNAVAILABLE
+ * @param onDone called with each applied step
+ * @returns the applied steps
+ * @throws AppError TOPICS_REFUSED after all other steps are applied, KAFKA_UNAVAILABLE
  */
 export async function applyTopics(
   admin: Pick<KafkaAdmin, 'createTopics' | 'alterTopicConfigs'>,

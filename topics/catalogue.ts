@@ -28,40 +28,43 @@ export type TopicName =
   | typeof STATE
   | typeof FINDINGS;
 
-/** One topic as a promise to its readers; `orderstream topics plan|apply` brings a cluster to it. */
+/** One topic as a promise to its readers; `orderstream topics plan|apply` adapts a cluster to it. */
 export interface TopicEntry {
   /** Without the prefix of an installation. */
   name: TopicName;
   owner: string;
   meaning: string;
-  /** What the message key is. */
+  /** The meaning of the message key. */
   key: string;
   /** How the partition follows from the key, and what is in order within it. */
   ordering: string;
   delivery: string;
-  /** What a reader drops repeats by. */
+  /** The value by which a reader drops repeats. */
   dedupeId: string;
-  /** How a reader proves that it missed nothing. */
+  /** How a reader proves that nothing is missing. */
   completeness: string;
   headers: readonly TopicHeader[];
   /** Members of a value that is JSON and has no schema. */
   jsonMembers?: readonly TopicHeader[];
   cleanup: 'delete' | 'compact';
-  /** null where compaction keeps the latest of each key for ever. */
+  /** null if compaction keeps the latest record of each key for ever. */
   retentionMs: number | null;
   partitions: number;
   schemaSubject: string | null;
   compatibility: Compatibility | null;
-  /** Public topics are contracts with other teams; private ones may change with a deployment of ours. */
+  /** Public topics are contracts with other teams; private ones may change with a deployment. */
   visibility: 'public' | 'private';
-  /** `personal` topics carry names and addresses: no access without a reason. */
+  /** `personal` topics contain names and addresses: no access without a reason. */
   classification: 'personal' | 'pseudonymous' | 'internal';
   writers: string[];
   consumers: string[];
   /** With three replicas or more; fewer replicas lower it (see plan.ts). */
   minInsyncReplicas: number;
   maxMessageBytes: number;
-  /** How far ahead of the broker's clock the time of a record may be. Retention of such a record begins that much later. */
+  /**
+   * How far ahead of the broker's clock a record's timestamp may be. Retention of such a record begins that
+   * much later.
+   */
   clockAheadMaxMs: number;
 }
 
@@ -71,12 +74,12 @@ interface TopicHeader {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Kafka's own default: a 1 MiB value is refused by the codec long before. */
+/** Kafka's own default: the codec refuses a value of 1 MiB long before. */
 const MESSAGE_BYTES_MAX = 1_048_588;
-/** A dead letter is its source record plus headers, so it must fit where the source fitted. */
+/** A dead letter is its source record plus headers, so it must fit if the source fitted. */
 const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
-/** Far more than clocks differ while somebody looks, and little beside any retention. */
+/** Much more than clocks usually differ, and little compared with any retention. */
 const CLOCK_AHEAD_MS_MAX = DAY_MS;
 
 const ORDER_RULE = `first 4 bytes of the order id (UUID), big-endian, modulo ${PARTITIONS}`;

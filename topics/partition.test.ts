@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PARTITIONS, partitionOfOrder, partitionOfSku } from './partition.ts';
 
 describe('the partition of an order', () => {
-  // Computed by hand: a change here moves orders of every running installation.
+  // Calculated by hand: a change here moves orders of every running installation.
   it.each([
     ['00000000-0000-8000-8000-000000000000', 0],
     ['0000000b-0000-8000-8000-000000000000', 11],

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 
-/** Partitions of every topic whose key is an order id or a SKU. A promise for ever: growth is a v2 topic. */
+/**
+ * Partitions of every topic whose key is an order id or a SKU. They never change: more partitions need a v2
+ * topic.
+ */
 export const PARTITIONS = 12;
 
 /**
- * Partition of everything about one order.
+ * Partition of all records of one order.
  *
  * The rule is public: the first four bytes of the UUID, big-endian, modulo 12. Order ids are hashes, so their
- * first bytes are spread evenly.
+ * first bytes are evenly distributed.
  *
  * @param orderId UUID in its 36-character text form
- * @throws RangeError where the id does not begin with eight hex digits
+ * @throws RangeError if the id does not begin with eight hex digits
  */
 export function partitionOfOrder(orderId: string): number {
   const head = orderId.slice(0, 8);
@@ -18,7 +21,10 @@ export function partitionOfOrder(orderId: string): number {
   return Number.parseInt(head, 16) % PARTITIONS;
 }
 
-/** Partition of everything about one SKU: the first four bytes of SHA-256 of its UTF-8 form, big-endian, modulo 12. */
+/**
+ * Partition of all records of one SKU: the first four bytes of SHA-256 of its UTF-8 form, big-endian, modulo
+ * 12.
+ */
 export function partitionOfSku(sku: string): number {
   return createHash('sha256').update(sku, 'utf8').digest().readUInt32BE(0) % PARTITIONS;
 }

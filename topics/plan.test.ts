@@ -7,7 +7,7 @@ import { changesOf, type ObservedTopic, type PlanStep, planTopics, refusedOf } f
 const commands = topicCatalogue[0] as TopicEntry;
 const compacted = topicCatalogue.find((entry) => entry.cleanup === 'compact') as TopicEntry;
 
-/** A cluster that does what `applyTopics` asks for. */
+/** A cluster in memory that applies the requests of `applyTopics`. */
 function createCluster(topics: ObservedTopic[] = []) {
   const byName = new Map(topics.map((topic) => [topic.name, { ...topic, configs: { ...topic.configs } }]));
   return {
@@ -23,13 +23,13 @@ function createCluster(topics: ObservedTopic[] = []) {
     },
     async alterTopicConfigs(name: string, configs: Readonly<Record<string, string>>) {
       const topic = byName.get(name);
-      if (topic === undefined) throw new Error(`${name} is not there`);
+      if (topic === undefined) throw new Error(`${name} does not exist`);
       Object.assign(topic.configs, configs);
     },
   };
 }
 
-/** The topic as the catalogue wants it, with three replicas. */
+/** The topic as in the catalogue, with three replicas. */
 async function asWanted(entry: TopicEntry, change: Partial<ObservedTopic> = {}): Promise<ObservedTopic> {
   const cluster = createCluster();
   await applyTopics(cluster, planTopics([entry], [], { replicationFactor: 3 }));
@@ -42,8 +42,8 @@ const planOf = (entry: TopicEntry, topic: ObservedTopic) =>
   planTopics([entry], [topic], { replicationFactor: 3 });
 const actionsOf = (plan: PlanStep[]) => plan.map(({ action }) => action);
 
-describe('a topic that is not there', () => {
-  it('is created with what the catalogue says', () => {
+describe('a missing topic', () => {
+  it('is created with the values of the catalogue', () => {
     expect(planTopics([commands], [], { replicationFactor: 3 })).toMatchObject([
       {
         topic: 'orders.commands.v1',
@@ -65,23 +65,23 @@ describe('a topic that is not there', () => {
     [2, '1'],
     [3, '2'],
     [5, '2'],
-  ])('with %i replicas asks for %s in sync', (replicationFactor, inSync) => {
+  ])('with %i replicas requires %s in sync', (replicationFactor, inSync) => {
     const [step] = planTopics([commands], [], { replicationFactor });
     expect(step).toMatchObject({ configs: { 'min.insync.replicas': inSync } });
   });
 
-  it('has no retention where it is compacted', () => {
+  it('has no retention if it is compacted', () => {
     const [step] = planTopics([compacted], [], { replicationFactor: 3 });
     expect(step?.action === 'create' && 'retention.ms' in step.configs).toBe(false);
   });
 });
 
-describe('a topic that is there', () => {
-  it('is left alone when it is as the catalogue says', async () => {
+describe('an existing topic', () => {
+  it('is not changed if it matches the catalogue', async () => {
     expect(actionsOf(planOf(commands, await asWanted(commands)))).toEqual(['none']);
   });
 
-  it('keeps configs that the catalogue does not decide', async () => {
+  it('keeps configs that the catalogue does not set', async () => {
     const topic = await asWanted(commands, { configs: { 'segment.bytes': '1048576' } });
     expect(actionsOf(planOf(commands, topic))).toEqual(['none']);
   });
@@ -134,13 +134,13 @@ describe('a topic that is there', () => {
     ]);
   });
 
-  it('with more replicas than asked for keeps them', async () => {
+  it('with more replicas than requested keeps them', async () => {
     const topic = await asWanted(commands);
     expect(actionsOf(planTopics([commands], [topic], { replicationFactor: 1 }))).toEqual(['none']);
   });
 });
 
-describe('whatever a cluster holds', () => {
+describe('whatever a cluster has', () => {
   const observed = fc
     .uniqueArray(
       fc.record({
@@ -164,7 +164,7 @@ describe('whatever a cluster holds', () => {
     .map((topics) => topics as unknown as ObservedTopic[]);
   const replicas = fc.constantFrom(1, 2, 3);
 
-  it('nothing is left to do after the changes were made', async () => {
+  it('nothing is left to do after the changes', async () => {
     await fc.assert(
       fc.asyncProperty(observed, replicas, async (topics, replicationFactor) => {
         const plan = planTopics(topicCatalogue, topics, { replicationFactor });

@@ -1,15 +1,15 @@
 import type { TopicEntry } from './catalogue.ts';
 
-/** A topic as the cluster has it, named without the prefix. */
+/** A topic of the cluster, named without the prefix. */
 export interface ObservedTopic {
   name: string;
   partitions: number;
   replicationFactor: number;
-  /** Values in force, as Kafka writes them. */
+  /** Effective values, as Kafka prints them. */
   configs: Readonly<Record<string, string>>;
 }
 
-/** One step towards the catalogue. A topic may need a change and be refused another. */
+/** One step towards the catalogue. One topic may have both a change and a refusal. */
 export type PlanStep = { topic: string; detail: string } & (
   | { action: 'none' | 'refused' }
   | { action: 'create'; partitions: number; replicationFactor: number; configs: Record<string, string> }
@@ -17,16 +17,16 @@ export type PlanStep = { topic: string; detail: string } & (
 );
 
 export interface PlanOptions {
-  /** Replicas of topics that are created; existing topics keep what they have, and are refused below this. */
+  /** Replicas of new topics. Existing topics keep their number, and are refused if it is lower. */
   replicationFactor: number;
 }
 
 /**
- * What has to be done so that the cluster holds the catalogue. Pure.
+ * The steps that adapt the cluster to the catalogue. Pure.
  *
- * Nothing here can lose a record or move a key: partitions are never changed, cleanup policies neither, and retention,
- * message size and in-sync replicas are only raised. What the catalogue wants beyond that is `refused`, for a person
- * to decide. Topics that the catalogue does not name are left alone.
+ * No step can lose a record or move a key: partitions and cleanup policies never change; retention, message
+ * size and in-sync replicas are only raised. Any other difference is `refused`, so that a person decides.
+ * Topics outside the catalogue are ignored.
  */
 export function planTopics(
   catalogue: readonly TopicEntry[],
@@ -40,11 +40,11 @@ export function planTopics(
     const steps = [...refusals(entry, topic, options), ...alteration(entry, topic)];
     return steps.length > 0
       ? steps
-      : [{ topic: entry.name, action: 'none' as const, detail: 'as the catalogue says' }];
+      : [{ topic: entry.name, action: 'none' as const, detail: 'as in the catalogue' }];
   });
 }
 
-/** Steps that change something; empty when the cluster is as the catalogue says, but for what is refused. */
+/** Steps that change something; empty if the cluster matches the catalogue, apart from refusals. */
 export function changesOf(plan: readonly PlanStep[]): PlanStep[] {
   return plan.filter(({ action }) => action === 'create' || action === 'alterConfig');
 }
@@ -95,20 +95,22 @@ function alteration(entry: TopicEntry, topic: ObservedTopic): PlanStep[] {
   return [{ topic: entry.name, action: 'alterConfig', detail, configs: Object.fromEntries(changes) }];
 }
 
-/** The configs that the catalogue decides; all others belong to the operators. */
+/** The configs that the catalogue sets; all others belong to the operators. */
 function configsOf(entry: TopicEntry, replicationFactor: number): Record<string, string> {
   return {
     'cleanup.policy': entry.cleanup,
     ...(entry.retentionMs === null ? {} : { 'retention.ms': String(entry.retentionMs) }),
-    // One replica may be away and writing goes on; with a single replica there is nothing to spare.
+    // Writing continues with one replica down; a single replica has none to spare.
     'min.insync.replicas': String(Math.min(entry.minInsyncReplicas, Math.max(1, replicationFactor - 1))),
     'max.message.bytes': String(entry.maxMessageBytes),
     'unclean.leader.election.enable': 'false',
-    // The broker unpacks what a foreign producer compressed, because kafkajs stops for good at a codec it lacks.
+    // The broker decompresses records of foreign producers, because kafkajs stops for good at an unknown
+    // codec.
     'compression.type': 'uncompressed',
-    // Republished outcomes are byte-equal to the first copies, timestamps too.
+    // Republished outcomes are byte-equal to the first copies, including timestamps.
     'message.timestamp.type': 'CreateTime',
-    // Kafka's own bound of one hour refuses records for good whose writer's clock was ahead for a minute.
+    // Kafka's default limit of one hour permanently refuses records from a writer whose clock was ahead for a
+    // minute.
     'message.timestamp.after.max.ms': String(entry.clockAheadMaxMs),
   };
 }

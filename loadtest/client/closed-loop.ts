@@ -1,4 +1,4 @@
-/** As fast as answers come: each connection sends its next request when it has the last answer. */
+/** As fast as responses arrive: each connection sends its next request after the last response. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Connection, openConnection } from './connection.ts';
 import type { ClosedJob } from './job.ts';
@@ -11,11 +11,14 @@ const pollMs = 2;
 export interface ClosedRun
   extends Pick<ClosedJob, 'target' | 'tokens' | 'keyPrefix' | 'skuCount' | 'linesEach' | 'ordersEach'> {
   readonly connections: number;
-  /** Told each whole answer, and when its request was sent. */
+  /** Called with each whole response, and when its request was sent. */
   readonly onAnswer?: (answer: Answer, sentMs: number) => void;
 }
 
-/** Runs until `untilDone` resolves; resolves itself when the last answer is in and the connections are closed. */
+/**
+ * Runs until `untilDone` resolves. Resolves when the last response has arrived and the connections are
+ * closed.
+ */
 export async function driveClosed(
   run: ClosedRun,
   recorder: Recorder,
@@ -61,7 +64,7 @@ export async function driveClosed(
   const connections = await Promise.all(
     Array.from({ length: run.connections }, (_, index) => openLoop(index)),
   );
-  // All connections end by themselves only after a failure.
+  // Connections end by themselves only after a failure.
   await Promise.race([untilDone, nothingLeft.promise]);
   running = false;
   const drainUntilMs = performance.now() + drainMs;

@@ -1,7 +1,7 @@
 /**
- * A kept HTTP/1.1 connection that costs the generator as little as can be, as it shares the machine with what it measures:
- * requests are bytes that were laid out before, answers are looked at only for status, length and body. No pipelining, no
- * chunks, no promise per request.
+ * A kept-alive HTTP/1.1 connection that costs the generator as little as possible, because both share the
+ * machine. Requests are prepared bytes; of a response only status, length and body are read. No pipelining,
+ * no chunks, no promise per request.
  */
 import { connect, type Socket } from 'node:net';
 import type { Target } from './job.ts';
@@ -13,20 +13,20 @@ export interface Answer {
 }
 
 export interface Connection {
-  /** One request at a time; `request` must not change before its answer. */
+  /** One request at a time; `request` must not change before its response. */
   send(request: Uint8Array): void;
   close(): void;
 }
 
 export interface ConnectionEvents {
   onAnswer(answer: Answer): void;
-  /** The connection ended, by whoever it was; called once, and not after `close`. */
+  /** The connection ended on either side; called once, and not after `close`. */
   onBroken(reason: string): void;
 }
 
 const headEnd = '\r\n\r\n';
 const lengthField = /\r\ncontent-length: *(\d+)/i;
-/** All sockets read into this one: Node reads and calls back in one go, and what is left is copied. */
+/** All sockets read into this buffer: Node reads and calls back in one step, and the rest is copied. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 export async function openConnection(target: Target, events: ConnectionEvents): Promise<Connection> {
@@ -65,7 +65,7 @@ export async function openConnection(target: Target, events: ConnectionEvents): 
   };
 }
 
-/** A connected socket without delay. `onText` gets what arrives, as Latin-1. */
+/** A connected socket without delay. `onText` gets the received text, as Latin-1. */
 export function openSocket({ host, port }: Target, onText: (text: string) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const onread = {

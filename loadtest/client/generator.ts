@@ -1,4 +1,4 @@
-/** The generator's process: runs one job and sends its result. */
+/** The generator process: runs one job and sends its result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import type { RunResult, Sample } from '../frame/types.ts';

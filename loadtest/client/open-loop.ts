@@ -1,7 +1,7 @@
 /**
- * On the clock: a request is due every 1/perSecond whether or not those before were answered, and its latency counts
- * from the moment when it was due. A server that stalls is charged for all who would have come meanwhile, and whoever was
- * due in the measured time is counted, however late the answer.
+ * On the clock: a request is due every 1/perSecond, whether or not earlier ones were answered. Its latency
+ * counts from the due time, so a stalled server is charged for every request that was due meanwhile. Every
+ * request that was due in the measured time counts, however late its response.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from './closed-loop.ts';
@@ -10,28 +10,28 @@ import type { OpenJob } from './job.ts';
 import type { Recorder } from './recorder.ts';
 import { createRequestMaker, type NextRequest } from './requests.ts';
 
-/** Requests that wait for a connection or an answer; beyond, the server is not following at all. */
+/** Requests that wait for a connection or a response. Beyond this number the server cannot follow. */
 const openRequestsMax = 20_000;
 const connectionsMax = 2_000;
 const connectionsFirst = 64;
 const tickMs = 1;
-/** For the last answers of a run. */
+/** Time for the last responses of a run. */
 const drainMs = 15_000;
 
 interface Client {
   readonly connection: Connection;
   readonly next: NextRequest;
-  /** A request of it is under way. */
+  /** One of its requests is in flight. */
   busy: boolean;
   dueMs: number;
 }
 
 export interface OpenRun extends Omit<OpenJob, 'kind'> {
-  /** Told each expected answer, and when its request was due. */
+  /** Called with each expected response, and when its request was due. */
   readonly onAnswer?: (answer: Answer, dueMs: number) => void;
 }
 
-/** Runs warm-up and measured time; resolves when the last answer is in. */
+/** Runs warm-up and measured time; resolves when the last response has arrived. */
 export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void> {
   const { waitSeconds, tokens } = job;
   const maker = createRequestMaker(
@@ -116,7 +116,7 @@ export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void>
   for (const { connection } of idle) connection.close();
 }
 
-/** Gives up a connection that was never needed: the server ends it with a 408 for the request that does not come. */
+/** Gives up an unused connection: the server ends it with a 408 because no request comes. */
 function retire(idle: Client[], client: Client): void {
   const at = idle.indexOf(client);
   if (at !== -1) idle.splice(at, 1);

@@ -1,4 +1,4 @@
-/** Counts answers by what kind they are, and the CPU time that was used between `begin` and `end`. */
+/** Counts responses by kind, and the CPU time between `begin` and `end`. */
 import { readFileSync } from 'node:fs';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { ownCpuUs, processCpuUs } from '../frame/cpu.ts';
@@ -6,19 +6,19 @@ import type { Sample } from '../frame/types.ts';
 import type { Load } from './job.ts';
 
 export interface Recorder {
-  /** An answer that did what was asked, after so long; only what is `measured` is part of the sample. */
+  /** A successful response after this time. Only a `measured` one is part of the sample. */
   done(ms: number, orders: number, measured: boolean): void;
   refused(ms: number, measured: boolean): void;
-  /** Anything else; the run has no number. */
+  /** Any other response; the run has no number. */
   failed(what: string): void;
   /** The measured time begins. */
   begin(): void;
-  /** It ends; answers to what was asked within it may still come. */
+  /** The measured time ends; responses to its requests may still arrive. */
   end(): void;
-  /** Whether it is the measured time now. */
+  /** Whether the measured time is running. */
   measuring(): boolean;
   sample(): Sample;
-  /** The first thing that failed. */
+  /** The first failure. */
   problem(): string | null;
   /** Orders accepted since the start of the process, measured or not. */
   acceptedInAll(): number;
@@ -90,7 +90,7 @@ export function createRecorder({ pids, servicePid }: Pick<Load, 'pids' | 'servic
   };
 }
 
-/** Resident memory of a process of this machine; NaN where that cannot be read. */
+/** Resident memory of a process of this machine; NaN if it cannot be read. */
 export function rssBytes(pid: number): number {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -101,7 +101,7 @@ export function rssBytes(pid: number): number {
   }
 }
 
-/** CPU time used so far, in µs, of the processes that can be looked into and of this one. */
+/** CPU time so far, in µs, of this process and the readable ones. */
 function cpuOf(pids: Load['pids']): Record<string, number> {
   const used: Record<string, number> = {};
   for (const [name, pid] of Object.entries(pids)) {

@@ -16,7 +16,7 @@ function bodyOf(text: string): string {
 }
 
 describe('requests', () => {
-  it('places are whole HTTP messages with a key of their own each, whoever sends them', () => {
+  it('places are whole HTTP messages, each with its own key, from any sender', () => {
     const made = texts(place, 600, ['t1', 't2']);
     const keys = made.map((text) => /\r\nidempotency-key: (p0-\d{9})\r\n/.exec(text)?.[1]);
     expect(new Set(keys).size).toBe(600);
@@ -26,7 +26,7 @@ describe('requests', () => {
     expect(made[0]).toContain('prefer: wait=5\r\n');
   });
 
-  it('orders of batches have a key of their own each', () => {
+  it('each order of a batch has its own key', () => {
     const made = texts({ kind: 'batch', orders: 20 }, 30);
     const keys = made.flatMap((text) =>
       (JSON.parse(bodyOf(text)) as { orders: { idempotencyKey: string }[] }).orders.map(

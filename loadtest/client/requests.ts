@@ -1,4 +1,4 @@
-/** Ready-made requests as bytes: only the idempotency keys differ from one to the next, and are written in place. */
+/** Prepared requests as bytes: only the idempotency keys change, and are written in place. */
 import { currency, skuName } from '../store/order-stream.ts';
 import { createRandom } from '../store/random.ts';
 
@@ -13,11 +13,11 @@ export type RequestKind =
   | { readonly kind: 'place'; readonly waitSeconds: number }
   | { readonly kind: 'batch'; readonly orders: number };
 
-/** Gives the bytes of the next request; they stand until the next call. */
+/** Returns the bytes of the next request, which are valid until the next call. */
 export type NextRequest = () => Uint8Array;
 
 export interface RequestMaker {
-  /** For one connection: each has bytes of its own, as it has one request under way. */
+  /** For one connection: each has its own bytes, since it has one request in flight. */
   requestsOf(token: string): NextRequest;
 }
 
@@ -106,7 +106,7 @@ function post(path: string, token: string, fields: string, body: string): string
   return `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n${fields}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** ASCII only, so that their length in characters is that in bytes. */
+/** Order bodies in ASCII, so that their length in characters equals that in bytes. */
 function makeBodies(skuCount: number, linesEach?: number): string[] {
   const random = createRandom(seed);
   return Array.from({ length: bodyCount }, (_, index) =>

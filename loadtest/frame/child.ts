@@ -1,13 +1,17 @@
-/** Runs one measurement in a process of its own, so that no run inherits another's heap, caches or compiled code. */
+/**
+ * Runs one measurement in its own process, so that no run inherits another's heap, caches or compiled code.
+ */
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import type { RunResult } from './types.ts';
 
 const compileCache = path.resolve(import.meta.dirname, '../../node_modules/.cache/compile');
-/** A run that has not ended by then is ended; it has no number. */
+/** A run that has not ended by then is killed and has no number. */
 const runDeadlineMs = 15 * 60_000;
 
-/** Starts `script` with the job as its argument, `env` on top of ours, and waits for the result that it sends. */
+/**
+ * Starts `script` with the job as its argument and `env` added to our environment, and waits for its result.
+ */
 export function runInChild(
   script: string,
   job: object,
@@ -16,7 +20,7 @@ export function runInChild(
   return new Promise((resolve) => {
     const child = fork(script, [JSON.stringify(job)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Compiled once: stripping types again in each run takes a second and 30 MB.
+      // A compile cache: stripping types again in each run takes a second and 30 MB.
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     });
     let result: RunResult | null = null;
@@ -33,12 +37,12 @@ export function runInChild(
   });
 }
 
-/** The job that this process was started with. */
+/** The job of this process. */
 export function jobOfChild<Job>(): Job {
   return JSON.parse(process.argv[2] ?? 'null') as Job;
 }
 
-/** Sends the result to the parent; resolves once it is on its way. */
+/** Sends the result to the parent; resolves once it is sent. */
 export function sendResult(result: RunResult): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.send === undefined) return reject(new Error('this process was not started by a bench'));

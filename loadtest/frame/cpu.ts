@@ -1,26 +1,26 @@
-/** How much CPU whom costs, and how fast the machine is at the moment. */
+/** How much CPU time processes use, and how fast the machine currently is. */
 import { readFileSync } from 'node:fs';
 
-/** Linux counts process times in hundredths of a second, whatever the kernel's own tick is. */
+/** Linux counts process times in hundredths of a second, whatever the kernel's tick is. */
 const tickUs = 10_000;
 const spinTurns = 100_000_000;
 
-/** CPU time of this process since some moment, in µs. */
+/** CPU time of this process since a moment, in µs. */
 export function ownCpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-/** CPU time that a process of this machine has used, all its threads together, in µs; null where it cannot be read. */
+/** CPU time of a process of this machine with all its threads, in µs; null if it cannot be read. */
 export function processCpuUs(pid: number | null): number | null {
   if (pid === null) return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold blanks; user and system time are fields 14 and 15 of the line.
+    // The name in parentheses may contain blanks; user and system time are fields 14 and 15 of the line.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * tickUs;
   } catch {
-    // Not Linux, or the process is another user's: the column stays empty.
+    // Not Linux, or another user's process: the column stays empty.
     return null;
   }
 }

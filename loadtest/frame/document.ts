@@ -23,7 +23,7 @@ function rounded(number: number | null): number | null {
   return number === null ? null : Number(number.toPrecision(digits));
 }
 
-/** The commit that the files are of, with `-dirty` when they differ from it; `unknown` outside a checkout. */
+/** The commit of the files, with `-dirty` if they differ from it; `unknown` outside a checkout. */
 function commitOf(folder: string): string {
   try {
     const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
@@ -33,7 +33,7 @@ function commitOf(folder: string): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   } catch {
-    // No git, or an unpacked archive: the numbers stand without it.
+    // No git, or an unpacked archive: the numbers have no commit.
     return 'unknown';
   }
 }

@@ -1,20 +1,23 @@
-/** Counts what a running subject reports, between `begin` and `end`. */
+/** Counts what a running subject reports between `begin` and `end`. */
 import { build } from 'hdr-histogram-js';
 import { ownCpuUs, processCpuUs } from './cpu.ts';
 import type { Sample } from './types.ts';
 
 export interface Meter {
-  /** One transaction stands: it took so long and persisted so many orders. */
+  /** One transaction was committed: its duration and its number of orders. */
   transaction(ms: number, orders: number): void;
   begin(): void;
   end(): Sample;
 }
 
-/** Transactions beyond this are counted as this long. */
+/** Transactions longer than this count as this long. */
 const slowestUs = 60_000_000;
 const rssEveryMs = 100;
 
-/** A meter that also asks what the database process `databasePid` used; null when it is not on this machine. */
+/**
+ * A meter that also reads the CPU time of the database process `databasePid`; null if it is not on this
+ * machine.
+ */
 export function createMeter(databasePid: number | null): Meter {
   const histogram = build({
     lowestDiscernibleValue: 1,

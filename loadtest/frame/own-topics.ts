@@ -1,4 +1,4 @@
-/** Topics and a database that only this run uses; gone again at the end. */
+/** Topics and a database for this run only; deleted at the end. */
 import kafkajs from 'kafkajs';
 import { registerSchemas } from '../../services/shared/codec/index.ts';
 import {
@@ -18,15 +18,15 @@ export interface OwnTopics {
   readonly admin: KafkaAdmin;
   readonly log: Logger;
   readonly mysqlUrl: string;
-  /** Environment of a service that is to work in here. */
+  /** Environment of a service for these topics and this database. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-/** A broker that has just made a topic may not know its leaders yet. */
+/** A broker that has just created a topic may not know its leaders yet. */
 const leadersKnown = { attempts: 30, backoff: backoff({ initialMs: 200, maxMs: 1_000 }) };
 
-/** @param name of letters and dashes; topics and database are called after it */
+/** @param name of letters and dashes; the prefix of topics and the name of the database */
 export async function openTopics(stack: StackInfo, name: string): Promise<OwnTopics> {
   const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
   const kafkaTopicPrefix = `bench-${name}-${process.pid}.`;
@@ -59,7 +59,7 @@ export async function openTopics(stack: StackInfo, name: string): Promise<OwnTop
   };
 }
 
-/** Deletes every topic whose name begins so. */
+/** Deletes every topic with this prefix. */
 async function deleteTopics(brokers: string[], prefix: string): Promise<void> {
   const client = new kafkajs.Kafka({ clientId: 'bench', brokers, logLevel: kafkajs.logLevel.NOTHING });
   const admin = client.admin();

@@ -4,7 +4,7 @@ import type { RunResult, Sample, Variant } from './types.ts';
 
 const good: RunResult = { ok: true, sample: { orders: 1, seconds: 1 } as Sample };
 
-it('begins each round with another variant, and checks when all of the round have run', async () => {
+it('begins each round with another variant, and checks after all variants of the round', async () => {
   const steps: string[] = [];
   const variant = (name: string, check?: Variant['check']): Variant => ({
     name,

@@ -3,8 +3,8 @@ import { spinMs } from './cpu.ts';
 import type { Rounds, RunResult, Variant } from './types.ts';
 
 /**
- * Runs every variant once per round, beginning with another one each round, so that whatever else the machine does
- * meets all of them; then checks those results that can only be checked at the end of a round.
+ * Runs every variant once per round, beginning with another one each round, so that other load on the machine
+ * affects all of them. Then checks the results that can only be checked at the end of a round.
  */
 export async function runRounds(
   variants: readonly Variant[],

@@ -1,4 +1,4 @@
-/** A service of ours as a process of its own, as an operator would run it. */
+/** One of our services as a separate process, as in production. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -6,14 +6,14 @@ import { workerProcessEnv } from '../../services/worker/process-env.ts';
 
 export interface ServiceProcess {
   readonly pid: number;
-  /** The line of its log that it was waited for. */
+  /** The log line that `start` waited for. */
   readonly line: Readonly<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
 const startDeadlineMs = 60_000;
 const linesKept = 20;
-/** What the supervisor of `npm start` gives them, too. */
+/** The same options as from the supervisor of `npm start`. */
 const processEnv: Readonly<Record<string, Readonly<Record<string, string>>>> = { worker: workerProcessEnv };
 
 /** Starts `services/<name>/main.ts`; resolves once it logs `message`. */
@@ -54,7 +54,7 @@ function parse(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    // A warning of Node, not a line of our log.
+    // A warning of Node, not one of our log lines.
     return {};
   }
 }

@@ -1,9 +1,9 @@
-/** The servers of the bench: the local stack's instance `bench`, or the one that ORDERSTREAM_BENCH_STACK names. */
+/** The servers of the bench: the local instance `bench`, or the one that ORDERSTREAM_BENCH_STACK names. */
 import { type StackInfo, stackDown, stackStatus, stackUp } from '../../stack/index.ts';
 
 export interface BenchStack {
   readonly info: StackInfo;
-  /** Processes of this machine by the name of their server; null for a server that is elsewhere. */
+  /** Processes of this machine by server name; null for a server elsewhere. */
   readonly pids: Readonly<Record<string, number | null>>;
   /** Stops the instance if this bench started it. */
   close(): Promise<void>;

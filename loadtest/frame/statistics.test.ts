@@ -9,7 +9,7 @@ const ran = (rate: number): RunResult => ({
 const failed: RunResult = { ok: false, problem: 'one order is missing' };
 
 describe('median', () => {
-  test('takes the middle, or the mean of the two in the middle', () => {
+  test('takes the middle, or the mean of the two middle values', () => {
     expect(median([9, 1, 2])).toBe(2);
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
@@ -20,12 +20,12 @@ describe('median', () => {
   });
 });
 
-describe('a run whose invariants do not hold', () => {
-  test('leaves its round without a ratio, on whichever side it is', () => {
+describe('a run with violated invariants', () => {
+  test('leaves its round without a ratio, on either side', () => {
     expect(ratios([ran(100), failed, ran(300)], [ran(10), ran(10), failed])).toEqual([10, null, null]);
   });
 
-  test('leaves the figure without a value when no round has one', () => {
+  test('leaves the figure without a value if no round has one', () => {
     expect(figure('x', 'ratio', ratios([failed], [ran(1)]))).toEqual({
       name: 'x',
       unit: 'ratio',

@@ -1,7 +1,7 @@
-/** The few statistics that the benches use. */
+/** The few statistics of the benches. */
 import type { Figure, RunResult, Sample } from './types.ts';
 
-/** The middle of the numbers (mean of the two middle ones), or null when there are none. */
+/** The median (mean of the two middle values), or null without values. */
 export function median(numbers: readonly (number | null)[]): number | null {
   const sorted = numbers.filter((number) => number !== null).sort((a, b) => a - b);
   if (sorted.length === 0) return null;
@@ -19,7 +19,10 @@ export function perRun(results: readonly RunResult[], of: (sample: Sample) => nu
   return results.map((result) => (result.ok ? of(result.sample) : null));
 }
 
-/** The ratio of two variants in each round: a round slows both sides alike, so ratios are compared, not rates. */
+/**
+ * The ratio of two variants in each round. A slow round affects both sides, so ratios are compared, not
+ * rates.
+ */
 export function ratios(above: readonly RunResult[], below: readonly RunResult[]): (number | null)[] {
   return above.map((result, round) => {
     const other = below[round];
@@ -32,7 +35,7 @@ export function figure(name: string, unit: string, perRound: readonly (number | 
   return { name, unit, perRound, value: median(perRound) };
 }
 
-/** The name of the variant with the highest median rate; empty where there is none. */
+/** The name of the variant with the highest median rate; empty if there is none. */
 export function fastest(
   results: ReadonlyMap<string, readonly RunResult[]>,
   names: readonly string[],

@@ -1,10 +1,10 @@
-/** What every bench is made of: variants that are run by turns, and figures that compare their runs. */
+/** The parts of every bench: variants that run by turns, and figures that compare their runs. */
 
-/** One run of one variant, after its invariants were found to hold. Rates are `orders / seconds`. */
+/** One run of one variant whose invariants hold. Rates are `orders / seconds`. */
 export interface Sample {
   readonly orders: number;
   readonly seconds: number;
-  /** CPU µs per order, by process; a process that cannot be looked into (a server elsewhere) is missing. */
+  /** CPU µs per order, by process; an unreadable process (a server elsewhere) is missing. */
   readonly cpuUs: Readonly<Record<string, number>>;
   /** Quantiles of one transaction (or request), in ms. */
   readonly p50Ms: number;
@@ -13,11 +13,11 @@ export interface Sample {
   readonly batch: number;
   /** Largest resident memory of the measuring process, in MB of 10^6 bytes. */
   readonly rssMb: number;
-  /** What only this bench measures, by name. */
+  /** Values of this bench only, by name. */
   readonly more?: Readonly<Record<string, number>>;
 }
 
-/** A run whose invariants did not hold, or that broke, has no number. */
+/** A run that failed, or whose invariants do not hold, has no number. */
 export type RunResult =
   | { readonly ok: true; readonly sample: Sample }
   | { readonly ok: false; readonly problem: string };
@@ -25,19 +25,22 @@ export type RunResult =
 export interface Variant {
   readonly name: string;
   run(round: number): Promise<RunResult>;
-  /** Looked at when all variants of the round have run: whether the result stands. */
+  /** Called after all variants of the round: whether the result is valid. */
   check?(round: number, result: RunResult): Promise<RunResult>;
 }
 
-/** All runs of a bench: one result per round for each variant, by its name, and the machine's speed beside them. */
+/**
+ * All runs of a bench: one result per round for each variant, by its name, and the machine's speed at that
+ * time.
+ */
 export interface Rounds {
   readonly count: number;
   readonly results: ReadonlyMap<string, readonly RunResult[]>;
-  /** ms of a fixed loop before each round: a round in which it is high was disturbed. */
+  /** ms of a fixed loop before each round; a high value shows that the round was disturbed. */
   readonly spinMs: readonly number[];
 }
 
-/** One number that the bench stands for, with what it was in each round; null where a run of the round has none. */
+/** One result of the bench, with its value in each round; null if a run of the round has none. */
 export interface Figure {
   readonly name: string;
   readonly value: number | null;
@@ -45,7 +48,7 @@ export interface Figure {
   readonly perRound: readonly (number | null)[];
 }
 
-/** What a figure must reach, and what is hoped for; `atMost` where less is better. */
+/** The required value of a figure, and the desired one; `atMost` if less is better. */
 export interface Goal {
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -57,7 +60,7 @@ export interface BenchOptions {
   readonly rounds: number | null;
   /** Names of the variants to run; null for all. */
   readonly only: readonly string[] | null;
-  /** Says what is going on; never to stdout. */
+  /** Reports progress; never to stdout. */
   tell(line: string): void;
 }
 

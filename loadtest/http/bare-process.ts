@@ -1,4 +1,4 @@
-/** The bare fastify server as a process of its own. */
+/** The bare fastify server as a separate process. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

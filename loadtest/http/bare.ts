@@ -1,4 +1,4 @@
-/** What everything is compared with: a fastify route that sends a fixed JSON text. Tells its port to its parent. */
+/** The baseline: a fastify route that sends a fixed JSON text. Sends its port to its parent. */
 import fastify from 'fastify';
 
 const app = fastify({ logger: false });

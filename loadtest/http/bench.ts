@@ -1,4 +1,7 @@
-/** `bench http`: the API with everything behind it, beside a bare fastify route, on the same machine in the same minutes. */
+/**
+ * `bench http`: the API with everything behind it, and a bare fastify route, on the same machine at the same
+ * time.
+ */
 import { runRounds } from '../frame/rounds.ts';
 import { type BenchStack, openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport, Rounds, Variant } from '../frame/types.ts';
@@ -12,9 +15,9 @@ const fullRounds = 5;
 const quickRounds = 2;
 const fullTimes: Times = { warmUpMs: 3_000, measureMs: 6_000 };
 const quickTimes: Times = { warmUpMs: 2_000, measureMs: 3_000 };
-/** For an instance that never refuses: while the worker does not run, what is taken in counts as lag. */
+/** For an instance that never refuses: while the worker does not run, accepted orders count as lag. */
 const patient = { LAG_LIMIT_MS: '1h' };
-/** Lets the workers do some hundred orders a second, whatever the machine: they wait for the database. */
+/** Limits the workers to some hundred orders a second on any machine: they wait for the database. */
 const slowDatabase = { databaseDelayMs: 24, workerEnv: { BATCH_ORDERS_MAX: '20', WRITERS: '2' } };
 const strict = { LAG_LIMIT_MS: '4s' };
 

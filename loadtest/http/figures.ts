@@ -1,4 +1,4 @@
-/** The figures of the HTTP bench, and what they must reach. */
+/** The figures of the HTTP bench, and their required values. */
 import { figure, perRun, ratios } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
 

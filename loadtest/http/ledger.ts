@@ -1,15 +1,21 @@
-/** What a world has taken in and what came of it, told by the log and the database and not by the services. */
+/**
+ * The accepted orders of a world and their results, read from the log and the database, not from the
+ * services.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import type { Mysql } from '../../services/shared/mysql/index.ts';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 
 export interface Ledger {
-  /** Commands in the log, and outcomes. */
+  /** Numbers of commands and outcomes in the log. */
   progress(): Promise<{ commands: number; outcomes: number }>;
-  /** Resolves once every command has its outcome published; rejects when that takes too long. */
+  /** Resolves once every command has its outcome published; rejects after a timeout. */
   quiesce(): Promise<void>;
-  /** Null when exactly `accepted` orders whose idempotency key begins so are stored, else what is wrong. Quiesce first. */
+  /**
+   * Null if exactly `accepted` orders with this prefix of the idempotency key are stored, otherwise the
+   * fault. Quiesce first.
+   */
   faultOf(keyPrefix: string, accepted: number): Promise<string | null>;
 }
 
@@ -21,14 +27,14 @@ export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql
     const ends = await admin.endOffsets(topic);
     return [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
   };
-  /** Outcomes first: what is decided in between makes the backlog look larger, never smaller. */
+  /** Outcomes first: decisions in between make the backlog look larger, never smaller. */
   const progress = async () => {
     const outcomes = await endOf(EVENTS);
     return { outcomes, commands: await endOf(COMMANDS) };
   };
   /**
-   * Commands whose outcome is not published. Out of the database, lane by lane: counted in the log, outcomes that a worker
-   * published twice, as it was stopped before it had noted them, would stand in for some that are missing.
+   * Commands without a published outcome, from the database, lane by lane. A count in the log would be wrong:
+   * a stopped worker may have published outcomes twice, and these would hide missing ones.
    */
   const waiting = async (): Promise<number> => {
     const rows = await mysql.pool.rows<{ partition_id: number; published_offset: number }>(

@@ -1,9 +1,11 @@
 /**
- * Five times as much as the workers can do. What they can do is measured on the same slowed database just before, in two
- * ways: by a backlog that they work off undisturbed; and by the same generator with more than they can do, through an
- * instance of ingestion that never refuses. The better of the two is the capacity: undisturbed they have the machine to
- * themselves, under load their batches are fuller. Each time outcomes in the log are counted, as what was only accepted is
- * of no use to anybody yet.
+ * Five times the load that the workers can handle.
+ *
+ * Their capacity is measured just before, on the same slowed database, in two ways: with a backlog that they
+ * process undisturbed, and with the same generator at too high a load through an instance of ingestion that
+ * never refuses. The higher rate is the capacity: undisturbed they have the machine to themselves, under load
+ * their batches are fuller. Both count outcomes in the log, because an accepted order without an outcome is
+ * no result.
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +17,7 @@ import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, '../client/generator.ts');
 const overload = 5;
-/** Of what they do undisturbed: enough to keep the workers busy. */
+/** As a multiple of the undisturbed rate: enough to keep the workers busy. */
 const saturation = 1.5;
 /** Instances of ingestion in the world. */
 const strict = 0;
@@ -24,7 +26,7 @@ const saturateWarmUpMs = 2_000;
 const overloadWarmUpMs = 4_000;
 const backlogEveryMs = 250;
 const backlogFill = { connections: 2, ordersEach: 100, warmUpMs: 0, measureMs: 300 };
-/** Of a backlog that is worked off: towards its end some lanes are empty before others. */
+/** As a part of the backlog: towards its end some lanes are empty before others. */
 const backlogPart = 0.6;
 
 export interface OverloadOptions {
@@ -32,7 +34,7 @@ export interface OverloadOptions {
   readonly measureMs: number;
 }
 
-/** The sample is that of the overload; `goodput` is a part of `capacity`, which is orders a second. */
+/** The sample is that of the overload. `goodput` is a part of `capacity`, which is in orders a second. */
 export async function runOverload(world: World, options: OverloadOptions): Promise<RunResult> {
   const { keyPrefix, measureMs } = options;
   const undisturbed = await workOffBacklog(world, keyPrefix);
@@ -66,7 +68,7 @@ export async function runOverload(world: World, options: OverloadOptions): Promi
   return { ok: true, sample: { ...sample, more: { ...sample.more, capacity, goodput } } };
 }
 
-/** How many orders a second the workers do of a backlog that is accepted at once. */
+/** How many orders a second the workers process from a backlog that is accepted at once. */
 async function workOffBacklog(world: World, keyPrefix: string): Promise<number> {
   const { ledger } = world;
   const before = await ledger.progress();
@@ -93,7 +95,10 @@ async function workOffBacklog(world: World, keyPrefix: string): Promise<number> 
 
 type ClockJob = Pick<OpenJob, 'keyPrefix' | 'perSecond' | 'warmUpMs' | 'measureMs' | 'refusalsCount'>;
 
-/** Runs the generator, counts outcomes in the middle of its measured time, and compares what was accepted with what came of it. */
+/**
+ * Runs the generator, counts outcomes in the middle of its measured time, and compares accepted orders with
+ * their outcomes.
+ */
 async function runOnClock(world: World, instance: number, job: ClockJob): Promise<RunResult> {
   const running = runInChild(generator, {
     ...world.load(instance),
@@ -113,7 +118,7 @@ async function runOnClock(world: World, instance: number, job: ClockJob): Promis
   return { ok: true, sample: { ...sample, more: { ...sample.more, ...counted } } };
 }
 
-/** Resolves when the generator is at work: its process takes a while to start. */
+/** Resolves when the generator runs: its process takes a while to start. */
 async function firstCommand(ledger: Ledger, running: Promise<unknown>): Promise<void> {
   const before = (await ledger.progress()).commands;
   let ended = false;

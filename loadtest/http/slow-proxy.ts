@@ -1,4 +1,4 @@
-/** A TCP proxy that makes a server answer later: the way in which the bench lowers what the workers can do. */
+/** A TCP proxy that delays a server's answers. With it the bench lowers the workers' capacity. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface SlowProxy {
@@ -14,7 +14,7 @@ export async function startSlowProxy(
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ ...target, noDelay: true });
     client.on('data', (bytes) => upstream.write(bytes));
-    // Timers of one length go off in the order in which they were set.
+    // Timers with one duration fire in the order in which they were set.
     upstream.on('data', (bytes) => setTimeout(() => client.writable && client.write(bytes), answerDelayMs));
     for (const [socket, other] of [
       [client, upstream],

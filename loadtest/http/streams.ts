@@ -1,4 +1,4 @@
-/** Thousands of streams on which nothing happens, and what placing costs beside them. */
+/** Thousands of idle streams, and the cost of placing orders beside them. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { driveClosed } from '../client/closed-loop.ts';
@@ -8,16 +8,16 @@ import { driveOpen } from '../client/open-loop.ts';
 import { type Recorder, rssBytes } from '../client/recorder.ts';
 import type { Sample } from '../frame/types.ts';
 
-/** Opened together. */
+/** Opened concurrently. */
 const openAtOnce = 100;
 const openDeadlineMs = 60_000;
-/** For collections and buffers to calm down. */
+/** Time for garbage collections and buffers to settle. */
 const settleMs = 3_000;
 const ordersAtOnce = 500;
 
 /**
- * Places an order for each stream; places on the clock; opens the streams; places on the clock again. The sample is that
- * of the last. All by one customer, whose token opens the streams.
+ * Places an order for each stream, places on the clock, opens the streams, and places on the clock again. The
+ * sample is that of the last phase. All orders belong to one customer, whose token opens the streams.
  */
 export async function driveStreams(job: StreamsJob, recorder: Recorder): Promise<Sample> {
   const urls = await placeOrders(job, recorder);
@@ -37,7 +37,7 @@ export async function driveStreams(job: StreamsJob, recorder: Recorder): Promise
   return { ...beside, more: { ...beside.more, streamKb: bytesEach / 1_000, p99AloneMs: alone.p99Ms } };
 }
 
-/** URLs of the streams of as many orders as there are to be streams. */
+/** URLs of the streams, one for each placed order. */
 async function placeOrders(job: StreamsJob, recorder: Recorder): Promise<string[]> {
   const urls: string[] = [];
   const enough = Promise.withResolvers<void>();

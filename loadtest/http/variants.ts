@@ -1,4 +1,4 @@
-/** The runs of one round on a world that is as fast as the machine. */
+/** The runs of one round on a world without artificial delay. */
 import path from 'node:path';
 import type { ClosedJob, Job, OpenJob, StreamsJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
@@ -7,7 +7,10 @@ import type { Bare } from './bare-process.ts';
 import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, '../client/generator.ts');
-/** Enough that ingestion is the bound and not the latency of the acknowledgement: at half of them a fifth of its core is idle. */
+/**
+ * Enough connections that ingestion is the bottleneck and not the latency of the acknowledgement. With half
+ * of them a fifth of its core is idle.
+ */
 const connections = 512;
 const batchConnections = 64;
 const batchOrders = 20;
@@ -21,12 +24,12 @@ export interface Times {
   readonly measureMs: number;
 }
 
-/** What is free in a job once the variant has said what it is about. */
+/** The part of a job that the variant does not set. */
 type What<J extends Job> = Omit<J, Exclude<keyof Job, 'kind'>>;
 
 /**
- * What the API takes in by itself, the worker not running; what was accepted is worked off and checked at the end of the
- * round. The log is the real one, so that an acknowledgement costs what it costs.
+ * The rate of the API alone, while the worker does not run. Accepted orders are processed and checked at the
+ * end of the round. The log is the real one, so that an acknowledgement has its real cost.
  */
 export function aloneVariants(world: World, bare: Bare, times: Times): Variant[] {
   const closed = (name: string, what: What<ClosedJob>): Variant => {
@@ -68,7 +71,7 @@ export function wholeVariants(world: World, times: Times): Variant[] {
   ];
 }
 
-/** Fills a world for a while, so it is run less often. */
+/** Fills a world for a while, so it runs less often. */
 export function streamVariant(world: World, times: Times): Variant {
   return {
     name: '10,000 streams',
@@ -109,7 +112,7 @@ async function settled(world: World, keyPrefix: string, result: RunResult): Prom
   return checked(world, keyPrefix, result);
 }
 
-/** A run has a number only when what was accepted is what is stored, neither less nor more. */
+/** A run has a number only if the stored orders are exactly the accepted ones. */
 async function checked(world: World, keyPrefix: string, result: RunResult): Promise<RunResult> {
   if (!result.ok) return result;
   const fault = await world.ledger.faultOf(keyPrefix, result.sample.more!['accepted']!);

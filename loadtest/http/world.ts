@@ -1,4 +1,4 @@
-/** Topics, a database, ingestion and a worker of this bench's own, on the local stack; gone again at the end. */
+/** Topics, a database, ingestion and a worker for this bench only, on the local stack; deleted at the end. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,9 +14,9 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { startSlowProxy } from './slow-proxy.ts';
 
 export interface WorldOptions {
-  /** Names topics and database. */
+  /** Prefix of topics and name of the database. */
   readonly name: string;
-  /** Later answers of the database, for the worker alone. */
+  /** Delayed answers of the database, for the worker only. */
   readonly databaseDelayMs?: number;
   readonly workerEnv?: Readonly<Record<string, string>>;
   /** One instance of ingestion for each. */
@@ -26,12 +26,12 @@ export interface WorldOptions {
 }
 
 export interface World {
-  /** What a generator has to know to load one of the instances of ingestion; without its job. */
+  /** What a generator needs to load one of the instances of ingestion, apart from its job. */
   load(instance?: number): Omit<Load, 'keyPrefix' | 'warmUpMs' | 'measureMs'>;
   readonly ledger: Ledger;
-  /** Environment of any service that is to work in here. */
+  /** Environment of any service in this world. */
   readonly env: Readonly<Record<string, string>>;
-  /** Starts the worker, if it does not run, and waits until it has worked off what is there. */
+  /** Starts the worker, if it does not run, and waits until it has processed the backlog. */
   startWorker(): Promise<void>;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +53,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
     JWKS: issuer.jwksPath,
     RATE_ORDERS_PER_SECOND: '1000000',
     RATE_BURST_ORDERS: '1000000',
-    // The idle streams all belong to one customer, who may have half of what is free.
+    // The idle streams belong to one customer, who may have half of the free slots.
     WAITERS_MAX: '24000',
   };
   const slow = await slowDatabase(mysqlUrl, options.databaseDelayMs);
@@ -111,7 +111,7 @@ function signTokens(issuer: LocalIssuer, count: number): Promise<string[]> {
   );
 }
 
-/** The database through a proxy that answers late, or straight. */
+/** The database, directly or through a proxy with a delay. */
 async function slowDatabase(
   url: string,
   delayMs: number | undefined,

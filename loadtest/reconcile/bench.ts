@@ -1,7 +1,7 @@
 /**
- * `bench reconcile`: workers with more commands than they can decide, by turns alone and with `orderstream reconcile`
- * running over a million orders beside them; and with half of that load. A quick run has a tenth of the orders and
- * scales its seconds.
+ * `bench reconcile`: workers with more commands than they can decide, alternately alone and beside
+ * `orderstream reconcile` over a million orders; and with half of that load. A quick run has a tenth of the
+ * orders and scales its seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCpuUs } from '../frame/cpu.ts';
@@ -13,11 +13,11 @@ import { beside, besideHalf, figuresOf, goals } from './figures.ts';
 import { runReconcile } from './run.ts';
 import { openWorld, type World } from './world.ts';
 
-/** Few rounds: the logs grow with each, and every reconcile reads them from their beginning. */
+/** Few rounds: each makes the logs longer, and every reconcile reads them from their beginning. */
 const full = { orders: 1_000_000, rounds: 2, aloneMs: 15_000 };
 const quick = { orders: 200_000, rounds: 1, aloneMs: 8_000 };
 const million = 1_000_000;
-/** Before each measurement: what the one before it left in flight. */
+/** Before each measurement: waits for work in flight from the previous one. */
 const settleMs = 2_000;
 
 export async function reconcileBench(options: BenchOptions): Promise<BenchReport> {
@@ -41,7 +41,7 @@ export async function reconcileBench(options: BenchOptions): Promise<BenchReport
   }
 }
 
-/** Gives the orders a second that the workers decided meanwhile. */
+/** Returns the orders a second that the workers decided meanwhile. */
 async function fill(world: World, orders: number, tell: (line: string) => void): Promise<number> {
   tell(`filling: ${orders} orders through the workers`);
   const startedMs = performance.now();
@@ -65,7 +65,7 @@ async function underLoad(
   }
 }
 
-/** @param aloneMs how long the workers are measured without it, before and again after it; 0 for not at all */
+/** @param aloneMs how long the workers are measured alone, before and again after it; 0 skips this */
 async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
   let run = { seconds: 0, outcomes: 0, findings: 0, cpuUs: 0, rssMb: 0 };
   const before = await measure(world, () => sleep(aloneMs));
@@ -73,7 +73,7 @@ async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
     run = await runReconcile(world.env);
   });
   const after = await measure(world, () => sleep(aloneMs));
-  if (run.findings > 0) return { ok: false, problem: `${run.findings} findings where nothing differs` };
+  if (run.findings > 0) return { ok: false, problem: `${run.findings} findings without a difference` };
   const alonePerSecond = (before.orders + after.orders) / (before.seconds + after.seconds);
   const more = {
     secondsPerMillion: (run.seconds * million) / run.outcomes,
@@ -86,7 +86,7 @@ async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
   return { ok: true, sample: { ...sample, more } };
 }
 
-/** Orders that the workers decide while `work` goes on. */
+/** Orders that the workers decide during `work`. */
 async function measure(world: World, work: () => Promise<unknown>): Promise<Sample> {
   const cpu = () => ({
     node: world.workers.reduce((sum, { pid }) => sum + (processCpuUs(pid) ?? 0), 0),

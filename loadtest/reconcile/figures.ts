@@ -1,4 +1,4 @@
-/** The figures of the bench of reconciliation, and what they must reach. */
+/** The figures of the reconciliation bench, and their required values. */
 import { figure, perRun } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds } from '../frame/types.ts';
 
@@ -11,9 +11,9 @@ export const goals: Readonly<Record<string, Goal>> = {
 };
 
 /**
- * Seconds per million orders are scaled from what was there: a quick run has fewer. How long it takes counts beside
- * workers at half of what they can; what it costs them counts where they have nothing to spare, against what they do alone
- * right before and right after it.
+ * Seconds per million orders are scaled from the actual number: a quick run has fewer. The duration counts
+ * beside workers at half of their capacity. The cost for the workers counts at full capacity, compared with
+ * their rate alone right before and right after.
  */
 export function figuresOf({ results }: Rounds): Figure[] {
   const full = results.get(beside) ?? [];

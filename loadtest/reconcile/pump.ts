@@ -1,15 +1,18 @@
-/** Keeps the command log so far ahead of the workers that they never wait for it, and never farther. */
+/** Keeps the command log so far ahead of the workers that they never wait for it, and no further. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accumulator } from '../../services/shared/kafka/index.ts';
 import { PARTITIONS } from '../../topics/index.ts';
 import type { RecordSource } from '../store/record-source.ts';
 
 export interface Pump {
-  /** Orders sent and acknowledged. */
+  /** Orders that were sent and acknowledged. */
   sent(): number;
-  /** Sends until `pause`, or up to so many orders in all; as fast as the workers decide, or so many a second. */
+  /**
+   * Sends until `pause`, or up to a total number of orders; as fast as the workers decide, or at a rate per
+   * second.
+   */
   run(limits?: { upTo?: number; perSecond?: number }): Promise<void>;
-  /** Resolves when what was in flight is acknowledged. */
+  /** Resolves when the sends in flight are acknowledged. */
   pause(): Promise<void>;
 }
 
@@ -19,9 +22,9 @@ interface Deps {
   decided(): Promise<number>;
 }
 
-/** Commands that wait for the workers. */
+/** Undecided commands. */
 const aheadOrders = 24_000;
-/** Of one partition, in one go. */
+/** Of one partition, in one send. */
 const batchOrders = 250;
 const lookEveryMs = 50;
 
@@ -36,7 +39,7 @@ export function createPump({ source, accumulator, decided }: Deps): Pump {
       next.map(async (offset, partition) => {
         const messages = Array.from({ length: batchOrders }, (_, n) => {
           const { topic, key, value, headers } = source.record(partition, offset + n);
-          // The time of the stream is a fixed one, and topics delete what is old.
+          // The stream's timestamps are fixed, and topics delete old records.
           return { topic, partition, key, value, headers, timestampMs: Date.now() };
         });
         await accumulator.sendBatch(messages as Parameters<Accumulator['sendBatch']>[0]);

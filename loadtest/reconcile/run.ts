@@ -1,4 +1,4 @@
-/** `orderstream reconcile` as a process of its own, as an operator would start it. */
+/** `orderstream reconcile` as a separate process, as an operator would start it. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ export interface Reconciled {
   seconds: number;
   outcomes: number;
   findings: number;
-  /** Of the process itself; what it asks of the database is in the database's. */
+  /** CPU of the process itself; the cost of its queries counts for the database. */
   cpuUs: number;
   rssMb: number;
 }
@@ -42,7 +42,7 @@ export async function runReconcile(env: Readonly<Record<string, string>>): Promi
   return { seconds, outcomes, findings: findings.length, cpuUs, rssMb };
 }
 
-/** MB of 10^6 bytes; 0 where it cannot be read. */
+/** MB of 10^6 bytes; 0 if it cannot be read. */
 function rssOf(pid: number): number {
   try {
     const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

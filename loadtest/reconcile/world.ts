@@ -1,4 +1,6 @@
-/** Topics, a database and workers of this bench's own on the local stack, with orders in them; gone again at the end. */
+/**
+ * Topics, a database and workers for this bench only, on the local stack, with orders; deleted at the end.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
 import { createAccumulator, type KafkaAdmin } from '../../services/shared/kafka/index.ts';
@@ -15,7 +17,7 @@ import { createRecordSource } from '../store/record-source.ts';
 import { createPump, type Pump } from './pump.ts';
 
 export interface World {
-  /** Of any command of `orderstream` that is to look at this world. */
+  /** Environment of an `orderstream` command for this world. */
   readonly env: Readonly<Record<string, string>>;
   readonly workers: readonly ServiceProcess[];
   readonly databasePid: number | null;
@@ -70,13 +72,13 @@ export async function openWorld(stack: StackInfo): Promise<World> {
   };
 }
 
-/** Nothing is sent twice and no worker dies here, so there are as many outcomes as commands. */
+/** Nothing is sent twice and no worker dies here, so the numbers of outcomes and commands are equal. */
 async function quiesce(admin: KafkaAdmin, decided: () => Promise<number>): Promise<void> {
   const deadlineMs = performance.now() + quiesceDeadlineMs;
   for (;;) {
     const produced = await endOf(admin, COMMANDS);
     if ((await decided()) === produced && (await endOf(admin, EVENTS)) === produced) return;
-    if (performance.now() > deadlineMs) throw new Error('the workers did not come to the end in time');
+    if (performance.now() > deadlineMs) throw new Error('the workers did not finish in time');
     await sleep(pollMs);
   }
 }

@@ -1,4 +1,6 @@
-/** Connections of the reference designs: the session settings that the product's have, and what each needs besides. */
+/**
+ * Connections of the reference designs: the product's session settings, and the extra needs of each design.
+ */
 import mysql from 'mysql2/promise';
 import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
 

@@ -1,9 +1,9 @@
-/** The event that the usual design puts into its outbox: the same record, in the same encoding, as the product's. */
+/** The event that the usual design puts into its outbox: the same record, in the product's encoding. */
 import type { OrderEvent } from '../../schemas/generated/types.ts';
 import type { Codec } from '../../services/shared/codec/index.ts';
 import type { PricedCommand } from './order-values.ts';
 
-/** The encoded outcome of a place that was accepted, or rejected with this reason. */
+/** The encoded outcome of a PLACE command that was accepted, or rejected with this reason. */
 export function outcomeBytes(
   codec: Codec<OrderEvent>,
   order: PricedCommand,

@@ -1,6 +1,6 @@
 /**
- * The fastest way the database offers: LOAD DATA of the same orders and items in one session, a chunk of both per
- * transaction. It takes no stock, tells nobody, and writes orders as if all were accepted.
+ * The fastest way to load a database: LOAD DATA of the same orders and items in one session, a chunk of both
+ * per transaction. It takes no stock, publishes nothing, and writes all orders as accepted.
  */
 import { Readable } from 'node:stream';
 import type { ResultSetHeader } from 'mysql2/promise';
@@ -12,7 +12,7 @@ import { type Cell, itemCells, itemColumns, orderCells, orderColumns, priced } f
 
 const chunkOrders = 2_000;
 const prices = new Map(Array.from({ length: skuCount }, (_, index) => [skuName(index), unitPriceOf(index)]));
-/** These columns are binary: they travel as hex. */
+/** These columns are binary: they are sent as hex. */
 const hexColumns = new Set<string>(['order_id', 'fingerprint']);
 
 export function createLoadData({ url, stream, meter, from }: SubjectDeps): Subject {

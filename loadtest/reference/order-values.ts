@@ -1,4 +1,4 @@
-/** One order as the reference designs write it: the same columns with the same contents as the product's. */
+/** One order as the reference designs write it: the product's columns with the same contents. */
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
 import { uuidToBytes } from '../../services/shared/mysql/index.ts';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';

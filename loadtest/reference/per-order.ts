@@ -1,14 +1,15 @@
 /**
- * The usual design, written with care: one transaction per order, on prepared statements, over several connections.
+ * The usual design, carefully written: one transaction per order, with prepared statements, over several
+ * connections.
  *
- *   BEGIN · prices of the order's SKUs · order (its unique id refuses a repeat) · items, one statement ·
- *   its outbox row · stock, guarded, one statement per line in SKU order · COMMIT
+ * BEGIN · prices of the order's SKUs · order (its unique id refuses a repeat) · items, one statement ·   its
+ * outbox row · stock, guarded, one statement per line in SKU order · COMMIT
  *
- * Stock comes last, as in the product: taken first it would hold the lock of a hot SKU through the whole transaction.
- * Where a guard does not hold, the transaction is rolled back and the order written as rejected in another one.
+ * Stock comes last, as in the product: otherwise the transaction would hold the lock of a hot SKU from its
+ * beginning. If a guard fails, the transaction is rolled back and another one writes the order as rejected.
  *
- * Counted in favour of the design: nothing is decoded, events are not sent anywhere, and of the relay only its
- * DELETE of the outbox rows is done, 500 at a time on a connection of its own. Its SELECT and its sends are left out.
+ * In favour of the design: nothing is decoded and no events are sent. The relay only deletes outbox rows, 500
+ * at a time on its own connection; its SELECT and its sends are left out.
  */
 import type { ResultSetHeader } from 'mysql2/promise';
 import { bundledCodecs } from '../../services/shared/codec/index.ts';
@@ -32,7 +33,7 @@ const insertOrder = `INSERT INTO orders (${orderColumns.join(',')}) VALUES (${ma
 const insertOutbox =
   'INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES (?,?,?,?,?,?)';
 const takeStock = 'UPDATE stock SET available = available - ? WHERE sku = ? AND available >= ?';
-// Prepared statements are kept by their text, one for each number of lines.
+// Prepared statements are cached by their text, one for each number of lines.
 const insertItems = (lines: number) =>
   `INSERT INTO order_items (${itemColumns.join(',')}) VALUES ${Array.from({ length: lines }, () => `(${marks(itemColumns.length)})`).join(',')}`;
 const readPrices = (lines: number) =>
@@ -52,7 +53,7 @@ export function createPerOrder({ url, stream, meter, connections, from }: Subjec
   let workers: Promise<void>[] = [];
   let relay: Relay;
 
-  /** The lanes by turns, each in the order of its offsets. */
+  /** The lanes by turns, each in offset order. */
   const take = (): Place => {
     const partition = turn++ % PARTITIONS;
     return { partition, offset: next[partition]!++ };
@@ -133,7 +134,7 @@ async function insert(
   await connection.execute(insertOutbox, [COMMANDS, partition, offset, offset + 1, 1, event]);
 }
 
-/** Takes the lines' quantities in SKU order. Returns the first SKU that is short. */
+/** Takes the lines' quantities in SKU order. Returns the first SKU with too little stock. */
 async function takeAll(
   connection: Connection,
   lines: readonly { sku: string; quantity: number }[],

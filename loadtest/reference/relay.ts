@@ -3,9 +3,9 @@ import type { ResultSetHeader } from 'mysql2/promise';
 import type { Connection } from './connect.ts';
 
 export interface Relay {
-  /** The outbox row of this order stands and may go. */
+  /** The outbox row of this order is committed and may be deleted. */
   committed(partition: number, offset: number): void;
-  /** Deletes what is left. Resolves to the number of rows deleted in all; rejects when one was not there. */
+  /** Deletes the rest. Resolves to the total number of deleted rows; rejects if one was missing. */
   finish(): Promise<number>;
 }
 

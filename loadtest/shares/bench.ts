@@ -1,7 +1,7 @@
 /**
- * `bench shares`: the p99 of a well-behaved caller beside a greedy one, over its p99 beside the same greedy caller aimed at
- * another server; once for each way that the API offers. And the first answers of 512 new callers at once, over those of a
- * known one in the same seconds.
+ * `bench shares`: the p99 of a well-behaved caller beside a greedy one, divided by its p99 while the same
+ * greedy caller loads another server; once for each kind of load. Also the first responses of 512 new callers
+ * at once, compared with those of a known one in the same seconds.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import { batch, waysOf } from './ways.ts';
 
 const newcomersEach = 512;
 const roundsMax = 5;
-/** The limits of an operator who changes nothing, but that a worker which is slow on this machine refuses nobody. */
+/** The default limits, except that a worker which is slow on this machine refuses no one. */
 const instance = { LAG_LIMIT_MS: '1h', RATE_ORDERS_PER_SECOND: '500', RATE_BURST_ORDERS: '1000' };
 const [greedyToken, modestToken, knownToken, firstNewToken] = [0, 1, 2, 3];
 const elsewhere = ' elsewhere';
@@ -56,7 +56,7 @@ export async function sharesBench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-/** Orders of both callers, so that there is something to list; gives one of the greedy one's, decided. */
+/** Orders of both callers, so that lists are not empty; returns a decided one of the greedy caller. */
 async function makeOrders(world: World): Promise<string> {
   const { target, tokens } = world.load();
   const ids: string[] = [];
@@ -100,7 +100,7 @@ function wayVariants(world: World, dummy: Target, orderId: string, times: Times)
   );
 }
 
-/** What the greedy one left behind is worked off before the next run. */
+/** The greedy caller's backlog is processed before the next run. */
 async function rest(world: World): Promise<void> {
   await sleep(1_000);
   await world.ledger.quiesce();

@@ -1,4 +1,7 @@
-/** A server that refuses everything: the greedy caller is aimed at it while the other is measured alone, so that the generator costs the same. */
+/**
+ * A server that refuses everything. The greedy caller loads it while the other is measured alone, so that the
+ * generator costs the same.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

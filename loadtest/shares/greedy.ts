@@ -1,4 +1,4 @@
-/** The greedy caller, as a process of its own: does what it can in one way until it is killed. */
+/** The greedy caller, as a separate process: creates one kind of load until it is killed. */
 import { connect } from 'node:net';
 import type { Target } from '../client/job.ts';
 import { jobOfChild } from '../frame/child.ts';
@@ -11,7 +11,7 @@ export interface GreedyJob {
   readonly orderId: string;
 }
 
-/** Connections that are being opened at once. */
+/** Connections that are opened at once. */
 const openingMax = 100;
 
 const { target, token, way: wayName, orderId } = jobOfChild<GreedyJob>();
@@ -51,7 +51,7 @@ function open(): void {
   let isAnswered = false;
   socket.on('data', () => {
     if (way.next !== 'again' || isAnswered) return;
-    // An answer may come in parts: those of one turn belong together.
+    // A response may arrive in parts; those of one turn of the event loop belong together.
     isAnswered = true;
     setImmediate(() => {
       isAnswered = false;

@@ -1,4 +1,4 @@
-/** The well-behaved caller: places and lists on the clock, and what that takes. */
+/** The well-behaved caller: places and lists on the clock, and measures the latency. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, openConnection } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';
@@ -18,7 +18,7 @@ const connectionCount = 8;
 const everyMs = 25;
 const drainMs = 10_000;
 
-/** Latencies count from the moment at which a request was due. Rejects when one is refused or has no answer. */
+/** Latencies count from the time at which a request was due. Rejects if one is refused or unanswered. */
 export async function runModest(run: ModestRun): Promise<Sample> {
   const latencies: number[] = [];
   const state = { problem: null as string | null, open: 0 };
@@ -77,7 +77,7 @@ async function openModest(
   return own.connection;
 }
 
-/** What many requests took. */
+/** The latencies of many requests. */
 export function sampleOf(latencies: readonly number[], seconds: number): Sample {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (part: number): number =>

@@ -1,4 +1,4 @@
-/** Hundreds of callers that nobody has seen before, all at once, beside a caller that is known: what their first answers take. */
+/** Hundreds of new callers at once, beside a known caller: the latency of their first responses. */
 
 import { openConnection } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';
@@ -7,11 +7,11 @@ import { type ModestRun, runModest, sampleOf } from './modest.ts';
 import { place } from './ways.ts';
 
 export interface NewcomersRun extends ModestRun {
-  /** Of callers that have not come yet. */
+  /** Connections of callers that have not sent anything yet. */
   readonly newTokens: readonly string[];
 }
 
-/** The sample of the first answers; `knownP99Ms` is the p99 of the known caller in the same seconds. */
+/** The sample of the first responses; `knownP99Ms` is the p99 of the known caller in the same seconds. */
 export async function runNewcomers(run: NewcomersRun): Promise<Sample> {
   const known = runModest(run);
   const connections = run.newTokens.map((token, n) =>
@@ -28,7 +28,7 @@ export async function runNewcomers(run: NewcomersRun): Promise<Sample> {
 
 async function openNewcomer(target: Target, token: string, key: string) {
   const answered = Promise.withResolvers<number>();
-  // Whoever is asked later looks at it; until then nobody may.
+  // A later step handles this rejection; until then it must not count as unhandled.
   answered.promise.catch(() => undefined);
   let startMs = 0;
   const connection = await openConnection(target, {

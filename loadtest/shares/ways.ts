@@ -1,4 +1,4 @@
-/** The ways in which one caller can take much of the API at once, as bytes on the wire. */
+/** The ways in which one caller can load the API heavily, as bytes on the wire. */
 import { skuName } from '../store/order-stream.ts';
 
 export interface Way {
@@ -6,12 +6,15 @@ export interface Way {
   readonly connections: number;
   /** The next request. `n` makes keys and forged tokens differ. */
   request(token: string, n: number): string;
-  /** What becomes of the connection: the next request at the answer, the request cut off, or held as it is. */
+  /**
+   * What happens with the connection: the next request after the response, a truncated request, or an open
+   * wait.
+   */
   readonly next: 'again' | 'cut' | 'hold';
 }
 
 const megabyte = 1024 * 1024;
-/** A signature that is none, in the form of one. */
+/** An invalid signature in the form of a valid one. */
 const noSignature = 'A'.repeat(86);
 
 /** `orderId` is a decided order of the greedy caller. */
@@ -77,7 +80,10 @@ function order(): object {
   };
 }
 
-/** The head of a good token, so that its key is found; another payload each time, so that nobody remembers it. */
+/**
+ * The head of a valid token, so that its key is found; a different payload each time, so that no cache has
+ * it.
+ */
 function forged(token: string, n: number): string {
   const payload = Buffer.from(JSON.stringify({ sub: `nobody-${n}` })).toString('base64url');
   return `${token.slice(0, token.indexOf('.'))}.${payload}.${noSignature}`;

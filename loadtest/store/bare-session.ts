@@ -1,7 +1,7 @@
 /**
- * Our writer without what makes it exactly-once: no fence, no outbox row, no outbox delete reaches the database. The
- * statements are built as ever and then dropped, so the figure shows what they cost the store; the unique key on the
- * order id, which finds repeated orders, is dropped from the table beside.
+ * Our writer without its exactly-once parts: no fence, no outbox row and no outbox delete reaches the
+ * database. The statements are built as usual and then dropped, so the figure shows what they cost the store.
+ * The table also lacks the unique key on the order id, which finds repeated orders.
  */
 import {
   type Answer,
@@ -42,7 +42,7 @@ async function runWithout(session: Session, script: Script): Promise<Answer[]> {
   return packets.flat().map(({ pretended }) => pretended ?? answers.next().value!);
 }
 
-/** Copied as bytes: through a `StatementBuffer` they would become strings on their way, and the figure would be of that. */
+/** Copied as bytes: a `StatementBuffer` would turn them into strings, and the figure would include that. */
 function packetOf(texts: readonly Buffer[]): StatementPacket {
   const parts: Buffer[] = [Buffer.alloc(headroomBytes)];
   const ends: number[] = [];
@@ -57,10 +57,13 @@ function packetOf(texts: readonly Buffer[]): StatementPacket {
 }
 
 const separator = Buffer.from(';');
-/** What the guards' patterns look for stands near the beginning, behind a list of lanes at most. */
+/** The guards' patterns match near the beginning, after at most a list of lanes. */
 const headBytesMax = 16 * 1024;
 
-/** What a guard would have said: as many rows as it names, one pair of brackets each in its JSON list. Null for all others. */
+/**
+ * The number of rows that a guard would have matched: one pair of brackets each in its JSON list. Null for
+ * all others.
+ */
 function pretend(text: Buffer): WriteResult | null {
   const head = text.toString('latin1', 0, headBytesMax);
   return guards.test(head) ? { affectedRows: head.split('],[').length, insertId: 0, info: '' } : null;

@@ -1,4 +1,4 @@
-/** `bench store`: our writer against the usual design and against LOAD DATA, on the same schema and the same orders. */
+/** `bench store`: our writer, the usual design and LOAD DATA, on the same schema and the same orders. */
 import path from 'node:path';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import { runInChild } from '../frame/child.ts';
@@ -15,13 +15,13 @@ const child = path.join(import.meta.dirname, 'child.ts');
 const seed = 20_260_101;
 
 const writers = 3;
-/** Connections at which the usual design is tried; the first is where it is best on two cores. */
+/** Numbers of connections for the usual design; the first is its best on two cores. */
 export const usualConnections = [8, 1, 16] as const;
 const fullRounds = 5;
 const quickRounds = 3;
 const fullMs = { warmUpMs: 1_000, measureMs: 4_000 };
 const quickMs = { warmUpMs: 500, measureMs: 1_600 };
-/** How full "full" tables are. */
+/** The number of rows of "full" tables. */
 const filledOrders = 3_000_000;
 
 export async function storeBench(options: BenchOptions): Promise<BenchReport> {
@@ -61,7 +61,7 @@ interface Planned {
   readonly isFilled: boolean;
 }
 
-/** What is run in each round. Quick: the reference at its best connection count, and no full tables. */
+/** The variants of each round. Quick: the reference at its best number of connections, and no full tables. */
 function plan(quick: boolean): Planned[] {
   const planned: Planned[] = [];
   const add = (name: string, subject: SubjectName, shape: Shape, connections: number, isFilled = false) =>

@@ -1,6 +1,6 @@
 /**
- * What must hold after a run, whichever design made it: every order of the stream that the subject says it decided is
- * there once with all its lines, money adds up, stock went exactly where orders hold it, and one outcome went out per
+ * What must hold after a run of any design. Every order that the subject reports as decided is stored once
+ * with all its lines, amounts add up, stock matches the orders that hold it, and there is one outcome per
  * order. A run that breaks any of these has no number.
  */
 import type { RowDataPacket } from 'mysql2/promise';
@@ -22,7 +22,7 @@ export interface Ran {
   readonly isBare: boolean;
 }
 
-/** The first thing found wrong, in words, or null. */
+/** The first fault, as text, or null. */
 export async function findProblem(connection: Connection, ran: Ran): Promise<string | null> {
   return (
     (await wrongCounts(connection, ran)) ??
@@ -87,7 +87,7 @@ async function wrongStock(connection: Connection, ran: Ran): Promise<string | nu
   return `${rejected!['n']} orders were rejected instead of ${allowed} (${skuName(hotSku)} sells ${saleUnits})`;
 }
 
-/** A bare run that wrote what it was to leave out would show a cost of nothing. */
+/** A bare run that wrote these rows would show a cost of zero. */
 async function keptGuards(connection: Connection, { from }: Ran): Promise<string | null> {
   const [found] = await rows(
     connection,
@@ -95,18 +95,16 @@ async function keptGuards(connection: Connection, { from }: Ran): Promise<string
   );
   const before = from.reduce((sum, offset) => sum + offset, 0);
   const isBare = Number(found!['moved']) === before && Number(found!['outbox']) === 0;
-  return isBare ? null : 'the fence or the outbox was written in a run that was to be without';
+  return isBare ? null : 'the fence or the outbox was written in a run that must not write it';
 }
 
 function wrongOutcomes(ran: Ran): string | null {
   const { outcomes } = ran.claimed;
   const { orders } = expectedTotals(ran);
-  return outcomes === null || outcomes === orders
-    ? null
-    : `${outcomes} outcomes went out for ${orders} orders`;
+  return outcomes === null || outcomes === orders ? null : `${outcomes} outcomes for ${orders} orders`;
 }
 
-/** What the stream holds between the run's first and last offsets. */
+/** The orders of the stream between the run's first and last offsets. */
 function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines: number; units: number } {
   let orders = 0;
   let lines = 0;
@@ -123,7 +121,10 @@ function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines
   return { orders, lines, units };
 }
 
-/** A condition on the run's own orders: all keys from its first offsets on, so that one too many is found too. */
+/**
+ * A condition on the run's own orders: all keys from its first offsets on, so that an extra order is found
+ * too.
+ */
 function keysOf({ from }: Ran, column: string): string {
   const ranges = from.map((offset, partition) => {
     const first = orderKeyOf(partition, offset);

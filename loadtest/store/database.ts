@@ -1,4 +1,4 @@
-/** The databases that the store bench makes for itself, and the server they are on. */
+/** The databases of the store bench, and their server. */
 import { readFileSync } from 'node:fs';
 import type { RowDataPacket } from 'mysql2/promise';
 import { migrate } from '../../services/orders-db/index.ts';
@@ -11,7 +11,7 @@ import { currency, hotSku, type Shape, skuCount, skuName, unitPriceOf } from './
 
 /** More than any run can sell. */
 const plenty = 1_000_000_000;
-/** Units of the SKU of a sold-out sale. */
+/** Units of the SKU that sells out. */
 export const saleUnits = 1_000;
 const seedRows = 1_000;
 
@@ -24,7 +24,7 @@ export function databaseUrl(serverUrl: string, name: string): string {
   return url.href;
 }
 
-/** The server's process, when it runs on this machine; throws when it does not keep what it commits. */
+/** The server's process, if it runs on this machine. Throws if the server does not store commits durably. */
 export async function inspectServer(serverUrl: string): Promise<{ pid: number | null; version: string }> {
   return withConnection(withoutDatabase(serverUrl), async (connection) => {
     const [rows] = await connection.query<RowDataPacket[]>(
@@ -44,7 +44,7 @@ function pidOf(file: string): number | null {
   try {
     return Number.parseInt(readFileSync(file, 'utf8'), 10) || null;
   } catch {
-    // The server is elsewhere: its CPU time stays out of the table.
+    // The server is elsewhere: its CPU time is not in the table.
     return null;
   }
 }
@@ -69,7 +69,7 @@ export async function dropDatabase(url: string): Promise<void> {
   );
 }
 
-/** Fills up the shelves for a run, and empties the outbox that the run before left behind. */
+/** Fills the stock for a run, and empties the outbox of the previous run. */
 export async function restock(url: string, shape: Shape): Promise<void> {
   await withConnection(url, async (connection) => {
     await connection.query('DELETE FROM outbox');
@@ -84,7 +84,7 @@ export async function restock(url: string, shape: Shape): Promise<void> {
   });
 }
 
-/** Puts the position of every lane behind the orders that its partition holds, and tells these positions. */
+/** Sets the position of every lane after the orders of its partition, and returns these positions. */
 export async function startLanes(connection: Connection): Promise<number[]> {
   const positions: number[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {

@@ -1,4 +1,4 @@
-/** The figures of the store bench, and what they must reach. */
+/** The figures of the store bench, and their required values. */
 import { fastest, figure, perRun, rateOf, ratios } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
 
@@ -12,7 +12,10 @@ export const goals: Readonly<Record<string, Goal>> = {
   'store.rss_mb': { atMost: 200, aim: 150 },
 };
 
-/** Figures of whatever was run; the usual design counts at its best number of connections over all rounds. */
+/**
+ * Figures of the variants that ran. The usual design counts with its best number of connections over all
+ * rounds.
+ */
 export function figuresOf({ results }: Rounds): Figure[] {
   const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];
   const usual = (shape: string) => runs(bestUsual(results, shape));

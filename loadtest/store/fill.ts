@@ -8,7 +8,7 @@ import { createOrderStream } from './order-stream.ts';
 const chunkOrders = 5_000;
 const reportEveryOrders = 500_000;
 
-/** Makes the database anew and loads so many orders into it, evenly over the partitions from offset 0 on. */
+/** Recreates the database and loads this many orders into it, evenly over the partitions from offset 0. */
 export async function fillDatabase(
   url: string,
   { orders, seed }: { orders: number; seed: number },

@@ -7,7 +7,7 @@ import { createRecordSource } from './record-source.ts';
 
 const stream = createOrderStream({ seed: 7, shape: 'uniform' });
 
-test('the same place in the same stream is the same order, whether templates are kept or not', () => {
+test('the same index in the same stream is the same order, whether templates are kept or not', () => {
   const again = createOrderStream({ seed: 7, shape: 'uniform', keepTemplates: true });
   for (const [partition, offset] of [
     [0, 0],
@@ -36,7 +36,7 @@ test('ids are UUIDs of version 8, belong to their partition, and do not repeat',
 describe('contents', () => {
   const lines = Array.from({ length: templateCount }, (_, index) => stream.template(index).payload.lines);
 
-  test('have one to five lines of different SKUs, three in the mean', () => {
+  test('have one to five lines of different SKUs, three on average', () => {
     const counts = lines.map((each) => each.length);
     expect(Math.min(...counts)).toBe(1);
     expect(Math.max(...counts)).toBe(5);
@@ -44,15 +44,15 @@ describe('contents', () => {
     for (const each of lines) expect(new Set(each.map(({ sku }) => sku)).size).toBe(each.length);
   });
 
-  test('spread evenly over the SKUs', () => {
+  test('are spread evenly over the SKUs', () => {
     const perSku = new Map<string, number>();
     for (const { sku } of lines.flat()) perSku.set(sku, (perSku.get(sku) ?? 0) + 1);
     expect(perSku.size).toBeGreaterThan(skuCount * 0.99);
-    // 60,000 lines over 10,000 SKUs: six each, and a Poisson tail.
+    // 60,000 lines over 10,000 SKUs: six each, with a Poisson tail.
     expect(Math.max(...perSku.values())).toBeLessThan(25);
   });
 
-  test('hold the hot SKU in every order of the hot shapes', () => {
+  test('contain the hot SKU in every order of the hot shapes', () => {
     for (const shape of ['hot', 'soldOut'] as const) {
       const { payload } = createOrderStream({ seed: 7, shape }).template(5);
       expect(payload.lines.filter(({ sku }) => sku === skuName(hotSku))).toHaveLength(1);
@@ -60,7 +60,7 @@ describe('contents', () => {
   });
 });
 
-test('records decode to the commands of the stream, and their checksums hold', () => {
+test('records decode to the commands of the stream, and their checksums match', () => {
   const { commands } = bundledCodecs({ commandsId: 1, eventsId: 2 });
   const source = createRecordSource(stream, commands, 'topic');
   for (const offset of [0, 1, 999]) {

@@ -1,21 +1,21 @@
 /**
- * The orders that every store bench persists: order (partition, offset) is the same for the same seed and shape,
- * whoever asks, so that all designs work the same orders and the checks know what must have come out.
+ * The orders of every store bench. Order (partition, offset) is the same for the same seed and shape, so that
+ * all designs process the same orders and the checks know the expected result.
  *
- * Contents come from a fixed set of templates; only the ids are made per order. That keeps the cost of making an
- * order out of the measurement, and memory flat.
+ * Contents come from a fixed set of templates; only the ids are made per order. That keeps the cost of making
+ * an order out of the measurement, and memory constant.
  */
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { createRandom, mix32, type Random } from './random.ts';
 
-/** 10,000 SKUs uniformly; or with one SKU in every order; or with one that sells out after `saleUnits` of them. */
+/** 10,000 SKUs uniformly; or one SKU in every order; or one that sells out after `saleUnits`. */
 export type Shape = 'uniform' | 'hot' | 'soldOut';
 
 export interface StreamOptions {
   readonly seed: number;
   readonly shape: Shape;
-  /** Keeps every template, about 50 MB; without, each is recreated whenever it is asked for. */
+  /** Keeps every template, about 50 MB; otherwise each is recreated on each use. */
   readonly keepTemplates?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface OrderStream {
   /** Contents with the placeholder id, by template number; in 0..templateCount-1. */
   template(index: number): PlaceCommand;
   templateOf(partition: number, offset: number): number;
-  /** A UUIDv8 that belongs to the partition. */
+  /** A UUIDv8 of the partition. */
   orderId(partition: number, offset: number): string;
   /** The whole command. */
   command(partition: number, offset: number): PlaceCommand;
@@ -31,7 +31,7 @@ export interface OrderStream {
 
 export const skuCount = 10_000;
 const linesMax = 5;
-/** Of one line, in 1..quantityMax evenly. */
+/** Of one line, uniform in 1..quantityMax. */
 const quantityMax = 3;
 /** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
 export const hotSku = 5_000;
@@ -120,7 +120,10 @@ function createLines(random: Random, shape: Shape): PlaceCommand['payload']['lin
   }));
 }
 
-/** Version nibble 8, variant 10, and a head that the partition rule (first four bytes modulo 12) maps to the partition. */
+/**
+ * Version nibble 8, variant 10, and a head that the partition rule (first four bytes modulo 12) maps to the
+ * partition.
+ */
 function uuidFor(seed: number, partition: number, offset: number): string {
   const counter = offset * PARTITIONS + partition;
   const a = mix32(counter ^ seed);

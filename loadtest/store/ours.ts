@@ -1,6 +1,6 @@
 /**
- * Our writers as the product runs them, fed from memory: encoded commands go into the lanes as a fetch would put them
- * there, and are decoded, decided, written, encoded and handed to a producer that acknowledges at once.
+ * Our writers as in the product, fed from memory. Encoded commands enter the lanes as after a fetch. They are
+ * decoded, decided, written, encoded and handed to a producer that acknowledges at once.
  */
 import { bundledCodecs } from '../../services/shared/codec/index.ts';
 import type { Accumulator } from '../../services/shared/kafka/index.ts';
@@ -18,12 +18,12 @@ import { PARTITIONS } from '../../topics/partition.ts';
 import { createRecordSource, type RecordSource } from './record-source.ts';
 import type { Claimed, Subject, SubjectDeps } from './subject.ts';
 
-/** What one fetch brings of one partition. */
+/** The records of one fetch of one partition. */
 const fetchRecords = 500;
 const paymentWindowMs = 30 * 60_000;
 
 export interface OursOptions {
-  /** Changes the sessions that the writers get. */
+  /** Changes the writers' sessions. */
   wrap?(mysql: Mysql): Mysql;
 }
 
@@ -53,7 +53,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         statusCache: { entriesOf: () => [] },
         metrics,
         log,
-        // Nobody else claims lanes here: to go on would try the same batch for ever.
+        // No other worker claims lanes here, so continuing would try the same batch for ever.
         onFenceLost: (lane) => lane.stop('its fence was lost'),
         onCommitted,
       });
@@ -133,7 +133,7 @@ function createFeeder(partition: number, from: number, source: RecordSource, wak
   };
 }
 
-/** A log that takes everything at once, in the next turn of the event loop. */
+/** A log that accepts everything at once, in the next turn of the event loop. */
 function instantAccumulator(): Accumulator {
   let offset = 0n;
   const acknowledge = async (count: number): Promise<bigint> => {

@@ -1,6 +1,6 @@
-/** Random numbers that are the same in every run. */
+/** Random numbers, the same in every run. */
 
-/** Gives the next number, an unsigned 32-bit integer. */
+/** Returns the next number, an unsigned 32-bit integer. */
 export type Random = () => number;
 
 /** MurmurHash3's finaliser: a bijection of the unsigned 32-bit integers in which every bit depends on every other. */

@@ -1,4 +1,7 @@
-/** The stream as records of the command topic, encoded beforehand: only ids and checksum are filled in per record. */
+/**
+ * The stream as records of the command topic, encoded in advance; only ids and checksum are filled in per
+ * record.
+ */
 
 import type { OrderCommand } from '../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, type Codec, checksumOf } from '../../services/shared/codec/index.ts';
@@ -9,12 +12,15 @@ export interface RecordSource {
   record(partition: number, offset: number): InRecord;
 }
 
-/** Every template one after the other in a single buffer: thousands of small ones would be work for the collector of the process that is measured. */
+/**
+ * All templates one after the other in a single buffer. Thousands of small ones would burden the garbage
+ * collector of the measured process.
+ */
 interface Templates {
   readonly bytes: Buffer;
-  /** Template n stands in [starts[n], starts[n + 1]). */
+  /** Template n is in [starts[n], starts[n + 1]). */
   readonly starts: Uint32Array;
-  /** Where the placeholder id stands in template n: [ids[n * idsPerTemplate], …), from the template's start. */
+  /** Indexes of the placeholder id in template n: [ids[n * idsPerTemplate], …), from the template's start. */
   readonly ids: Uint16Array;
 }
 

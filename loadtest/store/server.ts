@@ -1,4 +1,4 @@
-/** The database server of the bench: the one that MYSQL_URL names, or the local stack's instance `bench`. */
+/** The database server of the bench: the one of MYSQL_URL, or that of the local instance `bench`. */
 import { stackDown, stackStatus, stackUp } from '../../stack/index.ts';
 
 export interface BenchServer {

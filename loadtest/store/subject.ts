@@ -1,4 +1,4 @@
-/** A way to persist orders that is measured: each runs in a process of its own, from `start` to `stop`. */
+/** A way to persist orders that is measured; each runs in its own process, from `start` to `stop`. */
 import type { Meter } from '../frame/meter.ts';
 import type { OrderStream, Shape } from './order-stream.ts';
 
@@ -8,15 +8,15 @@ export interface StoreJob {
   readonly subject: SubjectName;
   readonly shape: Shape;
   readonly seed: number;
-  /** Connections of the usual design; of ours, its writers. */
+  /** Connections of the usual design; for ours, the writers. */
   readonly connections: number;
   /** mysql://…/database of this run. */
   readonly url: string;
   readonly databasePid: number | null;
-  /** Run before the measurement begins, and measured. */
+  /** Warm-up orders, and measured orders. */
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** The tables hold orders already and the run goes on behind them; otherwise they are recreated. */
+  /** The tables hold orders already and the run continues after them; otherwise they are recreated. */
   readonly isFilled: boolean;
 }
 
@@ -29,15 +29,15 @@ export interface SubjectDeps {
   readonly from: readonly number[];
 }
 
-/** What a subject says that it did: the offsets it decided, from `from` up to `to` of each partition. */
+/** The reported work of a subject: the offsets it decided, from `from` up to `to` of each partition. */
 export interface Claimed {
   readonly to: readonly number[];
-  /** Outcomes that went out, or were relayed; null when the subject makes none. */
+  /** Outcomes that were published or relayed; null if the subject makes none. */
   readonly outcomes: number | null;
 }
 
 export interface Subject {
   start(): Promise<void>;
-  /** Ends after what is in flight. Rejects when anything went wrong meanwhile. */
+  /** Ends after the work in flight. Rejects if anything failed meanwhile. */
   stop(): Promise<Claimed>;
 }

@@ -1,4 +1,7 @@
-/** `bench subscribers`: how fast outcomes become delivery rows, webhooks arrive and a new team reads the snapshot. */
+/**
+ * `bench subscribers`: how fast outcomes become delivery rows, webhooks arrive and a new team reads the
+ * snapshot.
+ */
 import path from 'node:path';
 import { runInChild } from '../frame/child.ts';
 import { runRounds } from '../frame/rounds.ts';
@@ -19,7 +22,7 @@ const quickRounds = 1;
 const full = {
   events: 60_000,
   snapshotOrders: 1_000_000,
-  // Longer than the group of a notification process that has just begun needs to form.
+  // Longer than the group of a new notification process needs to form.
   times: { warmUpMs: 8_000, measureMs: 30_000 },
 };
 const quick = { events: 24_000, snapshotOrders: 100_000, times: { warmUpMs: 6_000, measureMs: 10_000 } };

@@ -1,6 +1,7 @@
 /**
- * The process of one run from order to webhook: opens a receiver for each customer, starts notification, places orders on
- * the clock, waits until all of them were told, and compares what was accepted, stored and received.
+ * The process of one run from order to webhook. Opens a receiver for each customer, starts notification, and
+ * places orders on the clock. Waits until all of them were delivered, and compares accepted, stored and
+ * received orders.
  */
 import { build } from 'hdr-histogram-js';
 import { rssBytes } from '../client/recorder.ts';
@@ -15,7 +16,7 @@ import { type Placed, placeOnClock } from './order-clock.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
 
 const hangMs = 30_000;
-/** A hung try ends after 15 s, and its host may be left alone for half a minute more. */
+/** A hanging attempt ends after 15 s, and its host may be paused for half a minute more. */
 const deliveredDeadlineMs = 120_000;
 const slowestUs = 300_000_000;
 
@@ -64,16 +65,16 @@ async function run(job: DeliverJob): Promise<RunResult> {
   }
 }
 
-/** Each order was told, under one webhook id. */
+/** Each order was delivered with one webhook id. */
 function missedOf(placed: Placed, { arrivals }: Receivers): string | null {
   for (const orderId of placed.keys()) {
     const ids = arrivals.get(orderId)?.webhookIds.size ?? 0;
-    if (ids !== 1) return `order ${orderId} was told under ${ids} ids`;
+    if (ids !== 1) return `order ${orderId} was delivered with ${ids} ids`;
   }
-  return arrivals.size === placed.size ? null : `${arrivals.size} orders were told of ${placed.size}`;
+  return arrivals.size === placed.size ? null : `${arrivals.size} of ${placed.size} orders were delivered`;
 }
 
-/** From the moment at which an order was due to be asked for; with and without those of the receiver that may hang. */
+/** From the time at which an order was due; with and without those of the receiver that may hang. */
 function latencies(placed: Placed, { arrivals }: Receivers) {
   const all = newHistogram();
   const others = newHistogram();

@@ -1,4 +1,4 @@
-/** The tables of notification as this bench needs them: endpoints in, what became of rows out. */
+/** The tables of notification for this bench: writes endpoints and counts rows. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Connection } from '../reference/connect.ts';
@@ -13,7 +13,7 @@ export interface NewEndpoint {
   readonly url: string;
 }
 
-/** Takes the place of all endpoints there are. */
+/** Replaces all endpoints. */
 export async function replaceEndpoints(
   connection: Connection,
   endpoints: readonly NewEndpoint[],
@@ -28,12 +28,12 @@ export async function replaceEndpoints(
 
 export interface Counted {
   readonly rows: number;
-  /** Different events among them. */
+  /** Number of different events among them. */
   readonly events: number;
   readonly delivered: number;
 }
 
-/** Rows of endpoints whose id begins so. */
+/** Rows of endpoints with this id prefix. */
 export async function countRows(connection: Connection, endpointPrefix: string): Promise<Counted> {
   const [[row]] = await connection.query<RowDataPacket[]>(
     `SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS events, COALESCE(SUM(status = 'DELIVERED'), 0) AS delivered
@@ -43,7 +43,7 @@ export async function countRows(connection: Connection, endpointPrefix: string):
   return { rows: Number(row!['n']), events: Number(row!['events']), delivered: Number(row!['delivered']) };
 }
 
-/** Outcomes whose rows are stored, over all partitions; for a log in which source offsets have no holes. */
+/** Outcomes with stored rows, over all partitions; for a log whose source offsets have no gaps. */
 export async function countStored(connection: Connection): Promise<number> {
   const [[row]] = await connection.query<RowDataPacket[]>(
     'SELECT COALESCE(SUM(last_source_offset + 1), 0) AS n FROM notification_positions',
@@ -51,7 +51,7 @@ export async function countStored(connection: Connection): Promise<number> {
   return Number(row!['n']);
 }
 
-/** Waits until as many rows are delivered; answers what is missing at the deadline, or null. */
+/** Waits until as many rows are delivered. Returns what is missing at the deadline, or null. */
 export async function waitDelivered(
   connection: Connection,
   endpointPrefix: string,

@@ -1,4 +1,4 @@
-/** The figures of the subscribers' bench, and what they must reach. */
+/** The figures of the subscribers' bench, and their required values. */
 import { figure, perRun, rateOf } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
 
@@ -11,12 +11,12 @@ export const goals: Readonly<Record<string, Goal>> = {
   'state.snapshot_s': { atMost: 30, aim: 10 },
 };
 
-/** `snapshotOrders` stands in the unit: a quick run reads fewer than the goal is about. */
+/** `snapshotOrders` is in the unit, because a quick run reads fewer orders. */
 export function figuresOf({ results }: Rounds, snapshotOrders: number): Figure[] {
   const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];
   const more = (name: string, field: string) =>
     perRun(runs(name), (sample) => sample.more?.[field] ?? Number.NaN);
-  /** What one receiver that hangs costs the others, round by round. */
+  /** The cost of one hanging receiver for the others, round by round. */
   const hungRatio = (field: string): (number | null)[] => {
     const quiet = more('300/s', field);
     return more('300/s, one hangs', field).map((ms, round) =>
@@ -24,7 +24,7 @@ export function figuresOf({ results }: Rounds, snapshotOrders: number): Figure[]
     );
   };
   return [
-    // By the clock, and by the CPU time of the notification process, all its threads together.
+    // By wall clock, and by the CPU time of the notification process with all its threads.
     figure('notify.rows_per_s', 'rows/s', perRun(runs('rows'), rateOf)),
     figure(
       'notify.rows_per_core_s',

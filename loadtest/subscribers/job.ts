@@ -1,4 +1,4 @@
-/** What the measuring processes of this bench are told; each answers with one result. */
+/** The input of this bench's measuring processes; each returns one result. */
 import type { Target } from '../client/job.ts';
 
 /** Orders on the clock, one webhook endpoint for each customer. */
@@ -9,7 +9,7 @@ export interface DeliverJob {
   readonly skuCount: number;
   readonly keyPrefix: string;
   readonly perSecond: number;
-  /** Whether the endpoint of the first customer does not answer for `hangMs`. */
+  /** Whether the endpoint of the first customer hangs for `hangMs`. */
   readonly hangs: boolean;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -18,7 +18,7 @@ export interface DeliverJob {
   readonly databasePid: number | null;
 }
 
-/** The snapshot of `orders` orders, read as a team would that has just begun. */
+/** The snapshot of `orders` orders, read as a new team would. */
 export interface SnapshotJob {
   readonly env: Readonly<Record<string, string>>;
   readonly orders: number;

@@ -1,4 +1,4 @@
-/** Places orders on the clock, customer after customer, and remembers when each was due. */
+/** Places orders on the clock, one customer after the other, and remembers when each was due. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, openConnection } from '../client/connection.ts';
 import { createRequestMaker, type RequestMaker } from '../client/requests.ts';
@@ -6,15 +6,18 @@ import type { DeliverJob } from './job.ts';
 
 const tickMs = 2;
 const orderIdField = /"id":"([0-9a-f-]{36})"/;
-/** Requests of one customer; beyond this the API is not following, and the latency of webhooks is not what would be measured. */
+/**
+ * Requests of one customer. Beyond this number the API cannot follow, and the latency would not be that of
+ * webhooks.
+ */
 const waitingMax = 100;
 
-/** Epoch ms at which an order was due to be asked for, by order id. */
+/** Epoch ms at which an order was due, by order id. */
 export type Placed = Map<string, number>;
 
 /**
- * `onMeasuring` is called between warm-up and measurement; orders placed before it are in `warmUp`. Resolves when the last
- * answer is in, and rejects with the first that is no 202.
+ * `onMeasuring` is called between warm-up and measurement; orders placed before it are in `warmUp`. Resolves
+ * when the last response has arrived, and rejects with the first that is not 202.
  */
 export async function placeOnClock(
   job: DeliverJob,
@@ -68,7 +71,7 @@ export async function placeOnClock(
 }
 
 interface Customer {
-  /** One at a time. Rejects when the connection breaks. */
+  /** One at a time. Rejects if the connection breaks. */
   place(): Promise<Answer>;
   close(): void;
 }

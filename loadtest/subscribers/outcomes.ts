@@ -1,4 +1,4 @@
-/** Accepted orders of one to five lines, as a worker tells of them. */
+/** Accepted orders of one to five lines, as a worker writes their outcomes. */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { createOrderStream, currency, issuedAtMs, unitPriceOf } from '../store/order-stream.ts';
 
@@ -52,7 +52,7 @@ export function acceptedAt(partition: number, sourceOffset: number): OrderEvent 
   };
 }
 
-/** The state that an outcome leaves behind. */
+/** The state after an outcome. */
 export function stateAfter(event: OrderEvent): OrderState {
   const lines = (event.order?.lines ?? []).map(({ name: _name, ...line }) => line);
   return {

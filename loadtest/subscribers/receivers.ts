@@ -1,8 +1,11 @@
-/** Webhook receivers, each on a port of its own: every one is a host to the sender, with a gate and a breaker of its own. */
+/**
+ * Webhook receivers, each on its own port. For the sender every one is a separate host, with its own gate and
+ * breaker.
+ */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A post that was taken. */
+/** An accepted post. */
 interface Arrival {
   /** Epoch ms, with fractions. */
   readonly firstMs: number;
@@ -15,9 +18,9 @@ export interface Receivers {
   readonly urls: readonly string[];
   /** By order id. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
-  /** From now on the first receiver keeps each post waiting for `ms`, and answers it then. */
+  /** From now on the first receiver delays each response by `ms`. */
   hangFirst(ms: number): void;
-  /** Ends that: what waits is answered, and so is all that comes. */
+  /** Ends that: waiting posts are answered, and later ones at once. */
   release(): void;
   close(): Promise<void>;
 }
@@ -37,7 +40,7 @@ export async function openReceivers(count: number): Promise<Receivers> {
   const answer = (response: ServerResponse, post: Post): void => {
     clearTimeout(waiting.get(response)?.timer);
     waiting.delete(response);
-    // Whoever has hung up meanwhile comes again.
+    // A sender that closed the connection meanwhile retries.
     if (response.destroyed) return;
     take(arrivals, post);
     response.writeHead(204).end();

@@ -1,4 +1,4 @@
-/** From outcomes that wait in the log to delivery rows: how fast one notification process takes them in. */
+/** From outcomes in the log to delivery rows: the rate of one notification process. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
 import { createAccumulator } from '../../services/shared/kafka/index.ts';
@@ -18,18 +18,20 @@ import { openReceivers, type Receivers } from './receivers.ts';
 const pollMs = 20;
 const deadlineMs = 120_000;
 const sendMax = 500;
-/** Measured from here on: before it the process compiles what it runs. */
+/** Measurement starts here; before it the process compiles its code. */
 const warmShare = 0.25;
 const endpointId = 'bench-all';
 
 export interface RowsJob {
   readonly events: number;
-  /** Whether the receiver answers; else it hangs, and the sender has nothing to do behind its first posts. */
+  /**
+   * Whether the receiver answers. Otherwise it hangs, and the sender has nothing to do after its first posts.
+   */
   readonly posts: boolean;
   readonly databasePid: number | null;
 }
 
-/** Rate and CPU time per row, or per row that is delivered too. */
+/** Rate and CPU time per row, and per delivered row. */
 export async function runRows(stack: StackInfo, job: RowsJob): Promise<RunResult> {
   const own = await openTopics(stack, job.posts ? 'subscribers-posts' : 'subscribers-rows');
   const receivers = await openReceivers(1);
@@ -62,7 +64,7 @@ async function produceOutcomes({ settings, log, env }: OwnTopics, perPartition: 
             key: Buffer.from(event.orderId!),
             value: codec.encode(event),
             headers: { ce_id: event.eventId },
-            // Of today: the broker deletes what is older than the topic keeps.
+            // Current time: the broker deletes records older than the retention.
             timestampMs: Date.now(),
           })),
         );
@@ -130,7 +132,7 @@ async function reach(count: () => Promise<number>, goal: number): Promise<number
   }
 }
 
-/** Every event has its row once, and, where posts are made, every post was taken. */
+/** Every event has its row once, and if posts are sent, every post was accepted. */
 async function problemOf(
   connection: Connection,
   receivers: Receivers,

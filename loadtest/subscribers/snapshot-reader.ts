@@ -1,6 +1,6 @@
 /**
- * The process of a new team: it asks for the ends of `orders.state.v1`, reads up to there, and keeps the last state of each
- * order, as docs/topics says. The time counts from its first request to its last state.
+ * The process of a new team. It reads the ends of `orders.state.v1`, reads up to them, and keeps the last
+ * state of each order, as docs/topics describes. The time counts from its first request to its last state.
  */
 
 import { openLogReader } from '../../cli/kafka/log-reader.ts';
@@ -12,7 +12,7 @@ import { ownCpuUs } from '../frame/cpu.ts';
 import type { RunResult } from '../frame/types.ts';
 import type { SnapshotJob } from './job.ts';
 
-/** What this team wants to know of an order. */
+/** The part of an order that this team needs. */
 interface Known {
   readonly version: number;
   readonly status: string | null;
@@ -61,7 +61,7 @@ async function run({ env, orders: expected }: SnapshotJob): Promise<RunResult> {
   };
 }
 
-/** All orders, each in its newest version, and markers that cover as many outcomes. */
+/** All orders in their newest version, and markers that cover all outcomes. */
 function problemOf(orders: Map<string, Known>, covers: Map<number, number>, expected: number): string | null {
   if (orders.size !== expected) return `${orders.size} orders were read of ${expected}`;
   const older = orders.values().filter(({ version, total }) => version !== 1 || total === null);

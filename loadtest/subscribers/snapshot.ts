@@ -1,4 +1,4 @@
-/** The snapshot of a million orders: written through the projector's own writer, read as a new team would. */
+/** The snapshot of a million orders: written with the projector's own writer, read as a new team would. */
 import path from 'node:path';
 import { fetchLogIds } from '../../services/projector/logs.ts';
 import { markerOf } from '../../services/projector/projection.ts';
@@ -14,9 +14,9 @@ import type { SnapshotJob } from './job.ts';
 import { acceptedAt, stateAfter } from './outcomes.ts';
 
 const reader = path.join(import.meta.dirname, 'snapshot-reader.ts');
-/** As the projector writes under load: so many states and their marker are one transaction. */
+/** As the projector writes under load: this many states and their marker are one transaction. */
 const batchStates = 1_000;
-/** Every so many orders were changed once since, and their older state is not compacted away yet. */
+/** One of this many orders was changed once, and its older state is not compacted yet. */
 const changedEvery = 10;
 
 export interface Snapshot {
@@ -24,7 +24,7 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
-/** Writes it once; each `read` is a process of its own. */
+/** Writes it once; each `read` is a separate process. */
 export async function writeSnapshot(
   stack: StackInfo,
   orders: number,

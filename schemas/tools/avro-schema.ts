@@ -1,4 +1,4 @@
-/** The parts of Avro's schema language that our schemas use; anything else is refused by the generators. */
+/** The subset of Avro's schema language that our schemas use; the generators refuse anything else. */
 export type AvroSchema = string | AvroSchema[] | AvroNamed | AvroArray | AvroLogical;
 
 export interface AvroRecord {

@@ -13,7 +13,7 @@ const primitives: Record<string, string> = {
 };
 
 /**
- * TypeScript for the values that the codec takes and gives.
+ * TypeScript for the values that the codec encodes and decodes.
  *
  * @param roots the newest schema of each subject
  * @param commandBranches command type → name of its payload branch
@@ -46,7 +46,7 @@ function namedTypesOf(schema: AvroSchema, found: AvroNamed[] = []): AvroNamed[] 
   return found;
 }
 
-/** The branches of a `payload` field that is told apart by the field `type`, or null where there is none. */
+/** The branches of a `payload` field that the field `type` selects, or null if there is no such field. */
 function discriminatedPayload(schema: AvroNamed): AvroRecord[] | null {
   if (schema.type !== 'record') return null;
   const payload = schema.fields.find((field) => field.name === 'payload')?.type;
@@ -98,7 +98,7 @@ function declareField(field: AvroField): string {
 function typeText(schema: AvroSchema): string {
   if (typeof schema === 'string') return primitives[schema] ?? schema;
   if (Array.isArray(schema)) {
-    // null last reads as TypeScript is usually written; the order on the wire is the schema's.
+    // null goes last, as is usual in TypeScript; the order on the wire is the schema's.
     const branches = schema.filter((branch) => branch !== 'null').map(typeText);
     return [...branches, ...(schema.includes('null') ? ['null'] : [])].join(' | ');
   }

@@ -6,7 +6,7 @@ import { newestOf, readSchemaFiles, type SchemaFile } from './schema-files.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Every generated file of this room: path from the repository → text. */
+/** Every generated file of this folder: path in the repository → text. */
 export function generatedFiles(): Map<string, string> {
   const files = readSchemaFiles(root);
   return new Map([
@@ -21,7 +21,7 @@ export function generatedFiles(): Map<string, string> {
   ]);
 }
 
-/** The schema files as a module, because nothing may read files while it is being imported. */
+/** The schema files as a module, because no code may read files while it is imported. */
 function documentsModule(files: SchemaFile[]): string {
   const entries = files.map(
     ({ subject, version, path, text }) =>

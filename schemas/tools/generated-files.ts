@@ -3,23 +3,23 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Path from the repository → text that it should have. */
+/** Path in the repository → expected text. */
 export type GeneratedFiles = ReadonlyMap<string, string>;
 
-/** Paths of the generated files that are missing or have another text. */
+/** Paths of the generated files that are missing or outdated. */
 export function staleFiles(files: GeneratedFiles): string[] {
   return [...files].filter(([path, text]) => currentText(path) !== text).map(([path]) => path);
 }
 
 /**
- * Writes what is stale, or with `check` only names it.
+ * Writes outdated files, or with `check` only names them.
  *
- * @returns exit code: 1 where something was stale and not written
+ * @returns exit code: 1 if a file was outdated and not written
  */
 export function bringUpToDate(files: GeneratedFiles, options: { check: boolean }): number {
   const stale = staleFiles(files);
   if (options.check) {
-    for (const path of stale) console.error(`${path} is not what it is generated from: run \`npm run gen\``);
+    for (const path of stale) console.error(`${path} is outdated: run \`npm run gen\``);
     return stale.length === 0 ? 0 : 1;
   }
   for (const path of stale) {

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One example value of a released schema, as readable JSON and as the Avro body that it must be for ever. */
+/** One example value of a released schema, as readable JSON and as the Avro body, which must never change. */
 export interface GoldenFile {
   subject: string;
   version: number;
   name: string;
-  /** Relative to the repository, without the endings `.json` and `.bin`. */
+  /** Relative to the repository, without the extensions `.json` and `.bin`. */
   path: string;
   value: unknown;
   /** Avro body without a frame; null before the first `write-golden`. */

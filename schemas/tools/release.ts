@@ -1,6 +1,6 @@
 /**
- * `schemas/released.json` holds the SHA-256 of every released schema and golden file. This adds what is new and
- * refuses what changed: bytes like these are on topics already, so a change is a new version in a new file.
+ * `schemas/released.json` holds the SHA-256 of every released schema and golden file. This adds new files and
+ * refuses changed ones. Such bytes are already on topics, so a change needs a new version in a new file.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..', '..');
 const listPath = join(root, 'schemas', 'released.json');
 
-/** Path from the repository → SHA-256 in hex, of what is on disk. */
+/** Path in the repository → SHA-256 in hex, of the file on disk. */
 export function hashesOnDisk(): Map<string, string> {
   const paths = readdirSync(join(root, 'schemas'), { recursive: true, encoding: 'utf8' })
     .map((path) => `schemas/${path.replaceAll('\\', '/')}`)
@@ -18,12 +18,12 @@ export function hashesOnDisk(): Map<string, string> {
   return new Map(paths.map((path) => [path, hashOf(path)]));
 }
 
-/** Path → SHA-256 in hex, as it was when the file was released. */
+/** Path → SHA-256 in hex, from when the file was released. */
 export function releasedHashes(): Map<string, string> {
   return new Map(Object.entries(JSON.parse(readFileSync(listPath, 'utf8')) as Record<string, string>));
 }
 
-/** Released files that are gone or differ. */
+/** Released files that are missing or differ. */
 export function changedFiles(released: Map<string, string>, onDisk: Map<string, string>): string[] {
   return [...released].filter(([path, hash]) => onDisk.get(path) !== hash).map(([path]) => path);
 }
@@ -41,7 +41,7 @@ function main(): number {
   for (const path of changed) console.error(`${path} is released and may not change: write a new version`);
   if (changed.length > 0) return 1;
   writeFileSync(listPath, `${JSON.stringify(Object.fromEntries(onDisk), null, 2)}\n`);
-  console.log(`${onDisk.size - released.size} files released, ${onDisk.size} in all`);
+  console.log(`${onDisk.size - released.size} files released, ${onDisk.size} in total`);
   return 0;
 }
 

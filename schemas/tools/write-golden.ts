@@ -1,4 +1,6 @@
-/** Encodes golden examples that have no .bin yet. An existing .bin is never written again: it is what is on topics. */
+/**
+ * Encodes golden examples without a .bin. An existing .bin is never written again: such bytes are on topics.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundledCodecs, bundledStateCodec, type Codec } from '../../services/shared/codec/index.ts';

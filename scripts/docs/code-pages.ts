@@ -1,4 +1,4 @@
-/** The pages of everything that a client or operator meets as a code: problems, reasons, findings, bodies of webhooks. */
+/** The pages of all codes that a client or operator can see: problems, reasons, findings, webhook bodies. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
@@ -53,7 +53,7 @@ export function findingsPage(): string {
   ]);
 }
 
-/** The body of each type, made by the code that makes them, from the golden outcomes. */
+/** The body of each type, produced by the product's own code from the golden outcomes. */
 export function webhookBodiesPage(): string {
   const version = basename(newestSchema(EVENTS_SUBJECT).path, '.avsc');
   const folder = join(root, 'schemas', EVENTS_SUBJECT, 'golden', version);

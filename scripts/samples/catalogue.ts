@@ -1,4 +1,7 @@
-/** The sample shop: household goods of a few departments, most of them plentiful, a few nearly sold out. */
+/**
+ * The sample shop: household goods of a few departments. Most products are plentiful, a few are nearly sold
+ * out.
+ */
 import type { Random } from './random.ts';
 
 export interface Product {
@@ -11,9 +14,9 @@ export interface Product {
 
 export interface Catalogue {
   products: Product[];
-  /** Plentiful products, which the good orders buy. */
+  /** Plentiful products, for the good orders. */
   plentiful: Product[];
-  /** Products with a handful of units, which only the orders that ask for too many name. */
+  /** Products with a few units. Only orders that request too many use them. */
   scarce: Product[];
 }
 
@@ -149,7 +152,7 @@ export function makeCatalogue(random: Random): Catalogue {
   return { products, plentiful, scarce };
 }
 
-/** The catalogue as `orderstream catalogue import` takes it. */
+/** The catalogue in the form that `orderstream catalogue import` reads. */
 export function catalogueCsv({ products }: Catalogue): string {
   const rows = products.map(({ sku, name, unitPriceMinor, currency, stock }) =>
     [sku, name.includes(',') ? `"${name}"` : name, unitPriceMinor, currency, stock].join(','),

@@ -1,7 +1,8 @@
 /**
- * Sample orders, good and bad, whose totals follow from the file alone. An order is short of stock because it asks for
- * more than a scarce product ever had, and no other order names that product; the good orders together take a small
- * part of what is there. So no total depends on which order is decided first, and sending the file again changes none.
+ * Sample orders, good and bad, whose totals depend on the file alone. An order is short of stock because it
+ * requests more than a scarce product ever had, and no other order uses that product. The good orders
+ * together need a small part of the stock. So no total depends on the decision order, and sending the file
+ * again changes none.
  */
 import type { ExpectedTotals } from '../../cli/orders/summary.ts';
 import type { Catalogue, Product } from './catalogue.ts';
@@ -28,7 +29,7 @@ interface OrderRequest {
   metadata?: Record<string, string>;
 }
 
-/** Share of all orders that is rejected, by the reason that the worker gives. */
+/** Share of all orders that is rejected, by the worker's reason. */
 const REJECTED_SHARES = {
   UNKNOWN_SKU: 0.02,
   OUT_OF_STOCK: 0.03,
@@ -36,7 +37,7 @@ const REJECTED_SHARES = {
   CURRENCY_MISMATCH: 0.015,
   COUPON_UNKNOWN: 0.01,
 };
-/** Lines beside the orders: the same order again, and another order under a used key. */
+/** Extra lines: the same order again, and another order with a used key. */
 const REPEAT_SHARE = 0.04;
 const CONFLICT_SHARE = 0.02;
 const CUSTOMERS = 24;
@@ -61,7 +62,7 @@ const CITIES = [
 const FIRST_NAMES = ['Alex', 'Robin', 'Sam', 'Kim', 'Noor', 'Toni', 'Charlie', 'Mika'];
 const LAST_NAMES = ['Sample', 'Example', 'Specimen', 'Placeholder', 'Muster', 'Modelo'];
 
-/** `orderCount` distinct orders plus repeats and conflicts, shuffled, and the totals that they must come to. */
+/** `orderCount` distinct orders plus repeats and conflicts, shuffled, and the expected totals. */
 export function makeOrders(
   catalogue: Catalogue,
   orderCount: number,
@@ -90,7 +91,7 @@ export function makeOrders(
     .slice(0, Math.round(orderCount * CONFLICT_SHARE))
     .map((line) => ({ ...line, order: otherOrder(line.order) }));
   return {
-    // A conflict stands behind the order whose key it takes; everything else may come in any order.
+    // A conflict comes after the order whose key it uses; everything else may be in any order.
     lines: [...random.shuffle([...orders, ...repeats]), ...conflicts],
     expected: {
       lines: orders.length + repeats.length + conflicts.length,
@@ -120,7 +121,7 @@ function createMakers(catalogue: Catalogue, random: Random) {
     const { currency } = random.pick(foreign);
     return request(currency, goodItems(foreign.filter((product) => product.currency === currency)));
   };
-  /** A good order in euros with one item put in at any place. */
+  /** A good order in euros with one item inserted at any index. */
   const spoiled = (bad: Item[]): OrderRequest => {
     const items = goodItems(euro).slice(0, ITEMS_MAX - bad.length);
     items.splice(random.int(0, items.length), 0, ...bad);
@@ -131,7 +132,7 @@ function createMakers(catalogue: Catalogue, random: Random) {
     UNKNOWN_SKU: () => spoiled([{ sku: `GONE-${random.int(100, 999)}`, quantity: 1 }]),
     OUT_OF_STOCK: () => {
       const { sku, stock } = random.pick(catalogue.scarce);
-      // Half of them ask on two lines, neither of which is too much by itself unless a single unit is left.
+      // Half of them use two lines, neither of which is too much by itself unless a single unit is left.
       if (random.chance(0.5)) return spoiled([{ sku, quantity: stock + random.int(1, 20) }]);
       return spoiled([
         { sku, quantity: stock },
@@ -147,7 +148,7 @@ function createMakers(catalogue: Catalogue, random: Random) {
   };
 }
 
-/** Mostly a few lines, now and then many, rarely as many as an order may have. */
+/** Mostly a few lines, sometimes many, rarely the maximum. */
 function someProducts(products: Product[], random: Random): Product[] {
   const size = random.chance(0.01) ? ITEMS_MAX : random.chance(0.1) ? random.int(8, 30) : random.int(1, 6);
   if (size <= products.length) return random.shuffle(products).slice(0, size);
@@ -167,7 +168,7 @@ function isGood({ currency, items }: OrderRequest, { plentiful }: Catalogue): bo
   });
 }
 
-/** As good as the order it is made from, but not the same. */
+/** As valid as the original order, but different. */
 function otherOrder(order: OrderRequest): OrderRequest {
   const [first, ...rest] = order.items;
   return first === undefined

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same in every run. */
+/** Pseudorandom numbers, the same in every run. */
 export interface Random {
   /** A whole number from `low` to `high`, both included. */
   int(low: number, high: number): number;
@@ -7,7 +7,7 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** mulberry32: 32 bits of state, good enough to make samples with. */
+/** mulberry32: 32 bits of state, good enough for samples. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

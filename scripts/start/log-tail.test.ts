@@ -19,7 +19,7 @@ const log = (...lines: (object | string)[]): string => {
   return file;
 };
 
-test('picks the problems out of a log, with their causes', () => {
+test('finds the errors in a log, with their causes', () => {
   const file = log(
     { level: 'info', msg: 'listening' },
     { level: 'error', msg: 'cannot start', err: { message: 'no such table' } },
@@ -28,13 +28,13 @@ test('picks the problems out of a log, with their causes', () => {
   expect(logTail(file)).toEqual(['cannot start: no such table']);
 });
 
-test('shows what Node prints when a program does not even load', () => {
+test('shows what Node prints if a program does not load', () => {
   expect(logTail(log('node:internal/modules', 'Error: Cannot find module x'))).toEqual([
     'Error: Cannot find module x',
   ]);
 });
 
-test('shows the last lines when none is a problem, and nothing without a log', () => {
+test('shows the last lines if none is an error, and nothing without a log', () => {
   expect(logTail(log({ level: 'info', msg: 'a' }))).toEqual(['{"level":"info","msg":"a"}']);
   expect(logTail(path.join(dir, 'none.log'))).toEqual([]);
 });

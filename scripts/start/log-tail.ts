@@ -3,7 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 const LINES_MAX = 3;
 const WARN_LEVEL = 40;
 
-/** The last warnings and errors of a service's log, or its last lines when it wrote none: why it does not get ready. */
+/**
+ * The last warnings and errors of a service's log, or its last lines if there are none: why it does not
+ * become ready.
+ */
 export function logTail(file: string): string[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
@@ -21,7 +24,7 @@ function problemIn(line: string): string | null {
     const isBad = typeof level === 'number' ? level >= WARN_LEVEL : /warn|error|fatal/.test(level ?? '');
     return isBad ? [msg, err?.message].filter(Boolean).join(': ') : null;
   } catch {
-    // Not a log line of ours: what Node prints when a program does not even start.
+    // Not a JSON log line: Node prints such text if a program does not start.
     return /Error/.test(line) ? line : null;
   }
 }

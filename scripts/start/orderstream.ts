@@ -4,12 +4,15 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { StackError, type StackInfo, stackEnv } from '../../stack/index.ts';
 
-/** Runs a command of `orderstream` as a person would, so that each step can be repeated by hand. */
+/** Runs a command of `orderstream` as a user would, so that each step can be repeated by hand. */
 export type Orderstream = (args: string[]) => Promise<void>;
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 
-/** Commands run against the instance of `info`; their lines are told as they come. A failure is a StackError. */
+/**
+ * Commands run against the instance of `info`; their lines are passed on as they come. A failure is a
+ * StackError.
+ */
 export function createOrderstream(
   info: StackInfo,
   signal: AbortSignal,
@@ -26,7 +29,7 @@ export function createOrderstream(
         cwd: root,
         env,
         signal,
-        // A session of its own: a Ctrl-C reaches us alone, and we end it.
+        // A separate session: Ctrl-C reaches only this process, which then ends the child.
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

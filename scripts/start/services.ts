@@ -11,7 +11,7 @@ import {
   stackEnv,
 } from '../../stack/index.ts';
 
-/** One process of the product: what to run, with which environment, and where it says that it is ready. */
+/** One process of the product: its program, its environment, and its readiness address. */
 export interface ServiceSpec {
   name: string;
   entry: string;
@@ -19,7 +19,10 @@ export interface ServiceSpec {
   adminUrl: string;
 }
 
-/** The processes of a local run, without the mail server where you name one. Keys and secrets are made at first use, in the instance's own folder. */
+/**
+ * The processes of a local run; without the mail server if the environment names one. Keys and secrets are
+ * made at first use, in the instance's folder.
+ */
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   const ownEnv: Record<string, Record<string, string>> = {
     ingestion: await ingestionEnv(info),
@@ -71,7 +74,7 @@ function commonEnv(info: StackInfo): Record<string, string> {
   };
 }
 
-/** A receiver to try webhooks with runs beside us, at an address that is refused everywhere else. */
+/** A webhook receiver for tries runs on this machine, at an address that is refused everywhere else. */
 function webhooksToThisMachine(): Record<string, string> {
   return { WEBHOOK_ALLOW_ADDRESSES: process.env['WEBHOOK_ALLOW_ADDRESSES'] || '127.0.0.0/8' };
 }
@@ -88,12 +91,12 @@ function mailsTo(port: number): Record<string, string> {
   };
 }
 
-/** What is encrypted in the database has to be read again, so the keys are kept; yours are used where you name some. */
+/** The keys are kept, because they must decrypt the database; keys from the environment are used if set. */
 function secretKeys(dir: string): string {
   return process.env['WEBHOOK_SECRET_KEYS'] || localSecretKeys(dir);
 }
 
-/** Tickets that were handed out stay good over a restart, so the secret is kept. */
+/** The secret is kept, so that tickets stay valid after a restart. */
 function ticketSecret(dir: string): string {
   const file = path.join(dir, 'ticket-secret');
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });

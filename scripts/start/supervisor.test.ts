@@ -46,7 +46,7 @@ function freePort(): Promise<number> {
 
 const never = new AbortController().signal;
 
-test('starts a killed service again, and stops it for good', async () => {
+test('restarts a killed service, and stops it for good', async () => {
   await supervisor.start([await spec('worker-1', SERVES)], never);
   const first = runningProcess(dir, 'worker-1');
   if (!first) throw new Error('the service has no pid file');
@@ -68,7 +68,7 @@ test('gives up on a service that cannot start, and shows the end of its log', as
   expect(told).toContainEqual('ingestion: Error: no such table');
 });
 
-test('an interrupted start says so', async () => {
+test('an interrupted start is reported', async () => {
   const interrupt = new AbortController();
   interrupt.abort();
   await expect(supervisor.start([await spec('ingestion', SERVES)], interrupt.signal)).rejects.toThrow(

@@ -8,7 +8,7 @@ import { issuerDir, mailFile, type ServiceSpec } from './services.ts';
 const TOKEN_TTL_SECONDS = 24 * 3600;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
-/** What a person needs to go on: addresses, a token, and a line that places an order when pasted. */
+/** What a user needs next: addresses, a token, and a command line that places an order. */
 export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: number): Promise<string> {
   const api = `http://127.0.0.1:${info.instance.ports.ingestion}`;
   const token = await demoToken(info);
@@ -24,7 +24,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     `Running after ${(elapsedMs / 1000).toFixed(1)} s.`,
     ...addresses.map(([name, address]) => `  ${name?.padEnd(20)} ${address}`),
     '',
-    `Token of customer "demo", good for a day (npx orderstream token --customer … makes others):`,
+    `Token of customer "demo", valid for a day (npx orderstream token --customer … makes others):`,
     token,
     '',
     'Place an order; the same line again finds the same order:',
@@ -64,7 +64,8 @@ function placeOrder(api: string, token: string): string {
 
 function firstProduct(): { sku: string; currency: string } {
   const [, line = ''] = readFileSync(path.join(root, 'samples', 'catalogue.csv'), 'utf8').split('\n');
-  // sku,name,unit_price_minor,currency,stock: a quoted name may hold commas, so the currency is counted from the end.
+  // sku,name,unit_price_minor,currency,stock: a quoted name may contain commas, so the currency is counted
+  // from the end.
   const cells = line.trim().split(',');
   return { sku: cells[0] ?? '', currency: cells.at(-2) ?? '' };
 }

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { instanceDir } from '../../stack/index.ts';
 import { keptLogsVariable, logFaults, searchKeptLogs } from '../../tests/support/records/kept-logs.ts';
 
-/** Has everything kept that services log in the run that follows. Call `search` at its end: true when nothing was found. */
+/**
+ * Keeps everything that services log in the following run. Call `search` at its end: true if nothing was
+ * found.
+ */
 export function keepLogs(): { search(): boolean } {
   const dir = path.join(instanceDir('test'), 'test-logs');
   rmSync(dir, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-/** A check of the sources that either holds or does not. */
+/** A check of the sources that passes or fails. */
 export interface Stage {
   name: string;
   command: string;
@@ -20,7 +20,7 @@ export const stages: readonly Stage[] = [
   { name: 'sizes', command: 'node', args: ['scripts/test/house/check-sizes.ts'] },
 ];
 
-/** Runs a stage; its output is shown only when it fails. */
+/** Runs a stage; its output is shown only if it fails. */
 export async function runStatic(stage: Stage): Promise<boolean> {
   const { code, output } = await capture(stage.command, stage.args);
   if (code !== 0) process.stdout.write(output);

@@ -8,8 +8,9 @@ export interface Counts {
 }
 
 /**
- * Runs both projects of vitest.config.ts in this process. A file that cannot be loaded, an error outside any test and
- * servers that do not come up count as one failure each, so that a run without tests cannot look like success.
+ * Runs both projects of vitest.config.ts in this process. A file that cannot be loaded, an error outside any
+ * test and servers that do not start count as one failure each. So a run without tests cannot look like
+ * success.
  */
 export async function runVitest(filters: string[]): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, failures: [] };
@@ -41,8 +42,9 @@ export async function runVitest(filters: string[]): Promise<Counts> {
 }
 
 /**
- * A Ctrl-C ends the tests, not the process, as the servers are still to be stopped. While the servers are starting
- * there is nothing to cancel yet (vitest would forget their teardown), so it takes effect with the first file.
+ * A Ctrl-C ends the tests, not the process, because the servers must still be stopped. While the servers are
+ * starting there is nothing to cancel yet (vitest would forget their teardown), so it takes effect with the
+ * first file.
  */
 function createInterrupt(cancel: () => void): { begun: () => void; now: () => void } {
   let wanted = false;
@@ -51,7 +53,7 @@ function createInterrupt(cancel: () => void): { begun: () => void; now: () => vo
     wanted = true;
     if (running) cancel();
   };
-  // Vitest has listeners of its own, which would exit.
+  // Removes vitest's own listeners, which would exit.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, onSignal);
   return {
     now: onSignal,

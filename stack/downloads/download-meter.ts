@@ -6,8 +6,9 @@ const MB = 1_000_000;
 const UNITS: Record<string, number> = { B: 1, kB: 1_000, MB };
 
 /**
- * How far a download is, from two sides: Maven's "Downloaded from …: url (12 MB at 3 MB/s)" lines, and the size of the
- * file that grows in its repository (at its usual place; elsewhere only the lines count).
+ * The progress of a download, from two sources: Maven's "Downloaded from …: url (12 MB at 3 MB/s)" lines, and
+ * the size of the file that grows in its repository. (Only at the usual location; otherwise only the lines
+ * count.)
  */
 export function createDownloadMeter(download: { label: string; megabytes: number; landsIn: string | null }) {
   const startedMs = performance.now();
@@ -34,7 +35,7 @@ function sizeOf(folder: string | null): number {
     );
     return files.reduce((sum, file) => sum + statSync(path.join(file.parentPath, file.name)).size, 0);
   } catch {
-    // Not begun yet, or a file was renamed while we looked: the next look is soon.
+    // Not begun yet, or a file was renamed during the check; the next check is soon.
     return 0;
   }
 }

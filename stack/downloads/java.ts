@@ -7,7 +7,7 @@ import { versions } from './versions.ts';
 
 const run = promisify(execFile);
 
-/** Command of a Java that is new enough (JAVA_HOME first, then PATH); one clear sentence otherwise. */
+/** Path of a Java that is new enough (JAVA_HOME first, then PATH); otherwise one clear sentence. */
 export async function findJava(): Promise<string> {
   const home = process.env['JAVA_HOME'];
   const ofHome = home ? path.join(home, 'bin', 'java') : '';

@@ -9,18 +9,20 @@ import { type LockOptions, withLock } from '../lock.ts';
 import { createDownloadMeter } from './download-meter.ts';
 import { versions } from './versions.ts';
 
-/** Something that Maven can fetch, and the folder of the cache that it lands in, unpacked. */
+/** Something that Maven can download, and its folder in the cache, unpacked. */
 export interface Download {
   folder: string;
   label: string;
   megabytes: number;
-  /** Folder of Maven's own repository that one large file grows in, to tell how far it is; null when there are many. */
+  /**
+   * Folder of Maven's own repository in which one large file grows, to show progress; null if there are many.
+   */
   landsIn: string | null;
-  /** Maven's own arguments; `into` is an empty folder, `pom` writes a pom with these dependencies into it. */
+  /** Maven's own arguments. `into` is an empty folder; `pom` writes a pom with these dependencies into it. */
   mavenArgs: (into: string, pom: (dependencies: readonly string[]) => string) => string[];
 }
 
-/** Where a download tells how it goes, and what ends it early. */
+/** Receives the progress of a download, and what ends it early. */
 export interface FetchContext {
   tell: (line: string) => void;
   signal: AbortSignal;
@@ -37,7 +39,10 @@ export function cacheDir(): string {
   return path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'orderstream');
 }
 
-/** The folder with the unpacked download, fetched first when it is missing; two runs at a time fetch once. */
+/**
+ * The folder with the unpacked download, downloaded first if it is missing; two concurrent runs download
+ * once.
+ */
 export async function fetched(download: Download, context: FetchContext): Promise<string> {
   const target = path.join(cacheDir(), download.folder);
   if (existsSync(target)) return target;
@@ -58,12 +63,12 @@ export async function fetched(download: Download, context: FetchContext): Promis
   });
 }
 
-/** One Maven at a time: several would fetch its own plugins several times, into the same repository. */
+/** One Maven at a time: several would download its plugins several times, into the same repository. */
 function mavenLock(download: Download): LockOptions {
   return {
     file: path.join(cacheDir(), 'maven.lock'),
     waitMs: FETCH_DEADLINE_MS,
-    refuse: (pid) => new StackError(`${download.label} waits in vain for the download of process ${pid}.`),
+    refuse: (pid) => new StackError(`${download.label} waited too long for the download of process ${pid}.`),
   };
 }
 
@@ -88,7 +93,7 @@ async function fetchInto(draft: string, download: Download, context: FetchContex
 function runMaven(download: Download, draft: string, args: string[], context: FetchContext): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('mvn', ['-B', ...args], {
-      // Without a pom, the plugin makes a folder of its own in the working directory.
+      // Without a pom, the plugin creates its own folder in the working directory.
       cwd: draft,
       stdio: ['ignore', 'pipe', 'pipe'],
       signal: AbortSignal.any([context.signal, AbortSignal.timeout(FETCH_DEADLINE_MS)]),

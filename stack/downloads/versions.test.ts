@@ -6,7 +6,7 @@ import { versions } from './versions.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
-test('docker/compose.yaml runs the versions that the local stack runs', () => {
+test('docker/compose.yaml uses the versions of the local stack', () => {
   const images = read('docker/compose.yaml').matchAll(/^ {4}image: (\S+):(\S+)$/gm);
   const found = Object.fromEntries([...images].map(([, image, version]) => [image, version]));
   expect(found).toMatchObject({
@@ -17,7 +17,7 @@ test('docker/compose.yaml runs the versions that the local stack runs', () => {
   });
 });
 
-test('the image runs the Node that the scripts run on', () => {
+test('the image uses the Node version of the scripts', () => {
   const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
   const bases = read('docker/Dockerfile').match(/^FROM node:([\d.]+)/gm);
   expect(new Set(bases)).toEqual(new Set([`FROM node:${devDependencies.node}`]));

@@ -1,10 +1,10 @@
 /**
- * Every pin of the local stack, in one place. docker/compose.yaml names the same versions; a test compares
- * the two. `downloadMb` is what a first run fetches, told to whoever waits for it.
+ * Every pinned version of the local stack. docker/compose.yaml names the same versions; a test compares the
+ * two. `downloadMb` is the download size of a first run, for the progress output.
  */
 export const versions = {
   java: { minimumMajor: 17 },
-  // 3.x reads the parent POM of what it unpacks, and the registry's is not published.
+  // 3.x reads the parent POM of what it unpacks, but the registry's is not published.
   mavenDependencyPlugin: '2.8',
   kafka: {
     version: '4.3.1',

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** Where servers usually live but ordinary users do not look. */
+/** Folders that often contain servers but are not on a user's PATH. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 
 /** The first executable of that name on PATH, or in the other folders. */
@@ -13,7 +13,7 @@ export function findOnPath(command: string, others: readonly string[] = SERVER_F
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // Not in this folder: the next one is asked.
+      // Not in this folder: try the next one.
     }
   }
   return null;

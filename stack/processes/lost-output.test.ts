@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest';
 const dir = mkdtempSync(path.join(tmpdir(), 'lost-output-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test('a tool of the tests goes on to its end without output, and ends with 1', async () => {
+test('a test tool continues to its end without output, and exits with 1', async () => {
   const tool = path.join(dir, 'tool.mjs');
   const module = pathToFileURL(path.resolve(import.meta.dirname, 'lost-output.ts')).href;
   writeFileSync(

@@ -1,8 +1,9 @@
 import { getSystemErrorMap } from 'node:util';
 
 /**
- * Calls `lost` once when standard output takes nothing more, with a sentence without its full stop: its reader has gone
- * (`… | head`), or its disk is full. Without it, Node ends the process with a stack trace and without a clean-up.
+ * Calls `lost` once when standard output accepts nothing more, with a sentence without its full stop: its
+ * reader has gone (`… | head`), or its disk is full. Without it, Node ends the process with a stack trace and
+ * without a clean-up.
  */
 export function whenOutputIsLost(lost: (why: string) => void): void {
   let isLost = false;
@@ -11,13 +12,13 @@ export function whenOutputIsLost(lost: (why: string) => void): void {
     isLost = true;
     lost(reasonOf(error));
   });
-  // Where standard error is lost too, nothing is left to say it on.
+  // If standard error is lost too, nothing can be reported.
   process.stderr.on('error', () => undefined);
 }
 
 /**
- * For a tool of the tests that runs to an end of its own and has servers to stop by then: without output it goes on, says so
- * once on standard error, and ends with 1.
+ * For a test tool that must stop servers at its end. Without output it continues, reports that once on
+ * standard error, and exits with 1.
  */
 export function goOnWithoutOutput(): void {
   whenOutputIsLost((why) => {

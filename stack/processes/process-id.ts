@@ -1,22 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** A process named so that it cannot be mistaken: pids are reused, a pid with its start time is not. */
+/** Identifies a process uniquely: a pid may be reused, but not a pid with its start time. */
 export interface ProcessId {
   pid: number;
   startedAt: string;
 }
 
-/** The process's start time in the system's own terms, or null when no such process runs (a zombie does not). */
+/** The process's start time in the system's units, or null if no such process runs (a zombie does not). */
 export function startTimeOf(pid: number): string | null {
   if (!existsSync('/proc/self/stat')) return startTimeByPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in parentheses and may hold blanks; fields are counted from behind it.
+    // The second field is the command in parentheses and may contain blanks; fields are counted from its end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? null : (fields[19] ?? null);
   } catch {
-    // No such file: the process is gone, which is the answer that was asked for.
+    // No such file: the process has ended.
     return null;
   }
 }
@@ -25,7 +25,7 @@ function startTimeByPs(pid: number): string | null {
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {
-    // ps exits with 1 when there is no such process.
+    // ps exits with 1 if there is no such process.
     return null;
   }
 }
@@ -39,7 +39,7 @@ export function isRunning(id: ProcessId): boolean {
   return startTimeOf(id.pid) === id.startedAt;
 }
 
-/** Sends the signal only to the very process that was recorded; false when it is gone. */
+/** Sends the signal only to the recorded process; false if it has ended. */
 export function signal(id: ProcessId, name: NodeJS.Signals): boolean {
   if (!isRunning(id)) return false;
   try {

@@ -49,23 +49,23 @@ test('kills a process that ignores SIGTERM once the deadline has passed', async 
   expect(isRunning(id)).toBe(false);
 });
 
-test('never signals a process that only has the recorded pid', async () => {
+test('never signals another process with the recorded pid', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   const id = identify(child.pid ?? 0);
-  if (!id) throw new Error('the child is not there');
+  if (!id) throw new Error('the child does not run');
   recordProcess(dir, 'child', { pid: id.pid, startedAt: '1' });
   expect(await stopProcess(dir, 'child', 100)).toBe('notRunning');
   expect(isRunning(id)).toBe(true);
   expect(signal(id, 'SIGKILL')).toBe(true);
 });
 
-test('forgets a pid file that is half written', () => {
+test('ignores a half-written pid file', () => {
   recordProcess(dir, 'child', { pid: 1, startedAt: '1' });
   writeFileSync(pidFile(dir, 'child'), '{"pid":');
   expect(runningProcess(dir, 'child')).toBeNull();
 });
 
-test('tells a command that does not exist', async () => {
+test('reports a command that does not exist', async () => {
   await expect(launch(dir, { name: 'child', command: '/no/such/command', args: [] })).rejects.toThrow(
     /could not be started/,
   );

@@ -28,10 +28,10 @@ export interface Launch {
 export const pidFile = (dir: string, name: string): string => path.join(dir, 'pids', `${name}.json`);
 export const logFile = (dir: string, name: string): string => path.join(dir, 'logs', `${name}.log`);
 
-/** Java cannot open a path with letters outside of ASCII where the locale is C or POSIX. */
+/** Java cannot open a path with non-ASCII letters in the locale C or POSIX. */
 export const utf8Paths = { LC_ALL: 'C.UTF-8' } as const;
 
-/** Starts a process of its own session, its output appended to its log file, its pid recorded. */
+/** Starts a process in its own session, appends its output to its log file, and records its pid. */
 export async function launch(dir: string, what: Launch): Promise<ProcessId> {
   mkdirSync(path.join(dir, 'logs'), { recursive: true });
   const out = openSync(logFile(dir, what.name), 'a');
@@ -67,7 +67,7 @@ export function forgetProcess(dir: string, name: string): void {
   rmSync(pidFile(dir, name), { force: true });
 }
 
-/** The recorded process, if it is still the one that was started; a stale record is removed. */
+/** The recorded process, if it is still the same one; a stale record is removed. */
 export function runningProcess(dir: string, name: string): ProcessId | null {
   const file = pidFile(dir, name);
   if (!existsSync(file)) return null;
@@ -81,12 +81,12 @@ function parse(file: string): ProcessId | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessId;
   } catch {
-    // Half written by a run that was killed: nothing can be said about the process, so it is not ours to signal.
+    // Half-written by a killed run: the process is unknown, so it must not be signalled.
     return null;
   }
 }
 
-/** Names of all processes of the instance that run now. */
+/** Names of all running processes of the instance. */
 export function runningNames(dir: string): string[] {
   const folder = path.join(dir, 'pids');
   if (!existsSync(folder)) return [];
@@ -97,7 +97,7 @@ export function runningNames(dir: string): string[] {
 
 export type Stopped = 'notRunning' | 'stopped' | 'killed';
 
-/** SIGTERM, then SIGKILL once the deadline has passed; returns only when the process is gone. */
+/** SIGTERM, then SIGKILL after the deadline; returns only when the process has ended. */
 export async function stopProcess(dir: string, name: string, deadlineMs: number): Promise<Stopped> {
   const id = runningProcess(dir, name);
   if (!id) return 'notRunning';

@@ -31,7 +31,7 @@ const download: Download = {
   ],
 };
 
-/** Kafka in KRaft mode: every node is broker and controller, one of them or three. */
+/** Kafka in KRaft mode: every node is broker and controller; one node or three. */
 export const kafka: Server = {
   name: 'kafka',
   variable: 'KAFKA_BROKERS',
@@ -79,7 +79,7 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
   const format = [
     'kafka.tools.StorageTool',
     'format',
-    // In one word: an id may begin with a dash.
+    // As one argument: an id may begin with a dash.
     `--cluster-id=${context.instance.clusterId}`,
     '-c',
     configFile(node),
@@ -109,8 +109,8 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
 }
 
 /**
- * A metadata request that names at least as many brokers as there should be; a port that is open says nothing. Each
- * of ours is asked itself: the others name a dead one until its session has run out.
+ * A metadata request that must name at least the expected number of brokers; an open port proves nothing.
+ * Each of our brokers is queried itself, because the others name a dead one until its session expires.
  */
 async function ask(address: string, brokers: number): Promise<void> {
   const seeds = brokers > 1 ? address.split(',') : [address];
@@ -133,7 +133,7 @@ async function askBroker(seeds: string[], access: Access, brokers: number): Prom
     await admin.connect();
     const cluster = await admin.describeCluster();
     if (cluster.brokers.length < brokers)
-      throw new Error(`${cluster.brokers.length} of ${brokers} brokers are there`);
+      throw new Error(`${cluster.brokers.length} of ${brokers} brokers are available`);
   } finally {
     await admin.disconnect();
   }
@@ -141,7 +141,7 @@ async function askBroker(seeds: string[], access: Access, brokers: number): Prom
 
 type Access = Pick<KafkaConfig, 'ssl' | 'sasl'>;
 
-/** A cluster that the environment names may want TLS and a login; ours never does. */
+/** A cluster that the environment names may require TLS and a login; ours never does. */
 function security(address: string): Access {
   if (process.env['KAFKA_BROKERS'] !== address) return {};
   const { ssl, sasl } = createKafkaConfig(loadConfig(process.env, kafkaFields), 'orderstream-stack');
@@ -149,8 +149,8 @@ function security(address: string): Access {
 }
 
 /**
- * One compiler, the quick one: in its first minutes a broker spends more on optimising itself than on records, and one
- * that is started for a test or an afternoon does not live to earn that back.
+ * Only the quick compiler. In its first minutes a broker spends more on optimisation than on records, and a
+ * broker for a test or an afternoon never earns that back.
  */
 function jvm(home: string): string[] {
   return [
@@ -165,7 +165,9 @@ function jvm(home: string): string[] {
   ];
 }
 
-/** Paths are relative to the instance's folder, which Kafka runs in: a property file has trouble with what that may be called. */
+/**
+ * Paths are relative to the instance's folder, in which Kafka runs: a property file cannot hold every path.
+ */
 const LOG_CONFIG = 'conf/kafka-log4j2.properties';
 const configFile = (node: Node): string => `conf/${node.name}.properties`;
 const dataDir = (node: Node): string => `data/${node.name}`;
@@ -195,14 +197,14 @@ function properties({ instance, kafkaLogins }: ServerContext, node: Node): strin
     'transaction.state.log.num.partitions': 3,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': inSync,
-    // A group of tests or of a small machine should not wait 3 s for members that never come.
+    // A group in tests or on a small machine should not wait 3 s for more members.
     'group.initial.rebalance.delay.ms': 200,
     'group.min.session.timeout.ms': 1500,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'num.recovery.threads.per.data.dir': 1,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
-    // Three brokers are there to be killed: a stopped one should be noticed within seconds.
+    // Tests kill one of three brokers; a stopped one should be noticed within seconds.
     'broker.session.timeout.ms': replicas >= 3 ? 6000 : 9000,
     'broker.heartbeat.interval.ms': replicas >= 3 ? 1000 : 2000,
     'controlled.shutdown.enable': 'true',
@@ -217,10 +219,10 @@ function aclSettings(passwords: KafkaLogins): Record<string, string> {
   const users = Object.entries(passwords).map(([user, password]) => `user_${user}="${password}"`);
   return {
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    // Kafka assumes this map only as long as every listener is in clear and without logins.
+    // Kafka assumes this map only if every listener is without encryption and login.
     'listener.security.protocol.map':
       'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    // Whoever comes without a login: this stack, the brokers and their controllers.
+    // Clients without a login: this stack, the brokers and their controllers.
     'super.users': 'User:ANONYMOUS',
     'sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,

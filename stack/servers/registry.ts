@@ -10,7 +10,7 @@ import type { Server, ServerContext } from './server.ts';
 const HEAP_MB = 256;
 const ASK_TIMEOUT_MS = 2_000;
 /**
- * H2 writes behind by default, so that a killed registry forgets schemas it has acknowledged, or half of its own
+ * By default H2 delays its writes, so a killed registry loses acknowledged schemas, or half of its own
  * tables. Written at each commit and never compacted in place, its file survives a kill at any moment.
  */
 const STORAGE_OPTIONS = [
@@ -32,7 +32,9 @@ const download: Download = {
   ],
 };
 
-/** Apicurio behind its Confluent-compatible API; its H2 file lives in the instance and survives a restart. */
+/**
+ * Apicurio with its Confluent-compatible API; its H2 file is in the instance's folder and survives a restart.
+ */
 export const registry: Server = {
   name: 'registry',
   variable: 'SCHEMA_REGISTRY_URL',
@@ -67,13 +69,13 @@ async function start(context: ServerContext): Promise<void> {
       QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
       APICURIO_STORAGE_KIND: 'sql',
       APICURIO_STORAGE_SQL_KIND: 'h2',
-      // Relative to the instance's folder, which it runs in: a URL has trouble with what that may be called.
+      // Relative to the instance's folder, in which it runs: a URL cannot hold every path.
       APICURIO_DATASOURCE_URL: `jdbc:h2:file:${['./data/registry/registry', ...STORAGE_OPTIONS].join(';')}`,
     },
   });
 }
 
-/** Asks for the list of subjects: answered only when the storage is there too. */
+/** Requests the list of subjects, which needs the storage too. */
 async function ask(address: string): Promise<void> {
   const { url, login } = takeLogin(address);
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);

@@ -1,6 +1,6 @@
 /**
- * `npm run cases -- [ID…] [--name cases]`: sends the smallest input of each fault that was once found to a running product
- * and prints one line for each. An instance that answers is used as it is; another one is started for the run.
+ * `npm run cases -- [ID…] [--name cases]`: sends the smallest input of each known fault to a running product
+ * and prints one line for each. An instance that answers is used; otherwise one is started for the run.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
@@ -50,7 +50,7 @@ async function runAll(chosen: readonly Case[]): Promise<number> {
   return failed;
 }
 
-/** A case that cannot be run does not hold, and keeps no other from its turn. */
+/** A case that cannot run counts as failed, and stops no other. */
 async function runOne({ run }: Case, product: Product): Promise<string | null> {
   try {
     return await run(product);

@@ -1,4 +1,7 @@
-/** Rows about callers and what they share, tokens, caches, and what the API says when a server of its own is wrong. */
+/**
+ * Rows about callers and their shares, tokens, caches, and responses of the API when one of its servers
+ * fails.
+ */
 import path from 'node:path';
 import { createLocalIssuer } from '../../services/shared/auth/index.ts';
 import { instanceDir } from '../../stack/index.ts';
@@ -30,7 +33,7 @@ async function greedyLister(product: Product): Promise<string | null> {
   );
   if (served.status !== 200) return `the other caller got ${served.status}`;
   if (answers.some(({ status }) => status !== 200 && status !== 429))
-    return 'the greedy caller broke something';
+    return 'the greedy caller got an unexpected response';
   return codes.every(({ code }) => code === 'SHARE_USED_UP') ? null : `the reason was ${codes[0]?.code}`;
 }
 
@@ -52,7 +55,7 @@ async function expiringStream(product: Product): Promise<string | null> {
     }),
   });
   const { id, status } = (await placed.json()) as { id: string; status: string };
-  // A final state ends the stream by itself.
+  // A stream ends by itself after a final state.
   if (status !== 'PENDING_PAYMENT') throw new Error(`the order is ${status}`);
   const issuer = await issuerOf(product);
   const short = await issuer.sign({ customerId, scopes: ['orders:read'], ttlSeconds: streamSeconds });
@@ -70,7 +73,7 @@ async function endlessToken(product: Product): Promise<string | null> {
   const issuer = await issuerOf(product);
   const endless = { customerId: 'c', scopes: ['orders:read'], ttlSeconds: tenYearsSeconds };
   const { status } = await fetch(`${product.url}/v1/orders`, { headers: bearer(await issuer.sign(endless)) });
-  return status === 401 ? null : `a token that is good for ten years got ${status}`;
+  return status === 401 ? null : `a token that is valid for ten years got ${status}`;
 }
 
 async function manyEndpoints(product: Product): Promise<string | null> {
@@ -94,36 +97,36 @@ export const fairnessCases: readonly Case[] = [
     holds: 'A caller that lists on 150 connections is refused for its own share; another is served',
     run: greedyLister,
   },
-  { id: 'S10', holds: 'A stream ends when its token expires, and says so', run: expiringStream },
-  { id: 'S13', holds: 'A token that is good for ten years is refused', run: endlessToken },
-  { id: 'S14', holds: 'A hundred webhook endpoints made at once are fifty', run: manyEndpoints },
+  { id: 'S10', holds: 'A stream ends when its token expires, and reports it', run: expiringStream },
+  { id: 'S13', holds: 'A token that is valid for ten years is refused', run: endlessToken },
+  { id: 'S14', holds: 'Of a hundred concurrent new webhook endpoints, fifty are created', run: manyEndpoints },
 ];
 
 export const fairnessShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S14',
-    holds: 'A lease of Redis in a wrong shape is a failure of Redis, and never a number of orders',
+    holds: 'A Redis lease with invalid contents is a failure of Redis, and never a number of orders',
     shownBy: 'services/ingestion/application/limits/leases.test.ts',
   },
   {
     id: 'R3',
-    holds: 'A retry of an order that its log lost is placed again; lost is told apart from a dead letter',
+    holds: 'A retry of an order that its log lost is placed again; a lost order differs from a dead letter',
     shownBy: 'services/ingestion/http/routes/lost-orders.test.ts',
   },
   {
     id: 'R14',
-    holds: 'A partition that stands still refuses its own orders only, and its queued orders say so',
+    holds: 'A stalled partition refuses its own orders only, and its queued orders report it',
     shownBy: 'tests/integration/ingestion/limits.test.ts',
   },
   {
     id: 'R15',
     holds:
-      'The rates of 512 new callers are asked for in three calls, and their tokens are verified in one turn each',
+      'The rates of 512 new callers are read in three calls, and their tokens are verified in one turn each',
     shownBy: 'services/ingestion/application/limits/leases.test.ts',
   },
   {
     id: 'C7',
-    holds: 'An order that the brokers refuse by their settings is NOT_PRODUCED, and readiness says why',
+    holds: 'An order that the brokers refuse because of their settings is NOT_PRODUCED, and readiness shows why',
     shownBy: 'tests/integration/ingestion/refused.test.ts',
   },
   {
@@ -133,7 +136,7 @@ export const fairnessShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'L4',
-    holds: 'Ingestion lets nobody in before the position of each partition is known',
+    holds: 'Ingestion accepts no request before the position of each partition is known',
     shownBy: 'tests/integration/ingestion/submit.test.ts',
   },
 ];

@@ -1,4 +1,4 @@
-/** Rows about logs and tables that are no longer the ones that were worked: each needs topics or a database of its own. */
+/** Rows about replaced logs and restored tables. Each needs its own topics or database. */
 import type { ShownElsewhere } from './case.ts';
 
 export const identityShownElsewhere: readonly ShownElsewhere[] = [
@@ -15,7 +15,7 @@ export const identityShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R2',
-    holds: 'A database that was put back stops every lane of every worker, and nothing is sold twice.',
+    holds: 'A restored database stops every lane of every worker, and nothing is sold twice.',
     shownBy: 'tests/identity/database-back.test.ts',
   },
   {
@@ -26,7 +26,7 @@ export const identityShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R12',
-    holds: 'A worker that was frozen behind a COMMIT that was lost publishes no second outcome.',
+    holds: 'A worker that was frozen after a lost COMMIT publishes no second outcome.',
     shownBy: 'npm run chaos -- commit-lost',
   },
 ];

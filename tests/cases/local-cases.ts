@@ -1,4 +1,4 @@
-/** Files that are sent, the local servers and the command line itself. */
+/** Order files, the local servers and the command line itself. */
 import { existsSync } from 'node:fs';
 import { instanceDir } from '../../stack/index.ts';
 import { orderstream } from '../support/programs/command-line.ts';
@@ -34,7 +34,7 @@ export const localCases: readonly Case[] = [
   },
   {
     id: 'C3',
-    holds: '`orders send` takes U+2028 inside a string for no end of a line, so that later numbers are true',
+    holds: '`orders send` does not end a line at U+2028 in a string, so later line numbers are correct',
     async run(product) {
       const input = `${line('c3-1', 'Ada\u2028Lovelace')}\nno JSON\n`;
       const { stdout } = await orderstream(product, ['orders', 'send', '-', '--json'], { input });
@@ -55,7 +55,7 @@ export const localCases: readonly Case[] = [
   },
   {
     id: 'L7',
-    holds: 'a mistyped instance and a full disk are one sentence and exit code 1; no folder is made',
+    holds: 'a mistyped instance and a full disk give one sentence and exit code 1; no folder is created',
     async run(product) {
       const down = await orderstream(product, ['stack', 'down', '--name', 'case-typo']);
       if (existsSync(instanceDir('case-typo'))) return 'a folder was made';
@@ -86,38 +86,38 @@ export const localCases: readonly Case[] = [
 export const localShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'C17',
-    holds: 'a file that was sent before is as quick when newer orders lie before its own in the list',
+    holds: 'a file that was sent before is as quick when newer orders precede its own in the list',
     shownBy: 'cli/orders/send.test.ts',
   },
   {
     id: 'L1',
-    holds: '`npm start` stops cleanly when the reader of its output goes',
+    holds: '`npm start` stops cleanly when the reader of its output ends',
     shownBy: 'tests/integration/local/start-output.test.ts',
   },
   {
     id: 'L2',
-    holds: 'what a killed `npm start` left behind ends with the next start',
+    holds: 'processes that a killed `npm start` left running end with the next start',
     shownBy: 'tests/integration/local/start-output.test.ts',
   },
   {
     id: 'L3',
-    holds: 'the servers work in a path with blanks and letters outside of ASCII, in any locale',
+    holds: 'the servers work in a path with blanks and non-ASCII letters, in any locale',
     shownBy: 'tests/integration/local/stack-paths.test.ts',
   },
   {
     id: 'D1',
     holds:
-      'the TypeScript sample runs as its page says, copied to another folder, on the Node of the machine',
+      'the TypeScript sample runs as its page describes, in a copied folder, on the Node of the machine',
     shownBy: 'tests/integration/local/samples-outcomes.test.ts',
   },
   {
     id: 'D2',
-    holds: 'docs/topics says to read until the position reaches the end, never until a record does',
+    holds: 'docs/topics tells readers to read until the position, not a record, reaches the end',
     shownBy: 'topics/tools/generate-docs.test.ts',
   },
   {
     id: 'D4',
-    holds: 'each code, member and command has its page, and one version is in every document',
+    holds: 'each code, member and command has its page, and all documents have one version',
     shownBy: 'scripts/docs/docs.test.ts',
   },
 ];

@@ -1,4 +1,4 @@
-/** Mails and webhooks: what a caller may have sent, and to whom. */
+/** Mails and webhooks: what a caller can cause to be sent, and to whom. */
 
 import { orderstream } from '../support/programs/command-line.ts';
 import type { Product } from '../support/programs/product.ts';
@@ -18,7 +18,9 @@ interface Answer {
   readonly pointers: readonly string[];
 }
 
-/** Places an order that differs from a good one. The product is unknown, so that nothing is sold where it is taken. */
+/**
+ * Places an order that differs from a valid one. The product is unknown, so an accepted order sells nothing.
+ */
 async function place(product: Product, different: Readonly<Record<string, unknown>>): Promise<Answer> {
   const response = await fetch(`${product.url}/v1/orders`, {
     method: 'POST',
@@ -41,7 +43,7 @@ async function place(product: Product, different: Readonly<Record<string, unknow
 export const notificationCases: readonly Case[] = [
   {
     id: 'C8',
-    holds: 'an address that a mail library would write in another way is refused, with its place in the body',
+    holds: 'an address that a mail library would rewrite is refused, with its pointer in the body',
     async run(product) {
       for (const email of [
         'a<b@example.com',
@@ -60,7 +62,7 @@ export const notificationCases: readonly Case[] = [
   {
     id: 'C9',
     holds:
-      'control characters are refused in texts of one line, in metadata, and in names of `catalogue import`',
+      'control characters are refused in one-line texts, in metadata, and in names of `catalogue import`',
     async run(product) {
       const texts = [
         { shippingAddress: { ...shippingAddress, name: 'Ada\nTotal: EUR 0.01' } },
@@ -83,12 +85,12 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S3',
     holds:
-      'rejected orders are not mailed; an address and a customer have a budget; no text of a caller is in a mail',
+      'rejected orders send no mail; addresses and customers have a budget; mails contain no text of a caller',
     shownBy: 'services/notification/intake/intake.test.ts',
   },
   {
     id: 'S4',
-    holds: 'recipients that are deferred delay no mail of another customer',
+    holds: 'deferred recipients delay no mail of another customer',
     shownBy: 'tests/integration/notification/shares.test.ts',
   },
   {
@@ -103,24 +105,24 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'S8',
-    holds: '200,001 endpoints of 4,001 customers are held, and a change reads no more than what changed',
+    holds: 'with 200,001 endpoints of 4,001 customers in memory, a change reads only the changed rows',
     shownBy: 'tests/integration/notification/directory.test.ts',
   },
   {
     id: 'S14',
-    holds: 'hosts that fail are kept in a bounded number, each in the same time',
+    holds: 'failed hosts are kept in a bounded number, each in constant time',
     shownBy: 'services/notification/receivers/hosts.test.ts',
   },
   {
     id: 'S14',
     holds:
-      'a refused address and a name without one give the same error, so that no name inside is told apart',
+      'a refused address and a name without one give the same error, which reveals no internal name',
     shownBy: 'services/notification/receivers/address-guard.test.ts',
   },
   {
     id: 'R10',
     holds:
-      'a result topic that was truncated or recreated is read again; what was lost is counted, nothing is sent twice',
+      'a result topic that was truncated or recreated is read again; lost outcomes are counted, nothing is sent twice',
     shownBy: 'tests/integration/notification/log.test.ts',
   },
   {
@@ -130,7 +132,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'L4',
-    holds: 'deleted deliveries are counted when they go, also when the service is stopped in between',
+    holds: 'deleted deliveries are counted at once, also if the service is stopped in between',
     shownBy: 'services/notification/retention.test.ts',
   },
 ];

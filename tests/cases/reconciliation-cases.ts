@@ -1,4 +1,4 @@
-/** Reconciliation, the projector, and what the command line shows of them. */
+/** Reconciliation, the projector, and their commands. */
 import { orderstream } from '../support/programs/command-line.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 
@@ -31,7 +31,7 @@ export const reconciliationCases: readonly Case[] = [
       const { id: orderId } = (await place.json()) as { id?: string };
       if (orderId === undefined) return `placing was answered with ${place.status}`;
       const { stdout } = await orderstream(product, ['explain', orderId]);
-      if (!stdout.includes('waits for: nothing')) return 'explain does not say what the order waits for';
+      if (!stdout.includes('waits for: nothing')) return 'explain does not show what the order waits for';
       if (!/history\n\s+version 1 /.test(stdout)) return 'explain shows no version 1';
       const listed = await orderstream(product, ['findings', 'list', '--json', '--all']);
       return Array.isArray(JSON.parse(listed.stdout)) ? null : 'findings list --json prints no list';
@@ -47,12 +47,12 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R6',
-    holds: 'an order that is only unpaid is not stuck, and one that is stuck is found',
+    holds: 'an order that is only unpaid is not stuck, and a stuck one is found',
     shownBy: 'services/reconciliation/checks/stock-and-money.test.ts',
   },
   {
     id: 'R9',
-    holds: 'the snapshot is recreated as docs/operating says, and reconciliation goes on',
+    holds: 'the snapshot is recreated as docs/operating describes, and reconciliation continues',
     shownBy: 'tests/integration/projector/logs.test.ts',
   },
   {
@@ -63,13 +63,13 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R9',
     holds:
-      'topics that are recreated, truncated or emptied under reconciliation end in going on, and are named',
+      'reconciliation continues after topics are recreated, truncated or emptied, and names them',
     shownBy: 'tests/integration/reconciliation/logs.test.ts',
   },
   {
     id: 'R13',
     holds:
-      'a difference of stock is found behind more orders that differ than are listed; none closes for a bound',
+      'a stock difference is found although more orders differ than are listed; none closes because of a limit',
     shownBy: 'tests/integration/reconciliation/bounds.test.ts',
   },
   {

@@ -1,4 +1,4 @@
-/** What clients and strangers send to the API before an order is taken in. */
+/** Requests of clients and strangers before an order is accepted. */
 import { connect } from 'node:net';
 import { orderOf } from '../support/api/api-env.ts';
 import type { Product } from '../support/programs/product.ts';
@@ -14,7 +14,7 @@ interface Ask {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Whose token is sent; none without. */
+  /** Whose token is sent; none if missing. */
   readonly customer?: string;
 }
 
@@ -36,12 +36,12 @@ async function place(product: Product): Promise<string> {
   return (JSON.parse(answer.body) as { id: string }).id;
 }
 
-/** What is wrong with a status, or null. */
+/** The fault of a status, or null. */
 function unless(status: number, { status: is, body }: Sent, what = 'it'): string | null {
   return is === status ? null : `${what} is answered with ${is}: ${body.slice(0, 200)}`;
 }
 
-/** Sends the request and says how long another one took beside it, in ms. */
+/** Sends the request and returns the duration of a concurrent one, in ms. */
 async function besideMs(product: Product, send: () => Promise<Sent>): Promise<number> {
   await ask(product, '/openapi.json');
   const hostile = send();
@@ -53,7 +53,10 @@ async function besideMs(product: Product, send: () => Promise<Sent>): Promise<nu
   return ms;
 }
 
-/** Sends a whole body before it reads anything, as many clients do; gives the begin of the answer, or the error. */
+/**
+ * Sends a whole body before it reads anything, as many clients do. Returns the beginning of the response, or
+ * the error.
+ */
 async function sendThenRead(product: Product, body: Buffer): Promise<string> {
   const { hostname, port } = new URL(product.url);
   const token = await product.token(customer);
@@ -75,13 +78,16 @@ async function sendThenRead(product: Product, body: Buffer): Promise<string> {
   });
 }
 
-/** The old code took 3 s for the first of the two; a busy machine takes some hundreds of milliseconds for an honest request. */
+/**
+ * The old code took 3 s for the first of the two. On a busy machine a normal request takes some hundreds of
+ * milliseconds.
+ */
 const besideMsMax = 1_500;
 
 export const requestCases: readonly Case[] = [
   {
     id: 'S1',
-    holds: 'A long number in a body holds up no other request',
+    holds: 'A long number in a body delays no other request',
     async run(product) {
       const send = (): Promise<Sent> =>
         ask(product, '/v1/orders', {
@@ -97,7 +103,7 @@ export const requestCases: readonly Case[] = [
   },
   {
     id: 'S2',
-    holds: 'Blanks in Content-Type hold up no other request',
+    holds: 'Blanks in Content-Type delay no other request',
     async run(product) {
       const headers = { 'content-type': `application/json${' '.repeat(14_500)};x`, 'idempotency-key': 'k' };
       const send = (): Promise<Sent> =>
@@ -118,7 +124,7 @@ export const requestCases: readonly Case[] = [
   },
   {
     id: 'C5',
-    holds: 'An empty body or {} is none, where none is wanted',
+    holds: 'An empty body or {} counts as none if none is expected',
     async run(product) {
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const cancel = await ask(product, `/v1/orders/${await place(product)}/cancel`, {
@@ -156,7 +162,7 @@ export const requestCases: readonly Case[] = [
   },
   {
     id: 'C11',
-    holds: 'Broken JSON has a place, and every query parameter at fault is listed',
+    holds: 'Broken JSON has a position, and every invalid query parameter is listed',
     async run(product) {
       const headers = { ...json, 'idempotency-key': 'k' };
       const broken = await ask(product, '/v1/orders', {
@@ -180,7 +186,7 @@ export const requestCases: readonly Case[] = [
       const head = await ask(product, path, { method: 'HEAD', customer });
       const docs = await ask(product, '/docs', { method: 'HEAD' });
       const root = await ask(product, '/');
-      const leads = root.headers.get('location') === '/docs' ? null : 'the root leads nowhere';
+      const leads = root.headers.get('location') === '/docs' ? null : 'the root redirects nowhere';
       return unless(200, head, 'HEAD of an order') ?? unless(200, docs, 'HEAD /docs') ?? leads;
     },
   },
@@ -199,12 +205,12 @@ export const requestCases: readonly Case[] = [
 export const requestsShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'S1',
-    holds: 'The work on every kind of input is linear, and no request holds the event loop for 50 ms',
+    holds: 'The work on every kind of input is linear, and no request blocks the event loop for 50 ms',
     shownBy: 'services/ingestion/linear-work.test.ts',
   },
   {
     id: 'C13',
-    holds: 'A listed origin has its preflight answered, and a browser follows an order with fetch',
+    holds: 'The preflight of a listed origin is answered, and a browser follows an order with fetch',
     shownBy: 'services/ingestion/http/cors.test.ts',
   },
 ];

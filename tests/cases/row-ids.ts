@@ -1,7 +1,7 @@
 /**
- * Every fault that trying the product found and that is mended: S security, R reliability, C clients, L local runs, D documents.
- * Left out is D3: its documents come with the order lifecycle. R6 is here for its findings; the end of an
- * unpaid order comes with the lifecycle too.
+ * Every known and repaired fault: S security, R reliability, C clients, L local runs, D documents. D3 is
+ * missing: its documents come with the order lifecycle. R6 is listed for its findings; the end of an unpaid
+ * order comes with the lifecycle too.
  */
 export const rowIds: readonly string[] = [
   ...numbered('S', 14),

@@ -1,4 +1,4 @@
-/** Every row: cases that `npm run cases` sends, and rows that a test file or a chaos scenario shows. */
+/** Every row: cases of `npm run cases`, and rows that a test file or a chaos scenario shows. */
 import type { Case, ShownElsewhere } from './case.ts';
 import { fairnessCases, fairnessShownElsewhere } from './fairness-cases.ts';
 import { identityShownElsewhere } from './identity-cases.ts';

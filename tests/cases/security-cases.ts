@@ -1,4 +1,4 @@
-/** Rows about connections, secrets at rest, and who may do what. They need servers or logins of their own. */
+/** Rows about connections, secrets at rest, and access rights. They need their own servers or logins. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Case, ShownElsewhere } from './case.ts';
@@ -55,12 +55,12 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'S11',
-    holds: 'Every service works with a login of its own, which can do nothing that the service does not do',
+    holds: 'Every service works with its own login, which has no other rights than the service needs',
     shownBy: 'tests/integration/servers/least-privilege.test.ts',
   },
   {
     id: 'C14',
-    holds: 'The OpenAPI document names every shape, and has tags, examples, webhooks and shapes of an order',
+    holds: 'The OpenAPI document names every schema, and has tags, examples, webhooks and the forms of an order',
     shownBy: 'services/ingestion/http/reference/openapi.test.ts',
   },
   {

@@ -1,21 +1,21 @@
-/** An arena on servers of its own: chaos runs are long and rough, and nobody else is to feel them. */
+/** An arena on separate servers: chaos runs are long and must not affect others. */
 import { randomBytes } from 'node:crypto';
 import { createMysql } from '../../services/shared/mysql/index.ts';
 import { type StackInfo, stackDown, stackUp } from '../../stack/index.ts';
 import { type Arena, createArena } from '../support/arena/arena.ts';
 import { createProducer, type Producer } from '../support/arena/load.ts';
 
-/** One of several arenas on the same servers, each with topics and a database of its own. */
+/** One of several arenas on the same servers, each with its own topics and database. */
 export interface Sibling {
   readonly arena: Arena;
   readonly producer: Producer;
-  /** Ends its workers; drops the database when all went well. */
+  /** Ends its workers; drops the database if all went well. */
   close(ok: boolean): Promise<void>;
 }
 
 export interface ChaosArena extends Sibling {
   readonly stack: StackInfo;
-  /** Another arena beside this one, for the same commands under other conditions. */
+  /** A second arena for the same commands under other conditions. */
   sibling(stock: ReadonlyMap<string, number>): Promise<Sibling>;
 }
 
@@ -24,9 +24,9 @@ export const scarceSku = 'SCARCE-1';
 export const plentySkus = Array.from({ length: 50 }, (_, index) => `SKU-${index}`);
 
 /**
- * Starts the servers and opens an arena on them; closing it stops them. With three brokers every topic has three replicas,
- * of which two must have a record before it is acknowledged; that is another instance, as the number of brokers of one
- * is settled when it is made.
+ * Starts the servers and opens an arena on them; closing it stops them. With three brokers every topic has
+ * three replicas, and two must have a record before it is acknowledged. That is a separate instance, because
+ * the number of brokers is fixed at its creation.
  */
 export async function openChaosArena(instance: string = chaosInstance, brokers = 1): Promise<ChaosArena> {
   const name = brokers === 1 ? instance : `${instance}-brokers`;

@@ -1,6 +1,7 @@
 /**
- * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: the long forms of what tests/integration/worker/ do in seconds, on servers of
- * their own and with real signals. Every scenario ends with the audit of its arena; without a name all are run.
+ * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: the long forms of the tests in
+ * tests/integration/worker/, on separate servers and with real signals. Every scenario ends with the audit of
+ * its arena. Without a name all run.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
@@ -46,7 +47,7 @@ async function runScenario(name: string): Promise<boolean> {
     for (const problem of problems) console.log(`FOUND ${problem}`);
     return ok;
   } catch (error) {
-    // One scenario that cannot be run to its end must not keep the others from theirs.
+    // A scenario that fails to run must not stop the others.
     console.log(`DOES NOT HOLD: ${name} ended early`, error);
     return false;
   } finally {

@@ -1,7 +1,8 @@
 /**
- * `npm run crash-matrix -- [--times 20] [--minutes M] [--seed S] [--points a,b] [--actions kill,throw,delay,freeze,block]`: real workers
- * are killed at every crash point, at random moments under load, three side by side, and once at each point they throw,
- * wait, freeze and block. Afterwards nothing may be lost, doubled or unlike its first copy, and no point unreached.
+ * `npm run crash-matrix -- [--times 20] [--minutes M] [--seed S] [--points a,b] [--actions
+ * kill,throw,delay,freeze,block]`: kills real workers at every crash point, at random moments under load,
+ * three at a time. Once at each point they also throw, wait, freeze and block. Afterwards no outcome may be
+ * lost, doubled or different from its first copy, and every point must have been reached.
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
@@ -19,7 +20,10 @@ goOnWithoutOutput();
 const ordersPerSecond = 150;
 const sideBySide = 3;
 
-/** What happened at one point: how often each action was seen there, and what its victims left to be published again. */
+/**
+ * What happened at one point: how often each action occurred, and how many outcomes were left to be published
+ * again.
+ */
 interface Row {
   readonly seen: Record<PointAction, number>;
   republished: number;
@@ -48,7 +52,10 @@ function listed<T extends string>(what: string, text: string, known: readonly T[
   return names;
 }
 
-/** Kills as often as asked, or until the minutes are over: a busy machine takes longer, and what it has shown counts. */
+/**
+ * Kills as often as requested, or until the minutes are over: a busy machine takes longer, and its results
+ * count too.
+ */
 async function runMatrix(times: number, minutes: number, seed: number): Promise<boolean> {
   const startedMs = performance.now();
   const isOver = () => performance.now() - startedMs > minutes * 60_000;
@@ -92,7 +99,9 @@ async function runMatrix(times: number, minutes: number, seed: number): Promise<
   }
 }
 
-/** Kills a group and books what had to be published again on the point at which the lane's owner before had died. */
+/**
+ * Kills a group, and attributes republished outcomes to the point at which the lane's previous owner died.
+ */
 async function killRound(
   arena: Arena,
   watch: EventWatch,
@@ -113,7 +122,7 @@ async function killRound(
 /** A point that is never reached proves nothing. */
 function unreached(rows: Rows): string[] {
   return [...rows].flatMap(([point, { seen }]) =>
-    actions.filter((action) => seen[action] === 0).map((action) => `no worker came to ${action} at ${point}`),
+    actions.filter((action) => seen[action] === 0).map((action) => `no worker reached ${action} at ${point}`),
   );
 }
 
@@ -127,7 +136,7 @@ function print(rows: Rows, { findings, lost, unlike, repeats, report }: Audit, f
   const doubled = report.results.find(({ check }) => check === 'decidedTwice')?.count ?? 0;
   const quarantined = report.outcomes['DEAD_LETTERED'] ?? 0;
   console.log(
-    `lost ${lost}, doubled ${doubled}, repeats ${repeats} (unlike their first copy: ${unlike}), quarantined ${quarantined}`,
+    `lost ${lost}, doubled ${doubled}, repeats ${repeats} (different from their first copy: ${unlike}), quarantined ${quarantined}`,
   );
   console.log(`outcomes ${JSON.stringify(report.outcomes)}`);
   for (const finding of findings) console.log(`FOUND ${finding}`);

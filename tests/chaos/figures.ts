@@ -1,14 +1,14 @@
-/** What a scenario of `npm run chaos` gives back. */
+/** The result of a scenario of `npm run chaos`. */
 export interface Figures {
   readonly seen: Record<string, unknown>;
-  /** What must not be, beyond what the audit finds. */
+  /** Faults beyond those that the audit finds. */
   readonly problems: string[];
-  /** It has done without the audit, which holds every outcome in memory. */
+  /** The scenario skipped the audit, which holds every outcome in memory. */
   readonly audited?: true;
 }
 
 export interface ScenarioOptions {
-  /** How long a scenario that may be of any length goes on. */
+  /** The duration of a scenario of variable length. */
   minutes: number;
   seed: number;
 }

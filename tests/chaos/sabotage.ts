@@ -1,6 +1,7 @@
 /**
- * `npm run sabotage -- [--project unit] [words of bugs…]`: plants known bugs, one at a time, in a copy of the tree and runs the tests that
- * have to notice, which are run without a bug first. A bug that no test notices is a hole in the tests.
+ * `npm run sabotage -- [--project unit] [words of bugs…]`: plants known bugs, one at a time, in a copy of the
+ * tree and runs the tests that must detect them. The tests run without a bug first. A bug that no test
+ * detects is a gap in the tests.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ interface Verdict {
   readonly passed: number;
 }
 
-/** What the tests of a plant say without a bug, by their names. */
+/** The results of a plant's tests without a bug, by their names. */
 const known = new Map<string, Promise<Verdict>>();
 
 const { values, positionals } = parseArgs({
@@ -115,7 +116,7 @@ async function runTests(
   };
   const all = testResults.flatMap(({ assertionResults }) => assertionResults);
   const failed = all.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
-  // A file that cannot even be loaded has judged nothing.
+  // A file that cannot be loaded has tested nothing.
   const unread = testResults.find(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   );

@@ -1,4 +1,4 @@
-/** The scenarios of `npm run chaos`; each drives an arena and tells what it saw. The audit comes after it. */
+/** The scenarios of `npm run chaos`; each runs in an arena and returns what it saw. The audit follows it. */
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../../services/shared/retry/index.ts';
 import { stackStatus, stackUp } from '../../stack/index.ts';
@@ -25,7 +25,10 @@ const perSecond = 150;
 const skus = [...plentySkus, scarceSku];
 const frozenMs = 20_000;
 const databaseKills = 5;
-/** From the database's return: to notice it, and for each second that it was away a part of one for the backlog. */
+/**
+ * From the database's return: time to notice it, plus a part of a second of backlog for each second of
+ * outage.
+ */
 const recoveryMsMax = 5_000 + frozenMs / 2;
 
 export const scenarios: Record<string, (chaos: ChaosArena, options: ScenarioOptions) => Promise<Figures>> = {
@@ -99,7 +102,7 @@ async function replay({ arena, producer }: ChaosArena): Promise<Figures> {
   return { seen: { events: eventsBefore.size }, problems };
 }
 
-/** A worker whose event loop stands still for longer than its session. */
+/** A worker whose event loop is blocked for longer than its session. */
 async function blocked({ arena, producer }: ChaosArena): Promise<Figures> {
   const load = producer.start(perSecond, skus);
   const worker = await arena.startWorker({ FAILPOINTS: 'fenced=block:8000@30', INSTANCE_ID: 'blocked' });
@@ -113,7 +116,7 @@ async function blocked({ arena, producer }: ChaosArena): Promise<Figures> {
   return { seen: {}, problems: exits.every(({ code }) => code === 0) ? [] : [JSON.stringify(exits)] };
 }
 
-/** Good commands with a few bytes changed: whatever they have become, each gets an outcome and no lane stops. */
+/** Valid commands with a few changed bytes: each gets an outcome and no lane stops. */
 async function fuzz({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   const random = createRandom(20_260_102);

@@ -1,6 +1,7 @@
 /**
- * `npm run fuzz:api -- [--name fuzz] [--examples 100] [--seed N]`: schemathesis, which shares no code with us, against a
- * running product. An instance that answers is used as it is; another one is started for the run and stopped after it.
+ * `npm run fuzz:api -- [--name fuzz] [--examples 100] [--seed N]`: schemathesis, which shares no code with
+ * us, against a running product. An instance that answers is used; otherwise one is started for the run and
+ * stopped after it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,7 @@ import { pythonWith } from '../support/programs/python.ts';
 goOnWithoutOutput();
 
 const here = import.meta.dirname;
-/** The run is to meet the routes and not the limit. */
+/** The run should reach the routes, not the rate limit. */
 const unlimited = { RATE_ORDERS_PER_SECOND: '100000', RATE_BURST_ORDERS: '100000' };
 
 const { values: flags } = parseArgs({

@@ -8,7 +8,7 @@ import { sweepLeftovers } from './servers/leftovers.ts';
 
 const LOCK_WAIT_MS = 90_000;
 
-/** Addresses of the servers that the tests run against. */
+/** Addresses of the servers of the tests. */
 export interface TestStack {
   name: string;
   kafkaBrokers: string;
@@ -23,7 +23,10 @@ declare module 'vitest' {
   }
 }
 
-/** Brings up the instance `test` (or the one that ORDERSTREAM_TEST_STACK names); the teardown stops it unless it ran before. */
+/**
+ * Starts the instance `test` (or the one that ORDERSTREAM_TEST_STACK names). The teardown stops it unless it
+ * ran before.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const name = process.env['ORDERSTREAM_TEST_STACK'] || 'test';
   const dir = instanceDir(name);
@@ -50,7 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** `npm test` names a folder of its own and searches it; else the lines of the last run are there to be read. */
+/** `npm test` sets a folder and searches it; otherwise the folder keeps the lines of the last run. */
 function keepLogs(dir: string): void {
   if (process.env[keptLogsVariable]) return;
   rmSync(dir, { recursive: true, force: true });

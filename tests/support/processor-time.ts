@@ -1,37 +1,39 @@
 /**
- * Processor time of work, for tests of how it grows. Other processes on the machine do not count, which makes such tests
- * hold on a busy one.
+ * Processor time of work, for tests of its growth. Other processes do not count, so such tests also work on a
+ * busy machine.
  */
 
-/** Times of one input (the median of several runs) and of the same sixteen times as large (the least), in ms. */
+/**
+ * Times for one input size (the median of several runs) and for sixteen times that size (the minimum), in ms.
+ */
 export interface Growth {
   readonly smallMs: number;
   readonly largeMs: number;
 }
 
-/** Makes the work for an input of about `size`; what it takes to make the input is not measured. */
+/** Creates the work for an input of about `size`; creating the input is not measured. */
 export type Prepare = (size: number) => () => unknown;
 
 const roundsMax = 5;
 const warmRuns = 3;
 /**
- * Two steps of four tell the two kinds apart however busy caches and the collector are. Linear work takes 16 times as
- * long, and at most some 50 times on a busy machine. Quadratic work takes 256 times.
+ * Two steps of factor four distinguish the two kinds even with busy caches and garbage collection. Linear
+ * work takes 16 times as long, and at most some 50 times on a busy machine. Quadratic work takes 256 times.
  */
 const step = 16;
 const linearMax = 100;
-/** Times below are noise. Work that takes this little takes at most 50 ms for the largest input, which harms nobody. */
+/** Shorter times are noise. Such work takes at most 50 ms for the largest input, which is harmless. */
 const noiseMs = 0.5;
-/** What the reference work takes on a machine of the year 2026 that does nothing else. */
+/** The time of the reference work on an idle machine of the year 2026. */
 const referenceMs = 8;
 
-/** Processor time that the calling thread has used, in ms. */
+/** Processor time of the calling thread, in ms. */
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** Measures the work for inputs of `sizeMax` and a sixteenth of it. Stops as soon as the growth is seen to be linear. */
+/** Measures the work for inputs of `sizeMax` and a sixteenth of it. Stops as soon as the growth is linear. */
 export async function measureGrowth(prepare: Prepare, sizeMax: number): Promise<Growth> {
   const small = prepare(Math.floor(sizeMax / step));
   const large = prepare(sizeMax);
@@ -50,7 +52,7 @@ export function isLinear({ smallMs, largeMs }: Growth): boolean {
   return largeMs <= linearMax * Math.max(smallMs, noiseMs);
 }
 
-/** One run of little work may be measured far too short, so the least of several says nothing. */
+/** One measurement of little work may be much too short, so the minimum of several is useless. */
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
@@ -61,9 +63,7 @@ async function spentMs(work: () => unknown): Promise<number> {
   return threadMs() - startMs;
 }
 
-/**
- * The longest time, in ms of processor time, for which `work` holds the event loop without a pause.
- */
+/** The longest time, in ms of processor time, for which `work` blocks the event loop without a pause. */
 export async function longestHoldMs(work: () => Promise<unknown>): Promise<number> {
   let longestMs = 0;
   let lastMs = threadMs();
@@ -81,7 +81,9 @@ export async function longestHoldMs(work: () => Promise<unknown>): Promise<numbe
   return longestMs;
 }
 
-/** How much slower this machine is now than the one that bounds in ms are meant for; 1 for a faster one. */
+/**
+ * How much slower this machine currently is than the one for which limits in ms are set; 1 for a faster one.
+ */
 export function slowness(): number {
   const text = JSON.stringify(Array.from({ length: 25_000 }, (_, n) => ({ sku: `S${n}`, quantity: n })));
   let leastMs = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** What is waited for, told when it does not come. */
+  /** What is waited for, as text for the error. */
   what: string;
   deadlineMs?: number;
   everyMs?: number;
@@ -9,13 +9,13 @@ export interface UntilOptions {
 
 const DEADLINE_MS = 20_000;
 const EVERY_MS = 20;
-/** How late a timer is on a machine that has time. */
+/** How late a timer is on an idle machine. */
 const LATE_MS_MAX = 5;
 
 /**
- * Asks until the answer is truthy, and returns it. An error is an answer too ("not yet"); the last one is the cause
- * of the failure once the deadline has passed. Pauses that last longer than they should count in part only: what a busy
- * machine keeps from this process, it keeps from those that it waits for.
+ * Calls `ask` until its answer is truthy, and returns it. An error counts as "not yet"; after the deadline
+ * the last one is the cause of the failure. Pauses that last longer than planned count only in part: a busy
+ * machine delays the awaited processes as well as this one.
  */
 export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions): Promise<NonNullable<T>> {
   const { what, deadlineMs = DEADLINE_MS, everyMs = EVERY_MS } = options;

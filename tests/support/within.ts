@@ -1,6 +1,6 @@
 /**
- * The result of `work`, which must be there before a timer of `ms` that begins with it. Both are measured by the turns of this
- * process: on a busy machine they come late together, where a clock would only show how busy it is.
+ * The result of `work`, which must be there before a timer of `ms` that starts with it. Turns of this process
+ * measure both. On a busy machine they are late together; a clock would only show the load.
  */
 export async function within<T>(ms: number, what: string, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import { newestSchema } from '../../schemas/index.ts';
 import type { TopicEntry } from '../catalogue.ts';
 
 const BINDING_VERSION = '0.5.0';
-/** What an installation should have; a single broker has one. */
+/** The recommended number; a single broker has one. */
 const REPLICAS = 3;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
@@ -100,7 +100,7 @@ function messageOf(topic: TopicEntry): object {
   };
 }
 
-/** The golden values of the newest schema, which the codecs are tested with. */
+/** The golden values of the newest schema, which the codec tests use. */
 function examplesOf(topic: TopicEntry): object {
   if (topic.schemaSubject === null) return {};
   const folder = goldenFolder(topic.schemaSubject);

@@ -1,4 +1,4 @@
-/** Texts for the pages of schemas: a released schema never changes, its page may. */
+/** Texts for the pages of schemas: a released schema never changes, but its page may. */
 import { COMMANDS_SUBJECT, EVENTS_SUBJECT, STATE_SUBJECT } from '../../schemas/index.ts';
 
 type Notes = Readonly<Record<string, string>>;
@@ -67,7 +67,7 @@ const recordNotes: Readonly<Record<string, Notes>> = {
   },
 };
 
-/** What the page says of a record instead of the text in its schema; null where that text is good. */
+/** The page's text for a record instead of the one in its schema; null if that one is good. */
 export function recordNote(subject: string, record: string): string | null {
   return recordNotes[subject]?.[record] ?? null;
 }

@@ -12,14 +12,14 @@ async function problemsOf(text: string): Promise<string[]> {
   const parser = new Parser();
   parser.registerSchemaParser(AvroSchemaParser());
   const { diagnostics } = await parser.parse(text);
-  // Severity 0 is an error, 1 a warning; the rest are hints.
+  // Severity 0 is an error, 1 a warning; the others are hints.
   return diagnostics
     .filter(({ severity }) => severity <= 1)
     .map(({ message, path }) => `${path.join('/')}: ${message}`);
 }
 
 describe('docs/topics', () => {
-  it('is what the catalogue and the schemas give now', () => {
+  it('matches the catalogue and the schemas', () => {
     expect(staleFiles(docs)).toEqual([]);
   });
 
@@ -39,7 +39,7 @@ describe('the reading guide', () => {
     expect(guide).not.toMatch(/the record before the end that you asked for/);
   });
 
-  it('names the topics that others may read, and how long an old version goes on', () => {
+  it('names the public topics, and how long an old version continues', () => {
     const isPublic = topicCatalogue
       .filter(({ visibility }) => visibility === 'public')
       .map(({ name }) => name);
@@ -54,23 +54,20 @@ describe('the reading guide', () => {
 });
 
 describe('the fields of public topics', () => {
-  it.each(['orders.events.v1', 'orders.state.v1'])(
-    'have a meaning wherever a stranger asks for one: %s',
-    (topic) => {
-      const page = docs.get(`docs/topics/${topic}.md`) ?? '';
-      for (const field of ['customerId', 'status', 'code', 'priceVersion']) {
-        expect(page).toMatch(new RegExp(`^\\| \`${field}\` \\| [^|]+ \\| [^| ].* \\|$`, 'm'));
-      }
-    },
-  );
+  it.each(['orders.events.v1', 'orders.state.v1'])('are explained where a reader needs it: %s', (topic) => {
+    const page = docs.get(`docs/topics/${topic}.md`) ?? '';
+    for (const field of ['customerId', 'status', 'code', 'priceVersion']) {
+      expect(page).toMatch(new RegExp(`^\\| \`${field}\` \\| [^|]+ \\| [^| ].* \\|$`, 'm'));
+    }
+  });
 });
 
 describe('the AsyncAPI document', { timeout: 60_000 }, () => {
-  it('is valid, its Avro schemas too', async () => {
+  it('is valid, including its Avro schemas', async () => {
     expect(await problemsOf(asyncApi)).toEqual([]);
   });
 
-  it('would not pass with a broken schema', async () => {
+  it('would fail with a broken schema', async () => {
     expect(await problemsOf(asyncApi.replace('"long"', '"longish"'))).not.toEqual([]);
     expect(await problemsOf(asyncApi.replace('"address"', '"adress"'))).not.toEqual([]);
   });

@@ -6,7 +6,7 @@ import { asyncApiDocument } from './asyncapi.ts';
 import { READING_GUIDE } from './reading-guide.ts';
 import { topicIndex, topicPage } from './topic-page.ts';
 
-/** Path from the repository → text, of the pages and the AsyncAPI document. */
+/** Path in the repository → text, of the pages and the AsyncAPI document. */
 export function topicDocs(): Map<string, string> {
   return new Map([
     ['docs/topics/README.md', topicIndex(topicCatalogue, READING_GUIDE)],

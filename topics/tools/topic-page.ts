@@ -7,7 +7,7 @@ const NOTICE =
   '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change those, not this page. -->';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Page of one topic: what a team needs to read it without asking. */
+/** Page of one topic: all that another team needs to read it. */
 export function topicPage(topic: TopicEntry): string {
   return text([
     `# ${topic.name}`,
@@ -20,7 +20,7 @@ export function topicPage(topic: TopicEntry): string {
   ]);
 }
 
-/** List of all topics, and the rules that hold for each of them. */
+/** List of all topics, and the rules for all of them. */
 export function topicIndex(topics: readonly TopicEntry[], guide: readonly string[]): string {
   const rows = topics.map((topic) => [
     `[${topic.name}](${topic.name}.md)`,
@@ -100,7 +100,7 @@ function jsonSection({ jsonMembers }: TopicEntry): string[] {
   return ['## Value', 'A JSON object in UTF-8. Members may be added.', table(['member', 'meaning'], rows)];
 }
 
-/** The record itself first, then those inside it in the order of their fields. */
+/** The record itself first, then its inner records in the order of their fields. */
 function recordsOf(schema: AvroSchema, found: AvroRecord[] = []): AvroRecord[] {
   if (Array.isArray(schema)) for (const branch of schema) recordsOf(branch, found);
   else if (isRecord(schema)) {

@@ -70,7 +70,7 @@ func take(partition int32, event Outcome) {
 		return
 	}
 	if event.PrevSourceOffset != position {
-		log.Fatalf("gap on partition %d: %d is named, %d is known", partition, event.PrevSourceOffset, position)
+		log.Fatalf("gap on partition %d: the outcome follows %d, but the position is %d", partition, event.PrevSourceOffset, position)
 	}
 	state.Counts[event.Outcome]++
 	state.Total++

@@ -58,7 +58,7 @@ public class OutcomeCounter {
     long position = positions.has(partition) ? positions.get(partition).asLong() : previous;
     if (offset <= position) { state.put("repeats", state.get("repeats").asLong() + 1); return; }
     if (previous != position) throw new IllegalStateException(
-        "gap on partition " + partition + ": " + previous + " is named, " + position + " is known");
+        "gap on partition " + partition + ": the outcome follows " + previous + ", but the position is " + position);
     String outcome = event.get("outcome").toString();
     counts.put(outcome, counts.path(outcome).asLong(0) + 1);
     state.put("total", state.get("total").asLong() + 1);

@@ -47,7 +47,7 @@ def take(partition, event):
         state["repeats"] += 1
         return
     if previous != position:
-        sys.exit(f"gap on partition {partition}: {previous} is named, {position} is known")
+        sys.exit(f"gap on partition {partition}: the outcome follows {previous}, but the position is {position}")
     state["counts"][event["outcome"]] = state["counts"].get(event["outcome"], 0) + 1
     state["total"] += 1
     state["positions"][partition] = event["sourceOffset"]

@@ -1,4 +1,7 @@
-/** A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See ../README.md. */
+/**
+ * A model subscriber: counts outcomes by kind, drops repeats, and proves that it missed none. See
+ * ../README.md.
+ */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import avro, { type Type } from 'avsc';
@@ -15,7 +18,8 @@ const stateFile = env['STATE_FILE'] ?? 'outcome-counter.json';
 const registry = env['SCHEMA_REGISTRY_URL'] ?? 'http://127.0.0.1:18081/apis/ccompat/v7';
 const avsc = new URL('outcome-counter.avsc', import.meta.url);
 
-// Where each partition stands, and the effect, in one file that is replaced as a whole: one cannot be without the other.
+// The position of each partition and the effect, in one file that is replaced as a whole, so both change
+// together.
 const fresh = { positions: {}, from: {}, counts: {}, total: 0, repeats: 0 };
 type Numbers = Record<string, number>;
 type State = { positions: Numbers; from: Numbers; counts: Numbers; total: number; repeats: number };
@@ -40,7 +44,7 @@ function take(partition: number, { outcome, sourceOffset, prevSourceOffset }: Ou
   const position = state.positions[partition] ?? prevSourceOffset;
   if (sourceOffset <= position) return void (state.repeats += 1);
   if (prevSourceOffset !== position)
-    throw new Error(`gap on partition ${partition}: ${prevSourceOffset} is named, ${position} is known`);
+    throw new Error(`gap on partition ${partition}: the outcome follows ${prevSourceOffset}, but the position is ${position}`);
   state.counts[outcome] = (state.counts[outcome] ?? 0) + 1;
   state.total += 1;
   state.positions[partition] = sourceOffset;
@@ -69,7 +73,7 @@ await consumer.run({
     writeFileSync(`${stateFile}.new`, JSON.stringify(state));
     renameSync(`${stateFile}.new`, stateFile);
     const offset = String(Number(messages.at(-1)?.offset) + 1);
-    await consumer.commitOffsets([{ topic, partition, offset }]); // behind the effect, never before
+    await consumer.commitOffsets([{ topic, partition, offset }]); // after the effect, never before
     clearTimeout(idle);
     idle = waitIdle();
     if (state.total >= untilTotal) finish();

@@ -1,16 +1,19 @@
-/** Bugs of the kind that loses or doubles orders. Each is a change of source that is planted in a copy of the tree, one at a time. */
+/**
+ * Bugs that lose or double orders. Each is a change of source that is planted in a copy of the tree, one at a
+ * time.
+ */
 
 export interface Plant {
-  /** What somebody might get wrong. */
+  /** A plausible mistake. */
   readonly bug: string;
   readonly file: string;
-  /** Stands in the file exactly once; the plant puts `bad` in its place. */
+  /** Occurs in the file exactly once; the plant replaces it with `bad`. */
   readonly good: string;
   readonly bad: string;
-  /** The tests that have to notice. */
+  /** The tests that must detect it. */
   readonly project: 'unit' | 'integration';
   readonly tests: readonly string[];
-  /** Of those files, only tests whose names match. */
+  /** Of those files, only tests with matching names. */
   readonly only?: string;
 }
 
@@ -57,7 +60,7 @@ export const plants: readonly Plant[] = [
     ...robbed,
   },
   {
-    bug: 'a batch stands although one of its lanes was lost',
+    bug: 'a batch commits although one of its lanes was lost',
     file: 'services/worker/stages/open.ts',
     good: '!== parts.length) return',
     bad: '=== 0) return',
@@ -72,7 +75,7 @@ export const plants: readonly Plant[] = [
     only: 'locked for longer than the lock wait',
   },
   {
-    bug: 'a COMMIT whose answer is lost is taken for a failure',
+    bug: 'a lost answer to COMMIT counts as a failure',
     file: 'services/worker/batching/remedies.ts',
     good: "error.code === 'COMMIT_UNKNOWN') return 'reclaim';",
     bad: "error.code === 'COMMIT_UNKNOWN') return 'reconnect';",
@@ -88,7 +91,7 @@ export const plants: readonly Plant[] = [
     tests: ['tests/integration/servers/mysql-faults.test.ts'],
   },
   {
-    bug: 'event ids by chance',
+    bug: 'random event ids',
     file: 'services/domain/events.ts',
     good: 'eventId: eventIdOf(record.partition, record.offset),',
     bad: 'eventId: String(Math.random()),',
@@ -118,7 +121,7 @@ export const plants: readonly Plant[] = [
     tests: ['services/worker'],
   },
   {
-    bug: 'what a dead owner left in the outbox is not published',
+    bug: 'outbox rows of a dead owner are not published',
     file: 'services/worker/takeover/claims.ts',
     good: '    deps.publisher.publish({ lane, epoch, provenAtMs, ...row });',
     bad: '',
@@ -133,7 +136,7 @@ export const plants: readonly Plant[] = [
     tests: ['tests/integration/worker/zombie.test.ts'],
   },
   {
-    bug: 'one poison record drops those behind it in its batch',
+    bug: 'one poison record drops those after it in its batch',
     file: 'services/worker/stages/decode.ts',
     good: "    if ('code' in content) {\n      deadLetters.push(content);",
     bad:
@@ -181,7 +184,7 @@ export const plants: readonly Plant[] = [
     tests: ['services/domain'],
   },
   {
-    bug: 'transient trouble is a dead letter',
+    bug: 'a transient error makes a dead letter',
     file: 'services/worker/batching/remedies.ts',
     good: "    case 'readOnly':\n      return 'reconnect';",
     bad: "    case 'readOnly':\n      return 'bisect';",
@@ -197,7 +200,7 @@ export const plants: readonly Plant[] = [
     tests: ['tests/integration/kafka/group-consumer.test.ts'],
   },
   {
-    bug: 'a lane takes whatever comes',
+    bug: 'a lane buffers without a limit',
     file: 'services/worker/lanes/lane-buffer.ts',
     good: 'return this.#records.length >= this.#limits.highRecords || this.#records.bytes >= this.#limits.highBytes;',
     bad: 'return false;',
@@ -205,7 +208,7 @@ export const plants: readonly Plant[] = [
     tests: ['services/worker/lanes/lane-buffer.test.ts'],
   },
   {
-    bug: 'outcomes that are not acknowledged count as published',
+    bug: 'unacknowledged outcomes count as published',
     file: 'services/worker/publishing/publisher.ts',
     good: '    await Promise.all(sent);\n',
     bad: '    void Promise.allSettled(sent);\n',
@@ -221,7 +224,7 @@ export const plants: readonly Plant[] = [
     only: 'of repeats',
   },
   {
-    bug: 'what is known of an order depends on the batch that it came with',
+    bug: 'the known state of an order depends on the batch of its command',
     file: 'services/worker/store/existing-orders.ts',
     good: 'fingerprint: row.fingerprint,',
     bad: 'fingerprint: Buffer.alloc(32),',
@@ -229,7 +232,7 @@ export const plants: readonly Plant[] = [
     only: 'small batches and large ones',
   },
   {
-    bug: 'heartbeats go by the wall clock',
+    bug: 'heartbeats use the wall clock',
     file: 'services/shared/kafka/consumer/consumer-session.ts',
     good: '    if (group.lastRequest > Date.now()) group.lastRequest = 0;',
     bad: '',
@@ -245,7 +248,7 @@ export const plants: readonly Plant[] = [
     tests: ['services/shared/clock/server-clock.test.ts'],
   },
   {
-    bug: 'a replaced owner claims without being heard by the group',
+    bug: 'a replaced owner claims although the group does not answer it',
     file: 'services/worker/lanes/partition-assignment.ts',
     good: '      onHeartbeat: () => this.#claimWaiting(),',
     bad: '      onHeartbeat: () => undefined,\n      onRebalancing: () => this.#claimWaiting(),',

@@ -1,4 +1,4 @@
-/** Scenarios whose orders come in over HTTP, from clients that repeat each request until they know. */
+/** Scenarios with orders over HTTP, from clients that repeat each request until they get an answer. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,14 +13,14 @@ import type { Figures } from '../figures.ts';
 
 const clients = 30;
 const rounds = 6;
-/** SIGTERM to the end of the process. */
+/** From SIGTERM to the end of the process. */
 const stopMsMax = 5_000;
 const brokerDownMs = 4_000;
 const betweenMs = 3_000;
 const retryMs = 50;
 const requestMsMax = 15_000;
 
-/** One key and every id that was ever answered under it. */
+/** One key and every id that was ever returned for it. */
 interface Submitted {
   readonly key: string;
   readonly ids: Set<string>;
@@ -40,7 +40,7 @@ interface Api {
   place(order: Submitted): Promise<boolean>;
 }
 
-/** A broker of three after the other is killed and comes back, under load. */
+/** The three brokers are killed and restarted one after the other, under load. */
 export async function brokerKilled(chaos: ChaosArena): Promise<Figures> {
   return withLoad(chaos, async () => {
     for (let round = 0; round < rounds; round++) {
@@ -54,7 +54,7 @@ export async function brokerKilled(chaos: ChaosArena): Promise<Figures> {
   });
 }
 
-/** An ingestion after the other is ended by the signal while its clients are in the middle of their requests. */
+/** Ingestion processes are stopped by a signal one after the other, during requests of their clients. */
 export async function ingestionEnded(chaos: ChaosArena, signal: 'SIGKILL' | 'SIGTERM'): Promise<Figures> {
   let slowestMs = 0;
   const codes = new Set<number | null>();
@@ -86,7 +86,7 @@ async function withLoad(
     const load = startClients(api);
     const seen = await hurt(api);
     await load.stop();
-    // Everybody once more, now that all is well: the answer must be the one of before.
+    // Every client repeats its request once all works again: the answer must be the same.
     await Promise.all(load.orders.map((order) => api.place(order)));
     await arena.quiesce(120_000);
     const exits = await Promise.all(workers.map((worker) => worker.stop()));
@@ -101,7 +101,7 @@ async function withLoad(
   }
 }
 
-/** Keys with more than one id, and orders that are not there exactly once. */
+/** Keys with more than one id, and orders that do not exist exactly once. */
 async function unlike({ arena }: ChaosArena, orders: readonly Submitted[]): Promise<string[]> {
   const rows = await arena.mysql.pool.rows<{ k: string; id: string; n: number }>(
     'SELECT idempotency_key AS k, LOWER(HEX(MIN(order_id))) AS id, COUNT(*) AS n FROM orders GROUP BY idempotency_key',
@@ -149,7 +149,7 @@ async function openApi({ arena }: ChaosArena): Promise<Api> {
         return data !== undefined;
       } catch (error) {
         if (error instanceof Error && error.message.includes('was refused')) throw error;
-        // No answer: nothing is known, and the same request again is in order.
+        // No answer: nothing is known, so the same request may be sent again.
         return false;
       }
     },

@@ -1,18 +1,20 @@
-/** Load that is never the same for long: from a trickle to all that the workers can take, with poison now and then. */
+/**
+ * Load that changes all the time: from very little to the maximum for the workers, with some poison records.
+ */
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { hostileCorpus } from '../../support/arena/hostile-corpus.ts';
 import { type ChaosArena, plentySkus, scarceSku } from '../chaos-arena.ts';
 
 const skus = [...plentySkus, scarceSku];
-/** Orders a second of one stretch; the last is more than two cores decide, and is held back by the lag. */
+/** Orders a second of one phase; the last is more than two cores can decide, and the lag limits it. */
 const rates = [20, 100, 250, 500, 4_000];
 const stretchMs = { least: 10_000, most: 45_000 };
-/** Undecided commands at which nothing more is sent until half of them are gone. */
+/** Undecided commands at which sending pauses until half of them are decided. */
 const lagMax = 8_000;
 const lookEveryMs = 100;
 const poisonEveryMs = 3_000;
 
-/** Runs until `stop`; what is in flight then is waited for. */
+/** Runs until `stop`, which waits for sends in flight. */
 export function startChangingLoad({ arena, producer }: ChaosArena, random: () => number) {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -34,7 +36,7 @@ export function startChangingLoad({ arena, producer }: ChaosArena, random: () =>
   const untilLag = async (fits: (lag: number) => boolean, endsAtMs: number): Promise<void> => {
     while (!signal.aborted && performance.now() < endsAtMs) {
       const progress = await arena.progress().catch(() => null);
-      // A server that is busy is asked again.
+      // A busy server is asked again.
       if (progress !== null && fits(progress.produced - progress.decided)) return;
       await sleep(lookEveryMs, signal).catch(() => undefined);
     }
@@ -42,7 +44,7 @@ export function startChangingLoad({ arena, producer }: ChaosArena, random: () =>
   const poison = async (): Promise<void> => {
     while (!signal.aborted) {
       const { partition, key, value, headers } = corpus[Math.floor(random() * corpus.length)]!;
-      // Not acknowledged is fine too: then there is one less.
+      // A send without acknowledgement is allowed: then there is one order less.
       await producer.sendRaw({ partition, key, value, headers }).then(
         () => hostile++,
         () => undefined,

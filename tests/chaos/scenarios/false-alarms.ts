@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- reconcile --minutes 30`: the whole product under load that changes, while its processes are killed,
- * stopped, frozen and joined by others. Nothing is wrong with the data, so reconciliation must say nothing; then one
- * order is damaged, and it must say so.
+ * `npm run chaos -- reconcile --minutes 30`: the whole product under changing load, while its processes are
+ * killed, stopped, frozen and joined by others. The data has no fault, so reconciliation must report nothing.
+ * Then one order is damaged, and it must be reported.
  */
 
 import { answerStatus, startReceiver } from '../../../services/notification/testing/receiver.ts';
@@ -82,14 +82,14 @@ export async function falseAlarms(chaos: ChaosArena, { minutes, seed }: Scenario
     };
   } finally {
     clearInterval(telling);
-    // A run that was broken off says so, whatever cannot be stopped any more.
+    // An aborted run reports that, even if something cannot be stopped any more.
     const stopped = Promise.all([load.stop(), shoppers.stop()]).then(() => fleet.stop());
     await Promise.race([stopped, sleep(stopDeadlineMs)]);
     await receiver.close();
   }
 }
 
-/** One that takes everything, one that only wants what is rare, one whose receiver is gone. */
+/** One endpoint for all events, one for rare ones only, one whose receiver is down. */
 async function addEndpoints({ arena }: ChaosArena, url: string): Promise<void> {
   const endpoints = [
     ['all', '*', url, null],
@@ -105,7 +105,10 @@ async function addEndpoints({ arena }: ChaosArena, url: string): Promise<void> {
   }
 }
 
-/** A lane may stand for long where a process takes a minute to start: the run may be the least of a busy machine. */
+/**
+ * A lane may stall for long if a process takes a minute to start, because other work may have priority on a
+ * busy machine.
+ */
 async function startFleet(fleet: Fleet): Promise<void> {
   const worker = { KAFKA_SESSION_TIMEOUT_MS: '4000' };
   await Promise.all([
@@ -145,7 +148,7 @@ async function hurtOne(fleet: Fleet, random: () => number): Promise<string> {
   return `${service} ended`;
 }
 
-/** Every row that was ever made, also of what has closed again. */
+/** Every finding that was ever opened, including closed ones. */
 async function everFound({ arena }: ChaosArena): Promise<string[]> {
   const rows = await arena.mysql.pool.rows<
     Record<'kind' | 'subject' | 'expected' | 'actual' | 'status', string>
@@ -156,12 +159,12 @@ async function everFound({ arena }: ChaosArena): Promise<string[]> {
   );
 }
 
-/** A lane's epoch rises each time that somebody takes it. */
+/** A lane's epoch rises with each new owner. */
 async function takeovers({ arena }: ChaosArena): Promise<number> {
   return (await readLanes(arena)).reduce((sum, { epoch }) => sum + epoch, 0);
 }
 
-/** Rounds of each check that the instance which runs now has done, after so many more of each. */
+/** Waits until the current instance has completed this many more rounds of each check. */
 async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, number>> {
   const { process } = fleet.members('reconciliation')[0]!;
   const done = async (): Promise<Record<string, number>> =>
@@ -184,8 +187,8 @@ async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, nu
 }
 
 /**
- * Seconds until the total of one order, changed by hand, is found: at once where its outcome is remembered, else by the
- * walk over all orders. It is put right again.
+ * Seconds until a manual change of one order's total is found: at once if its outcome is in memory, otherwise
+ * by the walk over all orders. The total is corrected afterwards.
  */
 async function plantAndWait({ arena }: ChaosArena): Promise<number | null> {
   const { pool } = arena.mysql;

@@ -1,19 +1,22 @@
-/** The whole product as processes in an arena: each may be ended at any moment and comes back by itself, as under a supervisor. */
+/**
+ * The whole product as processes in an arena. Each may be ended at any moment and restarts by itself, as
+ * under a supervisor.
+ */
 import { errorMessage } from '../../../services/shared/errors/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import type { Arena } from '../../support/arena/arena.ts';
 import { type Exit, spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 
 export interface Fleet {
-  /** Of the members that run now. */
+  /** Of the running members. */
   members(service: string): Member[];
-  /** One more member; it stays until it is retired. */
+  /** One more member; it runs until it is retired. */
   add(service: string, name: string, env?: Readonly<Record<string, string>>): Promise<Member>;
-  /** Stops a member with SIGTERM for good. */
+  /** Stops a member for good, with SIGTERM. */
   retire(member: Member): Promise<Exit>;
-  /** Members that ended although nobody had asked them to. */
+  /** Members that ended without a request. */
   accidents(): readonly string[];
-  /** Stops all, and gives those that did not end with code 0. */
+  /** Stops all, and returns those that did not exit with code 0. */
   stop(): Promise<string[]>;
 }
 
@@ -21,14 +24,14 @@ export interface Member {
   readonly name: string;
   readonly service: string;
   process: WorkerProcess;
-  /** Sends the signal, waits for the end and starts it again after `awayMs`. */
+  /** Sends the signal, waits for the end and restarts it after `awayMs`. */
   hurt(signal: 'SIGKILL' | 'SIGTERM', awayMs: number): Promise<void>;
-  /** SIGSTOP for so long. */
+  /** SIGSTOP for this long. */
   freeze(ms: number): Promise<void>;
 }
 
 const restartMs = 500;
-/** A long run may be the least of a busy machine. */
+/** Low priority, because a long run must not slow down other work on a busy machine. */
 const readyDeadlineMs = 300_000;
 const lastLinesMax = 3;
 
@@ -57,7 +60,7 @@ export function createFleet(arena: Arena): Fleet {
           member.process = await start();
           return watch(member.process);
         } catch (error) {
-          // On a machine that is busy beyond measure; the run goes on without it until it is there.
+          // On an overloaded machine; the run continues without the member until it has started.
           accidents.push(`${name} did not start: ${errorMessage(error)}`);
         }
       }

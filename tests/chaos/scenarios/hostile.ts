@@ -1,4 +1,4 @@
-/** The hostile corpus many times over, each time beside as many good records. */
+/** The hostile corpus many times, each time with as many good records. */
 import { randomUUID } from 'node:crypto';
 import { workerProcessEnv } from '../../../services/worker/process-env.ts';
 import { hostileCorpus } from '../../support/arena/hostile-corpus.ts';
@@ -12,16 +12,16 @@ const rounds = 6;
 const blockedMsMax = 100;
 
 /**
- * The event loop may stand still because the machine gave its core to others; what counts is for how long it was kept busy
- * in one piece. So what is held against the limit is the processor time of the process in that piece, of which other
- * threads have a part: no more than the piece was long.
+ * The event loop may stall because the machine gave its core to others. Only the time counts for which this
+ * process kept it busy without a pause. So the limit is compared with the processor time of the process in
+ * that period. Other threads have a part of it, so it is capped at the length of the period.
  */
 export async function hostile({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker({
     ...preloaded(['loop-watch'], workerProcessEnv.NODE_OPTIONS),
     MALLOC_ARENA_MAX: workerProcessEnv.MALLOC_ARENA_MAX,
   });
-  // Before it is ready it loads and compiles itself, which no record waits for.
+  // Before it is ready the process loads and compiles its code; no record waits for that.
   const started = standstillsOf(worker).length;
   const longest = { good: [] as Standstill[], hostile: [] as Standstill[] };
   const standstillIn = async (sent: Promise<unknown>[]): Promise<Standstill> => {

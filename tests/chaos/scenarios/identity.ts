@@ -1,4 +1,4 @@
-/** Logs and tables that are no longer the ones that were worked: what tests/identity does in seconds, under load and with larger logs. */
+/** Replaced logs and restored tables: like tests/identity, but under load and with larger logs. */
 
 import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
@@ -22,7 +22,10 @@ export const identityScenarios: Record<string, (chaos: ChaosArena) => Promise<Fi
   'two-installations': twoInstallations,
 };
 
-/** R1: positions of one log, and another log that was filled beyond them, once before the worker starts and once beneath it. */
+/**
+ * R1: positions of one log, and another log that was filled beyond them: once before the worker starts, once
+ * while it runs.
+ */
 async function topicMadeAnew({ arena, producer }: ChaosArena): Promise<Figures> {
   const first = await arena.startWorker({ INSTANCE_ID: 'first' });
   await load(producer, 300);
@@ -35,7 +38,7 @@ async function topicMadeAnew({ arena, producer }: ChaosArena): Promise<Figures> 
   return { seen: { orders: producer.history.length }, problems: [...before.problems, ...beneath.problems] };
 }
 
-/** R8: 30 acknowledged outcomes of every partition are gone from the end of the result topic. */
+/** R8: 30 acknowledged outcomes at the end of every partition of the result topic are gone. */
 async function outcomesLost({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   await load(producer, orders * 2);
@@ -47,7 +50,7 @@ async function outcomesLost({ arena, producer }: ChaosArena): Promise<Figures> {
   return { seen: { cut: cutOutcomes * 12 }, problems };
 }
 
-/** R2: the database is put back by some seconds; what is scarce was sold meanwhile. */
+/** R2: the database is restored to a few seconds ago; scarce stock was sold meanwhile. */
 async function putBackUnderLoad({ arena, producer }: ChaosArena): Promise<Figures> {
   await arena.mysql.pool.write(
     `INSERT INTO products (sku,name,unit_price,currency,version,updated_at_ms) VALUES ('${scarce.sku}','Scarce',250,'EUR',1,0)`,
@@ -64,13 +67,13 @@ async function putBackUnderLoad({ arena, producer }: ChaosArena): Promise<Figure
   return { seen: { sold: scarce.stock }, problems: await databasePutBack(arena, producer, scarce) };
 }
 
-/** R12: the COMMIT of a frozen worker is lost in a failover, and another decides anew. */
+/** R12: the COMMIT of a frozen worker is lost in a failover, and another worker decides the command again. */
 async function commitLost({ arena, producer }: ChaosArena): Promise<Figures> {
   const problems = await commitLostWhileFrozen(arena, producer, plentySkus[0]!);
   return { seen: {}, problems };
 }
 
-/** R1b: a worker with another topic prefix on the same database, while the rightful one works. */
+/** R1b: a worker with another topic prefix on the same database, while the legitimate one works. */
 async function twoInstallations({ arena, producer }: ChaosArena): Promise<Figures> {
   const rightful = await arena.startWorker({ INSTANCE_ID: 'rightful' });
   await ownedBy(arena, ['rightful']);

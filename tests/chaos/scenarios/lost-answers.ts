@@ -1,6 +1,6 @@
 /**
- * Answers of every kind that Kafka gives a worker are lost, one kind after the other, while two workers share the lanes.
- * A worker that cannot go on without an answer ends, and comes back as under a supervisor.
+ * Kafka's answers to a worker are lost, one kind after the other, while two workers share the lanes. A worker
+ * that cannot continue without an answer ends, and is restarted as under a supervisor.
  */
 import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
 import {
@@ -17,9 +17,9 @@ import { createFleet } from './fleet.ts';
 
 const perSecond = 150;
 const times = 2;
-/** What a worker asks again and again; the versions it asks for once a connection. */
+/** Requests that a worker sends repeatedly; ApiVersions once per connection. */
 const asked = (Object.keys(kafkaApi) as KafkaApi[]).filter((api) => api !== 'apiVersions');
-/** kafkajs waits for a join for as long as a rebalance may take, and does so for each answer that is lost. */
+/** kafkajs waits for a join as long as a rebalance may take, and does so for each lost answer. */
 const deadlineMs = times * 90_000;
 
 export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promise<Figures> {
@@ -46,7 +46,7 @@ async function loseEach(proxy: KafkaProxy, arena: ChaosArena['arena'], producer:
   try {
     for (const api of asked) {
       proxy.swallowAnswers(api, times);
-      // Somebody who comes and goes makes everybody join.
+      // A member that comes and goes makes all members join.
       if (api === 'joinGroup' || api === 'syncGroup') await (await arena.startWorker()).stop();
       await until(() => proxy.swallowed(api) >= times, { what: `answers to ${api} being lost`, deadlineMs });
       await decidedMore(arena, 200, deadlineMs);

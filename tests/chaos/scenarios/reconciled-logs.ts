@@ -1,6 +1,7 @@
 /**
- * What reconciliation and the projector have to bear: more differences than are listed, a snapshot that is recreated under load,
- * a lane that stands still. Each leaves everything as it was, so that the audit and `orderstream verify` find nothing.
+ * Situations that reconciliation and the projector must survive: more differences than are listed, a snapshot
+ * that is recreated under load, a stalled lane. Each restores the data, so the audit and `orderstream verify`
+ * find nothing.
  */
 import { STATE } from '../../../topics/index.ts';
 import { spawnService } from '../../support/arena/processes/worker-process.ts';
@@ -18,7 +19,10 @@ const perSecond = 150;
 const wrongOrders = 6_000;
 const listedMax = 5_000;
 
-/** A difference of stock behind 6,000 orders that differ: it is found, nothing closes, and all closes when it is mended. */
+/**
+ * A stock difference while 6,000 orders differ: it is found, no finding closes, and all close after the
+ * repair.
+ */
 export async function findingsBound({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   const watched = await startWatched(arena);
@@ -46,7 +50,7 @@ export async function findingsBound({ arena, producer }: ChaosArena): Promise<Fi
   const open = await watched.open();
   const money = open.filter((name) => name.startsWith('MONEY_DIFFERS')).length;
   const problems = money === listedMax ? [] : [`${money} orders are listed`];
-  if (!open.includes('FINDINGS_UNLISTED MONEY_DIFFERS')) problems.push('the bound is silent');
+  if (!open.includes('FINDINGS_UNLISTED MONEY_DIFFERS')) problems.push('the limit is not reported');
   await pool.write('UPDATE stock SET available = available - 1 WHERE sku = ?', [plentySkus[0]!]);
   await shift(-1);
   problems.push(...(await watched.opened([], 180_000)));
@@ -55,7 +59,10 @@ export async function findingsBound({ arena, producer }: ChaosArena): Promise<Fi
   return { seen: { money }, problems: code === 0 ? problems : [...problems, `exit code ${code}`] };
 }
 
-/** The snapshot is recreated as docs/operating.md says, while orders come in and reconciliation follows it. */
+/**
+ * The snapshot is recreated as docs/operating.md describes, while orders arrive and reconciliation follows
+ * it.
+ */
 export async function snapshotAnew({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   const watched = await startWatched(arena);

@@ -1,4 +1,6 @@
-/** Customers at the HTTP API: they place orders and look at them again and again, so that the cache is filled from both sides. */
+/**
+ * Customers at the HTTP API: they place orders and read them repeatedly, so that both sides fill the cache.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +24,7 @@ export interface Shoppers {
   stop(): Promise<void>;
 }
 
-/** Starts an ingestion in the fleet and customers in front of it. */
+/** Starts an ingestion in the fleet, and its customers. */
 export async function startShoppers(fleet: Fleet, random: () => number): Promise<Shoppers> {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoppers-'));
   const issuer = await createLocalIssuer(dir);
@@ -63,7 +65,7 @@ export async function startShoppers(fleet: Fleet, random: () => number): Promise
   };
 }
 
-/** Of the process that runs now: it has another port each time. */
+/** Of the current process; the port differs after each start. */
 async function urlOf({ process }: Member): Promise<string> {
   const line = await process
     .logged(({ url }) => typeof url === 'string', 'the address of ingestion', 10_000)

@@ -1,4 +1,7 @@
-/** The worker of an earlier commit and this one: apart they decide the same, and side by side, killed and replaced, still the same. */
+/**
+ * The worker of an earlier commit and the current one. They decide the same alone, and also side by side
+ * while they are killed and replaced.
+ */
 import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';
 import { laneSkus, mixedCommands } from '../../support/arena/mixed-commands.ts';
 import { layOutOlderBuild } from '../../support/arena/processes/older-build.ts';
@@ -10,12 +13,12 @@ import type { Figures } from '../figures.ts';
 
 const commandCount = 1_500;
 const laneUnits = 20;
-/** Many batches, so that a death between two of them leaves something to the other build. */
+/** Many batches, so that a death between two of them leaves work to the other build. */
 const small = { BATCH_ORDERS_MAX: '20' };
-/** Dies with rows in the outbox that only the other build is there to publish. */
+/** Dies with outbox rows that only the other build can publish. */
 const dies = { ...small, FAILPOINTS: 'commitAcked=kill@3' };
 
-/** `CHAOS_OLDER` names the commit; without it, it is the newest whose worker differs. */
+/** `CHAOS_OLDER` names the commit; by default it is the newest whose worker differs. */
 export async function twoVersions({ sibling }: ChaosArena): Promise<Figures> {
   const older = layOutOlderBuild(process.env['CHAOS_OLDER']);
   const stock = new Map([
@@ -59,7 +62,7 @@ async function oneBuild(where: Sibling, commands: readonly OrderCommand[], entry
   return outcomes();
 }
 
-/** A rolling change with accidents: each build dies once with outcomes that the other has to publish. */
+/** A rolling change with crashes: each build dies once with outcomes that the other has to publish. */
 async function sideBySide(where: Sibling, commands: readonly OrderCommand[], olderEntry: string) {
   const { arena } = where;
   const third = Math.ceil(commands.length / 3);
@@ -81,7 +84,7 @@ async function sideBySide(where: Sibling, commands: readonly OrderCommand[], old
   return [...(await first()), ...(await second()), ...(await last())];
 }
 
-/** Sends in order; the returned function reads the outcomes, in the same order. */
+/** Sends in order; the returned function reads the outcomes in the same order. */
 async function send(
   { arena, producer }: Sibling,
   commands: readonly OrderCommand[],
@@ -95,7 +98,7 @@ async function send(
   };
 }
 
-/** Everything that an outcome says, but for the time at which it was decided. */
+/** All contents of an outcome except the time of the decision. */
 function comparable({ occurredAt: _, order, ...rest }: OrderEvent): string {
   const undated = order === null ? null : { ...order, paymentDueAt: order.paymentDueAt !== null };
   return JSON.stringify({ ...rest, order: undated });

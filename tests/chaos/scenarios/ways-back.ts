@@ -1,6 +1,6 @@
 /**
- * Everything that once stopped lanes for good, one after the other under load: it is reported, the worker goes on by itself
- * within 30 s once it is gone, and only the records that are at fault become dead letters.
+ * Every fault that once stopped lanes for good, one after the other under load. Each is reported, and the
+ * worker continues within 30 s once it is gone. Only the faulty records become dead letters.
  */
 import { EVENTS } from '../../../topics/index.ts';
 import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';
@@ -49,14 +49,14 @@ export async function waysBack(chaos: ChaosArena): Promise<Figures> {
   return { seen: backMs, problems };
 }
 
-/** R5: the result topic takes nothing larger than 300 bytes. */
+/** R5: the result topic refuses records larger than 300 bytes. */
 async function refusedForSize({ arena }: ChaosArena, worker: WorkerProcess): Promise<() => Promise<void>> {
   await arena.admin.alterTopicConfigs(EVENTS, { 'max.message.bytes': '300' });
   await reportedAt(worker, 'publish', 'MESSAGE_TOO_LARGE');
   return () => arena.admin.alterTopicConfigs(EVENTS, { 'max.message.bytes': '1048588' });
 }
 
-/** R4: the worker's clock is 75 minutes ahead, and the brokers take an hour. */
+/** R4: the worker's clock is 75 minutes ahead, and the brokers allow an hour. */
 async function clockAhead({ arena }: ChaosArena, worker: WorkerProcess): Promise<() => Promise<void>> {
   await arena.admin.alterTopicConfigs(EVENTS, { 'message.timestamp.after.max.ms': '3600000' });
   worker.signal('SIGUSR2');
@@ -64,7 +64,7 @@ async function clockAhead({ arena }: ChaosArena, worker: WorkerProcess): Promise
   return async () => undefined;
 }
 
-/** R5: the database refuses every order, with an error that no table has. */
+/** R5: the database refuses every order, with an unlisted error. */
 async function refusedByServer({ arena }: ChaosArena, worker: WorkerProcess): Promise<() => Promise<void>> {
   await arena.mysql.pool.write('CREATE TABLE refusing (yes TINYINT NOT NULL)');
   await arena.mysql.pool.write(
@@ -76,7 +76,7 @@ async function refusedByServer({ arena }: ChaosArena, worker: WorkerProcess): Pr
   return async () => void (await arena.mysql.pool.write('DELETE FROM refusing'));
 }
 
-/** R5b: the database refuses one order, with an error that no table has. */
+/** R5b: the database refuses one order, with an unlisted error. */
 async function refusedRecord({ arena, producer }: ChaosArena): Promise<() => Promise<void>> {
   const poison = newOrderOf(4);
   await arena.mysql.pool.write(
@@ -88,7 +88,7 @@ async function refusedRecord({ arena, producer }: ChaosArena): Promise<() => Pro
   return async () => undefined;
 }
 
-/** R11: a released command that no worker decides; an operator skips it. */
+/** R11: a released command type that no worker decides; an operator skips it. */
 async function undecidedType(
   { arena, producer }: ChaosArena,
   worker: WorkerProcess,

@@ -124,7 +124,7 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
     const run = runSample(program, { env: envOf(language, files.torn), args: ['--idle-seconds', '30'] });
     await expect(run).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('gap on partition 4: 2 is named, 1 is known'),
+      stderr: expect.stringContaining('gap on partition 4: the outcome follows 2, but the position is 1'),
     });
   });
 });

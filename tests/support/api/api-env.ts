@@ -1,4 +1,4 @@
-/** What an ingestion and its clients need in an arena, whoever runs it. */
+/** The environment of an ingestion and its clients in an arena. */
 import type { OrderRequest } from '../../../cli/client/index.ts';
 import type { LocalIssuer } from '../../../services/shared/auth/index.ts';
 import type { Arena } from '../arena/arena.ts';
@@ -13,7 +13,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
     TICKET_SECRET: plantedSecret,
     WEBHOOK_SECRET_KEYS: plantedSecretKeys,
     JWKS: issuer.jwksPath,
-    // A machine that runs every test at once is late without being overloaded.
+    // A machine that runs every test at once is slow without overload of the product.
     LOOP_DELAY_LIMIT_MS: '60s',
     PRODUCE_AGE_LIMIT_MS: '60s',
     RATE_ORDERS_PER_SECOND: '100000',
@@ -21,7 +21,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
   };
 }
 
-/** A valid order; another quantity makes another body. */
+/** A valid order; another quantity gives another body. */
 export function orderOf(quantity = 1, sku = 'SKU-1'): OrderRequest {
   const { name, line1, city } = plantedPerson;
   return {
@@ -31,7 +31,7 @@ export function orderOf(quantity = 1, sku = 'SKU-1'): OrderRequest {
   };
 }
 
-/** Header parameters of a place. */
+/** Header parameters for placing an order. */
 export function placeHeaders(key: string, waitSeconds = 0) {
   return {
     header: { 'Idempotency-Key': key, ...(waitSeconds > 0 ? { Prefer: `wait=${waitSeconds}` } : {}) },

@@ -13,7 +13,7 @@ import { apiEnv } from './api-env.ts';
 
 export { orderOf, placeHeaders } from './api-env.ts';
 
-/** The API on the real servers, with a worker behind it and a switch in front of Redis. */
+/** The API on the real servers, with a worker and a switch in front of Redis. */
 export interface ApiWorld {
   readonly arena: Arena;
   readonly issuer: LocalIssuer;
@@ -21,7 +21,7 @@ export interface ApiWorld {
   /** Environment of an ingestion in this world. */
   readonly env: Readonly<Record<string, string>>;
   token(customerId: string, scopes?: readonly string[]): Promise<string>;
-  /** Starts one more ingestion in this process; it is stopped with the world, or before. */
+  /** Starts one more ingestion in this process; it stops with the world, or earlier. */
   startApi(env?: Record<string, string>): Promise<Ingestion>;
   /** A typed client of an ingestion for one customer. */
   clientOf(api: Pick<Ingestion, 'url'>, customerId: string, scopes?: readonly string[]): OrderstreamClient;
@@ -29,10 +29,10 @@ export interface ApiWorld {
 }
 
 const stockOfEach = 1_000_000;
-/** Of a request of the tests' clients: hundreds at once on a busy machine take their time. */
+/** Limit of a client's request in tests: hundreds at once on a busy machine take long. */
 const timeoutMs = 60_000;
 
-/** `kafkaBrokers`: others than those of the tests. */
+/** `kafkaBrokers`: other brokers than those of the tests. */
 export async function openApiWorld(options: {
   topicPrefix: string;
   mysqlUrl: string;

@@ -1,6 +1,7 @@
 /**
- * An arena: one database, one set of topics and one catalogue in which real worker processes are run, hurt and
- * checked. Nothing in here reaches into a worker; what happened is read from the topics and the tables.
+ * An arena: one database, one set of topics and one catalogue, in which real worker processes run, are
+ * disturbed and are checked. It accesses no worker from inside; results are read from the topics and the
+ * tables.
  */
 
 import { migrate } from '../../../services/orders-db/index.ts';
@@ -47,7 +48,7 @@ export interface Arena {
   readonly admin: KafkaAdmin;
   readonly codecs: Codecs;
   readonly log: Logger;
-  /** Environment of any service that is to work in here. */
+  /** Environment of any service in this arena. */
   readonly env: Readonly<Record<string, string>>;
   /** A worker in this arena; `entry` is the main file of another build of it. */
   startWorker(env?: Record<string, string>, entry?: string): Promise<WorkerProcess>;
@@ -59,14 +60,14 @@ export interface Arena {
   verify(): Promise<VerifyResult>;
   /** Source position → event ids and bytes of every copy in the result topic. */
   readEvents(): Promise<Map<string, Buffer[]>>;
-  /** Kills every worker that still runs, so that a failed test leaves none to the next one. */
+  /** Kills every running worker, so that a failed test leaves none to the next one. */
   killWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
 const unitPrice = 250;
 
-/** Makes topics, tables, schemas and products. */
+/** Creates topics, tables, schemas and products. */
 export async function createArena(options: ArenaOptions): Promise<Arena> {
   const log = createLogger({ service: 'arena', level: 'error', instanceId: 'arena' });
   const { kafkaBrokers, schemaRegistryUrl, mysqlUrl, redisUrl, topicPrefix, replicationFactor = 1 } = options;
@@ -138,7 +139,7 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   return arena;
 }
 
-/** With an admin of its own: kafkajs's fails as long as one topic that it was ever asked about is gone. */
+/** With a separate admin client: kafkajs's fails as long as any topic that it ever queried is gone. */
 async function makeTopics(settings: KafkaSettings, replicationFactor: number): Promise<void> {
   const admin = createAdmin(settings);
   try {
@@ -163,7 +164,7 @@ async function seedCatalogue({ pool }: Mysql, stock: ReadonlyMap<string, number>
   await pool.write('UPDATE catalogue_state SET version = 1 WHERE id = 1');
 }
 
-/** Outbox rows are deleted once they are published; these stay, in the order of their inserts. */
+/** Outbox rows are deleted after they are published; these copies stay, in the order of their inserts. */
 async function logCommits({ pool }: Mysql): Promise<void> {
   await pool.write(
     'CREATE TABLE outbox_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, partition_id INT NOT NULL, from_offset BIGINT NOT NULL, to_offset BIGINT NOT NULL, epoch BIGINT NOT NULL)',

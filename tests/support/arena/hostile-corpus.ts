@@ -1,4 +1,6 @@
-/** Records that no producer of ours sends: each must end as a dead letter, and none may hurt its neighbours. */
+/**
+ * Records that no producer of ours sends: each must become a dead letter, and none may affect its neighbours.
+ */
 import { randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, type Codecs, VALUE_BYTES_MAX } from '../../../services/shared/codec/index.ts';
@@ -7,7 +9,7 @@ import { exampleEvent } from '../records/example-event.ts';
 import { placeCommand } from './load.ts';
 
 export interface HostileRecord {
-  /** What is wrong with it. */
+  /** The fault of the record. */
   readonly what: string;
   readonly partition: number;
   readonly key: Buffer | null;
@@ -17,7 +19,7 @@ export interface HostileRecord {
 
 const frameBytes = 5;
 
-/** More than 500 of them, the same ones each time but for the order ids. */
+/** More than 500 of them, the same ones each time except for the order ids. */
 export function hostileCorpus(codecs: Codecs): HostileRecord[] {
   return [
     ...brokenFrames(codecs),
@@ -30,7 +32,7 @@ export function hostileCorpus(codecs: Codecs): HostileRecord[] {
   ];
 }
 
-/** A record under the key of a new order, in that order's partition. */
+/** A record with the key of a new order, in that order's partition. */
 function record(what: string, value: Buffer | null, change: Partial<HostileRecord> = {}): HostileRecord {
   const orderId = randomUUID();
   return {
@@ -77,7 +79,7 @@ function truncations(codecs: Codecs): HostileRecord[] {
   );
 }
 
-/** Nothing is wrong with these but the checksum that they came with. */
+/** Their only fault is the wrong checksum. */
 function flippedChecksums(codecs: Codecs): HostileRecord[] {
   const texts = ['', '0', '00000000', 'ffffffff', 'nonsense', 'deadbeef0', '-1', '\u0000', 'é'];
   return texts.map((text) => {
@@ -92,7 +94,9 @@ function flippedChecksums(codecs: Codecs): HostileRecord[] {
   });
 }
 
-/** Every byte in turn replaced by the start of a huge count or length; those that still decode are left out. */
+/**
+ * Each byte in turn is replaced by the start of a huge count or length; those that still decode are left out.
+ */
 function lyingCounts(codecs: Codecs): HostileRecord[] {
   const good = goodBytes(codecs);
   const huge = [Buffer.from('feffffff0f', 'hex'), Buffer.from('ffffffffffffffffff01', 'hex')];
@@ -120,7 +124,7 @@ function randomBytes(codecs: Codecs): HostileRecord[] {
   return records;
 }
 
-/** Decodes, and means nothing. */
+/** Decodes, but is no valid command. */
 function nonsense(codecs: Codecs): HostileRecord[] {
   const orderId = randomUUID();
   const place = placeCommand(orderId, ['SKU-1']) as Extract<OrderCommand, { type: 'PLACE' }>;
@@ -147,7 +151,7 @@ function nonsense(codecs: Codecs): HostileRecord[] {
     'no fingerprint': { ...place, fingerprint: null },
     'no customer': { ...place, customerId: null },
     'no key': { ...place, idempotencyKey: null },
-    'an order id that is none': { ...place, orderId: '__proto__' },
+    'an invalid order id': { ...place, orderId: '__proto__' },
     'no order id': { ...place, orderId: null },
     'an upper-case order id': { ...place, orderId: orderId.toUpperCase() },
     'a command id with a line break': { ...place, commandId: 'place:\n' },
@@ -162,22 +166,22 @@ function nonsense(codecs: Codecs): HostileRecord[] {
   }));
 }
 
-/** Keys, headers and places that are out of the ordinary, around values that are wrong too. */
+/** Unusual keys, headers and partitions, with values that are invalid too. */
 function oddOuters(codecs: Codecs): HostileRecord[] {
   const bad = Buffer.from('not a command');
   const elsewhere = randomUUID();
   return [
     record('null key', bad, { key: null }),
     record('empty key', bad, { key: Buffer.alloc(0) }),
-    record('a key that is no text', bad, { key: Buffer.from('fffefd', 'hex') }),
+    record('a key that is not text', bad, { key: Buffer.from('fffefd', 'hex') }),
     record('a key of 36 letters that is no id', bad, { key: Buffer.from('x'.repeat(36)) }),
-    record('a key that no event can carry', bad, { key: Buffer.alloc(VALUE_BYTES_MAX - 200, 'k') }),
-    record('a place in another partition', codecs.commands.encode(placeCommand(elsewhere, ['SKU-1'])), {
+    record('a key that no event can contain', bad, { key: Buffer.alloc(VALUE_BYTES_MAX - 200, 'k') }),
+    record('a PLACE in another partition', codecs.commands.encode(placeCommand(elsewhere, ['SKU-1'])), {
       partition: (partitionOfOrder(elsewhere) + 1) % 12,
     }),
-    record('a value of 1 MiB less a little', Buffer.alloc(VALUE_BYTES_MAX - 1_000)),
-    record('500 kB behind a good frame', Buffer.concat([goodBytes(codecs), Buffer.alloc(500_000)])),
-    record('a header without end', bad, { headers: { note: Buffer.alloc(900_000, 'h') } }),
+    record('a value of almost 1 MiB', Buffer.alloc(VALUE_BYTES_MAX - 1_000)),
+    record('500 kB after a good frame', Buffer.concat([goodBytes(codecs), Buffer.alloc(500_000)])),
+    record('a very long header', bad, { headers: { note: Buffer.alloc(900_000, 'h') } }),
     record('a thousand headers', bad, {
       headers: Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`h${n}`, Buffer.from(`${n}`)])),
     }),
@@ -187,7 +191,7 @@ function oddOuters(codecs: Codecs): HostileRecord[] {
       ),
     }),
     record('an empty header', bad, { headers: { empty: Buffer.alloc(0) } }),
-    record('a header that is no text', bad, { headers: { raw: Buffer.from('fffefd00', 'hex') } }),
+    record('a header that is not text', bad, { headers: { raw: Buffer.from('fffefd00', 'hex') } }),
   ];
 }
 
@@ -196,7 +200,7 @@ function decodes(codecs: Codecs, bytes: Buffer): boolean {
     codecs.commands.decode(bytes);
     return true;
   } catch {
-    // Whatever it is, the record is as bad as it should be.
+    // The value is invalid in any case.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Commands as ingestion would produce them, with a history of what Kafka has acknowledged. */
+/** Commands like those of ingestion, with a history of what Kafka has acknowledged. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';
@@ -24,13 +24,16 @@ export interface Acked {
 export interface Producer {
   /** Every acknowledged command. */
   readonly history: readonly Acked[];
-  /** Sends a command to where it belongs, and resolves with its place. */
+  /** Sends a command to its partition, and resolves with its position. */
   send(command: OrderCommand): Promise<Acked>;
-  /** Sends raw bytes under an order's key. */
+  /** Sends raw bytes with an order's key. */
   sendRaw(
     message: Pick<OutMessage, 'partition' | 'key' | 'value' | 'headers'>,
   ): Promise<{ partition: number; offset: bigint }>;
-  /** Sends places, one in twenty twice and one in twenty with a cancel behind, until `stop`; about `perSecond` a second. */
+  /**
+   * Sends orders until `stop`, about `perSecond` a second: one in twenty twice, and one in twenty followed by
+   * a cancel.
+   */
   start(perSecond: number, skus: readonly string[]): { stop(): Promise<void> };
   close(): Promise<void>;
 }
@@ -43,7 +46,7 @@ export function newOrderOf(partition: number): string {
   }
 }
 
-/** A place of one order; the same order id gives the same command. */
+/** The PLACE command of one order; the same order id gives the same command. */
 export function placeCommand(orderId: string, skus: readonly string[], quantity = 1): OrderCommand {
   return {
     commandId: `place:${orderId}`,
@@ -139,7 +142,7 @@ function startLoad(producer: Producer, perSecond: number, skus: readonly string[
     if (n % 20 === 1) commands.push(placeCommand(orderId, lines));
     if (n % 20 === 2) commands.push(cancelCommand(orderId), cancelCommand(orderId));
     for (const command of commands) {
-      // What was not acknowledged may or may not be in the log; the history holds what was.
+      // A send without acknowledgement may or may not be in the log; the history holds the acknowledged ones.
       const sent = producer.send(command).catch(() => undefined);
       inFlight.add(sent);
       void sent.finally(() => inFlight.delete(sent));

@@ -3,10 +3,13 @@ import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { cancelCommand, placeCommand } from './load.ts';
 
-/** One of each lane, sold to that lane alone, so that who gets the last one does not depend on time. */
+/** One for each lane, sold on that lane only, so that the buyer of the last unit does not depend on time. */
 export const laneSkus = Array.from({ length: 12 }, (_, partition) => `LANE-${partition}`);
 
-/** Places of scarce and plentiful goods, repeats, conflicts and cancels, as many as asked for; `skus` are the plentiful ones. */
+/**
+ * PLACE commands for scarce and plentiful products, repeats, conflicts and cancels, as many as requested;
+ * `skus` are the plentiful ones.
+ */
 export function mixedCommands(count: number, skus: readonly string[]): OrderCommand[] {
   const commands: OrderCommand[] = [];
   const orders: string[] = [];

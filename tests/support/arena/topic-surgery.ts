@@ -1,4 +1,4 @@
-/** Topics that lose what they held: deleted and recreated, empty or with their first records only. */
+/** Topics that lose their records: deleted and recreated, empty or with their first records only. */
 import {
   createAccumulator,
   createAdmin,
@@ -14,7 +14,7 @@ import { deleteTopics } from '../servers/leftovers.ts';
 import { until } from '../until.ts';
 import type { Arena } from './arena.ts';
 
-/** Deletes the topic and makes it anew, with the first `keep` records of each partition; none by default. */
+/** Deletes the topic and recreates it with the first `keep` records of each partition; none by default. */
 export async function makeAnew(
   arena: Arena,
   topic: string,
@@ -75,7 +75,7 @@ function messageOf({ topic, partition, key, value, headers, timestampMs }: InRec
   return { topic, partition, key, value, headers: headers as OutMessage['headers'], timestampMs };
 }
 
-/** An admin of its own each time: kafkajs's fails with every topic that it was ever asked about and that is gone. */
+/** A new admin client each time: kafkajs's fails for every topic that it ever queried and that is gone. */
 async function withAdmin<T>(arena: Arena, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
   const admin = createAdmin(settingsOf(arena));
   try {

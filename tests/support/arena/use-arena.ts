@@ -1,4 +1,4 @@
-/** The arena that most files ask for. */
+/** The arena that most test files use. */
 import { afterAll, beforeAll } from 'vitest';
 import { testStack, useDatabase, useTopicPrefix } from '../servers/stack.ts';
 import { type Arena, createArena } from './arena.ts';
@@ -7,7 +7,7 @@ import { createProducer, type Producer } from './load.ts';
 export interface UsedArena {
   readonly arena: Arena;
   readonly producer: Producer;
-  /** There is more of each than any test asks for. */
+  /** More units of each than any test orders. */
   readonly skus: readonly string[];
 }
 
@@ -15,8 +15,8 @@ const skuCount = 20;
 const plenty = 1_000_000;
 
 /**
- * An arena of this file's own on the tests' servers, and a producer into it, both gone after the file. Call it at the
- * top of the file; the returned function gives them inside hooks and tests.
+ * An arena for this file on the tests' servers, and a producer for it; both end after the file. Call it at
+ * the top of the file; the returned function returns them inside hooks and tests.
  */
 export function useArena(room: string): () => UsedArena {
   const topicPrefix = useTopicPrefix(room);
@@ -33,7 +33,7 @@ export function useArena(room: string): () => UsedArena {
     await used?.arena.close();
   });
   return () => {
-    if (used === undefined) throw new Error('the arena is there only inside hooks and tests');
+    if (used === undefined) throw new Error('the arena exists only inside hooks and tests');
     return used;
   };
 }

@@ -1,6 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Requests by their number in Kafka's protocol (https://kafka.apache.org/protocol.html#protocol_api_keys). */
+/**
+ * Requests by their number in Kafka's protocol (https://kafka.apache.org/protocol.html#protocol_api_keys).
+ */
 export const kafkaApi = {
   produce: 0,
   fetch: 1,
@@ -15,23 +17,29 @@ export type KafkaApi = keyof typeof kafkaApi;
 
 export interface KafkaProxy {
   readonly port: number;
-  /** The broker still acts on the next `times` requests of this kind; their answers never arrive. */
+  /** The broker still processes the next `times` requests of this kind, but their answers never arrive. */
   swallowAnswers(api: KafkaApi, times: number): void;
-  /** The next `times` requests of this kind never reach the broker: their connections are cut instead. */
+  /** The next `times` requests of this kind never reach the broker: their connections are closed instead. */
   cutRequests(api: KafkaApi, times: number): void;
-  /** How many requests of this kind are still to be cut. */
+  /** How many requests of this kind are still to be cut off. */
   uncut(api: KafkaApi): number;
-  /** From now on nothing passes in either direction, until `heal`; what was on its way is lost, and its connections are cut then. */
+  /**
+   * From now on nothing passes in either direction, until `heal`. Data in flight is lost, and `heal` closes
+   * its connections.
+   */
   freeze(): void;
   heal(): void;
-  /** How many answers of this kind were swallowed so far. */
+  /** How many answers of this kind were dropped so far. */
   swallowed(api: KafkaApi): number;
   close(): Promise<void>;
 }
 
 const lengthBytes = 4;
 
-/** A proxy on a free port of 127.0.0.1 in front of one broker that knows requests from one another and can lose their answers. */
+/**
+ * A proxy on a free port of 127.0.0.1 in front of one broker. It recognises requests and can drop their
+ * answers.
+ */
 export async function startKafkaProxy(target: { host: string; port: number }): Promise<KafkaProxy> {
   const wanted = new Map<number, number>();
   const swallowed = new Map<number, number>();
@@ -41,7 +49,7 @@ export async function startKafkaProxy(target: { host: string; port: number }): P
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ ...target, allowHalfOpen: true });
-    /** Requests whose answers are to be lost, by correlation id. */
+    /** Requests whose answers are dropped, by correlation id. */
     const lost = new Map<number, number>();
     pipeFrames(client, upstream, (frame) => {
       const api = frame.readInt16BE(lengthBytes);

@@ -1,4 +1,4 @@
-/** A schema registry that does not know one id of a schema, until it learns of it. */
+/** A schema registry that does not know one id of a schema until it is told. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -9,7 +9,7 @@ export interface LateRegistry {
   close(): Promise<void>;
 }
 
-/** Stands before a real registry and answers for it in all but `lateId`. */
+/** Runs in front of a real registry and forwards everything except `lateId`. */
 export async function startLateRegistry(
   realUrl: string,
   { lateId, realId }: { lateId: number; realId: number },

@@ -1,4 +1,4 @@
-/** Servers that are away for those who were started within, and there for everybody else. */
+/** Servers that are down for clients started inside, and up for all others. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import net from 'node:net';
 import { vi } from 'vitest';
@@ -12,7 +12,10 @@ export interface Outage {
   registry: TcpProxy;
   /** The same servers, behind the proxies. */
   behind(env: Readonly<Record<string, string>>): Record<string, string>;
-  /** What is connected from within `start`, at any later time too, reaches the brokers through the proxy. */
+  /**
+   * Connections that are opened from code started in `start`, also later, reach the brokers through the
+   * proxy.
+   */
   run<T>(start: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -24,7 +27,7 @@ export async function startOutage(): Promise<Outage> {
   const [mysql, registry] = await Promise.all([mysqlUrl, schemaRegistryUrl].map(proxyOf));
   const within = new AsyncLocalStorage<true>();
   const connect = net.connect as (options: net.TcpNetConnectOpts, ...rest: unknown[]) => net.Socket;
-  // Brokers name their own addresses, so that only the connection itself can be led elsewhere.
+  // Brokers return their own addresses, so only the connection itself can be redirected.
   const spy = vi.spyOn(net, 'connect').mockImplementation(((
     options: net.TcpNetConnectOpts,
     ...rest: unknown[]

@@ -1,4 +1,4 @@
-/** A schema registry that was rebuilt: commands have another id, and their old one belongs to somebody else's schema. */
+/** A rebuilt schema registry: commands have another id, and their old id belongs to another schema. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { COMMANDS_SUBJECT } from '../../../schemas/index.ts';
@@ -15,7 +15,10 @@ const foreign = {
   fields: [{ name: 'weights', type: { type: 'map', values: 'int' } }],
 };
 
-/** Stands before a real registry and answers for it in all but the ids of commands; `oldId` is the one it gave them. */
+/**
+ * Runs in front of a real registry and forwards everything except the ids of commands; `oldId` is their
+ * previous id.
+ */
 export async function startRebuiltRegistry(realUrl: string, oldId: number): Promise<RebuiltRegistry> {
   const server = createServer(async (request, response) => {
     const path = request.url ?? '';

@@ -3,24 +3,29 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   port: number;
-  /** Connections that are open now. */
+  /** Open connections. */
   connections(): number;
-  /** From now on nothing passes towards the client: the server still hears and acts, its answers are lost. */
+  /**
+   * From now on nothing passes to the client: the server still receives and processes requests, but its
+   * answers are lost.
+   */
   swallowAnswers(): void;
-  /** The same from the moment on at which a client sends `text`; resolves then, with its bytes passed on. */
+  /** The same from the moment when a client sends `text`; then resolves, after its bytes were forwarded. */
   swallowAnswersFrom(text: string): Promise<void>;
-  /** From now on nothing passes in either direction, not even the end of a connection: like a server that is frozen. */
+  /**
+   * From now on nothing passes in either direction, not even the end of a connection: like a frozen server.
+   */
   freeze(): void;
   /** From now on every connection is reset at once, like one to a server that is down. */
   cut(): void;
-  /** Passes on what comes from now on; what was swallowed stays lost, so its connections are cut. */
+  /** Forwards new data again. Dropped data stays lost, so its connections are closed. */
   heal(): void;
   close(): Promise<void>;
 }
 
 type Mode = 'pass' | 'swallowAnswers' | 'freeze' | 'cut';
 
-/** A TCP proxy on a free port of 127.0.0.1 in front of one server, with three ways to go wrong. */
+/** A TCP proxy on a free port of 127.0.0.1 in front of one server, with three kinds of faults. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let mode: Mode = 'pass';
   let awaited: { text: string; sent: () => void } | null = null;
@@ -47,7 +52,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     from.on('data', (bytes) => {
       if (passes()) to.write(bytes);
     });
-    // A frozen process does not answer a goodbye either.
+    // A frozen process does not answer the end of a connection either.
     from.on('end', () => {
       if (passes()) to.end();
     });

@@ -1,4 +1,7 @@
-/** The snapshot of a small world (order-world.ts): the state of each order and a position marker per partition, as the projector leaves them. */
+/**
+ * The snapshot of a small world (order-world.ts): the state of each order and a position marker per
+ * partition, as from the projector.
+ */
 import type { LogRecord } from '../../../cli/kafka/log-reader.ts';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
 import type { Codec } from '../../../services/shared/codec/index.ts';
@@ -11,7 +14,7 @@ export interface WorldStates {
   markers: WorldRecord<OrderState>[];
 }
 
-/** What the world's outcomes leave behind; covers all of them. */
+/** The states after the world's outcomes; covers all of them. */
 export function statesOf(world: World): WorldStates {
   const states = new Map<string, OrderState>();
   for (const { body } of world.events) {
@@ -45,7 +48,7 @@ function stateAfter(event: OrderEvent, before: OrderState | undefined): OrderSta
   };
 }
 
-/** A marker of a partition that covers outcomes up to this source offset. */
+/** A partition's marker that covers outcomes up to this source offset. */
 export function markerOf(world: World, partition: number, covers: number): WorldRecord<OrderState> {
   const eventsOffset = world.events.filter((record) => record.partition === partition).length;
   return recordOf({
@@ -76,7 +79,7 @@ function recordOf(state: OrderState): WorldRecord<OrderState> {
   };
 }
 
-/** The records as they stand in their log, by partition. */
+/** The records in log order, by partition. */
 export function stateLog(
   records: readonly WorldRecord<OrderState>[],
   codec: Pick<Codec<OrderState>, 'encode'>,

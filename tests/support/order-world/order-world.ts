@@ -7,8 +7,8 @@ import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
 import { exampleEvent } from '../records/example-event.ts';
 
 /**
- * A small world in which everything agrees: logs and tables as a run of the product leaves them, written down here from
- * the contract and not by the product's code. Tests take it, break one thing, and see who notices.
+ * A small world without differences: logs and tables as from a run of the product. They are written from the
+ * contract and not by the product's code. Tests break one thing in it, and check which tool notices.
  */
 export interface World {
   commands: WorldRecord<OrderCommand>[];
@@ -18,7 +18,7 @@ export interface World {
   history: { orderId: string; version: number; status: string }[];
   deadLetterRows: { partition: number; offset: number; digest: Buffer }[];
   stock: { sku: string; initial: number; added: number; available: number }[];
-  /** Decided up to, by partition. */
+  /** The decided position, by partition. */
   next: number[];
   published: number[];
 }
@@ -28,7 +28,7 @@ export interface WorldRecord<T> {
   key: string | null;
   timestampMs: number;
   headers: Record<string, string>;
-  /** What is encoded, or raw bytes. */
+  /** The value to encode, or raw bytes. */
   body: T | Buffer;
 }
 
@@ -44,11 +44,14 @@ export interface WorldOrder {
 }
 
 const PRICE = 250;
-/** Not long ago: records older than the retention of their topic are deleted in the first minute of a broker. */
+/** Recent, because a broker deletes records older than the retention within its first minute. */
 export const AT_MS = Date.now() - 3_600_000;
 const SKU = 'A-1';
 
-/** By default 30 orders (24 accepted, 6 rejected), two of the accepted cancelled, one repeated place, one record that cannot be read. */
+/**
+ * By default 30 orders (24 accepted, 6 rejected), two of the accepted ones cancelled, one repeated PLACE, one
+ * unreadable record.
+ */
 export function makeWorld(orders = 30): World {
   const world: World = {
     commands: [],
@@ -69,7 +72,7 @@ export function makeWorld(orders = 30): World {
   return world;
 }
 
-/** A reader of the world's logs, in place of one of a cluster. */
+/** A reader of the world's logs, instead of one of a cluster. */
 export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = []): LogReader {
   const logs = new Map<string, LogRecord[][]>([
     [COMMANDS, byPartition(COMMANDS, world.commands, codecs)],
@@ -89,7 +92,7 @@ export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = [
   };
 }
 
-/** The world's records as a producer sends them, topic by topic. */
+/** The world's records in the form for a producer, topic by topic. */
 export function messagesOf(world: World, codecs: Codecs): { topic: string; records: LogRecord[] }[] {
   return [
     { topic: COMMANDS, records: byPartition(COMMANDS, world.commands, codecs).flat() },
@@ -103,7 +106,7 @@ export function orderIdOf(n: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** An id that no order of the world has, in this partition. */
+/** An id of this partition that no order of the world has. */
 export function newOrderIn(partition: number, nth: number): string {
   for (let n = 100_000 * (nth + 1); ; n += 1) {
     const id = orderIdOf(n);

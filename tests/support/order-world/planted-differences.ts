@@ -1,4 +1,6 @@
-/** Differences to plant, one after the other, in a world in which everything agrees; each tells what has to be found for it. */
+/**
+ * Differences to plant one after the other in a world without differences. Each returns the expected finding.
+ */
 
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, STATE } from '../../../topics/index.ts';
 import { markerOf } from './order-world-states.ts';
@@ -6,13 +8,13 @@ import { idBytes, type Planting } from './planting.ts';
 
 export interface Plant {
   what: string;
-  /** Gives `KIND subject` of everything that follows from it. */
+  /** Returns `KIND subject` of every resulting finding. */
   plant(p: Planting): Promise<string[]>;
 }
 
 const plant = (what: string, how: Plant['plant']): Plant => ({ what, plant: how });
 
-/** A change to the row of an untouched order. */
+/** A change to the row of an unchanged order. */
 const row = (what: string, set: string, kinds: string[], status?: string): Plant =>
   plant(what, async (p) => {
     const { id } = p.order(status);
@@ -48,17 +50,17 @@ const outcomes: Plant[] = [
     await p.decide(1, {});
     return [`OUTCOME_MISSING 1-${lost}`];
   }),
-  plant('an outcome of a command that never was', async (p) => {
+  plant('an outcome of a command that does not exist', async (p) => {
     const offset = p.world.next[9]! + 5;
     await p.kafka.produceEvents([
       { ...p.outcomeOf(p.order()), outcome: 'DUPLICATE', sourcePartition: 9, sourceOffset: offset },
     ]);
     return [`OUTCOME_UNEXPECTED 9-${offset}`];
   }),
-  plant('an outcome under the key of another', async (p) => [
+  plant('an outcome with another key', async (p) => [
     `OUTCOME_KEY_DIFFERS 2-${await p.decide(2, {}, 'another')}`,
   ]),
-  plant('a repeat by somebody else', async (p) => {
+  plant('a different repeat by another producer', async (p) => {
     const event = p.outcomeOf(p.order());
     await p.kafka.produceEvents([{ ...event, actor: 'nobody' }]);
     return [`OUTCOME_CHANGED ${event.eventId}`];
@@ -124,10 +126,10 @@ const orders: Plant[] = [
 ];
 
 const books: Plant[] = [
-  stock('a unit that nobody has', 'S-1', 'available = available - 1'),
-  stock('units that were added behind the back', 'S-2', 'added = added + 5'),
-  stock('another beginning', 'S-3', 'initial = initial + 1'),
-  plant('a line of something that has no stock', async (p) => {
+  stock('a unit without an owner', 'S-1', 'available = available - 1'),
+  stock('units that were added outside the workers', 'S-2', 'added = added + 5'),
+  stock('another initial stock', 'S-3', 'initial = initial + 1'),
+  plant('a line whose SKU has no stock row', async (p) => {
     const { id, partition, offset } = p.order();
     await p.sql(
       `INSERT INTO order_items (order_key, line_no, sku, quantity, unit_price, line_total) VALUES (?, 9, 'S-9', 1, 5, 5)`,
@@ -142,13 +144,13 @@ const books: Plant[] = [
   ]),
   item('an order without lines', 'DELETE FROM order_items', ['STOCK_DIFFERS A-1']),
   row('a tax that is in no total', 'tax = tax + 1', ['MONEY_DIFFERS']),
-  row('a subtotal that is not its lines', 'subtotal = subtotal + 1, discount = discount + 1', [
+  row('a subtotal that differs from its lines', 'subtotal = subtotal + 1, discount = discount + 1', [
     'MONEY_DIFFERS',
   ]),
 ];
 
 const deadLetters: Plant[] = [
-  plant('a dead letter that is on no topic', async (p) => {
+  plant('a dead letter without a record on the topic', async (p) => {
     await p.sql(
       `INSERT INTO dead_letters (topic, partition_id, source_offset, reason_code, message, attempts, value_sha256, value_bytes, source_at_ms, first_failed_at_ms)
        VALUES (?, 3, 0, 'BAD_MAGIC', '', 1, ?, 3, ?, ?)`,
@@ -178,16 +180,16 @@ const deliveries: Plant[] = [
       return [`DELIVERY_MISSING ${eventId}/all`];
     }),
   ),
-  plant('a lost delivery row of an endpoint that wants little', async (p) => {
+  plant('a lost delivery row of an endpoint with a narrow filter', async (p) => {
     const { eventId } = p.outcomeOf(p.world.orders.find(({ status }) => status === 'CANCELLED')!);
     await p.sql(`DELETE FROM notification_deliveries WHERE event_id = ? AND endpoint_id = 'some'`, eventId);
     return [`DELIVERY_MISSING ${eventId}/some`];
   }),
 ];
 
-/** The markers of the snapshot come last: before them its states say nothing. */
+/** The markers of the snapshot come last: before them its states prove nothing. */
 const states: Plant[] = [
-  plant('states: one that is missing, two that are changed, one that is old', async (p) => {
+  plant('states: one missing, two changed, one old', async (p) => {
     const [missing, status, total] = [p.order(), p.order(), p.order()].map(({ id }) => id);
     const old = p.world.orders.find(({ status: is }) => is === 'CANCELLED')!.id;
     const first = p.world.events.find(({ key }) => key === old)!.body as { sourceOffset: number };
@@ -218,7 +220,7 @@ const states: Plant[] = [
     await p.states(markerOf(p.world, 6, 0));
     return ['STATE_BACK 6'];
   }),
-  plant('a state that is none', async (p) => {
+  plant('an invalid state', async (p) => {
     const { high } = (await p.kafka.admin.endOffsets(STATE)).get(5)!;
     await p.raw(STATE, 5, Buffer.from('garbage'));
     return [`STATE_UNREADABLE 5-${high}`];
@@ -242,7 +244,7 @@ const positions: Plant[] = [
     await p.sql('UPDATE notification_positions SET last_source_offset = 500 WHERE partition_id = 4');
     return ['NOTIFICATION_AHEAD 4'];
   }),
-  plant('a lane that stands still', async (p) => {
+  plant('a stalled lane', async (p) => {
     await p.command(10);
     return ['LANE_STALLED 10'];
   }),

@@ -1,4 +1,4 @@
-/** The hands of whoever damages a reconciled world while it is being looked at. */
+/** Functions that damage a reconciled world while reconciliation runs. */
 import type { LogRecord } from '../../../cli/kafka/log-reader.ts';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
 import { loadStateCodec } from '../../../services/shared/codec/index.ts';
@@ -12,26 +12,26 @@ import type { ReconciledWorld } from './reconciled-world.ts';
 
 export interface Planting extends ReconciledWorld {
   snapshot: WorldStates;
-  /** An order that nobody has touched yet, from the partitions that are kept for damage to orders. */
+  /** An unchanged order, from the partitions that are reserved for damage to orders. */
   order(status?: string): WorldOrder;
   /** Its newest outcome. */
   outcomeOf(order: WorldOrder): OrderEvent;
   sql(text: string, ...params: unknown[]): Promise<void>;
   /**
-   * A command that is decided with this outcome, as a worker would; gives its source offset.
-   * `key` is that of the outcome; null for `event`: the outcome never comes.
+   * A command decided with this outcome, as by a worker; returns its source offset. `key` is that of the
+   * outcome. A null `event` means that the outcome never arrives.
    */
   decide(partition: number, event: Partial<OrderEvent> | null, key?: string): Promise<number>;
-  /** The order moves on, row and outcome alike. */
+  /** The order changes, both row and outcome. */
   change(order: WorldOrder, status: string, updatedAtMs: number): Promise<void>;
-  /** A rejected order; what `event` says is in its outcome only. */
+  /** A rejected order; the contents of `event` are in its outcome only. */
   reject(partition: number, event?: Partial<OrderEvent>, hasRow?: boolean): Promise<string>;
   command(partition: number): Promise<number>;
   raw(topic: string, partition: number, value: Buffer, headers?: Record<string, string>): Promise<void>;
   states(...records: WorldRecord<OrderState>[]): Promise<void>;
 }
 
-/** Orders of the others are left alone: their positions are damaged. */
+/** Orders of the other partitions stay unchanged, because their positions get damaged. */
 const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
 
 export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
@@ -134,19 +134,19 @@ async function insertRejected({ sql }: Planting, id: string, orderKey: number): 
 
 type Produced = Pick<LogRecord, 'topic' | 'partition' | 'key' | 'value' | 'headers'>;
 
-/** Where the record stands is for the broker to say. */
+/** The broker decides the offset of the record. */
 async function produce({ prefix }: Planting, records: readonly Produced[]): Promise<void> {
   const config = { kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix };
   const complete = records.map((record) => ({ ...record, offset: 0, timestampMs: Date.now() }));
   await produceRecords(config, [{ topic: records[0]!.topic, records: complete }]);
 }
 
-/** Offsets of orders that are put into the tables beside the log. */
+/** Offsets of orders that are added to the tables outside the log. */
 const rejectedFrom = 1_000_000;
-/** Reconciliation looks at keys, not at what commands say. */
+/** Reconciliation reads the keys of commands, not their contents. */
 const commandKey = 'k';
 
-/** Notification has passed everything, and an endpoint has a delivery of each event that it wants. */
+/** Notification has passed everything, and each endpoint has a delivery of each event in its filter. */
 export async function deliverAll({ world, db }: ReconciledWorld): Promise<OrderEvent[]> {
   const events = world.events
     .map(({ body }) => body as OrderEvent)

@@ -1,4 +1,4 @@
-/** A small world (order-world.ts) on topics and in a database of its own, with reconciliation looking at it. */
+/** A small world (order-world.ts) on its own topics and in its own database, with reconciliation running. */
 import { Redis } from 'ioredis';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { fields } from '../../../services/reconciliation/config.ts';
@@ -26,9 +26,9 @@ export interface ReconciledWorld {
   kafka: SubscriberWorld;
   service: Started;
   startAnother(): Promise<Started>;
-  /** What a service on the same logs and tables is started with. */
+  /** The environment of a service on the same logs and tables. */
   env: Record<string, string>;
-  /** `KIND subject` of what stands. */
+  /** `KIND subject` of the open findings. */
   open(): Promise<string[]>;
   /** A run on demand over the same logs and tables. */
   onDemand(span?: { fromMs?: number; toMs?: number }): Promise<ReconcileReport>;
@@ -110,7 +110,7 @@ export function namesOf(findings: ReconcileReport['findings']): string[] {
   return findings.map(({ kind, subject }) => `${kind} ${subject}`).toSorted();
 }
 
-/** Every outcome of every partition has been followed: the group's offsets say so. */
+/** Waits until the group's offsets show that every outcome of every partition has been followed. */
 export async function followed({ world, kafka, service }: ReconciledWorld): Promise<void> {
   await until(
     async () => {
@@ -123,7 +123,7 @@ export async function followed({ world, kafka, service }: ReconciledWorld): Prom
   );
 }
 
-/** Two rounds of every check that began after now: what is there now was seen twice, or is not there. */
+/** Waits for two rounds of every check that began after now: an existing difference was seen twice. */
 export async function twoRounds({ service }: ReconciledWorld): Promise<void> {
   const before = await roundsDone(service);
   await until(

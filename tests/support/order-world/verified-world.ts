@@ -1,4 +1,4 @@
-/** A small world (order-world.ts) that `orderstream verify` reads: its tables from a database, its logs from memory. */
+/** A small world (order-world.ts) for `orderstream verify`: its tables in a database, its logs in memory. */
 import type { Connection } from 'mysql2/promise';
 import { withDatabase } from '../../../cli/database.ts';
 import { decoderOf } from '../../../cli/kafka/decoder.ts';

@@ -1,6 +1,6 @@
 /**
- * Loaded into a process before anything else: its wall clock is wrong by CLOCK_START_MS from the beginning, and jumps by
- * CLOCK_JUMP_MS at SIGUSR2, as a bad time server would make it.
+ * Preloaded into a process: its wall clock is wrong by CLOCK_START_MS from the beginning, and jumps by
+ * CLOCK_JUMP_MS at SIGUSR2, as with a bad time server.
  */
 const jumpMs = Number(process.env['CLOCK_JUMP_MS']);
 const RealDate = Date;

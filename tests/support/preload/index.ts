@@ -1,9 +1,9 @@
-/** Changes to a process's surroundings, loaded into a worker from outside: nothing in the product knows of them. */
+/** Changes to a process's environment, loaded into a worker from outside. The product does not know them. */
 import path from 'node:path';
 
 type Preload = 'redirect' | 'clock' | 'loop-watch';
 
-/** The environment that loads these into a Node process, beside other options of Node. */
+/** The environment that preloads these into a Node process, with its other Node options. */
 export function preloaded(names: readonly Preload[], options = ''): { NODE_OPTIONS: string } {
   const imports = names.map((name) => `--import=${path.join(import.meta.dirname, `${name}.ts`)}`);
   return { NODE_OPTIONS: [options, ...imports].join(' ').trim() };

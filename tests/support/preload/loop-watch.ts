@@ -1,7 +1,7 @@
 /**
- * Loaded into a process before anything else: tells on stdout of each time that its event loop stood still, and how much
- * processor time the process has used meanwhile, all its threads together. A loop that stood still for longer than that
- * was waiting for a core, which is the machine's doing.
+ * Preloaded into a process: reports on stdout each time that its event loop was blocked, and the processor
+ * time that all threads of the process used meanwhile. If the loop was blocked for longer than that, the
+ * machine gave the core to other work.
  */
 const everyMs = 10;
 const standstillMs = Number(process.env['STANDSTILL_MS'] ?? 50);

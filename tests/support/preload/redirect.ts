@@ -1,6 +1,6 @@
 /**
- * Loaded into a worker before anything else: connections to one local port go to another, where a proxy listens. Brokers
- * tell their clients where they live, so that a proxy in front of them would be left after the first answer.
+ * Preloaded into a worker: connections to one local port go to another one, where a proxy listens. Brokers
+ * tell clients their addresses, so clients would leave a normal proxy after the first answer.
  */
 import net from 'node:net';
 

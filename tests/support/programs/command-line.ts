@@ -1,4 +1,4 @@
-/** `orderstream` as a person runs it, on a product of the tests. */
+/** `orderstream` as a user runs it, on a product of the tests. */
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import path from 'node:path';
@@ -11,16 +11,16 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** On top of the environment that names the servers of the product. */
+  /** Added to the environment that names the servers of the product. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
-  /** A file that standard output goes to, such as `/dev/full`. */
+  /** A file for standard output, such as `/dev/full`. */
   readonly outputFile?: string;
 }
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** Runs a command to its end, whatever its exit code; `--name` of the product is added. */
+/** Runs a command to its end, with any exit code; adds `--name` of the product. */
 export function orderstream(
   product: Pick<Product, 'name' | 'env'>,
   args: readonly string[],

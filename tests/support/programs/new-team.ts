@@ -1,6 +1,6 @@
 /**
- * A team that starts late, written from docs/topics alone: it takes the snapshot of `orders.state.v1`, joins
- * `orders.events.v1` behind it, and complains of whatever the rules there do not allow.
+ * A team that starts late, written from docs/topics alone. It reads the snapshot of `orders.state.v1`,
+ * continues with `orders.events.v1`, and reports every violation of the rules there.
  */
 import { type LogReader, openLogReader } from '../../../cli/kafka/log-reader.ts';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
@@ -18,7 +18,7 @@ export interface Known {
 
 export interface NewTeam {
   orders: Map<string, Known>;
-  /** Orders that the snapshot had, before any outcome was read. */
+  /** Orders in the snapshot, before any outcome was read. */
   fromSnapshot: number;
   /** Outcomes that were new to the team. */
   taken: number;
@@ -27,7 +27,7 @@ export interface NewTeam {
   complaints: string[];
   /** The integer of each partition. */
   covers: number[];
-  /** Reads outcomes up to the end as it is now. */
+  /** Reads outcomes up to the current end. */
   catchUp(): Promise<void>;
   close(): Promise<void>;
 }

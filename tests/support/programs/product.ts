@@ -1,4 +1,4 @@
-/** The whole product, as `npm start` runs it, on an instance of its own. */
+/** The whole product, as `npm start` runs it, on its own instance. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -11,11 +11,11 @@ export interface Product {
   readonly name: string;
   /** Addresses of its servers and services. */
   readonly info: StackInfo;
-  /** What the command line needs in its environment to work on this product, beside `--name`. */
+  /** The environment with which the command line works on this product, besides `--name`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Base URL of the API, without a slash at its end. */
+  /** Base URL of the API, without a final slash. */
   readonly url: string;
-  /** A signed token; without scopes it may read and write orders and manage webhooks. */
+  /** A signed token; by default for reading and writing orders and for webhooks. */
   token(customerId: string, scopes?: readonly string[]): Promise<string>;
   /** Stops the product if this call started it. */
   close(): Promise<void>;
@@ -27,9 +27,9 @@ const allScopes = ['orders:read', 'orders:write', 'webhooks:manage'];
 const root = path.resolve(import.meta.dirname, '../../..');
 
 /**
- * Uses the product of the instance `name` when it answers. Else it starts one, with `env` on top of the environment;
- * servers that `env` names are used instead of own ones. Resolves once the sample orders have their outcomes. Rejects
- * when the product ends before that.
+ * Uses the product of the instance `name` if it answers. Otherwise starts one with `env` added to the
+ * environment; servers that `env` names replace its own. Resolves once the sample orders have their outcomes.
+ * Rejects if the product ends before that.
  */
 export async function openProduct(
   name: string,
@@ -59,7 +59,7 @@ async function answers(name: string): Promise<boolean> {
   const port = readInstance(name)?.ports.ingestion;
   if (port === undefined) return false;
   const asked = fetch(`${urlOf(port)}/openapi.json`, { signal: AbortSignal.timeout(answerMsMax) });
-  // Refused, reset or too slow: nobody is there.
+  // Refused, reset or too slow: the product does not run.
   const answer = await asked.catch(() => null);
   await answer?.body?.cancel();
   return answer?.ok === true;

@@ -10,7 +10,7 @@ export interface ProjectorProcess {
   /** Messages of its log so far. */
   readonly log: string[];
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM (or `signal`), and its exit code; null where a signal ended it. */
+  /** Sends SIGTERM (or `signal`); resolves with its exit code, null if a signal ended it. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 

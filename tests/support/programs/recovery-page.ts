@@ -1,10 +1,10 @@
-/** The commands of docs/recovery.md, so that the page and what is tested cannot drift apart. */
+/** The commands of docs/recovery.md, so that the tests run exactly those of the page. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const page = path.resolve(import.meta.dirname, '../../../docs/recovery.md');
 
-/** The `orderstream` commands under a heading, in their order, as arguments. Throws for a heading without any. */
+/** The `orderstream` commands below a heading, in order, as arguments. Throws for a heading without any. */
 export function pageCommands(heading: string): string[][] {
   const text = readFileSync(page, 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));

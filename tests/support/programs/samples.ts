@@ -1,4 +1,7 @@
-/** The model subscribers of docs/samples as programs that can be run; what they need is fetched once, into the cache. */
+/**
+ * The model subscribers of docs/samples as runnable programs; their dependencies are downloaded once, into
+ * the cache.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
@@ -13,11 +16,11 @@ import { pythonWith } from './python.ts';
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../../..');
 const samples = path.join(root, 'docs', 'samples');
-/** Downloads and compiles, in a fresh clone on a busy machine. */
+/** Downloads and compiles, possibly in a fresh clone on a busy machine. */
 const FETCH_DEADLINE_MS = 300_000;
 const RUN_DEADLINE_MS = 120_000;
 
-/** Command, arguments and folder, or why there is none on this machine. */
+/** Command, arguments and folder, or why this machine has none. */
 export type Program = { command: string; args: string[]; cwd: string } | Missing;
 
 export interface Counted {
@@ -35,7 +38,7 @@ export const programs: Readonly<Record<string, () => Promise<Program>>> = {
   Go: () => unlessFailed(go),
 };
 
-/** One run of a sample to its end. `stateFile` outlives it, so that the next run goes on. */
+/** One run of a sample to its end. `stateFile` is kept, so that the next run continues. */
 export async function runSample(
   program: Exclude<Program, Missing>,
   options: { env: Record<string, string>; args: string[] },
@@ -51,7 +54,7 @@ export async function runSample(
 let folder: string | undefined;
 const copies = (): string => (folder ??= mkdtempSync(path.join(tmpdir(), 'os-samples-')));
 
-/** Where a sample keeps its integers and counts. */
+/** The file with the integers and counts of a sample. */
 export const stateFile = (name: string): string => path.join(copies(), `${name}.json`);
 
 /** Removes the copies and state files of this run. */
@@ -64,21 +67,23 @@ async function unlessFailed(make: () => Promise<Program>): Promise<Program> {
   try {
     return await make();
   } catch (error) {
-    // No such tool, and nowhere to fetch it from: the test says so.
+    // No such tool and no download: the test reports it.
     return {
       missing: error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : String(error),
     };
   }
 }
 
-/** A copy outside of the repository, as a reader makes one: a sample may need nothing but its own folder. */
+/** A copy outside of the repository, as a reader makes one: a sample may need only its own folder. */
 function copyOf(language: string): string {
   const folder = path.join(copies(), language);
   cpSync(path.join(samples, language), folder, { recursive: true });
   return folder;
 }
 
-/** With the libraries of its package.json, on the Node of the machine, which may be older than the one of the project. */
+/**
+ * With the libraries of its package.json, on the Node of the machine, which may be older than the project's.
+ */
 async function typescript(): Promise<Program> {
   const hash = hashOf(path.join(samples, 'typescript', 'package.json'));
   const cwd = copyOf('typescript');
@@ -125,7 +130,7 @@ async function java(): Promise<Program> {
   return { command, args, cwd };
 }
 
-/** The sample is run from its source, which a JRE cannot do. */
+/** The sample runs from its source, which needs a JDK. */
 function findJdk(): string {
   const home = process.env['JAVA_HOME'];
   const folders = home ? [path.join(home, 'bin')] : [];
@@ -141,7 +146,7 @@ async function go(): Promise<Program> {
   return { command, args: [], cwd };
 }
 
-/** The machine's Go, from where its installer puts it too; else the one that a Python package carries. */
+/** The machine's Go, also from its installer's folder; otherwise the one in a Python package. */
 async function findGo(): Promise<string> {
   const found = findOnPath('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
   if (found) return found;

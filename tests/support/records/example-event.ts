@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 
-/** An event that fits the schema: what a record of another subject looks like on the command topic. */
+/** An event that fits the schema: as a record of another subject on the command topic. */
 export function exampleEvent(): OrderEvent {
   return {
     eventId: '0-0',

@@ -11,7 +11,10 @@ import { noMetrics } from '../../../services/shared/metrics/index.ts';
 import { testStack } from '../servers/stack.ts';
 import { keepLine } from './kept-logs.ts';
 
-/** Shows nothing, as tests make trouble on purpose; every line is kept to be searched for what must not be in it. */
+/**
+ * Shows nothing, because tests cause errors on purpose; every line is kept and searched for forbidden
+ * contents.
+ */
 export const quietLog = createLogger({
   service: 'tests',
   level: 'debug',
@@ -19,7 +22,7 @@ export const quietLog = createLogger({
   destination: { write: keepLine },
 });
 
-/** Clients of the test's brokers whose topics and groups begin with `prefix`. */
+/** Clients of the test's brokers whose topics and groups have `prefix`. */
 export function testSettings(prefix: string, clientId = 'tests'): KafkaSettings {
   return createKafkaConfig(
     { kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix },

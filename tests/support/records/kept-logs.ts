@@ -1,6 +1,6 @@
 /**
- * Keeps what services log while they are tested, and searches it afterwards. Lines go to one file a process below the
- * folder that `ORDERSTREAM_TEST_LOGS` names; without it they are dropped.
+ * Keeps the log lines of services during tests, and searches them afterwards. Each process writes one file in
+ * the folder `ORDERSTREAM_TEST_LOGS`; without this variable, lines are dropped.
  */
 import { mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ export const keptLogsVariable = 'ORDERSTREAM_TEST_LOGS';
 
 let file: number | null | undefined;
 
-/** Keeps one line of a service's log, with or without the line's end. */
+/** Keeps one line of a service's log, with or without its line end. */
 export function keepLine(line: string): void {
   file ??= openFile();
   if (file !== null) writeSync(file, line.endsWith('\n') ? line : `${line}\n`);
@@ -27,7 +27,7 @@ export interface LogSearch {
   readonly lines: number;
   /** Lines by the service that wrote them. */
   readonly services: Readonly<Record<string, number>>;
-  /** What was found that must not be there: what it is and the line. */
+  /** Forbidden contents that were found: their kind and the line. */
   readonly leaks: readonly { readonly what: string; readonly line: string }[];
 }
 
@@ -57,11 +57,11 @@ function filesOf(dir: string): string[] {
   }
 }
 
-/** Services whose lines a whole run of the tests must have seen, so that a search of nothing cannot pass. */
+/** Services that must have logged in a whole test run, so that an empty search cannot pass. */
 export const servicesSeen = ['ingestion', 'worker', 'projector', 'tests'] as const;
 const linesMin = 300;
 
-/** Why the logs of a whole run are not in order, as sentences; empty when they are. */
+/** What is wrong with the logs of a whole run, as sentences; empty if nothing. */
 export function logFaults({ lines, services, leaks }: LogSearch): string[] {
   const unseen = servicesSeen.filter((service) => services[service] === undefined);
   return [

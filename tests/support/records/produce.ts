@@ -2,7 +2,9 @@ import { type IHeaders, Kafka, logLevel, type Message } from 'kafkajs';
 import type { LogRecord } from '../../../cli/kafka/log-reader.ts';
 import { calmRequestQueues } from '../../../services/shared/kafka/index.ts';
 
-/** Sends records as they are (partition, key, headers, time and value), with a producer that is none of ours. */
+/**
+ * Sends records unchanged (partition, key, headers, timestamp and value), with a producer that is not ours.
+ */
 export async function produceRecords(
   config: { kafkaBrokers: string[]; kafkaTopicPrefix: string },
   topics: { topic: string; records: LogRecord[] }[],
@@ -18,7 +20,7 @@ export async function produceRecords(
   await producer.connect();
   try {
     for (const { topic, records } of topics) {
-      // One partition a request: kafkajs sends a whole request again when one of its partitions fails.
+      // One partition per request: kafkajs repeats a whole request if one of its partitions fails.
       for (const ofPartition of Map.groupBy(records, ({ partition }) => partition).values()) {
         await producer.send({
           topic: config.kafkaTopicPrefix + topic,

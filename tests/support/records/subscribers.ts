@@ -23,21 +23,23 @@ import { applyTopics, EVENTS, planCluster } from '../../../topics/index.ts';
 import { testStack, until } from '../servers/stack.ts';
 import { quietLog, testSettings } from './kafka.ts';
 
-/** What a test of a subscriber needs around it: topics, schemas, a producer and the subscriber itself, in this process. */
+/**
+ * What a test of a subscriber needs: topics, schemas, a producer and the subscriber itself, in this process.
+ */
 export interface SubscriberWorld {
   codecs: Codecs;
   admin: KafkaAdmin;
   accumulator: Accumulator;
-  /** Produces outcomes as the worker does: partition of the source, key the order id. */
+  /** Produces outcomes as the worker does: the source's partition, with the order id as key. */
   produceEvents(events: readonly OrderEvent[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Makes the topics under `prefix` and registers the schemas. */
+/** Creates the topics with `prefix` and registers the schemas. */
 export async function openSubscriberWorld(prefix: string): Promise<SubscriberWorld> {
   const settings = testSettings(prefix);
   const admin = createAdmin(settings);
-  // A busy broker may not know a topic yet that it has just made; asking again is all there is to do.
+  // A busy broker may not know a topic that it has just created; asking again is the only way.
   await until(
     async () => {
       await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));
@@ -64,7 +66,7 @@ export async function openSubscriberWorld(prefix: string): Promise<SubscriberWor
               key: event.orderId === null ? null : Buffer.from(event.orderId),
               value: codecs.events.encode(event),
               headers: { ce_id: event.eventId },
-              // Not `occurredAt`, which may be older than what the topic keeps.
+              // Not `occurredAt`, which may be older than the topic's retention.
               timestampMs: Date.now(),
             })),
           ),
@@ -80,13 +82,13 @@ export async function openSubscriberWorld(prefix: string): Promise<SubscriberWor
 
 export interface Started extends Running {
   metrics: Metrics;
-  /** What the service gave up with, if it did. */
+  /** The fatal error of the service, if any. */
   failure(): unknown;
-  /** What readiness would name. */
+  /** The problems that readiness would report. */
   problems(): string[];
 }
 
-/** Runs a service's `start` as its main.ts would, without a process of its own. */
+/** Runs a service's `start` as its main.ts would, in this process. */
 export async function startInProcess<F extends Fields>(
   fields: F,
   env: Env,

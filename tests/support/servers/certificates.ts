@@ -1,4 +1,4 @@
-/** Certificates for tests, made with openssl: an authority of their own, and what it signs. */
+/** Certificates for tests, made with openssl: a separate authority, and what it signs. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,11 +17,11 @@ export interface Certificate {
 export interface Authority {
   /** PEM file with the certificate of the authority. */
   readonly ca: string;
-  /** A server certificate of this host name. */
+  /** A server certificate for this host name. */
   issue(host: string): Promise<Certificate>;
 }
 
-/** Makes an authority whose files are in `dir`. */
+/** Creates an authority with its files in `dir`. */
 export async function createAuthority(dir: string, name = 'ca'): Promise<Authority> {
   const at = (file: string) => path.join(dir, file);
   const [ca, caKey] = [at(`${name}.pem`), at(`${name}.key`)];

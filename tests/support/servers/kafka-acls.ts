@@ -1,4 +1,7 @@
-/** A broker that enforces topics/acls.ts: each principal logs in with a password, and may do what the table lists. */
+/**
+ * A broker that enforces topics/acls.ts: each principal logs in with a password, and has the rights in the
+ * table.
+ */
 import kafkajs from 'kafkajs';
 import { stackReset, stackUp } from '../../../stack/index.ts';
 import { type PrincipalName, principals, rulesOf } from '../../../topics/acls.ts';
@@ -6,7 +9,7 @@ import { plantedSecret } from '../records/planted.ts';
 import { kafkaClient, testStack, unique } from './stack.ts';
 
 export interface AclKafka {
-  /** The listener for tests: nobody logs in there, and everything is allowed. */
+  /** The listener for tests: without logins, and everything is allowed. */
   readonly openBrokers: string;
   /** Environment of a service or of the command line that logs in as this principal. */
   envOf(principal: PrincipalName): Record<string, string>;
@@ -26,7 +29,7 @@ const patternTypes = {
   prefixed: kafkajs.ResourcePatternTypes.PREFIXED,
 };
 
-/** A server of its own: settings of access belong to a whole broker. */
+/** A separate server: access settings belong to a whole broker. */
 export async function startAclKafka(room: string): Promise<AclKafka> {
   const { schemaRegistryUrl, mysqlUrl, redisUrl } = testStack();
   const name = unique(`t-${room}-`);

@@ -1,4 +1,7 @@
-/** Tries one operation of Kafka's protocol as one principal, and tells whether the broker allows it. Nothing changes by it. */
+/**
+ * Tries one operation of Kafka's protocol as one principal, and reports whether the broker allows it. It
+ * changes nothing.
+ */
 import kafkajs from 'kafkajs';
 import { kafkaFields, loadConfig } from '../../../services/shared/config/index.ts';
 import { fetchOnce } from '../../../services/shared/kafka/consumer/fetch.ts';
@@ -13,7 +16,7 @@ import { withPrefix } from '../../../services/shared/kafka/settings.ts';
 import { quietLog } from '../records/kafka.ts';
 import { unique } from './stack.ts';
 
-/** Names are without the prefix of the installation. Each resolves to whether the principal is authorized. */
+/** Names are without the installation's prefix. Each resolves to whether the principal is authorized. */
 export interface Attempts {
   write(topic: string): Promise<boolean>;
   read(topic: string): Promise<boolean>;
@@ -56,7 +59,7 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
     },
     describeGroup: (group) => authorized(() => broker.offsetFetch({ groupId: wire(group), topics: [] })),
     commit(group) {
-      // The topic is nobody's: a commit that the group allows is refused for it.
+      // The topic does not exist: a commit that the group allows is refused because of it.
       const topics = [{ topic: unique('nobody-'), partitions: [{ partition: 0, offset: '0' }] }];
       const asked = { groupId: wire(group), memberId: '', groupGenerationId: -1, topics };
       return authorized(() => broker.offsetCommit(asked), 'GROUP_AUTHORIZATION_FAILED');
@@ -86,7 +89,7 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
   };
 }
 
-/** Without records: who may write is told that the request is invalid, and nothing is written. */
+/** Without records: an authorized writer gets an error about the request, and nothing is written. */
 async function write(broker: KafkaBroker, topic: string): Promise<boolean> {
   const batch = { topic, partition: 0, records: Buffer.alloc(0) };
   const request = produceRequest([batch], timeoutMs, () => undefined);
@@ -94,7 +97,10 @@ async function write(broker: KafkaBroker, topic: string): Promise<boolean> {
   return answer!.errorCode !== topicDenied;
 }
 
-/** False where the broker refuses the call as not authorized; any other error is thrown on, unless it only needs not to be `denial`. */
+/**
+ * False if the broker refuses the call as not authorized. Any other error is thrown, unless it only must not
+ * be `denial`.
+ */
 async function authorized(call: () => Promise<unknown>, denial?: string): Promise<boolean> {
   try {
     await call();
@@ -103,13 +109,13 @@ async function authorized(call: () => Promise<unknown>, denial?: string): Promis
     const types = typesOf(error);
     if (denial !== undefined) return !types.includes(denial);
     if (types.some((type) => type.endsWith('_AUTHORIZATION_FAILED'))) return false;
-    // What kafkajs makes of a denial by every broker that it asks for a coordinator.
+    // The error of kafkajs if every broker denies the query for a coordinator.
     if ((error as Error).name === 'KafkaJSGroupCoordinatorNotFound') return false;
     throw error;
   }
 }
 
-/** Of an error, of what it was made from, and of the errors that it lists. */
+/** The codes of an error, of its causes, and of the errors that it lists. */
 function typesOf(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return [];
   const { type, cause, errors } = error as { type?: string; cause?: unknown; errors?: unknown[] };

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { identify, isRunning, type ProcessId } from '../../../stack/index.ts';
 
 /**
- * Who uses a test instance: one file a process. Several runs share the instance; the one that leaves last stops it,
- * and only if a run of tests had started it.
+ * The users of a test instance: one file per process. Several runs share the instance. The last one stops it,
+ * but only if a test run had started it.
  */
 const folder = (dir: string): string => path.join(dir, 'users');
 const marker = (dir: string): string => path.join(dir, 'started-by-tests');
@@ -18,7 +18,7 @@ export function dropLease(dir: string): void {
   rmSync(path.join(folder(dir), `${process.pid}.json`), { force: true });
 }
 
-/** How many other processes, still alive, hold a lease; those of dead ones are swept away. */
+/** How many other live processes hold a lease; leases of dead ones are removed. */
 export function otherLeases(dir: string): number {
   mkdirSync(folder(dir), { recursive: true });
   let others = 0;
@@ -32,10 +32,10 @@ export function otherLeases(dir: string): number {
 }
 
 export function markStartedByTests(dir: string): void {
-  writeFileSync(marker(dir), 'The run of tests that leaves last stops this instance.\n');
+  writeFileSync(marker(dir), 'The last test run stops this instance.\n');
 }
 
-/** Whether a run of tests started the instance; asking takes the mark away. */
+/** Whether a test run started the instance; reading removes the mark. */
 export function takeMark(dir: string): boolean {
   try {
     rmSync(marker(dir));
@@ -50,7 +50,7 @@ function isAlive(file: string): boolean {
   try {
     return isRunning(JSON.parse(readFileSync(file, 'utf8')) as ProcessId);
   } catch {
-    // Half written by a process that was killed: nobody holds it.
+    // Half-written by a killed process: it does not count.
     return false;
   }
 }

@@ -2,22 +2,26 @@ import { Kafka, logLevel } from 'kafkajs';
 import mysql from 'mysql2/promise';
 import { calmRequestQueues } from '../../../services/shared/kafka/index.ts';
 
-/** How the topics and databases of tests begin, so that those of failed tests are found by the next run. */
+/** The prefixes of topics and databases of tests, so that the next run finds those of failed tests. */
 export const TOPIC_MARK = 't-';
 export const DATABASE_MARK = 'os_t_';
 
-/** Deletes what failed tests of earlier runs left to be looked at; hundreds of partitions make Kafka slow to start. */
+/**
+ * Deletes what failed tests of earlier runs left for inspection; hundreds of partitions slow Kafka's start.
+ */
 export async function sweepLeftovers(kafkaBrokers: string, mysqlUrl: string): Promise<void> {
   await Promise.all([deleteTopics(kafkaBrokers, TOPIC_MARK), dropDatabases(mysqlUrl, DATABASE_MARK)]);
 }
 
-/** A plain kafkajs client, for looking from outside; the product's own room is services/shared/kafka. */
+/**
+ * A plain kafkajs client, for checks from outside; the product's own clients are in services/shared/kafka.
+ */
 export function kafkaClient(brokers: string): Kafka {
   calmRequestQueues();
   return new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
 }
 
-/** Deletes every topic whose name starts with the prefix. */
+/** Deletes every topic with the prefix. */
 export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
   const admin = kafkaClient(brokers).admin();
   await admin.connect();
@@ -29,7 +33,7 @@ export async function deleteTopics(brokers: string, prefix: string): Promise<voi
   }
 }
 
-/** Drops every database whose name starts with the prefix. */
+/** Drops every database with the prefix. */
 export async function dropDatabases(mysqlUrl: string, prefix: string): Promise<void> {
   const url = new URL(mysqlUrl);
   url.pathname = '/';

@@ -22,13 +22,13 @@ export type LoginName = (typeof loginNames)[number];
 export interface Logins {
   /** URL of the database with this login. */
   url(login: LoginName): string;
-  /** Puts the triggers of the audit log into the database. */
+  /** Creates the triggers of the audit log in the database. */
   protectAudit(): Promise<void>;
   /** Drops the logins. */
   close(): Promise<void>;
 }
 
-/** Makes one login for each file of grants, on the database of `url`. */
+/** Creates one login for each file of grants, on the database of `url`. */
 export async function createLogins(url: string): Promise<Logins> {
   const database = new URL(url).pathname.slice(1);
   const prefix = `os_${randomBytes(4).toString('hex')}`;

@@ -3,11 +3,14 @@ import { type StackInfo, stackReset, stackUp } from '../../../stack/index.ts';
 import { testStack, unique } from './stack.ts';
 
 export interface OwnMysql {
-  /** Of a database of its own, as the user that the services have: no privilege beyond its databases. */
+  /** URL of a separate database, with the services' user: it has no privilege beyond its databases. */
   readonly url: string;
-  /** Runs a statement as the server's administrator, whom read-only mode and full connection tables let in. */
+  /**
+   * Runs a statement as the server's administrator, who may connect in read-only mode and at the connection
+   * limit.
+   */
   asRoot(sql: string): Promise<void>;
-  /** Another connection of the services' user; rejects as the server refuses it. */
+  /** Another connection of the services' user; rejects if the server refuses it. */
   connect(): Promise<Connection>;
   close(): Promise<void>;
 }
@@ -16,7 +19,7 @@ const poolMb = 64;
 const otherFilesMayStartMs = 30_000;
 const accessDenied = 1045;
 
-/** A database server that only the caller feels: for settings that belong to a whole server. */
+/** A database server for one caller only: for settings that belong to a whole server. */
 export async function startOwnMysql(room: string): Promise<OwnMysql> {
   const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
   const name = unique(`t-${room}-`);
@@ -47,7 +50,10 @@ export async function startOwnMysql(room: string): Promise<OwnMysql> {
   };
 }
 
-/** The administrator of a local server. MariaDB’s installer makes one without a password; where there was none, ours has one. */
+/**
+ * The administrator of a local server. MariaDB’s installer creates one without a password; otherwise our own
+ * has one.
+ */
 export async function connectAsRoot(url: URL): Promise<Connection> {
   try {
     return await mysql.createConnection(url.href);

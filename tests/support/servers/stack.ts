@@ -14,14 +14,14 @@ export function testStack(): TestStack {
   return inject('stack');
 }
 
-/** A word that nobody else uses: for groups, customers, keys. Lower-case letters and digits. */
+/** A unique word for groups, customers, keys. Lower-case letters and digits. */
 export function unique(word: string): string {
   return `${word}${randomBytes(5).toString('hex')}`;
 }
 
 /**
- * A topic prefix of this file's own. After the file's tests its topics are deleted, unless one failed:
- * then they stay, to be looked at.
+ * A topic prefix for this file. After its tests the topics are deleted, unless one failed: then they stay for
+ * inspection.
  */
 export function useTopicPrefix(room: string): string {
   const prefix = `${unique(`${TOPIC_MARK}${room}-`)}.`;
@@ -35,8 +35,8 @@ export interface TestDatabase {
 }
 
 /**
- * A database of this file's own, migrated before its tests and dropped after them, unless one failed. Call it at the
- * top of the file; the returned function gives the database inside hooks and tests.
+ * A database for this file, migrated before its tests and dropped after them, unless one failed. Call it at
+ * the top of the file; the returned function returns the database inside hooks and tests.
  */
 export function useDatabase(room: string): () => TestDatabase {
   let database: TestDatabase | undefined;
@@ -47,12 +47,12 @@ export function useDatabase(room: string): () => TestDatabase {
     if (database) await dropDatabase(database.name);
   });
   return () => {
-    if (!database) throw new Error('the database is there only inside hooks and tests');
+    if (!database) throw new Error('the database exists only inside hooks and tests');
     return database;
   };
 }
 
-/** A migrated database that its caller drops (`dropDatabase`). */
+/** A migrated database that the caller must drop (`dropDatabase`). */
 export async function createTestDatabase(room: string): Promise<TestDatabase> {
   const name = unique(`${DATABASE_MARK}${room.replaceAll(/[^a-z0-9]/g, '_')}_`);
   const url = new URL(testStack().mysqlUrl);

@@ -1,4 +1,4 @@
-/** A database server of its own that speaks TLS with a certificate that the test chooses. */
+/** A separate database server that uses TLS with a given certificate. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -8,7 +8,7 @@ import { type OwnMysql, startOwnMysql } from './own-mysql.ts';
 
 export interface TlsMysql {
   readonly server: OwnMysql;
-  /** Stops the server and starts it on the same data with another certificate; null for a server without TLS. */
+  /** Restarts the server on the same data with another certificate; null for a server without TLS. */
   present(certificate: Certificate | null): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ function commandOf(pid: string): [program: string, ...args: string[]] {
   return words as [string, ...string[]];
 }
 
-/** In clear, which the server takes beside TLS. */
+/** Without encryption, which the server accepts beside TLS. */
 async function answers(server: OwnMysql): Promise<boolean> {
   try {
     const db = await server.connect();

@@ -1,4 +1,4 @@
-/** The Python library of Standard Webhooks as a judge of our signatures. */
+/** The Python library of Standard Webhooks as an independent check of our signatures. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pythonWith } from '../programs/python.ts';
@@ -14,7 +14,7 @@ export type Verifier = (messages: readonly Signed[]) => string[];
 const folder = import.meta.dirname;
 const RUN_DEADLINE_MS = 30_000;
 
-/** `ok` or a refusal for each message; or why there is no such judge on this machine. */
+/** `ok` or a refusal for each message; or why this machine has no such library. */
 export async function pythonVerifier(): Promise<Verifier | { missing: string }> {
   try {
     const python = await pythonWith(path.join(folder, 'requirements.txt'), 'verifier');
@@ -27,7 +27,7 @@ export async function pythonVerifier(): Promise<Verifier | { missing: string }> 
         }),
       );
   } catch (error) {
-    // No Python, or nowhere to fetch from: the test says so and is counted as skipped.
+    // No Python, or no package index: the test reports it and counts as skipped.
     return { missing: error instanceof Error ? error.message.split('\n', 2).join(' ') : String(error) };
   }
 }

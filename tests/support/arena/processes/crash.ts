@@ -1,11 +1,14 @@
-/** Makes workers die or misbehave at named points, several side by side: each owns some of the lanes and has a point of its own. */
+/**
+ * Makes workers die or fail at named points, several at a time: each owns some of the lanes and has its own
+ * point.
+ */
 import type { FailpointName } from '../../../../services/shared/failpoint/index.ts';
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
 import { decidedMore, readLanes } from '../reading/lane-positions.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** What is done at a point, and how the failpoint is told. A block outlasts the session of a worker in an arena. */
+/** The actions at a point, in failpoint syntax. A block lasts longer than a worker's session in an arena. */
 const actions = {
   kill: 'kill',
   throw: 'throw',
@@ -17,9 +20,11 @@ export type PointAction = keyof typeof actions;
 export const pointActions = Object.keys(actions) as PointAction[];
 
 const actDeadlineMs = 45_000;
-/** The point is hit between the first and this many times before it acts, so that deaths fall at random moments of the load. */
+/**
+ * The point is hit up to this many times before it acts, so that deaths occur at random moments of the load.
+ */
 const hitsMax = 12;
-/** What is decided behind the victims' backs before they are sent home. */
+/** Commands decided while the victims are frozen, before they are resumed. */
 const decidedBeside = 30;
 
 interface Victim {
@@ -27,7 +32,7 @@ interface Victim {
   readonly worker: WorkerProcess;
 }
 
-/** Starts one worker per point and resolves with the points that killed theirs. Throws when one did not die. */
+/** Starts one worker per point and resolves with the points that killed theirs. Throws if one did not die. */
 export async function killAt(
   arena: Arena,
   points: readonly FailpointName[],
@@ -47,8 +52,8 @@ export async function killAt(
 }
 
 /**
- * Starts one worker per point beside at least one that stays well, and resolves with the points at which theirs has
- * acted; all of them have ended by then, in good order unless they were told to throw.
+ * Starts one worker per point beside at least one healthy worker, and resolves with the points that acted.
+ * All of them have ended by then, in order unless they had to throw.
  */
 export async function actAt(
   arena: Arena,
@@ -68,7 +73,7 @@ export async function actAt(
   } finally {
     await Promise.all(victims.map(({ worker }) => worker.kill()));
   }
-  // What is thrown where nobody may catch it ends the process, as a bug would.
+  // An error that no code may catch ends the process, like a bug.
   await checkEnds(victims, ({ code }) => code === 0 || (action === 'throw' && code === 1));
   return points.slice();
 }
@@ -89,7 +94,7 @@ function startVictims(
   );
 }
 
-/** Wakes the frozen once others have taken all that they had. */
+/** Resumes frozen workers once others have taken all their lanes. */
 async function thaw(arena: Arena, victims: readonly Victim[]): Promise<void> {
   const names = victims.map(({ point }) => `victim-${point}`);
   await until(async () => (await readLanes(arena)).every(({ owner }) => !names.includes(owner)), {
@@ -112,5 +117,5 @@ async function checkEnds(
   const words = astray.map(
     ({ point, worker, end }) => `${point}: ${JSON.stringify(end)}, ${JSON.stringify(worker.log.at(-1))}`,
   );
-  throw new Error(`workers ended otherwise than they should: ${words.join('; ')}`);
+  throw new Error(`workers ended unexpectedly: ${words.join('; ')}`);
 }

@@ -1,4 +1,4 @@
-/** The worker of an earlier commit, laid out beside this one so that both can be run at once. */
+/** The worker of an earlier commit, in a separate folder, so that both can run at once. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface OlderBuild {
 }
 
 const root = path.join(import.meta.dirname, '../../../..');
-/** What a worker is made of. */
+/** The files of a worker. */
 const workerPaths = [
   'services/worker',
   'services/domain',
@@ -25,8 +25,8 @@ const workerPaths = [
 const archiveBytesMax = 64 * 1024 * 1024;
 
 /**
- * Lays out the worker of `ref`, or of the newest commit whose worker differs from the present one. It runs on the
- * packages that are installed here. Throws where the history does not reach that far.
+ * Extracts the worker of `ref`, or of the newest commit whose worker differs from the current one. It uses
+ * the packages that are installed here. Throws if the history does not reach that far.
  */
 export function layOutOlderBuild(ref: string | undefined): OlderBuild {
   const commit = git('rev-parse', '--short', ref ?? newestDiffering()).trim();

@@ -1,4 +1,4 @@
-/** The command line in an arena, as an operator types it. */
+/** The command line in an arena, as an operator uses it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { pageCommands } from '../../programs/recovery-page.ts';
@@ -22,7 +22,7 @@ export function orderstream({ env }: Pick<Arena, 'env'>, ...args: readonly strin
   });
 }
 
-/** The same for a command that has to succeed. Throws with its own words where it does not. */
+/** The same for a command that must succeed. Throws with its output if it does not. */
 export async function orderstreamDone(
   arena: Pick<Arena, 'env'>,
   ...args: readonly string[]
@@ -32,7 +32,7 @@ export async function orderstreamDone(
   return stdout;
 }
 
-/** Types the commands of a section of docs/recovery.md, each of which has to succeed. Resolves to what they printed. */
+/** Runs the commands of a section of docs/recovery.md; each must succeed. Resolves to their output. */
 export async function typePage(arena: Pick<Arena, 'env'>, heading: string): Promise<string> {
   let printed = '';
   for (const args of pageCommands(heading)) printed += await orderstreamDone(arena, ...args);

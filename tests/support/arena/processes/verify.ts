@@ -14,7 +14,7 @@ export interface VerifyResult {
 
 const cli = path.join(import.meta.dirname, '../../../../cli/main.ts');
 
-/** Runs it with the given environment on top of ours. Throws with its own words when it could not check. */
+/** Runs it with `env` added to our environment. Throws with its output if it could not check. */
 export async function runVerify(env: Readonly<Record<string, string>>): Promise<VerifyResult> {
   const child = spawn(process.execPath, [cli, 'verify', '--json', '--wait', '30'], {
     env: { ...process.env, ...env },
@@ -32,7 +32,7 @@ export async function runVerify(env: Readonly<Record<string, string>>): Promise<
   }
 }
 
-/** What a report found, one line each; empty when all is well. */
+/** The findings of a report, one line each; empty if there are none. */
 export function complaints(report: VerifyResult): string[] {
   return report.results
     .filter((result) => result.count > 0)

@@ -1,4 +1,4 @@
-/** A real worker, or another service, as a child process, with its log and its end. */
+/** A real worker, or another service, as a child process, with its log and its exit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,19 +21,19 @@ interface LogLine {
 export interface WorkerProcess {
   readonly pid: number;
   readonly log: readonly LogLine[];
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended in any way. */
   readonly exited: Promise<Exit>;
   readonly running: boolean;
   signal(name: NodeJS.Signals): void;
-  /** What the admin server answers, whatever its status. */
+  /** The response of the admin server, with any status. */
   ask(path: '/readyz' | '/metrics'): Promise<string>;
-  /** Sum of a metric's samples whose labels contain `labels`, e.g. `cause="wait"`; 0 where there is none. */
+  /** Sum of a metric's samples whose labels contain `labels`, e.g. `cause="wait"`; 0 if there is none. */
   metric(name: string, labels?: string): Promise<number>;
-  /** Resolves with the first line that fits, past ones included. */
+  /** Resolves with the first matching line, including past ones. */
   logged(fits: (line: LogLine) => boolean, what: string, deadlineMs?: number): Promise<LogLine>;
-  /** SIGTERM, and its end. */
+  /** Sends SIGTERM and waits for the end. */
   stop(): Promise<Exit>;
-  /** SIGKILL, and its end. Does nothing to a process that has ended. */
+  /** Sends SIGKILL and waits for the end. Does nothing to a process that has ended. */
   kill(): Promise<Exit>;
 }
 
@@ -41,12 +41,12 @@ const services = path.join(import.meta.dirname, '../../../../services');
 const readyDeadlineMs = 60_000;
 const logLinesMax = 20_000;
 
-/** Starts a worker and resolves once it has joined its group, or has died on the way. */
+/** Starts a worker and resolves once it has joined its group, or has died before. */
 export function spawnWorker(env: Readonly<Record<string, string>>, entry?: string): Promise<WorkerProcess> {
   return spawnService('worker', env, { entry });
 }
 
-/** Starts a service of the product and resolves once it is ready, or has died on the way. */
+/** Starts a service of the product and resolves once it is ready, or has died before. */
 export async function spawnService(
   service: string,
   env: Readonly<Record<string, string>>,
@@ -123,7 +123,7 @@ function parse(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine;
   } catch {
-    // Not of our logger: a warning of Node, kept as it is.
+    // Not a line of our logger: a warning of Node, kept unchanged.
     return { level: 'raw', msg: line };
   }
 }

@@ -1,9 +1,9 @@
-/** What is asked of every arena after the trouble is over, whatever the trouble was. */
+/** The checks of every arena after a disturbance, whatever it was. */
 import type { Arena } from '../arena.ts';
 import type { Acked } from '../load.ts';
 import { complaints, type VerifyResult } from '../processes/verify.ts';
 
-/** One line per thing that must not be; `findings` is empty when all is well. */
+/** One line per fault; `findings` is empty if there is none. */
 export interface Audit {
   readonly findings: readonly string[];
   /** Copies of outcomes beyond the first. */
@@ -55,7 +55,10 @@ async function readAnswered({ mysql }: Arena): Promise<ReadonlySet<string>> {
   return new Set(rows.map(({ id }) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')));
 }
 
-/** Every commit leaves a row in `outbox_log` (see `createArena`): per lane, neither offsets nor epochs ever go back. */
+/**
+ * Every commit leaves a row in `outbox_log` (see `createArena`): per lane, neither offsets nor epochs ever go
+ * back.
+ */
 async function staleCommits({ mysql }: Arena): Promise<string[]> {
   const rows = await mysql.pool.rows<{ p: number; f: number; t: number; e: number }>(
     'SELECT partition_id AS p, from_offset AS f, to_offset AS t, epoch AS e FROM outbox_log ORDER BY id',
@@ -66,7 +69,7 @@ async function staleCommits({ mysql }: Arena): Promise<string[]> {
     const before = last.get(p);
     if (before !== undefined && (f !== before.t || e < before.e)) {
       found.push(
-        `lane ${p}: epoch ${e} decided ${f}-${t} behind epoch ${before.e}, which had come to ${before.t}`,
+        `lane ${p}: epoch ${e} decided ${f}-${t} after epoch ${before.e}, which had decided up to ${before.t}`,
       );
     }
     last.set(p, { t, e });

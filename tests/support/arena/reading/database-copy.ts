@@ -1,4 +1,4 @@
-/** A copy of the database's tables beside them, to be put back later: what a restore from a backup does. */
+/** A copy of the database's tables in the same database, to be restored later, like a backup. */
 import type { Arena } from '../arena.ts';
 
 const tables = [
@@ -16,7 +16,7 @@ const tables = [
 /** Generated columns cannot be written. */
 const columnsOf: Partial<Record<(typeof tables)[number], readonly string[]>> = {};
 
-/** Copies every table under this name. */
+/** Copies every table with this name in its prefix. */
 export async function copyDatabase({ mysql }: Arena, name: string): Promise<void> {
   for (const table of tables) {
     await mysql.pool.write(
@@ -25,7 +25,10 @@ export async function copyDatabase({ mysql }: Arena, name: string): Promise<void
   }
 }
 
-/** Puts a copy back in one transaction, cuts every other connection, and forgets what was written since, halts included. */
+/**
+ * Restores a copy in one transaction, closes every other connection, and removes everything written since,
+ * including halts.
+ */
 export async function putBack(arena: Arena, name: string): Promise<void> {
   const { mysql } = arena;
   await mysql.pool.transaction(async (session) => {
@@ -35,7 +38,7 @@ export async function putBack(arena: Arena, name: string): Promise<void> {
       if (table === 'outbox') continue;
       await session.write(`INSERT INTO ${table} (${list}) SELECT ${list} FROM copy_${name}_${table}`);
     }
-    // Its trigger writes the log of commits, which was put back already.
+    // Its trigger writes the log of commits, which is already restored.
     const list = await columns(mysql, 'outbox');
     await session.write(`INSERT INTO outbox (${list}) SELECT ${list} FROM copy_${name}_outbox`);
     await session.write('DELETE FROM outbox_log');
@@ -46,12 +49,12 @@ export async function putBack(arena: Arena, name: string): Promise<void> {
   await cutConnections(arena);
 }
 
-/** A server that was stopped, put back and started has no connection of before. */
+/** A server that was stopped, restored and started has no connection from before. */
 async function cutConnections({ mysql }: Arena): Promise<void> {
   const rows = await mysql.pool.rows<{ id: number }>(
     'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()',
   );
-  // One that has ended by itself meanwhile is as good as cut.
+  // The connection has ended by itself, which is as good.
   for (const { id } of rows) await mysql.pool.write(`KILL ${id}`).catch(() => undefined);
 }
 

@@ -4,12 +4,12 @@ import { EVENTS } from '../../../../topics/index.ts';
 import type { Arena } from '../arena.ts';
 
 export interface EventWatch {
-  /** Copies beyond the first seen so far, by partition. */
+  /** Copies beyond the first so far, by partition. */
   repeats(): ReadonlyMap<number, number>;
   stop(): Promise<void>;
 }
 
-/** Counts repeated outcomes as they appear; at most a digest per outcome is kept. */
+/** Counts repeated outcomes as they appear; keeps only a digest per outcome. */
 export async function watchEvents(arena: Arena): Promise<EventWatch> {
   const { kafkaBrokers, topicPrefix } = arena.options;
   const settings = createKafkaConfig(

@@ -1,4 +1,4 @@
-/** Where the lanes of an arena stand, read from the tables. */
+/** The positions of an arena's lanes, from the tables. */
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
 import type { WorkerProcess } from '../processes/worker-process.ts';
@@ -16,7 +16,7 @@ export function readLanes({ mysql }: Arena): Promise<LanePosition[]> {
   );
 }
 
-/** Waits until the workers of these names own all 12 lanes. */
+/** Waits until the workers with these names own all 12 lanes. */
 export async function ownedBy(arena: Arena, owners: readonly string[], deadlineMs = 40_000): Promise<void> {
   await until(
     async () => {
@@ -27,7 +27,7 @@ export async function ownedBy(arena: Arena, owners: readonly string[], deadlineM
   );
 }
 
-/** Waits until so many more commands are decided. */
+/** Waits until this many more commands are decided. */
 export async function decidedMore(arena: Arena, more: number, deadlineMs = 40_000): Promise<void> {
   const { decided: before } = await arena.progress();
   await until(async () => (await arena.progress()).decided >= before + more, {
@@ -37,7 +37,7 @@ export async function decidedMore(arena: Arena, more: number, deadlineMs = 40_00
   });
 }
 
-/** Waits until the process has stopped itself (a freeze failpoint), as its log tells. */
+/** Waits until the process has stopped itself (a freeze failpoint), according to its log. */
 export async function frozen(worker: WorkerProcess): Promise<void> {
   await worker.logged(({ msg }) => msg.includes(': freeze at hit'), 'the worker freezing itself', 40_000);
 }

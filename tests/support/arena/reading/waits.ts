@@ -14,7 +14,7 @@ export interface SeenWait {
   readonly why: string;
 }
 
-/** A way back takes no longer than this once its cause is gone. */
+/** A recovery takes no longer than this once its cause is gone. */
 const wayBackMs = 30_000;
 
 export async function readWaits({ mysql }: Arena): Promise<SeenWait[]> {
@@ -25,7 +25,9 @@ export async function readWaits({ mysql }: Arena): Promise<SeenWait[]> {
   return rows.map((row) => ({ ...row, needsOperator: row.needsOperator === 1 }));
 }
 
-/** Waits until the worker's metric reports lanes that wait at this place, and its readiness says `why`. */
+/**
+ * Waits until the worker's metric reports lanes that wait at this place, and its readiness contains `why`.
+ */
 export async function reportedAt(worker: WorkerProcess, place: string, why: string): Promise<void> {
   await until(
     async () => {
@@ -37,7 +39,7 @@ export async function reportedAt(worker: WorkerProcess, place: string, why: stri
   );
 }
 
-/** Everything that is in the log is decided and published in time, and nothing is reported any more. */
+/** Everything in the log is decided and published in time, and no wait is reported any more. */
 export async function wentOn(arena: Arena, worker: WorkerProcess): Promise<void> {
   await arena.quiesce(wayBackMs);
   await until(
@@ -60,7 +62,7 @@ export async function projectorCaughtUp({ admin }: Arena, deadlineMs: number): P
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 
-/** `orderstream` with these arguments, as an operator of the arena types it. */
+/** Runs `orderstream` with these arguments, like an operator of the arena. */
 export function orderstream(arena: Arena, ...args: string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     const env = { ...process.env, ...arena.env };
@@ -70,7 +72,7 @@ export function orderstream(arena: Arena, ...args: string[]): Promise<{ code: nu
   });
 }
 
-/** An operator skips the record at which a lane waits. Throws with the command's words when it is refused. */
+/** Skips the record at which a lane waits. Throws with the command's output if it is refused. */
 export async function skipped(arena: Arena, partition: number, offset: number): Promise<void> {
   const at = ['--partition', String(partition), '--offset', String(offset), '--reason', 'a test'];
   const { code, text } = await orderstream(arena, 'recover', 'skip', ...at);

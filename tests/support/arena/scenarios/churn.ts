@@ -7,8 +7,9 @@ const joinEveryMs = 2_000;
 const sampleEveryMs = 250;
 
 /**
- * Two workers stay while others join and leave (SIGTERM) in turn, one every 2 s. Resolves with how they ended and the
- * fewest commands decided in any window. `whenOver` ends the load; then the log is worked off and the two are stopped.
+ * Two workers stay while others join and leave (SIGTERM) in turn, one every 2 s. Resolves with their exits
+ * and the fewest commands decided in any window. `whenOver` ends the load; then the backlog is processed and
+ * the two are stopped.
  */
 export async function churn(
   arena: Arena,
@@ -41,7 +42,7 @@ export async function churn(
   return { exits, slowestWindow: slowest(samples, windowMs) };
 }
 
-/** The fewest commands decided between two samples that lie a window apart. */
+/** The fewest commands decided between two samples that are one window apart. */
 function slowest(samples: readonly { atMs: number; decided: number }[], windowMs: number): number {
   let fewest = Number.POSITIVE_INFINITY;
   for (const from of samples) {

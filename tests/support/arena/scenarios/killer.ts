@@ -7,8 +7,9 @@ const deathsMax = 8;
 const neighbours = 30;
 
 /**
- * Sends a record that kills whoever looks at it, first in its lane with innocent ones behind it and in all
- * other lanes, and starts workers until one survives. Resolves with how many died; the survivor is stopped when all is decided.
+ * Sends a record that kills every worker that decides it, first in its lane and with good records after it
+ * and in all other lanes. Starts workers until one survives. Resolves with the number of deaths; the survivor
+ * is stopped when all is decided.
  */
 export async function killUntilQuarantined(
   arena: Arena,

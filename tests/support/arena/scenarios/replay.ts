@@ -19,13 +19,15 @@ export interface Replay {
   readonly eventsAfter: ReadonlyMap<string, Buffer[]>;
 }
 
-/** With no worker running, moves the group back to offset 0, starts a worker and lets it read everything again. */
+/**
+ * While no worker runs, sets the group back to offset 0; then starts a worker that reads everything again.
+ */
 export async function replayFromStart(arena: Arena): Promise<Replay> {
   const before = await checksums(arena);
   const eventsBefore = await arena.readEvents();
   const ends = await arena.admin.endOffsets(COMMANDS);
   const starts = new Map([...ends.keys()].map((partition) => [partition, 0n]));
-  // The coordinator takes a moment to see the last member gone, and refuses until then.
+  // The coordinator takes a moment to notice that the last member has left, and refuses until then.
   await until(() => arena.admin.setGroupOffsets(GROUPS.worker, COMMANDS, starts).then(() => true), {
     what: 'the group being moved back',
   });

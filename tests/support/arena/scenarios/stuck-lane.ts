@@ -1,4 +1,7 @@
-/** One lane of twelve stands still: reconciliation and `orderstream lag` name it and no other, and it goes on by itself. */
+/**
+ * One stalled lane of twelve: reconciliation and `orderstream lag` name it and no other, and it continues by
+ * itself.
+ */
 import { randomUUID } from 'node:crypto';
 import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';
 import { orderstream } from '../../programs/command-line.ts';
@@ -10,7 +13,9 @@ import { startWatched } from './watched.ts';
 const stuckPartition = 7;
 const holderWaitSeconds = 300;
 
-/** Gives what did not hold. The lane is held by a lock on its row, as a person's forgotten transaction would hold it. */
+/**
+ * Returns the fault, if any. A lock on the lane's row blocks it, like a forgotten transaction of a person.
+ */
 export async function oneLaneStuck(
   { arena, producer, skus }: { arena: Arena; producer: Producer; skus: readonly string[] },
   perSecond: number,
@@ -19,7 +24,8 @@ export async function oneLaneStuck(
   const watched = await startWatched(arena);
   const holder = await arena.mysql.connect({ waitTimeoutSeconds: holderWaitSeconds });
   const problems: string[] = [];
-  // The lane is stuck before the others have work: lanes that share a transaction would wait together.
+  // The lane is blocked before the others have work, because lanes that share a transaction would wait
+  // together.
   await producer.send(placeCommand(orderIdIn(stuckPartition), [skus[0]!]));
   await arena.quiesce();
   await holder.begin();
@@ -40,7 +46,7 @@ export async function oneLaneStuck(
     const [first] = stdout.split('\n');
     if (!first?.startsWith(`1 of 12 lanes make no progress: ${stuckPartition} (the-worker)`))
       problems.push(`lag begins with "${first}"`);
-    // The other lanes go on meanwhile.
+    // The other lanes continue meanwhile.
     await decidedMore(arena, perSecond);
     problems.push(...(await watched.opened([`LANE_STALLED ${stuckPartition}`])));
     await holder.rollback();

@@ -1,4 +1,4 @@
-/** Reconciliation beside the workers of an arena, and what it has found. */
+/** Reconciliation beside the workers of an arena, and its findings. */
 import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
 import { spawnService, type WorkerProcess } from '../processes/worker-process.ts';
@@ -7,11 +7,11 @@ export interface Watched {
   readonly service: WorkerProcess;
   /** `KIND subject` of the open findings. */
   open(): Promise<string[]>;
-  /** Waits until exactly these are open; resolves with a problem instead when they are not. */
+  /** Waits until exactly these are open; otherwise resolves with a fault. */
   opened(expected: readonly string[], deadlineMs?: number): Promise<string[]>;
 }
 
-/** Starts reconciliation with short times; the caller stops it. */
+/** Starts reconciliation with short intervals; the caller stops it. */
 export async function startWatched(
   arena: Arena,
   env: Readonly<Record<string, string>> = {},

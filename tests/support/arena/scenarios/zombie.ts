@@ -5,14 +5,14 @@ import type { Arena } from '../arena.ts';
 import type { WorkerProcess } from '../processes/worker-process.ts';
 import { decidedMore, frozen, ownedBy } from '../reading/lane-positions.ts';
 
-/** Batches that a victim works before it freezes. */
+/** Batches that a victim processes before it freezes. */
 const freezeAtHit = 10;
 
 /**
- * Freezes one worker at each point, all side by side under the load that runs, lets another take all lanes over, holds
- * them frozen for `frozenMs` at least, and thaws them. Resolves when
- * they have stopped in good order and their successor has all lanes again. Whether a zombie meets the fence or notices
- * before that its lane has another owner depends on when it wakes; the audit behind it shows that nothing was written.
+ * Freezes one worker at each point, all at once under the running load. Lets another worker take all lanes,
+ * keeps them frozen for at least `frozenMs`, and resumes them. Resolves when they have stopped in order and
+ * their successor has all lanes again. A zombie may meet the fence or notice earlier that it lost its lane,
+ * depending on when it resumes. The audit afterwards shows that it wrote nothing.
  */
 export async function freezeAndReplace(
   arena: Arena,

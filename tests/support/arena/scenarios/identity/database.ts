@@ -1,4 +1,6 @@
-/** A database that goes back: put back by an operator, or failed over to a server that lacks the last commit. */
+/**
+ * A database that loses commits: restored by an operator, or failed over to a server without the last commit.
+ */
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
 import { newOrderOf, type Producer, placeCommand } from '../../load.ts';
@@ -9,8 +11,9 @@ import { frozen, ownedBy, readLanes } from '../../reading/lane-positions.ts';
 const soldLane = 0;
 
 /**
- * All of a scarce SKU is sold on one lane, the database is put back to before, and the same SKU is asked for on all other
- * lanes: nothing may be decided until the newer data is back. `stock` is how much of the SKU there is. Resolves to what was wrong.
+ * All units of a scarce SKU are sold on one lane, the database is restored to before, and the same SKU is
+ * ordered on all other lanes. Nothing may be decided until the newer data is back. `stock` is the number of
+ * units. Resolves to the faults.
  */
 export async function databasePutBack(
   arena: Arena,
@@ -40,11 +43,11 @@ export async function databasePutBack(
   }
   for (const { partition, nextOffset } of await readLanes(arena)) {
     const was = before.find((lane) => lane.partition === partition)?.nextOffset;
-    if (nextOffset !== was) problems.push(`lane ${partition} has gone on from ${was} to ${nextOffset}`);
+    if (nextOffset !== was) problems.push(`lane ${partition} has continued from ${was} to ${nextOffset}`);
   }
   const lag = await orderstream(arena, 'lag');
   if (!/^HALTED since .*orderstream recover continue/.test(lag.stdout))
-    problems.push(`lag is silent: ${lag.stdout}`);
+    problems.push(`lag does not report it: ${lag.stdout}`);
   const early = await orderstream(arena, 'recover', 'continue');
   if (early.code !== 1 || !early.stderr.includes('still lacks commits'))
     problems.push(`it continues too early: ${early.stderr}`);
@@ -60,7 +63,9 @@ export async function databasePutBack(
   return problems;
 }
 
-/** As where the missing commits are applied to the same server: the halt stays, so that an operator has to end it. */
+/**
+ * As if the missing commits were applied to the same server: the halt stays, so an operator has to end it.
+ */
 async function putBackKeepingHalt(arena: Arena): Promise<void> {
   const [halt] = await arena.mysql.pool.rows<{ m: string; b: string; a: number }>(
     'SELECT message AS m, detected_by AS b, detected_at_ms AS a FROM pipeline_halts',
@@ -73,8 +78,8 @@ async function putBackKeepingHalt(arena: Arena): Promise<void> {
 }
 
 /**
- * A worker is frozen behind a COMMIT, the database fails over to a server without it, another worker decides the command
- * anew, and the first wakes up. Resolves to what was wrong.
+ * A worker is frozen after a COMMIT, the database fails over to a server without it, another worker decides
+ * the command again, and the first one resumes. Resolves to the faults.
  */
 export async function commitLostWhileFrozen(
   arena: Arena,

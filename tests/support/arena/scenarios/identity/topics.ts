@@ -1,4 +1,7 @@
-/** Topics that are recreated or truncated beneath the lanes: each lane stops and says so, and goes on behind the command it names. */
+/**
+ * Topics that are recreated or truncated while workers run: each lane stops and reports it, and continues
+ * after the command that it names.
+ */
 import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
@@ -19,8 +22,8 @@ async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
 }
 
 /**
- * The command topic is deleted and recreated beneath the worker (or before it starts, where `worker` is a function) and
- * filled beyond the positions by `fill`; then it is adopted. Resolves to what was wrong.
+ * The command topic is deleted and recreated while the worker runs (or before it starts, if `worker` is a
+ * function), and `fill` fills it beyond the positions. Then it is adopted. Resolves to the faults.
  */
 export async function commandsMadeAnew(
   arena: Arena,
@@ -33,16 +36,16 @@ export async function commandsMadeAnew(
   await fill();
   const running = typeof worker === 'function' ? await worker() : worker;
   await until(async () => /recreated|truncated/.test(await running.ask('/readyz')), {
-    what: 'readiness saying that the topic was recreated',
+    what: 'readiness reporting that the topic was recreated',
     deadlineMs: 40_000,
     everyMs: 200,
   });
   const status = await orderstream(arena, 'recover', 'status');
   if (status.code !== 1 || !status.stdout.includes('orderstream recover adopt --partition')) {
-    problems.push(`recover status names no way on: ${status.stdout}${status.stderr}`);
+    problems.push(`recover status names no command to continue: ${status.stdout}${status.stderr}`);
   }
   await until(async () => (await orderstream(arena, 'lag')).stdout.includes('orderstream recover'), {
-    what: 'lag naming the way on',
+    what: 'lag naming the command to continue',
   });
   const after = await readLanes(arena);
   for (const { partition, nextOffset } of after) {
@@ -54,7 +57,10 @@ export async function commandsMadeAnew(
   return { worker: running, problems };
 }
 
-/** The last `records` outcomes of each partition are cut beneath the worker, and published again. Resolves to what was wrong. */
+/**
+ * The last `records` outcomes of each partition are truncated while the worker runs, and published again.
+ * Resolves to the faults.
+ */
 export async function outcomesCut(arena: Arena, worker: WorkerProcess, records: number): Promise<string[]> {
   const problems: string[] = [];
   const before = await readTopic(arena, EVENTS);
@@ -71,7 +77,7 @@ export async function outcomesCut(arena: Arena, worker: WorkerProcess, records: 
     }
   }
   await until(async () => (await worker.ask('/readyz')).includes('"ready"'), {
-    what: 'the lanes going on by themselves',
+    what: 'the lanes continuing by themselves',
     deadlineMs: 40_000,
     everyMs: 200,
   });
