@@ -99,7 +99,11 @@ export const fairnessCases: readonly Case[] = [
   },
   { id: 'S10', holds: 'A stream ends when its token expires, and reports it', run: expiringStream },
   { id: 'S13', holds: 'A token that is valid for ten years is refused', run: endlessToken },
-  { id: 'S14', holds: 'Of a hundred concurrent new webhook endpoints, fifty are created', run: manyEndpoints },
+  {
+    id: 'S14',
+    holds: 'Of a hundred concurrent new webhook endpoints, fifty are created',
+    run: manyEndpoints,
+  },
 ];
 
 export const fairnessShownElsewhere: readonly ShownElsewhere[] = [
@@ -126,7 +130,8 @@ export const fairnessShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'C7',
-    holds: 'An order that the brokers refuse because of their settings is NOT_PRODUCED, and readiness shows why',
+    holds:
+      'An order that the brokers refuse because of their settings is NOT_PRODUCED, and readiness shows why',
     shownBy: 'tests/integration/ingestion/refused.test.ts',
   },
   {

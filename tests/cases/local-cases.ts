@@ -106,8 +106,7 @@ export const localShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'D1',
-    holds:
-      'the TypeScript sample runs as its page describes, in a copied folder, on the Node of the machine',
+    holds: 'the TypeScript sample runs as its page describes, in a copied folder, on the Node of the machine',
     shownBy: 'tests/integration/local/samples-outcomes.test.ts',
   },
   {

@@ -115,8 +115,7 @@ export const notificationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'S14',
-    holds:
-      'a refused address and a name without one give the same error, which reveals no internal name',
+    holds: 'a refused address and a name without one give the same error, which reveals no internal name',
     shownBy: 'services/notification/receivers/address-guard.test.ts',
   },
   {

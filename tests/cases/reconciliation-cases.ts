@@ -57,13 +57,12 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R9',
-    holds: 'the snapshot is recreated as docs/operating says, and reconciliation goes on',
+    holds: 'the snapshot is recreated as docs/operating says, and reconciliation continues',
     shownBy: 'npm run chaos -- snapshot-anew',
   },
   {
     id: 'R9',
-    holds:
-      'reconciliation continues after topics are recreated, truncated or emptied, and names them',
+    holds: 'reconciliation continues after topics are recreated, truncated or emptied, and names them',
     shownBy: 'tests/integration/reconciliation/logs.test.ts',
   },
   {
@@ -75,7 +74,7 @@ export const reconciliationShownElsewhere: readonly ShownElsewhere[] = [
   {
     id: 'R13',
     holds:
-      'a difference of stock is found behind more orders that differ than are listed; none closes for a bound',
+      'a stock difference is found although more orders differ than are listed; none closes because of a limit',
     shownBy: 'npm run chaos -- findings-bound',
   },
   {

@@ -60,7 +60,8 @@ export const securityShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'C14',
-    holds: 'The OpenAPI document names every schema, and has tags, examples, webhooks and the forms of an order',
+    holds:
+      'The OpenAPI document names every schema, and has tags, examples, webhooks and the forms of an order',
     shownBy: 'services/ingestion/http/reference/openapi.test.ts',
   },
   {

@@ -10,14 +10,12 @@ export const waysBackShownElsewhere: readonly ShownElsewhere[] = [
   },
   {
     id: 'R5',
-    holds:
-      'A lane that waits for a server shows why, and continues within 30 s once the cause is gone.',
+    holds: 'A lane that waits for a server shows why, and continues within 30 s once the cause is gone.',
     shownBy: 'tests/integration/ways-back/worker.test.ts',
   },
   {
     id: 'R5b',
-    holds:
-      'Only the failing record becomes a dead letter after an unlisted error; in an outage none does.',
+    holds: 'Only the failing record becomes a dead letter after an unlisted error; in an outage none does.',
     shownBy: 'npm run chaos -- ways-back',
   },
   {

@@ -52,7 +52,7 @@ test('are left out by a command, and the next outcome names the last one before 
   const history = producer.history.filter(({ offset }) => !lost.some((each) => each.offset === offset));
   // That offsets were left out is what the arena has to notice, and nothing else.
   expect((await audit(arena, history)).findings).toEqual([
-    expect.stringMatching(/^lane 4: epoch \d+ decided 5-6 behind epoch \d+, which had come to 3$/),
+    expect.stringMatching(/^lane 4: epoch \d+ decided 5-6 after epoch \d+, which had decided up to 3$/),
   ]);
   await typePage(arena, 'See what stopped');
   await typePage(arena, 'Afterwards');
