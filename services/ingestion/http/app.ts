@@ -1,25 +1,13 @@
-/**
- * The HTTP application, built without listening. The stages of a request, in order: the shape of the HTTP message, its
- * origin, admission, token and scope, rate, then the route with body, handler and answer. Everything up to the rate happens
- * before the body is parsed.
- */
-import type { Socket } from 'node:net';
+/** The HTTP application, built without listening. `request-stages.ts` lists what a request passes through. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errorMessage } from '../../shared/errors/index.ts';
-import type { Metrics } from '../../shared/metrics/index.ts';
-import type { Admission } from '../application/limits/admission.ts';
-import type { Bodies } from '../application/limits/body-budget.ts';
-import type { Entry } from '../application/limits/entry.ts';
-import type { Refusals } from '../application/limits/refusals.ts';
-import type { Usage } from '../application/limits/usage.ts';
-import { type AuthDeps, authenticate, knownCaller } from './auth.ts';
-import { answerClientError, faultOfMessage } from './client-error.ts';
-import { createCors } from './cors.ts';
-import type { Operation } from './operation.ts';
+import { answerClientError } from './client-error.ts';
 import { HttpProblem, sendProblem } from './problems.ts';
-import { bodyBytesMax, refuseBody, registerBodyParsers } from './requests/bodies.ts';
-import { openQuery } from './requests/read-request.ts';
-import { receiveBody } from './requests/receive-body.ts';
+import { firstStages, stagesOf } from './request-stages.ts';
+import { type AdmitDeps, refuseCaller } from './requests/admit.ts';
+import { bodyBytesMax, registerBodyParsers } from './requests/bodies.ts';
+import { type Charges, createCharges } from './requests/charge-orders.ts';
+import { endMessage } from './requests/check-message.ts';
 import { type Route, type RouteDeps, routes } from './routes/index.ts';
 import { pageUrls, registerPages } from './routes/pages.ts';
 import {
@@ -52,13 +40,7 @@ const httpLimits: HttpLimits = {
   pipelineMax: 128,
 };
 
-export interface AppDeps extends RouteDeps, AuthDeps {
-  readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
-  readonly entry: Entry;
-  readonly bodies: Bodies;
-  readonly refusals: Refusals;
-  readonly usage: Usage;
-  readonly metrics: Metrics;
+export interface AppDeps extends RouteDeps, AdmitDeps {
   readonly limits?: Partial<HttpLimits>;
   /** Origins whose scripts may use the API. */
   readonly corsOrigins?: readonly string[];
@@ -93,33 +75,31 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   registerBodyParsers(app);
   app.decorateRequest('caller');
+  app.decorateRequest('chargedOrders', 0);
   app.setErrorHandler((error, request, reply) => answerError(deps, known, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(known, request, reply));
   app.addHook('onResponse', (request, _reply, done) => {
-    // A connection that broke meanwhile keeps its count, because no more requests can follow.
-    (request.raw.socket as CountingSocket)[openRequests]! -= 1;
+    endMessage(request);
     done();
   });
-  app.addHook('onRequest', (request, reply, done) => checkMessage(limits.pipelineMax, request, reply, done));
-  const cors = createCors(deps.corsOrigins ?? [], known);
-  if (cors !== null) {
-    app.addHook('onRequest', (request, reply, done) => {
-      if (!cors.handle(request, reply)) done();
-    });
+  for (const stage of firstStages(limits.pipelineMax, deps.corsOrigins ?? [], known)) {
+    app.addHook('onRequest', stage);
   }
-  for (const route of served) registerRoute(app, deps, route);
+  const charges = createCharges(deps.rates);
+  for (const route of served) registerRoute(app, deps, charges, route);
   registerShadowed(app, known);
   registerPages(app, operations);
   return app;
 }
 
-function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler }: Route): void {
+function registerRoute(app: FastifyInstance, deps: AppDeps, charges: Charges, route: Route): void {
+  const { operation } = route;
   const labels = new Map<number, { route: string; status: number }>();
   app.route({
     method: methodsOf(operation.method),
     url: operation.url,
     bodyLimit: bodyBytesMax(operation),
-    onRequest: (request, reply, done) => enter(deps, operation, request, reply, done),
+    ...stagesOf(deps, charges, route),
     onResponse: (_request, reply, done) => {
       let label = labels.get(reply.statusCode);
       if (label === undefined) {
@@ -133,101 +113,7 @@ function registerRoute(app: FastifyInstance, deps: AppDeps, { operation, handler
     config: {
       queryNames: operation.parameters.filter((each) => each.in === 'query').map(({ name }) => name),
     },
-    handler: withKnownQuery(
-      operation.body === undefined && operation.method !== 'GET' ? withoutBody(handler) : handler,
-    ),
   });
-}
-
-/** The handler of an operation with query parameters reports unknown ones together with its own faults. */
-function withKnownQuery(handler: Route['handler']): Route['handler'] {
-  return async (request, reply) => {
-    if (request.routeOptions.config.queryNames?.length === 0) openQuery(request).check();
-    return handler(request, reply);
-  };
-}
-
-function withoutBody(handler: Route['handler']): Route['handler'] {
-  return async (request, reply) => {
-    refuseBody(request);
-    return handler(request, reply);
-  };
-}
-
-const openRequests = Symbol('openRequests');
-type CountingSocket = Socket & { [openRequests]?: number };
-
-/** Refuses what the HTTP parser accepts but no correct client sends, and limits pipelining. */
-function checkMessage(
-  pipelineMax: number,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: () => void,
-): void {
-  const fault = faultOfMessage(request.raw);
-  if (fault !== null) {
-    reply.header('connection', 'close');
-    sendProblem(request, reply, fault.code, { detail: fault.detail });
-    return;
-  }
-  const socket: CountingSocket = request.raw.socket;
-  const open = (socket[openRequests] ?? 0) + 1;
-  if (open > pipelineMax) {
-    socket.destroy();
-    return;
-  }
-  socket[openRequests] = open;
-  done();
-}
-
-/** Admission, token, and the caller's shares; the body is still on the wire. */
-function enter(
-  deps: AppDeps,
-  operation: Operation,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: () => void,
-): void {
-  const refusal = deps.admission.refusal(operation.share);
-  if (refusal !== null && (refusal === 'lag' || !isLight(deps, request))) {
-    deps.metrics.inc('ingestion_refusals_total', { reason: refusal });
-    const headers = { 'retry-after': String(deps.admission.retryAfterSeconds(refusal)) };
-    sendProblem(request, reply, 'OVERLOADED', { headers });
-    return;
-  }
-  authenticate(deps, operation.scope, request, reply, () => {
-    deps.usage.note(request.caller.customerId);
-    const isTaken = deps.entry.come(request.caller.customerId, () => {
-      // The client may have disconnected while it waited.
-      if (request.raw.socket.destroyed) return;
-      if (receiveBody(deps.bodies, operation, request, reply)) done();
-      else refuseShare(deps, request, reply, 'You send too many request bodies, or too many invalid ones.');
-    });
-    if (!isTaken) refuseShare(deps, request, reply, 'You have the maximum number of open requests.');
-  });
-}
-
-/** Whether other callers cause the load. An unknown token is not verified for this, to save the cost. */
-function isLight(deps: AppDeps, request: FastifyRequest): boolean {
-  const caller = knownCaller(deps, request);
-  if (caller === null) return false;
-  if (deps.usage.isLight(caller.customerId)) return true;
-  deps.usage.note(caller.customerId);
-  return false;
-}
-
-function refuseShare(deps: AppDeps, request: FastifyRequest, reply: FastifyReply, detail: string): void {
-  deps.metrics.inc('ingestion_refusals_total', { reason: 'share' });
-  refuseCaller(deps, request, () =>
-    sendProblem(request, reply, 'SHARE_USED_UP', { detail, headers: { 'retry-after': '1' } }),
-  );
-}
-
-/** Refuses now, or with a delay for a caller that keeps sending refused requests. */
-function refuseCaller({ refusals }: AppDeps, request: FastifyRequest, refuse: () => void): void {
-  const delayMs = refusals.delayMs(request.caller.customerId);
-  if (delayMs === 0) refuse();
-  else setTimeout(refuse, delayMs);
 }
 
 function answerError(

@@ -12,7 +12,7 @@ export interface Parameter {
   readonly schema: TSchema;
 }
 
-export interface Answer {
+export interface OperationResponse {
   readonly description: string;
   readonly schema?: TSchema;
   readonly mediaType?: string;
@@ -29,11 +29,13 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly scope: Scope;
-  /** Admission class of the operation. */
-  readonly share: 'read' | 'write';
+  /** Which limits of the load apply: writes are refused long before reads. */
+  readonly admissionClass: 'read' | 'write';
+  /** What is charged to the caller's rate: one order, or a batch by its bytes and its orders. Nothing when it is absent. */
+  readonly charge?: 'order' | 'batch';
   readonly parameters: readonly Parameter[];
   readonly body?: { readonly schema: TSchema; readonly bytesMax: number; readonly required: boolean };
-  readonly answers: Readonly<Record<number, Answer>>;
+  readonly responses: Readonly<Record<number, OperationResponse>>;
   /** In addition to those of every operation. */
   readonly problems: readonly ProblemCode[];
 }

@@ -31,7 +31,7 @@ function section({
   description = '',
   scope,
   parameters,
-  answers,
+  responses,
   problems,
 }: Operation): string {
   const path = url.replaceAll(/:(\w+)/g, '{$1}');
@@ -39,7 +39,7 @@ function section({
     (p) =>
       `<tr><td><code>${escapeHtml(p.name)}</code></td><td>${p.in}${p.required ? ', required' : ''}</td><td>${prose(p.description)}</td></tr>`,
   );
-  const replies = Object.entries(answers).map(
+  const replies = Object.entries(responses).map(
     ([status, answer]) => `<tr><td>${status}</td><td>${prose(answer.description)}</td></tr>`,
   );
   const failures = problems

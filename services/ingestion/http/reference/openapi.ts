@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made of the operations and the schemas that requests are checked with. */
 import type { TSchema } from 'typebox';
-import type { Answer, Operation, Parameter } from '../operation.ts';
+import type { Operation, OperationResponse, Parameter } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 import { examples } from '../schemas/examples.ts';
 import { Problem } from '../schemas/problem.ts';
@@ -99,7 +99,7 @@ export function openapiDocument(operations: readonly Operation[]): Json {
 }
 
 function operationObject(operation: Operation, schemas: Json): Json {
-  const { id, summary, description, scope, parameters, body, answers, problems } = operation;
+  const { id, summary, description, scope, parameters, body, responses, problems } = operation;
   const codes = [...new Set([...problems, ...commonProblems])];
   return {
     operationId: id,
@@ -118,7 +118,7 @@ function operationObject(operation: Operation, schemas: Json): Json {
         }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, answerObject(answer, schemas)]),
+        Object.entries(responses).map(([status, response]) => [status, responseObject(response, schemas)]),
       ),
       ...problemResponses(codes, operation),
     },
@@ -129,8 +129,8 @@ function parameterObject({ in: where, name, description, required, schema }: Par
   return { in: where, name, description, required, schema };
 }
 
-function answerObject(
-  { description, schema, mediaType = 'application/json', headers = [], example }: Answer,
+function responseObject(
+  { description, schema, mediaType = 'application/json', headers = [], example }: OperationResponse,
   schemas: Json,
 ): Json {
   const content =

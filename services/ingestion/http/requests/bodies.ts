@@ -7,6 +7,9 @@ import { HttpProblem } from '../problems.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { bodyOf, readBody } from './read-request.ts';
 
+/** The body of one order. */
+export const orderBytesMax = 64 * 1024;
+
 type Done = (error: Error | null, body?: undefined) => void;
 
 /** Clients add `{}` to a request that needs no body; that and some blanks fit. */

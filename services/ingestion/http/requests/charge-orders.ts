@@ -1,49 +1,90 @@
-/** Counts a request's orders against its caller's rate. */
+/** Charges a request's orders to its caller's rate. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RateDecision, RateLimiter } from '../../application/limits/rate-limit.ts';
+import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 import { secondsOf } from '../failures.ts';
 import { HttpProblem } from '../problems.ts';
+import { orderBytesMax } from './bodies.ts';
+import { bodyOf } from './read-request.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Orders that this request was charged for so far. */
+    chargedOrders: number;
+  }
+}
 
 /**
- * Sets the rate fields on the answer; throws, or rejects with, the problem RATE_LIMITED. No promise while the lease lasts.
- * `paid` orders were taken for the same request before: only the rest is taken, and a retry has to pay for all again.
+ * Charges the request until it has paid for `orders`, and sets the rate fields of the response. Throws, or rejects with, the
+ * problem RATE_LIMITED. No promise while the caller's lease lasts.
  */
-export function takeOrders(
-  rates: RateLimiter,
+export type Charge = (
   request: FastifyRequest,
   reply: FastifyReply,
   orders: number,
-  paid = 0,
-): void | Promise<void> {
-  if (orders <= paid) return;
-  const taken = rates.take(request.caller.customerId, orders - paid);
-  if (taken instanceof Promise) return taken.then((decision) => enforce(rates, reply, decision, paid));
-  enforce(rates, reply, taken, paid);
+) => Promise<void> | undefined;
+
+export interface Charges {
+  readonly orders: Charge;
+  /**
+   * Charges a batch before any of it is parsed: for the orders that its keys count, or for as many orders as its bytes could
+   * hold alone, whichever is more. A caller that is over its limit already is refused without counting.
+   */
+  readonly bytes: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined;
 }
 
-/**
- * Throws RATE_LIMITED if the limit is already exceeded before the number of orders is known. A large body is then not
- * parsed.
- */
-export function refuseDenied(rates: RateLimiter, request: FastifyRequest, reply: FastifyReply): void {
-  const denial = rates.denial(request.caller.customerId);
-  if (denial !== null) enforce(rates, reply, denial);
+export function createCharges(rates: RateLimiter): Charges {
+  const { ordersPerSecond, burstOrders } = rates;
+  // RateLimit-Policy and RateLimit: draft-ietf-httpapi-ratelimit-headers-11.
+  const policyField = `"orders";q=${burstOrders};w=${Math.max(1, Math.ceil(burstOrders / ordersPerSecond))}`;
+
+  const enforce = (request: FastifyRequest, reply: FastifyReply, decision: RateDecision): void => {
+    const { allowed, remaining, waitMs } = decision;
+    const fullInSeconds = Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond));
+    reply
+      .header('ratelimit-policy', policyField)
+      .header('ratelimit', `"orders";r=${remaining};t=${fullInSeconds}`);
+    if (allowed) return;
+    // A retry has to pay for all again.
+    const headers = { 'retry-after': secondsOf(waitMs + rates.refillMs(request.chargedOrders)) };
+    throw new HttpProblem('RATE_LIMITED', undefined, { headers });
+  };
+
+  const orders: Charge = (request, reply, count) => {
+    const rest = count - request.chargedOrders;
+    if (rest <= 0) return undefined;
+    const taken = rates.take(request.caller.customerId, rest);
+    if (taken instanceof Promise) {
+      return taken.then((decision) => {
+        enforce(request, reply, decision);
+        request.chargedOrders = count;
+      });
+    }
+    enforce(request, reply, taken);
+    request.chargedOrders = count;
+    return undefined;
+  };
+
+  return {
+    orders,
+    bytes(request, reply) {
+      const denial = rates.denial(request.caller.customerId);
+      if (denial !== null) enforce(request, reply, denial);
+      const body = bodyOf(request);
+      return orders(request, reply, Math.max(1, Math.ceil(body.length / orderBytesMax), countKeys(body)));
+    },
+  };
 }
 
-function enforce(rates: RateLimiter, reply: FastifyReply, decision: RateDecision, paid = 0): void {
-  reply.header('ratelimit-policy', policyField(rates)).header('ratelimit', rateField(rates, decision));
-  if (decision.allowed) return;
-  const headers = { 'retry-after': secondsOf(decision.waitMs + rates.refillMs(paid)) };
-  throw new HttpProblem('RATE_LIMITED', undefined, { headers });
-}
+const keyName = Buffer.from('"idempotencyKey"');
 
-/** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11). */
-function policyField({ ordersPerSecond, burstOrders }: RateLimiter): string {
-  return `"orders";q=${burstOrders};w=${Math.max(1, Math.ceil(burstOrders / ordersPerSecond))}`;
-}
-
-/** `RateLimit`: what is left, and in how many seconds all of it is there again. */
-function rateField({ ordersPerSecond, burstOrders }: RateLimiter, { remaining }: RateDecision): string {
-  const fullInSeconds = Math.max(0, Math.ceil((burstOrders - remaining) / ordersPerSecond));
-  return `"orders";r=${remaining};t=${fullInSeconds}`;
+/** How often the name of a key is in the body, as far as a batch may have orders. Native code, linear in the body. */
+function countKeys(body: Buffer): number {
+  let count = 0;
+  let at = body.indexOf(keyName);
+  while (at !== -1 && count < batchOrdersMax) {
+    count += 1;
+    at = body.indexOf(keyName, at + keyName.length);
+  }
+  return count;
 }

@@ -124,6 +124,11 @@ export function openQuery(request: FastifyRequest): QueryReader {
   };
 }
 
+/** For operations without query parameters. Throws the problem VALIDATION_FAILED for any. */
+export function refuseQuery(request: FastifyRequest): void {
+  if (request.url.includes('?')) openQuery(request).check();
+}
+
 function unknownParameters(query: Record<string, unknown>, known: readonly string[]): Fault[] {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   return unknown.slice(0, unknownNamesMax).map((name) => {

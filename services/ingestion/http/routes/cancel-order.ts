@@ -7,14 +7,13 @@ import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { oneEtagPattern, preferredWaitSeconds, readEtags } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
-import { takeOrders } from '../requests/charge-orders.ts';
 import { bodyOf, headerProblem, type OrderAddress, readAddress, readBody } from '../requests/read-request.ts';
 import { sendOrder, showOrder } from '../responses.ts';
 import { CancelRequest } from '../schemas/order-request.ts';
 import { Order } from '../schemas/order-resource.ts';
 import { compileCheck } from '../validation.ts';
 import { orderIdParameter, preferParameter, ticketParameter, traceparentParameter } from './parameters.ts';
-import type { Route, RouteDeps } from './route.ts';
+import type { RouteDeps, RouteOf } from './route.ts';
 
 export const cancelOrderOperation: Operation = {
   id: 'cancelOrder',
@@ -24,7 +23,8 @@ export const cancelOrderOperation: Operation = {
   description:
     'Idempotent without a key: the same request again is the same command. It is processed after all earlier commands for the order. The order and its history show the result.',
   scope: 'orders:write',
-  share: 'write',
+  admissionClass: 'write',
+  charge: 'order',
   parameters: [
     orderIdParameter,
     ticketParameter,
@@ -39,7 +39,7 @@ export const cancelOrderOperation: Operation = {
     },
   ],
   body: { schema: CancelRequest, bytesMax: 16 * 1024, required: false },
-  answers: {
+  responses: {
     202: {
       description: 'The cancel request is durable in Kafka. The body is the current state of the order.',
       schema: Order,
@@ -67,24 +67,31 @@ export const cancelOrderOperation: Operation = {
   ],
 };
 
+interface CancelInput {
+  readonly address: OrderAddress;
+  readonly reason: string | null;
+  readonly versions: 'any' | readonly number[];
+}
+
 const nothingSaid: CancelRequest = {};
 const readAgainSeconds = '1';
 
-export function cancelOrder(deps: RouteDeps): Route {
+export function cancelOrder(deps: RouteDeps): RouteOf<CancelInput> {
   const check = compileCheck(CancelRequest);
   return {
     operation: cancelOrderOperation,
-    async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
+    read(request) {
       const address = readAddress(request, deps.tickets);
-      const cancelRequest = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
-      const versions = readIfMatch(request);
+      const { reason = null } = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
+      return { address, reason, versions: readIfMatch(request) };
+    },
+    async handler(request, reply, { address, reason, versions }) {
       const state = orProblem(await deps.readStatus(address));
       const expectedVersion = expectVersion(state, versions);
       const { orderId, customerId } = address;
       const traceparent = traceparentOf(request);
       const command = cancelCommand(
-        { orderId, customerId, reason: cancelRequest.reason ?? null, expectedVersion, traceparent },
+        { orderId, customerId, reason, expectedVersion, traceparent },
         deps.nowMs(),
       );
       return cancel(deps, request, reply, { address, state, command });

@@ -16,8 +16,8 @@ import {
 } from '../../testing/api-document.ts';
 import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-world.ts';
 import { arbitraryOf, broken } from '../../testing/schema-arbitrary.ts';
+import { orderBytesMax } from '../requests/bodies.ts';
 import { readIdempotencyKey, readKeyText } from '../requests/idempotency-key.ts';
-import { orderBytesMax } from './place-order.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 3_000);
 const world = createFakeWorld({

@@ -17,9 +17,9 @@ export const getHistoryOperation: Operation = {
   description:
     'Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.',
   scope: 'orders:read',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [orderIdParameter, ticketParameter],
-  answers: { 200: { description: 'The history of the order.', schema: History } },
+  responses: { 200: { description: 'The history of the order.', schema: History } },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'STATE_UNAVAILABLE'],
 };
 

@@ -25,7 +25,7 @@ export const getOrderOperation: Operation = {
   description:
     'With `If-None-Match` and `Prefer: wait` this is a long poll: the server responds when the version changes.',
   scope: 'orders:read',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [
     orderIdParameter,
     ticketParameter,
@@ -39,7 +39,7 @@ export const getOrderOperation: Operation = {
       schema: Type.String({ pattern: etagsPattern, examples: ['"1"'] }),
     },
   ],
-  answers: {
+  responses: {
     200: {
       description: 'The current state of the order, including QUEUED.',
       schema: Order,

@@ -31,7 +31,7 @@ export const listOrdersOperation: Operation = {
   summary: 'List your orders, newest first',
   description: 'The list does not contain queued orders.',
   scope: 'orders:read',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [
     limitParameter('Orders per page.'),
     cursorParameter(),
@@ -53,7 +53,7 @@ export const listOrdersOperation: Operation = {
     },
     includeParameter,
   ],
-  answers: { 200: { description: 'One page of results.', schema: OrderList } },
+  responses: { 200: { description: 'One page of results.', schema: OrderList } },
   problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'STATE_UNAVAILABLE'],
 };
 

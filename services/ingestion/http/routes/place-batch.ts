@@ -1,22 +1,18 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { Failure } from '../../application/common/failure.ts';
 import { startTurn } from '../../application/common/turn.ts';
 import { encodeSubmission, type OrderSubmission } from '../../application/submit/order-submission.ts';
-import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 import type { SubmitResult } from '../../application/submit/submit.ts';
 import { problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { HttpProblem, pathOf, problemBody, traceIdOf, traceparentOf } from '../problems.ts';
-import { refuseDenied, takeOrders } from '../requests/charge-orders.ts';
 import { readKeyText } from '../requests/idempotency-key.ts';
 import { type BatchText, createBatchReader, type ReadItem } from '../requests/read-batch.ts';
-import { bodyOf } from '../requests/read-request.ts';
 import { jsonMediaType, statusUrlOf } from '../responses.ts';
 import { BatchRequest } from '../schemas/order-request.ts';
 import { BatchResult } from '../schemas/problem.ts';
 import { traceparentParameter } from './parameters.ts';
-import { orderBytesMax } from './place-order.ts';
-import type { Route, RouteDeps } from './route.ts';
+import type { RouteDeps, RouteOf } from './route.ts';
 
 export const placeBatchOperation: Operation = {
   id: 'placeOrders',
@@ -25,10 +21,11 @@ export const placeBatchOperation: Operation = {
   summary: 'Place up to 500 orders',
   description: 'Each order has its own key and result. An invalid order does not affect the others.',
   scope: 'orders:write',
-  share: 'write',
+  admissionClass: 'write',
+  charge: 'batch',
   parameters: [traceparentParameter],
   body: { schema: BatchRequest, bytesMax: 2 * 1024 * 1024, required: true },
-  answers: {
+  responses: {
     200: {
       description: 'One result per order, in request order.',
       schema: BatchResult,
@@ -38,12 +35,13 @@ export const placeBatchOperation: Operation = {
   problems: ['JSON_INVALID', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'RATE_LIMITED'],
 };
 
-export function placeBatch(deps: RouteDeps): Route {
+export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {
   const reader = createBatchReader();
   return {
     operation: placeBatchOperation,
-    async handler(request, reply) {
-      const batch = await chargeAndSplit(deps, request, reply, reader.split);
+    read: reader.split,
+    countOrders: ({ items }) => items.length,
+    async handler(request, reply, batch) {
       const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
       const { items, submissions, indices } = await readItems(context, reader.readItem, batch);
       const submitted = await deps.submit(submissions);
@@ -62,41 +60,6 @@ export function placeBatch(deps: RouteDeps): Route {
         .send(`{"items":[${items.join(',')}]}`);
     },
   };
-}
-
-/**
- * Takes the batch from its caller's rate before anything of it is parsed: its orders, which are counted by their keys, or
- * as many orders as could have been placed alone with its bytes, whichever is more. One call of Redis at most; items
- * without a key are taken once they are found.
- */
-async function chargeAndSplit(
-  { rates }: RouteDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  split: (request: FastifyRequest) => BatchText,
-): Promise<BatchText> {
-  refuseDenied(rates, request, reply);
-  const body = bodyOf(request);
-  const paid = Math.max(1, Math.ceil(body.length / orderBytesMax), countKeys(body));
-  const charging = takeOrders(rates, request, reply, paid);
-  if (charging !== undefined) await charging;
-  const batch = split(request);
-  const leasing = takeOrders(rates, request, reply, batch.items.length, paid);
-  if (leasing !== undefined) await leasing;
-  return batch;
-}
-
-const keyName = Buffer.from('"idempotencyKey"');
-
-/** How often the name of a key is in the body, as far as a batch may have orders. Native code, linear in the body. */
-function countKeys(body: Buffer): number {
-  let count = 0;
-  let at = body.indexOf(keyName);
-  while (at !== -1 && count < batchOrdersMax) {
-    count += 1;
-    at = body.indexOf(keyName, at + keyName.length);
-  }
-  return count;
 }
 
 interface Context extends RouteDeps {

@@ -10,7 +10,7 @@ import { orProblem, problemOf } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { preferredWaitSeconds } from '../prefer.ts';
 import { HttpProblem, traceparentOf } from '../problems.ts';
-import { takeOrders } from '../requests/charge-orders.ts';
+import { orderBytesMax } from '../requests/bodies.ts';
 import { readIdempotencyKey } from '../requests/idempotency-key.ts';
 import { readBody } from '../requests/read-request.ts';
 import { sendAccepted, sendOrder, showOrder } from '../responses.ts';
@@ -18,9 +18,7 @@ import { OrderRequest } from '../schemas/order-request.ts';
 import { Accepted, Order } from '../schemas/order-resource.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { idempotencyKeyParameter, preferParameter, traceparentParameter } from './parameters.ts';
-import type { Route, RouteDeps } from './route.ts';
-
-export const orderBytesMax = 64 * 1024;
+import type { RouteDeps, RouteOf } from './route.ts';
 
 export const placeOrderOperation: Operation = {
   id: 'placeOrder',
@@ -31,10 +29,11 @@ export const placeOrderOperation: Operation = {
     'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. ' +
     'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
   scope: 'orders:write',
-  share: 'write',
+  admissionClass: 'write',
+  charge: 'order',
   parameters: [idempotencyKeyParameter, preferParameter, traceparentParameter],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
-  answers: {
+  responses: {
     202: {
       description: 'The order is accepted and will get exactly one outcome.',
       schema: Accepted,
@@ -73,17 +72,15 @@ export const placeOrderOperation: Operation = {
   ],
 };
 
-export function placeOrder(deps: RouteDeps): Route {
+export function placeOrder(deps: RouteDeps): RouteOf<OrderSubmission> {
   const check = compileCheck(OrderRequest);
   return {
     operation: placeOrderOperation,
-    async handler(request, reply) {
-      const leasing = takeOrders(deps.rates, request, reply, 1);
-      if (leasing !== undefined) await leasing;
-      const { customerId } = request.caller;
-      const submission = readOrder(deps, request, check);
+    read: (request) => readOrder(deps, request, check),
+    async handler(request, reply, submission) {
       const waitSeconds = preferredWaitSeconds(request.headers['prefer']);
       if (waitSeconds > 0) return placeAndWait(deps, request, reply, submission, waitSeconds);
+      const { customerId } = request.caller;
       const { orderId } = submission;
       const [result] = await deps.submit([submission]);
       const { position, replayed } = orProblem(result!);

@@ -1,15 +1,14 @@
 import { priceOrder } from '../../../domain/index.ts';
 import { placePayload } from '../../application/submit/to-command.ts';
 import type { Operation } from '../operation.ts';
-import { takeOrders } from '../requests/charge-orders.ts';
+import { orderBytesMax } from '../requests/bodies.ts';
 import { readBody } from '../requests/read-request.ts';
 import { jsonMediaType } from '../responses.ts';
 import { OrderRequest } from '../schemas/order-request.ts';
 import { Quote } from '../schemas/order-resource.ts';
 import { compileCheck } from '../validation.ts';
 import { atDatabase } from './at-database.ts';
-import { orderBytesMax } from './place-order.ts';
-import type { Route, RouteDeps } from './route.ts';
+import type { RouteDeps, RouteOf } from './route.ts';
 
 export const quoteOrderOperation: Operation = {
   id: 'quoteOrder',
@@ -19,10 +18,11 @@ export const quoteOrderOperation: Operation = {
   description:
     'Uses the same rules and prices as order processing. It does not check stock, and the result is not binding.',
   scope: 'orders:write',
-  share: 'write',
+  admissionClass: 'write',
+  charge: 'order',
   parameters: [],
   body: { schema: OrderRequest, bytesMax: orderBytesMax, required: true },
-  answers: {
+  responses: {
     200: { description: 'The priced order.', schema: Quote, headers: ['RateLimit', 'RateLimit-Policy'] },
   },
   problems: [
@@ -35,13 +35,12 @@ export const quoteOrderOperation: Operation = {
   ],
 };
 
-export function quoteOrder(deps: RouteDeps): Route {
+export function quoteOrder(deps: RouteDeps): RouteOf<OrderRequest> {
   const check = compileCheck(OrderRequest);
   return {
     operation: quoteOrderOperation,
-    async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
-      const order = readBody(request, check);
+    read: (request) => readBody(request, check),
+    async handler(request, reply, order) {
       const skus = order.items.map(({ sku }) => sku);
       const products = await atDatabase(deps, request.caller.customerId, () => deps.store.products(skus));
       const { priced, reason } = priceOrder(placePayload(order), products);

@@ -42,7 +42,14 @@ export interface RouteDeps extends ResponseDeps {
   readonly noteShown: (orderId: string, version: number) => number;
 }
 
-export interface Route {
+/** An operation with its last stages: `../request-stages.ts` has them all. */
+export interface RouteOf<Input> {
   readonly operation: Operation;
-  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  /** Body and shape: reads what the operation needs. Throws a problem. Absent where the handler reads what there is. */
+  read?(request: FastifyRequest): Input;
+  /** Orders of the input, which the request is charged for. */
+  countOrders?(input: Input): number;
+  handler(request: FastifyRequest, reply: FastifyReply, input: Input): Promise<FastifyReply>;
 }
+
+export type Route = RouteOf<unknown>;

@@ -15,7 +15,7 @@ export const streamOrderOperation: Operation = {
   description:
     'Server-sent events: `id` is the version, `event` is `order` and `data` is the order. The stream closes after the final state. A reconnect with that `Last-Event-ID` returns 204, so a browser stops reconnecting. When the token expires, the stream sends an event `closed` and ends. Reconnect with a new token and your `Last-Event-ID`. `EventSource` cannot send a token: in a browser, read the stream with `fetch`.',
   scope: 'orders:read',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [
     orderIdParameter,
     ticketParameter,
@@ -27,7 +27,7 @@ export const streamOrderOperation: Operation = {
       schema: Type.String({ pattern: '^[0-9]{0,9}$' }),
     },
   ],
-  answers: {
+  responses: {
     200: { description: 'The event stream.', schema: Type.Unknown(), mediaType: 'text/event-stream' },
     204: { description: 'You already have the final state.' },
   },

@@ -1,8 +1,8 @@
 /** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
 
+import type { ChangeOf } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
-import { takeOrders } from '../../requests/charge-orders.ts';
 import { bodyOf, readBody } from '../../requests/read-request.ts';
 import {
   overlapSecondsDefault,
@@ -13,7 +13,7 @@ import {
 import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
-import type { Route, RouteDeps } from '../route.ts';
+import type { Route, RouteDeps, RouteOf } from '../route.ts';
 import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-answers.ts';
 
 export const rotateSecretOperation: Operation = {
@@ -24,10 +24,11 @@ export const rotateSecretOperation: Operation = {
   description:
     'During the overlap (one day by default) each request carries two signatures: of the new and of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [endpointIdParameter],
   body: { schema: RotateRequest, bytesMax: 1_024, required: false },
-  answers: {
+  responses: {
     200: {
       description: 'The endpoint with its new secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
@@ -52,23 +53,30 @@ export const enableWebhookOperation: Operation = {
   description:
     'Events held while the endpoint was disabled are not sent. Redeliver that time range to get them.',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [endpointIdParameter],
-  answers: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint } },
+  responses: { 200: { description: 'The enabled endpoint.', schema: WebhookEndpoint } },
   problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
-const nothingSaid = {};
+const nothingSaid: { overlapSeconds?: number } = {};
 
-export function rotateSecret(deps: RouteDeps): Route {
+interface RotateInput {
+  readonly change: ChangeOf;
+  readonly overlapSeconds: number;
+}
+
+export function rotateSecret(deps: RouteDeps): RouteOf<RotateInput> {
   const check = compileCheck(RotateRequest);
   return {
     operation: rotateSecretOperation,
-    async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
+    read(request) {
       const change = changeOf(request);
       const rotation = bodyOf(request).length === 0 ? nothingSaid : readBody(request, check);
-      const { overlapSeconds = overlapSecondsDefault } = rotation as { overlapSeconds?: number };
+      return { change, overlapSeconds: rotation.overlapSeconds ?? overlapSecondsDefault };
+    },
+    async handler(request, reply, { change, overlapSeconds }) {
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const secret = newSecret();
       const previousUntilMs = nowMs + overlapSeconds * 1000;
@@ -86,7 +94,6 @@ export function enableWebhook(deps: RouteDeps): Route {
   return {
     operation: enableWebhookOperation,
     async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
       const change = changeOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const found = await atDatabase(deps, request.caller.customerId, () =>

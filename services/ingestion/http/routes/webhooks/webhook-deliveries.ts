@@ -9,7 +9,6 @@ import {
 } from '../../../application/webhooks/delivery-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { HttpProblem } from '../../problems.ts';
-import { takeOrders } from '../../requests/charge-orders.ts';
 import { openQuery, readBody, validationProblem } from '../../requests/read-request.ts';
 import {
   RedeliverRequest,
@@ -28,7 +27,7 @@ import {
   readCursor,
   readLimit,
 } from '../parameters.ts';
-import type { Route, RouteDeps } from '../route.ts';
+import type { Route, RouteDeps, RouteOf } from '../route.ts';
 import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf } from './webhook-answers.ts';
 
 export const listDeliveriesOperation: Operation = {
@@ -38,7 +37,7 @@ export const listDeliveriesOperation: Operation = {
   summary: 'List the deliveries of a webhook endpoint, newest first',
   description: 'One delivery per event, with the result of its last attempt.',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [
     endpointIdParameter,
     limitParameter('Deliveries per page.'),
@@ -51,7 +50,7 @@ export const listDeliveriesOperation: Operation = {
       schema: Type.String({ enum: [...deliveryStatuses] }),
     },
   ],
-  answers: { 200: { description: 'One page of results.', schema: WebhookDeliveryList } },
+  responses: { 200: { description: 'One page of results.', schema: WebhookDeliveryList } },
   problems: ['VALIDATION_FAILED', 'CURSOR_UNKNOWN', 'ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
 };
 
@@ -63,7 +62,8 @@ export const redeliverOperation: Operation = {
   description:
     'Sends the delivery again, whatever its status, with a new set of attempts and the same `webhook-id`.',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [
     {
       in: 'path',
@@ -73,7 +73,7 @@ export const redeliverOperation: Operation = {
       schema: Type.String({ examples: ['4711'] }),
     },
   ],
-  answers: { 202: { description: 'The delivery, queued again.', schema: WebhookDelivery } },
+  responses: { 202: { description: 'The delivery, queued again.', schema: WebhookDelivery } },
   problems: [...bodyProblems, 'DELIVERY_NOT_FOUND', 'ENDPOINT_DISABLED', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
@@ -84,10 +84,11 @@ export const redeliverRangeOperation: Operation = {
   summary: 'Redeliver the deliveries of a time range',
   description: `Sends all deliveries of the range again, whatever their status: oldest first, at most ${redeliveredMax} per request. Each keeps its \`webhook-id\`, so a receiver that drops duplicates processes only what it missed.`,
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [endpointIdParameter],
   body: { schema: RedeliverRequest, bytesMax: 1_024, required: true },
-  answers: { 202: { description: 'The deliveries are queued.', schema: RedeliverResult } },
+  responses: { 202: { description: 'The deliveries are queued.', schema: RedeliverResult } },
   problems: [
     'JSON_INVALID',
     'VALIDATION_FAILED',
@@ -132,7 +133,6 @@ export function redeliver(deps: RouteDeps): Route {
   return {
     operation: redeliverOperation,
     async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
       const owner = ownerOf(request);
       const id = idOf(request);
       const delivery = idForm.test(id)
@@ -150,15 +150,23 @@ export function redeliver(deps: RouteDeps): Route {
   };
 }
 
-export function redeliverRange(deps: RouteDeps): Route {
+interface RangeInput {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cursor: string | undefined;
+}
+
+export function redeliverRange(deps: RouteDeps): RouteOf<RangeInput> {
   const check = compileCheck(RedeliverRequest);
   return {
     operation: redeliverRangeOperation,
-    async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
+    read(request) {
       const { from, to, cursor } = readBody(request, check);
       const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
       if (!(fromMs < toMs)) throw validationProblem([{ pointer: '/to', detail: 'must be later than from' }]);
+      return { fromMs, toMs, cursor };
+    },
+    async handler(request, reply, { fromMs, toMs, cursor }) {
       const { endpointId, isEnabled } = await findEndpoint(deps, request, endpointIdOf(request));
       if (!isEnabled) throw new HttpProblem('ENDPOINT_DISABLED');
       const range = `redeliver|${endpointId}|${fromMs}|${toMs}`;

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
 import { callersTraceIdOf, HttpProblem } from '../../problems.ts';
-import { takeOrders } from '../../requests/charge-orders.ts';
 import { readBody, validationProblem } from '../../requests/read-request.ts';
 import {
   NewWebhookEndpoint,
@@ -14,7 +13,7 @@ import {
 import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
-import type { Route, RouteDeps } from '../route.ts';
+import type { Route, RouteDeps, RouteOf } from '../route.ts';
 import {
   changeOf,
   endpointIdOf,
@@ -32,10 +31,11 @@ export const createWebhookOperation: Operation = {
   summary: 'Create a webhook endpoint',
   description: `The endpoint receives future events of your orders, signed according to Standard Webhooks. You may have ${endpointsPerCustomerMax} endpoints; each receives all events of its \`eventTypes\`. After a 5xx, check the list before you retry.`,
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [],
   body: { schema: NewWebhookEndpoint, bytesMax: 16 * 1024, required: true },
-  answers: {
+  responses: {
     201: {
       description: 'The endpoint with its secret. The secret is shown only once.',
       schema: WebhookEndpointWithSecret,
@@ -59,9 +59,9 @@ export const listWebhooksOperation: Operation = {
   url: '/v1/webhook-endpoints',
   summary: 'List your webhook endpoints, oldest first',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [],
-  answers: { 200: { description: 'All your webhook endpoints.', schema: WebhookEndpointList } },
+  responses: { 200: { description: 'All your webhook endpoints.', schema: WebhookEndpointList } },
   problems: ['STATE_UNAVAILABLE'],
 };
 
@@ -71,9 +71,9 @@ export const getWebhookOperation: Operation = {
   url: '/v1/webhook-endpoints/:id',
   summary: 'Get a webhook endpoint',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
   parameters: [endpointIdParameter],
-  answers: { 200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint } },
+  responses: { 200: { description: 'The endpoint, without its secret.', schema: WebhookEndpoint } },
   problems: ['ENDPOINT_NOT_FOUND', 'STATE_UNAVAILABLE'],
 };
 
@@ -84,27 +84,34 @@ export const deleteWebhookOperation: Operation = {
   summary: 'Delete a webhook endpoint',
   description: 'Pending deliveries are dropped. A request in flight may still arrive.',
   scope: 'webhooks:manage',
-  share: 'read',
+  admissionClass: 'read',
+  charge: 'order',
   parameters: [endpointIdParameter],
-  answers: { 204: { description: 'The endpoint is deleted.' } },
+  responses: { 204: { description: 'The endpoint is deleted.' } },
   problems: [...bodyProblems, 'ENDPOINT_NOT_FOUND', 'RATE_LIMITED', 'STATE_UNAVAILABLE'],
 };
 
-export function createWebhook(deps: RouteDeps): Route {
+interface CreateInput {
+  readonly customerId: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[] | null;
+}
+
+export function createWebhook(deps: RouteDeps): RouteOf<CreateInput> {
   const check = compileCheck(NewWebhookEndpoint);
   return {
     operation: createWebhookOperation,
-    async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
+    read(request) {
       const customerId = ownerOf(request);
-      const input = readBody(request, check);
-      const read = deps.readWebhookUrl(input.url);
+      const { url, eventTypes = null } = readBody(request, check);
+      const read = deps.readWebhookUrl(url);
       if (read.fault !== null) throw validationProblem([{ pointer: '/url', detail: read.fault }]);
+      return { customerId, url: read.url, eventTypes };
+    },
+    async handler(request, reply, { customerId, url, eventTypes }) {
       const endpointId = `we_${randomBytes(16).toString('hex')}`;
       const secret = newSecret();
       const traceId = callersTraceIdOf(request);
-      const { url } = read;
-      const eventTypes = input.eventTypes ?? null;
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const endpoint = await atDatabase(deps, request.caller.customerId, () =>
         deps.webhooks.create({ endpointId, customerId, url, eventTypes, secret, traceId }, nowMs),
@@ -143,7 +150,6 @@ export function deleteWebhook(deps: RouteDeps): Route {
   return {
     operation: deleteWebhookOperation,
     async handler(request, reply) {
-      await takeOrders(deps.rates, request, reply, 1);
       const change = changeOf(request);
       const nowMs = await databaseTime(deps, request.caller.customerId);
       const deleted = await atDatabase(deps, request.caller.customerId, () =>

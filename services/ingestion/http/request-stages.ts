@@ -1,0 +1,90 @@
+/**
+ * The stages of a request, in calling order. A stage lets the request go on or answers it with a problem. The stages of
+ * `onRequest` run before the first byte of the body is read. Then fastify receives the body: it refuses one that is too large
+ * or of another type.
+ */
+import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
+import { authenticate } from './auth.ts';
+import { createCors } from './cors.ts';
+import { type AdmitDeps, admit, budgetBody, takeTurn } from './requests/admit.ts';
+import { refuseBody } from './requests/bodies.ts';
+import type { Charge, Charges } from './requests/charge-orders.ts';
+import { checkMessage } from './requests/check-message.ts';
+import { refuseQuery } from './requests/read-request.ts';
+import type { Route } from './routes/route.ts';
+import type { KnownRoute } from './unknown-routes.ts';
+
+/** Of every request, also of one that no operation takes: message → origin. */
+export function firstStages(
+  pipelineMax: number,
+  corsOrigins: readonly string[],
+  known: readonly KnownRoute[],
+): onRequestHookHandler[] {
+  const cors = createCors(corsOrigins, known);
+  const message: onRequestHookHandler = (request, reply, done) =>
+    checkMessage(pipelineMax, request, reply, done);
+  const origin: onRequestHookHandler = (request, reply, done) => {
+    if (cors?.handle(request, reply) !== true) done();
+  };
+  return cors === null ? [message] : [message, origin];
+}
+
+export interface OperationStages {
+  readonly onRequest: onRequestHookHandler[];
+  readonly preHandler: preHandlerHookHandler[];
+  readonly handler: RouteHandlerMethod;
+}
+
+/**
+ * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. Only commands are
+ * charged to the rate. A batch is charged for its bytes before it is parsed, and for its orders once it is split.
+ */
+export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): OperationStages {
+  const { operation } = route;
+  const preHandler: preHandlerHookHandler[] = [];
+  if (!operation.parameters.some((parameter) => parameter.in === 'query')) preHandler.push(noQuery);
+  if (operation.charge !== undefined) preHandler.push(rateStage(charges, operation.charge));
+  if (operation.body === undefined && operation.method !== 'GET') preHandler.push(noBody);
+  return {
+    onRequest: [
+      (request, reply, done) => admit(deps, operation, request, reply, done),
+      (request, reply, done) => authenticate(deps, operation.scope, request, reply, done),
+      (request, reply, done) => takeTurn(deps, request, reply, done),
+      (request, reply, done) => budgetBody(deps, operation, request, reply, done),
+    ],
+    preHandler,
+    handler: lastStages(charges.orders, route),
+  };
+}
+
+/** An operation with query parameters reads them in its handler. */
+const noQuery: preHandlerHookHandler = (request, _reply, done) => {
+  refuseQuery(request);
+  done();
+};
+
+const noBody: preHandlerHookHandler = (request, _reply, done) => {
+  refuseBody(request);
+  done();
+};
+
+function rateStage(charges: Charges, charge: 'order' | 'batch'): preHandlerHookHandler {
+  return (request, reply, done) => {
+    const charging = charge === 'batch' ? charges.bytes(request, reply) : charges.orders(request, reply, 1);
+    if (charging === undefined) done();
+    else charging.then(() => done(), done);
+  };
+}
+
+const nothingToRead = (): undefined => undefined;
+
+/** `read` is body and shape. The handler asks the application and sends the response. */
+function lastStages(charge: Charge, route: Route): RouteHandlerMethod {
+  const { read = nothingToRead, countOrders } = route;
+  if (countOrders === undefined) return (request, reply) => route.handler(request, reply, read(request));
+  return async (request, reply) => {
+    const input = read(request);
+    await charge(request, reply, countOrders(input));
+    return route.handler(request, reply, input);
+  };
+}

@@ -1,0 +1,94 @@
+/** Stages between the headers of a request and its body: the load of the process, and the caller's part of it. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Metrics } from '../../../shared/metrics/index.ts';
+import type { Admission } from '../../application/limits/admission.ts';
+import type { Bodies } from '../../application/limits/body-budget.ts';
+import type { Entry } from '../../application/limits/entry.ts';
+import type { Refusals } from '../../application/limits/refusals.ts';
+import type { Usage } from '../../application/limits/usage.ts';
+import { type AuthDeps, knownCaller } from '../auth.ts';
+import type { Operation } from '../operation.ts';
+import { sendProblem } from '../problems.ts';
+import { receiveBody } from './receive-body.ts';
+
+export interface AdmitDeps extends AuthDeps {
+  readonly admission: Pick<Admission, 'refusal' | 'retryAfterSeconds'>;
+  readonly entry: Entry;
+  readonly bodies: Bodies;
+  readonly refusals: Refusals;
+  readonly usage: Usage;
+  readonly metrics: Metrics;
+}
+
+/** Refuses with OVERLOADED while the process has more load than it can serve. Callers with little load get in longer. */
+export function admit(
+  deps: AdmitDeps,
+  { admissionClass }: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  const refusal = deps.admission.refusal(admissionClass);
+  if (refusal === null || (refusal !== 'lag' && isLight(deps, request))) {
+    done();
+    return;
+  }
+  deps.metrics.inc('ingestion_refusals_total', { reason: refusal });
+  const headers = { 'retry-after': String(deps.admission.retryAfterSeconds(refusal)) };
+  sendProblem(request, reply, 'OVERLOADED', { headers });
+}
+
+/** Whether other callers cause the load. An unknown token is not verified for this, to save the cost. */
+function isLight(deps: AdmitDeps, request: FastifyRequest): boolean {
+  const caller = knownCaller(deps, request);
+  if (caller === null) return false;
+  if (deps.usage.isLight(caller.customerId)) return true;
+  deps.usage.note(caller.customerId);
+  return false;
+}
+
+/** Waits for the caller's turn. Refuses with SHARE_USED_UP when too many of its requests wait. */
+export function takeTurn(
+  deps: AdmitDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  const { customerId } = request.caller;
+  deps.usage.note(customerId);
+  const isTaken = deps.entry.come(customerId, () => {
+    // The client may have disconnected while it waited.
+    if (!request.raw.socket.destroyed) done();
+  });
+  if (!isTaken) refuseShare(deps, request, reply, 'You have the maximum number of open requests.');
+}
+
+/** Refuses with SHARE_USED_UP a body that would exceed the caller's part of the bytes that are received at once. */
+export function budgetBody(
+  deps: AdmitDeps,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  if (receiveBody(deps.bodies, operation, request, reply)) done();
+  else refuseShare(deps, request, reply, 'You send too many request bodies, or too many invalid ones.');
+}
+
+function refuseShare(deps: AdmitDeps, request: FastifyRequest, reply: FastifyReply, detail: string): void {
+  deps.metrics.inc('ingestion_refusals_total', { reason: 'share' });
+  refuseCaller(deps, request, () =>
+    sendProblem(request, reply, 'SHARE_USED_UP', { detail, headers: { 'retry-after': '1' } }),
+  );
+}
+
+/** Refuses now, or with a delay for a caller that keeps sending refused requests. */
+export function refuseCaller(
+  { refusals }: Pick<AdmitDeps, 'refusals'>,
+  request: FastifyRequest,
+  refuse: () => void,
+): void {
+  const delayMs = refusals.delayMs(request.caller.customerId);
+  if (delayMs === 0) refuse();
+  else setTimeout(refuse, delayMs);
+}
