@@ -20,7 +20,7 @@ import type { Metrics } from '../shared/metrics/index.ts';
 import { createMysql, readNowMs } from '../shared/mysql/index.ts';
 import { createRedis } from '../shared/redis/index.ts';
 import type { OrderStore } from './application/read/order-store.ts';
-import type { Lanes } from './application/read/partition-progress.ts';
+import type { PartitionProgress } from './application/read/partition-progress.ts';
 import { orderReadMs } from './application/read/store-readers.ts';
 import { createLogWatch, createSchemaWatch, type Watch } from './application/submit/log-watch.ts';
 import type { ingestionFields } from './config.ts';
@@ -44,7 +44,7 @@ const positionsEveryMs = 1_000;
 const sampleEveryMs = 250;
 const logWatchEveryMs = 1_000;
 const schemaWatchEveryMs = 30_000;
-const lanesKnownWithinMs = 10_000;
+const positionsKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
 /** SIGTERM to exit takes less than 5 s; this is the produce queue's part of it. */
 const flushDeadlineMs = 3_000;
@@ -84,7 +84,7 @@ export async function startIngestion({
   const reader = createPartitionReader({
     settings,
     topics: [EVENTS],
-    from: await lastOutcomes(settings, parts.lanes),
+    from: await lastOutcomes(settings, parts.progress),
     log,
     onRecords: (_topic, _partition, records) => parts.outcomes.onRecords(records),
   });
@@ -93,17 +93,17 @@ export async function startIngestion({
   const schemaWatch = createSchemaWatch({ codecs, registryUrl: config.schemaRegistryUrl, log, fatal });
   await reader.start();
   await Promise.all([
-    followPositions(parts.store, parts.lanes, log),
+    followPositions(parts.store, parts.progress, log),
     logWatch.look(),
     measureClock(clock, log),
   ]);
   const stopTimers = startTimers(parts, { logWatch, schemaWatch }, log, metrics);
-  await waitForLanes(parts.lanes);
+  await waitForPositions(parts.progress);
   const app = createApp(parts.deps);
   const url = await app.listen({ host: config.host, port: config.port, backlog: listenBacklog });
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('lanes', () => {
-    const unknown = parts.lanes.unknown();
+    const unknown = parts.progress.unknown();
     return unknown === 0 || `the positions of ${unknown} partitions are not known yet`;
   });
   lifecycle.addReadiness('produce', parts.health.check);
@@ -127,15 +127,18 @@ export async function startIngestion({
 }
 
 /**
- * Where the partition reader begins: at the last outcome of each partition, so that the lanes' positions are known from the log alone,
+ * Where the partition reader begins: at the last outcome of each partition, so that the partitions' positions are known from the log alone,
  * whatever the stores know.
  */
-async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<TopicPartitionOffset[]> {
+async function lastOutcomes(
+  settings: KafkaSettings,
+  progress: PartitionProgress,
+): Promise<TopicPartitionOffset[]> {
   const admin = createAdmin(settings);
   try {
     const [outcomes, commands] = await Promise.all([admin.endOffsets(EVENTS), admin.endOffsets(COMMANDS)]);
-    for (const [partition, { high }] of outcomes) if (high === 0n) lanes.publishedUpTo(partition, 0);
-    for (const [partition, { high }] of commands) lanes.produced({ partition, offset: Number(high) - 1 });
+    for (const [partition, { high }] of outcomes) if (high === 0n) progress.publishedUpTo(partition, 0);
+    for (const [partition, { high }] of commands) progress.produced({ partition, offset: Number(high) - 1 });
     return [...outcomes].map(([partition, { low, high }]) => ({
       topic: EVENTS,
       partition,
@@ -147,15 +150,15 @@ async function lastOutcomes(settings: KafkaSettings, lanes: Lanes): Promise<Topi
 }
 
 /**
- * Before the lanes are known, orders would look missing, so no client is admitted. After the time limit, readiness
+ * Before the partitions are known, orders would look missing, so no client is admitted. After the time limit, readiness
  * fails.
  */
-async function waitForLanes(lanes: Lanes): Promise<void> {
+async function waitForPositions(progress: PartitionProgress): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, lanesKnownWithinMs);
+    timer = setTimeout(resolve, positionsKnownWithinMs);
   });
-  await Promise.race([lanes.whenKnown(), late]);
+  await Promise.race([progress.whenKnown(), late]);
   clearTimeout(timer);
 }
 
@@ -178,16 +181,16 @@ function startTimers(
   log: Logger,
   metrics: Metrics,
 ): () => void {
-  const { lanes, admission, outcomes, store, streams, shares } = parts;
+  const { progress, admission, outcomes, store, streams, callerLimits } = parts;
   const timers = [
     setInterval(() => {
-      lanes.measure();
+      progress.measure();
       admission.sample();
-      metrics.set('ingestion_lag_seconds', lanes.slowestLagMs() / 1000);
-      metrics.set('ingestion_partitions_behind', admission.lanesBehind());
+      metrics.set('ingestion_lag_seconds', progress.slowestLagMs() / 1000);
+      metrics.set('ingestion_partitions_behind', admission.partitionsBehind());
       metrics.set('ingestion_waiting_clients', outcomes.watching());
     }, sampleEveryMs),
-    setInterval(() => void followPositions(store, lanes, log), positionsEveryMs),
+    setInterval(() => void followPositions(store, progress, log), positionsEveryMs),
     setInterval(() => void logWatch.look(), logWatchEveryMs),
     setInterval(() => void schemaWatch.look(), schemaWatchEveryMs),
     setInterval(() => streams.beat(), heartbeatEveryMs / heartbeatParts),
@@ -195,7 +198,7 @@ function startTimers(
   return () => {
     timers.forEach(clearInterval);
     admission.close();
-    shares.tokenChecks.close();
+    callerLimits.tokenChecks.close();
   };
 }
 
@@ -208,13 +211,13 @@ async function measureClock(clock: ServerClock, log: Logger): Promise<void> {
   }
 }
 
-/** Positions from the database, for lanes whose outcomes were published before this process started. */
-async function followPositions(store: OrderStore, lanes: Lanes, log: Logger): Promise<void> {
+/** Positions from the database, for partitions whose outcomes were published before this process started. */
+async function followPositions(store: OrderStore, progress: PartitionProgress, log: Logger): Promise<void> {
   try {
     for (const { partition, publishedOffset } of await store.partitionPositions())
-      lanes.publishedUpTo(partition, publishedOffset);
+      progress.publishedUpTo(partition, publishedOffset);
   } catch (error) {
-    // The partition reader still gives positions; only lanes without traffic stay unknown for longer.
+    // The partition reader still gives positions; only partitions without traffic stay unknown for longer.
     log.debug({ reason: errorMessage(error) }, 'The positions of the lanes could not be read');
   }
 }

@@ -13,12 +13,12 @@ import { createSecretBox } from '../shared/secrets/index.ts';
 import { createBoundedMap } from './application/common/bounded-map.ts';
 import { createTickets } from './application/common/ticket.ts';
 import { type AdmissionLimits, createAdmission } from './application/limits/admission.ts';
-import { createShares, shareLimits } from './application/limits/index.ts';
+import { callerLimitSettings, createCallerLimits } from './application/limits/index.ts';
 import { createRateLimiter } from './application/limits/rate-limit.ts';
 import { createCursors } from './application/read/cursor.ts';
 import { createOrderCache } from './application/read/order-cache.ts';
 import { createOrderStore, type KnownSubmission } from './application/read/order-store.ts';
-import { createLanes } from './application/read/partition-progress.ts';
+import { createPartitionProgress } from './application/read/partition-progress.ts';
 import { createReadStatus } from './application/read/status.ts';
 import { orderReader, submissionReader } from './application/read/store-readers.ts';
 import { createCommandLog } from './application/submit/command-log.ts';
@@ -57,23 +57,28 @@ const rememberedOrdersMax = 50_000;
 
 export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   const { codecs, accumulator, mysql, clock, redis, commandLogId } = servers;
-  const lanes = createLanes({ partitions: PARTITIONS, clock });
+  const progress = createPartitionProgress({ partitions: PARTITIONS, clock });
   const store = createOrderStore({ db: mysql.pool, logId: commandLogId });
   const tickets = createTickets(config.ticketSecret, commandLogId);
   const trust = createLogTrust({ clock });
   const health = createProduceHealth({ clock });
-  const admission = createAdmission({ accumulator, lanes, partitions: PARTITIONS, limits: limitsOf(config) });
+  const admission = createAdmission({
+    accumulator,
+    progress,
+    partitions: PARTITIONS,
+    limits: limitsOf(config),
+  });
   const commandLog = createCommandLog({
     accumulator,
     commands: codecs.commands,
-    lanes,
+    progress,
     admission,
     health,
     clock,
   });
   const outcomes = createOutcomes({
     events: codecs.events,
-    lanes,
+    progress,
     watchersMax: config.waitersMax,
     log,
     metrics,
@@ -84,13 +89,13 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     findOrder: orderReader(store),
     partitionPositions: store.partitionPositions,
     isDeadLetter: store.isDeadLetter,
-    lanes,
+    progress,
     shown,
   });
   const waits = createWaits({ outcomes });
   // Streams end with their tokens, which are verified by this clock.
-  const streams = createStreams({ outcomes, readStatus, tickets, lanes, nowMs: systemClock.nowMs });
-  const shares = createShares(shareLimits(config.mysqlPoolSize), clock);
+  const streams = createStreams({ outcomes, readStatus, tickets, progress, nowMs: systemClock.nowMs });
+  const callerLimits = createCallerLimits(callerLimitSettings(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;
   const submissions = {
     findSubmissions: submissionReader(store, log),
@@ -98,13 +103,13 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
   };
   const deps: AppDeps = {
     verifier: verifierOf({ config, log, metrics }),
-    ...shares,
+    ...callerLimits,
     admission,
     corsOrigins: config.corsOrigins,
     log,
     metrics,
     tickets,
-    lanes,
+    progress,
     commandLog,
     submit: createSubmit({
       commandLog,
@@ -117,13 +122,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     waits,
     streams,
     store,
-    webhooks: createWebhookStore({
-      db: mysql.pool,
-      secrets: createSecretBox(config.webhookSecretKeys),
-      instanceId: config.instanceId,
-    }),
-    deliveries: createDeliveryStore(mysql.pool),
-    readWebhookUrl: createWebhookUrls(config.webhookAllowAddresses),
+    ...webhookParts(config, mysql.pool),
     cursors: createCursors(config.ticketSecret),
     rates: createRateLimiter({ redis, clock, ordersPerSecond, burstOrders }),
     nowMs: clock.nowMs,
@@ -134,7 +133,22 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
       return highest;
     },
   };
-  return { deps, lanes, store, outcomes, waits, streams, admission, shares, trust, health };
+  return { deps, progress, store, outcomes, waits, streams, admission, callerLimits, trust, health };
+}
+
+function webhookParts(
+  config: WireContext['config'],
+  db: Servers['mysql']['pool'],
+): Pick<AppDeps, 'webhooks' | 'deliveries' | 'readWebhookUrl'> {
+  return {
+    webhooks: createWebhookStore({
+      db,
+      secrets: createSecretBox(config.webhookSecretKeys),
+      instanceId: config.instanceId,
+    }),
+    deliveries: createDeliveryStore(db),
+    readWebhookUrl: createWebhookUrls(config.webhookAllowAddresses),
+  };
 }
 
 function verifierOf({ config, log, metrics }: WireContext): Verifier {

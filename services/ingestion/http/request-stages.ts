@@ -36,8 +36,8 @@ export interface OperationStages {
 }
 
 /**
- * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. Only commands are
- * charged to the rate. A batch is charged for its bytes before it is parsed, and for its orders once it is split.
+ * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. `charge` of the
+ * operation says what the rate stage takes. A batch is charged for its bytes before it is parsed, and for its orders after.
  */
 export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): OperationStages {
   const { operation } = route;
@@ -78,7 +78,7 @@ function rateStage(charges: Charges, charge: 'order' | 'batch'): preHandlerHookH
 
 const nothingToRead = (): undefined => undefined;
 
-/** `read` is body and shape. The handler asks the application and sends the response. */
+/** `read` is body and shape. The handler submits to the application and sends the response; it checks the items of a batch. */
 function lastStages(charge: Charge, route: Route): RouteHandlerMethod {
   const { read = nothingToRead, countOrders } = route;
   if (countOrders === undefined) return (request, reply) => route.handler(request, reply, read(request));

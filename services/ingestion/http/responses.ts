@@ -2,13 +2,13 @@
 import type { FastifyReply } from 'fastify';
 import { isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
-import { type Lanes, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
+import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
 import { etagOf } from './prefer.ts';
 
 export interface ResponseDeps {
   readonly tickets: Tickets;
-  readonly lanes: Pick<Lanes, 'queueOf'>;
+  readonly progress: Pick<PartitionProgress, 'queueOf'>;
 }
 
 /** With the charset, which fastify would else look for and append each time. */
@@ -64,7 +64,7 @@ function showKnown(order: OrderResource): Shown {
 }
 
 function showQueued(deps: ResponseDeps, id: string, customerId: string, position: LogPosition): Shown {
-  const queue = deps.lanes.queueOf(position);
+  const queue = deps.progress.queueOf(position);
   const query = `?t=${deps.tickets.issue(id, customerId, position)}`;
   return {
     version: 0,
@@ -112,7 +112,7 @@ export function sendAccepted(
   { id, customerId, position }: { id: string; customerId: string; position: LogPosition },
 ): FastifyReply {
   const url = statusUrlOf(deps, id, customerId, position);
-  const { ahead, etaMs, stalledForMs } = deps.lanes.queueOf(position);
+  const { ahead, etaMs, stalledForMs } = deps.progress.queueOf(position);
   const stalled = stalledForMs === null ? '' : `,"stalledForMs":${stalledForMs}`;
   return reply
     .code(202)

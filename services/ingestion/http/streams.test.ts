@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../application/common/failure.ts';
 import { createTickets } from '../application/common/ticket.ts';
-import { createLanes } from '../application/read/partition-progress.ts';
+import { createPartitionProgress } from '../application/read/partition-progress.ts';
 import { createStreams, heartbeatParts } from './streams.ts';
 
 const clock = { nowMs: () => 0, monotonicMs: () => 0 };
@@ -14,7 +14,7 @@ function openStreams(count: number, expiresAtMs = Number.MAX_SAFE_INTEGER) {
     outcomes: { watch: () => () => undefined },
     readStatus: async () => new Failure('NOT_FOUND'),
     tickets: createTickets('secret-secret-secret', 'log'),
-    lanes: createLanes({ partitions: 1, clock }),
+    progress: createPartitionProgress({ partitions: 1, clock }),
     nowMs: () => time.ms,
   });
   const clients = Array.from({ length: count }, (_, index) => {

@@ -4,7 +4,7 @@ import { partitionOfOrder } from '../../../topics/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
 import type { Failure } from '../application/common/failure.ts';
 import type { LogPosition } from '../application/common/ticket.ts';
-import type { Lanes } from '../application/read/partition-progress.ts';
+import type { PartitionProgress } from '../application/read/partition-progress.ts';
 import type { CommandLog } from '../application/submit/command-log.ts';
 
 export interface FakeLog {
@@ -19,13 +19,16 @@ export interface FakeLog {
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
 /** The log behind the face that ingestion writes to. */
-export function createFakeCommandLog(controls: FakeLog, lanes: Pick<Lanes, 'produced'>): CommandLog {
+export function createFakeCommandLog(
+  controls: FakeLog,
+  progress: Pick<PartitionProgress, 'produced'>,
+): CommandLog {
   const append = (command: OrderCommand & { orderId: string }): LogPosition => {
     const partition = partitionOfOrder(command.orderId);
     const position = { partition, offset: controls.offsets[partition]! };
     controls.offsets[partition]! += 1;
     controls.commands.push(command);
-    lanes.produced(position);
+    progress.produced(position);
     return position;
   };
   return {

@@ -10,12 +10,16 @@ import { noMetrics } from '../../shared/metrics/index.ts';
 import { type BoundedMap, createBoundedMap } from '../application/common/bounded-map.ts';
 import { createTickets } from '../application/common/ticket.ts';
 import type { Refusal } from '../application/limits/admission.ts';
-import { createShares, type ShareLimits, shareLimits } from '../application/limits/index.ts';
+import {
+  type CallerLimitSettings,
+  callerLimitSettings,
+  createCallerLimits,
+} from '../application/limits/index.ts';
 import { createRateLimiter } from '../application/limits/rate-limit.ts';
 import { createCursors } from '../application/read/cursor.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { KnownSubmission } from '../application/read/order-store.ts';
-import { createLanes, type Lanes } from '../application/read/partition-progress.ts';
+import { createPartitionProgress, type PartitionProgress } from '../application/read/partition-progress.ts';
 import { createReadStatus } from '../application/read/status.ts';
 import { createIsOrderOf } from '../application/submit/is-order-of.ts';
 import { createSubmit } from '../application/submit/submit.ts';
@@ -57,7 +61,7 @@ export interface FakeOptions {
   readonly watchersMax?: number;
   readonly limits?: AppDeps['limits'];
   readonly corsOrigins?: AppDeps['corsOrigins'];
-  readonly shares?: Partial<ShareLimits>;
+  readonly callerLimits?: Partial<CallerLimitSettings>;
   /** Whether the tokens were verified before. */
   readonly knowsTokens?: boolean;
 }
@@ -87,16 +91,16 @@ const secret = 'fake-secret-fake-secret';
 
 export function createFakeWorld(options: FakeOptions = {}) {
   const controls = newControls();
-  const lanes = createLanes({ partitions: PARTITIONS, clock });
+  const progress = createPartitionProgress({ partitions: PARTITIONS, clock });
   let nextEvent: OrderEvent;
   const outcomes = createOutcomes({
     events: { decode: () => nextEvent },
-    lanes,
+    progress,
     watchersMax: options.watchersMax ?? 100,
     log,
     metrics: noMetrics,
   });
-  const deps = fakeDeps(controls, lanes, outcomes, options);
+  const deps = fakeDeps(controls, progress, outcomes, options);
   const publish = (orderId: string, version: number, more: Partial<OrderEvent> = {}): void => {
     const partition = partitionOfOrder(orderId);
     const sourceOffset = controls.offsets[partition]! - 1;
@@ -108,7 +112,7 @@ export function createFakeWorld(options: FakeOptions = {}) {
   };
   return Object.assign(controls, {
     app: createApp(deps),
-    lanes,
+    progress,
     tickets: deps.tickets,
     waits: deps.waits,
     streams: deps.streams,
@@ -154,11 +158,16 @@ function newControls(): Controls {
   };
 }
 
-function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options: FakeOptions): AppDeps {
+function fakeDeps(
+  controls: Controls,
+  progress: PartitionProgress,
+  outcomes: Outcomes,
+  options: FakeOptions,
+): AppDeps {
   const tickets = createTickets(secret, 'log');
   const shown = createBoundedMap<string, number>(1_000);
-  const commandLog = createFakeCommandLog(controls, lanes);
-  const readStatus = fakeReadStatus(controls, lanes, shown);
+  const commandLog = createFakeCommandLog(controls, progress);
+  const readStatus = fakeReadStatus(controls, progress, shown);
   const submissions = {
     findSubmissions: async (orderIds: readonly string[]) =>
       orderIds.map((orderId) => submissionOf(controls, orderId)),
@@ -169,14 +178,14 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
       known: (token) => (options.knowsTokens === true ? (callers[token] ?? null) : null),
       verify: fakeVerify,
     },
-    ...createShares({ ...shareLimits(6), ...options.shares }, clock),
+    ...createCallerLimits({ ...callerLimitSettings(6), ...options.callerLimits }, clock),
     admission: { refusal: () => controls.refusal, retryAfterSeconds: () => 2 },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     corsOrigins: options.corsOrigins ?? [],
     log,
     metrics: noMetrics,
     tickets,
-    lanes,
+    progress,
     commandLog,
     submit: createSubmit({
       commandLog,
@@ -191,7 +200,7 @@ function fakeDeps(controls: Controls, lanes: Lanes, outcomes: Outcomes, options:
     isOrderOf: createIsOrderOf(submissions),
     readStatus,
     waits: createWaits({ outcomes }),
-    streams: createStreams({ outcomes, readStatus, tickets, lanes, nowMs: clock.nowMs }),
+    streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
     store: fakeStore(controls),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
@@ -229,7 +238,7 @@ function fakeVerify(token: string): Caller {
 
 function fakeReadStatus(
   controls: Controls,
-  lanes: Lanes,
+  progress: PartitionProgress,
   shown: BoundedMap<string, number>,
 ): AppDeps['readStatus'] {
   return createReadStatus({
@@ -244,7 +253,7 @@ function fakeReadStatus(
     partitionPositions: async () =>
       controls.decided.map((next, partition) => ({ partition, nextOffset: next, publishedOffset: next })),
     isDeadLetter: async ({ partition, offset }) => controls.deadLetters.has(`${partition}.${offset}`),
-    lanes,
+    progress,
     shown,
   });
 }

@@ -29,12 +29,12 @@ const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{22})$/;
 export function createTickets(secret: string, logId: string): Tickets {
   const ownTag = hash('sha256', logId, 'base64url').slice(0, tagCharacters);
   const keyedHash = createKeyedHash(secret);
-  const macOf = (orderId: string, customerId: string, place: string): Buffer =>
-    keyedHash(`${orderId}|${customerId}|${place}`).subarray(0, macBytes);
+  const macOf = (orderId: string, customerId: string, positionText: string): Buffer =>
+    keyedHash(`${orderId}|${customerId}|${positionText}`).subarray(0, macBytes);
   return {
     issue(orderId, customerId, { partition, offset }) {
-      const place = `${partition}.${offset}.${ownTag}`;
-      return `${place}.${macOf(orderId, customerId, place).toString('base64url')}`;
+      const positionText = `${partition}.${offset}.${ownTag}`;
+      return `${positionText}.${macOf(orderId, customerId, positionText).toString('base64url')}`;
     },
     read(ticket, orderId, customerId) {
       const parts = form.exec(ticket);
@@ -43,9 +43,9 @@ export function createTickets(secret: string, logId: string): Tickets {
       const offset = Number(parts[2]);
       const mac = Buffer.from(parts[4]!, 'base64url');
       if (!Number.isSafeInteger(offset) || mac.length !== macBytes) return null;
-      const place = `${partition}.${offset}.${parts[3]}`;
-      if (!ticket.startsWith(`${place}.`)) return null;
-      if (!timingSafeEqual(mac, macOf(orderId, customerId, place))) return null;
+      const positionText = `${partition}.${offset}.${parts[3]}`;
+      if (!ticket.startsWith(`${positionText}.`)) return null;
+      if (!timingSafeEqual(mac, macOf(orderId, customerId, positionText))) return null;
       return parts[3] === ownTag ? { partition, offset } : 'otherLog';
     },
   };

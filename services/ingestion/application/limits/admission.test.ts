@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { createAdmission } from './admission.ts';
 
 function admissionAt() {
-  const state = { delayMs: 0, ageMs: 0, lagMs: 0, lanes: [0, 0, 0] };
+  const state = { delayMs: 0, ageMs: 0, lagMs: 0, lagsMs: [0, 0, 0] };
   const admission = createAdmission({
     accumulator: { oldestAgeMs: () => state.ageMs },
-    lanes: { middleLagMs: () => state.lagMs, lagMsOf: (partition) => state.lanes[partition]! },
+    progress: { middleLagMs: () => state.lagMs, lagMsOf: (partition) => state.lagsMs[partition]! },
     partitions: 3,
     limits: { loopDelayMs: 100, produceAgeMs: 1_000, lagMs: 30_000 },
     random: () => 0.5,
@@ -53,15 +53,15 @@ test('lag refuses until it is clearly below the limit again', () => {
 
 test('a partition that is behind refuses its own orders only, until it is clearly below the limit again', () => {
   const { state, admission, sample } = admissionAt();
-  state.lanes[1] = 31_000;
+  state.lagsMs[1] = 31_000;
   sample(1);
   expect(admission.refusal('write')).toBeNull();
   expect([0, 1, 2].map(admission.isBehind)).toEqual([false, true, false]);
-  expect(admission.lanesBehind()).toBe(1);
-  state.lanes[1] = 29_000;
+  expect(admission.partitionsBehind()).toBe(1);
+  state.lagsMs[1] = 29_000;
   sample(1);
   expect(admission.isBehind(1)).toBe(true);
-  state.lanes[1] = 20_000;
+  state.lagsMs[1] = 20_000;
   sample(1);
   expect(admission.isBehind(1)).toBe(false);
 });

@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accumulator } from '../../../shared/kafka/index.ts';
-import type { Lanes } from '../read/partition-progress.ts';
+import type { PartitionProgress } from '../read/partition-progress.ts';
 
 export interface AdmissionLimits {
   readonly loopDelayMs: number;
@@ -21,7 +21,7 @@ export interface Admission {
   /** Whether orders of this partition would wait too long. */
   isBehind(partition: number): boolean;
   /** How many partitions are behind. */
-  lanesBehind(): number;
+  partitionsBehind(): number;
   /** Whole seconds for `Retry-After`, with jitter so that refused clients do not return together. */
   retryAfterSeconds(reason: Refusal): number;
   /** Samples all values; called by a timer. */
@@ -31,7 +31,7 @@ export interface Admission {
 
 export interface AdmissionDeps {
   readonly accumulator: Pick<Accumulator, 'oldestAgeMs'>;
-  readonly lanes: Pick<Lanes, 'lagMsOf' | 'middleLagMs'>;
+  readonly progress: Pick<PartitionProgress, 'lagMsOf' | 'middleLagMs'>;
   readonly partitions: number;
   readonly limits: AdmissionLimits;
   readonly random?: () => number;
@@ -48,7 +48,7 @@ const delayWeight = 0.3;
 const sampleResolutionMs = 10;
 
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const { accumulator, lanes, partitions, limits, random = Math.random } = deps;
+  const { accumulator, progress, partitions, limits, random = Math.random } = deps;
   const monitor = deps.loopDelayMs === undefined ? monitorLoop() : null;
   const loopDelayMs = deps.loopDelayMs ?? (() => readDelay(monitor!));
   let delayMs = 0;
@@ -65,7 +65,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       return accumulator.oldestAgeMs() > limits.produceAgeMs ? 'produce_queue' : null;
     },
     isBehind: (partition) => behind[partition] === true,
-    lanesBehind: () => behind.filter((is) => is).length,
+    partitionsBehind: () => behind.filter((is) => is).length,
     retryAfterSeconds(reason) {
       const baseSeconds =
         reason === 'lag' ? Math.min(30, Math.max(1, (lagMs - limits.lagMs * resumeAt) / 1000)) : 1;
@@ -73,9 +73,9 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     },
     sample() {
       delayMs += delayWeight * (loopDelayMs() - delayMs);
-      lagMs = lanes.middleLagMs();
+      lagMs = progress.middleLagMs();
       lagging = isTooLong(lagMs, lagging);
-      for (let i = 0; i < partitions; i++) behind[i] = isTooLong(lanes.lagMsOf(i), behind[i]!);
+      for (let i = 0; i < partitions; i++) behind[i] = isTooLong(progress.lagMsOf(i), behind[i]!);
     },
     close: () => monitor?.disable(),
   };

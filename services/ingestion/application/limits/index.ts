@@ -1,4 +1,4 @@
-/** What callers share, and the shares of each: docs/decisions/0050. */
+/** What callers share, and how much of it each may use: docs/decisions/0050. */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { type Bodies, type BodyLimits, createBodies } from './body-budget.ts';
 import { createEntry, type Entry, type EntryLimits } from './entry.ts';
@@ -7,7 +7,7 @@ import { createRefusals, type RefusalLimits, type Refusals } from './refusals.ts
 import { createTokenChecks, type TokenCheckLimits, type TokenChecks } from './token-checks.ts';
 import { createUsage, type Usage } from './usage.ts';
 
-export interface Shares {
+export interface CallerLimits {
   readonly usage: Usage;
   readonly entry: Entry;
   readonly bodies: Bodies;
@@ -16,7 +16,7 @@ export interface Shares {
   readonly tokenChecks: TokenChecks;
 }
 
-export interface ShareLimits {
+export interface CallerLimitSettings {
   readonly entry: EntryLimits;
   readonly bodies: BodyLimits;
   readonly reads: ReadLimits;
@@ -25,7 +25,7 @@ export interface ShareLimits {
 }
 
 /** With so many connections to the database. */
-export function shareLimits(connections: number): ShareLimits {
+export function callerLimitSettings(connections: number): CallerLimitSettings {
   return {
     // A millisecond or so of work in each turn of the event loop.
     entry: { perTurn: 16, waitingPerCallerMax: 2_000 },
@@ -41,7 +41,10 @@ export function shareLimits(connections: number): ShareLimits {
   };
 }
 
-export function createShares(limits: ShareLimits, clock: Pick<Clock, 'monotonicMs'>): Shares {
+export function createCallerLimits(
+  limits: CallerLimitSettings,
+  clock: Pick<Clock, 'monotonicMs'>,
+): CallerLimits {
   return {
     usage: createUsage(clock),
     entry: createEntry(limits.entry),

@@ -5,7 +5,7 @@ import { bytesToUuid } from '../../../shared/mysql/index.ts';
 import type { LogPosition } from '../common/ticket.ts';
 
 /** One line of an order, with the columns of its order. */
-export interface OrderRow {
+export interface OrderLineRow {
   order_key: number | string;
   order_id: Buffer;
   customer_id: string;
@@ -42,7 +42,7 @@ export interface StoredOrder extends OrderView {
 }
 
 /** Groups the rows of one or more orders; rows of an order are neighbours, lines in order. */
-export function ordersOf(rows: readonly OrderRow[]): StoredOrder[] {
+export function ordersOf(rows: readonly OrderLineRow[]): StoredOrder[] {
   const orders: (StoredOrder & { lines: PricedLine[] })[] = [];
   let last: (StoredOrder & { lines: PricedLine[] }) | undefined;
   for (const row of rows) {
@@ -59,7 +59,7 @@ export function ordersOf(rows: readonly OrderRow[]): StoredOrder[] {
   return orders;
 }
 
-function orderOf(row: OrderRow, orderKey: number): StoredOrder & { lines: PricedLine[] } {
+function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: PricedLine[] } {
   return {
     orderKey,
     orderId: bytesToUuid(row.order_id),

@@ -11,7 +11,7 @@ import {
 import type { LogPosition } from '../common/ticket.ts';
 import { type OrderDetails, readOrderDetails } from './order-details.ts';
 import {
-  type OrderRow,
+  type OrderLineRow,
   orderColumns,
   orderJoins,
   ordersOf,
@@ -95,7 +95,7 @@ export interface OrderStoreDeps {
 export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps): OrderStore {
   return {
     async findOrders(orderIds) {
-      const rows = await db.rows<OrderRow>(
+      const rows = await db.rows<OrderLineRow>(
         `SELECT ${orderColumns} FROM orders o ${orderJoins} WHERE o.order_id IN (${marks(orderIds)}) ORDER BY o.order_key, i.line_no`,
         orderIds.map(uuidToBytes),
       );
@@ -202,7 +202,7 @@ async function listOrders(
     params.push(after.createdAtMs, after.createdAtMs, after.orderKey);
   }
   const page = `SELECT * FROM orders WHERE ${where} ORDER BY created_at_ms DESC, order_key DESC LIMIT ${limit}`;
-  const rows = await db.rows<OrderRow>(
+  const rows = await db.rows<OrderLineRow>(
     `SELECT ${orderColumns} FROM (${page}) o ${orderJoins} ORDER BY o.created_at_ms DESC, o.order_key DESC, i.line_no`,
     params,
   );

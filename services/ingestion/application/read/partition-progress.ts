@@ -1,10 +1,9 @@
 /**
- * Where each partition of the command log stands: what was produced, what has its outcome, and how fast that goes.
- * Fed by our own acknowledgements, by the tail of the result topic and by `lane_positions`; from it come queue
- * position, ETA, `Retry-After` and the lag that admission looks at, lane by lane: one that stands still says nothing about
- * the others.
+ * How far each partition of the command log is: what was produced, what has its outcome, and how fast outcomes come. It is
+ * fed by our own acknowledgements, by the reader of the result topic and by `lane_positions`. Queue positions, ETAs,
+ * `Retry-After` and the lag that admission uses come from it. A partition that stands still says nothing about the others.
  *
- * The rate of a lane is only measured while it had work all the time: an idle lane's rate says what came, not what it can do.
+ * The rate of a partition is measured only while it has work: an idle one shows what came, not what it can do.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { LogPosition } from '../common/ticket.ts';
@@ -12,11 +11,11 @@ import type { LogPosition } from '../common/ticket.ts';
 export interface Queue {
   readonly ahead: number;
   readonly etaMs: number;
-  /** For how long no outcome has come out of the lane, where that is long: `etaMs` is then the least. */
+  /** For how long no outcome has come out of the partition, where that is long: `etaMs` is then the least. */
   readonly stalledForMs: number | null;
 }
 
-export interface Lanes {
+export interface PartitionProgress {
   /** A command was acknowledged here. */
   produced(position: LogPosition): void;
   /** The outcome of a command was seen in the result topic. */
@@ -27,13 +26,13 @@ export interface Lanes {
   nextUnpublished(partition: number): number | null;
   /** The number of commands ahead of the position, and the estimated time of its outcome. */
   queueOf(position: LogPosition): Queue;
-  /** How long an order taken in now would wait in this lane, in ms: the larger of the oldest wait and backlog by rate. */
+  /** How long an order taken in now would wait in this partition, in ms: the larger of the oldest wait and backlog by rate. */
   lagMsOf(partition: number): number;
-  /** That of the slowest lane. */
+  /** That of the slowest partition. */
   slowestLagMs(): number;
-  /** That of the lane in the middle: half of the lanes are at least as slow. */
+  /** That of the partition in the middle: half of the partitions are at least as slow. */
   middleLagMs(): number;
-  /** Lanes of which nothing is known yet. */
+  /** Partitions of which nothing is known yet. */
   unknown(): number;
   /** Resolves once there are none. */
   whenKnown(): Promise<void>;
@@ -41,7 +40,7 @@ export interface Lanes {
   measure(): void;
 }
 
-interface Lane {
+interface PartitionState {
   published: number;
   known: boolean;
   end: number;
@@ -51,8 +50,8 @@ interface Lane {
   caughtUp: boolean;
   /** The last outcome, or the command that ended a time without work. */
   movedAtMs: number;
-  /** Sparse (offset, time) marks of what was produced here, oldest first. */
-  marks: { offset: number; atMs: number }[];
+  /** When some of the offsets were produced here, oldest first. */
+  samples: { offset: number; atMs: number }[];
 }
 
 const assumedRate = 200;
@@ -62,67 +61,73 @@ const rateMemoryMs = 10_000;
 /** From record to outcome with an empty queue: one batch. */
 const baseEtaMs = 30;
 const etaMaxMs = 3_600_000;
-/** A lane with work but without an outcome for this long is stalled: its earlier rate is no estimate. */
+/** A partition with work but without an outcome for this long is stalled: its earlier rate is no estimate. */
 const stalledAfterMs = 5_000;
-const markEveryMs = 250;
-const marksMax = 512;
+const sampleEveryMs = 250;
+const samplesMax = 512;
 
-export function createLanes({ partitions, clock }: { partitions: number; clock: Clock }): Lanes {
-  const lanes = Array.from({ length: partitions }, newLane);
+export function createPartitionProgress({
+  partitions,
+  clock,
+}: {
+  partitions: number;
+  clock: Clock;
+}): PartitionProgress {
+  const states = Array.from({ length: partitions }, newState);
   const allKnown = Promise.withResolvers<void>();
   let unknown = partitions;
   let measuredAtMs = clock.monotonicMs();
 
   const advance = (partition: number, nextOffset: number): void => {
-    const lane = lanes[partition];
-    if (lane === undefined || (lane.known && nextOffset <= lane.published)) return;
-    if (!lane.known) {
-      lane.publishedAtMeasure = nextOffset;
+    const state = states[partition];
+    if (state === undefined || (state.known && nextOffset <= state.published)) return;
+    if (!state.known) {
+      state.publishedAtMeasure = nextOffset;
       unknown--;
     }
-    lane.known = true;
-    lane.published = nextOffset;
-    lane.movedAtMs = clock.monotonicMs();
+    state.known = true;
+    state.published = nextOffset;
+    state.movedAtMs = clock.monotonicMs();
     if (unknown === 0) allKnown.resolve();
-    if (lane.end <= nextOffset) {
-      lane.end = nextOffset;
-      lane.caughtUp = true;
+    if (state.end <= nextOffset) {
+      state.end = nextOffset;
+      state.caughtUp = true;
     }
-    while (lane.marks.length > 0 && lane.marks[0]!.offset < nextOffset) lane.marks.shift();
+    while (state.samples.length > 0 && state.samples[0]!.offset < nextOffset) state.samples.shift();
   };
 
   return {
     produced({ partition, offset }) {
-      const lane = lanes[partition];
-      if (lane === undefined || offset < lane.end) return;
+      const state = states[partition];
+      if (state === undefined || offset < state.end) return;
       const atMs = clock.monotonicMs();
-      if (lane.end <= lane.published) {
-        lane.caughtUp = true;
-        lane.movedAtMs = atMs;
+      if (state.end <= state.published) {
+        state.caughtUp = true;
+        state.movedAtMs = atMs;
       }
-      lane.end = offset + 1;
-      if (!lane.known || offset < lane.published) return;
-      const last = lane.marks.at(-1);
-      if (lane.marks.length < marksMax && (last === undefined || atMs - last.atMs >= markEveryMs)) {
-        lane.marks.push({ offset, atMs });
+      state.end = offset + 1;
+      if (!state.known || offset < state.published) return;
+      const last = state.samples.at(-1);
+      if (state.samples.length < samplesMax && (last === undefined || atMs - last.atMs >= sampleEveryMs)) {
+        state.samples.push({ offset, atMs });
       }
     },
     published: ({ partition, offset }) => advance(partition, offset + 1),
     publishedUpTo: advance,
-    nextUnpublished: (partition) => (lanes[partition]?.known ? lanes[partition].published : null),
+    nextUnpublished: (partition) => (states[partition]?.known ? states[partition].published : null),
     queueOf({ partition, offset }) {
-      const lane = lanes[partition];
-      const ahead = lane?.known ? Math.max(0, offset - lane.published) : 0;
-      const rate = Math.max(lane?.rate ?? assumedRate, rateMin);
-      const stillMs = lane === undefined ? 0 : stillMsOf(lane, clock.monotonicMs());
-      // A lane that has stopped counts at once, not only when it is stalled: its rate is that of before.
+      const state = states[partition];
+      const ahead = state?.known ? Math.max(0, offset - state.published) : 0;
+      const rate = Math.max(state?.rate ?? assumedRate, rateMin);
+      const stillMs = state === undefined ? 0 : stillMsOf(state, clock.monotonicMs());
+      // A partition that has stopped counts at once, not only when it is stalled: its rate is that of before.
       const etaMs = Math.max(baseEtaMs + (ahead * 1000) / rate, stillMs);
       const stalledForMs = stillMs > stalledAfterMs ? stillMs : null;
       return { ahead, etaMs: Math.min(etaMaxMs, Math.ceil(etaMs)), stalledForMs };
     },
-    lagMsOf: (partition) => lagOf(lanes[partition], clock.monotonicMs()),
-    slowestLagMs: () => Math.max(0, ...lagsOf(lanes, clock.monotonicMs())),
-    middleLagMs: () => lagsOf(lanes, clock.monotonicMs())[Math.floor(partitions / 2)] ?? 0,
+    lagMsOf: (partition) => lagOf(states[partition], clock.monotonicMs()),
+    slowestLagMs: () => Math.max(0, ...lagsOf(states, clock.monotonicMs())),
+    middleLagMs: () => lagsOf(states, clock.monotonicMs())[Math.floor(partitions / 2)] ?? 0,
     unknown: () => unknown,
     whenKnown: () => allKnown.promise,
     measure() {
@@ -130,12 +135,12 @@ export function createLanes({ partitions, clock }: { partitions: number; clock: 
       const spanMs = nowMs - measuredAtMs;
       if (spanMs <= 0) return;
       measuredAtMs = nowMs;
-      for (const lane of lanes) measureLane(lane, spanMs);
+      for (const state of states) measureState(state, spanMs);
     },
   };
 }
 
-function newLane(): Lane {
+function newState(): PartitionState {
   return {
     published: 0,
     known: false,
@@ -144,34 +149,34 @@ function newLane(): Lane {
     publishedAtMeasure: 0,
     caughtUp: true,
     movedAtMs: 0,
-    marks: [],
+    samples: [],
   };
 }
 
-function measureLane(lane: Lane, spanMs: number): void {
-  const seen = ((lane.published - lane.publishedAtMeasure) * 1000) / spanMs;
+function measureState(state: PartitionState, spanMs: number): void {
+  const seen = ((state.published - state.publishedAtMeasure) * 1000) / spanMs;
   const weight = 1 - Math.exp(-spanMs / rateMemoryMs);
-  // A lane that was empty in between could have done more than was asked of it, never less.
-  if (!lane.caughtUp || seen > lane.rate) lane.rate += weight * (seen - lane.rate);
-  lane.publishedAtMeasure = lane.published;
-  lane.caughtUp = lane.end <= lane.published;
+  // A partition that was empty in between could have done more than was asked of it, never less.
+  if (!state.caughtUp || seen > state.rate) state.rate += weight * (seen - state.rate);
+  state.publishedAtMeasure = state.published;
+  state.caughtUp = state.end <= state.published;
 }
 
-function lagOf(lane: Lane | undefined, nowMs: number): number {
-  if (!lane?.known || lane.end <= lane.published) return 0;
-  const byRateMs = ((lane.end - lane.published) * 1000) / Math.max(lane.rate, rateMin);
-  const oldest = lane.marks[0];
+function lagOf(state: PartitionState | undefined, nowMs: number): number {
+  if (!state?.known || state.end <= state.published) return 0;
+  const byRateMs = ((state.end - state.published) * 1000) / Math.max(state.rate, rateMin);
+  const oldest = state.samples[0];
   return oldest === undefined ? byRateMs : Math.max(byRateMs, nowMs - oldest.atMs);
 }
 
-/** Of all lanes, the largest first. */
-function lagsOf(lanes: readonly Lane[], nowMs: number): number[] {
-  return lanes.map((lane) => lagOf(lane, nowMs)).sort((a, b) => b - a);
+/** Of all partitions, the largest first. */
+function lagsOf(states: readonly PartitionState[], nowMs: number): number[] {
+  return states.map((state) => lagOf(state, nowMs)).sort((a, b) => b - a);
 }
 
-/** For how long a lane with work has had no outcome, in whole ms; 0 for a lane without work. */
-function stillMsOf(lane: Lane, nowMs: number): number {
-  return lane.known && lane.end > lane.published ? Math.round(nowMs - lane.movedAtMs) : 0;
+/** For how long a partition with work has had no outcome, in whole ms; 0 for a partition without work. */
+function stillMsOf(state: PartitionState, nowMs: number): number {
+  return state.known && state.end > state.published ? Math.round(nowMs - state.movedAtMs) : 0;
 }
 
 /** Whole seconds to wait before asking again: the ETA, at least one, at most a minute. */

@@ -10,7 +10,7 @@ import type { LogPosition } from '../common/ticket.ts';
 import type { OrderCache } from './order-cache.ts';
 import type { StoredOrder } from './order-rows.ts';
 import type { PartitionPosition } from './order-store.ts';
-import type { Lanes } from './partition-progress.ts';
+import type { PartitionProgress } from './partition-progress.ts';
 
 export type OrderState =
   | { readonly kind: 'known'; readonly order: OrderResource }
@@ -24,7 +24,7 @@ export interface StatusDeps {
   readonly findOrder: (orderId: string) => Promise<StoredOrder | null>;
   readonly partitionPositions: () => Promise<readonly PartitionPosition[]>;
   readonly isDeadLetter: (position: LogPosition) => Promise<boolean>;
-  readonly lanes: Pick<Lanes, 'nextUnpublished' | 'publishedUpTo'>;
+  readonly progress: Pick<PartitionProgress, 'nextUnpublished' | 'publishedUpTo'>;
   /** Versions that this process has shown, by order id. */
   readonly shown: BoundedMap<string, number>;
 }
@@ -83,7 +83,7 @@ async function readStore(
   if (!(await isDecided(deps, ticket))) return { kind: 'queued', position: ticket };
   const late = await deps.findOrder(orderId);
   if (late !== null) return showStored(deps, late, customerId);
-  // The lane has passed the command without an order. If it is not a dead letter, the command was lost.
+  // The partition has passed the command without an order. If it is not a dead letter, the command was lost.
   if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
   // Outcomes of a deleted log may look like those of this one. Positions in the database are only of this log.
   if (!(await isPast(deps, ticket))) return queuedAt(ticket);
@@ -94,8 +94,8 @@ async function readStore(
  * Commands ahead of the position without a published outcome. Negative if the outcome of the position is published, or
  * if unknown.
  */
-function aheadOf({ lanes }: StatusDeps, { partition, offset }: LogPosition): number {
-  const next = lanes.nextUnpublished(partition);
+function aheadOf({ progress }: StatusDeps, { partition, offset }: LogPosition): number {
+  const next = progress.nextUnpublished(partition);
   return next === null ? -1 : offset - next;
 }
 
@@ -104,15 +104,15 @@ function queuedAt(position: LogPosition): OrderState {
 }
 
 async function isDecided(deps: StatusDeps, position: LogPosition): Promise<boolean> {
-  const next = deps.lanes.nextUnpublished(position.partition);
+  const next = deps.progress.nextUnpublished(position.partition);
   if (next !== null && next > position.offset) return true;
   return isPast(deps, position);
 }
 
-/** Whether the lane has decided the command at the position, by the database. */
+/** Whether the partition has decided the command at the position, by the database. */
 async function isPast(deps: StatusDeps, { partition, offset }: LogPosition): Promise<boolean> {
   const rows = await deps.partitionPositions();
-  for (const row of rows) deps.lanes.publishedUpTo(row.partition, row.publishedOffset);
+  for (const row of rows) deps.progress.publishedUpTo(row.partition, row.publishedOffset);
   return (rows.find((row) => row.partition === partition)?.nextOffset ?? 0) > offset;
 }
 

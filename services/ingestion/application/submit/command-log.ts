@@ -8,7 +8,7 @@ import type { Accumulator, OutMessage } from '../../../shared/kafka/index.ts';
 import { Failure, type FailureCode } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import type { Admission } from '../limits/admission.ts';
-import type { Lanes } from '../read/partition-progress.ts';
+import type { PartitionProgress } from '../read/partition-progress.ts';
 import type { ProduceHealth } from './produce-health.ts';
 
 export interface CommandLog {
@@ -27,7 +27,7 @@ export interface CommandLog {
 export interface CommandLogDeps {
   readonly accumulator: Pick<Accumulator, 'sendEach'>;
   readonly commands: Pick<Codec<OrderCommand>, 'encode'>;
-  readonly lanes: Pick<Lanes, 'produced'>;
+  readonly progress: Pick<PartitionProgress, 'produced'>;
   readonly admission: Pick<Admission, 'isBehind'>;
   readonly health: Pick<ProduceHealth, 'written' | 'refused'>;
   readonly clock: Clock;
@@ -92,7 +92,7 @@ const behind = new Failure('OVERLOADED', {
 });
 
 function noteResult(
-  { health, lanes }: CommandLogDeps,
+  { health, progress }: CommandLogDeps,
   partition: number,
   result: bigint | AppError,
 ): LogPosition | Failure {
@@ -102,7 +102,7 @@ function noteResult(
   }
   const position = { partition, offset: Number(result) };
   health.written();
-  lanes.produced(position);
+  progress.produced(position);
   return position;
 }
 

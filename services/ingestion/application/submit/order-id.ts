@@ -11,7 +11,7 @@ export function orderIdOf(customerId: string, key: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Command id of the place of an order: there is only one. */
+/** Command id of the place command of an order: there is only one. */
 export function placeCommandId(orderId: string): string {
   return `place:${orderId}`;
 }

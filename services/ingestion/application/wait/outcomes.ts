@@ -1,5 +1,5 @@
 /**
- * The only reader of the result topic: advances the positions of the lanes, and wakes clients that wait for an order.
+ * The only reader of the result topic: advances the positions of the partitions, and wakes clients that wait for an order.
  * It checks the key of a record first and decodes only awaited records.
  */
 import type { OrderEvent } from '../../../../schemas/index.ts';
@@ -10,7 +10,7 @@ import type { Logger } from '../../../shared/log/index.ts';
 import type { Metrics } from '../../../shared/metrics/index.ts';
 import { Failure } from '../common/failure.ts';
 import { createCallerSlots } from '../limits/caller-slots.ts';
-import type { Lanes } from '../read/partition-progress.ts';
+import type { PartitionProgress } from '../read/partition-progress.ts';
 
 export type Listener = (event: OrderEvent) => void;
 
@@ -28,7 +28,7 @@ export interface Outcomes {
 
 export interface OutcomesDeps {
   readonly events: Pick<Codec<OrderEvent>, 'decode'>;
-  readonly lanes: Pick<Lanes, 'published'>;
+  readonly progress: Pick<PartitionProgress, 'published'>;
   readonly watchersMax: number;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -47,7 +47,7 @@ const tooManyOfCaller = new Failure('SHARE_USED_UP', {
 
 const eventIdForm = /^(\d{1,5})-(\d{1,16})$/;
 
-export function createOutcomes({ events, lanes, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
+export function createOutcomes({ events, progress, watchersMax, log, metrics }: OutcomesDeps): Outcomes {
   const listeners = new Map<string, Set<Listener>>();
   const slots = createCallerSlots(watchersMax);
 
@@ -71,7 +71,7 @@ export function createOutcomes({ events, lanes, watchersMax, log, metrics }: Out
       }
       const last = records.at(-1);
       const [, partition, offset] = eventIdForm.exec(String(last?.headers['ce_id'] ?? '')) ?? [];
-      if (offset !== undefined) lanes.published({ partition: Number(partition), offset: Number(offset) });
+      if (offset !== undefined) progress.published({ partition: Number(partition), offset: Number(offset) });
     },
     watch(orderId, callerId, listener) {
       const refusal = slots.take(callerId);

@@ -28,7 +28,7 @@ export interface WebhookDelivery {
   readonly deliveredAtMs: number | null;
 }
 
-/** A place in the deliveries of an endpoint: by time, then by id. */
+/** A position in the deliveries of an endpoint: by time, then by id. */
 export interface DeliveryPosition {
   readonly createdAtMs: number;
   readonly deliveryId: number;

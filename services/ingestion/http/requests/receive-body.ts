@@ -1,4 +1,4 @@
-/** Counts a large body against its caller's shares, from its headers on to the end of the answer. */
+/** Counts a large body against its caller's limits, from its headers on to the end of the response. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Operation } from '../operation.ts';

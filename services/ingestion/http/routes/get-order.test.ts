@@ -105,7 +105,7 @@ describe('reading an order', () => {
     const { world, get, statusUrl, url } = await placedWorld();
     world.mysqlAway = true;
     expect((await get(url)).json()).toMatchObject({ status: 503, code: 'STATE_UNAVAILABLE' });
-    world.lanes.publishedUpTo(Number(/t=(\d+)/.exec(statusUrl)?.[1]), 0);
+    world.progress.publishedUpTo(Number(/t=(\d+)/.exec(statusUrl)?.[1]), 0);
     expect((await get(statusUrl)).json()).toMatchObject({ status: 'QUEUED' });
   });
 });

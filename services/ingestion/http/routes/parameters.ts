@@ -56,7 +56,7 @@ export const traceparentParameter: Parameter = {
   schema: Type.String(),
 };
 
-/** A page's place in its list. One of another list, or of another secret, is well formed and leads nowhere: that is 404. */
+/** The position of a page in its list. One of another list, or of another secret, is well formed and leads nowhere: that is 404. */
 export function cursorParameter(): Parameter {
   return {
     in: 'query',

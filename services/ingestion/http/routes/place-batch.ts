@@ -111,10 +111,10 @@ async function readItems(context: Context, readItem: ReadItem, batch: BatchText)
 }
 
 /** Whether an order that was placed before has its outcome. */
-function isDecided({ lanes }: Pick<RouteDeps, 'lanes'>, result: SubmitResult): boolean {
+function isDecided({ progress }: Pick<RouteDeps, 'progress'>, result: SubmitResult): boolean {
   if (result instanceof Failure || !result.replayed) return false;
   const { partition, offset } = result.position;
-  return (lanes.nextUnpublished(partition) ?? 0) > offset;
+  return (progress.nextUnpublished(partition) ?? 0) > offset;
 }
 
 /** What was remembered may be a body that lost against another with the same key. */

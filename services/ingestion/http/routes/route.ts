@@ -4,7 +4,7 @@ import type { RateLimiter } from '../../application/limits/rate-limit.ts';
 import type { ReadTurns } from '../../application/limits/reads.ts';
 import type { Cursors } from '../../application/read/cursor.ts';
 import type { OrderStore } from '../../application/read/order-store.ts';
-import type { Lanes } from '../../application/read/partition-progress.ts';
+import type { PartitionProgress } from '../../application/read/partition-progress.ts';
 import type { ReadStatus } from '../../application/read/status.ts';
 import type { CommandLog } from '../../application/submit/command-log.ts';
 import type { IsOrderOf } from '../../application/submit/is-order-of.ts';
@@ -33,7 +33,7 @@ export interface RouteDeps extends ResponseDeps {
   readonly cursors: Cursors;
   readonly rates: RateLimiter;
   readonly reads: ReadTurns;
-  readonly lanes: Pick<Lanes, 'queueOf' | 'nextUnpublished'>;
+  readonly progress: Pick<PartitionProgress, 'queueOf' | 'nextUnpublished'>;
   /** The time that commands get. */
   readonly nowMs: () => number;
   /** The time of the database, which rows of webhooks are compared with; asked for within `atDatabase`. */

@@ -135,12 +135,12 @@ export const Order = Type.Unsafe<
   discriminator: {
     propertyName: 'status',
     mapping: Object.fromEntries(
-      shownStatuses.map((status) => [status, `#/components/schemas/${shapeOf(status)}`]),
+      shownStatuses.map((status) => [status, `#/components/schemas/${schemaNameOf(status)}`]),
     ),
   },
 });
 
-function shapeOf(status: string): string {
+function schemaNameOf(status: string): string {
   if (status === 'QUEUED') return 'QueuedOrder';
   return status === 'DEAD_LETTERED' ? 'DeadLetteredOrder' : 'DecidedOrder';
 }

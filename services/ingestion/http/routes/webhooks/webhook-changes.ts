@@ -14,7 +14,7 @@ import { compileCheck } from '../../validation.ts';
 import { atDatabase, databaseTime } from '../at-database.ts';
 import { endpointIdParameter } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';
-import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-answers.ts';
+import { changeOf, endpointResource, findEndpoint, newSecret, sendJson } from './webhook-responses.ts';
 
 export const rotateSecretOperation: Operation = {
   id: 'rotateWebhookSecret',

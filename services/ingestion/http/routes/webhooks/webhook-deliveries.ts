@@ -28,7 +28,7 @@ import {
   readLimit,
 } from '../parameters.ts';
 import type { Route, RouteDeps, RouteOf } from '../route.ts';
-import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf } from './webhook-answers.ts';
+import { endpointIdOf, findEndpoint, idOf, ownerOf, sendJson, timeOf } from './webhook-responses.ts';
 
 export const listDeliveriesOperation: Operation = {
   id: 'listWebhookDeliveries',

@@ -22,7 +22,7 @@ import {
   newSecret,
   ownerOf,
   sendJson,
-} from './webhook-answers.ts';
+} from './webhook-responses.ts';
 
 export const createWebhookOperation: Operation = {
   id: 'createWebhookEndpoint',

@@ -69,7 +69,7 @@ test('waits: a caller at its limit gets a response at once, another caller waits
 
 test('lists: a few at a time for one, and another does not wait behind the rest', async () => {
   const reads = { runningMax: 2, runningPerCallerMax: 1, waitingPerCallerMax: 2 };
-  const { world, url } = await listen({ shares: { reads } });
+  const { world, url } = await listen({ callerLimits: { reads } });
   const hold = Promise.withResolvers<void>();
   world.holdList = hold.promise;
   const greedy = Array.from({ length: 4 }, () => get(`${url}/v1/orders?limit=100`, fakeTokens.c1));
@@ -107,7 +107,7 @@ describe('batches', () => {
   const limits = { receivingBytesMax: 400_000, wastedBytesMax: 150_000, wastedBytesPerSecond: 0 };
 
   test('whose bodies never come: half of the room for one, another’s batch is taken', async () => {
-    const { port } = await listen({ shares: { bodies: limits } });
+    const { port } = await listen({ callerLimits: { bodies: limits } });
     for (let i = 0; i < 2; i++) (await open(port)).write(batchHead(fakeTokens.c1, 100_000));
     await expect
       .poll(async () => answerTo(await open(port), batchHead(fakeTokens.c1, 100_000) + body))
@@ -116,7 +116,7 @@ describe('batches', () => {
   });
 
   test('that are aborted count for the caller that aborts them', async () => {
-    const { port } = await listen({ shares: { bodies: limits } });
+    const { port } = await listen({ callerLimits: { bodies: limits } });
     for (let i = 0; i < 2; i++) {
       const socket = await open(port);
       socket.end(batchHead(fakeTokens.c1, 100_000) + body.slice(0, 1_000));
@@ -129,7 +129,7 @@ describe('batches', () => {
   });
 
   test('that are refused are counted too', async () => {
-    const { port } = await listen({ shares: { bodies: limits } });
+    const { port } = await listen({ callerLimits: { bodies: limits } });
     const broken = batchHead(fakeTokens.c1, 100_000) + body.replace('{', '[');
     const statuses: string[] = [];
     for (let i = 0; i < 3; i++) statuses.push(await answerTo(await open(port), broken));
@@ -139,7 +139,7 @@ describe('batches', () => {
 
 test('forged tokens: those of another connection from the same address are checked by turns, and good ones are taken', async () => {
   const tokenChecks = { badMax: 3, forgivenPerSecond: 0, checkingMs: 1, everyMs: 1, waitingMax: 1_000 };
-  const { url } = await listen({ shares: { tokenChecks } });
+  const { url } = await listen({ callerLimits: { tokenChecks } });
   const forged = Array.from({ length: 50 }, (_, n) => get(`${url}/v1/orders`, `forged-${n}`));
   expect((await get(`${url}/v1/orders`, fakeTokens.c2)).status).toBe(200);
   expect(new Set((await Promise.all(forged)).map(({ status }) => status))).toEqual(new Set([401]));
