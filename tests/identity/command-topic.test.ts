@@ -1,4 +1,6 @@
-/** A command topic that is recreated and filled: no lane counts on in a log that it was not worked on. */
+/**
+ * A command topic that is recreated and filled: no lane continues counting on a log that it did not process.
+ */
 import { expect, test } from 'vitest';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
 import { audit } from '../support/arena/reading/audit.ts';
@@ -17,7 +19,7 @@ async function place(perLane: number): Promise<void> {
   }
 }
 
-test('stops every lane where it was filled beyond the positions, and every command is decided once it is adopted', async () => {
+test('stops every lane that was filled beyond its position, and decides every command once after it is adopted', async () => {
   const { arena, producer } = used();
   const first = await arena.startWorker({ INSTANCE_ID: 'first' });
   await place(3);
@@ -30,7 +32,7 @@ test('stops every lane where it was filled beyond the positions, and every comma
   expect((await audit(arena, producer.history)).findings).toEqual([]);
 }, 240_000);
 
-test('stops the lanes that run, too, and they go on by themselves', async () => {
+test('also stops running lanes, and they continue by themselves', async () => {
   const { arena, producer } = used();
   const running = await arena.startWorker({ INSTANCE_ID: 'running' });
   await place(1);

@@ -1,4 +1,6 @@
-/** A database that goes back by some seconds: nothing is sold twice, and no command gets two outcomes. */
+/**
+ * A database that is restored to a few seconds ago: nothing is sold twice, and no command gets two outcomes.
+ */
 import { describe, expect, test } from 'vitest';
 import { audit } from '../support/arena/reading/audit.ts';
 import { commitLostWhileFrozen, databasePutBack } from '../support/arena/scenarios/identity/database.ts';
@@ -7,7 +9,7 @@ import { useArena } from '../support/arena/use-arena.ts';
 const used = useArena('database-back');
 const scarce = { sku: 'SCARCE-4', stock: 4 };
 
-describe('a database that goes back', () => {
+describe('a restored database', () => {
   test('stops every lane of every worker before anything is sold again, until the newer data is back', async () => {
     const { arena, producer } = used();
     await arena.mysql.pool.write(
@@ -20,7 +22,7 @@ describe('a database that goes back', () => {
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 240_000);
 
-  test('lets a worker that was frozen behind the lost COMMIT publish nothing', async () => {
+  test('lets a worker that was frozen after the lost COMMIT publish nothing', async () => {
     const { arena, producer, skus } = used();
     expect(await commitLostWhileFrozen(arena, producer, skus[0]!)).toEqual([]);
     expect((await audit(arena, producer.history)).findings).toEqual([]);

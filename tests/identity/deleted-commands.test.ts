@@ -1,4 +1,7 @@
-/** Commands that retention deletes before they are decided: the lane stops, and goes on where an operator says so. */
+/**
+ * Commands that retention deletes before they are decided: the lane stops, and an operator sets where it
+ * continues.
+ */
 import { expect, test } from 'vitest';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
@@ -41,7 +44,7 @@ test('are left out by a command, and the next outcome names the last one before 
   await until(
     async () => (await readLanes(arena)).find(({ partition }) => partition === lane)?.nextOffset === 6,
     {
-      what: 'the lane going on',
+      what: 'the lane continuing',
     },
   );
   await arena.quiesce();
@@ -50,7 +53,7 @@ test('are left out by a command, and the next outcome names the last one before 
   const last = arena.codecs.events.decode(outcomes.at(-1)!.value);
   expect([last.sourceOffset, last.prevSourceOffset]).toEqual([5, 2]);
   const history = producer.history.filter(({ offset }) => !lost.some((each) => each.offset === offset));
-  // That offsets were left out is what the arena has to notice, and nothing else.
+  // The arena must notice that offsets were left out, and nothing else.
   expect((await audit(arena, history)).findings).toEqual([
     expect.stringMatching(/^lane 4: epoch \d+ decided 5-6 after epoch \d+, which had decided up to 3$/),
   ]);

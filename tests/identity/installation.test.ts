@@ -1,4 +1,7 @@
-/** Two installations on one database: the second is refused, and an existing database belongs to the prefix that has worked it. */
+/**
+ * Two installations on one database: the second is refused, and an existing database belongs to the prefix
+ * that used it.
+ */
 import { expect, test } from 'vitest';
 import { createArena } from '../support/arena/arena.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
@@ -22,11 +25,11 @@ test('a worker with another topic prefix is refused at its start, with the reaso
   expect(JSON.stringify(refusal)).toContain(arena.options.topicPrefix);
 }, 60_000);
 
-test('a database that an older build has worked is adopted by the prefix whose topics show it, and by no other', async () => {
+test('a database of an older build is adopted by the prefix whose topics match it, and by no other', async () => {
   const { arena } = used();
   await arena.mysql.pool.write('DELETE FROM installation');
   const { kafkaBrokers, schemaRegistryUrl, redisUrl, mysqlUrl } = arena.options;
-  // The topics of the other installation, which nothing was ever decided on.
+  // The topics of the other installation, without any decision.
   const beside = new URL(mysqlUrl);
   beside.pathname = `${beside.pathname}_b`;
   const other = await createArena({

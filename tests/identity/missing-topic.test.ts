@@ -1,4 +1,4 @@
-/** A topic that is gone: the commands that look at lanes name it. */
+/** A missing topic: the commands that read lanes name it. */
 import { expect, test } from 'vitest';
 import { EVENTS } from '../../topics/index.ts';
 import { orderstream } from '../support/arena/processes/operator.ts';
@@ -7,7 +7,7 @@ import { kafkaClient, testStack } from '../support/servers/stack.ts';
 
 const used = useArena('missing-topic');
 
-test.each([[['lag']], [['recover', 'status']]])('%j names the topic that is missing', async (args) => {
+test.each([[['lag']], [['recover', 'status']]])('%j names the missing topic', async (args) => {
   const { arena } = used();
   const admin = kafkaClient(testStack().kafkaBrokers).admin();
   await admin.connect();

@@ -1,4 +1,7 @@
-/** A position that somebody changes by hand: no command is decided twice or skipped, and a command sets it right. */
+/**
+ * A position that somebody changes by hand: no command is decided twice or skipped, and a command corrects
+ * it.
+ */
 import { expect, test } from 'vitest';
 import type { Arena } from '../support/arena/arena.ts';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';

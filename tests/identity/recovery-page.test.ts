@@ -1,4 +1,4 @@
-/** Every section of docs/recovery.md that has commands is run by a test of this folder, on servers. */
+/** A test in this folder runs every section of docs/recovery.md that has commands, on real servers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { pageCommands } from '../support/programs/recovery-page.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const runners = ['tests/identity', 'tests/support/arena/scenarios/identity'];
 
-test('each section with commands is typed by a test', () => {
+test('a test runs each section with commands', () => {
   const page = readFileSync(path.join(root, 'docs/recovery.md'), 'utf8');
   const sections = page
     .split(/^## /m)

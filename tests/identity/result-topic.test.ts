@@ -1,4 +1,6 @@
-/** A result topic that has lost its end: the lanes stop, and every outcome is published again, byte by byte as it was. */
+/**
+ * A result topic that has lost its end: the lanes stop, and every outcome is published again, byte by byte.
+ */
 import { expect, test } from 'vitest';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
 import { audit } from '../support/arena/reading/audit.ts';
@@ -8,7 +10,7 @@ import { useArena } from '../support/arena/use-arena.ts';
 const used = useArena('result-topic');
 const partitions = Array.from({ length: 12 }, (_, partition) => partition);
 
-test('is noticed by lanes that have nothing to do, and rebuilt from the database', async () => {
+test('is noticed by idle lanes, and rebuilt from the database', async () => {
   const { arena, producer, skus } = used();
   const worker = await arena.startWorker();
   for (let n = 0; n < 5; n++) {

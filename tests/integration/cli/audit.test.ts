@@ -1,4 +1,4 @@
-/** `orderstream audit list` on the real tables: what each command of the command line leaves behind. */
+/** `orderstream audit list` on the real tables: the entries of each command. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
@@ -53,7 +53,7 @@ function importFile(...lines: string[]) {
   return orderstream('catalogue', 'import', file);
 }
 
-test('an import notes itself, each new product, and each price before and after', async () => {
+test('an import writes itself, each new product, and each price before and after', async () => {
   expect(await orderstream('audit', 'list')).toMatchObject({ code: 0, stdout: 'no entries\n' });
   await importFile('A_1,Tea,450,EUR,7', 'AB1,Coffee,500,EUR,1');
   await importFile('A_1,Tea,460,EUR,7', 'AB1,Coffee,500,EUR,1');
@@ -71,7 +71,7 @@ test('an import notes itself, each new product, and each price before and after'
   ]);
 });
 
-test('a resolved finding is noted once, with its note', async () => {
+test('a resolved finding is written once, with its note', async () => {
   await mysql.pool.write(
     `INSERT INTO reconciliation_findings (kind, subject, remedy, first_seen_at_ms, last_seen_at_ms)
      VALUES ('ORDER_STUCK', 'o-1', 'look', 1, 1)`,
@@ -83,7 +83,7 @@ test('a resolved finding is noted once, with its note', async () => {
   ]);
 });
 
-test('redrives are listed with those that older versions noted in their own table', async () => {
+test('redrives are listed with those that older versions wrote to their own table', async () => {
   await mysql.pool.write(
     `INSERT INTO dead_letter_audit (topic, partition_id, source_offset, action, actor, detail, at_ms)
      VALUES (?, 3, 120, 'FAILED', 'bob', 'refused', 5)`,
@@ -101,7 +101,7 @@ test('redrives are listed with those that older versions noted in their own tabl
   expect(old.entries).toHaveLength(2);
 });
 
-test('says when there is more than it prints', async () => {
+test('reports when there is more than it prints', async () => {
   const { stdout } = await orderstream('audit', 'list', '--max', '1');
   expect(stdout).toContain('there are more than these 1');
   expect((await listed('--max', '1')).more).toBe(true);

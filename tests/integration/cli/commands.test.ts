@@ -25,7 +25,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs `orderstream` as a person would, against the servers of this run and this file's database. */
+/** Runs `orderstream` as a user would, against the servers of this run and this file's database. */
 function orderstream(...args: string[]): Promise<Ended> {
   const stack = testStack();
   const env = {
@@ -65,7 +65,7 @@ describe('importing a catalogue', () => {
     }),
   );
 
-  test('follows names and prices, never resets stock, and counts a version per change', async () => {
+  test('updates names and prices, never resets stock, and raises the version per change', async () => {
     expect(await importText('A,Tea,450,EUR,7\nB,Café,500,EUR,0\n')).toEqual({
       added: 2,
       changed: 0,
@@ -99,7 +99,7 @@ describe('importing a catalogue', () => {
     ]);
   });
 
-  test('two imports at once are put in order', async () => {
+  test('two concurrent imports run one after the other', async () => {
     const many = (price: number) =>
       Array.from({ length: 700 }, (_, n) => `S${n},Thing,${price},EUR,5`).join('\n');
     const results = await Promise.all([importText(many(1)), importText(many(2))]);
@@ -156,7 +156,7 @@ describe('the command line', () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(90);
   });
 
-  test('has nothing to migrate twice', async () => {
+  test('does not migrate twice', async () => {
     expect(await orderstream('migrate')).toMatchObject({
       code: 0,
       stdout: 'nothing to do: the tables are at that version\n',
@@ -183,20 +183,20 @@ describe('the command line', () => {
     ],
     ['a missing file', ['orders', 'send', 'no.ndjson'], 2, /cannot read no\.ndjson/],
     [
-      'an API that is away',
+      'an API that is down',
       ['orders', 'send', 'samples/orders.ndjson'],
       1,
       /the API at http:\/\/127\.0\.0\.1:1 does not answer/,
     ],
-    ['a topic that is not there', ['peek', 'no.such.topic'], 1, /there is no topic no\.such\.topic/],
+    ['a missing topic', ['peek', 'no.such.topic'], 1, /there is no topic no\.such\.topic/],
     [
       'an offset without its partition',
       ['peek', 'orders.events.v1', '--offset', '1'],
       2,
       /name it with --partition/,
     ],
-    ['going down without a goal', ['migrate', '--down'], 2, /name the version that stays/],
-  ])('tells %s in one sentence', async (_what, args, code, words) => {
+    ['a migration down without a target', ['migrate', '--down'], 2, /name the version that stays/],
+  ])('reports %s in one sentence', async (_what, args, code, words) => {
     const ended = await orderstream(...args);
     expect(ended.code).toBe(code);
     expect(ended.stderr).toMatch(words);

@@ -1,4 +1,4 @@
-/** Dead letters on the real stack: list, show, dry run, redrive, and what the worker makes of what comes back. */
+/** Dead letters on real servers: list, show, dry run, redrive, and how the worker decides the copies. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -62,7 +62,7 @@ describe('orderstream dlq', () => {
     expect((await dlq('list', '--since', '1h', '--max', '1')).stdout).toContain('… and 6 more');
   });
 
-  test('shows one with its headers and bytes, and what would become of it', async () => {
+  test('shows one with its headers and bytes, and the expected result of a redrive', async () => {
     const magic = JSON.parse((await dlq('show', positions.magic)).stdout);
     expect(magic).toMatchObject({
       reason: 'BAD_MAGIC',
@@ -133,12 +133,12 @@ describe('orderstream dlq', () => {
     expect(code).toBe(1);
   });
 
-  test('leaves logs and tables that verify agrees with', async () => {
+  test('leaves logs and tables without a finding of verify', async () => {
     await arena.quiesce();
     expect(complaints(await arena.verify())).toEqual([]);
   });
 
-  test('says what is wrong with its arguments', async () => {
+  test('reports what is wrong with its arguments', async () => {
     expect(await dlq('redrive')).toMatchObject({ code: 2 });
     expect(await dlq('redrive', '3/4')).toMatchObject({ code: 2 });
     const unknown = await dlq('redrive', positions.magic, '0-999999');

@@ -1,4 +1,4 @@
-/** `orderstream lag`, `replay`, `explain` and `peek` on a running pipeline, as an operator types them. */
+/** `orderstream lag`, `replay`, `explain` and `peek` on a running pipeline, as an operator uses them. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -78,7 +78,7 @@ async function consumeAs(groupId: string): Promise<{ seen: number[]; consumer: G
 }
 
 describe('lag', () => {
-  test('says what every lane waits for, and how far each group is', async () => {
+  test('shows what every lane waits for, and the position of each group', async () => {
     const { code, stdout } = await orderstream('lag', '--json');
     expect(code).toBe(0);
     const { lanes, groups } = JSON.parse(stdout);
@@ -94,7 +94,7 @@ describe('lag', () => {
     expect([lagOf(GROUPS.worker), lagOf(GROUPS.projector)]).toEqual([1, 0]);
   });
 
-  test('is told in a few lines', async () => {
+  test('is reported in a few lines', async () => {
     const { stdout } = await orderstream('lag');
     expect(stdout).toContain('a worker to take the lane and decide 1 command');
     expect(stdout).toContain('orders-worker on orders.commands.v1: 1 behind');
@@ -117,7 +117,7 @@ describe('explain', () => {
   });
 });
 
-test('explain shows every version of an order, the first one too, as text and as JSON', async () => {
+test('explain shows every version of an order, including the first, as text and as JSON', async () => {
   const { stdout } = await orderstream('explain', early);
   expect(stdout).toMatch(/history\n\s+version 1 +PENDING_PAYMENT +PLACE/);
   const { history } = JSON.parse((await orderstream('explain', early, '--json')).stdout);
@@ -144,7 +144,7 @@ describe('replay', () => {
     expect(stderr).toMatch(/belongs to this product/);
   });
 
-  test('shows what would move, is refused while members run, and moves a group that is stopped', async () => {
+  test('shows what would move, is refused while members run, and moves a stopped group', async () => {
     const first = await consumeAs(group);
     const ends = await arena.admin.endOffsets(EVENTS);
     const all = [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);

@@ -1,4 +1,4 @@
-/** The reader of logs that the commands use: it leaves nothing open, and takes no two logs for one. */
+/** The log reader of the commands: it leaves nothing open, and never mixes two logs. */
 import { expect, test } from 'vitest';
 import { type LogReader, openLogReader } from '../../../cli/kafka/log-reader.ts';
 import { eventOf } from '../../../services/notification/testing/events.ts';
@@ -13,7 +13,7 @@ const prefix = useTopicPrefix('log-reader');
 const openSockets = (): number =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
 
-test('partitions that are read side by side share connections, and close with the reader', async () => {
+test('partitions that are read concurrently share connections, which close with the reader', async () => {
   const world = await openSubscriberWorld(prefix);
   await world.produceEvents(Array.from({ length: PARTITIONS }, (_, partition) => eventOf(partition, 0)));
   await world.close();
@@ -38,7 +38,7 @@ test('partitions that are read side by side share connections, and close with th
 const open = (): Promise<LogReader> =>
   openLogReader({ kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix });
 
-/** So many more outcomes in partition 0, and the end of it. */
+/** This many more outcomes in partition 0, and its end. */
 async function produce(world: SubscriberWorld, count: number): Promise<number> {
   await world.produceEvents(Array.from({ length: count }, (_, n) => eventOf(0, n)));
   return Number((await world.admin.endOffsets(EVENTS)).get(0)!.high);
@@ -48,7 +48,7 @@ async function readAll(reader: LogReader, from: number, to: number): Promise<voi
   for await (const records of reader.read(EVENTS, 0, from, to)) expect(records.length).toBeGreaterThan(0);
 }
 
-test('records that are cut between two questions are an error, at either end of the log', async () => {
+test('records that are truncated between two queries are an error, at either end of the log', async () => {
   const world = await openSubscriberWorld(prefix);
   const reader = await open();
   const { low } = (await reader.ranges(EVENTS))[0]!;
@@ -65,7 +65,7 @@ test('records that are cut between two questions are an error, at either end of 
   await world.close();
 });
 
-test('a topic that is recreated while it is read is an error, be it longer or shorter than before', async () => {
+test('a topic that is recreated during a read is an error, whether longer or shorter than before', async () => {
   const world = await openSubscriberWorld(prefix);
   for (const count of [0, 9]) {
     const reader = await open();
@@ -79,7 +79,7 @@ test('a topic that is recreated while it is read is an error, be it longer or sh
   await world.close();
 }, 60_000);
 
-test('a position outside of the log is one sentence and exit code 1', async () => {
+test('a position outside the log gives one sentence and exit code 1', async () => {
   const { kafkaBrokers, schemaRegistryUrl } = testStack();
   const env = {
     KAFKA_BROKERS: kafkaBrokers,

@@ -24,7 +24,7 @@ afterAll(async () => {
   await admin.close();
 });
 
-/** The controller answers before the broker that describes has heard of it. */
+/** The controller may answer before the describing broker knows the topic. */
 async function untilConfig(topic: string, key: string, value: string): Promise<void> {
   await until(async () => (await admin.describeTopics([topic]))[0]?.configs[key] === value, {
     what: `${topic} with ${key}=${value}`,
@@ -44,7 +44,7 @@ describe('an empty cluster', () => {
     ]);
   });
 
-  it('is mended where somebody lowered a promise, and keeps what else they set', async () => {
+  it('is corrected if a setting was too low, and keeps other settings', async () => {
     await admin.alterTopicConfigs(COMMANDS, { 'retention.ms': '60000', 'segment.bytes': '1048576' });
     await untilConfig(COMMANDS, 'retention.ms', '60000');
     const plan = await planCluster(admin, options);

@@ -23,7 +23,7 @@ describe('the snapshot of orders', () => {
     expect(report.statesBehind).toBe(0);
   });
 
-  test('may be behind, and then says nothing about what it does not cover', async () => {
+  test('may be behind, and reports nothing about outcomes that it does not cover', async () => {
     const world = makeWorld();
     const { states, markers } = statesOf(world);
     const none = await verifyWorld(database().url, world, states);
@@ -39,7 +39,7 @@ describe('the snapshot of orders', () => {
   });
 
   test.each<[string, (snapshot: WorldStates, world: World) => void, Partial<Record<CheckName, number>>]>([
-    ['a state that is missing', ({ states }) => states.splice(3, 1), { noState: 1 }],
+    ['a missing state', ({ states }) => states.splice(3, 1), { noState: 1 }],
     [
       'another status',
       (snapshot) =>
@@ -68,7 +68,7 @@ describe('the snapshot of orders', () => {
       { unlikeState: 1 },
     ],
     [
-      'an order out of thin air',
+      'an order without any outcome',
       (snapshot) => {
         const record = snapshot.states[0]!;
         snapshot.states.push({ ...record, body: { ...(record.body as OrderState), orderId: orderIdOf(99) } });

@@ -27,13 +27,13 @@ const eventOf = (world: World, pick: (event: OrderEvent) => boolean): WorldRecor
 const bodyOf = (record: WorldRecord<OrderEvent>): OrderEvent => record.body as OrderEvent;
 const accepted = (event: OrderEvent) => event.outcome === 'ACCEPTED';
 
-/** Puts a changed copy in the place of a record's body, so that worlds share nothing. */
+/** Replaces a record's body with a changed copy, so that worlds share nothing. */
 function change(record: WorldRecord<OrderEvent>, parts: Partial<OrderEvent>): void {
   record.body = { ...bodyOf(record), ...parts };
 }
 
 describe('verify', () => {
-  test.each([1e15, 2 ** 53])('bears a position that is damaged: %d', async (next) => {
+  test.each([1e15, 2 ** 53])('survives a damaged position: %d', async (next) => {
     const world = makeWorld();
     world.next[5] = next;
     world.published[5] = next;
@@ -42,7 +42,7 @@ describe('verify', () => {
     expect(faultCounts(report)).toEqual({ position: 1 });
   });
 
-  test('finds nothing in a world in which everything agrees', async () => {
+  test('finds nothing in a world without differences', async () => {
     const report = await verifyWorld(database().url, makeWorld());
     expect(faultCounts(report)).toEqual({});
     expect(report).toMatchObject({
@@ -55,7 +55,7 @@ describe('verify', () => {
     });
   });
 
-  test('takes byte-equal repeats for what they are, wherever they stand', async () => {
+  test('counts byte-equal repeats as repeats, anywhere', async () => {
     const world = makeWorld();
     world.events.push(...world.events.slice(0, 10));
     const report = await verifyWorld(database().url, world);
@@ -91,7 +91,7 @@ describe('verify', () => {
       { unlikeRepeat: 1 },
     ],
     [
-      'a hole that the chain hides',
+      'a gap that the chain hides',
       (world) =>
         change(
           eventOf(world, ({ outcome }) => outcome === 'APPLIED'),
@@ -125,7 +125,7 @@ describe('verify', () => {
       { outcomeWithoutOrder: 1 },
     ],
     [
-      'a row out of thin air',
+      'a row without any outcome',
       (world) => {
         const order = world.orders.find(({ status }) => status === 'REJECTED')!;
         world.orders.push({ ...order, id: orderIdOf(99), offset: order.offset + 1000 });
@@ -134,7 +134,7 @@ describe('verify', () => {
       { orderWithoutOutcome: 1, position: 1 },
     ],
     [
-      'a version that jumps',
+      'a version that skips one',
       (world) =>
         change(
           eventOf(world, ({ outcome }) => outcome === 'APPLIED'),
@@ -143,7 +143,7 @@ describe('verify', () => {
       { versionGap: 1, unlikeOutcome: 1 },
     ],
     [
-      'a status that the log does not know',
+      'a status that differs from the log',
       (world) => {
         world.orders.find(({ status }) => status === 'REJECTED')!.status = 'EXPIRED';
       },
@@ -167,14 +167,14 @@ describe('verify', () => {
     ],
     ['a lost history row', (world) => world.history.pop(), { history: 1 }],
     [
-      'a unit of stock that nobody has',
+      'a unit of stock without an owner',
       (world) => {
         world.stock[0]!.available -= 1;
       },
       { stock: 1 },
     ],
     [
-      'stock that was added behind the back of the log',
+      'stock that was added outside the log',
       (world) => {
         world.stock[0]!.added += 5;
         world.stock[0]!.available += 5;
@@ -182,7 +182,7 @@ describe('verify', () => {
       { stock: 1 },
     ],
     ['a dead letter without its row', (world) => world.deadLetterRows.pop(), { deadLetter: 1 }],
-    ['a dead letter that is not on its topic', (world) => world.deadLetters.pop(), { deadLetter: 1 }],
+    ['a dead letter without a record on its topic', (world) => world.deadLetters.pop(), { deadLetter: 1 }],
     [
       'a dead letter with other bytes',
       (world) => {
@@ -243,7 +243,7 @@ describe('on a real cluster', () => {
     await admin.close();
   });
 
-  test('reads the logs from their start with readers of its own, and finds the same', async () => {
+  test('reads the logs from their start with its own readers, and finds the same', async () => {
     const world = makeWorld();
     await produceRecords(config(), messagesOf(world, codecs));
     const reader = await openLogReader(config());

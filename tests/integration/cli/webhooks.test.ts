@@ -1,4 +1,6 @@
-/** `orderstream webhooks reencrypt`: secrets in clear and of older keys get the newest key, and stay the same secrets. */
+/**
+ * `orderstream webhooks reencrypt`: secrets in clear and of older keys get the newest key, and do not change.
+ */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -56,7 +58,7 @@ function reencryptCommand(
   });
 }
 
-test('every secret has the newest key afterwards, is the same, and a second run changes nothing', async () => {
+test('afterwards every secret has the newest key and the same value, and a second run changes nothing', async () => {
   await addEndpoint('e1', 'whsec_clear', createSecretBox([old]).seal('whsec_before', ownerOf('e1')));
   await addEndpoint('e2', createSecretBox([old]).seal('whsec_old', ownerOf('e2')));
   await addEndpoint('e3', box.seal('whsec_new', ownerOf('e3')));
@@ -67,7 +69,7 @@ test('every secret has the newest key afterwards, is the same, and a second run 
   const rows = await stored();
   for (const row of rows) {
     expect(keyIdOf(row.secret)).toBe('2026');
-    // The directory of notification reads what changed; here nothing did.
+    // The directory of notification reads changed rows; here nothing changed.
     expect(row.updated_at_ms).toBe(1);
   }
   const opened = rows.map((row) => box.open(row.secret, ownerOf(row.endpoint_id)));
@@ -81,7 +83,7 @@ test('every secret has the newest key afterwards, is the same, and a second run 
   ]);
 });
 
-test('a secret of a key that is not configured is named and left as it is', async () => {
+test('a secret with an unconfigured key is named and not changed', async () => {
   const sealed = createSecretBox([lost]).seal('whsec_lost', ownerOf('e1'));
   await addEndpoint('e1', sealed);
   const { code, stdout } = await reencryptCommand(fresh);
@@ -89,7 +91,7 @@ test('a secret of a key that is not configured is named and left as it is', asyn
   expect((await stored())[0]?.secret).toBe(sealed);
 });
 
-test('a secret that its owner rotates meanwhile stays the rotated one', async () => {
+test('a secret that its owner rotates meanwhile keeps the new value', async () => {
   for (let n = 0; n < 501; n++) await addEndpoint(`e${String(n).padStart(3, '0')}`, `whsec_${n}`);
   const rotated = box.seal('whsec_rotated', ownerOf('e000'));
   const result = await withDatabase(database().url, (db) => {
@@ -116,7 +118,7 @@ test('a secret that its owner rotates meanwhile stays the rotated one', async ()
   expect((await stored())[0]?.secret).toBe(rotated);
 });
 
-test('a key that is none is a usage mistake, and is not printed', async () => {
+test('an invalid key is a usage mistake, and is not printed', async () => {
   const { code, stderr } = await reencryptCommand('2026:c2hvcnQ=');
   expect(code).toBe(2);
   expect(stderr).toContain('WEBHOOK_SECRET_KEYS: key 1 is not <id>:<base64 of 32 bytes>');

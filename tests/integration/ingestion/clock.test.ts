@@ -1,4 +1,7 @@
-/** An ingestion whose wall clock is wrong writes the time of the database into rows of webhooks and records of commands. */
+/**
+ * An ingestion with a wrong wall clock writes the database's time into rows of webhooks and records of
+ * commands.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCommittedRange } from '../../../services/shared/kafka/index.ts';
 import { readNowMs } from '../../../services/shared/mysql/index.ts';
@@ -12,7 +15,7 @@ import { unique, useDatabase, useTopicPrefix } from '../../support/servers/stack
 const prefix = useTopicPrefix('ingestion-clock');
 const database = useDatabase('ingestion-clock');
 const dayMs = 86_400_000;
-/** Farther behind, it would refuse the tokens of the test. */
+/** Further behind, it would refuse the tokens of the test. */
 const behindMs = dayMs / 4;
 let world: ApiWorld;
 let api: ApiProcess;

@@ -1,4 +1,4 @@
-/** What a customer sent with an order comes back to that customer, and stays out of caches, events and other hands. */
+/** The details of an order go back to their customer only, and not into caches, events or other responses. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DecidedOrder, OrderRequest, OrderstreamClient } from '../../../cli/client/index.ts';
@@ -34,9 +34,9 @@ afterAll(() => world?.close());
 const details = { query: { include: 'details' } } as const;
 const shown = { shippingAddress: sent.shippingAddress, contact: sent.contact, metadata: sent.metadata };
 
-it('an order shows its owner what was sent, when asked for it', async () => {
+it('an order shows its owner the details on request', async () => {
   const path = { id: ids[0]! };
-  // Twice: the second answer is made of a cached state.
+  // Twice: the second response comes from a cached state.
   for (const _time of [1, 2]) {
     const { data, response } = await owner.GET('/v1/orders/{id}', { params: { path, ...details } });
     expect(data).toMatchObject({ id: ids[0], idempotencyKey: 'first', ...shown });
@@ -75,7 +75,7 @@ it('the list shows it too, and finds orders by key and by time', async () => {
   expect(strangers.data?.items).toEqual([]);
 });
 
-it('what is no time, key or word is refused with the name of the parameter', async () => {
+it('an invalid time, key or word is refused with the name of the parameter', async () => {
   const query = { createdFrom: 'yesterday', createdTo: '2026-01-01', idempotencyKey: 'ä', include: 'all' };
   const { error } = await owner.GET('/v1/orders', { params: { query: query as never } });
   expect(error).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
@@ -83,7 +83,7 @@ it('what is no time, key or word is refused with the name of the parameter', asy
   expect(named.toSorted()).toEqual(['createdFrom', 'createdTo', 'idempotencyKey', 'include']);
 });
 
-it('no cache and no event holds any of it', async () => {
+it('no cache and no event contains any of it', async () => {
   const redis = new Redis(testStack().redisUrl);
   try {
     const keyOf = `*${ids[0]}*`;

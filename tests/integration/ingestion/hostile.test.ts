@@ -1,4 +1,6 @@
-/** What nobody honest sends: forged tokens and broken HTTP. None passes, none is a 5xx, none harms its neighbour. */
+/**
+ * Hostile requests: forged tokens and broken HTTP. None passes, none gets a 5xx, none affects other requests.
+ */
 import { spawn } from 'node:child_process';
 import { createHmac, generateKeyPairSync, randomBytes, sign as signBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -32,11 +34,11 @@ describe('tokens', () => {
     return response.status;
   }
 
-  test('a good one passes', async () => {
+  test('a valid one passes', async () => {
     expect(await statusOf(await world.token('c1'))).toBe(200);
   });
 
-  test('at least thirty hostile ones are all 401', async () => {
+  test('at least thirty forged ones all get 401', async () => {
     const hostile = await hostileTokens();
     expect(Object.keys(hostile).length).toBeGreaterThanOrEqual(30);
     const statuses = Object.fromEntries(
@@ -115,7 +117,10 @@ describe('tokens', () => {
 });
 
 describe('raw sockets', () => {
-  /** Sends bytes and gives everything that comes back until the other side closes; `closed` is false after the time. */
+  /**
+   * Sends bytes and returns everything received until the other side closes; `closed` is false after a
+   * timeout.
+   */
   function talk(
     parts: readonly (string | Buffer)[],
     deadlineMs = 30_000,
@@ -148,7 +153,7 @@ describe('raw sockets', () => {
     ['a blank before the colon', 'GET /v1/orders HTTP/1.1\r\nHost : a\r\n\r\n', 400],
     ['a folded header', 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n', 400],
     ['no HTTP', 'hello\r\n\r\n', 400],
-    ['headers without end', `GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ['endless headers', `GET /v1/orders HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
   ])('%s: refused and closed', async (_name, bytes, status) => {
     const { text, closed } = await talk([bytes]);
     expect(text.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
@@ -194,7 +199,7 @@ describe('raw sockets', () => {
     ['a lone surrogate', (order) => order.replace('SKU-1', 'SKU-1\\ud800')],
     ['an identifier that is not normalised', (order) => order.replace('SKU-1', 'SKU-1e\u0301')],
     ['an identifier beyond ASCII', (order) => order.replace('SKU-1', 'SKU-\u00e9')],
-  ])('%s in a body is a 400, and the connection goes on', async (_name, hurt) => {
+  ])('%s in a body gets 400, and the connection stays open', async (_name, hurt) => {
     const authentic = `${line}authorization: Bearer ${await world.token('c1')}\r\ncontent-type: application/json\r\nidempotency-key: hostile\r\n`;
     const body = Buffer.from(hurt(JSON.stringify(orderOf())));
     const again = `GET /v1/orders HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
@@ -205,16 +210,16 @@ describe('raw sockets', () => {
 
 describe('a good client beside hostile ones', () => {
   /**
-   * By turns while the hostile ones talk to a bare server, and to ours: so they cost this machine the same both times. What
-   * else the machine does falls on some slices only.
+   * In alternating slices the hostile clients load a bare server and ours, so they cost this machine the
+   * same. Other load on the machine affects only some slices.
    */
   const slices = 20;
   const requestsASlice = 40;
 
-  test('keeps its p99 within twice what it has without them', async () => {
+  test('keeps its p99 within twice the value without them', async () => {
     const process = await spawnApi({ ...world.env, INSTANCE_ID: 'beside' });
     const headers = { authorization: `Bearer ${await world.token('c1')}` };
-    /** The longest of a slice's answers, which is about its p99, in ms. */
+    /** The longest latency of a slice, which is about its p99, in ms. */
     const ask = async (): Promise<number> => {
       let longestMs = 0;
       for (let n = 0; n < requestsASlice; n++) {
@@ -248,7 +253,7 @@ describe('a good client beside hostile ones', () => {
     expect(median(here)).toBeLessThanOrEqual(2 * median(elsewhere));
   }, 180_000);
 
-  /** A process that does nothing but parse HTTP. */
+  /** A process that only parses HTTP. */
   async function startBareServer(): Promise<URL> {
     const script =
       "const s = require('node:http').createServer((q, r) => r.end()).listen(0, '127.0.0.1', () => console.log(s.address().port))";
@@ -261,7 +266,7 @@ describe('a good client beside hostile ones', () => {
     return new URL(`http://127.0.0.1:${String(port).trim()}`);
   }
 
-  /** A hundred connections that say half a sentence and no more, and one broken request after the other. */
+  /** A hundred connections that send half a request, and one broken request after the other. */
   function attack({ hostname, port: text }: URL): () => Promise<void> {
     const port = Number(text);
     const sockets = Array.from({ length: 100 }, (_, n) => {

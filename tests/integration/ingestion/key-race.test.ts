@@ -1,4 +1,7 @@
-/** Two ingestion processes take two bodies with one key before either is decided: the first in the log is the order. */
+/**
+ * Two ingestion processes accept two bodies with one key before either is decided: the first in the log
+ * becomes the order.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiProcess, spawnApi } from '../../support/api/api-process.ts';
 import { type ApiWorld, openApiWorld, orderOf, placeHeaders } from '../../support/api/api-world.ts';
@@ -11,7 +14,7 @@ let apis: ApiProcess[] = [];
 
 beforeAll(async () => {
   world = await openApiWorld({ topicPrefix: prefix, mysqlUrl: database().url });
-  // Without Redis no process knows of the other, as in the moment before a mark is written.
+  // Without Redis no process knows about the other, as before the cache entry is written.
   await world.redis.close();
   apis = await Promise.all(['a', 'b'].map((name) => spawnApi({ ...world.env, INSTANCE_ID: unique(name) })));
 });
@@ -20,7 +23,7 @@ afterAll(async () => {
   await world.close();
 });
 
-test('the body that won is never refused; the other is 422 to who waits, and at each repeat', async () => {
+test('the first body is never refused; the other gets 422 after a wait, and at each repeat', async () => {
   const key = unique('race');
   const place = async (api: ApiProcess, quantity: number, waitSeconds = 0) => {
     const request = { params: placeHeaders(key, waitSeconds), body: orderOf(quantity) };
@@ -35,7 +38,7 @@ test('the body that won is never refused; the other is 422 to who waits, and at 
   // No worker runs yet, so both are in the log before anything is decided.
   expect(await place(first, 1)).toMatchObject({ status: 202 });
   expect(await place(second, 2)).toMatchObject({ status: 202 });
-  // The second process remembers the body that lost.
+  // The second process remembers the second body.
   expect(await place(second, 1)).toMatchObject({ status: 202 });
   const waiting = Promise.all([place(first, 1, 30), place(second, 2, 30), place(first, 2, 30)]);
   await world.arena.startWorker();

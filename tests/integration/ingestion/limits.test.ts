@@ -1,4 +1,7 @@
-/** The rows of the submit table in which the service protects itself, on the real servers: 429 per caller, 503 when outcomes lag. */
+/**
+ * The rows of the submit table in which the service protects itself, on real servers: 429 per caller, 503
+ * when outcomes lag.
+ */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderIdOf } from '../../../services/ingestion/application/submit/order-id.ts';
@@ -73,12 +76,12 @@ test('a partition without outcomes refuses only its own orders, with a Retry-Aft
       const state = (await (await fetch(api.url + statusUrl, { headers })).json()) as OrderBody;
       return state.queue?.stalledForMs === undefined ? null : state.queue;
     },
-    { what: 'the lane being told to stand still', everyMs: 200 },
+    { what: 'the API noticing that the lane is stalled', everyMs: 200 },
   );
   expect(queue.etaMs).toBeGreaterThanOrEqual(queue.stalledForMs);
   const again = await world.arena.startWorker();
   await until(async () => (await placeAs(stuck())).response.status === 202, {
-    what: 'orders of the partition being taken again',
+    what: 'orders of the partition being accepted again',
     everyMs: 100,
   });
   await again.stop();
@@ -88,7 +91,7 @@ interface OrderBody {
   readonly queue?: { readonly etaMs: number; readonly stalledForMs: number };
 }
 
-/** Keys of a customer whose orders fall into one partition. */
+/** Keys of a customer whose orders are all in one partition. */
 function keyIn(customerId: string, partition: number): () => string {
   return () => {
     for (;;) {
@@ -98,14 +101,15 @@ function keyIn(customerId: string, partition: number): () => string {
   };
 }
 
-test('outcomes that lag: orders are refused before their body is read, questions are answered, and it ends', async () => {
+test('outcomes that lag: orders are refused before their body is read, reads are answered, and it recovers', async () => {
   const worker = await world.arena.startWorker();
   await world.arena.quiesce();
   await worker.stop();
   const api = await world.startApi({ LAG_LIMIT_MS: '500', INSTANCE_ID: unique('api') });
   const before = await place(api, 'c1');
   expect(before.response.status).toBe(202);
-  // Of every partition some: one that is behind refuses its own orders only, and that behind their bodies.
+  // Some of every partition: a partition that is behind refuses only its own orders, after their bodies are
+  // read.
   const orders = Array.from({ length: 100 }, () => ({ idempotencyKey: unique('l'), order: orderOf() }));
   await world.clientOf(api, 'c1').POST('/v1/orders/batch', { body: { orders } });
   const refused = await until(
@@ -113,7 +117,7 @@ test('outcomes that lag: orders are refused before their body is read, questions
       const answer = await place(api, 'c1');
       return answer.error?.detail.startsWith('No order was placed') === true ? answer : null;
     },
-    { what: 'a refusal of all', everyMs: 50 },
+    { what: 'a refusal of all orders', everyMs: 50 },
   );
   expect(refused.error).toMatchObject({ status: 503, code: 'OVERLOADED' });
   expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -124,12 +128,12 @@ test('outcomes that lag: orders are refused before their body is read, questions
   expect(state).toMatchObject({ status: 'QUEUED' });
   await world.arena.startWorker();
   await until(async () => (await place(api, 'c1')).response.status === 202, {
-    what: 'orders being taken again',
+    what: 'orders being accepted again',
     everyMs: 100,
   });
 });
 
-/** The status line of a place whose body is announced and never sent. */
+/** The status line for an order whose body is announced and never sent. */
 function answerWithoutBody(url: string, token: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
-/** One client that keeps asking, now this instance and now that one, never sees an order go back: through killed workers and a flushed cache. */
+/**
+ * One client that polls two instances in turn never sees an order go back, despite killed workers and a
+ * flushed cache.
+ */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ingestion } from '../../../services/ingestion/service.ts';
@@ -25,12 +28,12 @@ interface Seen {
   readonly status: string;
 }
 
-/** Asks without a pause until the order is cancelled, and keeps what changes. */
+/** Polls without a pause until the order is cancelled, and keeps each change. */
 async function poll(url: string, seen: Seen[]): Promise<void> {
   for (let n = 0; seen.at(-1)?.status !== 'CANCELLED'; n++) {
     const answer = await fetch(apis[n % apis.length]!.url + url, { headers });
     const body = (await answer.json()) as Seen;
-    // A store that cannot tell just now says so; that is no state.
+    // A store that is unavailable reports so; that is no state.
     if (answer.status === 503) continue;
     expect(answer.status, JSON.stringify(body)).toBe(200);
     const { version, status } = body;
@@ -39,7 +42,7 @@ async function poll(url: string, seen: Seen[]): Promise<void> {
   }
 }
 
-test('version and status only ever go on', async () => {
+test('version and status never go back', async () => {
   let workers = [await world.arena.startWorker(), await world.arena.startWorker()];
   for (let round = 0; round < rounds; round++) {
     const client = world.clientOf(apis[0]!, 'c1');
@@ -71,7 +74,7 @@ test('version and status only ever go on', async () => {
   }
 }, 180_000);
 
-/** Everything of this test's topics; the server is shared with other tests. */
+/** All keys of this test's topics; other tests share the server. */
 async function flush(): Promise<void> {
   const redis = new Redis(testStack().redisUrl);
   const keys = await redis.keys(`${prefix}*`);

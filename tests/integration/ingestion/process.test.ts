@@ -1,4 +1,7 @@
-/** An ingestion process that is stopped or killed with requests in flight: what was accepted is in the log, the rest may be retried. */
+/**
+ * An ingestion process that is stopped or killed with requests in flight: accepted orders are in the log,
+ * others may be retried.
+ */
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,7 +41,9 @@ function load(url: string, count: number) {
   });
 }
 
-/** A place whose head has arrived and whose body has not; it counts as in flight until its socket is gone. */
+/**
+ * An order whose headers have arrived and whose body has not; it counts as in flight until its socket closes.
+ */
 async function openSlowRequest(url: string): Promise<net.Socket> {
   const { hostname, port, host } = new URL(url);
   const socket = net.connect({ host: hostname, port: Number(port) });
@@ -62,7 +67,7 @@ async function expectAllThere(ids: readonly string[]): Promise<void> {
   expect(ids.filter((id) => !there.has(id.replaceAll('-', '')))).toEqual([]);
 }
 
-test('SIGTERM: not ready any more, everyone in flight is answered, who waits is told, and it is gone before its deadline', async () => {
+test('SIGTERM: not ready any more, requests in flight are answered, waiting clients are informed, and it ends before its deadline', async () => {
   const api = await startApi();
   const ready = async (): Promise<string> => {
     const answer = await fetch(`${api.adminUrl}/readyz`).catch(() => null);
@@ -78,17 +83,17 @@ test('SIGTERM: not ready any more, everyone in flight is answered, who waits is 
     everyMs: 1,
   });
   const ended = api.end('SIGTERM');
-  // A request that is under way keeps it long enough to be seen.
+  // A request in flight keeps it running long enough to be seen.
   await until(() => seen.includes('503'), { what: 'readiness to go', everyMs: 1 });
   slow.destroy();
   const code = await ended;
-  // A process that its own deadline ends says so, and ends with 1.
+  // A process that ends at its own deadline logs that, and exits with 1.
   expect(code, api.lines.slice(-10).join('\n')).toBe(0);
   expect(api.lines.filter((line) => line.includes('STOP_DEADLINE'))).toEqual([]);
   await watched;
   expect([...new Set(['200', ...seen])]).toEqual(['200', '503', 'gone']);
   const all = await Promise.all(answers);
-  // 0: the connection was refused, so nothing was taken in; a retry elsewhere is in order.
+  // 0: the connection was refused, so nothing was accepted; a retry elsewhere is allowed.
   expect(
     [...new Set(all.map(({ status }) => status))].filter((status) => ![0, 200, 202, 503].includes(status)),
   ).toEqual([]);

@@ -1,4 +1,4 @@
-/** Redis down, frozen or flushed changes how fast an answer comes, never what it says. */
+/** Redis down, frozen or flushed changes the speed of a response, never its contents. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ingestion } from '../../../services/ingestion/service.ts';
@@ -22,7 +22,7 @@ async function place(api: Pick<Ingestion, 'url'>, key: string, quantity = 1, wai
   return client.POST('/v1/orders', { params: placeHeaders(key, waitSeconds), body: orderOf(quantity) });
 }
 
-/** What a client may rely on, told by an instance that remembers nothing itself. */
+/** The promises to clients, checked with an instance that caches nothing itself. */
 async function expectTheTruth(key: string, id: string): Promise<void> {
   const fresh = await world.startApi({ INSTANCE_ID: unique('api') });
   try {
@@ -56,7 +56,10 @@ describe('the same answers', () => {
   });
 });
 
-/** Two hundred at once with one key, over two instances: one id, one row, one outcome that is not a repeat. */
+/**
+ * Two hundred concurrent posts with one key, over two instances: one id, one row, one outcome that is not a
+ * repeat.
+ */
 async function expectOneOrder(): Promise<void> {
   const key = unique('one');
   const other = await world.startApi({ INSTANCE_ID: unique('api') });
@@ -80,7 +83,7 @@ async function expectOneOrder(): Promise<void> {
   }
 }
 
-/** The types of an order's outcomes, without those of repeated commands. */
+/** The types of an order's outcomes, without repeated commands. */
 async function outcomesOf(orderId: string): Promise<string[]> {
   const events = await world.arena.readEvents();
   const texts = [...events.values()].map(([copy]) => copy!.toString('latin1'));
@@ -88,13 +91,13 @@ async function outcomesOf(orderId: string): Promise<string[]> {
   return types.filter((type) => type !== 'command.duplicate');
 }
 
-/** The header `ce_type`, which stands behind key and value as JSON of its bytes. */
+/** The header `ce_type`, stored after key and value as JSON of its bytes. */
 function typeOf(text: string): string {
   const bytes = /"ce_type":\{"type":"Buffer","data":\[([\d,]+)\]/.exec(text)?.[1] ?? '';
   return Buffer.from(bytes.split(',').map(Number)).toString();
 }
 
-/** A flush of what concerns this order; the server is shared with other tests. */
+/** Flushes the keys of this order; other tests share the server. */
 async function forget(orderId: string): Promise<void> {
   const redis = new Redis(testStack().redisUrl);
   const keys = await redis.keys(`*${orderId}*`);

@@ -1,4 +1,7 @@
-/** Brokers that refuse commands by their settings: nobody is told more than is true, readiness knows, and it ends by itself. */
+/**
+ * Brokers that refuse commands because of their settings: responses stay true, readiness reports it, and it
+ * recovers by itself.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from '../../../topics/index.ts';
 import { type ApiProcess, spawnApi } from '../../support/api/api-process.ts';
@@ -27,7 +30,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** With a token that is good on both clocks. */
+/** With a token that is valid on both clocks. */
 const place = async () => {
   const token = await world.issuer.sign({
     customerId: 'c1',
@@ -51,7 +54,7 @@ const readiness = async () => {
   return { status: answer.status, body: (await answer.json()) as { problems?: string[] } };
 };
 
-test('a clock that is far ahead: orders are NOT_PRODUCED, readiness says why, and comes back to find out', async () => {
+test('a clock that is far ahead: orders get NOT_PRODUCED, readiness shows why, and recovers to try again', async () => {
   await until(async () => (await readiness()).status === 200, { what: 'being ready' });
   expect((await place()).status).toBe(202);
   api.child.kill('SIGUSR2');

@@ -1,4 +1,4 @@
-/** The way of an order through the API on the real servers, answer by answer. */
+/** The path of an order through the API on real servers, response by response. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DecidedOrder, OrderstreamClient } from '../../../cli/client/index.ts';
 import type { Ingestion } from '../../../services/ingestion/service.ts';
@@ -53,7 +53,7 @@ describe('one order', () => {
     expect(answer.headers.get('etag')).toBe('"1"');
   });
 
-  test('Prefer: wait gives the outcome, a rejection with its reason included', async () => {
+  test('Prefer: wait returns the outcome, including a rejection with its reason', async () => {
     const { data, response } = await place(unique('k'), orderOf(1, 'NOT-THERE'), 10);
     expect(response.status).toBe(200);
     expect(response.headers.get('preference-applied')).toBe('wait=10');
@@ -64,7 +64,7 @@ describe('one order', () => {
     expect(response.headers.get('retry-after')).toBeNull();
   });
 
-  test('what a wait answers is what is read afterwards, member by member', async () => {
+  test('the response to a wait equals later reads, member by member', async () => {
     const waited = await place(unique('k'), orderOf(3), 10);
     expect(waited.data).toMatchObject({ status: 'PENDING_PAYMENT' });
     const read = await get(waited.data!.id);
@@ -95,7 +95,7 @@ describe('one order', () => {
     expect(rows).toHaveLength(1);
   });
 
-  test('another customer sees nothing of it', async () => {
+  test('another customer cannot see it', async () => {
     const id = await placed(unique('k'));
     const other = world.clientOf(api, 'c2');
     const address = { params: { path: { id } } };
@@ -137,7 +137,7 @@ describe('changes', () => {
     expect(stale.error).toMatchObject({ status: 412, code: 'VERSION_STALE' });
   });
 
-  test('a cancel right behind its place needs the ticket', async () => {
+  test('a cancel right after its order needs the ticket', async () => {
     const { data } = await place(unique('k'));
     const { id, statusUrl } = data as { id: string; statusUrl: string };
     const ticket = new URLSearchParams(statusUrl.split('?')[1]).get('t')!;
@@ -178,7 +178,7 @@ describe('changes', () => {
 });
 
 describe('many orders', () => {
-  test('a batch: one result per order, in order; a bad one harms no other', async () => {
+  test('a batch: one result per order, in order; a bad one affects no other', async () => {
     const keys = [unique('b'), unique('b'), unique('b')];
     const orders = [
       { idempotencyKey: keys[0]!, order: orderOf() },
@@ -202,7 +202,7 @@ describe('many orders', () => {
   });
 
   test('the list pages through every order once, newest first', async () => {
-    // Marks in the shared Redis outlive a run of the tests: no key may come twice.
+    // Cached keys in the shared Redis outlive a test run, so no key may be used twice.
     const lister = world.clientOf(api, unique('lister'));
     const orders = Array.from({ length: 25 }, (_, n) => ({ idempotencyKey: `l${n}`, order: orderOf(n + 1) }));
     const batch = await lister.POST('/v1/orders/batch', { body: { orders } });

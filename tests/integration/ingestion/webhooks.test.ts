@@ -15,7 +15,7 @@ import { createSecretBox, makeKey } from '../../../services/shared/secrets/index
 import { quietLog } from '../../support/records/kafka.ts';
 import { useDatabase } from '../../support/servers/stack.ts';
 
-/** The statements behind the webhook routes, on the tables that notification works with. */
+/** The statements of the webhook routes, on the tables that notification uses. */
 const database = useDatabase('ingestion-webhooks');
 let mysql: Mysql;
 let webhooks: WebhookStore;
@@ -56,7 +56,7 @@ async function addDeliveries(
       `INSERT INTO notification_deliveries (event_id, endpoint_id, order_id, order_version, event_type, status, attempts,
          due_at_ms, leased_until_ms, last_status, last_error, payload, created_at_ms)
        VALUES ${rows.map(() => "(?, ?, ?, 1, 'order.accepted', ?, 9, 5, ?, 500, 'answered 500', '{}', ?)").join(', ')}`,
-      // Three of them share each millisecond, as a batch does.
+      // Three of them share each millisecond, as in a batch.
       rows.flatMap((n) => [
         `${status}-${n}`,
         endpointId,
@@ -93,19 +93,19 @@ it('keeps customers apart in every statement', async () => {
   expect(await webhooks.list('c1')).toHaveLength(1);
 });
 
-it('makes no more endpoints than a customer may have', async () => {
+it('creates no more endpoints than a customer may have', async () => {
   for (let n = 0; n < endpointsPerCustomerMax; n += 1) await webhooks.create(newEndpoint(`e${n}`, 'c1'), 1);
   expect(await webhooks.create(newEndpoint('one-more', 'c1'), 1)).toBeNull();
   expect(await webhooks.create(newEndpoint('another', 'c2'), 1)).not.toBeNull();
 });
 
-it('lets the secret of before sign on, and shows every change to who reads the table anew', async () => {
+it('lets the previous secret still sign, and shows every change to readers of the table', async () => {
   const stamp = async () =>
     (await mysql.pool.rows<{ at: number }>('SELECT MAX(updated_at_ms) AS at FROM webhook_endpoints'))[0]!.at;
   await webhooks.create(newEndpoint('e1', 'c1', 'whsec_a'), 100);
   await webhooks.create(newEndpoint('e2', 'c1'), 100);
   expect(await stamp()).toBe(101);
-  // A clock that is behind that of whoever wrote last.
+  // A clock that is behind that of the last writer.
   await webhooks.rotate(changeOf('c1', 'e1'), { secret: 'whsec_b', previousUntilMs: 900 }, 50);
   expect(await stamp()).toBe(102);
   const [row] = await mysql.pool.rows(
@@ -146,7 +146,7 @@ it('pages through the deliveries of one endpoint, newest first, without gap or r
   expect(await pagesOf('FAILED')).toHaveLength(20);
 });
 
-it('makes one delivery due again, its lease void', async () => {
+it('makes one delivery due again, and voids its lease', async () => {
   await addDeliveries('e1', 2, { status: 'PENDING', leasedUntilMs: 9_999 });
   const [deliveryId] = (await columnOf('delivery_id', 'e1')) as number[];
   await deliveries.redeliver(deliveryId!, 50);
@@ -156,7 +156,7 @@ it('makes one delivery due again, its lease void', async () => {
   ]);
 });
 
-it('makes a time range due again, a bounded number at a time, and leaves alone what is under way', async () => {
+it('makes a time range due again, a bounded number at a time, and skips deliveries in flight', async () => {
   const extra = 500;
   await addDeliveries('e1', redeliveredMax + extra);
   await addDeliveries('e2', 3);
@@ -172,7 +172,7 @@ it('makes a time range due again, a bounded number at a time, and leaves alone w
   expect(await columnOf('status', 'e2')).toEqual(['FAILED', 'FAILED', 'FAILED']);
 });
 
-it('takes from the range only what is in it', async () => {
+it('takes only the deliveries inside the range', async () => {
   await addDeliveries('e1', 9);
   const { count } = await deliveries.redeliverRange(
     { endpointId: 'e1', fromMs: 1_001, toMs: 1_002, after: null },
@@ -186,7 +186,7 @@ it('takes from the range only what is in it', async () => {
   ]);
 });
 
-it('notes every change in the audit log, in the transaction that makes it', async () => {
+it('writes every change to the audit log, in the transaction that makes it', async () => {
   await mysql.pool.write('DELETE FROM audit_log');
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const secretUrl = { ...newEndpoint('we_1', 'c1'), url: 'https://shop.example.com/in?token=t0ken', traceId };
@@ -195,7 +195,7 @@ it('notes every change in the audit log, in the transaction that makes it', asyn
   await webhooks.rotate(change, { secret: 'whsec_b', previousUntilMs: 900 }, 20);
   await webhooks.enable(change, 30);
   await webhooks.delete(change, 40);
-  // Nothing is changed, so nothing is noted.
+  // Nothing changes, so nothing is written.
   await webhooks.delete(change, 50);
   const rows = await mysql.pool.rows<Record<string, unknown>>('SELECT * FROM audit_log ORDER BY audit_id');
   expect(rows.map(({ action, at_ms: at, details }) => [action, at, details])).toEqual([
@@ -222,7 +222,7 @@ it('stores no secret in clear', async () => {
   expect(dump).not.toContain('whsec_');
 });
 
-it('changes nothing where the audit log cannot be written', async () => {
+it('changes nothing if the audit log cannot be written', async () => {
   await mysql.pool.write('RENAME TABLE audit_log TO audit_log_away');
   try {
     await expect(webhooks.create(newEndpoint('we_2', 'c1'), 10)).rejects.toMatchObject({
@@ -234,7 +234,7 @@ it('changes nothing where the audit log cannot be written', async () => {
   expect(await webhooks.list('c1')).toEqual([]);
 });
 
-it('makes of two hundred endpoints at once, over two instances, as many as there may be and no more', async () => {
+it('creates the allowed number of two hundred concurrent endpoints, over two instances', async () => {
   const customerId = 'crowd';
   const stores = ['first', 'second'].map((instanceId) =>
     createWebhookStore({ db: mysql.pool, secrets, instanceId }),

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => clients.close());
 
 describe('the accumulator on a real broker', () => {
-  it('writes what a reader gets back: key, value, headers, time, at the offset it told', async () => {
+  it('writes what a reader gets back: key, value, headers, timestamp, at the returned offset', async () => {
     const seen: InRecord[] = [];
     const reader = createPartitionReader({
       settings: testSettings(prefix),
@@ -39,7 +39,7 @@ describe('the accumulator on a real broker', () => {
       onRecords: (_topic, _partition, records) => void seen.push(...records),
     });
     await reader.start();
-    // Within what the topic keeps: a broker deletes older records whenever it looks.
+    // Within the topic's retention: a broker may delete older records at any time.
     const timestampMs = Date.now() - 60_000;
     const full = {
       key: Buffer.from('k'),
@@ -84,7 +84,7 @@ describe('the accumulator on a real broker', () => {
     expect(await valuesFrom(0, before, values.length)).toEqual(values);
   });
 
-  it('rejects a record that is too large and lets its neighbours pass', async () => {
+  it('rejects a record that is too large and accepts its neighbours', async () => {
     const small = (value: Buffer): OutMessage => ({ ...plain(0, ''), topic: 'small', value });
     const sizes = [300, 400, 5_000, 300, 500, 400, 300];
     const results = await Promise.allSettled(
@@ -99,7 +99,7 @@ describe('the accumulator on a real broker', () => {
     expect((await admin.endOffsets('small')).get(0)!.high).toBe(6n);
   });
 
-  it('cuts a batch that is larger than the topic takes', async () => {
+  it('splits a batch that is larger than the topic allows', async () => {
     const before = (await admin.endOffsets('small')).get(0)!.high;
     const batch = Array.from({ length: 50 }, () => ({ ...plain(0, 'x'.repeat(400)), topic: 'small' }));
     expect(await accumulator.sendBatch(batch, { forever: true })).toBe(before);
@@ -112,7 +112,7 @@ describe('the accumulator on a real broker', () => {
     expect((await late).offset).toBe(0n);
   });
 
-  it('says NOT_PRODUCED when no broker can be reached', async () => {
+  it('fails with NOT_PRODUCED if no broker can be reached', async () => {
     const nowhere = { ...testSettings(prefix), brokers: ['127.0.0.1:1'] };
     const lonely = await createAccumulator({
       settings: nowhere,

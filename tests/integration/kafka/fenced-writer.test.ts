@@ -1,4 +1,4 @@
-/** Writers that are the only one of their name, on a real broker. */
+/** Writers that are the only one with their name, on a real broker. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   createAdmin,
@@ -25,7 +25,7 @@ afterAll(() => admin.close());
 const open = (name: string) =>
   openFencedWriter({ settings: testSettings(prefix), name, topic, partition, log });
 
-/** Older than what the topic keeps, and the broker deletes it in the middle of the test. */
+/** Older than the topic's retention, so the broker would delete it in the middle of the test. */
 const timestampMs = Date.now() - 60_000;
 
 const message = (text: string, value = Buffer.from(text)): FencedMessage => ({
@@ -40,7 +40,10 @@ async function committed() {
   return readCommittedRange({ settings: testSettings(prefix), topic, partition, from: low, to: high, log });
 }
 
-/** The committed records, once that of `key` is among them: brokers show a commit a moment after they have confirmed it. */
+/**
+ * The committed records, once that of `key` is among them: a commit becomes visible shortly after its
+ * confirmation.
+ */
 async function committedWith(key: string) {
   let records = await committed();
   const isThere = () => records.some((record) => String(record.key) === key);
@@ -54,7 +57,7 @@ async function committedWith(key: string) {
   return records;
 }
 
-it('appends what it is given, in order, and nobody of its name before it can', async () => {
+it('appends its records in order, and fences earlier writers of its name', async () => {
   const name = unique('writer-');
   const first = await open(name);
   await first.append([message('a'), message('b')]);
@@ -70,13 +73,13 @@ it('appends what it is given, in order, and nobody of its name before it can', a
   await Promise.all([first.close(), second.close()]);
 });
 
-it('cuts what is larger than a request, and keeps it one transaction', async () => {
+it('splits records that exceed a request, and keeps one transaction', async () => {
   const before = (await committed()).length;
   const name = unique('writer-');
   const writer = await open(name);
   const big = Array.from({ length: 5 }, (_, n) => message(`big-${n}`, Buffer.alloc(400_000, n)));
   await writer.append(big);
-  // A value that no broker takes ends the transaction with nothing of it committed.
+  // A value that no broker accepts aborts the transaction.
   const tooBig = [message('x'), message('y', Buffer.alloc(3_000_000))];
   await expect(writer.append(tooBig)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   await writer.close();

@@ -22,7 +22,7 @@ const members: Member[] = [];
 interface Member {
   consumer: GroupConsumer;
   joins: GroupJoin[];
-  /** Offsets in the order in which they came, per partition. */
+  /** Offsets in order of arrival, per partition. */
   seen: Map<number, bigint[]>;
   outOfRange: { partition: number; position: bigint | null }[];
   crashes: Error[];
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 describe('a consumer group', () => {
-  it('keeps lanes through a rebalance: nothing lost, nothing read twice by those that stay', async () => {
+  it('keeps partitions through a rebalance: nothing lost, nothing read twice by members that stay', async () => {
     const first = await join();
     const produced = produceEverywhere(100);
     const second = await join();
@@ -64,7 +64,7 @@ describe('a consumer group', () => {
     for (const member of members) expect(member.crashes).toEqual([]);
   });
 
-  it('gives the lanes of one that leaves to the others, from the committed offset on', async () => {
+  it('assigns the partitions of a leaving member to the others, from the committed offset on', async () => {
     const first = await join();
     const second = await join();
     await until(() => shareOf(first) === 3 && shareOf(second) === 3, { what: 'the partitions are shared' });
@@ -79,7 +79,7 @@ describe('a consumer group', () => {
     expect(first.joins.at(-1)!.gained).toHaveLength(3);
   });
 
-  it('refuses commits for what is not held any more, and by one that has left', async () => {
+  it('refuses commits for lost partitions, and from a member that has left', async () => {
     const first = await join();
     const second = await join();
     await until(() => shareOf(first) === 3 && shareOf(second) === 3, { what: 'the partitions are shared' });
@@ -91,7 +91,7 @@ describe('a consumer group', () => {
     expect(first.consumer.generation()).toBeNull();
   });
 
-  it('goes where it is told, in onAssigned and later', async () => {
+  it('seeks as requested, in onAssigned and later', async () => {
     await produceEverywhere(30);
     const member = await join({
       onAssigned: (consumer, { gained }) => {
@@ -108,7 +108,7 @@ describe('a consumer group', () => {
     expect(member.seen.get(2)?.slice(10)).toEqual(Array.from({ length: 27 }, (_, i) => BigInt(i + 3)));
   });
 
-  it('pauses one partition and goes on with it where it was', async () => {
+  it('pauses one partition and resumes it at the same offset', async () => {
     const member = await join();
     member.consumer.pause(topic, 0);
     await produceEverywhere(10);
@@ -120,7 +120,7 @@ describe('a consumer group', () => {
     await until(() => member.seen.get(0)?.length === 10, { what: 'the paused one is read' });
   });
 
-  it('tells a position outside of the log, commits nothing, and goes on after a seek', async () => {
+  it('reports a position outside the log, commits nothing, and continues after a seek', async () => {
     await produceEverywhere(10);
     const member = await join({
       onAssigned: (consumer) => consumer.seek(topic, 4, 1_000n),
@@ -151,14 +151,14 @@ describe('a consumer group', () => {
     await expect(started).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
-  it('crashes for good when a handler breaks its promise', async () => {
+  it('crashes for good when a handler throws', async () => {
     await produceEverywhere(1);
     const member = await join({
       onRecords: () => {
         throw new Error('broken');
       },
     });
-    await until(() => member.crashes.length === 1, { what: 'the crash is told' });
+    await until(() => member.crashes.length === 1, { what: 'the crash is reported' });
     expect(member.crashes[0]).toMatchObject({ code: 'CONSUMER_CRASHED', disposition: 'fatal' });
   });
 });

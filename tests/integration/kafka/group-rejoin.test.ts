@@ -1,4 +1,4 @@
-/** A member that is not heard when it joins again, at the worst of moments: it comes back, however often that happens. */
+/** A member whose rejoin is lost, at the worst moments: it returns, however often that happens. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -16,7 +16,7 @@ import { testStack, unique, until, useTopicPrefix } from '../../support/servers/
 const prefix = useTopicPrefix('rejoin');
 const topic = unique('topic-');
 const groupId = unique('group-');
-/** What is connected from within goes through the proxy. */
+/** Connections opened inside go through the proxy. */
 const cutOff = new AsyncLocalStorage<KafkaProxy>();
 const consumers: GroupConsumer[] = [];
 const crashes: Error[] = [];
@@ -41,7 +41,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-/** Joins the group; gives what it has, newest join last. */
+/** Joins the group; returns its assignments, the newest last. */
 async function join(): Promise<(readonly TopicPartition[])[]> {
   const joins: (readonly TopicPartition[])[] = [];
   const consumer = createGroupConsumer({
@@ -63,9 +63,10 @@ async function join(): Promise<(readonly TopicPartition[])[]> {
   return joins;
 }
 
-test('a member that was forgotten while it joined again, and is not heard then either, joins once more', async () => {
+test('a member that was forgotten while it rejoined, and whose rejoin is lost too, joins once more', async () => {
   const deaf = await cutOff.run(proxy, join);
-  // The first: the group forgets who does not go on. The second: it has no name any more to be told so by.
+  // The first: the group forgets a member that does not continue. The second: the member has no id any more
+  // with which to learn that.
   proxy.swallowAnswers('joinGroup', 2);
   const joinsBefore = deaf.length;
   const beside = await join();
@@ -80,7 +81,7 @@ test('a member that was forgotten while it joined again, and is not heard then e
   expect(crashes).toEqual([]);
 }, 120_000);
 
-test('a member whose join is lost on the way joins again, though its heartbeats are answered well', async () => {
+test('a member whose join is lost on the way joins again, although its heartbeats succeed', async () => {
   const member = await cutOff.run(proxy, join);
   const joinsBefore = member.length;
   proxy.cutRequests('joinGroup', 1);

@@ -6,7 +6,7 @@ import { kafkaClient, testStack, useTopicPrefix } from '../../support/servers/st
 const prefix = useTopicPrefix('topic-id');
 const topic = { name: 'orders', partitions: 1, replicationFactor: 1 };
 
-test('a topic keeps its id until it is deleted and made again', async () => {
+test('a topic keeps its id until it is deleted and recreated', async () => {
   const settings = testSettings(prefix);
   const admin = createAdmin(settings);
   const plain = kafkaClient(testStack().kafkaBrokers).admin();

@@ -1,4 +1,6 @@
-/** The smallest input of each fault that was found, sent to one running product; `npm run cases` does the same by hand. */
+/**
+ * The smallest input of each known fault, sent to one running product; `npm run cases` does the same by hand.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,7 +19,7 @@ const database = useDatabase('cases');
 const name = `${testStack().name}-cases`;
 let product: Product;
 
-/** On the servers of this run, with topics and a database of its own: only the services are started. */
+/** On the servers of this run, with its own topics and database: only the services are started. */
 beforeAll(async () => {
   const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
   product = await openProduct(name, {
@@ -45,7 +47,7 @@ describe('on a running product', () => {
 describe('the rows', () => {
   const shown = new Set([...cases, ...shownElsewhere].map(({ id }) => id));
 
-  test('each fault that was found has a case, or a test that shows it', () => {
+  test('each known fault has a case, or a test that shows it', () => {
     expect(rowIds.filter((id) => !shown.has(id))).toEqual([]);
   });
 
@@ -53,7 +55,7 @@ describe('the rows', () => {
     expect([...shown].filter((id) => !rowIds.includes(id))).toEqual([]);
   });
 
-  test.each(shownElsewhere)('$id is shown by what is there: $shownBy', ({ shownBy }) => {
+  test.each(shownElsewhere)('$id is shown by existing tests: $shownBy', ({ shownBy }) => {
     const scenario = /^npm run chaos -- (\S+)$/.exec(shownBy)?.[1];
     const isThere =
       scenario === undefined
@@ -63,7 +65,7 @@ describe('the rows', () => {
   });
 });
 
-/** What the services logged is searched with the rest. */
+/** The logs of these services are searched with the others. */
 function keepLogs(): void {
   const logs = path.join(instanceDir(name), 'logs');
   for (const file of readdirSync(logs)) {

@@ -1,4 +1,7 @@
-/** The store bench gives no number to a run that lost, invented or doubled anything: each check is seen to bite. */
+/**
+ * The store bench gives no number to a run that lost, invented or doubled anything; each check is seen to
+ * fail.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createMeter } from '../../../loadtest/frame/meter.ts';
@@ -34,12 +37,12 @@ test('a whole run of our writer passes', async () => {
   expect(await findProblem(connection, ran)).toBeNull();
 });
 
-test('a whole run of the usual design behind it passes', async () => {
+test('a whole run of the usual design after it passes', async () => {
   await connection.query('UPDATE stock SET available = initial');
   const usual = await runSubject(createPerOrder, 2);
   expect(usual.claimed.outcomes).toBeGreaterThan(0);
   expect(await findProblem(connection, usual)).toBeNull();
-  // The first run is looked at as a whole again: take the second away.
+  // The first run is checked as a whole again, so the second is removed.
   for (const table of ['order_items', 'orders']) {
     const later = usual.from.map(
       (offset, partition) =>
@@ -54,8 +57,8 @@ test('a whole run of the usual design behind it passes', async () => {
 });
 
 const damages: [string, string, RegExp][] = [
-  ['an order that is missing', 'DELETE FROM orders LIMIT 1', /orders are stored instead of/],
-  ['a line that is missing', 'DELETE FROM order_items LIMIT 1', /lines of \d+ units are stored instead of/],
+  ['a missing order', 'DELETE FROM orders LIMIT 1', /orders are stored instead of/],
+  ['a missing line', 'DELETE FROM order_items LIMIT 1', /lines of \d+ units are stored instead of/],
   [
     'a quantity that changed',
     'UPDATE order_items SET quantity = quantity + 1 LIMIT 1',
@@ -67,9 +70,13 @@ const damages: [string, string, RegExp][] = [
     'UPDATE order_items SET line_total = line_total + quantity LIMIT 1',
     /^1 orders have amounts/,
   ],
-  ['stock taken for nobody', 'UPDATE stock SET available = available - 1 LIMIT 1', /^1 SKUs have stock/],
   [
-    'a rejection nobody asked for',
+    'stock taken without an order',
+    'UPDATE stock SET available = available - 1 LIMIT 1',
+    /^1 SKUs have stock/,
+  ],
+  [
+    'an unexpected rejection',
     "UPDATE orders SET status = 'REJECTED' LIMIT 1",
     /SKUs have stock|were rejected/,
   ],
@@ -83,7 +90,7 @@ test.each(damages)('%s is found', async (_, damage, words) => {
   expect(problem).toMatch(words);
 });
 
-test('an outcome too few is found', async () => {
+test('a missing outcome is found', async () => {
   const claimed = { ...ran.claimed, outcomes: ran.claimed.outcomes! - 1 };
   expect(await findProblem(connection, { ...ran, claimed })).toMatch(/outcomes went out/);
 });

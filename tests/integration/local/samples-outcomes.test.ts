@@ -1,4 +1,7 @@
-/** The model subscribers on real topics: they count every outcome once while workers are killed, and stop at a gap. */
+/**
+ * The model subscribers on real topics: they count every outcome once while workers are killed, and stop at a
+ * gap.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderEvent } from '../../../schemas/index.ts';
@@ -22,11 +25,11 @@ const files = {
   live: useTopicPrefix('samples-live'),
   torn: useTopicPrefix('samples-torn'),
 };
-/** Raise it to see the samples count more while workers die. */
+/** Raise it to let the samples count more while workers die. */
 const ORDERS = Number(process.env['SAMPLE_ORDERS'] ?? 1_500);
 const ORDERS_PER_SECOND = 300;
 const DEATHS = Math.max(2, Math.round(ORDERS / 2_000));
-/** The first run of each sample ends on the way, while workers are still dying. */
+/** The first run of each sample ends early, while workers are still dying. */
 const STOP_FIRST_AFTER = Math.round(ORDERS * 0.6);
 
 let arena: Arena;
@@ -49,9 +52,9 @@ beforeAll(async () => {
     const program = await prepare();
     prepared.set(language, program);
   }
-  // Downloads may take minutes, and the time of a run begins with its start: so all are prepared first.
+  // Downloads may take minutes, and the time of a run begins with its start. So all are prepared first.
   for (const [language, program] of prepared) {
-    // Its tests say why.
+    // Its tests give the reason.
     if (isMissing(program)) continue;
     const env = envOf(language, files.live);
     const first = runSample(program, { env, args: ['--until-total', String(STOP_FIRST_AFTER)] });
@@ -68,7 +71,7 @@ afterAll(async () => {
   await arena.close();
 });
 
-/** Every worker but the last dies with outcomes on their way, so that some come twice. */
+/** Every worker except the last dies with outcomes in flight, so that some arrive twice. */
 async function loadWhileWorkersDie() {
   const load = producer.start(ORDERS_PER_SECOND, ['SKU-1', 'SKU-1', 'SCARCE']);
   const over = new Promise((resolve) => setTimeout(resolve, (ORDERS / ORDERS_PER_SECOND) * 1_000));

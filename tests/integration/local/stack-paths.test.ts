@@ -1,4 +1,7 @@
-/** The servers of a checkout whose path is not plain: blanks, letters outside of ASCII, characters that URLs and shells know. */
+/**
+ * The servers of a checkout with an unusual path: blanks, non-ASCII letters, characters with a meaning in
+ * URLs and shells.
+ */
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +32,7 @@ interface Ended {
   stderr: string;
 }
 
-/** `npx orderstream` of that checkout, in the plainest locale, without servers of the environment. */
+/** `npx orderstream` of that checkout, in the C locale, without servers from the environment. */
 function orderstream(args: string[], cache = path.join(checkout, 'cache')): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'],
@@ -56,7 +59,7 @@ test('all four servers start and stop there', async () => {
   expect(down.stdout.match(/^(kafka|registry|mysql|redis): stopped$/gm)).toHaveLength(4);
 }, 120_000);
 
-test('a path that they cannot work in is refused in one sentence, before anything is written', async () => {
+test('a path in which they cannot work is refused in one sentence, before anything is written', async () => {
   const args = ['stack', 'up', '--name', 't-colon'];
   const { code, stdout, stderr } = await orderstream(args, path.join(temporary, 'a:b'));
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -66,7 +69,7 @@ test('a path that they cannot work in is refused in one sentence, before anythin
   expect(existsSync(path.join(checkout, '.stack', 't-colon'))).toBe(false);
 });
 
-test('a checkout that npm cannot work in is refused in one sentence, before anything is installed', async () => {
+test('a checkout in which npm cannot work is refused in one sentence, before anything is installed', async () => {
   const folder = path.join(temporary, 'a:b', 'scripts');
   cpSync(path.join(root, 'scripts', 'install.cjs'), path.join(folder, 'install.cjs'));
   const ended = await new Promise<Ended>((resolve) => {

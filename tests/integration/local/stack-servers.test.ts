@@ -14,7 +14,7 @@ import {
 } from '../../../stack/index.ts';
 import { kafkaClient, testStack, unique } from '../../support/servers/stack.ts';
 
-/** Servers of the environment would be used in place of own ones, so each test says which it means. */
+/** Servers of the environment would replace the own ones, so each test sets which ones it uses. */
 const NONE: NodeJS.ProcessEnv = {};
 const name = unique('t-stack-');
 const poolMb = { mysqlPoolMb: 64 };
@@ -23,7 +23,7 @@ afterEach(async () => {
   if (existsSync(instanceDir(name))) await stackReset(name);
 });
 
-test('starts four servers once, refuses a second start meanwhile, keeps the data, and leaves nothing', async () => {
+test('starts four servers once, refuses a concurrent second start, keeps the data, and leaves nothing behind', async () => {
   await stackUp({ name, ...poolMb, env: onlyRedisIsOurs() }).then(() => stackDown(name));
   beginClusterIdWithDash();
   const first = stackUp({ name, ...poolMb, env: NONE });
@@ -44,7 +44,7 @@ test('starts four servers once, refuses a second start meanwhile, keeps the data
   expect(existsSync(instanceDir(name))).toBe(false);
 }, 120_000);
 
-test('says which port is taken, and leaves nothing running', async () => {
+test('names the port that is in use, and leaves nothing running', async () => {
   await stackUp({ name, ...poolMb, env: onlyRedisIsOurs() }).then(() => stackDown(name));
   const port = Number(new URL((await stackStatus(name, NONE))[3]?.address ?? '').port);
   const squatter = net.createServer();
@@ -56,7 +56,7 @@ test('says which port is taken, and leaves nothing running', async () => {
   await new Promise((resolve) => squatter.close(resolve));
 });
 
-test('uses servers that the environment names, and starts only the rest', async () => {
+test('uses servers that the environment names, and starts only the others', async () => {
   const info = await stackUp({ name, ...poolMb, env: onlyRedisIsOurs() });
   expect(runningNames(instanceDir(name))).toEqual(['redis']);
   expect(info.kafkaBrokers).toBe(testStack().kafkaBrokers);
@@ -70,7 +70,7 @@ test('names the variable whose server does not answer', async () => {
   expect(runningNames(instanceDir(name))).toEqual([]);
 });
 
-/** As one of 64 does by chance; to Kafka's tool it looks like an option then. */
+/** As one of 64 random ids does; Kafka's tool then takes it for an option. */
 function beginClusterIdWithDash(): void {
   const file = path.join(instanceDir(name), 'instance.json');
   const instance = JSON.parse(readFileSync(file, 'utf8'));

@@ -5,7 +5,7 @@ import { kafkaClient, testStack, until, useDatabase, useTopicPrefix } from '../.
 const prefix = useTopicPrefix('support');
 const database = useDatabase('support');
 
-test('gives each file a migrated database of its own', async () => {
+test('gives each file its own migrated database', async () => {
   const connection = await mysql.createConnection(database().url);
   const [tables] = await connection.query<mysql.RowDataPacket[]>('SHOW TABLES');
   await connection.end();
@@ -14,12 +14,12 @@ test('gives each file a migrated database of its own', async () => {
   );
 });
 
-test('gives servers that answer', async () => {
+test('returns servers that answer', async () => {
   const { kafkaBrokers, schemaRegistryUrl } = testStack();
   expect((await fetch(`${schemaRegistryUrl}/subjects`)).status).toBe(200);
   const admin = kafkaClient(kafkaBrokers).admin();
   await admin.connect();
-  // Waiting for leaders inside kafkajs fails on a topic that is not in the metadata yet.
+  // Waiting for leaders inside kafkajs fails for a topic that is not in the metadata yet.
   await admin.createTopics({
     waitForLeaders: false,
     topics: [{ topic: `${prefix}probe`, numPartitions: 1 }],

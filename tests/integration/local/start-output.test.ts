@@ -1,4 +1,4 @@
-/** `npm start` whose output nobody reads any more, and one that follows a start that was killed. */
+/** `npm start` whose output has lost its reader, and one after a killed start. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -45,7 +45,7 @@ function start(): ChildProcess & { stderrText(): string } {
   return Object.assign(child, { stderrText: () => text });
 }
 
-/** Resolves with the first line of the output that the pattern finds. */
+/** Resolves with the first line of the output that matches the pattern. */
 function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     createInterface(child.stdout!).on('line', (line) => {
@@ -55,9 +55,9 @@ function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-test('what a killed start left behind ends with the next start, which stops cleanly when its reader goes', async () => {
+test('processes that a killed start left running end with the next start, which stops cleanly without a reader', async () => {
   const killed = start();
-  // The step behind the one that starts the services.
+  // The step after the one that starts the services.
   await lineOf(killed, /^sample orders$/);
   expect(services.filter((one) => !runningNames(dir).includes(one))).toEqual([]);
   const left = services.map((one) => runningProcess(dir, one)!);

@@ -1,4 +1,7 @@
-/** Two notification processes whose wall clocks are two days apart share the deliveries as ones with right clocks do. */
+/**
+ * Two notification processes whose wall clocks are two days apart share the deliveries as with correct
+ * clocks.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,10 +20,10 @@ import { testStack, until, useDatabase, useTopicPrefix } from '../../support/ser
 const database = useDatabase('notification-clock');
 const prefix = useTopicPrefix('notification-clock');
 const dayMs = 86_400_000;
-/** Shorter than the clocks are wrong. */
+/** Shorter than the error of the clocks. */
 const keepMs = dayMs / 2;
 const rounds = 6;
-/** Receivers answer after this: a stolen lease has time to be sent. */
+/** Receivers answer after this time, so a stolen lease would be sent. */
 const answerMs = 400;
 const processes: Notification[] = [];
 let world: SubscriberWorld;
@@ -129,7 +132,7 @@ function countPosts() {
 
 const triesOf = (subject: string): number => (Number(/-(\d+)/.exec(subject)![1]) % 3 === 0 ? 2 : 1);
 
-it('delivers with one clock a day ahead and one a day behind as with right clocks', async () => {
+it('delivers with one clock a day ahead and one a day behind as with correct clocks', async () => {
   const startMs = await readNowMs(mysql.pool);
   const { posts, stampsMs } = countPosts();
   const both = [await start('ahead', dayMs), await start('behind', -dayMs)];
@@ -142,13 +145,13 @@ it('delivers with one clock a day ahead and one a day behind as with right clock
   const isDone = async () => (await readRows()).filter((row) => row.status === 'DELIVERED').length === wanted;
   await until(isDone, { what: 'every delivery', deadlineMs: 60_000 });
 
-  // Each delivery was posted once for each try that it needed, and each try was counted once.
+  // Each delivery was posted once for each attempt that it needed, and each attempt was counted once.
   const rows = await readRows();
   const tries = rows.map(({ subject }) => [subject, triesOf(subject)]);
   expect([...posts].sort()).toEqual(tries.toSorted());
   expect(rows.map(({ subject, attempts }) => [subject, attempts])).toEqual(tries);
 
-  // Every time is that of the database, also the one that receivers check.
+  // Every time is the database's, also the one that receivers check.
   const endMs = await readNowMs(mysql.pool);
   const times = [...rows.flatMap((row) => [row.created_at_ms, row.delivered_at_ms]), ...stampsMs];
   expect(times.filter((atMs) => atMs < startMs - 1_000 || atMs > endMs + 1_000)).toEqual([]);
@@ -157,7 +160,7 @@ it('delivers with one clock a day ahead and one a day behind as with right clock
   await expectNothingOld();
 }, 150_000);
 
-/** Both processes stored and sent, and say how wrong their clocks are. */
+/** Both processes stored and sent, and report the error of their clocks. */
 async function expectBothAtWork(both: readonly Notification[]): Promise<void> {
   const aheadSeconds: number[] = [];
   for (const { metric } of both) {

@@ -17,7 +17,10 @@ import { type Started, startInProcess } from '../../support/records/subscribers.
 import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 import { pythonVerifier, type Signed } from '../../support/verifier/index.ts';
 
-/** What a customer gets, from the API's first answer to the webhook and the mail: the whole way on real servers. */
+/**
+ * What a customer gets, from the API's first response to the webhook and the mail: the whole path on real
+ * servers.
+ */
 const database = useDatabase('notification-customers');
 const topicPrefix = useTopicPrefix('notification-customers');
 const scopes = ['orders:write', 'orders:read', 'webhooks:manage'];
@@ -74,14 +77,14 @@ async function makeEndpoint() {
   const { data } = await client.POST('/v1/webhook-endpoints', {
     body: { url: receiver.url, eventTypes: ['order.accepted'] },
   });
-  // The directory of notification is read anew every 50 ms.
+  // The directory of notification is reloaded every 50 ms.
   await until(() => notification.metrics.text().then((text) => /notification_endpoints\S* 1/.test(text)), {
     what: 'notification seeing the endpoint',
   });
   return data!;
 }
 
-it('signs what the libraries of two languages accept, during a rotation by either secret', async (context) => {
+it('signs posts that the libraries of two languages accept, during a rotation with either secret', async (context) => {
   const { id, secret } = await makeEndpoint();
   const before = await postOf(await place('before'));
   const path = { params: { path: { id } } };
@@ -158,7 +161,7 @@ it('shows the state of a delivery, and redelivers by id and by time', async () =
   expect(error).toMatchObject({ status: 404, code: 'DELIVERY_NOT_FOUND' });
 });
 
-it('writes one mail for each state of an order, none for one that is rejected, also when the log is read again', async () => {
+it('sends one mail for each state of an order, none for a rejected one, also after the log is read again', async () => {
   const orderId = await place('mail', { ...orderOf(), contact });
   await client.POST('/v1/orders/{id}/cancel', {
     params: { path: { id: orderId }, header: { Prefer: 'wait=20' } },
@@ -194,7 +197,7 @@ function verdictsOf(messages: readonly Signed[]): string[] {
       new Webhook(secret).verify(body, headers);
       return 'ok';
     } catch {
-      // The verdict is what is asked for.
+      // The request asks for the verdict.
       return 'refused';
     }
   });

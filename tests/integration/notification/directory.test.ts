@@ -1,4 +1,4 @@
-/** The directory of endpoints with very many of them: no end, and a change costs as much as what changed. */
+/** The directory of endpoints with very many rows: no limit, and a change costs as much as its size. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDeliveryQueue } from '../../../services/notification/delivery/delivery-queue.ts';
 import { type EndpointDirectory, openEndpoints } from '../../../services/notification/endpoints.ts';
@@ -13,11 +13,11 @@ const database = useDatabase('notification-directory');
 const endpoints = 200_001;
 const customers = 4_001;
 const setUpMs = 120_000;
-/** A row as it is read; an endpoint more, deleted or changed touches its customer's, about 50. */
+/** A row as it is read. An added, deleted or changed endpoint reloads those of its customer, about 50. */
 const rowsOfChangeMax = 300;
 let mysql: Mysql;
 let directory: EndpointDirectory;
-/** Rows of endpoints that were read, counts left out. */
+/** Rows of endpoints that were read, without counts. */
 let rowsRead = 0;
 
 beforeAll(async () => {
@@ -57,7 +57,7 @@ const idOf = (n: number): string => `we_${String(n).padStart(8, '0')}`;
 const idsOf = (customerId: string): string[] =>
   directory.receiversOf(customerId, 'order.accepted').map(({ id }) => id);
 
-/** What a refresh reads. */
+/** The rows that a refresh reads. */
 async function refreshed(): Promise<number> {
   const before = rowsRead;
   await directory.refresh();
@@ -74,7 +74,7 @@ it('reads nothing while nothing changes', async () => {
   expect(await refreshed()).toBe(0);
 });
 
-it('sees one that is changed, and reads those beside it in time and no others', async () => {
+it('sees a changed one, and reads only rows with a near change time', async () => {
   const at = Date.now();
   await mysql.pool.write(
     "UPDATE webhook_endpoints SET status = 'DISABLED', updated_at_ms = ? WHERE endpoint_id = ?",
@@ -85,7 +85,7 @@ it('sees one that is changed, and reads those beside it in time and no others', 
   expect(idsOf('c7')).toHaveLength(49);
 });
 
-it('sees one that is deleted, one that is added, and both at once', async () => {
+it('sees a deleted one, an added one, and both at once', async () => {
   await mysql.pool.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ?', [idOf(8)]);
   expect(await refreshed()).toBeLessThan(rowsOfChangeMax);
   expect(directory.find(idOf(8))).toBeUndefined();
@@ -112,7 +112,7 @@ it('sees a row with an old time, and a customer who leaves', async () => {
   expect([...idsOf('c11'), ...idsOf('newcomer')]).toEqual([]);
 });
 
-it('finds what is due page by page', async () => {
+it('finds due rows page by page', async () => {
   const queue = createDeliveryQueue(mysql.pool, 'notification-test');
   await mysql.pool.write(
     `INSERT INTO notification_deliveries

@@ -66,7 +66,7 @@ async function byStatus(): Promise<Record<string, number>> {
   );
 }
 
-/** Outcomes one after another in every partition, until `stop`; which answers how many there were in all. */
+/** Outcomes one after another in every partition, until `stop`, which returns their total number. */
 interface Load {
   produced(): number;
   stop(): Promise<number>;
@@ -96,7 +96,10 @@ function startLoad(): Load {
   };
 }
 
-/** Every third post: an error, a reset, silence, a pause, or "taken" with the connection cut behind the answer or before it. */
+/**
+ * Every third post: an error, a reset, silence, a pause, or an accepted post whose connection is cut before
+ * or after the response.
+ */
 const misbehave: ((response: ServerResponse) => void)[] = [
   (response) => response.writeHead(500).end(),
   (response) => response.socket?.resetAndDestroy(),
@@ -109,14 +112,14 @@ const misbehave: ((response: ServerResponse) => void)[] = [
   (response) => response.writeHead(302, { location: receiver.url }).end(),
 ];
 
-it('reaches a misbehaving receiver with every event under load, while senders are killed, frozen and joined', async () => {
+it('reaches a faulty receiver with every event under load, while senders are killed, frozen and joined', async () => {
   let posts = 0;
-  /** What a receiver that dedupes has kept: the body of each webhook id. */
+  /** The posts that a deduplicating receiver stores: the body of each webhook id. */
   const kept = new Map<string, string>();
   const torn: string[] = [];
   receiver.answerWith(({ headers, body }, response) => {
     const turn = ++posts;
-    // Taken all the same: whoever answers with a reset may have written it down before.
+    // Accepted anyway: a receiver that resets the connection may have stored the post before.
     const id = headers['webhook-id']!;
     if (kept.has(id) && kept.get(id) !== body) torn.push(id);
     kept.set(id, body);
@@ -132,7 +135,7 @@ it('reaches a misbehaving receiver with every event under load, while senders ar
   frozen.kill('SIGSTOP');
   const before = load.produced();
   startProcess();
-  // Its partitions are others' by then: their positions go on.
+  // Other members own its partitions by then, and their positions advance.
   await until(() => everyLaneAt(before / PARTITIONS), {
     what: 'others taking the partitions of the frozen one',
     deadlineMs: 60_000,

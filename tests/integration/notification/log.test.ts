@@ -1,4 +1,7 @@
-/** A result topic that was truncated, or recreated beneath notification: it goes on, and says what it never got. */
+/**
+ * A result topic that was truncated, or recreated while notification runs: it continues, and reports what it
+ * never received.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
@@ -56,7 +59,7 @@ async function countOf(metric: RegExp): Promise<number> {
   return Number(metric.exec(text)?.[1] ?? 0);
 }
 
-/** With clients of its own: one that has known the topic goes on knowing it for a while. */
+/** With new clients: one that knew the topic keeps its metadata for a while. */
 async function remake(): Promise<void> {
   const settings = testSettings(prefix);
   const there = async () => {
@@ -74,11 +77,11 @@ async function remake(): Promise<void> {
   }
 }
 
-it('a log that ends before the offset of the group is read from its beginning, and nothing is sent twice', async () => {
+it('a log that ends before the group offset is read from its beginning, and nothing is sent twice', async () => {
   await start();
   await untilPosted(await world.produce(20));
   await notification!.stop();
-  // What a log that lost its newest records leaves behind: an offset beyond its end.
+  // The result of a log that lost its newest records: an offset beyond its end.
   await world.admin.setGroupOffsets(GROUPS.notification, EVENTS, new Map([[0, 1_000n]]));
   receiver.received.length = 0;
   await start();
@@ -89,7 +92,7 @@ it('a log that ends before the offset of the group is read from its beginning, a
   expect(await countOf(/notification_log_restarts_total\{[^}]*outOfRange[^}]*\} (\d+)/)).toBe(1);
 });
 
-it('outcomes that were cut away are counted as a gap, and those behind them are sent', async () => {
+it('truncated outcomes are counted as a gap, and those after them are sent', async () => {
   await start();
   await untilPosted(await world.produce(5));
   await notification!.stop();
@@ -104,7 +107,7 @@ it('outcomes that were cut away are counted as a gap, and those behind them are 
   expect(await countOf(/notification_events_total\{[^}]*gap[^}]*\} (\d+)/)).toBe(1);
 });
 
-it('a topic that is recreated beneath it, and filled beyond its position, is read from its beginning', async () => {
+it('a topic that is recreated meanwhile, and filled beyond its position, is read from its beginning', async () => {
   await start();
   await untilPosted(await world.produce(10));
   const [stored] = await until(

@@ -1,4 +1,4 @@
-/** A database that was put back, and a registry that was rebuilt, under notification: nobody misses what they are owed. */
+/** A restored database and a rebuilt registry with notification: no customer misses an event. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';
@@ -43,7 +43,7 @@ async function posted(times: number, eventIds: readonly string[]): Promise<void>
   expect(notification.failure()).toBeNull();
 }
 
-/** The group is where these outcomes end. */
+/** The group offset is at the end of these outcomes. */
 async function committed(): Promise<void> {
   await until(
     async () =>
@@ -75,10 +75,10 @@ async function putBack({ position, deliveryId }: Backup): Promise<void> {
 }
 
 test.each([
-  ['under a running instance', false],
+  ['with a running instance', false],
   ['while none runs', true],
 ])(
-  'a database that is put back %s: what it lost is sent again, in the order of the log',
+  'a database that is restored %s: lost deliveries are sent again, in log order',
   async (_when, isStopped) => {
     const kept = await world.produce(3);
     await posted(1, kept);
@@ -92,7 +92,7 @@ test.each([
     const later = await world.produce(2);
     await posted(1, later);
     await posted(2, lost);
-    // What the backup has is sent no more.
+    // Deliveries in the backup are not sent again.
     expect(kept.map(timesPosted)).toEqual([1, 1, 1]);
     expect(later.map(timesPosted)).toEqual([1, 1]);
     expect(await notification.metrics.text()).toMatch(/log_restarts_total\{[^}]*gap[^}]*\} 1/);
@@ -102,7 +102,7 @@ test.each([
   90_000,
 );
 
-test('outcomes that a rebuilt registry gives another schema id are sent all the same', async () => {
+test('outcomes with another schema id after a registry rebuild are still sent', async () => {
   const event = world.nextEvent();
   const value = world.codecs.events.encode(event);
   value.writeUInt32BE(999_998, 1);

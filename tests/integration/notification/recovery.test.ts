@@ -1,4 +1,7 @@
-/** From the API to the webhook while the result topic is not what it was; at the end `orderstream verify` agrees. */
+/**
+ * From the API to the webhook after damage to the result topic; at the end `orderstream verify` finds
+ * nothing.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OrderstreamClient } from '../../../cli/client/index.ts';
 import { fields } from '../../../services/notification/config.ts';
@@ -37,7 +40,7 @@ function startSubscriber(): Promise<Started> {
   return startInProcess(fields, env, startNotification);
 }
 
-/** Places so many orders and waits for their outcomes. */
+/** Places this many orders and waits for their outcomes. */
 async function place(prefix: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n++) {
@@ -57,7 +60,7 @@ async function allPosted(orderIds: readonly string[]): Promise<void> {
   await until(() => orderIds.every((id) => postsOf(id) > 0), { what: 'the posts', deadlineMs: 45_000 });
 }
 
-it('offsets of the group beyond the end of the log: every order is posted once, and verify finds nothing', async () => {
+it('group offsets beyond the end of the log: every order is posted once, and verify finds nothing', async () => {
   const before = await place('before', 10);
   await allPosted(before);
   await notification.stop();

@@ -1,4 +1,4 @@
-/** Old deliveries are deleted, and nobody takes that for a loss: not the sender, not reconciliation. */
+/** Old deliveries are deleted, and neither the sender nor reconciliation reports a loss. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { startRetention } from '../../../services/notification/retention.ts';
 import { eventOf } from '../../../services/notification/testing/events.ts';
@@ -17,7 +17,7 @@ const database = useDatabase('notification-retention');
 const dayMs = 86_400_000;
 const keepMs = 30 * dayMs;
 const endpoint = 'e1';
-/** By the clock of the database, when the tests began. */
+/** The database's time when the tests began. */
 let nowMs: number;
 let oldMs: number;
 let mysql: Mysql;
@@ -64,14 +64,14 @@ function start(pool = mysql.pool) {
   });
 }
 
-/** Passes are over when the oldest row that is left has been told. */
+/** Passes are over once the oldest remaining row was reported. */
 async function passed(): Promise<void> {
   await until(() => metrics.text().then((text) => /^\S*notification_oldest_row_seconds\S* \d/m.test(text)), {
     what: 'a pass over old deliveries',
   });
 }
 
-it('deletes what is old and done, over many pieces, and leaves what is young or still to be sent', async () => {
+it('deletes old finished rows, in many pieces, and keeps young or pending ones', async () => {
   await addRows('PENDING', oldMs, ['0-due']);
   for (const [n, status] of ['DELIVERED', 'FAILED', 'HELD', 'DROPPED'].entries()) {
     await addRows(status, oldMs, idsOf(n, 25));
@@ -88,7 +88,7 @@ it('deletes what is old and done, over many pieces, and leaves what is young or 
   expect(Number(oldest![1])).toBeLessThan((nowMs - oldMs) / 1_000 + 600);
 });
 
-it('is the work of one instance at a time', async () => {
+it('runs in one instance at a time', async () => {
   await addRows('DELIVERED', oldMs, idsOf(0, 200));
   const both = [start(), start()];
   await until(async () => (await idsLeft()).length === 0, { what: 'everything old being deleted' });
@@ -96,7 +96,7 @@ it('is the work of one instance at a time', async () => {
   expect(await metrics.text()).toMatch(/notification_rows_deleted_total\S* 200\b/);
 });
 
-it('says how far it will have deleted before it deletes anything', async () => {
+it('announces how far it will delete before it deletes anything', async () => {
   await addRows('DELIVERED', oldMs, idsOf(0, 5));
   const writes: string[] = [];
   const pool: Mysql['pool'] = {
@@ -113,7 +113,7 @@ it('says how far it will have deleted before it deletes anything', async () => {
   await expectMarkOfNow();
 });
 
-/** What was deleted ends at the age of keeping, by the clock of the database. */
+/** The deleted rows end at the retention age, by the database's clock. */
 async function expectMarkOfNow(): Promise<void> {
   const [row] = await mysql.pool.rows<{ deleted_before_ms: number }>(
     'SELECT deleted_before_ms FROM notification_retention WHERE id = 1',
@@ -122,7 +122,7 @@ async function expectMarkOfNow(): Promise<void> {
   expect(row!.deleted_before_ms).toBeLessThan(nowMs - keepMs + 600_000);
 }
 
-it('deletes nothing that is young where the clock of its process is 40 days ahead', async () => {
+it('deletes nothing young if the clock of its process is 40 days ahead', async () => {
   await addRows('DELIVERED', oldMs, ['0-old']);
   await addRows('DELIVERED', nowMs - 3_600_000, idsOf(1, 5));
   const realNow = Date.now;
@@ -134,7 +134,7 @@ it('deletes nothing that is young where the clock of its process is 40 days ahea
   await expectMarkOfNow();
 });
 
-it('sets back a mark that lies in the future', async () => {
+it('lowers a mark in the future', async () => {
   await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
   await addRows('DELIVERED', oldMs, ['0-old']);
   const retention = start();
@@ -144,7 +144,7 @@ it('sets back a mark that lies in the future', async () => {
   await expectMarkOfNow();
 });
 
-/** Reconciliation with one endpoint that wanted these events; gives the subjects of what it misses. */
+/** Reconciliation with one endpoint that wanted these events; returns the subjects of its findings. */
 async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
   await mysql.pool.write(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
@@ -163,7 +163,7 @@ async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
   return tally.kept().map(({ subject }) => subject);
 }
 
-it('makes no finding in reconciliation, where a row that is lost still does', async () => {
+it('causes no finding in reconciliation, but a lost row still does', async () => {
   await addRows('DELIVERED', oldMs, ['0-0']);
   await addRows('DELIVERED', nowMs - 3_600_000, ['0-1']);
   const retention = start();
@@ -173,7 +173,7 @@ it('makes no finding in reconciliation, where a row that is lost still does', as
   expect(await missedOf([oldMs, nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-2/e1']);
 });
 
-it('excuses no row that is lost by a mark in the future', async () => {
+it('a mark in the future excuses no lost row', async () => {
   await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
   await addRows('DELIVERED', nowMs - 3_600_000, ['0-0']);
   expect(await missedOf([nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-1/e1']);

@@ -1,6 +1,6 @@
 /**
- * One greedy customer in each way that webhooks and mails offer, and another one beside it. Whatever the greedy one does
- * lasts for a minute here, so the other is served in time only where it does not wait for that.
+ * One greedy customer with each kind of webhook and mail load, and another one beside it. The greedy load
+ * lasts a minute here, so the other customer is served in time only if it does not wait for that.
  */
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,17 +21,17 @@ const database = useDatabase('notification-shares');
 const prefix = useTopicPrefix('notification-shares');
 const greedyEvents = 600;
 const otherEvents = 24;
-/** Far below what the greedy one takes, and far above what the other needs on a slow machine. */
+/** Far below the time of the greedy load, and far above the other's need on a slow machine. */
 const servedMs = 25_000;
 let world: NotificationWorld;
 let receiver: Receiver;
 let smtp: Smtp;
 let notification: Started;
-/** What the receiver and the relay do for the greedy customer; set by each test. */
+/** The behaviour of receiver and relay for the greedy customer; set by each test. */
 let greedyAnswer: Answer = answerStatus(200);
 let takeRecipient: (socket: Socket) => void = () => undefined;
 let next = 0;
-/** Each test has a greedy customer of its own: what one has done to itself is no matter of the next. */
+/** Each test has its own greedy customer, so that one test does not affect the next. */
 let greedy = '';
 let tests = 0;
 
@@ -93,7 +93,7 @@ async function endpoints(customerId: string, urls: readonly string[]): Promise<v
   }
 }
 
-/** The directory has seen them. */
+/** The directory has loaded them. */
 async function known(count: number): Promise<void> {
   await until(
     async () =>
@@ -102,7 +102,7 @@ async function known(count: number): Promise<void> {
   );
 }
 
-/** Outcomes of one customer, spread over the partitions; the ids of their orders. */
+/** Outcomes of one customer, spread over the partitions; returns the ids of their orders. */
 async function produce(customerId: string, count: number): Promise<string[]> {
   const from = next;
   next += Math.ceil(count / PARTITIONS);
@@ -150,7 +150,7 @@ describe('posts to one host', () => {
     await served(postsOfOther);
   });
 
-  it('many endpoints on many hosts, with addresses that are refused, delay no other customer', async () => {
+  it('many endpoints on many hosts with refused addresses delay no other customer', async () => {
     const urls = Array.from({ length: 50 }, (_, n) => `https://10.0.0.${n + 1}/hook`);
     await endpoints(greedy, [...urls, ...Array(20).fill(receiver.url)]);
     greedyAnswer = () => undefined;
@@ -208,8 +208,8 @@ describe('mails', () => {
 
   it.each<[string, (socket: Socket) => void]>([
     ['that are deferred', (socket) => void socket.write('450 later\r\n')],
-    ['that the relay never answers for', () => undefined],
-    ['at which the relay hangs up', (socket) => void socket.destroy()],
+    ['that the relay never answers', () => undefined],
+    ['for which the relay closes the connection', (socket) => void socket.destroy()],
   ])('to recipients %s delay no mail of another customer', async (_what, take) => {
     takeRecipient = take;
     await withContacts(greedy, greedyEvents, (n) => `${greedy}.${n}@example.org`);

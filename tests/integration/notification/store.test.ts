@@ -60,7 +60,7 @@ const lease = async (nowMs: number, rowsMax = 10) => (await leaseAll(nowMs, rows
 it('writes a batch completely or not at all, and only from the current position', async () => {
   expect(await store.load([0])).toEqual(new Map([[0, -1]]));
   expect(await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1)).toBe('stored');
-  // A second owner that has not seen this yet, and a replay that has not either.
+  // A second owner, and a replay, that do not know the new position.
   expect(await store.store([{ partition: 0, from: -1, to: 5 }], rowsOf(0, 5), 1)).toBe('moved elsewhere');
   expect(await statuses()).toHaveLength(3);
   expect(await store.load([0])).toEqual(new Map([[0, 2]]));
@@ -84,7 +84,7 @@ it('gives each delivery to one sender at a time', async () => {
   expect(await lease(10)).toEqual([]);
 });
 
-it('tells which receivers may have more, and takes from several of them at once', async () => {
+it('reports which receivers may have more, and leases from several of them at once', async () => {
   await store.load([0]);
   const receiversOf = () => [{ id: 'e1' } as Endpoint, { id: 'e2' } as Endpoint];
   const events = Array.from({ length: 4 }, (_, offset) => eventOf(0, offset));
@@ -100,7 +100,7 @@ it('tells which receivers may have more, and takes from several of them at once'
   expect([...more]).toEqual(['e1']);
 });
 
-it('settles tries of several leases and with several answers in one go', async () => {
+it('settles attempts of several leases and with several results at once', async () => {
   await store.load([0]);
   await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1);
   const [first] = await lease(10, 1);
@@ -117,7 +117,7 @@ it('settles tries of several leases and with several answers in one go', async (
   expect(await statuses()).toEqual(expected);
 });
 
-it('lets a sender that comes back late change nothing', async () => {
+it('ignores a sender that settles too late', async () => {
   await store.load([0]);
   await store.store([{ partition: 0, from: -1, to: 0 }], rowsOf(0, 0), 1);
   const [late] = await lease(10);

@@ -21,7 +21,10 @@ const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
 let world: NotificationWorld;
 let receiver: Receiver;
 const running: Started[] = [];
-/** Next source offset of every partition: the tests share the topics and go on where the one before ended. */
+/**
+ * Next source offset of every partition: the tests share the topics and continue where the previous one
+ * ended.
+ */
 const next = Array<number>(PARTITIONS).fill(0);
 
 beforeAll(async () => {
@@ -70,7 +73,7 @@ async function addEndpoint(
   );
 }
 
-/** So many outcomes in each partition, alternating between two customers. */
+/** This many outcomes in each partition, alternating between two customers. */
 function moreEvents(perPartition: number, different: Partial<OrderEvent> = {}): OrderEvent[] {
   return next.flatMap((first, partition) => {
     next[partition] = first + perPartition;
@@ -92,7 +95,7 @@ const countOf = async (where: string): Promise<number> =>
   Number((await rows(`SELECT COUNT(*) AS n FROM notification_deliveries WHERE ${where}`))[0]!.n);
 
 describe('webhooks', () => {
-  it('brings each customer its events once, signed, and operators all of them', async () => {
+  it('sends each customer its events once, signed, and operators all of them', async () => {
     await addEndpoint('own', 'c1');
     await addEndpoint('all', '*');
     await addEndpoint('filtered', 'c2', ['order.shipped']);
@@ -109,7 +112,7 @@ describe('webhooks', () => {
     expect(notification.failure()).toBeNull();
   });
 
-  it('makes no second row when the log is read again from its beginning', async () => {
+  it('writes no second row when the log is read again from its beginning', async () => {
     await addEndpoint('own', 'c1');
     await (await start()).stop();
     running.pop();
@@ -149,7 +152,7 @@ describe('webhooks', () => {
     expect(running.map((one) => one.failure())).toEqual([null, null]);
   });
 
-  it('tries again on the schedule, with the same id, and then disables the endpoint', async () => {
+  it('retries on schedule, with the same id, and then disables the endpoint', async () => {
     receiver.answerWith(answerStatus(500));
     await addEndpoint('own', 'c1');
     await start({ WEBHOOK_RETRY_DELAYS: '0s,50ms,100ms' });
@@ -163,7 +166,7 @@ describe('webhooks', () => {
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(ids).toHaveLength(3);
     expect(new Set(ids).size).toBe(1);
-    // Its row is written first, the endpoint behind it.
+    // Its row is written first, then the endpoint.
     const [endpoint] = await until(
       async () => {
         const found = await rows('SELECT status, disabled_reason FROM webhook_endpoints');
@@ -174,7 +177,7 @@ describe('webhooks', () => {
     expect(endpoint).toMatchObject({ disabled_reason: 'exhausted: answered 500' });
   });
 
-  it('keeps the versions of one order in order behind a failing one', async () => {
+  it('keeps the versions of one order in order after a failing one', async () => {
     await addEndpoint('own', 'c1');
     const [placed, ...rest] = moreEvents(1, { customerId: 'c1' });
     await world.produceEvents(rest);
@@ -202,7 +205,7 @@ describe('webhooks', () => {
     expect(versions).toEqual([1, 1, 1, 2]);
   });
 
-  it('disables an endpoint that is gone, and holds what was meant for it', async () => {
+  it('disables an endpoint that is gone, and holds its deliveries', async () => {
     receiver.answerWith(answerStatus(410));
     await addEndpoint('own', '*');
     await start({ HOST_CONCURRENCY: '1' });
@@ -218,7 +221,7 @@ describe('webhooks', () => {
 });
 
 describe('e-mail', () => {
-  it('writes to the contact of the order, and to no one without a contact', async () => {
+  it('sends to the contact of the order, and to no one without a contact', async () => {
     const sink = await startMailSink();
     const [first, second, ...rest] = moreEvents(1);
     for (const [event, contact] of [
@@ -250,7 +253,7 @@ describe('e-mail', () => {
   });
 });
 
-/** Partitions whose outcomes are stored up to what was produced. */
+/** Partitions whose outcomes are stored up to the produced ones. */
 async function positionsPassed(): Promise<number> {
   const positions = await rows('SELECT partition_id, last_source_offset FROM notification_positions');
   return positions.filter((row) => Number(row.last_source_offset) === next[Number(row.partition_id)]! - 1)

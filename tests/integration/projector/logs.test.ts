@@ -1,4 +1,7 @@
-/** Logs that are recreated under the projector: it goes on with what is there, or waits and says why. Reconciliation looks on. */
+/**
+ * Logs that are recreated while the projector runs: it continues with the new log, or waits and shows why.
+ * Reconciliation runs too.
+ */
 import { afterEach, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
 import { fields } from '../../../services/projector/config.ts';
@@ -50,7 +53,7 @@ async function produce(topic: string): Promise<void> {
   );
 }
 
-/** A team that starts now finds so many orders in the snapshot, and nothing to complain of. */
+/** A team that starts now finds this many orders in the snapshot, and no violation. */
 async function snapshotHas(orders: number): Promise<void> {
   const config = { kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: one.prefix };
   let seen = -1;
@@ -76,7 +79,7 @@ async function isQuiet(): Promise<void> {
   expect(projector.problems()).toEqual([]);
 }
 
-test('the snapshot is recreated as docs/operating says, beside a reconciliation that goes on', async () => {
+test('the snapshot is recreated as docs/operating describes, while reconciliation continues', async () => {
   await open();
   await until(async () => (await one.kafka.admin.groupPositions(GROUPS.reconciliation, STATE)).size > 0, {
     what: 'reconciliation following the snapshot',
@@ -100,21 +103,22 @@ test('the snapshot is recreated as docs/operating says, beside a reconciliation 
   await isQuiet();
 }, 120_000);
 
-test('a snapshot that is recreated under a running projector is whole again', async () => {
+test('a snapshot that is recreated while a projector runs becomes complete again', async () => {
   await open();
   await makeAnew(one.prefix, STATE, one.kafka.admin);
   await snapshotHas(one.world.orders.length);
   await isQuiet();
 }, 120_000);
 
-test('outcomes that are recreated are read from their beginning, and new ones reach the snapshot', async () => {
+test('recreated outcomes are read from their beginning, and new ones reach the snapshot', async () => {
   await open();
   const planting = await startPlanting(one);
   await makeAnew(one.prefix, EVENTS, one.kafka.admin);
   await produce(EVENTS);
   await planting.reject(3);
   await snapshotHas(one.world.orders.length + 1);
-  // A new log with the same records at the same offsets is told by its id alone, which is looked at every second.
+  // Only the id distinguishes a new log with the same records at the same offsets; it is checked every
+  // second.
   await until(
     async () => /logs_changed_total\{reason="replaced"[^}]*\} [1-9]/.test(await projector.metrics.text()),
     { what: 'the metric of the new log' },
@@ -122,7 +126,7 @@ test('outcomes that are recreated are read from their beginning, and new ones re
   expect(await projector.metrics.text()).not.toMatch(/events_total\{result="hole"[^}]*\} [1-9]/);
 }, 120_000);
 
-test('commands that are recreated stop the states with a reason, until the snapshot is recreated', async () => {
+test('recreated commands stop the states with a reason, until the snapshot is recreated', async () => {
   await open();
   await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
   await until(() => projector.problems().some((problem) => problem.includes('another command log')), {
@@ -135,7 +139,7 @@ test('commands that are recreated stop the states with a reason, until the snaps
   await until(() => projector.problems().length === 0, { what: 'readiness', deadlineMs: 30_000 });
 }, 120_000);
 
-test('outcomes whose schema has another id after the registry was rebuilt are covered all the same', async () => {
+test('outcomes with another schema id after a registry rebuild are still covered', async () => {
   await open();
   const planting = await startPlanting(one);
   const order = planting.order();

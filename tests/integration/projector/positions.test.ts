@@ -1,4 +1,7 @@
-/** Markers that do not fit the outcomes, as lost records leave them: the projector goes on, and says what it could not cover. */
+/**
+ * Markers that do not fit the outcomes, as after lost records: the projector continues, and reports what it
+ * could not cover.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
 import { fields } from '../../../services/projector/config.ts';
@@ -61,7 +64,7 @@ async function position(): Promise<Position> {
   return (await findPosition(deps, partition, ids, new AbortController().signal)).position;
 }
 
-/** The last marker says something else from now on; written while no projector runs. */
+/** Changes the contents of the last marker; written while no projector runs. */
 async function mark(change: (from: Position) => Position): Promise<void> {
   await projector.stop();
   const settings = testSettings(prefix);
@@ -83,7 +86,7 @@ async function count(metric: string): Promise<number> {
   return Number(new RegExp(`projector_${metric}[^}]*\\} (\\d+)`).exec(text)?.[1] ?? 0);
 }
 
-test('outcomes that end before the marker are read on from their end, and what comes is covered', async () => {
+test('outcomes that end before the marker are read from their end, and new ones are covered', async () => {
   const before = await position();
   await mark((from) => ({ ...from, eventsOffset: from.eventsOffset + 50n }));
   await until(async () => (await count('logs_changed_total\\{reason="cut"')) === 1, { what: 'the metric' });
@@ -97,7 +100,7 @@ test('outcomes that end before the marker are read on from their end, and what c
   expect(await count('events_total\\{result="hole"')).toBe(0);
 }, 90_000);
 
-test('outcomes that are missing behind the marker are found where the log still has them', async () => {
+test('outcomes missing after the marker are found if they are still in the log', async () => {
   const before = await position();
   await mark((from) => ({ ...from, covers: from.covers - 2 }));
   await planting.reject(partition);
@@ -107,7 +110,7 @@ test('outcomes that are missing behind the marker are found where the log still 
   expect(await position()).toEqual({ ...before, covers: before.covers + 1, eventsOffset: await end() });
 }, 90_000);
 
-test('outcomes that are missing and gone are a hole, and what lies behind it is covered', async () => {
+test('lost outcomes are a hole, and later ones are covered', async () => {
   const before = await position();
   await one.kafka.admin.deleteRecords(EVENTS, new Map([[partition, await end()]]));
   await mark((from) => ({ ...from, covers: from.covers - 2 }));

@@ -1,4 +1,7 @@
-/** The snapshot of orders, while workers and projectors are killed, frozen and replaced: late teams join without gap or repeat. */
+/**
+ * The snapshot of orders, while workers and projectors are killed, frozen and replaced: late teams join
+ * without gap or repeat.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
 import { type Codec, loadStateCodec } from '../../../services/shared/codec/index.ts';
@@ -24,7 +27,7 @@ const projectors: ProjectorProcess[] = [];
 const teams: NewTeam[] = [];
 
 beforeAll(async () => {
-  // One SKU is scarce, so that there are rejected orders too.
+  // One SKU is scarce, so that some orders are rejected.
   const stock = new Map([...skus.map((sku) => [sku, 1_000_000] as const), ['SCARCE', 20] as const]);
   arena = await createArena({ ...testStack(), mysqlUrl: database().url, topicPrefix: prefix, stock });
   await until(() => arena.admin.endOffsets(STATE), { what: 'the leaders of the state topic' });
@@ -55,7 +58,7 @@ async function joinTeam(): Promise<NewTeam> {
   return team;
 }
 
-/** Waits until the states cover as many more outcomes; told by the group offset, which follows them. */
+/** Waits until the states cover this many more outcomes, as shown by the group offset, which follows them. */
 async function coveredMore(more: number): Promise<void> {
   const covered = async () => {
     const offsets = await arena.admin.groupOffsets(GROUPS.projector, EVENTS);
@@ -84,13 +87,13 @@ async function ordersInTables(): Promise<Map<string, Known>> {
   );
 }
 
-test('teams that join at any time end with the orders as the tables have them', async () => {
+test('teams that join at any time end with the orders in the tables', async () => {
   const doomed = await arena.startWorker({ INSTANCE_ID: 'doomed', FAILPOINTS: 'publishSent=kill@300' });
   const first = await startProjector('first');
   const load = producer.start(100, [...skus, 'SCARCE']);
   await coveredMore(50);
   await joinTeam();
-  // The worker dies with outcomes on their way: the next one publishes them again.
+  // The worker dies with outcomes in flight, and the next one publishes them again.
   await doomed.exited;
   await arena.startWorker({ INSTANCE_ID: 'successor' });
   await ownedBy(arena, ['successor']);
@@ -119,7 +122,7 @@ test('teams that join at any time end with the orders as the tables have them', 
     expect(team.complaints).toEqual([]);
     expect(team.orders).toEqual(expected);
   }
-  // The last one had nothing left to read but repeats; the first had almost everything.
+  // The last team read only repeats; the first read almost everything.
   expect(last.taken).toBe(0);
   expect(last.fromSnapshot).toBe(expected.size);
   expect(teams[0]!.taken).toBeGreaterThan(200);

@@ -1,4 +1,7 @@
-/** More differences than the table of findings lists: none hides another kind, none closes for the bound, and the rest is counted. */
+/**
+ * More differences than the table of findings lists: none hides another kind, none closes because of the
+ * limit, and the rest is counted.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, expect, test } from 'vitest';
 import { makeWorld } from '../../support/order-world/order-world.ts';
@@ -14,10 +17,10 @@ let one: ReconciledWorld;
 
 afterEach(() => one.close());
 
-/** Keys behind those of the world's orders. */
+/** Keys after those of the world's orders. */
 const keysFrom = 11 * 2 ** 48 + 1_000_000;
 
-/** Rejected orders without lines, so that the money of each differs. */
+/** Rejected orders without lines, so that the amounts of each differ. */
 async function addWrongOrders(count: number): Promise<void> {
   const values = Array.from({ length: count }, (_, n) => {
     const id = Buffer.alloc(16);
@@ -50,7 +53,7 @@ async function unlisted(): Promise<string | null> {
 const settled = (what: string, condition: () => Promise<boolean>) =>
   until(condition, { what, deadlineMs: 60_000 });
 
-test('a stock difference is found behind more orders that differ than are listed', async () => {
+test('a stock difference is found although more orders differ than are listed', async () => {
   one = await reconcileWorld(makeWorld(), { prefix: `${files}0.` });
   await addWrongOrders(5_200);
   await settled('5,000 findings', async () => (await statusCounts('MONEY_DIFFERS'))['OPEN'] === 5_000);
@@ -68,7 +71,7 @@ test('a stock difference is found behind more orders that differ than are listed
   ]);
 }, 180_000);
 
-test('what is mended closes, others take its place, and the count ends with the last', async () => {
+test('repaired ones close, others take their place, and the count ends with the last', async () => {
   one = await reconcileWorld(makeWorld(), { prefix: `${files}1.`, FINDINGS_PER_KIND: '20' });
   await addWrongOrders(50);
   await settled('the first 20', async () => (await statusCounts('MONEY_DIFFERS'))['OPEN'] === 20);

@@ -1,4 +1,7 @@
-/** How old a row is follows from the time of the database: the wall clock of a process makes no finding and hides none. */
+/**
+ * The database's time decides the age of a row: the wall clock of a process creates no finding and hides
+ * none.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { makeWorld } from '../../support/order-world/order-world.ts';
@@ -26,7 +29,7 @@ afterAll(() => one.close());
 
 const isStuck = (name: string): boolean => name.startsWith('ORDER_STUCK ');
 
-it('finds orders that are stuck, and no other ones, with a clock a year ahead or two years behind', async () => {
+it('finds stuck orders, and no others, with a clock a year ahead or two years behind', async () => {
   const [young, old] = one.world.orders.filter(({ status }) => status === 'PENDING_PAYMENT');
   for (const [order, ageMs] of [
     [young!, 0],

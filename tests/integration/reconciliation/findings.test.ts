@@ -29,7 +29,7 @@ const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex
 const isAccepted = ({ outcome }: OrderEvent): boolean => outcome === 'ACCEPTED';
 const bodyOf = (record: WorldRecord<OrderEvent>): OrderEvent => record.body as OrderEvent;
 
-/** Waits until exactly these stand. */
+/** Waits until exactly these are open. */
 async function stands(one: ReconciledWorld, expected: string[]): Promise<void> {
   const wanted = JSON.stringify(expected.toSorted());
   await until(async () => JSON.stringify(await one.open()) === wanted, {
@@ -43,7 +43,7 @@ async function stands(one: ReconciledWorld, expected: string[]): Promise<void> {
 }
 
 describe('reconciliation', () => {
-  it('finds nothing where everything agrees, then what is planted in tables and caches, and closes what is mended', async () => {
+  it('finds nothing without differences, then the ones planted in tables and caches, and closes repaired ones', async () => {
     const one = await open(makeWorld());
     const { db, world } = one;
     await followed(one);
@@ -86,7 +86,7 @@ describe('reconciliation', () => {
     await db.query('DELETE FROM notification_deliveries WHERE event_id = ?', [undelivered]);
     await db.query('UPDATE notification_positions SET last_source_offset = 100 WHERE partition_id = 4');
     await db.query('UPDATE orders SET total = total + 1 WHERE order_id = ?', [idBytes(damaged!.id)]);
-    // Nothing can pay or end an order yet, so one that is only unpaid is not stuck.
+    // No command can pay or end an order yet, so an unpaid order is not stuck.
     await db.query('UPDATE orders SET payment_due_at_ms = 1 WHERE order_id = ?', [idBytes(overdue!.id)]);
     await db.query('UPDATE stock SET available = available - 1');
     const cacheKey = `${one.prefix}os:{${cached!.id}}`;

@@ -1,4 +1,7 @@
-/** Logs that are recreated, truncated or emptied under reconciliation: it goes on with the log that is there, and says what it could not compare. */
+/**
+ * Logs that are recreated, truncated or emptied while reconciliation runs: it continues with the new log, and
+ * reports what it could not compare.
+ */
 import { afterEach, expect, test } from 'vitest';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/index.ts';
 import { makeAnew } from '../../support/faults/recreated-topic.ts';
@@ -45,7 +48,7 @@ async function findings(expected: string[]): Promise<void> {
   expect(one.service.failure()).toBeNull();
 }
 
-/** Reconciliation still sees what is damaged now. */
+/** Reconciliation still finds new damage. */
 async function stillLooks(alsoOpen: string[]): Promise<void> {
   await one.db.query('UPDATE stock SET available = available + 1');
   await findings([...alsoOpen, 'STOCK_DIFFERS A-1']);
@@ -56,12 +59,12 @@ async function stillLooks(alsoOpen: string[]): Promise<void> {
 
 async function renewed(): Promise<void> {
   await until(async () => /renewals_total\{[^}]*\} [1-9]/.test(await one.service.metrics.text()), {
-    what: 'following beginning anew',
+    what: 'following starting again',
     deadlineMs: 30_000,
   });
 }
 
-test('a snapshot that is recreated is followed from its beginning, and is no finding', async () => {
+test('a recreated snapshot is followed from its beginning, and is no finding', async () => {
   await open();
   const planting = await startPlanting(one);
   const { states, markers } = statesOf(one.world);
@@ -76,7 +79,7 @@ test('a snapshot that is recreated is followed from its beginning, and is no fin
   await twoRounds(one);
   await stillLooks([]);
 
-  // Also while nobody looks, and with fewer records than the offset that was kept.
+  // Also while no instance runs, and with fewer records than the stored offset.
   await one.service.stop();
   await makeAnew(one.prefix, STATE, one.kafka.admin);
   await planting.states(...markers);
@@ -86,7 +89,7 @@ test('a snapshot that is recreated is followed from its beginning, and is no fin
   await stillLooks([]);
 }, 120_000);
 
-test('outcomes that are recreated and filled beyond the old offsets are read from their beginning, and it is said', async () => {
+test('outcomes that are recreated and filled beyond the old offsets are read from their beginning, and reported', async () => {
   await open();
   await one.service.stop();
   await makeAnew(one.prefix, EVENTS, one.kafka.admin);
@@ -97,7 +100,7 @@ test('outcomes that are recreated and filled beyond the old offsets are read fro
   await stillLooks([`TOPIC_REPLACED ${EVENTS}`]);
 }, 120_000);
 
-test('commands that are recreated under a running instance are noticed, and so is that they are fewer', async () => {
+test('commands that are recreated while an instance runs are noticed, also that they are fewer', async () => {
   await open();
   await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
   await renewed();
@@ -112,7 +115,7 @@ test('commands that are recreated under a running instance are noticed, and so i
   await findings([`TOPIC_REPLACED ${COMMANDS}`, ...missing]);
 }, 120_000);
 
-test('a dead-letter topic that is recreated no longer counts for what the old one had', async () => {
+test('a recreated dead-letter topic does not count with the records of the old one', async () => {
   await open();
   await makeAnew(one.prefix, DEAD_LETTERS, one.kafka.admin);
   const { partition, offset } = one.world.deadLetterRows[0]!;
@@ -121,7 +124,7 @@ test('a dead-letter topic that is recreated no longer counts for what the old on
   await stillLooks([]);
 });
 
-test('records that were deleted before they were read are named', async () => {
+test('records that were deleted unread are named', async () => {
   await open();
   await one.service.stop();
   const [busy] = one.world.next
@@ -148,7 +151,7 @@ test('after a recreated command topic is adopted, no offset of the old one stays
     what: 'outcomes of the recreated topic missing',
     deadlineMs: 30_000,
   });
-  // What `recover adopt` does last: the topic begins at the lane's position.
+  // The last step of `recover adopt`: the topic begins at the lane's position.
   const positions = new Map(
     one.world.next.flatMap((next, partition) => (next > 0 ? [[partition, BigInt(next)] as const] : [])),
   );

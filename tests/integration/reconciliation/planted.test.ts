@@ -1,4 +1,7 @@
-/** Every kind of difference, planted while reconciliation looks on: each is found within its time, and nothing else. */
+/**
+ * Every kind of difference, planted while reconciliation runs: each is found within its time, and nothing
+ * else.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findingKinds } from '../../../services/reconciliation/findings/finding-kinds.ts';
@@ -17,9 +20,9 @@ import { until, useTopicPrefix } from '../../support/servers/stack.ts';
 const prefix = useTopicPrefix('planted');
 const ordersInWorld = 150;
 const foundWithinMs = 60_000;
-/** What only somebody who watches can see. */
+/** Differences that only an observer of the logs can see. */
 const needTime = ['LANE_STALLED'];
-/** Of the logs as a whole (logs.test.ts), and of how much there is (bounds.test.ts). */
+/** Differences of whole logs (logs.test.ts), and of large numbers (bounds.test.ts). */
 const shownElsewhere = ['TOPIC_REPLACED', 'LOG_GAP', 'FINDINGS_UNLISTED'];
 const expected = new Map<string, number>();
 let one: ReconciledWorld;
@@ -33,7 +36,7 @@ beforeAll(async () => {
 
 afterAll(() => one.close());
 
-test('everything that is planted is found within 60 s, and nothing else', async () => {
+test('every planted difference is found within 60 s, and nothing else', async () => {
   await followed(one);
   await twoRounds(one);
   expect(await one.open()).toEqual([]);
@@ -41,7 +44,7 @@ test('everything that is planted is found within 60 s, and nothing else', async 
   for (const { plant, what } of plants) {
     const atMs = Date.now();
     for (const name of await plant(planting)) {
-      // The same stock may be wrong for several reasons.
+      // One stock level may be wrong for several reasons.
       if (!expected.has(name)) expected.set(name, atMs);
       else expect(name, what).toBe('STOCK_DIFFERS A-1');
     }
@@ -51,7 +54,7 @@ test('everything that is planted is found within 60 s, and nothing else', async 
     const open = new Set(await one.open());
     return names.every((name) => open.has(name));
   };
-  // What is missing or too much is told below, by name.
+  // The assertion below names missing and unexpected findings.
   await until(isFound, { what: 'everything being found', deadlineMs: foundWithinMs }).catch(() => undefined);
   await twoRounds(one);
   expect(await one.open()).toEqual(names);
@@ -59,7 +62,7 @@ test('everything that is planted is found within 60 s, and nothing else', async 
   const [rows] = await one.db.query<RowDataPacket[]>(
     'SELECT kind, subject, expected, actual, first_seen_at_ms FROM reconciliation_findings',
   );
-  // Also what closed by itself meanwhile.
+  // Including findings that closed meanwhile.
   expect(rows.filter(({ kind, subject }) => !expected.has(`${kind} ${subject}`))).toEqual([]);
   const slowestMs = Math.max(
     ...rows.map(

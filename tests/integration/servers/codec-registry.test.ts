@@ -45,7 +45,7 @@ describe('the released schemas in the registry', () => {
     ]);
   });
 
-  it('give codecs whose bytes the registry client of everybody else reads, and the other way round', async () => {
+  it('give codecs whose bytes the standard registry client reads, and the other way round', async () => {
     const { commands } = await loadCodecs({ registryUrl: registryUrl(), log });
     const client = new SchemaRegistry({ host: registryUrl() });
     const bytes = commands.encode(cancel);
@@ -78,18 +78,22 @@ describe('the compatibility check of the registry itself', () => {
     return ((await answer.json()) as { is_compatible?: unknown }).is_compatible;
   };
 
-  it.each(schemaCatalogue)('knows what would break $subject', async ({ subject, schema, compatibility }) => {
-    const { fields, ...rest } = schema as Avro;
-    const optional = { name: 'later', type: ['null', 'string'], default: null };
-    const needed = { name: 'later', type: 'string' };
-    const withoutFirst = fields.slice(1);
-    expect(await isCompatible(subject, schema)).toBe(true);
-    expect(await isCompatible(subject, { ...rest, fields: [...fields, optional] })).toBe(true);
-    expect(await isCompatible(subject, { ...rest, fields: [...fields, needed] })).toBe(false);
-    // Only public topics promise that old readers go on; a first field with a default may go even there.
-    const mayGo = compatibility === 'BACKWARD_TRANSITIVE' || fields[0]?.default !== undefined;
-    expect(await isCompatible(subject, { ...rest, fields: withoutFirst })).toBe(mayGo);
-  });
+  it.each(schemaCatalogue)(
+    'detects what would break $subject',
+    async ({ subject, schema, compatibility }) => {
+      const { fields, ...rest } = schema as Avro;
+      const optional = { name: 'later', type: ['null', 'string'], default: null };
+      const needed = { name: 'later', type: 'string' };
+      const withoutFirst = fields.slice(1);
+      expect(await isCompatible(subject, schema)).toBe(true);
+      expect(await isCompatible(subject, { ...rest, fields: [...fields, optional] })).toBe(true);
+      expect(await isCompatible(subject, { ...rest, fields: [...fields, needed] })).toBe(false);
+      // Only public topics promise that old readers continue; a first field with a default is allowed even
+      // there.
+      const mayGo = compatibility === 'BACKWARD_TRANSITIVE' || fields[0]?.default !== undefined;
+      expect(await isCompatible(subject, { ...rest, fields: withoutFirst })).toBe(mayGo);
+    },
+  );
 });
 
 describe('a subject of its own', () => {
@@ -108,7 +112,7 @@ describe('a subject of its own', () => {
   });
   const register = (...entries: SchemaEntry[]) => registerSchemas({ registryUrl: registryUrl() }, entries);
 
-  it('is made with its first schema and keeps every compatible version', async () => {
+  it('is created with its first schema and keeps every compatible version', async () => {
     const [first] = await register(entry(1, v1));
     expect(first).toMatchObject({ state: 'registered', compatibility: 'FULL_TRANSITIVE' });
     const reports = await register(entry(1, v1), entry(2, v2));
@@ -116,7 +120,7 @@ describe('a subject of its own', () => {
     expect(await createRegistry(registryUrl()).versionsOf(subject)).toHaveLength(2);
   });
 
-  it('is made once when several begin at the same time', async () => {
+  it('is created once by concurrent callers', async () => {
     const raced = { ...entry(1, v1), subject: `${unique('raced')}-value` };
     const reports = await Promise.all(Array.from({ length: 6 }, () => register(raced)));
     expect(new Set(reports.map(([report]) => report!.schemaId)).size).toBe(1);
@@ -132,7 +136,7 @@ describe('a subject of its own', () => {
     expect(await createRegistry(registryUrl()).versionsOf(subject)).toHaveLength(2);
   });
 
-  it('gets its compatibility back when somebody changed it', async () => {
+  it('gets its compatibility back after somebody changed it', async () => {
     const registry = createRegistry(registryUrl());
     await registry.setCompatibility(subject, 'BACKWARD_TRANSITIVE');
     const [report] = await register(entry(1, v1));
@@ -151,7 +155,7 @@ describe('a subject of its own', () => {
   });
 });
 
-it('a registry that is away is no missing schema', async () => {
+it('an unavailable registry is not a missing schema', async () => {
   const away = createRegistry('http://127.0.0.1:9/apis/ccompat/v7');
   await expect(away.schemaOf(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
 });

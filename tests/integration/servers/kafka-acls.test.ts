@@ -144,7 +144,7 @@ describe('the command line', () => {
   });
 });
 
-describe('a principal is refused what it has no right to', () => {
+describe('a principal is refused operations without a right', () => {
   it.each(principals)('$name', async ({ name, reads, writes, joins, watches, transactionalIds, onAll }) => {
     const may = await openAttempts({ ...kafka.envOf(name), KAFKA_TOPIC_PREFIX: topicPrefix });
     onTestFinished(() => may.close());

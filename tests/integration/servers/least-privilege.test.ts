@@ -1,4 +1,4 @@
-/** Every service and the command line work with the login that grants/ gives them, and the logins can do no more. */
+/** Every service and the command line work with their login from grants/, and the logins can do no more. */
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -52,7 +52,7 @@ function orderstream(...args: string[]): Promise<{ code: number; stdout: string;
   });
 }
 
-describe('the whole way of an order, each service with its own login', () => {
+describe('the whole path of an order, each service with its own login', () => {
   let receiver: Receiver;
   let client: OrderstreamClient;
   let notification: Started;
@@ -141,7 +141,7 @@ describe('the login of operators', () => {
     expect(await orderstream(...args)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('is not enough to migrate, which has a login of its own', async () => {
+  it('is not enough to migrate, which has its own login', async () => {
     const { version } = (await migrate({ url: logins.url('migrate'), log: quietLog, direction: 'down' }))[0]!;
     expect(await migrate({ url: logins.url('migrate'), log: quietLog })).toMatchObject([{ version }]);
     await expect(migrate({ url: logins.url('operator'), log: quietLog })).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe('a login is refused', () => {
 });
 
 describe('the audit log', () => {
-  it('is append-only for the owner of the tables too, once the triggers are there', async () => {
+  it('is append-only for the owner of the tables too, once the triggers exist', async () => {
     await logins.protectAudit();
     const db = await mysql.createConnection(database().url);
     try {
@@ -209,7 +209,7 @@ describe('the audit log', () => {
     }
   });
 
-  it('has a file of grants for every login that is tested, and no other', async () => {
+  it('has a file of grants for every tested login, and no other', async () => {
     const files = (await readdir(grantsDir)).map((file) => file.replace(/\.sql$/, ''));
     expect(files.toSorted()).toEqual([...loginNames, 'audit-append-only'].toSorted());
   });

@@ -18,7 +18,7 @@ let proxy: TcpProxy;
 const sockets = new Set<Socket>();
 const remember = (message: unknown): void => void sockets.add((message as { socket: Socket }).socket);
 
-/** How many connections to the proxy this process holds open. */
+/** How many connections to the proxy this process has open. */
 const ownSockets = (): number =>
   [...sockets].filter((socket) => !socket.destroyed && socket.remotePort === proxy.port).length;
 
@@ -52,8 +52,8 @@ afterEach(async () => {
 const counter = async (id: number) =>
   (await direct.pool.rows<{ n: number }>('SELECT n FROM counters WHERE id = ?', [id]))[0]?.n;
 
-describe('COMMIT whose answer is lost', () => {
-  it('is COMMIT_UNKNOWN, though the transaction is committed', async () => {
+describe('COMMIT with a lost answer', () => {
+  it('is COMMIT_UNKNOWN, although the transaction is committed', async () => {
     const session = await faulty.connect();
     await session.begin();
     await session.write('INSERT INTO counters VALUES (1, 1)');
@@ -63,7 +63,7 @@ describe('COMMIT whose answer is lost', () => {
     await expect.poll(() => counter(1)).toBe(1);
   });
 
-  it('is COMMIT_UNKNOWN when the connection breaks meanwhile', async () => {
+  it('is COMMIT_UNKNOWN if the connection breaks meanwhile', async () => {
     const session = await faulty.connect();
     await session.begin();
     await session.write('INSERT INTO counters VALUES (2, 1)');
@@ -73,13 +73,13 @@ describe('COMMIT whose answer is lost', () => {
     await expect(committing).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
   });
 
-  it('comes out of the helper as it is', async () => {
+  it('is thrown by the helper unchanged', async () => {
     const session = await faulty.connect();
     const running = session.transaction(async (tx) => {
       await tx.write('INSERT INTO counters VALUES (3, 1)');
       proxy.swallowAnswers();
     });
-    // The INSERT's answer came; the COMMIT's does not.
+    // The INSERT's answer arrived; the COMMIT's does not.
     await expect(running).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
   });
 });
@@ -98,13 +98,13 @@ describe('a statement that the frozen server never answers', () => {
     await session.begin();
     await session.write('INSERT INTO counters VALUES (10, 1)');
     proxy.freeze();
-    // Held up by the row lock until then, and not for the 2 s after which a lock wait ends in an error.
+    // The row lock delayed it until then, and not for the 2 s after which a lock wait fails.
     expect(await direct.pool.write('INSERT INTO counters VALUES (10, 5)')).toMatchObject({ affectedRows: 1 });
   });
 });
 
-describe('the pool before a frozen server', () => {
-  it('answers everybody within a bounded time, piles nothing up, and is whole again afterwards', async () => {
+describe('the pool with a frozen server', () => {
+  it('answers every caller within a bounded time, accumulates nothing, and recovers afterwards', async () => {
     await Promise.all(Array.from({ length: poolSize }, () => faulty.pool.rows('SELECT SLEEP(0.02)')));
     proxy.freeze();
     const results = await within(3 * queryTimeoutMs, 'an answer for everybody', () =>
@@ -127,7 +127,7 @@ describe('the pool before a frozen server', () => {
     expect(again).toHaveLength(waitersMax);
   });
 
-  it('notices idle connections that were cut', async () => {
+  it('notices idle connections that were closed', async () => {
     await faulty.pool.rows('SELECT 1');
     expect(faulty.pool.stats()).toMatchObject({ size: 1, idle: 1 });
     proxy.heal();
@@ -135,7 +135,7 @@ describe('the pool before a frozen server', () => {
     expect(await faulty.pool.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('gives the connection back after an error of the statement', async () => {
+  it('returns the connection after an error of the statement', async () => {
     await expect(faulty.pool.rows('SELECT nothing')).rejects.toMatchObject({ code: 'MYSQL_SCHEMA' });
     await expect(
       faulty.pool.transaction((tx) => tx.write('INSERT INTO nowhere VALUES (1)')),
@@ -151,7 +151,7 @@ describe('the pool before a frozen server', () => {
 });
 
 describe('connecting', () => {
-  it('fails in time when the server never says hello', async () => {
+  it('fails in time if the server never sends its greeting', async () => {
     proxy.freeze();
     await expect(faulty.connect()).rejects.toMatchObject({ code: 'MYSQL_CONNECTION_LOST' });
     await expect.poll(ownSockets).toBe(0);

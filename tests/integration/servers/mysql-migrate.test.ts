@@ -46,7 +46,7 @@ async function tables(): Promise<string[]> {
 }
 
 describe('migrate', () => {
-  it('makes the database, goes up once, and has nothing to do the second time', async () => {
+  it('creates the database, migrates up once, and does nothing the second time', async () => {
     expect(await migrate({ url, log, dir })).toEqual([
       { version: 1, name: 'first', direction: 'up' },
       { version: 2, name: 'second', direction: 'up' },
@@ -55,7 +55,7 @@ describe('migrate', () => {
     expect(await migrate({ url, log, dir })).toEqual([]);
   });
 
-  it('goes up to a version, down by one, and down to nothing', async () => {
+  it('migrates up to a version, down by one, and down to nothing', async () => {
     await migrate({ url, log, dir, to: 1 });
     expect(await tables()).toEqual(['one', 'schema_migrations']);
     await migrate({ url, log, dir });
@@ -68,12 +68,12 @@ describe('migrate', () => {
     expect(await tables()).toEqual(['schema_migrations']);
   });
 
-  it('runs each migration once when several begin together', async () => {
+  it('runs each migration once for concurrent callers', async () => {
     const runs = await Promise.all([1, 2, 3].map(() => migrate({ url, log, dir })));
     expect(runs.map((steps) => steps.length).sort()).toEqual([0, 0, 2]);
   });
 
-  it('says which statement failed, and does not note the migration', async () => {
+  it('names the failed statement, and does not record the migration', async () => {
     await put(
       '0003_broken',
       'CREATE TABLE three (id INT); CREATE TABLE three (id INT);',
@@ -87,7 +87,7 @@ describe('migrate', () => {
     expect(await migrate({ url, log, dir })).toEqual([{ version: 3, name: 'broken', direction: 'up' }]);
   });
 
-  it('gives up on a lock that another holds', async () => {
+  it('gives up on a lock that another process holds', async () => {
     await migrate({ url, log, dir });
     const holder = createMysql({ url, log });
     const session = await holder.connect();

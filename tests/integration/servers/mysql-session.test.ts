@@ -43,7 +43,7 @@ function scriptOf(...statements: string[]): Script {
 }
 
 describe('a session', () => {
-  it('holds the settings that the statements rely on', async () => {
+  it('has the settings that the statements need', async () => {
     const session = await connect();
     const [row] = await session.rows(
       'SELECT @@transaction_isolation iso, @@innodb_lock_wait_timeout lockWait, @@wait_timeout wait, @@character_set_connection charset, @@sql_mode mode',
@@ -52,7 +52,7 @@ describe('a session', () => {
     expect(String(row?.['mode'])).toContain('STRICT_ALL_TABLES');
   });
 
-  it('counts matched rows, gives BIGINT as a number while safe, and takes every kind of value', async () => {
+  it('counts matched rows, returns BIGINT as a number while safe, and accepts every kind of value', async () => {
     const session = await connect();
     const written = await session.write('INSERT INTO things VALUES (?, ?, ?), (2, 5, NULL)', [
       1,
@@ -70,7 +70,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('runs what was laid out as bytes, in turn with others, and gives its answers', async () => {
+  it('runs prepared bytes, in turn with others, and returns its results', async () => {
     const session = await connect();
     const insert = (id: number, data: Uint8Array) => {
       const buffer = new StatementBuffer();
@@ -81,7 +81,7 @@ describe('a session', () => {
       return buffer.script();
     };
     const every = Buffer.from(Array.from({ length: 65_536 }, (_, at) => [at >> 8, at & 255]).flat());
-    // More than one packet of the protocol takes.
+    // More than one packet of the protocol can hold.
     const large = Buffer.alloc(17_000_000, "'\\x");
     const [one, taken, two] = await Promise.allSettled([
       session.run(insert(71, every)),
@@ -127,7 +127,7 @@ describe('a session', () => {
     expect(await session.run([])).toEqual([]);
   });
 
-  it('works nothing of a script behind a statement that fails, not even after a deadlock', async () => {
+  it('runs nothing of a script after a failing statement, not even after a deadlock', async () => {
     const [session, other] = await Promise.all([connect({ scripts: true }), connect()]);
     await session.write('REPLACE INTO things VALUES (90, 1, NULL), (91, 1, NULL)');
     await expect(
@@ -144,7 +144,8 @@ describe('a session', () => {
     expect(session.alive).toBe(true);
     await session.rollback();
 
-    // The victim's transaction is gone: what is left of its script would stand by itself. Who did less is the victim.
+    // The victim's transaction is rolled back, so the rest of its script would run outside it. The session
+    // that did less is the victim.
     await other.begin();
     const heavy = Array.from({ length: 50 }, (_, index) => `(${1_000 + index}, 1, NULL)`);
     await other.write(`INSERT INTO things VALUES ${heavy.join(',')}`);
@@ -164,14 +165,14 @@ describe('a session', () => {
     ]);
   });
 
-  it('takes one statement a packet only where scripts were not asked for', async () => {
+  it('sends one statement per packet unless scripts are enabled', async () => {
     const session = await connect();
     await expect(session.run(scriptOf('SELECT 1', 'SELECT 2'))).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(session.query('SELECT 1; SELECT 2')).rejects.toMatchObject({ code: 'MYSQL_SCHEMA' });
     expect(await session.run(scriptOf('SELECT 1 AS one'))).toEqual([[{ one: 1 }]]);
   });
 
-  it('sends text without params as it is, question marks included', async () => {
+  it('sends text without params unchanged, including question marks', async () => {
     const session = await connect();
     expect(await session.rows("SELECT '?' AS q, 'käse 🧀' AS k")).toEqual([{ q: '?', k: 'käse 🧀' }]);
   });
@@ -183,14 +184,14 @@ describe('a session', () => {
     ['INSERT INTO things VALUES (13, NULL, NULL)', 'MYSQL_DATA'],
     ['SELECT * FROM nowhere', 'MYSQL_SCHEMA'],
     ['SELEC 1', 'MYSQL_SCHEMA'],
-  ])('tells what is wrong with %s and lives on', async (sql, code) => {
+  ])('reports what is wrong with %s and stays usable', async (sql, code) => {
     const session = await connect();
     await expect(session.query(sql)).rejects.toMatchObject({ code });
     expect(session.alive).toBe(true);
     await session.ping();
   });
 
-  it('ends a lock wait after 2 s with an error of its own, and stays', async () => {
+  it('ends a lock wait after 2 s with a specific error, and stays usable', async () => {
     const [one, two] = [await connect(), await connect()];
     await one.write('REPLACE INTO things VALUES (20, 1, NULL)');
     await one.begin();
@@ -227,7 +228,7 @@ describe('a session', () => {
     await expect(session.rows('SELECT 1')).rejects.toMatchObject({ code: 'MYSQL_CONNECTION_LOST' });
   });
 
-  it('knows at once that the server ended it', async () => {
+  it('notices at once that the server ended it', async () => {
     const [session, other] = [await connect(), await connect()];
     const waiting = expect(session.rows('SELECT SLEEP(30)')).rejects.toMatchObject({
       code: 'MYSQL_CONNECTION_LOST',
@@ -237,7 +238,7 @@ describe('a session', () => {
     expect(session.alive).toBe(false);
   });
 
-  it('rejects what is open when its owner destroys it', async () => {
+  it('rejects open statements when its owner destroys it', async () => {
     const session = await connect();
     const waiting = session.rows('SELECT SLEEP(30)');
     session.destroy();
@@ -253,7 +254,7 @@ describe('a session', () => {
 });
 
 describe('a transaction', () => {
-  it('commits what succeeds and rolls back what throws, with the first error', async () => {
+  it('commits on success and rolls back on an error, with the first error', async () => {
     const session = await connect();
     await session.transaction((tx) => tx.write('REPLACE INTO things VALUES (40, 1, NULL)'));
     const broken = session.transaction(async (tx) => {
@@ -264,7 +265,7 @@ describe('a transaction', () => {
     expect(await session.rows('SELECT n FROM things WHERE id = 40')).toEqual([{ n: 1 }]);
   });
 
-  it('leaves nothing standing after a lock-wait timeout', async () => {
+  it('leaves nothing written after a lock-wait timeout', async () => {
     const [one, two] = [await connect(), await connect()];
     await one.write('REPLACE INTO things VALUES (50, 1, NULL), (51, 1, NULL)');
     await one.begin();
@@ -281,7 +282,7 @@ describe('a transaction', () => {
     ]);
   });
 
-  it('says so when the connection is killed before COMMIT: certainly not committed', async () => {
+  it('reports a connection that was killed before COMMIT: certainly not committed', async () => {
     const [session, other] = [await connect(), await connect()];
     await other.write('REPLACE INTO things VALUES (60, 1, NULL)');
     const running = session.transaction(async (tx) => {

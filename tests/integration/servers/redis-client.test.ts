@@ -25,14 +25,14 @@ afterEach(async () => {
 });
 
 describe('run', () => {
-  it('gives what Redis gives', async () => {
+  it('returns what Redis returns', async () => {
     const key = unique('os-test-');
     expect(await redis.run((r) => r.set(key, 'value', 'EX', 60), null)).toBe('OK');
     expect(await redis.run((r) => r.get(key), null)).toBe('value');
     expect(await redis.run((r) => r.hgetall(unique('missing')), null)).toEqual({});
   });
 
-  it('gives the fallback for an error of Redis or of the caller', async () => {
+  it('returns the fallback for an error of Redis or of the caller', async () => {
     const key = unique('os-test-');
     await redis.run((r) => r.set(key, 'text', 'EX', 60), null);
     expect(await redis.run((r) => r.hget(key, 'field'), 'fallback')).toBe('fallback');
@@ -53,7 +53,7 @@ describe('run', () => {
     expect(await redis.run((r) => raise(r, [key], [2]), null)).toBe(7);
   });
 
-  it('waits for a frozen server no longer than the timeout, then skips it, and comes back', async () => {
+  it('waits for a frozen server no longer than the timeout, then skips it, and recovers', async () => {
     proxy.freeze();
     const beganMs = performance.now();
     const get = (): Promise<string | null> => redis.run((r) => r.get('x'), 'fallback');
@@ -61,7 +61,7 @@ describe('run', () => {
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(commandTimeoutMs - 2);
     await Promise.all([1, 2].map(() => redis.run((r) => r.get('x'), 'fallback')));
     expect(redis.status()).toBe('skipping');
-    // No timer comes between: none of them waits.
+    // No timer runs in between, so none of them waits.
     await within(0, 'skipping a hundred calls', async () => {
       for (let i = 0; i < 100; i++) expect(await get()).toBe('fallback');
     });
@@ -70,7 +70,7 @@ describe('run', () => {
     expect(redis.status()).toBe('ready');
   });
 
-  it('does not wait at all while there is no connection, and reconnects by itself', async () => {
+  it('does not wait at all without a connection, and reconnects by itself', async () => {
     const url = new URL(testStack().redisUrl);
     url.port = '1';
     const away = createRedis({ url: url.href, log });

@@ -20,7 +20,7 @@ afterAll(async () => {
   await plain.quit();
 });
 
-test('versions only go up, and an empty body is filled at its own version', async () => {
+test('versions only grow, and an empty body is filled at its own version', async () => {
   const statuses = createOrderStatuses({ redis });
   const write = (version: number, body: string) => statuses.write([{ orderId: 'a', version, body }]);
   expect(await statuses.body('a')).toBeNull();

@@ -1,4 +1,7 @@
-/** TLS to every server: what is encrypted is verified too, and services and the command line read one setting alike. */
+/**
+ * TLS to every server: an encrypted connection is also verified, and services and the command line read one
+ * setting alike.
+ */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -34,7 +37,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const cipherSql = "SHOW SESSION STATUS LIKE 'Ssl_cipher'";
 
-/** The cipher of a connection, made by the services' own client. */
+/** The cipher of a connection of the services' own client. */
 async function asService(url: string): Promise<unknown> {
   const mysql = createMysql({ url, log: quietLog });
   try {
@@ -67,7 +70,7 @@ describe.each([
   };
 
   it('is encrypted with tls=true, and only for a certificate of its host by a known authority', async () => {
-    // A server without TLS is never spoken to in clear.
+    // A server without TLS is never used without encryption.
     await expect(cipherOf(urlWith({ tls: 'true' }))).rejects.toThrow(/secure connection/);
     await mysql.present(own);
     expect(await cipherOf(urlWith({ tls: 'true', ca: authority.ca }))).toMatch(/^TLS_|AES|CHACHA/);
@@ -81,7 +84,7 @@ describe.each([
   });
 });
 
-/** TLS in front of a server that does not speak it. */
+/** TLS in front of a server without it. */
 async function startTlsFront({ cert, key }: Certificate, target: string): Promise<Server & { port: number }> {
   const [host, port] = target.split(':') as [string, string];
   const files = { cert: readFileSync(cert), key: readFileSync(key) };
@@ -119,7 +122,7 @@ describe('Redis and Kafka', () => {
     }
   };
 
-  it('Redis answers over rediss:// where its certificate is of that host', async () => {
+  it('Redis answers over rediss:// if its certificate is of that host', async () => {
     expect(await answersOfRedis(own, authority.ca)).toBe('PONG');
     expect(await answersOfRedis(own, stranger.ca)).toBe('refused');
   });
@@ -136,13 +139,13 @@ describe('Redis and Kafka', () => {
     }
   };
 
-  it('a broker is spoken to where its certificate is of that host', async () => {
+  it('a broker is used if its certificate is of that host', async () => {
     await connectToKafka(own, authority.ca);
     await expect(connectToKafka(foreign, authority.ca)).rejects.toThrow(/altnames|Connection error/);
     await expect(connectToKafka(own, stranger.ca)).rejects.toThrow(/verify|Connection error/);
   });
 
-  it('a CA file that is none, or without TLS, is a configuration error', async () => {
+  it('an invalid CA file, or one without TLS, is a configuration error', async () => {
     const file = path.join(dir, 'empty.pem');
     await writeFile(file, 'nothing');
     const kafkaBrokers = [kafkaAddress];

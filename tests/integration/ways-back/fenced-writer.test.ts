@@ -1,6 +1,7 @@
 /**
- * The writer of the snapshot when the brokers do not end its transactions: the partition waits and says why, no reader sees a
- * part of a batch, and it goes on by itself. A commit whose answer was lost is not written twice.
+ * The writer of the snapshot while brokers do not end its transactions: the partition waits and shows why,
+ * and no reader sees a part of a batch. It continues by itself. A commit whose answer was lost is not written
+ * twice.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields } from '../../../services/projector/config.ts';
@@ -40,7 +41,7 @@ afterAll(async () => {
   await one?.close();
 });
 
-/** The states cover every outcome, in time, and nothing is reported any more. */
+/** The states cover every outcome in time, and nothing is reported any more. */
 async function covered(): Promise<void> {
   const isBehind = async () => {
     const offsets = await one.kafka.admin.groupOffsets(GROUPS.projector, EVENTS);
@@ -54,7 +55,7 @@ async function covered(): Promise<void> {
   expect(projector.failure()).toBeNull();
 }
 
-/** Keys and `ce_id`s of what readers see of a partition of the snapshot. */
+/** Keys and `ce_id`s that readers see in a partition of the snapshot. */
 async function seen(partition: number): Promise<string[]> {
   const { low, high } = (await one.kafka.admin.endOffsets(STATE)).get(partition)!;
   const range = {
@@ -84,7 +85,7 @@ test('commits that never reach the brokers: the partition waits, and no reader s
   expect((await seen(partition)).length).toBeGreaterThan(before.length);
 }, 120_000);
 
-test('a commit whose answer is lost stands once', async () => {
+test('a commit with a lost answer is written once', async () => {
   const partition = 8;
   const before = await seen(partition);
   outage.kafka.swallowAnswers('endTxn', 1);

@@ -1,6 +1,6 @@
 /**
- * What holds one lane up and no other: a record that nobody decides, an outbox row that nobody reads, a registry with other
- * ids. Operators see why, the other lanes go on, and there is a way back that loses nothing.
+ * Causes that stop one lane and no other: a record that no worker decides, an unreadable outbox row, a
+ * registry with other ids. Operators see why, the other lanes continue, and the recovery loses nothing.
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
@@ -32,7 +32,7 @@ function confirmPayment(orderId: string): OrderCommand {
 }
 
 describe('a command of a type that no worker decides', () => {
-  test('holds up its lane alone, until an operator skips it: a dead letter, an audit row, and no hole', async () => {
+  test('stops only its lane, until an operator skips it: a dead letter, an audit row, and no gap', async () => {
     const { arena, producer, skus } = used();
     worker = await arena.startWorker({ INSTANCE_ID: 'undecided' });
     await ownedBy(arena, ['undecided']);
@@ -90,12 +90,12 @@ describe('a command of a type that no worker decides', () => {
 });
 
 describe('an outbox row of a format that this build does not read', () => {
-  test('holds up the claim of its lane alone, until it is gone', async () => {
+  test('stops only the claim of its lane, until it is gone', async () => {
     const { arena, producer, skus } = used();
     await arena.mysql.pool.write(
       `INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ('${COMMANDS}',2,0,1,1,X'09')`,
     );
-    // It stands for no batch: the audit need not look at it.
+    // It belongs to no batch, so the audit need not read it.
     await arena.mysql.pool.write('DELETE FROM outbox_log ORDER BY id DESC LIMIT 1');
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
     worker = await arena.startWorker({ INSTANCE_ID: 'older' });

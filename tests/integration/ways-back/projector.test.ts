@@ -1,4 +1,7 @@
-/** What holds one partition of the snapshot up holds up no other: it waits, says why, and goes on once the cause is gone. */
+/**
+ * A fault of one partition of the snapshot stops no other: it waits, shows why, and continues once the cause
+ * is gone.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields } from '../../../services/projector/config.ts';
 import { startProjector } from '../../../services/projector/service.ts';
@@ -38,7 +41,7 @@ afterAll(async () => {
   await one?.close();
 });
 
-/** The states cover every outcome of these partitions, or of all but the doubtful one. */
+/** The states cover every outcome of these partitions, or of all except the doubtful one. */
 async function covered(partitions?: readonly number[]): Promise<void> {
   const behind = async () => {
     const offsets = await one.kafka.admin.groupOffsets(GROUPS.projector, EVENTS);
@@ -63,13 +66,13 @@ async function waits(partition: number, reason: RegExp): Promise<void> {
   expect(await projector.metrics.text()).toMatch(/projector_partitions_waiting\{?[^}]*\}? [1-9]/);
 }
 
-test('an outcome that is ours and cannot be read is waited for, and no other partition waits with it', async () => {
+test('an unreadable outcome of ours is waited for, and no other partition waits', async () => {
   const { partition, schemaId } = doubtful;
   const offset = await planting.decide(partition, null);
   const id = `${partition}-${offset}`;
   const value = one.kafka.codecs.events.encode({
     ...planting.outcomeOf(planting.order()),
-    eventId: 'of a version that nobody here has',
+    eventId: 'of a version that this build does not have',
     sourcePartition: partition,
     sourceOffset: offset,
     prevSourceOffset: offset - 1,
@@ -82,7 +85,7 @@ test('an outcome that is ours and cannot be read is waited for, and no other par
   registry.learn();
 }, 90_000);
 
-test('a state that the schema does not hold is waited for until its row is mended', async () => {
+test('a state that does not fit the schema is waited for until its row is repaired', async () => {
   const order = planting.order();
   const [rows] = await one.db.query('SELECT created_at_ms AS at FROM orders WHERE order_id = ?', [
     idBytes(order.id),
@@ -98,7 +101,7 @@ test('a state that the schema does not hold is waited for until its row is mende
   await covered([order.partition]);
 }, 90_000);
 
-test('a topic of states that takes no record of this size is tried again', async () => {
+test('a write to a topic of states that refuses the size is retried', async () => {
   await one.kafka.admin.alterTopicConfigs(STATE, { 'max.message.bytes': '100' });
   await planting.reject(3);
   await waits(3, /larger|large|size/i);
@@ -121,7 +124,7 @@ test('a partition that another writer has taken is claimed again', async () => {
   expect(await projector.metrics.text()).toMatch(/claims_total\{result="lost"[^}]*\} [1-9]/);
 }, 90_000);
 
-test('what was waited for is read once the registry knows its id, and nothing waits any more', async () => {
+test('the awaited record is read once the registry knows its id, and nothing waits any more', async () => {
   await covered([doubtful.partition]);
   await until(() => projector.problems().length === 0, { what: 'readiness', deadlineMs: 40_000 });
   expect(await projector.metrics.text()).toMatch(/projector_partitions_waiting\{?[^}]*\}? 0/);

@@ -1,4 +1,7 @@
-/** What reconciliation cannot do for a while, it says and does later; a database that was put back is never silence. */
+/**
+ * What reconciliation cannot do for a while, it reports and does later; a restored database is always
+ * reported.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FINDINGS } from '../../../topics/index.ts';
 import { makeWorld } from '../../support/order-world/order-world.ts';
@@ -58,7 +61,7 @@ test('a check that fails is reported and retried, and blocks no other check', as
   await openAre([]);
 }, 90_000);
 
-test('a topic of findings that takes no record of this size is counted; the table has what it missed', async () => {
+test('a finding that its topic refuses is counted; the table has it', async () => {
   await one.kafka.admin.alterTopicConfigs(FINDINGS, { 'max.message.bytes': '100' });
   await one.db.query('UPDATE stock SET available = available + 1');
   await openAre(['STOCK_DIFFERS A-1']);
@@ -73,7 +76,7 @@ test('a topic of findings that takes no record of this size is counted; the tabl
   await until(async () => (await sent()) > before, { what: 'the change being published' });
 }, 90_000);
 
-/** The tables are as they were before the last command of the partition, which made this order, was decided. */
+/** The tables from before the last command of the partition, which made this order, was decided. */
 async function putBack(partition: number, orderId: string): Promise<void> {
   await planting.sql(
     'DELETE FROM order_items WHERE order_key = (SELECT order_key FROM orders WHERE order_id = ?)',
@@ -86,7 +89,7 @@ async function putBack(partition: number, orderId: string): Promise<void> {
   );
 }
 
-test('a database that is put back is found: under a running instance, and at the next start', async () => {
+test('a restored database is found: while an instance runs, and at the next start', async () => {
   const first = await planting.reject(8);
   const second = await planting.reject(3);
   await followed(one);

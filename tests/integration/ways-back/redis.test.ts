@@ -1,6 +1,6 @@
 /**
- * Redis that hangs: the worker and the API bypass it, say so in metrics and logs, and go on deciding and answering. They use it
- * again by themselves, and what the cache missed meanwhile is made good.
+ * A hanging Redis: the worker and the API bypass it, report that in metrics and logs, and continue. They use
+ * it again by themselves, and fill in what the cache missed.
  */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ async function versionsInRedis(ids: readonly string[]): Promise<(string | null)[
   return Promise.all(ids.map((id) => redis.hget(`${prefix}${orderStatusKey(id)}`, 'v')));
 }
 
-test('is bypassed, reported and used again, and no older state stays in it', async () => {
+test('is bypassed, reported and used again, and keeps no older state', async () => {
   const ids: string[] = [];
   for (let n = 0; n < orders; n++) {
     const placed = await client.POST('/v1/orders', { params: placeHeaders(`k${n}`, 20), body: orderOf() });

@@ -1,6 +1,6 @@
 /**
- * Projector, notification and reconciliation while a server is away: each says so where operators look, and goes on by itself
- * when the server is back; nothing that was decided meanwhile is missed.
+ * Projector, notification and reconciliation while a server is down: each reports it to operators, and
+ * continues by itself when the server is back. No decision is missed.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields as notificationFields } from '../../../services/notification/config.ts';
@@ -75,7 +75,7 @@ async function countOf(service: Started, metric: RegExp): Promise<number> {
   return Number(metric.exec(await service.metrics.text())?.[1] ?? 0);
 }
 
-/** The three say that they wait, and why. */
+/** The three report that they wait, and why. */
 async function reported(
   reasons: Record<'projector' | 'reconciliation', string> & { notification?: string },
 ): Promise<void> {
@@ -98,7 +98,10 @@ async function reported(
   ]);
 }
 
-/** What was decided meanwhile is told and in the snapshot, damage is found, and nobody has a problem left. */
+/**
+ * Decisions of the outage are delivered and in the snapshot, damage is found, and no problem is reported any
+ * more.
+ */
 async function wentOn(): Promise<void> {
   const orderId = await planting.reject(8);
   await until(() => receiver.received.some(({ body }) => body.includes(orderId)), {
@@ -124,7 +127,7 @@ async function wentOn(): Promise<void> {
   for (const each of [projector, notification, reconciliation]) expect(each.failure()).toBeNull();
 }
 
-test('the registry, when an outcome has a schema id that nobody knows yet', async () => {
+test('the registry, when an outcome has a schema id that is not known yet', async () => {
   outage.registry.cut();
   const order = planting.order();
   const offset = await planting.decide(order.partition, null);
@@ -146,10 +149,10 @@ test('the registry, when an outcome has a schema id that nobody knows yet', asyn
   expect(await countOf(notification, /events_total\{result="undecodable"[^}]*\} (\d+)/)).toBe(0);
 }, 120_000);
 
-test('the database: who reconciles has lost the right to, ends, and goes on after its restart', async () => {
+test('the database: the active reconciler loses its lock, ends, and continues after its restart', async () => {
   outage.mysql.cut();
   await planting.change(planting.order(), 'PAID', Date.now());
-  await until(() => reconciliation.failure() !== null, { what: 'the end of the one that reconciled' });
+  await until(() => reconciliation.failure() !== null, { what: 'the end of the active reconciler' });
   await reconciliation.stop();
   reconciliation = await start(reconciliationFields, startReconciliation, 'reconciliation');
   await reported({ projector: 'partitions wait', reconciliation: 'the lock cannot be requested' });

@@ -1,6 +1,6 @@
 /**
- * Each state that holds the lanes of a worker up is made, seen where operators look, and ended: the worker goes on by
- * itself within 30 s, and no innocent record is a dead letter.
+ * Each fault that stops the lanes of a worker is caused, seen by operators, and ended. The worker continues
+ * by itself within 30 s, and no valid record becomes a dead letter.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENTS } from '../../../topics/index.ts';
@@ -58,7 +58,7 @@ async function deadLetters(): Promise<{ code: string; partition: number; offset:
   );
 }
 
-/** The trouble is over: all is decided in time, nothing is lost, twice or a dead letter. */
+/** After the fault: all is decided in time, and nothing is lost, doubled or a dead letter. */
 async function unharmed(): Promise<void> {
   await load.stop();
   await wentOn(arena, worker);
@@ -67,8 +67,8 @@ async function unharmed(): Promise<void> {
   expect(worker.running).toBe(true);
 }
 
-describe('lanes wait and go on by themselves when', () => {
-  test('the database bends the settings of every new session', async () => {
+describe('lanes wait and continue by themselves when', () => {
+  test('the database changes the settings of every new session', async () => {
     await database.asRoot("SET GLOBAL init_connect = 'SET NAMES latin1'");
     await database.asRoot('SET GLOBAL read_only = 1');
     // A read-only server makes the writers open new sessions, which get the wrong settings.
@@ -82,7 +82,7 @@ describe('lanes wait and go on by themselves when', () => {
     await unharmed();
   }, 120_000);
 
-  test('the brokers take no record of this size', async () => {
+  test('the brokers accept no record of this size', async () => {
     await arena.admin.alterTopicConfigs(EVENTS, { 'max.message.bytes': '300' });
     await reportedAt(worker, 'publish', 'MESSAGE_TOO_LARGE');
     await until(async () => (await readWaits(arena)).length > 0, { what: 'the table of waits naming it' });
@@ -90,7 +90,7 @@ describe('lanes wait and go on by themselves when', () => {
     await unharmed();
   }, 120_000);
 
-  test('the database refuses every order for a reason that no table of errors has', async () => {
+  test('the database refuses every order with an unlisted error', async () => {
     await arena.mysql.pool.write('CREATE TABLE refusing (yes TINYINT NOT NULL)');
     await arena.mysql.pool.write(
       'CREATE TRIGGER refuses BEFORE INSERT ON orders FOR EACH ROW BEGIN ' +
@@ -103,7 +103,7 @@ describe('lanes wait and go on by themselves when', () => {
     await arena.mysql.pool.write('DROP TRIGGER refuses');
   }, 120_000);
 
-  test('the clock of the worker jumps ahead of what the brokers take: no record is stamped with it', async () => {
+  test('the clock of the worker jumps ahead of what the brokers allow: no timestamp comes from it', async () => {
     await arena.admin.alterTopicConfigs(EVENTS, { 'message.timestamp.after.max.ms': '3600000' });
     worker.signal('SIGUSR2');
     await decidedMore(arena, 120);
@@ -114,7 +114,7 @@ describe('lanes wait and go on by themselves when', () => {
   }, 90_000);
 });
 
-describe('a record that the database refuses for a reason that no table of errors has', () => {
+describe('a record that the database refuses with an unlisted error', () => {
   test('is found and becomes a dead letter; its neighbours and successors are processed', async () => {
     const poison = newOrderOf(4);
     await arena.mysql.pool.write(

@@ -1,4 +1,7 @@
-/** Kafka does what it was asked, and its answer is lost: repeats are byte-equal, nothing is lost or doubled (invariants 1 and 2). */
+/**
+ * Kafka processes a request, and its answer is lost: repeats are byte-equal, nothing is lost or doubled
+ * (invariants 1 and 2).
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
@@ -41,7 +44,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-/** Loses the next answers of this kind, goes on under load, works everything off, and checks it. */
+/** Loses the next answers of this kind, continues under load, processes the backlog, and checks it. */
 async function lose(api: KafkaApi, times: number): Promise<{ findings: readonly string[]; repeats: number }> {
   const before = proxy.swallowed(api);
   proxy.swallowAnswers(api, times);
@@ -64,7 +67,7 @@ async function lose(api: KafkaApi, times: number): Promise<{ findings: readonly 
   return { findings, repeats };
 }
 
-describe('a worker that does not hear', () => {
+describe('a worker that gets no answer', () => {
   test('that its outcomes are in the log sends them again, byte-equal', async () => {
     const { findings, repeats } = await lose('produce', 3);
     expect(findings).toEqual([]);
@@ -76,7 +79,7 @@ describe('a worker that does not hear', () => {
     expect(await worker.metric('worker_offset_commits_total', 'result="failed"')).toBeGreaterThan(0);
   }, 90_000);
 
-  test('from Kafka at all, only from the database, is replaced, and comes back when it can', async () => {
+  test('from Kafka at all, only from the database, is replaced, and returns when it can', async () => {
     await ownedBy(arena, ['cut-off']);
     proxy.freeze();
     const successor = await arena.startWorker({ INSTANCE_ID: 'successor' });

@@ -1,4 +1,7 @@
-/** The database is away, frozen, or answers late: lanes wait and go on; nothing is lost and nothing is a dead letter. */
+/**
+ * The database is down, frozen, or slow: lanes wait and continue; nothing is lost and nothing becomes a dead
+ * letter.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
@@ -13,7 +16,7 @@ const prefix = useTopicPrefix('database');
 const database = useDatabase('database');
 const skus = Array.from({ length: 20 }, (_, index) => `SKU-${String(index).padStart(2, '0')}`);
 const frozenMs = 6_000;
-/** Beyond what it takes to work the backlog off on a busy machine, and far below what a human would notice. */
+/** More than the backlog needs on a busy machine, and far below what a person would notice. */
 const stopMsMax = 15_000;
 
 let arena: Arena;
@@ -49,7 +52,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-/** Ends the load, waits for the log to be worked off, and checks everything. */
+/** Ends the load, waits until the backlog is processed, and checks everything. */
 async function settled(): Promise<{ findings: readonly string[]; deadLetters: number }> {
   await load.stop();
   await arena.quiesce();
@@ -57,7 +60,7 @@ async function settled(): Promise<{ findings: readonly string[]; deadLetters: nu
   return { findings, deadLetters: report.outcomes['DEAD_LETTERED'] ?? 0 };
 }
 
-describe('a worker whose database is in trouble', () => {
+describe('a worker with a failing database', () => {
   test('waits while it is frozen and catches up', async () => {
     proxy.freeze();
     await sleep(frozenMs);
@@ -65,7 +68,7 @@ describe('a worker whose database is in trouble', () => {
     expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
-  test('finds out what a COMMIT did whose answer was lost', async () => {
+  test('finds out what a COMMIT did after its answer was lost', async () => {
     const reclaims = () => worker.metric('worker_batch_retries_total', 'cause="reclaim"');
     for (let time = 0; time < 3; time++) {
       await proxy.swallowAnswersFrom('COMMIT');
@@ -77,7 +80,7 @@ describe('a worker whose database is in trouble', () => {
     expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
-  test('goes on after connections that are cut in mid-transaction', async () => {
+  test('continues after connections are cut during a transaction', async () => {
     for (let time = 0; time < 20; time++) {
       proxy.heal();
       await sleep(50 + (time % 5) * 20);
@@ -94,7 +97,7 @@ describe('a worker that is told to stop', () => {
     await decidedMore(arena, 50);
     proxy.freeze();
     leaver.signal('SIGTERM');
-    // Its own limit is 10 s; a process that hangs beyond that would be killed by its supervisor.
+    // Its own limit is 10 s; its supervisor would kill a process that hangs longer.
     const exit = await Promise.race([leaver.exited, sleep(stopMsMax).then(() => 'still there')]);
     expect(exit).toMatchObject({ signal: null });
     proxy.heal();
@@ -116,7 +119,7 @@ describe('a worker that shares its tables', () => {
     expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
-  test('survives deadlocks with somebody who locks in the other order', async () => {
+  test('survives deadlocks with a client that locks in the other order', async () => {
     const other = await arena.mysql.connect();
     const until3 = performance.now() + 3_000;
     while (performance.now() < until3) {
@@ -127,7 +130,7 @@ describe('a worker that shares its tables', () => {
         }
         await other.commit();
       } catch {
-        // The victim is either of the two; both go on.
+        // The victim is either of the two; both continue.
         await other.rollback();
       }
     }

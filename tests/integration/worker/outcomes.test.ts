@@ -1,4 +1,7 @@
-/** Repeats, conflicts, a sale that sells out: outcomes are the same for all batch sizes (invariants 3, 4 and 6). */
+/**
+ * Repeats, conflicts, a sale that sells out: outcomes are the same for all batch sizes (invariants 3, 4 and
+ * 6).
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';
@@ -55,7 +58,7 @@ const brief = ({ outcome, version, status, reason }: OrderEvent) =>
   `${outcome} ${version} ${status}${reason === null ? '' : ` ${reason.code}`}`;
 
 describe('outcomes', () => {
-  test('of repeats, conflicts and cancels are told the same in one batch and in several', async () => {
+  test('of repeats, conflicts and cancels are the same in one batch and in several', async () => {
     const orderId = randomUUID();
     const place = placeCommand(orderId, [skus[0]!]);
     const conflict = { ...place, fingerprint: createHash('sha256').update('another').digest() };
@@ -100,7 +103,7 @@ describe('outcomes', () => {
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 60_000);
 
-  test('of a sale that sells out: exactly what is there, and few batches tried twice', async () => {
+  test('of a sale that sells out: exactly the available units, and few batches tried twice', async () => {
     const orders = Array.from({ length: buyers }, (_, n) =>
       placeCommand(randomUUID(), n % 2 === 0 ? [hot] : [skus[n % skus.length]!, hot]),
     );
@@ -120,7 +123,7 @@ describe('outcomes', () => {
       batches += await worker.metric('worker_batch_seconds_count');
       await worker.stop();
     }
-    // Each writer may have one batch in flight when the stock ends; after that everybody knows.
+    // Each writer may have one batch in flight when the stock ends; after that every writer knows.
     expect(retries, `${batches} batches`).toBeLessThanOrEqual(6);
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 90_000);

@@ -1,4 +1,7 @@
-/** Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are processed (invariant 7). */
+/**
+ * Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are
+ * processed (invariant 7).
+ */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type DeadLetter, readDeadLetters } from '../../support/arena/dead-letters.ts';
@@ -15,7 +18,7 @@ describe('hostile records', () => {
     const { arena, producer, skus } = used();
     const worker = await arena.startWorker();
     const hostile = new Map<string, DeadLetter>();
-    // Sends of one lane keep their order: each of these records has a good one behind it in the same lane.
+    // Sends of one lane keep their order: each of these records has a valid one after it in the same lane.
     await Promise.all(
       hostileCorpus(arena.codecs).map(async ({ what, ...record }) => {
         const good = producer.send(placeCommand(newOrderOf(record.partition), [skus[0]!]));

@@ -1,4 +1,7 @@
-/** Positions that contradict the logs, and commands of a later version: such a lane stops and says so, others go on. */
+/**
+ * Positions that contradict the logs, and commands of a later version: such a lane stops and reports it,
+ * others continue.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { COMMANDS, GROUPS } from '../../../topics/index.ts';
@@ -47,7 +50,7 @@ async function moveBack(partition: number, by: number): Promise<void> {
   );
 }
 
-describe('a lane whose position does not fit the logs', () => {
+describe('a lane whose position does not match the logs', () => {
   test('is refused, shown in readiness, metric and log, and affects no other; it continues once it matches', async () => {
     const first = await arena.startWorker();
     await placeInEach(5);
@@ -72,7 +75,7 @@ describe('a lane whose position does not fit the logs', () => {
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 90_000);
 
-  test('stops every lane of every worker where it shows lost commits, until the newer data is back', async () => {
+  test('stops every lane of every worker if it shows lost commits, until the newer data is back', async () => {
     await moveBack(1, -3);
     await moveBack(2, -3);
     const back = new Map([[2, 5n]]);
@@ -122,7 +125,7 @@ describe('a lane whose position does not fit the logs', () => {
         const { produced, decided, published } = await arena.progress();
         return decided === produced - 4 && published === decided;
       },
-      { what: 'everything but the lane behind the command being decided and published' },
+      { what: 'everything except the lane with the command being decided and published' },
     );
     await until(async () => (await worker.ask('/readyz')).includes(`offset ${offset} holds SHIP`), {
       what: 'readiness naming the command',
@@ -130,7 +133,7 @@ describe('a lane whose position does not fit the logs', () => {
     expect((await readLanes(arena))[4]!.nextOffset).toBe(offset);
     await until(
       async () => (await arena.admin.groupOffsets(GROUPS.worker, COMMANDS)).get(4) === BigInt(offset),
-      { what: 'the group standing at the command', deadlineMs: 5_000 },
+      { what: 'the group offset being at the command', deadlineMs: 5_000 },
     );
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);

@@ -1,4 +1,7 @@
-/** The database answers and refuses: read-only, or out of connections. Lanes wait and go on; nothing is a dead letter. */
+/**
+ * The database answers and refuses: read-only, or out of connections. Lanes wait and continue; nothing
+ * becomes a dead letter.
+ */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
@@ -12,13 +15,13 @@ import { testStack, until, useTopicPrefix } from '../../support/servers/stack.ts
 
 const prefix = useTopicPrefix('refused');
 const skus = Array.from({ length: 20 }, (_, index) => `SKU-${index}`);
-/** The fewest that the server lets itself be limited to. */
+/** The lowest limit that the server accepts. */
 const connectionsMin = 10;
 const refusalsSeen = 12;
 const refusalsMeasured = 12;
 /**
- * Three writers, each waiting half a second on the average once it has failed a few times, and what else asks the
- * database beside them: about 8 a second.
+ * Three writers, each waiting half a second on average after a few failures, and other queries to the
+ * database: about 8 a second.
  */
 const refusalsPerSecondMax = 20;
 
@@ -77,7 +80,7 @@ async function settled(): Promise<{ findings: readonly string[]; deadLetters: nu
   };
 }
 
-/** How often a second a counter rises, once the waits between the tries have grown. */
+/** How much a counter rises per second, once the waits between the attempts have grown. */
 async function settledRate(counter: () => Promise<number>, what: string): Promise<number> {
   const atFirst = await counter();
   await until(async () => (await counter()) >= atFirst + refusalsSeen, { what });
@@ -105,7 +108,8 @@ describe('a worker whose database', () => {
     expect(await settledRate(retries, 'batches being refused')).toBeLessThan(refusalsPerSecondMax);
     expect((await arena.progress()).decided).toBe(decided);
     expect(worker.log.some(({ err }) => JSON.stringify(err ?? '').includes('MYSQL_READ_ONLY'))).toBe(true);
-    // After a failover another server answers to the same name: whoever kept the connection would wait for ever.
+    // After a failover another server has the same name; a client that keeps its connection would wait for
+    // ever.
     expect(await connects()).toBeGreaterThan(connectsBefore);
 
     await database.asRoot('SET GLOBAL read_only = 0');
@@ -114,7 +118,7 @@ describe('a worker whose database', () => {
     expect(worker.running).toBe(true);
   }, 90_000);
 
-  test('takes no connection waits, starts beside it too, and goes on when there is room', async () => {
+  test('takes no connection waits, also starts then, and continues when there is room', async () => {
     await database.asRoot(`SET GLOBAL max_connections = ${connectionsMin}`);
     await until(
       async () => {

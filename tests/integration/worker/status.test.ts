@@ -1,4 +1,4 @@
-/** What Redis says of an order is never older than its row for long, whatever happened to who decided it. */
+/** Redis never shows an older state than the row for long, even if the deciding worker crashed. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { orderStatusKey } from '../../../services/shared/redis/index.ts';
@@ -51,7 +51,7 @@ async function placed(): Promise<string[]> {
 }
 
 test.each(['commitAcked', 'publishAcked'])(
-  'a change is told by the next owner when its worker dies at %s',
+  'the next owner writes a change when its worker dies at %s',
   async (point) => {
     const orders = await placed();
     const victim = await arena.startWorker({ FAILPOINTS: `${point}=kill` });

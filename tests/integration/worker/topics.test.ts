@@ -1,4 +1,7 @@
-/** Topics that are truncated or deleted: nothing is skipped or lost, and other lanes go on (invariants 1, 2, 7 and 8). */
+/**
+ * Topics that are truncated or deleted: nothing is skipped or lost, and other lanes continue (invariants 1,
+ * 2, 7 and 8).
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmin, createKafkaConfig, type KafkaAdmin } from '../../../services/shared/kafka/index.ts';
 import {
@@ -23,7 +26,7 @@ const database = useDatabase('topics');
 const sku = 'SKU-1';
 const breaker = 'BREAKER-1';
 const partitions = Array.from({ length: 12 }, (_, partition) => partition);
-/** A lane has four batches out at most; each is a row until it is acknowledged. */
+/** A lane has at most four batches in flight; each has a row until it is acknowledged. */
 const rowsPerLaneMax = 4;
 
 let arena: Arena;
@@ -48,7 +51,10 @@ async function placeInEach(count: number): Promise<void> {
   for (let n = 0; n < count; n++) await Promise.all(partitions.map((partition) => place(partition)));
 }
 
-/** An admin of its own each time: kafkajs's asks for every topic that it was ever asked about, and fails with the one that is gone. */
+/**
+ * A new admin client each time: kafkajs's queries every topic that it ever queried, and fails for the missing
+ * one.
+ */
 async function withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
   const { kafkaBrokers } = testStack();
   const settings = createKafkaConfig(
@@ -65,13 +71,13 @@ async function withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T>
 
 async function deleteTopic(topic: string): Promise<void> {
   await deleteTopics(testStack().kafkaBrokers, `${prefix}${topic}`);
-  // The controller has said so; what a leader still took would be gone with the topic.
+  // The controller has deleted it; records that a leader still accepts would be lost with the topic.
   await until(() => withAdmin(async (admin) => (await admin.describeTopics([topic])).length === 0), {
     what: `${topic} being gone`,
   });
 }
 
-/** As an operator would: the topics that are missing are made again. */
+/** As an operator would: the missing topics are created again. */
 function mendTopics(): Promise<void> {
   return withAdmin(async (admin) => {
     const there = await admin.describeTopics([COMMANDS]);
@@ -84,8 +90,8 @@ async function findings(): Promise<readonly string[]> {
   return (await audit(arena, producer.history)).findings;
 }
 
-describe('a result topic that is gone', () => {
-  test('fills the outbox to its bound and no further; once it is back everything is published', async () => {
+describe('a missing result topic', () => {
+  test('fills the outbox to its limit and no further; once it is back everything is published', async () => {
     const worker = await arena.startWorker({ BATCH_ORDERS_MAX: '5', INSTANCE_ID: 'bounded' });
     await ownedBy(arena, ['bounded']);
     await deleteTopic(EVENTS);
@@ -118,8 +124,8 @@ describe('a result topic that is gone', () => {
   }, 120_000);
 });
 
-describe('a dead-letter topic that is gone', () => {
-  test('holds up the lane of the poison alone, and its offset, until it is back', async () => {
+describe('a missing dead-letter topic', () => {
+  test('stops only the lane of the poison record, and its offset, until it is back', async () => {
     const worker = await arena.startWorker({ INSTANCE_ID: 'poisoned' });
     await ownedBy(arena, ['poisoned']);
     await deleteTopic(DEAD_LETTERS);
@@ -175,7 +181,7 @@ describe('a command log that was truncated', () => {
       what: 'the group being moved back',
     });
 
-  test('behind the group but not behind what is decided is worked on from the position in the database', async () => {
+  test('behind the group but not behind the decided position is processed from the position in the database', async () => {
     await arena.quiesce();
     const { nextOffset } = (await readLanes(arena))[3]!;
     await back(new Map([[3, 1n]]));

@@ -1,4 +1,7 @@
-/** Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again (invariants 1 and 3). */
+/**
+ * Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again
+ * (invariants 1 and 3).
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
@@ -32,8 +35,8 @@ afterAll(async () => {
 });
 
 /**
- * Raises the epoch of a lane, as a new owner does, until the fence of a batch stops the old owner. The owner may also
- * notice the loss between two batches. Then it takes the lane again, and the next try follows.
+ * Raises the epoch of a lane, as a new owner does, until the fence of a batch stops the old owner. The owner
+ * may also notice the loss between two batches. Then it takes the lane again, and the next try follows.
  */
 async function loseInBatch(worker: WorkerProcess, partition: number): Promise<void> {
   const fencesLost = (): Promise<number> => worker.metric('worker_fences_lost_total');
@@ -54,7 +57,7 @@ async function loseInBatch(worker: WorkerProcess, partition: number): Promise<vo
   );
 }
 
-describe('workers and their doubles', () => {
+describe('workers and their replacements', () => {
   test('a worker that was replaced while it was frozen writes nothing, and publishes exact repeats at most', async () => {
     const load = producer.start(100, [...skus, 'SCARCE-1']);
     const { successor } = await freezeAndReplace(arena, ['decoded', 'written', 'commitAcked']);

@@ -24,7 +24,7 @@ function kept(...more: string[]): string {
 }
 
 describe('the search of the logs', () => {
-  test('passes lines without anything planted', () => {
+  test('passes lines without planted data', () => {
     expect(logFaults(searchKeptLogs(kept('{"url":"mysql://orderstream:hidden@127.0.0.1/x"}')))).toEqual([]);
   });
 
