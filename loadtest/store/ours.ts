@@ -7,11 +7,13 @@ import type { Accumulator } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
 import { createMetrics } from '../../services/shared/metrics/index.ts';
 import { createMysql, type Mysql } from '../../services/shared/mysql/index.ts';
-import { createEngine, type Engine } from '../../services/worker/batching/engine.ts';
+import { Loop } from '../../services/worker/batching/loop.ts';
+import { createWriters } from '../../services/worker/batching/writer.ts';
 import { defaultBatchLimits } from '../../services/worker/lanes/batch.ts';
 import { Lane } from '../../services/worker/lanes/lane.ts';
-import type { Committed } from '../../services/worker/pipeline.ts';
+import type { CommittedBatch } from '../../services/worker/pipeline.ts';
 import { createPublisher } from '../../services/worker/publishing/publisher.ts';
+import { Quarantine } from '../../services/worker/stages/quarantine.ts';
 import { claimLane } from '../../services/worker/store/positions.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
@@ -35,17 +37,16 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
   const source = createRecordSource(stream, codecs.commands, COMMANDS);
   const mysql = createMysql({ url, log, poolSize: 2 });
   const feeders: Feeder[] = [];
-  let engine: Engine;
+  let loop: Loop;
 
-  const onCommitted = ({ records, ms }: Committed) => meter.transaction(ms, records);
+  const onCommitted = ({ records, ms }: CommittedBatch) => meter.transaction(ms, records);
 
   return {
     async start() {
       const accumulator = instantAccumulator();
-      engine = createEngine({
+      const writers = createWriters(connections, {
         topic: COMMANDS,
-        writers: connections,
-        limits: defaultBatchLimits,
+        quarantine: new Quarantine(),
         paymentWindowMs,
         mysql: wrap(mysql),
         codecs,
@@ -57,11 +58,12 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         onFenceLost: (lane) => lane.stop('its fence was lost'),
         onCommitted,
       });
+      loop = new Loop(writers, defaultBatchLimits);
       const session = await mysql.connect();
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const feeder = createFeeder(partition, from[partition]!, source, () => engine.wake());
+        const feeder = createFeeder(partition, from[partition]!, source, () => loop.wake());
         const { epoch } = await claimLane(session, COMMANDS, partition, { name: 'bench', epoch: -1 });
-        engine.add(feeder.lane);
+        loop.add(feeder.lane);
         const nextOffset = from[partition]!;
         feeder.lane.claimed({ epoch, nextOffset, publishedOffset: nextOffset }, null);
         feeder.feed();
@@ -71,7 +73,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
     },
     async stop(): Promise<Claimed> {
       for (const feeder of feeders) feeder.end();
-      await engine.stop();
+      await loop.stop();
       await Promise.all(feeders.map(({ lane }) => lane.published));
       await mysql.close();
       const stopped = feeders.find(({ lane }) => lane.state !== 'running');

@@ -11,14 +11,14 @@ import { failpoint } from '../shared/failpoint/index.ts';
 import type { Logger } from '../shared/log/index.ts';
 import type { Session, StatementBuffer } from '../shared/mysql/index.ts';
 import type { OrderStatusEntry } from '../shared/redis/index.ts';
-import type { Scarcity } from './batching/low-stock.ts';
+import type { LowStock } from './batching/low-stock.ts';
 import type { LaneBatch } from './lanes/batch.ts';
 import type { StatusCache } from './publishing/status-cache.ts';
 import { type DecodedPart, decodeParts } from './stages/decode.ts';
 import { collectNeeds, findShort, loadSnapshot } from './stages/load.ts';
 import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
-import { SKIPPED, type Verdicts, verdictKey } from './stages/quarantine.ts';
+import type { Quarantine } from './stages/quarantine.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
 import type { Catalogue } from './store/catalogue.ts';
 import { storeAttempt } from './store/crash-attempts.ts';
@@ -31,8 +31,8 @@ export interface PipelineDeps {
   readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
   readonly catalogue: Catalogue;
-  readonly scarcity: Scarcity;
-  readonly verdicts: Verdicts;
+  readonly lowStock: LowStock;
+  readonly quarantine: Quarantine;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
   /** Whether acknowledged outcomes stay in the database, to publish them again if their topic loses them. */
@@ -41,7 +41,7 @@ export interface PipelineDeps {
 }
 
 /** The batch is committed. Its outcomes must be published, in this order per lane. */
-export interface Committed {
+export interface CommittedBatch {
   readonly kind: 'committed';
   readonly parts: readonly PartOutcomes[];
   /** Number of commands by outcome. */
@@ -56,7 +56,7 @@ export interface Committed {
 }
 
 export type BatchResult =
-  | Committed
+  | CommittedBatch
   /** No part could begin, because every lane is held or stopped. No transaction was opened. */
   | { readonly kind: 'nothing' }
   /** A lane of the batch has another owner or another position. The writer must roll back. */
@@ -94,7 +94,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   };
 }
 
-interface Draft extends Pick<Committed, 'counts' | 'records' | 'statuses'> {
+interface Draft extends Pick<CommittedBatch, 'counts' | 'records' | 'statuses'> {
   readonly kind: 'draft';
   readonly writes: BatchWrites;
 }
@@ -105,7 +105,7 @@ type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<Draft | NoDraft> {
   const { topic } = deps;
   const parts = await decodeParts(
-    { codec: deps.codecs.commands, verdicts: deps.verdicts, log: deps.log },
+    { codec: deps.codecs.commands, quarantine: deps.quarantine, log: deps.log },
     batch,
   );
   if (parts.length === 0) return { kind: 'nothing' };
@@ -119,7 +119,7 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   const { nowMs } = prices;
   const sources = parts.length === 1 ? parts[0]!.sources : parts.flatMap((part) => part.sources);
   const decision = decide(snapshot, sources, { nowMs, paymentWindowMs: deps.paymentWindowMs });
-  observeScarce(deps.scarcity, snapshot.stockLevels, decision);
+  observeLowStock(deps.lowStock, snapshot.stockLevels, decision);
   const outcomes = encodeOutcomes(deps.codecs.events, parts, decision, nowMs);
   const writes = layOutWrites(
     deps.buffer,
@@ -135,7 +135,7 @@ async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Prom
   return { kind: 'draft', writes, statuses, ...countOutcomes(decision) };
 }
 
-function countOutcomes({ events }: Decision): Pick<Committed, 'counts' | 'records'> {
+function countOutcomes({ events }: Decision): Pick<CommittedBatch, 'counts' | 'records'> {
   const counts: Record<string, number> = {};
   for (const { outcome } of events) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return { counts, records: events.length };
@@ -154,16 +154,13 @@ async function storeAttempts(deps: PipelineDeps, batch: readonly LaneBatch[]): P
 
 /** If the head of a lane blocks it, an operator may have asked to dead-letter that record. */
 async function adoptSkips(
-  { session, topic, verdicts }: PipelineDeps,
+  { session, topic, quarantine }: PipelineDeps,
   batch: readonly LaneBatch[],
 ): Promise<void> {
   const heads = batch
     .filter(({ lane }) => lane.isBlocked)
     .map(({ lane, from }) => ({ partition: lane.partition, offset: from }));
-  for (const { partition, offset, reason } of await readSkips(session, topic, heads)) {
-    const message = `An operator skipped this record: ${reason}`;
-    verdicts.set(verdictKey(partition, offset), { code: SKIPPED, message });
-  }
+  for (const skip of await readSkips(session, topic, heads)) quarantine.recordSkipped(skip);
 }
 
 /** The orders of the decoded commands, without dead-lettered records. */
@@ -172,11 +169,11 @@ function ordersOf(parts: readonly DecodedPart[]): string {
   return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');
 }
 
-function observeScarce(scarcity: Scarcity, levels: ReadonlyMap<string, number>, decision: Decision): void {
+function observeLowStock(lowStock: LowStock, levels: ReadonlyMap<string, number>, decision: Decision): void {
   if (levels.size === 0) return;
   const asked = new Map(decision.stock.map((change) => [change.sku, change.peak]));
   for (const [sku, level] of levels) {
     const peak = asked.get(sku);
-    if (peak !== undefined) scarcity.observe(sku, level, peak);
+    if (peak !== undefined) lowStock.observe(sku, level, peak);
   }
 }

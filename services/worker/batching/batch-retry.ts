@@ -1,6 +1,6 @@
 /**
- * Retries a batch until it is committed, has another owner, or cannot begin. Every result and every error of an attempt
- * has its remedy here.
+ * Commits a batch: retries it until it is committed, has another owner, or cannot begin. Every result and every error of
+ * an attempt has its remedy here.
  *
  *   trying ──► committed          done
  *     ▲  └───► fence lost         the owner of the lane claims it again
@@ -11,19 +11,19 @@ import { errorMessage } from '../../shared/errors/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import { type Backoff, backoff, sleep } from '../../shared/retry/index.ts';
 import { firstHalf, type LaneBatch, recordCount } from '../lanes/batch.ts';
-import { type BatchResult, type Committed, type PipelineDeps, runBatch } from '../pipeline.ts';
+import { type BatchResult, type CommittedBatch, type PipelineDeps, runBatch } from '../pipeline.ts';
 import { findLostLanes, type LostLaneDeps } from '../takeover/lost-lanes.ts';
 import { judgeAlone } from '../waits/judge-record.ts';
-import type { Isolation } from './exclusive-run.ts';
+import type { ExclusiveRun } from './exclusive-run.ts';
 import { remedyFor } from './remedies.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
-export interface BatchWorkDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
+export interface BatchRetryDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
   readonly sessions: SessionKeeper;
   /** Shared by the writers of a process: a suspect record is processed while no other record is. */
-  readonly isolation: Isolation;
+  readonly exclusiveRun: ExclusiveRun;
   /** The batch is committed. Called at once, before any further batch of its lanes. */
-  onCommitted(batch: Committed): void;
+  onCommitted(batch: CommittedBatch): void;
 }
 
 /** Consecutive conflicts after which the batch is halved. */
@@ -52,8 +52,12 @@ interface Attempt {
   rehearsed: boolean;
 }
 
-/** Processes the batch. Never rejects. Ends early when `signal` aborts, without partial results. */
-export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal: AbortSignal): Promise<void> {
+/** Never rejects. Ends early when `signal` aborts, without partial results. */
+export async function commitBatch(
+  deps: BatchRetryDeps,
+  batch: LaneBatch[],
+  signal: AbortSignal,
+): Promise<void> {
   const attempt: Attempt = {
     batch,
     signal,
@@ -66,37 +70,33 @@ export async function workBatch(deps: BatchWorkDeps, batch: LaneBatch[], signal:
   };
   let next: Next = 'again';
   while (next === 'again' && !signal.aborted) {
-    attempt.batch = attempt.batch.filter(
-      ({ lane, epoch }) => lane.state === 'running' && lane.position.epoch === epoch,
-    );
+    attempt.batch = attempt.batch.filter(isStillOurs);
     if (attempt.batch.length === 0) return;
-    next = await tryOnce(deps, attempt);
+    let session: Session | null = null;
+    try {
+      session = await deps.sessions.open();
+      const pipeline = { ...deps, session };
+      const mode = attempt.batch.some(({ alone }) => alone) ? 'exclusive' : 'shared';
+      const result = await deps.exclusiveRun.run(mode, () => runBatch(pipeline, attempt.batch));
+      if (result.kind === 'committed') return deps.onCommitted(result);
+      next = await actOn(deps, result, attempt, session);
+    } catch (error) {
+      next = await remedy(deps, error, attempt, session);
+    }
   }
 }
 
-async function tryOnce(deps: BatchWorkDeps, attempt: Attempt): Promise<Next> {
-  let session: Session | null = null;
-  try {
-    session = await deps.sessions.open();
-    const pipeline = { ...deps, session };
-    const mode = attempt.batch.some(({ alone }) => alone) ? 'alone' : 'beside';
-    const result = await deps.isolation.run(mode, () => runBatch(pipeline, attempt.batch));
-    return await actOn(deps, result, attempt, session);
-  } catch (error) {
-    return remedy(deps, error, attempt, session);
-  }
+function isStillOurs({ lane, epoch }: LaneBatch): boolean {
+  return lane.state === 'running' && lane.position.epoch === epoch;
 }
 
 async function actOn(
-  deps: BatchWorkDeps,
-  result: BatchResult,
+  deps: BatchRetryDeps,
+  result: Exclude<BatchResult, CommittedBatch>,
   attempt: Attempt,
   session: Session,
 ): Promise<Next> {
   switch (result.kind) {
-    case 'committed':
-      deps.onCommitted(result);
-      return 'done';
     case 'nothing':
       return 'done';
     case 'fenceLost':
@@ -108,7 +108,7 @@ async function actOn(
       );
       return 'done';
     case 'shortOfStock':
-      deps.scarcity.mark(result.skus);
+      deps.lowStock.add(result.skus);
       deps.metrics.inc('worker_batch_retries_total', { cause: 'shortOfStock' });
       attempt.shortages += 1;
       if (attempt.shortages % failuresMax === 0) {
@@ -120,7 +120,7 @@ async function actOn(
 }
 
 async function remedy(
-  deps: BatchWorkDeps,
+  deps: BatchRetryDeps,
   error: unknown,
   attempt: Attempt,
   session: Session | null,
@@ -166,7 +166,7 @@ async function remedy(
 }
 
 /** An outage may pass, but a bad record keeps failing. So the batch is retried some times before it is halved. */
-async function suspect(deps: BatchWorkDeps, error: unknown, attempt: Attempt): Promise<Next> {
+async function suspect(deps: BatchRetryDeps, error: unknown, attempt: Attempt): Promise<Next> {
   attempt.doubts += 1;
   await pause(contention, attempt.doubts, attempt.signal);
   if (attempt.doubts < failuresMax) return 'again';
@@ -193,7 +193,7 @@ async function pause(delay: Backoff, attempt: number, signal: AbortSignal): Prom
   await sleep(delay(attempt), signal).catch(() => undefined);
 }
 
-async function rollBack({ log, sessions }: BatchWorkDeps, session: Session): Promise<void> {
+async function rollBack({ log, sessions }: BatchRetryDeps, session: Session): Promise<void> {
   try {
     if (session.alive) await session.rollback();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIsolation } from './exclusive-run.ts';
+import { createExclusiveRun } from './exclusive-run.ts';
 
 function gate() {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -7,7 +7,7 @@ function gate() {
 }
 
 test('shared runs overlap; an exclusive run waits for them and excludes others', async () => {
-  const isolation = createIsolation();
+  const exclusiveRun = createExclusiveRun();
   const told: string[] = [];
   const gates = [gate(), gate(), gate()];
   const work = (name: string, until: Promise<void>) => async () => {
@@ -15,10 +15,10 @@ test('shared runs overlap; an exclusive run waits for them and excludes others',
     await until;
     told.push(`${name}-`);
   };
-  const first = isolation.run('beside', work('a', gates[0]!.opened));
-  const second = isolation.run('beside', work('b', gates[1]!.opened));
-  const alone = isolation.run('alone', work('alone', gates[2]!.opened));
-  const later = isolation.run('beside', work('c', Promise.resolve()));
+  const first = exclusiveRun.run('shared', work('a', gates[0]!.opened));
+  const second = exclusiveRun.run('shared', work('b', gates[1]!.opened));
+  const alone = exclusiveRun.run('exclusive', work('alone', gates[2]!.opened));
+  const later = exclusiveRun.run('shared', work('c', Promise.resolve()));
   gates[0]!.open();
   await first;
   expect(told).toEqual(['a+', 'b+', 'a-']);
@@ -30,7 +30,7 @@ test('shared runs overlap; an exclusive run waits for them and excludes others',
 });
 
 test('a failure makes room and is passed on', async () => {
-  const isolation = createIsolation();
-  await expect(isolation.run('alone', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  await expect(isolation.run('beside', async () => 1)).resolves.toBe(1);
+  const exclusiveRun = createExclusiveRun();
+  await expect(exclusiveRun.run('exclusive', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(exclusiveRun.run('shared', async () => 1)).resolves.toBe(1);
 });

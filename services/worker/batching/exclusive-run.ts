@@ -1,20 +1,20 @@
-/** Work side by side, except that some of it wants the process for itself. First come, first served. */
-export interface Isolation {
-  /** Runs the work: beside other work, or alone, once all that runs has ended. Passes its result or error on. */
-  run<T>(mode: 'beside' | 'alone', work: () => Promise<T>): Promise<T>;
+/** Runs work side by side, except for work that must run alone in the process. First come, first served. */
+export interface ExclusiveRun {
+  /** Runs the work beside other work, or alone after all running work has ended. Passes on its result or error. */
+  run<T>(mode: 'shared' | 'exclusive', work: () => Promise<T>): Promise<T>;
 }
 
-export function createIsolation(): Isolation {
+export function createExclusiveRun(): ExclusiveRun {
   let running = 0;
-  let isAlone = false;
-  const waiting: { mode: 'beside' | 'alone'; start: () => void }[] = [];
+  let isExclusive = false;
+  const waiting: { mode: 'shared' | 'exclusive'; start: () => void }[] = [];
 
   const admit = () => {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      if (isAlone || (next.mode === 'alone' && running > 0)) return;
+      if (isExclusive || (next.mode === 'exclusive' && running > 0)) return;
       waiting.shift();
       running += 1;
-      isAlone = next.mode === 'alone';
+      isExclusive = next.mode === 'exclusive';
       next.start();
     }
   };
@@ -29,7 +29,7 @@ export function createIsolation(): Isolation {
         return await work();
       } finally {
         running -= 1;
-        isAlone = false;
+        isExclusive = false;
         admit();
       }
     },

@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { createScarcity } from './low-stock.ts';
+import { createLowStock } from './low-stock.ts';
 
-describe('scarcity', () => {
-  it('knows only what was marked', () => {
-    const scarcity = createScarcity();
-    expect(scarcity.among(['A', 'B'])).toEqual([]);
-    scarcity.mark(['A', 'C']);
-    expect(scarcity.among(['A', 'B', 'C'])).toEqual(['A', 'C']);
+describe('low stock', () => {
+  it('knows only what was added', () => {
+    const lowStock = createLowStock();
+    expect(lowStock.among(['A', 'B'])).toEqual([]);
+    lowStock.add(['A', 'C']);
+    expect(lowStock.among(['A', 'B', 'C'])).toEqual(['A', 'C']);
   });
 
   it('lets go of a SKU that holds many times what is asked for', () => {
-    const scarcity = createScarcity();
-    scarcity.mark(['A']);
-    scarcity.observe('A', 100, 5);
-    expect(scarcity.among(['A'])).toEqual(['A']);
-    scarcity.observe('A', 101, 5);
-    expect(scarcity.among(['A'])).toEqual([]);
+    const lowStock = createLowStock();
+    lowStock.add(['A']);
+    lowStock.observe('A', 100, 5);
+    expect(lowStock.among(['A'])).toEqual(['A']);
+    lowStock.observe('A', 101, 5);
+    expect(lowStock.among(['A'])).toEqual([]);
   });
 
-  it('forgets the oldest marks when there are too many, and a renewed one last', () => {
-    const scarcity = createScarcity();
-    scarcity.mark(['first', 'second']);
-    scarcity.mark(Array.from({ length: 9_998 }, (_, index) => `sku-${index}`));
-    scarcity.mark(['first']);
-    scarcity.mark(['one more']);
-    expect(scarcity.size).toBe(10_000);
-    expect(scarcity.among(['first', 'second', 'one more'])).toEqual(['first', 'one more']);
+  it('drops the oldest SKUs when there are too many, and one that was added again last', () => {
+    const lowStock = createLowStock();
+    lowStock.add(['first', 'second']);
+    lowStock.add(Array.from({ length: 9_998 }, (_, index) => `sku-${index}`));
+    lowStock.add(['first']);
+    lowStock.add(['one more']);
+    expect(lowStock.size).toBe(10_000);
+    expect(lowStock.among(['first', 'second', 'one more'])).toEqual(['first', 'one more']);
   });
 });

@@ -1,12 +1,12 @@
 /**
- * Which SKUs are known to be short. A batch that asks for one of them reads its level before it decides, so that a
- * sold-out sale is decided once instead of being tried, rolled back and decided again. Shared by a process's writers.
+ * SKUs that are known to be short. A batch that asks for one of them reads its level before it decides. So a sold-out sale
+ * is decided once, instead of being tried, rolled back and decided again. The writers of a process share it.
  */
-export interface Scarcity {
+export interface LowStock {
   /** Those of `skus` that are known to be short, each once. */
   among(skus: Iterable<string>): string[];
-  mark(skus: Iterable<string>): void;
-  /** Tells what was read: a SKU that holds many times what was asked for is scarce no longer. */
+  add(skus: Iterable<string>): void;
+  /** A level was read: a SKU that holds many times what was asked for is no longer short. */
   observe(sku: string, level: number, asked: number): void;
   readonly size: number;
 }
@@ -15,28 +15,28 @@ const skusMax = 10_000;
 /** A level this many times what one batch asked for will not be exhausted by a few batches at once. */
 const plentyFactor = 20;
 
-export function createScarcity(): Scarcity {
-  // Insertion order is age: the oldest goes when the set is full, and is found again by its next rollback.
-  const scarce = new Set<string>();
+export function createLowStock(): LowStock {
+  // Insertion order is age. A full set drops its oldest SKU, which the next rollback adds again.
+  const short = new Set<string>();
   return {
     among(skus) {
-      if (scarce.size === 0) return [];
+      if (short.size === 0) return [];
       const found = new Set<string>();
-      for (const sku of skus) if (scarce.has(sku)) found.add(sku);
+      for (const sku of skus) if (short.has(sku)) found.add(sku);
       return [...found];
     },
-    mark(skus) {
+    add(skus) {
       for (const sku of skus) {
-        scarce.delete(sku);
-        scarce.add(sku);
-        if (scarce.size > skusMax) scarce.delete(scarce.values().next().value!);
+        short.delete(sku);
+        short.add(sku);
+        if (short.size > skusMax) short.delete(short.values().next().value!);
       }
     },
     observe(sku, level, asked) {
-      if (level > asked * plentyFactor) scarce.delete(sku);
+      if (level > asked * plentyFactor) short.delete(sku);
     },
     get size() {
-      return scarce.size;
+      return short.size;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appError, type ErrorCode, errorTable } from '../../shared/errors/index.ts';
 import { classifyMysqlError, type MysqlErrorKind } from '../../shared/mysql/index.ts';
-import { type Remedy, remedyFor, verdictFor } from './remedies.ts';
+import { type Remedy, remedyFor } from './remedies.ts';
 
 const driverError = (errno: number) => Object.assign(new Error(`errno ${errno}`), { errno });
 
@@ -64,20 +64,5 @@ describe('remedyFor', () => {
       if (disposition === 'fatal' && !code.startsWith('MYSQL_'))
         expect([code, remedy]).toEqual([code, 'hold']);
     }
-  });
-});
-
-describe('verdictFor', () => {
-  it('shows the public only the number of a database error', () => {
-    const reason = "Incorrect string value: 'ada@example.org' for column `orders`.`contact`";
-    expect(verdictFor(appError('MYSQL_DATA', { reason, errno: 1366 }))).toEqual({
-      code: 'DATA_REFUSED',
-      message: 'The database refused its data (data, error 1366).',
-    });
-  });
-
-  it('keeps other words short', () => {
-    const { code, message } = verdictFor(new RangeError('x'.repeat(1_000)));
-    expect([code, message.length]).toEqual(['DATA_REFUSED', 300]);
   });
 });

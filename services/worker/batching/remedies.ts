@@ -1,6 +1,7 @@
 /** The remedy for a failed attempt of a batch: one for every result and error. */
-import { AppError, classify, errorMessage } from '../../shared/errors/index.ts';
+import { AppError, classify } from '../../shared/errors/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
+import { isServerError } from '../stages/quarantine.ts';
 
 export type Remedy =
   /** Retry the batch after a short, jittered wait. After several of these, retry with half of it. */
@@ -57,23 +58,4 @@ function remedyForUnknown(error: unknown): Remedy {
   // An init_connect or a proxy changed the session settings. The next session may get the right ones.
   if (error instanceof AppError && error.code === 'MYSQL_SETTINGS') return 'reconnect';
   return classify(error) === 'retry' ? 'wait' : 'hold';
-}
-
-/** Whether the database returned an error with a number. System errors have negative numbers. */
-export function isServerError(error: unknown): boolean {
-  if (error instanceof AppError) return Number(error.details['errno']) > 0;
-  return Number((error as { errno?: unknown } | null | undefined)?.errno) > 0;
-}
-
-/**
- * The message for a record that was found by halving. It is part of the public outcome. The message of the database is
- * only logged, because it names tables and may quote values.
- */
-export function verdictFor(error: unknown): { code: string; message: string } {
-  const kind = classifyMysqlError(error);
-  const errno = error instanceof AppError ? error.details['errno'] : undefined;
-  const message = isServerError(error)
-    ? `The database refused its data (${kind}, error ${errno ?? (error as { errno?: number }).errno}).`
-    : errorMessage(error).slice(0, 300);
-  return { code: 'DATA_REFUSED', message };
 }

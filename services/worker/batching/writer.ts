@@ -1,32 +1,62 @@
 /**
- * A writer works batches on a database session of its own, and gives what stands to the publisher: while a batch is
- * being published, the next runs.
+ * A writer commits batches on a database session of its own and gives their outcomes to the publisher. While a batch is
+ * being published, the next one runs.
  */
-import { StatementBuffer } from '../../shared/mysql/index.ts';
-import type { Committed } from '../pipeline.ts';
-import { settleLanes } from '../publishing/outbox-cleanup.ts';
+import { type Mysql, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
+import type { LaneBatch } from '../lanes/batch.ts';
+import type { Lane } from '../lanes/lane.ts';
+import type { CommittedBatch } from '../pipeline.ts';
+import { cleanUpOutbox } from '../publishing/outbox-cleanup.ts';
 import type { Publisher } from '../publishing/publisher.ts';
-import { verdictKey } from '../stages/quarantine.ts';
+import { createCatalogue } from '../store/catalogue.ts';
 import { findLostLanes } from '../takeover/lost-lanes.ts';
-import { type BatchWorkDeps, workBatch } from './batch-retry.ts';
-import type { Writer } from './dispatcher.ts';
+import { type BatchRetryDeps, commitBatch } from './batch-retry.ts';
+import { createExclusiveRun } from './exclusive-run.ts';
+import { createLowStock } from './low-stock.ts';
+import { createSessionKeeper } from './session-keeper.ts';
 
-export interface WriterDeps extends Omit<BatchWorkDeps, 'buffer'> {
-  readonly publisher: Publisher;
+/** Processes batches, one task at a time. Its promises never reject. */
+export interface Writer {
+  /** Ends when the batch is committed or cannot be. Ends early when `signal` aborts, without partial results. */
+  commit(batch: LaneBatch[], signal: AbortSignal): Promise<void>;
+  /** Deletes the acknowledged outbox rows of lanes. */
+  cleanUp(lanes: readonly Lane[]): Promise<void>;
+  keepAlive(): Promise<void>;
+  close(): Promise<void>;
 }
 
-export function createWriter(deps: WriterDeps): Writer {
-  const { sessions, topic, log } = deps;
-  const onCommitted = (batch: Committed) => {
-    handOver(deps, batch);
-    deps.onCommitted(batch);
-    measure(deps, batch);
-  };
-  const buffer = new StatementBuffer();
-  const work: BatchWorkDeps = { ...deps, buffer, onCommitted };
+type OwnDeps = 'buffer' | 'sessions' | 'catalogue' | 'lowStock' | 'exclusiveRun';
 
-  /** What is tidied or kept ready while nothing else is to do. Nothing depends on it. */
-  const whenIdle = async (task: () => Promise<void>, what: string) => {
+export interface WriterDeps extends Omit<BatchRetryDeps, OwnDeps> {
+  readonly mysql: Mysql;
+  readonly publisher: Publisher;
+  /** Runs before a writer uses a new session: after a broken connection, the database may have been restored. */
+  beforeUse?(session: Session): Promise<void>;
+}
+
+/** Creates `count` writers. Each has a session, a buffer and a catalogue of its own. */
+export function createWriters(count: number, deps: WriterDeps): Writer[] {
+  const shared = { lowStock: createLowStock(), exclusiveRun: createExclusiveRun() };
+  return Array.from({ length: count }, (_, index) =>
+    createWriter({ ...deps, log: deps.log.child({ writer: index }) }, shared),
+  );
+}
+
+function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' | 'exclusiveRun'>): Writer {
+  const { topic, log, keepOutcomes = false } = deps;
+  const sessions = createSessionKeeper(deps);
+  const buffer = new StatementBuffer();
+  const retryDeps: BatchRetryDeps = {
+    ...deps,
+    ...shared,
+    sessions,
+    buffer,
+    catalogue: createCatalogue(),
+    onCommitted: (batch) => publishCommitted(deps, batch),
+  };
+
+  /** Runs a task that nothing depends on. */
+  const tryTask = async (task: () => Promise<void>, what: string) => {
     try {
       await task();
     } catch (error) {
@@ -36,29 +66,30 @@ export function createWriter(deps: WriterDeps): Writer {
   };
 
   return {
-    work: (batch, signal) => workBatch(work, batch, signal),
-    settle: (lanes) =>
-      // Left undone, the next batch deletes these rows, or the next owner publishes them again.
-      whenIdle(async () => {
+    commit: (batch, signal) => commitBatch(retryDeps, batch, signal),
+    cleanUp: (lanes) =>
+      // After a failure the next batch deletes these rows, or the next owner publishes them again.
+      tryTask(async () => {
         const session = await sessions.open();
-        if (!(await settleLanes(session, buffer, topic, lanes, deps.keepOutcomes ?? false)))
+        if (!(await cleanUpOutbox(session, buffer, topic, lanes, keepOutcomes)))
           await findLostLanes(deps, session, lanes);
       }, 'to settle acknowledged outbox rows'),
-    keepAlive: () => whenIdle(() => sessions.keepAlive(), 'a ping'),
+    keepAlive: () => tryTask(() => sessions.keepAlive(), 'a ping'),
+    close: () => sessions.close(),
   };
 }
 
-/** Takes a batch that stands off its lanes, and gives its outcomes to the publisher. */
-function handOver({ publisher, verdicts }: WriterDeps, { parts, provenAtMs }: Committed): void {
+/** Takes the committed records off their lanes, and gives the outcomes to the publisher. */
+function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
+  const { publisher, quarantine, metrics, log } = deps;
+  const { parts, records, counts, provenAtMs, ms } = batch;
   for (const part of parts) {
     const { lane, epoch, from, to, blob, deadLetters } = part;
-    for (const { offset } of deadLetters) verdicts.delete(verdictKey(lane.partition, offset));
+    for (const { offset } of deadLetters) quarantine.lift(lane.partition, offset);
     lane.committed(part);
     publisher.publish({ lane, epoch, from, to, blob, provenAtMs });
   }
-}
-
-function measure({ metrics, log }: WriterDeps, { records, counts, parts, ms }: Committed): void {
+  deps.onCommitted(batch);
   metrics.observe('worker_batch_seconds', ms / 1_000);
   metrics.observe('worker_batch_records', records);
   for (const outcome in counts) metrics.inc('worker_outcomes_total', { outcome }, counts[outcome]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GroupConsumer, GroupHandlers } from '../../shared/kafka/index.ts';
 import { recordsOf, silent } from '../testing/fakes.ts';
 import type { Lane } from './lane.ts';
-import { Ownership } from './partition-assignment.ts';
+import { PartitionAssignment } from './partition-assignment.ts';
 
 const topic = 'orders.commands.v1';
 const parts = (...partitions: number[]) => partitions.map((partition) => ({ topic, partition }));
@@ -11,7 +11,7 @@ const parts = (...partitions: number[]) => partitions.map((partition) => ({ topi
 function createWorld() {
   const told: string[] = [];
   const claims: { partitions: number[]; lanes: readonly Lane[]; finish(): void }[] = [];
-  const ownership = new Ownership({
+  const assignment = new PartitionAssignment({
     topic,
     log: silent,
     claim(lanes) {
@@ -25,12 +25,12 @@ function createWorld() {
   });
   const note = (word: string) => (_topic: string, partition: number, offset?: bigint) =>
     void told.push(`${word} ${partition}${offset === undefined ? '' : ` ${offset}`}`);
-  ownership.attach({
+  assignment.attach({
     pause: note('pause'),
     resume: note('resume'),
     seek: note('seek'),
   } as Partial<GroupConsumer> as GroupConsumer);
-  const handlers: GroupHandlers = ownership.handlers(
+  const handlers: GroupHandlers = assignment.handlers(
     () => undefined,
     () => undefined,
   );
@@ -42,12 +42,12 @@ function createWorld() {
       gained: parts(...(change.gained ?? [])),
       lost: parts(...(change.lost ?? [])),
     });
-  return { ownership, handlers, told, claims, join };
+  return { assignment, handlers, told, claims, join };
 }
 
 const opened = { epoch: 1, nextOffset: 0, publishedOffset: 0 };
 
-describe('ownership', () => {
+describe('the partition assignment', () => {
   it('claims what it gained after the first heartbeat of the join, not before, and pauses it until then', () => {
     const { handlers, told, claims, join } = createWorld();
     join({ gained: [1, 2] });
@@ -60,34 +60,34 @@ describe('ownership', () => {
   });
 
   it('keeps a lane as it is through a rebalance that leaves it here', () => {
-    const { ownership, handlers, claims, join } = createWorld();
+    const { assignment, handlers, claims, join } = createWorld();
     join({ gained: [1] });
     handlers.onHeartbeat!(1);
-    const lane = ownership.lanes.get(1)!;
+    const lane = assignment.lanes.get(1)!;
     lane.claimed(opened, null);
     join({});
-    expect([ownership.lanes.get(1), lane.state]).toEqual([lane, 'running']);
+    expect([assignment.lanes.get(1), lane.state]).toEqual([lane, 'running']);
     handlers.onHeartbeat!(2);
     expect(claims).toHaveLength(1);
   });
 
   it('closes a lost lane before others hear of it, and claims it no more', () => {
-    const { ownership, handlers, told, claims, join } = createWorld();
+    const { assignment, handlers, told, claims, join } = createWorld();
     join({ gained: [1] });
-    const lane = ownership.lanes.get(1)!;
+    const lane = assignment.lanes.get(1)!;
     join({ lost: [1] });
     expect(told.at(-1)).toBe('lost 1 closed');
     handlers.onHeartbeat!(2);
     handlers.onRecords(topic, 1, recordsOf(0, 3), 3n);
-    expect([claims, lane.heldRecords, ownership.lanes.size]).toEqual([[], 0, 0]);
+    expect([claims, lane.heldRecords, assignment.lanes.size]).toEqual([[], 0, 0]);
   });
 
   it('starts again with a partition that was lost and regained in one join', () => {
-    const { ownership, join } = createWorld();
+    const { assignment, join } = createWorld();
     join({ gained: [1] });
-    const before = ownership.lanes.get(1)!;
+    const before = assignment.lanes.get(1)!;
     join({ lost: [1], gained: [1] });
-    const after = ownership.lanes.get(1)!;
+    const after = assignment.lanes.get(1)!;
     expect([before.state, after.state, after === before]).toEqual(['closed', 'claiming', false]);
   });
 
@@ -105,48 +105,48 @@ describe('ownership', () => {
   });
 
   it('claims a fenced lane again at a later heartbeat, if it is still assigned', async () => {
-    const { ownership, handlers, claims, join } = createWorld();
+    const { assignment, handlers, claims, join } = createWorld();
     join({ gained: [1, 2] });
     handlers.onHeartbeat!(1);
     claims[0]!.finish();
     await turn();
-    const [kept, gone] = [ownership.lanes.get(1)!, ownership.lanes.get(2)!];
+    const [kept, gone] = [assignment.lanes.get(1)!, assignment.lanes.get(2)!];
     for (const lane of [kept, gone]) lane.claimed(opened, null);
-    const reclaiming = ownership.reclaim(kept);
+    const reclaiming = assignment.reclaim(kept);
     expect(kept.state).toBe('claiming');
     handlers.onHeartbeat!(1);
     expect(claims).toHaveLength(1);
     await reclaiming;
     join({ lost: [2] });
-    await ownership.reclaim(gone);
+    await assignment.reclaim(gone);
     handlers.onHeartbeat!(2);
     expect(claims.map(({ partitions }) => partitions)).toEqual([[1, 2], [1]]);
   });
 
   it('fetches an opened lane from the position in the database', () => {
-    const { ownership, told, join } = createWorld();
+    const { assignment, told, join } = createWorld();
     join({ gained: [1] });
-    const lane = ownership.lanes.get(1)!;
+    const lane = assignment.lanes.get(1)!;
     lane.claimed({ ...opened, nextOffset: 7 }, null);
     told.length = 0;
-    ownership.opened(lane);
+    assignment.opened(lane);
     expect(told).toEqual(['seek 1 7', 'resume 1']);
   });
 
   it('fetches again from a missing offset, and stops a lane whose position is not in the log', () => {
-    const { ownership, handlers, told, join } = createWorld();
+    const { assignment, handlers, told, join } = createWorld();
     join({ gained: [1] });
-    ownership.lanes.get(1)!.claimed(opened, null);
+    assignment.lanes.get(1)!.claimed(opened, null);
     handlers.onRecords(topic, 1, recordsOf(3, 5), 5n);
     expect(told.at(-1)).toBe('seek 1 0');
     handlers.onOutOfRange!(topic, 1, 0n);
-    expect(ownership.lanes.get(1)!.state).toBe('stopped');
+    expect(assignment.lanes.get(1)!.state).toBe('stopped');
   });
 
   it('claims nothing more once it stops', () => {
-    const { ownership, handlers, claims, join } = createWorld();
+    const { assignment, handlers, claims, join } = createWorld();
     join({ gained: [1] });
-    ownership.stop();
+    assignment.stop();
     handlers.onHeartbeat!(1);
     expect(claims).toEqual([]);
   });

@@ -3,13 +3,13 @@
  * through a rebalance, lost lanes end. A claim needs a join that the coordinator has confirmed by a heartbeat. Without
  * it, a member that the group has removed could fence the real owner.
  */
-import type { GroupConsumer, GroupHandlers, GroupJoin, InRecord } from '../../shared/kafka/index.ts';
+import type { GroupConsumer, GroupHandlers, GroupJoin } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 import { Lane } from './lane.ts';
 import type { LaneEvents, LaneLimits } from './lane-types.ts';
 
-export interface OwnershipDeps {
+export interface PartitionAssignmentDeps {
   readonly topic: string;
   readonly log: Logger;
   readonly limits?: LaneLimits;
@@ -26,15 +26,15 @@ const reclaimJitterMs = 500;
 /** Delay before a failed claim is retried. */
 const refusedClaimMs = 5_000;
 
-export class Ownership {
+export class PartitionAssignment {
   readonly lanes = new Map<number, Lane>();
-  readonly #deps: OwnershipDeps;
+  readonly #deps: PartitionAssignmentDeps;
   readonly #stopping = new AbortController();
   readonly #toClaim = new Set<Lane>();
   #consumer: GroupConsumer | null = null;
   #claiming = false;
 
-  constructor(deps: OwnershipDeps) {
+  constructor(deps: PartitionAssignmentDeps) {
     this.#deps = deps;
   }
 
@@ -48,7 +48,7 @@ export class Ownership {
       onAssigned: (join) => this.#follow(join),
       onRecords: (_topic, partition, records) => {
         onFetched();
-        this.#enqueue(partition, records);
+        this.lanes.get(partition)?.fetched(records);
       },
       onHeartbeat: () => this.#claimWaiting(),
       onOutOfRange: (_topic, partition, position) => {
@@ -124,10 +124,6 @@ export class Ownership {
       { generation, gained: gained.length, lost: lost.length, lanes: this.lanes.size },
       'lanes assigned',
     );
-  }
-
-  #enqueue(partition: number, records: readonly InRecord[]): void {
-    this.lanes.get(partition)?.fetched(records);
   }
 
   #claimWaiting(): void {

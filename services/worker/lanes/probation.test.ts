@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { commitTo, openLane } from '../testing/fakes.ts';
 import { takeBatch } from './batch.ts';
 import type { Lane } from './lane.ts';
-import { growProbation, isKiller, startProbation } from './probation.ts';
+import { growProbation, startProbation } from './probation.ts';
 
 const limits = { recordsMax: 500, bytesMax: 1_000_000 };
 const take = (lanes: Lane[]) => takeBatch(lanes, limits);
@@ -38,10 +38,4 @@ test('ends after a batch as large as any that may have been in flight', () => {
     probation = growProbation(probation, to);
   }
   expect(sizes).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256]);
-});
-
-test('only crashes of a record alone make it a killer', () => {
-  expect(isKiller({ offset: 0, records: 2, attempts: 9 })).toBe(false);
-  expect(isKiller({ offset: 0, records: 1, attempts: 2 })).toBe(false);
-  expect(isKiller({ offset: 0, records: 1, attempts: 3 })).toBe(true);
 });

@@ -5,7 +5,7 @@
  * records become suspects: each one is processed alone in the process. So a crash with another cause costs ten small
  * batches. A record that crashes the worker three times on its own is dead-lettered, without its neighbours.
  */
-import { type CrashAttempt, crashesMax } from '../store/crash-attempts.ts';
+import type { CrashAttempt } from '../store/crash-attempts.ts';
 
 export interface Probation {
   /** Maximum number of records in the next batch. */
@@ -20,11 +20,6 @@ const probationRecordsMax = 512;
 /** The probation of a lane that was left uncleanly, given the first attempt found at or behind its position. */
 export function startProbation(nextOffset: number, attempt: CrashAttempt | null): Probation {
   return { batchRecords: 1, singleBelow: attempt === null ? nextOffset : attempt.offset + attempt.records };
-}
-
-/** Whether the record crashed workers often enough to be dead-lettered without decoding it. */
-export function isKiller(attempt: CrashAttempt | null): attempt is CrashAttempt {
-  return attempt !== null && attempt.records === 1 && attempt.attempts >= crashesMax;
 }
 
 /** Whether the record at this offset is in a range that crashed a worker. */

@@ -1,11 +1,11 @@
-/** Tidies lanes that have nothing else to do: takes acknowledged rows out of the outbox and notes how far publishing is. */
+/** Cleans up after idle lanes: takes acknowledged rows out of the outbox and stores how far publishing is. */
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { layOutAcknowledged } from '../store/outbox.ts';
 import { layOutFence } from '../store/positions.ts';
 
-/** One small transaction behind the lanes' fence. Returns false, changing nothing, when a lane is not ours any more. */
-export async function settleLanes(
+/** One small transaction behind the fence of the lanes. Returns false and changes nothing if a lane has another owner. */
+export async function cleanUpOutbox(
   session: Session,
   buffer: StatementBuffer,
   topic: string,

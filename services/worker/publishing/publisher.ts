@@ -27,7 +27,7 @@ export interface Publication {
 }
 
 export interface Publisher {
-  /** Queues the publication after earlier ones of its lane. */
+  /** Sends after earlier publications of the lane, until it is acknowledged or the lane has another owner or epoch. */
   publish(publication: Publication): void;
 }
 
@@ -43,6 +43,7 @@ export function createPublisher(deps: {
 }): Publisher {
   const { accumulator, proofOf, onFenceLost, metrics, log, retryDelay = defaultRetryDelay } = deps;
 
+  /** Sends once. Resolves when everything is acknowledged. */
   const send = async (publication: Publication): Promise<void> => {
     const { lane, epoch, from, to, blob } = publication;
     const messages = decodeMessages(blob);
@@ -70,30 +71,25 @@ export function createPublisher(deps: {
     lane.acknowledged(from, to, outcomeOffset);
   };
 
-  /** Sends until it is acknowledged, or the lane is no longer held under this epoch. Never rejects. */
-  const sendUntilAcknowledged = async (publication: Publication): Promise<void> => {
-    const { lane, epoch, from, to } = publication;
-    for (let attempt = 1; isToPublish(lane, epoch); attempt++) {
-      lane.publishFailed('Kafka has not acknowledged its outcomes');
-      try {
-        return await send(publication);
-      } catch (error) {
-        // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
-        if (error instanceof AppError && endsOfProducer.has(error.code)) return;
-        if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
-        lane.publishFailed(`its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`, true);
-        log.error(
-          { err: error, partition: lane.partition, from, to, attempt },
-          'outcomes cannot be sent now',
-        );
-        await sleep(retryDelay(attempt));
-      }
-    }
-  };
-
   return {
     publish(publication) {
-      publication.lane.publish(() => sendUntilAcknowledged(publication));
+      const { lane, epoch, from, to } = publication;
+      lane.publish(async () => {
+        for (let attempt = 1; isToPublish(lane, epoch); attempt++) {
+          lane.publishFailed('Kafka has not acknowledged its outcomes');
+          try {
+            return await send(publication);
+          } catch (error) {
+            // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
+            if (error instanceof AppError && endsOfProducer.has(error.code)) return;
+            if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
+            lane.publishFailed(`its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`, true);
+            const fields = { err: error, partition: lane.partition, from, to, attempt };
+            log.error(fields, 'outcomes cannot be sent now');
+            await sleep(retryDelay(attempt));
+          }
+        }
+      });
     },
   };
 }

@@ -12,6 +12,7 @@ import { RecordBuffer } from '../lanes/record-buffer.ts';
 import { newLane, partOf, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
+import { Quarantine } from './quarantine.ts';
 
 const holdMsMax = 50;
 const recordBytesMax = 1024 * 1024;
@@ -41,7 +42,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
   const buffer = new RecordBuffer();
   for (const record of readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records) buffer.push(record);
   const records = buffer.peek(100, 2 * recordBytesMax);
-  const deps = { codec: codecs.commands, verdicts: none, log: silent };
+  const deps = { codec: codecs.commands, quarantine: new Quarantine(), log: silent };
   const parts = await decodeParts(deps, [partOf(lane, records)]);
   const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });

@@ -4,7 +4,7 @@
  */
 import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
-import type { Scarcity } from '../batching/low-stock.ts';
+import type { LowStock } from '../batching/low-stock.ts';
 import type { PriceSnapshot } from '../store/catalogue.ts';
 import { readCommands, readOrders } from '../store/existing-orders.ts';
 import { lockLevels, readLevels } from '../store/stock.ts';
@@ -12,7 +12,7 @@ import type { DecodedPart } from './decode.ts';
 
 export interface LoadDeps {
   readonly session: Session;
-  readonly scarcity: Scarcity;
+  readonly lowStock: LowStock;
 }
 
 /** Reads what else the decision needs beside the prices, in the transaction that they were read in. */
@@ -25,7 +25,7 @@ export async function loadSnapshot(
   const orders = await readOrders(session, needs.orderIds);
   const commands = await readCommands(session, needs.commands);
   const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
-  const stockLevels = await readScarce(deps, skus.length === 0 ? needs.skus : [...needs.skus, ...skus]);
+  const stockLevels = await readLowStock(deps, skus.length === 0 ? needs.skus : [...needs.skus, ...skus]);
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
 
@@ -41,16 +41,16 @@ export async function findShort(session: Session, changes: readonly StockChange[
 }
 
 /**
- * Levels of the scarce SKUs. One that is sold out is not locked: refusing needs no more than the fact that it was
- * sold out when it was read, so a sold-out sale holds up nobody.
+ * Levels of the SKUs that are known to be short. A sold-out SKU is not locked: to refuse an order it is enough that the
+ * SKU was sold out when it was read. So a sold-out sale blocks no other batch.
  */
-async function readScarce(deps: LoadDeps, skus: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const scarce = deps.scarcity.among(skus);
-  if (scarce.length === 0) return new Map();
-  const levels = await readLevels(deps.session, scarce);
+async function readLowStock(deps: LoadDeps, skus: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const short = deps.lowStock.among(skus);
+  if (short.length === 0) return new Map();
+  const levels = await readLevels(deps.session, short);
   const locked = await lockLevels(
     deps.session,
-    scarce.filter((sku) => levels.get(sku)! > 0),
+    short.filter((sku) => levels.get(sku)! > 0),
   );
   for (const [sku, level] of locked) levels.set(sku, level);
   return levels;

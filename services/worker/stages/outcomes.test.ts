@@ -7,6 +7,7 @@ import { decodeMessages } from '../publishing/outbox-format.ts';
 import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
+import { Quarantine } from './quarantine.ts';
 
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 const nowMs = 1_700_000_000_000;
@@ -19,7 +20,9 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
     recordAt(offset, { value: Buffer.from('poison'), ...change }),
   );
   const part = { ...partOf(openLane(0, 0), records), epoch: 4 };
-  const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [part]);
+  const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
+    part,
+  ]);
   const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, nowMs);

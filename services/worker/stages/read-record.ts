@@ -11,11 +11,11 @@ import {
 } from '../../shared/codec/index.ts';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
-import { type Verdicts, verdictKey } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export interface DecodeDeps {
   readonly codec: Codec<OrderCommand>;
-  readonly verdicts: Verdicts;
+  readonly quarantine: Quarantine;
   readonly log: Logger;
 }
 
@@ -47,8 +47,8 @@ const schemaCodes: ReadonlySet<string> = new Set([
 ]);
 
 export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | DeadLetter | Doubt {
-  const verdict = deps.verdicts.get(verdictKey(record.partition, record.offset));
-  if (verdict !== undefined) return deadLetter(record, verdict.code, verdict.message, null);
+  const verdict = deps.quarantine.verdictOn(record.partition, record.offset);
+  if (verdict !== null) return deadLetter(record, verdict.code, verdict.message, null);
   try {
     verifyChecksum(record.value, headerOf(record, CHECKSUM_HEADER));
     const command = deps.codec.decode(record.value);

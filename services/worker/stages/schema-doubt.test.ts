@@ -9,6 +9,7 @@ import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
+import { Quarantine } from './quarantine.ts';
 
 /** The ids that the log was written with, and those of the registry that was recreated. */
 const before = bundledCodecs({ commandsId: 1, eventsId: 2 });
@@ -37,7 +38,7 @@ function commandRecord(write: Codecs, offset: number, change: Partial<InRecord> 
 
 /** The kinds of what the records are, and what the lane waits for. */
 async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waitsFor: string | null }> {
-  const parts = await decodeParts({ codec: codecs.commands, verdicts: new Map(), log: silent }, [
+  const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
     partOf(lane, records),
   ]);
   const kinds = (parts[0]?.sources ?? []).map(({ content }) =>

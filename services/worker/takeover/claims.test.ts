@@ -3,6 +3,7 @@ import { COMMANDS, GROUPS } from '../../../topics/catalogue.ts';
 import { createKafkaConfig, type KafkaAdmin } from '../../shared/kafka/index.ts';
 import { noMetrics } from '../../shared/metrics/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
+import { Quarantine } from '../stages/quarantine.ts';
 import { silent as log, newLane } from '../testing/fakes.ts';
 import { type ClaimDeps, claimLanes } from './claims.ts';
 
@@ -62,7 +63,7 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
     installation: { check: async () => undefined },
     fatal: ignore,
     publisher: { publish: ignore },
-    verdicts: new Map(),
+    quarantine: new Quarantine(),
     onUnpublished: ignore,
     metrics: noMetrics,
     log,

@@ -10,9 +10,9 @@ import type { Session } from '../../shared/mysql/index.ts';
 import { backoff, sleep } from '../../shared/retry/index.ts';
 import type { SessionKeeper } from '../batching/session-keeper.ts';
 import type { Lane } from '../lanes/lane.ts';
-import { isKiller, startProbation } from '../lanes/probation.ts';
+import { startProbation } from '../lanes/probation.ts';
 import type { Publisher } from '../publishing/publisher.ts';
-import { type Verdicts, verdictKey } from '../stages/quarantine.ts';
+import type { Quarantine } from '../stages/quarantine.ts';
 import { readAttempt } from '../store/crash-attempts.ts';
 import { readHalt } from '../store/halts.ts';
 import { readOutbox } from '../store/outbox.ts';
@@ -30,7 +30,7 @@ export interface ClaimDeps {
   readonly installation: Installation;
   readonly logFacts: LogFactsDeps;
   readonly publisher: Publisher;
-  readonly verdicts: Verdicts;
+  readonly quarantine: Quarantine;
   /** Called for an outbox row that may not be published yet. */
   onUnpublished(blob: Buffer): void;
   readonly metrics: Metrics;
@@ -191,9 +191,7 @@ function isAnotherLog(stored: LogIds, found: LogIds): boolean {
 
 async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
   const attempt = await readAttempt(session, deps.topic, claim.partition, nextOffset);
-  if (isKiller(attempt)) {
-    const message = `The worker crashed ${attempt.attempts} times while it processed only this record.`;
-    deps.verdicts.set(verdictKey(claim.partition, attempt.offset), { code: 'QUARANTINED', message });
+  if (attempt !== null && deps.quarantine.attemptCrashed(claim.partition, attempt)) {
     deps.log.error(
       { partition: claim.partition, offset: attempt.offset, deaths: attempt.attempts },
       'a record is quarantined',

@@ -1,35 +1,35 @@
 /** Leaves the lanes in good order, so that their next owners begin at full speed. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
-import type { Engine } from '../batching/engine.ts';
+import type { Loop } from '../batching/loop.ts';
 import type { Lane } from '../lanes/lane.ts';
-import type { Ownership } from '../lanes/partition-assignment.ts';
+import type { PartitionAssignment } from '../lanes/partition-assignment.ts';
 import type { OffsetCommits } from '../publishing/offset-commits.ts';
 import { releaseLanes } from '../store/positions.ts';
 
 export interface DrainDeps {
   readonly topic: string;
-  readonly ownership: Ownership;
+  readonly assignment: PartitionAssignment;
   readonly commits: OffsetCommits;
-  readonly engine: Pick<Engine, 'settle'>;
+  readonly loop: Pick<Loop, 'cleanUp'>;
   readonly db: Queryable;
   readonly log: Logger;
 }
 
 /** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
 const publishMs = 1_500;
-const settleMs = 500;
+const cleanUpMs = 500;
 const commitMs = 500;
 
-/** Called after the last batch: waits for acknowledgements, tidies the outbox, moves the offsets, releases the lanes. */
-export async function drainLanes({ topic, ownership, commits, engine, db, log }: DrainDeps): Promise<void> {
-  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);
+/** Called after the last batch: waits for acknowledgements, cleans up the outbox, moves the offsets, releases the lanes. */
+export async function drainLanes({ topic, assignment, commits, loop, db, log }: DrainDeps): Promise<void> {
+  const lanes = [...assignment.lanes.values()].filter((lane) => lane.isHeld);
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
-  await within(settleMs, engine.settle());
+  await within(cleanUpMs, loop.cleanUp());
   await within(commitMs, commits.commit());
   commits.stop();
   await leaveLanes({ topic, db, log }, lanes);
-  ownership.closeAll();
+  assignment.closeAll();
 }
 
 /** Marks lanes with nothing in flight as left in good order. Never rejects. */

@@ -4,7 +4,7 @@ import type { Session } from '../../shared/mysql/index.ts';
 import type { SessionKeeper } from '../batching/session-keeper.ts';
 import { type LaneBatch, takeBatch } from '../lanes/batch.ts';
 import type { Lane } from '../lanes/lane.ts';
-import type { Verdicts } from '../stages/quarantine.ts';
+import { Quarantine } from '../stages/quarantine.ts';
 import { openLane, silent } from '../testing/fakes.ts';
 import { judgeAlone } from './judge-record.ts';
 
@@ -12,7 +12,7 @@ const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger
 
 let lane: Lane;
 let batch: LaneBatch[];
-let verdicts: Verdicts;
+let quarantine: Quarantine;
 /** What the database answers to a made-up batch: null when it takes it. */
 let refusal: Error | null;
 let written: string[];
@@ -20,7 +20,7 @@ let written: string[];
 beforeEach(() => {
   lane = openLane(3, 1);
   batch = takeBatch([lane], { recordsMax: 1, bytesMax: 1_000 });
-  verdicts = new Map();
+  quarantine = new Quarantine();
   refusal = null;
   written = [];
 });
@@ -37,25 +37,26 @@ function deps() {
     },
   } as unknown as Session;
   const sessions = { open: async () => session, drop: () => undefined } as unknown as SessionKeeper;
-  return { sessions, verdicts, log: silent };
+  return { sessions, quarantine, log: silent };
 }
 
 describe('a record that fails alone', () => {
   it('becomes a dead letter once it fails between two made-up batches that pass', async () => {
     const judged = { batch, rehearsed: false };
     expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
-    expect(verdicts.size).toBe(0);
+    expect(quarantine.verdictOn(3, 0)).toBeNull();
     expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
-    expect([...verdicts]).toEqual([
-      ['3-0', { code: 'DATA_REFUSED', message: 'The database refused its data (unknown, error 1644).' }],
-    ]);
+    expect(quarantine.verdictOn(3, 0)).toEqual({
+      code: 'DATA_REFUSED',
+      message: 'The database refused its data (unknown, error 1644).',
+    });
     expect(lane.retriesAlone).toBe(false);
   });
 
   it('is innocent while the database refuses made-up batches too: its lane waits', async () => {
     refusal = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'it refuses everybody' });
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
-    expect(verdicts.size).toBe(0);
+    expect(quarantine.verdictOn(3, 0)).toBeNull();
     expect(lane.snapshot().wait).toMatchObject({ place: 'decide', needsOperator: false });
     expect(lane.snapshot().wait?.why).toContain('it refuses everybody');
   });
@@ -63,13 +64,13 @@ describe('a record that fails alone', () => {
   it('is asked of no database when its own bytes cannot be laid out', async () => {
     refusal = new Error('not asked');
     expect(await judgeAlone(deps(), { batch, rehearsed: false }, new RangeError('too large'))).toBe('again');
-    expect(verdicts.get('3-0')?.message).toBe('too large');
+    expect(quarantine.verdictOn(3, 0)?.message).toBe('too large');
   });
 
   it('holds its lane for a person when even its dead letter is refused, and is tried as itself again', async () => {
-    verdicts.set('3-0', { code: 'DATA_REFUSED', message: 'before' });
+    quarantine.recordFailed(3, 0, new Error('before'));
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
-    expect(verdicts.size).toBe(0);
+    expect(quarantine.verdictOn(3, 0)).toBeNull();
     expect(lane.snapshot().wait).toMatchObject({ needsOperator: true });
   });
 

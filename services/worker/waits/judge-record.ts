@@ -6,15 +6,14 @@
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
-import { isServerError, verdictFor } from '../batching/remedies.ts';
 import type { SessionKeeper } from '../batching/session-keeper.ts';
 import type { LaneBatch } from '../lanes/batch.ts';
-import { type Verdicts, verdictKey } from '../stages/quarantine.ts';
+import { isServerError, type Quarantine } from '../stages/quarantine.ts';
 import { rehearse } from '../store/rehearsal.ts';
 
 export interface JudgeDeps {
   readonly sessions: SessionKeeper;
-  readonly verdicts: Verdicts;
+  readonly quarantine: Quarantine;
   readonly log: Logger;
 }
 
@@ -28,11 +27,10 @@ export interface Judged {
  * a dead letter; `done` once its lane waits. Never rejects.
  */
 export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown): Promise<'again' | 'done'> {
-  const { verdicts, log } = deps;
+  const { quarantine, log } = deps;
   const { lane, records } = judged.batch[0]!;
   const { offset } = records[0]!;
-  const key = verdictKey(lane.partition, offset);
-  if (verdicts.delete(key)) {
+  if (quarantine.lift(lane.partition, offset)) {
     // Its dead letter goes into the same tables: what refuses both is hardly the record.
     lane.blocked(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
       needsOperator: true,
@@ -54,7 +52,7 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
       return 'again';
     }
   }
-  verdicts.set(key, verdictFor(error));
+  quarantine.recordFailed(lane.partition, offset, error);
   log.error(
     { err: error, partition: lane.partition, offset, kind: classifyMysqlError(error) },
     'a record that cannot be processed becomes a dead letter',

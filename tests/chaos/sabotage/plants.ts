@@ -258,8 +258,8 @@ export const plants: readonly Plant[] = [
   {
     bug: 'SIGTERM without draining',
     file: 'services/worker/takeover/drain.ts',
-    good: '  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
-    bad: '  if (topic !== "") return;\n  const lanes = [...ownership.lanes.values()].filter((lane) => lane.isHeld);',
+    good: '  const lanes = [...assignment.lanes.values()].filter((lane) => lane.isHeld);',
+    bad: '  if (topic !== "") return;\n  const lanes = [...assignment.lanes.values()].filter((lane) => lane.isHeld);',
     project: 'integration',
     tests: ['tests/integration/worker/stop.test.ts'],
   },

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LaneBatch } from '../lanes/batch.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { commitTo, openLane, publishAndAcknowledge, recordsOf } from '../testing/fakes.ts';
-import { createDispatcher, type Dispatcher, type Writer } from './dispatcher.ts';
+import { Loop } from './loop.ts';
+import type { Writer } from './writer.ts';
 
 const limits = { recordsMax: 300, bytesMax: 1_000_000 };
 /** Longer than anything waits that is not to wait for ever. */
@@ -11,7 +12,7 @@ const longMs = 60_000;
 
 interface FakeWriter extends Writer {
   readonly batches: LaneBatch[][];
-  readonly settled: Lane[][];
+  readonly settled: (readonly Lane[])[];
   /** Ends what it does. */
   end(): void;
   isBusy(): boolean;
@@ -20,7 +21,7 @@ interface FakeWriter extends Writer {
 /** A writer that works until it is told to end; what it worked is off its lanes then. */
 function createFakeWriter(): FakeWriter {
   const batches: LaneBatch[][] = [];
-  const settled: Lane[][] = [];
+  const settled: (readonly Lane[])[] = [];
   let finish: (() => void) | null = null;
   const busy = () =>
     new Promise<void>((resolve) => {
@@ -30,17 +31,18 @@ function createFakeWriter(): FakeWriter {
   return {
     batches,
     settled,
-    async work(batch) {
+    async commit(batch) {
       batches.push(batch);
       await busy();
       for (const { lane, to } of batch) commitTo(lane, to);
     },
-    async settle(lanes) {
+    async cleanUp(lanes) {
       settled.push(lanes);
       await busy();
       for (const lane of lanes) lane.rowsDeleted(lane.ackedRows);
     },
     keepAlive: async () => undefined,
+    close: async () => undefined,
     end() {
       const resolve = finish;
       finish = null;
@@ -53,7 +55,7 @@ function createFakeWriter(): FakeWriter {
 const taken = (writer: FakeWriter) =>
   writer.batches.map((batch) => batch.map(({ lane, records }) => [lane.partition, records.length]));
 
-let dispatcher: Dispatcher;
+let loop: Loop;
 let writers: FakeWriter[];
 
 /** What waits for no clock. */
@@ -61,8 +63,8 @@ const soon = () => vi.advanceTimersByTimeAsync(0);
 
 function start(count: number, lanes: readonly Lane[], change: Partial<typeof limits> = {}): Promise<unknown> {
   writers = Array.from({ length: count }, createFakeWriter);
-  dispatcher = createDispatcher(writers, { ...limits, ...change });
-  for (const lane of lanes) dispatcher.add(lane);
+  loop = new Loop(writers, { ...limits, ...change });
+  for (const lane of lanes) loop.add(lane);
   return soon();
 }
 
@@ -74,7 +76,7 @@ async function end(writer: FakeWriter): Promise<void> {
 function feed(lane: Lane, count: number): void {
   const from = lane.fetchOffset;
   lane.fetched(recordsOf(from, from + count, { partition: lane.partition }));
-  dispatcher.wake();
+  loop.wake();
 }
 
 beforeEach(() => {
@@ -82,7 +84,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  const stopped = dispatcher.stop();
+  const stopped = loop.stop();
   for (const writer of writers) writer.end();
   await stopped;
   expect(vi.getTimerCount()).toBe(0);
@@ -221,7 +223,7 @@ describe('a lane that leaves', () => {
     const lane = openLane(0, 3);
     await start(2, [lane, openLane(1, 1)]);
     let removed = false;
-    const removing = dispatcher.remove(lane).then(() => {
+    const removing = loop.remove(lane).then(() => {
       removed = true;
     });
     feed(lane, 3);
@@ -236,7 +238,7 @@ describe('a lane that leaves', () => {
   it('is let go at once when nobody has it', async () => {
     const lane = openLane(1, 0);
     await start(1, [openLane(0, 3), lane]);
-    await dispatcher.remove(lane);
+    await loop.remove(lane);
     expect(writers[0]!.isBusy()).toBe(true);
   });
 });
@@ -273,9 +275,9 @@ describe('acknowledged rows', () => {
   it('that come once it has stopped are settled when it is asked to', async () => {
     const lane = acknowledged(1);
     await start(1, [openLane(0, 0), lane]);
-    await dispatcher.stop();
+    await loop.stop();
     let settled = false;
-    void dispatcher.settle().then(() => {
+    void loop.cleanUp().then(() => {
       settled = true;
     });
     await soon();
@@ -284,7 +286,7 @@ describe('acknowledged rows', () => {
     await end(writers[0]!);
     expect(settled).toBe(true);
     expect(lane.ackedRows).toEqual([]);
-    await dispatcher.settle();
+    await loop.cleanUp();
     expect(writers[0]!.settled).toHaveLength(1);
   });
 
@@ -299,7 +301,7 @@ it('stops after what is in hand, and gives out nothing more', async () => {
   const lane = openLane(0, 1);
   await start(1, [lane]);
   let stopped = false;
-  const stopping = dispatcher.stop().then(() => {
+  const stopping = loop.stop().then(() => {
     stopped = true;
   });
   feed(lane, 5);
@@ -338,7 +340,7 @@ it('processes every record once and in order, for any arrival order', async () =
       }
       for (const lane of lanes)
         expect([lane.heldRecords, lane.position.nextOffset]).toEqual([0, lane.fetchOffset]);
-      const stopped = dispatcher.stop();
+      const stopped = loop.stop();
       await stopped;
     }),
     { numRuns: 100 },
