@@ -1,4 +1,4 @@
-/** What a worker can be told by its environment. */
+/** The settings of a worker, from its environment. */
 import { batchCommandsMax } from '../../topics/index.ts';
 import {
   consumerFields,

@@ -20,7 +20,7 @@ import { openBatch } from './stages/open.ts';
 import { encodeOutcomes, type PartOutcomes } from './stages/outcomes.ts';
 import type { Quarantine } from './stages/quarantine.ts';
 import { type BatchWrites, layOutWrites, writeBatch } from './stages/write.ts';
-import type { Catalogue } from './store/catalogue.ts';
+import type { PriceCatalogue } from './store/catalogue.ts';
 import { storeAttempt } from './store/crash-attempts.ts';
 import { readSkips } from './store/skips.ts';
 
@@ -30,7 +30,7 @@ export interface PipelineDeps {
   /** The buffer for the statements of the batch. No other batch uses it until this one has ended. */
   readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
-  readonly catalogue: Catalogue;
+  readonly catalogue: PriceCatalogue;
   readonly lowStock: LowStock;
   readonly quarantine: Quarantine;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
@@ -94,7 +94,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   };
 }
 
-interface Draft extends Pick<CommittedBatch, 'counts' | 'records' | 'statuses'> {
+interface BatchDraft extends Pick<CommittedBatch, 'counts' | 'records' | 'statuses'> {
   readonly kind: 'draft';
   readonly writes: BatchWrites;
 }
@@ -102,7 +102,7 @@ interface Draft extends Pick<CommittedBatch, 'counts' | 'records' | 'statuses'> 
 type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 
 /** From bytes to the writes of the batch, in a fenced transaction that it opens. */
-async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<Draft | NoDraft> {
+async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchDraft | NoDraft> {
   const { topic } = deps;
   const parts = await decodeParts(
     { codec: deps.codecs.commands, quarantine: deps.quarantine, log: deps.log },

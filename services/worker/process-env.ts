@@ -1,7 +1,7 @@
 /**
- * How a worker's process is started. Records wait in lanes just long enough to be promoted to the old generation, so
- * that without a bound V8 lets some 200 MB of dead ones pile up; live are about 50 MB at full load. The young
- * generation holds the garbage of a batch, and two malloc arenas keep what freed buffers leave behind small.
+ * The environment of a worker process. Records stay in lanes just long enough to reach the old generation. Without a bound
+ * V8 collects some 200 MB of garbage there; at full load about 50 MB are live. The young generation holds the garbage of
+ * one batch. Two malloc arenas keep the fragmentation from freed buffers small.
  */
 export const workerProcessEnv = {
   NODE_OPTIONS: '--max-old-space-size=160 --max-semi-space-size=16',

@@ -9,20 +9,20 @@ import { createSessionKeeper } from './batching/session-keeper.ts';
 import type { workerFields } from './config.ts';
 
 export type WorkerContext = ServiceContext<typeof workerFields>;
-export type Servers = Awaited<ReturnType<typeof connectServers>>;
+export type WorkerServers = Awaited<ReturnType<typeof connectServers>>;
 
 const producerCloseMs = 500;
-/** Nobody waits for what is written there, and a change that seems lost is written again. */
+/** No caller waits for these writes, and a change that may be lost is written again. */
 const redisTimeoutMs = 1_000;
 
-/** Connects to all servers that a worker needs. Rejects where one that it cannot begin without is away or does not fit. */
+/** Connects to all servers that a worker needs. Rejects if one that it needs to start is unavailable or incompatible. */
 export async function connectServers({ config, log, metrics }: WorkerContext) {
   const settings = createKafkaConfig(config, `worker-${config.instanceId}`);
   const mysql = createMysql({ url: config.mysqlUrl, poolSize: 2, log, metrics });
   return {
     settings,
     mysql,
-    /** For claims and releases; the writers have their own. */
+    /** For claims and releases. The writers have their own sessions. */
     sessions: createSessionKeeper({ mysql, log }),
     codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
     redis: createRedis({
@@ -34,15 +34,15 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
-    /** For the result topic alone: what is asked of one admin fails while a topic that it knows is gone. */
+    /** Only for the result topic: all requests of an admin fail while a topic that it knows is missing. */
     eventsAdmin: createAdmin(settings),
-    /** Asks every second which logs these are. */
+    /** Reads the ids of the logs every second. */
     probe: createLogProbe(settings),
   };
 }
 
-/** Closes everything; what was not acknowledged by now is left to the lanes' next owners. */
-export async function closeServers(servers: Servers): Promise<void> {
+/** Closes everything. The next owners of the lanes publish what is not acknowledged by now. */
+export async function closeServers(servers: WorkerServers): Promise<void> {
   const { accumulator, admin, eventsAdmin, probe, redis, sessions, mysql } = servers;
   probe.close();
   await Promise.all([

@@ -14,7 +14,7 @@ import { forgetOutcomes } from './publishing/outcome-retention.ts';
 import { createPublishProof } from './publishing/publish-proof.ts';
 import { createPublisher, type Publisher } from './publishing/publisher.ts';
 import { createStatusCache, type StatusCache } from './publishing/status-cache.ts';
-import { closeServers, connectServers, type Servers, type WorkerContext } from './servers.ts';
+import { closeServers, connectServers, type WorkerContext, type WorkerServers } from './servers.ts';
 import { Quarantine } from './stages/quarantine.ts';
 import { type ClaimDeps, claimLanes } from './takeover/claims.ts';
 import { drainLanes, leaveLanes } from './takeover/drain.ts';
@@ -74,7 +74,7 @@ interface LaneParts {
 /** The lanes of this process, and everything that works on them. */
 function wireLanes(
   context: WorkerContext,
-  servers: Servers,
+  servers: WorkerServers,
   takeover: Pick<ClaimDeps, 'logFacts' | 'installation'>,
 ): LaneParts & { readonly assignment: PartitionAssignment } {
   const { config, log, metrics } = context;
@@ -118,7 +118,7 @@ function wireLanes(
 /** Publishes only what is proven to be ours: after a pause it asks the database again. */
 function createLanePublisher(
   { config, log, metrics }: WorkerContext,
-  { accumulator, mysql }: Servers,
+  { accumulator, mysql }: WorkerServers,
   onFenceLost: (lane: Lane) => void,
 ): Publisher {
   const pauseMaxMs = config.sessionTimeoutMs / 2;
@@ -128,7 +128,7 @@ function createLanePublisher(
 
 function createAssignment(
   { config, log, metrics, fatal }: WorkerContext,
-  { sessions, mysql }: Servers,
+  { sessions, mysql }: WorkerServers,
   parts: LaneParts & Pick<ClaimDeps, 'logFacts' | 'installation'>,
 ): PartitionAssignment {
   const { loop, publisher, statusCache, quarantine, guard, logFacts, installation } = parts;
@@ -164,7 +164,7 @@ function createAssignment(
 
 function createConsumer(
   { config, log, metrics, fatal }: WorkerContext,
-  { settings }: Servers,
+  { settings }: WorkerServers,
   assignment: PartitionAssignment,
 ): GroupConsumer {
   return createGroupConsumer({

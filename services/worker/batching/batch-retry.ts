@@ -39,7 +39,7 @@ const outage: Backoff = backoff({ initialMs: 50, maxMs: 1_000 });
 
 type Next = 'again' | 'done';
 
-interface Attempt {
+interface BatchAttempt {
   batch: LaneBatch[];
   readonly signal: AbortSignal;
   idsRead: boolean;
@@ -58,7 +58,7 @@ export async function commitBatch(
   batch: LaneBatch[],
   signal: AbortSignal,
 ): Promise<void> {
-  const attempt: Attempt = {
+  const attempt: BatchAttempt = {
     batch,
     signal,
     idsRead: false,
@@ -93,7 +93,7 @@ function isStillOurs({ lane, epoch }: LaneBatch): boolean {
 async function actOn(
   deps: BatchRetryDeps,
   result: Exclude<BatchResult, CommittedBatch>,
-  attempt: Attempt,
+  attempt: BatchAttempt,
   session: Session,
 ): Promise<Next> {
   switch (result.kind) {
@@ -122,7 +122,7 @@ async function actOn(
 async function remedy(
   deps: BatchRetryDeps,
   error: unknown,
-  attempt: Attempt,
+  attempt: BatchAttempt,
   session: Session | null,
 ): Promise<Next> {
   const { log, metrics, sessions, onFenceLost } = deps;
@@ -166,7 +166,7 @@ async function remedy(
 }
 
 /** An outage may pass, but a bad record keeps failing. So the batch is retried some times before it is halved. */
-async function suspect(deps: BatchRetryDeps, error: unknown, attempt: Attempt): Promise<Next> {
+async function suspect(deps: BatchRetryDeps, error: unknown, attempt: BatchAttempt): Promise<Next> {
   attempt.doubts += 1;
   await pause(contention, attempt.doubts, attempt.signal);
   if (attempt.doubts < failuresMax) return 'again';
@@ -176,7 +176,7 @@ async function suspect(deps: BatchRetryDeps, error: unknown, attempt: Attempt): 
 }
 
 /** The program fails on one record. The records before it are processed; its lane waits, and other lanes continue. */
-function hold(attempt: Attempt, error: unknown): Next {
+function hold(attempt: BatchAttempt, error: unknown): Next {
   if (recordCount(attempt.batch) > 1) {
     attempt.batch = firstHalf(attempt.batch);
     return 'again';

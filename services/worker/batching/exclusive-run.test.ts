@@ -8,12 +8,12 @@ function gate() {
 
 test('shared runs overlap; an exclusive run waits for them and excludes others', async () => {
   const exclusiveRun = createExclusiveRun();
-  const told: string[] = [];
+  const events: string[] = [];
   const gates = [gate(), gate(), gate()];
   const work = (name: string, until: Promise<void>) => async () => {
-    told.push(`${name}+`);
+    events.push(`${name}+`);
     await until;
-    told.push(`${name}-`);
+    events.push(`${name}-`);
   };
   const first = exclusiveRun.run('shared', work('a', gates[0]!.opened));
   const second = exclusiveRun.run('shared', work('b', gates[1]!.opened));
@@ -21,12 +21,12 @@ test('shared runs overlap; an exclusive run waits for them and excludes others',
   const later = exclusiveRun.run('shared', work('c', Promise.resolve()));
   gates[0]!.open();
   await first;
-  expect(told).toEqual(['a+', 'b+', 'a-']);
+  expect(events).toEqual(['a+', 'b+', 'a-']);
   gates[1]!.open();
   await second;
   gates[2]!.open();
   await Promise.all([alone, later]);
-  expect(told.slice(3)).toEqual(['b-', 'alone+', 'alone-', 'c+', 'c-']);
+  expect(events.slice(3)).toEqual(['b-', 'alone+', 'alone-', 'c+', 'c-']);
 });
 
 test('a failure makes room and is passed on', async () => {

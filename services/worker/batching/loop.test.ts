@@ -18,7 +18,7 @@ interface FakeWriter extends Writer {
   isBusy(): boolean;
 }
 
-/** A writer that works until it is told to end; what it worked is off its lanes then. */
+/** A writer that works until `end`, and then takes the records off their lanes. */
 function createFakeWriter(): FakeWriter {
   const batches: LaneBatch[][] = [];
   const settled: (readonly Lane[])[] = [];
@@ -91,8 +91,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-describe('little to do', () => {
-  it('goes into one transaction, whatever its lanes', async () => {
+describe('few pending records', () => {
+  it('go into one transaction, whatever their lanes', async () => {
     await start(
       3,
       [0, 1, 2, 3].map((partition) => openLane(partition, 5)),
@@ -111,7 +111,7 @@ describe('little to do', () => {
     ]);
   });
 
-  it('waits for the transaction of another, and goes together then', async () => {
+  it('wait for the running transaction, and go into the next one together', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0), openLane(2, 0)];
     await start(2, lanes);
     feed(lanes[1]!, 4);
@@ -131,7 +131,7 @@ describe('little to do', () => {
     expect(taken(writers[1]!)).toEqual([]);
   });
 
-  it('waits five milliseconds at most: the other may be held up', async () => {
+  it('wait five milliseconds at most: a lock may block the running transaction', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0)];
     await start(2, lanes);
     feed(lanes[1]!, 1);
@@ -142,7 +142,7 @@ describe('little to do', () => {
     expect(taken(writers[1]!)).toEqual([[[1, 2]]]);
   });
 
-  it('waits again for each transaction', async () => {
+  it('wait again for each transaction', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0), openLane(2, 0)];
     await start(3, lanes);
     feed(lanes[1]!, 1);
@@ -155,8 +155,8 @@ describe('little to do', () => {
   });
 });
 
-describe('much to do', () => {
-  it('is shared by the free writers, each lane given once', async () => {
+describe('many pending records', () => {
+  it('are shared by the idle writers, each lane in one batch', async () => {
     await start(
       3,
       [0, 1, 2, 3, 4, 5].map((partition) => openLane(partition, 400)),
@@ -188,7 +188,7 @@ describe('much to do', () => {
     ]);
   });
 
-  it('does not wait for the others', async () => {
+  it('do not wait for the running transaction', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0)];
     await start(2, lanes);
     feed(lanes[1]!, 100);
@@ -196,14 +196,14 @@ describe('much to do', () => {
     expect(taken(writers[1]!)).toEqual([[[1, 100]]]);
   });
 
-  it('passes no lane over: what was left out comes first', async () => {
+  it('pass over no lane: a lane that was left out comes first', async () => {
     const lanes = [0, 1, 2].map((partition) => openLane(partition, 2));
     await start(1, lanes, { recordsMax: 1 });
     for (let turn = 0; turn < 5; turn++) await end(writers[0]!);
     expect(taken(writers[0]!).map(([first]) => first![0])).toEqual([0, 1, 2, 0, 1, 2]);
   });
 
-  it('a lane that is held up holds up no other', async () => {
+  it('of a blocked lane block no other lane', async () => {
     const lanes = [openLane(0, 3), openLane(1, 0)];
     await start(2, lanes);
     for (let turn = 0; turn < 3; turn++) {
@@ -219,7 +219,7 @@ describe('much to do', () => {
 });
 
 describe('a lane that leaves', () => {
-  it('is waited for while it is in hand', async () => {
+  it('is waited for while its batch is in flight', async () => {
     const lane = openLane(0, 3);
     await start(2, [lane, openLane(1, 1)]);
     let removed = false;
@@ -235,7 +235,7 @@ describe('a lane that leaves', () => {
     expect(taken(writers[0]!)).toHaveLength(1);
   });
 
-  it('is let go at once when nobody has it', async () => {
+  it('leaves at once if it is in no batch', async () => {
     const lane = openLane(1, 0);
     await start(1, [openLane(0, 3), lane]);
     await loop.remove(lane);
@@ -250,7 +250,7 @@ describe('acknowledged rows', () => {
     return lane;
   };
 
-  it('of lanes with nothing else to do are settled after a while, and keep their lanes from the other writers', async () => {
+  it('of idle lanes are deleted after a while, and no other writer takes these lanes meanwhile', async () => {
     const lane = acknowledged(1);
     await start(2, [openLane(0, 0), lane]);
     await vi.advanceTimersByTimeAsync(99);
@@ -265,14 +265,14 @@ describe('acknowledged rows', () => {
     expect(lane.ackedRows).toEqual([]);
   });
 
-  it('of a lane in hand go with its own batch', async () => {
+  it('of a lane in a batch are deleted with that batch', async () => {
     const idle = acknowledged(1);
     await start(2, [acknowledged(0, 3), idle]);
     await vi.advanceTimersByTimeAsync(100);
     expect(writers[1]!.settled).toEqual([[idle]]);
   });
 
-  it('that come once it has stopped are settled when it is asked to', async () => {
+  it('that come after a stop are deleted on request', async () => {
     const lane = acknowledged(1);
     await start(1, [openLane(0, 0), lane]);
     await loop.stop();
@@ -290,14 +290,14 @@ describe('acknowledged rows', () => {
     expect(writers[0]!.settled).toHaveLength(1);
   });
 
-  it('are left alone where there are none, or no writer is free', async () => {
+  it('are kept while no writer is idle', async () => {
     await start(1, [openLane(0, 3), acknowledged(1)]);
     await vi.advanceTimersByTimeAsync(longMs);
     expect(writers[0]!.settled).toEqual([]);
   });
 });
 
-it('stops after what is in hand, and gives out nothing more', async () => {
+it('stops after the batches in flight, and starts no more', async () => {
   const lane = openLane(0, 1);
   await start(1, [lane]);
   let stopped = false;

@@ -1,23 +1,23 @@
-/** One database session, opened when it is needed and replaced when it is lost. */
+/** One database session, opened on demand and replaced when it is lost. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Mysql, Session } from '../../shared/mysql/index.ts';
 
 export interface SessionKeeper {
-  /** The session, opened anew if there is none. Rejects when the database cannot be reached. */
+  /** The session; opens one if there is none. Rejects if the database cannot be reached. */
   open(): Promise<Session>;
   /** The session, if it is open. */
   current(): Session | null;
-  /** Pings once the session has been unused for a while: the server ends silent ones, to free the locks of the frozen. */
+  /** Pings a session that was idle for a while: the server ends idle sessions, to free the locks of frozen processes. */
   keepAlive(): Promise<void>;
-  /** Cuts the session: whatever it held is rolled back by the server. */
+  /** Closes the connection. The server rolls back its transaction. */
   drop(): void;
   close(): Promise<void>;
 }
 
-/** The server ends a writer's session after 5 s of silence. */
+/** The server ends a session of a writer after 5 s without a statement. */
 const pingAfterMs = 1_500;
 
-/** `beforeUse` is asked before anything else is done on a new session; where it rejects, the session is cut. */
+/** `beforeUse` runs first on each new session. If it rejects, the session is closed. */
 export function createSessionKeeper({
   mysql,
   log,

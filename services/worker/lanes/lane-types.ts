@@ -2,13 +2,13 @@
 import { unpublishedBatchesMax } from '../../../topics/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import {
-  type LogIds,
+  type LaneLogIds,
   noOutcomeMark,
   noRecordMark,
   type OutcomeMark,
   type RecordMark,
 } from '../takeover/log-fingerprint.ts';
-import type { Wait } from '../waits/lane-waits.ts';
+import type { LaneWait } from '../waits/lane-waits.ts';
 import type { LaneState } from './lane-states.ts';
 
 /** How much a lane may hold. Above `high` its partition is paused, below `low` resumed. */
@@ -54,7 +54,7 @@ export interface LaneStart {
   readonly nextOffset: number;
   /** Outcomes from here on may not be in the result topic yet. */
   readonly publishedOffset: number;
-  readonly logs?: LogIds;
+  readonly logs?: LaneLogIds;
   readonly record?: RecordMark;
   readonly outcome?: OutcomeMark;
   /** Offset of the record decided before `nextOffset`; by default one less. */
@@ -72,7 +72,7 @@ export interface HeldPosition {
   /** Outcomes of all records below this offset are acknowledged. */
   readonly ackedOffset: number;
   /** The logs that the lane is processed on; null before its claim. */
-  readonly logs: LogIds | null;
+  readonly logs: LaneLogIds | null;
   /** The last record that was decided. */
   readonly record: RecordMark;
   /** The last outcome that was acknowledged. */
@@ -113,5 +113,5 @@ export interface LaneSnapshot {
   readonly heldRecords: number;
   readonly unpublishedBatches: number;
   /** What the lane waits for; null if it continues. */
-  readonly wait: Wait | null;
+  readonly wait: LaneWait | null;
 }

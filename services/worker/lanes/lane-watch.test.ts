@@ -37,7 +37,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The first lane goes on; the second does what the test makes it do. */
+/** The first lane continues; the test decides about the second. */
 function pass(seconds: number): void {
   for (let n = 0; n < seconds; n++) {
     commitTo(lanes[0]!, lanes[0]!.position.nextOffset + 1);
@@ -47,7 +47,7 @@ function pass(seconds: number): void {
 }
 
 describe('a lane that holds records and does not move', () => {
-  it('fails liveness, then ends the process, when nobody knows why', () => {
+  it('fails liveness, then ends the process, when there is no known reason', () => {
     pass(59);
     expect(lifecycle.liveness().alive).toBe(true);
     pass(5);

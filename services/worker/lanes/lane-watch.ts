@@ -7,7 +7,7 @@ import { appError } from '../../shared/errors/index.ts';
 import type { Lifecycle } from '../../shared/lifecycle/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
-import { shownWait, type Wait, waitPlaces } from '../waits/lane-waits.ts';
+import { type LaneWait, shownWait, waitPlaces } from '../waits/lane-waits.ts';
 import type { WaitReport } from '../waits/wait-report.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-states.ts';
@@ -90,7 +90,7 @@ function waitOf(snapshots: readonly LaneSnapshot[]): string | null {
   return `lane ${first.partition} ${state}: ${first.why}${others}`;
 }
 
-function showWaits(metrics: Metrics, waits: readonly (Wait | null)[]): void {
+function showWaits(metrics: Metrics, waits: readonly (LaneWait | null)[]): void {
   for (const place of waitPlaces) {
     metrics.set('worker_lanes_waiting', waits.filter((wait) => wait?.place === place).length, { place });
   }

@@ -9,7 +9,7 @@
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import { type Backoff, backoff } from '../../shared/retry/index.ts';
-import { type LogIds, noOutcomeMark, noRecordMark } from '../takeover/log-fingerprint.ts';
+import { type LaneLogIds, noOutcomeMark, noRecordMark } from '../takeover/log-fingerprint.ts';
 import { LaneWaits } from '../waits/lane-waits.ts';
 import { LaneBuffer } from './lane-buffer.ts';
 import { assertStateChange, type LaneState } from './lane-states.ts';
@@ -176,7 +176,7 @@ export class Lane {
   }
 
   /** The logs have other ids, and nothing was decided or published on the earlier ones. */
-  logsAdopted(logs: LogIds): void {
+  logsAdopted(logs: LaneLogIds): void {
     this.#position = { ...this.#position, logs };
   }
 

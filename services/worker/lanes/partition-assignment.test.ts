@@ -9,7 +9,7 @@ const topic = 'orders.commands.v1';
 const parts = (...partitions: number[]) => partitions.map((partition) => ({ topic, partition }));
 
 function createWorld() {
-  const told: string[] = [];
+  const events: string[] = [];
   const claims: { partitions: number[]; lanes: readonly Lane[]; finish(): void }[] = [];
   const assignment = new PartitionAssignment({
     topic,
@@ -19,12 +19,12 @@ function createWorld() {
       claims.push({ partitions: lanes.map(({ partition }) => partition), lanes, finish: done.resolve });
       return done.promise;
     },
-    onGained: (lane) => told.push(`gained ${lane.partition}`),
-    onLost: async (lane) => void told.push(`lost ${lane.partition} ${lane.state}`),
+    onGained: (lane) => events.push(`gained ${lane.partition}`),
+    onLost: async (lane) => void events.push(`lost ${lane.partition} ${lane.state}`),
     onWork: () => undefined,
   });
   const note = (word: string) => (_topic: string, partition: number, offset?: bigint) =>
-    void told.push(`${word} ${partition}${offset === undefined ? '' : ` ${offset}`}`);
+    void events.push(`${word} ${partition}${offset === undefined ? '' : ` ${offset}`}`);
   assignment.attach({
     pause: note('pause'),
     resume: note('resume'),
@@ -42,16 +42,16 @@ function createWorld() {
       gained: parts(...(change.gained ?? [])),
       lost: parts(...(change.lost ?? [])),
     });
-  return { assignment, handlers, told, claims, join };
+  return { assignment, handlers, events, claims, join };
 }
 
 const opened = { epoch: 1, nextOffset: 0, publishedOffset: 0 };
 
 describe('the partition assignment', () => {
   it('claims what it gained after the first heartbeat of the join, not before, and pauses it until then', () => {
-    const { handlers, told, claims, join } = createWorld();
+    const { handlers, events, claims, join } = createWorld();
     join({ gained: [1, 2] });
-    expect(told).toEqual(['pause 1', 'gained 1', 'pause 2', 'gained 2']);
+    expect(events).toEqual(['pause 1', 'gained 1', 'pause 2', 'gained 2']);
     expect(claims).toEqual([]);
     handlers.onHeartbeat!(1);
     expect(claims.map(({ partitions }) => partitions)).toEqual([[1, 2]]);
@@ -72,11 +72,11 @@ describe('the partition assignment', () => {
   });
 
   it('closes a lost lane before others hear of it, and claims it no more', () => {
-    const { assignment, handlers, told, claims, join } = createWorld();
+    const { assignment, handlers, events, claims, join } = createWorld();
     join({ gained: [1] });
     const lane = assignment.lanes.get(1)!;
     join({ lost: [1] });
-    expect(told.at(-1)).toBe('lost 1 closed');
+    expect(events.at(-1)).toBe('lost 1 closed');
     handlers.onHeartbeat!(2);
     handlers.onRecords(topic, 1, recordsOf(0, 3), 3n);
     expect([claims, lane.heldRecords, assignment.lanes.size]).toEqual([[], 0, 0]);
@@ -124,21 +124,21 @@ describe('the partition assignment', () => {
   });
 
   it('fetches an opened lane from the position in the database', () => {
-    const { assignment, told, join } = createWorld();
+    const { assignment, events, join } = createWorld();
     join({ gained: [1] });
     const lane = assignment.lanes.get(1)!;
     lane.claimed({ ...opened, nextOffset: 7 }, null);
-    told.length = 0;
+    events.length = 0;
     assignment.opened(lane);
-    expect(told).toEqual(['seek 1 7', 'resume 1']);
+    expect(events).toEqual(['seek 1 7', 'resume 1']);
   });
 
   it('fetches again from a missing offset, and stops a lane whose position is not in the log', () => {
-    const { assignment, handlers, told, join } = createWorld();
+    const { assignment, handlers, events, join } = createWorld();
     join({ gained: [1] });
     assignment.lanes.get(1)!.claimed(opened, null);
     handlers.onRecords(topic, 1, recordsOf(3, 5), 5n);
-    expect(told.at(-1)).toBe('seek 1 0');
+    expect(events.at(-1)).toBe('seek 1 0');
     handlers.onOutOfRange!(topic, 1, 0n);
     expect(assignment.lanes.get(1)!.state).toBe('stopped');
   });

@@ -1,9 +1,9 @@
-/** Fetched records of one partition in offset order: pushed at the tail, looked at and dropped at the head. */
+/** Fetched records of one partition in offset order: pushed at the tail, read and dropped at the head. */
 import { headersBytes, type InRecord } from '../../shared/kafka/index.ts';
 
-/** What a buffered record weighs beside its content. */
+/** Memory of a buffered record besides its content. */
 const recordOverheadBytes = 64;
-/** Dropped records that are carried along before the array is cut. */
+/** Number of dropped records after which the array is cut. */
 const slackMax = 1_024;
 
 export class RecordBuffer {
@@ -19,7 +19,7 @@ export class RecordBuffer {
     return this.#bytes;
   }
 
-  /** Offset of the head, -1 when nothing is held. */
+  /** Offset of the head; -1 if the buffer is empty. */
   get firstOffset(): number {
     const head = this.#records[this.#head];
     return head === undefined ? -1 : Number(head.offset);
@@ -30,7 +30,7 @@ export class RecordBuffer {
     this.#bytes += weightOf(record);
   }
 
-  /** The first records, at most so many and so heavy; at least one where there is one. */
+  /** The first records within both limits; at least one if there is one. */
   peek(recordsMax: number, bytesMax: number): InRecord[] {
     const end = Math.min(this.#records.length, this.#head + recordsMax);
     let bytes = 0;
@@ -63,7 +63,7 @@ export class RecordBuffer {
   }
 }
 
-/** What a record weighs in memory, in the outbox and in a request: keys and headers can be as large as values. */
+/** Bytes of a record in memory, in the outbox and in a request: keys and headers can be as large as values. */
 export function weightOf(record: InRecord): number {
   const { key, value } = record;
   return recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(record);

@@ -48,7 +48,7 @@ describe('offset commits', () => {
     expect(sent).toEqual(['0@5 1@9', '1@12']);
   });
 
-  it('repeats what has not moved now and then, in case that somebody moved it back', async () => {
+  it('repeats unchanged offsets every ten seconds, because a former owner may have moved them back', async () => {
     const { sent } = createWorld([acknowledged(0, 5)]);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(sent).toEqual(['0@5']);

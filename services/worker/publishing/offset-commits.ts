@@ -1,4 +1,4 @@
-/** Moves the group offset to the end of what is acknowledged, so that lag means "not answered yet". */
+/** Moves the group offset to the end of the acknowledged outcomes, so that lag means "not answered yet". */
 
 import { failpoint } from '../../shared/failpoint/index.ts';
 import type { GroupConsumer } from '../../shared/kafka/index.ts';
@@ -7,13 +7,13 @@ import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 
 export interface OffsetCommits {
-  /** Commits what has moved. Never rejects: an offset that stays behind only means that records are read and dropped again. */
+  /** Commits the offsets that moved. Never rejects: after a lost commit, records are only fetched and dropped again. */
   commit(): Promise<void>;
   stop(): void;
 }
 
 const commitEveryMs = 500;
-/** Unchanged offsets are committed again now and then: a late commit of a former owner may have moved them back. */
+/** Unchanged offsets are committed again after this time: a late commit of a former owner may have moved them back. */
 const repeatEveryMs = 10_000;
 
 export function createOffsetCommits(deps: {

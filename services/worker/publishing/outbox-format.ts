@@ -21,7 +21,7 @@ export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 const formatVersion = 2;
 const fixedBytes = 2 + 2 + 8 + 4 + 4 + 4 + 4;
 
-/** Lays messages out for an outbox row. */
+/** Encodes messages for an outbox row. */
 export function encodeMessages(messages: readonly OutMessage[]): Buffer {
   let size = 1;
   for (const { topic, key, value, headers } of messages) {

@@ -1,4 +1,4 @@
-/** Deletes outcomes that were kept long enough, of the lanes of this process, in small steps beside the work. */
+/** Deletes outcomes that were kept long enough, in small steps, for the lanes of this process. */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -17,10 +17,10 @@ export interface ForgetDeps {
 const everyMs = 5_000;
 /** Rows of one lane in one statement. A row is a batch, of some 100 kB under load. */
 const rowsMax = 50;
-/** Statements of one lane in one round, so that a long backlog is spread over rounds. */
+/** Maximum number of statements per lane and round, so that a long backlog takes several rounds. */
 const stepsMax = 20;
 
-/** Goes on until the returned function is called. */
+/** Continues until the returned function is called. */
 export function forgetOutcomes(deps: ForgetDeps): () => void {
   let running = false;
   const round = async () => {
@@ -29,7 +29,7 @@ export function forgetOutcomes(deps: ForgetDeps): () => void {
     try {
       await forgetOnce(deps);
     } catch (error) {
-      // The database is away: what is too old now is so in the next round, too.
+      // The database is unavailable. The next round deletes these rows.
       deps.log.debug({ err: error }, `old outcomes cannot be deleted now: ${errorMessage(error)}`);
     } finally {
       running = false;

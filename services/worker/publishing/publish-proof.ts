@@ -1,8 +1,8 @@
 /**
- * What a process has to know before it publishes late. A worker that is frozen behind its COMMIT wakes up with outcomes
- * in its hands. Where the database failed over meanwhile without that COMMIT, another worker has decided the same
- * commands anew, and these outcomes would be second, different ones. So nothing is published on a proof of ownership
- * that is older than a pause in which a lane can change hands: the database is asked again first.
+ * The proof of ownership for late publishing. A worker may be frozen after its COMMIT. If the database fails over meanwhile
+ * and loses this COMMIT, another worker decides the same commands again. The outcomes of the frozen worker would then be
+ * second, different ones. So a proof expires after a pause in which a lane can get another owner. After that the worker
+ * asks the database before it publishes.
  */
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import type { SendProof } from '../../shared/kafka/index.ts';
@@ -26,7 +26,7 @@ export interface PublishProofDeps {
 
 const askAgain = backoff({ initialMs: 100, maxMs: 2_000 });
 
-/** The proof that a publication rests on. Its renewal rejects with ABORTED where the commit or the lane is no longer ours. */
+/** The proof of a publication. Its renewal rejects with ABORTED if the commit or the lane is no longer ours. */
 export function createPublishProof(deps: PublishProofDeps): (publication: Publication) => SendProof {
   return (publication) => ({
     untilMs: publication.provenAtMs + deps.pauseMaxMs,
@@ -34,7 +34,7 @@ export function createPublishProof(deps: PublishProofDeps): (publication: Public
   });
 }
 
-/** Resolves with the time until which the proof holds. Rejects with ABORTED, counted, where nothing may be published. */
+/** Resolves with the time until which the proof holds. Rejects with ABORTED, and counts it, if nothing may be published. */
 async function renew(deps: PublishProofDeps, publication: Publication): Promise<number> {
   const { pauseMaxMs, metrics, log } = deps;
   const { lane, epoch, from, to } = publication;
@@ -58,7 +58,7 @@ async function askWhetherOurs(
     const askedAtMs = performance.now();
     try {
       const row = await readOwner(db, topic, lane.partition);
-      // An epoch alone is no proof: a database that went back may have given the same one to another.
+      // An epoch alone is no proof: a restored database may have given the same epoch to another owner.
       const isOurs = row !== null && row.epoch === epoch && row.owner === owner && row.nextOffset >= to;
       return isOurs ? askedAtMs : null;
     } catch (error) {

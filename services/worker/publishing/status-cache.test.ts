@@ -133,7 +133,7 @@ describe('a change that Redis does not have', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is told by the outbox of who decided it, whatever else lies there', async () => {
+  it('is read from the outbox of the worker that decided it, whatever other messages are there', async () => {
     const { redis, calls } = createFakeRedis();
     const message = { topic: 'orders.events.v1', partition: 0, key: null, headers: {}, timestampMs: 1 };
     const events = changed().events.map((event): OutMessage => ({ ...message, value: codec.encode(event) }));

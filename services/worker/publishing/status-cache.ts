@@ -1,7 +1,7 @@
 /**
- * Writes the state of decided orders to Redis, so that most reads never reach MySQL. A new order that is not written costs a
- * reader one read of MySQL. A change that is not written would leave an older state there, so it is tried again until
- * Redis has it, by this process or, where its outcome was not published yet, by the lane's next owner.
+ * Writes the state of decided orders to Redis, so that most reads never reach MySQL. If a new order is not written, a
+ * reader reads MySQL once. If a change is not written, Redis keeps an older state. So a change is retried until Redis has
+ * it: by this process, or by the next owner of the lane if its outcome was not published yet.
  */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import type { Decision } from '../../domain/index.ts';
@@ -11,11 +11,11 @@ import { createOrderStatuses, type OrderStatusEntry, type Redis } from '../../sh
 import { changesIn, statusesOf } from './status-entries.ts';
 
 export interface StatusCache {
-  /** The states of all orders of a decision; while Redis is away only those that make an older one wrong. */
+  /** The states of all orders of a decision; while Redis is unavailable, only those that replace an older state. */
   entriesOf(decision: Decision, nowMs: number): OrderStatusEntry[];
   /** Writes them in one round trip. Does not wait and never fails. */
   write(entries: readonly OrderStatusEntry[]): void;
-  /** Says of the orders that an outbox row changed that they are newer: who decided it may have died before. */
+  /** Invalidates the orders that an outbox row changed: the worker that decided it may have crashed before. */
   writeStored(blob: Buffer): void;
   stop(): void;
 }
@@ -23,7 +23,7 @@ export interface StatusCache {
 const retryEveryMs = 500;
 /** Orders of one call. */
 const retryOrders = 500;
-/** Beyond so many the oldest are given up: their states end by themselves, a minute after they were written. */
+/** Above this number the oldest are dropped: their states expire a minute after they were written. */
 const unwrittenMax = 50_000;
 
 export function createStatusCache(deps: {
@@ -50,7 +50,7 @@ export function createStatusCache(deps: {
   const write = async (entries: readonly OrderStatusEntry[]): Promise<void> => {
     if (!(await statuses.write(entries))) keep(entries);
   };
-  /** Calls in a row for as long as they succeed. */
+  /** Repeats calls while they succeed. */
   const retry = async (): Promise<void> => {
     let failed: OrderStatusEntry[] = [];
     while (unwritten.size > 0 && failed.length === 0 && !stopped) {

@@ -1,4 +1,4 @@
-/** What Redis is to say of orders: of those that a batch has decided, and of those that an outbox row tells of. */
+/** Entries for Redis: of the orders that a batch decided, and of those in an outbox row. */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';
@@ -6,7 +6,7 @@ import type { Codec } from '../../shared/codec/index.ts';
 import type { OrderStatusEntry } from '../../shared/redis/index.ts';
 import { decodeMessages } from './outbox-format.ts';
 
-/** The newest state of each order of a decision; without its new orders where there is nobody to take them. */
+/** The newest state of each order of a decision; without new orders if Redis is unavailable. */
 export function statusesOf(
   { newOrders, changes }: Decision,
   nowMs: number,
@@ -24,7 +24,7 @@ export function statusesOf(
   return [...entries.values()];
 }
 
-/** What a row of the outbox says of orders that had a state before. */
+/** The orders in an outbox row that had a state before. */
 export function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>): OrderStatusEntry[] {
   const entries: OrderStatusEntry[] = [];
   for (const { topic, value } of decodeMessages(blob)) {
@@ -35,7 +35,7 @@ export function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>
   return entries;
 }
 
-/** null for what a newer build has written: what it said before ends by itself. */
+/** Null for an event of a newer build: the older state expires. */
 function tryDecode(codec: Pick<Codec<OrderEvent>, 'decode'>, value: Buffer | null): OrderEvent | null {
   try {
     return codec.decode(value);

@@ -1,4 +1,4 @@
-/** Bytes to commands. What cannot be read becomes a dead letter; what this version cannot decide ends the lane's part before it. */
+/** Bytes to commands. Unreadable records become dead letters. A record that this version cannot decide ends the part before it. */
 
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { isDecided, type SourceRecord } from '../../domain/index.ts';
@@ -14,7 +14,7 @@ export interface DecodedPart extends LaneBatch {
   readonly record: RecordMark;
 }
 
-/** Decodes the parts. A part that can only be worked up to some record is cut there; one that cannot begin is left out. */
+/** Decodes the parts. A part is cut before a record that must wait. A part that cannot begin is left out. */
 export async function decodeParts(deps: DecodeDeps, parts: readonly LaneBatch[]): Promise<DecodedPart[]> {
   const all: DecodedPart[] = [];
   for (const part of parts) {
@@ -48,7 +48,7 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
   return decoded(part, sources, deadLetters);
 }
 
-/** Processes the records before the one that cannot be processed now; `halt` deals with the lane once that record leads. */
+/** The part up to the record that must wait. If this record is at the head, `halt` delays the lane. */
 function endBefore(
   part: LaneBatch,
   sources: SourceRecord[],

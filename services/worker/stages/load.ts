@@ -1,6 +1,6 @@
 /**
- * What a batch is decided from, read behind the fence: prices always, orders and commands where the batch names them,
- * stock levels where care is due.
+ * The input of a decision, read behind the fence: prices always, orders and commands if the batch names them, stock levels
+ * of SKUs that are known to be short.
  */
 import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
@@ -15,7 +15,7 @@ export interface LoadDeps {
   readonly lowStock: LowStock;
 }
 
-/** Reads what else the decision needs beside the prices, in the transaction that they were read in. */
+/** Reads what the decision needs besides the prices, in the same transaction. */
 export async function loadSnapshot(
   deps: LoadDeps,
   needs: CommandNeeds,
@@ -29,7 +29,7 @@ export async function loadSnapshot(
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
 
-/** Which of the SKUs whose guards did not hold are short now; all of them when none is (it was restocked meanwhile). */
+/** The SKUs of the failed stock update that are short now. All of them if none is: stock was added meanwhile. */
 export async function findShort(session: Session, changes: readonly StockChange[]): Promise<string[]> {
   const taking = changes.filter((change) => change.peak > 0);
   const levels = await readLevels(
@@ -56,7 +56,7 @@ async function readLowStock(deps: LoadDeps, skus: readonly string[]): Promise<Re
   return levels;
 }
 
-/** What the commands of a batch read. Orders are read before they are inserted in lanes that met a repeat lately. */
+/** What the commands of a batch need. Lanes with a recent duplicate read orders before they insert them. */
 export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
   const needs: CommandNeeds = { skus: [], orderIds: new Set(), commands: [] };
   for (const { lane, sources } of parts) {

@@ -1,7 +1,7 @@
-/** The transaction of a batch begins: its fence and the read of its prices go out together. */
+/** Begins the transaction of a batch: the fence and the read of the prices are one packet. */
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import type { Catalogue, PriceSnapshot } from '../store/catalogue.ts';
+import type { PriceCatalogue, PriceSnapshot } from '../store/catalogue.ts';
 import { layOutFence } from '../store/positions.ts';
 import type { DecodedPart } from './decode.ts';
 
@@ -9,10 +9,10 @@ export interface OpenDeps {
   readonly topic: string;
   readonly session: Session;
   readonly buffer: StatementBuffer;
-  readonly catalogue: Catalogue;
+  readonly catalogue: PriceCatalogue;
 }
 
-/** The prices of these SKUs behind the fence of the parts; null when one of their lanes is not ours, or not there. */
+/** The prices of these SKUs, read behind the fence. Null if the fence moved fewer lanes than there are parts. */
 export async function openBatch(
   { topic, session, buffer, catalogue }: OpenDeps,
   parts: readonly DecodedPart[],

@@ -1,4 +1,4 @@
-/** Decisions to messages: the events, and the dead letters with the bytes they came with. */
+/** Decisions to messages: the events, and the dead letters with the bytes of their records. */
 import { createHash } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
@@ -13,29 +13,29 @@ import {
   type OutMessage,
 } from '../../shared/kafka/index.ts';
 import { encodeMessages } from '../publishing/outbox-format.ts';
-import type { DeadLetterRow } from '../store/dead-letters.ts';
+import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';
 
-/** A longer key is no order id and no SKU: its event goes without it, the dead letter keeps it. */
+/** A longer key is no order id and no SKU. The event omits it, the dead letter keeps it. */
 const foreignKeyBytesMax = 1_024;
 const schemaIdMax = 2 ** 31 - 1;
-/** What a redriven record may claim; beyond this the header is somebody's invention. */
+/** The most attempts that a redriven record can have. A larger number in the header is ignored. */
 const attemptsMax = 1_000_000;
 /** Headers of the source record that a dead letter keeps. Each costs time, and a record of 1 MB may have 175,000. */
 const headersMax = 1_000;
-/** These it keeps wherever they are: a redrive needs them. */
+/** It keeps these at any position: a redrive needs them. */
 const keptHeaders = [CHECKSUM_HEADER, 'redrive_of'];
 
-/** What one lane's part of a batch leaves behind. It holds nothing that was decoded. */
+/** The result of the part of one lane. It holds nothing that was decoded. */
 export interface PartOutcomes
   extends Pick<DecodedPart, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'isOnProbation' | 'record'> {
-  /** Every message to publish, as `encodeMessages` lays them out: dead letters first, then one event per record. */
+  /** Every message to publish, by `encodeMessages`: dead letters first, then one event per record. */
   readonly blob: Buffer;
-  readonly deadLetters: readonly DeadLetterRow[];
+  readonly deadLetters: readonly NewDeadLetterRow[];
 }
 
-/** Lays out what each part has to publish, in offset order. */
+/** Encodes what each part publishes, in offset order. */
 export function encodeOutcomes(
   codec: Codec<OrderEvent>,
   parts: readonly DecodedPart[],
@@ -79,7 +79,7 @@ function eventMessage(
   };
 }
 
-/** The order id, whatever the command's record was keyed by: readers and compaction go by it. */
+/** The order id, whatever key the command had: readers and compaction use it. */
 function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
   if (orderId !== null) return Buffer.from(orderId, 'latin1');
   return key !== null && key.length > foreignKeyBytesMax ? null : key;
@@ -88,13 +88,13 @@ function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
 function deadLetterRow(
   { record, code, message, schemaId, orderId }: DeadLetter,
   nowMs: number,
-): DeadLetterRow {
+): NewDeadLetterRow {
   const value = record.value ?? Buffer.alloc(0);
   return {
     partition: record.partition,
     offset: Number(record.offset),
     orderId,
-    // Ids are signed; what does not fit the column is told by the header of the dead letter.
+    // The column is signed. A larger id is only in the header of the dead letter.
     schemaId: schemaId !== null && schemaId > schemaIdMax ? null : schemaId,
     code,
     message,
@@ -106,8 +106,12 @@ function deadLetterRow(
   };
 }
 
-/** The record as it came, key, value and at most `headersMax` headers, with what is known about it in headers of its own. */
-function deadLetterMessage({ record, schemaId }: DeadLetter, row: DeadLetterRow, nowMs: number): OutMessage {
+/** The key, the value and at most `headersMax` headers of the record, and the details of the failure in more headers. */
+function deadLetterMessage(
+  { record, schemaId }: DeadLetter,
+  row: NewDeadLetterRow,
+  nowMs: number,
+): OutMessage {
   const { headers, omitted } = sourceHeaders(record);
   return {
     topic: DEAD_LETTERS,
@@ -129,7 +133,7 @@ function deadLetterMessage({ record, schemaId }: DeadLetter, row: DeadLetterRow,
         ...(omitted === 0 ? {} : { dlq_headers_omitted: String(omitted) }),
       },
     },
-    // Not the source's: retention goes by it, and a record from long ago would be gone at once.
+    // Not the time of the source: retention uses it, and would delete an old record at once.
     timestampMs: nowMs,
   };
 }
@@ -137,7 +141,7 @@ function deadLetterMessage({ record, schemaId }: DeadLetter, row: DeadLetterRow,
 function sourceHeaders(record: InRecord): { headers: Record<string, string | Buffer>; omitted: number } {
   const { headers: first, omitted } = firstHeaders(record, headersMax);
   if (omitted > 0) for (const name of keptHeaders) first[name] = headerOf(record, name);
-  // Names come from strangers: without a prototype `__proto__` is a name like any other.
+  // Clients choose the names: without a prototype, `__proto__` is a name like any other.
   const headers: Record<string, string | Buffer> = Object.create(null);
   for (const name in first) {
     const value = first[name];

@@ -8,7 +8,7 @@ import { type CrashAttempt, crashesMax } from '../store/crash-attempts.ts';
 import type { Skip } from '../store/skips.ts';
 
 /** Why the record is a dead letter; part of its public outcome. */
-export interface Verdict {
+export interface RecordVerdict {
   readonly code: string;
   readonly message: string;
 }
@@ -19,10 +19,10 @@ export const SKIPPED = 'SKIPPED';
 const messageLengthMax = 300;
 
 export class Quarantine {
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #verdicts = new Map<string, RecordVerdict>();
 
   /** The verdict on this record; null if its bytes decide. */
-  verdictOn(partition: number, offset: number | bigint): Verdict | null {
+  verdictOn(partition: number, offset: number | bigint): RecordVerdict | null {
     if (this.#verdicts.size === 0) return null;
     return this.#verdicts.get(keyOf(partition, offset)) ?? null;
   }

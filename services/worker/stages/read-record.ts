@@ -1,4 +1,4 @@
-/** One record to a command, to the reason why it is none, or to a doubt about its schema. */
+/** One record to a command, to a dead letter, or to a doubt about its schema. */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { partitionOfOrder, partitionOfSku } from '../../../topics/partition.ts';
 import { commandProblem } from '../../domain/index.ts';
@@ -28,11 +28,11 @@ export interface DeadLetter {
   readonly orderId: string | null;
 }
 
-/** A record that cannot be read by the schema id in its frame, though it may be a command. */
+/** A record that its schema id does not decode, although it may be a command. */
 export interface Doubt {
   readonly doubted: InRecord;
   readonly schemaId: number;
-  /** What it is if the doubt is not justified; null where the id is unknown here. */
+  /** The dead letter if the schema id is right; null if the id is unknown here. */
   readonly poison: DeadLetter | null;
 }
 
@@ -66,8 +66,8 @@ export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | D
 }
 
 /**
- * Whether another schema might read what this one does not. Bytes that do not fit are in doubt only where their checksum is
- * right: without one they may as well be damaged.
+ * Whether another schema may decode the record. Bytes that do not fit the schema are in doubt only if they have a right
+ * checksum. Without a checksum they may be damaged.
  */
 function isOfSchema({ code, schemaId }: PoisonError, record: InRecord): boolean {
   if (schemaId === null) return false;
@@ -81,7 +81,7 @@ export function problemOf(command: OrderCommand, partition: number): string | nu
   return commandProblem(command) ?? partitionProblem(command, partition);
 }
 
-/** One order, one partition: a command elsewhere would be decided beside, not behind, the others of its order. */
+/** One order, one partition: on another partition, a command would not be decided in order with the others of its order. */
 function partitionProblem(command: OrderCommand, partition: number): string | null {
   const right =
     command.type === 'ADJUST_STOCK'

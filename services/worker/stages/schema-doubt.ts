@@ -1,7 +1,7 @@
 /**
- * Records whose schema id is in doubt: it is unknown, or names a schema that does not read the record. Either the record is
- * no command, or the registry was rebuilt and gives other ids. In the second case the record itself shows what it is, and
- * nothing that can be read becomes a dead letter; while nothing at all can be read by its id, the lane waits.
+ * Records whose schema id is in doubt: the id is unknown, or its schema does not decode the record. Either the record is no
+ * command, or the registry was rebuilt and gives other ids. In the second case the content shows that it is a command, and
+ * it is decided. If no record can be decoded by its id, the lane waits.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
@@ -21,7 +21,7 @@ export interface DoubtWait {
   readonly needsOperator: boolean;
 }
 
-/** The command, a dead letter, or why the lane waits. `behind` are the records that follow it in its lane. */
+/** The command, a dead letter, or why the lane waits. `behind` are the next records of its lane. */
 export async function resolveDoubt(
   deps: DecodeDeps,
   doubt: Doubt,
@@ -44,7 +44,7 @@ export async function resolveDoubt(
   return { wait, needsOperator: true };
 }
 
-/** What the record is once the registry was asked for its schema; still a doubt where that does not help. */
+/** Reads the record again after a request to the registry. Returns a doubt if the registry does not know the id. */
 async function askRegistry(
   deps: DecodeDeps,
   record: InRecord,
@@ -59,8 +59,8 @@ async function askRegistry(
 }
 
 /**
- * The record as a command of some bundled version: one that takes every byte, is a valid command, and belongs to the key and
- * the partition that the record has. Nothing else than a command passes all of these.
+ * The record as a command of a bundled version. The version must decode every byte to a valid command that belongs to the
+ * key and the partition of the record. Only a command passes all these checks.
  */
 function readByContent({ codec, log }: DecodeDeps, record: InRecord, schemaId: number): OrderCommand | null {
   const command = codec.decodeByContent(record.value);
@@ -80,7 +80,7 @@ function isReadById({ codec }: DecodeDeps, { value }: InRecord): boolean {
     codec.decode(value);
     return true;
   } catch {
-    // Why it cannot be read is looked at when it is its turn.
+    // The reason is found when the record is decoded itself.
     return false;
   }
 }

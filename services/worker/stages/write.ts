@@ -1,6 +1,6 @@
 /**
- * One batch's statements, in the order that keeps locks short: what is new first, what is shared (stock) last. They are
- * laid out as bytes right behind the decision, so that nothing decoded has to be kept while the database works.
+ * The statements of one batch. New rows come first and shared rows (stock) last, so that locks are short. They are written
+ * as bytes right after the decision, so that decoded records are released while the database works.
  */
 import type { Decision } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
@@ -15,19 +15,19 @@ import { layOutStock } from '../store/stock.ts';
 import type { PartOutcomes } from './outcomes.ts';
 import { SKIPPED } from './quarantine.ts';
 
-/** Everything that a batch writes, but the fence and the COMMIT. */
+/** Everything that a batch writes, except for the fence and the COMMIT. */
 export interface BatchWrites {
   readonly script: Script;
-  /** Places of the updates of orders: each has to change one. */
+  /** Indexes of the updates of orders. Each must change one row. */
   readonly updates: readonly number[];
-  /** Place of the stock's guards; null where no stock moves. */
+  /** Index of the stock update; null if no stock changes. */
   readonly stock: number | null;
-  /** What the guards are about. */
+  /** The changes of that update. */
   readonly stockChanges: Decision['stock'];
   readonly parts: readonly PartOutcomes[];
 }
 
-/** Lays out what a decision writes. The script stays valid until the buffer is cleared. */
+/** Writes the statements of a decision to the buffer. The script stays valid until the buffer is cleared. */
 export function layOutWrites(
   buffer: StatementBuffer,
   topic: string,
@@ -61,7 +61,7 @@ export function layOutWrites(
   return { script: buffer.script(), updates, stock, stockChanges: decision.stock, parts };
 }
 
-/** Sends them. Returns false when the stock did not suffice: then nothing may stand. */
+/** Sends them. Returns false if stock is short. Then the caller must roll back. */
 export async function writeBatch(session: Session, writes: BatchWrites): Promise<boolean> {
   const { script, updates, stock, stockChanges } = writes;
   const writing = session.run(script);

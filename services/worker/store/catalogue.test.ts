@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { headroomBytes, type Script, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
-import { type Catalogue, createCatalogue } from './catalogue.ts';
+import { createCatalogue, type PriceCatalogue } from './catalogue.ts';
 
 /** A database with one catalogue that the test changes between or during reads. */
 function createFakeDatabase(prices: Record<string, number>) {
@@ -37,7 +37,7 @@ const pricesOf = (
 ) => skus.map((sku) => products.get(sku)?.unitPrice);
 
 /** Asks and has it answered, as a batch does. */
-async function snapshotOf(catalogue: Catalogue, session: Session, skus: readonly string[]) {
+async function snapshotOf(catalogue: PriceCatalogue, session: Session, skus: readonly string[]) {
   const buffer = new StatementBuffer();
   const question = catalogue.ask(buffer, skus);
   const answers = await session.run(buffer.script());

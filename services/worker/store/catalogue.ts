@@ -1,7 +1,6 @@
 /**
- * The price snapshot: products as of one catalogue version, kept until the version moves. Every batch checks the
- * version with the read that also fetches the products it misses, so that no order is priced from two versions and a
- * quote is never newer than a decision.
+ * The price snapshot: products of one catalogue version, kept until the version changes. One read per batch checks the
+ * version and fetches missing products. So no order has prices of two versions, and a quote is never newer than a decision.
  */
 import type { Product } from '../../domain/index.ts';
 import { type Answer, nowSql, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
@@ -14,16 +13,16 @@ export interface PriceSnapshot {
   readonly products: ReadonlyMap<string, Product>;
 }
 
-export interface Catalogue {
+export interface PriceCatalogue {
   /** Lays out the read that is needed for a snapshot that knows all of `skus`, repeated ones allowed. */
   ask(buffer: StatementBuffer, skus: readonly string[]): PriceQuestion;
 }
 
 /** A read that is laid out; the next may be asked once this is answered, or has failed. */
 export interface PriceQuestion {
-  /** Where it stands in the script. */
+  /** Its index in the script. */
   readonly place: number;
-  /** The snapshot, from what the read gave; reads on in `session` where the version has moved. */
+  /** The snapshot from this answer. Reads again in `session` if the version has changed. */
   answered(session: Session, answer: Answer | undefined): Promise<PriceSnapshot>;
 }
 
@@ -40,7 +39,7 @@ type SnapshotRow = {
  * Opens a catalogue that keeps at most `productsMax` products (about 300 bytes each). Each writer has its own: two
  * batches that fetched side by side could otherwise forget each other's products half way.
  */
-export function createCatalogue({ productsMax = 100_000 }: { productsMax?: number } = {}): Catalogue {
+export function createCatalogue({ productsMax = 100_000 }: { productsMax?: number } = {}): PriceCatalogue {
   let version = -1;
   let products = new Map<string, Product>();
   // SKUs without a product at this version, so that a storm of unknown ones is not looked up again and again.

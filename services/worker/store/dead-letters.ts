@@ -1,7 +1,7 @@
-/** Rows of records that could not be worked; their bytes travel to the dead-letter topic through the outbox. */
+/** Rows of dead letters. The bytes of their records reach the dead-letter topic through the outbox. */
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
 
-export interface DeadLetterRow {
+export interface NewDeadLetterRow {
   readonly partition: number;
   readonly offset: number;
   readonly orderId: string | null;
@@ -17,11 +17,11 @@ export interface DeadLetterRow {
 
 const messageLengthMax = 500;
 
-/** Lays out the insert of one row per dead letter. */
+/** Writes the insert of one row per dead letter to the buffer. */
 export function layOutDeadLetters(
   buffer: StatementBuffer,
   topic: string,
-  rows: readonly DeadLetterRow[],
+  rows: readonly NewDeadLetterRow[],
 ): void {
   if (rows.length === 0) return;
   buffer.begin(

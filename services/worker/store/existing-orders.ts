@@ -1,10 +1,10 @@
-/** What the database already knows about the orders and commands that a batch names. */
+/** The orders and commands of a batch that the database already has. */
 import type { KnownOrder, OrderStatus, StoredOutcome } from '../../domain/index.ts';
 import { commandKey } from '../../domain/index.ts';
 import { bytesToUuid, type Session } from '../../shared/mysql/index.ts';
 import { text, uuid } from './sql-text.ts';
 
-type OrderRow = {
+type ExistingOrderRow = {
   order_id: Buffer;
   order_key: number;
   customer_id: string;
@@ -13,7 +13,7 @@ type OrderRow = {
   status: OrderStatus;
   version: number;
 };
-type ItemRow = { order_key: number; sku: string; quantity: number };
+type ExistingItemRow = { order_key: number; sku: string; quantity: number };
 type CommandOutcomeRow = {
   order_id: Buffer;
   command_id: string;
@@ -29,12 +29,12 @@ export async function readOrders(
 ): Promise<Map<string, KnownOrder>> {
   const known = new Map<string, KnownOrder>();
   if (orderIds.size === 0) return known;
-  const orders = await session.rows<OrderRow>(
+  const orders = await session.rows<ExistingOrderRow>(
     'SELECT order_id, order_key, customer_id, fingerprint, currency, status, version FROM orders ' +
       `WHERE order_id IN (${[...orderIds].map(uuid).join(',')})`,
   );
   if (orders.length === 0) return known;
-  const items = await session.rows<ItemRow>(
+  const items = await session.rows<ExistingItemRow>(
     `SELECT order_key, sku, quantity FROM order_items WHERE order_key IN (${orders.map((row) => row.order_key).join(',')})`,
   );
   const lines = Map.groupBy(items, (row) => row.order_key);

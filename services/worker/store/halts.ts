@@ -19,7 +19,7 @@ export async function readHalt(db: Pick<Queryable, 'rows'>): Promise<Halt | null
   return row ?? null;
 }
 
-/** Writes the halt, or keeps the one that is there: the first to notice says why. */
+/** Writes the halt, or keeps the one that is there: the first reason counts. */
 export async function writeHalt(
   db: Pick<Queryable, 'write'>,
   { why, message, detectedBy }: Omit<Halt, 'detectedAtMs'>,

@@ -1,4 +1,4 @@
-/** The table of what lanes wait for: `orderstream lag` and other services read it. */
+/** The table of waiting lanes. `orderstream lag` and other services read it. */
 import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
@@ -15,7 +15,7 @@ export interface WaitRow {
 
 const whyLengthMax = 500;
 
-/** Writes what a lane waits for, over what was there. */
+/** Writes what a lane waits for, and replaces its last row. */
 export async function writeWait(db: Queryable, topic: string, owner: string, wait: WaitRow): Promise<void> {
   const { partition, offset, place, needsOperator, why, sinceMs } = wait;
   const waitedMs = Math.round(performance.now() - sinceMs);
@@ -26,7 +26,7 @@ export async function writeWait(db: Queryable, topic: string, owner: string, wai
   );
 }
 
-/** Deletes the rows of lanes that go on. */
+/** Deletes the rows of lanes that continue. */
 export async function deleteWaits(
   db: Queryable,
   topic: string,

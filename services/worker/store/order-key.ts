@@ -1,4 +1,4 @@
-/** Where an order's row stands: clustered by source partition, then offset, so that every lane inserts at its own right edge. */
+/** The primary key of an order: by source partition, then offset, so that every lane inserts at an end of its own range. */
 
 const offsetSpan = 2 ** 48;
 /** With 31 partitions the key still fits a safe integer. */

@@ -1,4 +1,4 @@
-/** Rows of orders and of what happened to them. */
+/** Rows of orders, their lines, their history and their commands. */
 import type { PlaceOrder } from '../../../schemas/generated/types.ts';
 import type { CommandRow, NewOrder, OrderChange } from '../../domain/index.ts';
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
@@ -109,7 +109,7 @@ export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderCh
   buffer.end();
 }
 
-/** Lays out the insert of the outcome of every command that is not a place, refusals included. */
+/** Writes the insert of the outcome of every command except for new orders, refusals included. */
 export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
   if (rows.length === 0) return;
   buffer.begin(

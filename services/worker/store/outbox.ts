@@ -1,4 +1,4 @@
-/** The outbox rows of lanes: one per lane and batch, holding the exact bytes of every message to publish. */
+/** The outbox rows of lanes: one per lane and batch, with the exact bytes of every message to publish. */
 import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
 import { text } from './sql-text.ts';
@@ -28,13 +28,13 @@ export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: reado
   buffer.end();
 }
 
-/** How acknowledged rows are kept: under another topic name, so that nobody takes them for unpublished ones. */
+/** The topic name of kept rows. It differs, so that they do not count as unpublished. */
 export const publishedName = (topic: string): string => `${topic}#published`;
 
 /**
- * Lays out what becomes of rows whose messages are all acknowledged: they move to `publishedName`, to be published again
- * should the end of the result topic be lost; with `keep` false they are deleted. Both cost the database the same, as
- * the blob stays where it is.
+ * Writes the statement for rows whose messages are all acknowledged. With `keep` they move to `publishedName`, to be
+ * published again if the end of the result topic is lost. Else they are deleted. Both cost the database the same, because
+ * the blob is not moved.
  */
 export function layOutAcknowledged(
   buffer: StatementBuffer,

@@ -1,11 +1,10 @@
 /**
- * Who works a lane, and how far it is: the fencing token of every lane is handed out, checked and read back here.
- * Nothing else writes `lane_positions`.
+ * Owner, epoch and position of every lane. Only this file and the recovery commands write `lane_positions`.
  */
 import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import {
   jumpTo,
-  type LogIds,
+  type LaneLogIds,
   noOutcomeMark,
   noRecordMark,
   type OutcomeMark,
@@ -13,19 +12,19 @@ import {
 } from '../takeover/log-fingerprint.ts';
 import { text } from './sql-text.ts';
 
-/** A lane as it was claimed: whoever holds the highest epoch owns it. */
-export interface Claim {
+/** A lane as it was claimed. The worker with the highest epoch owns it. */
+export interface LaneClaim {
   readonly partition: number;
   readonly epoch: number;
   readonly nextOffset: number;
-  /** Another owner left without releasing the lane: it may have died of what comes next. */
+  /** Another owner left without releasing the lane: the next records may have crashed it. */
   readonly unclean: boolean;
   /** No worker has ever claimed this lane. */
   readonly first: boolean;
   /** Outcomes below this offset were acknowledged, as far as the table knows. */
   readonly publishedOffset: number;
   /** The logs that the lane was worked on. */
-  readonly logs: LogIds;
+  readonly logs: LaneLogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
   /** Offset of the record decided before `nextOffset`; less than one before it where an operator left commands out. */
@@ -63,7 +62,7 @@ const claimColumns =
   'record_offset, record_id, outcome_source, outcome_offset';
 
 /**
- * Takes the lane over: raises its epoch, so that whoever held it before can commit nothing any more. `owner.epoch` is the
+ * Takes the lane over: raises its epoch, so that its last owner can commit nothing any more. `owner.epoch` is the
  * epoch that this very process held the lane under before, -1 where it did not.
  */
 export async function claimLane(
@@ -71,7 +70,7 @@ export async function claimLane(
   topic: string,
   partition: number,
   owner: { name: string; epoch: number },
-): Promise<Claim> {
+): Promise<LaneClaim> {
   const lane = `topic = ${text(topic)} AND partition_id = ${partition}`;
   await session.begin();
   await session.write(
@@ -93,18 +92,18 @@ export async function claimLane(
   };
 }
 
-/** Every lane that was ever claimed, without waiting for a transaction that is open. */
+/** Every lane that was ever claimed, without waiting for open transactions. */
 export async function readAllLanes(
   db: Pick<Queryable, 'rows'>,
   topic: string,
-): Promise<Omit<Claim, 'unclean' | 'first'>[]> {
+): Promise<Omit<LaneClaim, 'unclean' | 'first'>[]> {
   const rows = await db.rows<ClaimRow>(
     `SELECT ${claimColumns} FROM lane_positions WHERE topic = ${text(topic)} ORDER BY partition_id`,
   );
   return rows.map(laneOf);
 }
 
-function laneOf(row: ClaimRow): Omit<Claim, 'unclean' | 'first'> {
+function laneOf(row: ClaimRow): Omit<LaneClaim, 'unclean' | 'first'> {
   return {
     partition: row.partition_id,
     epoch: row.epoch,
@@ -118,12 +117,12 @@ function laneOf(row: ClaimRow): Omit<Claim, 'unclean' | 'first'> {
   };
 }
 
-/** Notes the logs that a claimed lane is worked on from now on. Returns whether it is still ours. */
+/** Stores the ids of the logs of a claimed lane. Returns whether the lane is still ours. */
 export async function adoptLogs(
   db: Pick<Queryable, 'write'>,
   topic: string,
-  { partition, epoch }: Pick<Claim, 'partition' | 'epoch'>,
-  { clusterId, commands, events }: LogIds,
+  { partition, epoch }: Pick<LaneClaim, 'partition' | 'epoch'>,
+  { clusterId, commands, events }: LaneLogIds,
 ): Promise<boolean> {
   const result = await db.write(
     `UPDATE lane_positions SET cluster_id = ${text(clusterId)}, topic_id = ${text(commands)}, ` +
@@ -133,11 +132,11 @@ export async function adoptLogs(
   return result.affectedRows === 1;
 }
 
-/** Starts a lane that was never worked at the first offset its log still has. Returns whether it is still ours. */
+/** Starts a new lane at the first offset of its log. Returns whether the lane is still ours. */
 export async function startAt(
   session: Session,
   topic: string,
-  claim: Claim,
+  claim: LaneClaim,
   offset: number,
 ): Promise<boolean> {
   const result = await session.write(
@@ -147,7 +146,7 @@ export async function startAt(
   return result.affectedRows === 1;
 }
 
-/** Marks lanes as left in good order, if they are still ours: their next owner has no range in doubt. */
+/** Releases lanes that are still ours: their next owner starts without probation. */
 export async function releaseLanes(
   db: Queryable,
   topic: string,
@@ -213,7 +212,7 @@ export async function readPositions(
   return new Map(rows.map((row) => [row.partition_id, { epoch: row.epoch, nextOffset: row.next_offset }]));
 }
 
-/** Who owns a lane and how far it is, without waiting for a transaction that is open; null where it has no row. */
+/** Owner and position of a lane, without waiting for open transactions; null if it has no row. */
 export async function readOwner(
   db: Queryable,
   topic: string,

@@ -1,6 +1,6 @@
 /**
- * A batch of nobody's: one made-up row goes into every table that a batch writes, and is rolled back. Where it passes, the
- * database takes such rows, so that a record which fails before and after it is at fault itself.
+ * A test batch: one row for every table that a batch writes, rolled back at the end. If the database accepts it, a record
+ * that fails before and after the test batch is the cause itself.
  */
 import { randomBytes } from 'node:crypto';
 import type { Session } from '../../shared/mysql/index.ts';
@@ -11,7 +11,7 @@ const nobody = text('rehearsal');
 /** Behind the keys of every partition there is. */
 const partition = 65_535;
 
-/** Throws what the database answers when it does not take the rows. Leaves nothing behind. */
+/** Throws the error of the database if it refuses the rows. Changes nothing. */
 export async function rehearse(session: Session): Promise<void> {
   const orderId = `X'${randomBytes(16).toString('hex')}'`;
   const offset = randomBytes(6).readUIntBE(0, 6);

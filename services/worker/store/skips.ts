@@ -1,15 +1,15 @@
-/** Operators' instructions to make the record at which a lane waits a dead letter; `orderstream recover skip` writes them. */
+/** Requests of operators to dead-letter the record that blocks a lane. `orderstream recover skip` writes them. */
 import { classifyMysqlError, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import { text } from './sql-text.ts';
 
 export interface Skip {
   readonly partition: number;
   readonly offset: number;
-  /** The operator's words; they travel in the public outcome. */
+  /** The reason that the operator gave. It is part of the public outcome. */
   readonly reason: string;
 }
 
-/** The open instructions for these very records. */
+/** The open requests for these records. */
 export async function readSkips(
   session: Session,
   topic: string,
@@ -23,13 +23,13 @@ export async function readSkips(
         `WHERE topic = ${text(topic)} AND (partition_id, source_offset) IN (${list}) AND done_at_ms IS NULL`,
     );
   } catch (error) {
-    // The migration that makes the table may be run behind us: then nobody has asked for anything yet.
+    // The migration of the table may run later. Then there are no requests yet.
     if (classifyMysqlError(error) === 'schema') return [];
     throw error;
   }
 }
 
-/** Lays out the note that the instruction for this record is carried out, in the transaction that decides it. */
+/** Writes the statement that closes the request, in the transaction that decides the record. */
 export function layOutSkipDone(
   buffer: StatementBuffer,
   topic: string,

@@ -16,10 +16,10 @@ import type { Quarantine } from '../stages/quarantine.ts';
 import { readAttempt } from '../store/crash-attempts.ts';
 import { readHalt } from '../store/halts.ts';
 import { readOutbox } from '../store/outbox.ts';
-import { adoptLogs, type Claim, claimLane, startAt } from '../store/positions.ts';
+import { adoptLogs, claimLane, type LaneClaim, startAt } from '../store/positions.ts';
 import type { Installation } from './installation.ts';
 import { factsOf, type LogFactsDeps, type LogState, readLogs } from './log-facts.ts';
-import type { LogIds, OutcomeMark } from './log-fingerprint.ts';
+import type { LaneLogIds, OutcomeMark } from './log-fingerprint.ts';
 import { type LaneFacts, lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
 
 export interface ClaimDeps {
@@ -52,7 +52,7 @@ export async function claimLanes(
   signal: AbortSignal,
 ): Promise<void> {
   const delay = backoff({ initialMs: 100, maxMs: 2_000 });
-  const claims = new Map<Lane, Claim>();
+  const claims = new Map<Lane, LaneClaim>();
   for (let attempt = 1; ; attempt++) {
     const waiting = lanes.filter((lane) => lane.state === 'claiming');
     if (waiting.length === 0 || signal.aborted) return;
@@ -74,7 +74,7 @@ export async function claimLanes(
 async function claimAll(
   deps: ClaimDeps,
   lanes: readonly Lane[],
-  claims: Map<Lane, Claim>,
+  claims: Map<Lane, LaneClaim>,
   signal: AbortSignal,
 ): Promise<void> {
   const logs = await readLogs(
@@ -103,7 +103,7 @@ async function openOrStop(
   deps: ClaimDeps,
   session: Session,
   lane: Lane,
-  claim: Claim,
+  claim: LaneClaim,
   facts: LaneFacts,
 ): Promise<void> {
   try {
@@ -121,9 +121,9 @@ async function claimOne(
   { topic, owner, metrics }: ClaimDeps,
   session: Session,
   lane: Lane,
-  claims: ReadonlyMap<Lane, Claim>,
+  claims: ReadonlyMap<Lane, LaneClaim>,
   logs: LogState,
-): Promise<Claim> {
+): Promise<LaneClaim> {
   const { partition } = lane;
   const before = claims.get(lane);
   const claim = await claimLane(session, topic, partition, {
@@ -141,7 +141,7 @@ async function openOne(
   deps: ClaimDeps,
   session: Session,
   lane: Lane,
-  claim: Claim,
+  claim: LaneClaim,
   facts: LaneFacts,
 ): Promise<void> {
   const { topic, metrics, log } = deps;
@@ -181,7 +181,7 @@ function markOrEnd(outcome: OutcomeMark, { lastSource, events }: LaneFacts): Out
     : { source: lastSource, offset: events.high - 1 };
 }
 
-function isAnotherLog(stored: LogIds, found: LogIds): boolean {
+function isAnotherLog(stored: LaneLogIds, found: LaneLogIds): boolean {
   return (
     stored.clusterId !== found.clusterId ||
     stored.commands !== found.commands ||
@@ -189,7 +189,7 @@ function isAnotherLog(stored: LogIds, found: LogIds): boolean {
   );
 }
 
-async function doubt(deps: ClaimDeps, session: Session, claim: Claim, nextOffset: number) {
+async function doubt(deps: ClaimDeps, session: Session, claim: LaneClaim, nextOffset: number) {
   const attempt = await readAttempt(session, deps.topic, claim.partition, nextOffset);
   if (attempt !== null && deps.quarantine.attemptCrashed(claim.partition, attempt)) {
     deps.log.error(

@@ -1,4 +1,4 @@
-/** Leaves the lanes in good order, so that their next owners begin at full speed. */
+/** Releases the lanes cleanly, so that their next owners begin at full speed. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Loop } from '../batching/loop.ts';
@@ -16,7 +16,7 @@ export interface DrainDeps {
   readonly log: Logger;
 }
 
-/** What is committed gets this long to be acknowledged when the worker stops; the next owner publishes the rest. */
+/** How long a worker that stops waits for acknowledgements. The next owner publishes the rest. */
 const publishMs = 1_500;
 const cleanUpMs = 500;
 const commitMs = 500;
@@ -32,7 +32,7 @@ export async function drainLanes({ topic, assignment, commits, loop, db, log }: 
   assignment.closeAll();
 }
 
-/** Marks lanes with nothing in flight as left in good order. Never rejects. */
+/** Releases lanes with nothing in flight. Never rejects. */
 export async function leaveLanes(
   { topic, db, log }: Pick<DrainDeps, 'topic' | 'db' | 'log'>,
   lanes: readonly Lane[],
@@ -44,7 +44,7 @@ export async function leaveLanes(
       lanes.map(({ partition, position }) => ({ partition, epoch: position.epoch })),
     );
   } catch (error) {
-    // The next owner then takes the lanes for those of a dead worker, and begins with small batches.
+    // Then the next owner assumes a crash and begins with small batches.
     log.warn({ err: error }, 'lanes could not be released');
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Watches that logs and tables are still the ones that the lanes were claimed on. An idle lane would not notice, and a
- * database that was put back harms lanes that have not yet met it: stock that is sold on one lane was sold by another
- * before. So one lane that shows lost commits halts the whole pipeline, by a row that every worker reads.
+ * Checks that logs and tables are still those that the lanes were claimed on. An idle lane does not notice a change. A
+ * database that was restored from a backup affects all lanes: stock that one lane sells was sold by another lane before.
+ * So one lane that shows lost commits halts the whole pipeline, by a row that every worker reads.
  */
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -19,7 +19,7 @@ import {
   readLogsThere,
   readRanges,
 } from './log-facts.ts';
-import { type LogIds, positionOf } from './log-fingerprint.ts';
+import { type LaneLogIds, positionOf } from './log-fingerprint.ts';
 import { lostCommits, type PositionProblem, positionProblem } from './position-problem.ts';
 
 export interface GuardDeps {
@@ -27,7 +27,7 @@ export interface GuardDeps {
   readonly db: Queryable;
   readonly owner: string;
   lanes(): Iterable<Lane>;
-  /** A stopped lane fits again: it is to be claimed anew. */
+  /** A stopped lane fits its logs again: claim it. */
   retry(lane: Lane): void;
   /** A lane has another owner. */
   onFenceLost(lane: Lane): void;
@@ -36,17 +36,17 @@ export interface GuardDeps {
 }
 
 export interface Guard {
-  /** Rejects, and halts the pipeline, where the database behind `db` shows lost commits on any lane. */
+  /** Rejects and halts the pipeline if the database shows lost commits on any lane. */
   beforeUse(db: Pick<Queryable, 'rows'>): Promise<void>;
-  /** Stops every lane here, and by its row in the database those of all other workers. */
+  /** Stops every lane of this process, and by a row in the database those of all other workers. */
   halt(problem: Pick<PositionProblem, 'why' | 'message'>, partition: number): Promise<void>;
-  /** The lane's position in the database lies before what was committed here. Never rejects. */
+  /** The position in the database is before what this process committed. Never rejects. */
   wentBack(lane: Lane): Promise<void>;
   stop(): void;
 }
 
 const lookEveryMs = 1_000;
-/** Looks between two comparisons of single records, and between two tries of lanes that are stopped. */
+/** Number of looks between two comparisons of single records, and between two retries of stopped lanes. */
 const marksEveryLooks = 10;
 const retryEveryLooks = 3;
 
@@ -60,7 +60,7 @@ export function createGuard(deps: GuardDeps): Guard {
     try {
       await look(deps, looks);
     } catch (error) {
-      // The servers are away, which others notice and wait for; nothing can be compared until they are back.
+      // The servers are unavailable. The lanes wait for them; nothing can be compared until then.
       log.debug({ err: error }, `logs and tables cannot be compared now: ${errorMessage(error)}`);
     }
   };
@@ -89,7 +89,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
     readEventRanges(logFacts, ids),
   ]);
   const running = lanes.filter(({ state }) => state === 'running');
-  // Held against rows that are read afterwards: those can only be further.
+  // Compared with rows that are read afterwards: those can only be further.
   const known = running.map((lane) => ({ lane, ...lane.position }));
   const [rows, standing] = [await readAllLanes(db, logFacts.topic), await readHalt(db)];
   if (standing !== null) return stopAll(deps, standing);
@@ -116,7 +116,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
   if (looks % retryEveryLooks === 0) await retryStopped(deps, lanes, rows);
 }
 
-/** Holds running lanes against the logs as a claim does, and stops those that do not fit. */
+/** Compares running lanes with the logs as a claim does, and stops those that do not fit. */
 async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<void> {
   if (lanes.length === 0) return;
   const partitions = lanes.map(({ partition }) => partition);
@@ -140,7 +140,7 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
   }
 }
 
-/** Stops running lanes whose rows name a position that no worker wrote: an idle lane would not meet it. */
+/** Stops running lanes whose rows have a position that no worker wrote. An idle lane would not notice it. */
 async function stopMoved(
   deps: GuardDeps,
   known: readonly { lane: Lane; epoch: number }[],
@@ -170,7 +170,7 @@ async function stopMoved(
   }
 }
 
-function standingOf({ partition, position }: Lane, ids: LogIds) {
+function standingOf({ partition, position }: Lane, ids: LaneLogIds) {
   const { nextOffset, ackedOffset, logs, record, outcome } = position;
   return { partition, nextOffset, publishedOffset: ackedOffset, logs: logs ?? ids, record, outcome };
 }
@@ -207,7 +207,7 @@ async function checkAll(deps: GuardDeps, db: Pick<Queryable, 'rows'>): Promise<v
   }
   for (const row of await readAllLanes(db, logFacts.topic)) {
     const { partition, nextOffset } = row;
-    // Offsets of other logs say nothing about this database; the claims of these lanes deal with that.
+    // Offsets of other logs are no proof against this database. The claims of these lanes find the difference.
     if (isOther(row.logs, logs.ids)) continue;
     const group = Number(logs.groupOffsets.get(partition) ?? -1n);
     const source = logs.lastSources.get(partition) ?? -1;
@@ -251,7 +251,7 @@ function stopAll({ lanes, metrics }: GuardDeps, { why, message }: Pick<Halt, 'wh
   for (const lane of lanes()) if (lane.state === 'running') lane.stop(message, why);
 }
 
-function isOther(a: LogIds, b: LogIds): boolean {
+function isOther(a: LaneLogIds, b: LaneLogIds): boolean {
   const differ = (x: string, y: string) => x !== '' && y !== '' && x !== y;
   return differ(a.commands, b.commands) || differ(a.events, b.events) || differ(a.clusterId, b.clusterId);
 }

@@ -1,7 +1,7 @@
 /**
- * One database, one installation. Orders are keyed by partition and offset of the command log, so two installations with
- * different topic prefixes cannot share tables: their keys would meet. The first to start writes its prefix down, and any
- * other is refused. An existing database belongs to the prefix whose logs show that it was worked.
+ * One database, one installation. The keys of orders come from partition and offset of the command log. So two
+ * installations with different topic prefixes cannot share tables: their keys would collide. The first to start stores its
+ * prefix. Any other is refused. An existing database belongs to the prefix whose logs have traces of its lanes.
  */
 
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
@@ -20,13 +20,13 @@ export interface InstallationDeps {
 
 export interface Installation {
   /**
-   * Writes our topic prefix down, or compares it; once it was ours, nothing is asked again. Rejects with
-   * INSTALLATION_MISMATCH where the database is another's, and with the error of a server that does not answer.
+   * Stores our topic prefix, or compares it, until it was ours once. Rejects with INSTALLATION_MISMATCH if the database
+   * belongs to another installation, and with the error of a server that is unavailable.
    */
   check(): Promise<void>;
 }
 
-/** Checks at once. A server that does not answer now is no reason not to start: the first claim asks again. */
+/** Checks at once. The worker also starts if a server is unavailable: the first claim checks again. */
 export async function openInstallation(deps: InstallationDeps): Promise<Installation> {
   let isOurs = false;
   const check = async () => {
@@ -52,7 +52,7 @@ async function claimInstallation(deps: InstallationDeps): Promise<void> {
   const known = await readPrefix(db);
   if (known === null) {
     await refuseForeignLanes(deps);
-    // Of two that start at once, the first insert counts for both.
+    // If two start at once, the first insert counts for both.
     await db.write(
       `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
     );
@@ -72,7 +72,7 @@ async function readPrefix(db: Queryable): Promise<string | null> {
   return row?.prefix ?? null;
 }
 
-/** Lanes that an older build has worked are ours only where our group or our result topic shows traces of it. */
+/** Lanes of an older build are ours only if our group or our result topic has traces of them. */
 async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<void> {
   const { topic, groupId, admin, probe, settings } = logFacts;
   const worked = (await readAllLanes(db, topic)).filter(({ nextOffset }) => nextOffset > 0);

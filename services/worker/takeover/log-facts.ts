@@ -1,4 +1,4 @@
-/** What the logs hold where lanes are, read side by side for several lanes. */
+/** What the logs hold at the positions of lanes, read for several lanes at once. */
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { appError } from '../../shared/errors/index.ts';
 import {
@@ -11,7 +11,7 @@ import type { Logger } from '../../shared/log/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 import {
   isFingerprint,
-  type LogIds,
+  type LaneLogIds,
   markOf,
   type OutcomeMark,
   positionOf,
@@ -26,15 +26,15 @@ export interface LogFactsDeps {
   readonly settings: KafkaSettings;
   /** For the command topic and the group. */
   readonly admin: KafkaAdmin;
-  /** For the result topic alone: while a topic is gone, the admin that was asked about it answers nothing else. */
+  /** Only for the result topic: all requests of an admin fail while a topic that it knows is missing. */
   readonly eventsAdmin: KafkaAdmin;
   readonly probe: LogProbe;
   readonly log: Logger;
 }
 
-/** How the logs are, read before the positions: what is found there afterwards can only be further. */
+/** The logs, read before the positions: later reads can only be further. */
 export interface LogState {
-  readonly ids: LogIds;
+  readonly ids: LaneLogIds;
   readonly commands: ReadonlyMap<number, OffsetRange>;
   readonly events: ReadonlyMap<number, OffsetRange>;
   readonly groupOffsets: ReadonlyMap<number, bigint | null>;
@@ -47,25 +47,25 @@ export interface LaneRecordOf {
   readonly partition: number;
   readonly nextOffset: number;
   readonly publishedOffset: number;
-  readonly logs: LogIds;
+  readonly logs: LaneLogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
 }
 
-/** How often what seems to be gone from a log is read again: a new leader learns late how far its log is valid. */
+/** How often a missing record is read again: a new leader learns late how far its log is valid. */
 const readsMax = 4;
 const readEveryMs = 250;
-/** A worker of the past adds this many repeats at most: a lane has four batches of 500 in flight. */
+/** An earlier worker adds this many repeats at most: a lane has four batches of 500 in flight. */
 const repeatsMax = 4_000;
 
-/** The logs where these lanes are. Throws KAFKA_UNAVAILABLE, also where the result topic is gone. */
+/** The logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the result topic is missing. */
 export async function readLogs(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const logs = await readLogsThere(deps, partitions);
   if (logs.ids.events === '') throw appError('KAFKA_UNAVAILABLE', { reason: `the topic ${EVENTS} is gone` });
   return logs;
 }
 
-/** The same, where a result topic that is gone has no outcomes. */
+/** The same, but a missing result topic counts as one without outcomes. */
 export async function readLogsThere(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const { admin, probe, topic, groupId } = deps;
   const ids = await readIds(probe, topic);
@@ -83,16 +83,16 @@ export async function readLogsThere(deps: LogFactsDeps, partitions: readonly num
   };
 }
 
-/** The ids of the cluster and of both logs, '' for one that is not there. Throws KAFKA_UNAVAILABLE. */
-export async function readIds(probe: LogProbe, topic: string): Promise<LogIds> {
+/** The ids of the cluster and of both logs; '' for a missing topic. Throws KAFKA_UNAVAILABLE. */
+export async function readIds(probe: LogProbe, topic: string): Promise<LaneLogIds> {
   const { clusterId, topicIds } = await probe.identify([topic, EVENTS]);
   return { clusterId, commands: topicIds.get(topic) ?? '', events: topicIds.get(EVENTS) ?? '' };
 }
 
-/** Ranges of the result topic; none while it is gone. */
+/** Ranges of the result topic; none while it is missing. */
 export async function readEventRanges(
   { eventsAdmin }: LogFactsDeps,
-  ids: LogIds,
+  ids: LaneLogIds,
 ): Promise<ReadonlyMap<number, OffsetRange>> {
   return ids.events === '' ? new Map() : readRanges(eventsAdmin, EVENTS);
 }
@@ -125,7 +125,7 @@ export async function readLastSources(
   return sources;
 }
 
-/** Holds the rows of lanes against the logs. Ends and marks that do not fit are read again before they are believed. */
+/** Compares the rows of lanes with the logs. Ends and marks that do not fit are read again first. */
 export async function factsOf(
   deps: LogFactsDeps,
   rows: readonly LaneRecordOf[],
@@ -224,7 +224,7 @@ async function findMarked(
     : found;
 }
 
-/** Retention may have taken what was still there when the ranges were read. */
+/** Retention may have deleted records since the ranges were read. */
 async function withoutDeleted(
   admin: KafkaAdmin,
   places: readonly { topic: string; partition: number; offset: number }[],
@@ -237,7 +237,7 @@ async function withoutDeleted(
   });
 }
 
-/** Read from the last records only where the very last says too little: no mark was kept, and it may be a late repeat. */
+/** Read from the last records only if the very last is no proof: no mark was kept, and it may be a late repeat. */
 async function highestSource(
   { settings, log }: LogFactsDeps,
   { partition, events, lastSource, publishedOffset, outcome }: Omit<LaneFacts, 'highestSource'>,

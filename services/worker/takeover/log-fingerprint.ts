@@ -1,4 +1,4 @@
-/** Marks that tell a lane's logs from others with the same names: true for ever, whoever moves the lane afterwards. */
+/** Marks that distinguish the logs of a lane from others with the same names. */
 import { createHash } from 'node:crypto';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 
@@ -14,8 +14,8 @@ export interface OutcomeMark {
   readonly offset: number;
 }
 
-/** The ids of cluster and topics, '' for what is not known. */
-export interface LogIds {
+/** The ids of cluster and topics; '' if unknown. */
+export interface LaneLogIds {
   readonly clusterId: string;
   readonly commands: string;
   readonly events: string;
@@ -28,7 +28,7 @@ const timeBytes = 8;
 /** 128 bits, in 22 characters. */
 const fingerprintBytes = 16;
 
-/** Its fingerprint: time, key and value. Headers are left out, as mirrors and proxies add some. */
+/** The fingerprint of a record: time, key and value. Headers are left out, because mirrors and proxies add some. */
 export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMark {
   const head = Buffer.allocUnsafe(timeBytes + 4);
   head.writeDoubleBE(timestampMs, 0);
@@ -49,7 +49,7 @@ export function isFingerprint({ id }: RecordMark): boolean {
   return id !== '' && !id.startsWith('>');
 }
 
-/** The position that a worker or an operator wrote together with the mark; null where there is none. */
+/** The position that a worker or an operator wrote together with the mark; null if there is none. */
 export function positionOf({ offset, id }: RecordMark): number | null {
   if (id === '') return null;
   return id.startsWith('>') ? Number(id.slice(1)) : offset + 1;

@@ -1,4 +1,4 @@
-/** Which lanes are no longer where their owner thinks. */
+/** Finds lanes that have another owner or another position than this process expects. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
@@ -9,13 +9,13 @@ export interface LostLaneDeps {
   readonly topic: string;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** A lane is not ours, or not where we think: it has to be claimed again, if it is still assigned. */
+  /** The lane has another owner or position. It is claimed again if it is still assigned. */
   onFenceLost(lane: Lane): void;
-  /** A lane's position in the database lies before what this process has committed under the same claim. */
+  /** The position in the database is before what this process committed under the same claim. */
   onWentBack?(lane: Lane): void;
 }
 
-/** Asks the database where the lanes of a fence that did not move stand, and tells of each that is elsewhere. */
+/** Reads the positions of lanes whose fence did not move, and reports each lane that differs. */
 export async function findLostLanes(
   { topic, metrics, log, onFenceLost, onWentBack }: LostLaneDeps,
   session: Session,

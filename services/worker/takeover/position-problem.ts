@@ -1,5 +1,5 @@
-/** Whether a lane fits the logs; pure, so that a worker and `orderstream recover` judge alike. */
-import type { LogIds, OutcomeMark } from './log-fingerprint.ts';
+/** Whether a lane fits the logs. It is pure, so that a worker and `orderstream recover` decide alike. */
+import type { LaneLogIds, OutcomeMark } from './log-fingerprint.ts';
 
 export interface OffsetRange {
   readonly low: number;
@@ -22,8 +22,8 @@ export interface LaneFacts {
   /** The highest one near the end: late repeats may stand behind it. */
   readonly highestSource: number | null;
   /** The logs that the lane was worked on, and those that are there now. */
-  readonly stored: LogIds;
-  readonly found: LogIds;
+  readonly stored: LaneLogIds;
+  readonly found: LaneLogIds;
   /** Whether the last decided command is still at its offset; unknown where no mark was kept, or retention took it. */
   readonly record: 'same' | 'other' | 'unknown';
   /** The position that the stored mark was written with, in one statement; null where no mark was kept. */
@@ -50,10 +50,10 @@ export interface PositionProblem {
   readonly message: string;
 }
 
-/** Faults that say that the database went back: they are about all lanes. */
+/** Faults that prove that the database lost commits: they affect all lanes. */
 export const lostCommits: ReadonlySet<string> = new Set<PositionFault>(['behindGroup', 'behindEvents']);
 
-/** What does not fit between a lane and the logs; null when all is well. */
+/** What does not fit between a lane and the logs; null if all fits. */
 export function positionProblem(facts: LaneFacts): PositionProblem | null {
   const found = faultOf(facts);
   if (found === null) return null;
@@ -63,7 +63,7 @@ export function positionProblem(facts: LaneFacts): PositionProblem | null {
 
 function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   const { nextOffset, publishedOffset, commands, events, groupOffset, lastSource, stored, found } = facts;
-  // Where it holds the last decided command, it is a copy of the old one or was made before anything was decided.
+  // If it holds the last decided command, it is a copy of the old topic, or it is older than the first decision.
   if (nextOffset > 0 && facts.record !== 'same' && isOther(stored.commands, found.commands)) {
     const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
     return [
@@ -130,7 +130,7 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
 /** Without a mark: the topic has outcomes, or never had any, and does not reach what was acknowledged. */
 function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boolean {
   if (publishedOffset === 0) return false;
-  // Empty behind its start: retention took all, and nothing can be said.
+  // Empty, but not new: retention deleted all outcomes, and nothing can be proven.
   if (events.low === events.high) return events.high === 0;
   return highestSource !== null && highestSource < publishedOffset - 1;
 }

@@ -13,7 +13,7 @@ const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger
 let lane: Lane;
 let batch: LaneBatch[];
 let quarantine: Quarantine;
-/** What the database answers to a made-up batch: null when it takes it. */
+/** What the database answers to a test batch; null if it accepts it. */
 let refusal: Error | null;
 let written: string[];
 
@@ -41,7 +41,7 @@ function deps() {
 }
 
 describe('a record that fails alone', () => {
-  it('becomes a dead letter once it fails between two made-up batches that pass', async () => {
+  it('becomes a dead letter once it fails between two test batches that pass', async () => {
     const judged = { batch, rehearsed: false };
     expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
     expect(quarantine.verdictOn(3, 0)).toBeNull();
@@ -53,7 +53,7 @@ describe('a record that fails alone', () => {
     expect(lane.retriesAlone).toBe(false);
   });
 
-  it('is innocent while the database refuses made-up batches too: its lane waits', async () => {
+  it('is innocent while the database refuses test batches too: its lane waits', async () => {
     refusal = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'it refuses everybody' });
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(quarantine.verdictOn(3, 0)).toBeNull();
@@ -67,14 +67,14 @@ describe('a record that fails alone', () => {
     expect(quarantine.verdictOn(3, 0)?.message).toBe('too large');
   });
 
-  it('holds its lane for a person when even its dead letter is refused, and is tried as itself again', async () => {
+  it('blocks its lane until an operator acts if even its dead letter is refused, and is retried as itself', async () => {
     quarantine.recordFailed(3, 0, new Error('before'));
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(quarantine.verdictOn(3, 0)).toBeNull();
     expect(lane.snapshot().wait).toMatchObject({ needsOperator: true });
   });
 
-  it('leaves nothing of a made-up batch behind, in none of the tables that a batch writes', async () => {
+  it('leaves nothing of a test batch behind in the tables that a batch writes', async () => {
     await judgeAlone(deps(), { batch, rehearsed: false }, triggerError);
     expect([written[0], written.at(-1)]).toEqual(['BEGIN', 'ROLLBACK']);
     expect(written).not.toContain('COMMIT');

@@ -1,7 +1,7 @@
 /**
- * What becomes of a record that fails alone in its batch. The database is asked whether it takes a made-up batch, before
- * and after one more try of the record: only a record that fails between two such rehearsals is at fault. In an outage
- * the rehearsal fails too, so that no record becomes a dead letter for it.
+ * Decides about a record that fails alone in its batch. The database gets a test batch before and after one more try of the
+ * record. Only a record that fails between two accepted test batches is the cause. In an outage the test batch fails too,
+ * so no record becomes a dead letter.
  */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -17,21 +17,25 @@ export interface JudgeDeps {
   readonly log: Logger;
 }
 
-export interface Judged {
+export interface JudgedBatch {
   readonly batch: readonly LaneBatch[];
   rehearsed: boolean;
 }
 
 /**
- * Judges the one record of the batch after it failed with `error`. Returns `again` to try it once more, as itself or as
- * a dead letter; `done` once its lane waits. Never rejects.
+ * Judges the only record of the batch after it failed with `error`. Returns `again` to retry it, as itself or as a dead
+ * letter, and `done` if its lane waits. Never rejects.
  */
-export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown): Promise<'again' | 'done'> {
+export async function judgeAlone(
+  deps: JudgeDeps,
+  judged: JudgedBatch,
+  error: unknown,
+): Promise<'again' | 'done'> {
   const { quarantine, log } = deps;
   const { lane, records } = judged.batch[0]!;
   const { offset } = records[0]!;
   if (quarantine.lift(lane.partition, offset)) {
-    // Its dead letter goes into the same tables: what refuses both is hardly the record.
+    // Its dead letter uses the same tables. If both fail, the record is probably not the cause.
     lane.blocked(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
       needsOperator: true,
       alone: true,
@@ -60,7 +64,7 @@ export async function judgeAlone(deps: JudgeDeps, judged: Judged, error: unknown
   return 'again';
 }
 
-/** Null when the database takes a made-up batch, else what it answers. */
+/** Null if the database accepts a test batch, else its error. */
 async function tryRehearsal({ sessions }: JudgeDeps): Promise<unknown> {
   try {
     await rehearse(await sessions.open());

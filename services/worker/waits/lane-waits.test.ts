@@ -13,10 +13,10 @@ describe('the waits of a lane', () => {
     expect(waits.begin('decide', 'again').tries).toBe(1);
   });
 
-  it('show one that needs a person before any other', () => {
+  it('show one that needs an operator before any other', () => {
     const waits = new LaneWaits();
     waits.begin('publish', 'Kafka is away');
-    waits.begin('decide', 'nobody can decide it', true);
+    waits.begin('decide', 'this version does not decide it', true);
     expect(waits.current?.place).toBe('decide');
     waits.end('decide');
     expect(waits.current?.place).toBe('publish');

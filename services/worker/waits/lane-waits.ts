@@ -1,34 +1,34 @@
 /**
- * Why a lane does not go on. A lane can be held up at several places at once. Claiming, deciding and publishing are tried
- * again by themselves, and their wait ends with the first try that succeeds; only `stopped` needs a person.
+ * Why a lane does not continue. A lane can wait at several stages at once. Claiming, deciding and publishing are retried
+ * automatically, and their wait ends with the first success. Only `stopped` needs an operator.
  */
 
-/** A wait that is shorter is what every retry looks like. */
+/** A shorter wait is an ordinary retry. */
 const shownAfterMs = 3_000;
 
-/** What cannot go on: taking the lane over, deciding its next record, publishing what is decided, or all of it. */
+/** The stage that waits: claiming the lane, deciding its next record, publishing its outcomes, or all of them. */
 export type WaitPlace = 'claim' | 'decide' | 'publish' | 'stopped';
 export const waitPlaces: readonly WaitPlace[] = ['claim', 'decide', 'publish', 'stopped'];
 
-export interface Wait {
+export interface LaneWait {
   readonly place: WaitPlace;
   /** What is missing, as a sentence without a full stop. */
   readonly why: string;
-  /** Whether trying again is unlikely to help: a person has to look. The lane tries again all the same. */
+  /** Whether a retry is unlikely to help, so that an operator must act. The lane retries all the same. */
   readonly needsOperator: boolean;
   /** When it began, by the monotonic clock of this process. */
   readonly sinceMs: number;
-  /** How often it was tried in vain, this time included. */
+  /** Number of failed tries, this one included. */
   readonly tries: number;
 }
 
 export class LaneWaits {
-  readonly #waits = new Map<WaitPlace, Wait>();
+  readonly #waits = new Map<WaitPlace, LaneWait>();
 
-  /** Notes one more failed try at this place, and returns the wait. */
-  begin(place: WaitPlace, why: string, needsOperator = false): Wait {
+  /** Counts one more failed try at this stage, and returns the wait. */
+  begin(place: WaitPlace, why: string, needsOperator = false): LaneWait {
     const before = this.#waits.get(place);
-    const wait: Wait = {
+    const wait: LaneWait = {
       place,
       why,
       needsOperator,
@@ -39,7 +39,7 @@ export class LaneWaits {
     return wait;
   }
 
-  /** The place goes on. */
+  /** The stage continues. */
   end(place: WaitPlace): void {
     this.#waits.delete(place);
   }
@@ -48,12 +48,12 @@ export class LaneWaits {
     this.#waits.clear();
   }
 
-  at(place: WaitPlace): Wait | null {
+  at(place: WaitPlace): LaneWait | null {
     return this.#waits.get(place) ?? null;
   }
 
-  /** The wait to report: one that needs a person first, then the one that began first; null when nothing waits. */
-  get current(): Wait | null {
+  /** The wait to report: one that needs an operator first, then the one that began first; null if nothing waits. */
+  get current(): LaneWait | null {
     const waits = [...this.#waits.values()];
     waits.sort((a, b) => Number(b.needsOperator) - Number(a.needsOperator) || a.sinceMs - b.sinceMs);
     return waits[0] ?? null;
@@ -61,7 +61,7 @@ export class LaneWaits {
 }
 
 /** The wait if it is worth showing, else null. */
-export function shownWait(wait: Wait | null): Wait | null {
+export function shownWait(wait: LaneWait | null): LaneWait | null {
   if (wait === null || wait.place === 'stopped') return wait;
   return performance.now() - wait.sinceMs >= shownAfterMs ? wait : null;
 }

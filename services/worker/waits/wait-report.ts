@@ -1,11 +1,11 @@
-/** Keeps the table of waiting lanes as this process sees them, for operators and other services. */
+/** Keeps the table of waiting lanes up to date, for operators and other services. */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import type { LaneSnapshot } from '../lanes/lane-types.ts';
 import { deleteWaits, type WaitRow, writeWait } from '../store/lane-waits.ts';
-import { shownWait, type Wait } from './lane-waits.ts';
+import { type LaneWait, shownWait } from './lane-waits.ts';
 
 export interface WaitReport {
   /**
@@ -22,16 +22,16 @@ export function createWaitReport(deps: {
   log: Logger;
 }): WaitReport {
   const { topic, owner, db, log } = deps;
-  /** What the table holds of a lane, as text; a lane that is not in here may have the row of its last owner. */
+  /** The row of each lane as text. A lane that is not in here may have the row of its last owner. */
   let written = new WeakMap<Lane, string>();
   let running: Promise<void> | null = null;
 
   const write = async (lanes: ReadonlyMap<Lane, LaneSnapshot>): Promise<void> => {
-    const goingOn: Lane[] = [];
+    const continuing: Lane[] = [];
     for (const [lane, snapshot] of lanes) {
       const wait = shownWait(snapshot.wait);
       if (wait === null) {
-        if (written.get(lane) !== goesOn) goingOn.push(lane);
+        if (written.get(lane) !== continues) continuing.push(lane);
         continue;
       }
       const row = rowOf(snapshot, wait);
@@ -43,16 +43,16 @@ export function createWaitReport(deps: {
     await deleteWaits(
       db,
       topic,
-      goingOn.map(({ partition }) => partition),
+      continuing.map(({ partition }) => partition),
     );
-    for (const lane of goingOn) written.set(lane, goesOn);
+    for (const lane of continuing) written.set(lane, continues);
   };
 
   return {
     update(lanes) {
       running ??= write(lanes)
         .catch((error: unknown) => {
-          // Half of it may be there: the next call writes everything again.
+          // Some rows may be written: the next call writes everything again.
           written = new WeakMap();
           log.debug({ reason: errorMessage(error) }, 'lane waits could not be stored now');
         })
@@ -64,11 +64,11 @@ export function createWaitReport(deps: {
   };
 }
 
-const goesOn = 'goes on';
+const continues = 'continues';
 
 function rowOf(
   { partition, nextOffset }: LaneSnapshot,
-  { place, needsOperator, why, sinceMs }: Wait,
+  { place, needsOperator, why, sinceMs }: LaneWait,
 ): WaitRow {
   return { partition, offset: nextOffset, place, needsOperator, why, sinceMs };
 }
