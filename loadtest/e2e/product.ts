@@ -7,7 +7,7 @@ import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import type { Design, RunningDesign } from './design.ts';
 
 /** The processes that only follow outcomes. */
-export const subscribers = ['notification', 'reconciliation', 'projector'] as const;
+const subscribers = ['notification', 'reconciliation', 'projector'] as const;
 const workers = ['worker-1', 'worker-2'] as const;
 const followingGroups = [GROUPS.notification, GROUPS.reconciliation, GROUPS.projector];
 const settleDeadlineMs = 90_000;
