@@ -1,8 +1,10 @@
 /**
  * How a command fails, and with which exit code.
  *
- * Exit codes of `orderstream`: 0 everything requested was done, 1 it was not (a server is down, a check found
- * something, an order is missing), 2 wrong usage, malformed input, or a pending plan.
+ * Exit codes of `orderstream`:
+ * - 0: everything requested was done
+ * - 1: it was not; for example a server is down, a check found something, or an order is missing
+ * - 2: wrong usage, malformed input, or a pending plan
  */
 import { CommanderError } from 'commander';
 

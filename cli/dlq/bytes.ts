@@ -4,7 +4,7 @@
 import { DEAD_LETTERS } from '../../topics/catalogue.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { sha256 } from '../verify/read-commands.ts';
-import type { Letter, Position } from './letters.ts';
+import type { DeadLetter, Position } from './dead-letters.ts';
 
 /**
  * The records of those dead letters whose bytes are still on the topic, unchanged. Reads each partition from
@@ -12,13 +12,13 @@ import type { Letter, Position } from './letters.ts';
  */
 export async function readBytes(
   reader: LogReader,
-  letters: readonly Letter[],
+  deadLetters: readonly DeadLetter[],
 ): Promise<Map<Position, LogRecord>> {
   const found = new Map<Position, LogRecord>();
-  if (letters.length === 0) return found;
+  if (deadLetters.length === 0) return found;
   const ranges = await reader.ranges(DEAD_LETTERS);
-  for (const [partition, wanted] of Map.groupBy(letters, (letter) => letter.partition)) {
-    const missing = new Map(wanted.map((letter) => [letter.position, letter.valueSha256]));
+  for (const [partition, wanted] of Map.groupBy(deadLetters, (deadLetter) => deadLetter.partition)) {
+    const missing = new Map(wanted.map((deadLetter) => [deadLetter.position, deadLetter.valueSha256]));
     const { low, high } = ranges[partition] ?? { low: 0, high: 0 };
     for await (const records of reader.read(DEAD_LETTERS, partition, low, high)) {
       for (const record of records) {

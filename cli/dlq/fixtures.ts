@@ -1,9 +1,13 @@
 /** Dead letters for the tests of this folder. */
 import type { LogRecord } from '../kafka/log-reader.ts';
-import type { Letter } from './letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import type { Judged } from './plan.ts';
 
-export function letterAt(partition: number, offset: number, change: Partial<Letter> = {}): Letter {
+export function deadLetterAt(
+  partition: number,
+  offset: number,
+  change: Partial<DeadLetter> = {},
+): DeadLetter {
   return {
     position: `${partition}-${offset}`,
     partition,
@@ -24,26 +28,30 @@ export function letterAt(partition: number, offset: number, change: Partial<Lett
   };
 }
 
-export function judged(letter: Letter, key: string, change: Partial<Judged['judgement']> = {}): Judged {
+export function judged(
+  deadLetter: DeadLetter,
+  key: string,
+  change: Partial<Judged['judgement']> = {},
+): Judged {
   return {
-    letter,
-    judgement: { verdict: 'pass', code: '', why: '', partition: letter.partition, key, ...change },
+    deadLetter,
+    judgement: { verdict: 'pass', code: '', why: '', partition: deadLetter.partition, key, ...change },
   };
 }
 
-export function recordOf(letter: Letter, change: Partial<LogRecord> = {}): LogRecord {
+export function recordOf(deadLetter: DeadLetter, change: Partial<LogRecord> = {}): LogRecord {
   return {
     topic: 'orders.commands.v1.dlq',
-    partition: letter.partition,
+    partition: deadLetter.partition,
     offset: 0,
     timestampMs: 3_000,
     key: Buffer.from('key'),
     value: Buffer.from('value'),
     headers: {
       from: 'afar',
-      dlq_reason: letter.reason,
+      dlq_reason: deadLetter.reason,
       dlq_attempts: '1',
-      dlq_offset: String(letter.offset),
+      dlq_offset: String(deadLetter.offset),
     },
     ...change,
   };

@@ -1,6 +1,6 @@
 /** Dead letters and plans as text. */
 import { count, table } from '../output.ts';
-import type { Letter } from './letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import type { HeldBack, RedrivePlan } from './plan.ts';
 import type { RedriveResult } from './redrive.ts';
 
@@ -13,11 +13,15 @@ export interface ReasonCount {
 const HELD_SHOWN_MAX = 50;
 
 /** One line per dead letter, its audit lines after it, and the counts by reason at the end. */
-export function formatLetters(letters: readonly Letter[], counts: readonly ReasonCount[]): string {
+export function formatDeadLetters(
+  deadLetters: readonly DeadLetter[],
+  counts: readonly ReasonCount[],
+): string {
   const total = counts.reduce((sum, { letters: n }) => sum + n, 0);
-  const lines = letters.length === 0 ? [] : table([HEAD, ...letters.map(cellsOf)]).split('\n');
-  const shown = lines.flatMap((line, index) => [line, ...auditOf(letters[index - 1])]);
-  const more = total > letters.length ? [`… and ${count(total - letters.length)} more; see --max`] : [];
+  const lines = deadLetters.length === 0 ? [] : table([HEAD, ...deadLetters.map(cellsOf)]).split('\n');
+  const shown = lines.flatMap((line, index) => [line, ...auditOf(deadLetters[index - 1])]);
+  const more =
+    total > deadLetters.length ? [`… and ${count(total - deadLetters.length)} more; see --max`] : [];
   return [...shown, ...more, '', formatCounts(counts)].join('\n');
 }
 
@@ -39,13 +43,13 @@ function formatCounts(counts: readonly ReasonCount[]): string {
 
 const HEAD = ['position', 'reason', 'attempts', 'first failed', 'status', 'order', 'message'];
 
-function cellsOf(letter: Letter): string[] {
-  const { position, reason, attempts, firstFailedAtMs, status, orderId, message } = letter;
+function cellsOf(deadLetter: DeadLetter): string[] {
+  const { position, reason, attempts, firstFailedAtMs, status, orderId, message } = deadLetter;
   return [position, reason, String(attempts), time(firstFailedAtMs), status, orderId ?? '-', message];
 }
 
-function auditOf(letter: Letter | undefined): string[] {
-  return (letter?.audit ?? []).map(
+function auditOf(deadLetter: DeadLetter | undefined): string[] {
+  return (deadLetter?.audit ?? []).map(
     ({ action, actor, detail, note, atMs }) =>
       `    ${time(atMs)} ${action} by ${actor}: ${detail}${note === undefined ? '' : ` (${note})`}`,
   );
@@ -69,7 +73,9 @@ export function formatResult(result: RedriveResult, held: readonly HeldBack[]): 
 }
 
 function formatHeld(held: readonly HeldBack[]): string[] {
-  const rows = held.slice(0, HELD_SHOWN_MAX).map(({ letter, code, why }) => [letter.position, code, why]);
+  const rows = held
+    .slice(0, HELD_SHOWN_MAX)
+    .map(({ deadLetter, code, why }) => [deadLetter.position, code, why]);
   const more = held.length > rows.length ? [`… and ${count(held.length - rows.length)} more`] : [];
   return rows.length === 0 ? [] : [table(rows), ...more];
 }

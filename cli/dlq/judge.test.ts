@@ -3,7 +3,7 @@ import type { OrderCommand } from '../../schemas/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER } from '../../services/shared/codec/index.ts';
 import { partitionOfOrder, partitionOfSku } from '../../topics/partition.ts';
 import { decoderOf } from '../kafka/decoder.ts';
-import { letterAt, recordOf } from './fixtures.ts';
+import { deadLetterAt, recordOf } from './fixtures.ts';
 import { judge } from './judge.ts';
 
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
@@ -29,10 +29,10 @@ const adjust: OrderCommand = {
 };
 
 function judgeBytes(value: Buffer | null, { reason = 'BAD_MAGIC', headers = {}, key = 'some-key' } = {}) {
-  const letter = letterAt(5, 1, { reason });
+  const deadLetter = deadLetterAt(5, 1, { reason });
   return judge(
-    letter,
-    recordOf(letter, { value, headers, key: key === '' ? null : Buffer.from(key) }),
+    deadLetter,
+    recordOf(deadLetter, { value, headers, key: key === '' ? null : Buffer.from(key) }),
     decoder,
   );
 }
@@ -87,7 +87,7 @@ describe('judge', () => {
   );
 
   it('reports that the bytes are gone', async () => {
-    expect(await judge(letterAt(5, 1, { orderId }), undefined, decoder)).toMatchObject({
+    expect(await judge(deadLetterAt(5, 1, { orderId }), undefined, decoder)).toMatchObject({
       verdict: 'gone',
       key: orderId,
     });

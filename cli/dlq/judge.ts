@@ -6,7 +6,7 @@ import { partitionOfOrder, partitionOfSku } from '../../topics/partition.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogRecord } from '../kafka/log-reader.ts';
 import { plainHeaders } from './bytes.ts';
-import type { Letter } from './letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 
 export interface Judgement {
   /** `unsure`: its bytes are valid, as before; only an attempt can show the result. */
@@ -25,11 +25,11 @@ const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_
 
 /** Judges one dead letter; `record` is undefined if its bytes are no longer on the dead-letter topic. */
 export async function judge(
-  letter: Letter,
+  deadLetter: DeadLetter,
   record: LogRecord | undefined,
   decoder: Decoder,
 ): Promise<Judgement> {
-  const { partition, orderId } = letter;
+  const { partition, orderId } = deadLetter;
   if (record === undefined) {
     const why = 'its bytes are no longer on the dead-letter topic';
     return { verdict: 'gone', code: 'GONE', why, partition, key: orderId ?? `partition ${partition}` };
@@ -53,8 +53,8 @@ export async function judge(
   if (!isDecided(command.type)) {
     return fail('NOT_DECIDED', `this version does not decide ${command.type}; its lane would stop`, place);
   }
-  if (REASONS_BEYOND_BYTES.has(letter.reason)) {
-    return { ...place, verdict: 'unsure', code: letter.reason, why: 'only another attempt can show it' };
+  if (REASONS_BEYOND_BYTES.has(deadLetter.reason)) {
+    return { ...place, verdict: 'unsure', code: deadLetter.reason, why: 'only another attempt can show it' };
   }
   return { ...place, verdict: 'pass', code: '', why: '' };
 }

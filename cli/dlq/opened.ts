@@ -5,7 +5,7 @@ import { usageError } from '../errors.ts';
 import { type Decoder, openDecoder } from '../kafka/decoder.ts';
 import { type LogReader, openLogReader } from '../kafka/log-reader.ts';
 import { findServers, type ServerConfig } from '../servers.ts';
-import { type LetterFilter, type Position, parsePosition } from './letters.ts';
+import { type DeadLetterFilter, type Position, parsePosition } from './dead-letters.ts';
 
 export interface FilterOptions {
   name: string;
@@ -20,7 +20,7 @@ export interface FilterOptions {
 export function filterOf(
   options: FilterOptions,
   { positions, openOnly }: { positions?: readonly Position[]; openOnly: boolean },
-): LetterFilter {
+): DeadLetterFilter {
   for (const position of positions ?? []) {
     if (parsePosition(position) === null) {
       throw usageError(

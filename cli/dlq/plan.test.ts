@@ -1,43 +1,50 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judged, letterAt } from './fixtures.ts';
+import { deadLetterAt, judged } from './fixtures.ts';
 import { planRedrive } from './plan.ts';
 
 const rules = { maxAttempts: 5, force: false, openOfOrders: [] };
 const failing = { verdict: 'fail', code: 'BAD_MAGIC', why: 'no frame' } as const;
-const sentOf = (plan: ReturnType<typeof planRedrive>) => plan.send.map(({ letter }) => letter.position);
+const sentOf = (plan: ReturnType<typeof planRedrive>) =>
+  plan.send.map(({ deadLetter }) => deadLetter.position);
 const heldOf = (plan: ReturnType<typeof planRedrive>) =>
-  plan.held.map(({ letter, code }) => `${letter.position} ${code}`);
+  plan.held.map(({ deadLetter, code }) => `${deadLetter.position} ${code}`);
 
 describe('planRedrive', () => {
   it('sends in source order, in whichever order the positions are given', () => {
     const plan = planRedrive(
-      [judged(letterAt(1, 0), 'a'), judged(letterAt(0, 10), 'b'), judged(letterAt(0, 9), 'b')],
+      [judged(deadLetterAt(1, 0), 'a'), judged(deadLetterAt(0, 10), 'b'), judged(deadLetterAt(0, 9), 'b')],
       rules,
     );
     expect(sentOf(plan)).toEqual(['0-9', '0-10', '1-0']);
   });
 
   it.each([
-    ['a letter that fails again', judged(letterAt(0, 1), 'a', failing), 'BAD_MAGIC'],
-    ['one whose bytes are gone', judged(letterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }), 'GONE'],
-    ['one that was tried too often', judged(letterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
-    ['one that was redriven', judged(letterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
+    ['a dead letter that fails again', judged(deadLetterAt(0, 1), 'a', failing), 'BAD_MAGIC'],
+    ['one whose bytes are gone', judged(deadLetterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }), 'GONE'],
+    ['one that was tried too often', judged(deadLetterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
+    ['one that was redriven', judged(deadLetterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
   ])('holds back %s, and later records of its key', (_name, first, code) => {
-    const plan = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'b')], rules);
+    const plan = planRedrive(
+      [first, judged(deadLetterAt(0, 2), 'a'), judged(deadLetterAt(0, 3), 'b')],
+      rules,
+    );
     expect(heldOf(plan)).toEqual([`0-1 ${code}`, '0-2 BEHIND']);
     expect(sentOf(plan)).toEqual(['0-3']);
   });
 
   it('names the dead letter that blocks another', () => {
-    const first = judged(letterAt(0, 1), 'a', failing);
-    const { held } = planRedrive([first, judged(letterAt(0, 2), 'a'), judged(letterAt(0, 3), 'a')], rules);
+    const first = judged(deadLetterAt(0, 1), 'a', failing);
+    const { held } = planRedrive(
+      [first, judged(deadLetterAt(0, 2), 'a'), judged(deadLetterAt(0, 3), 'a')],
+      rules,
+    );
     expect(held.slice(1).map(({ why }) => why)).toEqual(Array(2).fill('0-1 of the same key comes before it'));
   });
 
   it('sends a record of unknown result, and holds back later records of its key', () => {
-    const unsure = judged(letterAt(0, 1), 'a', { verdict: 'unsure', code: 'QUARANTINED' });
-    const plan = planRedrive([unsure, judged(letterAt(0, 2), 'a')], rules);
+    const unsure = judged(deadLetterAt(0, 1), 'a', { verdict: 'unsure', code: 'QUARANTINED' });
+    const plan = planRedrive([unsure, judged(deadLetterAt(0, 2), 'a')], rules);
     expect(sentOf(plan)).toEqual(['0-1']);
     expect(heldOf(plan)).toEqual(['0-2 BEHIND']);
   });
@@ -46,9 +53,9 @@ describe('planRedrive', () => {
     const undecided = { ...failing, code: 'NOT_DECIDED' };
     const plan = planRedrive(
       [
-        judged(letterAt(0, 1), 'a', failing),
-        judged(letterAt(0, 2), 'b', undecided),
-        judged(letterAt(0, 3, { attempts: 9 }), 'c', failing),
+        judged(deadLetterAt(0, 1), 'a', failing),
+        judged(deadLetterAt(0, 2), 'b', undecided),
+        judged(deadLetterAt(0, 3, { attempts: 9 }), 'c', failing),
       ],
       { ...rules, force: true },
     );
@@ -58,10 +65,10 @@ describe('planRedrive', () => {
 
   it('overtakes no open dead letter of the same order, selected or not', () => {
     const orderId = '00000000-0000-8000-8000-000000000001';
-    const later = judged(letterAt(0, 7, { orderId }), orderId);
+    const later = judged(deadLetterAt(0, 7, { orderId }), orderId);
     const openOfOrders = [{ orderId, partition: 0, offset: 3 }];
     expect(heldOf(planRedrive([later], { ...rules, openOfOrders }))).toEqual(['0-7 BEHIND']);
-    const both = [judged(letterAt(0, 3, { orderId }), orderId), later];
+    const both = [judged(deadLetterAt(0, 3, { orderId }), orderId), later];
     expect(sentOf(planRedrive(both, { ...rules, openOfOrders }))).toEqual(['0-3', '0-7']);
     const behind = [7, 9].map((offset) => ({ orderId, partition: 0, offset }));
     expect(sentOf(planRedrive([later], { ...rules, openOfOrders: behind }))).toEqual(['0-7']);
@@ -78,17 +85,17 @@ describe('planRedrive', () => {
     const anyChoice = fc.uniqueArray(anyLetter, { selector: (each) => `${each.partition}-${each.offset}` });
     fc.assert(
       fc.property(anyChoice, fc.boolean(), (choice, force) => {
-        const letters = choice.map(({ partition, offset, key, verdict, attempts }) =>
-          judged(letterAt(partition, offset, { attempts }), key, { verdict }),
+        const deadLetters = choice.map(({ partition, offset, key, verdict, attempts }) =>
+          judged(deadLetterAt(partition, offset, { attempts }), key, { verdict }),
         );
-        const { send, held } = planRedrive(letters, { ...rules, force });
-        expect(send.length + held.length).toBe(letters.length);
-        for (const { letter, judgement } of send) {
+        const { send, held } = planRedrive(deadLetters, { ...rules, force });
+        expect(send.length + held.length).toBe(deadLetters.length);
+        for (const { deadLetter, judgement } of send) {
           const before = held.filter(
             (each) =>
               each.judgement.key === judgement.key &&
-              each.letter.partition === letter.partition &&
-              each.letter.offset < letter.offset,
+              each.deadLetter.partition === deadLetter.partition &&
+              each.deadLetter.offset < deadLetter.offset,
           );
           expect(before).toEqual([]);
         }

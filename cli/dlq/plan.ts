@@ -2,11 +2,12 @@
  * Which dead letters are sent, in which order, and why the others are not. Pure: a dry run makes the same
  * plan as a real run.
  */
+
+import type { DeadLetter } from './dead-letters.ts';
 import type { Judgement } from './judge.ts';
-import type { Letter } from './letters.ts';
 
 export interface Judged {
-  letter: Letter;
+  deadLetter: DeadLetter;
   judgement: Judgement;
 }
 
@@ -33,30 +34,33 @@ export interface PlanRules {
 export function planRedrive(chosen: readonly Judged[], rules: PlanRules): RedrivePlan {
   const plan: RedrivePlan = { send: [], held: [] };
   const stoppedAt = new Map<string, string>();
-  const positions = new Set(chosen.map(({ letter }) => letter.position));
+  const positions = new Set(chosen.map(({ deadLetter }) => deadLetter.position));
   for (const each of chosen.toSorted(bySource)) {
-    const { letter, judgement } = each;
+    const { deadLetter, judgement } = each;
     const stopper = stoppedAt.get(judgement.key) ?? unchosenBefore(each, positions, rules);
     const held = stopper === undefined ? reasonToHold(each, rules) : behind(stopper);
     if (held === null) plan.send.push(each);
     else plan.held.push({ ...each, ...held });
     // If only an attempt shows the result, later records of the same key wait for it.
     if (held !== null || judgement.verdict === 'unsure') {
-      if (!stoppedAt.has(judgement.key)) stoppedAt.set(judgement.key, letter.position);
+      if (!stoppedAt.has(judgement.key)) stoppedAt.set(judgement.key, deadLetter.position);
     }
   }
   return plan;
 }
 
 function reasonToHold(
-  { letter, judgement }: Judged,
+  { deadLetter, judgement }: Judged,
   { maxAttempts, force }: PlanRules,
 ): { code: string; why: string } | null {
   const { verdict, code, why } = judgement;
   if (verdict === 'gone') return { code, why };
-  if (letter.status !== 'OPEN') return { code: 'REDRIVEN', why: 'it was redriven before' };
-  if (letter.attempts >= maxAttempts) {
-    return { code: 'ATTEMPTS', why: `it was tried ${letter.attempts} times, the limit is ${maxAttempts}` };
+  if (deadLetter.status !== 'OPEN') return { code: 'REDRIVEN', why: 'it was redriven before' };
+  if (deadLetter.attempts >= maxAttempts) {
+    return {
+      code: 'ATTEMPTS',
+      why: `it was tried ${deadLetter.attempts} times, the limit is ${maxAttempts}`,
+    };
   }
   // `force` sends records that would only be dead-lettered again, never a command that would stop its lane.
   if (verdict === 'fail' && (!force || code === 'NOT_DECIDED')) return { code, why };
@@ -64,15 +68,15 @@ function reasonToHold(
 }
 
 function unchosenBefore(
-  { letter }: Judged,
+  { deadLetter }: Judged,
   positions: ReadonlySet<string>,
   { openOfOrders }: PlanRules,
 ): string | undefined {
   const earlier = openOfOrders.find(
     ({ orderId, partition, offset }) =>
-      orderId === letter.orderId &&
-      partition === letter.partition &&
-      offset < letter.offset &&
+      orderId === deadLetter.orderId &&
+      partition === deadLetter.partition &&
+      offset < deadLetter.offset &&
       !positions.has(`${partition}-${offset}`),
   );
   return earlier === undefined ? undefined : `${earlier.partition}-${earlier.offset}`;
@@ -82,6 +86,6 @@ function behind(position: string): { code: string; why: string } {
   return { code: 'BEHIND', why: `${position} of the same key comes before it` };
 }
 
-function bySource({ letter: a }: Judged, { letter: b }: Judged): number {
+function bySource({ deadLetter: a }: Judged, { deadLetter: b }: Judged): number {
   return a.partition - b.partition || a.offset - b.offset;
 }

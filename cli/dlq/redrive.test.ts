@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '../../services/shared/errors/index.ts';
 import type { OutMessage } from '../../services/shared/kafka/index.ts';
-import { judged, letterAt, recordOf } from './fixtures.ts';
+import { deadLetterAt, judged, recordOf } from './fixtures.ts';
 import type { Judged } from './plan.ts';
 import { redrive } from './redrive.ts';
 import type { AuditLine } from './tries.ts';
 
-const letters = [letterAt(0, 1), letterAt(0, 2), letterAt(0, 3)] as const;
-const planned: Judged[] = [judged(letters[0], 'a'), judged(letters[1], 'b'), judged(letters[2], 'a')];
+const deadLetters = [deadLetterAt(0, 1), deadLetterAt(0, 2), deadLetterAt(0, 3)] as const;
+const planned: Judged[] = [
+  judged(deadLetters[0], 'a'),
+  judged(deadLetters[1], 'b'),
+  judged(deadLetters[2], 'a'),
+];
 
 /** Runs `planned` against a log with prepared refusals, on a clock that only sleeping moves. */
 async function run(refuse: (message: OutMessage) => Error | null = () => null, rate = 10) {
@@ -24,11 +28,11 @@ async function run(refuse: (message: OutMessage) => Error | null = () => null, r
         sent.push(message);
         return { partition: message.partition, offset: 77n };
       },
-      async note(letter, line) {
-        told.push(`${line.action} ${letter.position}`);
+      async note(deadLetter, line) {
+        told.push(`${line.action} ${deadLetter.position}`);
         lines.push(line);
       },
-      bytesOf: (letter) => recordOf(letter),
+      bytesOf: (deadLetter) => recordOf(deadLetter),
       nowMs: () => nowMs,
       async sleep(ms) {
         nowMs += ms;
@@ -79,7 +83,7 @@ describe('redrive', () => {
   it('stops the key of a record that Kafka refuses, and no other', async () => {
     const { result, told } = await run(refusing('0-1', appError('RECORD_REFUSED', { reason: 'too large' })));
     expect(told).toEqual(['FAILED 0-1', 'sent 0-2 at 50100', 'REDRIVEN 0-2']);
-    expect(result.failed.map(({ letter, code }) => `${letter.position} ${code}`)).toEqual([
+    expect(result.failed.map(({ deadLetter, code }) => `${deadLetter.position} ${code}`)).toEqual([
       '0-1 RECORD_REFUSED',
       '0-3 BEHIND',
     ]);

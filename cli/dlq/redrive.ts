@@ -7,15 +7,15 @@ import type { OutMessage } from '../../services/shared/kafka/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import type { LogRecord } from '../kafka/log-reader.ts';
 import { plainHeaders } from './bytes.ts';
-import type { Letter } from './letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import type { HeldBack, Judged } from './plan.ts';
 import type { AuditLine } from './tries.ts';
 
 export interface RedriveDeps {
   /** Resolves once all in-sync replicas have the record. */
   send(message: OutMessage): Promise<{ partition: number; offset: bigint }>;
-  note(letter: Letter, line: AuditLine): Promise<void>;
-  bytesOf(letter: Letter): LogRecord;
+  note(deadLetter: DeadLetter, line: AuditLine): Promise<void>;
+  bytesOf(deadLetter: DeadLetter): LogRecord;
   nowMs(): number;
   sleep(ms: number): Promise<void>;
   onSent?(sent: number): void;
@@ -31,7 +31,7 @@ export interface RedriveOptions {
 }
 
 export interface RedriveResult {
-  sent: { letter: Letter; partition: number; offset: string }[];
+  sent: { deadLetter: DeadLetter; partition: number; offset: string }[];
   failed: HeldBack[];
   /** Set if Kafka could not be reached; dead letters in neither list were not tried. */
   stoppedBy: Error | null;
@@ -48,7 +48,7 @@ export async function redrive(
   const startedMs = deps.nowMs();
   let tried = 0;
   for (const each of planned) {
-    const { letter, judgement } = each;
+    const { deadLetter, judgement } = each;
     const stopper = stoppedAt.get(judgement.key);
     if (stopper !== undefined) {
       const why = `${stopper} of the same key could not be sent`;
@@ -59,7 +59,7 @@ export async function redrive(
     tried += 1;
     const outcome = await trySend(deps, each, { actor, note });
     if ('offset' in outcome) {
-      result.sent.push({ letter, ...outcome });
+      result.sent.push({ deadLetter, ...outcome });
       deps.onSent?.(result.sent.length);
       continue;
     }
@@ -67,7 +67,7 @@ export async function redrive(
       result.stoppedBy = outcome.error;
       return result;
     }
-    stoppedAt.set(judgement.key, letter.position);
+    stoppedAt.set(judgement.key, deadLetter.position);
     result.failed.push({ ...each, code: 'RECORD_REFUSED', why: outcome.error.message });
   }
   return result;
@@ -75,26 +75,26 @@ export async function redrive(
 
 async function trySend(
   { send, note: record, bytesOf, nowMs }: RedriveDeps,
-  { letter, judgement }: Judged,
+  { deadLetter, judgement }: Judged,
   by: Pick<AuditLine, 'actor' | 'note'>,
 ): Promise<{ partition: number; offset: string } | { error: Error }> {
-  const message = toCommand(letter, bytesOf(letter), judgement.partition, nowMs());
+  const message = toCommand(deadLetter, bytesOf(deadLetter), judgement.partition, nowMs());
   let place: { partition: number; offset: bigint };
   try {
     place = await send(message);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
-    await record(letter, { ...by, action: 'FAILED', detail: failure.message, atMs: nowMs() });
+    await record(deadLetter, { ...by, action: 'FAILED', detail: failure.message, atMs: nowMs() });
     return { error: failure };
   }
   const { partition, offset } = place;
-  const detail = `sent to ${partition}-${offset} as attempt ${letter.attempts + 1}`;
-  await record(letter, { ...by, action: 'REDRIVEN', detail, atMs: nowMs() });
+  const detail = `sent to ${partition}-${offset} as attempt ${deadLetter.attempts + 1}`;
+  await record(deadLetter, { ...by, action: 'REDRIVEN', detail, atMs: nowMs() });
   return { partition, offset: String(offset) };
 }
 
 /** The source record unchanged, plus the headers with which the worker counts attempts. */
-function toCommand(letter: Letter, record: LogRecord, partition: number, nowMs: number): OutMessage {
+function toCommand(deadLetter: DeadLetter, record: LogRecord, partition: number, nowMs: number): OutMessage {
   const headers: Record<string, Buffer | string> = {};
   for (const [name, value] of Object.entries(plainHeaders(record))) {
     if (!name.startsWith('dlq_') && name !== '__proto__') headers[name] = value;
@@ -106,9 +106,9 @@ function toCommand(letter: Letter, record: LogRecord, partition: number, nowMs: 
     value: record.value,
     headers: {
       ...headers,
-      dlq_attempts: String(letter.attempts),
-      dlq_first_failed_at: String(letter.firstFailedAtMs),
-      redrive_of: letter.position,
+      dlq_attempts: String(deadLetter.attempts),
+      dlq_first_failed_at: String(deadLetter.firstFailedAtMs),
+      redrive_of: deadLetter.position,
     },
     timestampMs: nowMs,
   };

@@ -10,9 +10,15 @@ import type { LogRecord } from '../kafka/log-reader.ts';
 import { createProgress, print, printJson } from '../output.ts';
 import type { ServerConfig } from '../servers.ts';
 import { readBytes } from './bytes.ts';
+import {
+  type DeadLetter,
+  noteTry,
+  type Position,
+  readDeadLetters,
+  readOpenOfOrders,
+} from './dead-letters.ts';
 import { formatPlan, formatResult } from './format.ts';
 import { judge } from './judge.ts';
-import { type Letter, noteTry, type Position, readLetters, readOpenOfOrders } from './letters.ts';
 import { type FilterOptions, filterOf, withServers } from './opened.ts';
 import { type HeldBack, type Judged, planRedrive, type RedrivePlan } from './plan.ts';
 import { type RedriveResult, redrive } from './redrive.ts';
@@ -31,16 +37,16 @@ type RedriveOptions = FilterOptions & {
 
 const CLOSE_MS = 2_000;
 
-export async function redriveLetters(positions: Position[], options: RedriveOptions): Promise<void> {
+export async function redriveDeadLetters(positions: Position[], options: RedriveOptions): Promise<void> {
   requireChoice(positions, options);
   await withServers(options.name, async ({ db, reader, decoder, servers }) => {
     const chosen = positions.length === 0 ? undefined : positions;
     const filter = filterOf(options, { positions: chosen, openOnly: chosen === undefined });
     if (options.dryRun !== true) await lockRedrive(db);
-    const letters = await readLetters(db, filter, options.max);
-    requireFound(positions, letters);
-    const bytes = await readBytes(reader, letters);
-    const plan = await makePlan({ db, decoder }, letters, bytes, options);
+    const deadLetters = await readDeadLetters(db, filter, options.max);
+    requireFound(positions, deadLetters);
+    const bytes = await readBytes(reader, deadLetters);
+    const plan = await makePlan({ db, decoder }, deadLetters, bytes, options);
     if (options.dryRun === true) {
       if (options.json) printJson(toJson(plan));
       else print(formatPlan(plan));
@@ -68,23 +74,23 @@ function requireChoice(positions: readonly Position[], options: RedriveOptions):
   throw usageError('select dead letters: positions, a filter such as --reason, or --all');
 }
 
-function requireFound(positions: readonly Position[], letters: readonly Letter[]): void {
-  const found = new Set(letters.map(({ position }) => position));
+function requireFound(positions: readonly Position[], deadLetters: readonly DeadLetter[]): void {
+  const found = new Set(deadLetters.map(({ position }) => position));
   const missing = positions.filter((position) => !found.has(position));
   if (missing.length > 0) throw new CliError(`there is no such dead letter: ${missing.join(', ')}`);
 }
 
 async function makePlan(
   { db, decoder }: { db: Connection; decoder: Decoder },
-  letters: readonly Letter[],
+  deadLetters: readonly DeadLetter[],
   bytes: ReadonlyMap<Position, LogRecord>,
   options: RedriveOptions,
 ): Promise<RedrivePlan> {
   const judged: Judged[] = [];
-  for (const letter of letters) {
-    judged.push({ letter, judgement: await judge(letter, bytes.get(letter.position), decoder) });
+  for (const deadLetter of deadLetters) {
+    judged.push({ deadLetter, judgement: await judge(deadLetter, bytes.get(deadLetter.position), decoder) });
   }
-  const orderIds = [...new Set(letters.flatMap(({ orderId }) => orderId ?? []))];
+  const orderIds = [...new Set(deadLetters.flatMap(({ orderId }) => orderId ?? []))];
   const openOfOrders = await readOpenOfOrders(db, orderIds);
   return planRedrive(judged, {
     maxAttempts: options.maxAttempts,
@@ -108,8 +114,8 @@ async function send(
     return await redrive(
       {
         send: (message) => accumulator.send(message),
-        note: (letter, line) => noteTry(db, letter, line),
-        bytesOf: (letter) => bytes.get(letter.position)!,
+        note: (deadLetter, line) => noteTry(db, deadLetter, line),
+        bytesOf: (deadLetter) => bytes.get(deadLetter.position)!,
         nowMs: () => Date.now(),
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         onSent: (sent) => progress.show(`${sent} of ${planned.length} sent`),
@@ -139,14 +145,14 @@ function toJson({ send, held }: RedrivePlan) {
   };
 }
 
-function positionOf({ letter }: Judged): Position {
-  return letter.position;
+function positionOf({ deadLetter }: Judged): Position {
+  return deadLetter.position;
 }
 
-function toPlace({ letter, partition, offset }: RedriveResult['sent'][number]) {
-  return { position: letter.position, partition, offset };
+function toPlace({ deadLetter, partition, offset }: RedriveResult['sent'][number]) {
+  return { position: deadLetter.position, partition, offset };
 }
 
-function toHeld({ letter, code, why }: HeldBack) {
-  return { position: letter.position, code, why };
+function toHeld({ deadLetter, code, why }: HeldBack) {
+  return { position: deadLetter.position, code, why };
 }

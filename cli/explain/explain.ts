@@ -10,7 +10,7 @@ import { partitionOfOrder } from '../../topics/partition.ts';
 import { databaseNowMs } from '../database.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
-import { type LaneRow, readLanes, waitsFor } from '../lag/lanes.ts';
+import { type LaneRow, readLanes, waitsFor } from '../lag/partition-lag.ts';
 
 export interface OrderLife {
   orderId: string;

@@ -10,7 +10,7 @@ import { schemaIdOf } from '../../services/shared/codec/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { CliError } from '../errors.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
-import { type LaneRow, readLanes } from '../lag/lanes.ts';
+import { type LaneRow, readLanes } from '../lag/partition-lag.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
 import { print } from '../output.ts';
 import { withServers } from './opened.ts';

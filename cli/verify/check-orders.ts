@@ -27,7 +27,7 @@ export interface OrderDeps {
   held: Map<string, number>;
 }
 
-interface OrderRow extends OrderAmounts {
+interface CheckedOrderRow extends OrderAmounts {
   key: number;
   id: string;
   status: string;
@@ -73,7 +73,7 @@ export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; ol
   return { orders, olderThanLog };
 }
 
-async function readChunk(db: Connection, from: number, end: number): Promise<OrderRow[]> {
+async function readChunk(db: Connection, from: number, end: number): Promise<CheckedOrderRow[]> {
   const [orderRows] = await db.query<RowDataPacket[][]>({
     sql:
       'SELECT order_key, LOWER(HEX(order_id)), status, version, currency, subtotal, discount, shipping, tax, total ' +
@@ -98,7 +98,7 @@ async function readChunk(db: Connection, from: number, end: number): Promise<Ord
   return orders;
 }
 
-function toOrder(row: unknown[]): OrderRow {
+function toOrder(row: unknown[]): CheckedOrderRow {
   return {
     key: Number(row[0]),
     id: toUuid(String(row[1])),
@@ -123,7 +123,11 @@ function toLine(row: unknown[]): LineAmounts {
   };
 }
 
-function checkAgainstLog(row: OrderRow, offset: number, { lane, findings, statuses }: OrderDeps): void {
+function checkAgainstLog(
+  row: CheckedOrderRow,
+  offset: number,
+  { lane, findings, statuses }: OrderDeps,
+): void {
   const index = offset - lane.base;
   const flags = lane.flags[index] ?? 0;
   const where = `order ${row.id} of ${lane.partition}@${offset}`;
@@ -156,7 +160,7 @@ function findOutcomesWithoutOrder(lane: LaneLog, findings: Findings): void {
 }
 
 /** Lines of a rejected order may lack prices; its sums include only priced lines, or stay 0. */
-function checkMoney(row: OrderRow, findings: Findings): void {
+function checkMoney(row: CheckedOrderRow, findings: Findings): void {
   const problems: string[] = [];
   if (row.lines.length === 0) problems.push('has no lines');
   const unpriced = row.lines.some((line) => line.unitPrice === null || line.lineTotal === null);
@@ -176,7 +180,7 @@ function checkMoney(row: OrderRow, findings: Findings): void {
 }
 
 /** Version 1 is the order itself; each later one has its row. */
-async function checkHistory(db: Connection, rows: OrderRow[], findings: Findings): Promise<void> {
+async function checkHistory(db: Connection, rows: CheckedOrderRow[], findings: Findings): Promise<void> {
   const changed = rows.filter((row) => row.version > 1);
   if (changed.length === 0) return;
   const [found] = await db.query<RowDataPacket[]>(

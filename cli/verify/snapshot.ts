@@ -5,7 +5,7 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
-export interface LanePosition {
+export interface SnapshotPosition {
   next: number;
   published: number;
 }
@@ -19,7 +19,10 @@ export async function beginSnapshot(db: Connection): Promise<void> {
 }
 
 /** Positions by partition; topics are stored with or without the installation's prefix. */
-export async function readPositions(db: Connection, topics: string[]): Promise<Map<number, LanePosition>> {
+export async function readPositions(
+  db: Connection,
+  topics: string[],
+): Promise<Map<number, SnapshotPosition>> {
   const [rows] = await db.query<RowDataPacket[]>(
     'SELECT partition_id, next_offset, published_offset FROM lane_positions WHERE topic IN (?)',
     [topics],

@@ -1,6 +1,6 @@
 /**
- * `orderstream verify`: an independent observer. It reads the command log and the outcome log from their
- * starts with its own readers, takes one consistent view of the tables, and compares the three. It shares no
+ * `orderstream verify`: an independent observer. It reads the command log and the outcome log from their starts with its own readers.
+ * It takes one consistent view of the tables, and compares the three. It shares no
  * code with the worker. From the product it uses the schemas, the decoder of records, and the public rule
  * from order id to partition.
  *
@@ -18,7 +18,7 @@ import { type CheckResult, createFindings, type Findings } from './checks.ts';
 import { createLaneLog, createStatusCodes, type LaneLog, type StatusCodes } from './lane-log.ts';
 import { findOutcomesWithoutCommand, takeCommands } from './read-commands.ts';
 import { createOutcomeFold, takeOutcomes } from './read-outcomes.ts';
-import { beginSnapshot, type LanePosition, readPositions, waitForPositions } from './snapshot.ts';
+import { beginSnapshot, readPositions, type SnapshotPosition, waitForPositions } from './snapshot.ts';
 
 export interface VerifyDeps {
   db: Connection;
@@ -195,7 +195,7 @@ function checkPosition(
   run: Run,
   partition: number,
   commands: Range,
-  position: LanePosition,
+  position: SnapshotPosition,
   offered: number,
 ): void {
   const { next, published } = position;

@@ -1,7 +1,6 @@
 /**
  * What must hold after a run of any design. Every order that the subject reports as decided is stored once
- * with all its lines, amounts add up, stock matches the orders that hold it, and there is one outcome per
- * order. A run that breaks any of these has no number.
+ * with all its lines. Amounts add up, stock matches the orders that hold it, and there is one outcome per order. A run that breaks any of these has no number.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { orderKeyOf } from '../../services/worker/store/order-key.ts';

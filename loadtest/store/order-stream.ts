@@ -1,6 +1,6 @@
 /**
- * The orders of every store bench. Order (partition, offset) is the same for the same seed and shape, so that
- * all designs process the same orders and the checks know the expected result.
+ * The orders of every store bench. Order (partition, offset) is the same for the same seed and shape.
+ * So all designs process the same orders, and the checks know the expected result.
  *
  * Contents come from a fixed set of templates; only the ids are made per order. That keeps the cost of making
  * an order out of the measurement, and memory constant.

@@ -8,7 +8,7 @@ import type { Origin } from './projection.ts';
 /** Orders of one query; a batch needs at most a few queries. */
 const ordersMax = 500;
 
-interface OrderRow {
+interface AcceptedOrderRow {
   order_id: Buffer;
   order_key: number;
   currency: string;
@@ -42,7 +42,7 @@ async function readSome(
   orderIds: readonly string[],
   origins: Map<string, Origin>,
 ): Promise<void> {
-  const orders = await pool.rows<OrderRow & object>(
+  const orders = await pool.rows<AcceptedOrderRow & object>(
     'SELECT order_id, order_key, currency, subtotal, discount, shipping, tax, total, coupon_code, price_version, ' +
       `payment_due_at_ms, created_at_ms FROM orders WHERE order_id IN (${marks(orderIds.length)})`,
     orderIds.map(uuidToBytes),
@@ -59,7 +59,7 @@ async function readSome(
   }
 }
 
-function originOf(row: OrderRow, lines: readonly LineRow[]): Origin {
+function originOf(row: AcceptedOrderRow, lines: readonly LineRow[]): Origin {
   const { currency, subtotal, discount, shipping, tax, total } = row;
   return {
     createdAt: row.created_at_ms,

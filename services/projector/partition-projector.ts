@@ -41,7 +41,7 @@ const claimBackoff = backoff({ initialMs: 200, maxMs: 5_000 });
 const membershipPollMs = 100;
 const writerName = (partition: number): string => `orders-projector-${partition}`;
 
-export interface LaneDeps {
+export interface PartitionProjectorDeps {
   settings: KafkaSettings;
   admin: Pick<KafkaAdmin, 'endOffsets'>;
   events: Codec<OrderEvent>;
@@ -56,7 +56,7 @@ export interface LaneDeps {
   onWait(partition: number, reason: string | null): void;
 }
 
-export interface Lane {
+export interface PartitionProjector {
   enqueue(records: readonly InRecord[]): void;
   /** Offset of the outcomes up to which states are committed; null while unknown. */
   done(): bigint | null;
@@ -66,12 +66,12 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-export function openLane(deps: LaneDeps, partition: number): Lane {
+export function openPartitionProjector(deps: PartitionProjectorDeps, partition: number): PartitionProjector {
   const abort = new AbortController();
   const state = { done: null as bigint | null };
   const log = deps.log.child({ partition });
   let isWaiting = false;
-  const onWait: LaneDeps['onWait'] = (_partition, reason) => {
+  const onWait: PartitionProjectorDeps['onWait'] = (_partition, reason) => {
     // The partition may have another projector by now, which reports for itself.
     if (abort.signal.aborted || (reason === null && !isWaiting)) return;
     isWaiting = reason !== null;
@@ -93,26 +93,26 @@ export function openLane(deps: LaneDeps, partition: number): Lane {
   };
 }
 
-interface Run extends LaneDeps {
+interface Run extends PartitionProjectorDeps {
   partition: number;
   buffer: PartitionBuffer;
   state: { done: bigint | null };
   signal: AbortSignal;
 }
 
-async function run(lane: Run): Promise<void> {
-  const { signal, log, metrics, buffer, state } = lane;
+async function run(projector: Run): Promise<void> {
+  const { signal, log, metrics, buffer, state } = projector;
   buffer.stop();
   for (let attempt = 1; !signal.aborted; attempt++) {
     const before = state.done;
     try {
-      await membership(lane);
-      await claimAndFollow(lane);
+      await membership(projector);
+      await claimAndFollow(projector);
     } catch (error) {
       if (signal.aborted) return;
       buffer.stop();
       if (state.done !== before) attempt = 1;
-      lane.onWait(lane.partition, errorMessage(error));
+      projector.onWait(projector.partition, errorMessage(error));
       const level = classify(error) === 'retry' ? 'warn' : 'error';
       log[level]({ err: error, attempt }, `states wait: ${errorMessage(error)}`);
       metrics.inc('projector_claims_total', { result: 'lost' });
@@ -127,9 +127,9 @@ async function membership({ isMember, signal }: Run): Promise<void> {
 }
 
 /** Resolves when this projector is closed; rejects with the first error. */
-async function claimAndFollow(lane: Run): Promise<void> {
-  const { settings, partition, buffer, flow, log, metrics, signal, state } = lane;
-  const decoder = createOutcomeDecoder(lane);
+async function claimAndFollow(projector: Run): Promise<void> {
+  const { settings, partition, buffer, flow, log, metrics, signal, state } = projector;
+  const decoder = createOutcomeDecoder(projector);
   const writer = await openFencedWriter({
     settings,
     name: writerName(partition),
@@ -139,13 +139,13 @@ async function claimAndFollow(lane: Run): Promise<void> {
   });
   try {
     const ids = await fetchLogIds(settings);
-    const found = await findPosition(snapshotDeps(lane), partition, ids, signal);
+    const found = await findPosition(snapshotDeps(projector), partition, ids, signal);
     // The partition may have a new projector by now, whose pauses and seeks must not change.
     if (signal.aborted) return;
     let { position } = found;
     metrics.inc('projector_claims_total', { result: 'taken' });
     // If there are records to read, the first batch shows whether states advance.
-    if (found.isAtEnd) lane.onWait(partition, null);
+    if (found.isAtEnd) projector.onWait(partition, null);
     const details = { covers: position.covers, eventsOffset: String(position.eventsOffset) };
     log.info(details, 'states advance again');
     if (found.changed !== null) {
@@ -161,22 +161,22 @@ async function claimAndFollow(lane: Run): Promise<void> {
       if (signal.aborted) return;
       const records = buffer.take(batchRecordsMax);
       const startedMs = performance.now();
-      const projection = project(position, await decodeAll(lane, decoder, records));
+      const projection = project(position, await decodeAll(projector, decoder, records));
       if (projection.holes.length > 0 && canLookAgain) {
         // If a log was truncated and filled again, the missing outcomes are before the position.
         canLookAgain = false;
         metrics.inc('projector_logs_changed_total', { reason: 'hole' });
         log.warn(projection.holes[0]!, 'outcomes are missing; the log is searched from its beginning');
-        const { low } = (await lane.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n };
+        const { low } = (await projector.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n };
         if (signal.aborted) return;
         position = { ...position, eventsOffset: low };
         flow.resume(partition, low);
         buffer.startAt(low);
         continue;
       }
-      tell(lane, projection, records.length);
-      await writeBatch(lane, writer, { from: position, projection, ids, startedMs });
-      lane.onWait(partition, null);
+      tell(projector, projection, records.length);
+      await writeBatch(projector, writer, { from: position, projection, ids, startedMs });
+      projector.onWait(partition, null);
       ({ position } = projection);
       state.done = position.eventsOffset;
     }
@@ -185,9 +185,15 @@ async function claimAndFollow(lane: Run): Promise<void> {
   }
 }
 
-function snapshotDeps(lane: Run): SnapshotDeps {
-  const onWait = (reason: string): void => lane.onWait(lane.partition, reason);
-  return { settings: lane.settings, admin: lane.admin, codec: lane.states, onWait, log: lane.log };
+function snapshotDeps(projector: Run): SnapshotDeps {
+  const onWait = (reason: string): void => projector.onWait(projector.partition, reason);
+  return {
+    settings: projector.settings,
+    admin: projector.admin,
+    codec: projector.states,
+    onWait,
+    log: projector.log,
+  };
 }
 
 interface Batch {
@@ -198,15 +204,15 @@ interface Batch {
 }
 
 async function writeBatch(
-  lane: Run,
+  projector: Run,
   writer: FencedWriter,
   { from, projection, ids, startedMs }: Batch,
 ): Promise<void> {
-  const { metrics, partition, states: codec } = lane;
+  const { metrics, partition, states: codec } = projector;
   const { position } = projection;
   // A batch of repeats needs no marker; the next claim would read and drop them again.
   if (position.covers === from.covers) return;
-  const states = await statesOf(lane, projection);
+  const states = await statesOf(projector, projection);
   await writer.append(messagesOf(codec, states, markerOf(partition, position, projection.atMs), ids));
   metrics.inc('projector_states_total', {}, states.length);
   metrics.observe('projector_batch_seconds', (performance.now() - startedMs) / 1000);

@@ -12,7 +12,11 @@ import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
 import { createMysql } from '../shared/mysql/index.ts';
 import type { fields } from './config.ts';
 import { watchLogs } from './logs.ts';
-import { type Lane, type LaneDeps, openLane } from './partition-projector.ts';
+import {
+  openPartitionProjector,
+  type PartitionProjector,
+  type PartitionProjectorDeps,
+} from './partition-projector.ts';
 
 type Context = ServiceContext<typeof fields>;
 
@@ -31,10 +35,10 @@ export async function startProjector(context: Context): Promise<Running> {
   const states = await loadStateCodec({ registryUrl, log });
   const settings = createKafkaConfig(config, `projector-${config.instanceId}`);
   const admin = createAdmin(settings);
-  const lanes = new Map<number, Lane>();
+  const projectors = new Map<number, PartitionProjector>();
   const closing = new Set<Promise<void>>();
   const waits = new Map<number, string>();
-  const consumer = openConsumer(context, lanes, closing, {
+  const consumer = openConsumer(context, projectors, closing, {
     settings,
     admin,
     events,
@@ -49,15 +53,15 @@ export async function startProjector(context: Context): Promise<Running> {
   await consumer.start();
   lifecycle.addReadiness('states', () => waitsText(waits));
   const watch = watchLogs(settings, (topic) => {
-    for (const lane of lanes.values()) lane.renew(`${topic} was recreated`);
+    for (const projector of projectors.values()) projector.renew(`${topic} was recreated`);
   });
   lifecycle.addReadiness('group', () => consumer.generation() !== null || 'not in the consumer group yet');
-  const committing = startCommits(consumer, lanes, context);
+  const committing = startCommits(consumer, projectors, context);
 
   return {
     async stop() {
       watch.close();
-      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await Promise.all([...projectors.values()].map((projector) => projector.close()));
       await Promise.all(closing);
       await committing.stop();
       await consumer.stop(consumerStopMs);
@@ -68,9 +72,9 @@ export async function startProjector(context: Context): Promise<Running> {
 
 function openConsumer(
   { config, log, metrics, fatal }: Context,
-  lanes: Map<number, Lane>,
+  projectors: Map<number, PartitionProjector>,
   closing: Set<Promise<void>>,
-  parts: Pick<LaneDeps, 'settings' | 'admin' | 'events' | 'states' | 'pool' | 'onWait'>,
+  parts: Pick<PartitionProjectorDeps, 'settings' | 'admin' | 'events' | 'states' | 'pool' | 'onWait'>,
 ): GroupConsumer {
   const consumer: GroupConsumer = createGroupConsumer({
     settings: parts.settings,
@@ -83,21 +87,22 @@ function openConsumer(
     handlers: {
       onAssigned({ gained, lost }) {
         for (const { partition } of lost) {
-          const ended = lanes.get(partition)?.close() ?? Promise.resolve();
-          lanes.delete(partition);
+          const ended = projectors.get(partition)?.close() ?? Promise.resolve();
+          projectors.delete(partition);
           parts.onWait(partition, null);
           closing.add(ended);
           void ended.finally(() => closing.delete(ended));
         }
-        for (const { partition } of gained) lanes.set(partition, openLane(deps, partition));
+        for (const { partition } of gained)
+          projectors.set(partition, openPartitionProjector(deps, partition));
       },
-      onRecords: (_topic, partition, records) => lanes.get(partition)?.enqueue(records),
+      onRecords: (_topic, partition, records) => projectors.get(partition)?.enqueue(records),
       onOutOfRange: (_topic, partition, position) =>
-        lanes.get(partition)?.renew(`position ${position} of ${EVENTS}/${partition} is not in the log`),
+        projectors.get(partition)?.renew(`position ${position} of ${EVENTS}/${partition} is not in the log`),
       onCrash: fatal,
     },
   });
-  const deps: LaneDeps = {
+  const deps: PartitionProjectorDeps = {
     ...parts,
     log,
     metrics,
@@ -122,11 +127,15 @@ function waitsText(waits: ReadonlyMap<number, string>): true | string {
 }
 
 /** Commits the group offset up to the committed states: on a timer, and once more at the end. */
-function startCommits(consumer: GroupConsumer, lanes: Map<number, Lane>, { log }: Context) {
+function startCommits(
+  consumer: GroupConsumer,
+  projectors: Map<number, PartitionProjector>,
+  { log }: Context,
+) {
   const committed = new Map<number, bigint>();
   return startCommitLoop(async () => {
-    const offsets = [...lanes].flatMap(([partition, lane]) => {
-      const offset = lane.done();
+    const offsets = [...projectors].flatMap(([partition, projector]) => {
+      const offset = projector.done();
       return offset === null || committed.get(partition) === offset
         ? []
         : [{ topic: EVENTS, partition, offset }];

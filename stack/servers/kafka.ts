@@ -149,8 +149,8 @@ function security(address: string): Access {
 }
 
 /**
- * Only the quick compiler. In its first minutes a broker spends more on optimisation than on records, and a
- * broker for a test or an afternoon never earns that back.
+ * Only the quick compiler. In its first minutes a broker spends more on optimisation than on records.
+ * A broker for a test or an afternoon never earns that back.
  */
 function jvm(home: string): string[] {
   return [

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { orderId, pointInTime, positiveNumber, wholeNumber } from '../../arguments.ts';
-import { listLetters, showLetter } from '../../dlq/look.ts';
-import { redriveLetters } from '../../dlq/send-again.ts';
+import { listDeadLetters, showDeadLetter } from '../../dlq/look.ts';
+import { redriveDeadLetters } from '../../dlq/send-again.ts';
 import { DEFAULT_INSTANCE } from '../../servers.ts';
 
 const ATTEMPTS_MAX = 5;
@@ -24,7 +24,7 @@ function listCommand(): Command {
     .option('--all', 'include redriven dead letters')
     .option('--max <n>', 'list at most this many', positiveNumber, LISTED_MAX)
     .option('--json', 'print JSON')
-    .action(listLetters);
+    .action(listDeadLetters);
 }
 
 function showCommand(): Command {
@@ -32,7 +32,7 @@ function showCommand(): Command {
     .description('show one dead letter: row, headers, bytes, and the expected result of a redrive')
     .argument('<position>', 'partition and offset of the source record, for example 3-120')
     .option('--name <instance>', 'local instance to read', DEFAULT_INSTANCE)
-    .action(showLetter);
+    .action(showDeadLetter);
 }
 
 function redriveCommand(): Command {
@@ -50,7 +50,7 @@ function redriveCommand(): Command {
     )
     .option('--note <text>', 'why you redrive them, for the audit log; one line', noteText)
     .option('--json', 'print the plan or the result as JSON')
-    .action(redriveLetters);
+    .action(redriveDeadLetters);
 }
 
 function withFilters(command: Command): Command {

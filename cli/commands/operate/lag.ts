@@ -5,7 +5,7 @@ import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/catalogue
 import { databaseNowMs, withDatabase } from '../../database.ts';
 import { namingMissing } from '../../kafka/missing-topic.ts';
 import { type GroupStanding, groupStandings } from '../../lag/groups.ts';
-import { type LaneStanding, readLanes, standings, stillLanes } from '../../lag/lanes.ts';
+import { type LaneStanding, readLanes, standings, stillLanes } from '../../lag/partition-lag.ts';
 import { count, print, printJson, table } from '../../output.ts';
 import { haltOf } from '../../recover/status.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';

@@ -31,7 +31,7 @@ export interface DeadLettersDeps {
   metrics: Pick<Metrics, 'set'>;
 }
 
-interface DeadLetterRow {
+interface StoredDeadLetterRow {
   partition_id: number;
   source_offset: number;
   value_sha256: Buffer;
@@ -81,7 +81,11 @@ export function deadLettersCheck(deps: DeadLettersDeps): Check {
   };
 }
 
-function compare(row: DeadLetterRow, hash: string | undefined, mustBeThere: boolean): Difference | null {
+function compare(
+  row: StoredDeadLetterRow,
+  hash: string | undefined,
+  mustBeThere: boolean,
+): Difference | null {
   const expected = row.value_sha256.toString('hex');
   const subject = subjectOf(row);
   if (hash === undefined) {
@@ -95,12 +99,12 @@ function compare(row: DeadLetterRow, hash: string | undefined, mustBeThere: bool
 async function* readRows(
   { mysql, pace }: DeadLettersDeps,
   signal: AbortSignal,
-): AsyncGenerator<DeadLetterRow> {
+): AsyncGenerator<StoredDeadLetterRow> {
   let [partition, offset] = [-1, -1];
   for (;;) {
     const page = await pace.chunk(
       () =>
-        mysql.rows<DeadLetterRow>(
+        mysql.rows<StoredDeadLetterRow>(
           `SELECT partition_id, source_offset, value_sha256, first_failed_at_ms FROM dead_letters
            WHERE topic = ? AND (partition_id > ? OR (partition_id = ? AND source_offset > ?))
            ORDER BY partition_id, source_offset LIMIT ?`,
@@ -115,6 +119,6 @@ async function* readRows(
   }
 }
 
-function subjectOf(row: DeadLetterRow): string {
+function subjectOf(row: StoredDeadLetterRow): string {
   return `${row.partition_id}-${row.source_offset}`;
 }

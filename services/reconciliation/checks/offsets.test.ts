@@ -4,7 +4,7 @@ import type { Queryable } from '../../shared/mysql/index.ts';
 import { createTally } from '../findings/tally.ts';
 import { offsetsCheck } from './offsets.ts';
 
-interface Lane {
+interface LaneStub {
   partition: number;
   next: number;
   published: number;
@@ -13,7 +13,12 @@ interface Lane {
 }
 
 /** A check that runs every 30 s on the current `world`. */
-function watch(world: { lanes: Lane[]; ends: number[]; group?: Map<number, bigint>; outcomesEnd?: number }) {
+function watch(world: {
+  lanes: LaneStub[];
+  ends: number[];
+  group?: Map<number, bigint>;
+  outcomesEnd?: number;
+}) {
   let nowMs = 0;
   const check = offsetsCheck({
     mysql: {

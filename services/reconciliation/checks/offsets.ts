@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { Difference, FindingKind } from '../findings/finding-kinds.ts';
-import { type LanePosition, type LanePositions, readLanes } from '../following/worker-positions.ts';
+import { readLanes, type WorkerPosition, type WorkerPositions } from '../following/worker-positions.ts';
 import type { Ledger } from '../matching/outcome-matcher.ts';
 import type { Check } from './check.ts';
 
@@ -22,7 +22,7 @@ export interface OffsetsDeps {
 
 export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsDeps): Check {
   const standing: Standing = new Map();
-  let before: LanePositions = new Map();
+  let before: WorkerPositions = new Map();
   return {
     name: 'offsets',
     kinds: [
@@ -74,7 +74,7 @@ export function offsetsCheck({ mysql, admin, ledgers, clock, stallMs }: OffsetsD
   };
 }
 
-const neverTaken: LanePosition = { nextOffset: 0, publishedOffset: 0, owner: '', why: null };
+const neverTaken: WorkerPosition = { nextOffset: 0, publishedOffset: 0, owner: '', why: null };
 
 function wentBack(partition: number, nextOffset: number, least: number): Difference {
   return {
@@ -85,7 +85,11 @@ function wentBack(partition: number, nextOffset: number, least: number): Differe
   };
 }
 
-function stalled(partition: number, { nextOffset, owner, why }: LanePosition, answered: number): Difference {
+function stalled(
+  partition: number,
+  { nextOffset, owner, why }: WorkerPosition,
+  answered: number,
+): Difference {
   const what = answered < nextOffset ? 'a published outcome' : 'a decision';
   return {
     kind: 'LANE_STALLED',

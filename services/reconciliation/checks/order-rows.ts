@@ -10,7 +10,7 @@ export interface RowState {
   total: number;
 }
 
-interface OrderRow {
+interface ComparedOrderRow {
   order_key: number;
   order_id: Buffer;
   customer_id: string;
@@ -30,7 +30,7 @@ export async function readOrders(
   orderIds: readonly string[],
 ): Promise<Map<string, RowState>> {
   if (orderIds.length === 0) return new Map();
-  const rows = await mysql.rows<OrderRow>(
+  const rows = await mysql.rows<ComparedOrderRow>(
     `SELECT ${columns} FROM orders WHERE order_id IN (${orderIds.map(() => '?').join(', ')})`,
     orderIds.map((id) => uuidToBytes(id)),
   );
@@ -51,16 +51,16 @@ export async function readNewOrders(
   const found = new Map<string, RowState>();
   if (orders.length > 0 && last - first < spanPerOrder * orders.length) {
     const from = orders[0]!.partition * partitionKeys;
-    const rows = await mysql.rows<OrderRow>(`SELECT ${columns} FROM orders WHERE order_key BETWEEN ? AND ?`, [
-      from + first,
-      from + last,
-    ]);
+    const rows = await mysql.rows<ComparedOrderRow>(
+      `SELECT ${columns} FROM orders WHERE order_key BETWEEN ? AND ?`,
+      [from + first, from + last],
+    );
     for (const row of rows.map(stateOf)) found.set(row.orderId, row);
   }
   const missing = orders.map(({ orderId }) => orderId).filter((id) => !found.has(id));
   return missing.length === 0 ? found : new Map([...found, ...(await readOrders(mysql, missing))]);
 }
 
-function stateOf({ order_id, customer_id: customerId, status, version, total }: OrderRow): RowState {
+function stateOf({ order_id, customer_id: customerId, status, version, total }: ComparedOrderRow): RowState {
   return { orderId: bytesToUuid(order_id), customerId, status, version, total };
 }

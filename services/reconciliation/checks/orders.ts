@@ -6,7 +6,7 @@ import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { orderStatusKey, type Redis } from '../../shared/redis/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
-import { type LanePositions, readLanes } from '../following/worker-positions.ts';
+import { readLanes, type WorkerPositions } from '../following/worker-positions.ts';
 import type { ExpectedOrder, Memory } from '../matching/recent-outcomes.ts';
 import type { Check, OpenFinding } from './check.ts';
 import { expectedIn } from './expected.ts';
@@ -155,7 +155,7 @@ function subjectsOf(open: readonly OpenFinding[], memory: Memory): Subjects {
 /**
  * The change may be in flight until every outcome that was decided when the rows were read has been followed.
  */
-function withBarrier(difference: Difference, lanes: LanePositions): Difference {
+function withBarrier(difference: Difference, lanes: WorkerPositions): Difference {
   const partition = partitionOfOrder(difference.subject);
   return { ...difference, until: { partition, offset: lanes.get(partition)?.nextOffset ?? 0 } };
 }

@@ -66,7 +66,7 @@ interface Chunk extends Pick<BookDeps, 'stuck' | 'unpaidOrdersEnd'> {
   nowMs: number;
 }
 
-interface OrderRow {
+interface AmountsRow {
   order_key: number;
   order_id: Buffer;
   status: OrderStatus;
@@ -95,7 +95,7 @@ async function readChunk(
   held: Map<string, number>,
   tally: Tally,
 ): Promise<number | null> {
-  const orders = await session.rows<OrderRow>(
+  const orders = await session.rows<AmountsRow>(
     `SELECT order_key, order_id, status, subtotal, discount, shipping, tax, total, payment_due_at_ms, updated_at_ms
      FROM orders WHERE order_key > ? ORDER BY order_key LIMIT ?`,
     [chunk.after, chunkOrders],
@@ -126,7 +126,7 @@ async function readChunk(
 
 /** A line without a price makes the sum unknown, not wrong. */
 function compareMoney(
-  { order_id, subtotal, discount, shipping, tax, total }: OrderRow,
+  { order_id, subtotal, discount, shipping, tax, total }: AmountsRow,
   lines: readonly LineRow[],
 ): Difference | null {
   let sum: number | null = null;
@@ -152,7 +152,7 @@ function compareMoney(
 }
 
 function isStuck(
-  { status, payment_due_at_ms: dueAtMs, updated_at_ms: updatedAtMs }: OrderRow,
+  { status, payment_due_at_ms: dueAtMs, updated_at_ms: updatedAtMs }: AmountsRow,
   { nowMs, stuck, unpaidOrdersEnd }: Chunk,
 ): boolean {
   switch (status) {
@@ -169,7 +169,7 @@ function isStuck(
   }
 }
 
-function stuckDifference({ order_id, status, updated_at_ms: since }: OrderRow): Difference {
+function stuckDifference({ order_id, status, updated_at_ms: since }: AmountsRow): Difference {
   return {
     kind: 'ORDER_STUCK',
     subject: bytesToUuid(order_id),

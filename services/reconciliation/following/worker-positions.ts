@@ -2,7 +2,7 @@
 import { COMMANDS } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
 
-export interface LanePosition {
+export interface WorkerPosition {
   /** The offset after the last decided command. */
   nextOffset: number;
   /**
@@ -16,9 +16,9 @@ export interface LanePosition {
   why: string | null;
 }
 
-export type LanePositions = Map<number, LanePosition>;
+export type WorkerPositions = Map<number, WorkerPosition>;
 
-export async function readLanes(mysql: Queryable): Promise<LanePositions> {
+export async function readLanes(mysql: Queryable): Promise<WorkerPositions> {
   const rows = await mysql.rows<{
     partition_id: number;
     next_offset: number;

@@ -41,8 +41,8 @@ export function loadConfig<F extends Fields>(
 
 /**
  * The config in printable form: secrets are hidden, also passwords in URLs. For an object that `loadConfig`
- * did not make (such as a spread copy), only numbers and booleans are shown, because it is unknown which
- * texts are secret.
+ * did not make (such as a spread copy), only numbers and booleans
+ * are shown: it is unknown which texts are secret.
  */
 export function describeConfig(config: object): Record<string, unknown> {
   const secrets = secretMembers.get(config);

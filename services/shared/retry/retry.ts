@@ -12,8 +12,8 @@ export type RetryOptions = {
 };
 
 /**
- * Runs `fn` until it succeeds, its error must not be retried, the attempts are used up (the last error is
- * thrown unchanged), or `signal` fires (ABORTED, also during a wait).
+ * Runs `fn` until it succeeds, its error must not be retried, or the attempts are used up. Then the last error is
+ * thrown unchanged. When `signal` fires, also during a wait, it throws ABORTED.
  */
 export async function retry<T>(fn: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts, backoff, signal, shouldRetry = (error) => classify(error) === 'retry' } = options;

@@ -5,7 +5,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDatabase } from '../../../cli/database.ts';
-import { noteTry } from '../../../cli/dlq/letters.ts';
+import { noteTry } from '../../../cli/dlq/dead-letters.ts';
 import { createMysql, type Mysql } from '../../../services/shared/mysql/index.ts';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { quietLog } from '../../support/records/kafka.ts';

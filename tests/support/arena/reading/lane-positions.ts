@@ -3,15 +3,15 @@ import { until } from '../../until.ts';
 import type { Arena } from '../arena.ts';
 import type { WorkerProcess } from '../processes/worker-process.ts';
 
-export interface LanePosition {
+export interface ArenaLane {
   readonly partition: number;
   readonly epoch: number;
   readonly owner: string;
   readonly nextOffset: number;
 }
 
-export function readLanes({ mysql }: Arena): Promise<LanePosition[]> {
-  return mysql.pool.rows<LanePosition & object>(
+export function readLanes({ mysql }: Arena): Promise<ArenaLane[]> {
+  return mysql.pool.rows<ArenaLane & object>(
     'SELECT partition_id AS `partition`, epoch, owner, next_offset AS nextOffset FROM lane_positions ORDER BY partition_id',
   );
 }

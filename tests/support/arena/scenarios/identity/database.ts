@@ -11,7 +11,7 @@ import { frozen, ownedBy, readLanes } from '../../reading/lane-positions.ts';
 const soldLane = 0;
 
 /**
- * All units of a scarce SKU are sold on one lane, the database is restored to before, and the same SKU is
+ * All units of a scarce SKU are sold on one lane. The database is restored to before, and the same SKU is
  * ordered on all other lanes. Nothing may be decided until the newer data is back. `stock` is the number of
  * units. Resolves to the faults.
  */
@@ -78,8 +78,8 @@ async function putBackKeepingHalt(arena: Arena): Promise<void> {
 }
 
 /**
- * A worker is frozen after a COMMIT, the database fails over to a server without it, another worker decides
- * the command again, and the first one resumes. Resolves to the faults.
+ * A worker is frozen after a COMMIT, and the database fails over to a server without it. Another worker
+ * decides the command again, and the first one resumes. Resolves to the faults.
  */
 export async function commitLostWhileFrozen(
   arena: Arena,

@@ -22,8 +22,8 @@ async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
 }
 
 /**
- * The command topic is deleted and recreated while the worker runs (or before it starts, if `worker` is a
- * function), and `fill` fills it beyond the positions. Then it is adopted. Resolves to the faults.
+ * The command topic is deleted and recreated while the worker runs, or before it starts if `worker` is a
+ * function. Then `fill` fills it beyond the positions. Then it is adopted. Resolves to the faults.
  */
 export async function commandsMadeAnew(
   arena: Arena,

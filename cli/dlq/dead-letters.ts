@@ -8,7 +8,7 @@ import { type AuditLine, readTries } from './tries.ts';
 /** `<partition>-<offset>` of the source record, equal to its outcome's event id. */
 export type Position = string;
 
-export interface Letter {
+export interface DeadLetter {
   position: Position;
   partition: number;
   offset: number;
@@ -28,7 +28,7 @@ export interface Letter {
   audit: AuditLine[];
 }
 
-export interface LetterFilter {
+export interface DeadLetterFilter {
   /** Any of them. */
   reasons?: readonly string[];
   /** By the first failure, epoch ms, inclusive. */
@@ -45,21 +45,25 @@ const COLUMNS =
   'LOWER(HEX(value_sha256)) AS digest, value_bytes, source_at_ms, first_failed_at_ms, status, redriven_at_ms';
 
 /** The matching dead letters, oldest failure first, at most `max`, with their audit lines. */
-export async function readLetters(db: Connection, filter: LetterFilter, max: number): Promise<Letter[]> {
+export async function readDeadLetters(
+  db: Connection,
+  filter: DeadLetterFilter,
+  max: number,
+): Promise<DeadLetter[]> {
   const { where, values } = conditionsOf(filter);
   const [rows] = await db.query<RowDataPacket[]>(
     `SELECT ${COLUMNS} FROM dead_letters WHERE ${where} ORDER BY first_failed_at_ms, partition_id, source_offset LIMIT ?`,
     [...values, max],
   );
-  const letters = rows.map(toLetter);
-  await addAudit(db, letters);
-  return letters;
+  const deadLetters = rows.map(toDeadLetter);
+  await addAudit(db, deadLetters);
+  return deadLetters;
 }
 
 /** The number of matching dead letters, by reason and status, largest first. */
-export async function countLetters(
+export async function countDeadLetters(
   db: Connection,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
 ): Promise<{ reason: string; status: string; letters: number }[]> {
   const { where, values } = conditionsOf(filter);
   const [rows] = await db.query<RowDataPacket[]>(
@@ -96,7 +100,7 @@ export async function readOpenOfOrders(
  */
 export async function noteTry(
   db: Connection,
-  { partition, offset, position }: Letter,
+  { partition, offset, position }: DeadLetter,
   { action, actor, detail, note, atMs }: AuditLine,
 ): Promise<void> {
   await db.beginTransaction();
@@ -115,7 +119,7 @@ export async function noteTry(
   await db.commit();
 }
 
-function conditionsOf(filter: LetterFilter): { where: string; values: unknown[] } {
+function conditionsOf(filter: DeadLetterFilter): { where: string; values: unknown[] } {
   const parts = ['topic = ?'];
   const values: unknown[] = [COMMANDS];
   const add = (condition: string, ...given: unknown[]) => {
@@ -140,14 +144,14 @@ export function parsePosition(text: string): [partition: number, offset: number]
   return match === null ? null : [Number(match[1]), Number(match[2])];
 }
 
-async function addAudit(db: Connection, letters: readonly Letter[]): Promise<void> {
-  const byPosition = new Map(letters.map((letter) => [letter.position, letter]));
+async function addAudit(db: Connection, deadLetters: readonly DeadLetter[]): Promise<void> {
+  const byPosition = new Map(deadLetters.map((deadLetter) => [deadLetter.position, deadLetter]));
   for (const { position, ...line } of await readTries(db, [...byPosition.keys()])) {
     byPosition.get(position)?.audit.push(line);
   }
 }
 
-function toLetter(row: RowDataPacket): Letter {
+function toDeadLetter(row: RowDataPacket): DeadLetter {
   const partition = Number(row['partition_id']);
   const offset = Number(row['source_offset']);
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LaneRow, type LaneWait, standings, stillLanes, waitsFor } from './lanes.ts';
+import { type LaneRow, type LaneWait, standings, stillLanes, waitsFor } from './partition-lag.ts';
 
 const NOW_MS = 1_000_000;
 const lane: LaneRow = {
