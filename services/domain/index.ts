@@ -1,7 +1,7 @@
 /** The rules of orders: pure functions over data. */
 export type { CommandNeeds } from './commands/handler.ts';
 export { lineQuantityMax, orderLinesMax } from './commands/place.ts';
-export { handlerOf, isDecided } from './commands/registry.ts';
+export { canChange, handlerOf, isDecided } from './commands/registry.ts';
 export { commandProblem } from './commands/validate.ts';
 export {
   type CommandRow,
@@ -18,7 +18,14 @@ export { decide } from './decide.ts';
 
 export { isMailAddress, mailAddressLengthMax, mailAddressPattern } from './mail-address.ts';
 export { type OrderResource, type OrderView, orderResource } from './orders/response.ts';
-export { holdsStock, isFinal, type OrderStatus, orderStatuses } from './orders/status.ts';
+export {
+  acceptedStatus,
+  decidedStatuses,
+  holdsStock,
+  isFinal,
+  type OrderStatus,
+  orderStatuses,
+} from './orders/status.ts';
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
 export { type PricedLine, type Product, priceOrder } from './pricing/price.ts';

@@ -2,6 +2,7 @@
 import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
+import { acceptedStatus } from '../orders/status.ts';
 import { priceOrder } from '../pricing/price.ts';
 import * as reasons from '../reasons.ts';
 import type { CommandHandler, CommandNeeds, CommandOf } from './handler.ts';
@@ -68,7 +69,7 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
   const { payload } = command;
   const { priced, reason: priceReason } = priceOrder(payload, context.snapshot.products);
   const reason = priceReason ?? shortOfStock(context, payload);
-  const status = reason === null ? 'PENDING_PAYMENT' : 'REJECTED';
+  const status = reason === null ? acceptedStatus : 'REJECTED';
   const paymentDueAtMs = reason === null ? nowMs + paymentWindowMs : null;
   if (reason === null) {
     for (const line of payload.lines) context.stock.take(line.sku, line.quantity);

@@ -3,6 +3,7 @@
  * worker's `decode` and `load`, and `orderstream dlq` read this table.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
+import type { OrderStatus } from '../orders/status.ts';
 import { cancel } from './cancel.ts';
 import type { CommandHandler, CommandOf, CommandType } from './handler.ts';
 import { place } from './place.ts';
@@ -33,6 +34,11 @@ export const decidedTypes = Object.keys(handlers) as readonly (keyof typeof hand
 export function handlerOf(type: CommandType): CommandHandler | undefined {
   // This cast is sound: the table pairs each type with its handler, and callers pass a command of that type.
   return (handlers as Partial<Record<CommandType, unknown>>)[type] as CommandHandler | undefined;
+}
+
+/** Whether a command of the type changes an order in this status. */
+export function canChange(type: CommandType, status: OrderStatus): boolean {
+  return handlerOf(type)?.transitions[status] !== undefined;
 }
 
 /** Whether this version decides commands of the type. */

@@ -28,6 +28,12 @@ export type OrderStatus = keyof typeof facts;
 
 export const orderStatuses = Object.keys(facts) as readonly OrderStatus[];
 
+/** Statuses of orders that have a row: a worker has decided them. */
+export const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
+
+/** The first status of an order that is accepted. */
+export const acceptedStatus = 'PENDING_PAYMENT' satisfies OrderStatus;
+
 /** Whether the status is final: nothing can change the order any more. An unknown status is not final. */
 export function isFinal(status: string): boolean {
   return factsOf(status)?.isFinal ?? false;

@@ -1,6 +1,6 @@
 /** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
 import type { FastifyReply } from 'fastify';
-import { isFinal, type OrderResource } from '../../domain/index.ts';
+import { canChange, isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
 import { type PartitionProgress, type Queue, retryAfterOf } from '../application/read/partition-progress.ts';
 import type { OrderState } from '../application/read/status.ts';
@@ -59,7 +59,7 @@ function showKnown(order: OrderResource): Shown {
     version,
     status,
     retryAfterSeconds: isFinal(status) ? null : settledRetryAfterSeconds,
-    body: { ...order, links: linksOf(id, '', status === 'PENDING_PAYMENT') },
+    body: { ...order, links: linksOf(id, '', canChange('CANCEL', status)) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Reason } from '../../../../schemas/index.ts';
+import { acceptedStatus } from '../../../domain/index.ts';
 import { orProblem } from '../failures.ts';
 import type { Operation } from '../operation.ts';
 import { readAddress } from '../requests/read-request.ts';
@@ -52,7 +53,7 @@ async function readHistory(deps: RouteDeps, request: FastifyRequest, order: Know
   const isRejected = order.status === 'REJECTED';
   const first = {
     version: 1,
-    status: isRejected ? 'REJECTED' : 'PENDING_PAYMENT',
+    status: isRejected ? 'REJECTED' : acceptedStatus,
     command: 'PLACE',
     actor: 'customer',
     ...(isRejected && order.reason !== undefined ? { reason: order.reason } : {}),

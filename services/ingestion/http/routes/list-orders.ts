@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { orderResource, orderStatuses } from '../../../domain/index.ts';
+import { decidedStatuses, orderResource } from '../../../domain/index.ts';
 import type { ListQuery } from '../../application/read/order-store.ts';
 import { orderIdOf } from '../../application/submit/order-id.ts';
 import type { Operation } from '../operation.ts';
@@ -22,8 +22,6 @@ import {
 } from './parameters.ts';
 import type { Route, RouteDeps } from './route.ts';
 
-const listed = orderStatuses.filter((status) => status !== 'QUEUED');
-
 export const listOrdersOperation: Operation = {
   id: 'listOrders',
   method: 'GET',
@@ -40,7 +38,7 @@ export const listOrdersOperation: Operation = {
       name: 'status',
       description: 'Only orders with this status.',
       required: false,
-      schema: Type.String({ enum: listed }),
+      schema: Type.String({ enum: [...decidedStatuses] }),
     },
     timeParameter('createdFrom', 'Only orders placed at or after this time.'),
     timeParameter('createdTo', 'Only orders placed before this time.'),
@@ -64,7 +62,7 @@ export function listOrders(deps: RouteDeps): Route {
       const { customerId } = request.caller;
       const query = openQuery(request);
       const limit = readLimit(query);
-      const status = readChoice(query, 'status', listed);
+      const status = readChoice(query, 'status', decidedStatuses);
       const filter = readFilter(query, customerId);
       const withDetails = readInclude(query);
       const cursor = readCursor(query);

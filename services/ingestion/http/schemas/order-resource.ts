@@ -1,6 +1,6 @@
 /** What clients get to see of an order. */
 import Type from 'typebox';
-import { orderStatuses, reasonTable } from '../../../domain/index.ts';
+import { decidedStatuses, orderStatuses, reasonTable } from '../../../domain/index.ts';
 import { Contact, Metadata, ShippingAddress } from './order-request.ts';
 
 const amount = (description?: string) =>
@@ -85,14 +85,11 @@ const QueuedOrder = Type.Object(
   { $id: 'QueuedOrder', description: 'An accepted order that is not processed yet.' },
 );
 
-/** Statuses that a worker gives. */
-const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
-
 const DecidedOrder = Type.Object(
   {
     id: orderId(),
     version: Type.Integer({ minimum: 1, description: 'Increases by one with each change.' }),
-    status: Type.String({ enum: decidedStatuses }),
+    status: Type.String({ enum: [...decidedStatuses] }),
     customerId: Type.String(),
     currency: currency(),
     items: Type.Array(OrderItem),

@@ -1,6 +1,6 @@
 /** Webhook endpoints and deliveries, as their owner sees and asks for them. */
 import Type from 'typebox';
-import { orderStatuses } from '../../../domain/index.ts';
+import { acceptedStatus, decidedStatuses } from '../../../domain/index.ts';
 import { cursorPattern } from '../../application/read/cursor.ts';
 import { deliveryStatuses, redeliveredMax } from '../../application/webhooks/delivery-store.ts';
 import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
@@ -16,8 +16,8 @@ const overlapSecondsMax = 30 * 24 * 3600;
 export const eventTypes = [
   'order.*',
   'order.accepted',
-  ...orderStatuses
-    .filter((status) => status !== 'QUEUED' && status !== 'PENDING_PAYMENT')
+  ...decidedStatuses
+    .filter((status) => status !== acceptedStatus)
     .map((status) => `order.${status.toLowerCase()}`),
   'command.*',
   'command.duplicate',
