@@ -18,7 +18,7 @@ import {
   registerShadowed,
 } from './unknown-routes.ts';
 
-export interface HttpLimits {
+interface HttpLimits {
   readonly headerBytesMax: number;
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;

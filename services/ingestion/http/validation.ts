@@ -7,7 +7,7 @@ import type { JsonFault } from './json/strict-json.ts';
 
 const faultsMax = 20;
 
-export type Checked<T> =
+type Checked<T> =
   | { readonly value: T; readonly faults: null }
   | { readonly value: null; readonly faults: readonly JsonFault[] };
 export type Check<T> = (value: unknown, at?: string) => Checked<T>;

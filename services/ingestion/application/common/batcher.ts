@@ -26,14 +26,14 @@ export interface Batcher<K, V> {
   load(keys: readonly K[]): Promise<readonly V[]>;
 }
 
-interface Waiting<K, V> {
+interface WaitingCall<K, V> {
   readonly keys: readonly K[];
   readonly resolve: (values: readonly V[]) => void;
 }
 
 export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V> {
   const { run, fallback, onFailure, batchMax, inFlightMax, lingerMs, timeoutMs, restMs } = options;
-  let waiting: Waiting<K, V>[] = [];
+  let waiting: WaitingCall<K, V>[] = [];
   let scheduled = false;
   let inFlight = 0;
   let restUntilMs = 0;
@@ -47,7 +47,7 @@ export function createBatcher<K, V>(options: BatcherOptions<K, V>): Batcher<K, V
     else setTimeout(flush, lingerMs);
   };
 
-  const take = (): Waiting<K, V>[] => {
+  const take = (): WaitingCall<K, V>[] => {
     let calls = 0;
     for (let keys = 0; calls < waiting.length && keys < batchMax; calls++)
       keys += waiting[calls]!.keys.length;

@@ -6,7 +6,7 @@ import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
 import { createCallerSlots } from './caller-slots.ts';
 
-export type BodyRefusal = 'receiving' | 'wasted';
+type BodyRefusal = 'receiving' | 'wasted';
 
 export interface Bodies {
   /** Null when the body may come, else why not. Each that may come needs its `end`. */

@@ -5,7 +5,7 @@
  */
 
 /** `caller`: this caller holds too many. `all`: all slots are taken. */
-export type SlotRefusal = 'caller' | 'all';
+type SlotRefusal = 'caller' | 'all';
 
 export interface CallerSlots {
   /** Takes so many slots, or none: null when they were taken, else why not. Each take needs its `give`. */

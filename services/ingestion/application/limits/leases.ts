@@ -4,7 +4,7 @@
  */
 import type { Redis } from '../../../shared/redis/index.ts';
 
-export interface LeaseRequest {
+interface LeaseRequest {
   readonly callerId: string;
   /** Orders that are asked for. */
   readonly want: number;
@@ -12,7 +12,7 @@ export interface LeaseRequest {
   readonly need: number;
 }
 
-export interface Lease {
+interface Lease {
   readonly granted: number;
   /** Orders that the bucket still has. */
   readonly left: number;
@@ -29,7 +29,7 @@ export interface LeasesDeps {
   readonly burstOrders: number;
 }
 
-interface Waiting extends LeaseRequest {
+interface WaitingRequest extends LeaseRequest {
   readonly resolve: (lease: Lease | null) => void;
 }
 
@@ -59,9 +59,9 @@ return answer`;
 
 export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps): Leases {
   const script = redis.script(leaseAll);
-  let waiting: Waiting[] = [];
+  let waiting: WaitingRequest[] = [];
 
-  const ask = async (asked: readonly Waiting[]): Promise<void> => {
+  const ask = async (asked: readonly WaitingRequest[]): Promise<void> => {
     const keys = asked.map(({ callerId }) => `os:rate:{${callerId}}`);
     const each = asked.flatMap(({ want, need }) => [want, need]);
     const leases = await redis.run(

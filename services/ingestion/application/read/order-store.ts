@@ -42,7 +42,7 @@ export interface ListQuery {
   readonly after: { readonly createdAtMs: number; readonly orderKey: number } | null;
 }
 
-export interface HistoryRow {
+interface HistoryRow {
   readonly version: number;
   readonly status: string;
   readonly command: string;
@@ -51,7 +51,7 @@ export interface HistoryRow {
   readonly atMs: number;
 }
 
-export interface RefusedRow {
+interface RefusedRow {
   readonly command: string;
   readonly version: number;
   readonly reason: ReturnType<typeof reasonOf>;

@@ -13,7 +13,7 @@ export interface Watch {
   check(): true | string;
 }
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly log: Logger;
   /** Ends the process. Its supervisor starts a new one with the current log. */
   readonly fatal: (error: unknown) => void;

@@ -7,7 +7,7 @@ export interface PlaceOrderLine {
   readonly expectedUnitPrice?: number;
 }
 
-export interface DeliveryAddress {
+interface DeliveryAddress {
   readonly name: string;
   readonly line1: string;
   readonly line2?: string;

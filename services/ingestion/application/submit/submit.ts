@@ -21,7 +21,7 @@ import { type AppendResult, createInFlight, type InFlight, type OpenAppend } fro
 import type { LogTrust } from './log-trust.ts';
 import type { OrderSubmission } from './order-submission.ts';
 
-export interface Submitted {
+interface Submitted {
   readonly position: LogPosition;
   /** The same order was accepted before, or another request is submitting it. */
   readonly replayed: boolean;

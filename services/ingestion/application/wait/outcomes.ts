@@ -12,7 +12,7 @@ import { Failure } from '../common/failure.ts';
 import { createCallerSlots } from '../limits/caller-slots.ts';
 import type { PartitionProgress } from '../read/partition-progress.ts';
 
-export type Listener = (event: OrderEvent) => void;
+type Listener = (event: OrderEvent) => void;
 
 export interface Outcomes {
   /** Takes records of the result topic, in order; never throws. */

@@ -3,7 +3,7 @@ import { bytesToUuid, type Param, type Queryable } from '../../../shared/mysql/i
 import { backoff, retry } from '../../../shared/retry/index.ts';
 
 export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
-export type DeliveryStatus = (typeof deliveryStatuses)[number];
+type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** Rows of one UPDATE: its locks block the sender only briefly. */
 const chunkRowsMax = 1_000;
@@ -34,7 +34,7 @@ export interface DeliveryPosition {
   readonly deliveryId: number;
 }
 
-export interface DeliveryQuery {
+interface DeliveryQuery {
   readonly endpointId: string;
   readonly status: DeliveryStatus | null;
   readonly limit: number;
@@ -42,7 +42,7 @@ export interface DeliveryQuery {
   readonly before: DeliveryPosition | null;
 }
 
-export interface DeliveryRange {
+interface DeliveryRange {
   readonly endpointId: string;
   /** Events recorded from then on, and before `toMs`. */
   readonly fromMs: number;
@@ -51,7 +51,7 @@ export interface DeliveryRange {
   readonly after: DeliveryPosition | null;
 }
 
-export interface Redelivered {
+interface Redelivered {
   readonly count: number;
   /** Where to go on; null when the range is done. */
   readonly next: DeliveryPosition | null;

@@ -25,7 +25,7 @@ export interface WebhookEndpoint {
   readonly updatedAtMs: number;
 }
 
-export interface NewWebhookEndpoint {
+interface NewWebhookEndpoint {
   readonly endpointId: string;
   readonly customerId: string;
   readonly url: string;
@@ -55,7 +55,7 @@ export interface WebhookStore {
   enable(change: ChangeOf, nowMs: number): Promise<boolean>;
 }
 
-export interface Rotation {
+interface Rotation {
   readonly secret: string;
   readonly previousUntilMs: number;
 }

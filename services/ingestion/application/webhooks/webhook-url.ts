@@ -8,7 +8,7 @@ import { addressRanges } from '../../../shared/addresses/index.ts';
 export const webhookUrlLengthMax = 2_000;
 
 /** What is wrong with a URL, as the end of a sentence, or its normal form. */
-export type WebhookUrl = { readonly url: string; readonly fault: null } | { readonly fault: string };
+type WebhookUrl = { readonly url: string; readonly fault: null } | { readonly fault: string };
 export type ReadWebhookUrl = (text: string) => WebhookUrl;
 
 /**

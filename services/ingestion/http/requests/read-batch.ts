@@ -18,7 +18,7 @@ export interface BatchText {
   readonly items: readonly ItemText[];
 }
 
-export type BatchItemRead =
+type BatchItemRead =
   | { readonly value: BatchItem; readonly problem: null }
   | { readonly value: null; readonly problem: HttpProblem };
 export type ReadItem = (batch: BatchText, index: number) => BatchItemRead;

@@ -19,7 +19,7 @@ const plainMediaType = 'application/json';
 const utf8Parameter = /^charset\s*=\s*"?utf-?8"?$/i;
 
 /** The body through strict JSON alone. Throws as `requireJson` does. */
-export function readJson(request: FastifyRequest): ParsedJson {
+function readJson(request: FastifyRequest): ParsedJson {
   requireJson(request);
   return parseStrictJson(bodyOf(request));
 }

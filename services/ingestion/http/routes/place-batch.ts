@@ -42,7 +42,7 @@ export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {
     read: reader.split,
     countOrders: ({ items }) => items.length,
     async handler(request, reply, batch) {
-      const context: Context = { ...deps, request, traceId: once(() => traceIdOf(request)) };
+      const context: BatchContext = { ...deps, request, traceId: once(() => traceIdOf(request)) };
       const { items, submissions, indices } = await readItems(context, reader.readItem, batch);
       const submitted = await deps.submit(submissions);
       const results = await Promise.all(
@@ -62,7 +62,7 @@ export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {
   };
 }
 
-interface Context extends RouteDeps {
+interface BatchContext extends RouteDeps {
   readonly request: FastifyRequest;
   /** The same for all problems of the answer. Most have none. */
   readonly traceId: () => string;
@@ -85,7 +85,7 @@ interface Items {
 }
 
 /** Item by item, and not all in one turn of the event loop: other requests are answered in between. */
-async function readItems(context: Context, readItem: ReadItem, batch: BatchText): Promise<Items> {
+async function readItems(context: BatchContext, readItem: ReadItem, batch: BatchText): Promise<Items> {
   const { request } = context;
   const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
   const { customerId } = request.caller;
@@ -127,7 +127,7 @@ async function confirmed(
 }
 
 /** The parts of a result without a problem need no escaping, so the text is put together by hand. */
-function itemText(context: Context, index: number, orderId: string, result: SubmitResult): string {
+function itemText(context: BatchContext, index: number, orderId: string, result: SubmitResult): string {
   if (result instanceof Failure) return problemText(context, index, problemOf(result));
   const { position, replayed } = result;
   const isOut = isDecided(context, result);
@@ -137,7 +137,7 @@ function itemText(context: Context, index: number, orderId: string, result: Subm
   return `{"index":${index},"status":${status},"id":"${orderId}","statusUrl":"${url}"${mark}}`;
 }
 
-function problemText({ log, request, traceId }: Context, index: number, error: unknown): string {
+function problemText({ log, request, traceId }: BatchContext, index: number, error: unknown): string {
   const known =
     error instanceof HttpProblem ? error : new HttpProblem('INTERNAL', undefined, { cause: error });
   const { code, message: detail, errors, cause } = known;
