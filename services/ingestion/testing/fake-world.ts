@@ -29,6 +29,7 @@ import { createWebhookUrls } from '../application/webhooks/webhook-url.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import { createStreams } from '../http/streams.ts';
 import { createFakeCommandLog, type FakeLog } from './fake-command-log.ts';
+import { createFakeStore } from './fake-store.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 import { acceptedEvent, newOrder } from './sample-orders.ts';
 
@@ -201,7 +202,7 @@ function fakeDeps(
     readStatus,
     waits: createWaits({ outcomes }),
     streams: createStreams({ outcomes, readStatus, tickets, progress, nowMs: clock.nowMs }),
-    store: fakeStore(controls),
+    store: createFakeStore(controls),
     ...createFakeWebhooks(() => controls.mysqlAway),
     readWebhookUrl: createWebhookUrls([]),
     cursors: createCursors(secret),
@@ -256,26 +257,6 @@ function fakeReadStatus(
     progress,
     shown,
   });
-}
-
-function fakeStore(controls: Controls): AppDeps['store'] {
-  const { stored } = controls;
-  return {
-    list: async ({ customerId, limit, after }) => {
-      await controls.holdList;
-      const own = [...stored.values()].filter((order) => order.customerId === customerId);
-      return own.filter((order) => after === null || order.orderKey < after.orderKey).slice(0, limit);
-    },
-    details: async (customerId, orderIds) =>
-      new Map(
-        orderIds
-          .filter((orderId) => stored.get(orderId)?.customerId === customerId)
-          .map((orderId) => [orderId, { idempotencyKey: 'key', metadata: { note: 'mine' } }]),
-      ),
-    history: async () => ({ changes: [], refused: [] }),
-    products: async (skus) =>
-      new Map(skus.map((sku) => [sku, { sku, name: `Product ${sku}`, unitPrice: 250, currency: 'EUR' }])),
-  };
 }
 
 /** A valid order request. */
