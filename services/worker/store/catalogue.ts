@@ -19,7 +19,7 @@ export interface PriceCatalogue {
 }
 
 /** A read that is laid out; the next may be asked once this is answered, or has failed. */
-export interface PriceQuestion {
+interface PriceQuestion {
   /** Its index in the script. */
   readonly place: number;
   /** The snapshot from this answer. Reads again in `session` if the version has changed. */

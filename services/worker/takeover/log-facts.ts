@@ -106,7 +106,7 @@ export async function readRanges(admin: KafkaAdmin, topic: string): Promise<Map<
 }
 
 /** Source offset of the newest event of each of these lanes, where it has one. */
-export async function readLastSources(
+async function readLastSources(
   probe: LogProbe,
   events: ReadonlyMap<number, OffsetRange>,
   partitions: readonly number[],

@@ -33,7 +33,7 @@ export interface LaneFacts {
   readonly outcome: 'same' | 'gone' | 'unknown';
 }
 
-export type PositionFault =
+type PositionFault =
   | 'commandsMadeAnew'
   | 'positionMoved'
   | 'eventsMadeAnew'
