@@ -32,7 +32,7 @@ whenOutputIsLost((why) => {
   lostOutput = why;
   interrupt.abort();
 });
-/** The first server that ended although nobody asked for it; null while all run. */
+/** The first server that ended by itself; null while all run. */
 let endedServer: EndedServer | null = null;
 process.exitCode = await main();
 
@@ -120,7 +120,7 @@ function stopWithout(server: EndedServer, steps: Steps): void {
   interrupt.abort();
 }
 
-/** The exit code of a run that ended although nobody stopped it; null for any other. */
+/** The exit code of a run that ended without a request; null for any other. */
 function failureOfRun(): number | null {
   if (lostOutput !== null) return reportLostOutput(lostOutput);
   return endedServer === null ? null : 1;
