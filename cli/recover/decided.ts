@@ -3,8 +3,8 @@
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import type { OrderEvent } from '../../schemas/index.ts';
+import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { uuidToBytes } from '../../services/shared/mysql/index.ts';
-import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 import { COMMANDS, EVENTS } from '../../topics/catalogue.ts';
 import type { Decoder } from '../kafka/decoder.ts';
 import type { Opened } from './opened.ts';

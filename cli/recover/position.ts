@@ -1,6 +1,6 @@
 /** `orderstream recover position`: sets one lane's position, if both logs and the tables allow it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { orderKeyOf } from '../../services/worker/store/order-key.ts';
+import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { jumpTo, positionOf } from '../../services/worker/takeover/log-fingerprint.ts';
 import { CliError, usageError } from '../errors.ts';
 import { openDecoder } from '../kafka/decoder.ts';

@@ -1,7 +1,7 @@
 /** One order as the reference designs write it: the product's columns with the same contents. */
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
+import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { uuidToBytes } from '../../services/shared/mysql/index.ts';
-import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 
 export const orderColumns = [
   'order_key',

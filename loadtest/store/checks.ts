@@ -3,7 +3,7 @@
  * with all its lines. Amounts add up, stock matches the orders that hold it, and there is one outcome per order. A run that breaks any of these has no number.
  */
 import type { RowDataPacket } from 'mysql2/promise';
-import { orderKeyOf } from '../../services/worker/store/order-key.ts';
+import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import type { Connection } from '../reference/connect.ts';
 import { saleUnits } from './database.ts';

@@ -1,9 +1,8 @@
 /** The databases of the store bench, and their server. */
 import { readFileSync } from 'node:fs';
 import type { RowDataPacket } from 'mysql2/promise';
-import { migrate } from '../../services/orders-db/index.ts';
+import { migrate, orderKeyOf } from '../../services/orders-db/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
-import { orderKeyOf } from '../../services/worker/store/order-key.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { type Connection, connect } from '../reference/connect.ts';

@@ -20,6 +20,14 @@ const tables = new Set(
     .map((match) => match[1]!),
 );
 
+/** What functions of the shared rooms read and write, by their names. */
+const sharedStatements = {
+  recordAudit: 'INSERT INTO audit_log',
+  selectOrders: 'SELECT FROM orders',
+  selectItems: 'SELECT FROM order_items',
+  selectLanes: 'SELECT FROM lane_positions',
+};
+
 function read(...parts: string[]): string {
   return readFileSync(path.join(here, ...parts), 'utf8');
 }
@@ -36,9 +44,11 @@ function granted(service: string): Set<string> {
 
 /** `VERB table` for each table of ours that a statement in the code names. */
 function statementsOf(code: string): string[] {
-  return [...code.matchAll(/\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) (\w+)/g)]
+  const inserts = [...code.matchAll(/\.insert\('(\w+)'/g)].map(([, table]) => `INSERT ${table}`);
+  const others = [...code.matchAll(/\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) (\w+)/g)]
     .filter(([, , table]) => tables.has(table!))
     .map(([, words, table]) => `${verbOf[words as keyof typeof verbOf]} ${table}`);
+  return [...inserts, ...others];
 }
 
 /** The code of a service, without tests, and what it names of the shared rooms. */
@@ -47,8 +57,8 @@ function codeOf(service: string): string {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const own = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(file));
   const text = own.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
-  const audits = /\brecordAudit\(/.test(text) ? '\nINSERT INTO audit_log' : '';
-  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '') + audits;
+  const shared = Object.entries(sharedStatements).filter(([name]) => new RegExp(`\\b${name}\\(`).test(text));
+  return [text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''), ...shared.map(([, sql]) => sql)].join('\n');
 }
 
 it('the grants of operator cover what the command line writes; it reads every table', () => {

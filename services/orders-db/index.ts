@@ -1,2 +1,5 @@
 /** The tables of the orders database: their migrations, who may use them, and readers that several services share. */
+export { type LaneColumns, selectLanes } from './lane-rows.ts';
 export { migrate } from './migrate.ts';
+export { orderKeyOf, placedAt } from './order-key.ts';
+export { selectItems, selectOrders } from './order-rows.ts';

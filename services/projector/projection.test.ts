@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../schemas/index.ts';
+import { blankEvent } from '../shared/codec/testing/values.ts';
 import {
   atTheBeginning,
   markerOf,
@@ -25,30 +26,19 @@ const order = {
 };
 
 function event(sourceOffset: number, parts: Partial<OrderEvent> = {}): OrderEvent {
-  return {
+  return blankEvent({
     eventId: `6-${sourceOffset}`,
     type: '-',
     outcome: 'DUPLICATE',
     orderId,
     customerId: 'c1',
-    version: 1,
     status: 'PENDING_PAYMENT',
-    previousStatus: null,
     occurredAt: 1_000 + sourceOffset,
-    commandId: null,
-    commandType: null,
-    actor: null,
     sourcePartition: 6,
     sourceOffset,
     prevSourceOffset: sourceOffset - 1,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
     ...parts,
-  };
+  });
 }
 
 const at = (offset: number, value: OrderEvent | null): ReadEvent => ({

@@ -1,7 +1,7 @@
 /**
  * Leases due deliveries from the table, for several receivers at once. No other sender gets the same ones.
  */
-import { bytesToUuid, type Queryable, type Session } from '../../shared/mysql/index.ts';
+import { bytesToUuid, placeholders, type Queryable, type Session } from '../../shared/mysql/index.ts';
 
 /** How long a version waits while a sender has an earlier version of the same order in flight. */
 const holdMs = 200;
@@ -95,7 +95,7 @@ export async function leaseRows(
 ): Promise<{ leased: Leased[]; seen: DeliveryRow[] }> {
   const rows = await session.rows<DeliveryRow>(
     `SELECT delivery_id, event_id, endpoint_id, order_id, order_version, event_type, attempts, payload, created_at_ms
-     FROM notification_deliveries WHERE delivery_id IN (${marks(due)}) AND status = 'PENDING' AND due_at_ms <= ?
+     FROM notification_deliveries WHERE delivery_id IN (${placeholders(due)}) AND status = 'PENDING' AND due_at_ms <= ?
      ORDER BY delivery_id FOR UPDATE SKIP LOCKED`,
     [...due.map((row) => row.delivery_id), nowMs],
   );
@@ -104,7 +104,7 @@ export async function leaseRows(
   const free = rows.filter((row) => holderOf(row, holders) === undefined);
   if (free.length > 0) {
     await session.write(
-      `UPDATE notification_deliveries SET due_at_ms = ?, leased_until_ms = ? WHERE delivery_id IN (${marks(free)})`,
+      `UPDATE notification_deliveries SET due_at_ms = ?, leased_until_ms = ? WHERE delivery_id IN (${placeholders(free)})`,
       [untilMs, untilMs, ...free.map((row) => row.delivery_id)],
     );
   }
@@ -140,7 +140,7 @@ async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promis
   const endpointIds = [...new Set(rows.map((row) => row.endpoint_id))];
   const holders = await session.rows<Holder>(
     `SELECT order_id, endpoint_id, order_version, due_at_ms, leased_until_ms FROM notification_deliveries
-     WHERE order_id IN (${marks(rows)}) AND endpoint_id IN (${marks(endpointIds)})
+     WHERE order_id IN (${placeholders(rows)}) AND endpoint_id IN (${placeholders(endpointIds)})
        AND status = 'PENDING' AND attempts < ?`,
     [...rows.map((row) => row.order_id), ...endpointIds, holdingAttemptsMax],
   );
@@ -166,8 +166,4 @@ async function postpone(session: Session, row: DeliveryRow, holder: Holder, nowM
     dueAtMs,
     row.delivery_id,
   ]);
-}
-
-function marks(rows: readonly unknown[]): string {
-  return rows.map(() => '?').join(', ');
 }

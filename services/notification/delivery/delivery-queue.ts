@@ -7,7 +7,7 @@
  * settles too late changes nothing.
  */
 import { recordAudit } from '../../shared/audit/index.ts';
-import type { Pool, Session } from '../../shared/mysql/index.ts';
+import { type Pool, placeholders, type Session } from '../../shared/mysql/index.ts';
 import { emailEndpoint } from '../deliveries.ts';
 import type { Verdict } from './attempt.ts';
 import {
@@ -149,7 +149,7 @@ async function settleDelivered(
     `UPDATE notification_deliveries
      SET status = 'DELIVERED', attempts = attempts + 1, last_status = ?, last_error = NULL,
          delivered_at_ms = ?, leased_until_ms = 0
-     WHERE delivery_id IN (${marks(group)}) AND (delivery_id, leased_until_ms) IN (${group.map(() => '(?, ?)').join(', ')})`,
+     WHERE delivery_id IN (${placeholders(group)}) AND (delivery_id, leased_until_ms) IN (${group.map(() => '(?, ?)').join(', ')})`,
     [
       lastStatus,
       nowMs,
@@ -178,8 +178,4 @@ async function settleOther(session: Session, { leased, verdict }: Settlement): P
       leased.leasedUntilMs,
     ],
   );
-}
-
-function marks(rows: readonly unknown[]): string {
-  return rows.map(() => '?').join(', ');
 }

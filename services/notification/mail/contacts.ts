@@ -2,7 +2,8 @@
  * E-mail addresses of orders. Only the order's row holds them, so that they can be erased. They are read when
  * a mail is sent, and never copied.
  */
-import { type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
+import { selectOrders } from '../../orders-db/index.ts';
+import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 
 /** Orders of one query. */
 const idsMax = 1_000;
@@ -31,17 +32,12 @@ export function createContacts(mysql: Queryable): Contacts {
 }
 
 async function read(mysql: Queryable, orderIds: readonly string[]): Promise<Map<string, string | null>> {
-  if (orderIds.length === 0) return new Map();
-  const byKey = new Map(orderIds.map((id) => [uuidToBytes(id).toString('hex'), id]));
-  const rows = await mysql.rows<{ order_id: Buffer; contact: string }>(
-    `SELECT order_id, contact FROM orders
-     WHERE order_id IN (${orderIds.map(() => '?').join(', ')}) AND contact IS NOT NULL`,
-    orderIds.map((id) => uuidToBytes(id)),
-  );
-  return new Map(rows.map((row) => [byKey.get(row.order_id.toString('hex')) ?? '', emailOf(row.contact)]));
+  const rows = await selectOrders(mysql, ['order_id', 'contact'], orderIds);
+  return new Map(rows.map((row) => [bytesToUuid(row.order_id), emailOf(row.contact)]));
 }
 
-function emailOf(contact: string): string | null {
+function emailOf(contact: string | null): string | null {
+  if (contact === null) return null;
   try {
     const { email } = JSON.parse(contact) as { email?: unknown };
     return typeof email === 'string' && email !== '' ? email : null;

@@ -1,5 +1,6 @@
 /** Outcomes for tests: plausible, and short to write. */
 import type { OrderEvent } from '../../../schemas/index.ts';
+import { blankEvent } from '../../shared/codec/testing/values.ts';
 
 /** The n-th order id of a test. Each of them is in partition n modulo 12. */
 export function orderIdOf(n: number): string {
@@ -12,15 +13,11 @@ export function eventOf(
   sourceOffset: number,
   different: Partial<OrderEvent> = {},
 ): OrderEvent {
-  return {
+  return blankEvent({
     eventId: `${partition}-${sourceOffset}`,
-    type: 'order.accepted',
-    outcome: 'ACCEPTED',
     orderId: orderIdOf(partition + 12 * sourceOffset),
     customerId: 'c1',
-    version: 1,
     status: 'PENDING_PAYMENT',
-    previousStatus: null,
     occurredAt: 1_700_000_000_000,
     commandId: `place:${partition}-${sourceOffset}`,
     commandType: 'PLACE',
@@ -28,8 +25,6 @@ export function eventOf(
     sourcePartition: partition,
     sourceOffset,
     prevSourceOffset: sourceOffset - 1,
-    reason: null,
-    traceparent: null,
     order: {
       currency: 'EUR',
       lines: [{ sku: 'S-1', name: 'A thing', quantity: 2, unitPrice: 500, lineTotal: 1000 }],
@@ -42,9 +37,6 @@ export function eventOf(
       priceVersion: 1,
       paymentDueAt: 1_700_000_900_000,
     },
-    payment: null,
-    shipment: null,
-    stock: null,
     ...different,
-  };
+  });
 }

@@ -26,13 +26,14 @@ const row = (n: number, offset: number) => ({
 function table(rows: ReturnType<typeof row>[]) {
   const asked: string[] = [];
   const mysql = {
-    async rows(sql: string, params: (number | Buffer)[]) {
+    async rows(sql: string, params: number[] = []) {
       if (!sql.includes('BETWEEN')) {
-        asked.push(`${params.length} ids`);
-        return rows.filter((each) => params.some((id) => each.order_id.equals(id as Buffer)));
+        const ids = [...sql.matchAll(/x'([0-9a-f]{32})'/g)].map(([, hex]) => hex);
+        asked.push(`${ids.length} ids`);
+        return rows.filter((each) => ids.includes(each.order_id.toString('hex')));
       }
       asked.push('range');
-      const [from, to] = params as number[];
+      const [from, to] = params;
       return rows.filter((each) => each.order_key >= from! && each.order_key <= to!);
     },
   };

@@ -1,5 +1,6 @@
 /** Rows of orders for comparison: by id, or by key ranges if their first outcomes show where they are. */
-import { bytesToUuid, type Queryable, uuidToBytes } from '../../shared/mysql/index.ts';
+import { orderKeyOf, selectOrders } from '../../orders-db/index.ts';
+import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
 
 export interface RowState {
@@ -10,17 +11,9 @@ export interface RowState {
   total: number;
 }
 
-interface ComparedOrderRow {
-  order_key: number;
-  order_id: Buffer;
-  customer_id: string;
-  status: string;
-  version: number;
-  total: number;
-}
+const columns = ['order_key', 'order_id', 'customer_id', 'status', 'version', 'total'] as const;
+type ComparedOrderRow = Awaited<ReturnType<typeof selectOrders<(typeof columns)[number]>>>[number];
 
-const columns = 'order_key, order_id, customer_id, status, version, total';
-const partitionKeys = 2 ** 48;
 /** Offsets that one range may span per wanted order; beyond this, most rows read would be useless. */
 const spanPerOrder = 4;
 
@@ -29,11 +22,7 @@ export async function readOrders(
   mysql: Queryable,
   orderIds: readonly string[],
 ): Promise<Map<string, RowState>> {
-  if (orderIds.length === 0) return new Map();
-  const rows = await mysql.rows<ComparedOrderRow>(
-    `SELECT ${columns} FROM orders WHERE order_id IN (${orderIds.map(() => '?').join(', ')})`,
-    orderIds.map((id) => uuidToBytes(id)),
-  );
+  const rows = await selectOrders(mysql, columns, orderIds);
   return new Map(rows.map(stateOf).map((row) => [row.orderId, row]));
 }
 
@@ -50,10 +39,10 @@ export async function readNewOrders(
   const [first, last] = [Math.min(...offsets), Math.max(...offsets)];
   const found = new Map<string, RowState>();
   if (orders.length > 0 && last - first < spanPerOrder * orders.length) {
-    const from = orders[0]!.partition * partitionKeys;
+    const { partition } = orders[0]!;
     const rows = await mysql.rows<ComparedOrderRow>(
-      `SELECT ${columns} FROM orders WHERE order_key BETWEEN ? AND ?`,
-      [from + first, from + last],
+      `SELECT ${columns.join(', ')} FROM orders WHERE order_key BETWEEN ? AND ?`,
+      [orderKeyOf(partition, first), orderKeyOf(partition, last)],
     );
     for (const row of rows.map(stateOf)) found.set(row.orderId, row);
   }

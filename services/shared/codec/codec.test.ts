@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { AppError } from '../errors/index.ts';
 import { bundledCodecs, PoisonError, schemaIdOf, UnknownSchemaError, VALUE_BYTES_MAX } from './index.ts';
-import { close, eventWith, place } from './testing/values.ts';
+import { blankEvent, close, place } from './testing/values.ts';
 
 const { commands, events } = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
@@ -46,7 +46,7 @@ describe('the frame', () => {
 
   it('is written in front of the body', () => {
     expect([...commands.encode(close).subarray(0, 5)]).toEqual([0, 0, 0, 0, 1]);
-    expect([...events.encode(eventWith({})).subarray(0, 5)]).toEqual([0, 0, 0, 0, 2]);
+    expect([...events.encode(blankEvent({})).subarray(0, 5)]).toEqual([0, 0, 0, 0, 2]);
   });
 });
 
@@ -79,7 +79,7 @@ describe('the body', () => {
   });
 
   it('refuses an enum index that the schema does not have', () => {
-    const bytes = events.encode(eventWith({ outcome: 'DEAD_LETTERED' }));
+    const bytes = events.encode(blankEvent({ outcome: 'DEAD_LETTERED' }));
     const index = bytes.indexOf(14, 5);
     bytes[index] = 16;
     expect(codeOf(() => events.decode(bytes))).toBe('INVALID_VALUE');
@@ -88,11 +88,11 @@ describe('the body', () => {
   it('refuses longs beyond the safe integers, both ways', () => {
     const bytes = commandBytes('EXPIRE', [12, ...Array<number>(8).fill(0xff), 0x1f]);
     expect(codeOf(() => commands.decode(bytes))).toBe('INVALID_VALUE');
-    expect(() => events.encode(eventWith({ sourceOffset: 2 ** 53 }))).toThrow(AppError);
+    expect(() => events.encode(blankEvent({ sourceOffset: 2 ** 53 }))).toThrow(AppError);
   });
 
   it('refuses ints beyond 32 bits', () => {
-    const bytes = events.encode(eventWith({ sourcePartition: 2 ** 31 - 1 }));
+    const bytes = events.encode(blankEvent({ sourcePartition: 2 ** 31 - 1 }));
     const last = bytes.lastIndexOf(0x0f);
     bytes[last] = 0x1f;
     expect(codeOf(() => events.decode(bytes))).toBe('INVALID_VALUE');

@@ -4,5 +4,5 @@ export type { Codec } from './codec.ts';
 export { decodeProven } from './decode-proven.ts';
 export { schemaIdOf, VALUE_BYTES_MAX } from './frame.ts';
 export { checkCommandId, loadCodecs, loadStateCodec } from './load-codecs.ts';
-export { type PoisonCode, PoisonError, UnknownSchemaError } from './poison.ts';
+export { PoisonError, UnknownSchemaError } from './poison.ts';
 export { listSchemas, registerSchemas, type SchemaReport } from './register-schemas.ts';

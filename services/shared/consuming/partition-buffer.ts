@@ -11,7 +11,7 @@ export interface BufferLimits {
 }
 
 /** Pauses and resumes the consumer for the records that go into this buffer. */
-export interface BufferFlow {
+interface BufferFlow {
   pause(): void;
   resume(): void;
 }

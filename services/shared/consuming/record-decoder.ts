@@ -8,7 +8,7 @@ import type { InRecord } from '../kafka/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Backoff, sleep } from '../retry/index.ts';
 
-export interface Decoded<T> {
+interface Decoded<T> {
   record: InRecord;
   /** null: the record can never be decoded. */
   value: T | null;
@@ -22,7 +22,7 @@ export interface RecordDecoder<T> {
   decode(records: readonly InRecord[], signal: AbortSignal): Promise<Decoded<T>[]>;
 }
 
-export interface RecordDecoderDeps<T> {
+interface RecordDecoderDeps<T> {
   codec: Pick<Codec<T>, 'decode' | 'resolveSchema' | 'schemaId'>;
   /** Whether the fields of the value match its record. Then the value is accepted, whatever its schema id. */
   isProven(value: T, record: InRecord): boolean;

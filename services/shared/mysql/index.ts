@@ -1,6 +1,6 @@
 export { classifyMysqlError, type MysqlErrorKind } from './errors.ts';
-export { bytesToUuid, uuidToBytes, uuidToSql } from './ids.ts';
-export { type ConnectOptions, createMysql, type Mysql, type MysqlOptions } from './mysql.ts';
+export { bytesToUuid, placeholders, textToSql, uuidToBytes, uuidToSql } from './literals.ts';
+export { type ConnectOptions, createMysql, type Mysql } from './mysql.ts';
 export { nowSql, readNowMs } from './now.ts';
 export { affectedRows, rowsOf } from './result-values.ts';
 export {
@@ -11,4 +11,4 @@ export {
   statementsIn,
 } from './statement-buffer.ts';
 export { driverOptions, parseMysqlUrl } from './target.ts';
-export type { Answer, Param, Pool, Queryable, QueryOptions, Row, Session, WriteResult } from './types.ts';
+export type { Answer, Param, Pool, Queryable, Row, Session, WriteResult } from './types.ts';

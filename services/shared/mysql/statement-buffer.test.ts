@@ -165,3 +165,45 @@ it('begins anew when it is cleared', () => {
   expect(buffer.end()).toBe(0);
   expect(packetOf(buffer).toString()).toBe('SELECT 2');
 });
+
+describe('an insert', () => {
+  const insert = (items: readonly (readonly number[])[]): string[] => {
+    const buffer = new StatementBuffer();
+    buffer.insert('t', 'a,b', items, (values) => {
+      for (const value of values) {
+        buffer.row();
+        buffer.integer(value);
+        buffer.comma();
+        buffer.text('x');
+      }
+    });
+    return buffer.script().flatMap(statementsIn).map(String);
+  };
+
+  it('has a row for each item', () => {
+    expect(insert([[1]])).toEqual(["INSERT INTO t (a,b) VALUES (1,'x')"]);
+    expect(insert([[1], [2]])).toEqual(["INSERT INTO t (a,b) VALUES (1,'x'),(2,'x')"]);
+  });
+
+  it('has all rows of items that have several', () => {
+    expect(insert([[1, 2], [3]])).toEqual(["INSERT INTO t (a,b) VALUES (1,'x'),(2,'x'),(3,'x')"]);
+  });
+
+  it('is left out without items', () => {
+    expect(insert([])).toEqual([]);
+  });
+
+  it('begins its first row anew in each statement', () => {
+    const buffer = new StatementBuffer();
+    for (const table of ['t', 'u']) {
+      buffer.insert(table, 'a', [1], (value) => {
+        buffer.row();
+        buffer.integer(value);
+      });
+    }
+    expect(buffer.script().flatMap(statementsIn).map(String)).toEqual([
+      'INSERT INTO t (a) VALUES (1)',
+      'INSERT INTO u (a) VALUES (1)',
+    ]);
+  });
+});

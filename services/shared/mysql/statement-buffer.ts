@@ -57,6 +57,7 @@ export class StatementBuffer {
   #ends: number[] = [];
   #packets: StatementPacket[] = [];
   #statements = 0;
+  #rowSeparator = '(';
 
   /** Forgets what was laid out before. */
   clear(): void {
@@ -81,6 +82,30 @@ export class StatementBuffer {
   end(): number {
     this.#ends.push(this.#at - this.#start);
     return this.#statements++;
+  }
+
+  /**
+   * Lays out one INSERT with the rows of all items; without items, nothing. `writeRows` begins each row of its item with `row`,
+   * and writes the values with `comma` between.
+   */
+  insert<Item>(
+    table: string,
+    columns: string,
+    items: readonly Item[],
+    writeRows: (item: Item) => void,
+  ): void {
+    if (items.length === 0) return;
+    this.begin(`INSERT INTO ${table} (${columns}) VALUES `);
+    this.#rowSeparator = '(';
+    for (let index = 0; index < items.length; index++) writeRows(items[index]!);
+    this.sql(')');
+    this.end();
+  }
+
+  /** Begins a row of an `insert`. */
+  row(): void {
+    this.sql(this.#rowSeparator);
+    this.#rowSeparator = '),(';
   }
 
   /** Ends the script. What it returns stays as it is until `clear`. */

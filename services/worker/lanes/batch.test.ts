@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { weightOf } from '../../shared/consuming/index.ts';
 import { commitTo, openLane, publishAndAcknowledge, recordAt } from '../testing/fakes.ts';
 import { cut, firstHalf, recordCount, takeBatch } from './batch.ts';
-import { weightOf } from './record-buffer.ts';
 
 const wide = { recordsMax: 100, bytesMax: 1_000_000 };
 

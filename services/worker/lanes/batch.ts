@@ -1,7 +1,7 @@
 /** A batch: the heads of several lanes, decided in one transaction. */
+import { weightOf } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
-import { weightOf } from './record-buffer.ts';
 
 /** What one lane gives to a batch. */
 export interface LaneBatch {

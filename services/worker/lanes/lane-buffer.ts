@@ -1,23 +1,24 @@
 /**
- * The fetched records of a lane that are not decided yet: in offset order, without duplicates, and bounded. A full buffer
- * asks its owner to pause the partition. A buffer with room again asks to resume it.
+ * The fetched records of a lane that are not decided yet: in offset order, without duplicates and without unexplained gaps, and
+ * bounded. A full buffer asks its owner to pause the partition. A buffer with room again asks to resume it.
  */
+import { PartitionBuffer } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { BufferEvents, LaneLimits } from './lane-types.ts';
-import { RecordBuffer } from './record-buffer.ts';
 
 export class LaneBuffer {
-  readonly #limits: LaneLimits;
   readonly #events: BufferEvents;
-  readonly #records = new RecordBuffer();
+  readonly #records: PartitionBuffer;
   /** Lowest offset that is not in the buffer yet; -1 before the first record. */
   #expectedOffset = -1;
   #gapAccepted = -1;
-  #isPaused = false;
 
-  constructor(limits: LaneLimits, events: BufferEvents) {
-    this.#limits = limits;
+  constructor({ highRecords, lowRecords, highBytes }: LaneLimits, events: BufferEvents) {
     this.#events = events;
+    this.#records = new PartitionBuffer(
+      { recordsHigh: highRecords, recordsLow: lowRecords, bytesHigh: highBytes },
+      { pause: () => events.onFull(), resume: () => events.onRoom() },
+    );
   }
 
   get length(): number {
@@ -31,7 +32,7 @@ export class LaneBuffer {
 
   /** Whether fetching is paused until the buffer has room. */
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#records.isPaused;
   }
 
   /** Adds fetched records. Drops those that it had before. Never throws. */
@@ -48,10 +49,6 @@ export class LaneBuffer {
       this.#expectedOffset = offset + 1;
       this.#records.push(record);
     }
-    if (!this.#isPaused && this.#isFull()) {
-      this.#isPaused = true;
-      this.#events.onFull();
-    }
   }
 
   /** Drops everything below the offset. If the next record is not the one at the offset, all are fetched again. */
@@ -64,10 +61,6 @@ export class LaneBuffer {
 
   dropBelow(offset: number): void {
     this.#records.dropBelow(offset);
-    if (this.#isPaused && this.#records.length <= this.#limits.lowRecords && !this.#isFull()) {
-      this.#isPaused = false;
-      this.#events.onRoom();
-    }
   }
 
   /** The first records, left in place; at least one if there is one. */
@@ -77,9 +70,5 @@ export class LaneBuffer {
 
   clear(): void {
     this.#records.clear();
-  }
-
-  #isFull(): boolean {
-    return this.#records.length >= this.#limits.highRecords || this.#records.bytes >= this.#limits.highBytes;
   }
 }

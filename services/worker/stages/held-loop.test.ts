@@ -2,13 +2,14 @@
  * No record holds a worker for long, whatever its headers: from the fetched bytes to the dead letter in the outbox.
  * Measured in processor time of the thread, and against work of a known length, so that a slow machine has the same bound.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
 import { decide } from '../../domain/index.ts';
 import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
 import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
 import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
-import { RecordBuffer } from '../lanes/record-buffer.ts';
+import { LaneBuffer } from '../lanes/lane-buffer.ts';
+import { defaultLaneLimits } from '../lanes/lane-types.ts';
 import { newLane, partOf, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { encodeOutcomes } from './outcomes.ts';
@@ -39,8 +40,8 @@ function batchOf(header: (n: number) => [name: string, value: string]): Buffer {
 /** Takes the record from the fetched bytes to the outbox row of its dead letter. */
 async function deadLetterOf(bytes: Buffer): Promise<number> {
   const { lane } = newLane();
-  const buffer = new RecordBuffer();
-  for (const record of readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records) buffer.push(record);
+  const buffer = new LaneBuffer(defaultLaneLimits, { onFull: vi.fn(), onRoom: vi.fn(), onGap: vi.fn() });
+  buffer.add(readRecordSet(bytes, 'orders.commands.v1', 0, 0n, []).records);
   const records = buffer.peek(100, 2 * recordBytesMax);
   const deps = { codec: codecs.commands, quarantine: new Quarantine(), log: silent };
   const parts = await decodeParts(deps, [partOf(lane, records)]);

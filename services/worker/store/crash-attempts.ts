@@ -2,8 +2,7 @@
  * Attempts of lanes on probation. An attempt is stored before its records are decoded and deleted in the transaction that
  * decides them. So an attempt that a successor finds ended with a crash.
  */
-import { nowSql, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { nowSql, type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
 /** Crashes of a worker at one record, alone in its batch, after which the record is quarantined. */
 export const crashesMax = 3;
@@ -29,7 +28,7 @@ export async function storeAttempt(
 ): Promise<void> {
   await session.write(
     'INSERT INTO lane_attempts (topic,partition_id,source_offset,records,attempts,updated_at_ms) ' +
-      `VALUES (${text(topic)},${partition},${offset},${records},1,${nowSql}) ON DUPLICATE KEY UPDATE ` +
+      `VALUES (${textToSql(topic)},${partition},${offset},${records},1,${nowSql}) ON DUPLICATE KEY UPDATE ` +
       `attempts = IF(records = ${records}, attempts + 1, 1), records = ${records}, updated_at_ms = ${nowSql}`,
   );
 }
@@ -42,7 +41,7 @@ export async function readAttempt(
   offset: number,
 ): Promise<CrashAttempt | null> {
   const [row] = await session.rows<AttemptRow>(
-    `SELECT source_offset, records, attempts FROM lane_attempts WHERE topic = ${text(topic)} ` +
+    `SELECT source_offset, records, attempts FROM lane_attempts WHERE topic = ${textToSql(topic)} ` +
       `AND partition_id = ${partition} AND source_offset >= ${offset} ORDER BY source_offset LIMIT 1`,
   );
   return row === undefined

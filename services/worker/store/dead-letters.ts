@@ -23,14 +23,11 @@ export function layOutDeadLetters(
   topic: string,
   rows: readonly NewDeadLetterRow[],
 ): void {
-  if (rows.length === 0) return;
-  buffer.begin(
-    'INSERT INTO dead_letters (topic,partition_id,source_offset,order_id,schema_id,reason_code,message,attempts,' +
-      'value_sha256,value_bytes,source_at_ms,first_failed_at_ms) VALUES ',
-  );
-  let separator = '(';
-  for (const row of rows) {
-    buffer.sql(separator);
+  const columns =
+    'topic,partition_id,source_offset,order_id,schema_id,reason_code,message,attempts,' +
+    'value_sha256,value_bytes,source_at_ms,first_failed_at_ms';
+  buffer.insert('dead_letters', columns, rows, (row) => {
+    buffer.row();
     buffer.text(topic);
     buffer.sql(`,${row.partition},${row.offset},`);
     buffer.uuid(row.orderId);
@@ -46,8 +43,5 @@ export function layOutDeadLetters(
     buffer.integer(row.sourceAtMs);
     buffer.comma();
     buffer.integer(row.firstFailedAtMs);
-    separator = '),(';
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }

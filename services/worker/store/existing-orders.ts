@@ -1,19 +1,19 @@
 /** The orders and commands of a batch that the database already has. */
 import type { KnownOrder, OrderStatus, StoredOutcome } from '../../domain/index.ts';
 import { commandKey } from '../../domain/index.ts';
-import { bytesToUuid, type Session } from '../../shared/mysql/index.ts';
-import { text, uuid } from './sql-text.ts';
+import { selectItems, selectOrders } from '../../orders-db/index.ts';
+import { bytesToUuid, type Session, textToSql, uuidToSql } from '../../shared/mysql/index.ts';
 
-type ExistingOrderRow = {
-  order_id: Buffer;
-  order_key: number;
-  customer_id: string;
-  fingerprint: Buffer;
-  currency: string;
-  status: OrderStatus;
-  version: number;
-};
-type ExistingItemRow = { order_key: number; sku: string; quantity: number };
+const orderColumns = [
+  'order_id',
+  'order_key',
+  'customer_id',
+  'fingerprint',
+  'currency',
+  'status',
+  'version',
+] as const;
+
 type CommandOutcomeRow = {
   order_id: Buffer;
   command_id: string;
@@ -28,14 +28,11 @@ export async function readOrders(
   orderIds: ReadonlySet<string>,
 ): Promise<Map<string, KnownOrder>> {
   const known = new Map<string, KnownOrder>();
-  if (orderIds.size === 0) return known;
-  const orders = await session.rows<ExistingOrderRow>(
-    'SELECT order_id, order_key, customer_id, fingerprint, currency, status, version FROM orders ' +
-      `WHERE order_id IN (${[...orderIds].map(uuid).join(',')})`,
-  );
-  if (orders.length === 0) return known;
-  const items = await session.rows<ExistingItemRow>(
-    `SELECT order_key, sku, quantity FROM order_items WHERE order_key IN (${orders.map((row) => row.order_key).join(',')})`,
+  const orders = await selectOrders(session, orderColumns, [...orderIds]);
+  const items = await selectItems(
+    session,
+    ['order_key', 'sku', 'quantity'],
+    orders.map(({ order_key }) => order_key),
   );
   const lines = Map.groupBy(items, (row) => row.order_key);
   for (const row of orders) {
@@ -45,7 +42,7 @@ export async function readOrders(
       customerId: row.customer_id,
       fingerprint: row.fingerprint,
       currency: row.currency,
-      status: row.status,
+      status: row.status as OrderStatus,
       version: row.version,
       lines: lines.get(row.order_key) ?? [],
     });
@@ -60,7 +57,7 @@ export async function readCommands(
 ): Promise<Map<string, StoredOutcome>> {
   const stored = new Map<string, StoredOutcome>();
   if (commands.length === 0) return stored;
-  const keys = commands.map(({ orderId, commandId }) => `(${uuid(orderId)},${text(commandId)})`);
+  const keys = commands.map(({ orderId, commandId }) => `(${uuidToSql(orderId)},${textToSql(commandId)})`);
   const rows = await session.rows<CommandOutcomeRow>(
     `SELECT order_id, command_id, version, status, reason FROM order_commands WHERE (order_id, command_id) IN (${keys.join(',')})`,
   );

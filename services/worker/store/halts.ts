@@ -1,6 +1,5 @@
 /** The halt of the whole pipeline: while its row is there, no worker decides anything. */
-import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { nowSql, type Queryable, textToSql } from '../../shared/mysql/index.ts';
 
 export interface Halt {
   readonly why: string;
@@ -26,6 +25,6 @@ export async function writeHalt(
 ): Promise<void> {
   await db.write(
     'INSERT INTO pipeline_halts (id, why, message, detected_by, detected_at_ms) VALUES ' +
-      `(1, ${text(why)}, ${text(message.slice(0, messageLengthMax))}, ${text(detectedBy)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
+      `(1, ${textToSql(why)}, ${textToSql(message.slice(0, messageLengthMax))}, ${textToSql(detectedBy)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
   );
 }

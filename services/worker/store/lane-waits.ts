@@ -1,6 +1,5 @@
 /** The table of waiting lanes. `orderstream lag` and other services read it. */
-import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { nowSql, type Queryable, textToSql } from '../../shared/mysql/index.ts';
 
 export interface WaitRow {
   readonly partition: number;
@@ -21,8 +20,8 @@ export async function writeWait(db: Queryable, topic: string, owner: string, wai
   const waitedMs = Math.round(performance.now() - sinceMs);
   await db.write(
     'REPLACE INTO lane_waits (topic,partition_id,source_offset,place,needs_operator,why,owner,since_ms,updated_at_ms) ' +
-      `VALUES (${text(topic)},${partition},${offset},${text(place)},${needsOperator ? 1 : 0},` +
-      `${text(why.slice(0, whyLengthMax))},${text(owner)},${nowSql} - ${waitedMs},${nowSql})`,
+      `VALUES (${textToSql(topic)},${partition},${offset},${textToSql(place)},${needsOperator ? 1 : 0},` +
+      `${textToSql(why.slice(0, whyLengthMax))},${textToSql(owner)},${nowSql} - ${waitedMs},${nowSql})`,
   );
 }
 
@@ -34,6 +33,6 @@ export async function deleteWaits(
 ): Promise<void> {
   if (partitions.length === 0) return;
   await db.write(
-    `DELETE FROM lane_waits WHERE topic = ${text(topic)} AND partition_id IN (${partitions.join(',')})`,
+    `DELETE FROM lane_waits WHERE topic = ${textToSql(topic)} AND partition_id IN (${partitions.join(',')})`,
   );
 }

@@ -1,8 +1,8 @@
 /** Rows of orders, their lines, their history and their commands. */
 import type { PlaceOrder } from '../../../schemas/generated/types.ts';
 import type { CommandRow, NewOrder, OrderChange } from '../../domain/index.ts';
+import { orderKeyOf } from '../../orders-db/index.ts';
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
-import { orderKeyOf } from './order-key.ts';
 
 const orderColumns =
   'order_key,order_id,customer_id,status,version,currency,subtotal,discount,shipping,tax,total,coupon_code,' +
@@ -19,28 +19,22 @@ export function layOutOrders(
   priceVersion: number,
   nowMs: number,
 ): void {
-  if (orders.length === 0) return;
   const times = `,${nowMs},${nowMs}`;
-  buffer.begin(`INSERT INTO orders (${orderColumns}) VALUES (`);
-  for (let index = 0; index < orders.length; index++) {
-    if (index > 0) buffer.sql('),(');
-    orderRow(buffer, orders[index]!, priceVersion);
+  buffer.insert('orders', orderColumns, orders, (order) => {
+    buffer.row();
+    orderRow(buffer, order, priceVersion);
     buffer.sql(times);
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }
 
 /** Lays out the insert of the lines of every new order, rejected ones included. */
 export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): void {
-  if (orders.length === 0) return;
-  buffer.begin('INSERT INTO order_items (order_key,line_no,sku,quantity,unit_price,line_total) VALUES ');
-  let separator = '(';
-  for (const { record, priced } of orders) {
+  const columns = 'order_key,line_no,sku,quantity,unit_price,line_total';
+  buffer.insert('order_items', columns, orders, ({ record, priced }) => {
     const key = orderKeyOf(record.partition, record.offset);
     for (let index = 0; index < priced.lines.length; index++) {
       const line = priced.lines[index]!;
-      buffer.sql(separator);
+      buffer.row();
       buffer.integer(key);
       buffer.comma();
       buffer.integer(index + 1);
@@ -52,11 +46,8 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
       buffer.integer(line.unitPrice);
       buffer.comma();
       buffer.integer(line.lineTotal);
-      separator = '),(';
     }
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }
 
 /**
@@ -88,13 +79,9 @@ export function layOutUpdates(
 
 /** Lays out the insert of the history row of every change: what, when, by whom, why. */
 export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderChange[], nowMs: number): void {
-  if (changes.length === 0) return;
-  buffer.begin(
-    'INSERT INTO order_history (order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms) VALUES ',
-  );
-  let separator = '(';
-  for (const { record, command, orderId, fromVersion, status } of changes) {
-    buffer.sql(separator);
+  const columns = 'order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms';
+  buffer.insert('order_history', columns, changes, ({ record, command, orderId, fromVersion, status }) => {
+    buffer.row();
     buffer.uuid(orderId);
     buffer.sql(`,${fromVersion + 1},'${status}',`);
     buffer.text(command.type);
@@ -103,21 +90,15 @@ export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderCh
     buffer.comma();
     buffer.text('reason' in command.payload ? command.payload.reason : null);
     buffer.sql(`,${record.partition},${record.offset},${nowMs}`);
-    separator = '),(';
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }
 
 /** Writes the insert of the outcome of every command except for new orders, refusals included. */
 export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
-  if (rows.length === 0) return;
-  buffer.begin(
-    'INSERT INTO order_commands (order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms) VALUES ',
-  );
-  let separator = '(';
-  for (const { record, command, outcome, version, status, reason } of rows) {
-    buffer.sql(separator);
+  const columns =
+    'order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms';
+  buffer.insert('order_commands', columns, rows, ({ record, command, outcome, version, status, reason }) => {
+    buffer.row();
     buffer.uuid(command.orderId ?? '00000000-0000-0000-0000-000000000000');
     buffer.comma();
     buffer.text(command.commandId);
@@ -128,10 +109,7 @@ export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRo
     buffer.comma();
     buffer.json(reason);
     buffer.sql(`,${record.partition},${record.offset},${nowMs}`);
-    separator = '),(';
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }
 
 /** The values of `orderColumns` up to `payment_due_at_ms`. */

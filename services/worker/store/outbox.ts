@@ -1,7 +1,12 @@
 /** The outbox rows of lanes: one per lane and batch, with the exact bytes of every message to publish. */
-import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import {
+  nowSql,
+  type Queryable,
+  type Session,
+  type StatementBuffer,
+  textToSql,
+} from '../../shared/mysql/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
-import { text } from './sql-text.ts';
 
 export interface OutboxRow {
   readonly partition: number;
@@ -16,16 +21,13 @@ type StoredRow = { from_offset: number; to_offset: number; messages: Buffer };
 
 /** Lays out the insert of a batch's rows. */
 export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: readonly OutboxRow[]): void {
-  if (rows.length === 0) return;
-  buffer.begin('INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ');
-  let separator = '(';
-  for (const { partition, from, to, epoch, blob } of rows) {
-    buffer.sql(`${separator}${text(topic)},${partition},${from},${to},${epoch},`);
+  const columns = 'topic,partition_id,from_offset,to_offset,epoch,messages';
+  buffer.insert('outbox', columns, rows, ({ partition, from, to, epoch, blob }) => {
+    buffer.row();
+    buffer.text(topic);
+    buffer.sql(`,${partition},${from},${to},${epoch},`);
     buffer.blob(blob);
-    separator = '),(';
-  }
-  buffer.sql(')');
-  buffer.end();
+  });
 }
 
 /** The topic name of kept rows. It differs, so that they do not count as unpublished. */
@@ -66,7 +68,7 @@ export async function forgetPublished(
   keptMs: number,
   max: number,
 ): Promise<number> {
-  const lane = `topic = ${text(publishedName(topic))} AND partition_id = ${partition}`;
+  const lane = `topic = ${textToSql(publishedName(topic))} AND partition_id = ${partition}`;
   const oldest = await db.rows<{ from_offset: number; age: number }>(
     `SELECT from_offset, ${nowSql} - published_at_ms AS age FROM outbox WHERE ${lane} ORDER BY from_offset LIMIT ${max}`,
   );
@@ -88,7 +90,7 @@ export async function readOutbox(
   partition: number,
 ): Promise<{ from: number; to: number; blob: Buffer }[]> {
   const rows = await session.rows<StoredRow>(
-    `SELECT from_offset, to_offset, messages FROM outbox WHERE topic = ${text(topic)} AND partition_id = ${partition} ORDER BY from_offset`,
+    `SELECT from_offset, to_offset, messages FROM outbox WHERE topic = ${textToSql(topic)} AND partition_id = ${partition} ORDER BY from_offset`,
   );
   return rows.map(({ from_offset: from, to_offset: to, messages: blob }) => {
     decodeMessages(blob);

@@ -1,7 +1,14 @@
 /**
  * Owner, epoch and position of every lane. Only this file and the recovery commands write `lane_positions`.
  */
-import { nowSql, type Queryable, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
+import { type LaneColumns, selectLanes } from '../../orders-db/index.ts';
+import {
+  nowSql,
+  type Queryable,
+  type Session,
+  type StatementBuffer,
+  textToSql,
+} from '../../shared/mysql/index.ts';
 import {
   jumpTo,
   type LaneLogIds,
@@ -10,7 +17,6 @@ import {
   type OutcomeMark,
   type RecordMark,
 } from '../takeover/log-fingerprint.ts';
-import { text } from './sql-text.ts';
 
 /** A lane as it was claimed. The worker with the highest epoch owns it. */
 export interface LaneClaim {
@@ -45,21 +51,22 @@ export interface FenceMove {
   readonly outcome: OutcomeMark;
 }
 
-type PositionRow = { partition_id: number; epoch: number; next_offset: number; owner: string };
-type ClaimRow = PositionRow & {
-  published_offset: number;
-  topic_id: string;
-  events_topic_id: string;
-  cluster_id: string;
-  record_offset: number;
-  record_id: string;
-  outcome_source: number;
-  outcome_offset: number;
-};
-
-const claimColumns =
-  'partition_id, epoch, next_offset, owner, published_offset, topic_id, events_topic_id, cluster_id, ' +
-  'record_offset, record_id, outcome_source, outcome_offset';
+type PositionRow = Pick<LaneColumns, 'partition_id' | 'epoch' | 'next_offset' | 'owner'>;
+const claimColumns = [
+  'partition_id',
+  'epoch',
+  'next_offset',
+  'owner',
+  'published_offset',
+  'topic_id',
+  'events_topic_id',
+  'cluster_id',
+  'record_offset',
+  'record_id',
+  'outcome_source',
+  'outcome_offset',
+] as const satisfies readonly (keyof LaneColumns)[];
+type ClaimRow = Pick<LaneColumns, (typeof claimColumns)[number]>;
 
 /**
  * Takes the lane over: raises its epoch, so that its last owner can commit nothing any more. `owner.epoch` is the
@@ -71,17 +78,17 @@ export async function claimLane(
   partition: number,
   owner: { name: string; epoch: number },
 ): Promise<LaneClaim> {
-  const lane = `topic = ${text(topic)} AND partition_id = ${partition}`;
+  const lane = `topic = ${textToSql(topic)} AND partition_id = ${partition}`;
   await session.begin();
   await session.write(
-    `INSERT INTO lane_positions (topic, partition_id) VALUES (${text(topic)}, ${partition}) ON DUPLICATE KEY UPDATE topic = topic`,
+    `INSERT INTO lane_positions (topic, partition_id) VALUES (${textToSql(topic)}, ${partition}) ON DUPLICATE KEY UPDATE topic = topic`,
   );
   const [row] = await session.rows<ClaimRow>(
-    `SELECT ${claimColumns} FROM lane_positions WHERE ${lane} FOR UPDATE`,
+    `SELECT ${claimColumns.join(', ')} FROM lane_positions WHERE ${lane} FOR UPDATE`,
   );
   const epoch = row!.epoch + 1;
   await session.write(
-    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${text(owner.name)}, updated_at_ms = ${nowSql} WHERE ${lane}`,
+    `UPDATE lane_positions SET epoch = ${epoch}, owner = ${textToSql(owner.name)}, updated_at_ms = ${nowSql} WHERE ${lane}`,
   );
   await session.commit();
   return {
@@ -97,9 +104,7 @@ export async function readAllLanes(
   db: Pick<Queryable, 'rows'>,
   topic: string,
 ): Promise<Omit<LaneClaim, 'unclean' | 'first'>[]> {
-  const rows = await db.rows<ClaimRow>(
-    `SELECT ${claimColumns} FROM lane_positions WHERE topic = ${text(topic)} ORDER BY partition_id`,
-  );
+  const rows = await selectLanes(db, claimColumns, topic);
   return rows.map(laneOf);
 }
 
@@ -125,9 +130,9 @@ export async function adoptLogs(
   { clusterId, commands, events }: LaneLogIds,
 ): Promise<boolean> {
   const result = await db.write(
-    `UPDATE lane_positions SET cluster_id = ${text(clusterId)}, topic_id = ${text(commands)}, ` +
-      `events_topic_id = ${text(events)} ` +
-      `WHERE topic = ${text(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
+    `UPDATE lane_positions SET cluster_id = ${textToSql(clusterId)}, topic_id = ${textToSql(commands)}, ` +
+      `events_topic_id = ${textToSql(events)} ` +
+      `WHERE topic = ${textToSql(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
   );
   return result.affectedRows === 1;
 }
@@ -141,7 +146,7 @@ export async function startAt(
 ): Promise<boolean> {
   const result = await session.write(
     `UPDATE lane_positions SET next_offset = ${offset}, published_offset = ${offset} ` +
-      `WHERE topic = ${text(topic)} AND partition_id = ${claim.partition} AND epoch = ${claim.epoch} AND next_offset = 0`,
+      `WHERE topic = ${textToSql(topic)} AND partition_id = ${claim.partition} AND epoch = ${claim.epoch} AND next_offset = 0`,
   );
   return result.affectedRows === 1;
 }
@@ -154,7 +159,7 @@ export async function releaseLanes(
 ): Promise<void> {
   for (const { partition, epoch } of lanes) {
     await db.write(
-      `UPDATE lane_positions SET owner = '' WHERE topic = ${text(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
+      `UPDATE lane_positions SET owner = '' WHERE topic = ${textToSql(topic)} AND partition_id = ${partition} AND epoch = ${epoch}`,
     );
   }
 }
@@ -206,7 +211,7 @@ export async function readPositions(
   partitions: readonly number[],
 ): Promise<Map<number, { epoch: number; nextOffset: number }>> {
   const rows = await session.rows<PositionRow>(
-    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${text(topic)} ` +
+    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${textToSql(topic)} ` +
       `AND partition_id IN (${partitions.join(',')}) ORDER BY partition_id FOR UPDATE`,
   );
   return new Map(rows.map((row) => [row.partition_id, { epoch: row.epoch, nextOffset: row.next_offset }]));
@@ -219,7 +224,7 @@ export async function readOwner(
   partition: number,
 ): Promise<{ epoch: number; nextOffset: number; owner: string } | null> {
   const [row] = await db.rows<PositionRow>(
-    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${text(topic)} ` +
+    `SELECT partition_id, epoch, next_offset, owner FROM lane_positions WHERE topic = ${textToSql(topic)} ` +
       `AND partition_id = ${partition}`,
   );
   return row === undefined ? null : { epoch: row.epoch, nextOffset: row.next_offset, owner: row.owner };

@@ -3,11 +3,10 @@
  * that fails before and after the test batch is the cause itself.
  */
 import { randomBytes } from 'node:crypto';
-import type { Session } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { type Session, textToSql } from '../../shared/mysql/index.ts';
 
 /** No topic and no customer has this name. */
-const nobody = text('rehearsal');
+const nobody = textToSql('rehearsal');
 /** Behind the keys of every partition there is. */
 const partition = 65_535;
 

@@ -1,6 +1,10 @@
 /** Requests of operators to dead-letter the record that blocks a lane. `orderstream recover skip` writes them. */
-import { classifyMysqlError, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import {
+  classifyMysqlError,
+  type Session,
+  type StatementBuffer,
+  textToSql,
+} from '../../shared/mysql/index.ts';
 
 export interface Skip {
   readonly partition: number;
@@ -20,7 +24,7 @@ export async function readSkips(
   try {
     return await session.rows<Skip>(
       'SELECT partition_id AS `partition`, source_offset AS `offset`, reason FROM lane_skips ' +
-        `WHERE topic = ${text(topic)} AND (partition_id, source_offset) IN (${list}) AND done_at_ms IS NULL`,
+        `WHERE topic = ${textToSql(topic)} AND (partition_id, source_offset) IN (${list}) AND done_at_ms IS NULL`,
     );
   } catch (error) {
     // The migration of the table may run later. Then there are no requests yet.

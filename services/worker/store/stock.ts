@@ -1,7 +1,6 @@
 /** Stock levels: read, locked and changed under a guard. */
 import type { StockChange } from '../../domain/index.ts';
-import type { Session, StatementBuffer } from '../../shared/mysql/index.ts';
-import { text } from './sql-text.ts';
+import { type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
 type LevelRow = { sku: string; available: number };
 
@@ -39,7 +38,7 @@ async function levels(
 ): Promise<Map<string, number>> {
   const found = new Map<string, number>(skus.map((sku) => [sku, 0]));
   if (skus.length === 0) return found;
-  const list = skus.map(text).join(',');
+  const list = skus.map(textToSql).join(',');
   const rows = await session.rows<LevelRow>(
     `SELECT sku, available FROM stock WHERE sku IN (${list})${suffix}`,
   );

@@ -6,9 +6,8 @@
 
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
-import { nowSql, type Queryable } from '../../shared/mysql/index.ts';
+import { nowSql, type Queryable, textToSql } from '../../shared/mysql/index.ts';
 import { readAllLanes } from '../store/positions.ts';
-import { text } from '../store/sql-text.ts';
 import { type LogFactsDeps, readEventRanges, readIds } from './log-facts.ts';
 
 export interface InstallationDeps {
@@ -54,7 +53,7 @@ async function claimInstallation(deps: InstallationDeps): Promise<void> {
     await refuseForeignLanes(deps);
     // If two start at once, the first insert counts for both.
     await db.write(
-      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${text(topicPrefix)}, ${text(owner)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
+      `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${textToSql(topicPrefix)}, ${textToSql(owner)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
     );
     log.info({ topicPrefix }, 'the database belongs to this installation from now on');
   }

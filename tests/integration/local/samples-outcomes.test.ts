@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderEvent } from '../../../schemas/index.ts';
+import { blankEvent } from '../../../services/shared/codec/testing/values.ts';
 import { EVENTS } from '../../../topics/index.ts';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
 import { createProducer, type Producer } from '../../support/arena/load.ts';
@@ -133,27 +134,18 @@ describe.each(Object.keys(programs))('the model subscriber in %s', (language) =>
 });
 
 function outcome(sourceOffset: number, prevSourceOffset: number): OrderEvent {
-  return {
+  return blankEvent({
     eventId: `4-${sourceOffset}`,
     type: 'order.rejected',
     outcome: 'REJECTED',
     orderId: randomUUID(),
     customerId: 'c1',
-    version: 1,
     status: 'REJECTED',
-    previousStatus: null,
     occurredAt: 1_700_000_000_000,
-    commandId: null,
     commandType: 'PLACE',
     actor: 'customer',
     sourcePartition: 4,
     sourceOffset,
     prevSourceOffset,
-    reason: null,
-    traceparent: null,
-    order: null,
-    payment: null,
-    shipment: null,
-    stock: null,
-  };
+  });
 }

@@ -1,5 +1,5 @@
 /** What a customer sent with an order: personal data, read for its owner alone and never kept in a cache, an event or a log. */
-import { bytesToUuid, type Queryable, uuidToBytes } from '../../../shared/mysql/index.ts';
+import { bytesToUuid, placeholders, type Queryable, uuidToBytes } from '../../../shared/mysql/index.ts';
 
 /** As the order request had it; absent members were absent there. */
 export interface OrderDetails {
@@ -26,7 +26,7 @@ export async function readOrderDetails(
   if (orderIds.length === 0) return new Map();
   const rows = await db.rows<DetailsRow>(
     `SELECT order_id, idempotency_key, shipping_address, contact, metadata FROM orders
-     WHERE order_id IN (${'?,'.repeat(orderIds.length - 1)}?) AND customer_id = ?`,
+     WHERE order_id IN (${placeholders(orderIds)}) AND customer_id = ?`,
     [...orderIds.map(uuidToBytes), customerId],
   );
   return new Map(rows.map((row) => [bytesToUuid(row.order_id), detailsOf(row)]));

@@ -2,7 +2,6 @@
 import type { Reason } from '../../../../schemas/index.ts';
 import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
 import { bytesToUuid } from '../../../shared/mysql/index.ts';
-import type { LogPosition } from '../common/ticket.ts';
 
 /** One line of an order, with the columns of its order. */
 export interface OrderLineRow {
@@ -91,12 +90,4 @@ export function reasonOf(text: string | null): Reason | null {
     // An outcome: the column is free text to the database.
     return { code: 'OTHER', message: text, pointer: null, seen: null };
   }
-}
-
-const offsetsPerPartition = 2 ** 48;
-
-/** The position of an order's PLACE command in the command log; the order key is made of it. */
-export function positionOf(orderKey: number): LogPosition {
-  const partition = Math.floor(orderKey / offsetsPerPartition);
-  return { partition, offset: orderKey - partition * offsetsPerPartition };
 }

@@ -1,12 +1,13 @@
 /** What ingestion reads of orders from MySQL; it writes nothing there. */
 import { COMMANDS } from '../../../../topics/index.ts';
 import type { OrderStatus, Product } from '../../../domain/index.ts';
+import { placedAt, selectOrders } from '../../../orders-db/index.ts';
 import {
   bytesToUuid,
   type Param,
+  placeholders,
   type Queryable,
   uuidToBytes,
-  uuidToSql,
 } from '../../../shared/mysql/index.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import { type OrderDetails, readOrderDetails } from './order-details.ts';
@@ -15,7 +16,6 @@ import {
   orderColumns,
   orderJoins,
   ordersOf,
-  positionOf,
   reasonOf,
   type StoredOrder,
 } from './order-rows.ts';
@@ -96,23 +96,21 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
   return {
     async findOrders(orderIds) {
       const rows = await db.rows<OrderLineRow>(
-        `SELECT ${orderColumns} FROM orders o ${orderJoins} WHERE o.order_id IN (${marks(orderIds)}) ORDER BY o.order_key, i.line_no`,
+        `SELECT ${orderColumns} FROM orders o ${orderJoins} WHERE o.order_id IN (${placeholders(orderIds)}) ORDER BY o.order_key, i.line_no`,
         orderIds.map(uuidToBytes),
       );
       const found = new Map(ordersOf(rows).map((order) => [order.orderId, order]));
       return orderIds.map((id) => found.get(id) ?? null);
     },
     async findSubmissions(orderIds) {
-      const rows = await db.rows<{ order_id: Buffer; order_key: number | string; fingerprint: Buffer }>(
-        `SELECT order_id, order_key, fingerprint FROM orders WHERE order_id IN (${orderIds.map(uuidToSql).join(',')})`,
-      );
+      const rows = await selectOrders(db, ['order_id', 'order_key', 'fingerprint'], orderIds);
       if (rows.length === 0) return orderIds.map(() => null);
       const found = new Map(
         rows.map(({ order_id, order_key, fingerprint }) => [
           bytesToUuid(order_id),
           {
             fingerprint: fingerprint.toString('base64url'),
-            position: positionOf(Number(order_key)),
+            position: placedAt(Number(order_key)),
             epoch: null,
           },
         ]),
@@ -140,7 +138,7 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
     details: (customerId, orderIds) => readOrderDetails(db, customerId, orderIds),
     async products(skus) {
       const rows = await db.rows<{ sku: string; name: string; unit_price: number; currency: string }>(
-        `SELECT sku, name, unit_price, currency FROM products WHERE sku IN (${marks(skus)})`,
+        `SELECT sku, name, unit_price, currency FROM products WHERE sku IN (${placeholders(skus)})`,
         skus,
       );
       return new Map(
@@ -207,8 +205,4 @@ async function listOrders(
     params,
   );
   return ordersOf(rows);
-}
-
-function marks(values: readonly unknown[]): string {
-  return `${'?,'.repeat(values.length - 1)}?`;
 }

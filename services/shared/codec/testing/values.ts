@@ -27,7 +27,8 @@ export const place: PlaceCommand = {
   },
 };
 
-export function eventWith(change: Partial<OrderEvent>): OrderEvent {
+/** An outcome without content, with the given differences. All tests build theirs on it. */
+export function blankEvent(change: Partial<OrderEvent> = {}): OrderEvent {
   return {
     eventId: '1-2',
     type: 'order.accepted',

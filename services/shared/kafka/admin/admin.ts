@@ -13,14 +13,14 @@ import {
 } from '../settings.ts';
 import { groupOffsets, groupPositions, setGroupOffsets, toSeeks } from './group-offsets.ts';
 
-export interface TopicSpec {
+interface TopicSpec {
   name: string;
   partitions: number;
   replicationFactor: number;
   configs?: Readonly<Record<string, string>>;
 }
 
-export interface TopicDescription {
+interface TopicDescription {
   name: string;
   partitions: number;
   replicationFactor: number;

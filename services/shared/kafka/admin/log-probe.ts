@@ -17,7 +17,7 @@ import type { InRecord, TopicPartitionOffset } from '../types.ts';
 import { fetchTopicMetadata } from './topic-id.ts';
 
 /** What tells a log from another one of the same name. */
-export interface LogIdentity {
+interface LogIdentity {
   readonly clusterId: string;
   /** By topic, without the prefix; null for a topic that is not there. */
   readonly topicIds: ReadonlyMap<string, string | null>;

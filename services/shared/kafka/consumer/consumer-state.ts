@@ -7,7 +7,7 @@ import type { Positions } from './positions.ts';
 import type { ConsumerTuning, Session } from './session-types.ts';
 
 /** new → running ⇄ restarting → stopping → stopped; a crash goes to stopped from anywhere. */
-export type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
+type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
 
 export interface ConsumerState {
   readonly options: GroupConsumerOptions;

@@ -1,6 +1,6 @@
 /** The objects of kafkajs 2.2.4 that our code reaches below its public API, with the members that we use. */
 
-export interface KafkaConnection {
+interface KafkaConnection {
   socket?: { destroy(): void };
   requestQueue: { rejectAll(error: Error): void; destroy(): void };
   connectionStatus: string;
@@ -21,7 +21,7 @@ export interface WireRequest {
   logResponseError?: boolean;
 }
 
-export interface KafkaConnectionPool {
+interface KafkaConnectionPool {
   host: string;
   port: number;
   pool: KafkaConnection[];

@@ -1,7 +1,7 @@
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 /** How soon requests that wait for a free slot are looked at again; kafkajs's own value. */
-export const checkPendingIntervalMs = 10;
+const checkPendingIntervalMs = 10;
 
 /**
  * Replaces the method of kafkajs's request queue that re-arms a timer with a negative delay for ever, on every idle

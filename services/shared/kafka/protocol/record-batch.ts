@@ -32,9 +32,6 @@ export function recordSizeBound(message: Encodable): number {
   return varintSize(body) + body;
 }
 
-/** Bytes of a batch before its records. */
-export const batchOverheadBytes = batchHeaderBytes;
-
 /** One record batch of `messages[from, to)`, in order, with their timestamps; at least one message. */
 export function encodeBatch(messages: readonly Encodable[], from = 0, to = messages.length): Buffer {
   const baseTimestampMs = messages[from]!.timestampMs;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderKeyOf } from './order-key.ts';
+import { orderKeyOf, placedAt } from './order-key.ts';
 
 const anyPlace = fc.tuple(fc.nat({ max: 30 }), fc.integer({ min: 0, max: 2 ** 48 - 1 }));
 
@@ -14,6 +14,7 @@ describe('orderKeyOf', () => {
           partition,
           offset,
         ]);
+        expect(placedAt(key)).toEqual({ partition, offset });
         const below = partition < otherPartition || (partition === otherPartition && offset < otherOffset);
         expect(key < orderKeyOf(otherPartition, otherOffset)).toBe(below);
       }),

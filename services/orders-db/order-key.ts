@@ -11,3 +11,9 @@ export function orderKeyOf(partition: number, offset: number): number {
   }
   return partition * offsetSpan + offset;
 }
+
+/** The partition and offset of the PLACE command whose order has this key. */
+export function placedAt(orderKey: number): { partition: number; offset: number } {
+  const partition = Math.floor(orderKey / offsetSpan);
+  return { partition, offset: orderKey - partition * offsetSpan };
+}

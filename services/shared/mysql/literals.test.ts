@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { text, uuid } from './sql-text.ts';
+import { placeholders, textToSql, uuidToSql } from './literals.ts';
 
 /** Reads one quoted literal as the server does with backslash escapes on; throws when it does not end at the end. */
 function parseLiteral(sql: string): string {
@@ -28,11 +28,11 @@ const anyText = fc.oneof(
   }),
 );
 
-describe('text', () => {
+describe('a string literal', () => {
   it('is read back as what it was, whatever it holds', () => {
     fc.assert(
       fc.property(anyText, (value) => {
-        expect(parseLiteral(text(value))).toBe(value);
+        expect(parseLiteral(textToSql(value))).toBe(value);
       }),
       { numRuns: 1_000 },
     );
@@ -43,10 +43,20 @@ describe('text', () => {
     ["\\' OR 1=1 -- ", "'\\\\\\' OR 1=1 -- '"],
     ['', "''"],
   ])('keeps %j inside of its quotes', (value, literal) => {
-    expect(text(value)).toBe(literal);
+    expect(textToSql(value)).toBe(literal);
   });
 });
 
-it('writes a UUID in hex', () => {
-  expect(uuid('01234567-89ab-8def-8123-456789abcdef')).toBe("x'0123456789ab8def8123456789abcdef'");
+describe('a UUID', () => {
+  it('is written in hex', () => {
+    expect(uuidToSql('01234567-89ab-8def-8123-456789abcdef')).toBe("x'0123456789ab8def8123456789abcdef'");
+  });
+
+  it.each(['', "x' OR 1=1", '01234567-89AB-8def-8123-456789abcdef'])('is refused as %j', (id) => {
+    expect(() => uuidToSql(id)).toThrow(RangeError);
+  });
+});
+
+it('gives each value its placeholder', () => {
+  expect([placeholders([]), placeholders([1]), placeholders([1, 2, 3])]).toEqual(['', '?', '?,?,?']);
 });

@@ -1,0 +1,60 @@
+/** Rows of `orders` and `order_items`, with the columns that the reader asks for. */
+import { type Queryable, uuidToSql } from '../shared/mysql/index.ts';
+
+/** Columns of `orders` as the driver returns them. */
+export interface OrderColumns {
+  order_key: number;
+  order_id: Buffer;
+  customer_id: string;
+  status: string;
+  version: number;
+  currency: string;
+  subtotal: number;
+  discount: number;
+  shipping: number;
+  tax: number;
+  total: number;
+  coupon_code: string | null;
+  price_version: number;
+  fingerprint: Buffer;
+  contact: string | null;
+  payment_due_at_ms: number | null;
+  created_at_ms: number;
+}
+
+/** Columns of `order_items`. A line of a rejected order may have no price. */
+export interface ItemColumns {
+  order_key: number;
+  line_no: number;
+  sku: string;
+  quantity: number;
+  unit_price: number | null;
+  line_total: number | null;
+}
+
+type Reader = Pick<Queryable, 'rows'>;
+
+/** The orders that have a row, in no order. Takes no locks. */
+export async function selectOrders<Column extends keyof OrderColumns>(
+  db: Reader,
+  columns: readonly Column[],
+  orderIds: readonly string[],
+): Promise<Pick<OrderColumns, Column>[]> {
+  if (orderIds.length === 0) return [];
+  return db.rows(
+    `SELECT ${columns.join(', ')} FROM orders WHERE order_id IN (${orderIds.map(uuidToSql).join(',')})`,
+  );
+}
+
+/** The lines of these orders, by order and line number. Takes no locks. */
+export async function selectItems<Column extends keyof ItemColumns>(
+  db: Reader,
+  columns: readonly Column[],
+  orderKeys: readonly number[],
+): Promise<Pick<ItemColumns, Column>[]> {
+  if (orderKeys.length === 0) return [];
+  return db.rows(
+    `SELECT ${columns.join(', ')} FROM order_items WHERE order_key IN (${orderKeys.join(',')}) ` +
+      'ORDER BY order_key, line_no',
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * Values as parameters and as literals in the text of small statements; the only place that quotes strings. What a batch writes goes through
+ * `StatementBuffer`, which has the same rules for bytes. Both are text and not prepared, because the shape of a statement
+ * changes with every batch.
+ */
+// The characters that end or change a quoted literal under the session's sql_mode. All others, NUL included, need no
+// escape, because statements have a length in bytes.
+const special = /['\\]/;
+const specialAll = /['\\]/g;
+
+/** A quoted string literal. */
+export function textToSql(value: string): string {
+  if (!special.test(value)) return `'${value}'`;
+  return `'${value.replace(specialAll, '\\$&')}'`;
+}
+
+/** A binary literal of a lower-case UUID. Throws a RangeError on any other text. */
+export function uuidToSql(id: string): string {
+  checkUuid(id);
+  return `x'${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}'`;
+}
+
+/** As many `?` as there are values, for a list in a prepared statement. */
+export function placeholders(values: readonly unknown[]): string {
+  return Array(values.length).fill('?').join(',');
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The 16 bytes of a lower-case UUID, as BINARY(16) columns hold it. Throws a RangeError on any other text. */
+export function uuidToBytes(id: string): Buffer {
+  checkUuid(id);
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+/** Throws a RangeError unless the text is a lower-case UUID. */
+function checkUuid(id: string): void {
+  if (!uuidPattern.test(id)) throw new RangeError('not a lower-case UUID');
+}
+
+/** The lower-case UUID of 16 bytes. Throws a RangeError on any other length. */
+export function bytesToUuid(bytes: Buffer): string {
+  if (bytes.length !== 16) throw new RangeError(`a UUID has 16 bytes, not ${bytes.length}`);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
