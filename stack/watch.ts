@@ -3,7 +3,7 @@ import { type StackInfo, servers } from './up.ts';
 
 const LOOK_EVERY_MS = 500;
 
-/** A process of a local server that is gone. */
+/** A server process of the instance that has ended. */
 export interface EndedServer {
   /** Name of the process, for example `kafka-1`. */
   name: string;
@@ -11,8 +11,8 @@ export interface EndedServer {
 }
 
 /**
- * Looks whether each server process of the instance runs, until the signal is aborted, and tells of the first that does not.
- * Servers that the environment names are not ours and are not watched.
+ * Checks whether each server process of the instance runs, until the signal is aborted, and reports the first
+ * that does not. Servers from the environment are not ours and are not watched.
  */
 export function watchServers(
   { instance, dir }: Pick<StackInfo, 'instance' | 'dir'>,

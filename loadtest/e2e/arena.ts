@@ -1,6 +1,6 @@
 /**
- * The designs on the same servers. Only the processes of the design that is measured run: those of the others would take
- * processor time from it while they have nothing to do.
+ * The designs on the same servers. Only the measured design's processes run, because idle processes of the
+ * others would still use processor time.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,13 +23,13 @@ const tokenSeconds = 7_200;
 const linesEach = 4;
 const warmUpConnections = 64;
 
-/** What is free in a job once the arena has said where to. */
+/** The part of a job that the arena does not set. */
 export type Shape =
   | Pick<ClosedJob, 'kind' | 'connections' | 'ordersEach'>
   | Pick<OpenJob, 'kind' | 'perSecond' | 'waitSeconds' | 'refusalsCount'>;
 
 export interface Times {
-  /** Load on processes that have just started, before their first run. */
+  /** Load on newly started processes, before their first run. */
   readonly startUpMs: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -37,7 +37,9 @@ export interface Times {
 
 export interface Arena {
   readonly designs: ReadonlyMap<string, Design>;
-  /** One run, checked. `beside` is called with the design's processes before it, and its answer after it. */
+  /**
+   * One checked run. `beside` is called with the design's processes before the run, and its result after it.
+   */
   run(
     designName: string,
     shape: Shape,
@@ -49,7 +51,7 @@ export interface Arena {
 
 export type MakeDesign = (own: OwnTopics, jwks: string, stack: BenchStack) => Promise<Design> | Design;
 
-/** Makes topics, tables and tokens of each design; starts no process. */
+/** Creates topics, tables and tokens of each design; starts no process. */
 export async function openArena(
   stack: BenchStack,
   makers: Readonly<Record<string, MakeDesign>>,
@@ -120,7 +122,7 @@ export async function openArena(
       try {
         return await drive(design, running, { shape, keyPrefix, times });
       } catch (error) {
-        // What is left of the run must not meet the next one.
+        // The rest of one run must not affect the next.
         await stopActive();
         throw error;
       } finally {

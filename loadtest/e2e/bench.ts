@@ -1,4 +1,7 @@
-/** `bench e2e`: from the HTTP request to the published outcome, every service running, beside two reference designs. */
+/**
+ * `bench e2e`: from the HTTP request to the published outcome with every service running, compared with two
+ * reference designs.
+ */
 import { runRounds } from '../frame/rounds.ts';
 import { openStack } from '../frame/stack.ts';
 import type { BenchOptions, BenchReport } from '../frame/types.ts';

@@ -1,19 +1,19 @@
-/** What a design shows to the bench: topics, tables and processes of its own on the servers that all share. */
+/** The interface of a design: its own topics, tables and processes, on shared servers. */
 import type { Target } from '../client/job.ts';
 import type { OwnTopics } from '../frame/own-topics.ts';
 
 export interface Design {
   readonly name: string;
   readonly own: OwnTopics;
-  /** Starts its processes; resolves once it takes orders. */
+  /** Starts its processes; resolves once it accepts orders. */
   start(): Promise<RunningDesign>;
 }
 
 export interface RunningDesign {
   readonly target: Target;
-  /** Its processes, by name. The first takes the requests. */
+  /** Its processes, by name. The first receives the requests. */
   readonly pids: Readonly<Record<string, number>>;
-  /** Resolves once nothing is left to do. */
+  /** Resolves once all work is done. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * The process of one run, the same for every design: sends requests, reads the outcomes, waits until each accepted order has
- * its outcome, and checks that it has exactly one. The rate is that of outcomes; latencies count from the request, in an open
- * loop from the moment at which it was due.
+ * The process of one run, the same for every design. It sends requests, reads the outcomes, and checks that
+ * each accepted order gets exactly one. The rate counts outcomes. Latencies count from the request; in an
+ * open loop, from the time at which it was due.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'hdr-histogram-js';
@@ -23,7 +23,7 @@ interface Span {
   toMs: number;
 }
 
-/** When each accepted order was asked for, by its id. */
+/** The time of the request of each accepted order, by its id. */
 type Sent = Map<string, number>;
 
 await sendResult(await run(jobOfChild<E2eJob>()).catch(failed));
@@ -71,7 +71,10 @@ function withSpan(recorder: Recorder, span: Span): Recorder {
   };
 }
 
-/** Outcomes that arrived in the measured time make the rate; orders asked for in it make the quantiles. */
+/**
+ * Outcomes that arrived in the measured time count for the rate; orders requested in it count for the
+ * quantiles.
+ */
 function sampleOf(recorder: Recorder, { arrivals }: OutcomeReader, sent: Sent, span: Span): Sample {
   const asked = recorder.sample();
   const isIn = (ms: number): boolean => ms >= span.fromMs && ms < span.toMs;

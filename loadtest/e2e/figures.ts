@@ -1,4 +1,4 @@
-/** The figures of the bench of the whole way, and what they must reach. */
+/** The figures of the end-to-end bench, and their required values. */
 import { figure, perRun } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds, RunResult } from '../frame/types.ts';
 

@@ -1,4 +1,4 @@
-/** What a measuring process of this bench is told; it answers with one result. */
+/** The input of a measuring process of this bench; it returns one result. */
 import type { ClosedJob, OpenJob } from '../client/job.ts';
 
 export interface OutcomeTopic {

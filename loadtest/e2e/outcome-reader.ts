@@ -1,4 +1,4 @@
-/** Reads the outcomes of a design as any team would, and remembers when the outcome of each order arrived. */
+/** Reads the outcomes of a design as any team would, and records when the outcome of each order arrived. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createAdmin,
@@ -18,7 +18,10 @@ export interface Arrival {
 export interface OutcomeReader {
   /** By order id. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
-  /** Waits until each of these orders has an outcome and the topic is read to its end; answers what is wrong then, or null. */
+  /**
+   * Waits until each of these orders has an outcome and the topic is read to its end. Returns the fault, or
+   * null.
+   */
   problemOf(orderIds: ReadonlySet<string>): Promise<string | null>;
   stop(): Promise<void>;
 }
@@ -26,7 +29,7 @@ export interface OutcomeReader {
 const deadlineMs = 120_000;
 const pollMs = 20;
 
-/** Resolves when every outcome that is published from now on will be seen. */
+/** Resolves when every outcome published later will be seen. */
 export async function openOutcomeReader({
   brokers,
   topicPrefix,

@@ -6,14 +6,14 @@ import type { OwnTopics } from '../frame/own-topics.ts';
 import { type ServiceProcess, startService } from '../frame/service-process.ts';
 import type { Design, RunningDesign } from './design.ts';
 
-/** The processes that only follow outcomes. */
+/** The processes that only read outcomes. */
 const subscribers = ['notification', 'reconciliation', 'projector'] as const;
 const workers = ['worker-1', 'worker-2'] as const;
 const followingGroups = [GROUPS.notification, GROUPS.reconciliation, GROUPS.projector];
 const settleDeadlineMs = 90_000;
 const pollMs = 100;
 
-/** The bench measures what the design can do, so that no limit may refuse an order. */
+/** The bench measures capacity, so no limit may refuse an order. */
 const patient = {
   RATE_ORDERS_PER_SECOND: '1000000',
   RATE_BURST_ORDERS: '1000000',

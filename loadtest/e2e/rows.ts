@@ -1,9 +1,9 @@
-/** What must hold in the tables after a run, whichever design made it: each accepted order is there once, with all its lines. */
+/** The tables after a run of any design: each accepted order is stored once, with all its lines. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { type Connection, connect } from '../reference/connect.ts';
 
-/** The first thing found wrong with the orders whose idempotency key begins so, in words, or null. */
+/** The first fault of the orders with this prefix of the idempotency key, as text, or null. */
 export async function rowsProblem(
   url: string,
   { keyPrefix, accepted, linesEach }: { keyPrefix: string; accepted: number; linesEach: number },
@@ -20,7 +20,7 @@ export async function rowsProblem(
   }
 }
 
-/** Every order of the bench is accepted, as there is more stock than any run can sell. */
+/** Every order of the bench is accepted, because there is more stock than any run can sell. */
 async function wrongOrders(
   connection: Connection,
   keyPrefix: string,

@@ -1,4 +1,7 @@
-/** What is run in each round. Variants of one design follow each other, as a change of design starts its processes. */
+/**
+ * The variants of each round. Variants of one design follow each other, because a change of design starts its
+ * processes.
+ */
 import type { Variant } from '../frame/types.ts';
 import type { Arena, Shape } from './arena.ts';
 

@@ -1,4 +1,4 @@
-/** Decodes what was fetched. An outcome that can never be decoded is counted, logged and left out. */
+/** Decodes fetched records. An outcome that can never be decoded is counted, logged and skipped. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Codec } from '../../shared/codec/index.ts';
 import { createRecordDecoder, isOutcomeOf } from '../../shared/consuming/index.ts';
@@ -10,8 +10,9 @@ import type { Slice } from './partition-buffers.ts';
 
 export interface EventReader {
   /**
-   * The events by partition, in order. An undecodable record is left out: nobody can be told of it, and reconciliation
-   * reports the outcome as missing. Waits while the registry cannot be reached; rejects only when `signal` fires.
+   * The events by partition, in order. An undecodable record is skipped: it has no known receiver, and
+   * reconciliation reports the outcome as missing. Waits while the registry is down; rejects only when
+   * `signal` fires.
    */
   read(slices: readonly Slice[], signal: AbortSignal): Promise<Map<number, OrderEvent[]>>;
 }
@@ -24,7 +25,7 @@ export function createEventReader({
   metrics,
 }: {
   codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Receives what the records wait for. */
+  /** Called with the reason for which records wait. */
   stall: Pick<Stall, 'begin'>;
   backoff: Backoff;
   log: Logger;

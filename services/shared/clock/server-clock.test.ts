@@ -4,15 +4,15 @@ import { type ServerClock, startServerClock } from './server-clock.ts';
 
 const dayMs = 86_400_000;
 const everyMs = 10_000;
-/** A database and a machine. Only `pass` lets time pass, and the timers with it. */
+/** A database and a machine. Only `pass` moves the time and the timers. */
 let world: {
   serverMs: number;
   wallMs: number;
   monotonicMs: number;
-  /** Of the server's clock, per ms of the machine's monotonic clock. */
+  /** Speed of the server's clock, per ms of the machine's monotonic clock. */
   rate: number;
   away: boolean;
-  /** Way there and way back of a question. */
+  /** Delays of a query and of its answer. */
   roundTripMs: [number, number];
 };
 let metrics: Metrics;
@@ -105,7 +105,7 @@ it('follows a clock that runs faster or slower than ours, and never goes backwar
     let beforeMs = clock.nowMs();
     for (let i = 0; i < 100; i++) {
       await pass(1_000);
-      // What 10 s drift apart, and the resolution.
+      // The drift of 10 s, and the resolution.
       expect(Math.abs(errorMs())).toBeLessThanOrEqual(2 + 2);
       expect(clock.nowMs()).toBeGreaterThanOrEqual(beforeMs);
       beforeMs = clock.nowMs();

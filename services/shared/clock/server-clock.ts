@@ -1,9 +1,10 @@
 /**
- * The time of the database, kept by a process for itself: its monotonic clock plus an offset that is measured now and then.
- * All processes of an installation share this time, whatever the wall clocks of their machines say.
+ * The time of the database in each process: its monotonic clock plus an offset that is measured at intervals.
+ * All processes of an installation share this time, whatever the wall clocks of their machines show.
  *
- * A measurement does not give the offset, it gives two bounds: the database read its clock after the question was sent and
- * before the answer came. The offset moves only as far as these bounds demand, so a slow answer does no harm.
+ * A measurement gives two bounds for the offset: the database read its clock after the query was sent and
+ * before the answer arrived. The offset moves only as far as these bounds require, so a slow answer does no
+ * harm.
  */
 import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -16,9 +17,11 @@ export interface ServerClock extends Clock {
    * this machine. After it, it does not go backwards, unless the clock of the database is set back by more than 10 s.
    */
   nowMs(): number;
-  /** The same, but never the wall time: it is measured first if it was not yet. Rejects like `measure`. */
+  /**
+   * Like `nowMs`, but never the wall time: without a measurement it measures first. Rejects like `measure`.
+   */
   knownMs(): Promise<number>;
-  /** Measures now. Rejects like `readNowMs`; the offset then stays as it is. */
+  /** Measures now. Rejects like `readNowMs`; the offset then does not change. */
   measure(): Promise<void>;
   /** Ends the measurements. */
   stop(): void;
@@ -29,20 +32,22 @@ interface ServerClockDeps {
   readNowMs(): Promise<number>;
   log: Logger;
   metrics: Pick<Metrics, 'set'>;
-  /** From one measurement to the next. */
+  /** Interval between measurements. */
   everyMs?: number;
   /** The clock of this machine. */
   local?: Clock;
 }
 
 const everyMsDefault = 10_000;
-/** Until the first measurement succeeds it is tried this often. */
+/** The interval until the first measurement succeeds. */
 const firstEveryMs = 1_000;
 /** The database gives whole milliseconds, rounded down. */
 const resolutionMs = 1;
-/** After a step back the clock stands still until the database catches up; a larger step it follows at once. */
+/**
+ * After a small step back this clock stops until the database catches up; it follows a larger step at once.
+ */
 const standstillMaxMs = 10_000;
-/** The wall clock of a machine is reported if it differs by more. */
+/** A larger difference of the machine's wall clock is reported. */
 const wallDiffersMs = 1_000;
 
 /** Measures every `everyMs`, until `stop`. The caller awaits `measure` first if it needs the time of the database at once. */
@@ -107,7 +112,10 @@ export function startServerClock(deps: ServerClockDeps): ServerClock {
   };
 }
 
-/** Says how far the wall clock of this machine is from the database, in a metric and, when that changes, in the log. */
+/**
+ * Reports the difference between this machine's wall clock and the database, in a metric and, if it changes,
+ * in the log.
+ */
 function createWallReport({ log, metrics }: ServerClockDeps): (aheadMs: number, unsureMs: number) => void {
   let reportedMs = 0;
   return (aheadMs, unsureMs) => {

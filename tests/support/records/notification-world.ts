@@ -6,7 +6,7 @@ import { eventOf } from '../../../services/notification/testing/events.ts';
 import { testStack } from '../servers/stack.ts';
 import { openSubscriberWorld, type Started, type SubscriberWorld, startInProcess } from './subscribers.ts';
 
-/** Notification with topics and tables of its own, started in this process or in another one. */
+/** Notification with its own topics and tables, started in this process or in another one. */
 export interface NotificationWorld extends SubscriberWorld {
   readonly db: Connection;
   /** The servers and the receiver's address, as settings of a notification process. */
