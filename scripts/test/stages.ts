@@ -18,6 +18,7 @@ export const stages: readonly Stage[] = [
   { name: 'generated files', command: 'npm', args: ['run', '--silent', 'gen:check'] },
   { name: 'language', command: 'node', args: ['scripts/test/house/check-language.ts'] },
   { name: 'sizes', command: 'node', args: ['scripts/test/house/check-sizes.ts'] },
+  { name: 'unused code', command: 'knip', args: ['--no-progress', '--treat-config-hints-as-errors'] },
 ];
 
 /** Runs a stage; its output is shown only if it fails. */
