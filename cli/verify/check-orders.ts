@@ -40,7 +40,7 @@ const PARTITION_SHIFT = 2 ** 48;
  * An order with one of these statuses has returned its stock, or never had any. This list is separate from the domain's on
  * purpose: an error there must not hide itself here. A test compares the two.
  */
-const WITHOUT_STOCK: ReadonlySet<string> = new Set([
+export const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'REJECTED',
   'CANCELLED',
   'EXPIRED',
