@@ -201,11 +201,14 @@ export const plants: readonly Plant[] = [
   },
   {
     bug: 'a lane buffers without a limit',
-    file: 'services/worker/lanes/lane-buffer.ts',
-    good: 'return this.#records.length >= this.#limits.highRecords || this.#records.bytes >= this.#limits.highBytes;',
-    bad: 'return false;',
+    file: 'services/shared/consuming/partition-buffer.ts',
+    good: 'return this.length >= recordsHigh || this.#bytes >= bytesHigh;',
+    bad: 'return recordsHigh < 0 || bytesHigh < 0;',
     project: 'unit',
-    tests: ['services/worker/lanes/lane-buffer.test.ts'],
+    tests: [
+      'services/shared/consuming/partition-buffer.test.ts',
+      'services/worker/lanes/lane-buffer.test.ts',
+    ],
   },
   {
     bug: 'unacknowledged outcomes count as published',

@@ -195,7 +195,7 @@ describe('the command line', () => {
       2,
       /name it with --partition/,
     ],
-    ['a migration down without a target', ['migrate', '--down'], 2, /name the version that stays/],
+    ['a migration down without a target', ['migrate', '--down'], 2, /name the version to keep/],
   ])('reports %s in one sentence', async (_what, args, code, words) => {
     const ended = await orderstream(...args);
     expect(ended.code).toBe(code);
