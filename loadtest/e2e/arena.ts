@@ -12,9 +12,10 @@ import { runInChild } from '../frame/child.ts';
 import { type OwnTopics, openTopics } from '../frame/own-topics.ts';
 import type { BenchStack } from '../frame/stack.ts';
 import type { RunResult } from '../frame/types.ts';
+import { withConnection } from '../store/database.ts';
 import { skuCount } from '../store/order-stream.ts';
 import type { Design, RunningDesign } from './design.ts';
-import type { E2eJob } from './job.ts';
+import type { E2eJob, OutcomeTopic, SeenBy } from './job.ts';
 import { rowsProblem } from './rows.ts';
 
 const driver = path.join(import.meta.dirname, 'driver.ts');
@@ -35,17 +36,19 @@ export interface Times {
   readonly measureMs: number;
 }
 
+export interface RunOf {
+  readonly shape: Shape;
+  /** In front of every idempotency key; no two runs of the arena share one. */
+  readonly keyPrefix: string;
+  readonly seenBy?: SeenBy;
+  /** Pauses the subscribers while the load runs. */
+  readonly isFrozen?: boolean;
+}
+
 export interface Arena {
   readonly designs: ReadonlyMap<string, Design>;
-  /**
-   * One checked run. `beside` is called with the design's processes before the run, and its result after it.
-   */
-  run(
-    designName: string,
-    shape: Shape,
-    keyPrefix: string,
-    beside?: (running: RunningDesign) => () => void,
-  ): Promise<RunResult>;
+  /** One checked run. */
+  run(designName: string, what: RunOf): Promise<RunResult>;
   close(): Promise<void>;
 }
 
@@ -81,22 +84,29 @@ export async function openArena(
     servicePid: Object.values(running.pids)[0]!,
     pids: { ...running.pids, ...stack.pids },
   });
-  const drive = async (design: Design, running: RunningDesign, what: RunOf): Promise<RunResult> => {
-    const { env, settings } = design.own;
-    const load = { ...loadOf(running), ...what.times, ...what.shape, keyPrefix: what.keyPrefix };
-    const outcomes = {
-      brokers: settings.brokers,
-      topicPrefix: env['KAFKA_TOPIC_PREFIX']!,
-      topic: EVENTS,
-    };
-    const before = await publishedOf(design);
-    const result = await runInChild(driver, { load, outcomes } as E2eJob);
+  const drive = async (
+    { own }: Design,
+    running: RunningDesign,
+    { shape, keyPrefix, seenBy = 'topic', isFrozen = false }: RunOf,
+    span: Pick<Times, 'warmUpMs' | 'measureMs'>,
+  ): Promise<RunResult> => {
+    const common = loadOf(running);
+
+    const ofTokens = seenBy === 'topic' ? tokens : tokens.slice(0, 1);
+    const load = { ...common, ...span, ...shape, keyPrefix, tokens: ofTokens };
+    const outcomes = { ...topicOf(own), topic: EVENTS };
+    const before = await publishedOf(own);
+    const thaw = isFrozen ? running.freezeSubscribers?.() : undefined;
+    const result = await runInChild(driver, { load, outcomes, seenBy } satisfies E2eJob);
+    thaw?.();
     if (!result.ok) return result;
     await running.settle();
     const accepted = result.sample.more!['accepted']!;
     const problem =
-      publishedProblem(accepted, (await publishedOf(design)) - before) ??
-      (await rowsProblem(design.own.mysqlUrl, { keyPrefix: what.keyPrefix, accepted, linesEach }));
+      publishedProblem(accepted, (await publishedOf(own)) - before) ??
+      (await withConnection(own.mysqlUrl, (connection) =>
+        rowsProblem(connection, { keyPrefix, accepted, linesEach }),
+      ));
     return problem === null ? result : { ok: false, problem };
   };
   const activate = async (design: Design): Promise<RunningDesign> => {
@@ -106,27 +116,26 @@ export async function openArena(
     active = { name: design.name, running };
     await running.settle();
     const shape: Shape = { kind: 'closed', connections: warmUpConnections, ordersEach: 1 };
-    const warm = { warmUpMs: 0, measureMs: times.startUpMs };
     const keyPrefix = `warm${warmUps++}-`;
-    const warmed = await drive(design, running, { shape, keyPrefix, times: warm });
+    const span = { warmUpMs: 0, measureMs: times.startUpMs };
+    const warmed = await drive(design, running, { shape, keyPrefix }, span);
     if (!warmed.ok) throw new Error(`${design.name} did not warm up: ${warmed.problem}`);
     return running;
   };
 
   return {
     designs,
-    async run(designName, shape, keyPrefix, beside) {
+    async run(designName, what) {
       const design = designs.get(designName)!;
       const running = await activate(design);
-      const restore = beside?.(running);
       try {
-        return await drive(design, running, { shape, keyPrefix, times });
+        const result = await drive(design, running, what, times);
+        if (!result.ok) await stopActive();
+        return result;
       } catch (error) {
         // The rest of one run must not affect the next.
         await stopActive();
         throw error;
-      } finally {
-        restore?.();
       }
     },
     async close() {
@@ -137,15 +146,13 @@ export async function openArena(
   };
 }
 
-interface RunOf {
-  readonly shape: Shape;
-  readonly keyPrefix: string;
-  readonly times: Pick<Times, 'warmUpMs' | 'measureMs'>;
+function topicOf({ env, settings }: OwnTopics): Omit<OutcomeTopic, 'topic'> {
+  return { brokers: settings.brokers, topicPrefix: env['KAFKA_TOPIC_PREFIX']! };
 }
 
 /** Records in the topic of the outcomes. */
-async function publishedOf({ own }: Design): Promise<number> {
-  const ends = await own.admin.endOffsets(EVENTS);
+async function publishedOf({ admin }: OwnTopics): Promise<number> {
+  const ends = await admin.endOffsets(EVENTS);
   return [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
 }
 

@@ -13,6 +13,7 @@ import { jobOfChild, sendResult } from '../frame/child.ts';
 import type { RunResult, Sample } from '../frame/types.ts';
 import type { E2eJob } from './job.ts';
 import { type OutcomeReader, openOutcomeReader } from './outcome-reader.ts';
+import { createFollower, type Shown } from './ways.ts';
 
 const slowestUs = 300_000_000;
 const idField = /"id":"([0-9a-f-]{36})"/g;
@@ -29,25 +30,31 @@ type Sent = Map<string, number>;
 await sendResult(await run(jobOfChild<E2eJob>()).catch(failed));
 process.disconnect?.();
 
-async function run({ load, outcomes }: E2eJob): Promise<RunResult> {
+async function run({ load, outcomes, seenBy }: E2eJob): Promise<RunResult> {
   const reader = await openOutcomeReader(outcomes);
   try {
     const span: Span = { fromMs: 0, toMs: 0 };
     const sent: Sent = new Map();
     const recorder = withSpan(createRecorder(load), span);
-    await drive(load, recorder, sent);
+    const follower =
+      seenBy === 'topic' || seenBy === 'wait' ? null : createFollower(seenBy, load.target, load.tokens[0]!);
+    await drive(load, recorder, (answer, sentMs) => {
+      for (const [, id] of answer.body.matchAll(idField)) sent.set(id!, sentMs);
+      follower?.follow(answer, sentMs);
+    });
+    const shown = (await follower?.finish()) ?? null;
     const problem = recorder.problem() ?? (await reader.problemOf(new Set(sent.keys())));
     if (problem !== null) return { ok: false, problem };
-    return { ok: true, sample: sampleOf(recorder, reader, sent, span) };
+    const sample = sampleOf(recorder, reader, sent, span);
+    return { ok: true, sample: { ...sample, ...quantilesSeen(seenBy, sample, shown, span) } };
   } finally {
     await reader.stop();
   }
 }
 
-async function drive(load: E2eJob['load'], recorder: Recorder, sent: Sent): Promise<void> {
-  const onAnswer = ({ body }: Answer, sentMs: number): void => {
-    for (const [, id] of body.matchAll(idField)) sent.set(id!, sentMs);
-  };
+type OnAnswer = (answer: Answer, sentMs: number) => void;
+
+async function drive(load: E2eJob['load'], recorder: Recorder, onAnswer: OnAnswer): Promise<void> {
   if (load.kind === 'open') return driveOpen({ ...load, onAnswer }, recorder);
   const measured = sleep(load.warmUpMs).then(async () => {
     recorder.begin();
@@ -77,28 +84,22 @@ function withSpan(recorder: Recorder, span: Span): Recorder {
  */
 function sampleOf(recorder: Recorder, { arrivals }: OutcomeReader, sent: Sent, span: Span): Sample {
   const asked = recorder.sample();
-  const isIn = (ms: number): boolean => ms >= span.fromMs && ms < span.toMs;
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: slowestUs,
-    numberOfSignificantValueDigits: 3,
-  });
+  const latencies: number[] = [];
   let outcomes = 0;
   for (const [orderId, sentMs] of sent) {
     const { firstMs } = arrivals.get(orderId)!;
-    if (isIn(firstMs)) outcomes += 1;
-    if (isIn(sentMs)) histogram.recordValue(Math.min(slowestUs, Math.max(1, (firstMs - sentMs) * 1_000)));
+    if (isIn(firstMs, span)) outcomes += 1;
+    if (isIn(sentMs, span)) latencies.push(firstMs - sentMs);
   }
-  const quantile = (percent: number): number => histogram.getValueAtPercentile(percent) / 1_000;
   const perOutcome = asked.orders / Math.max(1, outcomes);
+  const { p95Ms, ...quantiles } = quantilesOf(latencies);
   return {
     ...asked,
+    ...quantiles,
     orders: outcomes,
     cpuUs: Object.fromEntries(Object.entries(asked.cpuUs).map(([name, us]) => [name, us * perOutcome])),
-    p50Ms: quantile(50),
-    p99Ms: quantile(99),
     more: {
-      p95Ms: quantile(95),
+      p95Ms,
       acceptP50Ms: asked.p50Ms,
       acceptP95Ms: asked.more!['p95Ms']!,
       acceptP99Ms: asked.p99Ms,
@@ -106,6 +107,39 @@ function sampleOf(recorder: Recorder, { arrivals }: OutcomeReader, sent: Sent, s
       accepted: sent.size,
     },
   };
+}
+
+/** What replaces the quantiles of the topic where the outcome is seen elsewhere. */
+function quantilesSeen(
+  seenBy: E2eJob['seenBy'],
+  { more = {} }: Sample,
+  shown: readonly Shown[] | null,
+  span: Span,
+): Partial<Sample> {
+  if (seenBy === 'topic') return {};
+  if (seenBy === 'wait') {
+    const { acceptP50Ms, acceptP95Ms, acceptP99Ms } = more;
+    return { p50Ms: acceptP50Ms!, p99Ms: acceptP99Ms!, more: { ...more, p95Ms: acceptP95Ms! } };
+  }
+  const measured = shown!.filter(({ dueMs }) => isIn(dueMs, span));
+  const { p50Ms, p95Ms, p99Ms } = quantilesOf(measured.map(({ dueMs, shownMs }) => shownMs - dueMs));
+  return { p50Ms, p99Ms, more: { ...more, p95Ms } };
+}
+
+function quantilesOf(latenciesMs: readonly number[]): { p50Ms: number; p95Ms: number; p99Ms: number } {
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: slowestUs,
+    numberOfSignificantValueDigits: 3,
+  });
+  for (const ms of latenciesMs)
+    histogram.recordValue(Math.min(slowestUs, Math.max(1, Math.round(ms * 1_000))));
+  const quantile = (percent: number): number => histogram.getValueAtPercentile(percent) / 1_000;
+  return { p50Ms: quantile(50), p95Ms: quantile(95), p99Ms: quantile(99) };
+}
+
+function isIn(ms: number, { fromMs, toMs }: Span): boolean {
+  return ms >= fromMs && ms < toMs;
 }
 
 function failed(error: unknown): RunResult {

@@ -9,7 +9,7 @@ import {
 import { createLogger } from '../../services/shared/log/index.ts';
 import type { OutcomeTopic } from './job.ts';
 
-export interface Arrival {
+interface Arrival {
   /** By the clock of this process. */
   readonly firstMs: number;
   count: number;

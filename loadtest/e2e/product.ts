@@ -44,6 +44,7 @@ async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
       ingestion: ingestion.pid,
       ...Object.fromEntries(names.map((name, index) => [name, others[index]!.pid])),
     },
+    freezeSubscribers: () => freeze(others.slice(workers.length)),
     settle: () => settle(own),
     async stop() {
       await ingestion.stop();
@@ -51,6 +52,20 @@ async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
       await stopAll(others.slice(workers.length));
     },
   };
+}
+
+function freeze(processes: readonly ServiceProcess[]): () => void {
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    for (const { pid } of processes) process.kill(pid, signal);
+  };
+  const thaw = (): void => {
+    process.off('exit', thaw);
+    signalAll('SIGCONT');
+  };
+  // A bench that is interrupted leaves no frozen processes behind.
+  process.on('exit', thaw);
+  signalAll('SIGSTOP');
+  return thaw;
 }
 
 /** Waits until every subscriber has committed the end of the outcomes. */

@@ -1,23 +1,18 @@
 /** The tables after a run of any design: each accepted order is stored once, with all its lines. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
-import { type Connection, connect } from '../reference/connect.ts';
+import type { Connection } from '../reference/connect.ts';
 
 /** The first fault of the orders with this prefix of the idempotency key, as text, or null. */
 export async function rowsProblem(
-  url: string,
+  connection: Connection,
   { keyPrefix, accepted, linesEach }: { keyPrefix: string; accepted: number; linesEach: number },
 ): Promise<string | null> {
-  const connection = await connect(url);
-  try {
-    return (
-      (await wrongOrders(connection, keyPrefix, accepted, linesEach)) ??
-      (await wrongStock(connection)) ??
-      (await keptOutbox(connection))
-    );
-  } finally {
-    await connection.end();
-  }
+  return (
+    (await wrongOrders(connection, keyPrefix, accepted, linesEach)) ??
+    (await wrongStock(connection)) ??
+    (await keptOutbox(connection))
+  );
 }
 
 /** Every order of the bench is accepted, because there is more stock than any run can sell. */

@@ -38,7 +38,8 @@ export interface PricedCommand {
   readonly key: number;
   readonly subtotal: number;
   readonly priceVersion: number;
-  readonly unitPrices: readonly number[];
+  /** Of each line; null for a SKU that is not known. */
+  readonly unitPrices: readonly (number | null)[];
 }
 
 export function priced(
@@ -48,9 +49,9 @@ export function priced(
   prices: ReadonlyMap<string, number>,
   priceVersion: number,
 ): PricedCommand {
-  const unitPrices = command.payload.lines.map(({ sku }) => prices.get(sku)!);
+  const unitPrices = command.payload.lines.map(({ sku }) => prices.get(sku) ?? null);
   const subtotal = command.payload.lines.reduce(
-    (sum, line, index) => sum + line.quantity * unitPrices[index]!,
+    (sum, line, index) => sum + line.quantity * (unitPrices[index] ?? 0),
     0,
   );
   return { command, key: orderKeyOf(partition, offset), subtotal, priceVersion, unitPrices };
@@ -94,6 +95,6 @@ export function orderCells(order: PricedCommand, reason: string | null, nowMs: n
 export function itemCells({ command, key, unitPrices }: PricedCommand): Cell[][] {
   return command.payload.lines.map(({ sku, quantity }, index) => {
     const unitPrice = unitPrices[index]!;
-    return [key, index + 1, sku, quantity, unitPrice, unitPrice * quantity];
+    return [key, index + 1, sku, quantity, unitPrice, unitPrice === null ? null : unitPrice * quantity];
   });
 }

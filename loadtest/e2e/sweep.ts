@@ -1,0 +1,101 @@
+/**
+ * Looks for the best settings of the reference designs: each setting on topics and tables of its own, by turns, at 64
+ * connections. Prints a page for docs/bench/reference-sweep.md; `bestSettings` holds the best ones.
+ *
+ *   node loadtest/e2e/sweep.ts [rounds] > docs/bench/reference-sweep.md
+ */
+import { runRounds } from '../frame/rounds.ts';
+import { openStack } from '../frame/stack.ts';
+import { median, perRun, rateOf } from '../frame/statistics.ts';
+import type { RunResult } from '../frame/types.ts';
+import type { ReferenceSettings } from '../reference/reference-process.ts';
+import { type MakeDesign, openArena, type Times } from './arena.ts';
+import { articlesDesign, asyncDesign, bestSettings } from './reference-design.ts';
+import { type Planned, variantsOf } from './variants.ts';
+
+interface Candidate {
+  readonly design: 'articles' | 'async';
+  readonly text: string;
+  readonly settings: ReferenceSettings;
+}
+
+const connections = 64;
+const roundsDefault = 3;
+const times: Times = { startUpMs: 3_000, warmUpMs: 1_000, measureMs: 4_000 };
+const makers = { articles: articlesDesign, async: asyncDesign };
+
+const pools = [4, 8, 16, 32, 64].map((pool) => candidate('articles', `${pool} connections`, { pool }));
+const relays = [
+  candidate('articles', 'relay of 100 rows', { relayRows: 100 }),
+  candidate('articles', 'relay of 2,000 rows', { relayRows: 2_000 }),
+  candidate('articles', 'relay pauses 1 ms', { relayPauseMs: 1 }),
+  candidate('articles', 'relay pauses 20 ms', { relayPauseMs: 20 }),
+];
+const consumers = [1, 2].flatMap((count) =>
+  [1, 4, 12].map((partitions) =>
+    candidate('async', `${count} × ${partitions} partitions at a time`, { consumers: count, partitions }),
+  ),
+);
+const candidates = [...pools, ...relays, ...consumers];
+
+const results = await sweep(Number(process.argv[2] ?? roundsDefault));
+for (const line of page(results)) console.log(line);
+
+function candidate(
+  design: Candidate['design'],
+  text: string,
+  changed: Partial<ReferenceSettings>,
+): Candidate {
+  return { design, text, settings: { ...bestSettings, ...changed } };
+}
+
+async function sweep(count: number): Promise<ReadonlyMap<string, readonly RunResult[]>> {
+  const tell = (line: string): void => console.error(line);
+  const stack = await openStack(tell);
+  try {
+    const named = candidates.map((each, index) => [`sweep-${index}`, each] as const);
+    const made = Object.fromEntries(
+      named.map(([name, { design, settings }]): [string, MakeDesign] => [
+        name,
+        async (own, jwks) => ({ ...(await makers[design](own, jwks, settings)), name }),
+      ]),
+    );
+    const plan = named.map(
+      ([name, { design, text }]): Planned => ({
+        name: `${design}, ${text}`,
+        design: name,
+        shape: { kind: 'closed', connections, ordersEach: 1 },
+      }),
+    );
+    const arena = await openArena(stack, made, times);
+    try {
+      return (await runRounds(variantsOf(arena, plan), count, tell)).results;
+    } finally {
+      await arena.close();
+    }
+  } finally {
+    await stack.close();
+  }
+}
+
+function page(found: ReadonlyMap<string, readonly RunResult[]>): string[] {
+  const rows = [...found].map(([name, runs]) => {
+    const rate = median(perRun(runs, rateOf));
+    const p50 = median(perRun(runs, ({ p50Ms }) => p50Ms));
+    return `| ${name} | ${rate?.toFixed(0) ?? '–'} | ${p50?.toFixed(0) ?? '–'} |`;
+  });
+  const { pool, relayRows, relayPauseMs, partitions, consumers: processes } = bestSettings;
+  return [
+    '# Settings of the reference designs',
+    '',
+    `\`node loadtest/e2e/sweep.ts\` measured these settings by turns at ${connections} connections, on one machine of two cores with all`,
+    'servers. The columns are the median of the rounds: outcomes per second, and the time from the request to the outcome.',
+    '',
+    `Where a row names one setting, the others are those that the bench uses: ${pool} connections, a relay of ${relayRows} rows that pauses`,
+    `${relayPauseMs} ms when it finds no row, and ${processes} consumer process${processes === 1 ? '' : 'es'} with ${partitions} partitions at a time.`,
+    '',
+    '| setting | orders/s | p50 ms |',
+    '| --- | --- | --- |',
+    ...rows,
+  ];
+}

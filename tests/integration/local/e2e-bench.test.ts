@@ -1,0 +1,82 @@
+/** The bench of the whole way in its shortest form: every design places and decides, and the checks of a run find damage. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Arena, openArena, type Times } from '../../../loadtest/e2e/arena.ts';
+import { productDesign } from '../../../loadtest/e2e/product.ts';
+import { articlesDesign, asyncDesign } from '../../../loadtest/e2e/reference-design.ts';
+import { rowsProblem } from '../../../loadtest/e2e/rows.ts';
+import { type BenchStack, openStack } from '../../../loadtest/frame/stack.ts';
+import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
+
+const times: Times = { startUpMs: 300, warmUpMs: 200, measureMs: 1_000 };
+const linesEach = 4;
+const connections = 8;
+const single = { kind: 'closed', connections, ordersEach: 1 } as const;
+const onTheClock = { kind: 'open', perSecond: 50, waitSeconds: 0, refusalsCount: false } as const;
+let stack: BenchStack;
+let arena: Arena;
+
+beforeAll(async () => {
+  process.env['ORDERSTREAM_BENCH_STACK'] = process.env['ORDERSTREAM_TEST_STACK'] || 'test';
+  stack = await openStack(() => undefined);
+  const designs = {
+    ours: productDesign,
+    articles: (...[own, jwks]: Parameters<typeof productDesign>) => articlesDesign(own, jwks),
+    async: (...[own, jwks]: Parameters<typeof productDesign>) => asyncDesign(own, jwks),
+  };
+  arena = await openArena(stack, designs, times);
+});
+
+afterAll(async () => {
+  await arena?.close();
+  await stack?.close();
+});
+
+test('our design decides singles and batches, and clients see outcomes by each way', async () => {
+  const runs = [
+    await arena.run('ours', { shape: single, keyPrefix: 'single-' }),
+    await arena.run('ours', { shape: { ...single, ordersEach: 20 }, keyPrefix: 'batch-' }),
+    await arena.run('ours', { shape: onTheClock, keyPrefix: 'poll-', seenBy: 'poll' }),
+    await arena.run('ours', { shape: onTheClock, keyPrefix: 'stream-', seenBy: 'stream' }),
+    await arena.run('ours', {
+      shape: { ...onTheClock, waitSeconds: 5 },
+      keyPrefix: 'wait-',
+      seenBy: 'wait',
+    }),
+    await arena.run('ours', { shape: single, keyPrefix: 'frozen-', isFrozen: true }),
+  ];
+  for (const run of runs) {
+    expect(run).toMatchObject({ ok: true });
+    if (run.ok) expect(run.sample.orders).toBeGreaterThan(0);
+  }
+});
+
+test.each(['articles', 'async'])('the reference design %s decides every order once', async (design) => {
+  const run = await arena.run(design, { shape: single, keyPrefix: `${design}-` });
+  expect(run).toMatchObject({ ok: true });
+  if (run.ok) expect(run.sample.orders).toBeGreaterThan(0);
+});
+
+const damages: [string, string, RegExp][] = [
+  ['an order that is missing', 'DELETE FROM orders LIMIT 1', /were accepted, \d+ stored/],
+  ['a line that is missing', 'DELETE FROM order_items LIMIT 1', /lines are stored instead of/],
+  ['a total that is off by one', 'UPDATE orders SET total = total + 1 LIMIT 1', /amounts that do not add up/],
+  ['a rejected order', "UPDATE orders SET status = 'REJECTED' LIMIT 1", /were rejected/],
+  ['stock taken for nobody', 'UPDATE stock SET available = available - 1 LIMIT 1', /^1 SKUs have stock/],
+];
+
+test.each(damages)('%s leaves the run without a number', async (_, damage, words) => {
+  const { mysqlUrl } = arena.designs.get('async')!.own;
+  const connection: Connection = await connect(mysqlUrl);
+  try {
+    await connection.query('START TRANSACTION');
+    const [[row]] = (await connection.query('SELECT COUNT(*) AS n FROM orders')) as unknown as [
+      [{ n: number }],
+    ];
+    await connection.query(damage);
+    const accepted = row.n;
+    expect(await rowsProblem(connection, { keyPrefix: '', accepted, linesEach })).toMatch(words);
+  } finally {
+    await connection.query('ROLLBACK');
+    await connection.end();
+  }
+});
