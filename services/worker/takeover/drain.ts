@@ -18,7 +18,8 @@ export interface DrainDeps {
 
 /** How long a worker that stops waits for acknowledgements. The next owner publishes the rest. */
 const publishMs = 1_500;
-const cleanUpMs = 500;
+/** One packet to the database. If it does not arrive, the next owner publishes outcomes again that are acknowledged. */
+const cleanUpMs = 1_500;
 const commitMs = 500;
 
 /** Called after the last batch: waits for acknowledgements, cleans up the outbox, moves the offsets, releases the lanes. */
