@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLocalIssuer, type LocalIssuer } from '../../services/shared/auth/index.ts';
 import { EVENTS } from '../../topics/index.ts';
-import type { ClosedJob, Load, OpenJob } from '../client/job.ts';
+import type { ClosedJob, OpenJob } from '../client/job.ts';
 import { runInChild } from '../frame/child.ts';
 import { type OwnTopics, openTopics } from '../frame/own-topics.ts';
 import type { BenchStack } from '../frame/stack.ts';
@@ -16,7 +16,7 @@ import { withConnection } from '../store/database.ts';
 import { skuCount } from '../store/order-stream.ts';
 import type { Design, RunningDesign } from './design.ts';
 import type { E2eJob, OutcomeTopic, SeenBy } from './job.ts';
-import { rowsProblem } from './rows.ts';
+import { rowsProblem, stockProblem } from './rows.ts';
 
 const driver = path.join(import.meta.dirname, 'driver.ts');
 const customers = 64;
@@ -49,12 +49,17 @@ export interface Arena {
   readonly designs: ReadonlyMap<string, Design>;
   /** One checked run. */
   run(designName: string, what: RunOf): Promise<RunResult>;
+  /** The fault in the stock of a design after all of its runs, or null. */
+  stockProblem(designName: string): Promise<string | null>;
   close(): Promise<void>;
 }
 
-export type MakeDesign = (own: OwnTopics, jwks: string, stack: BenchStack) => Promise<Design> | Design;
+export type MakeDesign = (own: OwnTopics, jwks: string) => Promise<Design> | Design;
 
-/** Creates topics, tables and tokens of each design; starts no process. */
+/**
+ * Creates topics, tables and tokens of each design; starts no process. Designs whose names are equal up to a slash
+ * share topics and tables.
+ */
 export async function openArena(
   stack: BenchStack,
   makers: Readonly<Record<string, MakeDesign>>,
@@ -63,11 +68,7 @@ export async function openArena(
   const dir = await mkdtemp(path.join(tmpdir(), 'bench-e2e-'));
   const issuer = await createLocalIssuer(dir);
   const tokens = await signTokens(issuer);
-  const designs = new Map<string, Design>();
-  for (const [name, make] of Object.entries(makers)) {
-    const own = await openTopics(stack.info, `e2e-${name}`);
-    designs.set(name, await make(own, issuer.jwksPath, stack));
-  }
+  const { owned, designs } = await makeDesigns(stack, makers, issuer.jwksPath);
   let active: { name: string; running: RunningDesign } | null = null;
   let warmUps = 0;
 
@@ -76,39 +77,8 @@ export async function openArena(
     active = null;
     await stopped?.running.stop();
   };
-  const loadOf = (running: RunningDesign): Omit<Load, 'keyPrefix' | 'warmUpMs' | 'measureMs'> => ({
-    target: running.target,
-    tokens,
-    skuCount,
-    linesEach,
-    servicePid: Object.values(running.pids)[0]!,
-    pids: { ...running.pids, ...stack.pids },
-  });
-  const drive = async (
-    { own }: Design,
-    running: RunningDesign,
-    { shape, keyPrefix, seenBy = 'topic', isFrozen = false }: RunOf,
-    span: Pick<Times, 'warmUpMs' | 'measureMs'>,
-  ): Promise<RunResult> => {
-    const common = loadOf(running);
-
-    const ofTokens = seenBy === 'topic' ? tokens : tokens.slice(0, 1);
-    const load = { ...common, ...span, ...shape, keyPrefix, tokens: ofTokens };
-    const outcomes = { ...topicOf(own), topic: EVENTS };
-    const before = await publishedOf(own);
-    const thaw = isFrozen ? running.freezeSubscribers?.() : undefined;
-    const result = await runInChild(driver, { load, outcomes, seenBy } satisfies E2eJob);
-    thaw?.();
-    if (!result.ok) return result;
-    await running.settle();
-    const accepted = result.sample.more!['accepted']!;
-    const problem =
-      publishedProblem(accepted, (await publishedOf(own)) - before) ??
-      (await withConnection(own.mysqlUrl, (connection) =>
-        rowsProblem(connection, { keyPrefix, accepted, linesEach }),
-      ));
-    return problem === null ? result : { ok: false, problem };
-  };
+  const drive = (design: Design, running: RunningDesign, what: RunOf, span: Span): Promise<RunResult> =>
+    runChecked({ own: design.own, running, tokens, serverPids: stack.pids }, what, span);
   const activate = async (design: Design): Promise<RunningDesign> => {
     if (active?.name === design.name) return active.running;
     await stopActive();
@@ -127,9 +97,8 @@ export async function openArena(
     designs,
     async run(designName, what) {
       const design = designs.get(designName)!;
-      const running = await activate(design);
       try {
-        const result = await drive(design, running, what, times);
+        const result = await drive(design, await activate(design), what, times);
         if (!result.ok) await stopActive();
         return result;
       } catch (error) {
@@ -138,12 +107,72 @@ export async function openArena(
         throw error;
       }
     },
+    stockProblem: (designName) => withConnection(designs.get(designName)!.own.mysqlUrl, stockProblem),
     async close() {
       await stopActive();
-      for (const { own } of designs.values()) await own.close();
+      for (const own of owned) await own.close();
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function makeDesigns(
+  { info }: BenchStack,
+  makers: Readonly<Record<string, MakeDesign>>,
+  jwks: string,
+): Promise<{ owned: OwnTopics[]; designs: Map<string, Design> }> {
+  const owned = new Map<string, OwnTopics>();
+  const designs = new Map<string, Design>();
+  for (const [name, make] of Object.entries(makers)) {
+    const [ownName] = name.split('/') as [string];
+    const own = owned.get(ownName) ?? (await openTopics(info, `e2e-${ownName}`));
+    owned.set(ownName, own);
+    designs.set(name, { ...(await make(own, jwks)), name });
+  }
+  return { owned: [...owned.values()], designs };
+}
+
+type Span = Pick<Times, 'warmUpMs' | 'measureMs'>;
+
+interface Subject {
+  readonly own: OwnTopics;
+  readonly running: RunningDesign;
+  readonly tokens: readonly string[];
+  readonly serverPids: BenchStack['pids'];
+}
+
+/** One run in a process of its own, and the checks of what it left. */
+async function runChecked(
+  { own, running, tokens, serverPids }: Subject,
+  { shape, keyPrefix, seenBy = 'topic', isFrozen = false }: RunOf,
+  span: Span,
+): Promise<RunResult> {
+  const load = {
+    target: running.target,
+    // The orders of one customer, where the client follows its orders.
+    tokens: seenBy === 'topic' ? tokens : tokens.slice(0, 1),
+    keyPrefix,
+    skuCount,
+    linesEach,
+    servicePid: Object.values(running.pids)[0]!,
+    pids: { ...running.pids, ...serverPids },
+    ...span,
+    ...shape,
+  };
+  const outcomes = { ...topicOf(own), topic: EVENTS };
+  const before = await publishedOf(own);
+  const thaw = isFrozen ? running.freezeSubscribers?.() : undefined;
+  const result = await runInChild(driver, { load, outcomes, seenBy } satisfies E2eJob);
+  thaw?.();
+  if (!result.ok) return result;
+  await running.settle();
+  const accepted = result.sample.more!['accepted']!;
+  const problem =
+    publishedProblem(accepted, (await publishedOf(own)) - before) ??
+    (await withConnection(own.mysqlUrl, (connection) =>
+      rowsProblem(connection, { keyPrefix, accepted, linesEach }),
+    ));
+  return problem === null ? result : { ok: false, problem };
 }
 
 function topicOf({ env, settings }: OwnTopics): Omit<OutcomeTopic, 'topic'> {

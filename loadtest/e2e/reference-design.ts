@@ -20,7 +20,7 @@ export const bestSettings: ReferenceSettings = {
   consumers: 1,
 };
 
-const outboxTable = `CREATE TABLE articles_outbox (
+const outboxTable = `CREATE TABLE IF NOT EXISTS articles_outbox (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   partition_id SMALLINT UNSIGNED NOT NULL,
   order_id     CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,6 +1,6 @@
 /**
- * Looks for the best settings of the reference designs: each setting on topics and tables of its own, by turns, at 64
- * connections. Prints a page for docs/bench/reference-sweep.md; `bestSettings` holds the best ones.
+ * Looks for the best settings of the reference designs: all settings by turns, at 64 connections. Prints the page
+ * docs/bench/reference-sweep.md; `bestSettings` has the best values.
  *
  *   node loadtest/e2e/sweep.ts [rounds] > docs/bench/reference-sweep.md
  */
@@ -53,11 +53,11 @@ async function sweep(count: number): Promise<ReadonlyMap<string, readonly RunRes
   const tell = (line: string): void => console.error(line);
   const stack = await openStack(tell);
   try {
-    const named = candidates.map((each, index) => [`sweep-${index}`, each] as const);
+    const named = candidates.map((each, index) => [`${each.design}/${index}`, each] as const);
     const made = Object.fromEntries(
       named.map(([name, { design, settings }]): [string, MakeDesign] => [
         name,
-        async (own, jwks) => ({ ...(await makers[design](own, jwks, settings)), name }),
+        (own, jwks) => makers[design](own, jwks, settings),
       ]),
     );
     const plan = named.map(

@@ -81,6 +81,12 @@ export function variantsOf(arena: Arena, plan: readonly Planned[]): Variant[] {
       if (name === capacityName) capacities.push(result);
       return result;
     },
+    async check(_round, result) {
+      // The stock counts all orders of the design, so one variant checks it for all.
+      if (plan.findLastIndex((other) => other.design === design) !== index) return result;
+      const problem = await arena.stockProblem(design);
+      return problem === null ? result : { ok: false, problem };
+    },
   }));
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Arena, openArena, type Times } from '../../../loadtest/e2e/arena.ts';
 import { productDesign } from '../../../loadtest/e2e/product.ts';
 import { articlesDesign, asyncDesign } from '../../../loadtest/e2e/reference-design.ts';
-import { rowsProblem } from '../../../loadtest/e2e/rows.ts';
+import { rowsProblem, stockProblem } from '../../../loadtest/e2e/rows.ts';
 import { type BenchStack, openStack } from '../../../loadtest/frame/stack.ts';
 import { type Connection, connect } from '../../../loadtest/reference/connect.ts';
 
@@ -56,6 +56,10 @@ test.each(['articles', 'async'])('the reference design %s decides every order on
   if (run.ok) expect(run.sample.orders).toBeGreaterThan(0);
 });
 
+test.each(['ours', 'articles', 'async'])('the stock of %s is where its orders hold it', async (design) => {
+  expect(await arena.stockProblem(design)).toBeNull();
+});
+
 const damages: [string, string, RegExp][] = [
   ['an order that is missing', 'DELETE FROM orders LIMIT 1', /were accepted, \d+ stored/],
   ['a line that is missing', 'DELETE FROM order_items LIMIT 1', /lines are stored instead of/],
@@ -74,7 +78,10 @@ test.each(damages)('%s leaves the run without a number', async (_, damage, words
     ];
     await connection.query(damage);
     const accepted = row.n;
-    expect(await rowsProblem(connection, { keyPrefix: '', accepted, linesEach })).toMatch(words);
+    const problem =
+      (await rowsProblem(connection, { keyPrefix: '', accepted, linesEach })) ??
+      (await stockProblem(connection));
+    expect(problem).toMatch(words);
   } finally {
     await connection.query('ROLLBACK');
     await connection.end();
