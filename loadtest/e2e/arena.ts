@@ -14,6 +14,7 @@ import type { BenchStack } from '../frame/stack.ts';
 import type { RunResult } from '../frame/types.ts';
 import { withConnection } from '../store/database.ts';
 import { skuCount } from '../store/order-stream.ts';
+import { countsPerOrder, readCounts } from './counters.ts';
 import type { Design, RunningDesign } from './design.ts';
 import type { E2eJob, OutcomeTopic, SeenBy } from './job.ts';
 import { rowsProblem, stockProblem } from './rows.ts';
@@ -161,18 +162,21 @@ async function runChecked(
   };
   const outcomes = { ...topicOf(own), topic: EVENTS };
   const before = await publishedOf(own);
+  const countsBefore = await readCounts(own, running.adminPorts);
   const thaw = isFrozen ? running.freezeSubscribers?.() : undefined;
   const result = await runInChild(driver, { load, outcomes, seenBy } satisfies E2eJob);
   thaw?.();
   if (!result.ok) return result;
-  await running.settle();
   const accepted = result.sample.more!['accepted']!;
+  const counts = countsPerOrder(countsBefore, await readCounts(own, running.adminPorts), accepted);
+  await running.settle();
   const problem =
     publishedProblem(accepted, (await publishedOf(own)) - before) ??
     (await withConnection(own.mysqlUrl, (connection) =>
       rowsProblem(connection, { keyPrefix, accepted, linesEach }),
     ));
-  return problem === null ? result : { ok: false, problem };
+  if (problem !== null) return { ok: false, problem };
+  return { ok: true, sample: { ...result.sample, more: { ...result.sample.more, ...counts } } };
 }
 
 function topicOf({ env, settings }: OwnTopics): Omit<OutcomeTopic, 'topic'> {

@@ -13,6 +13,8 @@ export interface RunningDesign {
   readonly target: Target;
   /** Its processes, by name. The first receives the requests. */
   readonly pids: Readonly<Record<string, number>>;
+  /** Ports of the metrics of its processes; none for a design without metrics. */
+  readonly adminPorts: readonly number[];
   /** Pauses the processes that only read outcomes, until the returned function is called. */
   freezeSubscribers?(): () => void;
   /** Resolves once all work is done. */

@@ -41,15 +41,31 @@ export function figuresOf({ results }: Rounds): Figure[] {
     figure('e2e.outcome_p50_ms.300', 'ms at 300/s', per('ours 300/s', p50)),
     figure('e2e.outcome_p95_ms.300', 'ms at 300/s', per('ours 300/s', p95)),
     figure('e2e.cpu_us_1500', 'µs/order', per('ours 1500/s', cpuOfDesign)),
-    figure('e2e.subscribers_cost', 'ratio at 64', ratios(runs('ours 64'), runs('ours 64, frozen'))),
-    figure('e2e.subscribers_cost.512', 'ratio at 512', ratios(runs('ours 512'), runs('ours 512, frozen'))),
+    figure('e2e.subscribers_cost', 'ratio at 64', ratios(runs('ours 64'), runs('ours 64 frozen'))),
+    figure('e2e.subscribers_cost.512', 'ratio at 512', ratios(runs('ours 512'), runs('ours 512 frozen'))),
   ];
-  const ways = ['wait', 'poll', 'stream'].filter((way) => results.has(`ours 300/s, ${way}`));
+  const counted = ['ours 64', 'ours 1500/s'].flatMap((name) => {
+    const count = (field: string, unit: string) =>
+      figure(
+        `e2e.${field}.${name.slice('ours '.length)}`,
+        unit,
+        per(name, ({ more }) => more?.[`${field}PerOrder`] ?? Number.NaN),
+      );
+    const records = per(name, ({ more }) => more?.['recordsPerRequest'] ?? Number.NaN);
+    return [
+      count('transactions', 'per order'),
+      count('fetches', 'per order'),
+      count('requests', 'per order'),
+      figure(`e2e.records.${name.slice('ours '.length)}`, 'per request', records),
+    ];
+  });
+  const ways = ['wait', 'poll', 'stream'].filter((way) => results.has(`ours 300/s ${way}`));
   return [
     ...figures,
+    ...counted,
     ...ways.flatMap((way) => [
-      figure(`e2e.${way}_p50_ms`, 'ms at 300/s', per(`ours 300/s, ${way}`, p50)),
-      figure(`e2e.${way}_p95_ms`, 'ms at 300/s', per(`ours 300/s, ${way}`, p95)),
+      figure(`e2e.${way}_p50_ms`, 'ms at 300/s', per(`ours 300/s ${way}`, p50)),
+      figure(`e2e.${way}_p95_ms`, 'ms at 300/s', per(`ours 300/s ${way}`, p95)),
     ]),
   ];
 }

@@ -44,6 +44,7 @@ async function start(own: OwnTopics, jwks: string): Promise<RunningDesign> {
       ingestion: ingestion.pid,
       ...Object.fromEntries(names.map((name, index) => [name, others[index]!.pid])),
     },
+    adminPorts: [ingestion, ...others].flatMap(({ adminPort }) => (adminPort === null ? [] : [adminPort])),
     freezeSubscribers: () => freeze(others.slice(workers.length)),
     settle: () => settle(own),
     async stop() {

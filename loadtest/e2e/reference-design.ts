@@ -84,6 +84,7 @@ async function startProcesses(
   return {
     target: { host: hostname, port: Number(port) },
     pids: Object.fromEntries(names.map((name, index) => [name, started[index]!.pid])),
+    adminPorts: [],
     // Each accepted order has its outcome by then, and what follows it is checked in the tables.
     settle: async () => undefined,
     async stop() {

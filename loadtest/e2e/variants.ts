@@ -46,8 +46,8 @@ export function planned(quick: boolean): Planned[] {
   const counts = quick ? [64, 512] : [1, 16, 64, 256, 512];
   const singles = (design: string) => counts.map((count) => of(design, String(count), closed(count)));
   // Beside the run that it is compared with, because processes get faster in their first minute.
-  const frozen = (count: number) => of('ours', `${count}, frozen`, closed(count), { isFrozen: true });
-  const seen = (seenBy: SeenBy, shape: Shape) => of('ours', `300/s, ${seenBy}`, shape, { seenBy });
+  const frozen = (count: number) => of('ours', `${count} frozen`, closed(count), { isFrozen: true });
+  const seen = (seenBy: SeenBy, shape: Shape) => of('ours', `300/s ${seenBy}`, shape, { seenBy });
   const onlyFull = [
     of('ours', '20 × 16', closed(16, 20)),
     of('ours', 'half', 'half'),

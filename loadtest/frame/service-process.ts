@@ -8,6 +8,8 @@ export interface ServiceProcess {
   readonly pid: number;
   /** The log line that `start` waited for. */
   readonly line: Readonly<Record<string, unknown>>;
+  /** Port of its metrics; null before it is logged. */
+  readonly adminPort: number | null;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export function startService(
   });
   return new Promise((resolve, reject) => {
     const last: string[] = [];
+    let adminPort: number | null = null;
     const timer = setTimeout(() => child.kill('SIGKILL'), startDeadlineMs);
     const closed = new Promise<void>((done) => child.once('close', () => done()));
     void closed.then(() => reject(new Error(`${name} ended while it started: ${last.join('\n')}`)));
@@ -38,9 +41,10 @@ export function startService(
       last.push(text);
       if (last.length > linesKept) last.shift();
       const line = parse(text);
+      if (typeof line['adminPort'] === 'number') adminPort = line['adminPort'];
       if (line['msg'] !== message) return;
       clearTimeout(timer);
-      resolve({ pid: child.pid!, line, stop: () => stop(child, closed) });
+      resolve({ pid: child.pid!, line, adminPort, stop: () => stop(child, closed) });
     });
   });
 }

@@ -41,7 +41,7 @@ export interface StartedReference {
 /** Starts the process by its job, tells its parent that it is ready, and stops it at SIGTERM. */
 export async function runReference(start: (job: ReferenceJob) => Promise<StartedReference>): Promise<void> {
   const { url, stop } = await start(jobOfChild<ReferenceJob>());
-  process.once('SIGTERM', () => {
+  const end = (): void => {
     stop().then(
       () => process.exit(0),
       (error) => {
@@ -49,7 +49,10 @@ export async function runReference(start: (job: ReferenceJob) => Promise<Started
         process.exit(1);
       },
     );
-  });
+  };
+  process.once('SIGTERM', end);
+  // The bench was interrupted.
+  process.once('disconnect', end);
   process.send?.({ url });
 }
 
