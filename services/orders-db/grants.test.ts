@@ -1,4 +1,7 @@
-/** The grants of each service are those that its statements need; tests/integration/servers/least-privilege.test.ts runs them. */
+/**
+ * Each service has exactly the grants that its statements need.
+ * tests/integration/servers/least-privilege.test.ts runs them.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +23,7 @@ const tables = new Set(
     .map((match) => match[1]!),
 );
 
-/** What functions of the shared rooms read and write, by their names. */
+/** The statements of shared functions, by function name. */
 const sharedStatements = {
   recordAudit: 'INSERT INTO audit_log',
   selectOrders: 'SELECT FROM orders',
@@ -32,7 +35,7 @@ function read(...parts: string[]): string {
   return readFileSync(path.join(here, ...parts), 'utf8');
 }
 
-/** `VERB table` for each that the file grants. */
+/** `VERB table` for each grant in the file of the service. */
 function granted(service: string): Set<string> {
   const grants = read('grants', `${service}.sql`).matchAll(/^GRANT (.*) ON `orderstream`\.`(\w+)`/gm);
   return new Set(
@@ -42,7 +45,7 @@ function granted(service: string): Set<string> {
   );
 }
 
-/** `VERB table` for each table of ours that a statement in the code names. */
+/** `VERB table` for each use of one of our tables in a statement of the code. */
 function statementsOf(code: string): string[] {
   const inserts = [...code.matchAll(/\.insert\('(\w+)'/g)].map(([, table]) => `INSERT ${table}`);
   const others = [...code.matchAll(/\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) (\w+)/g)]
@@ -51,7 +54,9 @@ function statementsOf(code: string): string[] {
   return [...inserts, ...others];
 }
 
-/** The code of a service, without tests, and what it names of the shared rooms. */
+/**
+ * The code of a service without tests and comments, and the statements of the shared functions that it calls.
+ */
 function codeOf(service: string): string {
   const folder = path.join(here, '..', service);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -61,7 +66,7 @@ function codeOf(service: string): string {
   return [text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''), ...shared.map(([, sql]) => sql)].join('\n');
 }
 
-it('the grants of operator cover what the command line writes; it reads every table', () => {
+it('the grants of operator cover each write of the command line', () => {
   const folder = path.join(here, '../../cli');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const own = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
@@ -74,13 +79,13 @@ it('the grants of operator cover what the command line writes; it reads every ta
 describe.each(services)('the grants of %s', (service) => {
   const code = codeOf(service);
 
-  it('cover each table that a statement of its code reads or writes', () => {
+  it('cover each table that its code reads or writes', () => {
     const used = statementsOf(code);
     expect(used.length).toBeGreaterThan(0);
     expect([...new Set(used)].filter((each) => !granted(service).has(each))).toEqual([]);
   });
 
-  it('are for no table that its code does not name', () => {
+  it('name only tables that its code uses', () => {
     const named = [...granted(service)].map((each) => each.split(' ')[1]!);
     expect([...new Set(named)].filter((table) => !new RegExp(`\\b${table}\\b`).test(code))).toEqual([]);
   });

@@ -17,7 +17,7 @@ export interface LaneColumns {
   outcome_offset: number;
 }
 
-/** Every lane that was ever claimed, by partition, without waiting for open transactions. */
+/** Every lane that was ever claimed, by partition. Does not wait for open transactions. */
 export function selectLanes<Column extends keyof LaneColumns>(
   db: Pick<Queryable, 'rows'>,
   columns: readonly Column[],

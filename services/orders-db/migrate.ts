@@ -6,15 +6,18 @@ import { createMysql, type Mysql, parseMysqlUrl, type Session } from '../shared/
 import { splitStatements } from './statements.ts';
 
 export type MigrateOptions = {
-  /** mysql://user:password@host:port/database; the database is created when missing (upwards only). */
+  /** mysql://user:password@host:port/database. Migrating up creates the database if it is missing. */
   url: string;
   log: Logger;
   direction?: 'up' | 'down';
-  /** Upwards: the last version applied (default all). Downwards: the version that stays (default: one step back; 0 for none). */
+  /**
+   * Up: the last version to apply (default: all). Down: the version to keep (default: one step back; 0 keeps
+   * none).
+   */
   to?: number;
-  /** Where `0001_name.up.sql` and `0001_name.down.sql` are. */
+  /** Folder of `0001_name.up.sql` and `0001_name.down.sql`. */
   dir?: string;
-  /** How long another migration is waited for. */
+  /** How long to wait for another migration. */
   lockTimeoutSeconds?: number;
 };
 
@@ -24,15 +27,17 @@ type Migration = { version: number; name: string; up: string; down: string };
 
 const ownDir = fileURLToPath(new URL('./migrations/', import.meta.url));
 
-/** A table change may take its time; beyond this it needs a plan of its own. */
+/** A table change may take long. One that takes longer than this needs a plan of its own. */
 const statementTimeoutMs = 600_000;
 
 const unknownDatabaseErrno = 1049;
 
 /**
- * Brings the tables to a version, one migration after another under a lock of the server, and says what was done.
- * Each finished migration is noted in `schema_migrations`. DDL commits by itself, so a migration that fails midway
- * stays half done: MIGRATION_FAILED names the statement, and nothing is noted.
+ * Brings the tables to a version and returns what it did. It applies one migration after another under a lock
+ * of the server, and records each finished one in `schema_migrations`.
+ *
+ * DDL commits implicitly, so a migration that fails midway stays half done. MIGRATION_FAILED names the
+ * statement, and the migration is not recorded.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationStep[]> {
   const { url, log, direction = 'up', dir = ownDir, lockTimeoutSeconds = 30 } = options;
@@ -71,7 +76,7 @@ async function readMigrations(dir: string): Promise<Migration[]> {
   });
 }
 
-/** Creates the database only when it is missing, as a production user may not be allowed to. */
+/** Creates the database only if it is missing: a production user may lack the right to create one. */
 async function connect(mysql: Mysql, { url, log, direction = 'up' }: MigrateOptions): Promise<Session> {
   const settings = { waitTimeoutSeconds: statementTimeoutMs / 1000 };
   try {
@@ -121,7 +126,7 @@ async function underLock<T>(
   try {
     return await fn();
   } finally {
-    // The lock ends with the session in any case, which the caller closes next.
+    // The lock ends with the session anyway, and the caller closes the session next.
     if (session.alive) await session.rows('SELECT RELEASE_LOCK(?) AS released', [name]);
   }
 }
@@ -167,8 +172,8 @@ function checkApplied(
 }
 
 /**
- * The migrations to run, in order. Upwards these are all that are not applied, also one below the newest applied:
- * branches take their numbers when they begin, and do not land in that order.
+ * The migrations to run, in order. Migrating up runs all that are not applied, even below the newest applied
+ * version. Branches choose their numbers when they begin, and may land in another order.
  */
 function plan(
   applied: ReadonlySet<number>,

@@ -1,10 +1,16 @@
-/** The primary key of an order: by source partition, then offset, so that every lane inserts at an end of its own range. */
+/**
+ * The primary key of an order: source partition, then offset. Each lane thus inserts at the end of its own
+ * range.
+ */
 
 const offsetSpan = 2 ** 48;
 /** With 31 partitions the key still fits a safe integer. */
 const partitionMax = 30;
 
-/** The primary key of the order that was placed at this partition and offset. Throws RangeError outside its span. */
+/**
+ * The primary key of the order that was placed at this partition and offset. Throws RangeError outside the
+ * valid range.
+ */
 export function orderKeyOf(partition: number, offset: number): number {
   if (!(partition >= 0 && partition <= partitionMax && offset >= 0 && offset < offsetSpan)) {
     throw new RangeError(`no order key for partition ${partition}, offset ${offset}`);

@@ -34,7 +34,7 @@ export interface ItemColumns {
 
 type Reader = Pick<Queryable, 'rows'>;
 
-/** The orders that have a row, in no order. Takes no locks. */
+/** The orders that have a row, unsorted. Takes no locks. */
 export async function selectOrders<Column extends keyof OrderColumns>(
   db: Reader,
   columns: readonly Column[],

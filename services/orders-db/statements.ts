@@ -1,6 +1,7 @@
 /**
- * Splits a script into statements at semicolons that stand outside of quotes and comments. `DELIMITER` is not
- * known: a trigger here is one statement, and procedures have no place in these migrations. Comment-only remains are dropped.
+ * Splits a script into statements at semicolons outside quotes and comments. `DELIMITER` is not supported: a
+ * trigger here is one statement, and these migrations have no procedures. Parts that hold only comments are
+ * dropped.
  */
 export function splitStatements(script: string): string[] {
   const statements: string[] = [];
@@ -25,7 +26,7 @@ export function splitStatements(script: string): string[] {
   return statements;
 }
 
-/** The end of the quoted text or comment that begins at `at`, or `at` when none does. */
+/** The end of the quoted text or comment that begins at `at`. Returns `at` if none begins there. */
 function skipQuoteOrComment(script: string, at: number): { end: number; isCode: boolean } {
   const char = script[at]!;
   if (char === "'" || char === '"' || char === '`')

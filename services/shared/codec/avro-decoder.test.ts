@@ -40,12 +40,12 @@ describe('longs', () => {
 describe('values of known length', () => {
   it.each([
     ['a boolean of 2', () => decoderOn(2).readBoolean(), 'INVALID_VALUE'],
-    ['a boolean behind the end', () => decoderOn().readBoolean(), 'TRUNCATED'],
+    ['a boolean past the end', () => decoderOn().readBoolean(), 'TRUNCATED'],
     ['a string longer than the message', () => decoderOn(6, 65, 65).readString(), 'TRUNCATED'],
     ['a string of negative length', () => decoderOn(1, 65).readString(), 'INVALID_VALUE'],
     ['skipping back', () => decoderOn(1).skipString(), 'INVALID_VALUE'],
     ['bytes of negative length', () => decoderOn(1).readBytes(), 'INVALID_VALUE'],
-    ['a fixed behind the end', () => decoderOn(1, 2).readFixed(3), 'TRUNCATED'],
+    ['a fixed past the end', () => decoderOn(1, 2).readFixed(3), 'TRUNCATED'],
     ['half a double', () => decoderOn(1, 2, 3, 4).readDouble(), 'TRUNCATED'],
     ['half a float', () => decoderOn(1, 2, 3).readFloat(), 'TRUNCATED'],
   ])('%s is refused', (_what, read, code) => {
@@ -62,7 +62,7 @@ describe('values of known length', () => {
   });
 });
 
-it('lets go of a message that it refused', () => {
+it('releases a message that it refused', () => {
   const decoder = decoderOn(2);
   expect(() => decoder.readBoolean()).toThrow(refusal('INVALID_VALUE'));
   expect(decoder.buf).toHaveLength(0);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type PoisonCode, PoisonError } from './poison.ts';
 
-/** A long takes ten bytes at most; more is a hostile run of continuation bits. */
+/** A long takes at most ten bytes. A longer run of continuation bits is hostile. */
 const VARINT_BYTES_MAX = 10;
 const REPLACEMENT = '\ufffd';
 const NOTHING = Buffer.alloc(0);
@@ -9,17 +9,18 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Reads Avro primitives for avsc's types, in place of avsc's own `Tap`.
  *
- * avsc's `Tap` runs past the end of the buffer and is asked afterwards whether it did; meanwhile a length or a count
- * out of nine bytes can ask for gigabytes. This one stops at the first byte that cannot be right, and it reads the
- * whole range of safe integers (avsc loses the sign of longs below -2^52).
+ * avsc's `Tap` reads past the end of the buffer and reports it only afterwards. Meanwhile a length or count of
+ * nine bytes can allocate gigabytes. This decoder stops at the first invalid byte. It reads all safe integers
+ * exactly; avsc loses the sign of longs below -2^52.
  *
- * One decoder serves many messages: `begin`, reads, `end`. Reading is synchronous, so nothing interleaves.
+ * One decoder serves many messages: `begin`, reads, `end`. Reading is synchronous, so messages never
+ * interleave.
  */
 export class AvroDecoder {
   buf: Buffer = NOTHING;
   pos = 0;
   schemaId: number | null = null;
-  /** Items that arrays and maps may still claim. No legal message has more items than bytes. */
+  /** Items that arrays and maps may still have. A valid message never has more items than bytes. */
   itemsLeft = 0;
 
   begin(buf: Buffer, pos: number, schemaId: number): void {
@@ -29,7 +30,7 @@ export class AvroDecoder {
     this.itemsLeft = buf.length - pos;
   }
 
-  /** Checks that all was read, and lets go of the message. */
+  /** Checks that the whole message was read, and releases it. */
   end(): void {
     if (this.pos !== this.buf.length) this.refuse('TRAILING_BYTES');
     this.buf = NOTHING;
@@ -42,7 +43,7 @@ export class AvroDecoder {
 
   readLong(): number {
     const byte = this.buf[this.pos] as number;
-    // Past the end `byte` is undefined, the comparison false, and the slow path refuses.
+    // Past the end, `byte` is undefined, the comparison is false, and the slow path throws.
     if (byte < 0x80) {
       this.pos++;
       return (byte >>> 1) ^ -(byte & 1);
@@ -50,7 +51,10 @@ export class AvroDecoder {
     return this.#readWideLong();
   }
 
-  /** The first four bytes hold 28 bits, the rest is kept apart, so that nothing is rounded before it is checked. */
+  /**
+   * Keeps the first 28 bits, from four bytes, apart from the rest. So no value is rounded before the range
+   * check.
+   */
   #readWideLong(): number {
     let low = 0;
     let high = 0;
@@ -96,7 +100,7 @@ export class AvroDecoder {
     if (length === 0) return '';
     const start = this.#take(length);
     const text = this.buf.toString('utf8', start, this.pos);
-    // The decoder puts U+FFFD where the bytes are wrong; only then can a stricter look tell it from a real one.
+    // The decoder replaces invalid bytes with U+FFFD. A strict check then tells this from a real U+FFFD.
     if (text.includes(REPLACEMENT) && !isUtf8(this.buf.subarray(start, this.pos)))
       this.refuse('INVALID_UTF8');
     return text;
@@ -106,7 +110,7 @@ export class AvroDecoder {
     return this.readFixed(this.readLong());
   }
 
-  /** A copy: a view would keep the whole fetched batch alive. */
+  /** A copy: a view would keep the whole fetched batch in memory. */
   readFixed(length: number): Buffer {
     const start = this.#take(length);
     const copy = Buffer.allocUnsafe(length);
@@ -117,8 +121,9 @@ export class AvroDecoder {
   /**
    * Start of an array or map block.
    *
-   * @param itemBytesMin the fewest bytes that one item can take
-   * @returns items of this block, 0 at the end of the array; a block that names its size in bytes leaves its end in `blockEnd`
+   * @param itemBytesMin minimum bytes of one item
+   * @returns number of items in this block, 0 at the end of the array. If the block states its size in bytes,
+   * `blockEnd` is its end.
    */
   readBlock(itemBytesMin: number): number {
     const count = this.readLong();
@@ -131,10 +136,13 @@ export class AvroDecoder {
     return this.#claim(-count, itemBytesMin);
   }
 
-  /** Where the block opened last must end, or -1 where it did not say. */
+  /** Where the current block must end, or -1 if the block does not state its size. */
   blockEnd = -1;
 
-  /** Items without bytes (null, an empty record) are counted as one byte each, else a count would cost nothing. */
+  /**
+   * Counts items without bytes (null, an empty record) as one byte each. Otherwise a huge count would cost the
+   * sender nothing.
+   */
   #claim(count: number, itemBytesMin: number): number {
     this.itemsLeft -= count;
     if (this.itemsLeft < 0 || count * itemBytesMin > this.buf.length - this.pos)

@@ -2,19 +2,19 @@ import { AppError } from '../errors/index.ts';
 import { FRAME_BYTES, VALUE_BYTES_MAX } from './frame.ts';
 
 const SCRATCH_BYTES = 16 * 1024;
-/** Up to this length a loop over the characters beats the call into native code. */
+/** Up to this length, a loop over the characters is faster than a call into native code. */
 const SHORT_STRING_CHARS_MAX = 40;
 
 /**
- * Writes Avro primitives for avsc's types into one scratch buffer that grows and is used again.
+ * Writes Avro primitives for avsc's types into one scratch buffer, which grows and is reused.
  *
- * It replaces avsc's own `Tap`, because that one writes longs below -2^52 with the wrong sign, writes half a surrogate pair
- * as bytes that are not UTF-8, and has to start over when its buffer is too small.
+ * It replaces avsc's own `Tap`, which has three faults. It writes longs below -2^52 with the wrong sign. It
+ * writes half a surrogate pair as invalid UTF-8. It starts over when its buffer is too small.
  */
 export class AvroEncoder {
   buf: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   pos = 0;
-  /** Index of the payload branch that is written next (see avro-types.ts). */
+  /** Index of the payload branch to write next (see avro-types.ts). */
   branch = -1;
 
   begin(schemaId: number): void {
@@ -23,7 +23,7 @@ export class AvroEncoder {
     this.pos = FRAME_BYTES;
   }
 
-  /** What was written, as a buffer of its own. */
+  /** The written bytes, as a new buffer. */
   take(): Buffer {
     if (this.pos > VALUE_BYTES_MAX) throw new AppError('TOO_LONG', { bytes: this.pos });
     const bytes = Buffer.allocUnsafe(this.pos);
@@ -37,7 +37,7 @@ export class AvroEncoder {
       this.#writeVarint((value << 1) ^ (value >> 31));
       return;
     }
-    // Zigzag without rounding: the lowest 28 bits (sign among them) apart from the rest.
+    // Zigzag without rounding: the lowest 28 bits, sign included, are computed apart from the rest.
     const magnitude = value < 0 ? -(value + 1) : value;
     const low = (magnitude % 2 ** 27) * 2 + (value < 0 ? 1 : 0);
     let high = Math.floor(magnitude / 2 ** 27);
@@ -77,7 +77,7 @@ export class AvroEncoder {
     this.pos = this.buf.writeDoubleLE(value, this.pos);
   }
 
-  /** Half a surrogate pair becomes U+FFFD, as everywhere else in Node. */
+  /** Half a surrogate pair becomes U+FFFD, as in the rest of Node. */
   writeString(value: string): void {
     if (value.length <= SHORT_STRING_CHARS_MAX && this.#writeAscii(value)) return;
     const bytes = Buffer.byteLength(value);
@@ -86,7 +86,7 @@ export class AvroEncoder {
     this.pos += this.buf.write(value, this.pos, bytes, 'utf8');
   }
 
-  /** Writes length and characters, or nothing and false where one of them is not ASCII. */
+  /** Writes length and characters. Writes nothing and returns false if a character is not ASCII. */
   #writeAscii(value: string): boolean {
     const start = this.pos;
     const length = value.length;
@@ -126,7 +126,8 @@ export class AvroEncoder {
   }
 
   #grow(needed: number): void {
-    // A reserve may ask for a little more than is written, so the scratch may pass the bound that `take` holds.
+    // A reservation may be a little larger than the text. So the scratch buffer may exceed the limit that
+    // `take` checks.
     if (needed > 2 * VALUE_BYTES_MAX) throw new AppError('TOO_LONG', { bytes: needed });
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buf.length));
     this.buf.copy(grown, 0, 0, this.pos);

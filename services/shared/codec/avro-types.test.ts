@@ -6,7 +6,7 @@ import { PoisonError } from './poison.ts';
 
 const record = (name: string, fields: unknown[]) => ({ type: 'record', name, fields });
 
-/** Bytes of `value` behind a frame's worth of space. */
+/** Bytes of `value` after room for a frame. */
 function write(schema: object, value: unknown): Buffer {
   const encoder = new AvroEncoder();
   encoder.begin(7);
@@ -29,7 +29,7 @@ describe('items without bytes', () => {
   const empties = record('R', [{ name: 'xs', type: { type: 'array', items: record('Nothing', []) } }]);
   const hands = internalsOf(compileSchema(empties));
 
-  it('are read where the count is honest', () => {
+  it('are read if the count is correct', () => {
     expect(read(hands, body(2, 0))).toEqual({ xs: [{}] });
   });
 
@@ -43,7 +43,7 @@ describe('a nullable field', () => {
   const nullable = record('R', [{ name: 'x', type: ['null', 'string'] }]);
   const hands = internalsOf(compileSchema(nullable));
 
-  it('takes its two branches', () => {
+  it('is read from both branches', () => {
     expect(read(hands, body(0))).toEqual({ x: null });
     expect(read(hands, body(2, 2, 65))).toEqual({ x: 'A' });
   });
@@ -86,25 +86,25 @@ describe('a reader of another version', () => {
   const bytes = write(writer, { gone: lines, kept: lines, what: { a: 5 } });
   const resolver = resolverOf(compileSchema(reader), compileSchema(writer));
 
-  it('skips what it does not know and fills what it does', () => {
+  it('skips unknown fields and sets missing ones to their defaults', () => {
     expect(read(resolver, bytes)).toEqual({ kept: [{ sku: 'x' }], what: { a: 5, b: 'new' } });
   });
 
-  it('bounds what it skips', () => {
+  it('checks the counts of skipped items', () => {
     expect(() => read(resolver, body(0x80, 0xe1, 0xeb, 0x2f))).toThrow(
       expect.objectContaining({ code: 'COUNT_TOO_LARGE' }),
     );
-    // A sized block of skipped items: avsc would jump by the size, even backwards.
+    // A skipped block that states its size: avsc would jump by that size, even backwards.
     expect(() => read(resolver, body(1, 1, 0, 0, 0))).toThrow(PoisonError);
   });
 
-  it('ends every cut as poison', () => {
+  it('reports every truncated message as poison', () => {
     for (let length = 5; length < bytes.length; length++) {
       expect(() => read(resolver, bytes.subarray(0, length)), `cut to ${length}`).toThrow(PoisonError);
     }
   });
 
-  it("counts the items by the writer's size, not by the reader's", () => {
+  it('checks a count with the item size of the writer, not of the reader', () => {
     const numbers = (items: string) => record('R', [{ name: 'xs', type: { type: 'array', items } }]);
     const widened = resolverOf(compileSchema(numbers('double')), compileSchema(numbers('int')));
     expect(read(widened, write(numbers('int'), { xs: [1, 2, 3] }))).toEqual({ xs: [1, 2, 3] });
@@ -113,14 +113,14 @@ describe('a reader of another version', () => {
     );
   });
 
-  it('is refused at once where the versions do not fit', () => {
+  it('is refused at once if the versions are incompatible', () => {
     const strict = record('R', [{ name: 'must', type: 'string' }]);
     expect(() => resolverOf(compileSchema(strict), compileSchema(writer))).toThrow('must');
   });
 });
 
-describe('a schema this codec does not read', () => {
-  it('is refused when it is prepared', () => {
+describe('a schema that this codec does not support', () => {
+  it('is refused when it is compiled', () => {
     expect(() => compileSchema(record('R', [{ name: 'm', type: { type: 'map', values: 'long' } }]))).toThrow(
       'maps',
     );

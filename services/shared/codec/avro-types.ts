@@ -2,7 +2,10 @@ import avro, { type Type } from 'avsc';
 import type { AvroDecoder } from './avro-decoder.ts';
 import type { AvroEncoder } from './avro-encoder.ts';
 
-/** What avsc's types do among themselves; not in its typings, unchanged since 5.0, and pinned by our exact version. */
+/**
+ * The internal methods of avsc's types. Its typings lack them. They have not changed since 5.0, and our exact
+ * version pins them.
+ */
 export interface AvroType {
   _read(decoder: AvroDecoder): unknown;
   _write(encoder: AvroEncoder, value: unknown): void;
@@ -19,11 +22,11 @@ type Schema = Parameters<typeof Type.forSchema>[0];
 type Options = Record<string, unknown>;
 
 /**
- * An avsc type whose arrays and maps check their counts before they allocate, whose nullable fields take the short
- * way, and whose unions of records hold plain records.
+ * Compiles a schema to an avsc type with three changes. Arrays and maps check their counts before they
+ * allocate. Nullable fields have a fast path. Unions of records hold plain records.
  *
  * @param schema a parsed .avsc
- * @returns read and write it with our decoder and encoder, through `internalsOf`
+ * @returns a type to use with our decoder and encoder, through `internalsOf`
  */
 export function compileSchema(schema: object): Type {
   return avro.Type.forSchema(schema as Schema, { omitRecordMethods: true, typeHook });
@@ -37,13 +40,15 @@ export function internalsOf(type: Type): AvroType {
 /**
  * Reads what `writer` wrote as `reader`.
  *
- * @throws Error where Avro's rules do not let this reader read that writer
+ * @throws Error if Avro's rules do not let this reader read that writer
  */
 export function resolverOf(reader: Type, writer: Type): Pick<AvroType, '_read'> {
   return reader.createResolver(writer) as unknown as Resolver;
 }
 
-/** Name of the payload branch → index and record class, of the field `payload` of a command type. */
+/**
+ * Maps the name of a payload branch to its index and record class, for the field `payload` of a command type.
+ */
 export function payloadBranchesOf(type: Type): Map<string, { index: number; record: unknown }> {
   const payload = (type as avro.types.RecordType).field('payload').type as avro.types.WrappedUnionType;
   return new Map(
@@ -71,7 +76,7 @@ function isRecord(schema: unknown): boolean {
   return (schema as { type?: unknown }).type === 'record';
 }
 
-// avsc freezes its instances, so what each of ours needs lives in a closure beside a class of its own.
+// avsc freezes its instances, so each type of ours keeps its state in a closure around its own class.
 
 function arrayType(schema: Schema, opts: Options): Type {
   let readItems: (decoder: AvroDecoder) => unknown[];
@@ -100,7 +105,7 @@ function arrayReader(items: Resolver, itemBytesMin: number): (decoder: AvroDecod
   return (decoder) => {
     const values: unknown[] = [];
     for (let count = decoder.readBlock(itemBytesMin); count > 0; count = decoder.readBlock(itemBytesMin)) {
-      // An inner array has its own blocks, so the end is kept here.
+      // An inner array has its own blocks, so this array keeps a copy of its end.
       const end = decoder.blockEnd;
       for (let at = 0; at < count; at++) values.push(items._read(decoder));
       if (end >= 0 && decoder.pos !== end) decoder.refuse('INVALID_VALUE');
@@ -140,7 +145,7 @@ function nullableType(schema: Schema, opts: Options): Type {
   return type;
 }
 
-/** avsc would wrap the record as `{"its.full.Name": record}`; here the encoder carries the branch. */
+/** avsc would wrap the record as `{"its.full.Name": record}`. Here the encoder holds the branch. */
 function recordUnionType(schema: Schema, opts: Options): Type {
   let branches: AvroType[];
   class RecordUnion extends avro.types.WrappedUnionType {
@@ -159,14 +164,15 @@ function recordUnionType(schema: Schema, opts: Options): Type {
       branch._write(encoder, value);
     }
 
-    /** Called once per branch of the writer; the first of ours that can read it does. */
+    /** Called once per branch of the writer. The first of our branches that can read it is used. */
     _update(resolver: Resolver, writer: Type, resolverOptions: ResolverOptions): void {
       for (const branch of this.types) {
         try {
           resolver._read = (branch.createResolver(writer, resolverOptions) as unknown as Resolver)._read;
           return;
         } catch {
-          // Not this branch: avsc has no other way of asking. Where none fits, avsc reports the union as a whole.
+          // Not this branch. avsc offers no other check. If no branch fits, avsc reports an error for the whole
+          // union.
         }
       }
     }
@@ -176,7 +182,7 @@ function recordUnionType(schema: Schema, opts: Options): Type {
   return type;
 }
 
-/** The fewest bytes that a value of a type takes. */
+/** The minimum bytes of a value of the type. */
 function bytesMin(type: Type): number {
   switch (type.typeName) {
     case 'null':
@@ -190,7 +196,8 @@ function bytesMin(type: Type): number {
     case 'record':
       return (type as avro.types.RecordType).fields.reduce((sum, field) => sum + bytesMin(field.type), 0);
     default:
-      // One byte at least of a varint: a number, a length, a count, an index. Unions stop the descent into recursive types.
+      // A number, a length, a count or an index: a varint of at least one byte. Stopping at unions ends
+      // recursive types.
       return 1;
   }
 }

@@ -16,7 +16,7 @@ export interface Codecs {
   events: Codec<OrderEvent>;
 }
 
-/** Prepared schemas of one subject and how to prepare more of them. */
+/** Prepared schemas of one subject, and how to prepare more of them. */
 export interface SubjectSource {
   schemaId: number;
   readers: Readers;
@@ -39,7 +39,10 @@ function versionsOf(subject: string): object[] {
   return schemaCatalogue.filter((entry) => entry.subject === subject).map(({ schema }) => schema);
 }
 
-/** Codecs of the bundled schemas under ids of the caller's choice, for tests and benches: there is no registry to ask. */
+/**
+ * Codecs of the bundled schemas under ids that the caller chooses. For tests and benches, which have no
+ * registry.
+ */
 export function bundledCodecs(ids: { commandsId: number; eventsId: number }): Codecs {
   const commands = bundledSource(COMMANDS_SUBJECT, ids.commandsId);
   const events = bundledSource(EVENTS_SUBJECT, ids.eventsId);
@@ -48,7 +51,7 @@ export function bundledCodecs(ids: { commandsId: number; eventsId: number }): Co
   return codecsOf({ commands, events });
 }
 
-/** As `bundledCodecs`, for the states of orders. */
+/** Like `bundledCodecs`, for the states of orders. */
 export function bundledStateCodec(schemaId: number): Codec<OrderState> {
   return createCodec({ ...bundledSource(STATE_SUBJECT, schemaId), shape: plainShape() });
 }

@@ -4,12 +4,12 @@ import { checksumOf, verifyChecksum } from './index.ts';
 describe('the checksum header', () => {
   const value = Buffer.from('123456789');
 
-  it('is the CRC-32 that everybody else computes', () => {
+  it('is the standard CRC-32', () => {
     expect(checksumOf(value)).toBe('cbf43926');
     expect(checksumOf(Buffer.alloc(0))).toBe('00000000');
   });
 
-  it('lets the right value pass, as text and as bytes, and a record without it', () => {
+  it('accepts the right value, as text and as bytes, and a record without the header', () => {
     verifyChecksum(value, 'cbf43926');
     verifyChecksum(value, Buffer.from('cbf43926'));
     verifyChecksum(value, undefined);

@@ -36,7 +36,7 @@ describe('the frame', () => {
     expect(codeOf(() => commands.decode(bytes))).toBe(code);
   });
 
-  it('with an id that nobody prepared is not poison yet', async () => {
+  it('with an unprepared id is not poison yet', async () => {
     const bytes = Buffer.from([0, 0, 0, 1, 44, 0]);
     expect(() => commands.decode(bytes)).toThrow(UnknownSchemaError);
     expect(schemaIdOf(bytes)).toBe(300);
@@ -44,14 +44,14 @@ describe('the frame', () => {
     expect(await commands.resolveSchema(1)).toBe('known');
   });
 
-  it('is written in front of the body', () => {
+  it('is written before the body', () => {
     expect([...commands.encode(close).subarray(0, 5)]).toEqual([0, 0, 0, 0, 1]);
     expect([...events.encode(blankEvent({})).subarray(0, 5)]).toEqual([0, 0, 0, 0, 2]);
   });
 });
 
 describe('the body', () => {
-  it('may not go on behind its end', () => {
+  it('may not be followed by more bytes', () => {
     const bytes = Buffer.concat([commands.encode(close), Buffer.from([0])]);
     expect(codeOf(() => commands.decode(bytes))).toBe('TRAILING_BYTES');
   });
@@ -71,7 +71,7 @@ describe('the body', () => {
     expect(codeOf(() => commands.decode(commandBytes('constructor', [20])))).toBe('TYPE_MISMATCH');
   });
 
-  it('refuses bytes that are no UTF-8, and keeps a real U+FFFD', () => {
+  it('refuses invalid UTF-8, and keeps a real U+FFFD', () => {
     const bytes = commands.encode({ ...close, commandId: 'a\ufffdb' });
     expect(commands.decode(bytes).commandId).toBe('a\ufffdb');
     bytes[bytes.indexOf(0xef)] = 0xff;
@@ -85,7 +85,7 @@ describe('the body', () => {
     expect(codeOf(() => events.decode(bytes))).toBe('INVALID_VALUE');
   });
 
-  it('refuses longs beyond the safe integers, both ways', () => {
+  it('refuses longs beyond the safe integers, in both directions', () => {
     const bytes = commandBytes('EXPIRE', [12, ...Array<number>(8).fill(0xff), 0x1f]);
     expect(codeOf(() => commands.decode(bytes))).toBe('INVALID_VALUE');
     expect(() => events.encode(blankEvent({ sourceOffset: 2 ** 53 }))).toThrow(AppError);
@@ -121,7 +121,7 @@ describe('a hostile count', () => {
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1_000_000);
   });
 
-  it('of nine bytes costs no more than an honest decode times a few', () => {
+  it('of nine bytes costs at most a few times a valid decode', () => {
     const hostile = Buffer.from([0, 0, 0, 0, 1, 0xfe, 0xff, 0xff, 0x7f]);
     expect(codeOf(() => commands.decode(hostile))).toBe('TRUNCATED');
     const honest = commands.encode(place);
@@ -143,7 +143,7 @@ describe('a hostile count', () => {
     expect(codeOf(() => commands.decode(withLines(block)))).toBe('TRUNCATED');
   });
 
-  it('is allowed where sized blocks say the truth, and refused where they lie', () => {
+  it('is accepted if a block states its true size, and refused otherwise', () => {
     const item = [2, 65, 2, 0];
     const rest = [0, 0, 0, 0];
     expect(
@@ -152,7 +152,7 @@ describe('a hostile count', () => {
     expect(codeOf(() => commands.decode(withLines([1, 10, ...item, 0, ...rest])))).toBe('INVALID_VALUE');
   });
 
-  it('of a string asks for no memory', () => {
+  it('of a string allocates no memory', () => {
     const bytes = Buffer.from([0, 0, 0, 0, 1, 0xfe, 0xff, 0xff, 0xff, 0x1f, 65]);
     expect(codeOf(() => commands.decode(bytes))).toBe('TRUNCATED');
   });
@@ -162,7 +162,7 @@ describe('encode', () => {
   it.each([
     ['a missing field', { ...close, commandId: undefined }],
     [
-      'a number that is no int',
+      'a number that is not an int',
       { ...place, payload: { ...place.payload, lines: [{ sku: 'S', quantity: 1.5 }] } },
     ],
     ['an unknown type', { ...close, type: 'EXPLODE' }],
@@ -182,7 +182,7 @@ describe('encode', () => {
     });
   });
 
-  it('refuses more than 1 MiB, and works on afterwards', () => {
+  it('refuses more than 1 MiB, and works afterwards', () => {
     expect(() => commands.encode({ ...close, actor: 'x'.repeat(VALUE_BYTES_MAX) })).toThrow(
       expect.objectContaining({ code: 'TOO_LONG' }),
     );
@@ -192,14 +192,14 @@ describe('encode', () => {
     expect(commands.decode(commands.encode(close))).toEqual(close);
   });
 
-  it('gives each message a buffer of its own', () => {
+  it('returns each message in a new buffer', () => {
     const first = commands.encode(close);
     const copy = Buffer.from(first);
     commands.encode(place);
     expect(first.equals(copy)).toBe(true);
   });
 
-  it('turns half a surrogate pair into U+FFFD instead of bytes that nobody can read', () => {
+  it('writes half a surrogate pair as U+FFFD instead of invalid bytes', () => {
     const command = commands.decode(commands.encode({ ...close, commandId: 'a\ud83d' }));
     expect(command.commandId).toBe('a\ufffd');
   });

@@ -6,52 +6,58 @@ import { type AvroType, compileSchema, internalsOf, resolverOf } from './avro-ty
 import { FRAME_BYTES, readFrame } from './frame.ts';
 import { PoisonError, UnknownSchemaError } from './poison.ts';
 
-/** Values of one subject to bytes and back; synchronous, so that a batch is decoded without a single await. */
+/**
+ * Converts values of one subject to bytes and back. It is synchronous, so a batch is decoded without a single
+ * await.
+ */
 export interface Codec<T> {
   /** Schema id that `encode` writes. */
   readonly schemaId: number;
   /**
-   * Magic byte, schema id and body in a buffer of its own.
+   * Magic byte, schema id and body in a new buffer.
    *
-   * @throws AppError INVALID_VALUE where the value does not fit the schema, TOO_LONG above 1 MiB
+   * @throws AppError INVALID_VALUE if the value does not fit the schema, TOO_LONG above 1 MiB
    */
   encode(value: T): Buffer;
-  /** @throws PoisonError where the bytes are at fault, UnknownSchemaError where the schema id is not prepared */
+  /** @throws PoisonError if the bytes are invalid, UnknownSchemaError if the schema id is not prepared */
   decode(bytes: Buffer | null): T;
   /**
-   * Reads the body as each bundled version of the subject, newest first, whatever schema the frame names; null where
-   * none takes all of its bytes. For records whose schema id is in doubt: a registry that was rebuilt gives other ids.
+   * Reads the body with each bundled version of the subject, newest first, and ignores the schema id. Returns
+   * null if no version reads all bytes. For records whose schema id is in doubt: a rebuilt registry assigns
+   * other ids.
    */
   decodeByContent(bytes: Buffer | null): T | null;
-  /** Whether any value was decoded by the id in its frame: then log and registry belong together. */
+  /**
+   * Whether any value was decoded by the id in its frame. This proves that log and registry belong together.
+   */
   hasDecoded(): boolean;
   /**
    * Prepares a schema id that `decode` did not know.
    *
-   * @returns `missing` only where the registry itself says that there is no such id
+   * @returns `missing` only if the registry itself says that the id does not exist
    * @throws AppError REGISTRY_UNAVAILABLE (retry) or SCHEMA_MISMATCH (this reader cannot read that writer)
    */
   resolveSchema(schemaId: number): Promise<'known' | 'missing'>;
 }
 
-/** The prepared schemas of one subject; `resolveSchema` adds to them while records are being decoded. */
+/** The prepared schemas of one subject. `resolveSchema` adds to them while records are decoded. */
 export interface Readers {
-  /** Newest bundled schema: all is written as it and read into its shape. */
+  /** Newest bundled schema. Values are written with it, and other versions are read into its shape. */
   type: Type;
   byId: Map<number, Pick<AvroType, '_read'>>;
-  /** Ids that the registry knows, of other subjects. */
+  /** Ids that the registry has under other subjects. */
   foreignIds: Set<number>;
 }
 
-/** What one record type needs beside Avro; see command-kind.ts. */
+/** What a record type needs in addition to Avro; see shapes.ts. */
 export interface Shape<T> {
-  /** Index of the payload branch of a value that is about to be written; -1 where there is none. */
+  /** Index of the payload branch to write; -1 if the type has no branches. */
   branchOf(value: T): number;
-  /** Whether a value that was read says the same twice. */
+  /** Whether the type and the payload of a decoded value agree. */
   isConsistent(value: T): boolean;
 }
 
-/** Prepared schemas that read `writerId` without resolving. */
+/** Prepared schemas that read `writerId` without schema resolution. */
 export function createReaders(schema: object, writerId: number): Readers {
   const type = compileSchema(schema);
   return { type, byId: new Map([[writerId, internalsOf(type)]]), foreignIds: new Set() };
@@ -60,7 +66,7 @@ export function createReaders(schema: object, writerId: number): Readers {
 /**
  * Prepares another version of the subject.
  *
- * @throws AppError SCHEMA_MISMATCH where the bundled schema cannot read it
+ * @throws AppError SCHEMA_MISMATCH if the bundled schema cannot read it
  */
 export function addWriter(readers: Readers, subject: string, schemaId: number, schema: object): void {
   try {
@@ -76,7 +82,7 @@ export function createCodec<T>(
   deps: {
     readers: Readers;
     shape: Shape<T>;
-    /** Bundled schemas of the subject by rising version, for `decodeByContent`. */
+    /** Bundled schemas of the subject in ascending order of version, for `decodeByContent`. */
     versions?: readonly object[];
   } & Pick<Codec<T>, 'schemaId' | 'resolveSchema'>,
 ): Codec<T> {
@@ -118,7 +124,7 @@ export function createCodec<T>(
       value = reader._read(avroDecoder) as T;
       avroDecoder.end();
     } catch (error) {
-      // Whatever avsc throws follows from these bytes and this schema alone: another try could only throw it again.
+      // An error of avsc depends only on these bytes and this schema. A retry would fail in the same way.
       throw error instanceof PoisonError ? error : new PoisonError('INVALID_VALUE', id, { cause: error });
     }
     if (!shape.isConsistent(value)) throw new PoisonError('TYPE_MISMATCH', id);

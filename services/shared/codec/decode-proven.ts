@@ -4,9 +4,9 @@ import { FRAME_BYTES } from './frame.ts';
 const idOffset = 1;
 
 /**
- * Reads bytes as the schema that this build writes, whatever their schema id says: a registry that was rebuilt gives the same
- * schemas other ids. The value is believed only where `isProven` finds in it what the record says of itself elsewhere, such
- * as in its key, headers and partition. null where it is not, or where the bytes do not fit the schema.
+ * Reads bytes with the schema of the codec, and ignores the schema id in them: a rebuilt registry gives the
+ * same schemas other ids. `isProven` must confirm the value against its record, for example its key, headers
+ * and partition. Returns null if it does not, or if the bytes do not fit the schema.
  */
 export function decodeProven<T>(
   codec: Pick<Codec<T>, 'decode' | 'schemaId'>,
@@ -20,7 +20,7 @@ export function decodeProven<T>(
     const value = codec.decode(copy);
     return isProven(value) ? value : null;
   } catch {
-    // Bytes of another schema, or none at all.
+    // The bytes have another schema, or none.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 import { PoisonError } from './poison.ts';
 
-/** Longest value that is written or read. */
+/** Maximum length of a value, written or read. */
 export const VALUE_BYTES_MAX = 1024 * 1024;
 /** Confluent's wire format: one zero byte, then the schema id as big-endian u32. */
 export const FRAME_BYTES = 5;
@@ -18,7 +18,7 @@ export function readFrame(bytes: Buffer | null): number {
   return bytes.readUInt32BE(1);
 }
 
-/** Schema id that a value claims to have, or null where it has no frame. For the headers of a dead letter. */
+/** Schema id that a value names, or null if it has no frame. For the headers of a dead letter. */
 export function schemaIdOf(bytes: Buffer | null): number | null {
   if (bytes === null || bytes.length < FRAME_BYTES || bytes[0] !== 0) return null;
   return bytes.readUInt32BE(1);

@@ -19,7 +19,7 @@ const golden = readGoldenFiles(join(import.meta.dirname, '..', '..', '..')).map(
   return { ...file, codec, bytes: Buffer.concat([frame, file.body ?? Buffer.alloc(0)]) };
 });
 
-/** The only ways a decode may end. */
+/** The only allowed results of a decode. */
 function decodeOutcome(codec: Codec<unknown>, bytes: Buffer): string {
   try {
     codec.decode(bytes);
@@ -40,13 +40,13 @@ describe.each(golden)('golden $path', ({ codec, value, bytes }) => {
     expect(codec.encode(value).equals(bytes)).toBe(true);
   });
 
-  it('is refused when it is cut anywhere', () => {
+  it('is refused if it is truncated anywhere', () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(decodeOutcome(codec, bytes.subarray(0, length)), `cut to ${length}`).not.toBe('value');
     }
   });
 
-  it('is a value or poison with any one byte changed', () => {
+  it('with any one byte changed is a value or poison', () => {
     for (let at = 0; at < bytes.length; at++) {
       for (const mask of [0x01, 0x02, 0x40, 0x80, 0xff]) {
         const flipped = Buffer.from(bytes);
@@ -68,7 +68,7 @@ describe('arbitrary bytes', () => {
     );
   });
 
-  it('spliced into golden ones are a value or poison', () => {
+  it('inside golden messages are a value or poison', () => {
     const splice = fc.record({
       file: fc.constantFrom(...golden),
       at: fc.nat(400),

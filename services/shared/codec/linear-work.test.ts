@@ -1,4 +1,6 @@
-/** Whoever may write to a topic can send any bytes: the work on a record grows no faster than they do. */
+/**
+ * Any producer of a topic can send any bytes. The work per record must grow at most linearly with its bytes.
+ */
 import { describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/index.ts';
 import {
@@ -20,7 +22,7 @@ async function expectLinear(prepare: Prepare): Promise<void> {
   expect(isLinear(growth), JSON.stringify(growth)).toBe(true);
 }
 
-/** Reads a value of the type; what is refused is refused. */
+/** Reads a value of the type and ignores refusals. */
 function reading(schema: object, bytes: Buffer): () => void {
   const type = internalsOf(compileSchema(schema));
   const decoder = new AvroDecoder();
@@ -42,15 +44,15 @@ const names = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'string' 
 describe('Avro', () => {
   test.each<[string, object, (size: number) => Buffer]>([
     ['blocks of one item', arrayOf('long'), (size) => repeat(size, 2, 0)],
-    ['blocks of one item that say their size', arrayOf('long'), (size) => repeat(size, 1, 2, 0)],
-    ['empty blocks that say their size', arrayOf('null'), (size) => repeat(size, 1, 0)],
+    ['blocks of one item that state their size', arrayOf('long'), (size) => repeat(size, 1, 2, 0)],
+    ['empty blocks that state their size', arrayOf('null'), (size) => repeat(size, 1, 0)],
     ['items without bytes', arrayOf('null'), (size) => repeat(size, 0xfe, 0x7f)],
     ['counts without items', arrayOf('string'), (size) => repeat(size, 0xff)],
     ['empty strings', arrayOf('string'), (size) => repeat(size, 2, 0)],
     ['records of small strings', arrayOf(names), (size) => repeat(size, 2, 2, 65)],
-    ['bytes that are no UTF-8', arrayOf('string'), (size) => repeat(size, 2, 2, 0xff)],
+    ['bytes that are not UTF-8', arrayOf('string'), (size) => repeat(size, 2, 2, 0xff)],
     ['optional values', arrayOf(['null', 'long']), (size) => repeat(size, 2, 2, 2)],
-  ])('of %s', async (_name, schema, shape) => {
+  ])('decodes %s in linear time', async (_name, schema, shape) => {
     await expectLinear((size) => reading(schema, shape(size)));
   });
 
@@ -68,18 +70,18 @@ describe('Avro', () => {
     },
   });
 
-  test('of a command with more of everything than an order may have', async () => {
+  test('decodes a command above the limits of an order in linear time', async () => {
     await expectLinear((size) => {
       const bytes = commands.encode(orderOf(size));
       return () => commands.decode(bytes);
     });
   });
 
-  test('and no record holds the event loop for long', async () => {
+  test('never blocks the event loop for long on one record', async () => {
     const bytes = commands.encode(orderOf(recordBytesMax));
     const holds: number[] = [];
     for (let run = 0; run < 5; run++) holds.push(await longestHoldMs(async () => commands.decode(bytes)));
-    // A fifth of this is usual; the worker's heartbeats would bear twenty times as much.
+    // Usually it takes a fifth of this. The worker's heartbeats would tolerate twenty times as much.
     expect(Math.min(...holds)).toBeLessThan(50);
   });
 });

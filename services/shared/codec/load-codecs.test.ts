@@ -28,14 +28,14 @@ describe('loading a subject', () => {
     expect([...source.readers.byId.keys()]).toEqual([4, 8]);
   });
 
-  it('fails by name where the schema is not registered', async () => {
+  it('names the subject if the schema is not registered', async () => {
     await expect(loadSubject(registryWith({}, null), EVENTS_SUBJECT, log)).rejects.toMatchObject({
       code: 'SCHEMA_NOT_REGISTERED',
       details: { subject: EVENTS_SUBJECT },
     });
   });
 
-  it('fails where the id holds another schema, or none', async () => {
+  it('fails if the id has another schema, or none', async () => {
     for (const schemas of [{ 4: wider }, {}] as Record<number, object>[]) {
       await expect(loadSubject(registryWith(schemas, 4), EVENTS_SUBJECT, log)).rejects.toMatchObject({
         code: 'SCHEMA_MISMATCH',
@@ -43,7 +43,7 @@ describe('loading a subject', () => {
     }
   });
 
-  it('takes the same schema in other words', async () => {
+  it('accepts the same schema with another doc text', async () => {
     const reworded = { ...bundled, doc: 'in other words' };
     const source = await loadSubject(registryWith({ 4: reworded }, 4), EVENTS_SUBJECT, log);
     expect(source.schemaId).toBe(4);

@@ -15,7 +15,7 @@ import { createSchemaResolver } from './schema-resolver.ts';
 import { plainShape } from './shapes.ts';
 
 /**
- * Codecs with the ids of the registry. Only reads there: registering is a step of the deployment.
+ * Codecs with the ids of the registry. It only reads: the deployment registers the schemas.
  *
  * @throws AppError SCHEMA_NOT_REGISTERED, SCHEMA_MISMATCH (fatal) or REGISTRY_UNAVAILABLE (retry)
  */
@@ -27,8 +27,9 @@ export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 
 }
 
 /**
- * Whether the registry still gives the newest schema of the commands the id that these codecs write. `gone`: it holds no such
- * schema; `changed`: it has another id, as in a registry that was recreated. Rejects with REGISTRY_UNAVAILABLE (retry).
+ * Whether the registry still gives the newest command schema the id that these codecs write. `gone`: the
+ * registry does not have the schema. `changed`: the schema has another id, as in a recreated registry. Rejects
+ * with REGISTRY_UNAVAILABLE (retry).
  */
 export async function checkCommandId(
   { commands }: Pick<Codecs, 'commands'>,
@@ -40,7 +41,7 @@ export async function checkCommandId(
   return schemaId === commands.schemaId ? 'same' : 'changed';
 }
 
-/** As `loadCodecs`, for the states of orders: apart from the others, as most services have nothing to do with them. */
+/** Like `loadCodecs`, for the states of orders. It is separate, because most services do not use them. */
 export async function loadStateCodec(deps: {
   registryUrl: string;
   log: Pick<Logger, 'warn'>;
@@ -49,7 +50,9 @@ export async function loadStateCodec(deps: {
   return createCodec({ ...source, shape: plainShape() });
 }
 
-/** Looks up the newest bundled schema, compares what is stored under its id, and prepares the other versions. */
+/**
+ * Finds the newest bundled schema, compares it with the schema under its id, and prepares the other versions.
+ */
 export async function loadSubject(
   registry: Registry,
   subject: string,
@@ -65,7 +68,7 @@ export async function loadSubject(
   return { schemaId, readers, resolveSchema: resolver.resolveSchema };
 }
 
-/** A registry that was wiped beside a log that lives on gives old ids to other schemas. */
+/** If a registry is wiped and the log survives, old ids get other schemas. */
 async function compareFingerprint(
   registry: Registry,
   subject: string,

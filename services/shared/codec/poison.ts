@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../errors/index.ts';
 
-/** Why a record can never be read, however often it is tried. */
+/** Why a record can never be decoded. A retry does not help. */
 export type PoisonCode = Extract<
   ErrorCode,
   | 'EMPTY'
@@ -18,9 +18,9 @@ export type PoisonCode = Extract<
   | 'BAD_CHECKSUM'
 >;
 
-/** The bytes are at fault: the record ends as a dead letter. */
+/** The bytes are invalid: the record becomes a dead letter. */
 export class PoisonError extends AppError {
-  /** Of the frame, where the frame could be read. */
+  /** From the frame, if the frame is readable. */
   readonly schemaId: number | null;
 
   constructor(code: PoisonCode, schemaId: number | null = null, options: { cause?: unknown } = {}) {
@@ -31,8 +31,8 @@ export class PoisonError extends AppError {
 }
 
 /**
- * The frame names a schema that is not prepared here. Ask `resolveSchema` and decode again; only where that says
- * `missing` is the record poison, with the code UNKNOWN_SCHEMA.
+ * The frame names a schema that is not prepared. Call `resolveSchema` and decode again. The record is poison
+ * (UNKNOWN_SCHEMA) only if the result is `missing`.
  */
 export class UnknownSchemaError extends Error {
   readonly disposition = 'retry';

@@ -4,7 +4,7 @@ import { createRegistry, type Registry } from './registry.ts';
 
 export interface SchemaReport {
   subject: string;
-  /** Version in this repository; the registry counts its own. */
+  /** Version in this repository. The registry has its own numbers. */
   version: number;
   schemaId: number | null;
   compatibility: string | null;
@@ -12,10 +12,10 @@ export interface SchemaReport {
 }
 
 /**
- * Deploy step: sets each subject's compatibility and registers every bundled version, oldest first. A second run
- * changes nothing.
+ * Deployment step: sets each subject's compatibility and registers every bundled version, oldest first. A
+ * second run changes nothing.
  *
- * @throws AppError SCHEMA_INCOMPATIBLE (nothing after the refused schema is registered) or REGISTRY_UNAVAILABLE
+ * @throws AppError SCHEMA_INCOMPATIBLE (stops at the refused schema) or REGISTRY_UNAVAILABLE
  */
 export async function registerSchemas(
   deps: { registryUrl: string },
@@ -27,7 +27,7 @@ export async function registerSchemas(
   return reports;
 }
 
-/** What the registry has of the bundled schemas; changes nothing. */
+/** Which bundled schemas the registry has. Changes nothing. */
 export async function listSchemas(deps: { registryUrl: string }): Promise<SchemaReport[]> {
   const registry = createRegistry(deps.registryUrl);
   const reports: SchemaReport[] = [];
@@ -43,8 +43,8 @@ export async function listSchemas(deps: { registryUrl: string }): Promise<Schema
 async function registerEntry(registry: Registry, entry: SchemaEntry): Promise<SchemaReport> {
   const { subject, version, schema, compatibility } = entry;
   const current = await registry.compatibilityOf(subject);
-  // Before the registering, so that the check that follows is the one that we mean. A subject that does not exist yet
-  // takes its setting with its first schema.
+  // Set before the registration, so that the registry checks with this compatibility. A subject that does not
+  // exist yet gets its setting with its first schema.
   if (current !== null && current !== compatibility) await registry.setCompatibility(subject, compatibility);
   const existing = await registry.idOf(subject, schema);
   const schemaId = existing ?? (await registry.register(subject, schema, compatibility));

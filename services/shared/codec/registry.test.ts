@@ -21,7 +21,7 @@ const answer = (status: number, body: string) =>
 const unavailable = expect.objectContaining({ code: 'REGISTRY_UNAVAILABLE', disposition: 'retry' });
 
 describe('a schema id', () => {
-  it('is missing where the registry says so', async () => {
+  it('is missing if the registry says so', async () => {
     const url = await answer(404, '{"error_code": 40403, "message": "no"}');
     expect(await createRegistry(url).schemaOf(9)).toBeNull();
   });
@@ -31,21 +31,21 @@ describe('a schema id', () => {
     ['a 404 of another kind', 404, '{"error_code": 40401}'],
     ['an error', 500, '{"error_code": 50001}'],
     ['a success without a schema', 200, '{}'],
-    ['a success that is no JSON', 200, 'hello'],
-    ['a schema that is cut off', 200, JSON.stringify({ schema: '{"type": "rec' })],
+    ['a success that is not JSON', 200, 'hello'],
+    ['a truncated schema', 200, JSON.stringify({ schema: '{"type": "rec' })],
   ])('is not missing after %s', async (_what, status, body) => {
     const url = await answer(status, body);
     await expect(createRegistry(url).schemaOf(9)).rejects.toEqual(unavailable);
   });
 
-  it('is not missing while nobody listens', async () => {
+  it('is not missing while the registry is down', async () => {
     await expect(createRegistry('http://127.0.0.1:9').schemaOf(9)).rejects.toEqual(unavailable);
   });
 });
 
-describe('an answer of another shape', () => {
+describe('a response of another shape', () => {
   it.each([
-    ['versions that are no numbers', '["1", {}]'],
+    ['versions that are not numbers', '["1", {}]'],
     ['a version below one', '[0]'],
     ['a version beyond any', '[1e300]'],
     ['a version that is a fraction', '[1.5]'],
@@ -54,7 +54,7 @@ describe('an answer of another shape', () => {
     await expect(createRegistry(url).versionsOf('s')).rejects.toEqual(unavailable);
   });
 
-  it.each(['{}', '{"id": "7"}', '{"id": -1}', '{"id": null}'])('is no id: %s', async (body) => {
+  it.each(['{}', '{"id": "7"}', '{"id": -1}', '{"id": null}'])('is not an id: %s', async (body) => {
     const url = await answer(200, body);
     await expect(createRegistry(url).idOf('s', { type: 'string' })).rejects.toEqual(unavailable);
     await expect(createRegistry(url).idOfVersion('s', 1)).rejects.toEqual(unavailable);
@@ -64,7 +64,7 @@ describe('an answer of another shape', () => {
     ['a bare type', { schema: '"string"' }],
     ['JSON Schema', { schema: '{"type": "object"}', schemaType: 'JSON' }],
     ['Protobuf', { schema: 'syntax = "proto3";', schemaType: 'PROTOBUF' }],
-  ])('is a schema of somebody else: %s', async (_what, body) => {
+  ])('is a foreign schema: %s', async (_what, body) => {
     const url = await answer(200, JSON.stringify(body));
     expect(await createRegistry(url).schemaOf(9)).toEqual({});
   });
@@ -86,7 +86,7 @@ describe('a login in the URL', () => {
     expect(asked).toEqual([basic, basic]);
   });
 
-  it('is in no message', async () => {
+  it('is not in any error message', async () => {
     const url = withLogin(await answer(500, 'no'));
     const error = await createRegistry(url)
       .schemaOf(5)
@@ -99,7 +99,7 @@ describe('a login in the URL', () => {
 describe('the id of a bundled schema', () => {
   const schema = { type: 'record', name: 'R', fields: [] };
 
-  it('is looked up below the base path', async () => {
+  it('is looked up under the base path', async () => {
     const paths: string[] = [];
     const url = await serve((request, response) => {
       paths.push(`${request.method} ${request.url}`);
@@ -109,7 +109,7 @@ describe('the id of a bundled schema', () => {
     expect(paths).toEqual(['POST /base/subjects/r-value']);
   });
 
-  it('is none where the registry has others only', async () => {
+  it('is null if the registry has only other schemas', async () => {
     const url = await serve((request, response) => {
       const listing = request.method === 'GET';
       response.writeHead(listing ? 200 : 404, { 'content-type': 'application/json' });
@@ -118,18 +118,18 @@ describe('the id of a bundled schema', () => {
     expect(await createRegistry(url).idOf('r-value', schema)).toBeNull();
   });
 
-  it('is unknown where the address is not that of a registry', async () => {
+  it('is unknown if the address is not a schema registry', async () => {
     const url = await answer(404, 'nothing here');
     await expect(createRegistry(url).idOf('r-value', schema)).rejects.toEqual(unavailable);
   });
 });
 
-it('waits no longer than its bound for a registry that never answers', { timeout: 20_000 }, async () => {
+it('times out if the registry never responds', { timeout: 20_000 }, async () => {
   const url = await serve(() => undefined);
   const started = performance.now();
   await expect(
     createRegistry(url).idOf('r-value', { type: 'record', name: 'R', fields: [] }),
   ).rejects.toEqual(unavailable);
-  // One timeout, or with the library's retries a few.
+  // One timeout, or a few if the library retries.
   expect(performance.now() - started).toBeLessThan(15_000);
 });

@@ -5,14 +5,14 @@ import { appError, errorMessage } from '../errors/index.ts';
 
 const REQUEST_TIMEOUT_MS = 3000;
 
-/** Codes in the body of an answer; a bare 404 may come from anything between us and the registry. */
+/** Error codes in a response body. A bare 404 may come from a proxy between us and the registry. */
 const SUBJECT_NOT_FOUND = 40401;
 const SCHEMA_NOT_FOUND = 40403;
 
-/** Subject, setting and version can each be made by another run at the same time. */
+/** Another run may create the subject, the setting and the version at the same time. */
 const racesMax = 4;
 
-/** Every field is given: the library writes what it is given over its own defaults, for every later instance too. */
+/** Every field is set: the library overwrites its own defaults with these values, also for later instances. */
 const RETRY = {
   maxRetryTimeInSecs: 2,
   initialRetryTimeInSecs: 0.1,
@@ -21,25 +21,28 @@ const RETRY = {
   retries: 3,
 };
 
-/** Answers of the registry, `null` where it says that there is no such thing. All else is REGISTRY_UNAVAILABLE (retry). */
+/**
+ * Responses of the registry. `null`: the registry says that the item does not exist. Other failures are
+ * REGISTRY_UNAVAILABLE (retry).
+ */
 export interface Registry {
-  /** Id under which the subject holds exactly this schema. */
+  /** Id of exactly this schema under the subject. */
   idOf(subject: string, schema: object): Promise<number | null>;
   versionsOf(subject: string): Promise<number[] | null>;
   idOfVersion(subject: string, version: number): Promise<number>;
-  /** The parsed schema, of whatever subject. */
+  /** The parsed schema, of any subject. */
   schemaOf(schemaId: number): Promise<object | null>;
   compatibilityOf(subject: string): Promise<string | null>;
   setCompatibility(subject: string, compatibility: Compatibility): Promise<void>;
-  /** @returns id; throws SCHEMA_INCOMPATIBLE where the registry's own check refuses the schema */
+  /** @returns the id; throws SCHEMA_INCOMPATIBLE if the registry's own check refuses the schema */
   register(subject: string, schema: object, compatibility: Compatibility): Promise<number>;
 }
 
 /**
- * The Confluent API of a registry. The library does what it can do; lists of versions, compatibility, and whether an
- * id is truly missing are asked by plain requests.
+ * Client of the Confluent registry API. It uses the library where possible. Plain requests read lists of
+ * versions, compatibility, and whether an id is truly missing.
  *
- * @param url base URL, a path included; a login in it is sent as basic authentication and never shown
+ * @param url base URL, with an optional path; a login in it is sent as basic authentication and never printed
  */
 export function createRegistry(url: string): Registry {
   const { url: address, login } = takeLogin(url);
@@ -65,7 +68,7 @@ export function createRegistry(url: string): Registry {
       try {
         return idIn(await library.getRegistryIdBySchema(subject, avro(schema)), base);
       } catch (error) {
-        // The library throws this class for a 404 only, and drops the body that would tell whose 404 it was.
+        // The library throws this class only for a 404, and drops the body that shows who sent it.
         if ((error as Error).name !== 'ConfluentSchemaRegistryError') throw unavailable(base, error);
         const { status, body } = await ask('/subjects');
         if (status === 200 && Array.isArray(body)) return null;
@@ -94,7 +97,7 @@ export function createRegistry(url: string): Registry {
       const { status, body } = await ask(`/config/${encodeURIComponent(subject)}`);
       const level = (body as { compatibilityLevel?: unknown } | null)?.compatibilityLevel;
       if (status === 200 && typeof level === 'string') return level;
-      // Registries disagree on the code for a subject without a setting of its own.
+      // Registries use different codes for a subject without a setting of its own.
       return status === 404 ? null : nullOr(SUBJECT_NOT_FOUND, base, status, body);
     },
     setCompatibility,
@@ -105,7 +108,7 @@ export function createRegistry(url: string): Registry {
           return idIn((await library.register(avro(schema), options)).id, base);
         } catch (error) {
           if (isLostRace(error) && tries < racesMax) {
-            // The next try finds what the other has made, and compares it.
+            // The next attempt finds what the other run created, and compares it.
             await setCompatibility(subject, compatibility);
             continue;
           }
@@ -132,11 +135,11 @@ async function putCompatibility(
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({ compatibility }),
   });
-  // 409: another run is setting it at this moment; what came of it is seen by who asks next.
+  // 409: another run is setting it now. The next reader sees the result.
   if (status !== 200 && status !== 409) throw unavailable(base, `status ${status}: ${JSON.stringify(body)}`);
 }
 
-/** Another run made the subject, its setting or the version between our look and our write, or has not set it yet. */
+/** Another run created the subject, setting or version between our read and write, or has not set it yet. */
 function isLostRace(error: unknown): boolean {
   const { name, status } = error as { name?: unknown; status?: unknown };
   if (name === 'ConfluentSchemaRegistryCompatibilityError') return true;
@@ -153,25 +156,25 @@ async function requestOf(url: string, init: RequestInit): Promise<Answer> {
   }
 }
 
-/** Only JSON that says so itself counts as an answer of the registry. */
+/** Only valid JSON counts as a response of the registry. */
 function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A page of some proxy: the caller sees null and reports the status.
+    // For example a page of a proxy: the caller sees null and reports the status.
     return null;
   }
 }
 
 const ID_MAX = 2 ** 31 - 1;
 
-/** An id or a version as the registry gave it; anything but a positive whole number is no answer of a registry. */
+/** An id or a version from the registry. Anything but a positive whole number is an invalid response. */
 function idIn(value: unknown, base: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= ID_MAX) return value;
   throw unavailable(base, `it answered ${JSON.stringify(value)} where a number belongs`);
 }
 
-/** The parsed schema. One of another kind than ours (a bare type, JSON Schema, Protobuf) is an object without members. */
+/** The parsed schema. Another kind than ours (a bare type, JSON Schema, Protobuf) becomes an empty object. */
 function schemaIn(text: string, kind: unknown, base: string): object {
   if (kind !== undefined && kind !== 'AVRO') return {};
   const schema = parseOrNull(text);
@@ -189,7 +192,7 @@ function unavailable(url: string, cause: unknown): Error {
   return appError('REGISTRY_UNAVAILABLE', { reason }, { cause });
 }
 
-/** `fetch failed` says nothing; what it wraps does. */
+/** The message `fetch failed` has no details; its cause has them. */
 function causeText(error: unknown): string {
   const inner = (error as { cause?: unknown } | null)?.cause;
   return inner === undefined ? errorMessage(error) : `${errorMessage(error)} (${errorMessage(inner)})`;

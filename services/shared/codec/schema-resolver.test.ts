@@ -9,7 +9,7 @@ const v1 = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] };
 const v2 = { ...v1, fields: [...v1.fields, { name: 'b', type: 'string' }] };
 const unreadable = { type: 'record', name: 'R', fields: [{ name: 'other', type: 'int' }] };
 
-/** A registry of one subject in memory; `asked` counts questions by id. */
+/** A registry of one subject in memory; `asked` counts requests by id. */
 function setUp() {
   const schemas = new Map<number, object>([[1, v1]]);
   const versions = [1];
@@ -42,7 +42,7 @@ function setUp() {
 }
 
 describe('resolveSchema', () => {
-  it('asks nothing about ids that are prepared', async () => {
+  it('sends no request for prepared ids', async () => {
     const { asked, resolver } = setUp();
     expect(await resolver.resolveSchema(1)).toBe('known');
     expect(asked).toEqual([]);
@@ -55,7 +55,7 @@ describe('resolveSchema', () => {
     expect(readers.byId.has(9)).toBe(true);
   });
 
-  it('remembers what is missing for five seconds at least, and then asks again', async () => {
+  it('remembers a missing id for at least five seconds, then asks again', async () => {
     const { asked, state, resolver, release } = setUp();
     expect(await resolver.resolveSchema(9)).toBe('missing');
     release(9, v2);
@@ -66,14 +66,14 @@ describe('resolveSchema', () => {
     expect(await resolver.resolveSchema(9)).toBe('known');
   });
 
-  it('asks once for questions that come together', async () => {
+  it('sends one request for concurrent lookups of an id', async () => {
     const { asked, resolver } = setUp();
     const answers = await Promise.all(Array.from({ length: 50 }, () => resolver.resolveSchema(9)));
     expect(new Set(answers)).toEqual(new Set(['missing']));
     expect(asked).toEqual([9]);
   });
 
-  it('never takes a registry that is away for a missing schema', async () => {
+  it('reports no missing schema while the registry is unreachable', async () => {
     const { state, resolver, release } = setUp();
     state.away = true;
     await expect(resolver.resolveSchema(9)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
@@ -82,7 +82,7 @@ describe('resolveSchema', () => {
     expect(await resolver.resolveSchema(9)).toBe('known');
   });
 
-  it('knows ids of other subjects as foreign', async () => {
+  it('treats ids of other subjects as foreign', async () => {
     const { schemas, readers, resolver } = setUp();
     schemas.set(7, v2);
     expect(await resolver.resolveSchema(7)).toBe('known');
@@ -90,7 +90,7 @@ describe('resolveSchema', () => {
     expect(readers.foreignIds.has(7)).toBe(true);
   });
 
-  it('names a version that this build cannot read, each time it is met', async () => {
+  it('names a version that this build cannot read, at each lookup', async () => {
     const { state, resolver, release } = setUp();
     release(9, unreadable);
     await resolver.prepareVersions();
@@ -100,7 +100,7 @@ describe('resolveSchema', () => {
     }
   });
 
-  it('forgets the oldest of very many missing ids', async () => {
+  it('forgets the oldest missing ids above its limit', async () => {
     const { asked, resolver } = setUp();
     for (let id = 100; id <= 1_100; id++) await resolver.resolveSchema(id);
     asked.length = 0;
@@ -112,7 +112,7 @@ describe('resolveSchema', () => {
 });
 
 describe('an id outside of the subject', () => {
-  it('is ours where the registry has one of our versions under it, whatever its subject is called', async () => {
+  it('is ours if its schema is one of our versions, whatever the subject', async () => {
     const { schemas, readers, resolver } = setUp();
     schemas.set(8, newestSchema(COMMANDS_SUBJECT).schema);
     expect(await resolver.resolveSchema(8)).toBe('known');
@@ -133,7 +133,7 @@ describe('an id outside of the subject', () => {
     expect(commands.byId.has(8)).toBe(true);
   });
 
-  it('is foreign where the schema is of a kind that nobody here can compile', async () => {
+  it('is foreign if this codec cannot compile its schema', async () => {
     const { schemas, readers, resolver } = setUp();
     schemas.set(8, {
       type: 'record',

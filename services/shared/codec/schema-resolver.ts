@@ -5,10 +5,10 @@ import { compileSchema } from './avro-types.ts';
 import { addWriter, type Readers } from './codec.ts';
 import type { Registry } from './registry.ts';
 
-/** An id that is missing is asked for again after this long, spread so that workers do not ask together. */
+/** Minimum time before a missing id is requested again. A random extra spreads the requests of the workers. */
 const MISSING_MS_MIN = 5_000;
 const MISSING_MS_MAX = 30_000;
-/** Ids that are remembered as missing; a flood of invented ids must not fill the memory. */
+/** Maximum number of remembered missing ids: a flood of invented ids must not fill the memory. */
 const MISSING_IDS_MAX = 1_000;
 
 export interface ResolverDeps {
@@ -27,7 +27,7 @@ export interface SchemaResolver {
   resolveSchema(schemaId: number): Promise<'known' | 'missing'>;
 }
 
-/** Keeps `readers` in step with the registry. Questions about one id that come together are asked once. */
+/** Keeps `readers` in step with the registry. Concurrent lookups of one id share a request. */
 export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
   const { registry, subject, readers, log, nowMs = () => performance.now(), random = Math.random } = deps;
   const missingUntilMs = new Map<number, number>();
@@ -44,7 +44,9 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
     }
   }
 
-  /** A version that this build cannot read stops only those who meet a record of it, and then by name. */
+  /**
+   * A version that this build cannot read stops only a reader of such a record. The error names the version.
+   */
   function prepare(id: number, schema: object, version: number): void {
     try {
       addWriter(readers, subject, id, schema);
@@ -75,7 +77,7 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
       return 'missing';
     }
     await prepareVersions();
-    // Registered under another subject, or a version that was deleted there: what counts is what it says.
+    // The id belongs to another subject, or to a deleted version of ours. Only the schema itself decides.
     if (!readers.byId.has(schemaId) && isBundled(subject, found))
       addWriter(readers, subject, schemaId, found);
     const refusal = unreadable.get(schemaId);
@@ -104,7 +106,7 @@ function isBundled(subject: string, schema: object): boolean {
       (entry) => entry.subject === subject && compileSchema(entry.schema).fingerprint().equals(fingerprint),
     );
   } catch {
-    // What this codec cannot even compile is a schema of somebody else.
+    // A schema that this codec cannot compile is foreign.
     return false;
   }
 }

@@ -10,7 +10,7 @@ import { FRAME_BYTES } from './frame.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const golden = readGoldenFiles(root);
 
-/** Every golden example of one version, read through `hands`. */
+/** Every golden example of one version, read with `hands`. */
 function readGolden(
   subject: string,
   version: number,
@@ -27,7 +27,9 @@ function readGolden(
   });
 }
 
-/** Which reader must read which writer: older records always, newer ones too where both directions are promised. */
+/**
+ * Which reader must read which writer: always older records, also newer ones if both directions are promised.
+ */
 const pairs = schemaCatalogue.flatMap((writer) =>
   schemaCatalogue
     .filter((reader) => reader.subject === writer.subject)
@@ -56,10 +58,10 @@ describe('the check of pairs', () => {
   const reads = (reader: object, writer: object) =>
     readGolden(current.subject, current.version, resolverOf(compileSchema(reader), compileSchema(writer)));
 
-  it('lets a field with a default come, for old readers and new ones', () => {
+  it('accepts a new field with a default, for old and new readers', () => {
     const newer = changed((all) => [...all, { name: 'channel', type: ['null', 'string'], default: null }]);
     expect(reads(newer, current.schema)[0]).toMatchObject({ channel: null });
-    // The bytes are of the old writer, so that only whether it can be read at all is asked of the other direction.
+    // The bytes come from the old writer, so this direction only checks that the schemas are compatible.
     expect(() => resolverOf(compileSchema(current.schema), compileSchema(newer))).not.toThrow();
   });
 
@@ -74,7 +76,7 @@ describe('the check of pairs', () => {
       changed((all) => swap(all, 'version', { name: 'version', type: 'string' })),
       'old records',
     ],
-    ['a field that goes', changed((all) => all.filter(({ name }) => name !== 'eventId')), 'old readers'],
+    ['a removed field', changed((all) => all.filter(({ name }) => name !== 'eventId')), 'old readers'],
   ])('refuses %s', (_what, newer, broken) => {
     const [reader, writer] = broken === 'old records' ? [newer, current.schema] : [current.schema, newer];
     expect(() => resolverOf(compileSchema(reader), compileSchema(writer))).toThrow();
@@ -104,7 +106,7 @@ describe('known readers', () => {
     }
   });
 
-  it('would be broken by a field that goes', () => {
+  it('would break with a removed field', () => {
     const counter = readers.find(({ name }) => name === 'outcome-counter');
     const entry = schemaCatalogue.find(({ subject }) => subject === counter?.subject);
     const schema = entry?.schema as { fields: { name: string }[] };

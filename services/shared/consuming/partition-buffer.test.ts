@@ -50,15 +50,15 @@ describe('the flow', () => {
   });
 });
 
-describe('where it begins', () => {
-  it('drops repeats', () => {
+describe('the first offset', () => {
+  it('drops repeated records', () => {
     const { buffer } = start();
     buffer.addNew(records(0, 4));
     buffer.addNew(records(2, 6));
     expect(offsetsOf(buffer.take(10))).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('accepts nothing while it is stopped, and then records from its start on', () => {
+  it('accepts nothing while stopped, and then records from its start offset on', () => {
     const { buffer, pause, resume } = start();
     buffer.addNew(records(0, 2));
     buffer.stop();
@@ -81,7 +81,7 @@ describe('waiting', () => {
     expect(offsetsOf(buffer.take(1))).toEqual([5]);
   });
 
-  it('ends with its signal', async () => {
+  it('ends when its signal fires', async () => {
     const abort = new AbortController();
     const ready = start().buffer.untilReady(abort.signal);
     abort.abort();
@@ -89,7 +89,7 @@ describe('waiting', () => {
     await start().buffer.untilReady(abort.signal);
   });
 
-  it('ends with the error of a stop, until the next start', async () => {
+  it('rejects with the error of a stop, until the next start', async () => {
     const { buffer } = start();
     const ready = buffer.untilReady(never);
     buffer.stop({ error: new Error('another log') });
@@ -102,7 +102,7 @@ describe('waiting', () => {
 });
 
 describe('its head', () => {
-  it('is shown and stays', () => {
+  it('is returned and stays in the buffer', () => {
     const { buffer } = start();
     buffer.addNew(records(3, 6));
     expect(offsetsOf(buffer.peek(2))).toEqual([3, 4]);
@@ -110,7 +110,7 @@ describe('its head', () => {
     expect(buffer.firstOffset).toBe(3);
   });
 
-  it('is no larger than fits, but has at least one record', () => {
+  it('keeps to the limits, but has at least one record', () => {
     const { buffer } = start();
     buffer.addNew(records(0, 3));
     const weight = weightOf(recordAt(0));
@@ -121,7 +121,7 @@ describe('its head', () => {
   });
 });
 
-it('weighs key, value and headers, text ones too', () => {
+it('weighs key, value and headers, as bytes or text', () => {
   const full = {
     ...recordAt(0),
     key: Buffer.alloc(10),
@@ -131,7 +131,7 @@ it('weighs key, value and headers, text ones too', () => {
   expect(weightOf(full) - weightOf(recordAt(0))).toBe(10 + 100 + 1_000 + 4 + 'nametextnone'.length);
 });
 
-it('has what a plain list would have, through any additions and removals', () => {
+it('holds the same records as a plain list, after any additions and removals', () => {
   const anyStep = fc.oneof(
     fc.record({ push: fc.integer({ min: 1, max: 900 }) }),
     fc.record({ drop: fc.nat({ max: 1_500 }) }),

@@ -1,4 +1,7 @@
-/** Records between the consumer's callback, which must not wait, and the loop that processes them; full buffers pause the consumer. */
+/**
+ * Records between the consumer's callback, which must not wait, and the processing loop. A full buffer pauses
+ * the consumer.
+ */
 import { headersBytes, type InRecord } from '../kafka/index.ts';
 
 export interface BufferLimits {
@@ -187,7 +190,10 @@ export class PartitionBuffer {
   }
 }
 
-/** Memory of a record, and about its size in the outbox and in a request: keys and headers can be as large as values. */
+/**
+ * Memory of a record in bytes; about its size in the outbox and in a request. Keys and headers can be as large
+ * as values.
+ */
 export function weightOf(record: InRecord): number {
   const { key, value } = record;
   return recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(record);

@@ -47,13 +47,13 @@ function start(registry: () => 'known' | 'missing') {
 
 const values = (decoded: readonly { value: string | null }[]) => decoded.map(({ value }) => value);
 
-it('decodes in order and asks nobody while all schemas are known', async () => {
+it('decodes in order, without requests while all schemas are known', async () => {
   const { decode, resolveSchema } = start(() => 'missing');
   expect(await decode(framed(ownId, 'a'), framed(ownId, 'b'))).toEqual(['a', 'b']);
   expect(resolveSchema).not.toHaveBeenCalled();
 });
 
-it('waits for a registry that cannot be reached, and leaves no record out', async () => {
+it('waits for an unreachable registry, and omits no record', async () => {
   let failures = 2;
   const { decode, onWait, onUndecodable } = start(() => {
     if (failures-- > 0) throw appError('REGISTRY_UNAVAILABLE', { reason: 'down' });
@@ -85,7 +85,7 @@ it('stops waiting when the signal fires', async () => {
   await expect(decoder.decode([framed(8, 'a')], abort.signal)).rejects.toThrow();
 });
 
-it('ends with an error of the registry that waiting does not cure', async () => {
+it('rejects with a registry error that waiting does not fix', async () => {
   const { decode } = start(() => {
     throw appError('SCHEMA_MISMATCH', { subject: 's', reason: 'test' });
   });
@@ -95,7 +95,7 @@ it('ends with an error of the registry that waiting does not cure', async () => 
 it.each([
   ['the registry has no such schema', 8],
   ['the schema is of another subject', 1],
-])('accepts a value that matches its record although %s', async (_why, id) => {
+])('accepts a value that matches its record even if %s', async (_why, id) => {
   const { decode, onUndecodable } = start(() => 'missing');
   expect(await decode(framed(id, 'ours'), framed(id, 'theirs'))).toEqual(['ours', null]);
   expect(onUndecodable).toHaveBeenCalledTimes(1);
@@ -108,7 +108,7 @@ it('reports bytes that do not fit their schema, without asking the registry', as
   expect(resolveSchema).not.toHaveBeenCalled();
 });
 
-it('lets onUndecodable keep a record by an error of its own', async () => {
+it('rejects if onUndecodable throws, and keeps the record', async () => {
   const { decode, onUndecodable } = start(() => 'missing');
   onUndecodable.mockImplementation(() => {
     throw new Error('in doubt');

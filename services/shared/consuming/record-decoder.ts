@@ -1,6 +1,6 @@
 /**
- * Decodes records in their order. While the registry cannot be reached, it waits and asks again. The worker has no use for
- * it: there a lane waits, and a transaction never does.
+ * Decodes records in their order. While the registry is unreachable, it waits and asks again. The worker does
+ * not use it: there the lane waits, so that no transaction waits.
  */
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../codec/index.ts';
 import { classify, errorMessage } from '../errors/index.ts';
@@ -18,7 +18,7 @@ interface Decoded<T> {
 export type UndecodableError = PoisonError | UnknownSchemaError;
 
 export interface RecordDecoder<T> {
-  /** Rejects when `signal` fires, and with errors that waiting does not cure. */
+  /** Rejects when `signal` fires, and with errors that waiting does not fix. */
   decode(records: readonly InRecord[], signal: AbortSignal): Promise<Decoded<T>[]>;
 }
 
@@ -81,7 +81,10 @@ async function decodeLater<T>(
   return value;
 }
 
-/** The id names no schema, or one of another subject. A rebuilt registry gives the same schemas other ids. */
+/**
+ * The registry has no such id, or has it under another subject. A rebuilt registry gives the same schemas other
+ * ids.
+ */
 function isSchemaInDoubt(error: UndecodableError): boolean {
   return error instanceof UnknownSchemaError || error.code === 'WRONG_SUBJECT';
 }

@@ -1,6 +1,6 @@
 import type { OrderCommand, OrderEvent, PlaceCommand } from '../../../../schemas/index.ts';
 
-/** Small values for this room's tests. */
+/** Small values for the tests of this folder. */
 export const close: OrderCommand = {
   commandId: 'c',
   type: 'CLOSE',
@@ -27,7 +27,7 @@ export const place: PlaceCommand = {
   },
 };
 
-/** An outcome without content, with the given differences. All tests build theirs on it. */
+/** An event without content, with the given changes. All tests build their events on it. */
 export function blankEvent(change: Partial<OrderEvent> = {}): OrderEvent {
   return {
     eventId: '1-2',
