@@ -1,9 +1,10 @@
 /**
- * The headers of one fetched record, as bytes. A record of 1 MB may have 175,000 headers, and objects of all of them take
- * longer than a consumer may hold the event loop. So one header is found by walking over the bytes, in 1 to 3 ms at most.
+ * The headers of one fetched record, as bytes. A record of 1 MB may have 175,000 headers. Objects for all of
+ * them would block the event loop for too long. So `get` scans the bytes for one header, in 1 to 3 ms at most.
  *
- * Of headers with the same name the last one counts; one without a value is as if it were not there, and so are those
- * behind a fault: brokers let faulty headers pass in packed batches, and one record must not stop a consumer.
+ * Of headers with the same name the last one counts. A header without a value counts as absent, and so do
+ * headers after a malformed one. Brokers accept malformed headers in compressed batches, and one record must
+ * not stop a consumer.
  */
 import { VarintReader } from './protocol/varint-reader.ts';
 
@@ -15,7 +16,10 @@ export class FetchedHeaders {
   readonly #to: number;
   #all: ReadHeaders | null = null;
 
-  /** @param from where the number of headers is in `bytes`, and `to` the end of their record: none is read beyond it */
+  /**
+   * @param from where the number of headers is in `bytes`; `to` is the end of the record, and nothing is read
+   * beyond it
+   */
   constructor(bytes: Buffer, from: number, to: number) {
     this.#bytes = bytes;
     this.#from = from;
@@ -26,13 +30,13 @@ export class FetchedHeaders {
     return this.#to - this.#from;
   }
 
-  /** All of them as an object, for records that are known to be ordinary. */
+  /** All headers as an object, for records that are known to be ordinary. */
   get all(): ReadHeaders {
     this.#all ??= this.first(Number.POSITIVE_INFINITY).headers;
     return this.#all;
   }
 
-  /** The value of one header. Makes nothing of the others. */
+  /** The value of one header. Creates nothing for the others. */
   get(name: string): Buffer | string | undefined {
     if (this.#all !== null) return this.#all[name];
     const wanted = Buffer.from(name);
@@ -46,9 +50,9 @@ export class FetchedHeaders {
     return this.#view(valueAt, valueLength);
   }
 
-  /** The first `max` as an object, and how many follow them. */
+  /** The first `max` headers as an object, and how many follow them. */
   first(max: number): { headers: ReadHeaders; omitted: number } {
-    // Names come from strangers: without a prototype `__proto__` is a name like any other.
+    // Names come from other producers. Without a prototype, `__proto__` is an ordinary name.
     const headers: ReadHeaders = Object.create(null);
     const walk = this.#walk();
     let count = 0;
@@ -76,14 +80,14 @@ export class FetchedHeaders {
   }
 }
 
-/** Goes from header to header and says where name and value of the current one are. */
+/** Walks from header to header and gives the positions of its name and value. */
 class HeaderWalk {
   nameAt = 0;
   nameLength = 0;
   valueAt = 0;
-  /** -1 where there is no value. */
+  /** -1 if there is no value. */
   valueLength = 0;
-  /** How many are to come; null before their number is read. */
+  /** How many headers are left; null before their number is read. */
   #left: number | null = null;
   readonly #reader: VarintReader;
 
@@ -91,7 +95,7 @@ class HeaderWalk {
     this.#reader = new VarintReader(bytes, from, to);
   }
 
-  /** False behind the last header, and from the first fault on. */
+  /** False after the last header, and from the first malformed one on. */
   next(): boolean {
     try {
       this.#left ??= this.#reader.int();

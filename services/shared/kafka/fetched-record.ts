@@ -1,4 +1,4 @@
-/** A record as it was fetched: its headers are looked at when somebody asks for them. */
+/** A fetched record. Its headers are parsed only on request. */
 import type { FetchedHeaders, ReadHeaders } from './fetched-headers.ts';
 import type { InRecord } from './types.ts';
 
@@ -36,7 +36,7 @@ export class FetchedRecord implements InRecord {
 
 type WithHeaders = Pick<InRecord, 'headers'>;
 
-/** One header of a record. Services ask in this way, since strangers decide how many headers a record has. */
+/** One header of a record. Services use this, because other producers decide how many headers a record has. */
 export function headerOf(record: WithHeaders, name: string): Buffer | string | undefined {
   return record instanceof FetchedRecord ? record.fetchedHeaders.get(name) : record.headers[name];
 }
@@ -48,13 +48,13 @@ export function firstHeaders(
 ): { readonly headers: ReadHeaders; readonly omitted: number } {
   if (record instanceof FetchedRecord) return record.fetchedHeaders.first(max);
   const entries = Object.entries(record.headers);
-  // Names come from strangers: without a prototype `__proto__` is a name like any other.
+  // Names come from other producers. Without a prototype, `__proto__` is an ordinary name.
   const headers: ReadHeaders = Object.create(null);
   for (const [name, value] of entries.slice(0, max)) headers[name] = value;
   return { headers, omitted: Math.max(0, entries.length - max) };
 }
 
-/** Bytes of a record's headers: names and values, and for a fetched one their lengths too. */
+/** Bytes of a record's headers: names and values, and for a fetched record also their lengths. */
 export function headersBytes(record: WithHeaders): number {
   if (record instanceof FetchedRecord) return record.fetchedHeaders.byteLength;
   let bytes = 0;

@@ -1,4 +1,7 @@
-/** Records are written by whoever may write to a topic: reading them grows no faster than their bytes. */
+/**
+ * Any producer of a topic can send any records. The work to read them must grow at most linearly with their
+ * bytes.
+ */
 import { describe, expect, test } from 'vitest';
 import { isLinear, measureGrowth, type Prepare } from '../../../tests/support/processor-time.ts';
 import { firstHeaders, headerOf } from './fetched-record.ts';

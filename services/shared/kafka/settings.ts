@@ -2,13 +2,13 @@ import type { SASLOptions } from 'kafkajs';
 import { appError } from '../errors/index.ts';
 import { readCaFile } from '../tls/index.ts';
 
-/** What every client of the room is made from. */
+/** The settings that all Kafka clients use. */
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** Put in front of every topic and group name on the wire; callers never see it. */
+  /** Prefix of every topic and group name on the wire; callers never see it. */
   readonly topicPrefix: string;
-  /** Brokers have to present a certificate of their host name; `ca` is PEM text. */
+  /** Brokers must present a certificate for their host name; `ca` is PEM text. */
   readonly ssl: boolean | { readonly ca: string };
   readonly sasl: SASLOptions | undefined;
 }
@@ -24,20 +24,20 @@ export interface KafkaConfig {
   kafkaSaslPassword?: string;
 }
 
-/** kafkajs's default of 1 s fails on a broker that is starting or collecting garbage. */
+/** kafkajs's default of 1 s is too short for a broker that is starting or collecting garbage. */
 export const connectionTimeoutMs = 4_000;
 export const authenticationTimeoutMs = 5_000;
-/** For everything but produce requests, which have their own, shorter one. */
+/** For all requests except produce requests, which have a shorter timeout of their own. */
 export const requestTimeoutMs = 10_000;
-/** New partitions and moved leaders are seen at the latest after this. */
+/** Maximum delay until new partitions and moved leaders are noticed. */
 export const metadataMaxAgeMs = 30_000;
 /** kafkajs's retries inside one call; the last waits are 1 s, so about 17 s in all. */
 export const callRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 20 } as const;
 
 /**
- * Settings for all clients of one process. `clientId` should be unique per instance: brokers show it in logs and
- * count quotas by it. Throws CONFIG_INVALID for a SASL mechanism without user or password, and for a CA file without TLS
- * or without a certificate.
+ * Settings for all clients of one process. `clientId` should be unique per instance: brokers log it and count
+ * quotas by it. Throws CONFIG_INVALID for a SASL mechanism without user or password, and for a CA file without
+ * TLS or without a certificate.
  */
 export function createKafkaConfig(config: KafkaConfig, clientId: string): KafkaSettings {
   return Object.freeze({
@@ -54,7 +54,7 @@ export function withPrefix(settings: KafkaSettings, name: string): string {
   return settings.topicPrefix + name;
 }
 
-/** The name that callers know; a name without the prefix is not ours and stays as it is. */
+/** The name that callers know. A name without the prefix is not ours and stays unchanged. */
 export function withoutPrefix(settings: KafkaSettings, name: string): string {
   return name.startsWith(settings.topicPrefix) ? name.slice(settings.topicPrefix.length) : name;
 }

@@ -5,14 +5,14 @@ export interface OutMessage {
   key: Buffer | null;
   value: Buffer | null;
   headers: OutHeaders;
-  /** Create time, epoch ms; kept as it is. */
+  /** Create time, epoch ms; sent unchanged. */
   timestampMs: number;
 }
 
-/** Plain headers, or a block made once by `encodeHeaders` for those that many messages share. */
+/** Plain headers, or a block from `encodeHeaders` that many messages share. */
 export type OutHeaders = Readonly<Record<string, string | Buffer>> | EncodedHeaders;
 
-/** Headers in the wire format, without the count in front. `more` is encoded per message behind the block. */
+/** Headers in the wire format, without the count before them. `more` is encoded per message after the block. */
 export interface EncodedHeaders {
   readonly encodedHeaders: Buffer;
   readonly headerCount: number;
@@ -37,6 +37,9 @@ export interface TopicPartition {
 
 export interface TopicPartitionOffset extends TopicPartition {
   offset: bigint;
-  /** Kept beside a committed offset, up to 4 kB: what the offset alone does not say, such as the id of its topic. */
+  /**
+   * Stored beside a committed offset, up to 4 kB. It adds what the offset does not say, such as the id of its
+   * topic.
+   */
   note?: string;
 }

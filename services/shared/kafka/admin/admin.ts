@@ -24,7 +24,7 @@ interface TopicDescription {
   name: string;
   partitions: number;
   replicationFactor: number;
-  /** Every config with the value in force. */
+  /** Every config with its effective value. */
   configs: Record<string, string>;
 }
 
@@ -34,7 +34,10 @@ interface TopicDescription {
  * @throws AppError KAFKA_UNAVAILABLE
  */
 export interface KafkaAdmin {
-  /** Creates those that are missing and waits for their leaders; existing ones stay as they are. Resolves to the names that were created. */
+  /**
+   * Creates the missing topics and waits for their leaders. Existing topics stay unchanged. Returns the created
+   * names.
+   */
   createTopics(topics: readonly TopicSpec[]): Promise<string[]>;
   /** Those of `names` that exist. */
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
@@ -42,13 +45,13 @@ export interface KafkaAdmin {
   alterTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
   /** First offset and end (next offset) of each partition. */
   endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
-  /** Next offsets that a group committed, null where it has none. */
+  /** The next offset that a group committed, per partition; null if it has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
-  /** As `groupOffsets`, with the notes that were committed beside the offsets; partitions without an offset are left out. */
+  /** Like `groupOffsets`, with the notes beside the offsets. Omits partitions without an offset. */
   groupPositions(groupId: string, topic: string): Promise<Map<number, { offset: bigint; note: string }>>;
-  /** Only while the group has no members; the coordinator refuses otherwise. */
+  /** Works only while the group has no members; otherwise the coordinator refuses. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
-  /** Deletes what lies before the offsets. */
+  /** Deletes the records before the offsets. */
   deleteRecords(topic: string, before: ReadonlyMap<number, bigint>): Promise<void>;
   /** Number of brokers that are up. */
   ping(): Promise<number>;
@@ -66,7 +69,7 @@ interface State {
   connected: Promise<void> | null;
 }
 
-/** On demand: it holds connections from its first call to `close`. */
+/** Connects at the first call, and keeps its connections until `close`. */
 export function createAdmin(settings: KafkaSettings): KafkaAdmin {
   calmRequestQueues();
   shareConnectAttempts();
@@ -79,7 +82,7 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     authenticationTimeout: authenticationTimeoutMs,
     requestTimeout: requestTimeoutMs,
     retry,
-    // Its failures are thrown to the caller, who knows what they mean.
+    // The caller gets every failure as an error, and knows what it means.
     logLevel: kafkajs.logLevel.NOTHING,
   });
   const build = () => kafka.admin({ retry });
@@ -122,19 +125,22 @@ async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): P
 }
 
 /**
- * A broker whose first answer never came: kafkajs has a socket, takes it for connected, and refuses every request on it
- * for as long as the client lives.
+ * The first response of a broker never arrived. kafkajs treats its socket as connected, and refuses every later
+ * request on it.
  */
 function isHalfConnected(error: unknown): boolean {
   return errorMessage(error).includes('Broker not connected');
 }
 
-/** kafkajs asks for every topic that it was ever asked about, and fails for all of them while one is deleted. */
+/**
+ * kafkajs requests metadata for every topic that it ever used. While one of them is deleted, every request
+ * fails.
+ */
 function saysTopicIsGone(error: unknown): boolean {
   return (error as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
-/** The next call begins with another client; calls that still wait on this one end as its connections do. */
+/** The next call starts with a new client. Calls that still wait on this client end with its connections. */
 function renew(state: State, admin: Admin): void {
   if (state.admin !== admin) return;
   state.admin = state.build();
@@ -142,7 +148,7 @@ function renew(state: State, admin: Admin): void {
   void admin.disconnect().catch(() => undefined);
 }
 
-/** kafkajs hides what went wrong with single topics in a list. */
+/** kafkajs hides the errors of single topics in a list. */
 function reasonOf(error: unknown): string {
   const { errors } = error as { errors?: { topic?: string; message: string }[] };
   if (!Array.isArray(errors)) return errorMessage(error);
@@ -174,7 +180,10 @@ async function createTopics(
   return missing.map(({ name }) => name);
 }
 
-/** Brokers hear of new topics one after the other; kafkajs's own waiting fails on one that has not yet. */
+/**
+ * Brokers learn of new topics one after the other. kafkajs's own wait fails on a broker that does not know the
+ * topic yet.
+ */
 async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
   const deadlineAtMs = performance.now() + createTimeoutMs;
   for (;;) {
@@ -214,7 +223,7 @@ async function describeTopics(
   });
 }
 
-/** The request that kafkajs knows replaces all configs of a topic, so those that were set before are sent along. */
+/** kafkajs's request replaces all configs of a topic, so it also contains those that are already set. */
 async function alterConfigs(
   admin: Admin,
   topic: string,

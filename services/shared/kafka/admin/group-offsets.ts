@@ -1,4 +1,4 @@
-/** Offsets of a consumer group, read and set from outside of it. */
+/** Reads and sets the offsets of a consumer group from outside the group. */
 import type { Admin } from 'kafkajs';
 import { backoff, retry as untilDone } from '../../retry/index.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
@@ -7,14 +7,17 @@ import { saysNoCoordinatorYet } from '../kafkajs/kafka-errors.ts';
 import type { KafkaSettings } from '../settings.ts';
 
 const connectRetries = 5;
-/** A new cluster makes the topic of its coordinators when the first group asks; kafkajs gives up on most of what it says meanwhile. */
+/**
+ * A new cluster creates the coordinators' topic at the first request of a group. kafkajs gives up on most
+ * errors of that time.
+ */
 const coordinatorPatience = {
   attempts: 10,
   backoff: backoff({ initialMs: 100, maxMs: 1_000 }),
   shouldRetry: saysNoCoordinatorYet,
 } as const;
 
-/** Next offsets that a group committed, null where it has none. Names are those on the wire. */
+/** The next offsets that a group committed, null if it has none. Names include the prefix. */
 export async function groupOffsets(
   admin: Admin,
   groupId: string,
@@ -26,7 +29,7 @@ export async function groupOffsets(
   );
 }
 
-/** Offsets with the notes beside them, of the partitions that have one. */
+/** Offsets with their notes, for the partitions that have an offset. */
 export async function groupPositions(
   admin: Admin,
   groupId: string,
@@ -51,7 +54,10 @@ async function fetchOffsets(admin: Admin, groupId: string, topic: string) {
   return answer?.partitions ?? [];
 }
 
-/** As a client outside of the group, which brokers allow while it is empty; kafkajs joins as a member instead and takes seconds. */
+/**
+ * Commits as a client outside the group, which brokers allow while it is empty. kafkajs would join as a member,
+ * which takes seconds.
+ */
 export async function setGroupOffsets(
   settings: KafkaSettings,
   groupId: string,

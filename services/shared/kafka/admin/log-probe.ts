@@ -1,6 +1,6 @@
 /**
- * Cheap questions about logs, for whoever has to know that they are still the ones that were worked: the ids of cluster
- * and topics, and single records. One connection of its own, kept between the questions.
+ * Cheap requests that show whether logs are still the same: the ids of cluster and topics, and single records.
+ * They share one connection.
  */
 import { performance } from 'node:perf_hooks';
 import { appError, errorMessage } from '../../errors/index.ts';
@@ -16,17 +16,20 @@ import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartitionOffset } from '../types.ts';
 import { fetchTopicMetadata } from './topic-id.ts';
 
-/** What tells a log from another one of the same name. */
+/** What distinguishes a log from another one of the same name. */
 interface LogIdentity {
   readonly clusterId: string;
-  /** By topic, without the prefix; null for a topic that is not there. */
+  /** By topic, without the prefix; null for a missing topic. */
   readonly topicIds: ReadonlyMap<string, string | null>;
 }
 
 export interface LogProbe {
   /** Throws KAFKA_UNAVAILABLE. */
   identify(topics: readonly string[]): Promise<LogIdentity>;
-  /** The record at each of these offsets, in their order; null where the log has none there. Throws KAFKA_UNAVAILABLE. */
+  /**
+   * The record at each of these offsets, in their order; null if the log has none there. Throws
+   * KAFKA_UNAVAILABLE.
+   */
   recordsAt(places: readonly TopicPartitionOffset[]): Promise<(InRecord | null)[]>;
   close(): void;
 }
@@ -44,12 +47,12 @@ const callRetries = 3;
 const deadlineMs = 8_000;
 const againMs = 100;
 const waitMs = 50;
-/** Brokers always give the whole first batch, however large; more is not wanted. */
+/** Brokers always return the whole first batch, however large. This code needs no more. */
 const bytesPerPartition = 1_024;
 const fetchBytesMax = 16 * 1024 * 1024;
 const offsetOutOfRange = 1;
 
-/** Connects with its first question. */
+/** Connects at the first request. */
 export function createLogProbe(settings: KafkaSettings): LogProbe {
   const state: State = { settings, cluster: null };
   return {
@@ -62,7 +65,7 @@ export function createLogProbe(settings: KafkaSettings): LogProbe {
   };
 }
 
-/** A client that failed once is given up: the next question begins with a new one. */
+/** A client that fails once is closed. The next request creates a new one. */
 async function asking<T>(state: State, ask: (cluster: LibraryCluster) => Promise<T>): Promise<T> {
   try {
     if (state.cluster === null) {
@@ -119,7 +122,10 @@ async function recordsAt(
   }
 }
 
-/** Fills in what is answered now and returns the rest: leaders may move, and a new one learns late what is committed. */
+/**
+ * Fills in the available records and returns the missing positions. Leaders may move, and a new leader learns
+ * late what is committed.
+ */
 async function fetchPlaces(
   settings: KafkaSettings,
   cluster: LibraryCluster,

@@ -1,4 +1,4 @@
-/** Which log a topic is: the ids that the cluster gave itself and the topic. */
+/** Identifies a log by the ids that the cluster gave itself and the topic. */
 import { appError, errorMessage } from '../../errors/index.ts';
 import { silentLogger } from '../kafkajs/client-log.ts';
 import { createCluster, forceCloseCluster } from '../kafkajs/cluster.ts';
@@ -15,7 +15,7 @@ export async function fetchTopicId(settings: KafkaSettings, name: string): Promi
 }
 
 /**
- * As `fetchTopicId`, for several topics over one connection.
+ * Like `fetchTopicId`, for several topics over one connection.
  *
  * @throws AppError KAFKA_UNAVAILABLE, also while one of the topics does not exist
  */
@@ -50,7 +50,7 @@ async function fetchIds(settings: KafkaSettings, names: readonly string[]): Prom
   }
 }
 
-/** Asks a connected broker. `wireName` is with the prefix. Throws for every error but an unknown topic. */
+/** Asks a connected broker. `wireName` has the prefix. Throws for every error except an unknown topic. */
 export async function fetchTopicMetadata(broker: KafkaBroker, wireName: string): Promise<TopicMetadata> {
   return (await broker.connectionPool.send(metadataRequest(wireName))) as TopicMetadata;
 }

@@ -1,6 +1,7 @@
 /**
- * Watches which log a topic is: its id, and the leader epoch of each partition. A partition with the same epoch as before has lost
- * no acknowledged record since. Every new leader begins a new epoch, whether it has all records or lacks the last (KIP-101).
+ * Watches the identity of a topic's log: its id, and the leader epoch of each partition. A partition with an
+ * unchanged epoch has lost no acknowledged record. Every new leader starts a new epoch, whether it has all
+ * records or lacks the last ones (KIP-101).
  */
 
 import { silentLogger } from '../kafkajs/client-log.ts';
@@ -11,19 +12,19 @@ import { fetchTopicMetadata } from './topic-id.ts';
 
 export interface TopicState {
   readonly topicId: string;
-  /** By partition; without those that have no leader at the moment. */
+  /** By partition, without those that have no leader now. */
   readonly leaderEpochs: ReadonlyMap<number, number>;
 }
 
 export interface TopicWatch {
-  /** Asks a broker. Null where there is no such topic; rejects when nobody answers. */
+  /** Asks a broker. Null if the topic does not exist. Rejects if no broker responds. */
   look(): Promise<TopicState | null>;
   close(): void;
 }
 
 const connectRetries = 1;
 
-/** `name` is without the prefix. One connection, kept between the looks. */
+/** `name` is without the prefix. All calls share one connection. */
 export function createTopicWatch(settings: KafkaSettings, name: string): TopicWatch {
   const wireName = withPrefix(settings, name);
   let cluster: LibraryCluster | null = null;

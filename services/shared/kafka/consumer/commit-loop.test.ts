@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A commit that lasts until it is ended, one way or the other. */
+/** A commit that lasts until the test ends it, with success or an error. */
 function startHeld() {
   const told: string[] = [];
   let held = Promise.withResolvers<void>();
@@ -31,7 +31,7 @@ function startHeld() {
   return { told, loop, end };
 }
 
-test('commits again and again, never twice at a time, whatever fails', async () => {
+test('commits repeatedly, one commit at a time, also after failures', async () => {
   const { told, loop, end } = startHeld();
   await vi.advanceTimersByTimeAsync(999);
   expect(told).toEqual([]);
@@ -47,7 +47,7 @@ test('commits again and again, never twice at a time, whatever fails', async () 
   await stopping;
 });
 
-test('commits once more at the end, behind what is under way, and never again', async () => {
+test('stop waits for the running commit, commits once more, and then never again', async () => {
   const { told, loop, end } = startHeld();
   await vi.advanceTimersByTimeAsync(1_000);
   let stopped = false;

@@ -1,16 +1,17 @@
 import type { Logger } from '../../log/index.ts';
 
-/** How often a group's offsets follow what is done. */
+/** How often a group's offsets are committed. */
 const commitEveryMs = 1_000;
 
 export interface CommitLoop {
-  /** Commits once more; resolves when that has ended. Never rejects. */
+  /** Commits once more and resolves when this commit has ended. Never rejects. */
   stop(): Promise<void>;
 }
 
 /**
- * Commits a group's offsets again and again, one commit at a time. A failure is told and left to the next one: it is for groups
- * whose offsets only say where to read from again, while positions that count are stored beside their effects.
+ * Commits a group's offsets repeatedly, one commit at a time. A failure is logged, and the next commit is the
+ * retry. Use it only for groups whose offsets just say where to read from again. The positions that count are
+ * stored beside their effects.
  */
 export function startCommitLoop(commit: () => Promise<void>, log: Logger): CommitLoop {
   let running: Promise<void> | null = null;

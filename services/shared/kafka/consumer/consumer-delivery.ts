@@ -20,7 +20,7 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
   state.assigned = assigned;
   state.joining = false;
   state.lastSignMs = performance.now();
-  // Seeks and pauses of kafkajs outlive an assignment; a partition that comes back later must not inherit them.
+  // kafkajs keeps seeks and pauses after an assignment ends. A partition that comes back must not inherit them.
   group.seekOffset.clear();
   for (const { topic, partition } of lost) state.positions.forget(topic, partition);
   for (const { topic, partition } of [...lost, ...gained])
@@ -56,7 +56,8 @@ export function deliver(state: ConsumerState, batch: FetchedBatch, { records, ne
   const fetchedFrom = BigInt(batch.fetchedOffset);
   const expected = state.positions.get(topic, partition) ?? fetchedFrom;
   if (!isAssigned || fetchedFrom !== expected) {
-    // Asked for before a seek or a join: its records are not next. Seeking again makes sure that those that are will come.
+    // Requested before a seek or a join, so its records are not the next ones. Another seek makes sure that
+    // those come.
     metrics.inc('kafka_consumer_dropped_batches_total', { group: groupId });
     if (isAssigned) group.seek({ topic, partition, offset: String(expected) });
     return;
@@ -86,7 +87,7 @@ export function outOfRange(state: ConsumerState, topic: string, partition: numbe
   guarded(state, () => handlers.onOutOfRange?.(name, partition, position));
 }
 
-/** A handler that throws has broken its promise, and going on would skip what it was given. */
+/** A handler must not throw. If it does, continuing would skip its records. */
 function guarded(state: ConsumerState, call: () => void): void {
   try {
     call();

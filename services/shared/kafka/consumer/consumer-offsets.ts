@@ -4,12 +4,14 @@ import type { Logger } from '../../log/index.ts';
 import { saysNotOwner } from '../kafkajs/kafka-errors.ts';
 import type { TopicPartition, TopicPartitionOffset } from '../types.ts';
 
-/** Kafka's answer for "nothing committed"; anything below is a sentinel that some client committed as if it were an offset. */
+/**
+ * Kafka's value for "nothing committed". A lower value is a sentinel that some client committed like an offset.
+ */
 const nothingCommitted = -1n;
 
 /**
- * Commits once, below kafkajs's consumer, which would retry a refusal 20 times. Throws KAFKA_UNAVAILABLE for whatever
- * is not a refusal; the next commit of the caller's timer is the retry.
+ * Commits once, below kafkajs's consumer, which would retry a refusal 20 times. Throws KAFKA_UNAVAILABLE for
+ * every error that is not a refusal. The next commit of the caller's timer is the retry.
  */
 export async function commitOffsets(
   group: Group,
@@ -34,7 +36,10 @@ export async function commitOffsets(
   }
 }
 
-/** Looks once after a join whether the group holds offsets below zero: kafkajs-based clients may have committed a sentinel. Never throws. */
+/**
+ * Checks once after a join whether the group committed negative offsets. A client on kafkajs may have committed
+ * a sentinel. Never throws.
+ */
 export async function alarmOnNegativeOffsets(
   group: Group,
   groupId: string,
@@ -57,7 +62,7 @@ export async function alarmOnNegativeOffsets(
       }
     }
   } catch (error) {
-    // Only a check: trouble with the coordinator shows in heartbeats and commits.
+    // This is only a check. Heartbeats and commits report problems of the coordinator.
     deps.log.debug({ reason: errorMessage(error) }, 'committed offsets could not be checked');
   }
 }

@@ -24,12 +24,13 @@ import { createPace } from './pace.ts';
 import type { ConsumerTuning, Session, SessionEvents } from './session-types.ts';
 import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
 
-/** Between a failed fetch and the next, so that a broker that is gone is not asked in a tight loop. */
+/** Delay between a failed fetch and the next one. It prevents a tight loop on an unreachable broker. */
 const fetchRetryDelayMs = 200;
 
 /**
- * One life of a group member, put together from kafkajs's cluster, group and runner; its `Consumer` around them is left
- * out, as it restarts without bound, moves positions by itself and hides the generation. Names are those on the wire.
+ * One session of a group member, built from kafkajs's cluster, group and runner. It does not use kafkajs's
+ * `Consumer`. That one restarts without bound, moves positions by itself and hides the generation. Names
+ * include the prefix.
  */
 export function createSession(options: {
   settings: KafkaSettings;
@@ -37,7 +38,7 @@ export function createSession(options: {
   topics: readonly string[];
   tuning: ConsumerTuning;
   log: Logger;
-  /** Of the session before this one; a group that has forgotten it gives a new one. */
+  /** From the previous session. If the group has forgotten it, the group assigns a new one. */
   memberId: string | null;
   claim: () => Claim;
   events: SessionEvents;
@@ -99,7 +100,8 @@ function createGroup(parts: {
     cluster,
     groupId,
     topics: [...topics],
-    // Latest would skip what came before the first commit, and jump over a gap; earliest loses nothing.
+    // `latest` would skip the records before the first commit, and everything after a gap; `earliest` loses
+    // nothing.
     topicConfigurations: Object.fromEntries(topics.map((topic) => [topic, { fromBeginning: true }])),
     logger: createClientLogger(log),
     instrumentationEmitter: emitter,
@@ -132,8 +134,8 @@ interface GroupBroker {
 }
 
 /**
- * kafkajs decides what is asked for, and drops what is no longer ours; the request and its answer are ours. Its `Batch`
- * gets the records as they are, of which it reads the offsets.
+ * kafkajs decides what to fetch, and drops partitions that are no longer ours. Our code sends the request and
+ * reads the response. kafkajs's `Batch` gets our records unchanged, and reads only their offsets.
  */
 function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void {
   const findBroker = cluster.findBroker.bind(cluster);
@@ -177,9 +179,10 @@ function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void
 }
 
 /**
- * A failed fetch of one broker: kafkajs joins the group again for a moved leader, from inside of one fetch loop while
- * the others run; commits the start of the log for a position outside of it; and stops all loops for a broker that
- * cannot be reached. Here a moved leader is looked up, a position out of range is told, and the others go on.
+ * Handles a failed fetch of one broker. For a moved leader, kafkajs would rejoin from one fetch loop while the
+ * others run. For a position outside the log, it would commit the start of the log. For an unreachable broker,
+ * it would stop all loops. Here a moved leader is looked up, a position out of range is reported, and the other
+ * loops continue.
  */
 function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: SessionEvents): void {
   const kafkajsRecovery = group.recoverFromFetch.bind(group);
@@ -202,7 +205,7 @@ function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: Sess
   };
 }
 
-/** Each broker is fetched from in a loop of its own, at its own pace. */
+/** Each broker has a fetch loop of its own, with its own pace. */
 function paceFetches(group: Group, paceMs: number): void {
   const fetch = group.fetch.bind(group);
   const paces = new Map<string, () => Promise<void>>();
@@ -215,10 +218,12 @@ function paceFetches(group: Group, paceMs: number): void {
 }
 
 /**
- * A coordinator that cannot be reached may have moved: joining again looks for it, where kafkajs asks the same one 20
- * times. When that join fails on the way, kafkajs goes on fetching and sending heartbeats as if it had joined, and the
- * group may still know it: the heartbeat that follows asks for the join again until there is one. And a member that the group has forgotten loses its id; when the join that follows fails, kafkajs goes on fetching
- * what it had, sends no heartbeat without an id, and so never hears that it is no member.
+ * An unreachable coordinator may have moved. A rejoin looks it up, while kafkajs asks the same one 20 times. If
+ * the rejoin fails, kafkajs keeps fetching and sending heartbeats as if it had joined. So each heartbeat
+ * requests the rejoin again until one succeeds.
+ *
+ * A member that the group has forgotten loses its id. If its rejoin fails, kafkajs sends no heartbeat without
+ * an id, and never learns that it is no member.
  */
 function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
@@ -231,7 +236,8 @@ function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   };
   group.heartbeat = async (options) => {
     if (owesJoin) throw asRebalance(new Error('the last join did not succeed'));
-    // kafkajs goes by the wall clock: set back by an hour, it would be silent for one, and the group take us for dead.
+    // kafkajs uses the wall clock. If that goes back an hour, kafkajs sends no heartbeat for an hour, and the
+    // group removes us.
     if (group.lastRequest > Date.now()) group.lastRequest = 0;
     if (group.memberId === null) throw asRebalance(new Error('the group no longer has this member'));
     try {

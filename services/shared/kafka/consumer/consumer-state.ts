@@ -6,7 +6,7 @@ import { fetchPaceMs } from './pace.ts';
 import type { Positions } from './positions.ts';
 import type { ConsumerTuning, Session } from './session-types.ts';
 
-/** new → running ⇄ restarting → stopping → stopped; a crash goes to stopped from anywhere. */
+/** new → running ⇄ restarting → stopping → stopped; a crash leads to stopped from any phase. */
 type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
 
 export interface ConsumerState {
@@ -18,9 +18,9 @@ export interface ConsumerState {
   phase: Phase;
   session: Session | null;
   assigned: TopicPartition[];
-  /** Partitions of the assignment that are paused, as `partitionKey` names them: a client that is built anew forgets it. */
+  /** Paused partitions of the assignment, named by `partitionKey`. A rebuilt client does not remember them. */
   readonly paused: Set<string>;
-  /** Of the last finished join, also while rebalancing. */
+  /** Of the last completed join; also set while rebalancing. */
   joinedGeneration: number | null;
   joining: boolean;
   /** Since when `joining` is true. */
@@ -33,16 +33,17 @@ export interface ConsumerState {
   restartTimer: NodeJS.Timeout | null;
   watchdog: NodeJS.Timeout | null;
   stopping: Promise<void> | null;
-  /** Ends the consumer for good. */
+  /** Ends the consumer permanently. */
   fail(reason: string, cause: unknown): void;
 }
 
 const defaults = {
-  // A killed worker is replaced within twice this; a false alarm does no harm, as the database fences.
+  // A killed worker is replaced within twice this time. A false alarm does no harm, because the database
+  // fences.
   sessionTimeoutMs: 7_000,
   rebalanceTimeoutMs: 30_000,
   heartbeatIntervalMs: 1_000,
-  // Also the pace of heartbeats, and how late a resume is noticed.
+  // Also the heartbeat interval, and the maximum delay of a resume.
   maxWaitTimeInMs: 250,
   fetchPaceMs,
   maxBytesPerPartition: 384 * 1024,
@@ -54,7 +55,7 @@ export function partitionKey(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-/** Membership is in question until the next join. */
+/** Membership is uncertain until the next join. */
 export function beginJoining(state: ConsumerState): void {
   if (!state.joining) state.joiningSinceMs = performance.now();
   state.joining = true;

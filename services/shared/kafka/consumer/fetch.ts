@@ -15,8 +15,8 @@ const noError = 0;
 const offsetOutOfRange = 1;
 
 /**
- * One answer of a connected broker, partitions that failed among them. Which partition comes first is left to chance: an answer
- * is filled in order up to its limit, and none may always be the one that is left out.
+ * One response of a connected broker, failed partitions included. The partitions are requested in random order.
+ * A broker fills a response in order up to its limit, and no partition may always be left out.
  */
 export async function fetchOnce(
   broker: KafkaBroker,
@@ -32,13 +32,13 @@ export async function fetchOnce(
   try {
     return (await broker.connectionPool.send(request)) as FetchResponsePartition[];
   } catch (error) {
-    // As kafkajs does: a broker whose connection ended is connected anew by the next use.
+    // As in kafkajs: after its connection ended, the next use reconnects the broker.
     if ((error as Error).name === 'KafkaJSConnectionClosedError') await broker.disconnect();
     throw error;
   }
 }
 
-/** What is wrong with a partition, as kafkajs would say it; null where nothing is. */
+/** The error of a partition as kafkajs reports it; null if there is none. */
 export function failureOf({ errorCode, topic, partition }: FetchResponsePartition): Error | null {
   if (errorCode === noError) return null;
   const error = createErrorFromCode(errorCode);

@@ -11,18 +11,21 @@ import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
 import type { Session, SessionEvents } from './session-types.ts';
 
-/** Restarts in a row before the process is given up; a session that lived `healthyAfterMs` clears the count. */
+/** Restarts in a row before the consumer crashes. A session that lived `healthyAfterMs` resets the count. */
 const restartsMax = 20;
 const healthyAfterMs = 60_000;
 const restartDelayMs = { initial: 200, max: 5_000 };
 const watchdogIntervalMs = 1_000;
-/** A client that has crashed for good gets this long to leave the group. */
+/** Time for a crashed client to leave the group. */
 const crashedStopMs = 2_000;
 
 /**
- * A member of a consumer group that only hands records on: no handler is waited for, no offset is committed by itself,
- * and a position never jumps. Kept partitions go on where they were through a rebalance; of lost ones nothing comes
- * after `onAssigned`. One kafkajs cluster object of its own; it is built anew, a bounded number of times, when it crashes or falls silent.
+ * A member of a consumer group that only passes records on. It waits for no handler, commits no offset by
+ * itself, and never skips a position. Partitions that it keeps continue through a rebalance. Lost partitions
+ * deliver nothing after `onAssigned`.
+ *
+ * It has a kafkajs cluster object of its own. This is rebuilt a bounded number of times after a crash or
+ * silence.
  */
 export function createGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
   const { settings } = options;
@@ -104,7 +107,7 @@ function open(state: ConsumerState): void {
   });
 }
 
-/** What a session says counts only while it is the current one. */
+/** Events of a session count only while it is the current one. */
 function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents {
   const { metrics, groupId: group } = state.options;
   return {
@@ -119,7 +122,7 @@ function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents
       state.options.handlers.onRebalancing?.();
     },
     onFetched(durationMs) {
-      // A member that joins again may go on fetching what it had: that is no sign of the group.
+      // A member that rejoins may go on fetching. This does not prove that the group responds.
       if (!state.joining) state.lastSignMs = performance.now();
       metrics.observe('kafka_consumer_fetch_seconds', durationMs / 1000, { group });
     },
@@ -155,7 +158,7 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
   state.session = null;
   if (!state.joining) options.handlers.onRebalancing?.();
   state.joining = true;
-  // Without leaving: the next session comes as the same member, so that the group waits for nobody.
+  // It does not leave the group. The next session comes as the same member, so the group does not wait.
   session?.forceClose();
   state.restartTimer = setTimeout(() => open(state), delayMs);
 }
@@ -180,7 +183,7 @@ function watch(state: ConsumerState): void {
   else if (state.joining) restartUnjoined(state, allowedMs);
 }
 
-/** Whatever answers come: a member that is joining for longer than a join can take begins anew. */
+/** Restarts a member whose join takes longer than a join can, even if responses arrive. */
 function restartUnjoined(state: ConsumerState, allowedMs: number): void {
   const joiningMs = performance.now() - state.joiningSinceMs;
   if (joiningMs > allowedMs)
@@ -230,7 +233,7 @@ async function closeWithin(session: Session, deadlineMs: number): Promise<void> 
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);
   });
-  // A client that cannot say good-bye is closed all the same; the group notices by its session timeout.
+  // If the client cannot leave the group, it is closed anyway. The group notices after its session timeout.
   await Promise.race([session.stop().catch(() => undefined), late]);
   clearTimeout(timer);
   session.forceClose();

@@ -4,17 +4,17 @@ import { expect, test } from 'vitest';
 import { createPace } from './pace.ts';
 
 const paceMs = 20;
-/** What a timer of Node may be early by, and to spare. */
+/** How early a timer of Node may fire, plus a margin. */
 const earlyMs = 2;
 
-test('turns begin a pace apart', async () => {
+test('turns start at least one pace apart', async () => {
   const pace = createPace(paceMs);
   const startedMs = performance.now();
   for (let turn = 0; turn < 4; turn += 1) await pace();
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(3 * (paceMs - earlyMs));
 });
 
-test('a turn that took longer than the pace is followed at once', async () => {
+test('after a turn longer than the pace, the next starts at once', async () => {
   const pace = createPace(paceMs);
   await pace();
   await wait(paceMs + earlyMs);

@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Between the starts of two fetches of one broker. A fetch is answered at the first record that comes: unpaced, a busy topic is
- * asked once for every produce request. Costs a record of a busy topic half of it on average; see docs/decisions/0013.
+ * Minimum time between the starts of two fetches of one broker. A broker responds at the first new record, so
+ * without a pace a busy topic causes one fetch per produce request. A record of a busy topic waits half of it
+ * on average; see docs/decisions/0013.
  */
 export const fetchPaceMs = 15;
 

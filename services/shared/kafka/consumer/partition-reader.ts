@@ -16,9 +16,12 @@ import { createPositions, type Positions } from './positions.ts';
 export interface PartitionReaderOptions {
   settings: KafkaSettings;
   topics: readonly string[];
-  /** Where to begin: at the end as it is while `start` runs, at the beginning, or at given offsets (the beginning where none is given). */
+  /**
+   * Where to start: at the end at the time of `start`, at the beginning, or at given offsets. Without an
+   * offset: the beginning.
+   */
   from: 'latest' | 'earliest' | readonly TopicPartitionOffset[];
-  /** May return a promise: the next records of the same broker wait for it. Must not throw. */
+  /** May return a promise: the broker's next records wait for it. Must not throw. */
   onRecords(
     topic: string,
     partition: number,
@@ -31,7 +34,10 @@ export interface PartitionReaderOptions {
 }
 
 export interface PartitionReader {
-  /** Resolves when the positions are known: whatever is produced after that will be seen. While Kafka is away it goes on trying; `stop` rejects it with ABORTED. */
+  /**
+   * Resolves when the positions are known: all records produced later are delivered. While Kafka is
+   * unreachable, it keeps trying; `stop` rejects it with ABORTED.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The next offset of every partition. */
@@ -40,15 +46,15 @@ export interface PartitionReader {
 
 const defaults = { maxWaitTimeInMs: 250, maxBytesPerPartition: 512 * 1024 };
 const fetchMaxBytes = 8 * 1024 * 1024;
-/** How often the loops are compared with the leaders. */
+/** How often the loops are adapted to the leaders. */
 const superviseIntervalMs = 1_000;
 const retryDelayMs = 200;
-/** While a fetch fails it fails several times a second. */
+/** Interval of the log message: a failing fetch fails several times a second. */
 const repeatEveryMs = 5_000;
-/** No fetch has succeeded for this long: connections and metadata are recreated. */
+/** After this time without a successful fetch, connections and metadata are recreated. */
 const silenceMaxMs = 30_000;
 const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
-/** Retries inside of kafkajs's calls; the loops retry by themselves. */
+/** Retries inside kafkajs's calls. The loops retry by themselves. */
 const callRetries = 4;
 
 interface State {
@@ -64,8 +70,8 @@ interface State {
 }
 
 /**
- * Follows every partition of some topics, alone: no group, no rebalance, nothing committed, so that each process sees
- * every record. One loop per broker that leads something.
+ * Follows every partition of some topics without a group. There is no rebalance and no commit, so each process
+ * sees every record. One loop runs per broker that leads a partition.
  */
 export function createPartitionReader(options: PartitionReaderOptions): PartitionReader {
   const { settings, log } = options;
@@ -118,7 +124,7 @@ async function start(state: State): Promise<void> {
   state.supervisor = setInterval(() => supervise(state), superviseIntervalMs);
 }
 
-/** Asks for begin or end of the partitions that have no position yet. */
+/** Looks up the start or end of the partitions that have no position yet. */
 async function findPositions(state: State): Promise<void> {
   const { from, settings } = state.options;
   if (typeof from !== 'string') {
@@ -159,7 +165,7 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
   try {
     return state.cluster.findTopicPartitionMetadata(topic);
   } catch {
-    // kafkajs throws until it has metadata; there are no partitions to speak of until then.
+    // kafkajs throws until it has metadata. Until then no partition is known.
     return [];
   }
 }
@@ -187,7 +193,7 @@ function supervise(state: State): void {
   }
 }
 
-/** Fetches from one broker for as long as it leads something. */
+/** Fetches from one broker while it leads a partition. */
 async function follow(state: State, leader: number): Promise<void> {
   const { signal } = state.stopped;
   const pace = createPace(fetchPaceMs);
@@ -232,7 +238,7 @@ async function fetchAndDeliver(
     if (asked !== undefined && fetched.records.length > 0 && !state.stopped.signal.aborted)
       await deliver(state, fetched, asked.fetchOffset);
   }
-  // One partition that failed keeps the records of no other.
+  // A failed partition does not hold back the records of the others.
   for (const fetched of answer) {
     const failure = failureOf(fetched);
     if (failure !== null) throw failure;
@@ -241,7 +247,7 @@ async function fetchAndDeliver(
 
 async function deliver(state: State, fetched: FetchResponsePartition, from: bigint): Promise<void> {
   const { topic, partition, highWatermark } = fetched;
-  // The loop of another broker was faster, after the leader had moved.
+  // After the leader moved, the loop of another broker was faster.
   if (state.positions.get(topic, partition) !== from) return;
   const name = withoutPrefix(state.options.settings, topic);
   const { records, next } = readRecordSet(
@@ -268,7 +274,7 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
       );
       return;
     }
-    // What cannot be read will not be readable soon; a broker that is away comes back by itself.
+    // Unreadable records stay unreadable, so they get a warning. An unreachable broker comes back by itself.
     const level = error instanceof AppError ? 'warn' : 'debug';
     state.throttledLog(
       level,

@@ -4,7 +4,7 @@ import { createPositions, diffAssignment } from './positions.ts';
 const at = (...partitions: number[]) => partitions.map((partition) => ({ topic: 't', partition }));
 
 describe('diffAssignment', () => {
-  it('keeps what was held in the generation right before, or in the same', () => {
+  it('keeps partitions held in the previous generation or in the same one', () => {
     for (const next of [4, 5]) {
       const diff = diffAssignment(
         { generation: 4, partitions: at(0, 1, 2) },
@@ -14,7 +14,7 @@ describe('diffAssignment', () => {
     }
   });
 
-  it('keeps nothing over a generation that it was not part of: others may have had it', () => {
+  it('keeps nothing after a missed generation: another member may have owned it', () => {
     const diff = diffAssignment(
       { generation: 4, partitions: at(0, 1) },
       { generation: 6, partitions: at(0, 1) },
@@ -22,13 +22,13 @@ describe('diffAssignment', () => {
     expect(diff).toEqual({ kept: [], gained: at(0, 1), lost: at(0, 1) });
   });
 
-  it('begins with everything gained', () => {
+  it('treats everything as gained at the first join', () => {
     const diff = diffAssignment({ generation: null, partitions: [] }, { generation: 1, partitions: at(0) });
     expect(diff).toEqual({ kept: [], gained: at(0), lost: [] });
   });
 });
 
-it('positions are unknown until set and after they were forgotten', () => {
+it('positions are unknown until they are set, and after they are forgotten', () => {
   const positions = createPositions();
   expect(positions.get('t', 0)).toBeNull();
   positions.set('t', 0, 5n);

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../types.ts';
 
-/** The offset that comes next, per partition; unknown until the first fetch or seek. */
+/** The next offset per partition; unknown until the first fetch or seek. */
 export interface Positions {
   get(topic: string, partition: number): bigint | null;
   set(topic: string, partition: number, next: bigint): void;
@@ -23,8 +23,8 @@ interface Assignment {
 }
 
 /**
- * What a join changed. Partitions are kept only when no generation lies between the two joins: in one that we were not
- * part of somebody else may have had them, so they count as lost and gained.
+ * What a join changed. Partitions are kept only if no generation lies between the two joins. In a missed
+ * generation another member may have owned them, so they count as lost and gained.
  */
 export function diffAssignment(
   before: Assignment,

@@ -9,7 +9,7 @@ import { failureOf, fetchOnce } from './fetch.ts';
 
 const fetchWaitMs = 100;
 const fetchBytesMax = 4 * 1024 * 1024;
-/** No progress for this long, as an open transaction of somebody else would cause. */
+/** Maximum time without progress, for example behind an open transaction of another producer. */
 const stallMaxMs = 20_000;
 const callRetries = 4;
 

@@ -8,17 +8,17 @@ export interface ConsumerTuning {
   rebalanceTimeoutMs: number;
   heartbeatIntervalMs: number;
   maxWaitTimeInMs: number;
-  /** From the start of one fetch of a broker to the start of the next, at least. */
+  /** Minimum time between the starts of two fetches of one broker. */
   fetchPaceMs: number;
   maxBytesPerPartition: number;
   maxBytes: number;
 }
 
 export interface SessionEvents {
-  /** Called inside of the join, before anything is fetched: the moment to seek. */
+  /** Called inside the join, before the first fetch. Seek here. */
   onJoined(generation: number, assigned: TopicPartition[]): void;
   onHeartbeat(generation: number): void;
-  /** Membership is lost or in question until the next join. */
+  /** Membership is lost or uncertain until the next join. */
   onRebalancing(): void;
   onFetched(durationMs: number): void;
   onBatch(batch: FetchedBatch, fetched: RecordSet): void;
@@ -29,8 +29,8 @@ export interface SessionEvents {
 export interface Session {
   readonly group: Group;
   start(): Promise<void>;
-  /** Stops fetching, leaves the group, closes the connections. May wait for answers. */
+  /** Stops fetching, leaves the group, closes the connections. May wait for responses. */
   stop(): Promise<void>;
-  /** Ends everything at once; the group notices by its session timeout. */
+  /** Ends everything at once. The group notices after its session timeout. */
   forceClose(): void;
 }

@@ -7,7 +7,7 @@ const partitionsOf = (count: number): TopicPartition[] =>
   Array.from({ length: count }, (_, partition) => ({ topic: 't', partition }));
 const newcomer = (id: string): Member => ({ id, owned: [], generation: -1 });
 
-/** Members join and leave; each round everybody claims what the last round gave him. */
+/** Members join and leave. In each round every member claims its last assignment. */
 const history = fc.record({
   partitions: fc.integer({ min: 0, max: 40 }),
   rounds: fc.array(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 1 }), {
@@ -26,7 +26,7 @@ describe('assignSticky', () => {
     });
   });
 
-  it('moves no more than balance asks for', () => {
+  it('moves only what balance requires', () => {
     everyRound(({ shares, before, partitions }) => {
       const fair = Math.floor(partitions.length / shares.size);
       const extra = partitions.length % shares.size;
@@ -48,7 +48,7 @@ describe('assignSticky', () => {
     );
   });
 
-  it('gives a partition that two claim to the newer generation, whatever their names', () => {
+  it('gives a partition with two claims to the newer generation, whatever the names', () => {
     for (const [stale, fresh] of [
       ['a', 'b'],
       ['b', 'a'],
@@ -66,19 +66,19 @@ describe('assignSticky', () => {
     }
   });
 
-  it('leaves members over when there are more of them than partitions', () => {
+  it('leaves members without partitions if there are more members than partitions', () => {
     const shares = assignSticky([newcomer('a'), newcomer('b'), newcomer('c')], partitionsOf(2));
     expect([...shares.values()].map((share) => share.length).sort()).toEqual([0, 1, 1]);
   });
 });
 
 describe('claims', () => {
-  it('survive the wire', () => {
+  it('are equal after encoding and decoding', () => {
     const claim = { owned: [...partitionsOf(3), { topic: 'u', partition: 0 }], generation: 9 };
     expect(decodeClaim(encodeClaim(claim))).toEqual(claim);
   });
 
-  it('of a stranger claim nothing', () => {
+  it('of another client claim nothing', () => {
     for (const text of [
       '',
       'x',

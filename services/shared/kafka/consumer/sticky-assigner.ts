@@ -2,11 +2,14 @@ import protocol from 'kafkajs/src/consumer/assignerProtocol.js';
 import type { KafkaCluster } from '../kafkajs/library-types.ts';
 import type { TopicPartition } from '../types.ts';
 
-/** Members agree on it by name: another way to assign needs another name, else two versions of a service argue. */
+/**
+ * Members agree on an assigner by name. A changed algorithm needs a new name, or two versions of a service
+ * conflict.
+ */
 const assignerName = 'orderstream-sticky';
 const assignerVersion = 0;
 
-/** What a member says it holds, and since which generation of the group. */
+/** The partitions that a member says it holds, and the group generation of this claim. */
 export interface Claim {
   owned: readonly TopicPartition[];
   generation: number;
@@ -17,9 +20,9 @@ export interface Member extends Claim {
 }
 
 /**
- * Who gets what: everyone keeps what he holds as far as the shares stay within one of each other, so that a join or a
- * leave moves only what it must. Of two members that claim a partition the newer generation has it; the older one was
- * out of the group meanwhile and does not know it. Deterministic; members without a claim are simply new.
+ * Assigns partitions to members. Each member keeps its partitions while the shares differ by at most one. So a
+ * join or a leave moves only what it must. If two members claim a partition, the newer generation wins: the
+ * older one left the group without knowing. Deterministic. A member without a claim counts as new.
  */
 export function assignSticky(
   members: readonly Member[],
@@ -53,7 +56,9 @@ function holdersOf(members: readonly Member[]): Map<string, Member> {
   return holders;
 }
 
-/** Cuts what is above a fair share. It does not matter to the number of moves who of the large ones keeps one more. */
+/**
+ * Removes what is above a fair share. Which large member keeps one more does not change the number of moves.
+ */
 function trimToQuota(shares: Iterable<TopicPartition[]>, memberCount: number, partitionCount: number): void {
   const fair = Math.floor(partitionCount / memberCount);
   let mayHoldOneMore = partitionCount % memberCount;
@@ -76,8 +81,8 @@ function keyOf({ topic, partition }: TopicPartition): string {
 }
 
 /**
- * The assigner for kafkajs's `assigners`: `claim` is asked at each join for what this member holds. Topics here are
- * names on the wire.
+ * The assigner for kafkajs's `assigners`. At each join it asks `claim` what this member holds. Topic names
+ * include the prefix.
  */
 export function createStickyAssigner(cluster: KafkaCluster, claim: () => Claim): unknown {
   return {
@@ -116,7 +121,7 @@ export function encodeClaim({ owned, generation }: Claim): Buffer {
   return Buffer.from(JSON.stringify({ generation, owned: byTopic(owned) }));
 }
 
-/** Whatever another client put there: what cannot be read claims nothing. */
+/** The data may come from another client. Data that cannot be read claims nothing. */
 export function decodeClaim(userData: Buffer | null | undefined): Claim {
   const nothing: Claim = { owned: [], generation: -1 };
   if (userData === null || userData === undefined || userData.length === 0) return nothing;
@@ -125,7 +130,7 @@ export function decodeClaim(userData: Buffer | null | undefined): Claim {
     if (!Number.isSafeInteger(generation) || typeof owned !== 'object' || owned === null) return nothing;
     return { generation: generation as number, owned: flatten(owned as Record<string, unknown>) };
   } catch {
-    // Not ours: a member that claims nothing is assigned like a new one.
+    // Not ours. A member that claims nothing is assigned like a new one.
     return nothing;
   }
 }

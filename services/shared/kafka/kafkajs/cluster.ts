@@ -15,14 +15,15 @@ import { clientEnded, forceCloseBroker } from './force-close.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import { shareConnectAttempts } from './single-flight-connect.ts';
 
-/** Never read what a transaction has not committed; kafkajs's number for it. */
+/** Isolation level: never read uncommitted records. This is kafkajs's number for it. */
 export const readCommitted = 1;
 
 export type LibraryCluster = InstanceType<typeof Cluster>;
 
 /**
- * One kafkajs cluster object: metadata plus connections. Each consumer and partition reader has its own, because kafkajs keeps the
- * committed offsets of a group in it and two consumers of one group on one object crash (tulios/kafkajs#558).
+ * One kafkajs cluster object: metadata and connections. Each consumer and partition reader has its own. kafkajs
+ * keeps a group's committed offsets in it, and two consumers of one group on one object crash
+ * (tulios/kafkajs#558).
  */
 export function createCluster(
   settings: KafkaSettings,

@@ -7,7 +7,7 @@ import { createCluster, forceCloseCluster } from './cluster.ts';
 import { forceCloseBroker } from './force-close.ts';
 
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 't' });
-/** Takes connections and says nothing, like a broker that is frozen. */
+/** Accepts connections and never responds, like a frozen broker. */
 let mute: Server;
 let port = 0;
 
@@ -21,7 +21,7 @@ afterAll(() => {
   mute.close();
 });
 
-it('a broker that is given up fails what waits for it at once, and cannot be connected again', async () => {
+it('a force-closed broker rejects its requests at once and cannot reconnect', async () => {
   const settings = createKafkaConfig({ kafkaBrokers: [`127.0.0.1:${port}`] }, 'test');
   const broker = createBrokerMaker(settings, { log, requestTimeoutMs: 60_000 })('127.0.0.1', port, 1);
   const waiting = broker.connect();
@@ -33,7 +33,7 @@ it('a broker that is given up fails what waits for it at once, and cannot be con
   await expect(broker.connect()).rejects.toMatchObject({ retriable: false });
 });
 
-it('a cluster that is given up while it retries does not come back', async () => {
+it('a cluster that is force-closed during a retry does not reconnect', async () => {
   const settings = createKafkaConfig({ kafkaBrokers: ['127.0.0.1:1'] }, 'test');
   const cluster = createCluster(settings, { log });
   const connecting = cluster.connect();
@@ -50,7 +50,7 @@ it('callers that connect at the same time share one socket', async () => {
   const connection = broker.connectionPool.pool[0]!;
   await Promise.all([connection.connect(), connection.connect(), connection.connect()]);
   await connection.connect();
-  // Connections are taken in their order: when this one is there, all before it are.
+  // Connections are accepted in order: when this one arrives, all earlier ones have arrived.
   const last = connect(port, '127.0.0.1');
   await expect.poll(() => last.localPort !== undefined && ports.includes(last.localPort)).toBe(true);
   last.destroy();

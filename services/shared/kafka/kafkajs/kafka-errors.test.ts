@@ -22,7 +22,7 @@ describe('errors of kafkajs', () => {
     },
   );
 
-  it('a coordinator that moved is trouble, not a loss of ownership', () => {
+  it('a moved coordinator is not a loss of ownership', () => {
     expect(saysNotOwner(kafkaError({ type: 'NOT_COORDINATOR_FOR_GROUP' }))).toBe(false);
   });
 
@@ -31,12 +31,12 @@ describe('errors of kafkajs', () => {
     { type: 'NOT_COORDINATOR_FOR_GROUP' },
     { type: 'GROUP_LOAD_IN_PROGRESS' },
     { name: 'KafkaJSGroupCoordinatorNotFound' },
-  ])('%o of a new cluster says that the coordinator is still to come', (properties) => {
+  ])('%o of a new cluster says that the coordinator does not exist yet', (properties) => {
     expect(saysNoCoordinatorYet(kafkaError({ cause: kafkaError(properties) }))).toBe(true);
     expect(saysNoCoordinatorYet(kafkaError({ type: 'ILLEGAL_GENERATION' }))).toBe(false);
   });
 
-  it('a restart is tried for the network and what kafkajs calls retriable, not for the rest', () => {
+  it('only network errors and errors that kafkajs calls retriable allow a restart', () => {
     expect(mayPassAfterRestart(kafkaError({ name: 'KafkaJSConnectionError' }))).toBe(true);
     expect(
       mayPassAfterRestart(kafkaError({ name: 'KafkaJSNumberOfRetriesExceeded', retriable: false })),
@@ -53,7 +53,7 @@ describe('errors of kafkajs', () => {
     expect(mayPassAfterRestart('thrown text')).toBe(false);
   });
 
-  it('tells where and whom they are about', () => {
+  it('name the partition and the broker', () => {
     const outside = kafkaError({ name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 3 });
     expect(outOfRangeOf(outside)).toEqual({ topic: 't', partition: 3 });
     expect(outOfRangeOf(kafkaError({}))).toBeNull();
@@ -65,7 +65,7 @@ describe('errors of kafkajs', () => {
     expect(saysLeaderMoved(kafkaError({ type: 'NOT_LEADER_FOR_PARTITION' }))).toBe(true);
   });
 
-  it('made for a rebalance keep their cause, and end even when causes go in circles', () => {
+  it('for a rebalance keep their cause, and circular causes do not loop', () => {
     const cause = kafkaError({ name: 'KafkaJSConnectionError' });
     expect(asRebalance(cause)).toMatchObject({ type: 'REBALANCE_IN_PROGRESS', cause });
     const circle = kafkaError({});

@@ -1,4 +1,4 @@
-/** Reading kafkajs's errors: by `type` and `name` along the chain of causes, never by message. */
+/** Reads kafkajs's errors by `type` and `name` along the chain of causes, never by message. */
 
 const causeDepthMax = 8;
 
@@ -43,7 +43,7 @@ interface KafkaError {
   cause?: unknown;
 }
 
-/** The group no longer knows us as the owner: another join is due, what we hold may be somebody else's. */
+/** The group no longer accepts us as the owner. A rejoin is due, and another member may own our partitions. */
 export function saysNotOwner(error: unknown): boolean {
   return chain(error).some(({ type }) => type !== undefined && notOwnerTypes.has(type));
 }
@@ -55,7 +55,7 @@ export function saysLeaderMoved(error: unknown): boolean {
   );
 }
 
-/** The group's coordinator is being made (the first group of a new cluster), has moved, or is still loading. */
+/** The group's coordinator is being created (first group of a new cluster), has moved, or is loading. */
 export function saysNoCoordinatorYet(error: unknown): boolean {
   return chain(error).some(
     ({ type, name }) =>
@@ -67,7 +67,7 @@ export function isConnectionTrouble(error: unknown): boolean {
   return chain(error).some(({ name }) => name !== undefined && connectionNames.has(name));
 }
 
-/** Where a fetch asked outside of the log, or null when the error is about something else. */
+/** The partition whose fetch was outside the log; null for any other error. */
 export function outOfRangeOf(error: unknown): { topic: string; partition: number } | null {
   const found = chain(error).find(({ name }) => name === 'KafkaJSOffsetOutOfRange');
   return found === undefined ? null : { topic: found.topic ?? '', partition: found.partition ?? -1 };
@@ -85,7 +85,7 @@ export function hasName(error: unknown, name: string): boolean {
   return chain(error).some((link) => link.name === name);
 }
 
-/** Whether a new client may get over it: what kafkajs itself would restart for, or an error of the network. */
+/** Whether a new client may help: kafkajs itself would restart, or it is a network error. */
 export function mayPassAfterRestart(error: unknown): boolean {
   const links = chain(error);
   if (links.some(({ name }) => name === 'KafkaJSNotImplemented' || name === 'KafkaJSSASLAuthenticationError'))
@@ -102,7 +102,7 @@ export function mayPassAfterRestart(error: unknown): boolean {
   return links.at(-1)?.retriable === true;
 }
 
-/** What kafkajs's runner takes for a rebalance: it joins again, and it alone may. */
+/** An error that kafkajs's runner treats as a rebalance. The runner then rejoins; nothing else may. */
 export function asRebalance(cause: unknown): Error {
   return Object.assign(new Error('the group has to be joined again', { cause }), {
     type: 'REBALANCE_IN_PROGRESS',

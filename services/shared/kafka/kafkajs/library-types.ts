@@ -42,7 +42,7 @@ export interface FetchedPartition {
   partition: number;
   highWatermark: string;
   messages: FetchedMessage[];
-  /** Those whose records are among the messages; the fetch does not leave them out. */
+  /** Aborted transactions whose records are among the messages. The fetch does not remove them. */
   abortedTransactions?: { firstOffset: string; producerId: string }[];
 }
 

@@ -8,8 +8,8 @@ export interface Metadata {
 }
 
 /**
- * Metadata of `topics` as a connected broker tells it, errors of topics and partitions included: kafkajs's own call
- * throws on the first of them and so hides the leaders of all others (tulios/kafkajs#1622).
+ * Metadata of `topics` from a connected broker, with the errors of topics and partitions. kafkajs's own call
+ * throws at the first error, and hides the leaders of all others (tulios/kafkajs#1622).
  */
 export async function fetchMetadata(broker: KafkaBroker, topics: readonly string[]): Promise<Metadata> {
   const make = protocol.lookup(broker.versions ?? {})(apiKeys['Metadata']!, protocol.requests['Metadata']);

@@ -15,13 +15,13 @@ afterEach(() => {
 });
 
 describe('calmRequestQueues', () => {
-  it('leaves an idle connection without timers, where kafkajs arms one after the other', async () => {
+  it('arms no timer on an idle connection, unlike kafkajs', async () => {
     expect(await timersOfAnIdleSecond()).toBeGreaterThan(500);
     calmRequestQueues();
     expect(await timersOfAnIdleSecond()).toBe(0);
   });
 
-  it('still sends what waits for the end of a throttle', async () => {
+  it('still sends requests after a throttle ends', async () => {
     calmRequestQueues();
     const queue = makeQueue();
     queue.throttledUntil = Date.now() + 200;
@@ -35,7 +35,7 @@ describe('calmRequestQueues', () => {
   });
 });
 
-/** One request and its answer, then nothing: how many timers does the queue arm? */
+/** Sends one request, gets its response, then idles: how many timers does the queue arm? */
 async function timersOfAnIdleSecond(): Promise<number> {
   const queue = makeQueue();
   queue.push(request(1, () => undefined));

@@ -1,12 +1,12 @@
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
-/** How soon requests that wait for a free slot are looked at again; kafkajs's own value. */
+/** How often waiting requests are checked for a free slot; kafkajs's own value. */
 const checkPendingIntervalMs = 10;
 
 /**
- * Replaces the method of kafkajs's request queue that re-arms a timer with a negative delay for ever, on every idle
- * connection (tulios/kafkajs#1556, #1704, #1751; not merged: #1667, #1768). Ours arms one only while requests wait.
- * Safe to call any number of times.
+ * Replaces a method of kafkajs's request queue. That method re-arms a timer with a negative delay for ever, on
+ * every idle connection (tulios/kafkajs#1556, #1704, #1751; not merged: #1667, #1768). Ours arms one only while
+ * requests wait. You can call this any number of times.
  */
 export function calmRequestQueues(): void {
   RequestQueue.prototype.scheduleCheckPendingRequests = scheduleOnlyWhilePending;

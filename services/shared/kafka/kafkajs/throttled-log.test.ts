@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { Logger } from '../../log/index.ts';
 import { createThrottledLog } from './throttled-log.ts';
 
-it('tells a text once in its time and counts what it left out', () => {
+it('writes a text once per interval and counts the omitted repeats', () => {
   const warn = vi.fn();
   let now = 0;
   const throttled = createThrottledLog({ warn } as unknown as Logger, 1_000, () => now);

@@ -3,12 +3,12 @@ import type { Logger } from '../../log/index.ts';
 type Level = 'debug' | 'info' | 'warn';
 export type ThrottledLog = (level: Level, details: Record<string, unknown>, text: string) => void;
 
-/** Texts that are remembered; beyond it the oldest is forgotten and may be written again early. */
+/** Remembered texts. Above this number the oldest is forgotten, and may be written again early. */
 const textsMax = 200;
 
 /**
- * A log for what repeats many times a second while something is away: each text once per `everyMs`, with the number of
- * repeats that were left out in between.
+ * A log for texts that repeat many times a second during an outage. It writes each text once per `everyMs`,
+ * with the number of omitted repeats.
  */
 export function createThrottledLog(
   log: Logger,

@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close(0)));
 });
 
-describe('what is acknowledged is in the log', () => {
+describe('an acknowledged message is in the log', () => {
   const fault = fc.constantFrom<Fault>(
     'notLeader',
     'notLeaderButWritten',
@@ -26,7 +26,7 @@ describe('what is acknowledged is in the log', () => {
     'leaderMoves',
   );
 
-  it('once or more, first copies in order, whatever fails and however often', async () => {
+  it('at least once, with first copies in order, after any number of failures', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fault, { maxLength: 25 }),
@@ -71,7 +71,7 @@ describe('what is acknowledged is in the log', () => {
 });
 
 describe('a failing partition', () => {
-  it('does not hold the others of its leader', async () => {
+  it('does not delay the other partitions of its leader', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     leaders.failPartition(0, 6);
     const accumulator = make(leaders);
@@ -82,7 +82,7 @@ describe('a failing partition', () => {
     expect(await stuck).toEqual({ partition: 0, offset: 0n });
   });
 
-  it('without a leader waits for one, and the others go on', async () => {
+  it('without a leader waits for one, while the others continue', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     leaders.setLeader(0, null);
     const accumulator = make(leaders);
@@ -94,7 +94,7 @@ describe('a failing partition', () => {
 });
 
 describe('a deadline', () => {
-  it('ends in NOT_PRODUCED while nothing was handed over', async () => {
+  it('rejects with NOT_PRODUCED if nothing was sent', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     leaders.setLeader(0, null);
     const accumulator = make(leaders, { deadlineMs: 80 });
@@ -103,14 +103,14 @@ describe('a deadline', () => {
     expect(accumulator.queuedBytes()).toBe(0);
   });
 
-  it('ends in NOT_PRODUCED when every try was refused before the append', async () => {
+  it('rejects with NOT_PRODUCED if every attempt was refused before the append', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     leaders.failPartition(0, 19);
     const accumulator = make(leaders, { deadlineMs: 80 });
     await expect(accumulator.send(message(0, 'x'))).rejects.toMatchObject({ code: 'NOT_PRODUCED' });
   });
 
-  it('ends in OUTCOME_UNKNOWN while a request is in flight, and what comes late changes nothing', async () => {
+  it('rejects with OUTCOME_UNKNOWN during a request, and ignores a late response', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     const release = leaders.holdAnswers();
     const accumulator = make(leaders, { deadlineMs: 80 });
@@ -120,14 +120,14 @@ describe('a deadline', () => {
     expect(leaders.firstCopies(0)).toEqual(['x', 'y']);
   });
 
-  it('ends in OUTCOME_UNKNOWN after an answer that may hide an append', async () => {
+  it('rejects with OUTCOME_UNKNOWN after a response that may hide an append', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     leaders.failPartition(0, 6);
     const accumulator = make(leaders, { deadlineMs: 80 });
     await expect(accumulator.send(message(0, 'x'))).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 
-  it('does not exist for a batch that is sent for ever', async () => {
+  it('does not apply to a batch that is sent for ever', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     leaders.failPartition(0, 19);
     const accumulator = make(leaders, { deadlineMs: 50 });
@@ -140,7 +140,7 @@ describe('a deadline', () => {
 });
 
 describe('messages sent together', () => {
-  it('end each by itself, whatever becomes of the others', async () => {
+  it('succeed or fail independently', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 3, refuseValue: 'bad' });
     leaders.setLeader(2, null);
     const accumulator = make(leaders, { deadlineMs: 80 });
@@ -156,7 +156,7 @@ describe('messages sent together', () => {
     expect(ended.at(-1)).toBe(1);
   });
 
-  it('are all refused while there is no room, and at the end', async () => {
+  it('are all refused while the queue is full, and after close', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     const accumulator = make(leaders, { queueBytesMax: 100, lingerMs: 10_000 });
     const filling = endsOf(
@@ -174,7 +174,7 @@ describe('messages sent together', () => {
     expect(leaders.firstCopies(1)).toEqual([]);
   });
 
-  it('are refused whole when one cannot be encoded', () => {
+  it('are all refused if one cannot be encoded', () => {
     const accumulator = make(createFakeLeaders({ nodes: 1, partitions: 1 }));
     const broken = { ...message(0, 'x'), headers: { a: undefined as unknown as string } };
     expect(() => accumulator.sendEach([message(0, 'a'), broken], () => undefined)).toThrow();
@@ -183,7 +183,7 @@ describe('messages sent together', () => {
 });
 
 describe('a record that the broker refuses', () => {
-  it('is found among its neighbours and rejected alone', async () => {
+  it('is found in its batch and rejected alone', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1, refuseValue: 'bad' });
     const accumulator = make(leaders);
     const values = ['a', 'b', 'c', 'bad', 'd', 'e', 'f', 'g', 'h'];
@@ -195,7 +195,7 @@ describe('a record that the broker refuses', () => {
     expect(leaders.firstCopies(0)).toEqual(values.filter((value) => value !== 'bad'));
   });
 
-  it('ends its batch, and nothing behind it in the batch is written', async () => {
+  it('fails its batch, and no later record of the batch is written', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1, refuseValue: 'bad' });
     const accumulator = make(leaders);
     const batch = accumulator.sendBatch(['a', 'bad', 'c'].map((value) => message(0, value)));
@@ -205,7 +205,7 @@ describe('a record that the broker refuses', () => {
     expect(leaders.firstCopies(0)).toEqual(['a', 'd']);
   });
 
-  it('keeps its place in a batch that is sent for ever, and says why, until the broker takes it', async () => {
+  it('is sent again in a batch without a deadline, and reports why, until the broker accepts it', async () => {
     const options: { nodes: number; partitions: number; refuseValue?: string } = {
       nodes: 1,
       partitions: 1,
@@ -226,7 +226,7 @@ describe('a record that the broker refuses', () => {
     expect(leaders.firstCopies(0)).toEqual(['a', 'bad', 'c', 'd']);
   });
 
-  it('is not mistaken for the one behind it when its sender has given up meanwhile', async () => {
+  it('is not confused with the next record after its sender timed out', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1, refuseValue: 'bad' });
     const accumulator = make(leaders, { deadlineMs: 60 });
     const release = leaders.holdAnswers();
@@ -253,7 +253,7 @@ describe('a record that the broker refuses', () => {
 });
 
 describe('requests', () => {
-  it('collect what comes within the linger, and keep to their bounds', async () => {
+  it('collect messages within the linger, up to their limits', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 4 });
     const accumulator = make(leaders, { lingerMs: 5, requestRecordsMax: 25, partitionBytesMax: 300 });
     await Promise.all(Array.from({ length: 100 }, (_, i) => accumulator.send(message(i % 4, `v${i}`))));
@@ -264,7 +264,7 @@ describe('requests', () => {
     expect(leaders.requests().length).toBeLessThan(20);
   });
 
-  it('take batches of one tick together and without linger', async () => {
+  it('send the batches of one tick together and without a linger', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 3 });
     const accumulator = make(leaders, { lingerMs: 10_000 });
     await Promise.all([0, 1, 2].map((partition) => accumulator.sendBatch([message(partition, 'v')])));
@@ -291,8 +291,8 @@ describe('requests', () => {
   );
 });
 
-describe('bounds and the end', () => {
-  it('refuses at once what does not fit in the queue', async () => {
+describe('limits and close', () => {
+  it('a full queue refuses a message at once', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 1 });
     leaders.setLeader(0, null);
     const accumulator = make(leaders, { queueBytesMax: 100, deadlineMs: 5_000 });
@@ -314,7 +314,7 @@ describe('bounds and the end', () => {
     expect(accumulator.queuedRecords()).toBe(0);
   });
 
-  it('close flushes, then refuses; past its deadline it says what it does not know', async () => {
+  it('close flushes, then refuses; after its deadline it rejects what was not sent', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     leaders.setLeader(1, null);
     const accumulator = make(leaders, { lingerMs: 10_000 });
@@ -338,7 +338,7 @@ function make(
   return accumulator;
 }
 
-/** What `sendEach` tells of each message, once all have their end. */
+/** What `sendEach` reports for each message, once all have ended. */
 function endsOf(
   accumulator: Accumulator,
   messages: readonly OutMessage[],

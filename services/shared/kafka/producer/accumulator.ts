@@ -21,39 +21,46 @@ export interface AccumulatorOptions extends Partial<ProduceLimits> {
   settings: KafkaSettings;
   log: Logger;
   metrics: Metrics;
-  /** Topics whose leaders are looked up at once, so that the first message does not wait for it. */
+  /** Topics whose leaders are looked up at the start, so that the first message does not wait for it. */
   topics?: readonly string[];
 }
 
 export interface Accumulator {
   /**
-   * Resolves when all in-sync replicas have the record. Rejects with NOT_PRODUCED (certainly not in the log),
-   * OUTCOME_UNKNOWN (deadline passed after a try that may have reached a broker), or RECORD_REFUSED (by its content or size).
+   * Resolves when all in-sync replicas have the record. Rejects with NOT_PRODUCED: certainly not in the log.
+   * Rejects with OUTCOME_UNKNOWN: the deadline passed, and the record may have reached a broker. Rejects with
+   * RECORD_REFUSED: the broker refused its content or size.
    */
   send(message: OutMessage): Promise<{ partition: number; offset: bigint }>;
   /**
-   * Messages of any partitions, each of which ends by itself as with `send`: `onEnd` is told its offset or its error, by
-   * its index, when it is there. Throws a TypeError for a message that cannot be encoded, before any is queued.
+   * Sends messages of any partitions. Each one succeeds or fails independently, as with `send`. `onEnd` gets
+   * the index of a message with its offset or its error. Throws a TypeError for a message that cannot be
+   * encoded, before any is queued.
    */
   sendEach(messages: readonly OutMessage[], onEnd: (index: number, end: bigint | AppError) => void): void;
   /**
-   * Messages of one partition, in order, without a linger. Resolves to the offset of the first when all are
-   * in the log; offsets need not be dense, as a request may be cut in two. Without `forever` it ends like `send`.
-   * With it only closing ends it: a record that a broker refuses is sent again, and `onRefused` is told the reason each
-   * time; one that is refused for its timestamp is sent with the current time, if that is earlier.
-   * The error of a `proof` that is not renewed ends it, too. `onWritten` is told the offset of the last message, before the
-   * promise resolves.
+   * Sends messages of one partition, in order, without a linger. Resolves to the offset of the first when all
+   * are in the log. Offsets need not be dense, because a request may be split in two. Without `forever` it ends
+   * like `send`.
+   *
+   * With `forever` only closing ends it. A record that a broker refuses is sent again, and `onRefused` gets the
+   * reason each time. A record refused for its timestamp is sent with the current time, if that is earlier. A
+   * `proof` that is not renewed also ends the call, with its error. `onWritten` gets the offset of the last
+   * message before the promise resolves.
    */
   sendBatch(messages: readonly OutMessage[], options?: BatchOptions): Promise<bigint>;
-  /** Age of the oldest message without acknowledgement; 0 when none waits. */
+  /** Age of the oldest unacknowledged message; 0 if none waits. */
   oldestAgeMs(): number;
   queuedRecords(): number;
   queuedBytes(): number;
-  /** Whether the last contact with the cluster was an answer. */
+  /** Whether the last contact with the cluster succeeded. */
   isConnected(): boolean;
-  /** Resolves when everything that is queued now is settled, one way or the other. */
+  /** Resolves when every message that is queued now has succeeded or failed. */
   flush(): Promise<void>;
-  /** Refuses new messages, flushes until the deadline, rejects the rest and closes the connections. Calls share one promise. */
+  /**
+   * Refuses new messages, flushes until the deadline, rejects the rest and closes the connections. Concurrent
+   * calls share one promise.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -86,10 +93,12 @@ interface State {
 }
 
 /**
- * Collects messages into produce requests, one in flight per leader, acks from all in-sync replicas, not idempotent:
- * a message may be in the log twice, never zero times, and first copies are in the order of `send`. kafkajs's producer
- * is not used: it reports partitions of a failed request as written, and its idempotent mode loses records when sends
- * overlap (docs/decisions). Resolves also while Kafka is away; messages then wait for their deadline.
+ * Collects messages into produce requests: one in flight per leader, acknowledged by all in-sync replicas, not
+ * idempotent. A message may be in the log twice, never zero times. First copies are in the order of `send`.
+ *
+ * It does not use kafkajs's producer, which reports the partitions of a failed request as written. Its
+ * idempotent mode loses records when sends overlap (docs/decisions). Resolves also while Kafka is unreachable;
+ * messages then wait for their deadline.
  */
 export async function createAccumulator(options: AccumulatorOptions): Promise<Accumulator> {
   const { settings, log, metrics, topics = [], ...limits } = options;
@@ -101,7 +110,7 @@ export async function createAccumulator(options: AccumulatorOptions): Promise<Ac
   return faceOf(state);
 }
 
-/** The accumulator over any way to the leaders; tests give it one that fails on purpose. */
+/** The accumulator over any `Leaders`. Tests pass leaders that fail on purpose. */
 export function createAccumulatorOver(leaders: Leaders, options: OverOptions): Accumulator {
   return faceOf(createState(leaders, options));
 }
@@ -173,7 +182,7 @@ function sendEach(
   state.loop.wake('linger');
 }
 
-/** Why nothing is taken in at the moment, or null. */
+/** Why no message is accepted now, or null. */
 function refusalOf(state: State): string | null {
   if (state.closing !== null) return 'the producer is closed';
   return sum(state, (queue) => queue.bytes) > state.limits.queueBytesMax ? 'queue is full' : null;

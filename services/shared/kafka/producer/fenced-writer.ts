@@ -11,27 +11,27 @@ export interface FencedMessage {
   timestampMs: number;
 }
 
-/** Appends to one partition, and is the only one that can. */
+/** Appends to one partition. Nothing else can append to it. */
 export interface FencedWriter {
   /**
-   * All of the messages or none, in order; resolves when they are committed on all in-sync replicas. After
-   * KAFKA_UNAVAILABLE it is unknown which, and this writer is of no more use: open another and read what is there.
+   * Appends all messages or none, in order. Resolves when they are committed on all in-sync replicas. After
+   * KAFKA_UNAVAILABLE the result is unknown and this writer is unusable: open another one and read the log.
    */
   append(messages: readonly FencedMessage[]): Promise<void>;
   close(): Promise<void>;
 }
 
 const requestTimeoutMs = 5_000;
-/** Brokers give up a transaction of a writer that died after this, if no other writer did so before. */
+/** After this time brokers abort the transaction of a dead writer, if its successor has not done so. */
 const transactionTimeoutMs = 15_000;
 /** One request of a transaction; brokers refuse record batches above `max.message.bytes`. */
 const requestBytesMax = 900_000;
-/** Beginning a transaction right behind the last one is refused for a few milliseconds. */
+/** For a few milliseconds after a transaction, brokers refuse to begin the next one. */
 const retry = { initialRetryTime: 20, maxRetryTime: 500, retries: 12 } as const;
 
 /**
- * Opens the writer named `name`. Whoever had that name before is shut out by then: what it did not commit is aborted,
- * and the brokers refuse whatever it sends from now on, however late. Rejects with KAFKA_UNAVAILABLE.
+ * Opens the writer named `name` and fences the previous writer of that name. The uncommitted messages of that
+ * writer are aborted. The brokers refuse everything that it sends later. Rejects with KAFKA_UNAVAILABLE.
  */
 export async function openFencedWriter(options: {
   settings: KafkaSettings;
@@ -45,7 +45,7 @@ export async function openFencedWriter(options: {
   const producer = createProducer(options);
   try {
     await producer.connect();
-    // kafkajs takes the name over at the first transaction.
+    // kafkajs registers the name at the first transaction.
     await (await producer.transaction()).abort();
   } catch (error) {
     await disconnect(producer);
@@ -98,7 +98,7 @@ function createProducer(options: { settings: KafkaSettings; name: string; log: L
   });
 }
 
-/** What fails here is thrown to the caller; kafkajs's own lines are for the curious. */
+/** The caller gets the failures as errors. kafkajs's own lines are only for debugging. */
 function forwarded(log: Logger): (entry: { log: { message: string } }) => void {
   return (entry) => log.trace(`kafkajs: ${entry.log.message}`);
 }
@@ -129,6 +129,6 @@ function unavailable(error: unknown): Error {
 
 async function disconnect(producer: Producer): Promise<void> {
   await producer.disconnect().catch(() => {
-    // It is given up either way, and the next of its name shuts it out.
+    // The writer is unusable anyway, and its successor fences it.
   });
 }

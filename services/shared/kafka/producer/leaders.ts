@@ -13,23 +13,32 @@ import {
 } from '../protocol/produce-protocol.ts';
 import type { KafkaSettings } from '../settings.ts';
 
-/** What came of one produce request. `handed` tells whether the broker may have the bytes. */
+/** The result of a produce request. `handed`: the broker may have received the bytes. */
 export type ProduceOutcome =
   | { kind: 'answered'; partitions: ProduceResponsePartition[] }
   | { kind: 'failed'; handed: boolean; error: unknown };
 
-/** Who leads what, and the way to each leader. The accumulator knows Kafka only through this. Topics are names on the wire. */
+/**
+ * Which broker leads each partition, and the connections to the leaders. The accumulator uses Kafka only
+ * through this. Topic names include the prefix.
+ */
 export interface Leaders {
-  /** Node id of the leader, null while none is known. */
+  /** Node id of the leader; null while unknown. */
   leaderOf(topic: string, partition: number): number | null;
-  /** Asks the cluster for the leaders of `topics`; a topic or partition without one does not hold the others. Throws KAFKA_UNAVAILABLE when no broker answers. */
+  /**
+   * Asks the cluster for the leaders of `topics`. A topic or partition without a leader does not delay the
+   * others. Throws KAFKA_UNAVAILABLE if no broker responds.
+   */
   refresh(topics: readonly string[]): Promise<void>;
   /** Never throws. */
   produce(nodeId: number, batches: readonly ProduceRequestPartition[]): Promise<ProduceOutcome>;
   close(): void;
 }
 
-/** The broker gives up first: its answer tells which partitions are late, a timeout of ours tells nothing and costs the connection. */
+/**
+ * The broker times out first. Its response names the late partitions. A timeout of ours names nothing and costs
+ * the connection.
+ */
 const brokerShareOfTimeout = 0.75;
 
 interface State {
@@ -44,8 +53,8 @@ interface State {
 }
 
 /**
- * Leaders of a real cluster, over kafkajs's brokers and connections but not its cluster object: that one fails every
- * partition when one has no leader, and retries inside calls that have to end in time.
+ * Leaders of a real cluster. Uses kafkajs's brokers and connections, but not its cluster object. That object
+ * fails every partition if one has no leader, and retries inside calls that must end in time.
  */
 export function createLeaders(
   settings: KafkaSettings,
@@ -88,7 +97,10 @@ async function refresh(state: State, topics: readonly string[]): Promise<void> {
   throw appError('KAFKA_UNAVAILABLE', { reason: errorMessage(lastError) }, { cause: lastError });
 }
 
-/** Brokers with a connection first, then the others, then the addresses we were given, each time from another one on. */
+/**
+ * Connected brokers first, then the others, then the configured addresses. Each call starts with another
+ * address.
+ */
 function* candidates(state: State): Generator<KafkaBroker> {
   const known = [...state.nodes.values()];
   yield* known.filter((broker) => broker.isConnected());
@@ -139,8 +151,9 @@ async function produce(
       partitions: (await broker.connectionPool.send(request)) as ProduceResponsePartition[],
     };
   } catch (error) {
-    // After a timeout the connection may be dead without anybody having told us, so a new one is made. What the old one
-    // still carries can reach the log late: as a copy of records that are sent again, never instead of newer ones.
+    // After a timeout the connection may be dead without notice, so it is replaced. Requests on the old
+    // connection may still reach the log late. They then duplicate records that are sent again, and never
+    // replace newer ones.
     replace(state, broker);
     return { kind: 'failed', handed, error };
   }
@@ -154,7 +167,7 @@ async function connect(broker: KafkaBroker): Promise<void> {
   }
 }
 
-/** A broker whose connection failed: the next use begins with a new object, as this one may believe that it is still connected. */
+/** Replaces a broker whose connection failed. The old object may still believe that it is connected. */
 function replace(state: State, broker: KafkaBroker): void {
   forceCloseBroker(broker, 'connection given up');
   const { host, port } = broker.connectionPool;

@@ -2,15 +2,18 @@ import { type AppError, appError } from '../../errors/index.ts';
 import type { OutMessage } from '../types.ts';
 
 /**
- * What a send rests on while it waits: nothing of it may go out later than `untilMs` (of `performance.now()`) without
- * `renew`, which resolves to the next such time. Its rejection ends the send.
+ * A proof that a waiting send needs. After `untilMs` (of `performance.now()`) nothing may be sent before
+ * `renew`, which resolves to the next such time. If it rejects, the send ends.
  */
 export interface SendProof {
   readonly untilMs: number;
   renew(): Promise<number>;
 }
 
-/** One call of `sendBatch`, or one message of the other calls: it is settled once, by the acknowledgement of its last record or by an error. */
+/**
+ * One call of `sendBatch`, or one message of the other calls. It settles once: when its last record is
+ * acknowledged, or with an error.
+ */
 export interface Send {
   /** Records that have no acknowledgement yet. */
   left: number;
@@ -22,11 +25,13 @@ export interface Send {
   maybeWritten: boolean;
   settled: boolean;
   deadlineAtMs: number;
-  /** Absent where nothing has to be proven. */
+  /** Absent if no proof is needed. */
   proof?: { untilMs: number; renew(): Promise<number>; isRenewing: boolean };
   resolve(baseOffset: bigint, lastOffset: bigint): void;
   reject(error: AppError): void;
-  /** A broker refused one of its records, which is sent again: only for sends without a deadline. */
+  /**
+   * Called when a broker refused one of its records, which is sent again. Only for sends without a deadline.
+   */
   onRefused?: ((reason: string) => void) | undefined;
 }
 
@@ -39,8 +44,8 @@ export interface Entry {
 }
 
 /**
- * What waits for one partition, oldest first. The first `inFlight` entries are in a request; everything that is sent
- * begins with the oldest entry that has no acknowledgement, so that the first copies in the log are always in order.
+ * Messages that wait for one partition, oldest first. The first `inFlight` entries are in a request. Each
+ * request starts with the oldest unacknowledged entry, so the first copies in the log are always in order.
  */
 export interface PartitionQueue {
   readonly topic: string;
@@ -49,12 +54,12 @@ export interface PartitionQueue {
   entries: Entry[];
   inFlight: number;
   bytes: number;
-  /** Failed tries in a row. */
+  /** Failed attempts in a row. */
   failures: number;
   notBeforeMs: number;
-  /** Below infinity after the broker refused a batch for its content: the culprit is found by halves. */
+  /** Below infinity after the broker refused a batch for its content: bisection finds the refused record. */
   recordsLimit: number;
-  /** A batch is waiting: it needs no company, only the end of the request before it. */
+  /** A batch is waiting: it skips the linger and waits only for the running request. */
   urgent: boolean;
 }
 
@@ -79,7 +84,10 @@ export function enqueue(queue: PartitionQueue, entry: Entry): void {
   queue.bytes += entry.bytes;
 }
 
-/** How many entries from the oldest on fit; one always does when the request is empty, as only the broker knows its limits. */
+/**
+ * How many of the oldest entries fit. An empty request always takes one, because only the broker knows its
+ * limits.
+ */
 export function countFitting(
   queue: PartitionQueue,
   bounds: { records: number; partitionBytes: number; requestBytes: number; requestIsEmpty: boolean },
@@ -118,7 +126,7 @@ export function settleWritten(queue: PartitionQueue, baseOffset: bigint): void {
   queue.recordsLimit *= 2;
 }
 
-/** The entries in flight come back as the oldest; they are sent again before anything newer. */
+/** Puts the entries in flight back to the front. They are sent again before anything newer. */
 export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBeforeMs: number): void {
   if (maybeWritten) for (let i = 0; i < queue.inFlight; i++) queue.entries[i]!.send.maybeWritten = true;
   queue.inFlight = 0;
@@ -127,15 +135,15 @@ export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBe
   dropSettled(queue);
 }
 
-/** What a refusal for content came to: half of the records are tried next, or it is about this one. */
+/** Result of a refusal for content: half of the records are tried next, or one record is to blame. */
 export type Refusal =
   | { kind: 'halved' }
   | { kind: 'givenUp'; error: AppError }
   | { kind: 'kept'; entry: Entry };
 
 /**
- * The broker refused what was in flight for its content: try the first half, or find the one record that it is about.
- * A send with a deadline is given up for it; one without keeps its place, to be sent again.
+ * The broker refused the content of the request in flight. Tries the first half, or finds the refused record. A
+ * send with a deadline fails. A send without one keeps its position and is sent again.
  */
 export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
   const refused = queue.inFlight;
@@ -155,8 +163,8 @@ export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
 }
 
 /**
- * Whether the oldest message has to be proven first: its process may have been paused since it was queued. Begins the
- * proof; `onEnd` is called when it is there, or the send has ended because it is not.
+ * Whether the oldest message needs a renewed proof first: its process may have been paused since it was queued.
+ * Starts the renewal. Calls `onEnd` when the proof is renewed, or when the send has failed.
  */
 export function waitsForProof(queue: PartitionQueue, nowMs: number, onEnd: () => void): boolean {
   const send = queue.entries[0]?.send;
@@ -179,7 +187,7 @@ export function waitsForProof(queue: PartitionQueue, nowMs: number, onEnd: () =>
   return true;
 }
 
-/** Rejects every send of the queue that `which` picks; entries in flight stay until their answer is there. */
+/** Rejects every send that `which` selects. Entries in flight stay until their response arrives. */
 export function giveUp(queue: PartitionQueue, which: (send: Send) => boolean, reason: string): number {
   let given = 0;
   for (let i = 0; i < queue.entries.length; i++) {
@@ -199,7 +207,7 @@ function rejectSend(send: Send, error: AppError): void {
   send.reject(error);
 }
 
-/** Nothing of a send that was given up may be written later, save what is in flight. */
+/** Removes the entries of settled sends, so that they are not written later. Entries in flight stay. */
 function dropSettled(queue: PartitionQueue): void {
   const { inFlight } = queue;
   queue.entries = queue.entries.filter((entry, i) => i < inFlight || !entry.send.settled);

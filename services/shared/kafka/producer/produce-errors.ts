@@ -5,17 +5,20 @@
 export type ProduceVerdict =
   /** The records are in the log of every in-sync replica. */
   | 'written'
-  /** Certainly not in the log; the same records may pass later. */
+  /** Certainly not in the log. The same records may succeed later. */
   | 'refusedForNow'
-  /** May or may not be in the log: e.g. a leader that loses its role after the append answers NOT_LEADER. */
+  /**
+   * May or may not be in the log. For example, a leader that loses its role after the append returns
+   * NOT_LEADER.
+   */
   | 'unknown'
-  /** Certainly not in the log, and something in these records is the reason. */
+  /** Certainly not in the log, because of the content of these records. */
   | 'recordsRefused'
-  /** Certainly not in the log, and no records of this topic will pass until somebody changes the cluster. */
+  /** Certainly not in the log. No records of this topic succeed until somebody changes the cluster. */
   | 'topicRefused';
 
 const refusedForNow: ReadonlySet<number> = new Set([
-  2, // CORRUPT_MESSAGE: damaged on the way
+  2, // CORRUPT_MESSAGE: damaged in transit
   5, // LEADER_NOT_AVAILABLE
   19, // NOT_ENOUGH_REPLICAS, found before the append
   89, // THROTTLING_QUOTA_EXCEEDED
@@ -36,7 +39,7 @@ const topicRefused: ReadonlySet<number> = new Set([
   44, // POLICY_VIOLATION
 ]);
 
-/** Codes after which the leaders have to be looked up again. */
+/** Codes that require a new lookup of the leaders. */
 const staleLeader: ReadonlySet<number> = new Set([
   3, // UNKNOWN_TOPIC_OR_PARTITION
   5, // LEADER_NOT_AVAILABLE
@@ -68,7 +71,7 @@ const names: Readonly<Record<number, string>> = {
   89: 'THROTTLING_QUOTA_EXCEEDED',
 };
 
-/** Total: a code that nobody knows is `unknown`, as that is the answer that loses nothing. */
+/** Total: an unknown code is `unknown`, because this verdict loses nothing. */
 export function produceVerdict(errorCode: number): ProduceVerdict {
   if (errorCode === 0) return 'written';
   if (recordsRefused.has(errorCode)) return 'recordsRefused';
@@ -81,7 +84,7 @@ export function saysLeaderIsStale(errorCode: number): boolean {
   return staleLeader.has(errorCode);
 }
 
-/** For people and labels of metrics. */
+/** For log lines and labels of metrics. */
 export function produceErrorName(errorCode: number): string {
   return names[errorCode] ?? `ERROR_${errorCode}`;
 }

@@ -12,30 +12,30 @@ import { settle } from './produce-settle.ts';
 import type { LoopState, ProduceLimits } from './produce-state.ts';
 
 /**
- * The loop that turns queues into requests. One function, `turn`, looks at everything and starts what is due; it runs
- * when a linger or back-off is over, when a batch came in, and when a request or a lookup of leaders has ended. It is
- * the only place that starts requests, and a partition is in one request at most.
+ * The loop that turns queues into requests. One function, `turn`, checks all queues and starts the requests
+ * that are due. It runs when a linger or back-off ends, when a batch arrives, and when a request or a leader
+ * lookup ends. Only `turn` starts requests, and a partition is in at most one request.
  */
 export interface ProduceLoop {
-  /** Every partition that was ever sent to; owned by the loop, appended to by the accumulator. */
+  /** Every partition that was ever sent to. The loop owns the queues; the accumulator appends to them. */
   readonly queues: PartitionQueue[];
-  /** There is something new: `linger` waits for more messages, `now` only for the end of the current tick. */
+  /** New messages are queued. `linger` waits for more messages, `now` only for the end of the current tick. */
   wake(when: 'linger' | 'now'): void;
   flush(): Promise<void>;
-  /** Looks the leaders of these topics up once; where no broker answers, the loop goes on asking. */
+  /** Looks up the leaders of these topics once. If no broker responds, the loop keeps asking. */
   lookUp(topics: readonly string[]): Promise<void>;
   isConnected(): boolean;
   stop(): void;
 }
 
-/** Between two lookups of leaders, at first; the one after an error is immediate. */
+/** Initial delay between two lookups of leaders. The lookup after an error is immediate. */
 const refreshInitialMs = 100;
 const refreshDoublingsMax = 5;
-/** Before a partition is tried again, at first. */
+/** Initial delay before a partition is retried. */
 const resendInitialMs = 40;
-/** While a broker is away its requests fail many times a second. */
+/** Interval of log messages: requests to an unreachable broker fail many times a second. */
 const repeatEveryMs = 5_000;
-/** How late a deadline may be noticed. */
+/** Maximum delay until an expired deadline is noticed. */
 const expiryCheckMs = 50;
 
 export function createProduceLoop(
@@ -93,7 +93,7 @@ function turn(state: LoopState): void {
   settleFlushes(state);
 }
 
-/** Gives up what is past its deadline; returns when to look again. */
+/** Rejects the sends past their deadline. Returns when to check again. */
 function expire(state: LoopState, now: number): number {
   let waiting = false;
   for (const queue of state.queues) {
@@ -105,7 +105,7 @@ function expire(state: LoopState, now: number): number {
   return waiting ? now + expiryCheckMs : Number.POSITIVE_INFINITY;
 }
 
-/** The queues to send now by leader, and when the next will be due. */
+/** The queues to send now, by leader, and when the next one is due. */
 function collect(
   state: LoopState,
   now: number,
@@ -199,7 +199,7 @@ function encode(queue: PartitionQueue): ProduceRequestPartition {
   return { topic: queue.wireTopic, partition: queue.partition, records: encodeBatch(messages) };
 }
 
-/** Starts a lookup of leaders if one may be; returns when the next may be. */
+/** Starts a lookup of leaders if one is allowed. Returns when the next one is allowed. */
 function refreshLeaders(state: LoopState, now: number): number {
   if (state.refreshing) return Number.POSITIVE_INFINITY;
   if (state.refreshNotBeforeMs > now) return state.refreshNotBeforeMs;
@@ -207,7 +207,7 @@ function refreshLeaders(state: LoopState, now: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Never rejects; null while a lookup is under way. */
+/** Never rejects; null while a lookup runs. */
 function refreshNow(state: LoopState): Promise<void> | null {
   if (state.refreshing) return null;
   state.refreshing = true;
@@ -224,7 +224,7 @@ function refreshNow(state: LoopState): Promise<void> | null {
       state.connected = false;
       state.staleLeaders = true;
       const details = { failures: state.refreshFailures, reason: errorMessage(error) };
-      state.throttledLog('warn', details, 'no broker told the leaders');
+      state.throttledLog('warn', details, 'no broker returned the leaders');
     })
     .finally(() => {
       state.refreshing = false;
@@ -251,7 +251,7 @@ function settleFlushes(state: LoopState): void {
   if (state.flushWaiters.length > 0) state.flushWaiters = state.flushWaiters.filter((isDone) => !isDone());
 }
 
-/** Sends what is there when the current tick is over: calls of one tick share their requests. */
+/** Sends at the end of the current tick, so that the calls of one tick share their requests. */
 function wakeAtEndOfTick(state: LoopState): void {
   if (state.tickArmed) return;
   state.tickArmed = true;

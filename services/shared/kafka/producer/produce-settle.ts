@@ -13,8 +13,8 @@ import { produceErrorName, produceVerdict, saysLeaderIsStale } from './produce-e
 import type { LoopState } from './produce-state.ts';
 
 /**
- * Ends a request for every partition that was in it, each for itself: written only if the answer names it without
- * error. A partition that the answer leaves out counts as failed, as only the answer can say that it was written.
+ * Ends a request separately for each of its partitions. A partition is written only if the response names it
+ * without an error. A partition that is missing in the response counts as failed.
  */
 export function settle(state: LoopState, taken: readonly PartitionQueue[], outcome: ProduceOutcome): void {
   if (outcome.kind === 'failed') {
@@ -27,7 +27,8 @@ export function settle(state: LoopState, taken: readonly PartitionQueue[], outco
       ({ topic, partition }) => topic === queue.wireTopic && partition === queue.partition,
     );
     if (answer === undefined) resend(state, queue, true, 'NOT_IN_ANSWER');
-    // "Written, nowhere" is no answer: somebody would take the number for the place of a record.
+    // "Written" without an offset is not a valid response: a caller would use the number as the record's
+    // offset.
     else if (answer.errorCode === 0 && answer.baseOffset < 0n) resend(state, queue, true, 'NO_OFFSET');
     else settlePartition(state, queue, answer);
   }
@@ -75,8 +76,8 @@ function settleRefusal(state: LoopState, queue: PartitionQueue, reason: string):
 }
 
 /**
- * A clock that ran ahead has put the record's time beyond what the broker takes. The time of a record is no part of what
- * it says, so the current time serves as well; an earlier one stays.
+ * A clock that ran ahead put the record's time beyond the broker's limit. The time is not part of the content,
+ * so the current time serves as well. An earlier time stays.
  */
 function withTimeOfNow(message: OutMessage): OutMessage {
   return { ...message, timestampMs: Math.min(message.timestampMs, Date.now()) };

@@ -5,26 +5,29 @@ import type { ThrottledLog } from '../kafkajs/throttled-log.ts';
 import type { Leaders } from './leaders.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 
-/** The bounds of producing; every one has a default. */
+/** The limits of producing. Each one has a default. */
 export interface ProduceLimits {
-  /** How long the first message of an idle leader waits for more; messages that wait behind a request wait no longer than it. */
+  /**
+   * How long the first message of an idle leader waits for more. Messages behind a request wait no longer than
+   * that request.
+   */
   lingerMs: number;
   requestRecordsMax: number;
-  /** Of one partition in one request: above the broker's max.message.bytes a record batch is refused for ever. */
+  /** Per partition and request. Brokers always refuse a record batch above max.message.bytes. */
   partitionBytesMax: number;
   requestBytesMax: number;
   requestTimeoutMs: number;
-  /** Above this, `send` is refused at once with NOT_PRODUCED. */
+  /** Above this, `send` rejects at once with NOT_PRODUCED. */
   queueBytesMax: number;
-  /** From `send` to its end, whatever it is. */
+  /** From `send` until it succeeds or fails. */
   deadlineMs: number;
   /** One request in flight per leader (default), or one round over all leaders at a time. */
   inFlight: 'perLeader' | 'one';
-  /** The longest wait before a partition is tried again or leaders are looked up again. */
+  /** Maximum delay before a partition is retried or leaders are looked up again. */
   retryMaxMs: number;
 }
 
-/** What the produce loop knows; only its own functions and `settle` change it. */
+/** The state of the produce loop. Only the functions of the loop and `settle` change it. */
 export interface LoopState {
   readonly queues: PartitionQueue[];
   readonly leaders: Leaders;
@@ -35,7 +38,7 @@ export interface LoopState {
   readonly resendDelay: Backoff;
   /** Leaders with a request in flight. */
   readonly busy: Set<number>;
-  /** Where the next request begins to collect, so that no partition is always the last. */
+  /** Where the next request starts to collect, so that no partition is always the last. */
   nextQueue: number;
   tickArmed: boolean;
   timer: NodeJS.Timeout | null;
@@ -44,7 +47,7 @@ export interface LoopState {
   refreshing: boolean;
   refreshFailures: number;
   refreshNotBeforeMs: number;
-  /** Asked for beside those of the queues. */
+  /** Topics to look up in addition to those of the queues. */
   readonly topics: Set<string>;
   connected: boolean;
   stopped: boolean;

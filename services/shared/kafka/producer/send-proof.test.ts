@@ -36,8 +36,8 @@ function batch(...values: string[]): OutMessage[] {
   }));
 }
 
-describe('a batch that rests on a proof', () => {
-  it('goes out without a question while the proof holds, and its last offset is told', async () => {
+describe('a batch with a proof', () => {
+  it('is sent without renewal while the proof is valid, and reports its last offset', async () => {
     const { leaders, accumulator } = start();
     let last = -1n;
     const proof = { untilMs: Number.POSITIVE_INFINITY, renew: () => Promise.reject(appError('ABORTED')) };
@@ -49,7 +49,7 @@ describe('a batch that rests on a proof', () => {
     expect(leaders.valueAt(0, last)).toBe('c');
   });
 
-  it('is proven again once it is old, before anything of it goes out', async () => {
+  it('renews an expired proof before it sends anything', async () => {
     const { leaders, accumulator } = start();
     const asked = Promise.withResolvers<number>();
     const proof = { untilMs: 0, renew: () => asked.promise };
@@ -60,7 +60,7 @@ describe('a batch that rests on a proof', () => {
     expect(leaders.valueAt(0, await sent)).toBe('a');
   });
 
-  it('ends with the error of a proof that is not given, and keeps nothing behind it from going', async () => {
+  it('fails with the error of a failed renewal, and does not block later batches', async () => {
     const { leaders, accumulator } = start();
     const proof = { untilMs: 0, renew: () => Promise.reject(appError('ABORTED')) };
     const withheld = accumulator.sendBatch(batch('withheld'), { forever: true, proof });

@@ -6,7 +6,10 @@ const tables: readonly Int32Array[] = makeTables();
 
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** The checksum of `bytes[start, end)` as an unsigned 32-bit number; about 0.5 ns a byte, where a table per byte takes 5. */
+/**
+ * The checksum of `bytes[start, end)` as an unsigned 32-bit number. Takes about 0.5 ns a byte; one table per
+ * byte takes 5.
+ */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
   const misaligned = (bytes.byteOffset + start) & 3;
   const wordsFrom = isLittleEndian ? Math.min(end, start + ((4 - misaligned) & 3)) : end;

@@ -11,7 +11,7 @@ const int64 = fc.bigInt({ min: -1n, max: 2n ** 53n });
 const topic = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
 describe('the request', () => {
-  it('is the one that kafkajs writes', async () => {
+  it('equals the request of kafkajs', async () => {
     const partition = fc.record({
       partition: fc.nat({ max: 40 }),
       fetchOffset: int64,
@@ -92,7 +92,7 @@ describe('the answer', () => {
     );
   });
 
-  it('names a failure so that it is known as what it is', () => {
+  it('maps an error code to an error that our checks recognize', () => {
     const failed = (errorCode: number) =>
       failureOf({
         topic: 't',
@@ -125,7 +125,7 @@ function withBytes({
   return { ...rest, records: messages.length === 0 ? Buffer.alloc(0) : encodeBatch(messages) };
 }
 
-/** As a broker writes it, a topic for each partition. */
+/** Encodes a response as a broker does, with one topic per partition. */
 function encodeAnswer(list: readonly FetchResponsePartition[], throttleMs: number): Buffer {
   const parts: Buffer[] = [int32(throttleMs), int16(0), int32(0), int32(list.length)];
   for (const { topic: name, partition, errorCode, highWatermark, abortedTransactions, records } of list) {

@@ -1,7 +1,8 @@
 /**
- * The Fetch request, version 11: every broker since 2.3 knows it, and it is the last one without flexible fields. We write it
- * ourselves, because kafkajs reads each record into an object of strings, merges headers with the same name, and drops the
- * responses of all partitions when one of them failed. https://kafka.apache.org/protocol.html#The_Messages_Fetch
+ * The Fetch request, version 11. Every broker since 2.3 supports it, and it is the last version without
+ * flexible fields. We write it ourselves, because kafkajs's version has three faults. It reads each record into
+ * an object of strings. It merges headers with the same name. It drops the responses of all partitions when one
+ * of them failed. https://kafka.apache.org/protocol.html#The_Messages_Fetch
  */
 import type { WireRequest } from '../kafkajs/library-types.ts';
 import type { AbortedTransaction } from './record-reader.ts';
@@ -29,7 +30,7 @@ export interface FetchResponsePartition {
   readonly errorCode: number;
   readonly highWatermark: bigint;
   readonly abortedTransactions: readonly AbortedTransaction[];
-  /** Record batches one after the other; the last one may be incomplete. */
+  /** Record batches in sequence; the last one may be incomplete. */
   readonly records: Buffer;
 }
 
@@ -54,7 +55,7 @@ export function fetchRequest(partitions: readonly FetchRequestPartition[], limit
 }
 
 const consumerReplicaId = -1;
-/** The first record is enough for a response. */
+/** One record is enough for a response. */
 const minBytes = 1;
 const readCommitted = 1;
 const noSession = { id: 0, epoch: -1 };
@@ -154,7 +155,7 @@ const abortedTransactionBytes = 8 + 8;
 function decodeResponse(raw: Buffer): FetchResponse {
   const partitions: FetchResponsePartition[] = [];
   const clientSideThrottleTime = raw.readInt32BE(0);
-  let at = 4 + 2 + 4; // behind error_code and session_id, which only sessions use
+  let at = 4 + 2 + 4; // skips error_code and session_id, which only sessions use
   let responses = raw.readInt32BE(at);
   at += 4;
   for (; responses > 0; responses--) {

@@ -23,7 +23,7 @@ const partition = (number: number, leader: number, epoch: number): Buffer =>
     noTags,
   ]);
 
-/** As a broker writes it: two brokers, one with a rack and one with a tag, and one topic. */
+/** Encodes a response as a broker does: two brokers, one with a rack and one with a tag, and one topic. */
 function response({ errorCode = 0, id = idBytes, partitions = [] as Buffer[] } = {}): Buffer {
   const tag = Buffer.from([1, 7, 2, 0xaa, 0xbb]);
   return Buffer.concat([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeResponse } from './produce-protocol.ts';
 
-/** An answer for two partitions of one topic, as a broker writes it. */
+/** A response for two partitions of one topic, as a broker writes it. */
 function answer(): Buffer {
   const topic = Buffer.from('orders.events.v1');
   const partition = (number: number, errorCode: number, offset: bigint) => {
@@ -28,7 +28,7 @@ function answer(): Buffer {
   ]);
 }
 
-describe('an answer to Produce', () => {
+describe('a response to Produce', () => {
   it('is read to its end', () => {
     expect(decodeResponse(answer())).toEqual({
       partitions: [
@@ -39,14 +39,14 @@ describe('an answer to Produce', () => {
     });
   });
 
-  it('is an error wherever it is cut off, and when bytes follow it', () => {
+  it('is an error if it is truncated anywhere, or if bytes follow it', () => {
     const whole = answer();
     for (let length = 0; length < whole.length; length++)
       expect(() => decodeResponse(whole.subarray(0, length)), `cut after ${length} bytes`).toThrow();
     expect(() => decodeResponse(Buffer.concat([whole, Buffer.alloc(1)]))).toThrow();
   });
 
-  it('is an error when a count or a length in it cannot be true', () => {
+  it('is an error if one of its counts or lengths is impossible', () => {
     for (const at of [0, 22]) {
       for (const value of [-1, 0x7fffffff]) {
         const bytes = answer();

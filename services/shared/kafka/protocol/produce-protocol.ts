@@ -1,7 +1,7 @@
 /**
- * The Produce request, version 7, which every broker since 2.1 knows. We write it ourselves, because kafkajs's parser drops the
- * responses of all partitions when one of them failed, and its sender then counts the others as done.
- * https://kafka.apache.org/protocol.html#The_Messages_Produce
+ * The Produce request, version 7, which every broker since 2.1 supports. We write it ourselves, because of a
+ * fault in kafkajs. Its parser drops the responses of all partitions when one of them failed. Its sender then
+ * counts the others as done. https://kafka.apache.org/protocol.html#The_Messages_Produce
  */
 import type { WireRequest } from '../kafkajs/library-types.ts';
 
@@ -24,8 +24,8 @@ export interface ProduceResponsePartition {
 }
 
 /**
- * `onHanded` is called when the bytes go to the connection: from then on the broker may have them.
- * The response is parsed to `ProduceResponsePartition[]`, errors included.
+ * `onHanded` is called when the connection gets the bytes: from then on the broker may have them. The response
+ * is parsed to `ProduceResponsePartition[]`, errors included.
  */
 export function produceRequest(
   partitions: readonly ProduceRequestPartition[],
@@ -119,8 +119,8 @@ const baseOffsetAt = errorCodeAt + 2;
 const partitionResponseBytes = 4 + 2 + 8 + 8 + 8;
 
 /**
- * Reads a response to its last byte. Throws RangeError if the response is incomplete, has bytes behind its end, or has another
- * shape: then nobody knows what was written.
+ * Reads a response to its last byte. Throws RangeError if the response is incomplete, has extra bytes, or has
+ * another shape. What was written is then unknown.
  */
 export function decodeResponse(raw: Buffer): ProduceResponse {
   const partitions: ProduceResponsePartition[] = [];
@@ -148,7 +148,7 @@ export function decodeResponse(raw: Buffer): ProduceResponse {
   return { partitions, clientSideThrottleTime };
 }
 
-/** A count that the bytes behind it can hold. */
+/** A count that the remaining bytes can hold. */
 function countAt(raw: Buffer, at: number): number {
   const count = raw.readInt32BE(at);
   if (count < 0 || count > raw.length) throw new RangeError(`a Produce response with a count of ${count}`);

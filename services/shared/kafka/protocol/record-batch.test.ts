@@ -21,11 +21,11 @@ const message = fc.record({
   timestampMs: fc.integer({ min: 0, max: 4_102_444_800_000 }),
 });
 
-// Its decoder makes lists of headers that are called like a method of every object.
+// kafkajs's own header decoder mishandles names that are also methods of every object.
 beforeAll(readHeadersOnce);
 
 describe('encodeBatch', () => {
-  it('reads back through the decoder of kafkajs as what went in', async () => {
+  it('decodes to the same messages with kafkajs', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 60 }), async (messages) => {
         const batch = await decodeBatch(new Decoder(encodeBatch(messages)));
@@ -40,13 +40,13 @@ describe('encodeBatch', () => {
     );
   });
 
-  it('carries length and checksum of what follows them', () => {
+  it('contains the length and checksum of the bytes after them', () => {
     const batch = encodeBatch([{ key: null, value: Buffer.from('v'), headers: { a: 'b' }, timestampMs: 1 }]);
     expect(batch.readInt32BE(8)).toBe(batch.length - 12);
     expect(batch.readUInt32BE(17)).toBe(crc32c(batch.subarray(21)));
   });
 
-  it('encodes only the asked slice', async () => {
+  it('encodes only the requested slice', async () => {
     const messages = ['a', 'b', 'c'].map((value) => ({
       key: null,
       value: Buffer.from(value),
@@ -57,7 +57,7 @@ describe('encodeBatch', () => {
     expect(records.map((record) => String(record.value))).toEqual(['b', 'c']);
   });
 
-  it('takes a block of headers that was encoded once, with more behind it', async () => {
+  it('accepts an encoded block of headers, with more headers after it', async () => {
     const block = encodeHeaders({ ce_specversion: '1.0', 'content-type': 'application/avro' });
     const one = { key: null, value: null, timestampMs: 0, headers: { ...block, more: { ce_id: '3-7' } } };
     const { records } = await decodeBatch(new Decoder(encodeBatch([one])));
@@ -67,7 +67,7 @@ describe('encodeBatch', () => {
     expect(headers).toEqual({ ce_specversion: '1.0', 'content-type': 'application/avro', ce_id: '3-7' });
   });
 
-  it('is never larger than the bound that queues count with', () => {
+  it('is never larger than the size that queues count', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 30 }), (messages) => {
         const sameTime = messages.map((each) => ({ ...each, timestampMs: 1_700_000_000_000 }));
@@ -78,7 +78,7 @@ describe('encodeBatch', () => {
   });
 });
 
-/** UTF-8 has no lone surrogates: what cannot be written is not part of the promise. */
+/** UTF-8 has no lone surrogates, so a text with one cannot be written. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString('utf8');
 }

@@ -4,15 +4,15 @@ import { varintSize, writeVarint } from './varint.ts';
 
 /**
  * Record batches of magic 2, uncompressed, as a producer without id and transaction writes them
- * (https://kafka.apache.org/documentation/#recordbatch). One buffer per batch, sized before it is written:
- * kafkajs's encoder allocates and clears 512 bytes per record and per header.
+ * (https://kafka.apache.org/documentation/#recordbatch). The size is computed first, and each batch gets one
+ * buffer. kafkajs's encoder allocates and clears 512 bytes per record and per header.
  */
 
 const batchHeaderBytes = 61;
-/** What the length field counts from, and where the checksummed part begins. */
+/** Where the length field starts to count, and where the checksummed part starts. */
 const lengthCountsFrom = 12;
 const crcCountsFrom = 21;
-/** Header names are few; beyond this many they are not remembered. */
+/** Header names are few. Names above this number are not cached. */
 const namesRememberedMax = 256;
 
 type Encodable = Pick<OutMessage, 'key' | 'value' | 'headers' | 'timestampMs'>;
@@ -26,7 +26,9 @@ export function encodeHeaders(headers: Readonly<Record<string, string | Buffer>>
   return { encodedHeaders: bytes, headerCount: names.length };
 }
 
-/** Bytes that the message takes in a batch, a few more at most (offset and timestamp deltas are taken at their likely size). */
+/**
+ * Bytes of the message in a batch, or a few more. It assumes likely sizes of the offset and timestamp deltas.
+ */
 export function recordSizeBound(message: Encodable): number {
   const body = bodySize(message, 0x3fff, 0x3fff);
   return varintSize(body) + body;
@@ -60,10 +62,10 @@ function writeBatchHeader(
   bytes: Buffer,
   batch: { count: number; baseTimestampMs: number; maxTimestampMs: number },
 ): number {
-  bytes.writeUInt32BE(0, 0); // base offset: the broker gives it
+  bytes.writeUInt32BE(0, 0); // base offset: the broker assigns it
   bytes.writeUInt32BE(0, 4);
   bytes.writeInt32BE(bytes.length - lengthCountsFrom, 8);
-  bytes.writeInt32BE(-1, 12); // leader epoch: the broker's business
+  bytes.writeInt32BE(-1, 12); // leader epoch: set by the broker
   bytes[16] = 2; // magic
   bytes.writeUInt16BE(0, 21); // attributes: no compression, create time
   bytes.writeInt32BE(batch.count - 1, 23);
@@ -120,12 +122,12 @@ export function countHeaders(headers: OutHeaders): number {
   return count;
 }
 
-/** Bytes of all headers in the wire format, without the count in front. */
+/** Bytes of all headers in the wire format, without the count before them. */
 export function headerBlockSize(headers: OutHeaders): number {
   return (isEncoded(headers) ? headers.encodedHeaders.length : 0) + plainHeadersSize(plainOf(headers));
 }
 
-/** Writes all headers at `offset`, without the count in front, and returns the offset behind them. */
+/** Writes all headers at `offset`, without the count before them, and returns the offset after them. */
 export function writeHeaderBlock(bytes: Buffer, offset: number, headers: OutHeaders): number {
   let at = offset;
   if (isEncoded(headers)) at += headers.encodedHeaders.copy(bytes, at);
@@ -185,7 +187,7 @@ function writeBytes(target: Buffer, offset: number, bytes: Buffer | null): numbe
   return at + bytes.length;
 }
 
-/** `value` is a safe integer, so that its high word may be computed with floats. */
+/** `value` is a safe integer, so floating-point numbers can compute its high word. */
 function writeInt64(bytes: Buffer, offset: number, value: number): void {
   bytes.writeInt32BE(Math.floor(value / 0x100000000), offset);
   bytes.writeUInt32BE(value >>> 0, offset + 4);

@@ -11,9 +11,10 @@ interface Reading {
 }
 
 /**
- * Replaces the method by which kafkajs's record decoder, its only caller, reads headers. The decoder folds them by
- * copying all earlier ones for each: a record of 1 MB made of small headers would stop the event loop for minutes.
- * Ours folds in one pass; of headers with the same name the last one counts. Safe to call any number of times.
+ * Replaces the method that kafkajs's record decoder, its only caller, uses to read headers. The decoder copies
+ * all earlier headers for each new one: a record of 1 MB of small headers would block the event loop for
+ * minutes. Ours makes one pass; of headers with the same name the last one counts. You can call this any number
+ * of times.
  */
 export function readHeadersOnce(): void {
   (Decoder.prototype as Reading).readVarIntArray = readInOnePass;
@@ -26,10 +27,10 @@ function readInOnePass(this: Reading, read: (decoder: Reading) => Header): Heade
   return headers;
 }
 
-/** What the decoder takes for an array, of which it only asks for the fold. */
+/** The decoder treats this as an array, and only calls `reduce`. */
 class HeaderList extends Array<Header> {
   override reduce<T>(): T {
-    // Names come from strangers: without a prototype `__proto__` is a name like any other.
+    // Names come from other producers. Without a prototype, `__proto__` is an ordinary name.
     const folded: Headers = Object.create(null);
     for (const { key, value } of this) folded[key] = value;
     return folded as T;

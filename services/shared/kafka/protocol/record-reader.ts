@@ -1,7 +1,7 @@
 /**
- * Reads the records of one partition out of an answer to Fetch, in one pass and without copying: keys and values are
- * views of the answer, headers are looked at when somebody asks for them. Batches of magic 2 only
- * (https://kafka.apache.org/documentation/#recordbatch): brokers since 4.0 know no others.
+ * Reads the records of one partition from a Fetch response, in one pass and without copying. Keys and values
+ * are views of the response; headers are parsed on request. It supports only batches of magic 2
+ * (https://kafka.apache.org/documentation/#recordbatch): brokers since 4.0 use no others.
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { appError } from '../../errors/index.ts';
@@ -10,16 +10,16 @@ import { FetchedRecord } from '../fetched-record.ts';
 import type { InRecord } from '../types.ts';
 import { VarintReader } from './varint-reader.ts';
 
-/** A transaction that was aborted and whose records may be among those that were fetched. */
+/** An aborted transaction whose records may be among the fetched ones. */
 export interface AbortedTransaction {
   readonly producerId: bigint;
   readonly firstOffset: bigint;
 }
 
 export interface RecordSet {
-  /** What is committed, in order, from the offset that was asked for. */
+  /** The committed records, in order, from the requested offset on. */
   readonly records: InRecord[];
-  /** Where to go on: behind the last batch that was there as a whole, also where it held nothing for us. */
+  /** Where to continue: after the last complete batch, even if it held no record for us. */
   readonly next: bigint;
 }
 
@@ -33,14 +33,14 @@ const appendTimeFlag = 0b1000;
 const transactionalFlag = 0b10000;
 const controlFlag = 0b100000;
 const commitMarker = 1;
-/** A batch may unpack to so much; more than any topic takes. */
+/** Maximum unpacked size of a batch; more than any topic allows. */
 const unpackedBytesMax = 64 * 1024 * 1024;
 
 /**
- * @param bytes record batches one behind the other; the last one may be cut off
- * @param from the offset that was asked for: a batch may begin before it
+ * @param bytes record batches in sequence; the last one may be truncated
+ * @param from the requested offset; a batch may begin before it
  * @param aborted as the broker listed them
- * @throws AppError INTERNAL for bytes that are no record batches, or packed in a way that Node cannot unpack
+ * @throws AppError INTERNAL for invalid record batches, or for a compression that Node does not support
  */
 export function readRecordSet(
   bytes: Buffer,
@@ -75,7 +75,7 @@ const attributesOf = (batch: Buffer): number => batch.readInt16BE(attributesAt);
 const isControl = (batch: Buffer): boolean => (attributesOf(batch) & controlFlag) !== 0;
 const lastOffsetOf = (batch: Buffer): bigint => batch.readBigInt64BE(0) + BigInt(batch.readInt32BE(23));
 
-/** Follows the batches in order and tells which belong to a transaction that was aborted. */
+/** Checks the batches in order: does each one belong to an aborted transaction? */
 function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Buffer) => boolean {
   if (aborted.length === 0) return () => false;
   const ahead = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
@@ -84,7 +84,7 @@ function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Bu
     const last = lastOffsetOf(batch);
     while (ahead.length > 0 && ahead[0]!.firstOffset <= last) open.add(ahead.shift()!.producerId);
     const producerId = batch.readBigInt64BE(43);
-    // The mark of its end: what this producer writes next is another transaction.
+    // The end of the transaction: later batches of this producer belong to another one.
     if (isControl(batch)) {
       if (!isCommit(batch)) open.delete(producerId);
       return true;

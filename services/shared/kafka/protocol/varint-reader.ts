@@ -1,17 +1,17 @@
-/** Walks over bytes in the record format. Whatever would lead outside of them throws a RangeError. */
+/** Reads bytes in the record format. Throws a RangeError instead of reading outside them. */
 export class VarintReader {
   at: number;
   readonly #bytes: Buffer;
   readonly #end: number;
 
-  /** @param end no length may lead beyond it */
+  /** @param end no length may exceed it */
   constructor(bytes: Buffer, at: number, end = bytes.length) {
     this.#bytes = bytes;
     this.at = at;
     this.#end = end;
   }
 
-  /** A zigzag varint of up to 64 bits; exact as far as numbers are, which no length, offset or time goes beyond. */
+  /** A zigzag varint of up to 64 bits. Exact for safe integers, which cover every length, offset and time. */
   int(): number {
     const bytes = this.#bytes;
     const first = bytes[this.at++]!;
@@ -29,7 +29,7 @@ export class VarintReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  /** Bytes behind their length, as a view; null for the length -1. */
+  /** Bytes after their length, as a view; null for the length -1. */
   bytes(): Buffer | null {
     const length = this.int();
     if (length === -1) return null;

@@ -1,6 +1,6 @@
 /**
- * Zigzag varints of the record format (protocol-buffers "sint"). Numbers may use the whole safe-integer range: deltas of
- * timestamps are 64-bit on the wire, and whatever does not fit in 31 bits takes the slow way.
+ * Zigzag varints of the record format (protocol-buffers "sint"). Numbers may use the whole safe-integer range,
+ * because timestamp deltas have 64 bits on the wire. Numbers beyond 31 bits take the slow path.
  */
 
 const slowFrom = 0x3fffffff;
@@ -15,7 +15,7 @@ export function varintSize(value: number): number {
   return zigzag < 0x10000000 ? 4 : 5;
 }
 
-/** Writes `value` at `offset` and returns the offset behind it. */
+/** Writes `value` at `offset` and returns the offset after it. */
 export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
   if (value > slowFrom || value < -slowFrom) return slowWrite(bytes, offset, value);
   let zigzag = (value << 1) ^ (value >> 31);

@@ -4,7 +4,7 @@ import decodeBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 import type { Leaders, ProduceOutcome } from '../producer/leaders.ts';
 import type { ProduceRequestPartition, ProduceResponsePartition } from '../protocol/produce-protocol.ts';
 
-/** What goes wrong with one request; after the list is used up everything goes well. */
+/** What goes wrong with one request. After the list is used up, every request succeeds. */
 export type Fault =
   | 'notLeader'
   | 'notLeaderButWritten'
@@ -15,14 +15,14 @@ export type Fault =
   | 'notEnoughReplicas'
   | 'leaderMoves';
 
-/** Leaders in memory, for tests of the accumulator: logs that can be looked at, and faults on order. */
+/** Leaders in memory, for tests of the accumulator: with readable logs and planned faults. */
 export interface FakeLeaders extends Leaders {
   firstCopies(partition: number): string[];
   valueAt(partition: number, offset: bigint): string | undefined;
   failPartition(partition: number, errorCode: number): void;
   healPartition(partition: number): void;
   setLeader(partition: number, node: number | null): void;
-  /** Answers wait until the returned function is called. */
+  /** Responses wait until the returned function is called. */
   holdAnswers(): () => void;
   requests(): { records: number; largestPartitionBytes: number }[];
   mostInFlight(): number;
@@ -42,7 +42,7 @@ interface State {
   options: Options;
   faults: Fault[];
   logs: string[][];
-  /** Who leads, and who the client believes leads. */
+  /** The real leaders, and the leaders that the client believes in. */
   leaders: (number | null)[];
   known: (number | null)[];
   failing: Map<number, number>;
