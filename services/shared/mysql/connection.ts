@@ -3,8 +3,8 @@ import { mysqlError } from './errors.ts';
 import { type ConnectionTarget, driverOptions } from './target.ts';
 
 /**
- * A raw connection after the handshake, or an AppError within `timeoutMs`. `scripts`: it may send several statements in one
- * packet.
+ * Opens a raw connection and completes the handshake, or rejects with an AppError within `timeoutMs`.
+ * `scripts`: the connection may send several statements in one packet.
  */
 export function openConnection(
   target: ConnectionTarget,
@@ -27,8 +27,8 @@ export function openConnection(
 }
 
 /**
- * Ends the connection at once. The driver's own `destroy` only half-closes the socket, which a frozen server never
- * answers.
+ * Ends the connection at once. The driver's own `destroy` only half-closes the socket, and a frozen server
+ * never responds to that.
  */
 export function cut(connection: Connection): void {
   connection.destroy();

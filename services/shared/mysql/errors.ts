@@ -17,16 +17,18 @@ export type MysqlErrorKind =
 /** Numbers, as names differ between MySQL and MariaDB (a CHECK failure is 3819 on one and 4025 on the other). */
 const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]> = {
   duplicateKey: [1022, 1062, 1586],
-  // 1020 and 1412: the snapshot is too old or the table changed under it; 1614: an XA branch was a deadlock's victim
+  // 1020 and 1412: the snapshot is too old, or the table changed during it; 1614: an XA branch was rolled back
+  // after a deadlock
   deadlock: [1020, 1213, 1412, 1614],
   lockTimeout: [1205, 3572],
   // 1053 shutting down, 1158-1161 network, 1927 and 3169 killed, 4031 idle for too long
   connectionLost: [1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 3168, 3169, 4031],
   readOnly: [1290, 1792, 1836],
-  // 1129: the host is blocked for a while; 1637: no transaction slot
+  // 1129: the host is blocked for a while; 1637: no transaction slot is free
   tooManyConnections: [1040, 1129, 1203, 1226, 1637],
-  // What the server lacks, whatever it is asked for: disk (3, 1021, 1023, 1026, 1028, 1030, 1114, 1878), memory (1037,
-  // 1038, 1041, 1135, 1206), its log (1180, 1197, 1598), the other nodes of its cluster (1047, 1297, 3098, 3100, 3101)
+  // The server lacks a resource, whatever the statement. Disk (3, 1021, 1023, 1026, 1028, 1030, 1114, 1878).
+  // Memory (1037, 1038, 1041, 1135, 1206). Its log (1180, 1197, 1598). Nodes of its cluster (1047, 1297, 3098,
+  // 3100, 3101).
   unavailable: [
     3, 1021, 1023, 1026, 1028, 1030, 1037, 1038, 1041, 1047, 1114, 1135, 1180, 1197, 1206, 1297, 1598, 1878,
     3098, 3100, 3101,
@@ -38,7 +40,8 @@ const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]
     1048, 1118, 1138, 1153, 1264, 1265, 1292, 1300, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452, 1526,
     1690, 3140, 3156, 4038, 4079,
   ],
-  // grants, names and syntax; 1364 is a column that this build does not know of: what it writes is not to blame
+  // grants, names and syntax; 1364 is a column that this build does not know, so the written values are not the
+  // cause
   schema: [
     1044, 1045, 1046, 1049, 1051, 1054, 1064, 1130, 1136, 1142, 1143, 1146, 1149, 1243, 1305, 1364, 1370,
     1698,
@@ -87,19 +90,20 @@ const connectionCodes: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** What kind of trouble a database error is. Total; takes this room's AppErrors and the driver's own errors alike. */
+/** The kind of a database error. Total; accepts AppErrors of this folder and the driver's own errors. */
 export function classifyMysqlError(error: unknown): MysqlErrorKind {
   if (typeof error !== 'object' || error === null) return 'unknown';
   const { code, errno, fatal } = error as Record<string, unknown>;
   if (error instanceof AppError) return kindOfCode.get(error.code) ?? 'unknown';
   const byNumber = typeof errno === 'number' ? kindOfErrno.get(errno) : undefined;
   if (byNumber !== undefined) return byNumber;
-  // The driver marks errors after which the connection is of no use; a system error has a negative errno.
+  // The driver marks errors after which the connection is unusable; a system error has a negative errno.
   return connectionCodes.has(code) || fatal === true ? 'connectionLost' : 'unknown';
 }
 
 /**
- * The driver's error as an `AppError`. The statement is dropped from it: it can be long and holds people's data.
+ * Converts the driver's error to an `AppError`. Drops the statement, which can be long and contains personal
+ * data.
  */
 export function mysqlError(error: unknown, details: { timeoutMs?: number } = {}): AppError {
   if (error instanceof AppError) return error;

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placeholders, textToSql, uuidToSql } from './literals.ts';
 
-/** Reads one quoted literal as the server does with backslash escapes on; throws when it does not end at the end. */
+/**
+ * Reads one quoted literal as the server does with backslash escapes on. Throws unless the literal ends at the
+ * end of the text.
+ */
 function parseLiteral(sql: string): string {
   if (sql[0] !== "'") throw new Error('no literal');
   const named: Record<string, string> = { 0: '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\x1a' };
@@ -29,7 +32,7 @@ const anyText = fc.oneof(
 );
 
 describe('a string literal', () => {
-  it('is read back as what it was, whatever it holds', () => {
+  it('is read back unchanged, whatever it contains', () => {
     fc.assert(
       fc.property(anyText, (value) => {
         expect(parseLiteral(textToSql(value))).toBe(value);
@@ -57,6 +60,6 @@ describe('a UUID', () => {
   });
 });
 
-it('gives each value its placeholder', () => {
+it('returns a placeholder for each value', () => {
   expect([placeholders([]), placeholders([1]), placeholders([1, 2, 3])]).toEqual(['', '?', '?,?,?']);
 });

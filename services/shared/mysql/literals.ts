@@ -1,7 +1,7 @@
 /**
- * Values as parameters and as literals in the text of small statements; the only place that quotes strings. What a batch writes goes through
- * `StatementBuffer`, which has the same rules for bytes. Both are text and not prepared, because the shape of a statement
- * changes with every batch.
+ * Values as parameters, and as literals in the text of small statements. Only this module quotes strings. A
+ * batch uses `StatementBuffer`, which has the same rules for bytes. Both write text instead of prepared
+ * statements, because each batch changes the shape of the statement.
  */
 // The characters that end or change a quoted literal under the session's sql_mode. All others, NUL included, need no
 // escape, because statements have a length in bytes.

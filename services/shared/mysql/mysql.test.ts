@@ -35,7 +35,7 @@ describe('classifyMysqlError', () => {
     [1064, 'schema'],
     [1045, 'schema'],
     [9999, 'unknown'],
-  ] as const)('knows %i as %s, raw and wrapped', (errno, kind) => {
+  ] as const)('classifies %i as %s, raw and wrapped', (errno, kind) => {
     const raw = Object.assign(new Error('server says no'), { errno });
     expect(classifyMysqlError(raw)).toBe(kind);
     expect(classifyMysqlError(mysqlError(raw))).toBe(kind);
@@ -128,14 +128,14 @@ describe('createWaitQueue', () => {
   const queue = (lengthMax: number, timeoutMs: number) =>
     createWaitQueue<number>({ lengthMax, timeoutMs, onServed: () => undefined });
 
-  it('serves in the order of coming', async () => {
+  it('serves callers in order of arrival', async () => {
     const line = queue(10, 1000);
     const waiting = [line.wait(), line.wait()];
     expect([line.give(1), line.give(2), line.give(3)]).toEqual([true, true, false]);
     expect(await Promise.all(waiting)).toEqual([1, 2]);
   });
 
-  it('refuses at once beyond its length, and everybody when asked to', async () => {
+  it('refuses callers above its length at once, and all callers on request', async () => {
     const line = queue(1, 1000);
     const first = line.wait();
     await expect(line.wait()).rejects.toMatchObject({ code: 'MYSQL_POOL_EXHAUSTED' });
@@ -144,7 +144,7 @@ describe('createWaitQueue', () => {
     expect(line.length).toBe(0);
   });
 
-  it('gives nothing to one who has waited too long', async () => {
+  it('gives nothing to a caller that has timed out', async () => {
     const line = queue(1, 5);
     await expect(line.wait()).rejects.toMatchObject({ code: 'MYSQL_POOL_EXHAUSTED' });
     expect(line.give(1)).toBe(false);

@@ -12,16 +12,19 @@ export type MysqlOptions = {
   url: string;
   log: Logger;
   metrics?: Metrics;
-  /** Pooled connections; sessions of `connect` come on top. Default 8. */
+  /** Pooled connections, without the sessions of `connect`. Default 8. */
   poolSize?: number;
-  /** Default of every statement, opening a connection included. Must stay above the lock wait timeout of 2 s. Default 5000. */
+  /**
+   * Default timeout of each statement, and of opening a connection. Must exceed the lock wait timeout of 2 s.
+   * Default 5000.
+   */
   queryTimeoutMs?: number;
   connectTimeoutMs?: number;
   /** Callers of the pool that may wait for a connection. Default 200. */
   waitersMax?: number;
   /**
-   * After so much silence the server ends a pooled connection, and with it the locks of a process that froze in the
-   * middle of a transaction: short where others wait for these locks. Default 60.
+   * After this much silence the server ends a pooled connection. This releases the locks of a process that
+   * froze in the middle of a transaction. Keep it short if others wait for these locks. Default 60.
    */
   pooledWaitTimeoutSeconds?: number;
 };
@@ -35,8 +38,8 @@ export type Mysql = {
   /** For reads and short writes: each call borrows a connection. */
   pool: Pool;
   /**
-   * A session of one's own. Its owner must use or ping it more often than `waitTimeoutSeconds` (default 5), or the
-   * server ends it: that is what frees the locks of an owner that froze.
+   * A session with one owner. The owner must use or ping it more often than `waitTimeoutSeconds` (default 5),
+   * or the server ends it. This releases the locks of an owner that froze.
    */
   connect(options?: ConnectOptions): Promise<Session>;
   /** Closes the pool and every session that is still open. */
@@ -45,7 +48,7 @@ export type Mysql = {
 
 const writerWaitTimeoutSeconds = 5;
 
-/** Opens nothing by itself: the first statement does. */
+/** Opens no connection. The first statement does. */
 export function createMysql(options: MysqlOptions): Mysql {
   const {
     url,

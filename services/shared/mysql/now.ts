@@ -1,7 +1,10 @@
 /** The time of the database: the one clock that all processes share. */
 import type { Queryable } from './types.ts';
 
-/** The same as an expression of a statement: epoch ms when it began. Sessions have the time zone UTC, so no hour comes twice. */
+/**
+ * The same as an SQL expression: epoch ms at the start of the statement. Sessions use UTC, so no hour occurs
+ * twice.
+ */
 export const nowSql = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
 
 /** Epoch ms by the clock of the database. Rejects when it does not answer. */

@@ -4,25 +4,25 @@ import type { Pool, Session } from './types.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
 type Deps = {
-  /** Opens a session whose settings are known to hold; `onDead` is called when it ends later. */
+  /** Opens a session with verified settings; `onDead` is called when it ends later. */
   open: (onDead: (session: Session) => void) => Promise<Session>;
   metrics: Metrics;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   size: number;
-  /** Callers that may wait at once; one more is refused right away. */
+  /** Callers that may wait at once. One more is refused at once. */
   waitersMax: number;
-  /** The longest that a caller waits for a connection, opening included. */
+  /** Maximum time that a caller waits for a connection, opening included. */
   acquireTimeoutMs: number;
-  /** A session that rested longer is not lent again: the server may be about to end it. */
+  /** A session that was idle for longer is not reused: the server may be about to end it. */
   idleMaxMs: number;
 };
 
 /**
- * A pool whose every wait has an end and whose queue a bound, so that a frozen server costs its callers a quick
- * error instead of a pile of them. Not the driver's pool: its queue knows no deadline, and it hands connections out
- * before their settings are known to hold.
+ * A pool with bounded waits and a bounded queue. So a frozen server causes quick errors, not a backlog of
+ * callers. It replaces the driver's pool. That one has no deadline in its queue, and hands out connections
+ * before their settings are verified.
  *
- * A connection is being opened, idle or lent; `size` counts all three, and a dead one counts no more.
+ * A connection is being opened, idle or in use. `size` counts all three; a dead connection does not count.
  */
 export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
   const { metrics, size } = deps;
@@ -94,7 +94,7 @@ export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
   };
 }
 
-/** The session used last goes first, so that the surplus rests and is given up. */
+/** The most recently used session goes first, so that surplus sessions stay idle and are closed. */
 function newestFirst(idle: Map<Session, number>): Session[] {
   return [...idle.keys()].reverse();
 }

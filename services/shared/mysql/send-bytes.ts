@@ -1,7 +1,7 @@
 /**
- * Sends statements that were laid out as bytes, where the driver takes strings only. It uses what the driver's own
- * query command is made of (lib/commands/query.js and lib/base/connection.js), unchanged for years and pinned by our
- * exact version; answers, errors and everything else remain the driver's.
+ * Sends statements as bytes, because the driver accepts only strings. It uses the parts of the driver's own
+ * query command (lib/commands/query.js and lib/base/connection.js). They have not changed for years, and our
+ * exact version pins them. The driver still handles responses, errors and everything else.
  */
 import { Connection } from 'mysql2';
 import { headroomBytes, type StatementPacket } from './statement-buffer.ts';
@@ -34,7 +34,10 @@ const comQuery = 3;
 const clientQueryAttributes = 1 << 27;
 const protocolHeaderBytes = 4;
 
-/** Puts the packet behind those that the connection is busy with; `done` is called once, as by the driver's `query`. */
+/**
+ * Queues the packet after those in progress on the connection. `done` is called once, as by the driver's
+ * `query`.
+ */
 export function sendBytes(connection: Connection, { framed }: StatementPacket, done: Done): void {
   const { config } = connection as unknown as Internals;
   const command = createQuery('', undefined, done, config);
@@ -47,12 +50,12 @@ export function sendBytes(connection: Connection, { framed }: StatementPacket, d
   (connection as unknown as Internals).addCommand(command);
 }
 
-/** Fills the headroom from its end, so that no text is moved. */
+/** Fills the headroom from its end, so that the text is not moved. */
 function packetOf(framed: Buffer, capabilities: number) {
   const hasAttributes = (capabilities & clientQueryAttributes) !== 0;
   const command = hasAttributes ? headroomBytes - 3 : headroomBytes - 1;
   framed[command] = comQuery;
-  // No attributes, in the one set that there always is.
+  // No query attributes, in the one set of parameters that always exists.
   if (hasAttributes) framed.writeUInt16BE(0x0001, command + 1);
   const buffer = framed.subarray(command - protocolHeaderBytes);
   return {

@@ -16,16 +16,16 @@ type Deps = {
 };
 type Callback = (error: unknown, result?: unknown) => void;
 
-/** How long the goodbye may take before the socket is cut. */
+/** How long the goodbye may take before the socket is closed. */
 const closeTimeoutMs = 500;
 
-/** COMMIT answered with one of these is certainly not done; any other error leaves it open. */
+/** A COMMIT that fails with one of these certainly did nothing. After any other error the result is unknown. */
 const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 1792, 1836]);
 
 /**
- * A session over one connection: alive until the first fatal error, timeout or `destroy`, then dead for good. The
- * driver forgets the callbacks of a connection that is closed from this side, so the open calls are kept here and
- * rejected when it dies.
+ * A session over one connection. It is alive until the first fatal error, timeout or `destroy`, and never comes
+ * back. The driver forgets the callbacks of a connection that we close. So the session keeps the pending calls
+ * and rejects them when it dies.
  */
 export function createSession({ connection, metrics, queryTimeoutMs, scripts, onDead }: Deps): Session {
   const open = new Set<(error: AppError) => void>();
@@ -117,7 +117,7 @@ async function commit(
   text: (sql: string) => Promise<unknown>,
   die: (error: AppError) => void,
 ): Promise<void> {
-  // Dead before it was sent: certainly not committed, and `text` says so.
+  // If the session was dead before, COMMIT was certainly not sent, and `text` rejects with that error.
   const wasAlive = session.alive;
   try {
     await text('COMMIT');
@@ -138,7 +138,8 @@ async function transaction<T>(session: Session, fn: (session: Session) => Promis
     return result;
   } catch (error) {
     if (session.alive) {
-      // A failed ROLLBACK leaves locks standing that only the end of the connection frees; the first error is what matters.
+      // After a failed ROLLBACK, only the end of the connection releases the locks. The first error is the one
+      // to report.
       await session.rollback().catch(() => session.destroy());
     }
     throw error;

@@ -5,7 +5,7 @@ import type { Session } from './types.ts';
 
 const log = createLogger({ service: 't', level: 'silent', instanceId: 't' });
 
-/** A session that keeps what `SET` says, but for what the server `insists` on. */
+/** A session that stores what `SET` sets, except for the values on which the server `insists`. */
 function fakeSession(insists: Record<string, unknown> = {}) {
   const values: Record<string, unknown> = {
     character_set_client: 'utf8mb4',
@@ -53,7 +53,7 @@ describe('applySettings', () => {
     });
   });
 
-  it('does not mind the order in which a server lists its modes', async () => {
+  it('accepts the modes of a server in any order', async () => {
     const { session, values } = fakeSession();
     await applySettings(session, log, { waitTimeoutSeconds: 5 });
     const turned = fakeSession({ sql_mode: String(values['sql_mode']).split(',').reverse().join(',') });

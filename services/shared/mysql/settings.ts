@@ -2,7 +2,7 @@ import { appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Session } from './types.ts';
 
-/** Strict in what it takes, the same on MySQL and MariaDB whatever the server's own default. */
+/** Strict, and the same on MySQL and MariaDB, whatever the default of the server. */
 const sqlMode = [
   'STRICT_ALL_TABLES',
   'NO_ZERO_DATE',
@@ -11,20 +11,20 @@ const sqlMode = [
   'NO_ENGINE_SUBSTITUTION',
 ];
 
-/** Below the query timeout, so that a row lock that is not granted ends as an error of its own, with the connection kept. */
+/** Below the query timeout, so that a lock wait ends with its own error and keeps the connection. */
 const lockWaitTimeoutSeconds = 2;
 
 /** For table (metadata) locks, whose default is a year. */
 const tableLockWaitTimeoutSeconds = 5;
 
 export type SettingsOptions = {
-  /** The server ends the session after this much silence, and with it frees the locks of a frozen owner. */
+  /** After this much silence the server ends the session. This releases the locks of a frozen owner. */
   waitTimeoutSeconds: number;
 };
 
 /**
- * Sets what the session's statements rely on and reads it back, as a proxy or an init_connect of the server could
- * have other ideas. Throws MYSQL_SETTINGS naming each difference.
+ * Sets what the session's statements rely on, and reads it back: a proxy or an init_connect may override it.
+ * Throws MYSQL_SETTINGS, which names each difference.
  */
 export async function applySettings(
   session: Session,
@@ -71,7 +71,7 @@ function literal(value: string | number): string {
   return typeof value === 'number' ? String(value) : `'${value}'`;
 }
 
-/** Servers list sql_mode in an order of their own. */
+/** Servers list sql_mode in different orders. */
 function normal(value: unknown): string {
   return String(value).split(',').sort().join(',');
 }

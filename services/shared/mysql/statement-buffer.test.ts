@@ -8,7 +8,7 @@ import {
   statementsIn,
 } from './statement-buffer.ts';
 
-/** The text that one call lays out. */
+/** The text that one call writes. */
 function laidOut(write: (buffer: StatementBuffer) => void): string {
   const buffer = new StatementBuffer();
   buffer.begin('');
@@ -24,7 +24,10 @@ function packetOf(buffer: StatementBuffer): Buffer {
   return script[0]!.framed.subarray(headroomBytes);
 }
 
-/** Reads one quoted literal as the server does with backslash escapes on; throws when it does not end at the end. */
+/**
+ * Reads one quoted literal as the server does with backslash escapes on. Throws unless the literal ends at the
+ * end of the bytes.
+ */
 function readLiteral(bytes: Buffer): Buffer {
   const value: number[] = [];
   if (bytes[0] !== 0x27) throw new Error('no literal');
@@ -43,7 +46,7 @@ const anyText = fc.oneof(
 );
 
 describe('a string literal', () => {
-  it('is read back as what it was, short or long, whatever it holds', () => {
+  it('is read back unchanged, short or long, whatever it contains', () => {
     fc.assert(
       fc.property(anyText, (value) => {
         const literal = Buffer.from(laidOut((buffer) => buffer.text(value)));
@@ -53,14 +56,14 @@ describe('a string literal', () => {
     );
   });
 
-  it('keeps what looks like an end inside of its quotes', () => {
+  it('escapes what would end it', () => {
     expect(laidOut((buffer) => buffer.text("a' OR '1'='1"))).toBe("'a\\' OR \\'1\\'=\\'1'");
     expect(laidOut((buffer) => buffer.json({ a: "it's" }))).toBe(`'{"a":"it\\'s"}'`);
   });
 });
 
 describe('a binary literal', () => {
-  it('is read back as what it was', () => {
+  it('is read back unchanged', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (value) => {
         const buffer = new StatementBuffer();
@@ -74,7 +77,7 @@ describe('a binary literal', () => {
     );
   });
 
-  it('is hex where it is short', () => {
+  it('is hex if it is short', () => {
     const view = Buffer.from('00ff10ab', 'hex').subarray(1, 3);
     expect(laidOut((buffer) => buffer.bytes(view))).toBe("x'ff10'");
     expect(laidOut((buffer) => buffer.uuid('01234567-89ab-8def-8123-456789abcdef'))).toBe(
@@ -85,7 +88,7 @@ describe('a binary literal', () => {
 
 describe('an integer', () => {
   it.each([0, -1, 7, 1_700_000_000_000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])(
-    '%d stands in digits',
+    '%d is written in digits',
     (value) => {
       expect(laidOut((buffer) => buffer.integer(value))).toBe(String(value));
     },
@@ -96,7 +99,7 @@ describe('an integer', () => {
   });
 });
 
-it('lays out NULL for what is not there', () => {
+it('writes NULL for null', () => {
   const nothing = (buffer: StatementBuffer) => {
     buffer.text(null);
     buffer.comma();
@@ -107,7 +110,7 @@ it('lays out NULL for what is not there', () => {
   expect(laidOut(nothing)).toBe('NULL,NULL,NULL');
 });
 
-it('keeps every statement as it was laid out, however far the buffer grows behind it', () => {
+it('keeps every statement unchanged while the buffer grows', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 6 }), (sizes) => {
       const buffer = new StatementBuffer();
@@ -126,7 +129,7 @@ it('keeps every statement as it was laid out, however far the buffer grows behin
 
 const textsOf = (packet: StatementPacket) => statementsIn(packet).map(String);
 
-it('puts small statements into one packet, and none behind a large one', () => {
+it('puts small statements into one packet, and none after a large one', () => {
   const buffer = new StatementBuffer();
   const layOut = (sql: string) => {
     buffer.begin(sql);
@@ -143,7 +146,7 @@ it('puts small statements into one packet, and none behind a large one', () => {
   expect(script[1]!.framed.toString('latin1', headroomBytes)).toBe('SELECT 4;SELECT 5');
 });
 
-it('begins a script anew when one was taken, and keeps what it took', () => {
+it('starts a new script after one was taken, and keeps the taken one', () => {
   const buffer = new StatementBuffer();
   buffer.begin('SELECT 1');
   buffer.end();
@@ -155,7 +158,7 @@ it('begins a script anew when one was taken, and keeps what it took', () => {
   expect(buffer.script()).toEqual([]);
 });
 
-it('begins anew when it is cleared', () => {
+it('starts empty after clear', () => {
   const buffer = new StatementBuffer();
   buffer.begin('SELECT 1');
   buffer.end();
@@ -189,11 +192,11 @@ describe('an insert', () => {
     expect(insert([[1, 2], [3]])).toEqual(["INSERT INTO t (a,b) VALUES (1,'x'),(2,'x'),(3,'x')"]);
   });
 
-  it('is left out without items', () => {
+  it('is omitted without items', () => {
     expect(insert([])).toEqual([]);
   });
 
-  it('begins its first row anew in each statement', () => {
+  it('starts with a first row in each statement', () => {
     const buffer = new StatementBuffer();
     for (const table of ['t', 'u']) {
       buffer.insert(table, 'a', [1], (value) => {

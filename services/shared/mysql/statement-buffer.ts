@@ -1,44 +1,44 @@
 /**
- * Statements as bytes, laid out one behind the other in a buffer that grows and is used again. Text of several 100 kB
- * that is put together as a string is flattened, encoded and copied before it reaches the socket, and then is the
- * larger part of a writer's garbage; this goes out as it stands. Small statements share a packet: on a busy machine
- * the way to the server and back costs more than they do.
+ * Statements as bytes, in a buffer that grows and is reused. A text of several 100 kB that is built as a string
+ * is flattened, encoded and copied before it reaches the socket. It then is the larger part of a writer's
+ * garbage. These bytes go out unchanged. Small statements share a packet: on a busy machine a round trip costs
+ * more than they do.
  *
- * Between `clear` and the last answer to what was laid out, a buffer belongs to one session.
+ * Between `clear` and the last response to its statements, a buffer belongs to one session.
  */
 import { appError } from '../errors/index.ts';
 
-/** Statements that are sent as one: the server works them in their order and stops at the first that fails. */
+/** Statements that are sent as one packet. The server runs them in order and stops at the first that fails. */
 export interface StatementPacket {
-  /** Their texts with semicolons between, behind `headroomBytes` for the protocol's header. */
+  /** Their texts with semicolons between, after `headroomBytes` for the protocol's header. */
   readonly framed: Buffer;
   /** Where each of them ends in `framed`, in bytes. */
   readonly ends: readonly number[];
 }
 
-/** Statements in the order in which they were laid out, in few packets. */
+/** Statements in the order in which they were written, in few packets. */
 export type Script = readonly StatementPacket[];
 
 /** Room for the packet's header, the command and two counts (MySQL's query attributes) before the text. */
 export const headroomBytes = 7;
 
-/** The texts of a packet's statements: views of it. */
+/** The texts of a packet's statements, as views of it. */
 export function statementsIn({ framed, ends }: StatementPacket): Buffer[] {
   return ends.map((end, index) => framed.subarray(index === 0 ? headroomBytes : ends[index - 1]! + 1, end));
 }
 
 /**
- * A packet of this length takes no further statement: beside so much work a round trip is nothing, and what one
- * packet may hold stays a question of its largest statement.
+ * A packet of this length takes no further statement. Beside so much work a round trip is cheap. So only the
+ * largest statement decides how large a packet may be.
  */
 export const packetFullBytes = 256 * 1024;
 
 const firstBytes = 64 * 1024;
-/** A buffer that one huge batch made larger than this is given back with the next `clear`. */
+/** A buffer that one huge batch made larger than this is released at the next `clear`. */
 const keptBytesMax = 4 * 1024 * 1024;
 /** No server takes a larger packet. */
 const lengthMax = 1024 * 1024 * 1024;
-/** Up to this length a loop over the characters beats the call into native code. */
+/** Up to this length, a loop over the characters is faster than a call into native code. */
 const shortCharsMax = 64;
 
 const quote = 0x27;
@@ -52,14 +52,14 @@ const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
 export class StatementBuffer {
   #bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
   #at = 0;
-  /** Where the packet begins that is being filled. */
+  /** Start of the packet that is being filled. */
   #start = 0;
   #ends: number[] = [];
   #packets: StatementPacket[] = [];
   #statements = 0;
   #rowSeparator = '(';
 
-  /** Forgets what was laid out before. */
+  /** Drops all statements. */
   clear(): void {
     if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(firstBytes);
     this.#at = 0;
@@ -78,15 +78,15 @@ export class StatementBuffer {
     this.sql(sql);
   }
 
-  /** Ends the statement. Returns its place in the script, from 0. */
+  /** Ends the statement. Returns its index in the script, from 0. */
   end(): number {
     this.#ends.push(this.#at - this.#start);
     return this.#statements++;
   }
 
   /**
-   * Lays out one INSERT with the rows of all items; without items, nothing. `writeRows` begins each row of its item with `row`,
-   * and writes the values with `comma` between.
+   * Writes one INSERT with the rows of all items, or nothing without items. `writeRows` starts each row of its
+   * item with `row`, and writes `comma` between the values.
    */
   insert<Item>(
     table: string,
@@ -108,7 +108,7 @@ export class StatementBuffer {
     this.#rowSeparator = '),(';
   }
 
-  /** Ends the script. What it returns stays as it is until `clear`. */
+  /** Ends the script. The result stays valid until `clear`. */
   script(): Script {
     this.#closePacket();
     const packets = this.#packets;
@@ -130,7 +130,7 @@ export class StatementBuffer {
     this.#statements = 0;
   }
 
-  /** Syntax, as it is: ASCII of our own making. */
+  /** SQL syntax, written unchanged. It is ASCII and never contains input. */
   sql(syntax: string): void {
     this.#reserve(syntax.length);
     if (syntax.length > shortCharsMax) {
@@ -161,14 +161,14 @@ export class StatementBuffer {
     this.#reserve(2 * value.length + 2);
     if (value.length <= shortCharsMax && this.#asciiText(value)) return;
     const escaped = value.replace(special, '\\$&');
-    // Three bytes are the most that one UTF-16 unit takes.
+    // One UTF-16 unit takes at most three bytes.
     this.#reserve(3 * escaped.length + 2);
     this.#bytes[this.#at++] = quote;
     this.#at += this.#bytes.write(escaped, this.#at, 'utf8');
     this.#bytes[this.#at++] = quote;
   }
 
-  /** Writes the literal, or nothing and false where a character is not ASCII. */
+  /** Writes the literal. Writes nothing and returns false if a character is not ASCII. */
   #asciiText(value: string): boolean {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -189,7 +189,10 @@ export class StatementBuffer {
     this.text(value === null ? null : JSON.stringify(value));
   }
 
-  /** An integer literal, or NULL. Throws RangeError for what is not a safe integer, before it could reach a column. */
+  /**
+   * An integer literal, or NULL. Throws RangeError for anything but a safe integer, before it can reach a
+   * column.
+   */
   integer(value: number | null): void {
     if (value === null) {
       this.sql('NULL');
@@ -216,7 +219,7 @@ export class StatementBuffer {
     this.#at = at;
   }
 
-  /** A binary literal in hex: for short values. */
+  /** A binary literal in hex, for short values. */
   bytes(value: Uint8Array): void {
     this.sql("x'");
     this.#reserve(2 * value.length + 1);
@@ -232,8 +235,8 @@ export class StatementBuffer {
   }
 
   /**
-   * A binary literal as it is, escaped: for long values, which hex would double. No byte that follows the first one
-   * of a UTF-8 sequence is a quote or a backslash, so that the server's lexer finds the same end as we do.
+   * An escaped binary literal, for long values, which hex would double. A later byte of a UTF-8 sequence is
+   * never a quote or a backslash. So the server's lexer finds the same end as this code.
    */
   blob(value: Uint8Array): void {
     this.sql("_binary'");
@@ -258,7 +261,7 @@ export class StatementBuffer {
     if (needed - this.#start > lengthMax) {
       throw appError('INTERNAL', { reason: `statements of ${needed - this.#start} bytes` });
     }
-    // Packets that are closed keep the buffer that they stand in.
+    // Closed packets keep the buffer that contains them.
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, needed));
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;

@@ -1,6 +1,6 @@
 /**
- * The one reader of MYSQL_URL. Services, the command line, the local stack and the load tests connect with the options
- * made here, so that no setting means different things to two of them.
+ * The only reader of MYSQL_URL. Services, the command line, the local stack and the load tests use its options.
+ * So a setting means the same to all of them.
  */
 import { isIP } from 'node:net';
 import { type ConnectionOptions, format } from 'mysql2';
@@ -13,13 +13,13 @@ export type ConnectionTarget = {
   user: string;
   password: string;
   database: string | undefined;
-  /** Null for a connection in clear; `ca` is PEM text, `undefined` for the authorities that Node trusts. */
+  /** Null for an unencrypted connection; `ca` is PEM text, `undefined` for the authorities that Node trusts. */
   tls: { ca: string | undefined } | null;
 };
 
 /**
- * Reads `mysql://user:password@host:port/database?tls=true&ca=/path/ca.pem`. With `tls=true` the server has to present
- * a certificate of that host name. Throws CONFIG_INVALID without repeating the password.
+ * Reads `mysql://user:password@host:port/database?tls=true&ca=/path/ca.pem`. With `tls=true` the server must
+ * present a certificate for that host name. Throws CONFIG_INVALID without repeating the password.
  */
 export function parseMysqlUrl(text: string): ConnectionTarget {
   const problem = (reason: string) =>
@@ -33,7 +33,7 @@ export function parseMysqlUrl(text: string): ConnectionTarget {
   if (tls !== 'true' && tls !== 'false') throw problem('has a tls that is neither true nor false.');
   if (ca !== undefined && tls === 'false') throw problem('has a ca without tls=true.');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // The driver verifies names only: a certificate of an address would be compared with "localhost".
+  // The driver verifies names only: it would compare the certificate of an address with "localhost".
   if (tls === 'true' && isIP(host) !== 0)
     throw problem('has tls=true and an IP address; the certificate can be verified for a host name only.');
   return {
@@ -47,8 +47,8 @@ export function parseMysqlUrl(text: string): ConnectionTarget {
 }
 
 /**
- * What every connection is opened with. `scripts`: the server takes several statements in one packet. Everywhere else
- * a literal that is not closed cannot begin another statement.
+ * The options of every connection. `scripts`: the server accepts several statements in one packet. Without it,
+ * an unclosed literal cannot start another statement.
  */
 export function driverOptions(
   { tls, ...where }: ConnectionTarget,
@@ -56,7 +56,7 @@ export function driverOptions(
 ): ConnectionOptions {
   return {
     ...where,
-    // Without `verifyIdentity` the driver takes any certificate of a known authority, whatever host it names.
+    // Without `verifyIdentity` the driver accepts any certificate of a known authority, whatever host it names.
     ssl: tls === null ? undefined : { ca: tls.ca, rejectUnauthorized: true, verifyIdentity: true },
     charset: 'UTF8MB4_BIN',
     timezone: 'Z',
@@ -64,7 +64,7 @@ export function driverOptions(
     supportBigNumbers: true,
     bigNumberStrings: false,
     dateStrings: false,
-    // An object as a value would become `member` = value pairs, a known way to inject SQL.
+    // The driver would turn an object into `member` = value pairs, which allows SQL injection.
     stringifyObjects: true,
     queryFormat: fillParams,
     connectTimeout: timeoutMs,
@@ -74,8 +74,8 @@ export function driverOptions(
 }
 
 /**
- * The driver scans a statement for placeholders even when there is nothing to fill in, which costs more than
- * sending it when it has 300 kB.
+ * The driver scans a statement for placeholders even without parameters. For 300 kB, the scan costs more than
+ * sending the statement.
  */
 function fillParams(sql: string, values: unknown): string {
   return Array.isArray(values) && values.length > 0 ? format(sql, values, true, 'Z') : sql;

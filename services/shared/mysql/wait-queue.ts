@@ -1,11 +1,11 @@
 import { type AppError, appError } from '../errors/index.ts';
 
 export type WaitQueue<T> = {
-  /** Resolves with what `give` hands over, or rejects: full, out of time, refused. First come, first served. */
+  /** Resolves with the value of `give`, or rejects: queue full, timeout, refused. First come, first served. */
   wait(): Promise<T>;
-  /** Hands `value` to the one who waits longest; false when nobody does. */
+  /** Gives `value` to the caller that has waited longest; false if nobody waits. */
   give(value: T): boolean;
-  /** Rejects the one who waits longest. */
+  /** Rejects the caller that has waited longest. */
   refuse(error: unknown): void;
   refuseAll(error: AppError): void;
   readonly length: number;
@@ -19,7 +19,7 @@ type Waiter<T> = {
   sinceMs: number;
 };
 
-/** A line with a bounded length and a bounded wait, for something that is scarce. */
+/** A queue with a bounded length and a bounded wait, for a scarce resource. */
 export function createWaitQueue<T>({ lengthMax, timeoutMs, onServed }: Deps): WaitQueue<T> {
   const waiters: Waiter<T>[] = [];
 
