@@ -3,9 +3,9 @@ import { crc32c } from './crc32c.ts';
 import { varintSize, writeVarint } from './varint.ts';
 
 /**
- * Uncompressed record batches of magic 2, in the form for a producer without id and transaction
- * (https://kafka.apache.org/documentation/#recordbatch). The size is computed first, and each batch gets one buffer.
- * kafkajs's encoder allocates and clears 512 bytes per record and per header.
+ * Uncompressed record batches of magic 2, in the form for a producer without id and transaction. The size is computed
+ * first, and each batch gets one buffer. kafkajs's encoder allocates and clears 512 bytes per record and per header.
+ * https://kafka.apache.org/documentation/#recordbatch
  */
 
 const batchHeaderBytes = 61;
