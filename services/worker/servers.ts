@@ -12,7 +12,7 @@ export type WorkerContext = ServiceContext<typeof workerFields>;
 export type WorkerServers = Awaited<ReturnType<typeof connectServers>>;
 
 const producerCloseMs = 500;
-/** No caller waits for these writes, and a change that may be lost is written again. */
+/** No caller waits for these writes, and a change that may be lost is retried. */
 const redisTimeoutMs = 1_000;
 
 /** Connects to all servers that a worker needs. Rejects if one that it needs to start is unavailable or incompatible. */

@@ -7,18 +7,18 @@ import { Loop } from './loop.ts';
 import type { Writer } from './writer.ts';
 
 const limits = { recordsMax: 300, bytesMax: 1_000_000 };
-/** Longer than anything waits that is not to wait for ever. */
+/** Longer than any wait that should end. */
 const longMs = 60_000;
 
 interface FakeWriter extends Writer {
   readonly batches: LaneBatch[][];
   readonly settled: (readonly Lane[])[];
-  /** Ends what it does. */
+  /** Ends the task. */
   end(): void;
   isBusy(): boolean;
 }
 
-/** A writer that works until `end`, and then takes the records off their lanes. */
+/** A writer that runs until `end`, and then removes the records from their lanes. */
 function createFakeWriter(): FakeWriter {
   const batches: LaneBatch[][] = [];
   const settled: (readonly Lane[])[] = [];
@@ -58,7 +58,7 @@ const taken = (writer: FakeWriter) =>
 let loop: Loop;
 let writers: FakeWriter[];
 
-/** What waits for no clock. */
+/** Runs what waits for no timer. */
 const soon = () => vi.advanceTimersByTimeAsync(0);
 
 function start(count: number, lanes: readonly Lane[], change: Partial<typeof limits> = {}): Promise<unknown> {

@@ -9,7 +9,7 @@ describe('low stock', () => {
     expect(lowStock.among(['A', 'B', 'C'])).toEqual(['A', 'C']);
   });
 
-  it('lets go of a SKU that holds many times what is asked for', () => {
+  it('forgets a SKU whose level is many times the demand', () => {
     const lowStock = createLowStock();
     lowStock.add(['A']);
     lowStock.observe('A', 100, 5);

@@ -1,18 +1,18 @@
 /**
- * SKUs that are known to be short. A batch that asks for one of them reads its level before it decides. So a sold-out sale
- * is decided once, instead of being tried, rolled back and decided again. The writers of a process share it.
+ * SKUs that are known to be short. A batch that asks for one of them reads its level before it decides. So a
+ * sold-out sale is decided once, without a rollback and a retry. The writers of a process share it.
  */
 export interface LowStock {
   /** Those of `skus` that are known to be short, each once. */
   among(skus: Iterable<string>): string[];
   add(skus: Iterable<string>): void;
-  /** A level was read: a SKU that holds many times what was asked for is no longer short. */
+  /** A level was read: a SKU with many times the requested quantity is no longer short. */
   observe(sku: string, level: number, asked: number): void;
   readonly size: number;
 }
 
 const skusMax = 10_000;
-/** A level this many times what one batch asked for will not be exhausted by a few batches at once. */
+/** If a level is this many times one batch's demand, a few parallel batches do not exhaust it. */
 const plentyFactor = 20;
 
 export function createLowStock(): LowStock {

@@ -28,7 +28,7 @@ describe('remedyFor', () => {
     ['unknown', 99_999, 'suspect'],
     // What a trigger throws.
     ['unknown', 1644, 'suspect'],
-  ])('knows %s (%i)', (kind, errno, remedy) => {
+  ])('has the remedy for %s (%i)', (kind, errno, remedy) => {
     expect(classifyMysqlError(driverError(errno))).toBe(kind);
     expect(remedyFor(driverError(errno))).toBe(remedy);
   });
@@ -37,21 +37,21 @@ describe('remedyFor', () => {
     ['a COMMIT without an answer', appError('COMMIT_UNKNOWN'), 'reclaim'],
     ['an event that does not fit its schema', appError('INVALID_VALUE'), 'bisect'],
     ['an event that is too long', appError('TOO_LONG'), 'bisect'],
-    ['a number that no column takes', new RangeError('1e300 is not a safe integer'), 'bisect'],
+    ['a number that no column can hold', new RangeError('1e300 is not a safe integer'), 'bisect'],
     [
-      'a server error of no table, as the session gives it',
+      'a server error outside the table, as the session reports it',
       appError('MYSQL_UNKNOWN', { errno: 1644 }),
       'suspect',
     ],
     ['an error of the driver without a number', appError('MYSQL_UNKNOWN', { reason: 'odd bytes' }), 'wait'],
-    ['a session that did not take its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
+    ['a session that rejected its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
     ['a bug', new TypeError('x is not a function'), 'hold'],
     ['nothing at all', undefined, 'hold'],
   ])('knows %s', (_name, error, remedy) => {
     expect(remedyFor(error)).toBe(remedy);
   });
 
-  it('makes no dead letter for trouble that passes, and holds a lane at what is fatal', () => {
+  it('makes no dead letter for a transient error, and holds a lane at a fatal one', () => {
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const remedy = remedyFor(appError(code));
       const { disposition } = errorTable[code];
@@ -60,7 +60,8 @@ describe('remedyFor', () => {
         expect([code, remedy]).not.toEqual([code, 'hold']);
       }
       if (disposition === 'deadLetter') expect([code, remedy]).toEqual([code, 'bisect']);
-      // The database's own way to be wrong passes: a missing table may be on its way, a session can be opened anew.
+      // These database errors are transient: a missing table may be created soon, and a session can be
+      // reopened.
       if (disposition === 'fatal' && !code.startsWith('MYSQL_'))
         expect([code, remedy]).toEqual([code, 'hold']);
     }

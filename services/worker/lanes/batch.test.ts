@@ -7,7 +7,7 @@ import { cut, firstHalf, recordCount, takeBatch } from './batch.ts';
 const wide = { recordsMax: 100, bytesMax: 1_000_000 };
 
 describe('takeBatch', () => {
-  it('gives each lane an equal share, and what one leaves to the others', () => {
+  it('gives each lane an equal share, and an unused share to the others', () => {
     const lanes = [openLane(0, 90), openLane(1, 5), openLane(2, 90)];
     const parts = takeBatch(lanes, { ...wide, recordsMax: 60 });
     expect(parts.map(({ lane, records }) => [lane.partition, records.length])).toEqual([
@@ -17,7 +17,7 @@ describe('takeBatch', () => {
     ]);
   });
 
-  it('gives the first lanes something when there is not enough for all', () => {
+  it('serves the first lanes if the limit is too small for all', () => {
     const lanes = [2, 0, 1].map((partition) => openLane(partition, 10));
     const parts = takeBatch(lanes, { ...wide, recordsMax: 2 });
     expect(parts.map(({ lane, records }) => [lane.partition, records.length])).toEqual([
@@ -27,7 +27,7 @@ describe('takeBatch', () => {
     expect(takeBatch([], wide)).toEqual([]);
   });
 
-  it('says what the fence and the outbox need', () => {
+  it('contains what the fence and the outbox need', () => {
     const lane = openLane(0, 8);
     publishAndAcknowledge(lane, 0, 2);
     commitTo(lane, 2);
@@ -42,7 +42,7 @@ describe('takeBatch', () => {
     });
   });
 
-  it('never takes more than its limits, save for one record of a lane, and nothing out of order', () => {
+  it('keeps to its limits, except for one record of a lane, and to the order', () => {
     const weight = weightOf(recordAt(0));
     fc.assert(
       fc.property(
@@ -70,7 +70,7 @@ describe('takeBatch', () => {
 describe('halving', () => {
   const batch = () => takeBatch([openLane(0, 7), openLane(1, 2), openLane(2, 1)], wide);
 
-  it('leaves half of the lanes, then half of the records, then one', () => {
+  it('keeps half of the lanes, then half of the records, then one record', () => {
     const sizes: number[][] = [];
     for (let parts = batch(); ; parts = firstHalf(parts)) {
       sizes.push(parts.map(({ records }) => records.length));
@@ -79,7 +79,7 @@ describe('halving', () => {
     expect(sizes).toEqual([[7, 2, 1], [7, 2], [7], [3], [1]]);
   });
 
-  it('moves the end with the records', () => {
+  it('sets the end to its last record', () => {
     const [part] = batch();
     expect(cut(part!, 3)).toMatchObject({ from: 0, to: 3, epoch: 1 });
   });

@@ -6,35 +6,37 @@ import type { Lane } from './lane.ts';
 /** What one lane gives to a batch. */
 export interface LaneBatch {
   readonly lane: Lane;
-  /** The epoch that the batch was taken under. The lane may have another one when the batch is tried. */
+  /** The epoch at which the batch was taken. The lane may have another one when the batch runs. */
   readonly epoch: number;
   readonly from: number;
-  /** Offset behind the last record. */
+  /** Offset after the last record. */
   readonly to: number;
   readonly records: readonly InRecord[];
-  /** Outcomes below this offset are acknowledged; goes into the fence. */
+  /** Outcomes below this offset are acknowledged. The fence stores it. */
   readonly published: number;
   /** First offsets of outbox rows that are acknowledged; this transaction deletes them. */
   readonly ackedRows: readonly number[];
   /** The attempt is stored in `lane_attempts` before decoding. This transaction deletes it. */
   readonly isOnProbation: boolean;
-  /** One record that may have crashed a worker: it is tried while this process tries nothing else. */
+  /** One record that may have crashed a worker: no other record is processed in this process meanwhile. */
   readonly alone: boolean;
 }
 
 export interface BatchLimits {
   /** Over all lanes of the batch. */
   readonly recordsMax: number;
-  /** Bytes of commands over all lanes; events of a batch must fit one database packet and a few requests. */
+  /**
+   * Bytes of commands over all lanes. The events of a batch must fit one database packet and a few requests.
+   */
   readonly bytesMax: number;
 }
 
 export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024 * 1024 };
 
 /**
- * Takes the heads of ready lanes, at most `limits` in all, the first lanes first. Each lane gets an equal share; what one
- * lane does not need goes to the next. A suspect record is a batch of its own, and so is one that blocks its lane.
- * Records stay in their lanes until the batch is committed.
+ * Takes the heads of ready lanes, up to `limits` in all, the first lanes first. Each lane gets an equal share;
+ * an unused share goes to the next lane. A suspect record gets its own batch, and so does a record that blocks
+ * its lane. Records stay in their lanes until the batch is committed.
  */
 export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatch[] {
   const suspect = ready.find(({ isSuspect }) => isSuspect);
@@ -61,7 +63,7 @@ export function firstHalf(parts: readonly LaneBatch[]): LaneBatch[] {
   return parts.map((part) => cut(part, Math.max(1, Math.floor(part.records.length / 2))));
 }
 
-/** The part with its first `count` records only. */
+/** The part with only its first `count` records. */
 export function cut(part: LaneBatch, count: number): LaneBatch {
   const records = part.records.slice(0, count);
   return { ...part, records, to: Number(records.at(-1)!.offset) + 1 };

@@ -23,7 +23,7 @@ describe('the buffer of a lane', () => {
     expect(held()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('reports once that it is full, and once that it has room for more than a few records', () => {
+  it('reports once that it is full, and once that it has enough room again', () => {
     const { buffer, events } = newBuffer();
     buffer.add(recordsOf(0, 9));
     expect(events).toEqual([]);
@@ -43,7 +43,7 @@ describe('the buffer of a lane', () => {
     expect(events).toEqual(['full']);
   });
 
-  it('asks once more for missing offsets, and accepts the same answer', () => {
+  it('fetches missing offsets once more, and accepts the same result', () => {
     const { buffer, events, held } = newBuffer();
     buffer.add([recordAt(0), recordAt(3)]);
     expect(events).toEqual(['gap 1-3']);
@@ -52,7 +52,7 @@ describe('the buffer of a lane', () => {
     expect(held()).toEqual([0, 3]);
   });
 
-  it('drops what is before the position, and fetches again if it begins behind the position', () => {
+  it('drops records before the position, and fetches again if it starts after the position', () => {
     const { buffer, held } = newBuffer();
     buffer.add(recordsOf(0, 6));
     buffer.startAt(4);

@@ -41,7 +41,7 @@ export class LaneBuffer {
       const offset = Number(record.offset);
       if (offset < this.#expectedOffset) continue;
       if (this.#expectedOffset >= 0 && offset > this.#expectedOffset && this.#gapAccepted !== offset) {
-        // Asked again from the missing offset, the log either has it or answers with the same gap.
+        // The log is read again from the missing offset. It returns the records or the same gap.
         this.#gapAccepted = offset;
         this.#events.onGap(this.#expectedOffset, offset);
         break;
@@ -51,7 +51,9 @@ export class LaneBuffer {
     }
   }
 
-  /** Drops everything below the offset. If the next record is not the one at the offset, all are fetched again. */
+  /**
+   * Drops everything below the offset. If the next record has another offset, all records are fetched again.
+   */
   startAt(offset: number): void {
     this.dropBelow(offset);
     if (this.#records.firstOffset === offset) return;

@@ -30,7 +30,7 @@ const laneIn: Record<LaneState, () => Lane> = {
   },
 };
 
-/** All that can happen to a lane and its state. */
+/** All events of a lane. */
 const events: Record<string, (lane: Lane) => unknown> = {
   claimed: (lane) => lane.claimed({ ...start, epoch: 4 }, null),
   fenceLost: (lane) => lane.fenceLost(),
@@ -88,14 +88,14 @@ describe('an event changes the state of a lane only where it applies', () => {
 });
 
 describe('a lane', () => {
-  it('gathers records while it is claimed, and is not ready before', () => {
+  it('buffers records during its claim, and is ready only after it', () => {
     const lane = laneIn.claiming();
     expect([lane.isReady(performance.now()), lane.heldRecords]).toEqual([false, 2]);
     expect(lane.claimed(start, null)).toBe(true);
     expect([lane.isReady(performance.now()), lane.position.epoch]).toEqual([true, 3]);
   });
 
-  it('keeps its epoch and its reason when it is stopped, until it loses the fence', () => {
+  it('keeps its epoch and its reason while stopped, until it loses the fence', () => {
     const lane = laneIn.stopped();
     expect(lane.claimed({ ...start, epoch: 4 }, null)).toBe(false);
     expect([lane.position.epoch, lane.isHeld]).toEqual([3, true]);
@@ -106,13 +106,13 @@ describe('a lane', () => {
     expect(lane.stopReason).toBeNull();
   });
 
-  it('takes no records when it is stopped, and keeps those that it has', () => {
+  it('accepts no records while stopped, and keeps those that it has', () => {
     const lane = laneIn.stopped();
     lane.fetched(recordsOf(2, 4));
     expect([heldOffsets(lane), lane.isReady(performance.now())]).toEqual([[0, 1], false]);
   });
 
-  it('holds nothing and changes no more when it is closed', () => {
+  it('is empty and never changes again after it is closed', () => {
     const lane = laneIn.closed();
     for (const happens of Object.values(events)) happens(lane);
     lane.fetched(recordsOf(2, 4));

@@ -1,4 +1,4 @@
-/** What a lane begins with, where it is, and what it shows of itself. */
+/** The start, the position and the visible state of a lane. */
 import { unpublishedBatchesMax } from '../../../topics/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import {
@@ -48,11 +48,11 @@ export interface LaneOptions {
   readonly events: LaneEvents;
 }
 
-/** Where a lane begins, as its claim found it. */
+/** Where a lane starts, as its claim found it. */
 export interface LaneStart {
   readonly epoch: number;
   readonly nextOffset: number;
-  /** Outcomes from here on may not be in the result topic yet. */
+  /** Outcomes from this offset on may not be in the result topic yet. */
   readonly publishedOffset: number;
   readonly logs?: LaneLogIds;
   readonly record?: RecordMark;
@@ -61,11 +61,11 @@ export interface LaneStart {
   readonly prevOffset?: number;
 }
 
-/** How far this process has got with a lane, under which epoch, on which logs. */
+/** How far this process has processed a lane, with which epoch, on which logs. */
 export interface HeldPosition {
   /** The epoch that this process claimed last; -1 if it holds none. */
   readonly epoch: number;
-  /** The offset that the next batch begins at. */
+  /** The offset at which the next batch starts. */
   readonly nextOffset: number;
   /** Offset of the record decided before `nextOffset`. */
   readonly prevOffset: number;
@@ -91,7 +91,7 @@ export const unclaimed: HeldPosition = {
 
 /** The committed head of a lane. */
 export interface CommittedHead {
-  /** Offset behind the last record. */
+  /** Offset after the last record. */
   readonly to: number;
   readonly record: RecordMark;
   /** First offsets of the outbox rows that the same transaction deleted. */

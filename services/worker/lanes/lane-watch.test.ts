@@ -37,7 +37,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The first lane continues; the test decides about the second. */
+/** The first lane makes progress; the test decides about the second. */
 function pass(seconds: number): void {
   for (let n = 0; n < seconds; n++) {
     commitTo(lanes[0]!, lanes[0]!.position.nextOffset + 1);
@@ -46,7 +46,7 @@ function pass(seconds: number): void {
   }
 }
 
-describe('a lane that holds records and does not move', () => {
+describe('a lane that holds records and makes no progress', () => {
   it('fails liveness, then ends the process, when there is no known reason', () => {
     pass(59);
     expect(lifecycle.liveness().alive).toBe(true);
@@ -60,7 +60,7 @@ describe('a lane that holds records and does not move', () => {
     expect(fatal).toMatchObject([{ code: 'LANE_STUCK', details: { partition: 1, held: 3 } }]);
   });
 
-  it('is not ready and no reason for a restart while it waits for something known', () => {
+  it('is not ready, but causes no restart, while it waits for a known reason', () => {
     lanes[1]!.decideFailed('the database is away');
     pass(200);
     expect(lifecycle.liveness().alive).toBe(true);
@@ -74,7 +74,7 @@ describe('a lane that holds records and does not move', () => {
     expect(reported.get(lanes[1]!)?.wait).toBeNull();
   });
 
-  it('counts from its last move, and says nothing of a wait that is over at once', () => {
+  it('counts from its last progress, and does not report a short wait', () => {
     pass(50);
     commitTo(lanes[1]!, 1);
     publishUnacknowledged(lanes[1]!);

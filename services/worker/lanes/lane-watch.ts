@@ -1,7 +1,7 @@
 /**
- * Shows the lanes as metrics, as readiness, in the table `lane_waits` and in the log. A lane that holds records, decides
- * none and waits for nothing known is a fault of this process. Liveness reports it. After a while the process ends, and
- * its supervisor starts another.
+ * Shows the lanes as metrics, as readiness, in the table `lane_waits` and in the log. A lane that holds
+ * records, decides none and has no known reason to wait is a fault of this process. Liveness reports it. After
+ * a while the process ends, and its supervisor starts another.
  */
 import { appError } from '../../shared/errors/index.ts';
 import type { Lifecycle } from '../../shared/lifecycle/index.ts';
@@ -14,7 +14,7 @@ import type { LaneState } from './lane-states.ts';
 import type { LaneSnapshot } from './lane-types.ts';
 
 const watchEveryMs = 1_000;
-/** Consecutive looks at which a lane held records, had decided none since the last look, and waited for nothing known. */
+/** Consecutive checks at which a lane held records, made no progress and had no known reason to wait. */
 const looks = { logged: 30, notAlive: 60, fatal: 120 } as const;
 const states: readonly LaneState[] = ['claiming', 'running', 'stopped'];
 
@@ -30,7 +30,7 @@ export interface LaneWatchDeps {
 
 type Snapshots = ReadonlyMap<Lane, LaneSnapshot>;
 
-/** How long a lane has not moved. */
+/** How long a lane has made no progress. */
 interface Stillness {
   readonly nextOffset: number;
   readonly looks: number;
@@ -77,7 +77,7 @@ export function watchLanes(deps: LaneWatchDeps): () => void {
   };
 }
 
-/** One sentence about the lane that needs an operator most; null if all continue. */
+/** A sentence about the lane that most needs an operator; null if no lane waits. */
 function waitOf(snapshots: readonly LaneSnapshot[]): string | null {
   const waiting = snapshots.flatMap(({ partition, wait }) => {
     const shown = shownWait(wait);
@@ -99,7 +99,7 @@ function showWaits(metrics: Metrics, waits: readonly (LaneWait | null)[]): void 
   metrics.set('worker_lane_wait_seconds', waitedMs / 1_000);
 }
 
-/** Counts looks, not time: a process that was frozen for long has not looked meanwhile. */
+/** Counts checks, not time: a process that was frozen for long has made no checks meanwhile. */
 function lookForStuck(
   { log, fatal }: LaneWatchDeps,
   snapshots: Snapshots,

@@ -22,7 +22,7 @@ function runningLane(records: number) {
 }
 
 describe('a claimed lane', () => {
-  it('drops what others decided, and keeps the rest', () => {
+  it('drops records that others decided, and keeps the rest', () => {
     const { lane } = newLane({ limits });
     lane.fetched(recordsOf(0, 6));
     lane.claimed({ ...start, nextOffset: 4, publishedOffset: 4 }, null);
@@ -39,7 +39,7 @@ describe('a claimed lane', () => {
     expect(heldOffsets(lane)).toEqual([3, 4]);
   });
 
-  it('counts outcomes that its last owner left unpublished as not acknowledged', () => {
+  it('counts the unpublished outcomes of its last owner as not acknowledged', () => {
     const { lane } = newLane({ limits });
     lane.claimed({ ...start, nextOffset: 9, publishedOffset: 4 }, null);
     expect(lane.position.ackedOffset).toBe(4);
@@ -47,7 +47,7 @@ describe('a claimed lane', () => {
     expect(lane.position.ackedOffset).toBe(9);
   });
 
-  it('stays full through a lost fence', () => {
+  it('stays full after a lost fence', () => {
     const { lane, events } = runningLane(10);
     lane.fenceLost();
     lane.claimed({ epoch: 2, nextOffset: 1, publishedOffset: 1 }, null);
@@ -57,7 +57,7 @@ describe('a claimed lane', () => {
     expect(lane.isFull).toBe(false);
   });
 
-  it('takes small batches on probation, and larger ones after each commit', () => {
+  it('makes small batches on probation, and larger ones after each commit', () => {
     const lane = openLane(0, 9, { probation: { batchRecords: 1, singleBelow: 0 } });
     expect([lane.isOnProbation, lane.head(9, 9_999).length]).toEqual([true, 1]);
     commitTo(lane, 1);
@@ -75,7 +75,7 @@ describe('a claimed lane', () => {
 });
 
 describe('a running lane', () => {
-  it('waits for acknowledgements when too many batches have none', () => {
+  it('waits for acknowledgements if too many batches have none', () => {
     const { lane } = runningLane(5);
     publishUnacknowledged(lane);
     expect(isReady(lane)).toBe(true);

@@ -73,7 +73,7 @@ export class Lane {
     return this.#ackedRows;
   }
 
-  /** Resolves when everything that was given to `publish` so far has ended. */
+  /** Resolves when every task given to `publish` so far has ended. */
   get published(): Promise<void> {
     return this.#published;
   }
@@ -153,7 +153,10 @@ export class Lane {
     this.#waits.begin('claim', why, needsOperator);
   }
 
-  /** The lane is ours from this position on. Returns false if it was stopped or closed meanwhile. */
+  /**
+   * This process owns the lane from this position on. Returns false if the lane was stopped or closed
+   * meanwhile.
+   */
   claimed(start: LaneStart, probation: Probation | null): boolean {
     if (this.#state !== 'claiming') return false;
     const { epoch, nextOffset, publishedOffset: ackedOffset } = start;
@@ -271,7 +274,7 @@ export class Lane {
     if (this.#state !== 'stopped') this.#become('stopped', why);
   }
 
-  /** What stopped the lane is gone. It is claimed again. */
+  /** The cause of the stop is gone. The lane is claimed again. */
   causeGone(): void {
     if (this.#state !== 'stopped') return;
     this.#stopReason = null;

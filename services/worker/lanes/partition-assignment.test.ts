@@ -48,7 +48,7 @@ function createWorld() {
 const opened = { epoch: 1, nextOffset: 0, publishedOffset: 0 };
 
 describe('the partition assignment', () => {
-  it('claims what it gained after the first heartbeat of the join, not before, and pauses it until then', () => {
+  it('pauses gained partitions, and claims them after the first heartbeat of the join', () => {
     const { handlers, events, claims, join } = createWorld();
     join({ gained: [1, 2] });
     expect(events).toEqual(['pause 1', 'gained 1', 'pause 2', 'gained 2']);
@@ -59,7 +59,7 @@ describe('the partition assignment', () => {
     expect(claims).toHaveLength(1);
   });
 
-  it('keeps a lane as it is through a rebalance that leaves it here', () => {
+  it('keeps a lane unchanged through a rebalance if it stays assigned', () => {
     const { assignment, handlers, claims, join } = createWorld();
     join({ gained: [1] });
     handlers.onHeartbeat!(1);
@@ -71,7 +71,7 @@ describe('the partition assignment', () => {
     expect(claims).toHaveLength(1);
   });
 
-  it('closes a lost lane before others hear of it, and claims it no more', () => {
+  it('closes a lost lane before the listeners are called, and does not claim it again', () => {
     const { assignment, handlers, events, claims, join } = createWorld();
     join({ gained: [1] });
     const lane = assignment.lanes.get(1)!;
@@ -82,7 +82,7 @@ describe('the partition assignment', () => {
     expect([claims, lane.heldRecords, assignment.lanes.size]).toEqual([[], 0, 0]);
   });
 
-  it('starts again with a partition that was lost and regained in one join', () => {
+  it('restarts a partition that was lost and regained in one join', () => {
     const { assignment, join } = createWorld();
     join({ gained: [1] });
     const before = assignment.lanes.get(1)!;
@@ -91,7 +91,7 @@ describe('the partition assignment', () => {
     expect([before.state, after.state, after === before]).toEqual(['closed', 'claiming', false]);
   });
 
-  it('waits with new claims until those under way have ended', async () => {
+  it('starts new claims only after the running ones have ended', async () => {
     const { handlers, claims, join } = createWorld();
     join({ gained: [1] });
     handlers.onHeartbeat!(1);
@@ -143,7 +143,7 @@ describe('the partition assignment', () => {
     expect(assignment.lanes.get(1)!.state).toBe('stopped');
   });
 
-  it('claims nothing more once it stops', () => {
+  it('makes no claims after it stops', () => {
     const { assignment, handlers, claims, join } = createWorld();
     join({ gained: [1] });
     assignment.stop();

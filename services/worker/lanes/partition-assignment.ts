@@ -38,7 +38,9 @@ export class PartitionAssignment {
     this.#deps = deps;
   }
 
-  /** The consumer whose assignment counts. Set after its creation, because the consumer needs `handlers`. */
+  /**
+   * The consumer whose assignment counts. It is set after its creation, because the consumer needs `handlers`.
+   */
   attach(consumer: GroupConsumer): void {
     this.#consumer = consumer;
   }
@@ -86,14 +88,14 @@ export class PartitionAssignment {
     this.#toClaim.add(lane);
   }
 
-  /** A claimed lane fetches from its own position on. */
+  /** A claimed lane fetches from its own position. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
-    // A lane that was fenced with a full buffer keeps it and continues when there is room.
+    // A lane that was fenced with a full buffer keeps the buffer, and continues when there is room.
     if (!lane.isFull) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
-  /** Makes no more claims. Lanes do not change until `closeAll`. */
+  /** Makes no more claims. Lanes stay unchanged until `closeAll`. */
   stop(): void {
     this.#stopping.abort();
   }

@@ -7,7 +7,7 @@ import { growProbation, startProbation } from './probation.ts';
 const limits = { recordsMax: 500, bytesMax: 1_000_000 };
 const take = (lanes: Lane[]) => takeBatch(lanes, limits);
 
-test('lanes left uncleanly begin side by side with a record each, and double', () => {
+test('lanes of a crashed owner start in parallel with one record each, and double', () => {
   const lanes = [0, 1].map((partition) => openLane(partition, 20, { probation: startProbation(0, null) }));
   expect(take(lanes).map(({ records, alone }) => [records.length, alone])).toEqual([
     [1, false],
@@ -17,7 +17,7 @@ test('lanes left uncleanly begin side by side with a record each, and double', (
   expect(take(lanes).map(({ records }) => records.length)).toEqual([2, 2]);
 });
 
-test('a suspect is taken alone, until the range that crashed a worker is behind it', () => {
+test('a suspect record is processed alone, until the lane is past the range that crashed a worker', () => {
   const probation = startProbation(0, { offset: 0, records: 2, attempts: 1 });
   const suspect = openLane(1, 20, { probation });
   const lanes = [openLane(0, 20), suspect, openLane(2, 20)];
@@ -30,7 +30,7 @@ test('a suspect is taken alone, until the range that crashed a worker is behind 
   expect(take(lanes)).toHaveLength(3);
 });
 
-test('ends after a batch as large as any that may have been in flight', () => {
+test('ends after a batch as large as the largest that may have been in flight', () => {
   let probation: ReturnType<typeof growProbation> = startProbation(0, null);
   const sizes: number[] = [];
   for (let to = 1; probation !== null; to++) {

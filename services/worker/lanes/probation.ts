@@ -10,14 +10,14 @@ import type { CrashAttempt } from '../store/crash-attempts.ts';
 export interface Probation {
   /** Maximum number of records in the next batch. */
   readonly batchRecords: number;
-  /** Below this offset a crash happened with a larger batch: process one record at a time. */
+  /** A crash happened below this offset, with a larger batch: process one record at a time. */
   readonly singleBelow: number;
 }
 
 /** The doubled batches up to here cover the largest batch that may have been in flight. */
 const probationRecordsMax = 512;
 
-/** The probation of a lane that was left uncleanly, given the first attempt found at or behind its position. */
+/** The probation of a lane whose owner crashed, given the first attempt found at or after its position. */
 export function startProbation(nextOffset: number, attempt: CrashAttempt | null): Probation {
   return { batchRecords: 1, singleBelow: attempt === null ? nextOffset : attempt.offset + attempt.records };
 }

@@ -39,7 +39,7 @@ function acknowledged(partition: number, to: number): Lane {
 }
 
 describe('offset commits', () => {
-  it('moves to what is acknowledged, every half second, and only where it moved', async () => {
+  it('commits acknowledged positions every half second, and only those that moved', async () => {
     const lanes = [acknowledged(0, 5), acknowledged(1, 9)];
     const { sent } = createWorld(lanes);
     await vi.advanceTimersByTimeAsync(500);
@@ -56,7 +56,7 @@ describe('offset commits', () => {
     expect(sent).toEqual(['0@5', '0@5']);
   });
 
-  it('leaves out lanes that are not held', async () => {
+  it('omits lanes that are not held', async () => {
     const closed = acknowledged(1, 5);
     closed.close();
     const { sent, commit } = createWorld([newLane().lane, closed]);
@@ -64,7 +64,7 @@ describe('offset commits', () => {
     expect(sent).toEqual([]);
   });
 
-  it('commits nothing outside of a join', async () => {
+  it('commits nothing outside a join', async () => {
     const { sent, group, commit } = createWorld([acknowledged(0, 5)]);
     group.generation = null;
     await commit();

@@ -1,4 +1,4 @@
-/** Moves the group offset to the end of the acknowledged outcomes, so that lag means "not answered yet". */
+/** Moves the group offset to the end of the acknowledged outcomes, so that lag means "no outcome yet". */
 
 import { failpoint } from '../../shared/failpoint/index.ts';
 import type { GroupConsumer } from '../../shared/kafka/index.ts';
@@ -7,7 +7,10 @@ import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 
 export interface OffsetCommits {
-  /** Commits the offsets that moved. Never rejects: after a lost commit, records are only fetched and dropped again. */
+  /**
+   * Commits the offsets that moved. Never rejects: after a lost commit, records are just fetched and dropped
+   * again.
+   */
   commit(): Promise<void>;
   stop(): void;
 }

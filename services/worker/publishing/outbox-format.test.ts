@@ -15,7 +15,7 @@ const anyMessage: fc.Arbitrary<StoredMessage> = fc.record({
 const anyMessages = fc.array(anyMessage, { maxLength: 6 });
 
 describe('the outbox format', () => {
-  it('gives back any messages byte by byte, null apart from empty', () => {
+  it('returns all messages unchanged, and distinguishes null from empty', () => {
     fc.assert(
       fc.property(anyMessages, (messages) => {
         expect(decodeMessages(encodeMessages(messages))).toEqual(messages);
@@ -23,7 +23,7 @@ describe('the outbox format', () => {
     );
   });
 
-  it('refuses any row that ends early, unless it ends between two messages', () => {
+  it('refuses a truncated row, unless it ends between two messages', () => {
     fc.assert(
       fc.property(anyMessages, fc.nat(), (messages, at) => {
         const blob = encodeMessages(messages);

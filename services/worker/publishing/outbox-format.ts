@@ -15,7 +15,7 @@ import {
   writeHeaderBlock,
 } from '../../shared/kafka/index.ts';
 
-/** A message as it was stored: its headers are one block for the wire. Its buffers are views of the row's bytes. */
+/** A message as it was stored. Its headers are one encoded block. Its buffers are views of the row's bytes. */
 export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 
 const formatVersion = 2;
@@ -44,7 +44,9 @@ export function encodeMessages(messages: readonly OutMessage[]): Buffer {
   return out;
 }
 
-/** Reads what `encodeMessages` wrote. Throws INTERNAL when the bytes are not of a known version or do not add up. */
+/**
+ * Reads the bytes of `encodeMessages`. Throws INTERNAL for an unknown version, or if a message is incomplete.
+ */
 export function decodeMessages(blob: Buffer): StoredMessage[] {
   const version = blob[0];
   if (version !== 1 && version !== formatVersion)

@@ -8,7 +8,7 @@ import { createPublishProof } from './publish-proof.ts';
 const pauseMaxMs = 1_000;
 type Row = { epoch: number; next_offset: number; owner: string };
 
-/** A proof of a batch up to offset 4 of a lane held under epoch 1, whose row is answered as given; errors are thrown. */
+/** A proof of a batch up to offset 4 of a lane held at epoch 1. Its row is read as given; errors are thrown. */
 function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0, 0)) {
   let asked = 0;
   let withheld = 0;
@@ -43,28 +43,28 @@ function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0
 
 const ours: Row = { epoch: 1, next_offset: 4, owner: 'me' };
 
-describe('a publish behind a pause', () => {
-  it('needs no question before the pause is long', () => {
+describe('publishing after a pause', () => {
+  it('does not ask the database after a short pause', () => {
     const { proof, publication } = proofOver([ours]);
     expect(proof.untilMs).toBe(publication.provenAtMs + pauseMaxMs);
   });
 
-  it('continues where the commit exists and the lane has the same owner', async () => {
+  it('continues if the commit exists and the lane has the same owner', async () => {
     expect(await proofOver([ours]).proof.renew()).toBeGreaterThan(performance.now());
   });
 
   it.each<[string, Row | undefined]>([
     ['another worker has claimed the lane', { ...ours, epoch: 2, owner: 'other' }],
-    ['a database that went back has given the same epoch to another', { ...ours, owner: 'other' }],
+    ['a restored database has given the same epoch to another owner', { ...ours, owner: 'other' }],
     ['the commit is gone', { ...ours, next_offset: 0 }],
     ['the lane has no row', undefined],
-  ])('is withheld where %s', async (_what, row) => {
+  ])('is refused if %s', async (_what, row) => {
     const { proof, withheld } = proofOver([row]);
     await expect(proof.renew()).rejects.toMatchObject({ code: 'ABORTED' });
     expect(withheld()).toBe(1);
   });
 
-  it('waits for a database that is away, and gives up with its lane', async () => {
+  it('waits for an unavailable database, and ends when its lane is closed', async () => {
     const back = proofOver([new Error('away'), ours]);
     expect(await back.proof.renew()).toBeGreaterThan(0);
     expect(back.asked()).toBe(2);

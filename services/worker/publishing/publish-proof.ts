@@ -48,7 +48,7 @@ async function renew(deps: PublishProofDeps, publication: Publication): Promise<
   throw appError('ABORTED');
 }
 
-/** When the database was asked that says so, by `performance.now()`; null where the commit or the lane is not ours any more. */
+/** When the database confirmed it, by `performance.now()`; null if the commit or the lane is no longer ours. */
 async function askWhetherOurs(
   deps: PublishProofDeps,
   { lane, epoch, to }: Publication,

@@ -1,8 +1,8 @@
 /**
- * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is acknowledged, so
- * first copies are always in order, whatever a zombie adds later. It never gives up: this process or the next owner of
- * the lane publishes every commit. While the brokers are unavailable or refuse a record, the lane waits, records the
- * reason, and sends again.
+ * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is
+ * acknowledged. So first copies are always in order, whatever a former owner adds later. It never gives up:
+ * this process or the next owner of the lane publishes every commit. While the brokers are unavailable or
+ * refuse a record, the lane waits, records the reason, and sends again.
  */
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { AppError, errorMessage } from '../../shared/errors/index.ts';

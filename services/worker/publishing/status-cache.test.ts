@@ -17,7 +17,7 @@ function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
   return decide(snapshot, toLog(commands), settings);
 }
 
-/** What the gauge says last. */
+/** The last value of the gauge. */
 let unwritten = 0;
 const set = (_name: string, value: number): void => {
   unwritten = value;
@@ -25,7 +25,7 @@ const set = (_name: string, value: number): void => {
 const metrics: Metrics = { ...noMetrics, set: set as Metrics['set'] };
 const { events: codec } = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
-/** `fails`: how many calls Redis does not answer, from the first one on. */
+/** `fails`: how many calls Redis does not answer, starting with the first. */
 function createFakeRedis(status: ReturnType<Redis['status']> = 'ready', fails = 0) {
   const calls: { keys: readonly string[]; args: readonly unknown[] }[] = [];
   let scripts = 0;
@@ -46,7 +46,7 @@ function createFakeRedis(status: ReturnType<Redis['status']> = 'ready', fails = 
   return { redis, calls, scripts: () => scripts };
 }
 
-/** Lays out what a decision comes to, and writes it. */
+/** Encodes the entries of a decision, and writes them. */
 function cacheOf({ redis }: { redis: Redis }) {
   const cache = createStatusCache({ redis, codec, metrics });
   return (decision: Decision) => cache.write(cache.entriesOf(decision, settings.nowMs));
@@ -80,13 +80,13 @@ describe('the status cache', () => {
     });
   });
 
-  it('says of a changed order only that it is newer, once and at its newest version', () => {
+  it('invalidates a changed order once, at its newest version', () => {
     const { redis, calls } = createFakeRedis();
     cacheOf({ redis })(decisionOf(place({ order: 1, lines }), cancel({ order: 1 })));
     expect(calls[0]).toEqual({ keys: [`os:{${orderIdOf(1)}}`], args: [60_000, 2, ''] });
   });
 
-  it('writes nothing where nothing changed, and no new orders while Redis is away', () => {
+  it('writes nothing without changes, and no new orders while Redis is unavailable', () => {
     const ready = createFakeRedis();
     cacheOf(ready)(decisionOf(cancel({ order: 1 }), null));
     const away = createFakeRedis('skipping');
@@ -94,7 +94,7 @@ describe('the status cache', () => {
     expect([...ready.calls, ...away.calls]).toEqual([]);
   });
 
-  it('makes its script once', () => {
+  it('creates its script once', () => {
     const fake = createFakeRedis();
     const write = cacheOf(fake);
     for (const order of [1, 2, 3]) write(decisionOf(place({ order, lines })));
@@ -102,12 +102,12 @@ describe('the status cache', () => {
   });
 });
 
-describe('a change that Redis does not have', () => {
+describe('a change that is not in Redis', () => {
   const changed = () =>
     decisionOf(place({ order: 1, lines }), cancel({ order: 1 }), place({ order: 2, lines }));
   const marker = { keys: [`os:{${orderIdOf(1)}}`], args: [60_000, 2, ''] };
 
-  it('is written again until it has it; what made no older state wrong is not', async () => {
+  it('is retried until it is written; a new order is not retried', async () => {
     const { redis, calls } = createFakeRedis('ready', 3);
     const cache = createStatusCache({ redis, codec, metrics });
     cache.write(cache.entriesOf(changed(), settings.nowMs));
@@ -118,13 +118,13 @@ describe('a change that Redis does not have', () => {
     expect([unwritten, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
-  it('is laid out while Redis is away', () => {
+  it('is encoded while Redis is unavailable', () => {
     const { redis } = createFakeRedis('connecting');
     const entries = createStatusCache({ redis, codec, metrics }).entriesOf(changed(), settings.nowMs);
     expect(entries).toEqual([{ orderId: orderIdOf(1), version: 2, body: '' }]);
   });
 
-  it('is forgotten by a worker that stops', async () => {
+  it('is dropped by a worker that stops', async () => {
     const { redis } = createFakeRedis('ready', 100);
     const cache = createStatusCache({ redis, codec, metrics });
     cache.write(cache.entriesOf(changed(), settings.nowMs));
@@ -133,7 +133,7 @@ describe('a change that Redis does not have', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is read from the outbox of the worker that decided it, whatever other messages are there', async () => {
+  it('is read from the outbox of the worker that decided it, among any other messages', async () => {
     const { redis, calls } = createFakeRedis();
     const message = { topic: 'orders.events.v1', partition: 0, key: null, headers: {}, timestampMs: 1 };
     const events = changed().events.map((event): OutMessage => ({ ...message, value: codec.encode(event) }));

@@ -1,4 +1,4 @@
-/** Entries for Redis: of the orders that a batch decided, and of those in an outbox row. */
+/** Entries for Redis: from the orders that a batch decided, and from those in an outbox row. */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';

@@ -1,4 +1,7 @@
-/** Bytes to commands. Unreadable records become dead letters. A record that this version cannot decide ends the part before it. */
+/**
+ * Decodes bytes to commands. Unreadable records become dead letters. A record that this version cannot decide
+ * ends the part before it.
+ */
 
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { isDecided, type SourceRecord } from '../../domain/index.ts';
@@ -14,7 +17,7 @@ export interface DecodedPart extends LaneBatch {
   readonly record: RecordMark;
 }
 
-/** Decodes the parts. A part is cut before a record that must wait. A part that cannot begin is left out. */
+/** Decodes the parts. A part is cut before a record that must wait. A part that cannot begin is omitted. */
 export async function decodeParts(deps: DecodeDeps, parts: readonly LaneBatch[]): Promise<DecodedPart[]> {
   const all: DecodedPart[] = [];
   for (const part of parts) {

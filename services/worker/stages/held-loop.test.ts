@@ -1,6 +1,7 @@
 /**
- * No record holds a worker for long, whatever its headers: from the fetched bytes to the dead letter in the outbox.
- * Measured in processor time of the thread, and against work of a known length, so that a slow machine has the same bound.
+ * No record blocks a worker for long, whatever its headers: from the fetched bytes to the dead letter in the
+ * outbox. The test measures processor time of the thread against work of a known length. So a slow machine has
+ * the same bound.
  */
 import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
@@ -17,7 +18,7 @@ import { Quarantine } from './quarantine.ts';
 
 const holdMsMax = 50;
 const recordBytesMax = 1024 * 1024;
-/** The first runs are those of code that is not compiled yet. */
+/** The first runs are slow, because their code is not compiled yet. */
 const runsMax = 4;
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 const none = new Map();
@@ -54,7 +55,7 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
 
 const short = (n: number): string => n.toString(36).padStart(4, '0').slice(-4);
 
-describe('the event loop of a worker is not held by a record of 1 MB with only', () => {
+describe('a record of 1 MB does not block the event loop of a worker if it has only', () => {
   test.each<[string, (n: number) => [string, string]]>([
     ['short headers', (n) => [short(n), '']],
     ['headers of one name', () => ['h', '']],

@@ -1,6 +1,6 @@
 /**
- * The input of a decision, read behind the fence: prices always, orders and commands if the batch names them, stock levels
- * of SKUs that are known to be short.
+ * The input of a decision, read behind the fence. Prices are always read, orders and commands if the batch
+ * names them. Stock levels are read for SKUs that are known to be short.
  */
 import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
@@ -29,7 +29,10 @@ export async function loadSnapshot(
   return { products, priceVersion: version, stockLevels, orders, commands };
 }
 
-/** The SKUs of the failed stock update that are short now. All of them if none is: stock was added meanwhile. */
+/**
+ * Which SKUs of the failed stock update are short now. All of them if none is, because stock was added
+ * meanwhile.
+ */
 export async function findShort(session: Session, changes: readonly StockChange[]): Promise<string[]> {
   const taking = changes.filter((change) => change.peak > 0);
   const levels = await readLevels(

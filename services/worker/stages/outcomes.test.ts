@@ -14,7 +14,7 @@ const nowMs = 1_700_000_000_000;
 const orderId = '00000000-0000-8000-8000-000000000000';
 const none = new Map();
 
-/** Takes records that cannot be read through decode, decide and encode, as a lane's only batch. */
+/** Decodes, decides and encodes unreadable records, as the only batch of a lane. */
 async function outcomesOf(...changes: Partial<InRecord>[]) {
   const records = changes.map((change, offset) =>
     recordAt(offset, { value: Buffer.from('poison'), ...change }),
@@ -30,7 +30,7 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
 }
 
 describe('a dead letter', () => {
-  it('goes out as it came, before the events, and lies in the outbox as it goes out', async () => {
+  it('is published unchanged before the events, and stored in the outbox in the same form', async () => {
     const key = Buffer.from(orderId);
     const { messages, ...outcomes } = await outcomesOf({
       key,
@@ -64,7 +64,7 @@ describe('a dead letter', () => {
     expect(outcomes).toMatchObject({ lane: { partition: 0 }, from: 0, to: 1, epoch: 4 });
   });
 
-  it('keeps its hash, and the times of the source and of the failure apart', async () => {
+  it('has its hash, and separate times of the source and of the failure', async () => {
     const { deadLetters, messages } = await outcomesOf({ timestampMs: 5 });
     expect(deadLetters[0]).toMatchObject({
       valueSha256: createHash('sha256').update('poison').digest(),
@@ -90,7 +90,7 @@ describe('a dead letter', () => {
   });
 
   it.each(['', 'many', '-1', '1e300', '3000000000', '9007199254740991'])(
-    'does not believe dlq_attempts: %s, which no column could hold',
+    'ignores dlq_attempts: %s, which no column can hold',
     async (value) => {
       const headers = { dlq_attempts: value, dlq_first_failed_at: String(nowMs + 1) };
       const { deadLetters } = await outcomesOf({ headers });
@@ -98,14 +98,14 @@ describe('a dead letter', () => {
     },
   );
 
-  it('keeps a header whose name is one of the language', async () => {
+  it('keeps a header whose name is special in JavaScript', async () => {
     const headers: InRecord['headers'] = Object.create(null);
     Object.assign(headers, JSON.parse('{"__proto__":"kept"}'));
     const { messages } = await outcomesOf({ headers });
     expect(messages[0]!.headers.encodedHeaders.toString('latin1')).toContain('kept');
   });
 
-  it('keeps 1,000 headers and those that a redrive needs, and says how many are left out', async () => {
+  it('keeps 1,000 headers and those that a redrive needs, and reports how many are omitted', async () => {
     const many = Object.fromEntries(Array.from({ length: 1_003 }, (_, n) => [`h${n}`, 'v']));
     const headers = { ...many, [CHECKSUM_HEADER]: checksumOf(Buffer.from('poison')), redrive_of: '0-1' };
     const { messages } = await outcomesOf({ headers });
@@ -116,7 +116,7 @@ describe('a dead letter', () => {
       expect(text).toContain(kept);
   });
 
-  it('keeps a key of any length, but its event goes without a long one', async () => {
+  it('keeps a key of any length, but its event omits a long one', async () => {
     const long = Buffer.alloc(1_025, 'k');
     const { messages } = await outcomesOf({ key: long }, { key: Buffer.from('short') }, { key: null });
     expect(messages.map(({ key }) => key?.length ?? null)).toEqual([1_025, 5, null, null, 5, null]);

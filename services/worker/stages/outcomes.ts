@@ -1,4 +1,4 @@
-/** Decisions to messages: the events, and the dead letters with the bytes of their records. */
+/** Encodes decisions as messages: the events, and the dead letters with the bytes of their records. */
 import { createHash } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../../topics/catalogue.ts';
@@ -17,7 +17,7 @@ import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';
 
-/** A longer key is no order id and no SKU. The event omits it, the dead letter keeps it. */
+/** A longer key is neither an order id nor a SKU. The event omits it, the dead letter keeps it. */
 const foreignKeyBytesMax = 1_024;
 const schemaIdMax = 2 ** 31 - 1;
 /** The most attempts that a redriven record can have. A larger number in the header is ignored. */
@@ -27,7 +27,7 @@ const headersMax = 1_000;
 /** It keeps these at any position: a redrive needs them. */
 const keptHeaders = [CHECKSUM_HEADER, 'redrive_of'];
 
-/** The result of the part of one lane. It holds nothing that was decoded. */
+/** The result of the part of one lane. It keeps no decoded objects. */
 export interface PartOutcomes
   extends Pick<DecodedPart, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'isOnProbation' | 'record'> {
   /** Every message to publish, by `encodeMessages`: dead letters first, then one event per record. */
@@ -79,7 +79,7 @@ function eventMessage(
   };
 }
 
-/** The order id, whatever key the command had: readers and compaction use it. */
+/** The order id, whatever the key of the command: readers and compaction use it. */
 function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
   if (orderId !== null) return Buffer.from(orderId, 'latin1');
   return key !== null && key.length > foreignKeyBytesMax ? null : key;
@@ -133,7 +133,7 @@ function deadLetterMessage(
         ...(omitted === 0 ? {} : { dlq_headers_omitted: String(omitted) }),
       },
     },
-    // Not the time of the source: retention uses it, and would delete an old record at once.
+    // Not the time of the source: retention would delete an old record at once.
     timestampMs: nowMs,
   };
 }
@@ -141,7 +141,7 @@ function deadLetterMessage(
 function sourceHeaders(record: InRecord): { headers: Record<string, string | Buffer>; omitted: number } {
   const { headers: first, omitted } = firstHeaders(record, headersMax);
   if (omitted > 0) for (const name of keptHeaders) first[name] = headerOf(record, name);
-  // Clients choose the names: without a prototype, `__proto__` is a name like any other.
+  // Clients choose the names. Without a prototype, `__proto__` is an ordinary name.
   const headers: Record<string, string | Buffer> = Object.create(null);
   for (const name in first) {
     const value = first[name];

@@ -1,4 +1,4 @@
-/** One record to a command, to a dead letter, or to a doubt about its schema. */
+/** Reads one record as a command, a dead letter, or a doubt about its schema. */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { partitionOfOrder, partitionOfSku } from '../../../topics/partition.ts';
 import { commandProblem } from '../../domain/index.ts';
@@ -32,11 +32,11 @@ export interface DeadLetter {
 export interface Doubt {
   readonly doubted: InRecord;
   readonly schemaId: number;
-  /** The dead letter if the schema id is right; null if the id is unknown here. */
+  /** The dead letter to use if the schema id is right; null if the id is unknown here. */
   readonly poison: DeadLetter | null;
 }
 
-/** Codes that follow from the bytes and the schema of the id together. */
+/** Codes that depend on both the bytes and the schema of the id. */
 const schemaCodes: ReadonlySet<string> = new Set([
   'TRUNCATED',
   'TRAILING_BYTES',
@@ -66,8 +66,8 @@ export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | D
 }
 
 /**
- * Whether another schema may decode the record. Bytes that do not fit the schema are in doubt only if they have a right
- * checksum. Without a checksum they may be damaged.
+ * Whether another schema may decode the record. Bytes that do not fit the schema are in doubt only if their
+ * checksum is right. Without a checksum they may be damaged.
  */
 function isOfSchema({ code, schemaId }: PoisonError, record: InRecord): boolean {
   if (schemaId === null) return false;
@@ -81,7 +81,10 @@ export function problemOf(command: OrderCommand, partition: number): string | nu
   return commandProblem(command) ?? partitionProblem(command, partition);
 }
 
-/** One order, one partition: on another partition, a command would not be decided in order with the others of its order. */
+/**
+ * All commands of an order are on one partition. On another partition, a command would not be decided in order
+ * with the others.
+ */
 function partitionProblem(command: OrderCommand, partition: number): string | null {
   const right =
     command.type === 'ADJUST_STOCK'

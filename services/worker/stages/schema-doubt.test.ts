@@ -36,7 +36,7 @@ function commandRecord(write: Codecs, offset: number, change: Partial<InRecord> 
   return recordAt(offset, { key: Buffer.from(orderId), value, headers, ...change });
 }
 
-/** The kinds of what the records are, and what the lane waits for. */
+/** The kinds of the decoded records, and the reason for which the lane waits. */
 async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waitsFor: string | null }> {
   const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
     partOf(lane, records),
@@ -48,7 +48,7 @@ async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waits
 }
 
 describe('after the registry was rebuilt with other ids', () => {
-  it('commands are read whose old id is another subject now, or nothing at all', async () => {
+  it('a command is read if its old id is now another subject or unknown', async () => {
     const unknown = bundledCodecs({ commandsId: 77, eventsId: 78 });
     expect(await decoded(commandRecord(before, 0), commandRecord(unknown, 1))).toEqual({
       kinds: ['command', 'command'],
@@ -56,7 +56,7 @@ describe('after the registry was rebuilt with other ids', () => {
     });
   });
 
-  it('the lane waits before a record that is no command, while nothing at all is read by its id', async () => {
+  it('the lane waits before a record that is not a command, until a record is read by its id', async () => {
     const stray = recordAt(0, { value: Buffer.from([0, 0, 0, 0, 1, 1, 2, 3]) });
     const { kinds, waitsFor } = await decoded(stray, commandRecord(before, 1));
     expect(kinds).toEqual([]);
@@ -64,7 +64,7 @@ describe('after the registry was rebuilt with other ids', () => {
     expect(lane.snapshot().wait?.needsOperator).toBe(true);
   });
 
-  it('such a record is a dead letter as soon as one behind it, or any before, was read by its id', async () => {
+  it('such a record is a dead letter once a later or earlier record was read by its id', async () => {
     const stray = recordAt(0, { value: Buffer.from([0, 0, 0, 0, 1, 1, 2, 3]) });
     expect(await decoded(stray, commandRecord(codecs, 1))).toEqual({
       kinds: ['WRONG_SUBJECT', 'command'],
@@ -74,7 +74,7 @@ describe('after the registry was rebuilt with other ids', () => {
   });
 });
 
-describe('what reads as a command by its content', () => {
+describe('a record that decodes as a command by its content', () => {
   beforeEach(async () => {
     expect((await decoded(commandRecord(codecs, 0))).kinds).toEqual(['command']);
   });
@@ -82,11 +82,11 @@ describe('what reads as a command by its content', () => {
   it.each<[string, Partial<InRecord>]>([
     ['under another key', { key: Buffer.from(randomUUID()) }],
     ['without a key', { key: null }],
-  ])('is none %s', async (_how, change) => {
+  ])('is not a command %s', async (_how, change) => {
     expect((await decoded(commandRecord(before, 0, change))).kinds).toEqual(['WRONG_SUBJECT']);
   });
 
-  it('is none when bytes are missing, with and without a checksum', async () => {
+  it('is not a command if bytes are missing, with and without a checksum', async () => {
     const whole = commandRecord(before, 0);
     const value = whole.value!.subarray(0, -1);
     const cutShort = { ...whole, value, headers: {} };

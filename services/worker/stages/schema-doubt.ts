@@ -1,7 +1,7 @@
 /**
- * Records whose schema id is in doubt: the id is unknown, or its schema does not decode the record. Either the record is no
- * command, or the registry was rebuilt and gives other ids. In the second case the content shows that it is a command, and
- * it is decided. If no record can be decoded by its id, the lane waits.
+ * Records whose schema id is in doubt: the id is unknown, or its schema does not decode the record. Either the
+ * record is not a command, or the registry was rebuilt and gives other ids. In the second case the content
+ * shows that it is a command, and it is decided. If no record can be decoded by its id, the lane waits.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
@@ -21,7 +21,7 @@ export interface DoubtWait {
   readonly needsOperator: boolean;
 }
 
-/** The command, a dead letter, or why the lane waits. `behind` are the next records of its lane. */
+/** The command, a dead letter, or why the lane waits. `behind` are the following records of its lane. */
 export async function resolveDoubt(
   deps: DecodeDeps,
   doubt: Doubt,

@@ -61,7 +61,7 @@ export function layOutWrites(
   return { script: buffer.script(), updates, stock, stockChanges: decision.stock, parts };
 }
 
-/** Sends them. Returns false if stock is short. Then the caller must roll back. */
+/** Sends the statements. Returns false if stock is short. Then the caller must roll back. */
 export async function writeBatch(session: Session, writes: BatchWrites): Promise<boolean> {
   const { script, updates, stock, stockChanges } = writes;
   const writing = session.run(script);

@@ -36,7 +36,7 @@ const pricesOf = (
   ...skus: string[]
 ) => skus.map((sku) => products.get(sku)?.unitPrice);
 
-/** Asks and has it answered, as a batch does. */
+/** Asks for a snapshot and reads the response, as a batch does. */
 async function snapshotOf(catalogue: PriceCatalogue, session: Session, skus: readonly string[]) {
   const buffer = new StatementBuffer();
   const question = catalogue.ask(buffer, skus);
@@ -79,7 +79,7 @@ describe('the catalogue', () => {
     expect([moved.version, ...pricesOf(moved, 'A', 'B')]).toEqual([2, 10, 20]);
   });
 
-  it('never mixes two versions, when it moves again between the two reads', async () => {
+  it('never mixes two versions, even if the version changes between the two reads', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2 });
     const catalogue = createCatalogue();
     await snapshotOf(catalogue, session, ['A']);
@@ -91,7 +91,7 @@ describe('the catalogue', () => {
     expect([moved.version, ...pricesOf(moved, 'A', 'B')]).toEqual([3, 30, 30]);
   });
 
-  it('forgets a product that is gone', async () => {
+  it('forgets a deleted product', async () => {
     const { world, session } = createFakeDatabase({ A: 1 });
     const catalogue = createCatalogue();
     await snapshotOf(catalogue, session, ['A']);
@@ -99,7 +99,7 @@ describe('the catalogue', () => {
     expect((await snapshotOf(catalogue, session, ['A'])).products.has('A')).toBe(false);
   });
 
-  it('leaves a snapshot as it was handed out when the version moves', async () => {
+  it('does not change an existing snapshot when the version changes', async () => {
     const { world, session } = createFakeDatabase({ A: 1 });
     const catalogue = createCatalogue();
     const before = await snapshotOf(catalogue, session, ['A']);
@@ -108,7 +108,7 @@ describe('the catalogue', () => {
     expect(pricesOf(before, 'A')).toEqual([1]);
   });
 
-  it('clears itself rather than grow over its bound, and still returns all requested rows', async () => {
+  it('clears itself at its limit, and still returns all requested rows', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2, C: 3 });
     const catalogue = createCatalogue({ productsMax: 3 });
     await snapshotOf(catalogue, session, ['A', 'X']);
@@ -118,7 +118,7 @@ describe('the catalogue', () => {
     expect(world.reads.at(-1)).toEqual(['A', 'B', 'C']);
   });
 
-  it('recovers from a read that failed half way', async () => {
+  it('recovers from a read that failed halfway', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2 });
     const catalogue = createCatalogue();
     await snapshotOf(catalogue, session, ['A']);

@@ -7,22 +7,22 @@ import { type Answer, nowSql, rowsOf, type Session, StatementBuffer } from '../.
 
 export interface PriceSnapshot {
   readonly version: number;
-  /** The database's clock at this read, epoch ms: all workers decide by one clock, whatever their own say. */
+  /** The database's clock at this read, epoch ms. All workers decide by this clock, not by their own. */
   readonly nowMs: number;
   /** A SKU that is not in it has no product. */
   readonly products: ReadonlyMap<string, Product>;
 }
 
 export interface PriceCatalogue {
-  /** Lays out the read that is needed for a snapshot that knows all of `skus`, repeated ones allowed. */
+  /** Writes the read for a snapshot with all of `skus`, which may contain repeats. */
   ask(buffer: StatementBuffer, skus: readonly string[]): PriceQuestion;
 }
 
-/** A read that is laid out; the next may be asked once this is answered, or has failed. */
+/** A read in the buffer. The next may be asked once this one is answered or has failed. */
 interface PriceQuestion {
   /** Its index in the script. */
   readonly place: number;
-  /** The snapshot from this answer. Reads again in `session` if the version has changed. */
+  /** The snapshot from this response. Reads again in `session` if the version has changed. */
   answered(session: Session, answer: Answer | undefined): Promise<PriceSnapshot>;
 }
 
@@ -36,13 +36,13 @@ type SnapshotRow = {
 };
 
 /**
- * Opens a catalogue that keeps at most `productsMax` products (about 300 bytes each). Each writer has its own: two
- * batches that fetched side by side could otherwise forget each other's products half way.
+ * Opens a catalogue of at most `productsMax` products (about 300 bytes each). Each writer has its own.
+ * Otherwise two parallel batches could remove each other's products while they read.
  */
 export function createCatalogue({ productsMax = 100_000 }: { productsMax?: number } = {}): PriceCatalogue {
   let version = -1;
   let products = new Map<string, Product>();
-  // SKUs without a product at this version, so that a storm of unknown ones is not looked up again and again.
+  // SKUs without a product at this version, so that many orders with unknown SKUs cause only one lookup.
   let absent = new Set<string>();
 
   const forget = () => {
@@ -85,7 +85,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
   };
 }
 
-/** One statement, hence one read view: the version and the rows belong together. */
+/** One statement has one read view, so the version and the rows belong together. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
     `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,

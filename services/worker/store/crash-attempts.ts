@@ -4,7 +4,7 @@
  */
 import { nowSql, type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
-/** Crashes of a worker at one record, alone in its batch, after which the record is quarantined. */
+/** Number of crashes at one record, alone in its batch, after which the record is quarantined. */
 export const crashesMax = 3;
 
 export interface CrashAttempt {
@@ -16,8 +16,8 @@ export interface CrashAttempt {
 type AttemptRow = { source_offset: number; records: number; attempts: number };
 
 /**
- * Stores that a range is attempted. Crashes are counted only while the range has the same size: a record that was in a
- * larger batch may not be the cause.
+ * Stores an attempt at a range. Crashes are counted only while the range has the same size: a record that was
+ * in a larger batch may not be the cause.
  */
 export async function storeAttempt(
   session: Session,
@@ -33,7 +33,7 @@ export async function storeAttempt(
   );
 }
 
-/** The first attempt at or behind `offset`, or null. */
+/** The first attempt at or after `offset`, or null. */
 export async function readAttempt(
   session: Session,
   topic: string,
@@ -49,7 +49,7 @@ export async function readAttempt(
     : { offset: row.source_offset, records: row.records, attempts: row.attempts };
 }
 
-/** Lays out the delete of the attempts at records that are decided now. */
+/** Writes the delete of the attempts at records that this batch decides. */
 export function layOutAttemptsDelete(
   buffer: StatementBuffer,
   topic: string,

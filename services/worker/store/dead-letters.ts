@@ -1,4 +1,4 @@
-/** Rows of dead letters. The bytes of their records reach the dead-letter topic through the outbox. */
+/** Rows of dead letters. The outbox carries the bytes of their records to the dead-letter topic. */
 import type { StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface NewDeadLetterRow {

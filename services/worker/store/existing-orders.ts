@@ -22,7 +22,7 @@ type CommandOutcomeRow = {
   reason: string | null;
 };
 
-/** Those of the orders that exist, with their lines. */
+/** Those orders that exist, with their lines. */
 export async function readOrders(
   session: Session,
   orderIds: ReadonlySet<string>,
@@ -50,7 +50,7 @@ export async function readOrders(
   return known;
 }
 
-/** The stored outcomes of those commands that were decided before, by `commandKey`. */
+/** The stored outcomes of the commands that were decided before, by `commandKey`. */
 export async function readCommands(
   session: Session,
   commands: readonly { orderId: string; commandId: string }[],

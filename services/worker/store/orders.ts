@@ -10,8 +10,8 @@ const orderColumns =
   'created_at_ms,updated_at_ms';
 
 /**
- * Lays out the insert of version 1 of every new order. It fails with a duplicate key, changing nothing, when one of
- * them exists.
+ * Writes the insert of version 1 of every new order. If one of them exists, it fails with a duplicate key and
+ * changes nothing.
  */
 export function layOutOrders(
   buffer: StatementBuffer,
@@ -27,7 +27,7 @@ export function layOutOrders(
   });
 }
 
-/** Lays out the insert of the lines of every new order, rejected ones included. */
+/** Writes the insert of the lines of every new order, rejected orders included. */
 export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]): void {
   const columns = 'order_key,line_no,sku,quantity,unit_price,line_total';
   buffer.insert('order_items', columns, orders, ({ record, priced }) => {
@@ -51,8 +51,8 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
 }
 
 /**
- * Lays out an update for each order that the changes are about, guarded by the version that they were decided on.
- * Returns the places: each of them has to affect one row.
+ * Writes an update for each changed order, guarded by the version on which the decision is based. Returns the
+ * indexes of the updates. Each must affect one row.
  */
 export function layOutUpdates(
   buffer: StatementBuffer,
@@ -77,7 +77,7 @@ export function layOutUpdates(
   });
 }
 
-/** Lays out the insert of the history row of every change: what, when, by whom, why. */
+/** Writes the insert of the history row of every change: what, when, by whom, why. */
 export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderChange[], nowMs: number): void {
   const columns = 'order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms';
   buffer.insert('order_history', columns, changes, ({ record, command, orderId, fromVersion, status }) => {
@@ -93,7 +93,7 @@ export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderCh
   });
 }
 
-/** Writes the insert of the outcome of every command except for new orders, refusals included. */
+/** Writes the insert of the outcome of every command, refusals included. New orders are the exception. */
 export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
   const columns =
     'order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms';

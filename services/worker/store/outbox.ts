@@ -19,7 +19,7 @@ export interface OutboxRow {
 
 type StoredRow = { from_offset: number; to_offset: number; messages: Buffer };
 
-/** Lays out the insert of a batch's rows. */
+/** Writes the insert of a batch's rows. */
 export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: readonly OutboxRow[]): void {
   const columns = 'topic,partition_id,from_offset,to_offset,epoch,messages';
   buffer.insert('outbox', columns, rows, ({ partition, from, to, epoch, blob }) => {
@@ -30,7 +30,7 @@ export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: reado
   });
 }
 
-/** The topic name of kept rows. It differs, so that they do not count as unpublished. */
+/** The topic name of kept rows. It differs, so that these rows do not count as unpublished. */
 export const publishedName = (topic: string): string => `${topic}#published`;
 
 /**
@@ -81,8 +81,8 @@ export async function forgetPublished(
 }
 
 /**
- * Everything of one lane that may not be published yet, oldest first. Throws INTERNAL where this build cannot read a
- * row: that is known before the lane begins.
+ * Everything of one lane that may not be published yet, oldest first. Throws INTERNAL if this build cannot read
+ * a row. So the error comes before the lane starts.
  */
 export async function readOutbox(
   session: Session,

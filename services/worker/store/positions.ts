@@ -25,15 +25,18 @@ export interface LaneClaim {
   readonly nextOffset: number;
   /** Another owner left without releasing the lane: the next records may have crashed it. */
   readonly unclean: boolean;
-  /** No worker has ever claimed this lane. */
+  /** No worker has claimed this lane before. */
   readonly first: boolean;
   /** Outcomes below this offset were acknowledged, as far as the table knows. */
   readonly publishedOffset: number;
-  /** The logs that the lane was worked on. */
+  /** The logs on which the lane was processed. */
   readonly logs: LaneLogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
-  /** Offset of the record decided before `nextOffset`; less than one before it where an operator left commands out. */
+  /**
+   * Offset of the record decided before `nextOffset`. Less than `nextOffset` - 1 if an operator skipped
+   * commands.
+   */
   readonly prevOffset: number;
 }
 
@@ -45,7 +48,7 @@ export interface FenceMove {
   readonly to: number;
   /** Outcomes below this offset are acknowledged. */
   readonly published: number;
-  /** The last record that is decided then. */
+  /** The last record that this move decides. */
   readonly record: RecordMark;
   /** The last outcome that was acknowledged. */
   readonly outcome: OutcomeMark;
@@ -69,8 +72,8 @@ const claimColumns = [
 type ClaimRow = Pick<LaneColumns, (typeof claimColumns)[number]>;
 
 /**
- * Takes the lane over: raises its epoch, so that its last owner can commit nothing any more. `owner.epoch` is the
- * epoch that this very process held the lane under before, -1 where it did not.
+ * Takes over the lane: raises its epoch, so that its last owner can commit nothing more. `owner.epoch` is the
+ * epoch at which this process held the lane before, or -1 if it did not.
  */
 export async function claimLane(
   session: Session,
@@ -99,7 +102,7 @@ export async function claimLane(
   };
 }
 
-/** Every lane that was ever claimed, without waiting for open transactions. */
+/** Every lane that was ever claimed. Does not wait for open transactions. */
 export async function readAllLanes(
   db: Pick<Queryable, 'rows'>,
   topic: string,
@@ -165,9 +168,10 @@ export async function releaseLanes(
 }
 
 /**
- * Lays out the beginning of every transaction of a lane: BEGIN and the fence, which moves all the lanes, each only if
- * its epoch is still ours and its position is where the batch begins. Returns the place of the fence: fewer affected
- * rows than `moves` mean ROLLBACK. Driven by the derived table, so that only these lanes' rows are locked.
+ * Writes the start of every transaction of a lane: BEGIN and the fence. The fence moves each lane only if its
+ * epoch is still ours and its position is the start of the batch. Returns the index of the fence. If it affects
+ * fewer rows than `moves`, roll back. The derived table drives the join, so that only the rows of these lanes
+ * are locked.
  */
 export function layOutFence(buffer: StatementBuffer, topic: string, moves: readonly FenceMove[]): number {
   const rows = moves.map(({ partition, epoch, from, to, published, record, outcome }) => [
@@ -202,8 +206,8 @@ export function layOutFence(buffer: StatementBuffer, topic: string, moves: reado
 }
 
 /**
- * How the lanes stand now, waiting for whatever transaction still holds them: after a COMMIT whose answer was lost,
- * a plain read could still show the state before it.
+ * The current positions of the lanes. Waits for a transaction that still locks them. After a COMMIT without a
+ * response, a plain read could still show the state before it.
  */
 export async function readPositions(
   session: Session,
@@ -217,7 +221,7 @@ export async function readPositions(
   return new Map(rows.map((row) => [row.partition_id, { epoch: row.epoch, nextOffset: row.next_offset }]));
 }
 
-/** Owner and position of a lane, without waiting for open transactions; null if it has no row. */
+/** Owner and position of a lane; null if it has no row. Does not wait for open transactions. */
 export async function readOwner(
   db: Queryable,
   topic: string,

@@ -7,7 +7,7 @@ import { type Session, textToSql } from '../../shared/mysql/index.ts';
 
 /** No topic and no customer has this name. */
 const nobody = textToSql('rehearsal');
-/** Behind the keys of every partition there is. */
+/** Higher than every real partition, so that its keys are unused. */
 const partition = 65_535;
 
 /** Throws the error of the database if it refuses the rows. Changes nothing. */

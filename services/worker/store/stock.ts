@@ -5,9 +5,10 @@ import { type Session, type StatementBuffer, textToSql } from '../../shared/mysq
 type LevelRow = { sku: string; available: number };
 
 /**
- * Lays out the changes under their guards; returns their place, null where there are none. The rows that it affects
- * are those whose guards hold: fewer than `changes.length` means that at least one SKU is short (or has no stock row),
- * and the transaction must not commit. The derived table drives and is sorted, so that every writer locks stock rows in the same order.
+ * Writes the changes with their guards. Returns the index of the update, or null without changes. It affects
+ * only rows whose guard holds. Fewer than `changes.length` mean that a SKU is short or has no stock row. Then
+ * the transaction must not commit. The derived table drives the join in sorted order, so that all writers lock
+ * stock rows in the same order.
  */
 export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): number | null {
   if (changes.length === 0) return null;

@@ -75,16 +75,16 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
   return lane;
 }
 
-test('an owner that went on until the claim leaves the lane beyond the end that was read before it', async () => {
+test('an owner that continues until the claim leaves the lane beyond the log end read before', async () => {
   const lane = await claimAt(10, [5n, 12n]);
   expect([lane.state, lane.position.nextOffset]).toEqual(['running', 10]);
 });
 
-test('a new leader may learn only later how far its log is valid', async () => {
+test('a new leader may learn late how far its log is valid', async () => {
   expect((await claimAt(10, [5n, 5n, 12n])).state).toBe('running');
 });
 
-test('a position that stays beyond the end stops the lane', async () => {
+test('a position that stays beyond the log end stops the lane', async () => {
   const lane = await claimAt(10, [5n]);
   expect(lane.state).toBe('stopped');
   expect(lane.stopReason?.why).toContain("beyond the log's end 5");

@@ -38,7 +38,7 @@ interface World {
   readonly topicId?: string;
 }
 
-/** A process that holds lane 0, over a world in which another process holds lane 1. */
+/** A process that holds lane 0, while another process holds lane 1. */
 function guardIn({ rows = [row], halts = [], group = 10n, source = 9, topicId = 'commands' }: World) {
   const lane: Lane = openLane(0, 0);
   const written: string[] = [];
@@ -89,7 +89,7 @@ function guardIn({ rows = [row], halts = [], group = 10n, source = 9, topicId = 
 }
 
 describe('before a new session is used', () => {
-  it('lanes that are where the logs have them stop nothing', async () => {
+  it('lanes that match the logs continue', async () => {
     const { guard, db, lane, written } = guardIn({});
     await guard.beforeUse(db);
     expect([lane.state, written]).toEqual(['running', []]);
@@ -106,20 +106,20 @@ describe('before a new session is used', () => {
     expect(written.join()).toContain('INSERT INTO pipeline_halts');
   });
 
-  it('a halt that another process has found stops the lanes here', async () => {
+  it('a halt that another process stored stops the lanes here', async () => {
     const { guard, db, lane, written } = guardIn({ halts: [found] });
     await expect(guard.beforeUse(db)).rejects.toMatchObject({ code: 'ABORTED' });
     expect([lane.stopReason?.why, written]).toEqual(['found by another', []]);
   });
 
-  it('offsets of a topic that was recreated accuse no database', async () => {
+  it('offsets of a recreated topic do not halt the pipeline', async () => {
     const { guard, db, lane } = guardIn({ group: 11n, topicId: 'made-anew' });
     await guard.beforeUse(db);
     expect(lane.state).toBe('running');
   });
 });
 
-it('a position that lies before what was committed here halts the pipeline', async () => {
+it('a position before the one committed here halts the pipeline', async () => {
   const { guard, lane, written } = guardIn({});
   await guard.wentBack(lane);
   expect([lane.state, written.length]).toEqual(['stopped', 1]);

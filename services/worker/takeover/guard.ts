@@ -27,7 +27,7 @@ export interface GuardDeps {
   readonly db: Queryable;
   readonly owner: string;
   lanes(): Iterable<Lane>;
-  /** A stopped lane fits its logs again: claim it. */
+  /** A stopped lane matches its logs again: claim it. */
   retry(lane: Lane): void;
   /** A lane has another owner. */
   onFenceLost(lane: Lane): void;
@@ -46,7 +46,7 @@ export interface Guard {
 }
 
 const lookEveryMs = 1_000;
-/** Number of looks between two comparisons of single records, and between two retries of stopped lanes. */
+/** Number of checks between two comparisons of single records, and between two retries of stopped lanes. */
 const marksEveryLooks = 10;
 const retryEveryLooks = 3;
 
@@ -89,7 +89,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
     readEventRanges(logFacts, ids),
   ]);
   const running = lanes.filter(({ state }) => state === 'running');
-  // Compared with rows that are read afterwards: those can only be further.
+  // Rows are read later than the logs, so they can only be further.
   const known = running.map((lane) => ({ lane, ...lane.position }));
   const [rows, standing] = [await readAllLanes(db, logFacts.topic), await readHalt(db)];
   if (standing !== null) return stopAll(deps, standing);
@@ -116,7 +116,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
   if (looks % retryEveryLooks === 0) await retryStopped(deps, lanes, rows);
 }
 
-/** Compares running lanes with the logs as a claim does, and stops those that do not fit. */
+/** Compares running lanes with the logs as a claim does, and stops those that do not match. */
 async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<void> {
   if (lanes.length === 0) return;
   const partitions = lanes.map(({ partition }) => partition);
@@ -175,7 +175,7 @@ function standingOf({ partition, position }: Lane, ids: LaneLogIds) {
   return { partition, nextOffset, publishedOffset: ackedOffset, logs: logs ?? ids, record, outcome };
 }
 
-/** Lanes that were stopped because they did not fit are claimed again once their rows fit. */
+/** Claims lanes that were stopped for a mismatch again, once their rows match. */
 async function retryStopped(
   deps: GuardDeps,
   lanes: readonly Lane[],

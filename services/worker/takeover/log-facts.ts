@@ -55,7 +55,7 @@ export interface LaneRecordOf {
 /** How often a missing record is read again: a new leader learns late how far its log is valid. */
 const readsMax = 4;
 const readEveryMs = 250;
-/** An earlier worker adds this many repeats at most: a lane has four batches of 500 in flight. */
+/** Maximum number of repeats of an earlier worker, with a margin: a lane has four batches of 500 in flight. */
 const repeatsMax = 4_000;
 
 /** The logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the result topic is missing. */
@@ -237,7 +237,10 @@ async function withoutDeleted(
   });
 }
 
-/** Read from the last records only if the very last is no proof: no mark was kept, and it may be a late repeat. */
+/**
+ * The source offset of the newest outcome is no proof without a mark: it may be a late repeat. Then the last
+ * records are read.
+ */
 async function highestSource(
   { settings, log }: LogFactsDeps,
   { partition, events, lastSource, publishedOffset, outcome }: Omit<LaneFacts, 'highestSource'>,

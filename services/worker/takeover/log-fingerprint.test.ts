@@ -16,12 +16,12 @@ it('a fingerprint distinguishes records by time, key and value, and is stable', 
   expect(ids[0]).toMatch(/^[\w-]{22}$/);
 });
 
-it('what an operator wrote in place of a fingerprint is compared with no record', () => {
+it('a mark that an operator wrote is compared with no record', () => {
   expect([isFingerprint(markOf(recordAt(1))), isFingerprint(noRecordMark)]).toEqual([true, false]);
   expect(isFingerprint({ offset: 2, id: jumpTo(5) })).toBe(false);
 });
 
-it('an outcome names its source, and nothing else does', () => {
+it('only an outcome names its source', () => {
   const sourceOf = (id: string | undefined) => sourceOffsetOf({ headers: { ce_id: id } });
   expect([sourceOf('3-120'), sourceOf('3-'), sourceOf(undefined)]).toEqual([120, null, null]);
 });

@@ -39,7 +39,9 @@ export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMar
   return { offset: Number(offset), id: hash.digest().toString('base64url', 0, fingerprintBytes) };
 }
 
-/** In place of a fingerprint: an operator moved the lane forward, from behind the record at the mark's offset to here. */
+/**
+ * Replaces a fingerprint: an operator moved the lane forward, from after the record of the mark to this offset.
+ */
 export function jumpTo(offset: number): string {
   return `>${offset}`;
 }

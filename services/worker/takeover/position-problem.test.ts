@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type LaneFacts, positionProblem } from './position-problem.ts';
 
 const ids = { clusterId: 'cluster', commands: 'commands-1', events: 'events-1' };
-/** A lane that fits: 10 commands decided and published, one more in the log. */
+/** A lane that matches its logs: 10 commands decided and published, one more in the log. */
 const fits: LaneFacts = {
   partition: 3,
   nextOffset: 10,
@@ -22,7 +22,7 @@ const fits: LaneFacts = {
 const unmarked: Partial<LaneFacts> = { outcomeMark: { source: -1, offset: -1 }, outcome: 'unknown' };
 const why = (change: Partial<LaneFacts>) => positionProblem({ ...fits, ...change })?.why ?? null;
 
-describe('a lane fits its logs', () => {
+describe('a lane matches its logs', () => {
   it.each<[string, Partial<LaneFacts>]>([
     ['with everything in its place', {}],
     [
@@ -37,9 +37,9 @@ describe('a lane fits its logs', () => {
       'whose outcomes retention has deleted',
       { ...unmarked, events: { low: 12, high: 12 }, lastSource: null, highestSource: null },
     ],
-    ['behind which a worker of the past has added repeats', { lastSource: 4, highestSource: 9, ...unmarked }],
+    ['after which an older worker has added repeats', { lastSource: 4, highestSource: 9, ...unmarked }],
     [
-      'that a worker without marks has moved on',
+      'that a worker without marks has moved forward',
       { nextOffset: 11, lastSource: 10, commands: { low: 0, high: 12 } },
     ],
     ['on a copy of its command topic with the same offsets', { found: { ...ids, commands: 'commands-2' } }],
@@ -60,7 +60,7 @@ describe('a lane fits its logs', () => {
   ])('%s', (_what, change) => expect(why(change)).toBeNull());
 });
 
-describe('a lane does not fit', () => {
+describe('a lane does not match', () => {
   it.each<[string, Partial<LaneFacts>, string]>([
     [
       'a command topic that was recreated and filled beyond it',
@@ -73,10 +73,14 @@ describe('a lane does not fit', () => {
       'commandsMadeAnew',
     ],
     ['a command topic that ends before it', { commands: { low: 0, high: 9 } }, 'aheadOfLog'],
-    ['a last decided command that lies further back', { nextOffset: 11 }, 'positionMoved'],
-    ['a log that ends before the position, and its mark neither', { nextOffset: 14 }, 'positionMoved'],
+    ['a last decided command at a lower offset', { nextOffset: 11 }, 'positionMoved'],
     [
-      'a command topic that begins behind it',
+      'a log that ends before the position, with a mark at another position',
+      { nextOffset: 14 },
+      'positionMoved',
+    ],
+    [
+      'a command topic that begins after it',
       { commands: { low: 11, high: 12 }, record: 'unknown' },
       'behindLog',
     ],
@@ -90,12 +94,12 @@ describe('a lane does not fit', () => {
     ],
     ['a result topic without its last acknowledged outcome', { outcome: 'gone' }, 'outcomesCut'],
     [
-      'a result topic that ends early, where no mark was kept',
+      'a result topic that ends early, without a mark',
       { ...unmarked, lastSource: 6, highestSource: 6 },
       'outcomesCut',
     ],
     [
-      'an empty result topic, where no mark was kept',
+      'an empty result topic, without a mark',
       { ...unmarked, events: { low: 0, high: 0 }, lastSource: null, highestSource: null },
       'outcomesCut',
     ],
@@ -105,7 +109,7 @@ describe('a lane does not fit', () => {
   });
 });
 
-it('a position that was moved back by hand names the command that sets it right', () => {
+it('a position that was moved back by hand names the command that repairs it', () => {
   const moved = positionProblem({ ...fits, nextOffset: 7 });
   expect(moved?.why).toBe('behindGroup');
   expect(moved?.message).toContain(

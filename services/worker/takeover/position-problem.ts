@@ -15,18 +15,21 @@ export interface LaneFacts {
   /** The lane's partition of the command log, and of the result topic. */
   readonly commands: OffsetRange;
   readonly events: OffsetRange;
-  /** Committed offset of the workers' group, null where it has none. */
+  /** Committed offset of the workers' group; null if it has none. */
   readonly groupOffset: number | null;
-  /** Source offset of the newest outcome in the log, null where there is none. */
+  /** Source offset of the newest outcome in the log; null if there is none. */
   readonly lastSource: number | null;
-  /** The highest one near the end: late repeats may stand behind it. */
+  /** The highest one near the end: late repeats may follow it. */
   readonly highestSource: number | null;
-  /** The logs that the lane was worked on, and those that are there now. */
+  /** The logs on which the lane was processed, and the current ones. */
   readonly stored: LaneLogIds;
   readonly found: LaneLogIds;
-  /** Whether the last decided command is still at its offset; unknown where no mark was kept, or retention took it. */
+  /**
+   * Whether the last decided command is still at its offset. Unknown without a mark, or if retention deleted
+   * it.
+   */
   readonly record: 'same' | 'other' | 'unknown';
-  /** The position that the stored mark was written with, in one statement; null where no mark was kept. */
+  /** The position that was stored together with the mark; null without a mark. */
   readonly markedNext: number | null;
   /** The last outcome known to be acknowledged, and whether it is still at its offset. */
   readonly outcomeMark: OutcomeMark;
@@ -53,7 +56,7 @@ export interface PositionProblem {
 /** Faults that prove that the database lost commits: they affect all lanes. */
 export const lostCommits: ReadonlySet<string> = new Set<PositionFault>(['behindGroup', 'behindEvents']);
 
-/** What does not fit between a lane and the logs; null if all fits. */
+/** The mismatch between a lane and the logs; null if they match. */
 export function positionProblem(facts: LaneFacts): PositionProblem | null {
   const found = faultOf(facts);
   if (found === null) return null;
@@ -127,7 +130,7 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   return null;
 }
 
-/** Without a mark: the topic has outcomes, or never had any, and does not reach what was acknowledged. */
+/** Without a mark: the topic does not reach the acknowledged outcomes. It has outcomes, or never had any. */
 function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boolean {
   if (publishedOffset === 0) return false;
   // Empty, but not new: retention deleted all outcomes, and nothing can be proven.

@@ -33,7 +33,7 @@ export const offsetsOf = (records: readonly InRecord[]): number[] =>
 /** The offsets of all records that the lane holds. */
 export const heldOffsets = (lane: Lane): number[] => offsetsOf(lane.head(1_000, 1_000_000));
 
-/** A claiming lane that writes down its events. */
+/** A claiming lane that records its events. */
 export function newLane({ partition = 0, limits }: { partition?: number; limits?: LaneLimits } = {}): {
   lane: Lane;
   events: string[];
@@ -65,7 +65,7 @@ export function openLane(
   return lane;
 }
 
-/** The records as the only part of a batch of the lane, which takes them from offset 0 on. */
+/** The records as the only part of a batch of the lane, from offset 0 on. */
 export function partOf(lane: Lane, records: readonly InRecord[]): LaneBatch {
   const to = records.length;
   const { epoch } = lane.position;
@@ -91,7 +91,7 @@ export function publishUnacknowledged(lane: Lane): void {
   lane.publish(async () => undefined);
 }
 
-/** The lane publishes the batch that begins at `from`, and it is acknowledged. */
+/** The lane publishes the batch that starts at `from`, and it is acknowledged. */
 export function publishAndAcknowledge(lane: Lane, from: number, to: number): void {
   publishUnacknowledged(lane);
   lane.acknowledged(from, to);

@@ -13,7 +13,7 @@ const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger
 let lane: Lane;
 let batch: LaneBatch[];
 let quarantine: Quarantine;
-/** What the database answers to a test batch; null if it accepts it. */
+/** The response of the database to a test batch; null if it accepts it. */
 let refusal: Error | null;
 let written: string[];
 
@@ -41,7 +41,7 @@ function deps() {
 }
 
 describe('a record that fails alone', () => {
-  it('becomes a dead letter once it fails between two test batches that pass', async () => {
+  it('becomes a dead letter if it fails between two successful test batches', async () => {
     const judged = { batch, rehearsed: false };
     expect(await judgeAlone(deps(), judged, triggerError)).toBe('again');
     expect(quarantine.verdictOn(3, 0)).toBeNull();
@@ -53,7 +53,7 @@ describe('a record that fails alone', () => {
     expect(lane.retriesAlone).toBe(false);
   });
 
-  it('is innocent while the database refuses test batches too: its lane waits', async () => {
+  it('is not the cause while the database refuses test batches too: its lane waits', async () => {
     refusal = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'it refuses everybody' });
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(quarantine.verdictOn(3, 0)).toBeNull();
@@ -61,7 +61,7 @@ describe('a record that fails alone', () => {
     expect(lane.snapshot().wait?.why).toContain('it refuses everybody');
   });
 
-  it('is asked of no database when its own bytes cannot be laid out', async () => {
+  it('needs no test batch if its own bytes cannot be encoded', async () => {
     refusal = new Error('not asked');
     expect(await judgeAlone(deps(), { batch, rehearsed: false }, new RangeError('too large'))).toBe('again');
     expect(quarantine.verdictOn(3, 0)?.message).toBe('too large');
@@ -74,7 +74,7 @@ describe('a record that fails alone', () => {
     expect(lane.snapshot().wait).toMatchObject({ needsOperator: true });
   });
 
-  it('leaves nothing of a test batch behind in the tables that a batch writes', async () => {
+  it('leaves no rows of a test batch in the tables', async () => {
     await judgeAlone(deps(), { batch, rehearsed: false }, triggerError);
     expect([written[0], written.at(-1)]).toEqual(['BEGIN', 'ROLLBACK']);
     expect(written).not.toContain('COMMIT');

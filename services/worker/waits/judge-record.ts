@@ -35,7 +35,7 @@ export async function judgeAlone(
   const { lane, records } = judged.batch[0]!;
   const { offset } = records[0]!;
   if (quarantine.lift(lane.partition, offset)) {
-    // Its dead letter uses the same tables. If both fail, the record is probably not the cause.
+    // Its dead letter uses the same tables. If that fails too, the record is probably not the cause.
     lane.blocked(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
       needsOperator: true,
       alone: true,

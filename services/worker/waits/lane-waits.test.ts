@@ -22,7 +22,7 @@ describe('the waits of a lane', () => {
     expect(waits.current?.place).toBe('publish');
   });
 
-  it('end at the stage that continues, and at no other', () => {
+  it('end at the stage that continues, and at no other stage', () => {
     const lane = openLane(0, 3);
     lane.publishFailed('Kafka is away');
     lane.blocked('a record cannot be processed', { needsOperator: true, alone: true });
