@@ -2,6 +2,7 @@
 import { EVENTS, GROUPS } from '../../topics/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import {
+  backgroundPace,
   createAdmin,
   createGroupConsumer,
   createKafkaConfig,
@@ -82,6 +83,7 @@ function openConsumer(
     topics: [EVENTS],
     sessionTimeoutMs: config.sessionTimeoutMs,
     silenceMaxMs: config.silenceMaxMs,
+    fetchPace: backgroundPace,
     log,
     metrics,
     handlers: {

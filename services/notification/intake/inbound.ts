@@ -10,6 +10,7 @@ import {
   createAdmin,
   createGroupConsumer,
   createKafkaConfig,
+  deliveryPace,
   fetchTopicId,
   type GroupConsumer,
 } from '../../shared/kafka/index.ts';
@@ -147,6 +148,7 @@ function openConsumer(
     groupId: GROUPS.notification,
     topics: [EVENTS],
     silenceMaxMs: config.silenceMaxMs,
+    fetchPace: deliveryPace,
     log,
     metrics,
     handlers: {

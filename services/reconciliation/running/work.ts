@@ -5,6 +5,7 @@ import { loadCodecs, loadStateCodec } from '../../shared/codec/index.ts';
 import { createRecordDecoder, isOutcomeOf, isStateOf } from '../../shared/consuming/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import {
+  backgroundPace,
   createAccumulator,
   createAdmin,
   createGroupConsumer,
@@ -226,6 +227,7 @@ function openConsumer(
     groupId: GROUPS.reconciliation,
     topics,
     silenceMaxMs: config.silenceMaxMs,
+    fetchPace: backgroundPace,
     log,
     metrics,
     handlers: {

@@ -1,6 +1,6 @@
 import ConsumerGroup, { type Group } from 'kafkajs/src/consumer/consumerGroup.js';
 import instrumentation from 'kafkajs/src/consumer/instrumentationEvents.js';
-import Runner, { type GroupRunner } from 'kafkajs/src/consumer/runner.js';
+import Runner, { type FetchedBatch, type GroupRunner } from 'kafkajs/src/consumer/runner.js';
 import InstrumentationEventEmitter, { type Emitter } from 'kafkajs/src/instrumentation/emitter.js';
 import type { Logger } from '../../log/index.ts';
 import { sleep } from '../../retry/index.ts';
@@ -20,7 +20,7 @@ import { readRecordSet } from '../protocol/record-reader.ts';
 import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '../settings.ts';
 import type { InRecord } from '../types.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
-import { createPace } from './pace.ts';
+import { createPace, type FetchPace, type Pace } from './pace.ts';
 import type { ConsumerTuning, Session, SessionEvents } from './session-types.ts';
 import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
 
@@ -63,7 +63,7 @@ export function createSession(options: {
   });
   takeOverFetches(cluster, settings);
   takeOverFetchErrors(group, cluster, events);
-  paceFetches(group, tuning.fetchPaceMs);
+  paceFetches(group, tuning.fetchPace);
   takeOverHeartbeat(group, events);
   takeOverBatches(runner, events);
   listen(emitter, group, events);
@@ -206,14 +206,22 @@ function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: Sess
 }
 
 /** Each broker has a fetch loop of its own, with its own pace. */
-function paceFetches(group: Group, paceMs: number): void {
+function paceFetches(group: Group, fetchPace: FetchPace): void {
   const fetch = group.fetch.bind(group);
-  const paces = new Map<string, () => Promise<void>>();
+  const paces = new Map<string, Pace>();
   group.fetch = async (nodeId) => {
-    const pace = paces.get(nodeId) ?? createPace(paceMs);
+    const pace = paces.get(nodeId) ?? createPace(fetchPace);
     paces.set(nodeId, pace);
-    await pace();
-    return fetch(nodeId);
+    await pace.turn();
+    const batches = (await fetch(nodeId)) as FetchedBatch[];
+    let records = 0;
+    let isBehind = false;
+    for (const { rawMessages, highWatermark } of batches) {
+      records += rawMessages.length;
+      isBehind ||= (rawMessages as Passed).next < BigInt(highWatermark);
+    }
+    pace.fetched(records, isBehind);
+    return batches;
   };
 }
 

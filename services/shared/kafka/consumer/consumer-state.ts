@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../log/index.ts';
 import type { TopicPartition } from '../types.ts';
 import type { GroupConsumerOptions } from './consumer-types.ts';
-import { fetchPaceMs } from './pace.ts';
+import { quickPace } from './pace.ts';
 import type { Positions } from './positions.ts';
 import type { ConsumerTuning, Session } from './session-types.ts';
 
@@ -45,7 +45,7 @@ const defaults = {
   heartbeatIntervalMs: 1_000,
   // Also the heartbeat interval, and the maximum delay of a resume.
   maxWaitTimeInMs: 250,
-  fetchPaceMs,
+  fetchPace: quickPace,
   maxBytesPerPartition: 384 * 1024,
   maxBytes: 8 * 1024 * 1024,
   silenceMaxMs: 30_000,

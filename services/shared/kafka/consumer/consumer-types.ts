@@ -3,6 +3,7 @@ import type { Logger } from '../../log/index.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import type { KafkaSettings } from '../settings.ts';
 import type { InRecord, TopicPartition, TopicPartitionOffset } from '../types.ts';
+import type { FetchPace } from './pace.ts';
 
 export interface GroupJoin {
   generation: number;
@@ -48,7 +49,8 @@ export interface GroupConsumerOptions {
   rebalanceTimeoutMs?: number;
   heartbeatIntervalMs?: number;
   maxWaitTimeInMs?: number;
-  fetchPaceMs?: number;
+  /** Default: `quickPace`. */
+  fetchPace?: FetchPace;
   maxBytesPerPartition?: number;
   maxBytes?: number;
   /** After this time without a response to a fetch, the client is rebuilt. */

@@ -10,7 +10,7 @@ import { readRecordSet } from '../protocol/record-reader.ts';
 import { type KafkaSettings, withoutPrefix, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartition, TopicPartitionOffset } from '../types.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
-import { createPace, fetchPaceMs } from './pace.ts';
+import { createPace, quickPace } from './pace.ts';
 import { createPositions, type Positions } from './positions.ts';
 
 export interface PartitionReaderOptions {
@@ -196,10 +196,10 @@ function supervise(state: State): void {
 /** Fetches from one broker while it leads a partition. */
 async function follow(state: State, leader: number): Promise<void> {
   const { signal } = state.stopped;
-  const pace = createPace(fetchPaceMs);
+  const pace = createPace(quickPace);
   while (!signal.aborted) {
     try {
-      await pace();
+      await pace.turn();
       await state.cluster.refreshMetadataIfNecessary();
       await findPositions(state);
       const wanted = wantedFrom(state, leader);

@@ -2,14 +2,15 @@ import type { Group } from 'kafkajs/src/consumer/consumerGroup.js';
 import type { FetchedBatch } from 'kafkajs/src/consumer/runner.js';
 import type { RecordSet } from '../protocol/record-reader.ts';
 import type { TopicPartition } from '../types.ts';
+import type { FetchPace } from './pace.ts';
 
 export interface ConsumerTuning {
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   heartbeatIntervalMs: number;
   maxWaitTimeInMs: number;
-  /** Minimum time between the starts of two fetches of one broker. */
-  fetchPaceMs: number;
+  /** When the fetches of one broker begin. */
+  fetchPace: FetchPace;
   maxBytesPerPartition: number;
   maxBytes: number;
 }
