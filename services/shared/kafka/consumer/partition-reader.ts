@@ -16,10 +16,7 @@ import { createPositions, type Positions } from './positions.ts';
 export interface PartitionReaderOptions {
   settings: KafkaSettings;
   topics: readonly string[];
-  /**
-   * Where to start: at the end at the time of `start`, at the beginning, or at given offsets. Without an
-   * offset: the beginning.
-   */
+  /** The end at the time of `start`, the beginning, or these offsets. A partition without one starts at the beginning. */
   from: 'latest' | 'earliest' | readonly TopicPartitionOffset[];
   /** May return a promise: the broker's next records wait for it. Must not throw. */
   onRecords(
@@ -34,10 +31,7 @@ export interface PartitionReaderOptions {
 }
 
 export interface PartitionReader {
-  /**
-   * Resolves when the positions are known: all records produced later are delivered. While Kafka is
-   * unreachable, it keeps trying; `stop` rejects it with ABORTED.
-   */
+  /** Resolves when the positions are known. While Kafka is unreachable, it keeps trying; `stop` rejects it with ABORTED. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The next offset of every partition. */
