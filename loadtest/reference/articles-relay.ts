@@ -15,8 +15,8 @@ import {
 } from './reference-process.ts';
 
 /**
- * Looks up each row by its key. For a long list of ids the optimizer prefers to read the whole table, and the DELETE then
- * waits for the transactions of all orders in flight.
+ * Looks up each row by its key. For a long list of ids the optimizer reads the whole table. The DELETE then waits for all
+ * open transactions.
  */
 const deleteRows =
   "DELETE o FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) d STRAIGHT_JOIN articles_outbox o ON o.id = d.id";

@@ -53,7 +53,7 @@ const retryEveryLooks = 3;
 export function createGuard(deps: GuardDeps): Guard {
   const { log } = deps;
   let looks = 0;
-  let looking: Promise<void> | null = null;
+  let isLooking = false;
 
   const lookNow = async () => {
     looks += 1;
@@ -65,8 +65,10 @@ export function createGuard(deps: GuardDeps): Guard {
     }
   };
   const timer = setInterval(() => {
-    looking ??= lookNow().finally(() => {
-      looking = null;
+    if (isLooking) return;
+    isLooking = true;
+    void lookNow().finally(() => {
+      isLooking = false;
     });
   }, lookEveryMs);
 
