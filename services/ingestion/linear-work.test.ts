@@ -1,6 +1,7 @@
 /**
- * Whatever a caller sends, the work on it grows no faster than its bytes. How two inputs are compared is said in
- * tests/support/processor-time.ts. The larger input is as large as the service lets pass, or larger.
+ * The work on a request grows at most linearly with its bytes, whatever a caller sends.
+ * tests/support/processor-time.ts explains how two inputs are compared. The larger input has at least the
+ * maximum size that the service accepts.
  */
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,7 +46,7 @@ function many(size: number, unit: (n: number) => string, separator = ','): strin
   return parts.join(separator);
 }
 
-/** Texts that JSON.parse takes. */
+/** Texts that JSON.parse accepts. */
 const jsonShapes: readonly [string, (size: number) => string][] = [
   ['zeros before the last digit of a number', (size) => `{"a":1${'0'.repeat(size)}1}`],
   ['zeros at the end of a number', (size) => `{"a":1${'0'.repeat(size)}}`],
@@ -222,7 +223,7 @@ describe('the check of an order', () => {
   );
 });
 
-/** What stands in a header or in a query, up to the size that the HTTP parser lets pass. */
+/** Text in a header or in a query, up to the size limit of the HTTP parser. */
 const fieldShapes: readonly [string, (size: number) => string][] = [
   ['blanks', (size) => ' '.repeat(size)],
   ['blanks before a letter', (size) => `${' '.repeat(size)}x`],
@@ -389,7 +390,7 @@ describe('a token', () => {
           try {
             await verifier.verify(token);
           } catch {
-            // Each of them is refused; how long that takes is the question.
+            // Each of them is refused; the test measures the time.
           }
         };
       }, 8 * 1024);

@@ -46,7 +46,7 @@ const logWatchEveryMs = 1_000;
 const schemaWatchEveryMs = 30_000;
 const positionsKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
-/** SIGTERM to exit takes less than 5 s; this is the produce queue's part of it. */
+/** SIGTERM to exit takes less than 5 s; this is the share of the produce queue. */
 const flushDeadlineMs = 3_000;
 const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;
@@ -127,8 +127,8 @@ export async function startIngestion({
 }
 
 /**
- * Where the partition reader begins: at the last outcome of each partition, so that the partitions' positions are known from the log alone,
- * whatever the stores know.
+ * Where the partition reader starts: at the last outcome of each partition. So the log alone gives the
+ * positions of the partitions, whatever the stores contain.
  */
 async function lastOutcomes(
   settings: KafkaSettings,

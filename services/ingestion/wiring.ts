@@ -42,7 +42,7 @@ export interface Servers {
   readonly mysql: Pick<Mysql, 'pool'>;
   readonly clock: ServerClock;
   readonly redis: Redis;
-  /** Of the command topic; another one means that what is remembered elsewhere is of a log that is gone. */
+  /** Of the command topic. Another id means that positions stored elsewhere belong to a deleted log. */
   readonly commandLogId: string;
 }
 

@@ -17,7 +17,7 @@ declare module 'fastify' {
 /** Clients send the same token on a connection again and again: comparing it costs less than hashing it. */
 const lastCaller = Symbol('lastCaller');
 type RememberingSocket = Socket & { [lastCaller]?: { field: string; caller: Caller; untilMs: number } };
-/** A withdrawn key takes its tokens with it at the latest after this, on top of the verifier's own time. */
+/** After a key is withdrawn, its tokens end at the latest after this time plus the verifier's own. */
 const rememberForMs = 10_000;
 
 const bearerForm = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
@@ -65,7 +65,7 @@ export function authenticate(
     refuseToken(request, reply, error);
   };
   const isTaken = tokenChecks.come(address, socket, () => {
-    // Who waited for the check may have left.
+    // The client may have disconnected while it waited for the check.
     if (socket.destroyed) return;
     verifyNow(verifier, token, enter, fail);
   });

@@ -42,10 +42,10 @@ export function faultOfMessage(message: IncomingMessage): { code: ProblemCode; d
   const hosts = countHosts(rawHeaders);
   if (hosts === 0 && httpVersion === '1.1')
     return { code: 'BAD_REQUEST', detail: 'The header Host is missing.' };
-  // Node keeps the first silently; a proxy in front may have believed the second.
+  // Node silently keeps the first. A proxy before us may have used the second.
   if (hosts > 1) return { code: 'BAD_REQUEST', detail: 'The header Host occurs more than once.' };
   const { expect } = headers;
-  // Node answers the one expectation that HTTP defines.
+  // Node responds to the only expectation that HTTP defines.
   if (expect !== undefined && !/^\s*100-continue\s*$/i.test(expect)) return { code: 'EXPECTATION_FAILED' };
   return null;
 }

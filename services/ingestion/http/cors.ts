@@ -1,6 +1,6 @@
 /**
- * Requests of scripts of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol), for the origins that the
- * configuration lists. Credentials of the browser are never asked for: a script sends its token itself.
+ * Requests of scripts from other origins (https://fetch.spec.whatwg.org/#http-cors-protocol), for the
+ * configured origins. The browser's credentials are never requested: a script sends its token itself.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from './problems.ts';
@@ -40,7 +40,7 @@ export const exposedHeaders = [
 const maxAgeSeconds = 7_200;
 const anyOrigin = '*';
 
-/** Null without origins: then nothing is looked at. */
+/** Null without origins: then nothing is checked. */
 export function createCors(origins: readonly string[], known: readonly KnownRoute[]): Cors | null {
   if (origins.length === 0) return null;
   const isOpen = origins.includes(anyOrigin);

@@ -35,7 +35,7 @@ export function drainRest(request: IncomingMessage): void {
   });
 }
 
-/** True while an answered request's body still comes in on the socket. */
+/** True while the socket still receives the body of a request that has its response. */
 export function isDraining(socket: Socket): boolean {
   return (socket as DrainedSocket)[draining] === true;
 }

@@ -1,4 +1,4 @@
-/** Makes and sends problems. A problem is thrown inside a handler, and sent straight where a refusal must be cheap. */
+/** Makes and sends problems. A handler throws a problem. A refusal that must be cheap is sent directly. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { drainRest } from './drain.ts';
@@ -65,7 +65,7 @@ export function problemBody(
   };
 }
 
-/** Sends a problem as the answer. The query is left out of `instance`, as it may hold a ticket. */
+/** Sends a problem as the response. `instance` omits the query, because it may contain a ticket. */
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,

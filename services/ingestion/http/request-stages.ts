@@ -14,7 +14,7 @@ import { refuseQuery } from './requests/read-request.ts';
 import type { Route } from './routes/route.ts';
 import type { KnownRoute } from './unknown-routes.ts';
 
-/** Of every request, also of one that no operation takes: message → origin. */
+/** Stages of every request, even if it matches no operation: message → origin. */
 export function firstStages(
   pipelineMax: number,
   corsOrigins: readonly string[],

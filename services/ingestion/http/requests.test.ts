@@ -1,4 +1,4 @@
-/** Requests that clients send without bad intent, and what HTTP says about them. */
+/** Requests that clients send without bad intent, and the behaviour that HTTP defines for them. */
 import { describe, expect, test } from 'vitest';
 import { createFakeWorld, fakeTokens, placeRequest } from '../testing/fake-world.ts';
 
@@ -32,7 +32,7 @@ describe('an operation without a body', () => {
     ['an empty object between blanks', json, ' { }\n'],
     ['an empty form', form, ''],
     ['nothing as JSON', json, ''],
-  ])('takes %s for none', async (_name, type, payload) => {
+  ])('treats %s as an empty body', async (_name, type, payload) => {
     const id = await endpoint();
     const headers = { ...hooks, ...type, 'content-length': String(payload.length) };
     const enabled = await app.inject({
@@ -56,13 +56,13 @@ describe('an operation without a body', () => {
     ['broken JSON', json, '{', 400, 'JSON_INVALID'],
     ['a form', form, 'a=1', 415, 'MEDIA_TYPE_UNSUPPORTED'],
     ['a long body', json, ' '.repeat(2_000), 413, 'BODY_TOO_LARGE'],
-  ])('refuses %s for what it is', async (_name, type, payload, status, code) => {
+  ])('refuses %s with its own code', async (_name, type, payload, status, code) => {
     const url = `/v1/webhook-endpoints/${await endpoint()}/enable`;
     const answer = await app.inject({ method: 'POST', url, headers: { ...hooks, ...type }, payload });
     expect(answer.json()).toMatchObject({ status, code });
   });
 
-  test('an optional body may be empty whatever its type', async () => {
+  test('an optional body may be empty with any content type', async () => {
     const url = `/v1/orders/${await placed('form')}/cancel`;
     const headers = { authorization, ...form, 'content-length': '0' };
     expect((await app.inject({ method: 'POST', url, headers })).statusCode).toBe(202);

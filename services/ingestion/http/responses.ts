@@ -1,4 +1,7 @@
-/** What goes back to the client about an order: links with tickets, versions as entity tags, and when to ask again. */
+/**
+ * What a response tells the client about an order: links with tickets, versions as entity tags, and when to
+ * retry.
+ */
 import type { FastifyReply } from 'fastify';
 import { canChange, isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';

@@ -36,7 +36,7 @@ function answerOn(socket: Socket): Promise<string> {
   });
 }
 
-test('one socket too many is dropped, those before it are served, and a free place is taken again', async () => {
+test('a socket above the limit is dropped, earlier ones are served, and a freed slot is reused', async () => {
   const port = await listen({ socketsMax: 4 });
   const sockets = await Promise.all(Array.from({ length: 4 }, () => open(port)));
   expect(await answerOn(sockets[0]!)).toBe('HTTP/1.1 200');
@@ -56,7 +56,7 @@ test('an idle connection is closed, one in use is not', async () => {
   await once(socket, 'close');
 });
 
-test('more requests at once than a connection may have open lose it', async () => {
+test('too many open requests close the connection', async () => {
   const port = await listen({ pipelineMax: 8 });
   const socket = await open(port);
   socket.resume();

@@ -57,7 +57,7 @@ describe('heartbeats', () => {
     expect([fewest, most! <= 2]).toEqual([1, true]);
   });
 
-  test('a stream that ends is left out, the others keep their turns', () => {
+  test('a stream that ends is skipped, and the others keep their turns', () => {
     const { clients, beats } = openStreams(120);
     beats(1);
     clients[1]!.emit('close');
@@ -68,7 +68,7 @@ describe('heartbeats', () => {
 });
 
 describe('the end of the token', () => {
-  test('ends its streams within a second, with an event that says why', () => {
+  test('ends its streams within a second, with an event that gives the reason', () => {
     const { streams, clients, time } = openStreams(3, 60_000);
     time.ms = 59_000;
     streams.beat();

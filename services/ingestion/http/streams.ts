@@ -1,6 +1,7 @@
 /**
- * Server-sent events of single orders, written straight to the connection. Nothing is kept of the request but the address.
- * A client that does not read is disconnected. `application/wait/order-updates.ts` says what is sent, and when a stream ends.
+ * Server-sent events of single orders, written directly to the connection. Of the request, only the address is
+ * kept. A client that does not read is disconnected. `application/wait/order-updates.ts` decides what is sent,
+ * and when a stream ends.
  */
 import type { ServerResponse } from 'node:http';
 import { Failure } from '../application/common/failure.ts';
@@ -15,8 +16,8 @@ import { type ResponseDeps, showOrder } from './responses.ts';
 
 export interface Streams {
   /**
-   * Takes the response over and returns null. `seenVersion` is what the client has, -1 for nothing. Otherwise leaves the
-   * response untouched and says why: OVERLOADED or SHARE_USED_UP.
+   * Takes over the response and returns null. `seenVersion` is the version that the client has, -1 for none. On
+   * refusal it leaves the response untouched and returns OVERLOADED or SHARE_USED_UP.
    */
   open(response: ServerResponse, query: UpdatesQuery, seenVersion: number): Failure | null;
   /**

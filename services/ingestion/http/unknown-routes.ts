@@ -1,4 +1,4 @@
-/** Paths and methods that no operation takes. */
+/** Paths and methods without an operation. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { pathOf, sendProblem } from './problems.ts';
 
@@ -14,8 +14,8 @@ export function methodsOf(method: string): HTTPMethods[] {
 }
 
 /**
- * Registers the methods that a fixed path does not take. `GET /v1/orders/batch` would else be taken for the order `batch`
- * and be 404, where 405 is true.
+ * Registers the unsupported methods of a fixed path. Otherwise `GET /v1/orders/batch` would be a lookup of the
+ * order `batch` and return 404 instead of 405.
  */
 export function registerShadowed(app: FastifyInstance, known: readonly KnownRoute[]): void {
   const fixed = known.filter(({ url }) => !url.includes(':'));
@@ -28,7 +28,7 @@ export function registerShadowed(app: FastifyInstance, known: readonly KnownRout
   }
 }
 
-/** 405 for a path that takes other methods, else 404. */
+/** 405 for a path with other methods, else 404. */
 export function answerUnknownRoute(
   known: readonly KnownRoute[],
   request: FastifyRequest,
@@ -39,14 +39,14 @@ export function answerUnknownRoute(
   return sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
 }
 
-/** The methods that a path takes; none for an unknown path. */
+/** The methods of a path; none for an unknown path. */
 export function allowedOn(known: readonly KnownRoute[], path: string): HTTPMethods[] {
   const segments = path.split('/');
   const exact = known.filter(({ url }) => url === path);
   return allowedAt(exact.length > 0 ? exact : known.filter(({ url }) => matches(url, segments)));
 }
 
-/** A path whose percent-encoding is broken, such as `%zz`, or is no UTF-8, such as `%ff`. */
+/** A path with invalid percent-encoding, such as `%zz`, or invalid UTF-8, such as `%ff`. */
 export function answerBadPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const detail = 'The path is not valid percent-encoded UTF-8, so it matches no route.';
   return sendProblem(request, reply, 'ROUTE_NOT_FOUND', { detail });

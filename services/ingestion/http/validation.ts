@@ -12,7 +12,7 @@ type Checked<T> =
   | { readonly value: null; readonly faults: readonly JsonFault[] };
 export type Check<T> = (value: unknown, at?: string) => Checked<T>;
 
-/** Compiles a schema. `at` is put in front of each pointer. */
+/** Compiles a schema. `at` is prepended to each pointer. */
 export function compileCheck<S extends TSchema>(schema: S): Check<Static<S>> {
   // Its own limit of 8 would hide faults; ours cuts the list below.
   Settings.Set({ maxErrors: 5 * faultsMax });
@@ -32,7 +32,7 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** One wrong thing is one fault: an error of the object around it that only repeats it says nothing new. */
+/** Each fault is reported once: an error of the surrounding object that only repeats it is dropped. */
 function faultsOf(
   { keyword, schemaPath, instancePath, params, message }: SchemaError,
   at: string,

@@ -18,7 +18,7 @@ export interface FakeLog {
 
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
-/** The log behind the face that ingestion writes to. */
+/** The log, with the interface that ingestion writes to. */
 export function createFakeCommandLog(
   controls: FakeLog,
   progress: Pick<PartitionProgress, 'produced'>,

@@ -1,4 +1,4 @@
-/** What the routes read from the database, out of a map of orders. */
+/** The database reads of the routes, over a map of orders. */
 import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { AppDeps } from '../http/app.ts';
 

@@ -1,4 +1,7 @@
-/** The app on fakes, for tests: a log, a store and a cache in memory, and a worker that decides when it is told to. */
+/**
+ * The app on fakes, for tests: a log, a store and a cache in memory, and a worker that decides when the test
+ * says so.
+ */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
@@ -55,7 +58,7 @@ function caller(customerId: string, scopes: string[]): Caller {
 }
 
 export interface FakeOptions {
-  /** How long a body that differs from what is remembered waits for the decision, ms. */
+  /** How long a body that differs from the remembered one waits for the decision, ms. */
   readonly decisionWaitMs?: number;
   readonly ordersPerSecond?: number;
   readonly burstOrders?: number;
@@ -67,7 +70,7 @@ export interface FakeOptions {
   readonly knowsTokens?: boolean;
 }
 
-/** What tests look at and turn. */
+/** What tests read and set. */
 interface Controls extends FakeLog {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
@@ -75,7 +78,7 @@ interface Controls extends FakeLog {
   readonly cachedKeys: Map<string, KnownSubmission>;
   /** Next offset to decide, by partition. */
   readonly decided: number[];
-  /** Set to make admission refuse, or the database be away. */
+  /** Set it to make admission refuse, or the database unavailable. */
   refusal: Refusal | null;
   mysqlAway: boolean;
   /** Set to make lists wait. */

@@ -25,7 +25,7 @@ export function newOrder(orderId: string, customerId: string, status: StoredOrde
   };
 }
 
-/** What the outcome of an accepted order says, beside its ids. */
+/** The fields of an accepted order's outcome, without its ids. */
 export const acceptedEvent = {
   outcome: 'ACCEPTED',
   status: 'PENDING_PAYMENT',

@@ -86,7 +86,7 @@ function integerOf(schema: Json): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }));
 }
 
-/** A value with one place in it changed: taken away, replaced, added to, or moved out of its bounds. */
+/** A value with one change: a part is removed, replaced, added, or moved out of its limits. */
 export function broken(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const change = fc.record({ where: fc.nat(), how: fc.constantFrom(...changes), with: fc.jsonValue() });
   return fc

@@ -1,6 +1,6 @@
 /**
- * What a client of the released API would trip over in a new one. A request may only accept more, an answer may only say
- * more; whatever cannot be told apart from a change of meaning counts as breaking.
+ * The differences between two versions of the API that break a client of the first. A request may only accept
+ * more, and a response may only return more. A difference that may change the meaning counts as breaking.
  */
 
 type Json = { readonly [name: string]: unknown };
@@ -16,7 +16,7 @@ const upperBounds = ['maximum', 'maxLength', 'maxItems', 'maxProperties'];
 const lowerBounds = ['minimum', 'minLength', 'minItems', 'minProperties'];
 const depthMax = 40;
 
-/** One sentence per breaking change, none when every client of `old` goes on working. */
+/** One sentence per breaking change; none if every client of `old` still works. */
 export function breakingChanges(old: object, now: object): string[] {
   const documents = { old: old as Json, now: now as Json };
   const found: string[] = [];

@@ -1,4 +1,4 @@
-/** Writes `openapi.json` from the operations; with `--check` only says whether it is what they give. */
+/** Writes `openapi.json` from the operations. With `--check` it only reports whether the file equals them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openapiDocument } from '../http/reference/openapi.ts';
 import { operations } from '../http/routes/index.ts';

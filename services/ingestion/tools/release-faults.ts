@@ -5,7 +5,7 @@ interface OpenapiDocument {
   readonly info: { readonly version: string };
 }
 
-/** Why `now` may not take the place of the released document, as sentences; none when it may. */
+/** Why `now` may not replace the released document, as sentences; none if it may. */
 export function releaseFaults(
   released: OpenapiDocument,
   now: OpenapiDocument,

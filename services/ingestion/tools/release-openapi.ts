@@ -1,7 +1,7 @@
 /**
- * `npm run release:openapi`: makes the document of today the one that clients hold, when a version goes out. Refuses what
- * would break them, and a document that has changed under the same `info.version`. `--despite "reason"` says that what looks
- * like a break is none.
+ * `npm run release:openapi` makes the current document the one that clients hold, at the release of a version.
+ * Refuses a breaking change, and a document that has changed under the same `info.version`. `--despite
+ * "reason"` states that an apparent break is none.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -30,7 +30,7 @@ function doubling(options: Partial<BatcherOptions<number, number>> = {}) {
 }
 
 describe('a batcher', () => {
-  test('takes calls together, parts none of them, and answers each with its own', async () => {
+  test('combines calls, splits none of them, and returns to each its own results', async () => {
     const { batcher, runs, held, started } = doubling();
     const loads = [[1], [2, 3, 4, 5, 6], [], [7]].map((keys) => batcher.load(keys));
     await started(1);
@@ -42,7 +42,7 @@ describe('a batcher', () => {
     expect(await Promise.all(loads)).toEqual([[2], [4, 6, 8, 10, 12], [], [14]]);
   });
 
-  test('gives the fallback for every key of what failed and of what waited behind it, and then rests', async () => {
+  test('gives the fallback for every key of the failed batch and of the waiting ones, and then pauses', async () => {
     const { batcher, runs, held, failures, started } = doubling({ restMs: 60_000 });
     const failing = batcher.load([1, 2]);
     await started(1);
@@ -67,7 +67,7 @@ describe('a batcher', () => {
     expect(runs).toEqual([[1]]);
   });
 
-  test('does not wait for what is late', async () => {
+  test('does not wait for a late result', async () => {
     const { batcher, held, failures, started } = doubling({ timeoutMs: 20 });
     const late = batcher.load([1]);
     await started(1);

@@ -6,11 +6,11 @@ import { startTimeout } from '../../../shared/retry/index.ts';
 export interface BatcherOptions<K, V> {
   /** Answers by position; must be as long as `keys`. */
   readonly run: (keys: readonly K[]) => Promise<readonly V[]>;
-  /** The answer when `run` fails or is late, or while it is being left alone. */
+  /** The result if `run` fails or is late, or during the pause after a failure. */
   readonly fallback: V;
   /** Called once per failed batch. */
   readonly onFailure: (error: unknown) => void;
-  /** Keys after which a batch takes no more; the keys of one call are never parted. */
+  /** Keys after which a batch accepts no more. The keys of one call are never split. */
   readonly batchMax: number;
   readonly inFlightMax: number;
   /** How long the first call waits for others; 0 for the rest of this turn of the event loop. */

@@ -1,7 +1,7 @@
 /**
- * A Map that forgets what has not been set for long. Entries live in two generations: when the young one is full it
- * becomes the old one, and the old one is dropped whole. Taking single entries out of a large Map is far dearer, as
- * its first live entry has to be looked for behind all that were deleted.
+ * A Map that forgets entries that were not set for long. It has two generations of entries. When the young one
+ * is full, it becomes the old one, and the previous old one is dropped whole. Deleting single entries of a
+ * large Map is much slower. To find its first live entry, it must skip all deleted ones.
  */
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined;

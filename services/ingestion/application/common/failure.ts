@@ -1,6 +1,6 @@
 /**
- * Why the application does not do what it is asked. A failure is data: it is returned and not thrown, and making one
- * captures no stack. It knows no protocol: each front maps the codes to its own errors (HTTP: `http/failures.ts`).
+ * Why the application refuses a request. A failure is data: it is returned, not thrown, and captures no stack.
+ * It knows no protocol: each front maps the codes to its own errors (HTTP: `http/failures.ts`).
  */
 export type FailureCode =
   /** The customer has no such order. */
@@ -17,7 +17,7 @@ export type FailureCode =
   /** The caller has used up its part of what all callers share. */
   | 'SHARE_USED_UP'
   | 'RATE_LIMITED'
-  /** The stores do not tell the state. */
+  /** The stores cannot return the state. */
   | 'STATE_UNAVAILABLE'
   /** A bug; `cause` is the error. */
   | 'INTERNAL';
@@ -27,7 +27,7 @@ export interface FailureDetails {
   readonly retryAfterMs?: number | null;
   /** What the code alone does not say, as a sentence for the caller. */
   readonly detail?: string | null;
-  /** The error behind it, for the log alone. */
+  /** The underlying error, only for the log. */
   readonly cause?: unknown;
 }
 

@@ -18,7 +18,7 @@ export function createKeyedHash(secret: string): (text: string) => Buffer {
   return (text) => {
     if (text.length > textBytesMax) throw new RangeError(`longer than ${textBytesMax} characters`);
     const bytes = inner.write(text, blockBytes, 'latin1');
-    // A digest as text and back costs half of a digest as a buffer of its own.
+    // Writing a digest as text and parsing it costs half as much as a digest in a buffer of its own.
     outer.write(hash('sha256', inner.subarray(0, blockBytes + bytes), 'latin1'), blockBytes, 'latin1');
     return Buffer.from(hash('sha256', outer, 'latin1'), 'latin1');
   };

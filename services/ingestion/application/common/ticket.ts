@@ -1,7 +1,7 @@
 /**
- * A ticket gives the position of an order's command in the log, so that its state is known before the worker has
- * processed it, and without any store. A MAC binds it to the order, the customer and the log. It contains nothing
- * secret. A ticket of a deleted log is recognized as such.
+ * A ticket gives the position of an order's command in the log. So the state of the order is known before the
+ * worker has processed it, and without any store. A MAC binds it to the order, the customer and the log. It
+ * contains nothing secret. A ticket of a deleted log is recognized as such.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { createKeyedHash } from './keyed-hash.ts';

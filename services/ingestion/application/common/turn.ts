@@ -7,7 +7,7 @@ export interface Turn {
   next(): Promise<void>;
 }
 
-/** A fraction of what the admission limit on the loop's delay allows, and long against the cost of a pause. */
+/** A fraction of the loop delay that admission allows, and long compared with the cost of a pause. */
 const turnMs = 8;
 
 /** Begins a turn of the work that is going on now. */

@@ -1,6 +1,7 @@
 /**
- * Bodies on their way to us. A caller may have a share of the bytes that are being received at once, and a budget of bytes
- * that come to nothing: bodies that are cut off or refused. Both are looked at before the first byte is read.
+ * Limits for bodies that are being received. A caller may have a share of the bytes received at the same time.
+ * It also has a budget for wasted bytes: bodies that are cut off or refused. Both are checked before the first
+ * byte is read.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
@@ -18,7 +19,7 @@ export interface Bodies {
 export interface BodyLimits {
   /** Of all callers at once. */
   readonly receivingBytesMax: number;
-  /** Of one caller: so many wasted bytes at once, and so many per second after that. */
+  /** Of one caller: the wasted bytes allowed at once, and the bytes added per second. */
   readonly wastedBytesMax: number;
   readonly wastedBytesPerSecond: number;
 }

@@ -1,14 +1,18 @@
 /**
- * Slots that callers hold for a while: waits, streams, bytes of a body that is still coming. Nobody may hold more than
- * what is then still free. So one caller gets half of an idle service, the next a quarter, and a caller that holds little
- * always finds a slot. Taking and giving back cost the same, however many callers there are.
+ * Slots that callers hold for a while: waits, streams, bytes of a body in transit. No caller may hold more than
+ * the number of free slots that remain. So one caller gets half of an idle service, the next a quarter. A
+ * caller that holds little always finds a slot. Taking and giving back take constant time, for any number of
+ * callers.
  */
 
 /** `caller`: this caller holds too many. `all`: all slots are taken. */
 type SlotRefusal = 'caller' | 'all';
 
 export interface CallerSlots {
-  /** Takes so many slots, or none: null when they were taken, else why not. Each take needs its `give`. */
+  /**
+   * Takes this many slots, or none. Returns null if they were taken, else the reason. Each take needs its
+   * `give`.
+   */
   take(callerId: string, slots?: number): SlotRefusal | null;
   give(callerId: string, slots?: number): void;
   /** All that are taken. */

@@ -1,6 +1,7 @@
 /**
- * Who comes in next. In each turn of the event loop a caller's first requests come in at once; the others wait for the turns
- * after it, in their order. However many requests one caller sends at once, another waits behind a few of them only.
+ * Which request starts next. In each turn of the event loop a caller's first requests start at once; its others
+ * wait for later turns, in order. However many requests one caller sends at once, another caller waits behind
+ * only a few of them.
  */
 export interface Entry {
   /** Calls `enter` now or in one of the next turns. False, without a call, when too many of the caller's wait already. */

@@ -24,7 +24,7 @@ export interface CallerLimitSettings {
   readonly tokenChecks: TokenCheckLimits;
 }
 
-/** With so many connections to the database. */
+/** With this many connections to the database. */
 export function callerLimitSettings(connections: number): CallerLimitSettings {
   return {
     // A millisecond or so of work in each turn of the event loop.
@@ -34,7 +34,7 @@ export function callerLimitSettings(connections: number): CallerLimitSettings {
       wastedBytesMax: 8 * 1024 * 1024,
       wastedBytesPerSecond: 1024 * 1024,
     },
-    // One connection is left to the reads of single orders, which are few statements for many.
+    // One connection is reserved for reads of single orders. A few statements serve many of them.
     reads: { runningMax: Math.max(1, connections - 1), runningPerCallerMax: 2, waitingPerCallerMax: 100 },
     refusals: { atOnceMax: 50, perSecond: 50, delayMsMax: 1_000 },
     tokenChecks: { badMax: 50, forgivenPerSecond: 10, checkingMs: 1, everyMs: 10, waitingMax: 5_000 },

@@ -1,12 +1,12 @@
 /**
- * Leases of orders out of the callers' buckets in Redis. What is asked for in one turn of the event loop goes out in one
- * call: a crowd of new callers costs one round trip, not one each.
+ * Leases of orders from the callers' buckets in Redis. All requests of one turn of the event loop go out in one
+ * call. So many new callers cost one round trip, not one each.
  */
 import type { Redis } from '../../../shared/redis/index.ts';
 
 interface LeaseRequest {
   readonly callerId: string;
-  /** Orders that are asked for. */
+  /** Requested orders. */
   readonly want: number;
   /** Fewer than this are of no use. */
   readonly need: number;
@@ -36,7 +36,9 @@ interface WaitingRequest extends LeaseRequest {
 /** Buckets of one call: Redis does nothing else meanwhile, about a millisecond. */
 const bucketsMax = 200;
 
-/** KEYS: buckets; ARGV: rate and burst, then want and need of each. Answers granted and left of each, in turn. */
+/**
+ * KEYS: buckets; ARGV: rate and burst, then want and need of each. Returns granted and left of each, in turn.
+ */
 const leaseAll = `
 local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local t = redis.call('TIME')

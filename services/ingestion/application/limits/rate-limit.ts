@@ -18,7 +18,7 @@ export interface RateDecision {
 export interface RateLimiter {
   /** Takes `cost` orders, or none of them. Answers at once while the lease lasts. */
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
-  /** The refusal that `take` would give now whatever the cost, or null where that is not known. Takes nothing. */
+  /** The refusal that `take` would return now for any cost, or null if that is unknown. Takes nothing. */
   denial(callerId: string): RateDecision | null;
   /** Time after which `orders` more can be had, in ms. */
   refillMs(orders: number): number;
@@ -42,7 +42,7 @@ interface Bucket {
 interface Account {
   leased: number;
   leaseEndsMs: number;
-  /** What Redis had left at the last lease. */
+  /** What was left in Redis at the last lease. */
   left: number;
   deniedUntilMs: number;
   leasing: Promise<void> | null;
@@ -103,7 +103,7 @@ export function createRateLimiter({
     };
   };
 
-  /** Nothing is left here, and more was asked for just now in vain. */
+  /** Nothing is left in this process, and a recent request for more failed. */
   const denialOf = (account: Account): RateDecision | null => {
     if (account.redisAway) {
       const { tokens } = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);

@@ -61,7 +61,7 @@ test('beyond the bound a caller is refused for its own share, another is not', a
   await Promise.all(first);
 });
 
-test('a read that fails gives its turn back', async () => {
+test('a failed read returns its turn', async () => {
   const reads = createReadTurns({ runningMax: 1, runningPerCallerMax: 1, waitingPerCallerMax: 1 });
   const cause = new Error('away');
   expect(await reads.run('a', () => Promise.reject(cause))).toMatchObject({

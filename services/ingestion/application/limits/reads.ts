@@ -1,6 +1,6 @@
 /**
- * Turns at the database for reads that cost something: pages, histories, quotes. A few run at once, of one caller fewer; the
- * callers come by turns, so that nobody waits behind another's queue.
+ * Turns for expensive reads of the database: pages, histories, quotes. A few run at the same time, and fewer of
+ * one caller. The callers take turns, so that no caller waits behind the queue of another.
  */
 import { Failure } from '../common/failure.ts';
 
@@ -35,7 +35,7 @@ export function createReadTurns(limits: ReadLimits): ReadTurns {
   const readers = new Map<string, Reader>();
   let running = 0;
 
-  /** Looks at each caller once at most: callers with nothing to start are those whose reads run, a handful. */
+  /** Checks each caller at most once. Callers with nothing to start have running reads, so they are few. */
   const startNext = (): void => {
     for (const [callerId, reader] of readers) {
       if (running >= limits.runningMax) return;

@@ -1,7 +1,7 @@
 /**
- * How soon a caller is refused. A refusal costs little, and a client that asks again at once can still fill the event loop
- * with them. So the first are sent at once, and those of a caller that goes on come later and later: its next request comes
- * later too.
+ * How soon a caller is refused. A refusal is cheap, but a client that retries at once can still fill the event
+ * loop with refusals. So the first ones are sent at once. If the caller continues, later ones are delayed more
+ * and more, and so is its next request.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';

@@ -7,7 +7,7 @@ const limits = { badMax: 3, forgivenPerSecond: 1, checkingMs: 5, everyMs: 10, wa
 
 function checksAt() {
   vi.useFakeTimers();
-  // Each look at the clock costs a millisecond, so that the time for checks runs out after a few of them.
+  // Each read of the clock costs a millisecond, so that the time for checks ends after a few of them.
   const clock = { ms: 0, monotonicMs: () => clock.ms++ };
   return { clock, checks: createTokenChecks(limits, clock) };
 }

@@ -1,14 +1,16 @@
 /**
- * Checks of tokens that nobody has seen before. A check costs a tenth of a millisecond of the event loop and needs no right to
- * ask for it. While the tokens of an address turn out good they are checked at once; an address that has sent many bad ones
- * has its next ones checked by turns, connection by connection, in a small part of the time. Good tokens from there are
- * late then, and never refused.
+ * Checks of new tokens. A check costs a tenth of a millisecond of the event loop, and anyone can cause one.
+ * While the tokens of an address are valid, they are checked at once. If an address has sent many invalid ones,
+ * its next tokens are checked in turns, connection by connection, in a small part of the time. Valid tokens
+ * from there are then late, but never refused.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
 
 export interface TokenChecks {
-  /** Calls `check` now or later; false, without a call, when too many wait. `connection` is what the turns go by. */
+  /**
+   * Calls `check` now or later. Returns false, without a call, if too many wait. Turns rotate by `connection`.
+   */
   come(address: string, connection: object, check: () => void): boolean;
   /** A token from this address was bad. */
   failed(address: string): void;
@@ -20,7 +22,7 @@ export interface TokenCheckLimits {
   readonly badMax: number;
   /** Bad tokens that are forgiven per second. */
   readonly forgivenPerSecond: number;
-  /** Time for those that wait, out of each `everyMs`. */
+  /** Time for waiting checks in each `everyMs`. */
   readonly checkingMs: number;
   readonly everyMs: number;
   readonly waitingMax: number;

@@ -21,7 +21,7 @@ test('a caller with little use is light beside one with much use', () => {
   ]);
 });
 
-test('no caller is light where all use the same, or where there is only one', () => {
+test('no caller is light if all use the same, or if there is only one', () => {
   const { usage, note } = usageAt();
   note('alone', 5);
   expect(usage.isLight('alone')).toBe(false);
@@ -29,7 +29,7 @@ test('no caller is light where all use the same, or where there is only one', ()
   expect(usage.isLight('caller 7')).toBe(false);
 });
 
-test('what was asked for is forgotten after a second or two', () => {
+test('usage is forgotten after a second or two', () => {
   const { clock, usage, note } = usageAt();
   note('greedy', 1_000);
   clock.ms += 1_000;

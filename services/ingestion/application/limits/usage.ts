@@ -6,7 +6,10 @@ import type { Clock } from '../../../shared/clock/index.ts';
 export interface Usage {
   /** The caller asks for something. */
   note(callerId: string): void;
-  /** Whether the caller sends less than half of the average per caller. False for all where all send the same. */
+  /**
+   * Whether the caller sends less than half of the average per caller. False for all callers if all send the
+   * same.
+   */
   isLight(callerId: string): boolean;
 }
 

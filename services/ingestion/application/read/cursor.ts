@@ -15,7 +15,7 @@ export interface Cursors {
 const macBytes = 12;
 const bytes = 16 + macBytes;
 
-/** Form of every cursor: 28 bytes in base64url. Its last letter holds the two bits that are left over. */
+/** Form of every cursor: 28 bytes in base64url. Its last letter has the two remaining bits. */
 export const cursorPattern = '^[A-Za-z0-9_-]{37}[AQgw]$';
 const form = new RegExp(cursorPattern);
 

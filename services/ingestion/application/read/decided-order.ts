@@ -3,8 +3,8 @@ import type { OrderEvent } from '../../../../schemas/index.ts';
 import { type OrderResource, type OrderStatus, orderResource } from '../../../domain/index.ts';
 
 /**
- * The order at its first version, or null where the event does not tell all of it: only an accepting one carries lines and
- * amounts. Equal to what the stores hold, as the worker takes one clock for row and event of a decision.
+ * The order at its first version, or null if the event is incomplete: only an accepting one has lines and
+ * amounts. It equals the stored order, because the worker uses one clock for row and event of a decision.
  */
 export function orderOfEvent(event: OrderEvent): OrderResource | null {
   const { outcome, order, orderId, customerId, status, occurredAt } = event;

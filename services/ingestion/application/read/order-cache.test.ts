@@ -30,7 +30,7 @@ test('an order is given as it is; nothing, or only a version, is missing', async
   expect(await find('')).toBe('missing');
 });
 
-describe('what is no order is a fault, so that the database is asked', () => {
+describe('an invalid entry is a fault, so the database is read', () => {
   const without = (name: keyof OrderResource) => JSON.stringify({ ...order, [name]: undefined });
   test.each<[string, unknown]>([
     ['a number', 7],

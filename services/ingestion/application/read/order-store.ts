@@ -25,7 +25,10 @@ export interface KnownSubmission {
   /** In base64url, as `fingerprintOf` gives it. */
   readonly fingerprint: string;
   readonly position: LogPosition;
-  /** Leader epoch of the acknowledgement, which has to be the partition's still; null where the database knows the order. */
+  /**
+   * Leader epoch of the acknowledgement. It must still be the epoch of the partition. Null if the database has
+   * the order.
+   */
   readonly epoch: number | null;
 }
 
@@ -33,7 +36,7 @@ export interface ListQuery {
   readonly customerId: string;
   readonly limit: number;
   readonly status: OrderStatus | null;
-  /** Only this order, where it is the customer's. */
+  /** Only this order, if it belongs to the customer. */
   readonly orderId?: string | null;
   /** KnownSubmission then or later, and before `createdToMs`. */
   readonly createdFromMs?: number | null;
@@ -73,7 +76,7 @@ export interface OrderStore {
   list(query: ListQuery): Promise<StoredOrder[]>;
   /** Versions from 2 on, and the commands that were refused, oldest first. */
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
-  /** What the customer sent with these orders, by order id; orders of others are left out. */
+  /** What the customer sent with these orders, by order id. Orders of other customers are omitted. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
   /** What the workers have decided and published, by the rows of `lane_positions`. */

@@ -61,7 +61,7 @@ test('the lag of a partition is the age of its oldest unanswered command when no
   expect(progress.slowestLagMs()).toBe(0);
 });
 
-test('a partition that stands still says so, and its ETA is at least as long', () => {
+test('a stalled partition reports this, and its ETA is at least as long', () => {
   const { progress, clock } = lanesAt();
   progress.publishedUpTo(0, 0);
   progress.produced({ partition: 0, offset: 0 });

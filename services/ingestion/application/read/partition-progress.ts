@@ -1,9 +1,10 @@
 /**
- * How far each partition of the command log is: what was produced, what has its outcome, and how fast outcomes come. It is
- * fed by our own acknowledgements, by the reader of the result topic and by `lane_positions`. Queue positions, ETAs,
- * `Retry-After` and the lag that admission uses come from it. A partition that stands still says nothing about the others.
+ * The progress of each partition of the command log: the produced commands, the outcomes, and their rate. Its
+ * inputs are our own acknowledgements, the reader of the result topic, and `lane_positions`. It provides queue
+ * positions, ETAs, `Retry-After`, and the lag for admission. A stalled partition does not affect the others.
  *
- * The rate of a partition is measured only while it has work: an idle one shows what came, not what it can do.
+ * The rate of a partition is measured only while it has work. An idle partition shows the arrival rate, not its
+ * capacity.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { LogPosition } from '../common/ticket.ts';
@@ -11,7 +12,7 @@ import type { LogPosition } from '../common/ticket.ts';
 export interface Queue {
   readonly ahead: number;
   readonly etaMs: number;
-  /** For how long no outcome has come out of the partition, where that is long: `etaMs` is then the least. */
+  /** For how long the partition has had no outcome, if that is long. `etaMs` is then at least as long. */
   readonly stalledForMs: number | null;
 }
 

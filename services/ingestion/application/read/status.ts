@@ -57,7 +57,8 @@ export function createReadStatus(deps: StatusDeps): ReadStatus {
     const floor = Math.max(query.floor ?? 0, deps.shown.get(orderId) ?? 0);
     const cached = fresh ? 'missing' : await deps.cache.find(orderId);
     if (typeof cached === 'object' && cached.version >= floor) return show(deps, cached, customerId);
-    // So far behind the last published outcome nothing is decided: a long queue costs the database no reads.
+    // No command this far behind the last published outcome is decided. So a long queue causes no reads of the
+    // database.
     if (ticket !== null && floor === 0 && aheadOf(deps, ticket) >= decidedAheadMax) return queuedAt(ticket);
     try {
       return await readStore(deps, orderId, customerId, query.ticket);

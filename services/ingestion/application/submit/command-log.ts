@@ -34,7 +34,7 @@ export interface CommandLogDeps {
 }
 
 const retryAfterMs = 2_000;
-/** For an order whose partition is behind. Orders of other partitions are accepted. */
+/** For an order whose partition is behind. Orders of other partitions are still accepted. */
 const behindRetryAfterMs = 10_000;
 
 export function createCommandLog(deps: CommandLogDeps): CommandLog {

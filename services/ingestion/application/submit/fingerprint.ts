@@ -1,10 +1,11 @@
-/** The fingerprint of an order: equal for equal orders, whatever the sequence of members or the white space. */
+/** The fingerprint of an order: equal for equal orders, whatever the order of members or the white space. */
 import { hash } from 'node:crypto';
 import type { PlaceOrderInput, PlaceOrderLine } from './place-order-input.ts';
 
 /**
- * SHA-256 of the canonical JSON (RFC 8785) of an order that came from strict JSON, in base64url without padding: 43
- * characters. A text, as thousands are remembered, and a small buffer costs twice the hash and a good deal of collecting.
+ * SHA-256 of the canonical JSON (RFC 8785) of an order from strict JSON, in base64url without padding: 43
+ * characters. It is a text, because thousands are remembered. A small buffer takes twice the memory of the
+ * hash, and much garbage collection.
  */
 export function fingerprintOf(order: PlaceOrderInput): string {
   const canonical = order.metadata === undefined ? canonicalOrder(order) : canonicalJson(order);
@@ -12,8 +13,8 @@ export function fingerprintOf(order: PlaceOrderInput): string {
 }
 
 /**
- * `canonicalJson` of an order without metadata, in a quarter of the time: JSON.stringify writes members in the order in
- * which they are named here, which is that of the RFC, and leaves out what is undefined.
+ * `canonicalJson` of an order without metadata, in a quarter of the time. JSON.stringify writes members in the
+ * order of the code below, which is the order of the RFC. It omits undefined members.
  */
 export function canonicalOrder({ items, shippingAddress, ...order }: PlaceOrderInput): string {
   const { city, country, line1, line2, name, postalCode, region } = shippingAddress;
@@ -34,15 +35,15 @@ export function canonicalOrder({ items, shippingAddress, ...order }: PlaceOrderI
   } satisfies Named<PlaceOrderInput>);
 }
 
-/** An object that names every member there is, so that a new one cannot be left out of the fingerprint by mistake. */
+/** An object that names every member, so that no new member can be missing in the fingerprint. */
 type Named<T> = { readonly [name in keyof Required<T>]: T[name] };
 
 /** JSON.stringify escapes nothing in such a text, so it is copied as it is. */
 const plain = /^[ !#-[\]-\uffff]*$/;
 
 /**
- * RFC 8785 for what a request can hold: members sorted by UTF-16 code units, no blanks. Strings and numbers come out of
- * JSON.stringify, which is the form that the RFC takes over; unpaired surrogates and fractions were refused before.
+ * RFC 8785 for every valid request: members sorted by UTF-16 code units, no blanks. JSON.stringify writes
+ * strings and numbers, and the RFC adopts its form. Unpaired surrogates and fractions were refused before.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);

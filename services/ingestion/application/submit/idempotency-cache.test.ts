@@ -3,7 +3,7 @@ import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { RedisClient } from '../../../shared/redis/index.ts';
 import { createIdempotencyCache } from './idempotency-cache.ts';
 
-/** Redis as far as marks use it; `answer` replaces what it says. */
+/** The part of Redis that the cache uses; `answer` replaces its responses. */
 function fakeRedis() {
   const values = new Map<string, string>();
   const state: { answer?: unknown; failures: number } = { failures: 0 };
@@ -49,7 +49,7 @@ describe('a mark', () => {
     ).toEqual([null]);
   });
 
-  test('is not made of what the database knows, nor of what nobody knows the epoch of', async () => {
+  test('is not created for an order from the database, or for an unknown epoch', async () => {
     const { redis, values } = fakeRedis();
     const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });
     marks.set('other', { ...placed, epoch: null });
@@ -65,7 +65,7 @@ describe('a mark', () => {
     ['the form of an older version', `${partition}.42.${'f'.repeat(43)}`],
     ['another partition', `${(partition + 1) % 12}.42.7.${'f'.repeat(43)}`],
     ['an offset that is no exact number', `${partition}.9999999999999999.7.${'f'.repeat(43)}`],
-  ])('is none when its value is %s', async (_what, value) => {
+  ])('is ignored if its value is %s', async (_what, value) => {
     const { redis, state } = fakeRedis();
     state.answer = [value];
     const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });
@@ -77,7 +77,7 @@ describe('a mark', () => {
     ['text', 'x'],
     ['too few values', []],
     ['too many', [null, null]],
-  ])('is none when Redis answers %s, and that is a failure of Redis', async (_what, answer) => {
+  ])('is ignored if Redis returns %s, which counts as a failure of Redis', async (_what, answer) => {
     const { redis, state } = fakeRedis();
     state.answer = answer;
     const marks = createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) });

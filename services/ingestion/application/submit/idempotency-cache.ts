@@ -1,8 +1,8 @@
 /**
- * Accepted orders in Redis: fingerprint, log position and leader epoch by order id. An entry is only set after the
- * acknowledgement, so it proves that the command was in the log then. A missing entry proves nothing. Redis alone is not
- * believed: the log's id is part of the key, and the partition must still have the epoch. So an entry from before the log was
- * truncated or recreated does not count.
+ * Accepted orders in Redis: fingerprint, log position and leader epoch by order id. An entry is set only after
+ * the acknowledgement, so it proves that the command was in the log then. A missing entry proves nothing. An
+ * entry alone is not enough: the log's id is part of the key, and the partition must still have the epoch. So
+ * an entry from before the log was truncated or recreated does not count.
  */
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { Redis } from '../../../shared/redis/index.ts';
@@ -11,7 +11,7 @@ import type { KnownSubmission } from '../read/order-store.ts';
 import type { LogTrust } from './log-trust.ts';
 
 export interface IdempotencyCache {
-  /** Results by position; null where there is no entry, or Redis does not respond in time. */
+  /** Results by position; null if there is no entry, or Redis does not respond in time. */
   find(orderIds: readonly string[]): Promise<readonly (KnownSubmission | null)[]>;
   /** Does not wait. A lost entry only costs speed. */
   set(orderId: string, known: KnownSubmission): void;
@@ -75,7 +75,7 @@ export function createIdempotencyCache({ redis, logId, trust }: IdempotencyCache
   return {
     find: lookups.load,
     set(orderId, known) {
-      // What the database knows is asked there.
+      // An order that is in the database needs no cache entry.
       if (known.epoch === null || pending.length >= pendingMax) return;
       if (pending.length === 0) setTimeout(flush, writeLingerMs);
       pending.push({ key: keyOf(orderId), value: writeEntry(known) });

@@ -54,7 +54,8 @@ export function createInFlight({ onAppended, epochOf }: InFlightDeps): InFlight 
       });
     },
     open(submission, index) {
-      // Read before the append: if the epoch changes meanwhile, what is remembered is not believed, and never the reverse.
+      // Read before the append. If the epoch changes meanwhile, the remembered order is ignored, never wrongly
+      // used.
       const epoch = epochOf(submission.message.partition);
       const append: OpenAppend = { submission, index, epoch, known: null, end: null, waiting: null };
       open.set(submission.orderId, append);

@@ -2,17 +2,20 @@
 import type { OrderSubmission } from './order-submission.ts';
 import type { SubmitDeps } from './submit.ts';
 
-/** Tells whether the stored order of this key is that of the submission; null while the database has none, or does not tell. */
+/**
+ * Whether the stored order of this key is that of the submission. Null while the database does not have the
+ * order or does not respond.
+ */
 export type IsOrderOf = (submission: OrderSubmission) => Promise<boolean | null>;
 
-/** Costs nothing where the stored order is remembered; else one lookup, which others share. */
+/** Free if the stored order is remembered; else one lookup, which others share. */
 export function createIsOrderOf({
   recent,
   findSubmissions,
 }: Pick<SubmitDeps, 'recent' | 'findSubmissions'>): IsOrderOf {
   return async ({ orderId, fingerprint }) => {
     const known = recent.get(orderId);
-    // Only what the database told has no epoch.
+    // Only results from the database have no epoch.
     if (known !== undefined && known.epoch === null) return known.fingerprint === fingerprint;
     const [stored] = await findSubmissions([orderId]);
     if (stored === null || stored === undefined) return null;

@@ -11,7 +11,7 @@ export interface LogTrust {
   epochOf(partition: number): number | null;
   /** Whether records acknowledged under this epoch are certainly still in the log. */
   holds(position: LogPosition, epoch: number): boolean;
-  /** What the cluster says now. */
+  /** The current value from the cluster. */
   update(state: TopicState): void;
 }
 

@@ -48,7 +48,7 @@ describe('the command log', () => {
     expect(trust.holds(position, 7)).toBe(false);
   });
 
-  test('that nobody can ask about is believed for a while, and then no more', async () => {
+  test('that cannot be checked is trusted for a while, and then no more', async () => {
     const { clock, trust, state, watch } = watchOf();
     state.answer = own(7);
     await watch.look();
@@ -100,13 +100,13 @@ describe('the registry', () => {
     expect([watch.check(), failures]).toEqual([true, []]);
   });
 
-  test('that gives the schema another id was recreated: the process ends, so that the next one writes that id', async () => {
+  test('that gives the schema another id ends the process, so that the next one writes that id', async () => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body: { id: 9 } }));
     await watch.look();
     expect(failures).toMatchObject([{ code: 'SCHEMA_MISMATCH', disposition: 'fatal' }]);
   });
 
-  test('that holds no such schema makes us not ready, until it does', async () => {
+  test('without the schema makes the service not ready until it has it', async () => {
     let answer = { status: 404, body: { error_code: 40403, message: 'Schema not found' } as unknown };
     const { watch, failures } = await watchOf(() => answer);
     await watch.look();
@@ -120,7 +120,7 @@ describe('the registry', () => {
     ['no id', {}],
     ['an id that is text', { id: '4' }],
     ['an id that is null', { id: null }],
-  ])('that answers %s is one that cannot be asked', async (_what, body) => {
+  ])('that returns %s counts as unreachable', async (_what, body) => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body }));
     await watch.look();
     expect([watch.check(), failures]).toEqual([true, []]);

@@ -1,4 +1,7 @@
-/** Looks again and again whether the servers that ingestion rests on are still those it began with: the command log and the registry. */
+/**
+ * Checks repeatedly whether two servers are still those that ingestion started with: the command log and the
+ * registry.
+ */
 import { COMMANDS } from '../../../../topics/index.ts';
 import { type Codecs, checkCommandId } from '../../../shared/codec/index.ts';
 import { appError, errorMessage } from '../../../shared/errors/index.ts';
@@ -37,7 +40,7 @@ export function createLogWatch({ topic, logId, trust, log, fatal }: LogWatchDeps
         if (state.topicId === logId) trust.update(state);
         else fatal(appError('TOPIC_MISSING', { topic: COMMANDS, reason: 'it was recreated' }));
       } catch (error) {
-        // What is remembered is believed a while longer, and then no more.
+        // Remembered positions are trusted for a while longer, and then no more.
         log.debug({ reason: errorMessage(error) }, 'The command log could not be checked');
       }
     },

@@ -29,9 +29,9 @@ test('without traffic it lets a request try again after a while', () => {
 
 test.each([
   ['a record that is too large', refused('MESSAGE_TOO_LARGE')],
-  ['brokers that are away', appError('NOT_PRODUCED', { reason: 'deadline passed' })],
+  ['unavailable brokers', appError('NOT_PRODUCED', { reason: 'deadline passed' })],
   ['an end that is unknown', appError('OUTCOME_UNKNOWN', { reason: 'INVALID_TIMESTAMP' })],
-])('%s says nothing about other records', (_what, error) => {
+])('%s does not affect other records', (_what, error) => {
   const { health } = healthAt();
   health.refused(error);
   expect(health.check()).toBe(true);

@@ -16,7 +16,7 @@ export interface ProduceHealth {
 
 /** So long after a refusal traffic may come again, to find out whether it is still so. */
 const triedAgainAfterMs = 10_000;
-/** These are about the one record, or about brokers that do not answer; a caller could bring the first about. */
+/** Errors of one record, or of brokers that do not respond. A caller could cause the first kind. */
 const otherReasons: ReadonlySet<unknown> = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',

@@ -6,7 +6,7 @@ import type { KnownSubmission } from '../read/order-store.ts';
 import type { OrderSubmission } from './order-submission.ts';
 import { createSubmit } from './submit.ts';
 
-/** A log whose appends end when they are told to, a cache and a store that tests fill. */
+/** A log whose appends end when the test says so, and a cache and a store that tests fill. */
 function world() {
   const appended: string[] = [];
   const log: { epoch: number | null } = { epoch: 1 };
@@ -66,8 +66,8 @@ function place(orderId: string, fingerprint = 'same'): OrderSubmission {
 const at = (offset: number): LogPosition => ({ partition: 0, offset });
 const reused = expect.objectContaining({ code: 'KEY_REUSED' });
 
-describe('a group of places', () => {
-  test('is looked up and appended in one pass, and each place has its own end', async () => {
+describe('a group of submissions', () => {
+  test('is looked up and appended in one pass, with one result for each', async () => {
     const { submit, end, lookups, cached, stored } = world();
     cached.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
     cached.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
@@ -86,7 +86,7 @@ describe('a group of places', () => {
     expect(cached.has('d')).toBe(false);
   });
 
-  test('that holds a place twice appends it once', async () => {
+  test('with a repeated submission appends it once', async () => {
     const { submit, end, appended, decide } = world();
     const submitted = submit([place('a'), place('a'), place('a', 'other')]);
     await end('a', at(0));
@@ -99,7 +99,7 @@ describe('a group of places', () => {
     expect(appended).toEqual(['a']);
   });
 
-  test('does not wait for its slowest place to be known to others', async () => {
+  test('shares each result before its slowest submission ends', async () => {
     const { submit, end, appended } = world();
     const group = submit([place('a'), place('slow')]);
     await end('a', at(0));
@@ -109,12 +109,12 @@ describe('a group of places', () => {
     expect(appended).toEqual(['a', 'slow']);
   });
 
-  test('of none has no answers', async () => {
+  test('without submissions has no results', async () => {
     expect(await world().submit([])).toEqual([]);
   });
 });
 
-describe('a place that another call has in flight', () => {
+describe('a submission that another call has in flight', () => {
   test('shares its end', async () => {
     const { submit, end, appended } = world();
     const calls = Array.from({ length: 50 }, () => submit([place('a')]));
@@ -150,7 +150,7 @@ describe('a place that another call has in flight', () => {
   });
 });
 
-describe('a place that landed while another call asked for its mark', () => {
+describe('a submission that ended while another call read its cache entry', () => {
   test.each([
     ['the same request is answered with it', 'same', { position: at(0), replayed: true }],
     ['another one is refused', 'other', reused],
@@ -163,7 +163,7 @@ describe('a place that landed while another call asked for its mark', () => {
     await end('a', at(0));
     await first;
     decide('a', at(0));
-    // Redis was asked before the mark was set, or did not answer in time.
+    // Redis was read before the entry was set, or did not respond in time.
     cached.clear();
     late.resolve();
     expect(await second).toEqual([expected]);
@@ -171,8 +171,8 @@ describe('a place that landed while another call asked for its mark', () => {
   });
 });
 
-describe('a place that only the database knows', () => {
-  test('is known for what it is before the rest of its group has ended, in Redis too', async () => {
+describe('a submission that is only in the database', () => {
+  test('is recognized before the rest of its group has ended, in Redis too', async () => {
     const { submit, end, cached, stored } = world();
     const known = { fingerprint: 'same', position: at(2), epoch: null };
     stored.set('a', known);
@@ -204,8 +204,8 @@ describe('a place that only the database knows', () => {
   });
 });
 
-describe('what is remembered', () => {
-  test('is believed only while the log can still hold it: after that the place is appended again', async () => {
+describe('a remembered order', () => {
+  test('is used only while the log can still contain it, and is appended again after that', async () => {
     const { submit, end, appended, cached, log } = world();
     const first = submit([place('a')]);
     await end('a', at(5));
@@ -232,7 +232,7 @@ describe('what is remembered', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('is not asked for an order that must be submitted again', async () => {
+  test('is ignored for an order that must be submitted again', async () => {
     const { submit, end, appended, cached } = world();
     const first = submit([place('a')]);
     await end('a', at(0));
@@ -253,8 +253,8 @@ test('an order in the database is found, also if the cache write fails', async (
   expect(await submitted).toEqual([{ position: at(2), replayed: true }]);
 });
 
-describe('a body whose rival this process remembers', () => {
-  test('is appended while nobody knows which of them is the first in the log', async () => {
+describe('a body with the key of another remembered body', () => {
+  test('is appended while it is unknown which of them is first in the log', async () => {
     const { submit, end, appended, cached } = world();
     cached.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
     const submitted = submit([place('a')]);
@@ -263,7 +263,7 @@ describe('a body whose rival this process remembers', () => {
     expect(appended).toEqual(['a']);
   });
 
-  test('is a replay where it was the first in the log', async () => {
+  test('is a replay if it was the first in the log', async () => {
     const { submit, appended, cached, decide } = world();
     cached.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
     decide('a', at(4));

@@ -1,12 +1,12 @@
 /**
- * Submits orders, each once. Every order is looked for in this sequence: in what this process remembers, among the appends
- * in flight, in the idempotency cache in Redis. An order that nobody knows is appended at once, and MySQL is asked at the
- * same time. So the truth never depends on Redis, and the first order never waits for a lookup: a repeat that reaches the
- * log is a DUPLICATE or KEY_CONFLICT there, never a second order.
+ * Submits orders, each once. Every order is looked up in this sequence: in this process's memory, among the
+ * appends in flight, in the idempotency cache in Redis. An order that is in none of them is appended at once,
+ * while MySQL is read in parallel. So correctness never depends on Redis, and a first order never waits for a
+ * lookup. A repeat that reaches the log is a DUPLICATE or KEY_CONFLICT there, never a second order.
  *
- * Two processes may append two bodies with one key at the same moment. The first in the log is the order, and what a process
- * remembers may be the other one. KEY_REUSED therefore rests on the database alone. Until it knows the key, a body that
- * differs from what is remembered is appended too, and the log decides.
+ * Two processes may append two bodies with one key at the same moment. The first in the log is the order, and a
+ * process may remember the other one. So only the database can decide KEY_REUSED. Until it has the key, a body
+ * that differs from the remembered one is appended too, and the log decides.
  *
  * Orders come in groups, those of one request: one lookup and one append for all, and a result for each.
  */
@@ -31,8 +31,8 @@ interface Submitted {
 export type SubmitResult = Submitted | Failure;
 
 /**
- * Results by position, once each order has its result. Never rejects for a fault of one order. With `anew` remembered
- * results are ignored: the orders are appended.
+ * Results by position, once each order has its result. A fault of one order never rejects the call. With
+ * `anew`, remembered results are ignored: the orders are appended.
  */
 export type Submit = (
   orders: readonly OrderSubmission[],
@@ -46,7 +46,7 @@ export interface SubmitDeps {
   readonly findSubmissions: (orderIds: readonly string[]) => Promise<readonly (KnownSubmission | null)[]>;
   readonly recent: BoundedMap<string, KnownSubmission>;
   readonly trust: Pick<LogTrust, 'epochOf' | 'holds'>;
-  /** How long a body that differs from what is remembered waits for the decision, ms. */
+  /** How long a body that differs from the remembered one waits for the decision, ms. */
   readonly decisionWaitMs?: number;
 }
 
@@ -98,7 +98,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
   return submit;
 }
 
-/** Answers what this process remembers and joins what is in flight. Gives the indices of the others. */
+/** Resolves remembered orders and joins appends in flight. Returns the indices of the others. */
 function answerRemembered(state: State, group: Group, anew: boolean): number[] {
   const unknown: number[] = [];
   for (let i = 0; i < group.orders.length; i++) {
@@ -109,7 +109,7 @@ function answerRemembered(state: State, group: Group, anew: boolean): number[] {
   return unknown;
 }
 
-/** Answers what the cache knows, joins what is in flight by now, and opens an append for each of the others. */
+/** Resolves cached orders, joins appends that are now in flight, and opens an append for each of the others. */
 function openAppends(
   state: State,
   group: Group,
@@ -121,7 +121,7 @@ function openAppends(
   for (let i = 0; i < unknown.length; i++) {
     const index = unknown[i]!;
     const order = group.orders[index]!;
-    // An append that ended meanwhile is not in flight any more, and its cache entry may have come too late to be found.
+    // The append may have ended meanwhile, and its cache entry may have come too late for our lookup.
     const known = anew ? null : (recall(state, order.orderId) ?? cached[i] ?? null);
     if (known !== null) {
       state.recent.set(order.orderId, known);
@@ -133,7 +133,7 @@ function openAppends(
   return appends;
 }
 
-/** Only what the database told has no epoch. */
+/** Only results from the database have no epoch. */
 function isStored({ epoch }: KnownSubmission): boolean {
   return epoch === null;
 }
@@ -157,7 +157,7 @@ function joinInFlight(state: State, { orders, results, joins }: Group, index: nu
   return true;
 }
 
-/** The same body is that submission again. Another one is refused only where the database has the order. */
+/** The same body is the same submission. A different body is refused only if the database has the order. */
 function answerKnown(
   state: State,
   { orders, results, joins }: Group,
@@ -175,7 +175,9 @@ function answerKnown(
   joins.push(settled());
 }
 
-/** Waits a moment for the decision about the key; without one the order goes into the log, which decides. */
+/**
+ * Waits a moment for the decision about the key. Without a decision the order is appended, and the log decides.
+ */
 async function settle(state: State, order: OrderSubmission): Promise<SubmitResult> {
   const { decisionWaitMs = defaultDecisionWaitMs } = state;
   const untilMs = performance.now() + decisionWaitMs;

@@ -1,4 +1,6 @@
-/** Entries that expire, by the second. Adding, removing and finding expired entries take constant time. */
+/**
+ * Entries that expire, in steps of a second. Adding, removing and finding expired entries take constant time.
+ */
 export interface Expiries<T> {
   add(thing: T, expiresAtMs: number): void;
   /** `expiresAtMs` is that of `add`. */

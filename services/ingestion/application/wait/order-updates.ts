@@ -1,6 +1,6 @@
 /**
- * Subscriptions to single orders: a subscriber gets each newer state, until the order is final, its token ends, the stores
- * do not answer, or we stop. Nothing is polled, and a subscription has no timer of its own.
+ * Subscriptions to single orders. A subscriber gets each newer state until the order is final, its token
+ * expires, the stores do not respond, or the service stops. There is no polling, and no timer per subscription.
  */
 import { isFinal } from '../../../domain/index.ts';
 import { Failure } from '../common/failure.ts';
@@ -24,8 +24,8 @@ export interface UpdatesQuery extends Pick<StatusQuery, 'orderId' | 'customerId'
 
 export interface OrderUpdates<T> {
   /**
-   * Subscribes, and reads the state at once. `seenVersion` is what the subscriber has, -1 for nothing. Gives the function that
-   * ends the subscription, or why there is none: OVERLOADED or SHARE_USED_UP.
+   * Subscribes, and reads the state at once. `seenVersion` is the version that the subscriber has, -1 for none.
+   * Returns the function that ends the subscription, or the refusal: OVERLOADED or SHARE_USED_UP.
    */
   open(subscriber: T, query: UpdatesQuery, seenVersion: number): (() => void) | Failure;
   /** Ends the subscriptions whose token has expired; called on a timer. */
@@ -95,7 +95,7 @@ function end<T>({ onEnd }: Delivery<T>, one: Subscription<T>, reason: EndReason)
   onEnd(one.subscriber, reason);
 }
 
-/** Delivers the state when it is newer than what was sent. Never rejects. */
+/** Delivers the state if it is newer than the last one sent. Never rejects. */
 async function refresh<T>(deps: UpdatesDeps, delivery: Delivery<T>, one: Subscription<T>): Promise<void> {
   if (one.busy) {
     one.again = true;

@@ -18,8 +18,8 @@ export interface Outcomes {
   /** Takes records of the result topic, in order; never throws. */
   onRecords(records: readonly InRecord[]): void;
   /**
-   * Calls `listener` for each outcome of the order until the returned function is called. OVERLOADED when too many clients
-   * wait already, SHARE_USED_UP when too many of this caller do.
+   * Calls `listener` for each outcome of the order until the returned function is called. OVERLOADED if too
+   * many clients wait already, SHARE_USED_UP if too many of this caller wait.
    */
   watch(orderId: string, callerId: string, listener: Listener): (() => void) | Failure;
   /** How many listeners there are. */

@@ -1,4 +1,7 @@
-/** Waiting for the outcome of one order with an end: the outcome, the time, the client's leaving, or our stop. */
+/**
+ * Waiting for the outcome of one order. It ends with the outcome, a timeout, the client's disconnect, or our
+ * stop.
+ */
 import type { OrderEvent } from '../../../../schemas/index.ts';
 import { Failure } from '../common/failure.ts';
 import type { Outcomes } from './outcomes.ts';

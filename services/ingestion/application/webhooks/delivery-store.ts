@@ -7,7 +7,7 @@ type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** Rows of one UPDATE: its locks block the sender only briefly. */
 const chunkRowsMax = 1_000;
-/** Rows of one request; more are asked for with the cursor. */
+/** Rows of one request. The cursor returns more. */
 export const redeliveredMax = 10_000;
 /** Against a deadlock with the sender's own statements. */
 const attemptsMax = 4;

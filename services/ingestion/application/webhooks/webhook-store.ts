@@ -1,6 +1,6 @@
 /**
- * The webhook endpoints of a customer. Notification reads this table anew when its newest `updated_at_ms` or its row
- * count changes, so every write here raises the former above all others.
+ * The webhook endpoints of a customer. Notification rereads this table when its newest `updated_at_ms` or its
+ * row count changes. So every write here raises `updated_at_ms` above all others.
  */
 import { type AuditAction, type AuditDetails, recordAudit } from '../../../shared/audit/index.ts';
 import { AppError } from '../../../shared/errors/index.ts';
@@ -9,7 +9,7 @@ import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.t
 import type { SecretBox } from '../../../shared/secrets/index.ts';
 import { createOneByOne } from '../limits/one-by-one.ts';
 
-/** More receivers than this of one customer's every event are a fan-out of their own. */
+/** More receivers of every event of one customer need a fan-out of their own. */
 export const endpointsPerCustomerMax = 50;
 
 export interface WebhookEndpoint {
@@ -118,7 +118,7 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
   return {
     async create(endpoint, nowMs) {
       const { customerId, endpointId, url, eventTypes } = endpoint;
-      // Two instances that make endpoints of one customer at the same time may be each other's deadlock.
+      // Two instances that create endpoints of one customer at the same time may deadlock.
       const changedAtMs = await oneByOne(customerId, () =>
         retry(() => create(endpoint, nowMs), createRetries),
       );
@@ -150,7 +150,7 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
     async rotate(change, { secret, previousUntilMs }, nowMs) {
       const changedAtMs = await nextChangeMs(db, nowMs);
       return changed(change, nowMs, 'secret.rotated', { previousUntilMs }, (session) =>
-        // The assignments run from left to right: previous_secret gets the secret that is replaced.
+        // The assignments run from left to right: previous_secret gets the old secret.
         session.write(
           `UPDATE webhook_endpoints
            SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
@@ -180,8 +180,8 @@ const createRetries: RetryOptions = {
 };
 
 /**
- * The row first, then the count under lock: whoever makes another one at the same time is waited for, and counted. A count
- * before the row would let both through.
+ * Inserts the row first, then counts under lock. So it waits for a concurrent insert, and counts it. A count
+ * before the insert would allow both.
  */
 async function insertEndpoint(
   session: Session,
@@ -211,8 +211,8 @@ function withoutSecrets(url: string): string {
 }
 
 /**
- * Later than every change so far, also where another instance's clock is ahead. Two changes at once may get the same
- * time; readers look again at changes as young as that.
+ * Later than every change so far, even if another instance's clock is ahead. Two concurrent changes may get the
+ * same time; readers check such recent changes again.
  */
 async function nextChangeMs(db: Queryable, nowMs: number): Promise<number> {
   const [row] = await db.rows<{ newest: number | null }>(

@@ -1,6 +1,6 @@
 /**
- * Which URLs a webhook endpoint may have. This is only what the text can show: what a name resolves to is checked by
- * the sender, each time it connects.
+ * Which URLs a webhook endpoint may have. This checks only the text. The sender checks what a name resolves to,
+ * each time it connects.
  */
 import { isIP } from 'node:net';
 import { addressRanges } from '../../../shared/addresses/index.ts';
@@ -13,7 +13,7 @@ export type ReadWebhookUrl = (text: string) => WebhookUrl;
 
 /**
  * @param allowed addresses or CIDR ranges that are reachable although they are private, plain http included
- * @throws RangeError where an entry is neither
+ * @throws RangeError if an entry is neither
  */
 export function createWebhookUrls(allowed: readonly string[]): ReadWebhookUrl {
   const allowList = addressRanges(allowed);
@@ -42,7 +42,7 @@ function isLocalName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost');
 }
 
-/** Names that no public resolver knows (RFC 6761, RFC 6762, RFC 8375, and `.internal`) are told at once. */
+/** Names that no public resolver knows (RFC 6761, RFC 6762, RFC 8375, and `.internal`) are refused at once. */
 function isPublicName(host: string): boolean {
   const labels = host.replace(/\.$/, '').split('.');
   const closed = ['localhost', 'local', 'internal', 'test', 'invalid', 'example', 'arpa', 'onion'];

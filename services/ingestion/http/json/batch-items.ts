@@ -3,7 +3,7 @@ import { type Survey, surveyValue } from './survey.ts';
 
 export interface ItemText {
   readonly from: number;
-  /** `survey.end` is the index behind the item. */
+  /** `survey.end` is the index after the item. */
   readonly survey: Survey;
 }
 
@@ -12,8 +12,8 @@ const head = /[ \n\r\t]*\{[ \n\r\t]*"orders"[ \n\r\t]*:[ \n\r\t]*\[/y;
 const tail = /\][ \n\r\t]*\}[ \n\r\t]*$/y;
 
 /**
- * The items of `{"orders":[…]}`; null when the text is framed in another way, or holds no item. Whether an item is JSON
- * shows when it is parsed: all items are JSON exactly when the whole text is. Stops behind item `itemsMax + 1`.
+ * The items of `{"orders":[…]}`; null if the text has another frame, or no item. Parsing the items shows
+ * whether they are JSON: all are JSON exactly if the whole text is. Stops after item `itemsMax + 1`.
  */
 export function splitBatch(text: string, itemsMax: number): readonly ItemText[] | null {
   head.lastIndex = 0;

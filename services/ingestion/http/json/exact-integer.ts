@@ -1,6 +1,6 @@
-/** Which number tokens of a JSON text name an integer that JavaScript holds exactly. */
+/** Which number tokens of a JSON text are integers that JavaScript represents exactly. */
 
-/** No integer of a request needs more. A longer token is refused before its digits are looked at. */
+/** No integer of a request needs more. A longer token is refused before its digits are read. */
 export const numberCharsMax = 64;
 const exponentMax = 400;
 /** 2^53 - 1 has sixteen digits. */
@@ -29,7 +29,7 @@ function leadingZeros(digits: string): number {
   return count;
 }
 
-/** A loop: the pattern `0+$` begins anew at each zero, which is quadratic where zeros stand before another digit. */
+/** A loop: the pattern `0+$` restarts at each zero, which is quadratic if zeros precede another digit. */
 function trailingZeros(digits: string): number {
   let count = 0;
   while (count < digits.length && digits.charCodeAt(digits.length - 1 - count) === zero) count++;

@@ -23,7 +23,7 @@ interface Walk {
 export interface JsonFaults {
   /** The first 20 at most. */
   readonly faults: readonly JsonFault[];
-  /** False when the walk gave up: there may be more faults behind the last one. */
+  /** False if the walk stopped early: there may be more faults after the last one. */
   readonly isComplete: boolean;
 }
 
@@ -34,7 +34,7 @@ export function findJsonFaults(text: string): JsonFaults {
   return { faults: walk.faults, isComplete };
 }
 
-/** Reads one value; false stops the walk (too deep: what lies below is not looked at). */
+/** Reads one value. Returns false to stop the walk (too deep: deeper values are not read). */
 function readValue(walk: Walk): boolean {
   skipBlanks(walk);
   const c = walk.text[walk.at];

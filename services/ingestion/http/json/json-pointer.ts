@@ -9,7 +9,7 @@ export function pointerSegment(name: string | number): string {
   return `/${String(text).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** The pointer, its end replaced by `…` where it is longer than 200 characters. */
+/** The pointer, with `…` in place of its end if it is longer than 200 characters. */
 export function cutPointer(pointer: string): string {
   return pointer.length <= pointerCharsMax ? pointer : `${pointer.slice(0, pointerCharsMax)}…`;
 }

@@ -7,7 +7,7 @@ const parse = (text: string) => parseStrictJson(Buffer.from(text));
 const pointers = (text: string) => parse(text).faults.map(({ pointer }) => pointer);
 
 describe('strict JSON', () => {
-  test('whatever JSON.stringify writes of integers and well-formed text is taken as it is', () => {
+  test('the output of JSON.stringify for integers and well-formed text is read unchanged', () => {
     const leaf = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.maxSafeInteger(),

@@ -1,9 +1,10 @@
 /**
- * Reads a request body as JSON without the silences of JSON.parse: invalid UTF-8, a member named twice, an unpaired
- * surrogate, a number that is not an exact integer and too deep a nesting are faults, each with its JSON pointer.
+ * Reads a request body as JSON, and reports faults that JSON.parse accepts silently, each with its JSON
+ * pointer. The faults: invalid UTF-8, a repeated member, an unpaired surrogate, a number that is not an exact
+ * integer, too deep a nesting.
  *
- * JSON.parse does the reading; one pass over the text looks for anything that could be wrong. Only a text that is
- * suspect (an escape, a long or fractional number, fewer members than colons) pays for a second walk.
+ * JSON.parse does the reading; one pass over the text looks for possible faults. Only a suspect text needs a
+ * second walk. Suspect are an escape, a long or fractional number, and fewer members than colons.
  */
 import { isUtf8 } from 'node:buffer';
 import { findJsonFaults, type JsonFault } from './json-faults.ts';
@@ -17,7 +18,7 @@ export interface ParsedJson {
   /** Undefined when nothing could be read. */
   readonly value: unknown;
   readonly faults: readonly JsonFault[];
-  /** False when not all faults were looked for: where none is named there may be one all the same. */
+  /** False if the search for faults was incomplete. There may then be a fault even if none is listed. */
   readonly isComplete: boolean;
 }
 
@@ -51,7 +52,7 @@ export function parseStrictText(text: string, survey?: Survey): ParsedJson {
   return { value, ...findJsonFaults(text) };
 }
 
-/** Says where a body that JSON.parse refuses stops to be JSON. */
+/** Where a body that JSON.parse refuses stops being JSON. */
 export function describeSyntaxError(text: string): string {
   if (text.length === 0) return 'The body is empty.';
   const at = findSyntaxError(text) ?? text.length;

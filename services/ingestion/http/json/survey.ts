@@ -1,6 +1,6 @@
 /**
- * A lexical pass over one JSON value. It finds where the value ends and whether anything in it could be wrong that
- * JSON.parse lets pass. It judges no syntax, so it may be given any text.
+ * A lexical pass over one JSON value. It finds the end of the value, and whether it may contain a fault that
+ * JSON.parse accepts. It does not check the syntax, so any text is a valid input.
  */
 
 /** Deeper than any request of ours by far. */
@@ -9,7 +9,7 @@ export const jsonDepthMax = 32;
 const certainDigits = 15;
 
 export interface Survey {
-  /** Index behind the value: of the comma or bracket that ends it, or the length of the text. */
+  /** Index after the value: that of the comma or bracket that ends it, or the length of the text. */
   readonly end: number;
   /** Colons outside of strings: of valid JSON, the members that were written. */
   readonly colons: number;

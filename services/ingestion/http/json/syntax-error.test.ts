@@ -12,7 +12,7 @@ const isJson = (text: string): boolean => {
   }
 };
 
-describe('the place where a text stops to be JSON', () => {
+describe('the position at which a text stops being JSON', () => {
   test.each([
     ['{"a":x}', 5],
     ['{"a":1', 6],
@@ -33,7 +33,7 @@ describe('the place where a text stops to be JSON', () => {
     expect(findSyntaxError(text)).toBe(at);
   });
 
-  test('there is one exactly where JSON.parse refuses the text', () => {
+  test('there is one exactly if JSON.parse refuses the text', () => {
     const token = fc.constantFrom(
       ...[
         '{',

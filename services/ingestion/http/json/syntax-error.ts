@@ -36,7 +36,9 @@ export function findSyntaxError(text: string): number | null {
 
 // From here on an index below 0 is `~index` of an error.
 
-/** Behind a value: takes closing brackets and a comma, up to the next value. With nothing due, it is the end of the text. */
+/**
+ * After a value: reads closing brackets and a comma, up to the next value. If none is due, the text must end.
+ */
 function closeAndGoOn(text: string, from: number, due: number[]): number {
   let at = skipBlanks(text, from);
   while (due.length > 0) {
@@ -53,7 +55,7 @@ function closeAndGoOn(text: string, from: number, due: number[]): number {
   return at;
 }
 
-/** A member's name with its colon; returns where the value begins. */
+/** A member's name with its colon. Returns the start of the value. */
 function readName(text: string, from: number): number {
   if (text.charCodeAt(from) !== quote) return ~from;
   const end = readString(text, from);
@@ -85,7 +87,10 @@ function readString(text: string, from: number): number {
   return ~text.length;
 }
 
-/** Characters of the escape at `at`; 0 when it is none. One that the text cuts off ends behind the text. */
+/**
+ * Length of the escape at `at`; 0 if it is invalid. An escape cut off by the end of the text ends after the
+ * text.
+ */
 function escapeLength(text: string, at: number): number {
   const kind = text.charAt(at + 1);
   if (kind === '' || '"\\/bfnrt'.includes(kind)) return 2;
@@ -102,7 +107,7 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-/** The place of an index, for people: `line 3, column 7`, both from 1, columns in characters. */
+/** The position of an index for readers: `line 3, column 7`, both from 1, columns in characters. */
 export function whereIn(text: string, at: number): string {
   let line = 1;
   let column = 1;

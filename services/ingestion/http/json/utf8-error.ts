@@ -3,8 +3,8 @@
 const replacement = '\ufffd';
 
 /**
- * Index, in the decoded text, of the first place whose bytes are wrong. The decoder writes U+FFFD there; a U+FFFD that
- * was sent is told from it by its three bytes.
+ * Index, in the decoded text, of the first invalid bytes. The decoder writes U+FFFD there. The three bytes of a
+ * real U+FFFD distinguish it.
  *
  * @param bytes bytes that are not valid UTF-8
  * @param text the same, decoded by Node

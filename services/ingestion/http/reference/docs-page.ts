@@ -1,4 +1,4 @@
-/** The human page of the API: plain HTML out of the same operations. */
+/** The API page for readers: plain HTML, generated from the same operations. */
 import type { Operation } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 

@@ -12,7 +12,7 @@ const readJson = (name: string) => JSON.parse(readFileSync(new URL(name, import.
 const document = openapiDocument(operations);
 
 describe('the OpenAPI document', () => {
-  test('the committed file is what the routes give', () => {
+  test('the committed file equals the document of the routes', () => {
     expect(readJson('../../openapi.json')).toEqual(JSON.parse(JSON.stringify(document)));
   });
 
@@ -98,7 +98,7 @@ describe('what a client generator needs', () => {
     expect(found).toEqual([]);
   });
 
-  test('the status of an order tells its shape', () => {
+  test('the status of an order determines its shape', () => {
     const order = {
       id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
       links: { self: '', history: '', events: '' },

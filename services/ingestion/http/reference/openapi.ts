@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made of the operations and the schemas that requests are checked with. */
+/** The OpenAPI 3.1 document, generated from the operations and the schemas that validate requests. */
 import type { TSchema } from 'typebox';
 import type { Operation, OperationResponse, Parameter } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';

@@ -1,4 +1,4 @@
-/** The `webhooks` section of the OpenAPI document: what is posted to an endpoint, and what it should answer. */
+/** The `webhooks` section of the OpenAPI document: the requests to an endpoint, and its expected responses. */
 import type { TSchema } from 'typebox';
 import { webhookExample } from '../schemas/examples.ts';
 import { webhookEventOf, webhookEventTypes } from '../schemas/webhook-event.ts';

@@ -1,4 +1,4 @@
-/** Which bodies are read at all: JSON as its bytes, an empty one whatever it says it is, and nothing else. */
+/** Which bodies are read: JSON as its bytes, an empty body of any content type, and nothing else. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';

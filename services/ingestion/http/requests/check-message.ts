@@ -1,4 +1,7 @@
-/** The first stage of every request: refuses what the HTTP parser accepts but no correct client sends, and limits pipelining. */
+/**
+ * The first stage of every request. It refuses requests that the HTTP parser accepts but no correct client
+ * sends, and limits pipelining.
+ */
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultOfMessage } from '../client-error.ts';

@@ -16,7 +16,10 @@ export function readIdempotencyKey(field: string): string | null {
   return bareKey.test(key) ? key : null;
 }
 
-/** The key in a batch or a query, where `"abc"` and `abc` are the same key too. Other text of the schema is itself the key. */
+/**
+ * The key in a batch or a query. There too, `"abc"` and `abc` are the same key. Other text that fits the schema
+ * is the key itself.
+ */
 export function readKeyText(text: string): string {
   return readIdempotencyKey(text) ?? text;
 }

@@ -1,6 +1,7 @@
 /**
- * The body of a batch, read in two steps: a cheap pass that finds its items, then one item at a time through strict JSON
- * and its schema. A fault of an item is that item's; what is wrong outside of the items refuses the whole batch.
+ * Reads the body of a batch in two steps. A cheap pass finds its items. Then strict JSON and the schema check
+ * one item at a time. A fault in an item affects only this item; a fault outside the items refuses the whole
+ * batch.
  */
 import type { FastifyRequest } from 'fastify';
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
@@ -32,7 +33,7 @@ export interface BatchReader {
 
 /** An order alone may have 64 KiB; the rest is its key and the names around. */
 const itemBytesMax = 65 * 1024;
-/** What is wrong with a larger body without items is said in general: to parse it would hold up others. */
+/** A larger body without items gets a general message: parsing it would delay other requests. */
 const explainedCharsMax = 64 * 1024;
 
 export function createBatchReader(): BatchReader {

@@ -62,8 +62,9 @@ export interface OrderAddress {
 }
 
 /**
- * Order id and ticket of a route below `/v1/orders/:id`. Letters of a UUID may be of either case (RFC 9562); what is no
- * id of ours is unknown without a look anywhere. Throws the problem VALIDATION_FAILED for the faults of the query.
+ * Order id and ticket of a route below `/v1/orders/:id`. A UUID may have letters of either case (RFC 9562). An
+ * id of another form is unknown without a lookup. Throws the problem VALIDATION_FAILED for the faults of the
+ * query.
  */
 export function readAddress(
   request: FastifyRequest,
@@ -98,7 +99,7 @@ export interface QueryReader {
   check(): void;
 }
 
-/** The query of a request. A parameter that the operation does not have is a fault; given twice, one has no meaning. */
+/** The query of a request. An unknown parameter is a fault, and so is a repeated one. */
 export function openQuery(request: FastifyRequest): QueryReader {
   const query = request.query as Record<string, unknown>;
   const faults = unknownParameters(query, request.routeOptions.config.queryNames ?? []);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Operation } from '../operation.ts';
 
-/** Smaller bodies come in one read or a few: counting them would cost more than they do. */
+/** Smaller bodies arrive in one or a few reads: counting them would cost more than they do. */
 const countedFromBytes = 32 * 1024;
 
 /** False when the body must not come: it is then to be refused, and the connection is closed. */
@@ -19,19 +19,20 @@ export function receiveBody(
   const refusal = bodies.begin(customerId, bytes);
   if (refusal !== null) {
     reply.header('connection', 'close');
-    // Reading on would be the very cost that the caller is refused for. Who sent little in vain gets to read the answer.
+    // Reading on would cost what the refusal should save. A client with few wasted bytes can still read the
+    // response.
     if (refusal === 'wasted') reply.raw.once('finish', () => request.raw.destroy());
     return false;
   }
   reply.raw.once('close', () => {
     const { statusCode, writableFinished } = reply.raw;
-    // A 5xx is our fault; what was cut off or refused is the caller's.
+    // A 5xx is our fault; a truncated or refused body is the caller's.
     bodies.end(customerId, bytes, !writableFinished || (statusCode >= 400 && statusCode < 500));
   });
   return true;
 }
 
-/** By its headers; a body without a length may be as long as the route takes. */
+/** By its headers. A body without a length may be as long as the route allows. */
 function announcedBytes({ body }: Operation, { headers }: FastifyRequest): number {
   if (body === undefined) return 0;
   if (headers['transfer-encoding'] !== undefined) return body.bytesMax;

@@ -37,7 +37,7 @@ async function decidedOrder(world: ReturnType<typeof createFakeWorld>, token: st
   return id;
 }
 
-test('streams: half of the places for one, the next caller finds one', async () => {
+test('streams: one caller gets half of the slots, and the next caller finds one', async () => {
   const { world, url } = await listen({ watchersMax: 4 });
   const [own, other] = [await decidedOrder(world, fakeTokens.c1), await decidedOrder(world, fakeTokens.c2)];
   const open = [1, 2].map(() => get(`${url}/v1/orders/${own}/events`, fakeTokens.c1));
@@ -67,7 +67,7 @@ test('waits: a caller at its limit gets a response at once, another caller waits
   await Promise.all(waiting);
 });
 
-test('lists: a few at a time for one, and another does not wait behind the rest', async () => {
+test('lists: one caller runs a few at a time, and another does not wait behind the rest', async () => {
   const reads = { runningMax: 2, runningPerCallerMax: 1, waitingPerCallerMax: 2 };
   const { world, url } = await listen({ callerLimits: { reads } });
   const hold = Promise.withResolvers<void>();
@@ -94,7 +94,7 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** The status of the answer to what is written. */
+/** The status of the response to the written request. */
 async function answerTo(socket: Socket, text: string): Promise<string> {
   socket.write(text);
   const [bytes] = (await once(socket, 'data')) as [Buffer];
@@ -106,7 +106,7 @@ const body = JSON.stringify({ orders: [{ idempotencyKey: 'k', order: sampleOrder
 describe('batches', () => {
   const limits = { receivingBytesMax: 400_000, wastedBytesMax: 150_000, wastedBytesPerSecond: 0 };
 
-  test('whose bodies never come: half of the room for one, another’s batch is taken', async () => {
+  test('without bodies: one caller gets half of the room, and the batch of another is accepted', async () => {
     const { port } = await listen({ callerLimits: { bodies: limits } });
     for (let i = 0; i < 2; i++) (await open(port)).write(batchHead(fakeTokens.c1, 100_000));
     await expect

@@ -149,7 +149,7 @@ function expectVersion(state: OrderState, versions: 'any' | readonly number[]): 
   if (versions === 'any') return null;
   const version = state.kind === 'known' ? state.order.version : 0;
   const expected = versions[0]!;
-  // A queued order's next version is 1, whatever comes of it.
+  // A queued order's next version is 1, whatever the outcome.
   if (expected === version || (version === 0 && expected === 1)) return Math.max(1, expected);
   throw new HttpProblem('VERSION_STALE', `The order is at version ${version}.`);
 }

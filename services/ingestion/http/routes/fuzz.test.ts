@@ -1,6 +1,7 @@
 /**
- * Requests generated from the OpenAPI document. What it allows is never refused for its form, what it forbids is never
- * taken, each answer is one that it describes, and nothing is a 5xx. `FUZZ_RUNS` says how many there are of each kind.
+ * Requests generated from the OpenAPI document. The service never refuses the form of an allowed request, and
+ * never accepts a forbidden one. The document describes each response, and no response is a 5xx. `FUZZ_RUNS`
+ * sets the number of requests of each kind.
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -49,12 +50,12 @@ beforeAll(async () => {
   ).json().id;
 });
 
-/** Forms that a schema cannot say, and what the service then answers although the document allows the request. */
+/** Constraints that a schema cannot express, with the response to a request that the document allows. */
 const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
   // Which hosts are public, and that a range begins before it ends.
   createWebhookEndpoint: [400, 409],
   redeliverRange: [400, 404],
-  // A cursor, a version, a delivery of nobody's.
+  // A cursor, a version, a delivery of another customer.
   listOrders: [404],
   listWebhookDeliveries: [404],
   cancelOrder: [412],

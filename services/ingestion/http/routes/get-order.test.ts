@@ -27,7 +27,7 @@ describe('reading an order', () => {
     expect(final.json().links).not.toHaveProperty('cancel');
   });
 
-  test('a version never goes back: an older one in the cache is not believed', async () => {
+  test('a version never goes back: an older one in the cache is ignored', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);
     const old = (await get(url)).json();
@@ -73,7 +73,7 @@ describe('reading an order', () => {
     expect(again.json()).toMatchObject({ version: 1, status: 'REJECTED' });
   });
 
-  test('no room to wait: the state as it is, at once', async () => {
+  test('too many waits: returns the current state at once', async () => {
     const world = createFakeWorld({ watchersMax: 1 });
     const { id, statusUrl } = (await world.app.inject(placeRequest('k1'))).json();
     const url = { url: statusUrl, headers: { authorization, prefer: 'wait=1' } };
@@ -101,7 +101,7 @@ describe('reading an order', () => {
     },
   );
 
-  test('MySQL away and nothing known: 503, not 404; with a ticket: QUEUED', async () => {
+  test('MySQL unavailable and order unknown: 503, not 404; with a ticket: QUEUED', async () => {
     const { world, get, statusUrl, url } = await placedWorld();
     world.mysqlAway = true;
     expect((await get(url)).json()).toMatchObject({ status: 503, code: 'STATE_UNAVAILABLE' });

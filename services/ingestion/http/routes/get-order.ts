@@ -85,7 +85,7 @@ export function getOrder(deps: RouteDeps): Route {
   };
 }
 
-/** An order that is asked for, with or without what was sent with it. */
+/** The requested order, with or without what the customer sent with it. */
 type Asked = OrderAddress & { readonly withDetails: boolean };
 
 type Known = 'any' | readonly number[];
@@ -128,7 +128,7 @@ async function waitForNews(
   if (wait === null) return answer(deps, reply, address, state, has);
   reply.raw.once('close', () => wait.close());
   try {
-    // Looked at once more now that we listen: the change may have come between the first look and here.
+    // Reads it once more after the subscription: the change may have happened in between.
     let now = await readState(deps, address, has, true);
     if (!isNews(now, has, waitSeconds)) {
       const seen = versionOf(now);
@@ -162,7 +162,7 @@ async function answer(
       .send();
   const shown = showOrder(deps, state, orderId, customerId);
   if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
-  // Never out of a cache: it holds no personal data.
+  // Never from a cache, because the cache has no personal data.
   const details = await atDatabase(deps, customerId, () => deps.store.details(customerId, [orderId]));
   reply.header('cache-control', 'no-store');
   return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);

@@ -1,6 +1,7 @@
 /**
- * No request holds the event loop for long, whatever its body: not the largest valid batch, and none that is made for it.
- * Measured in processor time of the thread, and against work of a known length, so that a slow machine has the same bound.
+ * No request blocks the event loop for long, whatever its body: not the largest valid batch, and no hostile
+ * body. The test measures processor time of the thread against work of a known length. So a slow machine has
+ * the same bound.
  */
 import { describe, expect, test } from 'vitest';
 import { longestHoldMs, slowness } from '../../../../tests/support/processor-time.ts';

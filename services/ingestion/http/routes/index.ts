@@ -58,7 +58,7 @@ export function routes(deps: RouteDeps): readonly Route[] {
   ];
 }
 
-/** The same as data: what the OpenAPI document is made of. */
+/** The same as data, from which the OpenAPI document is generated. */
 export const operations: readonly Operation[] = [
   placeOrderOperation,
   placeBatchOperation,

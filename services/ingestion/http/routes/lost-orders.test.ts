@@ -1,4 +1,4 @@
-/** Orders that were accepted, and whose log lost them before they were decided. */
+/** Accepted orders that the log lost before they were decided. */
 import { describe, expect, test } from 'vitest';
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import { createTickets } from '../../application/common/ticket.ts';
@@ -6,7 +6,7 @@ import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-wo
 
 const headers = { authorization: `Bearer ${fakeTokens.c1}` };
 
-/** An order whose partition is decided beyond it, without an order or a dead letter coming of it. */
+/** An order whose partition is decided beyond it, without a row or a dead letter for the order. */
 async function lostOrder() {
   const world = createFakeWorld();
   const placed = await world.app.inject(placeRequest('k'));
@@ -28,7 +28,7 @@ describe('a retry', () => {
   test.each([
     ['', {}],
     [' that waits', { prefer: 'wait=1' }],
-  ])('%s places it anew, and says so', async (_how, more) => {
+  ])('%s places it again, and reports this', async (_how, more) => {
     const { world, id } = await lostOrder();
     const again = await world.app.inject(placeRequest('k', undefined, more));
     expect(again.statusCode).toBe(202);
@@ -40,7 +40,7 @@ describe('a retry', () => {
     expect((await world.app.inject({ url: statusUrl, headers })).json()).toMatchObject({ id, version: 1 });
   });
 
-  test('of an order whose log was truncated since is appended again, whoever remembers it', async () => {
+  test('of an order is appended again after its log was truncated, whatever is remembered', async () => {
     const world = createFakeWorld();
     const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
     expect((await world.app.inject(placeRequest('k'))).headers['idempotent-replayed']).toBe('true');
@@ -52,7 +52,7 @@ describe('a retry', () => {
   });
 });
 
-test('a ticket of a log that was recreated says that the order is lost, or shows it where it is stored', async () => {
+test('a ticket of a recreated log shows the stored order, or reports that the order is lost', async () => {
   const world = createFakeWorld();
   const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
   const before = createTickets('fake-secret-fake-secret', 'the log before');

@@ -1,4 +1,4 @@
-/** Parameters that several operations take. */
+/** Parameters that several operations accept. */
 import Type from 'typebox';
 import { type Cursors, cursorPattern, isCursor, type ListPosition } from '../../application/read/cursor.ts';
 import type { Parameter } from '../operation.ts';
@@ -109,7 +109,7 @@ export const includeParameter: Parameter = {
   schema: Type.String({ enum: ['details'] }),
 };
 
-/** Whether the details of orders are asked for. */
+/** Whether the request asks for the details of orders. */
 export function readInclude(query: QueryReader): boolean {
   return readChoice(query, 'include', ['details']) !== null;
 }

@@ -93,7 +93,7 @@ describe('placing an order', () => {
     expect((await second).statusCode).toBe(422);
   });
 
-  test('a body that lost the key in the log: 422, also where this process remembers that body', async () => {
+  test('a body that lost the key in the log: 422, even if this process remembers that body', async () => {
     const world = createFakeWorld();
     const lost = await world.app.inject(placeRequest('k1', sampleOrder(3)));
     const { id } = lost.json();
@@ -107,7 +107,7 @@ describe('placing an order', () => {
     }
   });
 
-  test('a body whose rival is remembered here gets no 422 before the database has the order', async () => {
+  test('a body with the key of a remembered body gets no 422 before the database has the order', async () => {
     const world = createFakeWorld();
     await world.app.inject(placeRequest('k1', sampleOrder(3)));
     const rival = await world.app.inject(placeRequest('k1'));
@@ -125,7 +125,7 @@ describe('placing an order', () => {
   });
 
   test.each(['NOT_PRODUCED', 'OUTCOME_UNKNOWN'] as const)(
-    '%s is a 503 that says to retry, and leaves no mark',
+    '%s is a 503 that allows a retry, and leaves no cache entry',
     async (code) => {
       const world = createFakeWorld();
       world.produceProblem = new Failure(code, { retryAfterMs: 2_000 });

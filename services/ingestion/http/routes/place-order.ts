@@ -141,7 +141,9 @@ async function placeAndWait(
   }
 }
 
-/** The outcome of this very submission, or one behind it; null at the end of the time, and at once when too many wait. */
+/**
+ * The outcome of this submission, or a later one. Null after the timeout, or at once if too many clients wait.
+ */
 async function awaitOwnOutcome(
   wait: Wait | null,
   { offset }: LogPosition,
@@ -150,7 +152,10 @@ async function awaitOwnOutcome(
   return wait === null ? null : wait.until((event) => event.sourceOffset >= offset, timeoutMs);
 }
 
-/** False while nobody can say whose order it is. Throws KEY_REUSED where another body with the same key was the first in the log. */
+/**
+ * False while it is unknown whose order it is. Throws KEY_REUSED if another body with the same key was the
+ * first in the log.
+ */
 async function isOwn(
   deps: RouteDeps,
   submission: OrderSubmission,
@@ -166,7 +171,7 @@ async function isOwn(
   return isSame === true;
 }
 
-/** The outcome of the order. Null after the timeout, or at once when too many clients wait. */
+/** The outcome of the order. Null after the timeout, or at once if too many clients wait. */
 async function awaitOutcome(
   wait: Wait | null,
   position: LogPosition,

@@ -4,7 +4,7 @@ import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../../te
 
 const long = 'x'.repeat(65 * 1024);
 
-describe('what is refused before anything is produced', () => {
+describe('requests that are refused before anything is produced', () => {
   const world = createFakeWorld();
   const valid = JSON.stringify(sampleOrder());
 
@@ -12,13 +12,13 @@ describe('what is refused before anything is produced', () => {
     ['not JSON', '{', 'JSON_INVALID', ''],
     ['empty', '', 'JSON_INVALID', ''],
     [
-      'a member twice',
+      'a repeated member',
       valid.replace('"currency":"EUR"', '"currency":"EUR","currency":"USD"'),
       'JSON_INVALID',
       '/currency',
     ],
     [
-      'a member twice by an escape',
+      'a member repeated by an escape',
       valid.replace('"currency":"EUR"', '"currency":"EUR","currenc\\u0079":"EUR"'),
       'JSON_INVALID',
       '/currency',
@@ -205,7 +205,7 @@ describe('a batch', () => {
   test.each([
     ['twenty faults', good.replace('"quantity":2', `"x":[${Array(20).fill('1.5').join(',')}]`)],
     ['too deep an order', `${'['.repeat(40)}${']'.repeat(40)}`],
-  ])('%s harm no other order and hide no fault behind them', async (_name, first) => {
+  ])('%s affect no other order and hide no later fault', async (_name, first) => {
     const twice = good.replace('"quantity":2', '"quantity":1,"quantity":2');
     const answer = await world.app.inject(
       placeAll([item('c', first), item('d', twice), item('i', good)].join(',')),
@@ -216,7 +216,7 @@ describe('a batch', () => {
     expect(items[1].problem.errors).toMatchObject([{ pointer: '/orders/1/order/items/0/quantity' }]);
   });
 
-  test('an item that is not JSON refuses the whole batch and says where', async () => {
+  test('an item that is not JSON refuses the whole batch and reports its position', async () => {
     const before = world.commands.length;
     const answer = await world.app.inject(placeAll(`${item('c', good)},\n${item('d', '{"a":}')}`));
     expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
@@ -252,7 +252,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('what goes wrong with one order is not the answer to all', async () => {
+  test('a failure of one order is not the result of all', async () => {
     const broken = createFakeWorld();
     broken.produceProblem = new Failure('INTERNAL', { cause: new Error('unforeseen') });
     const answer = await broken.app.inject(placeAll([item('e', good), item('f', '{}')].join(',')));
@@ -296,14 +296,14 @@ describe('a batch is charged', () => {
     Number(/r=(\d+)/.exec(String(answer.headers['ratelimit']))?.[1]);
   const item = (key: string) => `{"idempotencyKey":"${key}","order":${JSON.stringify(sampleOrder())}}`;
 
-  test('for its bytes before it is parsed, so that nobody has broken ones parsed for nothing', async () => {
+  test('for its bytes before it is parsed, so that a broken batch is not free', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const answer = await world.app.inject(batchOf(`{"orders":[${' '.repeat(640 * 1024)}}`));
     expect(answer.statusCode).toBe(400);
     expect(left(answer)).toBe(500 - 11);
   });
 
-  test('for its orders alone where they are more than its bytes are worth', async () => {
+  test('only for its orders if they cost more than its bytes', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const answer = await world.app.inject(
       batchOf(`{"orders":[${Array.from({ length: 300 }, (_, n) => item(`k${n}`)).join(',')}]}`),
@@ -319,7 +319,7 @@ describe('a batch is charged', () => {
     expect(left(answer)).toBe(300);
   });
 
-  test('no order where the rate does not allow it; the retry after the given time succeeds', async () => {
+  test('no order if the rate does not allow it; a retry after the given time succeeds', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const orders = Array.from({ length: 400 }, (_, n) => item(`k${n}`)).join(',');
     expect((await world.app.inject(batchOf(`{"orders":[${orders}]}`))).statusCode).toBe(200);

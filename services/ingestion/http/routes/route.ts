@@ -17,7 +17,7 @@ import type { Operation } from '../operation.ts';
 import type { ResponseDeps } from '../responses.ts';
 import type { Streams } from '../streams.ts';
 
-/** What the routes are made from; every one takes what it needs. */
+/** The dependencies of the routes. Each route uses those that it needs. */
 export interface RouteDeps extends ResponseDeps {
   readonly log: Logger;
   readonly submit: Submit;
@@ -36,7 +36,7 @@ export interface RouteDeps extends ResponseDeps {
   readonly progress: Pick<PartitionProgress, 'queueOf' | 'nextUnpublished'>;
   /** The time that commands get. */
   readonly nowMs: () => number;
-  /** The time of the database, which rows of webhooks are compared with; asked for within `atDatabase`. */
+  /** The time of the database, for comparisons with rows of webhooks. Call it within `atDatabase`. */
   readonly databaseNowMs: () => Promise<number>;
   /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */
   readonly noteShown: (orderId: string, version: number) => number;
@@ -45,7 +45,10 @@ export interface RouteDeps extends ResponseDeps {
 /** An operation with its last stages: `../request-stages.ts` has them all. */
 export interface RouteOf<Input> {
   readonly operation: Operation;
-  /** Body and shape: reads what the operation needs. Throws a problem. Absent where the handler reads what there is. */
+  /**
+   * Body and shape: reads the input of the operation. Throws a problem. Absent if the handler reads the input
+   * itself.
+   */
   read?(request: FastifyRequest): Input;
   /** Orders of the input, which the request is charged for. */
   countOrders?(input: Input): number;

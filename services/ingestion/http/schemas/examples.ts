@@ -1,4 +1,7 @@
-/** One example for each body and answer of the API, by the name of its schema. A test holds them against the schemas. */
+/**
+ * One example for each request and response body of the API, by the name of its schema. A test checks them
+ * against the schemas.
+ */
 
 const id = '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11';
 const self = `/v1/orders/${id}`;

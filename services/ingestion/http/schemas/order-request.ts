@@ -1,4 +1,6 @@
-/** What a client sends to place an order. These schemas validate, and the OpenAPI document is made of them. */
+/**
+ * The request to place an order. These schemas validate it, and the OpenAPI document is generated from them.
+ */
 import Type, { type Static } from 'typebox';
 import {
   lineQuantityMax,
@@ -78,7 +80,7 @@ export const Contact = Type.Object(
   { ...closed, $id: 'Contact' },
 );
 
-/** Not Type.Record: its pattern `^.*$` lets a key with a line break hold anything. */
+/** Not Type.Record: its pattern `^.*$` accepts any value for a key with a line break. */
 export const Metadata = Type.Unsafe<Record<string, string>>({
   $id: 'Metadata',
   type: 'object',

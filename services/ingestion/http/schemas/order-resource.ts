@@ -122,7 +122,7 @@ const DeadLetteredOrder = Type.Object(
   { $id: 'DeadLetteredOrder', description: 'The order could not be processed. An operator investigates it.' },
 );
 
-/** `status` says which of the three it is. */
+/** `status` determines which of the three it is. */
 export const Order = Type.Unsafe<
   Type.Static<typeof QueuedOrder> | Type.Static<typeof DecidedOrder> | Type.Static<typeof DeadLetteredOrder>
 >({

@@ -1,4 +1,7 @@
-/** What is posted to a webhook endpoint: notification makes it, and a test holds its messages against these schemas. */
+/**
+ * The requests to a webhook endpoint. Notification sends them, and a test checks its messages against these
+ * schemas.
+ */
 import Type, { type TSchema } from 'typebox';
 import { orderStatuses } from '../../../domain/index.ts';
 import { OrderItem, Reason, Totals } from './order-resource.ts';

@@ -86,7 +86,7 @@ describe('webhook endpoints', () => {
     expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
   });
 
-  test('answer 503 while the database is away', async () => {
+  test('return 503 while the database is unavailable', async () => {
     const id = await make();
     world.mysqlAway = true;
     const answer = await ask('GET', `${endpoints}/${id}`);
@@ -116,7 +116,7 @@ describe('every webhook route', () => {
     }
   });
 
-  test('knows nothing of what is not the caller’s', async () => {
+  test('returns 404 for what does not belong to the caller', async () => {
     for (const [method, path, body] of routes('we_unknown')) {
       const answer = await ask(method, path, body);
       expect(answer.statusCode, path).toBe(404);
@@ -124,7 +124,7 @@ describe('every webhook route', () => {
     }
   });
 
-  test('has nothing for the customer whose name stands for all customers', async () => {
+  test('has nothing for a customer with the name that means all customers', async () => {
     for (const [method, path, body] of [
       ...routes('x'),
       ['POST', endpoints, { url }],
