@@ -42,6 +42,10 @@ async function start(job: ReferenceJob): Promise<StartedReference> {
   const consumer = kafka.consumer({ groupId: group });
   const deps = { codecs, pool, producer, eventTopic };
   const joined = new Promise<void>((resolve) => consumer.on('consumer.group_join', () => resolve()));
+  consumer.on('consumer.crash', ({ payload }) => {
+    console.error(payload.error);
+    if (!payload.restart) process.exit(1);
+  });
   await consumer.connect();
   await consumer.subscribe({ topic: commandTopic, fromBeginning: true });
   await consumer.run({

@@ -62,7 +62,8 @@ export function kafkaOf({ brokers }: ReferenceJob): Kafka {
   return new kafkajs.Kafka({
     clientId: 'reference',
     brokers: [...brokers],
-    logLevel: kafkajs.logLevel.ERROR,
+    // A rebalance logs an error for each heartbeat.
+    logLevel: kafkajs.logLevel.NOTHING,
   });
 }
 
