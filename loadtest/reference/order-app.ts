@@ -27,7 +27,7 @@ export interface Placed {
   readonly status: 'QUEUED' | 'PENDING_PAYMENT' | 'REJECTED';
 }
 
-/** `keyDir` is the folder of the local issuer. */
+/** An app with the route `POST /v1/orders`, which calls `place`. `keyDir` holds the keys of the local issuer. */
 export async function createOrderApp(
   keyDir: string,
   place: (order: OrderToPlace) => Promise<Placed>,

@@ -23,12 +23,12 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   PRICE_CHANGED: {
     outcome: 'REJECTED',
     meaning:
-      'The unit price is not the `expectedUnitPrice` of the line. Place a new order at the price of now.',
+      'The unit price differs from the `expectedUnitPrice` of the line. Place a new order with the current price.',
     seen: ['expectedUnitPrice', 'unitPrice'],
   },
   OUT_OF_STOCK: {
     outcome: 'REJECTED',
-    meaning: 'Fewer units are available than were asked for. No line of the order was taken.',
+    meaning: 'Fewer units are available than the order needs. The order reserves no stock for any line.',
     seen: ['sku', 'asked', 'available'],
   },
   COUPON_UNKNOWN: {
@@ -38,7 +38,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   AMOUNT_TOO_LARGE: {
     outcome: 'REJECTED',
-    meaning: 'The total is beyond the largest amount that is kept exactly. Place several orders.',
+    meaning: 'The total is above the largest amount that can be stored exactly. Place several orders.',
     seen: [],
   },
   KEY_CONFLICT: {

@@ -218,6 +218,6 @@ async function followPositions(store: OrderStore, progress: PartitionProgress, l
       progress.publishedUpTo(partition, publishedOffset);
   } catch (error) {
     // The partition reader still gives positions; only partitions without traffic stay unknown for longer.
-    log.debug({ reason: errorMessage(error) }, 'The positions of the lanes could not be read');
+    log.debug({ reason: errorMessage(error) }, 'The positions of the partitions could not be read');
   }
 }

@@ -72,7 +72,7 @@ export function authenticate(
   if (!isTaken) sendProblem(request, reply, 'OVERLOADED', tooManyTokens);
 }
 
-/** The caller of a request, if its token was verified before; else null. Checks nothing else. */
+/** The caller of a request if its token was verified before, otherwise null. Checks nothing else. */
 export function knownCaller(
   { verifier }: Pick<AuthDeps, 'verifier'>,
   request: FastifyRequest,

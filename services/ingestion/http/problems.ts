@@ -89,13 +89,13 @@ export function pathOf(url: string): string {
 
 const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The caller's `traceparent` when it is one (W3C Trace Context), else null. */
+/** The caller's `traceparent` if it is valid (W3C Trace Context), otherwise null. */
 export function traceparentOf(request: FastifyRequest): string | null {
   const field = request.headers['traceparent'];
   return typeof field === 'string' && traceparentForm.test(field) ? field : null;
 }
 
-/** The trace id that the caller sent (32 hex digits), else null. */
+/** The trace id that the caller sent (32 hex digits), otherwise null. */
 export function callersTraceIdOf(request: FastifyRequest): string | null {
   return traceparentOf(request)?.slice(3, 35) ?? null;
 }

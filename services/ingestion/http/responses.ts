@@ -14,7 +14,7 @@ export interface ResponseDeps {
   readonly progress: Pick<PartitionProgress, 'queueOf'>;
 }
 
-/** With the charset, which fastify would else look for and append each time. */
+/** Includes the charset. Otherwise fastify would search for it and append it each time. */
 export const jsonMediaType = 'application/json; charset=utf-8';
 /** A decided order changes through people or other systems, so no queue gives an estimate. */
 const settledRetryAfterSeconds = '5';

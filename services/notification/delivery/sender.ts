@@ -114,7 +114,8 @@ export function startSender(deps: SenderDeps): Sender {
       stopping = true;
       wake();
       await Promise.race([running, pause(deadlineMs)]);
-      if (inFlight > 0) log.warn({ inFlight }, 'attempts in flight will end when their leases expire');
+      if (inFlight > 0)
+        log.warn({ inFlight }, 'attempts are still in flight; they are repeated after their leases expire');
     },
   };
 }

@@ -76,7 +76,7 @@ export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: D
   };
 
   const onCrash = (error: unknown): void => {
-    log.fatal({ err: error }, `Uncaught: ${errorMessage(error)}`);
+    log.fatal({ err: error }, `Uncaught error: ${errorMessage(error)}`);
     lifecycle.failed();
     exit(1);
   };

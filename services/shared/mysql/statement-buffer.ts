@@ -261,7 +261,7 @@ export class StatementBuffer {
     if (needed - this.#start > lengthMax) {
       throw appError('INTERNAL', { reason: `statements of ${needed - this.#start} bytes` });
     }
-    // Closed packets keep the buffer that contains them.
+    // Packets that are already closed stay views of the old buffer.
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, needed));
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;

@@ -73,7 +73,7 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' 
         const session = await sessions.open();
         if (!(await cleanUpOutbox(session, buffer, topic, lanes, keepOutcomes)))
           await findLostLanes(deps, session, lanes);
-      }, 'to settle acknowledged outbox rows'),
+      }, 'the clean-up of acknowledged outbox rows'),
     keepAlive: () => tryTask(() => sessions.keepAlive(), 'a ping'),
     close: () => sessions.close(),
   };

@@ -1,6 +1,6 @@
 /**
- * The bytes of an outbox row: messages one after the other, so that what is published after a crash is byte-equal to
- * what would have been published before it. Version 2, all integers big-endian:
+ * The bytes of an outbox row. It stores complete messages, so a worker publishes the same bytes after a crash as
+ * before it. This is version 2; all integers are big-endian:
  *
  *   u8 version, then per message:
  *   u16 topic length, topic; u16 partition; f64 timestamp ms; i32 key length (-1: null), key;

@@ -81,8 +81,8 @@ export async function forgetPublished(
 }
 
 /**
- * Everything of one lane that may not be published yet, oldest first. Throws INTERNAL if this build cannot read
- * a row. So the error comes before the lane starts.
+ * The outbox rows of one lane, oldest first: Kafka may lack their messages. Throws INTERNAL if this build cannot
+ * read a row. So the error occurs before the lane starts.
  */
 export async function readOutbox(
   session: Session,

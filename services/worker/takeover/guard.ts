@@ -243,7 +243,7 @@ async function halt(
       'then run `orderstream recover continue`',
     detectedBy: owner,
   };
-  log.error({ partition, why }, `the pipeline is halted, ${found.message}`);
+  log.error({ partition, why }, `the pipeline is halted because of ${found.message}`);
   stopAll(deps, found);
   await writeHalt(db, found);
 }

@@ -49,7 +49,7 @@ type PositionFault =
 
 export interface PositionProblem {
   readonly why: PositionFault;
-  /** A sentence without its subject, the lane; it names the command that continues. */
+  /** The fault, then the `orderstream recover` command that repairs it. Fits after "lane 3 is stopped:". */
   readonly message: string;
 }
 

@@ -10,7 +10,7 @@ import { createCallerSlots } from './caller-slots.ts';
 type BodyRefusal = 'receiving' | 'wasted';
 
 export interface Bodies {
-  /** Null when the body may come, else why not. Each that may come needs its `end`. */
+  /** Null if the body may be received, otherwise the reason. Each null needs a call of `end`. */
   begin(callerId: string, bytes: number): BodyRefusal | null;
   /** The response is sent or the connection is closed. `isWasted`: the bytes had no effect. */
   end(callerId: string, bytes: number, isWasted: boolean): void;

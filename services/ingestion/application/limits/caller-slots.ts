@@ -15,7 +15,7 @@ export interface CallerSlots {
    */
   take(callerId: string, slots?: number): SlotRefusal | null;
   give(callerId: string, slots?: number): void;
-  /** All that are taken. */
+  /** Number of taken slots. */
   taken(): number;
 }
 
@@ -26,7 +26,7 @@ export function createCallerSlots(slotsMax: number): CallerSlots {
     take(callerId, slots = 1) {
       if (taken + slots > slotsMax) return 'all';
       const own = (held.get(callerId) ?? 0) + slots;
-      // The first may be as large as all: it is refused for want of room only.
+      // A caller's first take may use all slots. It is refused only if too few are free.
       if (own > slots && own > slotsMax - taken - slots) return 'caller';
       held.set(callerId, own);
       taken += slots;

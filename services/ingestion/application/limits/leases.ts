@@ -33,7 +33,7 @@ interface WaitingRequest extends LeaseRequest {
   readonly resolve: (lease: Lease | null) => void;
 }
 
-/** Buckets of one call: Redis does nothing else meanwhile, about a millisecond. */
+/** Buckets of one call. They block Redis for about a millisecond. */
 const bucketsMax = 200;
 
 /**

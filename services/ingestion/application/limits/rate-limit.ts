@@ -11,7 +11,7 @@ export interface RateDecision {
   readonly allowed: boolean;
   /** Orders left now. */
   readonly remaining: number;
-  /** Until the asked cost could be had; 0 when allowed. */
+  /** Time until the requested cost is available; 0 when allowed. */
   readonly waitMs: number;
 }
 
@@ -20,7 +20,7 @@ export interface RateLimiter {
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
   /** The refusal that `take` would return now for any cost, or null if that is unknown. Takes nothing. */
   denial(callerId: string): RateDecision | null;
-  /** Time after which `orders` more can be had, in ms. */
+  /** Time until `orders` more are available, in ms. */
   refillMs(orders: number): number;
   /** The limit of one caller. */
   readonly ordersPerSecond: number;

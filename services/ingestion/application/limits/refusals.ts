@@ -7,7 +7,7 @@ import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
 
 export interface Refusals {
-  /** Counts one more refusal of the caller; for how many ms it is to be held back, 0 for none. */
+  /** Counts one more refusal of the caller. Returns its delay in ms; 0 sends it at once. */
   delayMs(callerId: string): number;
 }
 

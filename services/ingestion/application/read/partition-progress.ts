@@ -23,19 +23,19 @@ export interface PartitionProgress {
   published(position: LogPosition): void;
   /** Every command below `nextOffset` has its outcome; from `lane_positions`. */
   publishedUpTo(partition: number, nextOffset: number): void;
-  /** Offset of the first command without an outcome that is known of, or null before anything is known. */
+  /** Offset of the first command whose outcome this process does not know. Null before the partition is known. */
   nextUnpublished(partition: number): number | null;
   /** The number of commands ahead of the position, and the estimated time of its outcome. */
   queueOf(position: LogPosition): Queue;
-  /** How long an order taken in now would wait in this partition, in ms: the larger of the oldest wait and backlog by rate. */
+  /** Expected wait of a new order in this partition, in ms: the oldest wait, or backlog by rate if that is larger. */
   lagMsOf(partition: number): number;
-  /** That of the slowest partition. */
+  /** The lag of the slowest partition. */
   slowestLagMs(): number;
-  /** That of the partition in the middle: half of the partitions are at least as slow. */
+  /** The median lag: half of the partitions are at least as slow. */
   middleLagMs(): number;
-  /** Partitions of which nothing is known yet. */
+  /** Number of partitions whose position is not known yet. */
   unknown(): number;
-  /** Resolves once there are none. */
+  /** Resolves once the positions of all partitions are known. */
   whenKnown(): Promise<void>;
   /** Measures the rates; called on a timer. */
   measure(): void;
@@ -49,7 +49,7 @@ interface PartitionState {
   rate: number;
   publishedAtMeasure: number;
   caughtUp: boolean;
-  /** The last outcome, or the command that ended a time without work. */
+  /** Time of the last outcome, or of the command that ended an idle period. */
   movedAtMs: number;
   /** When some of the offsets were produced here, oldest first. */
   samples: { offset: number; atMs: number }[];
@@ -59,7 +59,7 @@ const assumedRate = 200;
 const rateMin = 0.01;
 /** Time constant of the measured rate. */
 const rateMemoryMs = 10_000;
-/** From record to outcome with an empty queue: one batch. */
+/** Time from record to outcome with an empty queue: one batch. */
 const baseEtaMs = 30;
 const etaMaxMs = 3_600_000;
 /** A partition with work but without an outcome for this long is stalled: its earlier rate is no estimate. */
@@ -121,7 +121,7 @@ export function createPartitionProgress({
       const ahead = state?.known ? Math.max(0, offset - state.published) : 0;
       const rate = Math.max(state?.rate ?? assumedRate, rateMin);
       const stillMs = state === undefined ? 0 : stillMsOf(state, clock.monotonicMs());
-      // A partition that has stopped counts at once, not only when it is stalled: its rate is that of before.
+      // A pause counts at once, even before the partition is stalled, because the rate still has its earlier value.
       const etaMs = Math.max(baseEtaMs + (ahead * 1000) / rate, stillMs);
       const stalledForMs = stillMs > stalledAfterMs ? stillMs : null;
       return { ahead, etaMs: Math.min(etaMaxMs, Math.ceil(etaMs)), stalledForMs };
@@ -157,7 +157,7 @@ function newState(): PartitionState {
 function measureState(state: PartitionState, spanMs: number): void {
   const seen = ((state.published - state.publishedAtMeasure) * 1000) / spanMs;
   const weight = 1 - Math.exp(-spanMs / rateMemoryMs);
-  // A partition that was empty in between could have done more than was asked of it, never less.
+  // If the partition was idle meanwhile, its capacity may be higher than the measured rate, never lower.
   if (!state.caughtUp || seen > state.rate) state.rate += weight * (seen - state.rate);
   state.publishedAtMeasure = state.published;
   state.caughtUp = state.end <= state.published;

@@ -6,10 +6,10 @@ import type { StoredOrder } from './order-rows.ts';
 import type { KnownSubmission, OrderStore } from './order-store.ts';
 
 export const orderReadMs = 2_000;
-/** Timeout of the lookup of a new order: after it, the worker finds duplicates. */
+/** Timeout of the lookup of a new order. After it, the worker detects duplicates. */
 const submissionLookupMs = 250;
 const submissionRestMs = 1_000;
-/** The command itself waits as long for others to be produced with. */
+/** By default, the linger of the accumulator is at least as long, so this one delays no order. */
 const submissionLingerMs = 3;
 
 /** Combines many reads of single orders into few statements. Rejects when MySQL is unavailable. */

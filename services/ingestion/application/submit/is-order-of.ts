@@ -1,4 +1,4 @@
-/** Whose order has a key: the one question that memory and the database answer together. */
+/** Whether an idempotency key belongs to a submission, by memory or database. */
 import type { OrderSubmission } from './order-submission.ts';
 import type { SubmitDeps } from './submit.ts';
 

@@ -10,7 +10,7 @@ import type { Logger } from '../../../shared/log/index.ts';
 import type { LogTrust } from './log-trust.ts';
 
 export interface Watch {
-  /** One look. Never rejects. */
+  /** Checks once. Never rejects. */
   look(): Promise<void>;
   /** For readiness: true, or a sentence that names the problem. */
   check(): true | string;

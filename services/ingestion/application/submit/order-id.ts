@@ -1,4 +1,4 @@
-/** What is derived from a request instead of stored: the same request has the same ids for ever, on every instance. */
+/** Ids that are derived from a request and not stored. The same request has the same ids on every instance. */
 import { hash } from 'node:crypto';
 
 /**
@@ -24,7 +24,7 @@ export function cancelCommandId(orderId: string, customerId: string, expectedVer
 
 const orderIdForm = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Whether the text could be an order id of ours; nothing else is looked up anywhere. */
+/** Whether the text has the form of our order ids. Other texts are not looked up. */
 export function isOrderId(text: string): boolean {
   return text.length === 36 && orderIdForm.test(text);
 }

@@ -14,7 +14,7 @@ export interface ProduceHealth {
   check(): true | string;
 }
 
-/** So long after a refusal traffic may come again, to find out whether it is still so. */
+/** After this time, traffic is allowed again to test whether the brokers still refuse. */
 const triedAgainAfterMs = 10_000;
 /** Errors of one record, or of brokers that do not respond. A caller could cause the first kind. */
 const otherReasons: ReadonlySet<unknown> = new Set([

@@ -8,7 +8,7 @@
  * process may remember the other one. So only the database can decide KEY_REUSED. Until it has the key, a body
  * that differs from the remembered one is appended too, and the log decides.
  *
- * Orders come in groups, those of one request: one lookup and one append for all, and a result for each.
+ * The orders of one request form a group: one lookup and one append for all, and a result for each.
  */
 import { sleep } from '../../../shared/retry/index.ts';
 import type { BoundedMap } from '../common/bounded-map.ts';

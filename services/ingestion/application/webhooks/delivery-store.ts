@@ -1,4 +1,4 @@
-/** What became of each event at a customer's webhook endpoint, and asking for it once more. */
+/** The deliveries to a customer's webhook endpoint, and requests to send one again. */
 import { bytesToUuid, type Param, type Queryable } from '../../../shared/mysql/index.ts';
 import { backoff, retry } from '../../../shared/retry/index.ts';
 

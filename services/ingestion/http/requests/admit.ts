@@ -38,7 +38,10 @@ export function admit(
   sendProblem(request, reply, 'OVERLOADED', { headers });
 }
 
-/** Whether other callers cause the load. An unknown token is not verified for this, to save the cost. */
+/**
+ * Whether the caller causes little of the load. False for a token that was not verified before: verifying it would
+ * add load.
+ */
 function isLight(deps: AdmitDeps, request: FastifyRequest): boolean {
   const caller = knownCaller(deps, request);
   if (caller === null) return false;

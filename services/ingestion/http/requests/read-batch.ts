@@ -31,7 +31,7 @@ export interface BatchReader {
   readItem: ReadItem;
 }
 
-/** An order alone may have 64 KiB; the rest is its key and the names around. */
+/** An order may have 64 KiB; the rest is its key and the member names. */
 const itemBytesMax = 65 * 1024;
 /** A larger body without items gets a general message: parsing it would delay other requests. */
 const explainedCharsMax = 64 * 1024;

@@ -57,7 +57,7 @@ export function validationProblem(errors: readonly { pointer: string; detail: st
 export interface OrderAddress {
   readonly orderId: string;
   readonly customerId: string;
-  /** The position from a valid ticket in the query, else null; `otherLog` for a ticket of a deleted log. */
+  /** The position from a valid ticket in the query, otherwise null. `otherLog` for a ticket of a deleted log. */
   readonly ticket: LogPosition | 'otherLog' | null;
 }
 

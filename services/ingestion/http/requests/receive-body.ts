@@ -6,7 +6,7 @@ import type { Operation } from '../operation.ts';
 /** Smaller bodies arrive in one or a few reads: counting them would cost more than they do. */
 const countedFromBytes = 32 * 1024;
 
-/** False when the body must not come: it is then to be refused, and the connection is closed. */
+/** False if the body exceeds a limit. The caller then refuses the request, and the connection is closed. */
 export function receiveBody(
   bodies: Bodies,
   operation: Operation,

@@ -84,7 +84,7 @@ interface Items {
   readonly indices: number[];
 }
 
-/** Item by item, and not all in one turn of the event loop: other requests are answered in between. */
+/** Reads item by item, in several turns of the event loop, so that other requests are answered in between. */
 async function readItems(context: BatchContext, readItem: ReadItem, batch: BatchText): Promise<Items> {
   const { request } = context;
   const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
@@ -117,7 +117,7 @@ function isDecided({ progress }: Pick<RouteDeps, 'progress'>, result: SubmitResu
   return (progress.nextUnpublished(partition) ?? 0) > offset;
 }
 
-/** What was remembered may be a body that lost against another with the same key. */
+/** Checks a replayed result: the remembered body may have lost the key to another body. */
 async function confirmed(
   deps: RouteDeps,
   submission: OrderSubmission,

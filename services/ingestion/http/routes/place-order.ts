@@ -212,7 +212,7 @@ function orQueued(state: OrderState | Failure, position: LogPosition): OrderStat
 }
 
 /**
- * A repeated order: 202 while it is queued, else 200 with its current state. A lost order is submitted again: a retry
+ * A repeated order: 202 while it is queued, then 200 with its current state. A lost order is submitted again: a retry
  * must not succeed only because a cache remembers the order.
  */
 async function sendReplay(
@@ -228,7 +228,7 @@ async function sendReplay(
     const [again] = await deps.submit([submission], { anew: true });
     return sendAccepted(deps, reply, { id: orderId, customerId, position: orProblem(again!).position });
   }
-  // What was remembered may be a body that lost against another with the same key.
+  // The remembered body may have lost the key to another body.
   const isSame = state.kind === 'known' ? await deps.isOrderOf(submission) : null;
   if (isSame === false) throw new HttpProblem('KEY_REUSED');
   reply.header('idempotent-replayed', 'true');
