@@ -177,7 +177,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     ordering:
       'Same partition number as the command. Within a partition the first copies are in command order; later copies of older outcomes may follow.',
     delivery: 'At least once; a repeat has the same bytes and the same timestamp.',
-    dedupeId: 'eventId, or one integer per partition: drop sourceOffset <= the highest seen',
+    dedupeId: 'eventId; or keep the highest sourceOffset of each partition and drop outcomes up to it',
     completeness:
       'The prevSourceOffset of each new outcome equals the sourceOffset of the previous outcome in the partition (-1 for the first).',
     headers: EVENT_HEADERS,
