@@ -25,7 +25,7 @@ export function processCpuUs(pid: number | null): number | null {
   }
 }
 
-/** ms of a fixed amount of work on one core. */
+/** Duration of a fixed amount of work on one core, in ms. */
 export function spinMs(): number {
   const startedMs = performance.now();
   let value = 0;

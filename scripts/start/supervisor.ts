@@ -17,8 +17,8 @@ import type { ServiceSpec } from './services.ts';
 /**
  * Keeps the services running. Each child has one of three states:
  *
- * running ──(ends by itself)──► waiting ──(back-off)──► running      └───────────(stop)────────────┴──────►
- * stopped, for good
+ *   running ──(ends by itself)──► waiting ──(back-off)──► running
+ *      └───────────(stop)────────────┴──────► stopped, for good
  *
  * The back-off doubles from 0.25 s to 10 s and starts again once a child has run for 30 s.
  */

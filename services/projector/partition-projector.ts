@@ -246,7 +246,7 @@ async function statesOf({ pool, log }: Run, { drafts }: Projection): Promise<Ord
 function tell({ log, metrics }: Run, { repeats, holes, drafts, position }: Projection, read: number): void {
   metrics.inc('projector_events_total', { result: 'covered' }, read - repeats);
   metrics.inc('projector_events_total', { result: 'repeat' }, repeats);
-  log.debug({ read, repeats, orders: drafts.size, covers: position.covers }, 'batch');
+  log.debug({ read, repeats, orders: drafts.size, covers: position.covers }, 'batch projected');
   for (const hole of holes) {
     metrics.inc('projector_events_total', { result: 'hole' });
     log.error(hole, 'outcomes are missing: the snapshot has a gap');

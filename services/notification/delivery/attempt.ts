@@ -1,10 +1,12 @@
 /** The result of one delivery attempt, and what follows from it. Pure. */
 
 /**
- * delivered: the receiver has it. failed: another attempt may work. gone: the receiver answered 410 and wants
- * no more messages. refused: this message can never be delivered (for example, no such mailbox), the next
- * may. dropped: there is no receiver. postponed: no attempt was made, because its host is paused or its lease
- * was about to expire.
+ * - delivered: the receiver has the message.
+ * - failed: another attempt may work.
+ * - gone: the receiver answered 410 and wants no more messages.
+ * - refused: this message can never be delivered (for example, no such mailbox), but the next may.
+ * - dropped: there is no receiver.
+ * - postponed: no attempt was made, because the host is paused or the lease was about to expire.
  */
 export type AttemptResult =
   | { kind: 'delivered'; status: number }

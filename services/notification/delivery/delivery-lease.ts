@@ -86,7 +86,10 @@ export interface DeliveryRow {
   created_at_ms: number;
 }
 
-/** The rows that are still due once they are locked; another sender may have changed them. */
+/**
+ * Locks the rows and leases those that are still due: another sender may have changed them. Postpones a version of an
+ * order that must wait for an earlier one. `seen` has both.
+ */
 export async function leaseRows(
   session: Session,
   due: readonly DueRow[],

@@ -1,10 +1,12 @@
 /**
  * The deliveries table as a queue that several senders share.
  *
- * A delivery is PENDING and due ──lease──► PENDING with leased_until_ms = due_at_ms in the future ──settle──►
- * DELIVERED, FAILED, DROPPED, or PENDING again with its next due time. If a sender dies, its lease expires
- * and the delivery is due again: at least once, with the same id. A settle names its lease, so a sender that
- * settles too late changes nothing.
+ *   PENDING and due ──lease──► PENDING, leased_until_ms = due_at_ms ──settle──► DELIVERED, FAILED or DROPPED
+ *          ▲                                 │                                    or PENDING with its next due time
+ *          └──────── the lease expires ──────┘
+ *
+ * If a sender dies, its lease expires and the delivery is due again: at least once, with the same id. A settle
+ * names its lease, so a sender that settles too late changes nothing.
  */
 import { recordAudit } from '../../shared/audit/index.ts';
 import { type Pool, placeholders, type Session } from '../../shared/mysql/index.ts';

@@ -24,7 +24,7 @@ interface SenderLimits {
   inFlightMax: number;
   /** The part of these for one customer, because a customer can invent any number of hosts that hang. */
   customerInFlightMax: number;
-  /** Receivers of one lease transaction. */
+  /** Maximum number of receivers in one lease transaction. */
   receiversMax: number;
   /** How often the table is searched for due deliveries. */
   sweepMs: number;

@@ -10,7 +10,7 @@ import type { DeliveryQueue, Leased, Settlement } from './delivery-queue.ts';
 import { startSender } from './sender.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
-/** A queue in memory: due rows per receiver, settled rows, and rows that left the queue. */
+/** A queue in memory. It records the settled rows, and the endpoints that were shelved or disabled. */
 function memoryQueue(due: Record<string, number>) {
   const settled: Settlement[] = [];
   const shelved: string[] = [];

@@ -1,12 +1,12 @@
 /**
- * The loop that delivers.
+ * The loop that sends due deliveries.
  *
  * running ──► draining ──► stopped
  *
- * running: writes the results of finished attempts, leases due deliveries for receivers with room and starts
- * their attempts. Then it waits for the next event: a finished attempt, a hint from intake, or the next
- * search of the table. draining: leases nothing more, waits for the attempts in flight up to a deadline and
- * writes their results. Any other lease expires.
+ * - running: writes the results of finished attempts, leases due deliveries for receivers with room and starts
+ *   their attempts. Then it waits for a finished attempt, a hint from intake, or the next search of the table.
+ * - draining: leases nothing more. It waits for the attempts in flight up to a deadline and writes their results.
+ *   Any other lease expires.
  */
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import { type AttemptResult, verdictOf } from './attempt.ts';

@@ -3,10 +3,9 @@
  *
  * running ──► draining ──► stopped
  *
- * running: waits for records, takes them from the buffers, decodes them, and drops repeats by source offset.
- * It stores positions and rows in one transaction. It waits while the database or the registry fails, and
- * skips nothing for that. draining: takes nothing new. The current batch is stored, or given up unstored,
- * since its group offset has not moved.
+ * - running: takes records from the buffers, decodes them, and drops repeats by source offset. It stores
+ *   positions and rows in one transaction. While the database or the registry fails, it waits and skips nothing.
+ * - draining: takes no new records. The current batch is stored, or dropped: its group offset has not moved.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';

@@ -108,7 +108,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
     while (!signal.aborted) {
       // A failed check is repeated at the next interval.
       await look().catch((error: unknown) =>
-        log.debug({ err: error }, 'the id of the result topic is unknown'),
+        log.debug({ err: error }, 'the id of the result topic could not be checked'),
       );
       await sleep(deps.everyMs, signal).catch(() => undefined);
     }

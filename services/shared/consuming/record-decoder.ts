@@ -28,7 +28,7 @@ interface RecordDecoderDeps<T> {
   isProven(value: T, record: InRecord): boolean;
   /** Called with each record that can never be decoded. It may throw to keep the record. */
   onUndecodable?(record: InRecord, error: UndecodableError): void;
-  /** Called at each failed request to the registry. The caller knows when the wait is over. */
+  /** Called at each failed request to the registry. The wait ends when `decode` resolves or rejects. */
   onWait(reason: string): void;
   backoff: Backoff;
   log: Logger;

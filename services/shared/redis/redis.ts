@@ -91,7 +91,7 @@ export function createRedis(options: RedisOptions): Redis {
       ),
   });
   // The client reconnects. The level is low because a connection may fail many times a minute.
-  client.on('error', (error) => log.debug({ err: error }, 'Redis connection error'));
+  client.on('error', (error) => log.debug({ err: error }, 'The connection to Redis failed'));
   let scripts = 0;
   let closed = false;
 

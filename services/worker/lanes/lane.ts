@@ -276,7 +276,7 @@ export class Lane {
     if (this.#state !== 'stopped') return;
     this.#stopReason = null;
     this.#waits.end('stopped');
-    this.#become('claiming', 'what stopped it is gone');
+    this.#become('claiming', 'the cause of the stop is gone');
   }
 
   /** Ends the lane in this process. Its next owner publishes what is committed and unpublished. */

@@ -1,8 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/**
- * Requests by their number in Kafka's protocol (https://kafka.apache.org/protocol.html#protocol_api_keys).
- */
+/** API keys of the Kafka protocol (https://kafka.apache.org/protocol.html#protocol_api_keys). */
 export const kafkaApi = {
   produce: 0,
   fetch: 1,

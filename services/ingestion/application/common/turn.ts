@@ -1,4 +1,4 @@
-/** Work that is long for one request gives the event loop back now and then, so that no other request waits for all of it. */
+/** Splits long work of one request into turns of the event loop, so that other requests run in between. */
 
 export interface Turn {
   /** True once the work has used its time on the event loop. */

@@ -1,4 +1,4 @@
-/** What a customer sent with an order: personal data, read for its owner alone and never kept in a cache, an event or a log. */
+/** The details that a customer sent with an order. They are personal data: only the owner reads them, and no cache keeps them. */
 import { bytesToUuid, placeholders, type Queryable, uuidToBytes } from '../../../shared/mysql/index.ts';
 
 /** As the order request had it; absent members were absent there. */

@@ -1,4 +1,4 @@
-/** What ingestion reads of orders from MySQL; it writes nothing there. */
+/** Reads of orders in MySQL. Ingestion writes no orders there. */
 import { COMMANDS } from '../../../../topics/index.ts';
 import type { OrderStatus, Product } from '../../../domain/index.ts';
 import { placedAt, selectOrders } from '../../../orders-db/index.ts';
@@ -79,7 +79,7 @@ export interface OrderStore {
   /** What the customer sent with these orders, by order id. Orders of other customers are omitted. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
-  /** What the workers have decided and published, by the rows of `lane_positions`. */
+  /** The decided and published positions of the partitions, from `lane_positions`. */
   partitionPositions(): Promise<PartitionPosition[]>;
   /** Whether the command at this position is a dead letter. */
   isDeadLetter(position: LogPosition): Promise<boolean>;

@@ -15,7 +15,7 @@ export interface LogTrust {
   update(state: TopicState): void;
 }
 
-/** An older answer of the cluster is no ground to believe anything: it may have come back with another log since. */
+/** An older answer of the cluster proves nothing: the cluster may have another log by now. */
 const believedForMs = 10_000;
 
 export function createLogTrust({ clock }: { clock: Pick<Clock, 'monotonicMs'> }): LogTrust {

@@ -1,4 +1,4 @@
-/** What a customer asks for, in the form that every front gives it to the application: valid, and without its identity. */
+/** A valid order request, as each front passes it to the application: without customer and key. */
 
 export interface PlaceOrderLine {
   readonly sku: string;

@@ -27,8 +27,8 @@ export type Charge = (
 export interface Charges {
   readonly orders: Charge;
   /**
-   * Charges a batch before any of it is parsed: for the orders that its keys count, or for as many orders as its bytes could
-   * hold alone, whichever is more. A caller that is over its limit already is refused without counting.
+   * Charges a batch before it is parsed: for the number of its keys, or for one order per `orderBytesMax` bytes, whichever
+   * is more. A caller that is already over its limit is refused without counting.
    */
   readonly bytes: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined;
 }
@@ -78,7 +78,7 @@ export function createCharges(rates: RateLimiter): Charges {
 
 const keyName = Buffer.from('"idempotencyKey"');
 
-/** How often the name of a key is in the body, as far as a batch may have orders. Native code, linear in the body. */
+/** Counts the member name `idempotencyKey` in the body, up to `batchOrdersMax`. Native code, linear in the body. */
 function countKeys(body: Buffer): number {
   let count = 0;
   let at = body.indexOf(keyName);

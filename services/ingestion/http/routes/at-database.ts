@@ -1,8 +1,8 @@
-/** What routes ask the database themselves, in the caller's turn. */
+/** Database reads of routes, in the caller's turn. */
 import { orProblem } from '../failures.ts';
 import type { RouteDeps } from './route.ts';
 
-/** What `ask` gives. Rejects with the problem STATE_UNAVAILABLE, or SHARE_USED_UP when too many of the caller's reads wait. */
+/** The result of `ask`. Rejects with the problem STATE_UNAVAILABLE, or SHARE_USED_UP when too many of the caller's reads wait. */
 export async function atDatabase<T>(
   { reads }: Pick<RouteDeps, 'reads'>,
   callerId: string,

@@ -1,4 +1,4 @@
-/** What is read by people and tools and needs no token: the OpenAPI document, the page about it, one page per problem. */
+/** Pages that need no token: the OpenAPI document, its reference page, and one page per problem. */
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Operation } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';

@@ -1,4 +1,4 @@
-/** What clients get to see of an order. */
+/** The order as clients see it. */
 import Type from 'typebox';
 import { decidedStatuses, orderStatuses, reasonTable } from '../../../domain/index.ts';
 import { Contact, Metadata, ShippingAddress } from './order-request.ts';

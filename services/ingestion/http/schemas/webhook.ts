@@ -8,7 +8,7 @@ import { webhookUrlLengthMax } from '../../application/webhooks/webhook-url.ts';
 const closed = { additionalProperties: false } as const;
 const time = (description: string) => Type.String({ format: 'date-time', description });
 
-/** 24 h is time enough to roll a secret out; a month is as long as a leaked one may stay good. */
+/** 24 h suffice to deploy a new secret. A leaked secret must not stay valid for more than a month. */
 export const overlapSecondsDefault = 24 * 3600;
 const overlapSecondsMax = 30 * 24 * 3600;
 

@@ -167,7 +167,7 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
 function supervise(state: State): void {
   if (state.stopped.signal.aborted) return;
   if (performance.now() - state.lastFetchMs > silenceMaxMs) {
-    state.options.log.warn({ silenceMaxMs }, 'the partition reader received nothing; it reconnects');
+    state.options.log.warn({ silenceMaxMs }, 'the partition reader got no response; it reconnects');
     renew(state);
     state.lastFetchMs = performance.now();
     void state.cluster

@@ -1,6 +1,5 @@
 /**
- * Makes workers die or fail at named points, several at a time: each owns some of the lanes and has its own
- * point.
+ * Makes several workers die or fail at a time. Each worker owns some of the lanes and has its own named point.
  */
 import type { FailpointName } from '../../../../services/shared/failpoint/index.ts';
 import { until } from '../../until.ts';

@@ -22,7 +22,10 @@ export function idOf(request: FastifyRequest): string {
 
 const endpointIdForm = /^[!-~]{1,64}$/;
 
-/** The id in the path. What no endpoint can have is unknown without a look: the column is ASCII, and the database refuses to compare it with more. */
+/**
+ * The id in the path. Throws ENDPOINT_NOT_FOUND without a lookup if no endpoint can have it: the database refuses to
+ * compare its ASCII column with other text.
+ */
 export function endpointIdOf(request: FastifyRequest): string {
   const id = idOf(request);
   if (!endpointIdForm.test(id)) throw new HttpProblem('ENDPOINT_NOT_FOUND');
