@@ -18,6 +18,7 @@ export const bestSettings: ReferenceSettings = {
   relayPauseMs: 5,
   partitions: 12,
   consumers: 1,
+  fetchBytesMin: 1,
 };
 
 const outboxTable = `CREATE TABLE IF NOT EXISTS articles_outbox (

@@ -36,7 +36,8 @@ const consumers = [1, 2].flatMap((count) =>
     candidate('async', `${count} × ${partitions} partitions at a time`, { consumers: count, partitions }),
   ),
 );
-const candidates = [...pools, ...relays, ...consumers];
+const fetches = [8, 64].map((kB) => candidate('async', `fetches of ${kB} kB`, { fetchBytesMin: kB * 1_024 }));
+const candidates = [...pools, ...relays, ...consumers, ...fetches];
 
 const results = await sweep(Number(process.argv[2] ?? roundsDefault));
 for (const line of page(results)) console.log(line);
@@ -84,7 +85,7 @@ function page(found: ReadonlyMap<string, readonly RunResult[]>): string[] {
     const p50 = median(perRun(runs, ({ p50Ms }) => p50Ms));
     return `| ${name} | ${rate?.toFixed(0) ?? '–'} | ${p50?.toFixed(0) ?? '–'} |`;
   });
-  const { pool, relayRows, relayPauseMs, partitions, consumers: processes } = bestSettings;
+  const { pool, relayRows, relayPauseMs, partitions, consumers: processes, fetchBytesMin } = bestSettings;
   return [
     '# Settings of the reference designs',
     '',
@@ -92,7 +93,7 @@ function page(found: ReadonlyMap<string, readonly RunResult[]>): string[] {
     'servers. The columns are the median of the rounds: outcomes per second, and the time from the request to the outcome.',
     '',
     `Where a row names one setting, the others are those that the bench uses: ${pool} connections, a relay of ${relayRows} rows that pauses`,
-    `${relayPauseMs} ms when it finds no row, and ${processes} consumer process${processes === 1 ? '' : 'es'} with ${partitions} partitions at a time.`,
+    `${relayPauseMs} ms when it finds no row, ${processes} × ${partitions} partitions at a time (processes × partitions), and fetches of ${fetchBytesMin} bytes or more.`,
     '',
     '| setting | orders/s | p50 ms |',
     '| --- | --- | --- |',

@@ -31,6 +31,8 @@ interface Deps {
   readonly eventTopic: string;
 }
 
+const fetchWaitMaxMs = 100;
+
 await runReference(start);
 
 async function start(job: ReferenceJob): Promise<StartedReference> {
@@ -39,7 +41,11 @@ async function start(job: ReferenceJob): Promise<StartedReference> {
   const kafka = kafkaOf(job);
   const pool = await openPool(mysqlUrl, settings.partitions);
   const producer = await openProducer(kafka);
-  const consumer = kafka.consumer({ groupId: group });
+  const consumer = kafka.consumer({
+    groupId: group,
+    minBytes: settings.fetchBytesMin,
+    maxWaitTimeInMs: fetchWaitMaxMs,
+  });
   const deps = { codecs, pool, producer, eventTopic };
   const joined = new Promise<void>((resolve) => consumer.on('consumer.group_join', () => resolve()));
   consumer.on('consumer.crash', ({ payload }) => {

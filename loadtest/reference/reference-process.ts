@@ -30,6 +30,8 @@ export interface ReferenceSettings {
   readonly partitions: number;
   /** Consumer processes. */
   readonly consumers: number;
+  /** Bytes that the broker collects for a fetch of the consumer, for 100 ms at most; 1 answers at the first record. */
+  readonly fetchBytesMin: number;
 }
 
 export interface StartedReference {
