@@ -187,7 +187,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     ...schemaOf(EVENTS_SUBJECT),
     visibility: 'public',
     classification: 'pseudonymous',
-    writers: ['worker'],
+    writers: ['worker', 'orderstream recover republish'],
     consumers: [GROUPS.notification, GROUPS.reconciliation, GROUPS.projector, 'any team'],
     minInsyncReplicas: 2,
     maxMessageBytes: MESSAGE_BYTES_MAX,

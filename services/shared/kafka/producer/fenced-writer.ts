@@ -11,7 +11,7 @@ export interface FencedMessage {
   timestampMs: number;
 }
 
-/** Appends to one partition. Nothing else can append to it. */
+/** Appends to one partition. No earlier writer of the same name can append to it any more. */
 export interface FencedWriter {
   /**
    * Appends all messages or none, in order. Resolves when they are committed on all in-sync replicas. After
