@@ -7,7 +7,7 @@
 import { runRounds } from '../frame/rounds.ts';
 import { openStack } from '../frame/stack.ts';
 import { median, perRun, rateOf } from '../frame/statistics.ts';
-import type { RunResult } from '../frame/types.ts';
+import type { Rounds } from '../frame/types.ts';
 import type { ReferenceSettings } from '../reference/reference-process.ts';
 import { type MakeDesign, openArena, type Times } from './arena.ts';
 import { articlesDesign, asyncDesign, bestSettings } from './reference-design.ts';
@@ -39,8 +39,8 @@ const consumers = [1, 2].flatMap((count) =>
 const fetches = [8, 64].map((kB) => candidate('async', `fetches of ${kB} kB`, { fetchBytesMin: kB * 1_024 }));
 const candidates = [...pools, ...relays, ...consumers, ...fetches];
 
-const results = await sweep(Number(process.argv[2] ?? roundsDefault));
-for (const line of page(results)) console.log(line);
+const rounds = await sweep(Number(process.argv[2] ?? roundsDefault));
+for (const line of page(rounds)) console.log(line);
 
 function candidate(
   design: Candidate['design'],
@@ -50,7 +50,7 @@ function candidate(
   return { design, text, settings: { ...bestSettings, ...changed } };
 }
 
-async function sweep(count: number): Promise<ReadonlyMap<string, readonly RunResult[]>> {
+async function sweep(count: number): Promise<Rounds> {
   const tell = (line: string): void => console.error(line);
   const stack = await openStack(tell);
   try {
@@ -70,7 +70,7 @@ async function sweep(count: number): Promise<ReadonlyMap<string, readonly RunRes
     );
     const arena = await openArena(stack, made, times);
     try {
-      return (await runRounds(variantsOf(arena, plan), count, tell)).results;
+      return await runRounds(variantsOf(arena, plan), count, tell);
     } finally {
       await arena.close();
     }
@@ -79,8 +79,8 @@ async function sweep(count: number): Promise<ReadonlyMap<string, readonly RunRes
   }
 }
 
-function page(found: ReadonlyMap<string, readonly RunResult[]>): string[] {
-  const rows = [...found].map(([name, runs]) => {
+function page({ results, count, spinMs }: Rounds): string[] {
+  const rows = [...results].map(([name, runs]) => {
     const rate = median(perRun(runs, rateOf));
     const p50 = median(perRun(runs, ({ p50Ms }) => p50Ms));
     return `| ${name} | ${rate?.toFixed(0) ?? '–'} | ${p50?.toFixed(0) ?? '–'} |`;
@@ -91,6 +91,7 @@ function page(found: ReadonlyMap<string, readonly RunResult[]>): string[] {
     '',
     `\`node loadtest/e2e/sweep.ts\` measured these settings by turns at ${connections} connections, on one machine of two cores with all`,
     'servers. The columns are the median of the rounds: outcomes per second, and the time from the request to the outcome.',
+    `There were ${count} rounds; a fixed loop took ${spinMs.map((ms) => ms.toFixed(0)).join(', ')} ms beside them (about 100 ms on an idle machine).`,
     '',
     `Where a row names one setting, the others are those that the bench uses: ${pool} connections, a relay of ${relayRows} rows that pauses`,
     `${relayPauseMs} ms when it finds no row, ${processes} × ${partitions} partitions at a time (processes × partitions), and fetches of ${fetchBytesMin} bytes or more.`,
