@@ -80,6 +80,17 @@ export async function forgetPublished(
   return affectedRows;
 }
 
+/** The position after the newest unpublished row, by partition. */
+export async function readOutboxEnds(
+  db: Pick<Queryable, 'rows'>,
+  topic: string,
+): Promise<Map<number, number>> {
+  const rows = await db.rows<{ partition_id: number; outbox_end: number }>(
+    `SELECT partition_id, MAX(to_offset) AS outbox_end FROM outbox WHERE topic = ${textToSql(topic)} GROUP BY partition_id`,
+  );
+  return new Map(rows.map(({ partition_id, outbox_end }) => [partition_id, Number(outbox_end)]));
+}
+
 /**
  * The outbox rows of one lane, oldest first: Kafka may lack their messages. Throws INTERNAL if this build cannot
  * read a row. So the error occurs before the lane starts.

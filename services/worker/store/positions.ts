@@ -17,6 +17,7 @@ import {
   type OutcomeMark,
   type RecordMark,
 } from '../takeover/log-fingerprint.ts';
+import { readOutboxEnds } from './outbox.ts';
 
 /** A lane as it was claimed. The worker with the highest epoch owns it. */
 export interface LaneClaim {
@@ -38,6 +39,8 @@ export interface LaneClaim {
    * commands.
    */
   readonly prevOffset: number;
+  /** Position after the newest outbox row of the lane; -1 without a row. A batch writes row and position together. */
+  readonly outboxEnd: number;
 }
 
 /** One lane's part of a batch: moves its position from one offset to the next. */
@@ -89,13 +92,14 @@ export async function claimLane(
   const [row] = await session.rows<ClaimRow>(
     `SELECT ${claimColumns.join(', ')} FROM lane_positions WHERE ${lane} FOR UPDATE`,
   );
+  const outboxEnds = await readOutboxEnds(session, topic);
   const epoch = row!.epoch + 1;
   await session.write(
     `UPDATE lane_positions SET epoch = ${epoch}, owner = ${textToSql(owner.name)}, updated_at_ms = ${nowSql} WHERE ${lane}`,
   );
   await session.commit();
   return {
-    ...laneOf(row!),
+    ...laneOf(row!, outboxEnds),
     epoch,
     unclean: row!.owner !== '' && row!.epoch !== owner.epoch,
     first: row!.epoch === 0,
@@ -108,10 +112,14 @@ export async function readAllLanes(
   topic: string,
 ): Promise<Omit<LaneClaim, 'unclean' | 'first'>[]> {
   const rows = await selectLanes(db, claimColumns, topic);
-  return rows.map(laneOf);
+  const outboxEnds = await readOutboxEnds(db, topic);
+  return rows.map((row) => laneOf(row, outboxEnds));
 }
 
-function laneOf(row: ClaimRow): Omit<LaneClaim, 'unclean' | 'first'> {
+function laneOf(
+  row: ClaimRow,
+  outboxEnds: ReadonlyMap<number, number>,
+): Omit<LaneClaim, 'unclean' | 'first'> {
   return {
     partition: row.partition_id,
     epoch: row.epoch,
@@ -119,6 +127,7 @@ function laneOf(row: ClaimRow): Omit<LaneClaim, 'unclean' | 'first'> {
     publishedOffset: row.published_offset,
     logs: { clusterId: row.cluster_id, commands: row.topic_id, events: row.events_topic_id },
     record: row.record_id === '' ? noRecordMark : { offset: row.record_offset, id: row.record_id },
+    outboxEnd: outboxEnds.get(row.partition_id) ?? -1,
     prevOffset: row.record_id === jumpTo(row.next_offset) ? row.record_offset : row.next_offset - 1,
     outcome:
       row.outcome_source < 0 ? noOutcomeMark : { source: row.outcome_source, offset: row.outcome_offset },

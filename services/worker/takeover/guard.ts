@@ -174,7 +174,16 @@ async function stopMoved(
 
 function standingOf({ partition, position }: Lane, ids: LaneLogIds) {
   const { nextOffset, ackedOffset, logs, record, outcome } = position;
-  return { partition, nextOffset, publishedOffset: ackedOffset, logs: logs ?? ids, record, outcome };
+  // The mark is as new as the position, so the outbox has nothing to prove.
+  return {
+    partition,
+    nextOffset,
+    publishedOffset: ackedOffset,
+    logs: logs ?? ids,
+    record,
+    outcome,
+    outboxEnd: -1,
+  };
 }
 
 /** Claims lanes that were stopped for a mismatch again, once their rows match. */

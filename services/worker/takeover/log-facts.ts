@@ -50,6 +50,7 @@ export interface LaneRecordOf {
   readonly logs: LaneLogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
+  readonly outboxEnd: number;
 }
 
 /** How often a missing record is read again: a new leader learns late how far its log is valid. */
@@ -173,6 +174,7 @@ export async function factsOf(
             ? 'same'
             : 'other',
       markedNext: positionOf(row.record),
+      outboxEnd: row.outboxEnd,
       outcomeMark,
       outcome:
         typeof outcome === 'string'

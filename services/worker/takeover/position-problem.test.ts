@@ -16,6 +16,7 @@ const fits: LaneFacts = {
   found: ids,
   record: 'same',
   markedNext: 10,
+  outboxEnd: -1,
   outcomeMark: { source: 9, offset: 11 },
   outcome: 'same',
 };
@@ -41,6 +42,10 @@ describe('a lane matches its logs', () => {
     [
       'that a worker without marks has moved forward',
       { nextOffset: 11, lastSource: 10, commands: { low: 0, high: 12 } },
+    ],
+    [
+      'that a worker without marks has moved forward before it died with the outcome unpublished',
+      { nextOffset: 11, outboxEnd: 11, commands: { low: 0, high: 12 } },
     ],
     ['on a copy of its command topic with the same offsets', { found: { ...ids, commands: 'commands-2' } }],
     [

@@ -31,6 +31,8 @@ export interface LaneFacts {
   readonly record: 'same' | 'other' | 'unknown';
   /** The position that was stored together with the mark; null without a mark. */
   readonly markedNext: number | null;
+  /** Position after the newest unpublished row of the outbox; -1 without a row. */
+  readonly outboxEnd: number;
   /** The last outcome known to be acknowledged, and whether it is still at its offset. */
   readonly outcomeMark: OutcomeMark;
   readonly outcome: 'same' | 'gone' | 'unknown';
@@ -140,11 +142,18 @@ function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boole
 
 /**
  * A worker writes position and mark together, so a position beyond its mark was changed by something else. A worker from
- * before the marks moves the position alone; the outcome before the position then proves it.
+ * before the marks moves the position alone. Then the outcome before the position proves it, in the topic or in the outbox.
  */
-function isMovedAhead({ nextOffset, markedNext, record, lastSource, highestSource }: LaneFacts): boolean {
+function isMovedAhead({
+  nextOffset,
+  markedNext,
+  record,
+  lastSource,
+  highestSource,
+  outboxEnd,
+}: LaneFacts): boolean {
   if (markedNext === null || nextOffset <= markedNext || record === 'other') return false;
-  return Math.max(lastSource ?? -1, highestSource ?? -1) < nextOffset - 1;
+  return Math.max(lastSource ?? -1, highestSource ?? -1, outboxEnd - 1) < nextOffset - 1;
 }
 
 function isOther(stored: string, found: string): boolean {
