@@ -34,6 +34,8 @@ whenOutputIsLost((why) => {
 });
 /** The first server that ended by itself; null while all run. */
 let endedServer: EndedServer | null = null;
+/** Servers that end from here on were stopped by this process. */
+const stopping = new AbortController();
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -59,7 +61,7 @@ async function main(): Promise<number> {
 async function bringUp(name: string, steps: Steps, supervisor: Supervisor, once: boolean): Promise<void> {
   const { signal } = interrupt;
   const info = await steps.run('servers', (tell) => stackUp({ name, tell, signal }));
-  watchServers(info, signal, (server) => stopWithout(server, steps));
+  watchServers(info, AbortSignal.any([signal, stopping.signal]), (server) => stopWithout(server, steps));
   const specs = await serviceSpecs(info);
   const orderstream = createOrderstream(info, signal, steps.tell);
   await prepare(steps, orderstream);
@@ -91,6 +93,7 @@ async function sendSamples(steps: Steps, orderstream: Orderstream, once: boolean
  */
 async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise<void> {
   const startedMs = performance.now();
+  stopping.abort();
   await supervisor.stop();
   try {
     await stackDown(name, { deadlineMs: SERVERS_STOP_DEADLINE_MS });

@@ -80,13 +80,15 @@ export async function forgetPublished(
   return affectedRows;
 }
 
-/** The position after the newest unpublished row, by partition. */
+/** The position after the newest unpublished row, by partition: of one lane, or of all. */
 export async function readOutboxEnds(
   db: Pick<Queryable, 'rows'>,
   topic: string,
+  partition?: number,
 ): Promise<Map<number, number>> {
+  const lane = partition === undefined ? '' : ` AND partition_id = ${partition}`;
   const rows = await db.rows<{ partition_id: number; outbox_end: number }>(
-    `SELECT partition_id, MAX(to_offset) AS outbox_end FROM outbox WHERE topic = ${textToSql(topic)} GROUP BY partition_id`,
+    `SELECT partition_id, MAX(to_offset) AS outbox_end FROM outbox WHERE topic = ${textToSql(topic)}${lane} GROUP BY partition_id`,
   );
   return new Map(rows.map(({ partition_id, outbox_end }) => [partition_id, Number(outbox_end)]));
 }

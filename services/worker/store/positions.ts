@@ -92,7 +92,7 @@ export async function claimLane(
   const [row] = await session.rows<ClaimRow>(
     `SELECT ${claimColumns.join(', ')} FROM lane_positions WHERE ${lane} FOR UPDATE`,
   );
-  const outboxEnds = await readOutboxEnds(session, topic);
+  const outboxEnds = await readOutboxEnds(session, topic, partition);
   const epoch = row!.epoch + 1;
   await session.write(
     `UPDATE lane_positions SET epoch = ${epoch}, owner = ${textToSql(owner.name)}, updated_at_ms = ${nowSql} WHERE ${lane}`,
