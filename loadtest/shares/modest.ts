@@ -33,7 +33,8 @@ export async function runModest(run: ModestRun): Promise<Sample> {
     const dueMs = startMs + n * everyMs;
     await sleep(Math.max(0, dueMs - performance.now()));
     waiting.push(dueMs);
-    while (waiting.length > 0 && idle.length > 0) ask(idle.pop()!, waiting.shift()!, n);
+    // In turn: the server closes a connection that sends no request for some seconds.
+    while (waiting.length > 0 && idle.length > 0) ask(idle.shift()!, waiting.shift()!, n);
   }
   const drainUntilMs = performance.now() + drainMs;
   while (state.open > 0 && performance.now() < drainUntilMs) await sleep(2);
@@ -62,8 +63,14 @@ async function openModest(
   const own: { connection: ModestConnection | null } = { connection: null };
   const connection = await openConnection(target, {
     onAnswer({ status, body }) {
+      const due = own.connection?.due ?? null;
+      if (due === null) {
+        state.problem ??= `an idle connection received ${status}: ${body.slice(0, 200)}`;
+        return;
+      }
+      own.connection!.due = null;
       state.open--;
-      const dueMs = own.connection!.due!();
+      const dueMs = due();
       if (!Number.isNaN(dueMs)) latencies.push(performance.now() - dueMs);
       if (status >= 300) state.problem ??= `the well-behaved caller got ${status}: ${body.slice(0, 200)}`;
       idle.push(own.connection!);
