@@ -2,4 +2,4 @@
 export { type LaneColumns, selectLanes } from './lane-rows.ts';
 export { migrate } from './migrate.ts';
 export { orderKeyOf, placedAt } from './order-key.ts';
-export { selectItems, selectOrders } from './order-rows.ts';
+export { type ItemColumns, type OrderColumns, selectItems, selectOrders } from './order-rows.ts';

@@ -1,32 +1,18 @@
 /** Rows of `orders` and `order_items` as the orders that clients see. */
 import type { Reason } from '../../../../schemas/index.ts';
 import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
+import type { ItemColumns, OrderColumns } from '../../../orders-db/index.ts';
 import { bytesToUuid } from '../../../shared/mysql/index.ts';
 
 /** One line of an order, with the columns of its order. */
-export interface OrderLineRow {
-  order_key: number | string;
-  order_id: Buffer;
-  customer_id: string;
-  status: string;
-  version: number;
-  currency: string;
-  subtotal: number;
-  discount: number;
-  shipping: number;
-  tax: number;
-  total: number;
-  coupon_code: string | null;
-  reason: string | null;
-  payment_due_at_ms: number | null;
-  created_at_ms: number;
-  updated_at_ms: number;
-  sku: string | null;
-  name: string | null;
-  quantity: number;
-  unit_price: number | null;
-  line_total: number | null;
-}
+export type OrderLineRow = Omit<OrderColumns, 'order_key' | 'price_version' | 'fingerprint' | 'contact'> &
+  Pick<ItemColumns, 'quantity' | 'unit_price' | 'line_total'> & {
+    order_key: number | string;
+    reason: string | null;
+    updated_at_ms: number;
+    sku: string | null;
+    name: string | null;
+  };
 
 export const orderColumns =
   'o.order_key, o.order_id, o.customer_id, o.status, o.version, o.currency, o.subtotal, o.discount, o.shipping, o.tax, ' +

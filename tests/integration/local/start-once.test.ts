@@ -1,0 +1,48 @@
+/** `npm start -- --once`, the first command of the README, with servers of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { instanceDir, runningNames, stackReset } from '../../../stack/index.ts';
+import { unique } from '../../support/servers/stack.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const name = unique('t-once-').slice(0, 31);
+/** These would name servers that run already. */
+const serverSettings = [
+  'KAFKA_BROKERS',
+  'SCHEMA_REGISTRY_URL',
+  'REDIS_URL',
+  'MYSQL_URL',
+  'KAFKA_TOPIC_PREFIX',
+];
+/** Downloads, four servers and seven services, on a machine with other work. */
+const runMs = 300_000;
+
+afterAll(() => stackReset(name));
+
+test('each sample order gets its expected outcome, and nothing is left running', {
+  timeout: runMs,
+}, async () => {
+  const run = start();
+  const [code] = await once(run, 'close');
+  expect({ code, stderr: run.stderrText() }).toEqual({ code: 0, stderr: '' });
+  expect(run.stdoutText()).toMatch(/^verify$/m);
+  expect(run.stdoutText()).toMatch(/^stopped in /m);
+  expect(runningNames(instanceDir(name))).toEqual([]);
+});
+
+function start(): ChildProcess & { stdoutText(): string; stderrText(): string } {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !serverSettings.includes(key)),
+  );
+  const child = spawn(process.execPath, ['scripts/start.ts', '--once', '--name', name], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (texts.stdout += chunk));
+  child.stderr.on('data', (chunk) => (texts.stderr += chunk));
+  return Object.assign(child, { stdoutText: () => texts.stdout, stderrText: () => texts.stderr });
+}
