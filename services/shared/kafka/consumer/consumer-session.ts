@@ -21,8 +21,8 @@ import { callRetry, type KafkaSettings, metadataMaxAgeMs, withoutPrefix } from '
 import type { InRecord } from '../types.ts';
 import { failureOf, fetchOnce } from './fetch.ts';
 import { createPace, type FetchPace, type Pace } from './pace.ts';
-import type { ConsumerTuning, Session, SessionEvents } from './session-types.ts';
-import { type Claim, createStickyAssigner } from './sticky-assigner.ts';
+import type { ConsumerTuning, GroupSession, GroupSessionEvents } from './session-types.ts';
+import { createStickyAssigner, type Ownership } from './sticky-assigner.ts';
 
 /** Delay between a failed fetch and the next one. It prevents a tight loop on an unreachable broker. */
 const fetchRetryDelayMs = 200;
@@ -32,7 +32,7 @@ const fetchRetryDelayMs = 200;
  * `Consumer`. That one restarts without bound, moves positions by itself and hides the generation. Names
  * include the prefix.
  */
-export function createSession(options: {
+export function createGroupSession(options: {
   settings: KafkaSettings;
   groupId: string;
   topics: readonly string[];
@@ -40,13 +40,13 @@ export function createSession(options: {
   log: Logger;
   /** From the previous session. If the group has forgotten it, the group assigns a new one. */
   memberId: string | null;
-  claim: () => Claim;
-  events: SessionEvents;
-}): Session {
-  const { settings, groupId, topics, tuning, log, claim, events } = options;
+  ownership: () => Ownership;
+  events: GroupSessionEvents;
+}): GroupSession {
+  const { settings, groupId, topics, tuning, log, ownership, events } = options;
   const emitter = new InstrumentationEventEmitter();
   const cluster = createCluster(settings, { log, emitter });
-  const assigner = createStickyAssigner(cluster, claim);
+  const assigner = createStickyAssigner(cluster, ownership);
   const group = createGroup({ groupId, topics, tuning, log, cluster, emitter, assigner });
   group.memberId = options.memberId;
   const runner = new Runner({
@@ -184,7 +184,7 @@ function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void
  * it would stop all loops. Here a moved leader is looked up, a position out of range is reported, and the other
  * loops continue.
  */
-function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: SessionEvents): void {
+function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: GroupSessionEvents): void {
   const kafkajsRecovery = group.recoverFromFetch.bind(group);
   group.recoverFromFetch = async (error) => {
     const outside = outOfRangeOf(error);
@@ -233,7 +233,7 @@ function paceFetches(group: Group, fetchPace: FetchPace): void {
  * A member that the group has forgotten loses its id. If its rejoin fails, kafkajs sends no heartbeat without
  * an id, and never learns that it is no member.
  */
-function takeOverHeartbeat(group: Group, events: SessionEvents): void {
+function takeOverHeartbeat(group: Group, events: GroupSessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
   const joinAndSync = group.joinAndSync.bind(group);
   let owesJoin = false;
@@ -261,7 +261,7 @@ function takeOverHeartbeat(group: Group, events: SessionEvents): void {
   };
 }
 
-function takeOverBatches(runner: GroupRunner, events: SessionEvents): void {
+function takeOverBatches(runner: GroupRunner, events: GroupSessionEvents): void {
   runner.handleBatch = async (batch) => {
     if (!runner.running) return;
     const records = batch.rawMessages as Passed;
@@ -270,7 +270,7 @@ function takeOverBatches(runner: GroupRunner, events: SessionEvents): void {
   };
 }
 
-function listen(emitter: Emitter, group: Group, events: SessionEvents): void {
+function listen(emitter: Emitter, group: Group, events: GroupSessionEvents): void {
   const { GROUP_JOIN, HEARTBEAT, REBALANCING, FETCH } = instrumentation.events as Record<string, string>;
   emitter.addListener(GROUP_JOIN!, () => {
     const assigned = group

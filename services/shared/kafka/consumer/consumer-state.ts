@@ -4,7 +4,7 @@ import type { TopicPartition } from '../types.ts';
 import type { GroupConsumerOptions } from './consumer-types.ts';
 import { quickPace } from './pace.ts';
 import type { Positions } from './positions.ts';
-import type { ConsumerTuning, Session } from './session-types.ts';
+import type { ConsumerTuning, GroupSession } from './session-types.ts';
 
 /** new → running ⇄ restarting → stopping → stopped; a crash leads to stopped from any phase. */
 type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
@@ -16,7 +16,7 @@ export interface ConsumerState {
   readonly positions: Positions;
   readonly started: PromiseWithResolvers<void>;
   phase: Phase;
-  session: Session | null;
+  session: GroupSession | null;
   assigned: TopicPartition[];
   /** Paused partitions of the assignment, named by `partitionKey`. A rebuilt client does not remember them. */
   readonly paused: Set<string>;

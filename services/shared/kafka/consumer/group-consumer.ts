@@ -5,11 +5,11 @@ import { withPrefix } from '../settings.ts';
 import type { TopicPartitionOffset } from '../types.ts';
 import { deliver, joined, outOfRange } from './consumer-delivery.ts';
 import { commitOffsets } from './consumer-offsets.ts';
-import { createSession } from './consumer-session.ts';
+import { createGroupSession } from './consumer-session.ts';
 import { beginJoining, type ConsumerState, partitionKey, tuningOf } from './consumer-state.ts';
 import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
-import type { Session, SessionEvents } from './session-types.ts';
+import type { GroupSession, GroupSessionEvents } from './session-types.ts';
 
 /** Restarts in a row before the consumer crashes. A session that lived `healthyAfterMs` resets the count. */
 const restartsMax = 20;
@@ -91,14 +91,14 @@ function open(state: ConsumerState): void {
   state.sessionSinceMs = performance.now();
   state.joiningSinceMs = state.sessionSinceMs;
   state.lastSignMs = state.sessionSinceMs;
-  const session: Session = createSession({
+  const session: GroupSession = createGroupSession({
     settings,
     groupId: withPrefix(settings, groupId),
     topics: topics.map((topic) => withPrefix(settings, topic)),
     tuning: state.tuning,
     log: state.log,
     memberId: state.memberId,
-    claim: () => ({ owned: state.assigned, generation: state.joinedGeneration ?? -1 }),
+    ownership: () => ({ owned: state.assigned, generation: state.joinedGeneration ?? -1 }),
     events: eventsOf(state, () => state.session === session),
   });
   state.session = session;
@@ -108,7 +108,7 @@ function open(state: ConsumerState): void {
 }
 
 /** Events of a session count only while it is the current one. */
-function eventsOf(state: ConsumerState, isCurrent: () => boolean): SessionEvents {
+function eventsOf(state: ConsumerState, isCurrent: () => boolean): GroupSessionEvents {
   const { metrics, groupId: group } = state.options;
   return {
     onJoined: (generation, assigned) => isCurrent() && joined(state, generation, assigned),
@@ -228,7 +228,7 @@ function shut(state: ConsumerState): void {
   if (state.restartTimer !== null) clearTimeout(state.restartTimer);
 }
 
-async function closeWithin(session: Session, deadlineMs: number): Promise<void> {
+async function closeWithin(session: GroupSession, deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);

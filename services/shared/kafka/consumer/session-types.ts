@@ -15,7 +15,7 @@ export interface ConsumerTuning {
   maxBytes: number;
 }
 
-export interface SessionEvents {
+export interface GroupSessionEvents {
   /** Called inside the join, before the first fetch. Seek here. */
   onJoined(generation: number, assigned: TopicPartition[]): void;
   onHeartbeat(generation: number): void;
@@ -27,7 +27,7 @@ export interface SessionEvents {
   onCrash(error: unknown): void;
 }
 
-export interface Session {
+export interface GroupSession {
   readonly group: Group;
   start(): Promise<void>;
   /** Stops fetching, leaves the group, closes the connections. May wait for responses. */

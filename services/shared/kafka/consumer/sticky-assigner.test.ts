@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TopicPartition } from '../types.ts';
-import { assignSticky, decodeClaim, encodeClaim, type Member } from './sticky-assigner.ts';
+import { assignSticky, decodeOwnership, encodeOwnership, type Member } from './sticky-assigner.ts';
 
 const partitionsOf = (count: number): TopicPartition[] =>
   Array.from({ length: count }, (_, partition) => ({ topic: 't', partition }));
@@ -75,7 +75,7 @@ describe('assignSticky', () => {
 describe('claims', () => {
   it('are equal after encoding and decoding', () => {
     const claim = { owned: [...partitionsOf(3), { topic: 'u', partition: 0 }], generation: 9 };
-    expect(decodeClaim(encodeClaim(claim))).toEqual(claim);
+    expect(decodeOwnership(encodeOwnership(claim))).toEqual(claim);
   });
 
   it('of another client claim nothing', () => {
@@ -88,9 +88,9 @@ describe('claims', () => {
       '{"generation":1,"owned":null}',
       '{"generation":"1","owned":{}}',
     ]) {
-      expect(decodeClaim(Buffer.from(text))).toEqual({ owned: [], generation: -1 });
+      expect(decodeOwnership(Buffer.from(text))).toEqual({ owned: [], generation: -1 });
     }
-    expect(decodeClaim(Buffer.from('{"generation":1,"owned":{"t":[1,"x",null],"u":3}}')).owned).toEqual([
+    expect(decodeOwnership(Buffer.from('{"generation":1,"owned":{"t":[1,"x",null],"u":3}}')).owned).toEqual([
       { topic: 't', partition: 1 },
     ]);
   });

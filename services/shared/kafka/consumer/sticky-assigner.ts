@@ -9,13 +9,13 @@ import type { TopicPartition } from '../types.ts';
 const assignerName = 'orderstream-sticky';
 const assignerVersion = 0;
 
-/** The partitions that a member says it holds, and the group generation of this claim. */
-export interface Claim {
+/** The partitions that a member says it holds, and the group generation that gave it them. */
+export interface Ownership {
   owned: readonly TopicPartition[];
   generation: number;
 }
 
-export interface Member extends Claim {
+export interface Member extends Ownership {
   id: string;
 }
 
@@ -81,22 +81,22 @@ function keyOf({ topic, partition }: TopicPartition): string {
 }
 
 /**
- * The assigner for kafkajs's `assigners`. At each join it asks `claim` what this member holds. Topic names
+ * The assigner for kafkajs's `assigners`. At each join it calls `ownership` for what this member holds. Topic names
  * include the prefix.
  */
-export function createStickyAssigner(cluster: KafkaCluster, claim: () => Claim): unknown {
+export function createStickyAssigner(cluster: KafkaCluster, ownership: () => Ownership): unknown {
   return {
     name: assignerName,
     version: assignerVersion,
     protocol({ topics }: { topics: string[] }) {
-      const userData = encodeClaim(claim());
+      const userData = encodeOwnership(ownership());
       const metadata = protocol.MemberMetadata.encode({ version: assignerVersion, topics, userData });
       return { name: assignerName, metadata };
     },
     async assign(group: { members: { memberId: string; memberMetadata: Buffer }[]; topics: string[] }) {
       const members = group.members.map(({ memberId, memberMetadata }) => ({
         id: memberId,
-        ...decodeClaim(protocol.MemberMetadata.decode(memberMetadata)?.userData),
+        ...decodeOwnership(protocol.MemberMetadata.decode(memberMetadata)?.userData),
       }));
       const partitions = group.topics.flatMap((topic) =>
         cluster
@@ -117,13 +117,13 @@ export function createStickyAssigner(cluster: KafkaCluster, claim: () => Claim):
   };
 }
 
-export function encodeClaim({ owned, generation }: Claim): Buffer {
+export function encodeOwnership({ owned, generation }: Ownership): Buffer {
   return Buffer.from(JSON.stringify({ generation, owned: byTopic(owned) }));
 }
 
 /** The data may come from another client. Data that cannot be read claims nothing. */
-export function decodeClaim(userData: Buffer | null | undefined): Claim {
-  const nothing: Claim = { owned: [], generation: -1 };
+export function decodeOwnership(userData: Buffer | null | undefined): Ownership {
+  const nothing: Ownership = { owned: [], generation: -1 };
   if (userData === null || userData === undefined || userData.length === 0) return nothing;
   try {
     const { generation, owned } = JSON.parse(userData.toString('utf8')) as Record<string, unknown>;
