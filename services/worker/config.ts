@@ -20,7 +20,7 @@ export const workerFields = {
     default: 3,
     min: 1,
     max: 12,
-    help: 'Transactions that may run side by side, each on its own connection. With little load there is one.',
+    help: 'Maximum number of parallel transactions, each on its own connection. With little load there is one.',
   }),
   batchOrdersMax: int('BATCH_ORDERS_MAX', {
     default: 500,
@@ -38,7 +38,7 @@ export const workerFields = {
     default: 3_600_000,
     min: 0,
     max: 7 * 24 * 3_600_000,
-    help: 'How long acknowledged outcomes stay in the database, in milliseconds. A lost end of their topic can then be published again. 0 keeps none.',
+    help: 'How long acknowledged outcomes stay in the database, in milliseconds. If the end of their topic is lost, they can be published again. 0 keeps none.',
   }),
   sessionTimeoutMs: int('KAFKA_SESSION_TIMEOUT_MS', {
     default: 7_000,

@@ -1,9 +1,9 @@
 /**
- * One batch, from bytes to a committed transaction: the table of contents of the worker. The writer handles the
- * result. An error leaves an open transaction, which the writer rolls back.
+ * The stages of one batch, from bytes to a committed transaction. The writer handles the result. An error leaves an
+ * open transaction. The writer rolls it back.
  *
- * After `committed` the publisher continues: it sends the outcomes in order and notifies the lane when they are
- * acknowledged. Only then may the group offset move.
+ * After `committed` the publisher sends the outcomes in order. It notifies the lane when Kafka has acknowledged them.
+ * Only then may the group offset move.
  */
 import { type Decision, decide } from '../domain/index.ts';
 import type { Codecs } from '../shared/codec/index.ts';
@@ -27,7 +27,7 @@ import { readSkips } from './store/skips.ts';
 export interface PipelineDeps {
   readonly topic: string;
   readonly session: Session;
-  /** The buffer for the statements of the batch. No other batch uses it until this one has ended. */
+  /** The buffer for the statements of the batch. No other batch uses it until this batch has ended. */
   readonly buffer: StatementBuffer;
   readonly codecs: Codecs;
   readonly catalogue: PriceCatalogue;
@@ -35,7 +35,7 @@ export interface PipelineDeps {
   readonly quarantine: Quarantine;
   readonly statusCache: Pick<StatusCache, 'entriesOf'>;
   readonly paymentWindowMs: number;
-  /** Whether acknowledged outcomes stay in the database, to publish them again if their topic loses them. */
+  /** Whether acknowledged outcomes stay in the database. They can be published again if their topic loses them. */
   readonly keepOutcomes?: boolean;
   readonly log: Logger;
 }
@@ -47,9 +47,9 @@ export interface CommittedBatch {
   /** Number of commands by outcome. */
   readonly counts: Readonly<Record<string, number>>;
   readonly records: number;
-  /** For the status cache. */
+  /** The new states of the orders, for the status cache. */
   readonly statuses: readonly OrderStatusEntry[];
-  /** `performance.now()` when its COMMIT was sent: up to then the fence proves that we own the lanes. */
+  /** `performance.now()` when the COMMIT was sent. Until then the fence proves that this worker owns the lanes. */
   readonly provenAtMs: number;
   /** Time from the start of decoding to the COMMIT. */
   readonly ms: number;
@@ -61,7 +61,7 @@ export type BatchResult =
   | { readonly kind: 'nothing' }
   /** A lane of the batch has another owner or another position. The writer must roll back. */
   | { readonly kind: 'fenceLost' }
-  /** The optimistic stock update failed: these SKUs are short. Already rolled back. */
+  /** The stock update failed, because these SKUs are short. The transaction is already rolled back. */
   | { readonly kind: 'shortOfStock'; readonly skus: readonly string[] };
 
 export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchResult> {
@@ -69,7 +69,7 @@ export async function runBatch(deps: PipelineDeps, batch: readonly LaneBatch[]):
   const startedMs = performance.now();
   await storeAttempts(deps, batch);
   await adoptSkips(deps, batch);
-  // The decoded records are released after this call, before the slow wait for the database.
+  // The memory of the decoded records is free after this call, before the slow wait for the database.
   const draft = await draftBatch(deps, batch);
   if (draft.kind !== 'draft') return draft;
 
@@ -101,7 +101,7 @@ interface BatchDraft extends Pick<CommittedBatch, 'counts' | 'records' | 'status
 
 type NoDraft = Extract<BatchResult, { kind: 'nothing' | 'fenceLost' }>;
 
-/** From bytes to the writes of the batch, in a fenced transaction that it opens. */
+/** Turns bytes into the writes of the batch. Opens the fenced transaction. */
 async function draftBatch(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<BatchDraft | NoDraft> {
   const { topic } = deps;
   const parts = await decodeParts(
@@ -144,7 +144,7 @@ function countOutcomes({ events }: Decision): Pick<CommittedBatch, 'counts' | 'r
 /** A lane on probation stores its attempt before the batch is decoded. */
 async function storeAttempts(deps: PipelineDeps, batch: readonly LaneBatch[]): Promise<void> {
   for (const { lane, from, records, isOnProbation, alone } of batch) {
-    // A record that is not alone in the process counts as two: it may not be the cause of a crash.
+    // A single record that shares the process with others counts as two, because it may not cause the crash.
     const count = alone ? 1 : Math.max(2, records.length);
     if (!isOnProbation || lane.isAttemptStored(from, count)) continue;
     await storeAttempt(deps.session, deps.topic, lane.partition, from, count);
@@ -152,7 +152,7 @@ async function storeAttempts(deps: PipelineDeps, batch: readonly LaneBatch[]): P
   }
 }
 
-/** If the head of a lane blocks it, an operator may have asked to dead-letter that record. */
+/** Reads the requests of operators to dead-letter a first record that blocks its lane. */
 async function adoptSkips(
   { session, topic, quarantine }: PipelineDeps,
   batch: readonly LaneBatch[],
@@ -163,7 +163,7 @@ async function adoptSkips(
   for (const skip of await readSkips(session, topic, heads)) quarantine.recordSkipped(skip);
 }
 
-/** The orders of the decoded commands, without dead-lettered records. */
+/** The order ids of the decoded commands. A dead-lettered record adds an empty id. */
 function ordersOf(parts: readonly DecodedPart[]): string {
   const contents = parts.flatMap(({ sources }) => sources.map(({ content }) => content));
   return contents.map((content) => (content.kind === 'command' ? content.command.orderId : '')).join(' ');

@@ -1,7 +1,7 @@
 /**
- * The environment of a worker process. Records stay in lanes just long enough to reach the old generation. Without a bound
- * V8 collects some 200 MB of garbage there; at full load about 50 MB are live. The young generation holds the garbage of
- * one batch. Two malloc arenas keep the fragmentation from freed buffers small.
+ * The environment of a worker process. Records stay in lanes just long enough to reach the old generation of V8.
+ * Without a limit, some 200 MB of garbage collect there. At full load only about 50 MB are live. The young generation
+ * is large enough for the garbage of one batch. Two malloc arenas keep the fragmentation from freed buffers small.
  */
 export const workerProcessEnv = {
   NODE_OPTIONS: '--max-old-space-size=160 --max-semi-space-size=16',

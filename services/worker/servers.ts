@@ -1,4 +1,4 @@
-/** The connections of a worker: opened together, closed together. */
+/** Opens and closes all connections of a worker. */
 import { DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
 import { createAccumulator, createAdmin, createKafkaConfig, createLogProbe } from '../shared/kafka/index.ts';
@@ -12,17 +12,20 @@ export type WorkerContext = ServiceContext<typeof workerFields>;
 export type WorkerServers = Awaited<ReturnType<typeof connectServers>>;
 
 const producerCloseMs = 500;
-/** No caller waits for these writes, and a change that may be lost is retried. */
+/** Long enough for a slow Redis: no caller waits for these writes. The worker retries failed changes of orders. */
 const redisTimeoutMs = 1_000;
 
-/** Connects to all servers that a worker needs. Rejects if one that it needs to start is unavailable or incompatible. */
+/**
+ * Connects to all servers of a worker. Rejects if a server that is required at the start is unavailable or
+ * incompatible.
+ */
 export async function connectServers({ config, log, metrics }: WorkerContext) {
   const settings = createKafkaConfig(config, `worker-${config.instanceId}`);
   const mysql = createMysql({ url: config.mysqlUrl, poolSize: 2, log, metrics });
   return {
     settings,
     mysql,
-    /** For claims and releases. The writers have their own sessions. */
+    /** The session for claims. The writers have their own sessions. */
     sessions: createSessionKeeper({ mysql, log }),
     codecs: await loadCodecs({ registryUrl: config.schemaRegistryUrl, log }),
     redis: createRedis({
@@ -34,14 +37,14 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
-    /** Only for the result topic: all requests of an admin fail while a topic that it knows is missing. */
+    /** Only for the result topic. If a topic that an admin has used is missing, all requests of that admin fail. */
     eventsAdmin: createAdmin(settings),
     /** Reads the ids of the logs every second. */
     probe: createLogProbe(settings),
   };
 }
 
-/** Closes everything. The next owners of the lanes publish what is not acknowledged by now. */
+/** Closes all connections. The next owners of the lanes publish the outcomes that are not acknowledged yet. */
 export async function closeServers(servers: WorkerServers): Promise<void> {
   const { accumulator, admin, eventsAdmin, probe, redis, sessions, mysql } = servers;
   probe.close();

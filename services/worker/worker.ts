@@ -1,4 +1,4 @@
-/** Wires one worker: group consumer → lanes → loop → publisher, and the order in which they end. */
+/** Wires one worker: group consumer → lanes → loop → publisher. Ends the parts in the right order. */
 import { COMMANDS, GROUPS } from '../../topics/catalogue.ts';
 import { armFailpoints, failpoint } from '../shared/failpoint/index.ts';
 import { createGroupConsumer, type GroupConsumer } from '../shared/kafka/index.ts';
@@ -71,7 +71,7 @@ interface LaneParts {
   readonly guard: Guard;
 }
 
-/** The lanes of this process, and everything that works on them. */
+/** Creates the lanes of this process, and the parts that work on them. */
 function wireLanes(
   context: WorkerContext,
   servers: WorkerServers,
@@ -115,7 +115,10 @@ function wireLanes(
   return { ...parts, assignment };
 }
 
-/** Publishes only what is proven to be ours: after a pause it asks the database again. */
+/**
+ * Creates the publisher. After a pause, it asks the database whether this worker still owns a lane before it
+ * publishes.
+ */
 function createLanePublisher(
   { config, log, metrics }: WorkerContext,
   { accumulator, mysql }: WorkerServers,

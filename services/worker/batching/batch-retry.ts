@@ -1,9 +1,9 @@
 /**
- * Commits a batch: retries it until it is committed, has another owner, or cannot begin. Every result and every error of
- * an attempt has its remedy here.
+ * Commits a batch. Retries until the batch is committed, its lanes have another owner, or it cannot begin. This file
+ * applies the remedy for every result and every error of an attempt.
  *
  *   trying ──► committed          done
- *     ▲  └───► fence lost         the owner of the lane claims it again
+ *     ▲  └───► fence lost         a worker claims the lane again
  *     │  └───► nothing to do      all lanes are held or stopped
  *     └── remedy: retry, halve, wait, read ids first, or use another session
  */
@@ -20,17 +20,17 @@ import type { SessionKeeper } from './session-keeper.ts';
 
 export interface BatchRetryDeps extends Omit<PipelineDeps, 'session'>, LostLaneDeps {
   readonly sessions: SessionKeeper;
-  /** Shared by the writers of a process: a suspect record is processed while no other record is. */
+  /** Shared by the writers of a process, so that a suspect record runs while no other record does. */
   readonly exclusiveRun: ExclusiveRun;
-  /** The batch is committed. Called at once, before any further batch of its lanes. */
+  /** Called right after the COMMIT, before any further batch of these lanes. */
   onCommitted(batch: CommittedBatch): void;
 }
 
 /** Consecutive conflicts after which the batch is halved. */
 const contentionMax = 5;
 /**
- * The same limit for outages, as the batch size may break the connection, and for stock shortages, as there may be
- * more than are remembered.
+ * Consecutive outages, or shortages of stock, after which the batch is halved. A large batch may break the
+ * connection. A batch may need more short SKUs than `lowStock` can hold.
  */
 const failuresMax = 3;
 
@@ -46,13 +46,13 @@ interface BatchAttempt {
   contended: number;
   outages: number;
   shortages: number;
-  /** Unknown errors of the server. */
+  /** Number of unknown errors of the server. */
   doubts: number;
-  /** The database accepted a test batch after the record had failed alone. */
+  /** Whether the database accepted a test batch after the record had failed alone. */
   rehearsed: boolean;
 }
 
-/** Never rejects. Ends early when `signal` aborts, without partial results. */
+/** Commits the batch. Never rejects. Ends early when `signal` aborts, and then leaves no partial results. */
 export async function commitBatch(
   deps: BatchRetryDeps,
   batch: LaneBatch[],
@@ -128,7 +128,10 @@ async function remedy(
   const { log, metrics, sessions, onFenceLost } = deps;
   const needed = remedyFor(error);
   metrics.inc('worker_batch_retries_total', { cause: needed });
-  log.warn({ err: error, remedy: needed, records: recordCount(attempt.batch) }, 'a batch is retried');
+  log.warn(
+    { err: error, remedy: needed, records: recordCount(attempt.batch) },
+    'the batch failed; the writer applies the remedy',
+  );
   if (session !== null) await rollBack(deps, session);
   for (const { lane } of attempt.batch) lane.decideFailed(errorMessage(error));
   switch (needed) {
@@ -165,7 +168,7 @@ async function remedy(
   }
 }
 
-/** An outage may pass, but a bad record keeps failing. So the batch is retried some times before it is halved. */
+/** An outage may end, but a bad record fails every time. So the writer retries the batch before it halves the batch. */
 async function suspect(deps: BatchRetryDeps, error: unknown, attempt: BatchAttempt): Promise<Next> {
   attempt.doubts += 1;
   await pause(contention, attempt.doubts, attempt.signal);
@@ -175,7 +178,10 @@ async function suspect(deps: BatchRetryDeps, error: unknown, attempt: BatchAttem
   return 'again';
 }
 
-/** The program fails on one record. The records before it are processed; its lane waits, and other lanes continue. */
+/**
+ * The program fails on one record. The writer commits the records before it. Then the lane waits, and other lanes
+ * continue.
+ */
 function hold(attempt: BatchAttempt, error: unknown): Next {
   if (recordCount(attempt.batch) > 1) {
     attempt.batch = firstHalf(attempt.batch);
@@ -188,7 +194,7 @@ function hold(attempt: BatchAttempt, error: unknown): Next {
   return 'done';
 }
 
-/** Ends early when the writer is to stop. */
+/** Waits before the next attempt. Ends early when the writer stops. */
 async function pause(delay: Backoff, attempt: number, signal: AbortSignal): Promise<void> {
   await sleep(delay(attempt), signal).catch(() => undefined);
 }
@@ -197,8 +203,9 @@ async function rollBack({ log, sessions }: BatchRetryDeps, session: Session): Pr
   try {
     if (session.alive) await session.rollback();
   } catch (error) {
-    // A live connection must not keep a partial transaction. The server rolls back that of a dead one.
-    log.debug({ err: error }, 'ROLLBACK failed; the connection is closed');
+    // A live connection must not keep a partial transaction. The server rolls back the transaction of a closed
+    // connection.
+    log.debug({ err: error }, 'ROLLBACK failed; the writer closes the connection');
     sessions.drop();
   }
 }

@@ -29,7 +29,7 @@ test('shared runs overlap; an exclusive run waits for them and excludes others',
   expect(events.slice(3)).toEqual(['b-', 'alone+', 'alone-', 'c+', 'c-']);
 });
 
-test('a failure makes room and is passed on', async () => {
+test('a failed run lets the next one start, and its caller gets the error', async () => {
   const exclusiveRun = createExclusiveRun();
   await expect(exclusiveRun.run('exclusive', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   await expect(exclusiveRun.run('shared', async () => 1)).resolves.toBe(1);

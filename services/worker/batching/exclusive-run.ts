@@ -1,6 +1,12 @@
-/** Runs work side by side, except for work that must run alone in the process. First come, first served. */
+/**
+ * Runs tasks in parallel, except for tasks that must run alone in the process. Tasks start in the order of their
+ * calls.
+ */
 export interface ExclusiveRun {
-  /** Runs the work beside other work, or alone after all running work has ended. Passes on its result or error. */
+  /**
+   * Runs the work in parallel with other work, or alone after all running work has ended. Returns its result or
+   * throws its error.
+   */
   run<T>(mode: 'shared' | 'exclusive', work: () => Promise<T>): Promise<T>;
 }
 

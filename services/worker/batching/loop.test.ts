@@ -7,7 +7,7 @@ import { Loop } from './loop.ts';
 import type { Writer } from './writer.ts';
 
 const limits = { recordsMax: 300, bytesMax: 1_000_000 };
-/** Longer than any wait that should end. */
+/** Milliseconds: longer than any wait of the loop. */
 const longMs = 60_000;
 
 interface FakeWriter extends Writer {
@@ -58,7 +58,7 @@ const taken = (writer: FakeWriter) =>
 let loop: Loop;
 let writers: FakeWriter[];
 
-/** Runs what waits for no timer. */
+/** Runs all callbacks that need no timer. */
 const soon = () => vi.advanceTimersByTimeAsync(0);
 
 function start(count: number, lanes: readonly Lane[], change: Partial<typeof limits> = {}): Promise<unknown> {
@@ -131,7 +131,7 @@ describe('few pending records', () => {
     expect(taken(writers[1]!)).toEqual([]);
   });
 
-  it('wait five milliseconds at most: a lock may block the running transaction', async () => {
+  it('wait five milliseconds at most, because a lock may block the running transaction', async () => {
     const lanes = [openLane(0, 5), openLane(1, 0)];
     await start(2, lanes);
     feed(lanes[1]!, 1);
@@ -196,7 +196,7 @@ describe('many pending records', () => {
     expect(taken(writers[1]!)).toEqual([[[1, 100]]]);
   });
 
-  it('pass over no lane: a lane that was left out comes first', async () => {
+  it('skip no lane: a lane that was not in the last batch comes first', async () => {
     const lanes = [0, 1, 2].map((partition) => openLane(partition, 2));
     await start(1, lanes, { recordsMax: 1 });
     for (let turn = 0; turn < 5; turn++) await end(writers[0]!);
@@ -272,7 +272,7 @@ describe('acknowledged rows', () => {
     expect(writers[1]!.settled).toEqual([[idle]]);
   });
 
-  it('that come after a stop are deleted on request', async () => {
+  it('that are acknowledged after a stop are deleted on request', async () => {
     const lane = acknowledged(1);
     await start(1, [openLane(0, 0), lane]);
     await loop.stop();

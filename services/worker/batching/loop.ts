@@ -1,20 +1,20 @@
 /**
- * The loop of a worker. A turn: ready lanes → worth a transaction? → batch → idle writer → run.
+ * The loop of a worker. One turn: ready lanes → worth a transaction? → batch → idle writer → run.
  *
- * A lane has no fixed writer. It is in one batch at a time, and any idle writer takes it next. So load, not a timer, sets
- * the number of parallel transactions:
+ * A lane has no fixed writer. A lane is in one batch at a time. Any idle writer takes its next batch. So load, not a
+ * timer, sets the number of parallel transactions:
  *
  *   low load     one writer takes the records of all lanes; new records go into the next transaction
  *   high load    each idle writer takes its share of the lanes, up to a full batch
  *
- * A transaction costs the database nearly the same with five orders as with fifty. So a small batch waits for the running
- * transaction, at most five milliseconds, because a lock may block that transaction.
+ * A transaction with fifty orders costs the database hardly more than one with five. So a small batch waits for the
+ * running transaction. It waits at most five milliseconds, because a lock may block that transaction.
  */
 import { type BatchLimits, takeBatch } from '../lanes/batch.ts';
 import type { Lane } from '../lanes/lane.ts';
 import type { Writer } from './writer.ts';
 
-/** With fewer pending records than this, a batch waits while another transaction runs. */
+/** A batch with fewer pending records waits while another transaction runs. */
 const worthwhileRecords = 100;
 /** The longest time that such a small batch waits. */
 const lingerMs = 5;
@@ -26,9 +26,9 @@ const keepAliveMs = 1_000;
 export class Loop {
   readonly #writers: readonly Writer[];
   readonly #limits: BatchLimits;
-  /** The lane whose last batch is oldest comes first. */
+  /** The lanes, ordered by their last batch: the oldest comes first. */
   #lanes: readonly Lane[] = [];
-  /** Lanes and writers that run a task, with its end. */
+  /** Lanes and writers that run a task, each with the promise of its end. */
   readonly #takenLanes = new Map<Lane, Promise<void>>();
   readonly #busyWriters = new Map<Writer, Promise<void>>();
   readonly #stopping = new AbortController();
@@ -51,13 +51,16 @@ export class Loop {
     this.wake();
   }
 
-  /** The lane gets no batch any more. Resolves when its batch in flight has ended. */
+  /** Removes the lane, so that it gets no more batches. Resolves when its batch in flight has ended. */
   async remove(lane: Lane): Promise<void> {
     this.#lanes = this.#lanes.filter((other) => other !== lane);
     await this.#takenLanes.get(lane);
   }
 
-  /** There may be work. Calls within one turn of the event loop are combined, for example those of one fetch response. */
+  /**
+   * Starts a turn, because there may be work. Calls in one turn of the event loop are combined, for example for one
+   * fetch response.
+   */
   wake(): void {
     this.#woken ??= setImmediate(() => {
       this.#woken = undefined;
@@ -66,8 +69,8 @@ export class Loop {
   }
 
   /**
-   * Deletes the acknowledged outbox rows of lanes that are in no batch. An idle loop does it by itself. A worker that stops
-   * calls it after the last acknowledgement. Resolves at once if no writer is idle.
+   * Deletes the acknowledged outbox rows of lanes that are in no batch. An idle loop deletes these rows by itself. A
+   * worker that stops calls this method after the last acknowledgement. Resolves at once if no writer is idle.
    */
   async cleanUp(): Promise<void> {
     const writer = this.#idleWriter();
@@ -78,7 +81,7 @@ export class Loop {
     await this.#run(writer, lanes, () => writer.cleanUp(lanes));
   }
 
-  /** Ends after the transactions in flight. */
+  /** Stops the loop. Resolves after the transactions in flight have ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#keepAlive);
@@ -142,7 +145,7 @@ export class Loop {
     return this.#writers.find((writer) => !this.#busyWriters.has(writer));
   }
 
-  /** Runs the task on the writer. No other writer may use these lanes meanwhile. */
+  /** Runs the task on the writer. Meanwhile no other writer uses these lanes. */
   #run(writer: Writer, taken: readonly Lane[], task: () => Promise<void>): Promise<void> {
     const ended = task().then(() => {
       this.#busyWriters.delete(writer);

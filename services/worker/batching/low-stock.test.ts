@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLowStock } from './low-stock.ts';
 
 describe('low stock', () => {
-  it('knows only what was added', () => {
+  it('contains only the added SKUs', () => {
     const lowStock = createLowStock();
     expect(lowStock.among(['A', 'B'])).toEqual([]);
     lowStock.add(['A', 'C']);

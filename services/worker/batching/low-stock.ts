@@ -1,22 +1,23 @@
 /**
- * SKUs that are known to be short. A batch that asks for one of them reads its level before it decides. So a
- * sold-out sale is decided once, without a rollback and a retry. The writers of a process share it.
+ * The SKUs that are known to be short of stock. A batch that needs such a SKU reads its level before it decides. So
+ * orders for a sold-out SKU cause no rollback and no retry. The writers of a process share this set.
  */
 export interface LowStock {
-  /** Those of `skus` that are known to be short, each once. */
+  /** The SKUs of `skus` that are known to be short, without repeats. */
   among(skus: Iterable<string>): string[];
   add(skus: Iterable<string>): void;
-  /** A level was read: a SKU with many times the requested quantity is no longer short. */
+  /** Takes a level that was read. A SKU with many times the requested quantity is no longer short. */
   observe(sku: string, level: number, asked: number): void;
   readonly size: number;
 }
 
 const skusMax = 10_000;
-/** If a level is this many times one batch's demand, a few parallel batches do not exhaust it. */
+/** A level of this many times the demand of one batch is enough for a few parallel batches. */
 const plentyFactor = 20;
 
 export function createLowStock(): LowStock {
-  // Insertion order is age. A full set drops its oldest SKU, which the next rollback adds again.
+  // The set keeps its SKUs in order of insertion. A full set drops its oldest SKU. The next rollback adds this SKU
+  // again.
   const short = new Set<string>();
   return {
     among(skus) {

@@ -20,13 +20,13 @@ describe('remedyFor', () => {
     ['data', 1406, 'bisect'],
     ['data', 1153, 'bisect'],
     ['schema', 1146, 'wait'],
-    // A newer migration's column without a default: every order would be dead-lettered.
+    // A newer migration added a column without a default. Without this remedy every order would be dead-lettered.
     ['schema', 1364, 'wait'],
-    // A full disk, and a cluster that has lost its majority.
+    // The first code means a full disk, the second a cluster that has lost its majority.
     ['unavailable', 1114, 'wait'],
     ['unavailable', 1047, 'wait'],
     ['unknown', 99_999, 'suspect'],
-    // What a trigger throws.
+    // A trigger throws this error.
     ['unknown', 1644, 'suspect'],
   ])('has the remedy for %s (%i)', (kind, errno, remedy) => {
     expect(classifyMysqlError(driverError(errno))).toBe(kind);
@@ -60,8 +60,7 @@ describe('remedyFor', () => {
         expect([code, remedy]).not.toEqual([code, 'hold']);
       }
       if (disposition === 'deadLetter') expect([code, remedy]).toEqual([code, 'bisect']);
-      // These database errors are transient: a missing table may be created soon, and a session can be
-      // reopened.
+      // These database errors are transient. A missing table may be created soon, and a new session may work.
       if (disposition === 'fatal' && !code.startsWith('MYSQL_'))
         expect([code, remedy]).toEqual([code, 'hold']);
     }

@@ -1,30 +1,35 @@
-/** The remedy for a failed attempt of a batch: one for every result and error. */
+/** The remedy for each error of a batch attempt. */
 import { AppError, classify } from '../../shared/errors/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
 import { isServerError } from '../stages/quarantine.ts';
 
 export type Remedy =
-  /** Retry the batch after a short, jittered wait. After several of these, retry with half of it. */
+  /** Retry the batch after a short, jittered wait. After several conflicts, retry with half of the batch. */
   | 'contend'
-  /** The connection is unusable: open another one, with back-off, and retry. */
+  /** The connection is unusable. Open another connection, with back-off, and retry. */
   | 'reconnect'
-  /** The connection works but the server is unavailable: wait and retry. */
+  /** The connection works, but the server is unavailable. Wait and retry. */
   | 'wait'
-  /** It is unknown whether the COMMIT succeeded: claim the lanes again, which waits for it and reads its result. */
+  /**
+   * The result of the COMMIT is unknown. Claim the lanes again: the claim waits for the COMMIT and reads its result.
+   */
   | 'reclaim'
-  /** An order of the batch already exists: read the ids first. */
+  /** An order of the batch already exists. Read the existing ids first. */
   | 'readIds'
-  /** The data of one record broke the statement: find the record by halving the batch. */
+  /** The data of one record broke the statement. Halve the batch until the record is found. */
   | 'bisect'
-  /** The server refuses for an unknown reason: after some retries find the record, and test whether it is the cause. */
+  /**
+   * The server refuses the batch for an unknown reason. After some retries find the record, and test whether it is
+   * the cause.
+   */
   | 'suspect'
-  /** The program fails, not a server: find the record, hold its lane there, and retry from time to time. */
+  /** The program fails, not a server. Find the record, stop its lane there, and retry with a delay. */
   | 'hold';
 
 /** The remedy for an error that `runBatch` threw. */
 export function remedyFor(error: unknown): Remedy {
   if (error instanceof AppError && error.code === 'COMMIT_UNKNOWN') return 'reclaim';
-  // An event or statement that cannot be encoded (INVALID_VALUE, TOO_LONG, RangeError): one record causes it.
+  // One record causes an event or a statement that cannot be encoded (INVALID_VALUE, TOO_LONG, RangeError).
   if (error instanceof RangeError || (error instanceof AppError && classify(error) === 'deadLetter'))
     return 'bisect';
   switch (classifyMysqlError(error)) {
@@ -35,7 +40,7 @@ export function remedyFor(error: unknown): Remedy {
       return 'contend';
     case 'connectionLost':
     case 'timeout':
-    // A server that became a replica stays one. After a failover, another server has its name.
+    // A server that became a replica stays a replica. After a failover, its host name leads to another server.
     case 'readOnly':
       return 'reconnect';
     case 'tooManyConnections':
@@ -55,7 +60,7 @@ export function remedyFor(error: unknown): Remedy {
 function remedyForUnknown(error: unknown): Remedy {
   const isListed = error instanceof AppError && error.code !== 'MYSQL_UNKNOWN';
   if (!isListed && isServerError(error)) return 'suspect';
-  // An init_connect or a proxy changed the session settings. The next session may get the right ones.
+  // An init_connect or a proxy changed the session settings. The next session may have the right settings.
   if (error instanceof AppError && error.code === 'MYSQL_SETTINGS') return 'reconnect';
   return classify(error) === 'retry' ? 'wait' : 'hold';
 }

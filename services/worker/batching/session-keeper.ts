@@ -1,13 +1,16 @@
-/** One database session, opened on demand and replaced when it is lost. */
+/** Keeps one database session: opens it on demand, and replaces it when it is lost. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Mysql, Session } from '../../shared/mysql/index.ts';
 
 export interface SessionKeeper {
-  /** The session; opens one if there is none. Rejects if the database cannot be reached. */
+  /** Returns the session, and opens it first if necessary. Rejects if the database is unreachable. */
   open(): Promise<Session>;
   /** The session, if it is open. */
   current(): Session | null;
-  /** Pings a session that was idle for a while: the server ends idle sessions, to free the locks of frozen processes. */
+  /**
+   * Pings a session that was idle for a while. Otherwise the server ends it, because it frees the locks of frozen
+   * processes.
+   */
   keepAlive(): Promise<void>;
   /** Closes the connection. The server rolls back its transaction. */
   drop(): void;

@@ -1,6 +1,6 @@
 /**
- * A writer commits batches on a database session of its own and gives their outcomes to the publisher. While a batch is
- * being published, the next one runs.
+ * A writer commits batches on its own database session and passes their outcomes to the publisher. While the
+ * publisher sends one batch, the writer runs the next.
  */
 import { type Mysql, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
 import type { LaneBatch } from '../lanes/batch.ts';
@@ -15,9 +15,12 @@ import { createExclusiveRun } from './exclusive-run.ts';
 import { createLowStock } from './low-stock.ts';
 import { createSessionKeeper } from './session-keeper.ts';
 
-/** Processes batches, one task at a time. Its promises never reject. */
+/** Commits batches, one task at a time. Its promises never reject. */
 export interface Writer {
-  /** Ends when the batch is committed or cannot be. Ends early when `signal` aborts, without partial results. */
+  /**
+   * Resolves when the batch is committed or cannot be committed. Ends early when `signal` aborts, and then leaves no
+   * partial results.
+   */
   commit(batch: LaneBatch[], signal: AbortSignal): Promise<void>;
   /** Deletes the acknowledged outbox rows of lanes. */
   cleanUp(lanes: readonly Lane[]): Promise<void>;
@@ -30,11 +33,14 @@ type OwnDeps = 'buffer' | 'sessions' | 'catalogue' | 'lowStock' | 'exclusiveRun'
 export interface WriterDeps extends Omit<BatchRetryDeps, OwnDeps> {
   readonly mysql: Mysql;
   readonly publisher: Publisher;
-  /** Runs before a writer uses a new session: after a broken connection, the database may have been restored. */
+  /**
+   * Runs before a writer uses a new session, because the database may have been restored while the connection was
+   * down.
+   */
   beforeUse?(session: Session): Promise<void>;
 }
 
-/** Creates `count` writers. Each has a session, a buffer and a catalogue of its own. */
+/** Creates `count` writers. Each has its own session, buffer and catalogue. */
 export function createWriters(count: number, deps: WriterDeps): Writer[] {
   const shared = { lowStock: createLowStock(), exclusiveRun: createExclusiveRun() };
   return Array.from({ length: count }, (_, index) =>
@@ -55,12 +61,12 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' 
     onCommitted: (batch) => publishCommitted(deps, batch),
   };
 
-  /** Runs a task that nothing depends on. */
+  /** Runs an optional task. Logs its error, and drops the session so that the next task opens another. */
   const tryTask = async (task: () => Promise<void>, what: string) => {
     try {
       await task();
     } catch (error) {
-      log.warn({ err: error }, `${what} failed; the session is reopened`);
+      log.warn({ err: error }, `${what} failed; the writer opens another session`);
       sessions.drop();
     }
   };
@@ -68,7 +74,7 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' 
   return {
     commit: (batch, signal) => commitBatch(retryDeps, batch, signal),
     cleanUp: (lanes) =>
-      // After a failure the next batch deletes these rows, or the next owner publishes them again.
+      // After a failure, the next batch deletes these rows, or the next owner publishes their messages again.
       tryTask(async () => {
         const session = await sessions.open();
         if (!(await cleanUpOutbox(session, buffer, topic, lanes, keepOutcomes)))
@@ -79,7 +85,7 @@ function createWriter(deps: WriterDeps, shared: Pick<BatchRetryDeps, 'lowStock' 
   };
 }
 
-/** Takes the committed records off their lanes, and gives the outcomes to the publisher. */
+/** Removes the committed records from their lanes, and passes the outcomes to the publisher. */
 function publishCommitted(deps: WriterDeps, batch: CommittedBatch): void {
   const { publisher, quarantine, metrics, log } = deps;
   const { parts, records, counts, provenAtMs, ms } = batch;

@@ -27,7 +27,7 @@ describe('takeBatch', () => {
     expect(takeBatch([], wide)).toEqual([]);
   });
 
-  it('contains what the fence and the outbox need', () => {
+  it('contains the epoch, the offsets and the acknowledged rows of each lane', () => {
     const lane = openLane(0, 8);
     publishAndAcknowledge(lane, 0, 2);
     commitTo(lane, 2);
@@ -42,7 +42,7 @@ describe('takeBatch', () => {
     });
   });
 
-  it('keeps to its limits, except for one record of a lane, and to the order', () => {
+  it('respects its limits and the order, but takes at least one record of a lane', () => {
     const weight = weightOf(recordAt(0));
     fc.assert(
       fc.property(

@@ -1,32 +1,35 @@
-/** A batch: the heads of several lanes, decided in one transaction. */
+/** A batch: the first records of several lanes, decided in one transaction. */
 import { weightOf } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Lane } from './lane.ts';
 
-/** What one lane gives to a batch. */
+/** The part of one lane in a batch. */
 export interface LaneBatch {
   readonly lane: Lane;
-  /** The epoch at which the batch was taken. The lane may have another one when the batch runs. */
+  /** The epoch of the lane when the batch was taken. The lane may have another epoch when the batch runs. */
   readonly epoch: number;
   readonly from: number;
   /** Offset after the last record. */
   readonly to: number;
   readonly records: readonly InRecord[];
-  /** Outcomes below this offset are acknowledged. The fence stores it. */
+  /** Outcomes below this offset are acknowledged. The fence stores this offset. */
   readonly published: number;
-  /** First offsets of outbox rows that are acknowledged; this transaction deletes them. */
+  /** First offsets of the outbox rows whose messages are acknowledged. This transaction deletes these rows. */
   readonly ackedRows: readonly number[];
-  /** The attempt is stored in `lane_attempts` before decoding. This transaction deletes it. */
+  /** Whether the attempt is stored in `lane_attempts` before decoding. This transaction deletes that row. */
   readonly isOnProbation: boolean;
-  /** One record that may have crashed a worker: no other record is processed in this process meanwhile. */
+  /**
+   * Whether this is a single record that may have crashed a worker. Meanwhile this process processes no other record.
+   */
   readonly alone: boolean;
 }
 
 export interface BatchLimits {
-  /** Over all lanes of the batch. */
+  /** Maximum number of records over all lanes of the batch. */
   readonly recordsMax: number;
   /**
-   * Bytes of commands over all lanes. The events of a batch must fit one database packet and a few requests.
+   * Maximum bytes of commands over all lanes. The events of a batch must fit one database packet and a few requests
+   * to Kafka.
    */
   readonly bytesMax: number;
 }
@@ -34,9 +37,9 @@ export interface BatchLimits {
 export const defaultBatchLimits: BatchLimits = { recordsMax: 500, bytesMax: 1024 * 1024 };
 
 /**
- * Takes the heads of ready lanes, up to `limits` in all, the first lanes first. Each lane gets an equal share;
- * an unused share goes to the next lane. A suspect record gets its own batch, and so does a record that blocks
- * its lane. Records stay in their lanes until the batch is committed.
+ * Takes the first records of ready lanes, up to `limits` in total, beginning with the first lane. Each lane gets an
+ * equal share. The next lanes get an unused share. A suspect record gets its own batch. A record that blocks its lane
+ * gets its own batch too. Records stay in their lanes until the batch is committed.
  */
 export function takeBatch(ready: readonly Lane[], limits: BatchLimits): LaneBatch[] {
   const suspect = ready.find(({ isSuspect }) => isSuspect);

@@ -1,6 +1,7 @@
 /**
- * The fetched records of a lane that are not decided yet: in offset order, without duplicates and without unexplained gaps, and
- * bounded. A full buffer asks its owner to pause the partition. A buffer with room again asks to resume it.
+ * The fetched records of a lane that are not decided yet. The buffer is bounded. Its records are in offset order,
+ * without duplicates or unexplained gaps. A full buffer asks its owner to pause the partition, and later to resume
+ * it.
  */
 import { PartitionBuffer } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
@@ -35,13 +36,13 @@ export class LaneBuffer {
     return this.#records.isPaused;
   }
 
-  /** Adds fetched records. Drops those that it had before. Never throws. */
+  /** Adds fetched records. Drops records that the buffer had before. Never throws. */
   add(records: readonly InRecord[]): void {
     for (const record of records) {
       const offset = Number(record.offset);
       if (offset < this.#expectedOffset) continue;
       if (this.#expectedOffset >= 0 && offset > this.#expectedOffset && this.#gapAccepted !== offset) {
-        // The log is read again from the missing offset. It returns the records or the same gap.
+        // The consumer reads the log again from the missing offset. It gets the records or the same gap.
         this.#gapAccepted = offset;
         this.#events.onGap(this.#expectedOffset, offset);
         break;
@@ -52,7 +53,8 @@ export class LaneBuffer {
   }
 
   /**
-   * Drops everything below the offset. If the next record has another offset, all records are fetched again.
+   * Drops all records below the offset. If the next record has another offset, drops all, and the consumer fetches
+   * them again.
    */
   startAt(offset: number): void {
     this.dropBelow(offset);
@@ -65,7 +67,7 @@ export class LaneBuffer {
     this.#records.dropBelow(offset);
   }
 
-  /** The first records, left in place; at least one if there is one. */
+  /** The first records of the buffer, at least one if it has any. The records stay in the buffer. */
   peek(recordsMax: number, bytesMax: number): InRecord[] {
     return this.#records.peek(recordsMax, bytesMax);
   }

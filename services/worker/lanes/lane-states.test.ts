@@ -6,7 +6,7 @@ import { assertStateChange, type LaneState, nextStates } from './lane-states.ts'
 const states: readonly LaneState[] = ['claiming', 'running', 'stopped', 'closed'];
 const start = { epoch: 3, nextOffset: 0, publishedOffset: 0 };
 
-/** A lane in each state, with two records fetched before. */
+/** Creates a lane in each state, with two fetched records. */
 const laneIn: Record<LaneState, () => Lane> = {
   claiming() {
     const { lane } = newLane();

@@ -1,5 +1,5 @@
 /**
- * The states of a lane, and the only changes between them.
+ * The states of a lane, and the allowed changes between them.
  *
  *   claiming ◄──► running        stopped: only an operator can decide how to continue
  *      ▲             │           closed: the partition has another owner, or this process stops
@@ -9,7 +9,7 @@ import { appError } from '../../shared/errors/index.ts';
 
 export type LaneState = 'claiming' | 'running' | 'stopped' | 'closed';
 
-/** For each state the states that may follow it. */
+/** The states that may follow each state. */
 export const nextStates: Readonly<Record<LaneState, readonly LaneState[]>> = {
   claiming: ['running', 'stopped', 'closed'],
   running: ['claiming', 'stopped', 'closed'],

@@ -11,7 +11,7 @@ import {
 import type { LaneWait } from '../waits/lane-waits.ts';
 import type { LaneState } from './lane-states.ts';
 
-/** How much a lane may hold. Above `high` its partition is paused, below `low` resumed. */
+/** How much a lane may hold. Above `high` its partition is paused. Below `low` it is resumed. */
 export interface LaneLimits {
   readonly highRecords: number;
   readonly lowRecords: number;
@@ -27,7 +27,7 @@ export const defaultLaneLimits: LaneLimits = {
   unpublishedMax: unpublishedBatchesMax,
 };
 
-/** Requests of a lane's buffer to its owner. */
+/** Requests from the buffer of a lane to its owner. */
 export interface BufferEvents {
   /** The buffer is full: pause fetching. */
   onFull(): void;
@@ -37,7 +37,7 @@ export interface BufferEvents {
 }
 
 export interface LaneEvents extends BufferEvents {
-  /** There may be work: records arrived, a batch was acknowledged, or a wait ended. */
+  /** Called when there may be work: records arrived, a batch was acknowledged, or a wait ended. */
   onWork(): void;
 }
 
@@ -48,11 +48,11 @@ export interface LaneOptions {
   readonly events: LaneEvents;
 }
 
-/** Where a lane starts, as its claim found it. */
+/** The position at which a lane starts, as its claim found it. */
 export interface LaneStart {
   readonly epoch: number;
   readonly nextOffset: number;
-  /** Outcomes from this offset on may not be in the result topic yet. */
+  /** The result topic may lack the outcomes from this offset on. */
   readonly publishedOffset: number;
   readonly logs?: LaneLogIds;
   readonly record?: RecordMark;
@@ -61,9 +61,9 @@ export interface LaneStart {
   readonly prevOffset?: number;
 }
 
-/** How far this process has processed a lane, with which epoch, on which logs. */
+/** How far this process has processed a lane, under which epoch, and on which logs. */
 export interface HeldPosition {
-  /** The epoch that this process claimed last; -1 if it holds none. */
+  /** The epoch of the last claim by this process; -1 without a claim. */
   readonly epoch: number;
   /** The offset at which the next batch starts. */
   readonly nextOffset: number;
@@ -71,7 +71,7 @@ export interface HeldPosition {
   readonly prevOffset: number;
   /** Outcomes of all records below this offset are acknowledged. */
   readonly ackedOffset: number;
-  /** The logs that the lane is processed on; null before its claim. */
+  /** The logs on which the lane is processed; null before its claim. */
   readonly logs: LaneLogIds | null;
   /** The last record that was decided. */
   readonly record: RecordMark;
@@ -89,7 +89,7 @@ export const unclaimed: HeldPosition = {
   outcome: noOutcomeMark,
 };
 
-/** The committed head of a lane. */
+/** The records of a lane that one transaction committed. */
 export interface CommittedHead {
   /** Offset after the last record. */
   readonly to: number;
@@ -100,11 +100,14 @@ export interface CommittedHead {
 
 export interface StopReason {
   readonly why: string;
-  /** The reason as a code, if it is about the position. Such a lane continues once position and log match. */
+  /**
+   * The reason as a code; null if only an operator can continue the lane. Otherwise it continues once position and
+   * log match.
+   */
   readonly code: string | null;
 }
 
-/** A lane at one moment, for readiness, metrics, the table of waits and the log. */
+/** The state of a lane at one moment, for readiness, metrics, the table of waits and the log. */
 export interface LaneSnapshot {
   readonly partition: number;
   readonly state: LaneState;
@@ -112,6 +115,6 @@ export interface LaneSnapshot {
   readonly nextOffset: number;
   readonly heldRecords: number;
   readonly unpublishedBatches: number;
-  /** What the lane waits for; null if it continues. */
+  /** The wait of the lane to report; null if the lane continues. */
   readonly wait: LaneWait | null;
 }

@@ -1,7 +1,7 @@
 /**
- * Shows the lanes as metrics, as readiness, in the table `lane_waits` and in the log. A lane that holds
- * records, decides none and has no known reason to wait is a fault of this process. Liveness reports it. After
- * a while the process ends, and its supervisor starts another.
+ * Reports the lanes in metrics, readiness, the table `lane_waits` and the log. If a lane holds records but decides
+ * none for no known reason, this process is faulty. Liveness reports the lane. After a while the process ends, and
+ * its supervisor starts another process.
  */
 import { appError } from '../../shared/errors/index.ts';
 import type { Lifecycle } from '../../shared/lifecycle/index.ts';
@@ -77,7 +77,7 @@ export function watchLanes(deps: LaneWatchDeps): () => void {
   };
 }
 
-/** A sentence about the lane that most needs an operator; null if no lane waits. */
+/** A sentence about one waiting lane, if possible one that needs an operator; null if no lane waits. */
 function waitOf(snapshots: readonly LaneSnapshot[]): string | null {
   const waiting = snapshots.flatMap(({ partition, wait }) => {
     const shown = shownWait(wait);
@@ -99,7 +99,7 @@ function showWaits(metrics: Metrics, waits: readonly (LaneWait | null)[]): void 
   metrics.set('worker_lane_wait_seconds', waitedMs / 1_000);
 }
 
-/** Counts checks, not time: a process that was frozen for long has made no checks meanwhile. */
+/** Counts checks, not time, because a frozen process makes no checks. */
 function lookForStuck(
   { log, fatal }: LaneWatchDeps,
   snapshots: Snapshots,

@@ -1,10 +1,10 @@
 /**
- * A lane is one assigned partition of the command log: its records, its position and its state (`lane-states.ts`). Only the
- * methods here change it; each one says what happened. Work may end after its lane was stopped or closed. Such a late
- * event changes nothing. A lane that waits for a server or has a failing record keeps its state, and retries by itself.
+ * A lane is one assigned partition of the command log: its records, its position and its state (`lane-states.ts`).
+ * Only the methods here change a lane. Each method reports an event. An event after the lane was stopped or closed
+ * changes nothing. A lane that waits for a server or has a failing record keeps its state and retries.
  *
- * Records are buffered while claiming, so that nothing is fetched twice. Records below the claimed position are then
- * dropped. A writer reads the head of the buffer. It is removed after the COMMIT.
+ * The lane buffers records during its claim, so that none is fetched twice. After the claim, it drops records below
+ * its position. A writer reads the first records of the buffer. They stay there until the COMMIT.
  */
 import type { InRecord } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -59,7 +59,7 @@ export class Lane {
     return this.#state;
   }
 
-  /** Why an operator must act; null unless the lane is stopped. */
+  /** Why the lane is stopped; null if it is not stopped. */
   get stopReason(): StopReason | null {
     return this.#stopReason;
   }
@@ -68,7 +68,7 @@ export class Lane {
     return this.#position;
   }
 
-  /** First offsets of outbox rows that are acknowledged and not yet deleted. */
+  /** First offsets of the outbox rows that are acknowledged but not deleted yet. */
   get ackedRows(): readonly number[] {
     return this.#ackedRows;
   }
@@ -92,7 +92,7 @@ export class Lane {
     return this.#buffer.isPaused;
   }
 
-  /** Whether this process holds the epoch. A stopped lane decides nothing, but publishes what it has decided. */
+  /** Whether this process holds the epoch. A stopped lane decides nothing, but publishes its committed outcomes. */
   get isHeld(): boolean {
     return this.#state === 'running' || (this.#state === 'stopped' && this.#position.epoch >= 0);
   }
@@ -106,12 +106,12 @@ export class Lane {
     return isSuspect(this.#probation, this.#position.nextOffset);
   }
 
-  /** Whether the record at the head could not be decided when it was last tried. */
+  /** Whether the last attempt to decide the first record failed. */
   get isBlocked(): boolean {
     return this.#waits.at('decide') !== null;
   }
 
-  /** Whether the record at the head is retried in its own batch, because it would break a batch with others. */
+  /** Whether the first record is retried in its own batch, because it would break a larger batch. */
   get retriesAlone(): boolean {
     return this.#retriesAlone;
   }
@@ -131,7 +131,7 @@ export class Lane {
     );
   }
 
-  /** The first records, left in place; at least one if there is one. On probation there are fewer. */
+  /** The first records of the buffer, at least one if it has any. A lane on probation returns fewer records. */
   head(recordsMax: number, bytesMax: number): InRecord[] {
     return this.#buffer.peek(Math.min(recordsMax, this.#probation?.batchRecords ?? recordsMax), bytesMax);
   }
@@ -148,7 +148,7 @@ export class Lane {
     };
   }
 
-  /** The lane cannot be claimed yet. The claim is retried. */
+  /** The claim of the lane failed and will be retried. */
   claimFailed(why: string, needsOperator = false): void {
     this.#waits.begin('claim', why, needsOperator);
   }
@@ -175,7 +175,7 @@ export class Lane {
     return true;
   }
 
-  /** The logs have other ids, and nothing was decided or published on the earlier ones. */
+  /** The logs have new ids, and the lane has decided and published nothing on the old logs. */
   logsAdopted(logs: LaneLogIds): void {
     this.#position = { ...this.#position, logs };
   }
@@ -191,22 +191,22 @@ export class Lane {
     return this.#storedAttempt === `${from}:${records}`;
   }
 
-  /** The attempt at these records is stored. A crash is counted once per process. */
+  /** The attempt at these records is stored. So each process counts a crash once. */
   attemptStored(from: number, records: number): void {
     this.#storedAttempt = `${from}:${records}`;
   }
 
-  /** An order of its batch exists already: the next batches read ids before they insert them. */
+  /** An order of the batch exists already. So the next batches read existing ids before they insert orders. */
   duplicateFound(): void {
     this.#batchesToReadIds = batchesAfterDuplicate;
   }
 
-  /** An attempt of its batch failed. The writer retries at once. */
+  /** An attempt of a batch with this lane failed. The writer retries the batch. */
   decideFailed(why: string): void {
     this.#waits.begin('decide', why);
   }
 
-  /** The record at the head cannot be processed now. The next attempt is delayed; with `alone` it is in its own batch. */
+  /** The first record cannot be processed now. Its next attempt is delayed. With `alone` it gets its own batch. */
   blocked(why: string, { needsOperator = false, alone = false } = {}): void {
     this.#retriesAlone = alone;
     const { tries } = this.#waits.begin('decide', why, needsOperator);
@@ -217,7 +217,7 @@ export class Lane {
     setTimeout(() => this.#events.onWork(), delayMs).unref();
   }
 
-  /** The head is committed. */
+  /** The records below `to` are committed. */
   committed({ to, record, ackedRows }: CommittedHead): void {
     if (this.#batchesToReadIds > 0) this.#batchesToReadIds -= 1;
     this.#probation = growProbation(this.#probation, to);
@@ -233,7 +233,7 @@ export class Lane {
     if (rows.length > 0) this.#ackedRows = this.#ackedRows.filter((from) => !rows.includes(from));
   }
 
-  /** A committed batch is to be published: `send` runs after those of earlier batches. It must not reject. */
+  /** Publishes a committed batch: `send` runs after the sends of earlier batches. It must not reject. */
   publish(send: () => Promise<void>): void {
     this.#unpublishedBatches += 1;
     this.#published = this.#published.then(send);
@@ -244,8 +244,8 @@ export class Lane {
   }
 
   /**
-   * Everything below `to` is acknowledged, with the last outcome at `outcomeOffset` of the result topic. The outbox row
-   * that begins at `from` may be deleted.
+   * All outcomes below `to` are acknowledged. The last outcome has `outcomeOffset` in the result topic. The outbox
+   * row that begins at `from` may be deleted.
    */
   acknowledged(from: number, to: number, outcomeOffset = -1): void {
     this.#unpublishedBatches -= 1;
@@ -257,13 +257,13 @@ export class Lane {
     this.#events.onWork();
   }
 
-  /** Another owner may have the lane. It is claimed again if the partition is still assigned. The buffer stays. */
+  /** Another owner may have the lane. A lane that is still assigned is claimed again, with its buffer. */
   fenceLost(): void {
     if (this.#state === 'running') this.#become('claiming', 'the fence was lost');
     else if (this.#state === 'stopped') this.#position = { ...this.#position, epoch: -1 };
   }
 
-  /** Stops the lane until an operator acts. It keeps all that it has. */
+  /** Stops the lane until an operator acts. The lane keeps its records and its position. */
   stop(why: string, code: string | null = null): void {
     if (this.#state === 'closed') return;
     this.#stopReason = { why, code };
@@ -271,7 +271,7 @@ export class Lane {
     if (this.#state !== 'stopped') this.#become('stopped', why);
   }
 
-  /** The cause of the stop is gone. The lane is claimed again. */
+  /** The cause of the stop is gone, so the lane is claimed again. */
   causeGone(): void {
     if (this.#state !== 'stopped') return;
     this.#stopReason = null;
@@ -279,7 +279,7 @@ export class Lane {
     this.#become('claiming', 'the cause of the stop is gone');
   }
 
-  /** Ends the lane in this process. Its next owner publishes what is committed and unpublished. */
+  /** Ends the lane in this process. The next owner publishes its unpublished outcomes. */
   close(): void {
     if (this.#state === 'closed') return;
     this.#become('closed');

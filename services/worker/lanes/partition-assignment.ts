@@ -1,7 +1,7 @@
 /**
- * The lanes that this process owns. They follow the group assignment: gained lanes are claimed, kept lanes run on
- * through a rebalance, lost lanes end. A claim needs a join that the coordinator has confirmed by a heartbeat. Without
- * it, a member that the group has removed could fence the real owner.
+ * The lanes that this process owns. They follow the group assignment. Gained lanes are claimed, kept lanes continue
+ * through a rebalance, and lost lanes are closed. A claim waits for the first heartbeat after the join. Without this
+ * wait, a member that the group has removed could fence the real owner.
  */
 import type { GroupConsumer, GroupHandlers, GroupJoin } from '../../shared/kafka/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -15,13 +15,13 @@ export interface PartitionAssignmentDeps {
   readonly limits?: LaneLimits;
   /** Claims lanes until each runs or has ended. */
   claim(lanes: readonly Lane[], signal: AbortSignal): Promise<void>;
-  /** A lane starts or ends in this process. */
+  /** Called when a lane starts in this process; `onLost` when it ends. */
   onGained(lane: Lane): void;
   onLost(lane: Lane): void | Promise<void>;
   onWork(): void;
 }
 
-/** Maximum wait of a fenced owner that is still assigned, so that two owners do not keep fencing each other. */
+/** Maximum wait before a fenced owner claims again, so that two owners do not fence each other in turn. */
 const reclaimJitterMs = 500;
 /** Delay before a failed claim is retried. */
 const refusedClaimMs = 5_000;
@@ -39,7 +39,8 @@ export class PartitionAssignment {
   }
 
   /**
-   * The consumer whose assignment counts. It is set after its creation, because the consumer needs `handlers`.
+   * Sets the consumer whose assignment counts. The constructor cannot take it, because the consumer needs `handlers`
+   * first.
    */
   attach(consumer: GroupConsumer): void {
     this.#consumer = consumer;
@@ -65,7 +66,7 @@ export class PartitionAssignment {
     };
   }
 
-  /** After a lost fence: claims the lane again if it is still assigned. */
+  /** Claims a lane again after a lost fence, if the lane is still assigned. */
   async reclaim(lane: Lane): Promise<void> {
     if (this.lanes.get(lane.partition) !== lane) return;
     lane.fenceLost();
@@ -88,14 +89,14 @@ export class PartitionAssignment {
     this.#toClaim.add(lane);
   }
 
-  /** A claimed lane fetches from its own position. */
+  /** Makes the consumer fetch a claimed lane from its own position. */
   opened(lane: Lane): void {
     this.#consumer?.seek(this.#deps.topic, lane.partition, BigInt(lane.fetchOffset));
-    // A lane that was fenced with a full buffer keeps the buffer, and continues when there is room.
+    // A lane that was fenced with a full buffer keeps it. The buffer resumes the partition when it has room.
     if (!lane.isFull) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
-  /** Makes no more claims. Lanes stay unchanged until `closeAll`. */
+  /** Ends all claims. Lanes stay unchanged until `closeAll`. */
   stop(): void {
     this.#stopping.abort();
   }
@@ -145,7 +146,7 @@ export class PartitionAssignment {
       onRoom: () => this.#consumer?.resume(topic, partition),
       onWork,
       onGap: (expected, offset) => {
-        log.error({ partition, expected, offset }, 'offsets are missing; they are fetched again');
+        log.error({ partition, expected, offset }, 'the log skipped offsets; the worker fetches them again');
         this.#consumer?.seek(topic, partition, BigInt(expected));
       },
     };

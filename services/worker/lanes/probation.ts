@@ -1,23 +1,26 @@
 /**
- * Probation: how a lane restarts after its owner crashed. A worker that ends without releasing a lane may have been
- * crashed by a record of that lane. The successor starts with one record per lane. It stores each attempt before it
- * decodes the records, and doubles the batch size after every commit. If a stored range crashes a worker again, its
- * records become suspects: each one is processed alone in the process. So a crash with another cause costs ten small
- * batches. A record that crashes the worker three times on its own is dead-lettered, without its neighbours.
+ * Probation: how a lane restarts after its owner crashed. If a worker ended without releasing a lane, a record of
+ * that lane may have crashed it. The successor starts with one record per lane. It stores each attempt before it
+ * decodes the records. It doubles the batch size after every commit. So a crash with another cause costs only ten
+ * small batches. If a stored range crashes a worker again, its records are suspects. The worker processes each
+ * suspect while it processes no other record. A record that crashes the worker three times on its own is
+ * dead-lettered, without its neighbours.
  */
 import type { CrashAttempt } from '../store/crash-attempts.ts';
 
 export interface Probation {
   /** Maximum number of records in the next batch. */
   readonly batchRecords: number;
-  /** A crash happened below this offset, with a larger batch: process one record at a time. */
+  /** Below this offset, a larger batch crashed a worker. So records below it are processed one at a time. */
   readonly singleBelow: number;
 }
 
-/** The doubled batches up to here cover the largest batch that may have been in flight. */
+/** Probation ends at this batch size. The batches until then cover the largest batch that may have been in flight. */
 const probationRecordsMax = 512;
 
-/** The probation of a lane whose owner crashed, given the first attempt found at or after its position. */
+/**
+ * Starts the probation of a lane whose owner crashed. `attempt` is the first stored attempt at or after its position.
+ */
 export function startProbation(nextOffset: number, attempt: CrashAttempt | null): Probation {
   return { batchRecords: 1, singleBelow: attempt === null ? nextOffset : attempt.offset + attempt.records };
 }
@@ -27,7 +30,7 @@ export function isSuspect(probation: Probation | null, offset: number): boolean 
   return probation !== null && offset < probation.singleBelow;
 }
 
-/** The probation after a commit up to `decidedTo`: the batch may grow. It ends after it has covered a whole batch. */
+/** The probation after a commit up to `decidedTo`: the batch size may grow. Null once the size covers a whole batch. */
 export function growProbation(probation: Probation | null, decidedTo: number): Probation | null {
   if (probation === null || decidedTo < probation.singleBelow) return probation;
   const batchRecords = probation.batchRecords * 2;

@@ -1,4 +1,6 @@
-/** Moves the group offset to the end of the acknowledged outcomes, so that lag means "no outcome yet". */
+/**
+ * Moves the group offset to the end of the acknowledged outcomes, so that lag counts the commands without an outcome.
+ */
 
 import { failpoint } from '../../shared/failpoint/index.ts';
 import type { GroupConsumer } from '../../shared/kafka/index.ts';
@@ -8,8 +10,8 @@ import type { Lane } from '../lanes/lane.ts';
 
 export interface OffsetCommits {
   /**
-   * Commits the offsets that moved. Never rejects: after a lost commit, records are just fetched and dropped
-   * again.
+   * Commits the offsets that moved. Never rejects. A lost commit does no harm: the next owner fetches and drops the
+   * records again.
    */
   commit(): Promise<void>;
   stop(): void;
@@ -57,7 +59,7 @@ export function createOffsetCommits(deps: {
       for (const { lane, offset } of offsets) committed.set(lane, { offset, atMs: nowMs });
     } catch (error) {
       metrics.inc('worker_offset_commits_total', { result: 'failed' });
-      log.warn({ err: error }, 'group offsets could not be committed now');
+      log.warn({ err: error }, 'the group offsets could not be committed; the worker retries');
     }
   };
 

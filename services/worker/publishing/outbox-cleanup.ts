@@ -1,10 +1,13 @@
-/** Cleans up after idle lanes: takes acknowledged rows out of the outbox and stores how far publishing is. */
+/** Cleans up after idle lanes. Removes acknowledged rows from the outbox and stores the acknowledged offsets. */
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { layOutAcknowledged } from '../store/outbox.ts';
 import { layOutFence } from '../store/positions.ts';
 
-/** One small transaction behind the fence of the lanes. Returns false and changes nothing if a lane has another owner. */
+/**
+ * Runs one small transaction that begins with the fence. Returns false and changes nothing if a lane has another
+ * owner.
+ */
 export async function cleanUpOutbox(
   session: Session,
   buffer: StatementBuffer,

@@ -1,6 +1,6 @@
 /**
- * The bytes of an outbox row. It stores complete messages, so a worker publishes the same bytes after a crash as
- * before it. This is version 2; all integers are big-endian:
+ * The bytes of an outbox row. The row stores complete messages. So a worker publishes the same bytes after a crash as
+ * before it. This is version 2. All integers are big-endian:
  *
  *   u8 version, then per message:
  *   u16 topic length, topic; u16 partition; f64 timestamp ms; i32 key length (-1: null), key;
@@ -15,7 +15,7 @@ import {
   writeHeaderBlock,
 } from '../../shared/kafka/index.ts';
 
-/** A message as it was stored. Its headers are one encoded block. Its buffers are views of the row's bytes. */
+/** A message of an outbox row. Its headers are one encoded block. Its buffers are views of the bytes of the row. */
 export type StoredMessage = OutMessage & { readonly headers: EncodedHeaders };
 
 const formatVersion = 2;

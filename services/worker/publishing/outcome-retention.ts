@@ -1,4 +1,4 @@
-/** Deletes outcomes that were kept long enough, in small steps, for the lanes of this process. */
+/** Deletes kept outcomes after their retention time. Works in small steps, for the lanes of this process. */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -15,12 +15,12 @@ export interface ForgetDeps {
 }
 
 const everyMs = 5_000;
-/** Rows of one lane in one statement. A row is a batch, of some 100 kB under load. */
+/** Maximum number of rows that one statement deletes. A row holds the outcomes of a batch, some 100 kB under load. */
 const rowsMax = 50;
 /** Maximum number of statements per lane and round, so that a long backlog takes several rounds. */
 const stepsMax = 20;
 
-/** Continues until the returned function is called. */
+/** Deletes old outcomes every few seconds, until the returned function is called. */
 export function forgetOutcomes(deps: ForgetDeps): () => void {
   let running = false;
   const round = async () => {
@@ -29,8 +29,11 @@ export function forgetOutcomes(deps: ForgetDeps): () => void {
     try {
       await forgetOnce(deps);
     } catch (error) {
-      // The database is unavailable. The next round deletes these rows.
-      deps.log.debug({ err: error }, `old outcomes cannot be deleted now: ${errorMessage(error)}`);
+      // The database is probably unavailable. The next round deletes these rows.
+      deps.log.debug(
+        { err: error },
+        `old outcomes cannot be deleted; the worker retries: ${errorMessage(error)}`,
+      );
     } finally {
       running = false;
     }
@@ -39,7 +42,7 @@ export function forgetOutcomes(deps: ForgetDeps): () => void {
   return () => clearInterval(timer);
 }
 
-/** One round. Resolves to the number of rows deleted. */
+/** Runs one round. Resolves to the number of deleted rows. */
 export async function forgetOnce({ topic, db, keptMs, lanes }: ForgetDeps): Promise<number> {
   let deleted = 0;
   for (const { partition, state } of lanes()) {

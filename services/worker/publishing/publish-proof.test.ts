@@ -8,7 +8,10 @@ import { createPublishProof } from './publish-proof.ts';
 const pauseMaxMs = 1_000;
 type Row = { epoch: number; next_offset: number; owner: string };
 
-/** A proof of a batch up to offset 4 of a lane held at epoch 1. Its row is read as given; errors are thrown. */
+/**
+ * A proof of a batch up to offset 4 of a lane held at epoch 1. The database returns the given row or throws the given
+ * error.
+ */
 function proofOver(answers: (Row | Error | undefined)[], lane: Lane = openLane(0, 0)) {
   let asked = 0;
   let withheld = 0;

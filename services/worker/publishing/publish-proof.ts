@@ -1,8 +1,8 @@
 /**
- * The proof of ownership for late publishing. A worker may be frozen after its COMMIT. If the database fails over meanwhile
- * and loses this COMMIT, another worker decides the same commands again. The outcomes of the frozen worker would then be
- * second, different ones. So a proof expires after a pause in which a lane can get another owner. After that the worker
- * asks the database before it publishes.
+ * The proof of ownership for late publishing. A worker may freeze after its COMMIT. If a database failover then loses
+ * this COMMIT, another worker decides the same commands again. The frozen worker would publish a second, different
+ * outcome for each of them. So a proof expires after a pause in which a lane can get another owner. After such a
+ * pause the worker asks the database before it publishes.
  */
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import type { SendProof } from '../../shared/kafka/index.ts';
@@ -16,9 +16,9 @@ import type { Publication } from './publisher.ts';
 export interface PublishProofDeps {
   readonly topic: string;
   readonly db: Queryable;
-  /** The name that this process claims lanes under. */
+  /** The name under which this process claims lanes. */
   readonly owner: string;
-  /** Shorter than the time in which the group gives a silent member's lanes to others, ms. */
+  /** Time for which a proof holds, in ms. It must be shorter than the session timeout of the group. */
   readonly pauseMaxMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -26,7 +26,10 @@ export interface PublishProofDeps {
 
 const askAgain = backoff({ initialMs: 100, maxMs: 2_000 });
 
-/** The proof of a publication. Its renewal rejects with ABORTED if the commit or the lane is no longer ours. */
+/**
+ * Creates the proof of a publication. Its renewal rejects with ABORTED if the commit is lost or the lane has another
+ * owner.
+ */
 export function createPublishProof(deps: PublishProofDeps): (publication: Publication) => SendProof {
   return (publication) => ({
     untilMs: publication.provenAtMs + deps.pauseMaxMs,
@@ -34,7 +37,10 @@ export function createPublishProof(deps: PublishProofDeps): (publication: Public
   });
 }
 
-/** Resolves with the time until which the proof holds. Rejects with ABORTED, and counts it, if nothing may be published. */
+/**
+ * Resolves with the time until which the proof holds. If nothing may be published, counts this and rejects with
+ * ABORTED.
+ */
 async function renew(deps: PublishProofDeps, publication: Publication): Promise<number> {
   const { pauseMaxMs, metrics, log } = deps;
   const { lane, epoch, from, to } = publication;
@@ -43,12 +49,15 @@ async function renew(deps: PublishProofDeps, publication: Publication): Promise<
   metrics.inc('worker_publishes_withheld_total');
   log.warn(
     { partition: lane.partition, from, to, epoch },
-    'outcomes are not published after a pause: their commit or their lane is gone',
+    'the worker does not publish outcomes after a pause: it lost their commit or their lane',
   );
   throw appError('ABORTED');
 }
 
-/** When the database confirmed it, by `performance.now()`; null if the commit or the lane is no longer ours. */
+/**
+ * Time of the question that the database confirmed, by `performance.now()`. Null if the commit is lost or the lane
+ * has another owner.
+ */
 async function askWhetherOurs(
   deps: PublishProofDeps,
   { lane, epoch, to }: Publication,
@@ -62,7 +71,7 @@ async function askWhetherOurs(
       const isOurs = row !== null && row.epoch === epoch && row.owner === owner && row.nextOffset >= to;
       return isOurs ? askedAtMs : null;
     } catch (error) {
-      const why = `a pause cannot be judged yet: ${errorMessage(error)}`;
+      const why = `the ownership of a lane cannot be checked; the worker retries: ${errorMessage(error)}`;
       log.warn({ partition: lane.partition, attempt }, why);
       await sleep(askAgain(attempt));
     }

@@ -8,7 +8,7 @@ import { openLane, silent } from '../testing/fakes.ts';
 import { encodeMessages } from './outbox-format.ts';
 import { createPublisher, type Publication } from './publisher.ts';
 
-/** A log that acknowledges batches when the test tells it to. */
+/** A log that acknowledges batches when the test requests it. */
 function createFakeLog() {
   const sent: { names: string[]; ack(): void; refuse(reason: string): void; fail(error: Error): void }[] = [];
   const accumulator = {
@@ -89,7 +89,7 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(4);
   });
 
-  it('sends nothing more for a closed lane, because its next owner does', async () => {
+  it('sends nothing more for a closed lane, because its next owner publishes', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 0);
     publisher.publish(publication(lane, 0));
@@ -114,7 +114,7 @@ describe('the publisher', () => {
     expect([sent.length, lane.position.ackedOffset, lane.ackedRows]).toEqual([2, 0, []]);
   });
 
-  it('reports what the brokers refuse, sends nothing after it, and clears the report once it is acknowledged', async () => {
+  it('reports a refused batch, sends no later batch, and clears the report after the acknowledgement', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 3);
     publisher.publish(publication(lane, 0));
@@ -148,7 +148,7 @@ describe('the publisher', () => {
     expect([lane.snapshot().wait?.needsOperator, lane.position.ackedOffset]).toEqual([false, 2]);
   });
 
-  it('leaves what a closed producer rejects to the next owner', async () => {
+  it('leaves batches that a closed producer rejects to the next owner', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 3);
     publisher.publish(publication(lane, 0));

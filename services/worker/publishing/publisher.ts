@@ -1,8 +1,8 @@
 /**
- * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is
- * acknowledged. So first copies are always in order, whatever a former owner adds later. It never gives up:
- * this process or the next owner of the lane publishes every commit. While the brokers are unavailable or
- * refuse a record, the lane waits, records the reason, and sends again.
+ * Sends committed outcomes, per lane in offset order. Batch n + 1 of a lane is sent after batch n is acknowledged. So
+ * the first copy of each outcome is in order, even if a former owner adds later copies. The publisher never gives up.
+ * This process or the next owner of the lane publishes every commit. While the brokers are unavailable or refuse a
+ * record, the lane waits and records the reason. The publisher retries.
  */
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { AppError, errorMessage } from '../../shared/errors/index.ts';
@@ -16,26 +16,32 @@ import { decodeMessages } from './outbox-format.ts';
 
 export interface Publication {
   readonly lane: Lane;
-  /** The epoch that the outcomes were committed or republished under. */
+  /** The epoch under which the outcomes were committed or republished. */
   readonly epoch: number;
   readonly from: number;
   readonly to: number;
-  /** The bytes of its outbox row: they are published unchanged. */
+  /** The bytes of the outbox row. They are published unchanged. */
   readonly blob: Buffer;
-  /** `performance.now()` when this process certainly owned the lane: before its COMMIT was sent, or at its claim. */
+  /**
+   * `performance.now()` of the last proof that this process owned the lane: before the COMMIT was sent, or at the
+   * claim.
+   */
   readonly provenAtMs: number;
 }
 
 export interface Publisher {
-  /** Sends after earlier publications of the lane, until it is acknowledged or the lane has another owner or epoch. */
+  /**
+   * Sends the publication after earlier ones of its lane. Retries until Kafka acknowledges it or the lane has another
+   * owner or epoch.
+   */
   publish(publication: Publication): void;
 }
 
 export function createPublisher(deps: {
   accumulator: Accumulator;
-  /** Checks ownership before a delayed send; absent: no check. */
+  /** Checks the ownership before a delayed send. Without it, there is no check. */
   proofOf?(publication: Publication): SendProof;
-  /** The lane has another owner, or its commit is lost. */
+  /** Called if the lane has another owner or its commit is lost. */
   onFenceLost?(lane: Lane): void;
   metrics: Metrics;
   log: Logger;
@@ -80,12 +86,12 @@ export function createPublisher(deps: {
           try {
             return await send(publication);
           } catch (error) {
-            // The producer is closed: the row stays in the outbox, and the next owner of the lane publishes it.
+            // The producer is closed. The row stays in the outbox, so the next owner of the lane publishes it.
             if (error instanceof AppError && endsOfProducer.has(error.code)) return;
             if (error instanceof AppError && error.code === 'ABORTED') return onFenceLost?.(lane);
             lane.publishFailed(`its outcomes ${from}-${to} cannot be sent: ${errorMessage(error)}`, true);
             const fields = { err: error, partition: lane.partition, from, to, attempt };
-            log.error(fields, 'outcomes cannot be sent now');
+            log.error(fields, 'outcomes cannot be sent; the worker retries');
             await sleep(retryDelay(attempt));
           }
         }
@@ -94,9 +100,12 @@ export function createPublisher(deps: {
   };
 }
 
-/** With `forever`, only a closed producer gives these errors. */
+/** With `forever`, only a closed producer causes these errors. */
 const endsOfProducer: ReadonlySet<string> = new Set(['NOT_PRODUCED', 'OUTCOME_UNKNOWN']);
-/** Delay between two attempts after a failure in this process. The accumulator resends what brokers refuse. */
+/**
+ * Delay between two attempts after a failure in this process. The accumulator itself resends messages that brokers
+ * refuse.
+ */
 const defaultRetryDelay: Backoff = backoff({ initialMs: 200, maxMs: 5_000 });
 
 function isToPublish(lane: Lane, epoch: number): boolean {

@@ -25,7 +25,7 @@ const set = (_name: string, value: number): void => {
 const metrics: Metrics = { ...noMetrics, set: set as Metrics['set'] };
 const { events: codec } = bundledCodecs({ commandsId: 1, eventsId: 2 });
 
-/** `fails`: how many calls Redis does not answer, starting with the first. */
+/** `fails` is the number of calls that Redis does not answer, starting with the first. */
 function createFakeRedis(status: ReturnType<Redis['status']> = 'ready', fails = 0) {
   const calls: { keys: readonly string[]; args: readonly unknown[] }[] = [];
   let scripts = 0;
@@ -133,7 +133,7 @@ describe('a change that is not in Redis', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is read from the outbox of the worker that decided it, among any other messages', async () => {
+  it('is read from the outbox of the worker that decided it, among other messages', async () => {
     const { redis, calls } = createFakeRedis();
     const message = { topic: 'orders.events.v1', partition: 0, key: null, headers: {}, timestampMs: 1 };
     const events = changed().events.map((event): OutMessage => ({ ...message, value: codec.encode(event) }));

@@ -1,7 +1,7 @@
 /**
- * Writes the state of decided orders to Redis, so that most reads never reach MySQL. If a new order is not written, a
- * reader reads MySQL once. If a change is not written, Redis keeps an older state. So a change is retried until Redis has
- * it: by this process, or by the next owner of the lane if its outcome was not published yet.
+ * Writes the state of decided orders to Redis, so that most reads never reach MySQL. If Redis misses a new order, a
+ * reader reads MySQL once. If Redis misses a change, it keeps an older state. So this process retries a change until
+ * Redis has it. The next owner of the lane writes the changes whose outcomes were not published yet.
  */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import type { Decision } from '../../domain/index.ts';
@@ -11,19 +11,22 @@ import { createOrderStatuses, type OrderStatusEntry, type Redis } from '../../sh
 import { changesIn, statusesOf } from './status-entries.ts';
 
 export interface StatusCache {
-  /** The states of all orders of a decision; while Redis is unavailable, only those that replace an older state. */
+  /** The states of all orders of a decision. While Redis is unavailable, only the states that replace an older one. */
   entriesOf(decision: Decision, nowMs: number): OrderStatusEntry[];
-  /** Writes them in one round trip. Does not wait and never fails. */
+  /** Writes the entries in one round trip. Does not wait and never fails. */
   write(entries: readonly OrderStatusEntry[]): void;
-  /** Invalidates the orders that an outbox row changed: the worker that decided it may have crashed before. */
+  /**
+   * Invalidates the orders that an outbox row changed. The worker that decided them may have crashed before it wrote
+   * to Redis.
+   */
   writeStored(blob: Buffer): void;
   stop(): void;
 }
 
 const retryEveryMs = 500;
-/** Orders of one call. */
+/** Maximum number of orders in one call. */
 const retryOrders = 500;
-/** Above this number the oldest are dropped: their states expire a minute after they were written. */
+/** Maximum number of unwritten orders. The oldest are dropped, because their states in Redis expire after a minute. */
 const unwrittenMax = 50_000;
 
 export function createStatusCache(deps: {
@@ -50,7 +53,7 @@ export function createStatusCache(deps: {
   const write = async (entries: readonly OrderStatusEntry[]): Promise<void> => {
     if (!(await statuses.write(entries))) keep(entries);
   };
-  /** Repeats calls while they succeed. */
+  /** Writes the unwritten orders again, until a call fails. */
   const retry = async (): Promise<void> => {
     let failed: OrderStatusEntry[] = [];
     while (unwritten.size > 0 && failed.length === 0 && !stopped) {

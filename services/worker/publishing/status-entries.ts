@@ -1,4 +1,4 @@
-/** Entries for Redis: from the orders that a batch decided, and from those in an outbox row. */
+/** Makes the entries for Redis from the orders of a batch or of an outbox row. */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { type Decision, type NewOrder, type OrderView, orderResource } from '../../domain/index.ts';
@@ -6,7 +6,7 @@ import type { Codec } from '../../shared/codec/index.ts';
 import type { OrderStatusEntry } from '../../shared/redis/index.ts';
 import { decodeMessages } from './outbox-format.ts';
 
-/** The newest state of each order of a decision; without new orders if Redis is unavailable. */
+/** The newest state of each order of a decision. Omits new orders without `withNewOrders`. */
 export function statusesOf(
   { newOrders, changes }: Decision,
   nowMs: number,
@@ -24,7 +24,7 @@ export function statusesOf(
   return [...entries.values()];
 }
 
-/** The orders in an outbox row that had a state before. */
+/** The orders that the messages of an outbox row changed. */
 export function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>): OrderStatusEntry[] {
   const entries: OrderStatusEntry[] = [];
   for (const { topic, value } of decodeMessages(blob)) {
@@ -35,7 +35,7 @@ export function changesIn(blob: Buffer, codec: Pick<Codec<OrderEvent>, 'decode'>
   return entries;
 }
 
-/** Null for an event of a newer build: the older state expires. */
+/** The event, or null if a newer build encoded it. Then the older state in Redis expires. */
 function tryDecode(codec: Pick<Codec<OrderEvent>, 'decode'>, value: Buffer | null): OrderEvent | null {
   try {
     return codec.decode(value);

@@ -1,6 +1,6 @@
 /**
- * Decodes bytes to commands. Unreadable records become dead letters. A record that this version cannot decide
- * ends the part before it.
+ * Decodes bytes to commands. Unreadable records become dead letters. A part ends before a record that this version
+ * cannot decide.
  */
 
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
@@ -51,7 +51,7 @@ async function decodePart(deps: DecodeDeps, part: LaneBatch): Promise<DecodedPar
   return decoded(part, sources, deadLetters);
 }
 
-/** The part up to the record that must wait. If this record is at the head, `halt` delays the lane. */
+/** The part up to the record that must wait. If this is the first record, `halt` delays the lane. */
 function endBefore(
   part: LaneBatch,
   sources: SourceRecord[],

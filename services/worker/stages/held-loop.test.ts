@@ -1,7 +1,7 @@
 /**
- * No record blocks a worker for long, whatever its headers: from the fetched bytes to the dead letter in the
- * outbox. The test measures processor time of the thread against work of a known length. So a slow machine has
- * the same bound.
+ * No record blocks a worker for long, even if it has very many headers. The tests cover the path from the fetched
+ * bytes to the dead letter in the outbox. They compare the processor time of the thread with work of a known length.
+ * So the same bound holds on a slow machine.
  */
 import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
@@ -18,7 +18,10 @@ import { Quarantine } from './quarantine.ts';
 
 const holdMsMax = 50;
 const recordBytesMax = 1024 * 1024;
-/** The first runs are slow, because their code is not compiled yet. */
+/**
+ * Maximum number of runs; the fastest one counts. The first runs are slow, because V8 has not compiled their code
+ * yet.
+ */
 const runsMax = 4;
 const codecs = bundledCodecs({ commandsId: 1, eventsId: 2 });
 const none = new Map();

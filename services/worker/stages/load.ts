@@ -1,5 +1,5 @@
 /**
- * The input of a decision, read behind the fence. Prices are always read, orders and commands if the batch
+ * Reads the input of a decision after the fence. Prices are always read. Orders and commands are read if the batch
  * names them. Stock levels are read for SKUs that are known to be short.
  */
 import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
@@ -30,7 +30,7 @@ export async function loadSnapshot(
 }
 
 /**
- * Which SKUs of the failed stock update are short now. All of them if none is, because stock was added
+ * The SKUs of the failed stock update that are short now. All of its SKUs if none is short, because stock was added
  * meanwhile.
  */
 export async function findShort(session: Session, changes: readonly StockChange[]): Promise<string[]> {
@@ -44,8 +44,8 @@ export async function findShort(session: Session, changes: readonly StockChange[
 }
 
 /**
- * Levels of the SKUs that are known to be short. A sold-out SKU is not locked: to refuse an order it is enough that the
- * SKU was sold out when it was read. So a sold-out sale blocks no other batch.
+ * The levels of the SKUs that are known to be short. A sold-out SKU is not locked. To refuse an order, it is enough
+ * that its SKU was sold out at the read. So orders for a sold-out SKU block no other batch.
  */
 async function readLowStock(deps: LoadDeps, skus: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const short = deps.lowStock.among(skus);
@@ -59,7 +59,7 @@ async function readLowStock(deps: LoadDeps, skus: readonly string[]): Promise<Re
   return levels;
 }
 
-/** What the commands of a batch need. Lanes with a recent duplicate read orders before they insert them. */
+/** The rows that the commands of a batch need. Lanes with a recent duplicate read orders before they insert them. */
 export function collectNeeds(parts: readonly DecodedPart[]): CommandNeeds {
   const needs: CommandNeeds = { skus: [], orderIds: new Set(), commands: [] };
   for (const { lane, sources } of parts) {

@@ -1,4 +1,4 @@
-/** Begins the transaction of a batch: the fence and the read of the prices are one packet. */
+/** Begins the transaction of a batch. One packet holds the fence and the read of the prices. */
 import { failpoint } from '../../shared/failpoint/index.ts';
 import { affectedRows, type Session, type StatementBuffer } from '../../shared/mysql/index.ts';
 import type { PriceCatalogue, PriceSnapshot } from '../store/catalogue.ts';
@@ -12,7 +12,7 @@ export interface OpenDeps {
   readonly catalogue: PriceCatalogue;
 }
 
-/** The prices of these SKUs, read behind the fence. Null if the fence moved fewer lanes than there are parts. */
+/** The prices of these SKUs, read after the fence. Null if the fence moved fewer lanes than there are parts. */
 export async function openBatch(
   { topic, session, buffer, catalogue }: OpenDeps,
   parts: readonly DecodedPart[],

@@ -17,25 +17,25 @@ import type { NewDeadLetterRow } from '../store/dead-letters.ts';
 import type { DecodedPart } from './decode.ts';
 import type { DeadLetter } from './read-record.ts';
 
-/** A longer key is neither an order id nor a SKU. The event omits it, the dead letter keeps it. */
+/** A longer key is neither an order id nor a SKU. The event omits such a key. The dead letter keeps it. */
 const foreignKeyBytesMax = 1_024;
 const schemaIdMax = 2 ** 31 - 1;
 /** The most attempts that a redriven record can have. A larger number in the header is ignored. */
 const attemptsMax = 1_000_000;
-/** Headers of the source record that a dead letter keeps. Each costs time, and a record of 1 MB may have 175,000. */
+/** Maximum number of source headers in a dead letter. Each header costs time, and a record of 1 MB may have 175,000. */
 const headersMax = 1_000;
-/** It keeps these at any position: a redrive needs them. */
+/** A dead letter keeps these headers at any position, because a redrive needs them. */
 const keptHeaders = [CHECKSUM_HEADER, 'redrive_of'];
 
-/** The result of the part of one lane. It keeps no decoded objects. */
+/** The outcomes of the part of one lane. The object holds no decoded records, so that their memory is free. */
 export interface PartOutcomes
   extends Pick<DecodedPart, 'lane' | 'epoch' | 'from' | 'to' | 'ackedRows' | 'isOnProbation' | 'record'> {
-  /** Every message to publish, by `encodeMessages`: dead letters first, then one event per record. */
+  /** All messages to publish, encoded by `encodeMessages`: first the dead letters, then one event per record. */
   readonly blob: Buffer;
   readonly deadLetters: readonly NewDeadLetterRow[];
 }
 
-/** Encodes what each part publishes, in offset order. */
+/** Encodes the messages of each part, in offset order. */
 export function encodeOutcomes(
   codec: Codec<OrderEvent>,
   parts: readonly DecodedPart[],
@@ -79,7 +79,7 @@ function eventMessage(
   };
 }
 
-/** The order id, whatever the key of the command: readers and compaction use it. */
+/** The order id, even if the command has another key. Readers and compaction use this key. */
 function eventKey({ orderId }: OrderEvent, { key }: InRecord): Buffer | null {
   if (orderId !== null) return Buffer.from(orderId, 'latin1');
   return key !== null && key.length > foreignKeyBytesMax ? null : key;
@@ -106,7 +106,10 @@ function deadLetterRow(
   };
 }
 
-/** The key, the value and at most `headersMax` headers of the record, and the details of the failure in more headers. */
+/**
+ * The message with the key, the value and at most `headersMax` headers of the record. More headers hold the details
+ * of the failure.
+ */
 function deadLetterMessage(
   { record, schemaId }: DeadLetter,
   row: NewDeadLetterRow,
@@ -133,7 +136,7 @@ function deadLetterMessage(
         ...(omitted === 0 ? {} : { dlq_headers_omitted: String(omitted) }),
       },
     },
-    // Not the time of the source: retention would delete an old record at once.
+    // The time of the source record would be wrong here: retention would delete an old record at once.
     timestampMs: nowMs,
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { appError } from '../../shared/errors/index.ts';
 import { Quarantine } from './quarantine.ts';
 
-test('only crashes of a record alone quarantine it', () => {
+test('only crashes of a single record quarantine it', () => {
   const quarantine = new Quarantine();
   expect(quarantine.attemptCrashed(1, { offset: 0, records: 2, attempts: 9 })).toBe(false);
   expect(quarantine.attemptCrashed(1, { offset: 0, records: 1, attempts: 2 })).toBe(false);

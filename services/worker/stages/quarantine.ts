@@ -1,13 +1,14 @@
 /**
- * The owner of all verdicts: which records become dead letters whatever their bytes say. A record gets a verdict if it
- * crashed workers, if the database refuses only it, or if an operator skips it.
+ * Holds the verdicts on records. A record with a verdict becomes a dead letter, even if its bytes are valid. There
+ * are three reasons for a verdict. The record crashed workers, the database refuses only this record, or an operator
+ * skips it.
  */
 import { AppError, errorMessage } from '../../shared/errors/index.ts';
 import { classifyMysqlError } from '../../shared/mysql/index.ts';
 import { type CrashAttempt, crashesMax } from '../store/crash-attempts.ts';
 import type { Skip } from '../store/skips.ts';
 
-/** Why the record is a dead letter; part of its public outcome. */
+/** Why the record is a dead letter. The verdict is part of the public outcome. */
 export interface RecordVerdict {
   readonly code: string;
   readonly message: string;
@@ -21,13 +22,16 @@ const messageLengthMax = 300;
 export class Quarantine {
   readonly #verdicts = new Map<string, RecordVerdict>();
 
-  /** The verdict on this record; null if its bytes decide. */
+  /** The verdict on this record; null if it is processed as usual. */
   verdictOn(partition: number, offset: number | bigint): RecordVerdict | null {
     if (this.#verdicts.size === 0) return null;
     return this.#verdicts.get(keyOf(partition, offset)) ?? null;
   }
 
-  /** A successor found this attempt. Returns whether its record crashed enough workers on its own to be quarantined. */
+  /**
+   * Takes an attempt that a successor found. Returns whether its record crashed enough workers on its own to be
+   * quarantined.
+   */
   attemptCrashed(partition: number, { offset, records, attempts }: CrashAttempt): boolean {
     if (records !== 1 || attempts < crashesMax) return false;
     const message = `The worker crashed ${attempts} times while it processed only this record.`;
@@ -35,18 +39,21 @@ export class Quarantine {
     return true;
   }
 
-  /** The record fails alone, and the database is not the cause. */
+  /** Gives a verdict on a record that fails alone, although the database works. */
   recordFailed(partition: number, offset: number | bigint, error: unknown): void {
     this.#verdicts.set(keyOf(partition, offset), { code: 'DATA_REFUSED', message: publicMessage(error) });
   }
 
-  /** An operator skips the record. */
+  /** Gives a verdict on a record that an operator skips. */
   recordSkipped({ partition, offset, reason }: Skip): void {
     const message = `An operator skipped this record: ${reason}`;
     this.#verdicts.set(keyOf(partition, offset), { code: SKIPPED, message });
   }
 
-  /** Removes the verdict: its dead letter is committed, or cannot be stored. Returns whether there was one. */
+  /**
+   * Removes the verdict, because its dead letter is committed or cannot be stored. Returns whether there was a
+   * verdict.
+   */
   lift(partition: number, offset: number | bigint): boolean {
     return this.#verdicts.delete(keyOf(partition, offset));
   }

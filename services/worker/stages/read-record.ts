@@ -28,15 +28,15 @@ export interface DeadLetter {
   readonly orderId: string | null;
 }
 
-/** A record that its schema id does not decode, although it may be a command. */
+/** A record that cannot be decoded by its schema id, although it may be a command. */
 export interface Doubt {
   readonly doubted: InRecord;
   readonly schemaId: number;
-  /** The dead letter to use if the schema id is right; null if the id is unknown here. */
+  /** The dead letter for this record if the schema id is right; null if the id is unknown to this process. */
   readonly poison: DeadLetter | null;
 }
 
-/** Codes that depend on both the bytes and the schema of the id. */
+/** Error codes that depend on both the bytes and the schema of the id. */
 const schemaCodes: ReadonlySet<string> = new Set([
   'TRUNCATED',
   'TRAILING_BYTES',
@@ -66,8 +66,8 @@ export function readRecord(deps: DecodeDeps, record: InRecord): OrderCommand | D
 }
 
 /**
- * Whether another schema may decode the record. Bytes that do not fit the schema are in doubt only if their
- * checksum is right. Without a checksum they may be damaged.
+ * Whether another schema may decode the record. If the bytes do not fit the schema, a correct checksum shows that
+ * another schema may fit. Without a checksum the bytes may be damaged.
  */
 function isOfSchema({ code, schemaId }: PoisonError, record: InRecord): boolean {
   if (schemaId === null) return false;
@@ -81,10 +81,7 @@ export function problemOf(command: OrderCommand, partition: number): string | nu
   return commandProblem(command) ?? partitionProblem(command, partition);
 }
 
-/**
- * All commands of an order are on one partition. On another partition, a command would not be decided in order
- * with the others.
- */
+/** All commands of an order are on one partition. A command on another partition would not be decided in order. */
 function partitionProblem(command: OrderCommand, partition: number): string | null {
   const right =
     command.type === 'ADJUST_STOCK'

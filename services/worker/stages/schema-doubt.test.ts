@@ -11,7 +11,7 @@ import { openLane, partOf, recordAt, silent } from '../testing/fakes.ts';
 import { decodeParts } from './decode.ts';
 import { Quarantine } from './quarantine.ts';
 
-/** The ids that the log was written with, and those of the registry that was recreated. */
+/** The schema ids of the log, and the schema ids of the recreated registry. */
 const before = bundledCodecs({ commandsId: 1, eventsId: 2 });
 let codecs: Codecs;
 let lane: Lane;
@@ -36,7 +36,7 @@ function commandRecord(write: Codecs, offset: number, change: Partial<InRecord> 
   return recordAt(offset, { key: Buffer.from(orderId), value, headers, ...change });
 }
 
-/** The kinds of the decoded records, and the reason for which the lane waits. */
+/** Decodes the records. Returns their kinds and the reason for which the lane waits. */
 async function decoded(...records: InRecord[]): Promise<{ kinds: string[]; waitsFor: string | null }> {
   const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
     partOf(lane, records),

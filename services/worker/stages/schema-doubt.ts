@@ -1,7 +1,7 @@
 /**
- * Records whose schema id is in doubt: the id is unknown, or its schema does not decode the record. Either the
- * record is not a command, or the registry was rebuilt and gives other ids. In the second case the content
- * shows that it is a command, and it is decided. If no record can be decoded by its id, the lane waits.
+ * Handles records whose schema id is in doubt: the id is unknown, or its schema does not decode the record. Either
+ * the record is not a command, or the registry was rebuilt with other ids. In the second case the content shows that
+ * the record is a command. The worker then decides it. If no record can be decoded by its id, the lane waits.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
@@ -15,13 +15,16 @@ import {
   readRecord,
 } from './read-record.ts';
 
-/** The lane has to wait before the record. */
+/** The lane must wait before the record. */
 export interface DoubtWait {
   readonly wait: string;
   readonly needsOperator: boolean;
 }
 
-/** The command, a dead letter, or why the lane waits. `behind` are the following records of its lane. */
+/**
+ * Returns the command, a dead letter, or the reason for which the lane waits. `behind` are the next records of the
+ * lane.
+ */
 export async function resolveDoubt(
   deps: DecodeDeps,
   doubt: Doubt,
@@ -59,8 +62,9 @@ async function askRegistry(
 }
 
 /**
- * The record as a command of a bundled version. The version must decode every byte to a valid command that belongs to the
- * key and the partition of the record. Only a command passes all these checks.
+ * The record as a command of a bundled schema version, or null. The version must decode every byte to a valid
+ * command. The key and the partition of the record must be right for this command. Only a command passes all these
+ * checks.
  */
 function readByContent({ codec, log }: DecodeDeps, record: InRecord, schemaId: number): OrderCommand | null {
   const command = codec.decodeByContent(record.value);
@@ -70,7 +74,7 @@ function readByContent({ codec, log }: DecodeDeps, record: InRecord, schemaId: n
   const { partition, offset } = record;
   log.warn(
     { partition, offset: Number(offset), schemaId },
-    'a command was decoded by its content: its schema id is wrong',
+    'the worker decoded a command by its content, because its schema id is wrong',
   );
   return command;
 }
@@ -80,7 +84,7 @@ function isReadById({ codec }: DecodeDeps, { value }: InRecord): boolean {
     codec.decode(value);
     return true;
   } catch {
-    // The reason is found when the record is decoded itself.
+    // The worker reports the error when it decodes this record in its turn.
     return false;
   }
 }

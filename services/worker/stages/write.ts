@@ -1,6 +1,7 @@
 /**
- * The statements of one batch. New rows come first and shared rows (stock) last, so that locks are short. They are written
- * as bytes right after the decision, so that decoded records are released while the database works.
+ * Writes the statements of one batch. New rows come first and shared rows (stock) last, so that locks are short. The
+ * statements become bytes right after the decision. So the memory of the decoded records is free while the database
+ * works.
  */
 import type { Decision } from '../../domain/index.ts';
 import { appError } from '../../shared/errors/index.ts';
@@ -22,7 +23,7 @@ export interface BatchWrites {
   readonly updates: readonly number[];
   /** Index of the stock update; null if no stock changes. */
   readonly stock: number | null;
-  /** The changes of that update. */
+  /** The changes of the stock update. */
   readonly stockChanges: Decision['stock'];
   readonly parts: readonly PartOutcomes[];
 }

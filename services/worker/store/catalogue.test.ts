@@ -118,7 +118,7 @@ describe('the catalogue', () => {
     expect(world.reads.at(-1)).toEqual(['A', 'B', 'C']);
   });
 
-  it('recovers from a read that failed halfway', async () => {
+  it('recovers from a failed read', async () => {
     const { world, session } = createFakeDatabase({ A: 1, B: 2 });
     const catalogue = createCatalogue();
     await snapshotOf(catalogue, session, ['A']);

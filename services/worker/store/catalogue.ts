@@ -1,28 +1,28 @@
 /**
- * The price snapshot: products of one catalogue version, kept until the version changes. One read per batch checks the
- * version and fetches missing products. So no order has prices of two versions, and a quote is never newer than a decision.
+ * The price snapshot: products of one catalogue version, kept until the version changes. One read per batch checks
+ * the version and fetches missing products. So no order has prices of two versions.
  */
 import type { Product } from '../../domain/index.ts';
 import { type Answer, nowSql, rowsOf, type Session, StatementBuffer } from '../../shared/mysql/index.ts';
 
 export interface PriceSnapshot {
   readonly version: number;
-  /** The database's clock at this read, epoch ms. All workers decide by this clock, not by their own. */
+  /** Time of the database at this read, epoch ms. All workers use this clock, not their own clocks. */
   readonly nowMs: number;
-  /** A SKU that is not in it has no product. */
+  /** Products by SKU. A SKU without an entry has no product. */
   readonly products: ReadonlyMap<string, Product>;
 }
 
 export interface PriceCatalogue {
-  /** Writes the read for a snapshot with all of `skus`, which may contain repeats. */
+  /** Writes the read for a snapshot to the buffer. The snapshot has all of `skus`, which may contain repeats. */
   ask(buffer: StatementBuffer, skus: readonly string[]): PriceQuestion;
 }
 
-/** A read in the buffer. The next may be asked once this one is answered or has failed. */
+/** A read in the buffer. The next read may be written after this read is answered or has failed. */
 interface PriceQuestion {
-  /** Its index in the script. */
+  /** Index of the read in the script. */
   readonly place: number;
-  /** The snapshot from this response. Reads again in `session` if the version has changed. */
+  /** Returns the snapshot from this response. Reads again in `session` if the version has changed. */
   answered(session: Session, answer: Answer | undefined): Promise<PriceSnapshot>;
 }
 
@@ -85,7 +85,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
   };
 }
 
-/** One statement has one read view, so the version and the rows belong together. */
+/** One statement has one read view. So the rows belong to the version that it returns. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
     `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,

@@ -1,10 +1,10 @@
 /**
- * Attempts of lanes on probation. An attempt is stored before its records are decoded and deleted in the transaction that
- * decides them. So an attempt that a successor finds ended with a crash.
+ * Attempts of lanes on probation. A worker stores an attempt before it decodes the records. The transaction that
+ * decides the records deletes the attempt. So an attempt that a successor finds ended with a crash.
  */
 import { nowSql, type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
-/** Number of crashes at one record, alone in its batch, after which the record is quarantined. */
+/** Number of crashes at a single record after which the record is quarantined. */
 export const crashesMax = 3;
 
 export interface CrashAttempt {
@@ -16,8 +16,8 @@ export interface CrashAttempt {
 type AttemptRow = { source_offset: number; records: number; attempts: number };
 
 /**
- * Stores an attempt at a range. Crashes are counted only while the range has the same size: a record that was
- * in a larger batch may not be the cause.
+ * Stores an attempt at a range. Counts attempts only at ranges of the same size, because a record of a larger batch
+ * may not be the cause.
  */
 export async function storeAttempt(
   session: Session,

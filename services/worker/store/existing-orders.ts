@@ -22,7 +22,7 @@ type CommandOutcomeRow = {
   reason: string | null;
 };
 
-/** Those orders that exist, with their lines. */
+/** The orders of `orderIds` that exist, with their lines. */
 export async function readOrders(
   session: Session,
   orderIds: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** The halt of the whole pipeline: while its row is there, no worker decides anything. */
+/** The halt of the whole pipeline. While its row exists, no worker decides anything. */
 import { nowSql, type Queryable, textToSql } from '../../shared/mysql/index.ts';
 
 export interface Halt {
@@ -18,7 +18,7 @@ export async function readHalt(db: Pick<Queryable, 'rows'>): Promise<Halt | null
   return row ?? null;
 }
 
-/** Writes the halt, or keeps the one that is there: the first reason counts. */
+/** Writes the halt, or keeps an existing one, because the first reason counts. */
 export async function writeHalt(
   db: Pick<Queryable, 'write'>,
   { why, message, detectedBy }: Omit<Halt, 'detectedAtMs'>,

@@ -8,13 +8,13 @@ export interface WaitRow {
   readonly place: string;
   readonly needsOperator: boolean;
   readonly why: string;
-  /** When it began, by the monotonic clock of this process. */
+  /** Start of the wait, by the monotonic clock of this process, in ms. */
   readonly sinceMs: number;
 }
 
 const whyLengthMax = 500;
 
-/** Writes what a lane waits for, and replaces its last row. */
+/** Writes the wait of a lane. Replaces the last row of this lane. */
 export async function writeWait(db: Queryable, topic: string, owner: string, wait: WaitRow): Promise<void> {
   const { partition, offset, place, needsOperator, why, sinceMs } = wait;
   const waitedMs = Math.round(performance.now() - sinceMs);
@@ -25,7 +25,7 @@ export async function writeWait(db: Queryable, topic: string, owner: string, wai
   );
 }
 
-/** Deletes the rows of lanes that continue. */
+/** Deletes the rows of lanes that no longer wait. */
 export async function deleteWaits(
   db: Queryable,
   topic: string,

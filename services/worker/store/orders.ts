@@ -10,8 +10,8 @@ const orderColumns =
   'created_at_ms,updated_at_ms';
 
 /**
- * Writes the insert of version 1 of every new order. If one of them exists, it fails with a duplicate key and
- * changes nothing.
+ * Writes the insert of version 1 of every new order. If one order exists, the statement fails with a duplicate key
+ * and changes nothing.
  */
 export function layOutOrders(
   buffer: StatementBuffer,
@@ -51,8 +51,8 @@ export function layOutItems(buffer: StatementBuffer, orders: readonly NewOrder[]
 }
 
 /**
- * Writes an update for each changed order, guarded by the version on which the decision is based. Returns the
- * indexes of the updates. Each must affect one row.
+ * Writes an update for each changed order. Each update requires the version on which the decision is based, and must
+ * affect one row. Returns the indexes of the updates.
  */
 export function layOutUpdates(
   buffer: StatementBuffer,
@@ -77,7 +77,7 @@ export function layOutUpdates(
   });
 }
 
-/** Writes the insert of the history row of every change: what, when, by whom, why. */
+/** Writes the insert of a history row for every change: the command, the time, the actor and the reason. */
 export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderChange[], nowMs: number): void {
   const columns = 'order_id,version,status,command_type,actor,reason,source_partition,source_offset,at_ms';
   buffer.insert('order_history', columns, changes, ({ record, command, orderId, fromVersion, status }) => {
@@ -93,7 +93,7 @@ export function layOutHistory(buffer: StatementBuffer, changes: readonly OrderCh
   });
 }
 
-/** Writes the insert of the outcome of every command, refusals included. New orders are the exception. */
+/** Writes the insert of the outcome of every command, refusals included, except for commands that create an order. */
 export function layOutCommands(buffer: StatementBuffer, rows: readonly CommandRow[], nowMs: number): void {
   const columns =
     'order_id,command_id,command_type,outcome,version,status,reason,source_partition,source_offset,at_ms';

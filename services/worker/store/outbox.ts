@@ -13,13 +13,13 @@ export interface OutboxRow {
   readonly from: number;
   readonly to: number;
   readonly epoch: number;
-  /** `encodeMessages` of the messages, in the order they are published. */
+  /** The messages in the order of publishing, encoded by `encodeMessages`. */
   readonly blob: Buffer;
 }
 
 type StoredRow = { from_offset: number; to_offset: number; messages: Buffer };
 
-/** Writes the insert of a batch's rows. */
+/** Writes the insert of the rows of a batch to the buffer. */
 export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: readonly OutboxRow[]): void {
   const columns = 'topic,partition_id,from_offset,to_offset,epoch,messages';
   buffer.insert('outbox', columns, rows, ({ partition, from, to, epoch, blob }) => {
@@ -30,13 +30,13 @@ export function layOutOutbox(buffer: StatementBuffer, topic: string, rows: reado
   });
 }
 
-/** The topic name of kept rows. It differs, so that these rows do not count as unpublished. */
+/** The topic name of kept rows. The name differs, so that these rows do not count as unpublished. */
 export const publishedName = (topic: string): string => `${topic}#published`;
 
 /**
- * Writes the statement for rows whose messages are all acknowledged. With `keep` they move to `publishedName`, to be
- * published again if the end of the result topic is lost. Else they are deleted. Both cost the database the same, because
- * the blob is not moved.
+ * Writes the statement for rows whose messages are all acknowledged. With `keep` the rows get the topic name
+ * `publishedName`. An operator can publish them again if the end of the result topic is lost. Without `keep` they are
+ * deleted. Both cost the database the same, because the blob does not move.
  */
 export function layOutAcknowledged(
   buffer: StatementBuffer,
@@ -60,7 +60,10 @@ export function layOutAcknowledged(
   buffer.end();
 }
 
-/** Deletes the oldest rows of one lane that were kept for longer than `keptMs`, `max` at most. Returns how many. */
+/**
+ * Deletes the oldest rows of one lane that are older than `keptMs`, `max` at most. Returns the number of deleted
+ * rows.
+ */
 export async function forgetPublished(
   db: Pick<Queryable, 'rows' | 'write'>,
   topic: string,
@@ -80,7 +83,7 @@ export async function forgetPublished(
   return affectedRows;
 }
 
-/** The position after the newest unpublished row, by partition: of one lane, or of all. */
+/** The position after the newest unpublished row, by partition. Reads one lane, or all without `partition`. */
 export async function readOutboxEnds(
   db: Pick<Queryable, 'rows'>,
   topic: string,
@@ -94,8 +97,8 @@ export async function readOutboxEnds(
 }
 
 /**
- * The outbox rows of one lane, oldest first: Kafka may lack their messages. Throws INTERNAL if this build cannot
- * read a row. So the error occurs before the lane starts.
+ * The outbox rows of one lane, oldest first. Kafka may lack their messages. Throws INTERNAL if this build cannot read
+ * a row, so that the error occurs before the lane starts.
  */
 export async function readOutbox(
   session: Session,

@@ -24,26 +24,23 @@ export interface LaneClaim {
   readonly partition: number;
   readonly epoch: number;
   readonly nextOffset: number;
-  /** Another owner left without releasing the lane: the next records may have crashed it. */
+  /** Whether another owner ended without releasing the lane. One of the next records may have crashed that owner. */
   readonly unclean: boolean;
-  /** No worker has claimed this lane before. */
+  /** Whether no worker has claimed this lane before. */
   readonly first: boolean;
-  /** Outcomes below this offset were acknowledged, as far as the table knows. */
+  /** Outcomes below this offset are acknowledged. The table may be behind. */
   readonly publishedOffset: number;
   /** The logs on which the lane was processed. */
   readonly logs: LaneLogIds;
   readonly record: RecordMark;
   readonly outcome: OutcomeMark;
-  /**
-   * Offset of the record decided before `nextOffset`. Less than `nextOffset` - 1 if an operator skipped
-   * commands.
-   */
+  /** Offset of the record decided before `nextOffset`. Lower than `nextOffset` - 1 if an operator skipped commands. */
   readonly prevOffset: number;
-  /** Position after the newest outbox row of the lane; -1 without a row. A batch writes row and position together. */
+  /** Position after the newest outbox row of the lane; -1 without a row. One transaction writes row and position. */
   readonly outboxEnd: number;
 }
 
-/** One lane's part of a batch: moves its position from one offset to the next. */
+/** The part of one lane in a fence: moves the position of the lane from one offset to another. */
 export interface FenceMove {
   readonly partition: number;
   readonly epoch: number;
@@ -75,8 +72,8 @@ const claimColumns = [
 type ClaimRow = Pick<LaneColumns, (typeof claimColumns)[number]>;
 
 /**
- * Takes over the lane: raises its epoch, so that its last owner can commit nothing more. `owner.epoch` is the
- * epoch at which this process held the lane before, or -1 if it did not.
+ * Takes over the lane. Raises its epoch, so that its last owner can commit nothing more. `owner.epoch` is the last
+ * epoch at which this process held the lane, or -1.
  */
 export async function claimLane(
   session: Session,
@@ -106,7 +103,7 @@ export async function claimLane(
   };
 }
 
-/** Every lane that was ever claimed. Does not wait for open transactions. */
+/** Reads every lane that was ever claimed. Does not wait for open transactions. */
 export async function readAllLanes(
   db: Pick<Queryable, 'rows'>,
   topic: string,
@@ -134,7 +131,7 @@ function laneOf(
   };
 }
 
-/** Stores the ids of the logs of a claimed lane. Returns whether the lane is still ours. */
+/** Stores the ids of the logs of a claimed lane. Returns false if the lane has another epoch. */
 export async function adoptLogs(
   db: Pick<Queryable, 'write'>,
   topic: string,
@@ -149,7 +146,7 @@ export async function adoptLogs(
   return result.affectedRows === 1;
 }
 
-/** Starts a new lane at the first offset of its log. Returns whether the lane is still ours. */
+/** Starts a new lane at the first offset of its log. Returns false if the lane has another epoch or position. */
 export async function startAt(
   session: Session,
   topic: string,
@@ -163,7 +160,7 @@ export async function startAt(
   return result.affectedRows === 1;
 }
 
-/** Releases lanes that are still ours: their next owner starts without probation. */
+/** Releases the lanes that still have this epoch, so that their next owner starts without probation. */
 export async function releaseLanes(
   db: Queryable,
   topic: string,
@@ -177,10 +174,9 @@ export async function releaseLanes(
 }
 
 /**
- * Writes the start of every transaction of a lane: BEGIN and the fence. The fence moves each lane only if its
- * epoch is still ours and its position is the start of the batch. Returns the index of the fence. If it affects
- * fewer rows than `moves`, roll back. The derived table drives the join, so that only the rows of these lanes
- * are locked.
+ * Writes the start of every transaction of a lane: BEGIN and the fence. The fence moves a lane only if its epoch and
+ * its position are those of its move. Returns the index of the fence. The caller must roll back if the fence affects
+ * fewer rows than `moves`. The derived table drives the join, so that only the rows of these lanes are locked.
  */
 export function layOutFence(buffer: StatementBuffer, topic: string, moves: readonly FenceMove[]): number {
   const rows = moves.map(({ partition, epoch, from, to, published, record, outcome }) => [
@@ -215,8 +211,8 @@ export function layOutFence(buffer: StatementBuffer, topic: string, moves: reado
 }
 
 /**
- * The current positions of the lanes. Waits for a transaction that still locks them. After a COMMIT without a
- * response, a plain read could still show the state before it.
+ * The current positions of the lanes. Waits for a transaction that still locks the rows. If a COMMIT got no response,
+ * a plain read could still show the state before it.
  */
 export async function readPositions(
   session: Session,

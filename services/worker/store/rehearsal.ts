@@ -1,13 +1,13 @@
 /**
- * A test batch: one row for every table that a batch writes, rolled back at the end. If the database accepts it, a record
- * that fails before and after the test batch is the cause itself.
+ * A test batch: one row for every table that a batch writes, rolled back at the end. If the database accepts the test
+ * batch, a record that fails before and after it causes the failure.
  */
 import { randomBytes } from 'node:crypto';
 import { type Session, textToSql } from '../../shared/mysql/index.ts';
 
 /** No topic and no customer has this name. */
 const nobody = textToSql('rehearsal');
-/** Higher than every real partition, so that its keys are unused. */
+/** Higher than every real partition, so that no real row has these keys. */
 const partition = 65_535;
 
 /** Throws the error of the database if it refuses the rows. Changes nothing. */

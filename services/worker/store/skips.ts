@@ -27,7 +27,7 @@ export async function readSkips(
         `WHERE topic = ${textToSql(topic)} AND (partition_id, source_offset) IN (${list}) AND done_at_ms IS NULL`,
     );
   } catch (error) {
-    // The migration of the table may run later. Then there are no requests yet.
+    // The migration that creates the table may run later. Until then there are no requests.
     if (classifyMysqlError(error) === 'schema') return [];
     throw error;
   }

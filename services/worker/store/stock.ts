@@ -1,13 +1,13 @@
-/** Stock levels: read, locked and changed under a guard. */
+/** Reads, locks and changes stock levels. */
 import type { StockChange } from '../../domain/index.ts';
 import { type Session, type StatementBuffer, textToSql } from '../../shared/mysql/index.ts';
 
 type LevelRow = { sku: string; available: number };
 
 /**
- * Writes the changes with their guards. Returns the index of the update, or null without changes. It affects
- * only rows whose guard holds. Fewer than `changes.length` mean that a SKU is short or has no stock row. Then
- * the transaction must not commit. The derived table drives the join in sorted order, so that all writers lock
+ * Writes one update for all changes. Returns its index, or null without changes. The update changes a row only if
+ * `available` is at least `peak`. If it affects fewer than `changes.length` rows, a SKU is short or has no stock row.
+ * Then the transaction must not commit. The derived table drives the join in sorted order, so that all writers lock
  * stock rows in the same order.
  */
 export function layOutStock(buffer: StatementBuffer, changes: readonly StockChange[]): number | null {

@@ -75,12 +75,12 @@ async function claimAt(nextOffset: number, ends: readonly bigint[]) {
   return lane;
 }
 
-test('an owner that continues until the claim leaves the lane beyond the log end read before', async () => {
+test('a lane continues if its last owner moved it beyond the log end that the claim read earlier', async () => {
   const lane = await claimAt(10, [5n, 12n]);
   expect([lane.state, lane.position.nextOffset]).toEqual(['running', 10]);
 });
 
-test('a new leader may learn late how far its log is valid', async () => {
+test('a lane continues if a new leader serves the end of its log with a delay', async () => {
   expect((await claimAt(10, [5n, 5n, 12n])).state).toBe('running');
 });
 

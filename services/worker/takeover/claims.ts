@@ -1,7 +1,7 @@
 /**
- * Claiming a lane: raise its epoch, compare its position with the log, publish again what its last owner may not have
- * published, then open it. If position and log do not match, the database or the log has lost data. Such a lane stops,
- * because it would process commands twice or never.
+ * Claims lanes. A claim raises the epoch of the lane and compares its position with the log. Then it opens the lane,
+ * and publishes again the outcomes that Kafka may lack. If position and log do not match, the database or the log has
+ * lost data. Such a lane stops, because it would process commands twice or never.
  */
 import { AppError, appError, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -31,17 +31,17 @@ export interface ClaimDeps {
   readonly logFacts: LogFactsDeps;
   readonly publisher: Publisher;
   readonly quarantine: Quarantine;
-  /** Called for an outbox row that may not be published yet. */
+  /** Called for each outbox row that may not be published yet. */
   onUnpublished(blob: Buffer): void;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The lane runs from its position. */
+  /** Called when the lane runs from its position. */
   onOpened(lane: Lane): void;
-  /** This build cannot claim the lane now. It is retried later, separately from the others. */
+  /** Called if this build cannot claim the lane. Its claim is retried later, separately from the other lanes. */
   onRefused(lane: Lane): void;
-  /** A lane shows that the database lost commits, which affects all lanes. */
+  /** Called if a lane shows that the database lost commits. This affects all lanes. */
   onLostCommits(problem: PositionProblem, partition: number): Promise<void>;
-  /** Ends the process: the database belongs to another installation. */
+  /** Ends the process, because the database belongs to another installation. */
   fatal(error: unknown): void;
 }
 
@@ -64,7 +64,10 @@ export async function claimLanes(
       if (error instanceof AppError && error.code === 'INSTALLATION_MISMATCH') return deps.fatal(error);
       deps.sessions.drop();
       for (const lane of waiting) lane.claimFailed(errorMessage(error));
-      deps.log.warn({ err: error, attempt }, `lanes cannot be claimed now: ${errorMessage(error)}`);
+      deps.log.warn(
+        { err: error, attempt },
+        `lanes cannot be claimed; the worker retries: ${errorMessage(error)}`,
+      );
       await sleep(delay(attempt), signal).catch(() => undefined);
     }
   }
@@ -98,7 +101,9 @@ async function claimAll(
   }
 }
 
-/** Data that this build cannot read (an outbox row of a newer build) blocks its own lane, not the other claims. */
+/**
+ * Opens the lane or stops it. An outbox row of a newer build, which this build cannot read, blocks only its own lane.
+ */
 async function openOrStop(
   deps: ClaimDeps,
   session: Session,
@@ -116,7 +121,7 @@ async function openOrStop(
   }
 }
 
-/** Raises the epoch of the lane. A suspect range from an earlier attempt of this process stays suspect. */
+/** Raises the epoch of the lane. If an earlier attempt of this process found an unclean end, the lane stays unclean. */
 async function claimOne(
   { topic, owner, metrics }: ClaimDeps,
   session: Session,
@@ -174,7 +179,7 @@ async function openOne(
   deps.onOpened(lane);
 }
 
-/** A lane without a mark, from an older worker, begins with the newest outcome in the topic. */
+/** The stored mark. A lane of an older worker has no mark and begins with the newest outcome in the topic. */
 function markOrEnd(outcome: OutcomeMark, { lastSource, events }: LaneFacts): OutcomeMark {
   return outcome.source >= 0 || lastSource === null
     ? outcome
@@ -194,7 +199,7 @@ async function doubt(deps: ClaimDeps, session: Session, claim: LaneClaim, nextOf
   if (attempt !== null && deps.quarantine.attemptCrashed(claim.partition, attempt)) {
     deps.log.error(
       { partition: claim.partition, offset: attempt.offset, deaths: attempt.attempts },
-      'a record is quarantined',
+      'the worker quarantines a record that crashed its process repeatedly',
     );
   }
   return startProbation(nextOffset, attempt);

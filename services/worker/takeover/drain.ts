@@ -16,13 +16,19 @@ export interface DrainDeps {
   readonly log: Logger;
 }
 
-/** How long a worker that stops waits for acknowledgements. The next owner publishes the rest. */
+/** Maximum wait of a stopping worker for acknowledgements. The next owners publish the other outcomes. */
 const publishMs = 1_500;
-/** One packet to the database. If it does not arrive, the next owner publishes outcomes again that are acknowledged. */
+/**
+ * Maximum wait for the clean-up, which is one packet. If it fails, the next owners publish acknowledged outcomes
+ * again.
+ */
 const cleanUpMs = 1_500;
 const commitMs = 500;
 
-/** Called after the last batch: waits for acknowledgements, cleans up the outbox, moves the offsets, releases the lanes. */
+/**
+ * Runs after the last batch. Waits for acknowledgements, cleans up the outbox, moves the offsets and releases the
+ * lanes.
+ */
 export async function drainLanes({ topic, assignment, commits, loop, db, log }: DrainDeps): Promise<void> {
   const lanes = [...assignment.lanes.values()].filter((lane) => lane.isHeld);
   await within(publishMs, Promise.all(lanes.map((lane) => lane.published)));
@@ -33,7 +39,7 @@ export async function drainLanes({ topic, assignment, commits, loop, db, log }: 
   assignment.closeAll();
 }
 
-/** Releases lanes with nothing in flight. Never rejects. */
+/** Releases lanes without a batch in flight. Never rejects. */
 export async function leaveLanes(
   { topic, db, log }: Pick<DrainDeps, 'topic' | 'db' | 'log'>,
   lanes: readonly Lane[],
@@ -45,8 +51,8 @@ export async function leaveLanes(
       lanes.map(({ partition, position }) => ({ partition, epoch: position.epoch })),
     );
   } catch (error) {
-    // Then the next owner assumes a crash and begins with small batches.
-    log.warn({ err: error }, 'lanes could not be released');
+    // Without a release, the next owner assumes a crash and begins with small batches.
+    log.warn({ err: error }, 'lanes could not be released; their next owners start on probation');
   }
 }
 

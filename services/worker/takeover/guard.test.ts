@@ -106,7 +106,7 @@ describe('before a new session is used', () => {
     expect(written.join()).toContain('INSERT INTO pipeline_halts');
   });
 
-  it('a halt that another process stored stops the lanes here', async () => {
+  it('a halt that another process stored stops the lanes of this process', async () => {
     const { guard, db, lane, written } = guardIn({ halts: [found] });
     await expect(guard.beforeUse(db)).rejects.toMatchObject({ code: 'ABORTED' });
     expect([lane.stopReason?.why, written]).toEqual(['found by another', []]);
@@ -119,7 +119,7 @@ describe('before a new session is used', () => {
   });
 });
 
-it('a position before the one committed here halts the pipeline', async () => {
+it('a stored position before the committed position halts the pipeline', async () => {
   const { guard, lane, written } = guardIn({});
   await guard.wentBack(lane);
   expect([lane.state, written.length]).toEqual(['stopped', 1]);

@@ -1,7 +1,8 @@
 /**
- * Checks that logs and tables are still those that the lanes were claimed on. An idle lane does not notice a change. A
- * database that was restored from a backup affects all lanes: stock that one lane sells was sold by another lane before.
- * So one lane that shows lost commits halts the whole pipeline, by a row that every worker reads.
+ * Checks that logs and tables are still the ones on which the lanes were claimed. An idle lane does not notice a
+ * change. A database that was restored from a backup affects all lanes: one lane could sell stock that another lane
+ * has already sold. So if one lane shows lost commits, the guard halts the whole pipeline. It writes a row that every
+ * worker reads.
  */
 import { appError, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -27,9 +28,9 @@ export interface GuardDeps {
   readonly db: Queryable;
   readonly owner: string;
   lanes(): Iterable<Lane>;
-  /** A stopped lane matches its logs again: claim it. */
+  /** Claims a stopped lane that matches its logs again. */
   retry(lane: Lane): void;
-  /** A lane has another owner. */
+  /** Called if a lane has another owner. */
   onFenceLost(lane: Lane): void;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -38,9 +39,9 @@ export interface GuardDeps {
 export interface Guard {
   /** Rejects and halts the pipeline if the database shows lost commits on any lane. */
   beforeUse(db: Pick<Queryable, 'rows'>): Promise<void>;
-  /** Stops every lane of this process, and by a row in the database those of all other workers. */
+  /** Stops every lane of this process. Writes a row that stops the lanes of all other workers. */
   halt(problem: Pick<PositionProblem, 'why' | 'message'>, partition: number): Promise<void>;
-  /** The position in the database is before what this process committed. Never rejects. */
+  /** Halts the pipeline, because the stored position is before the committed one. Never rejects. */
   wentBack(lane: Lane): Promise<void>;
   stop(): void;
 }
@@ -60,8 +61,11 @@ export function createGuard(deps: GuardDeps): Guard {
     try {
       await look(deps, looks);
     } catch (error) {
-      // The servers are unavailable. The lanes wait for them; nothing can be compared until then.
-      log.debug({ err: error }, `logs and tables cannot be compared now: ${errorMessage(error)}`);
+      // The servers are unavailable. The lanes wait for them too, so the comparison can wait.
+      log.debug(
+        { err: error },
+        `the guard cannot compare logs and tables; it retries: ${errorMessage(error)}`,
+      );
     }
   };
   const timer = setInterval(() => {
@@ -76,7 +80,9 @@ export function createGuard(deps: GuardDeps): Guard {
     beforeUse: (db) => checkAll(deps, db),
     halt: (problem, partition) => halt(deps, problem, partition),
     wentBack: (lane) =>
-      wentBack(deps, lane).catch((error: unknown) => log.error({ err: error }, 'a halt could not be stored')),
+      wentBack(deps, lane).catch((error: unknown) =>
+        log.error({ err: error }, 'the halt of the pipeline could not be stored'),
+      ),
     stop: () => clearInterval(timer),
   };
 }
@@ -91,7 +97,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
     readEventRanges(logFacts, ids),
   ]);
   const running = lanes.filter(({ state }) => state === 'running');
-  // Rows are read later than the logs, so they can only be further.
+  // Rows are read later than the logs, so they can only be ahead of them.
   const known = running.map((lane) => ({ lane, ...lane.position }));
   const [rows, standing] = [await readAllLanes(db, logFacts.topic), await readHalt(db)];
   if (standing !== null) return stopAll(deps, standing);
@@ -118,7 +124,7 @@ async function look(deps: GuardDeps, looks: number): Promise<void> {
   if (looks % retryEveryLooks === 0) await retryStopped(deps, lanes, rows);
 }
 
-/** Compares running lanes with the logs as a claim does, and stops those that do not match. */
+/** Compares running lanes with the logs, as a claim does. Stops the lanes that do not match. */
 async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<void> {
   if (lanes.length === 0) return;
   const partitions = lanes.map(({ partition }) => partition);
@@ -129,7 +135,7 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
     if (lane.state !== 'running' || lane.position.epoch !== epoch) continue;
     const problem = positionProblem(facts.get(partition)!);
     if (problem === null) {
-      // A topic that was recreated before anything was decided or published on it: the lane belongs to the new one.
+      // The topic was recreated before the lane used it, so the lane adopts the new one.
       if (lane.position.logs === null || isOther(lane.position.logs, logs.ids)) {
         await adoptLogs(deps.db, deps.logFacts.topic, { partition, epoch }, logs.ids);
         lane.logsAdopted(logs.ids);
@@ -142,7 +148,7 @@ async function judgeRunning(deps: GuardDeps, lanes: readonly Lane[]): Promise<vo
   }
 }
 
-/** Stops running lanes whose rows have a position that no worker wrote. An idle lane would not notice it. */
+/** Stops running lanes whose rows have a position that no worker wrote. An idle lane would not notice the change. */
 async function stopMoved(
   deps: GuardDeps,
   known: readonly { lane: Lane; epoch: number }[],
@@ -174,7 +180,7 @@ async function stopMoved(
 
 function standingOf({ partition, position }: Lane, ids: LaneLogIds) {
   const { nextOffset, ackedOffset, logs, record, outcome } = position;
-  // The mark is as new as the position, so the outbox has nothing to prove.
+  // The mark is as new as the position, so no proof from the outbox is necessary.
   return {
     partition,
     nextOffset,
@@ -186,7 +192,7 @@ function standingOf({ partition, position }: Lane, ids: LaneLogIds) {
   };
 }
 
-/** Claims lanes that were stopped for a mismatch again, once their rows match. */
+/** Claims lanes again that were stopped because of a mismatch, once their rows match. */
 async function retryStopped(
   deps: GuardDeps,
   lanes: readonly Lane[],
@@ -206,7 +212,7 @@ async function retryStopped(
   }
 }
 
-/** All lanes, not only those of this process: the others may not have noticed yet. */
+/** Checks all lanes, because other workers may not have noticed a problem of their lanes yet. */
 async function checkAll(deps: GuardDeps, db: Pick<Queryable, 'rows'>): Promise<void> {
   const { logFacts } = deps;
   const partitions = [...(await readRanges(logFacts.admin, logFacts.topic)).keys()];
@@ -218,7 +224,7 @@ async function checkAll(deps: GuardDeps, db: Pick<Queryable, 'rows'>): Promise<v
   }
   for (const row of await readAllLanes(db, logFacts.topic)) {
     const { partition, nextOffset } = row;
-    // Offsets of other logs are no proof against this database. The claims of these lanes find the difference.
+    // Offsets of other logs say nothing about this database. The claims of these lanes find the difference.
     if (isOther(row.logs, logs.ids)) continue;
     const group = Number(logs.groupOffsets.get(partition) ?? -1n);
     const source = logs.lastSources.get(partition) ?? -1;
@@ -252,7 +258,7 @@ async function halt(
       'then run `orderstream recover continue`',
     detectedBy: owner,
   };
-  log.error({ partition, why }, `the pipeline is halted because of ${found.message}`);
+  log.error({ partition, why }, `the guard halts the pipeline because of ${found.message}`);
   stopAll(deps, found);
   await writeHalt(db, found);
 }

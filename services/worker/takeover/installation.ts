@@ -1,7 +1,8 @@
 /**
- * One database, one installation. The keys of orders come from partition and offset of the command log. So two
- * installations with different topic prefixes cannot share tables: their keys would collide. The first to start stores its
- * prefix. Any other is refused. An existing database belongs to the prefix whose logs have traces of its lanes.
+ * Binds a database to one installation. The keys of orders come from partition and offset of the command log. So two
+ * installations with different topic prefixes cannot share tables, because their keys would collide. The first worker
+ * stores its prefix. A worker with another prefix does not start. An existing database belongs to the prefix whose
+ * logs have traces of its lanes.
  */
 
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
@@ -19,13 +20,14 @@ export interface InstallationDeps {
 
 export interface Installation {
   /**
-   * Stores our topic prefix, or compares it, until it was ours once. Rejects with INSTALLATION_MISMATCH if the database
-   * belongs to another installation, and with the error of a server that is unavailable.
+   * Compares the stored topic prefix with the prefix of this worker, and stores it if there is none. Does nothing
+   * after the first success. Rejects with INSTALLATION_MISMATCH if the database belongs to another installation.
+   * Rejects with the error of a server that is unavailable.
    */
   check(): Promise<void>;
 }
 
-/** Checks at once. The worker also starts if a server is unavailable: the first claim checks again. */
+/** Checks at once. If a server is unavailable, the worker still starts, and its first claim checks again. */
 export async function openInstallation(deps: InstallationDeps): Promise<Installation> {
   let isOurs = false;
   const check = async () => {
@@ -39,7 +41,7 @@ export async function openInstallation(deps: InstallationDeps): Promise<Installa
     if (classify(error) !== 'retry') throw error;
     deps.log.warn(
       { err: error },
-      `the installation id of the database cannot be read now: ${errorMessage(error)}`,
+      `the installation of the database cannot be checked; the first claim checks it: ${errorMessage(error)}`,
     );
   }
   return { check };
@@ -51,11 +53,11 @@ async function claimInstallation(deps: InstallationDeps): Promise<void> {
   const known = await readPrefix(db);
   if (known === null) {
     await refuseForeignLanes(deps);
-    // If two start at once, the first insert counts for both.
+    // If two workers start at the same time, the first insert counts for both.
     await db.write(
       `INSERT INTO installation (id, topic_prefix, adopted_by, adopted_at_ms) VALUES (1, ${textToSql(topicPrefix)}, ${textToSql(owner)}, ${nowSql}) ON DUPLICATE KEY UPDATE id = id`,
     );
-    log.info({ topicPrefix }, 'the database belongs to this installation from now on');
+    log.info({ topicPrefix }, 'the worker bound the database to this installation');
   }
   const prefix = known ?? (await readPrefix(db));
   if (prefix === topicPrefix) return;
@@ -71,7 +73,10 @@ async function readPrefix(db: Queryable): Promise<string | null> {
   return row?.prefix ?? null;
 }
 
-/** Lanes of an older build are ours only if our group or our result topic has traces of them. */
+/**
+ * Throws INSTALLATION_MISMATCH for lanes of an older build without traces in the group or the result topic of this
+ * installation.
+ */
 async function refuseForeignLanes({ logFacts, db }: InstallationDeps): Promise<void> {
   const { topic, groupId, admin, probe, settings } = logFacts;
   const worked = (await readAllLanes(db, topic)).filter(({ nextOffset }) => nextOffset > 0);

@@ -1,4 +1,4 @@
-/** What the logs hold at the positions of lanes, read for several lanes at once. */
+/** Reads the facts about lanes from the logs, for several lanes at once. */
 import { EVENTS } from '../../../topics/catalogue.ts';
 import { appError } from '../../shared/errors/index.ts';
 import {
@@ -26,23 +26,23 @@ export interface LogFactsDeps {
   readonly settings: KafkaSettings;
   /** For the command topic and the group. */
   readonly admin: KafkaAdmin;
-  /** Only for the result topic: all requests of an admin fail while a topic that it knows is missing. */
+  /** Only for the result topic. If a topic that an admin has used is missing, all requests of that admin fail. */
   readonly eventsAdmin: KafkaAdmin;
   readonly probe: LogProbe;
   readonly log: Logger;
 }
 
-/** The logs, read before the positions: later reads can only be further. */
+/** The state of the logs. It must be read before the positions, because later reads can only be ahead. */
 export interface LogState {
   readonly ids: LaneLogIds;
   readonly commands: ReadonlyMap<number, OffsetRange>;
   readonly events: ReadonlyMap<number, OffsetRange>;
   readonly groupOffsets: ReadonlyMap<number, bigint | null>;
-  /** Source offset of the last event of each lane, where it has one. */
+  /** Source offset of the last event of each lane that has events. */
   readonly lastSources: ReadonlyMap<number, number>;
 }
 
-/** What `lane_positions` says about one lane. */
+/** The row of one lane in `lane_positions`. */
 export interface LaneRecordOf {
   readonly partition: number;
   readonly nextOffset: number;
@@ -53,20 +53,20 @@ export interface LaneRecordOf {
   readonly outboxEnd: number;
 }
 
-/** How often a missing record is read again: a new leader learns late how far its log is valid. */
+/** Maximum number of reads of a missing record. A new leader may serve the end of its log with a delay. */
 const readsMax = 4;
 const readEveryMs = 250;
-/** Maximum number of repeats of an earlier worker, with a margin: a lane has four batches of 500 in flight. */
+/** Maximum number of late repeats from an earlier worker, with a margin. A lane has four batches of 500 in flight. */
 const repeatsMax = 4_000;
 
-/** The logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the result topic is missing. */
+/** The state of the logs of these lanes. Throws KAFKA_UNAVAILABLE, also if the result topic is missing. */
 export async function readLogs(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const logs = await readLogsThere(deps, partitions);
   if (logs.ids.events === '') throw appError('KAFKA_UNAVAILABLE', { reason: `the topic ${EVENTS} is gone` });
   return logs;
 }
 
-/** The same, but a missing result topic counts as one without outcomes. */
+/** The state of the logs of these lanes. A missing result topic counts as a topic without outcomes. */
 export async function readLogsThere(deps: LogFactsDeps, partitions: readonly number[]): Promise<LogState> {
   const { admin, probe, topic, groupId } = deps;
   const ids = await readIds(probe, topic);
@@ -90,7 +90,7 @@ export async function readIds(probe: LogProbe, topic: string): Promise<LaneLogId
   return { clusterId, commands: topicIds.get(topic) ?? '', events: topicIds.get(EVENTS) ?? '' };
 }
 
-/** Ranges of the result topic; none while it is missing. */
+/** Ranges of the result topic; no ranges while it is missing. */
 export async function readEventRanges(
   { eventsAdmin }: LogFactsDeps,
   ids: LaneLogIds,
@@ -106,7 +106,7 @@ export async function readRanges(admin: KafkaAdmin, topic: string): Promise<Map<
   );
 }
 
-/** Source offset of the newest event of each of these lanes, where it has one. */
+/** Source offset of the newest event, for each of these lanes that has events. */
 async function readLastSources(
   probe: LogProbe,
   events: ReadonlyMap<number, OffsetRange>,
@@ -126,7 +126,7 @@ async function readLastSources(
   return sources;
 }
 
-/** Compares the rows of lanes with the logs. Ends and marks that do not fit are read again first. */
+/** Compares the rows of lanes with the logs. Reads ends and marks that do not fit again before it decides. */
 export async function factsOf(
   deps: LogFactsDeps,
   rows: readonly LaneRecordOf[],
@@ -200,7 +200,7 @@ function isBeyond(
 
 type Marked = Exclude<Awaited<ReturnType<LogProbe['recordsAt']>>[number], null> | keyof typeof recordVerdict;
 
-/** The records at marked places, or why there is none. */
+/** The record at each place, or the reason why there is none. */
 async function findMarked(
   { admin, eventsAdmin, probe }: LogFactsDeps,
   places: readonly { topic: string; partition: number; offset: number }[],
@@ -240,8 +240,8 @@ async function withoutDeleted(
 }
 
 /**
- * The source offset of the newest outcome is no proof without a mark: it may be a late repeat. Then the last
- * records are read.
+ * The highest source offset near the end of the result topic. Without a mark the newest outcome proves nothing,
+ * because it may be a late repeat. Then the last records are read.
  */
 async function highestSource(
   { settings, log }: LogFactsDeps,

@@ -21,7 +21,7 @@ it('a mark that an operator wrote is compared with no record', () => {
   expect(isFingerprint({ offset: 2, id: jumpTo(5) })).toBe(false);
 });
 
-it('only an outcome names its source', () => {
+it('only an outcome has a source offset', () => {
   const sourceOf = (id: string | undefined) => sourceOffsetOf({ headers: { ce_id: id } });
   expect([sourceOf('3-120'), sourceOf('3-'), sourceOf(undefined)]).toEqual([120, null, null]);
 });

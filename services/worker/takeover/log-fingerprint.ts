@@ -1,8 +1,8 @@
-/** Marks that distinguish the logs of a lane from others with the same names. */
+/** Marks that distinguish the logs of a lane from other logs with the same names. */
 import { createHash } from 'node:crypto';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 
-/** The command at `offset` has this fingerprint. */
+/** The fingerprint `id` of the command at `offset`. */
 export interface RecordMark {
   readonly offset: number;
   readonly id: string;
@@ -14,7 +14,7 @@ export interface OutcomeMark {
   readonly offset: number;
 }
 
-/** The ids of cluster and topics; '' if unknown. */
+/** The ids of the cluster and the topics; '' if unknown. */
 export interface LaneLogIds {
   readonly clusterId: string;
   readonly commands: string;
@@ -28,7 +28,7 @@ const timeBytes = 8;
 /** 128 bits, in 22 characters. */
 const fingerprintBytes = 16;
 
-/** The fingerprint of a record: time, key and value. Headers are left out, because mirrors and proxies add some. */
+/** The fingerprint of a record: time, key and value. It omits the headers, because mirrors and proxies add some. */
 export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMark {
   const head = Buffer.allocUnsafe(timeBytes + 4);
   head.writeDoubleBE(timestampMs, 0);
@@ -40,13 +40,14 @@ export function markOf({ offset, timestampMs, key, value }: InRecord): RecordMar
 }
 
 /**
- * Replaces a fingerprint: an operator moved the lane forward, from after the record of the mark to this offset.
+ * An id that replaces a fingerprint after an operator moved the lane forward to this offset. The mark keeps the
+ * offset of the last decided record.
  */
 export function jumpTo(offset: number): string {
   return `>${offset}`;
 }
 
-/** Whether the mark names a record that can be compared. */
+/** Whether the mark has a fingerprint of a record. */
 export function isFingerprint({ id }: RecordMark): boolean {
   return id !== '' && !id.startsWith('>');
 }
@@ -57,7 +58,9 @@ export function positionOf({ offset, id }: RecordMark): number | null {
   return id.startsWith('>') ? Number(id.slice(1)) : offset + 1;
 }
 
-/** Source offset of an outcome by its event id, `<source partition>-<source offset>`; null for anything else. */
+/**
+ * The source offset of an outcome, from its event id `<source partition>-<source offset>`. Null for any other record.
+ */
 export function sourceOffsetOf(record: Pick<InRecord, 'headers'>): number | null {
   const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
   return match === null ? null : Number(match[1]);

@@ -1,4 +1,4 @@
-/** Finds lanes that have another owner or another position than this process expects. */
+/** Finds lanes whose owner or position is not the one that this process expects. */
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
@@ -9,9 +9,9 @@ export interface LostLaneDeps {
   readonly topic: string;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The lane has another owner or position. It is claimed again if it is still assigned. */
+  /** Called if the lane has another owner or position. A lane that is still assigned is then claimed again. */
   onFenceLost(lane: Lane): void;
-  /** The position in the database is before what this process committed under the same claim. */
+  /** Called if the stored position is before the position that this process committed under the same claim. */
   onWentBack?(lane: Lane): void;
 }
 
@@ -30,7 +30,10 @@ export async function findLostLanes(
     if (now?.epoch === epoch && now.nextOffset === nextOffset) continue;
     if (now === undefined || (now.epoch <= epoch && now.nextOffset < nextOffset)) onWentBack?.(lane);
     metrics.inc('worker_fences_lost_total');
-    log.warn({ partition, epoch, nextOffset, now }, 'the fence was lost');
+    log.warn(
+      { partition, epoch, nextOffset, now },
+      'a lane has another owner or position; the worker claims it again if it is still assigned',
+    );
     onFenceLost(lane);
   }
 }

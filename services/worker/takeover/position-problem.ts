@@ -1,4 +1,7 @@
-/** Whether a lane fits the logs. It is pure, so that a worker and `orderstream recover` decide alike. */
+/**
+ * Decides whether a lane matches the logs. These functions are pure, so that workers and `orderstream recover` decide
+ * alike.
+ */
 import type { LaneLogIds, OutcomeMark } from './log-fingerprint.ts';
 
 export interface OffsetRange {
@@ -7,33 +10,33 @@ export interface OffsetRange {
   readonly high: number;
 }
 
-/** What the tables and the logs say about one lane. Offsets are numbers below 2^53. */
+/** The facts about one lane from the tables and the logs. Offsets are numbers below 2^53. */
 export interface LaneFacts {
   readonly partition: number;
   readonly nextOffset: number;
   readonly publishedOffset: number;
-  /** The lane's partition of the command log, and of the result topic. */
+  /** The offsets of the partition in the command log. `events` has its offsets in the result topic. */
   readonly commands: OffsetRange;
   readonly events: OffsetRange;
-  /** Committed offset of the workers' group; null if it has none. */
+  /** Committed offset of the group of the workers; null if it has none. */
   readonly groupOffset: number | null;
   /** Source offset of the newest outcome in the log; null if there is none. */
   readonly lastSource: number | null;
-  /** The highest one near the end: late repeats may follow it. */
+  /** The highest source offset near the end of the log, because late repeats may follow it. */
   readonly highestSource: number | null;
-  /** The logs on which the lane was processed, and the current ones. */
+  /** The logs on which the lane was processed. `found` are the current logs. */
   readonly stored: LaneLogIds;
   readonly found: LaneLogIds;
   /**
-   * Whether the last decided command is still at its offset. Unknown without a mark, or if retention deleted
-   * it.
+   * Whether the last decided command is still at its offset. Unknown without a mark, or if retention deleted the
+   * command.
    */
   readonly record: 'same' | 'other' | 'unknown';
   /** The position that was stored together with the mark; null without a mark. */
   readonly markedNext: number | null;
   /** Position after the newest unpublished row of the outbox; -1 without a row. */
   readonly outboxEnd: number;
-  /** The last outcome known to be acknowledged, and whether it is still at its offset. */
+  /** The last outcome that is known to be acknowledged. `outcome` says whether it is still at its offset. */
   readonly outcomeMark: OutcomeMark;
   readonly outcome: 'same' | 'gone' | 'unknown';
 }
@@ -51,11 +54,11 @@ type PositionFault =
 
 export interface PositionProblem {
   readonly why: PositionFault;
-  /** The fault, then the `orderstream recover` command that repairs it. Fits after "lane 3 is stopped:". */
+  /** The fault, then the `orderstream recover` command that repairs it. The message can follow "lane 3 is stopped:". */
   readonly message: string;
 }
 
-/** Faults that prove that the database lost commits: they affect all lanes. */
+/** Faults that prove that the database lost commits. These faults affect all lanes. */
 export const lostCommits: ReadonlySet<string> = new Set<PositionFault>(['behindGroup', 'behindEvents']);
 
 /** The mismatch between a lane and the logs; null if they match. */
@@ -68,7 +71,7 @@ export function positionProblem(facts: LaneFacts): PositionProblem | null {
 
 function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   const { nextOffset, publishedOffset, commands, events, groupOffset, lastSource, stored, found } = facts;
-  // If it holds the last decided command, it is a copy of the old topic, or it is older than the first decision.
+  // Another topic with the last decided command is no problem: it is a copy, or it is older than the first decision.
   if (nextOffset > 0 && facts.record !== 'same' && isOther(stored.commands, found.commands)) {
     const cluster = isOther(stored.clusterId, found.clusterId) ? ' on another cluster' : '';
     return [
@@ -132,17 +135,18 @@ function faultOf(facts: LaneFacts): [PositionFault, string] | null {
   return null;
 }
 
-/** Without a mark: the topic does not reach the acknowledged outcomes. It has outcomes, or never had any. */
+/** For a lane without a mark: whether the topic ends before the last acknowledged outcome. */
 function endsEarly({ events, publishedOffset, highestSource }: LaneFacts): boolean {
   if (publishedOffset === 0) return false;
-  // Empty, but not new: retention deleted all outcomes, and nothing can be proven.
+  // If an empty topic has had outcomes, retention deleted them all, and nothing can be proven.
   if (events.low === events.high) return events.high === 0;
   return highestSource !== null && highestSource < publishedOffset - 1;
 }
 
 /**
- * A worker writes position and mark together, so a position beyond its mark was changed by something else. A worker from
- * before the marks moves the position alone. Then the outcome before the position proves it, in the topic or in the outbox.
+ * Whether the position was moved ahead by hand. A worker writes position and mark together. So a position beyond its
+ * mark has another cause. A worker of an older version without marks moves only the position. Then an outcome in the
+ * topic or in the outbox proves the position.
  */
 function isMovedAhead({
   nextOffset,

@@ -22,7 +22,7 @@ export function recordAt(offset: number, change: Partial<InRecord> = {}): InReco
   };
 }
 
-/** Records with `from <= offset < to`. */
+/** The records with `from <= offset < to`. */
 export function recordsOf(from: number, to: number, change: Partial<InRecord> = {}): InRecord[] {
   return Array.from({ length: to - from }, (_, index) => recordAt(from + index, change));
 }
@@ -86,12 +86,12 @@ export function commitTo(lane: Lane, to: number, ackedRows: readonly number[] = 
   lane.committed({ to, record: noRecordMark, ackedRows });
 }
 
-/** A batch of the lane is committed, and nothing acknowledges it yet. */
+/** Publishes a batch of the lane that Kafka never acknowledges. */
 export function publishUnacknowledged(lane: Lane): void {
   lane.publish(async () => undefined);
 }
 
-/** The lane publishes the batch that starts at `from`, and it is acknowledged. */
+/** Publishes the batch from `from` to `to` and acknowledges it. */
 export function publishAndAcknowledge(lane: Lane, from: number, to: number): void {
   publishUnacknowledged(lane);
   lane.acknowledged(from, to);

@@ -13,7 +13,7 @@ const triggerError = appError('MYSQL_UNKNOWN', { errno: 1644, reason: 'a trigger
 let lane: Lane;
 let batch: LaneBatch[];
 let quarantine: Quarantine;
-/** The response of the database to a test batch; null if it accepts it. */
+/** The error of the database for a test batch; null if the database accepts it. */
 let refusal: Error | null;
 let written: string[];
 
@@ -67,7 +67,7 @@ describe('a record that fails alone', () => {
     expect(quarantine.verdictOn(3, 0)?.message).toBe('too large');
   });
 
-  it('blocks its lane until an operator acts if even its dead letter is refused, and is retried as itself', async () => {
+  it('blocks its lane until an operator acts if the database refuses even its dead letter', async () => {
     quarantine.recordFailed(3, 0, new Error('before'));
     expect(await judgeAlone(deps(), { batch, rehearsed: true }, triggerError)).toBe('done');
     expect(quarantine.verdictOn(3, 0)).toBeNull();

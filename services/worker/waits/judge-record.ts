@@ -1,7 +1,7 @@
 /**
- * Decides about a record that fails alone in its batch. The database gets a test batch before and after one more try of the
- * record. Only a record that fails between two accepted test batches is the cause. In an outage the test batch fails too,
- * so no record becomes a dead letter.
+ * Decides about a record that fails alone in its batch. The worker runs a test batch, retries the record, and runs
+ * another test batch. The record is the cause only if it fails between two accepted test batches. In an outage the
+ * test batch fails too, so no record becomes a dead letter.
  */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -23,8 +23,8 @@ export interface JudgedBatch {
 }
 
 /**
- * Judges the only record of the batch after it failed with `error`. Returns `again` to retry it, as itself or as a dead
- * letter, and `done` if its lane waits. Never rejects.
+ * Judges the only record of the batch after it failed with `error`. Returns `again` if the caller must retry, with
+ * the record or its dead letter. Returns `done` if the lane waits. Never rejects.
  */
 export async function judgeAlone(
   deps: JudgeDeps,
@@ -35,7 +35,7 @@ export async function judgeAlone(
   const { lane, records } = judged.batch[0]!;
   const { offset } = records[0]!;
   if (quarantine.lift(lane.partition, offset)) {
-    // Its dead letter uses the same tables. If that fails too, the record is probably not the cause.
+    // The dead letter of the record uses the same tables. If it fails too, the record is probably not the cause.
     lane.blocked(`offset ${offset} cannot even become a dead letter: ${errorMessage(error)}`, {
       needsOperator: true,
       alone: true,
@@ -45,7 +45,10 @@ export async function judgeAlone(
   if (isServerError(error)) {
     const refusal = await tryRehearsal(deps);
     if (refusal !== null) {
-      log.warn({ err: refusal, partition: lane.partition, offset }, 'the database refuses a test batch, too');
+      log.warn(
+        { err: refusal, partition: lane.partition, offset },
+        'the database refuses a test batch too; the lane waits',
+      );
       lane.blocked(`the database refuses every batch, so no record is the cause: ${errorMessage(refusal)}`, {
         alone: true,
       });

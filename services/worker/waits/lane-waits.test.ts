@@ -13,7 +13,7 @@ describe('the waits of a lane', () => {
     expect(waits.begin('decide', 'again').tries).toBe(1);
   });
 
-  it('show one that needs an operator before any other', () => {
+  it('show a wait that needs an operator before any other wait', () => {
     const waits = new LaneWaits();
     waits.begin('publish', 'Kafka is away');
     waits.begin('decide', 'this version does not decide it', true);

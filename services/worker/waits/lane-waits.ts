@@ -1,31 +1,35 @@
 /**
- * Why a lane does not continue. A lane can wait at several stages at once. Claiming, deciding and publishing are retried
- * automatically, and their wait ends with the first success. Only `stopped` needs an operator.
+ * The reasons why a lane does not continue. A lane can wait at several stages at the same time. The worker retries
+ * the claim, the decision and the publication. The wait of a stage ends with its first success. A lane at `stopped`
+ * always needs an operator.
  */
 
-/** A shorter wait is an ordinary retry. */
+/** A shorter wait is an ordinary retry and is not reported. */
 const shownAfterMs = 3_000;
 
-/** The stage that waits: claiming the lane, deciding its next record, publishing its outcomes, or all of them. */
+/**
+ * The stage that waits: claiming the lane, deciding its next record, or publishing its outcomes. `stopped` means all
+ * stages.
+ */
 export type WaitPlace = 'claim' | 'decide' | 'publish' | 'stopped';
 export const waitPlaces: readonly WaitPlace[] = ['claim', 'decide', 'publish', 'stopped'];
 
 export interface LaneWait {
   readonly place: WaitPlace;
-  /** What is missing, as a sentence without a full stop. */
+  /** The reason for the wait, as a sentence without a full stop. */
   readonly why: string;
-  /** Whether a retry is unlikely to help, so that an operator must act. The lane retries all the same. */
+  /** Whether an operator must act, because a retry is unlikely to help. The lane still retries. */
   readonly needsOperator: boolean;
-  /** When it began, by the monotonic clock of this process. */
+  /** Start of the wait, by the monotonic clock of this process, in ms. */
   readonly sinceMs: number;
-  /** Number of failed tries, this one included. */
+  /** Number of failed tries so far. */
   readonly tries: number;
 }
 
 export class LaneWaits {
   readonly #waits = new Map<WaitPlace, LaneWait>();
 
-  /** Counts one more failed try at this stage, and returns the wait. */
+  /** Counts a failed try at this stage. Returns the wait. */
   begin(place: WaitPlace, why: string, needsOperator = false): LaneWait {
     const before = this.#waits.get(place);
     const wait: LaneWait = {
@@ -39,7 +43,7 @@ export class LaneWaits {
     return wait;
   }
 
-  /** The stage continues. */
+  /** Ends the wait of a stage that continues. */
   end(place: WaitPlace): void {
     this.#waits.delete(place);
   }
@@ -52,7 +56,7 @@ export class LaneWaits {
     return this.#waits.get(place) ?? null;
   }
 
-  /** The wait to report: one that needs an operator first, then the one that began first; null if nothing waits. */
+  /** The wait to report; null if no stage waits. A wait that needs an operator comes first, then the oldest wait. */
   get current(): LaneWait | null {
     const waits = [...this.#waits.values()];
     waits.sort((a, b) => Number(b.needsOperator) - Number(a.needsOperator) || a.sinceMs - b.sinceMs);
@@ -60,7 +64,7 @@ export class LaneWaits {
   }
 }
 
-/** The wait if it is worth showing, else null. */
+/** The wait if it is long enough to report or the lane is stopped, else null. */
 export function shownWait(wait: LaneWait | null): LaneWait | null {
   if (wait === null || wait.place === 'stopped') return wait;
   return performance.now() - wait.sinceMs >= shownAfterMs ? wait : null;

@@ -9,8 +9,8 @@ import { type LaneWait, shownWait } from './lane-waits.ts';
 
 export interface WaitReport {
   /**
-   * Stores the waits of all lanes of this process. Writes only what changed. Never rejects: if the database is
-   * unavailable, a later call writes it.
+   * Stores the waits of all lanes of this process. Writes only changed rows. Never rejects. If the database is
+   * unavailable, a later call writes the rows.
    */
   update(lanes: ReadonlyMap<Lane, LaneSnapshot>): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function createWaitReport(deps: {
   log: Logger;
 }): WaitReport {
   const { topic, owner, db, log } = deps;
-  /** The row of each lane as text. A lane that is not in here may have the row of its last owner. */
+  /** The last written row of each lane, as text. A lane without an entry may have a row of its last owner. */
   let written = new WeakMap<Lane, string>();
   let running: Promise<void> | null = null;
 
@@ -52,9 +52,9 @@ export function createWaitReport(deps: {
     update(lanes) {
       running ??= write(lanes)
         .catch((error: unknown) => {
-          // Some rows may be written: the next call writes everything again.
+          // Some rows may be written. The next call writes all rows again.
           written = new WeakMap();
-          log.debug({ reason: errorMessage(error) }, 'lane waits could not be stored now');
+          log.debug({ reason: errorMessage(error) }, 'lane waits could not be stored; the worker retries');
         })
         .finally(() => {
           running = null;

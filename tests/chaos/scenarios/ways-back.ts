@@ -107,7 +107,7 @@ async function rebuiltRegistry({ arena, producer, stack }: ChaosArena): Promise<
   try {
     const worker = await arena.startWorker({ INSTANCE_ID: 'rebuilt', SCHEMA_REGISTRY_URL: registry.url });
     await arena.quiesce();
-    await until(() => worker.log.some(({ msg }) => msg.includes('decoded by its content')), {
+    await until(() => worker.log.some(({ msg }) => msg.includes('by its content')), {
       what: 'a command being decoded by its content',
     });
     const { code } = await worker.stop();

@@ -124,7 +124,7 @@ describe('a registry that was rebuilt with other ids', () => {
     try {
       worker = await arena.startWorker({ INSTANCE_ID: 'rebuilt', SCHEMA_REGISTRY_URL: registry.url });
       await wentOn(arena, worker);
-      const byContent = ({ msg }: { msg: string }) => msg.includes('decoded by its content');
+      const byContent = ({ msg }: { msg: string }) => msg.includes('by its content');
       expect(worker.log.filter(byContent)).toHaveLength(48);
       expect((await arena.mysql.pool.rows('SELECT 1 FROM dead_letters')).length).toBe(before.length);
       expect((await audit(arena, producer.history)).findings).toEqual([]);
