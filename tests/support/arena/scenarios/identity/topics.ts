@@ -52,7 +52,7 @@ export async function commandsMadeAnew(
     if (nextOffset !== before[partition]?.nextOffset)
       problems.push(`lane ${partition} moved to ${nextOffset}`);
   }
-  await typePage(arena, 'A command topic made anew or cut');
+  await typePage(arena, 'A recreated or truncated command topic');
   await arena.quiesce();
   return { worker: running, problems };
 }
