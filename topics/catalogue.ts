@@ -82,8 +82,8 @@ const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 /** Much more than clocks usually differ, and little compared with any retention. */
 const CLOCK_AHEAD_MS_MAX = DAY_MS;
 
-const ORDER_RULE = `first 4 bytes of the order id (UUID), big-endian, modulo ${PARTITIONS}`;
-const SKU_RULE = `for a SKU the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}`;
+const ORDER_RULE = `The partition of an order is the first 4 bytes of its id (UUID), big-endian, modulo ${PARTITIONS}.`;
+const SKU_RULE = `For a SKU it is the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}.`;
 
 /** CloudEvents 1.0, Kafka binding, binary mode. */
 const EVENT_HEADERS: readonly TopicHeader[] = [
@@ -118,7 +118,7 @@ const STATE_HEADERS: readonly TopicHeader[] = [
   {
     name: 'os-topic-ids',
     meaning:
-      "of a position marker: Kafka's ids of the command topic, the outcome topic and this topic, separated by blanks; the offsets belong to these topics",
+      "Position marker only: Kafka's ids of the command topic, the outcome topic and this topic, separated by blanks. The offsets belong to these topics.",
   },
 ];
 
@@ -144,10 +144,11 @@ export const topicCatalogue: readonly TopicEntry[] = [
     owner: 'ingestion',
     meaning: 'Every command that changes an order or a stock level, in processing order.',
     key: 'order id; SKU for ADJUST_STOCK',
-    ordering: `All commands of one order share a partition (${ORDER_RULE}; ${SKU_RULE}) and are processed in offset order.`,
+    ordering: `All commands of one order share a partition and are processed in offset order. ${ORDER_RULE} ${SKU_RULE}`,
     delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',
     dedupeId: 'commandId',
-    completeness: 'Offsets of a partition have no gaps: there is no transactional producer on this topic.',
+    completeness:
+      'Offsets of a partition have no gaps, because no transactional producer writes to this topic.',
     headers: [
       { name: 'os-crc32', meaning: 'CRC-32 of the value, eight lower-case hex digits; optional' },
       {
@@ -175,7 +176,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     meaning: 'Exactly one outcome for every command.',
     key: 'order id; SKU for stock adjustments; the key of the command if it could not be decoded',
     ordering:
-      'Same partition number as the command. Within a partition the first copies are in command order; later copies of older outcomes may follow.',
+      'Same partition number as the command. Within a partition the first copies are in command order. Later copies of older outcomes may follow.',
     delivery: 'At least once; a repeat has the same bytes and the same timestamp.',
     dedupeId: 'eventId; or keep the highest sourceOffset of each partition and drop outcomes up to it',
     completeness:
@@ -222,7 +223,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     meaning:
       'The latest state of each order, with the source offset that it covers. For readers that start late.',
     key: 'order id; position/<partition> for the position marker of a partition',
-    ordering: `Same partition number as the outcomes (${ORDER_RULE}). The last record of a key wins. A batch of states and the marker behind them are one transaction.`,
+    ordering: `Same partition number as the outcomes. ${ORDER_RULE} The last record of a key is the valid one. A batch of states and the marker behind them are one transaction.`,
     delivery:
       'Exactly once for readers of committed records. Other readers may also see the records of an aborted transaction. Compaction removes older records of a key.',
     dedupeId: 'order id with version',
@@ -246,10 +247,10 @@ export const topicCatalogue: readonly TopicEntry[] = [
     meaning:
       'Differences that reconciliation found between commands, outcomes and tables, and when they closed.',
     key: 'order id; SKU for findings about stock',
-    ordering: `One order stays in one partition (${ORDER_RULE}; ${SKU_RULE}).`,
+    ordering: `All findings of one order are in one partition. ${ORDER_RULE} ${SKU_RULE}`,
     delivery: 'At least once.',
     dedupeId: 'finding id',
-    completeness: 'Not guaranteed: the table reconciliation_findings is the complete list.',
+    completeness: 'Not guaranteed. The table reconciliation_findings is the complete list.',
     headers: [{ name: 'content-type', meaning: 'application/json' }],
     jsonMembers: FINDING_MEMBERS,
     cleanup: 'delete',

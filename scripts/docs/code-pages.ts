@@ -33,7 +33,7 @@ export function reasonsPage(): string {
     seen.map(code).join(', ') || '–',
   ]);
   return page('Reason codes', 'services/domain/reason-table.ts', [
-    '`reason.code` says why an order was rejected or a change refused. It is in the order, in outcomes and in webhooks. `reason.message` is a text for people. `reason.pointer` is a JSON pointer into the order request. `reason.seen` is in outcomes only: a JSON object, as a text, with the values that the decision used.',
+    '`reason.code` says why an order was rejected or a change was refused. It is in the order, in outcomes and in webhooks. `reason.message` is a text for people. `reason.pointer` is a JSON pointer into the order request. `reason.seen` is in outcomes only. It is a JSON object, as a text, with the values that the decision used.',
     table(['code', 'outcome', 'meaning', 'members of `seen`'], rows),
     'A later version may add codes. Treat an unknown code as a refusal. Outcomes `DEAD_LETTERED` have an [error code](errors.md) instead; [dead letters](dead-letters.md) says what helps.',
   ]);
@@ -48,7 +48,7 @@ export function findingsPage(): string {
     kind.remedy.replaceAll('|', '\\|'),
   ]);
   return page('Findings', 'services/reconciliation/findings/finding-kinds.ts', [
-    'Every kind of difference that [reconciliation](reconciliation.md) reports. You see findings in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
+    'The table has every kind of difference that [reconciliation](reconciliation.md) reports. You see findings in `orderstream findings`, in the table `reconciliation_findings` and on [orders.findings.v1](topics/orders.findings.v1.md).',
     table(['kind', 'group', 'subject', 'stays', 'what to do'], rows),
   ]);
 }
@@ -67,7 +67,7 @@ export function webhookBodiesPage(): string {
     ([type, text]) => `## ${type}\n\n\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``,
   );
   return page('Bodies of webhooks', 'services/notification/message.ts', [
-    'One example of each type, made by the code that makes the posts. A type leaves out members that it does not need. [Webhooks](webhooks.md) explains the members, and says what may be missing in a large body.',
+    'This page has one example of each type, made by the code that makes the posts. A type leaves out members that it does not need. [Webhooks](webhooks.md) explains the members, and says what may be missing in a large body.',
     ...parts,
   ]);
 }

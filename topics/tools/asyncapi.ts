@@ -20,8 +20,8 @@ export function asyncApiDocument(topics: readonly TopicEntry[]): object {
       title: 'orderstream',
       version: productVersion(),
       description: [
-        'Orders as commands and outcomes on Kafka topics.',
-        'How to read them without missing or counting one twice: docs/topics/README.md, beside this document.',
+        'These Kafka topics hold orders as commands and outcomes.',
+        'docs/topics/README.md, beside this document, says how to read each outcome exactly once.',
         'Only channels with `x-visibility: public` are contracts with other teams.',
       ].join(' '),
       license: { name: 'Apache-2.0' },
@@ -31,7 +31,7 @@ export function asyncApiDocument(topics: readonly TopicEntry[]): object {
       local: {
         host: '127.0.0.1:19092',
         protocol: 'kafka',
-        description: 'The Kafka of `npm start`. Its schema registry speaks the API of Confluent’s.',
+        description: 'The Kafka of `npm start`. Its schema registry has the API of Confluent’s registry.',
         bindings: {
           kafka: {
             schemaRegistryUrl: 'http://127.0.0.1:18081/apis/ccompat/v7',

@@ -14,7 +14,7 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderEvent.orderId': 'UUID in lower case; null for stock adjustments and unreadable commands.',
     'OrderEvent.customerId': 'The `sub` of the token that placed the order.',
     'OrderEvent.previousStatus': 'Status before an APPLIED change.',
-    'OrderEvent.occurredAt': 'When it was decided.',
+    'OrderEvent.occurredAt': 'Time of the decision.',
     'OrderEvent.commandId':
       'Id of the command; a repeated command has the same id. Null if it could not be read.',
     'OrderEvent.commandType':
@@ -25,7 +25,7 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderEvent.sourceOffset': 'Offset of the command.',
     'OrderEvent.reason': reason,
     'OrderEvent.traceparent': 'Trace of the request, as in W3C Trace Context.',
-    'OrderEvent.order': 'What was decided for an ACCEPTED order; otherwise null.',
+    'OrderEvent.order': 'The prices and terms of an ACCEPTED order; otherwise null.',
     'OrderEvent.payment': 'The payment that changed the order.',
     'OrderEvent.shipment': 'The shipment that changed the order.',
     'OrderEvent.stock': 'The stock level after an adjustment.',
@@ -37,7 +37,7 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderSnapshot.currency': 'ISO 4217 code.',
     'OrderSnapshot.couponCode': 'The coupon that was used.',
     'OrderSnapshot.priceVersion': 'Version of the catalogue with these prices.',
-    'OrderSnapshot.paymentDueAt': 'How long the stock is reserved for a payment.',
+    'OrderSnapshot.paymentDueAt': 'Until this time the stock is reserved for a payment.',
     'PricedLine.name': 'Name of the product when the order was decided.',
     'PaymentChange.status': 'Status of the payment, not of the order.',
     'StockChange.delta': 'Units added (above 0) or taken away (below 0).',
@@ -47,7 +47,7 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderState.customerId': 'The `sub` of the token that placed the order.',
     'OrderState.status': 'Null in a position marker.',
     'OrderState.sourcePartition': 'Partition of the outcome; always equal to the partition of the record.',
-    'OrderState.terms': 'What was decided when the order was accepted.',
+    'OrderState.terms': 'The prices and terms of the order, as they were accepted.',
     'StateReason.code': 'One of the reason codes (docs/reasons.md).',
     'StateReason.message': 'Text for people; it may change.',
     'OrderTerms.currency': 'ISO 4217 code.',
@@ -63,7 +63,17 @@ export function fieldNote(subject: string, record: string, field: string): strin
 const recordNotes: Readonly<Record<string, Notes>> = {
   [COMMANDS_SUBJECT]: {
     OrderCommand:
-      'A request to change one order or one stock level. Key of the message: the order id, or the SKU for AdjustStock.',
+      'A request to change one order or one stock level. The key of the message is the order id, or the SKU for AdjustStock.',
+  },
+  [EVENTS_SUBJECT]: {
+    OrderEvent:
+      'The outcome of one command. It has the same partition number as its command. If repeats are dropped by eventId, each command offset has exactly one.',
+  },
+  [STATE_SUBJECT]: {
+    OrderState:
+      'The latest state of one order, or the position marker of a partition. A marker has no orderId; it says how far the states before it reach.',
+    StateReason: 'Why the order has this status, if the status needs a reason.',
+    OrderTerms: 'The prices and terms of the order, as they were accepted. Null for a rejected order.',
   },
 };
 

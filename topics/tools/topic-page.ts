@@ -80,7 +80,7 @@ function schemaSection(subject: string): string[] {
   const records = recordsOf(schema as AvroRecord);
   return [
     '## Value',
-    `[\`${path}\`](../../${path}), with examples in JSON and Avro in \`schemas/${subject}/golden\`. Money is in minor units of its currency. Times are epoch milliseconds.`,
+    `[\`${path}\`](../../${path}) is the schema. \`schemas/${subject}/golden\` has examples in JSON and Avro. Money is in minor units of its currency. Times are epoch milliseconds.`,
     ...records.flatMap((record) => [
       `### ${record.name}`,
       ...recordText(subject, record),
@@ -97,7 +97,11 @@ function recordText(subject: string, { name, doc }: AvroRecord): string[] {
 function jsonSection({ jsonMembers }: TopicEntry): string[] {
   if (jsonMembers === undefined) return [];
   const rows = jsonMembers.map(({ name, meaning }) => [`\`${name}\``, meaning]);
-  return ['## Value', 'A JSON object in UTF-8. Members may be added.', table(['member', 'meaning'], rows)];
+  return [
+    '## Value',
+    'The value is a JSON object in UTF-8. Later versions may add members.',
+    table(['member', 'meaning'], rows),
+  ];
 }
 
 /** The record itself first, then its inner records in the order of their fields. */

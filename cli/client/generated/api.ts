@@ -36,7 +36,7 @@ export interface paths {
         put?: never;
         /**
          * Place an order
-         * @description Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.
+         * @description Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order. Compare it with your request, repeat the request, or send `Prefer: wait`. The other body then gets 422.
          */
         post: operations["placeOrder"];
         delete?: never;
@@ -114,7 +114,7 @@ export interface paths {
         };
         /**
          * Get the history of an order
-         * @description Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.
+         * @description Returns each change with its command, time, actor and reason, and the refused commands. The history is empty while the order is queued.
          */
         get: operations["getOrderHistory"];
         put?: never;
@@ -258,7 +258,7 @@ export interface paths {
         put?: never;
         /**
          * Redeliver the deliveries of a time range
-         * @description Sends all deliveries of the range again, whatever their status: oldest first, at most 10000 per request. Each keeps its `webhook-id`, so a receiver that drops duplicates processes only what it missed.
+         * @description Sends all deliveries of the range again, whatever their status. The oldest come first, and one request sends at most 10000. Each keeps its `webhook-id`, so a receiver that drops duplicates processes only the events that it missed.
          */
         post: operations["redeliverRange"];
         delete?: never;
@@ -523,7 +523,7 @@ export interface components {
             statusUrl: string;
         };
         BatchItem: {
-            /** @description The key of this order, in a form of the header `Idempotency-Key`: `abc` and `"abc"` with its quotes are the same key. */
+            /** @description The key of this order, in the form of the header `Idempotency-Key`. `abc` and `"abc"` are the same key. */
             idempotencyKey: string;
             order: components["schemas"]["OrderRequest"];
         };
@@ -852,7 +852,7 @@ export interface components {
         Queue: {
             /** @description Commands ahead of this one in its partition. */
             ahead: number;
-            /** @description Estimated time until the outcome, from the current rate; at least the time since the last outcome of the partition. */
+            /** @description Estimated time until the outcome, from the current rate. It is at least the time since the last outcome of the partition. */
             etaMs: number;
             /** @description Time since the partition of the order last produced an outcome. Present while it is stalled; `etaMs` is then a lower bound. */
             stalledForMs?: number;
@@ -1121,7 +1121,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1204,7 +1204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -1237,7 +1237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -1321,7 +1321,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderList"];
                 };
             };
-            /** @description The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1410,7 +1410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -1468,7 +1468,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The outcome: after `Prefer: wait`, or of an order that was already placed. */
+            /** @description The decided order, after `Prefer: wait` or if the order was already placed. */
             200: {
                 headers: {
                     /** @description The order version as an entity tag. */
@@ -1552,7 +1552,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The Idempotency-Key is missing; The Idempotency-Key is malformed; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The Idempotency-Key is missing. The Idempotency-Key is malformed. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1626,7 +1626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -1659,7 +1659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted; It is unknown whether the request was accepted; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -1751,7 +1751,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A request header is malformed; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description A request header is malformed. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1849,7 +1849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -1995,7 +1995,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; A request header is malformed; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. A request header is malformed. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2087,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -2120,7 +2120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request was not accepted; It is unknown whether the request was accepted; The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The request was not accepted. It is unknown whether the request was accepted. The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2167,7 +2167,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A request header is malformed; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description A request header is malformed. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2265,7 +2265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2326,7 +2326,7 @@ export interface operations {
                     "application/json": components["schemas"]["History"];
                 };
             };
-            /** @description The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2424,7 +2424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2510,7 +2510,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2575,7 +2575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -2608,7 +2608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is overloaded; Access tokens cannot be verified now */
+            /** @description The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2693,7 +2693,7 @@ export interface operations {
                     "application/json": components["schemas"]["Quote"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2758,7 +2758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -2791,7 +2791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2838,7 +2838,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointList"];
                 };
             };
-            /** @description The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2918,7 +2918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -2976,7 +2976,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3050,7 +3050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3083,7 +3083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3129,7 +3129,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3218,7 +3218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3250,7 +3250,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3357,7 +3357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3416,7 +3416,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
-            /** @description The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3445,7 +3445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The page was not found; The webhook endpoint was not found */
+            /** @description The page was not found. The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3505,7 +3505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3551,7 +3551,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3625,7 +3625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3658,7 +3658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3707,7 +3707,7 @@ export interface operations {
                     "application/json": components["schemas"]["RedeliverResult"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3736,7 +3736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The page was not found; The webhook endpoint was not found */
+            /** @description The page was not found. The webhook endpoint was not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3790,7 +3790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3823,7 +3823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */
@@ -3879,7 +3879,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description The body is not valid JSON; The request does not match its schema; The request cannot be read as HTTP */
+            /** @description The body is not valid JSON. The request does not match its schema. The request cannot be read as HTTP */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3953,7 +3953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order rate limit is exceeded; You have too many concurrent requests */
+            /** @description The order rate limit is exceeded. You have too many concurrent requests */
             429: {
                 headers: {
                     /** @description The remaining quota. */
@@ -3986,7 +3986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order state is unavailable now; The service is overloaded; Access tokens cannot be verified now */
+            /** @description The order state is unavailable now. The service is overloaded. Access tokens cannot be verified now */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request. */

@@ -53,13 +53,13 @@ export const kinds = {
     subject: 'offset',
     lasting: true,
     remedy:
-      'A record on the outcome topic cannot be decoded. Find out who wrote it. Subscribers have skipped it.',
+      'A record on the outcome topic cannot be decoded. Find out who wrote it. Notification counts and skips it; other subscribers may have stopped before it.',
   },
   ORDER_MISSING: {
     group: 'orders',
     subject: 'order',
     remedy:
-      'An outcome was published for an order that has no row: the database lost a commit or the row was deleted. Restore the row from the outcome, which `orderstream peek orders.events.v1 --order` shows.',
+      'An outcome was published for an order that has no row. The database lost a commit, or the row was deleted. Restore the row from the outcome, which `orderstream peek orders.events.v1 --order` shows.',
   },
   ORDER_DIFFERS: {
     group: 'orders',
@@ -155,7 +155,7 @@ export const kinds = {
     group: 'states',
     subject: 'order',
     remedy:
-      'orders.state.v1 says that it covers this outcome, but has no state of the order. A new team would start without it. Look for errors in the log of the projector, then rebuild the snapshot (docs/operating.md, "The snapshot").',
+      'orders.state.v1 says that it covers this outcome, but has no state of the order. A team that starts now would not get this order. Look for errors in the log of the projector, then rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_DIFFERS: {
     group: 'states',

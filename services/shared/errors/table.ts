@@ -113,7 +113,7 @@ export const errorTable = {
   STATE_UNWRITABLE: {
     disposition: 'retry',
     template:
-      'The state after the outcome {outcome} cannot be written ({reason}): fix the row of its order, or deploy a build that can write it.',
+      'The state after the outcome {outcome} cannot be written ({reason}). Fix the row of its order, or deploy a newer build.',
   },
   RECORD_IN_DOUBT: {
     disposition: 'retry',

@@ -171,7 +171,7 @@ function problemResponses(codes: readonly ProblemCode[], { url }: Operation): Js
     Object.entries(byStatus).map(([status, group]) => [
       status,
       {
-        description: group.map((code) => problemTable[code].title).join('; '),
+        description: group.map((code) => problemTable[code].title).join('. '),
         ...headersObject(problemHeaders[status] ?? []),
         content: {
           'application/problem+json': {

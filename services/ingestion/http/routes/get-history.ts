@@ -16,7 +16,7 @@ export const getHistoryOperation: Operation = {
   url: '/v1/orders/:id/history',
   summary: 'Get the history of an order',
   description:
-    'Each change with its command, time, actor and reason, plus the refused commands. Empty while the order is queued.',
+    'Returns each change with its command, time, actor and reason, and the refused commands. The history is empty while the order is queued.',
   scope: 'orders:read',
   admissionClass: 'read',
   parameters: [orderIdParameter, ticketParameter],

@@ -27,7 +27,7 @@ export const placeOrderOperation: Operation = {
   summary: 'Place an order',
   description:
     'Returns as soon as the order is durable in Kafka. Idempotent: repeating the same key and body always returns the same order. ' +
-    'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order: compare it with what you sent, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
+    'If two bodies arrive with one key at the same moment, the first in the log is the order. Both can get 202, and `statusUrl` then shows that order. Compare it with your request, repeat the request, or send `Prefer: wait`. The other body then gets 422.',
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'order',
@@ -46,7 +46,7 @@ export const placeOrderOperation: Operation = {
       },
     },
     200: {
-      description: 'The outcome: after `Prefer: wait`, or of an order that was already placed.',
+      description: 'The decided order, after `Prefer: wait` or if the order was already placed.',
       schema: Order,
       headers: [
         'ETag',

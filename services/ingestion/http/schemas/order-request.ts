@@ -124,7 +124,7 @@ export const BatchItem = Type.Object(
   {
     idempotencyKey: identifier(
       255,
-      'The key of this order, in a form of the header `Idempotency-Key`: `abc` and `"abc"` with its quotes are the same key.',
+      'The key of this order, in the form of the header `Idempotency-Key`. `abc` and `"abc"` are the same key.',
     ),
     order: OrderRequest,
   },

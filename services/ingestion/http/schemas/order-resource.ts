@@ -21,7 +21,7 @@ const Queue = Type.Object(
     etaMs: Type.Integer({
       minimum: 0,
       description:
-        'Estimated time until the outcome, from the current rate; at least the time since the last outcome of the partition.',
+        'Estimated time until the outcome, from the current rate. It is at least the time since the last outcome of the partition.',
     }),
     stalledForMs: Type.Optional(
       Type.Integer({

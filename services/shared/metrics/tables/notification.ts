@@ -4,7 +4,7 @@ import { type MetricSpec, secondsBuckets } from '../spec.ts';
 export const notificationMetrics = {
   notification_events_total: {
     type: 'counter',
-    help: 'Events read. Results: stored, repeat (dropped by source offset), undecodable, gap (an earlier outcome never arrived), foreign (the position belongs to another log).',
+    help: 'Events read. Results are stored, repeat (dropped by source offset) and undecodable. A gap is an earlier outcome that never arrived; foreign means that the position belongs to another log.',
     labels: ['result'],
   },
   notification_batch_seconds: {
@@ -21,12 +21,12 @@ export const notificationMetrics = {
   },
   notification_waiting_seconds: {
     type: 'gauge',
-    help: 'How long intake, sender, the directory of endpoints or the restart of a log makes no progress; after 30 s readiness fails.',
+    help: 'How long intake, sender, the directory of endpoints or the restart of a log makes no progress. After 30 s readiness fails.',
     labels: ['part'],
   },
   notification_log_restarts_total: {
     type: 'counter',
-    help: 'Partitions of the outcome topic that are read again from their beginning. Reasons: the log was truncated or is shorter (outOfRange), the topic was recreated (newTopic), or outcomes are missing behind a loaded position (gap).',
+    help: 'Partitions of the outcome topic that are read again from their beginning. The log was truncated or is shorter (outOfRange), or the topic was recreated (newTopic). Or outcomes are missing behind a loaded position (gap).',
     labels: ['reason'],
   },
   notification_rows_deleted_total: {

@@ -21,7 +21,7 @@ export const projectorMetrics = {
   },
   projector_logs_changed_total: {
     type: 'counter',
-    help: 'Partitions read again. Reasons: a topic was recreated (replaced), a log ended before the position (cut), or the projector looked again because of a hole (hole).',
+    help: 'Partitions read again. A topic was recreated (replaced), or a log ended before the position (cut). Or the projector looked again for missing outcomes (hole).',
     labels: ['reason'],
   },
   projector_claims_total: {

@@ -12,7 +12,7 @@ export const sharedMetrics = {
   // shared/clock
   clock_ahead_seconds: {
     type: 'gauge',
-    help: 'How far the wall clock of the machine is ahead of the clock of the database; negative if it is behind.',
+    help: 'How far the wall clock of the machine is ahead of the clock of the database. Negative if it is behind.',
     labels: [],
   },
 

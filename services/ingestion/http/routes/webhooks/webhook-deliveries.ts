@@ -82,7 +82,7 @@ export const redeliverRangeOperation: Operation = {
   method: 'POST',
   url: '/v1/webhook-endpoints/:id/redeliver',
   summary: 'Redeliver the deliveries of a time range',
-  description: `Sends all deliveries of the range again, whatever their status: oldest first, at most ${redeliveredMax} per request. Each keeps its \`webhook-id\`, so a receiver that drops duplicates processes only what it missed.`,
+  description: `Sends all deliveries of the range again, whatever their status. The oldest come first, and one request sends at most ${redeliveredMax}. Each keeps its \`webhook-id\`, so a receiver that drops duplicates processes only the events that it missed.`,
   scope: 'webhooks:manage',
   admissionClass: 'read',
   charge: 'order',
