@@ -28,7 +28,7 @@ test('each sample order gets its expected outcome, and nothing is left running',
   const [code] = await once(run, 'close');
   expect({ code, stderr: run.stderrText() }).toEqual({ code: 0, stderr: '' });
   expect(run.stdoutText()).toMatch(/^verify$/m);
-  expect(run.stdoutText()).toMatch(/^stopped in /m);
+  expect(run.stdoutText()).toMatch(/^ *stopped in /m);
   expect(runningNames(instanceDir(name))).toEqual([]);
 });
 
