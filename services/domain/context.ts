@@ -4,11 +4,11 @@ import type { OrderStatus } from './orders/status.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
 
-/** One record of the command log; `content` is the decoded result. */
+/** One record of the command log. `content` is the decoded result. */
 export interface SourceRecord {
   readonly partition: number;
   readonly offset: number;
-  /** Offset of the previous decided record of its partition; -1 for the first. */
+  /** Offset of the previous decided record of the partition; -1 for the first record. */
   readonly prevOffset: number;
   readonly content:
     | { readonly kind: 'command'; readonly command: OrderCommand }
@@ -36,9 +36,9 @@ export interface StoredOutcome {
 export interface Snapshot {
   readonly products: ReadonlyMap<string, Product>;
   readonly priceVersion: number;
-  /** Stock levels that were read. Any other SKU is assumed to have enough stock, and a guard checks this. */
+  /** Stock levels that were read. The decision assumes enough stock of any other SKU, and a guard checks this later. */
   readonly stockLevels: ReadonlyMap<string, number>;
-  /** Existing orders among those that the batch names. */
+  /** The orders of the batch that already exist. */
   readonly orders: ReadonlyMap<string, KnownOrder>;
   /** Stored outcomes by `commandKey`. */
   readonly commands: ReadonlyMap<string, StoredOutcome>;
@@ -75,7 +75,7 @@ export interface CommandRow extends StoredOutcome {
 }
 
 export interface Decision {
-  /** One per record, in the order of the records. */
+  /** One event per record, in the order of the records. */
   readonly events: readonly OrderEvent[];
   readonly newOrders: readonly NewOrder[];
   readonly changes: readonly OrderChange[];
@@ -83,18 +83,18 @@ export interface Decision {
   readonly stock: readonly StockChange[];
 }
 
-/** What the command handlers share while one batch is decided. */
+/** The state that the command handlers share while they decide one batch. */
 export interface DecisionContext {
   readonly snapshot: Snapshot;
   readonly settings: DecideSettings;
   readonly stock: StockLedger;
-  /** Orders of this batch and of the snapshot, after the commands decided so far. */
+  /** Orders of this batch and of the snapshot, changed by the commands decided so far. */
   readonly orders: Map<string, KnownOrder>;
   readonly newOrders: NewOrder[];
   readonly changes: OrderChange[];
 }
 
-/** The key of one command of one order; unique like the primary key of `order_commands`. */
+/** The key of one command of one order. It is as unique as the primary key of `order_commands`. */
 export function commandKey(orderId: string | null, commandId: string): string {
   return `${orderId ?? ''}/${commandId}`;
 }

@@ -39,7 +39,7 @@ describe('decide, for any sequence of commands', () => {
     });
   });
 
-  it('raises versions by one, on ACCEPTED, REJECTED and APPLIED only, and moves statuses as the table says', () => {
+  it('raises versions by one, only for ACCEPTED, REJECTED and APPLIED, and follows the table of statuses', () => {
     forAnyRun(({ events, tables }) => {
       const told = new Map<string, { version: number; status: OrderStatus }>();
       for (const event of events) follow(told, event);
@@ -83,7 +83,7 @@ describe('decide, for any sequence of commands', () => {
     });
   });
 
-  it('decides the same in any batches as one by one, to the last byte', () => {
+  it('gives the same bytes for any batches as for single commands', () => {
     fc.assert(
       fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
         const single = run(cutLog(log, [1]), stock, 'careful');
@@ -95,12 +95,12 @@ describe('decide, for any sequence of commands', () => {
     );
   });
 
-  it('decides the same whether levels are read or guarded', () => {
+  it('gives the same outcomes with levels that are read or guarded', () => {
     fc.assert(
       fc.property(anyLog, anyStock, anyCuts, (log, stock, cuts) => {
         const careful = run(cutLog(log, cuts), stock, 'careful');
         const guarded = run(cutLog(log, cuts), stock, 'remember');
-        // If two lines exceed the stock and only one SKU was known to be low, the message is about that SKU.
+        // If two lines exceed the stock, but only one SKU was known to be low, the message names that SKU.
         expect(guarded.events.map(essence)).toEqual(careful.events.map(essence));
         expect(guarded.tables.stock).toEqual(careful.tables.stock);
       }),
@@ -126,13 +126,13 @@ function follow(told: Map<string, { version: number; status: OrderStatus }>, eve
       expect([orderId, version, status]).toEqual([null, 0, null]);
       return;
     case 'DUPLICATE':
-      // A repeated PLACE reports the order's current state; another repeated command gets its first outcome.
+      // A repeated PLACE reports the current state of the order. Any other repeated command gets its first outcome.
       if (commandType === 'PLACE') expect({ version, status }).toEqual(before);
       else expect(version).toBeLessThanOrEqual(before?.version ?? 0);
       return;
     default:
       expect(['REFUSED', 'KEY_CONFLICT']).toContain(outcome);
-      // Another customer's order and a missing order get the same refusal.
+      // A command gets the same refusal for a missing order and for the order of another customer.
       if (event.reason?.code === 'ORDER_UNKNOWN')
         expect({ version, status }).toEqual({ version: 0, status: null });
       else expect({ version, status }).toEqual(before);

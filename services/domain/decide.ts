@@ -1,7 +1,7 @@
 /**
- * The decision: a pure loop over a batch of commands in offset order. It has no clock, no I/O and no
- * randomness. Its input is a snapshot, its output is data to write. Every record gets exactly one event. The
- * outcomes do not depend on how the commands are split into batches.
+ * The decision: a pure loop over a batch of commands in offset order. The loop has no clock, no I/O and no
+ * randomness. Its input is a snapshot. Its output is data to write. Every record gets exactly one event. The outcomes
+ * do not depend on how the commands are split into batches.
  */
 import type { OrderCommand, OrderEvent } from '../../schemas/generated/types.ts';
 import { handlerOf } from './commands/registry.ts';
@@ -20,8 +20,8 @@ import type { OrderStatus } from './orders/status.ts';
 import { openStockLedger } from './stock-ledger.ts';
 
 /**
- * Decides a batch. `records` must be in offset order within each partition. Throws RangeError for a command
- * type without a handler; its lane must stop before such a command.
+ * Decides a batch. `records` must be in offset order within each partition. Throws RangeError for a command type
+ * without a handler, because a lane must stop before such a command.
  */
 export function decide(
   snapshot: Snapshot,
@@ -52,7 +52,7 @@ export function decide(
   };
 }
 
-/** Outcomes of this batch that are stored under their command ids. */
+/** The outcomes of this batch, stored under their command ids. */
 interface StoredOutcomes {
   readonly stored: Map<string, StoredOutcome>;
   readonly rows: CommandRow[];

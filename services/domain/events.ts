@@ -51,7 +51,7 @@ export function rejected(
   };
 }
 
-/** An applied change: `order` is the state after it. */
+/** The event of an applied change. `order` is the state after the change. */
 export function changed(
   record: SourceRecord,
   command: OrderCommand,
@@ -85,7 +85,7 @@ export function duplicatePlace(
   };
 }
 
-/** A repeated command: contains the stored outcome of the first copy. */
+/** The event of a repeated command. It contains the stored outcome of the first copy. */
 export function duplicateCommand(
   record: SourceRecord,
   command: OrderCommand,
@@ -152,7 +152,7 @@ export function deadLettered(
   };
 }
 
-/** The id of the one event of a command; the same for every copy of it. */
+/** The event id of a command. Every copy of the event has the same id. */
 function eventIdOf(partition: number, offset: number): string {
   return `${partition}-${offset}`;
 }

@@ -3,7 +3,7 @@ import type { Reason } from '../../schemas/generated/types.ts';
 import { reasonTable } from './reason-table.ts';
 import * as reasons from './reasons.ts';
 
-/** Each reason that a decision can give; the values of the arguments do not matter here. */
+/** Each reason that a decision can give. The values of the arguments do not matter here. */
 const made = Object.values(reasons).map((make) => (make as (...args: unknown[]) => Reason)(0, 'a', 1, 2));
 
 test('every reason that a decision can give has a row, and every row has such a reason', () => {

@@ -1,4 +1,4 @@
-/** Every reason code that a decision can give, for the reference pages; `reasons.ts` makes them. */
+/** Every reason code that a decision can give, for the reference pages. `reasons.ts` creates the reasons. */
 
 export interface ReasonRow {
   /** The outcome that has this reason. */
@@ -17,7 +17,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   CURRENCY_MISMATCH: {
     outcome: 'REJECTED',
-    meaning: 'The product is sold in another currency than that of the order.',
+    meaning: 'The currency of the product differs from the currency of the order.',
     seen: ['currency'],
   },
   PRICE_CHANGED: {
@@ -44,7 +44,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   KEY_CONFLICT: {
     outcome: 'KEY_CONFLICT',
     meaning:
-      'Another order was placed with the same idempotency key. The first one is untouched; use a new key.',
+      'Another order was placed with the same idempotency key. The first order is unchanged. Use a new key.',
     seen: [],
   },
   ORDER_UNKNOWN: {
@@ -59,7 +59,7 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
   },
   VERSION_MISMATCH: {
     outcome: 'REFUSED',
-    meaning: 'The order changed since the version that the command expects. Read it again.',
+    meaning: 'The order changed after the version that the command expects. Read the order again.',
     seen: ['expected', 'actual'],
   },
 };

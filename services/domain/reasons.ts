@@ -1,4 +1,4 @@
-/** Why a command was refused, as data. `seen` is the state that the decision saw, as JSON. */
+/** The reasons for a refusal, as data. `seen` is the state that the decision saw, as JSON. */
 import type { Reason } from '../../schemas/generated/types.ts';
 import type { OrderStatus } from './orders/status.ts';
 

@@ -5,7 +5,7 @@ import { openStockLedger } from './stock-ledger.ts';
 const unread = new Map<string, number>();
 
 describe('the stock ledger', () => {
-  it('knows the remaining units of a SKU that was read, and null for any other', () => {
+  it('returns the remaining units of a SKU that was read, and null for any other SKU', () => {
     const ledger = openStockLedger(new Map([['A', 5]]));
     ledger.take('A', 2);
     ledger.take('B', 2);

@@ -1,21 +1,20 @@
 /**
  * The stock changes of a batch, by SKU, while its commands are decided in offset order.
  *
- * A SKU whose level was read (`levels`) is decided exactly. Any other SKU is assumed to have enough stock,
- * and the database checks this with a guard. The guard `peak` is the largest number of units taken at any
- * moment of the batch. So `available >= peak` holds exactly if every take of the batch could be served in its
- * order.
+ * If the level of a SKU was read (`levels`), the decision is exact. The decision assumes enough stock of any other
+ * SKU. The database checks this with a guard. The guard `peak` is the largest number of units taken at any moment of
+ * the batch. So `available >= peak` holds exactly if the stock suffices for every take of the batch in its order.
  */
 export interface StockChange {
   readonly sku: string;
   /** Units that the whole batch takes (> 0) or returns (< 0). */
   readonly net: number;
-  /** The guard: the level that must exist before the batch; 0 if the batch only returns units. */
+  /** The guard: the stock level that the batch needs at its start; 0 if the batch only returns units. */
   readonly peak: number;
 }
 
 export interface StockLedger {
-  /** The units left to take, or null if the SKU's level was not read. */
+  /** The units left to take, or null if the level of the SKU was not read. */
   left(sku: string): number | null;
   take(sku: string, quantity: number): void;
   giveBack(sku: string, quantity: number): void;
@@ -23,7 +22,7 @@ export interface StockLedger {
   changes(): StockChange[];
 }
 
-/** Opens the ledger of one batch. `levels`: available units of the SKUs that were read for it. */
+/** Opens the ledger of one batch. `levels` has the available units of the SKUs that were read. */
 export function openStockLedger(levels: ReadonlyMap<string, number>): StockLedger {
   const entries = new Map<string, { sku: string; net: number; peak: number }>();
 

@@ -1,6 +1,6 @@
 /**
- * Each service has exactly the grants that its statements need.
- * tests/integration/servers/least-privilege.test.ts runs them.
+ * Each service has exactly the grants that its statements need. tests/integration/servers/least-privilege.test.ts
+ * runs these statements with the grants.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -35,7 +35,7 @@ function read(...parts: string[]): string {
   return readFileSync(path.join(here, ...parts), 'utf8');
 }
 
-/** `VERB table` for each grant in the file of the service. */
+/** One `VERB table` per grant in the file of the service. */
 function granted(service: string): Set<string> {
   const grants = read('grants', `${service}.sql`).matchAll(/^GRANT (.*) ON `orderstream`\.`(\w+)`/gm);
   return new Set(
@@ -45,7 +45,7 @@ function granted(service: string): Set<string> {
   );
 }
 
-/** `VERB table` for each use of one of our tables in a statement of the code. */
+/** One `VERB table` per use of a table of the pipeline in a statement of the code. */
 function statementsOf(code: string): string[] {
   const inserts = [...code.matchAll(/\.insert\('(\w+)'/g)].map(([, table]) => `INSERT ${table}`);
   const others = [...code.matchAll(/\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) (\w+)/g)]

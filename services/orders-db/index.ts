@@ -1,4 +1,4 @@
-/** The tables of the orders database: their migrations, who may use them, and readers that several services share. */
+/** The tables of the orders database: their migrations, their grants, and readers that several services share. */
 export { type LaneColumns, selectLanes } from './lane-rows.ts';
 export { migrate } from './migrate.ts';
 export { orderKeyOf, placedAt } from './order-key.ts';

@@ -1,4 +1,4 @@
-/** Rows of `lane_positions`, with the columns that the reader asks for. Only the worker locks them. */
+/** Reads rows of `lane_positions` with the requested columns. Only the worker locks these rows. */
 import { type Queryable, textToSql } from '../shared/mysql/index.ts';
 
 /** Columns of `lane_positions`. */
@@ -17,7 +17,7 @@ export interface LaneColumns {
   outcome_offset: number;
 }
 
-/** Every lane that was ever claimed, by partition. Does not wait for open transactions. */
+/** Reads every lane that was ever claimed, by partition. Does not wait for open transactions. */
 export function selectLanes<Column extends keyof LaneColumns>(
   db: Pick<Queryable, 'rows'>,
   columns: readonly Column[],

@@ -11,13 +11,13 @@ export type MigrateOptions = {
   log: Logger;
   direction?: 'up' | 'down';
   /**
-   * Up: the last version to apply (default: all). Down: the version to keep (default: one step back; 0 keeps
+   * Up: the last version to apply (default: all). Down: the newest version to keep (default: one step back; 0 keeps
    * none).
    */
   to?: number;
   /** Folder of `0001_name.up.sql` and `0001_name.down.sql`. */
   dir?: string;
-  /** How long to wait for another migration. */
+  /** Maximum wait for another migration that runs. */
   lockTimeoutSeconds?: number;
 };
 
@@ -27,17 +27,17 @@ type Migration = { version: number; name: string; up: string; down: string };
 
 const ownDir = fileURLToPath(new URL('./migrations/', import.meta.url));
 
-/** A table change may take long. One that takes longer than this needs a plan of its own. */
+/** Maximum time of one statement. A table change that takes longer needs its own plan. */
 const statementTimeoutMs = 600_000;
 
 const unknownDatabaseErrno = 1049;
 
 /**
- * Brings the tables to a version and returns what it did. It applies one migration after another under a lock
- * of the server, and records each finished one in `schema_migrations`.
+ * Brings the tables to a version. Returns the applied migrations. It applies one migration after another under a lock
+ * of the server, and records each finished migration in `schema_migrations`.
  *
- * DDL commits implicitly, so a migration that fails midway stays half done. MIGRATION_FAILED names the
- * statement, and the migration is not recorded.
+ * DDL commits implicitly. So a migration that fails in the middle is partly applied and not recorded.
+ * MIGRATION_FAILED names the failed statement.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationStep[]> {
   const { url, log, direction = 'up', dir = ownDir, lockTimeoutSeconds = 30 } = options;
@@ -76,7 +76,7 @@ async function readMigrations(dir: string): Promise<Migration[]> {
   });
 }
 
-/** Creates the database only if it is missing: a production user may lack the right to create one. */
+/** Connects. Creates the database only if it is missing, because a production user may lack this right. */
 async function connect(mysql: Mysql, { url, log, direction = 'up' }: MigrateOptions): Promise<Session> {
   const settings = { waitTimeoutSeconds: statementTimeoutMs / 1000 };
   try {
@@ -126,7 +126,7 @@ async function underLock<T>(
   try {
     return await fn();
   } finally {
-    // The lock ends with the session anyway, and the caller closes the session next.
+    // The lock of a closed session has already ended.
     if (session.alive) await session.rows('SELECT RELEASE_LOCK(?) AS released', [name]);
   }
 }
@@ -150,7 +150,7 @@ async function run(
     await apply(session, migration, direction);
     options.log.info(
       { version: migration.version, migration: migration.name, direction },
-      'Migration applied',
+      'migration applied',
     );
     steps.push({ version: migration.version, name: migration.name, direction });
   }
@@ -165,15 +165,15 @@ function checkApplied(
   for (const { version, name } of rows) {
     if (nameOf.get(version) !== name) {
       throw appError('MIGRATION_INVALID', {
-        reason: `the database has ${version} ${name}, which these files do not`,
+        reason: `the database has ${version} ${name}, but no file has this migration`,
       });
     }
   }
 }
 
 /**
- * The migrations to run, in order. Migrating up runs all that are not applied, even below the newest applied
- * version. Branches choose their numbers when they begin, and may land in another order.
+ * The migrations to run, in order. Up runs all migrations that are not applied, even below the newest applied
+ * version. The reason: branches choose their numbers when they begin, but may land in another order.
  */
 function plan(
   applied: ReadonlySet<number>,

@@ -5,7 +5,7 @@ import { orderKeyOf, placedAt } from './order-key.ts';
 const anyPlace = fc.tuple(fc.nat({ max: 30 }), fc.integer({ min: 0, max: 2 ** 48 - 1 }));
 
 describe('orderKeyOf', () => {
-  it('splits as the generated columns do, and sorts by partition, then offset', () => {
+  it('splits like the generated columns, and sorts by partition, then by offset', () => {
     fc.assert(
       fc.property(anyPlace, anyPlace, ([partition, offset], [otherPartition, otherOffset]) => {
         const key = orderKeyOf(partition, offset);

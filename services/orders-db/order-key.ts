@@ -1,14 +1,11 @@
-/**
- * The primary key of an order: source partition, then offset. Each lane thus inserts at the end of its own
- * range.
- */
+/** The primary key of an order: source partition, then offset. So each lane inserts at the end of its own range. */
 
 const offsetSpan = 2 ** 48;
-/** With 31 partitions the key still fits a safe integer. */
+/** The highest partition. Keys of 31 partitions still fit a safe integer. */
 const partitionMax = 30;
 
 /**
- * The primary key of the order that was placed at this partition and offset. Throws RangeError outside the
+ * The primary key of the order that was placed at this partition and offset. Throws RangeError for values outside the
  * valid range.
  */
 export function orderKeyOf(partition: number, offset: number): number {

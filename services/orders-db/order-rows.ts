@@ -1,4 +1,4 @@
-/** Rows of `orders` and `order_items`, with the columns that the reader asks for. */
+/** Reads rows of `orders` and `order_items` with the requested columns. */
 import { type Queryable, uuidToSql } from '../shared/mysql/index.ts';
 
 /** Columns of `orders` as the driver returns them. */
@@ -34,7 +34,7 @@ export interface ItemColumns {
 
 type Reader = Pick<Queryable, 'rows'>;
 
-/** The orders that have a row, unsorted. Takes no locks. */
+/** Reads the orders that have a row, unsorted. Takes no locks. */
 export async function selectOrders<Column extends keyof OrderColumns>(
   db: Reader,
   columns: readonly Column[],
@@ -46,7 +46,7 @@ export async function selectOrders<Column extends keyof OrderColumns>(
   );
 }
 
-/** The lines of these orders, by order and line number. Takes no locks. */
+/** Reads the lines of these orders, by order and line number. Takes no locks. */
 export async function selectItems<Column extends keyof ItemColumns>(
   db: Reader,
   columns: readonly Column[],

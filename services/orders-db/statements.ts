@@ -1,7 +1,6 @@
 /**
- * Splits a script into statements at semicolons outside quotes and comments. `DELIMITER` is not supported: a
- * trigger here is one statement, and these migrations have no procedures. Parts that hold only comments are
- * dropped.
+ * Splits a script into statements at semicolons outside quotes and comments. Drops parts with comments only.
+ * `DELIMITER` is not supported, because each trigger is one statement and no migration has procedures.
  */
 export function splitStatements(script: string): string[] {
   const statements: string[] = [];
@@ -26,14 +25,14 @@ export function splitStatements(script: string): string[] {
   return statements;
 }
 
-/** The end of the quoted text or comment that begins at `at`. Returns `at` if none begins there. */
+/** The end of the quoted text or comment that begins at `at`; `at` itself if none begins there. */
 function skipQuoteOrComment(script: string, at: number): { end: number; isCode: boolean } {
   const char = script[at]!;
   if (char === "'" || char === '"' || char === '`')
     return { end: endOfQuote(script, at, char), isCode: true };
   if (char === '#' || /^--(\s|$)/.test(script.slice(at, at + 3)))
     return { end: endOf(script, '\n', at), isCode: false };
-  // `/*!` holds code that the server runs
+  // The server runs the code in `/*!`.
   if (script.startsWith('/*', at))
     return { end: endOf(script, '*/', at + 2), isCode: script[at + 2] === '!' };
   return { end: at, isCode: false };

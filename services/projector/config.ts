@@ -10,6 +10,6 @@ export const fields = {
     default: 7_000,
     min: 1_500,
     max: 60_000,
-    help: 'A projector that is silent for this long loses its partitions to others.',
+    help: 'A projector that sends no heartbeat for this long loses its partitions, in milliseconds.',
   }),
 };

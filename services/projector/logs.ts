@@ -1,6 +1,6 @@
 /**
- * In which logs the offsets of a marker count. A recreated topic starts from 0 again, so equal offsets may
- * mean other records.
+ * The ids of the logs to which the offsets of a marker belong. A recreated topic starts from 0 again. Then the same
+ * offset means another record.
  */
 import { COMMANDS, EVENTS, STATE } from '../../topics/index.ts';
 import { createTopicWatch, fetchTopicIds, type KafkaSettings } from '../shared/kafka/index.ts';
@@ -11,12 +11,12 @@ export interface LogIds {
   states: string;
 }
 
-/** How often the ids are compared. */
+/** Time between two checks of the ids. */
 const lookEveryMs = 1_000;
 const watched = { commands: COMMANDS, outcomes: EVENTS, states: STATE } as const;
 const form = /^([\w-]{22}) ([\w-]{22}) ([\w-]{22})$/;
 
-/** Rejects with KAFKA_UNAVAILABLE, also if one of the topics does not exist. */
+/** Reads the current ids. Rejects with KAFKA_UNAVAILABLE, also if one of the topics does not exist. */
 export async function fetchLogIds(settings: KafkaSettings): Promise<LogIds> {
   const ids = await fetchTopicIds(settings, Object.values(watched));
   return { commands: ids.get(COMMANDS)!, outcomes: ids.get(EVENTS)!, states: ids.get(STATE)! };
@@ -27,7 +27,7 @@ export function writeLogIds({ commands, outcomes, states }: LogIds): string {
   return `${commands} ${outcomes} ${states}`;
 }
 
-/** null for the marker of an older version. */
+/** Reads the header `os-topic-ids`. Null for the marker of an older version. */
 export function readLogIds(text: string): LogIds | null {
   const [, commands, outcomes, states] = form.exec(text) ?? [];
   if (commands === undefined || outcomes === undefined || states === undefined) return null;
@@ -35,7 +35,7 @@ export function readLogIds(text: string): LogIds | null {
 }
 
 /**
- * Calls `onChange` with the name of a topic whose id changed since the last check. Checks until it is closed.
+ * Calls `onChange` with the name of each topic whose id changed since the last check. Checks until `close` is called.
  */
 export function watchLogs(settings: KafkaSettings, onChange: (topic: string) => void): { close(): void } {
   const watches = Object.values(watched).map((topic) => ({
@@ -46,7 +46,7 @@ export function watchLogs(settings: KafkaSettings, onChange: (topic: string) => 
   let isLooking = false;
   const look = async (): Promise<void> => {
     for (const each of watches) {
-      // If a broker is down or a topic is gone, nothing is known about the next topic of that name.
+      // If a broker is down or the topic is missing, a later check finds the new id.
       const state = await each.watch.look().catch(() => null);
       if (state === null) continue;
       const before = each.last;

@@ -1,12 +1,10 @@
-/**
- * The values that acceptance fixed, for orders decided before the current batch: these columns never change.
- */
+/** Reads the values that acceptance fixed, for orders decided before the current batch. These columns never change. */
 import type { TermsLine } from '../../schemas/index.ts';
 import { selectItems, selectOrders } from '../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../shared/mysql/index.ts';
 import type { Origin } from './projection.ts';
 
-/** Orders of one query; a batch needs at most a few queries. */
+/** Maximum number of orders in one query. A batch needs at most a few queries. */
 const ordersMax = 500;
 
 const orderColumns = [
@@ -27,7 +25,7 @@ const lineColumns = ['order_key', 'sku', 'quantity', 'unit_price', 'line_total']
 type AcceptedOrderRow = Awaited<ReturnType<typeof readRows>>['orders'][number];
 type LineRow = Awaited<ReturnType<typeof readRows>>['lines'][number];
 
-/** The orders that have a row. Takes no locks. */
+/** The origins of the orders that have a row. Takes no locks. */
 export async function readOrigins(
   pool: Queryable,
   orderIds: readonly string[],
@@ -76,7 +74,7 @@ function originOf(row: AcceptedOrderRow, lines: readonly LineRow[]): Origin {
   };
 }
 
-/** An accepted order has a price in every line. */
+/** Converts a line. Every line of an accepted order has a price. */
 function toLine({ sku, quantity, unit_price, line_total }: LineRow): TermsLine {
   return { sku, quantity, unitPrice: unit_price!, lineTotal: line_total! };
 }

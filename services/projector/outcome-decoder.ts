@@ -1,4 +1,7 @@
-/** Decodes outcomes for the snapshot. An outcome of this pipeline that cannot be read now stops its partition: it is never skipped. */
+/**
+ * Decodes outcomes for the snapshot. The projector never skips an unreadable outcome of this pipeline: the partition
+ * stops there.
+ */
 import type { OrderEvent } from '../../schemas/index.ts';
 import { type Codec, UnknownSchemaError } from '../shared/codec/index.ts';
 import {
@@ -22,7 +25,7 @@ interface OutcomeDecoderDeps {
   log: Logger;
 }
 
-/** `decode` also rejects with RECORD_IN_DOUBT (retry). */
+/** Creates the decoder of a partition. `decode` also rejects with RECORD_IN_DOUBT (retry). */
 export function createOutcomeDecoder({
   events,
   partition,
@@ -39,7 +42,10 @@ export function createOutcomeDecoder({
   });
 }
 
-/** A rebuilt registry gives schemas other ids. So a record that a worker wrote is in doubt until its schema is known. */
+/**
+ * Throws RECORD_IN_DOUBT if a worker wrote the record but its schema id does not match. A rebuilt registry may give
+ * schemas other ids.
+ */
 function refuseDoubt(record: InRecord, error: UndecodableError): void {
   const reason = doubtOf(error);
   if (reason === null || !isWrittenByWorker(record)) return;
@@ -52,7 +58,7 @@ function doubtOf(error: UndecodableError): string | null {
   return error.code === 'WRONG_SUBJECT' ? error.code : null;
 }
 
-/** Only workers write outcomes with such an id. */
+/** Whether a worker wrote the record. Only workers write outcomes with such an id. */
 function isWrittenByWorker(record: InRecord): boolean {
   return new RegExp(`^${record.partition}-\\d+$`).test(String(headerOf(record, 'ce_id') ?? ''));
 }

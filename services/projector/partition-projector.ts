@@ -1,14 +1,13 @@
 /**
- * One partition, from outcomes to states.
+ * Projects the outcomes of one partition to states.
  *
  *   waiting ──► claiming ──► following ──(error)──► waiting
  *      └───────────┴─────────────┴──(close)──► closed
  *
- * claiming: fences the previous writer of this partition, then reads from the states how far they reach.
- * following: writes states and marker batch by batch, each in one transaction. After any failure it is
- * unknown whether the last batch was committed, so the projector of the partition claims again and keeps no
- * state. That holds for every failure, also for bugs: a new process would do the same, and would stop the
- * healthy partitions too.
+ * claiming: fences the previous writer of this partition, then reads the position of the last marker. following:
+ * writes batches of states, each with a marker in one transaction. After a failure the result of the last transaction
+ * is unknown. So the projector claims again and keeps no state. This applies to every failure, also to bugs: a new
+ * process would do the same, but would stop the healthy partitions too.
  */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
@@ -32,12 +31,12 @@ import { createOutcomeDecoder } from './outcome-decoder.ts';
 import { markerOf, type Position, type Projection, project, type ReadEvent, stateOf } from './projection.ts';
 import { findPosition, messagesOf, type SnapshotDeps } from './snapshot.ts';
 
-/** Outcomes of one transaction, at most; the actual number depends on the load. */
+/** Maximum number of outcomes in one transaction. The actual number depends on the load. */
 const batchRecordsMax = 1_000;
-/** Some batches ahead of the loop. */
+/** The buffer holds a few batches that the loop has not taken yet. */
 const bufferLimits: BufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
 const claimBackoff = backoff({ initialMs: 200, maxMs: 5_000 });
-/** How often a projector that may not claim checks again. */
+/** Time between two checks of a projector that may not claim yet. */
 const membershipPollMs = 100;
 const writerName = (partition: number): string => `orders-projector-${partition}`;
 
@@ -52,15 +51,15 @@ export interface PartitionProjectorDeps {
   isMember(): boolean;
   log: Logger;
   metrics: Metrics;
-  /** Called with the reason why states do not advance, and with null when they do. */
+  /** Called with the reason why states do not advance, and with null when they advance again. */
   onWait(partition: number, reason: string | null): void;
 }
 
 export interface PartitionProjector {
   enqueue(records: readonly InRecord[]): void;
-  /** Offset of the outcomes up to which states are committed; null while unknown. */
+  /** Outcome offset up to which states are committed; null while unknown. */
   done(): bigint | null;
-  /** Claims again: the log is not the one that was read, or does not contain the position. */
+  /** Claims again, because the log was recreated or does not contain the position. */
   renew(reason: string): void;
   /** Ends this projector after the current transaction. Calls share one promise. */
   close(): Promise<void>;
@@ -72,7 +71,7 @@ export function openPartitionProjector(deps: PartitionProjectorDeps, partition: 
   const log = deps.log.child({ partition });
   let isWaiting = false;
   const onWait: PartitionProjectorDeps['onWait'] = (_partition, reason) => {
-    // The partition may have another projector by now, which reports for itself.
+    // The partition may have another projector by now. That projector reports its own state.
     if (abort.signal.aborted || (reason === null && !isWaiting)) return;
     isWaiting = reason !== null;
     deps.onWait(partition, reason);
@@ -121,12 +120,12 @@ async function run(projector: Run): Promise<void> {
   }
 }
 
-/** A process that does not know whether it owns the partition must not fence the owner. */
+/** Waits until this process is a member of the group. Otherwise it could fence the owner of the partition. */
 async function membership({ isMember, signal }: Run): Promise<void> {
   while (!isMember()) await sleep(membershipPollMs, signal);
 }
 
-/** Resolves when this projector is closed; rejects with the first error. */
+/** Claims the partition and writes states. Resolves when this projector is closed. Rejects with the first error. */
 async function claimAndFollow(projector: Run): Promise<void> {
   const { settings, partition, buffer, flow, log, metrics, signal, state } = projector;
   const decoder = createOutcomeDecoder(projector);
@@ -140,7 +139,7 @@ async function claimAndFollow(projector: Run): Promise<void> {
   try {
     const ids = await fetchLogIds(settings);
     const found = await findPosition(snapshotDeps(projector), partition, ids, signal);
-    // The partition may have a new projector by now, whose pauses and seeks must not change.
+    // The partition may have a new projector by now. This projector must not change its pauses and seeks.
     if (signal.aborted) return;
     let { position } = found;
     metrics.inc('projector_claims_total', { result: 'taken' });
@@ -150,7 +149,7 @@ async function claimAndFollow(projector: Run): Promise<void> {
     log.info(details, 'states advance again');
     if (found.changed !== null) {
       metrics.inc('projector_logs_changed_total', { reason: found.changed });
-      log.error(details, `the result topic changed since the position was stored (${found.changed})`);
+      log.error(details, `the result topic changed after the position was stored (${found.changed})`);
     }
     flow.resume(partition, position.eventsOffset);
     buffer.startAt(position.eventsOffset);
@@ -163,10 +162,13 @@ async function claimAndFollow(projector: Run): Promise<void> {
       const startedMs = performance.now();
       const projection = project(position, await decodeAll(projector, decoder, records));
       if (projection.holes.length > 0 && canLookAgain) {
-        // If a log was truncated and filled again, the missing outcomes are before the position.
+        // If the log was truncated and filled again, the missing outcomes are before the position.
         canLookAgain = false;
         metrics.inc('projector_logs_changed_total', { reason: 'hole' });
-        log.warn(projection.holes[0]!, 'outcomes are missing; the log is searched from its beginning');
+        log.warn(
+          projection.holes[0]!,
+          'outcomes are missing; the projector searches the log from its beginning',
+        );
         const { low } = (await projector.admin.endOffsets(EVENTS)).get(partition) ?? { low: 0n };
         if (signal.aborted) return;
         position = { ...position, eventsOffset: low };
@@ -210,7 +212,7 @@ async function writeBatch(
 ): Promise<void> {
   const { metrics, partition, states: codec } = projector;
   const { position } = projection;
-  // A batch of repeats needs no marker; the next claim would read and drop them again.
+  // A batch of repeats needs no marker. Without one, the next claim just reads and drops these repeats again.
   if (position.covers === from.covers) return;
   const states = await statesOf(projector, projection);
   await writer.append(messagesOf(codec, states, markerOf(partition, position, projection.atMs), ids));

@@ -74,7 +74,7 @@ describe('a projection', () => {
     expect([...second.drafts.values()]).toEqual([{ orderId, event: cancelled, origin: null }]);
   });
 
-  it('drops repeats anywhere', () => {
+  it('drops repeats at any place', () => {
     const events = [at(0, accepted), at(1, event(1)), at(2, accepted), at(3, cancelled), at(4, event(1))];
     const { position, repeats, drafts } = project(atTheBeginning, events);
     expect(position).toEqual({ covers: 2, coversFrom: -1, eventsOffset: 5n });
@@ -82,7 +82,7 @@ describe('a projection', () => {
     expect([...drafts.values()][0]?.event).toBe(cancelled);
   });
 
-  it('makes no state from outcomes that change no order', () => {
+  it('creates no state from outcomes that change no order', () => {
     const others = (['DUPLICATE', 'REFUSED', 'KEY_CONFLICT', 'DEAD_LETTERED', 'UNKNOWN'] as const).map(
       (outcome, n) => at(n, event(n, { outcome })),
     );
@@ -92,7 +92,7 @@ describe('a projection', () => {
     expect(position.covers).toBe(5);
   });
 
-  it('reports where outcomes are missing, and covers without a hole from there on', () => {
+  it('reports a hole where outcomes are missing, and covers the outcomes after it', () => {
     const from: Position = { covers: 4, coversFrom: -1, eventsOffset: 9n };
     const { position, holes } = project(from, [at(9, event(7)), at(10, event(8)), at(11, null)]);
     expect(holes).toEqual([{ after: 4, before: 7 }]);

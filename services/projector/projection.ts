@@ -1,11 +1,11 @@
-/** Converts outcomes to the resulting states; pure. */
+/** Converts outcomes to states. All functions are pure. */
 import type { OrderEvent, OrderState, OrderTerms } from '../../schemas/index.ts';
 
-/** How far the states of a partition reach: the contents of a position marker. */
+/** The position of the states of a partition, as a marker stores it. */
 export interface Position {
   /** Source offset of the last covered outcome; -1 before the first. */
   covers: number;
-  /** Outcomes above this source offset are covered without a hole; -1 means from the first one. */
+  /** Outcomes above this source offset are covered without a hole. -1 means that all outcomes are covered. */
   coversFrom: number;
   /** The next offset of the outcome topic to read. */
   eventsOffset: bigint;
@@ -13,7 +13,7 @@ export interface Position {
 
 export const atTheBeginning: Position = { covers: -1, coversFrom: -1, eventsOffset: 0n };
 
-/** The values that acceptance fixed and later outcomes do not repeat. */
+/** The values of an order that acceptance fixed. Later outcomes do not contain them. */
 export interface Origin {
   terms: OrderTerms | null;
   createdAt: number | null;
@@ -23,23 +23,23 @@ export interface Origin {
 export interface Draft {
   orderId: string;
   event: OrderEvent;
-  /** null: decided before this batch, so it must be looked up. */
+  /** Null if the order was decided before this batch. Then the database has its origin. */
   origin: Origin | null;
 }
 
 export interface Projection {
   position: Position;
-  /** By order, in the order of their first change. */
+  /** The drafts by order id, sorted by the first change of the order in the batch. */
   drafts: Map<string, Draft>;
-  /** Number of outcomes that were covered already. */
+  /** Number of outcomes that were already covered. */
   repeats: number;
   /** Ranges of source offsets without an outcome. */
   holes: { after: number; before: number }[];
-  /** When the last covered outcome was decided, epoch ms. */
+  /** Time of the decision of the last covered outcome, epoch ms. */
   atMs: number;
 }
 
-/** An outcome with its offset. `event` is null if it cannot be decoded; it then appears as a hole. */
+/** An outcome with its offset. `event` is null if the outcome cannot be decoded. Such an outcome appears as a hole. */
 export interface ReadEvent {
   offset: bigint;
   event: OrderEvent | null;
@@ -83,7 +83,10 @@ function takeOver(drafts: Map<string, Draft>, orderId: string, event: OrderEvent
   }
 }
 
-/** Product names are left out: they belong to the catalogue, and the order's lines do not store them. */
+/**
+ * The terms of an order, without product names. The names belong to the catalogue, and the rows of lines do not store
+ * them.
+ */
 function termsOf({ order }: OrderEvent): OrderTerms | null {
   if (order === null) return null;
   const lines = order.lines.map(({ sku, quantity, unitPrice, lineTotal }) => ({

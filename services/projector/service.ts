@@ -1,4 +1,4 @@
-/** The projector, wired: reads outcomes, writes the latest state of each order. */
+/** Wires the projector: it reads outcomes and writes the latest state of each order. */
 import { EVENTS, GROUPS } from '../../topics/index.ts';
 import { loadCodecs, loadStateCodec } from '../shared/codec/index.ts';
 import {
@@ -22,12 +22,12 @@ import {
 type Context = ServiceContext<typeof fields>;
 
 const consumerStopMs = 3_000;
-/** Waiting partitions that readiness names. */
+/** Maximum number of waiting partitions that readiness names. */
 const waitsNamedMax = 3;
-/** Partitions look up orders one batch at a time. */
+/** Maximum number of database connections. Each partition looks up the orders of one batch at a time. */
 const poolSize = 2;
 
-/** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
+/** Opens all parts in the order of their dependencies. `stop` closes them in reverse order. */
 export async function startProjector(context: Context): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
   const registryUrl = config.schemaRegistryUrl;
@@ -120,7 +120,7 @@ function openConsumer(
   return consumer;
 }
 
-/** Names the first waiting partitions, with the reason of each, and says how many there are. */
+/** Names the number of waiting partitions, and the first ones with their reasons. */
 function waitsText(waits: ReadonlyMap<number, string>): true | string {
   if (waits.size === 0) return true;
   const first = [...waits].slice(0, waitsNamedMax);
@@ -128,7 +128,7 @@ function waitsText(waits: ReadonlyMap<number, string>): true | string {
   return `${waits.size} partitions wait; ${named.join('; ')}`;
 }
 
-/** Commits the group offset up to the committed states: on a timer, and once more at the end. */
+/** Commits the group offset up to the committed states, on a timer and once at the end. */
 function startCommits(
   consumer: GroupConsumer,
   projectors: Map<number, PartitionProjector>,

@@ -1,4 +1,4 @@
-/** The topic of states: the position of a partition, and the records of a batch. */
+/** Reads the position of a partition from the topic of states, and creates the records of a batch. */
 import type { OrderState } from '../../schemas/index.ts';
 import { EVENTS, STATE } from '../../topics/index.ts';
 import type { Codec } from '../shared/codec/index.ts';
@@ -21,10 +21,7 @@ const recordHeader = 'os-record';
 const idsHeader = 'os-topic-ids';
 const sourceOffsetHeader = 'os-source-offset';
 const markerKind = 'position';
-/**
- * Records read at a time when searching backwards for the last marker; a batch with its marker is much
- * smaller.
- */
+/** Number of records per step of the backward search for the last marker. A batch with its marker is much smaller. */
 const lookBackRecords = 4_000n;
 
 export interface SnapshotDeps {
@@ -36,24 +33,24 @@ export interface SnapshotDeps {
   log: Logger;
 }
 
-/** How far the states of a partition reach, and which outcome to read next. */
+/** The position of the states of a partition, and the next outcome to read. */
 export interface Found {
   position: Position;
-  /** Why reading does not continue at the marker's offset; usually null. */
+  /** The reason why reading does not continue at the offset of the marker; usually null. */
   changed: 'replaced' | 'cut' | null;
-  /** Outcomes are read from the first one in the log: another search cannot fill the hole. */
+  /** Whether reading starts at the first outcome in the log. Then another search cannot fill a hole. */
   isFromLow: boolean;
-  /** There is nothing to read yet. */
+  /** Whether the log has no new outcome to read yet. */
   isAtEnd: boolean;
 }
 
 /**
- * The last committed marker of these logs, searched backwards from the end. Call it while this process holds
- * the partition's writer; otherwise another process could write after it. Outcomes that retention has deleted
- * are skipped and appear as a hole. A recreated outcome topic is read from its beginning; source offsets show
- * what is covered already.
+ * Searches backwards for the last committed marker of these logs. The caller must hold the writer of the partition,
+ * because otherwise another process could write a later marker. Outcomes that retention has deleted are skipped and
+ * appear as a hole. A recreated outcome topic is read from its beginning. Source offsets show which outcomes are
+ * already covered.
  *
- * @throws AppError SNAPSHOT_FOREIGN if the marker counts in another command log
+ * @throws AppError SNAPSHOT_FOREIGN if the marker belongs to another command log
  */
 export async function findPosition(
   deps: SnapshotDeps,
@@ -74,7 +71,7 @@ export async function findPosition(
     isAtEnd: eventsOffset >= high,
   });
   if (of.outcomes !== ids.outcomes) return foundAt(low, 'replaced');
-  // Records at and after this offset are new; those before it were read.
+  // Records at and after this offset are new. Records before it were read.
   if (position.eventsOffset > high) return foundAt(high, 'cut');
   return foundAt(position.eventsOffset < low ? low : position.eventsOffset, null);
 }
@@ -94,7 +91,7 @@ async function lastMarker(
     for (const record of records.toReversed()) {
       if (String(headerOf(record, recordHeader)) !== markerKind) continue;
       const ids = readLogIds(String(headerOf(record, idsHeader) ?? ''));
-      // A projector wrote it before it noticed that the states before it are gone.
+      // A projector wrote this marker before it noticed that the topic of states was recreated.
       if (ids !== null && ids.states !== current.states) continue;
       const [decoded] = await decoder.decode([record], signal);
       const state = decoded?.value ?? null;
@@ -106,7 +103,7 @@ async function lastMarker(
   return null;
 }
 
-/** The marker's contents match its headers. */
+/** Whether the contents of the marker match its headers. */
 function isMarker(state: OrderState, record: InRecord): boolean {
   return (
     state.orderId === null &&
@@ -116,7 +113,8 @@ function isMarker(state: OrderState, record: InRecord): boolean {
 }
 
 /**
- * States and their marker, as they are appended. The marker is last, so that it never covers too much.
+ * The records of states and their marker, in the order of writing. The marker is last, so that it never covers too
+ * much.
  *
  * @throws AppError STATE_UNWRITABLE
  */
@@ -146,7 +144,7 @@ function toMessage(codec: Codec<OrderState>, state: OrderState, key: string, kin
   };
 }
 
-/** A row of the tables may have values that do not fit the schema. */
+/** Encodes a state. Throws STATE_UNWRITABLE, because a row of the tables may have values that do not fit the schema. */
 function encode(codec: Codec<OrderState>, state: OrderState): Buffer {
   try {
     return codec.encode(state);

@@ -22,7 +22,7 @@ function addNeeds({ orderId, commandId }: CancelCommand, needs: CommandNeeds): v
   needs.commands.push({ orderId: orderId!, commandId });
 }
 
-/** Decides one cancel. An unknown order and another customer's order get the same refusal. */
+/** Decides one CANCEL command. It gets the same refusal if the order is unknown or belongs to another customer. */
 function decide(context: DecisionContext, record: SourceRecord, command: CancelCommand): OrderEvent {
   const { nowMs } = context.settings;
   const order = currentOrder(context, command.orderId!);

@@ -6,14 +6,12 @@ import type { OrderStatus } from '../orders/status.ts';
 export type CommandType = OrderCommand['type'];
 export type CommandOf<T extends CommandType> = Extract<OrderCommand, { type: T }>;
 
-/** Maps the status before a command to the status after it. From any other status the command is refused. */
+/** Maps the status before a command to the status after it. In any other status the command is refused. */
 export type Transitions = Readonly<Partial<Record<OrderStatus, OrderStatus>>>;
 
-/** What the worker must read from the database before it decides the commands of a batch. */
+/** The rows that the worker must read before it decides the commands of a batch. */
 export interface CommandNeeds {
-  /**
-   * SKUs whose prices are read. For SKUs with low stock the levels are read too. A SKU may be named twice.
-   */
+  /** SKUs whose prices are read. For SKUs with low stock the levels are read too. The list may contain a SKU twice. */
   readonly skus: string[];
   /** Orders whose rows and lines are read. */
   readonly orderIds: Set<string>;
@@ -23,17 +21,17 @@ export interface CommandNeeds {
 
 export interface CommandHandler<C extends OrderCommand = OrderCommand> {
   /**
-   * How a repeated command is recognised. `order`: the command creates the order, so the order's row shows
-   * it. `commandId`: the outcome is stored under the command id, also if it is a refusal. A repeat gets that
-   * outcome.
+   * How `decide` recognises a repeated command. `order`: the command creates the order, so an existing row shows the
+   * repeat. `commandId`: the outcome is stored under the command id, also if it is a refusal. A repeat gets the
+   * stored outcome.
    */
   readonly repeatedBy: 'order' | 'commandId';
   readonly transitions: Transitions;
-  /** What is wrong with the command although its schema fits: a part of a sentence, or null. */
+  /** The rule that the command breaks although it matches its schema, as a clause; null if it breaks none. */
   problem(command: C): string | null;
   /**
-   * Adds what `decide` reads. With `readExisting`, adds rows that should not exist yet, because a repeat was
-   * seen.
+   * Adds the rows that `decide` reads. With `readExisting`, a repeat was seen, so it also adds rows that usually do
+   * not exist yet.
    */
   addNeeds(command: C, needs: CommandNeeds, readExisting: boolean): void;
   /** Decides one command and records its changes in the context. Returns the event of its outcome. */

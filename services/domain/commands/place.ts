@@ -1,4 +1,4 @@
-/** PLACE: prices an order, takes its stock, and writes version 1 of it: accepted or rejected. */
+/** PLACE: prices an order, takes its stock, and creates its version 1, accepted or rejected. */
 import type { OrderEvent, PlaceOrder, Reason } from '../../../schemas/generated/types.ts';
 import { currentOrder, type DecisionContext, type SourceRecord } from '../context.ts';
 import { accepted, duplicatePlace, keyConflict, rejected } from '../events.ts';
@@ -50,13 +50,13 @@ function problem({ customerId, fingerprint, idempotencyKey, payload }: PlaceComm
   return null;
 }
 
-/** A new order has no row. Its id is read only after a repeat was seen, since the insert detects repeats. */
+/** The insert detects repeats, so the order is read only after a repeat was seen. */
 function addNeeds({ orderId, payload }: PlaceCommand, needs: CommandNeeds, readExisting: boolean): void {
   for (const line of payload.lines) needs.skus.push(line.sku);
   if (readExisting) needs.orderIds.add(orderId!);
 }
 
-/** Decides one PLACE command. A repeated one changes nothing. */
+/** Decides one PLACE command. A repeated command changes nothing. */
 function decide(context: DecisionContext, record: SourceRecord, command: PlaceCommand): OrderEvent {
   const { nowMs, paymentWindowMs } = context.settings;
   const orderId = command.orderId!;
@@ -90,7 +90,9 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
     : rejected(record, command, reason, nowMs);
 }
 
-/** The first line for which the known stock levels do not suffice. Lines of one SKU are served together. */
+/**
+ * The reason for the first line that needs more than the known stock; else null. Lines of the same SKU are added up.
+ */
 function shortOfStock(context: DecisionContext, payload: PlaceOrder): Reason | null {
   if (context.snapshot.stockLevels.size === 0) return null;
   const asked = new Map<string, number>();

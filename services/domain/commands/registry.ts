@@ -1,6 +1,6 @@
 /**
- * Every command type that this version decides. To add one, write its file and list it here. `decide`, the
- * worker's `decode` and `load`, and `orderstream dlq` read this table.
+ * Every command type that this version decides. To add a type, write its file and list it here. `decide`,
+ * `orderstream dlq`, and the stages `decode` and `load` of the worker use this table.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import type { OrderStatus } from '../orders/status.ts';
@@ -13,7 +13,10 @@ const handlers = {
   CANCEL: cancel,
 } satisfies { readonly [T in CommandType]?: CommandHandler<CommandOf<T>> };
 
-/** Types of the schema that this version does not decide. A lane stops before such a command, until a newer worker decides it. */
+/**
+ * Types of the schema that this version does not decide. A lane waits before such a command until a newer worker
+ * decides it.
+ */
 export const notYetDecided = [
   'CONFIRM_PAYMENT',
   'FAIL_PAYMENT',
@@ -30,7 +33,7 @@ export const notYetDecided = [
 /** The types with a handler. */
 export const decidedTypes = Object.keys(handlers) as readonly (keyof typeof handlers)[];
 
-/** The handler of a command's type, or undefined if this version does not decide it. */
+/** The handler of a command type, or undefined if this version does not decide the type. */
 export function handlerOf(type: CommandType): CommandHandler | undefined {
   // This cast is sound: the table pairs each type with its handler, and callers pass a command of that type.
   return (handlers as Partial<Record<CommandType, unknown>>)[type] as CommandHandler | undefined;

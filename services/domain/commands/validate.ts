@@ -1,6 +1,6 @@
 /**
- * What a command must fulfil beyond its schema. The API never sends a command that breaks these rules. If
- * another producer does, its record becomes a dead letter with this reason.
+ * The rules for commands beyond their schema. The API never sends a command that breaks these rules. If another
+ * producer sends one, the record becomes a dead letter with this reason.
  */
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { handlerOf } from './registry.ts';
@@ -14,7 +14,7 @@ const customerPattern = /^[!-~]{1,128}$/;
 const commandIdPattern = /^[!-~]{1,128}$/;
 const actorPattern = /^[!-~]{1,128}$/;
 
-/** The first fault of a decoded command, as text, or null. */
+/** The first rule that a decoded command breaks, as a clause, or null. */
 export function commandProblem(command: OrderCommand): string | null {
   if (!commandIdPattern.test(command.commandId)) return 'commandId is not 1-128 visible ASCII characters';
   if (!actorPattern.test(command.actor)) return 'actor is not 1-128 visible ASCII characters';
@@ -24,7 +24,7 @@ export function commandProblem(command: OrderCommand): string | null {
   return subjectProblem(command) ?? handlerOf(command.type)?.problem(command) ?? null;
 }
 
-/** What is wrong with the order or SKU of the command. */
+/** The rule that the order id, the customer id or the SKU breaks, or null. */
 function subjectProblem(command: OrderCommand): string | null {
   if (command.type === 'ADJUST_STOCK') {
     return skuPattern.test(command.payload.sku) ? null : 'the sku is not 1-64 visible ASCII characters';

@@ -21,7 +21,7 @@ const accepted: OrderView = {
 };
 
 describe('orderResource', () => {
-  it('shows an accepted order, times as RFC 3339', () => {
+  it('shows an accepted order, with times as RFC 3339', () => {
     expect(orderResource(accepted)).toEqual({
       id: accepted.orderId,
       version: 1,
@@ -36,7 +36,7 @@ describe('orderResource', () => {
     });
   });
 
-  it('leaves out what a rejected order does not have, and fields for operators only', () => {
+  it('omits members that a rejected order lacks, and fields that are only for operators', () => {
     const reason = { code: 'UNKNOWN_SKU', message: 'No such.', pointer: '/items/0/sku', seen: '{"sku":"X"}' };
     const shown = orderResource({
       ...accepted,

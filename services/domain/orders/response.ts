@@ -1,4 +1,4 @@
-/** The order as clients see it. The API makes it from a row, the worker from a decision. */
+/** The order as clients see it. The API creates it from a row. The worker creates it from a decision. */
 import type { Reason } from '../../../schemas/generated/types.ts';
 import type { PricedLine } from '../pricing/price.ts';
 import type { OrderStatus } from './status.ts';
@@ -22,12 +22,10 @@ export interface OrderView {
   readonly updatedAtMs: number;
 }
 
-/**
- * The resource without its links: those contain tickets and are made per request. Amounts are minor units.
- */
+/** The resource without its links, because links contain tickets and differ per request. Amounts are minor units. */
 export function orderResource(order: OrderView) {
   const { subtotal, discount, shipping, tax, total, reason } = order;
-  // The row keeps the deadline, but an order that no longer awaits payment does not show it.
+  // The row keeps the deadline. The resource shows it only while the order waits for payment.
   const dueAtMs = order.status === 'PENDING_PAYMENT' ? order.paymentDueAtMs : null;
   return {
     id: order.orderId,

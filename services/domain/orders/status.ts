@@ -1,11 +1,9 @@
-/**
- * The only table of facts about order statuses. Each command's own file says which status changes it makes.
- */
+/** The only table of facts about order statuses. The file of each command type has its status changes. */
 
 interface StatusFacts {
-  /** Nothing can change the order any more. */
+  /** Whether nothing can change the order any more. */
   readonly isFinal: boolean;
-  /** Its units are held or sold, so other orders cannot get them. */
+  /** Whether the units of the order are held or sold, so that other orders cannot get them. */
   readonly holdsStock: boolean;
 }
 
@@ -28,7 +26,7 @@ export type OrderStatus = keyof typeof facts;
 
 export const orderStatuses = Object.keys(facts) as readonly OrderStatus[];
 
-/** Statuses of orders that have a row: a worker has decided them. */
+/** The statuses of decided orders, which have a row. */
 export const decidedStatuses = orderStatuses.filter((status) => status !== 'QUEUED');
 
 /** The first status of an order that is accepted. */
@@ -39,7 +37,7 @@ export function isFinal(status: string): boolean {
   return factsOf(status)?.isFinal ?? false;
 }
 
-/** Whether an order in this status holds or has sold units of stock. An unknown status counts as holding. */
+/** Whether an order in this status holds or has sold units of stock. True for an unknown status. */
 export function holdsStock(status: string): boolean {
   return factsOf(status)?.holdsStock ?? true;
 }

@@ -26,7 +26,7 @@ it('returns null for a code that is no active currency', () => {
   }
 });
 
-it('knows every currency of ICU, except ended ones and those without a minor unit', () => {
+it('contains every currency of ICU, except for ended currencies and codes without a minor unit', () => {
   const ended = ['ANG', 'CUC', 'HRK', 'SLL', 'ZWL'];
   const withoutMinorUnit = ['XDR', 'XSU'];
   const unknown = Intl.supportedValuesOf('currency').filter((code) => !currencies.has(code));

@@ -1,20 +1,20 @@
 /**
- * How many decimal places a currency has: ISO 4217, list one, as published by its maintenance agency
+ * The number of decimal places of each currency, from ISO 4217, list one, by its maintenance agency
  * (https://www.six-group.com/en/products-services/financial-information/data-standards.html).
  *
- * `Intl` is not used: it knows how people write a currency, not its minor unit. It gives HUF, IDR, IQD and
- * COP no digits, but their codes have two or three. An order cannot use a code without a minor unit (gold,
- * XTS, XXX).
+ * The code does not use `Intl`, because `Intl` describes how people write a currency, not its minor unit. `Intl`
+ * gives HUF, IDR, IQD and COP no digits, but ISO 4217 gives them two or three. An order cannot use a code without a
+ * minor unit (gold, XTS, XXX).
  */
 
-/** Decimal places of the codes that do not have two. */
+/** Decimal places of the codes that do not have two places. */
 const exponents: ReadonlyMap<string, number> = new Map([
   ...digitsOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
   ...digitsOf(3, 'BHD IQD JOD KWD LYD OMR TND'),
   ...digitsOf(4, 'CLF UYW'),
 ]);
 
-/** BGN, withdrawn in 2026, stays in the list because orders in it are still shown. */
+/** The codes with two decimal places. BGN was withdrawn in 2026, but stays because the API still shows orders in it. */
 const twoDigits = new Set(
   [
     'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW',
@@ -28,14 +28,15 @@ const twoDigits = new Set(
 /** Every active code that has a minor unit. */
 export const currencies: ReadonlySet<string> = new Set([...exponents.keys(), ...twoDigits].sort());
 
-/** Decimal places, 0 to 4; null if the code is no active currency with a minor unit. */
+/** The decimal places of a currency, 0 to 4. Null if the code is not an active currency with a minor unit. */
 export function minorUnitDigits(currency: string): number | null {
   return exponents.get(currency) ?? (twoDigits.has(currency) ? 2 : null);
 }
 
 /**
- * An amount as text: `EUR 1,234.50`, `JPY 500`, `KWD 1.234`, with a no-break space. Exact, because it uses
- * integers only. Null if the currency is unknown: a guess could be wrong by a factor of a thousand.
+ * An amount as text: `EUR 1,234.50`, `JPY 500`, `KWD 1.234`, with a no-break space. The text is exact, because the
+ * function uses integers only. Null if the currency is unknown, because a guess could be wrong by a factor of a
+ * thousand.
  *
  * @param minorUnits a safe integer
  */

@@ -29,7 +29,7 @@ function price(lines: Partial<OrderLine>[], couponCode: string | null = null) {
 }
 
 describe('priceOrder', () => {
-  it('adds up lines, with one SKU twice and a free one', () => {
+  it('adds up lines, including a SKU that occurs twice and a free product', () => {
     const { priced, reason } = price([{ quantity: 3 }, { sku: 'FREE', quantity: 7 }, { quantity: 2 }]);
     expect(reason).toBeNull();
     expect(priced.lines.map(({ lineTotal }) => lineTotal)).toEqual([750, 0, 500]);

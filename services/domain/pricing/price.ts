@@ -29,13 +29,14 @@ export interface PricedOrder {
 }
 
 /**
- * A larger sum of money is refused: up to here, JavaScript, JSON and Avro readers all keep integers exact.
+ * The largest amount. Up to this value, JavaScript, JSON and Avro readers keep integers exact. A larger amount is
+ * refused.
  */
 const amountMax = Number.MAX_SAFE_INTEGER;
 
 /**
- * Prices every line, in order. Returns the priced order and the reason of the first line that cannot be sold
- * as requested. Later lines are still listed; a line with an unknown product has no price.
+ * Prices every line, in order. Returns the priced order and the reason of the first line that cannot be sold as
+ * requested. The result still lists later lines. A line with an unknown product has no price.
  */
 export function priceOrder(
   place: PlaceOrder,

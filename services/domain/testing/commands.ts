@@ -1,5 +1,6 @@
 /**
- * Generated command logs for the tests of decide: few orders and few SKUs, so that all combinations occur.
+ * Generates command logs for the tests of `decide`. They have few orders and few SKUs, so that all combinations
+ * occur.
  */
 import fc from 'fast-check';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
@@ -74,7 +75,7 @@ export function cancel({
   };
 }
 
-/** Puts commands into partitions, in order. Null means bytes that cannot be read. */
+/** Puts commands into partitions, in order. Null stands for an unreadable record. */
 export function toLog(commands: readonly (OrderCommand | null)[]): SourceRecord[] {
   const next: number[] = Array(partitions).fill(0);
   return commands.map((command, index) => {
@@ -98,7 +99,8 @@ const line = fc.record({
   quantity: fc.integer({ min: 1, max: 4 }),
   expectedUnitPrice: fc.constantFrom(null, null, null, 250, 0, 1_999),
 });
-// Most lines can be sold. Otherwise nearly every order would be rejected before its stock is checked.
+// The stock suffices for most of these lines. Otherwise nearly every order would be rejected before the check of its
+// stock.
 const sellable = line.map(({ sku, quantity }) => ({
   sku: sku.length === 1 && sku !== 'D' ? sku : 'A',
   quantity,
@@ -138,12 +140,12 @@ const command = fc.oneof(
 /** A log of up to 24 commands. */
 export const anyLog = fc.array(command, { minLength: 1, maxLength: 24 }).map(toLog);
 
-/** Stock levels that suffice for some orders and not for others. */
+/** Stock levels that suffice for some orders but not for all. */
 export const anyStock = fc
   .record({ A: fc.nat({ max: 12 }), B: fc.nat({ max: 12 }), C: fc.nat({ max: 12 }), D: fc.nat({ max: 12 }) })
   .map((levels) => new Map(Object.entries(levels)));
 
-/** The log in consecutive batches. The numbers are the batch lengths, used in a cycle. */
+/** Splits the log into consecutive batches. `sizes` has the batch lengths, used in a cycle. */
 export function cutLog(log: readonly SourceRecord[], sizes: readonly number[]): SourceRecord[][] {
   const batches: SourceRecord[][] = [];
   for (let at = 0, turn = 0; at < log.length; turn += 1) {

@@ -1,6 +1,6 @@
 /**
- * The tables in memory, as far as decisions read and change them. They apply a decision like the worker's
- * store, with the same guards and failures. Tests of decide run logs through them.
+ * A model in memory of the tables that decisions read and change. It applies a decision like the store of the worker,
+ * with the same guards and failures. The tests of `decide` run logs through this model.
  */
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import {
@@ -16,8 +16,8 @@ import { products } from './commands.ts';
 const settings = { nowMs: 1_700_000_000_000, paymentWindowMs: 60_000 };
 
 /**
- * `fresh` forgets between batches which SKUs have low stock, `remember` keeps it, `careful` reads every id
- * and level at once.
+ * `fresh` forgets the SKUs with low stock after each batch. `remember` keeps them. `careful` reads every id and level
+ * before its first try.
  */
 export type Mode = 'fresh' | 'remember' | 'careful';
 
@@ -47,7 +47,9 @@ export function run(
   return { events, tables };
 }
 
-/** Tries a batch as the writer does: first optimistic, then with what the failure showed. */
+/**
+ * Tries a batch as the writer does. The first try is optimistic. The next tries read the rows that caused a failure.
+ */
 function runBatch(tables: Tables, batch: readonly SourceRecord[], scarce: Set<string>, mode: Mode): Decision {
   let readIds = mode === 'careful';
   if (mode === 'careful') for (const sku of tables.stock.keys()) scarce.add(sku);

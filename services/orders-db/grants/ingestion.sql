@@ -1,4 +1,4 @@
--- Login of ingestion: reads orders and prices, manages webhook endpoints, makes deliveries due again.
+-- Login of ingestion: reads orders and prices, manages webhook endpoints, and makes deliveries due again.
 GRANT SELECT ON `orderstream`.`lane_positions` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_ingestion'@'%';
 GRANT SELECT ON `orderstream`.`order_items` TO 'orderstream_ingestion'@'%';

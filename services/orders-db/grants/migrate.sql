@@ -1,2 +1,2 @@
--- Login of `orderstream migrate`, for the deploy step only: makes and changes tables.
+-- Login of `orderstream migrate`, for the deploy step only: creates and changes tables.
 GRANT ALL PRIVILEGES ON `orderstream`.* TO 'orderstream_migrate'@'%';

@@ -1,4 +1,4 @@
--- Login of reconciliation: reads what it compares, without webhook secrets, and writes findings.
+-- Login of reconciliation: reads the compared tables, except for webhook secrets, and writes findings.
 GRANT SELECT ON `orderstream`.`lane_positions` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`lane_waits` TO 'orderstream_reconciliation'@'%';
 GRANT SELECT ON `orderstream`.`orders` TO 'orderstream_reconciliation'@'%';

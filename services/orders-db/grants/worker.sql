@@ -1,4 +1,4 @@
--- Login of the workers: the tables of the pipeline. They see no webhook secret and write no audit row.
+-- Login of the workers: the tables of the pipeline. Workers read no webhook secret and write no audit row.
 GRANT SELECT, INSERT, UPDATE ON `orderstream`.`lane_positions` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`lane_attempts` TO 'orderstream_worker'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `orderstream`.`lane_waits` TO 'orderstream_worker'@'%';

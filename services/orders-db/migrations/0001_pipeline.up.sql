@@ -12,8 +12,8 @@ CREATE TABLE lane_positions (
   PRIMARY KEY (topic, partition_id)
 ) ENGINE = InnoDB;
 
--- Marks of a lane on probation after an unclean death: a range is marked before it is decoded, and the mark goes
--- with the transaction that decides it. attempts counts the deaths of the range.
+-- Attempts of a lane on probation after a crash. A worker stores the range of an attempt before it decodes the
+-- records. The transaction that decides the range deletes the row. attempts counts the crashes at the range.
 CREATE TABLE lane_attempts (
   topic         VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id  SMALLINT UNSIGNED NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE lane_attempts (
   PRIMARY KEY (topic, partition_id, source_offset)
 ) ENGINE = InnoDB;
 
--- order_key = source_partition * 2^48 + source_offset: inserts stay at the right edge of each lane.
+-- order_key = source_partition * 2^48 + source_offset, so that each lane inserts at the end of its own range.
 CREATE TABLE orders (
   order_key         BIGINT UNSIGNED NOT NULL,
   order_id          BINARY(16) NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE orders (
   KEY orders_customer (customer_id, created_at_ms)
 ) ENGINE = InnoDB;
 
--- unit_price and line_total are NULL on a line of a rejected order that could not be priced.
+-- unit_price and line_total are NULL for a line without a price in a rejected order.
 CREATE TABLE order_items (
   order_key  BIGINT UNSIGNED NOT NULL,
   line_no    SMALLINT UNSIGNED NOT NULL,
@@ -66,7 +66,7 @@ CREATE TABLE order_items (
   PRIMARY KEY (order_key, line_no)
 ) ENGINE = InnoDB;
 
--- Versions from 2 on; version 1 is the order row itself.
+-- Versions of orders from 2 on. Version 1 is the row in orders.
 CREATE TABLE order_history (
   order_id         BINARY(16) NOT NULL,
   version          INT NOT NULL,
@@ -80,7 +80,8 @@ CREATE TABLE order_history (
   PRIMARY KEY (order_id, version)
 ) ENGINE = InnoDB;
 
--- Every command but a place, with its stored outcome, refusals included. order_id is zero for stock adjustments.
+-- Every decided command except PLACE, with its stored outcome, refusals included. order_id is zero for stock
+-- adjustments.
 CREATE TABLE order_commands (
   order_id      BINARY(16) NOT NULL,
   command_id    VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -95,7 +96,8 @@ CREATE TABLE order_commands (
   PRIMARY KEY (order_id, command_id)
 ) ENGINE = InnoDB;
 
--- One row per lane and batch: the exact bytes of every message to publish; deleted once all are acknowledged.
+-- One row per lane and batch, with the exact bytes of every message to publish. Deleted once all messages are
+-- acknowledged.
 CREATE TABLE outbox (
   topic        VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id SMALLINT UNSIGNED NOT NULL,
@@ -138,7 +140,7 @@ CREATE TABLE products (
   CONSTRAINT products_unit_price CHECK (unit_price >= 0)
 ) ENGINE = InnoDB;
 
--- One row: every import that changes a product raises it, so a price snapshot can be checked with one read.
+-- One row. Every import that changes a product raises the version, so that one read can check a price snapshot.
 CREATE TABLE catalogue_state (
   id      TINYINT NOT NULL,
   version BIGINT NOT NULL,
@@ -146,7 +148,7 @@ CREATE TABLE catalogue_state (
 ) ENGINE = InnoDB;
 INSERT INTO catalogue_state (id, version) VALUES (1, 0);
 
--- Always: initial + added - available = quantity on orders that hold or sold stock.
+-- This always holds: initial + added - available = quantity in orders that hold or sold stock.
 CREATE TABLE stock (
   sku       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   initial   BIGINT NOT NULL,

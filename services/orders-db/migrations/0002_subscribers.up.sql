@@ -1,7 +1,7 @@
--- Tables of the two subscribers of the result topic. Each keeps its own position beside its effect.
+-- Tables of the two subscribers of the result topic. Each subscriber stores its position together with its effects.
 
--- customer_id '*' stands for every customer (operators). event_types is a JSON list of names or `prefix.*`;
--- NULL means every change of an order (`order.*`). secret and previous_secret are `whsec_…`.
+-- customer_id '*' means every customer (operators). event_types is a JSON list of names or `prefix.*`. NULL means
+-- every change of an order (`order.*`). secret and previous_secret are `whsec_…`.
 CREATE TABLE webhook_endpoints (
   endpoint_id     VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   customer_id     VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE webhook_endpoints (
   KEY webhook_endpoints_updated (updated_at_ms)
 ) ENGINE = InnoDB;
 
--- last_source_offset: command offset of the newest outcome whose deliveries are stored; -1 before the first.
+-- last_source_offset is the command offset of the newest outcome with stored deliveries; -1 before the first outcome.
 CREATE TABLE notification_positions (
   topic              VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id       SMALLINT UNSIGNED NOT NULL,
@@ -28,9 +28,9 @@ CREATE TABLE notification_positions (
   PRIMARY KEY (topic, partition_id)
 ) ENGINE = InnoDB;
 
--- One row per (event, endpoint); endpoint_id 'email' is the order's contact. status: PENDING, DELIVERED,
--- FAILED (tries used up or refused for good), HELD (its endpoint is disabled), DROPPED (its receiver is gone).
--- A row in a sender's hands is PENDING with due_at_ms = leased_until_ms in the future.
+-- One row per (event, endpoint). endpoint_id 'email' is the contact of the order. status: PENDING, DELIVERED, FAILED
+-- (no tries left, or a permanent refusal), HELD (the endpoint is disabled), DROPPED (the receiver was deleted). A row
+-- that a sender has leased is PENDING with due_at_ms = leased_until_ms in the future.
 CREATE TABLE notification_deliveries (
   delivery_id    BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   event_id       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE notification_deliveries (
   KEY notification_deliveries_order (order_id, endpoint_id, order_version)
 ) ENGINE = InnoDB;
 
--- One row per difference; it is opened, refreshed, closed and opened again, never written twice.
+-- One row per difference. The same row is opened, updated, closed and opened again.
 CREATE TABLE reconciliation_findings (
   finding_id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   kind             VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

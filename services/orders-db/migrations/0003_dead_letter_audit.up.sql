@@ -1,4 +1,4 @@
--- Who did what with a dead letter, and when: one row per try, written after Kafka has acknowledged or refused it.
+-- The actions of operators on dead letters. One row per try, written after Kafka has acknowledged or refused the try.
 CREATE TABLE dead_letter_audit (
   audit_id      BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   topic         VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,4 +1,5 @@
--- How far notification has deleted: a delivery whose created_at_ms is below this may be gone, one above it is not. One row.
+-- How far notification has deleted old deliveries. A delivery with a lower created_at_ms may be deleted. A later
+-- delivery is not deleted. One row.
 CREATE TABLE notification_retention (
   id                TINYINT UNSIGNED NOT NULL,
   deleted_before_ms BIGINT NOT NULL,

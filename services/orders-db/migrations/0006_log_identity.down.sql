@@ -1,4 +1,4 @@
--- Older workers would publish every row of the outbox again: those that are published go first.
+-- Older workers would publish every row of the outbox again. So the published rows are deleted first.
 DELETE FROM outbox WHERE published_at_ms IS NOT NULL;
 ALTER TABLE outbox DROP COLUMN published_at_ms;
 DROP TABLE pipeline_halts;

@@ -1,7 +1,8 @@
--- Which logs a lane was worked on. An offset says nothing without them: a topic that was made anew counts from 0 again.
--- topic_id, events_topic_id, cluster_id: '' until a worker has adopted the logs. record_id is the fingerprint of the
--- command at record_offset, the last that was decided; outcome_offset is where the outcome of the command at
--- outcome_source was acknowledged. Both are true whoever moves the lane later, so that older workers need not know them.
+-- The logs on which a lane was processed. Offsets alone prove nothing, because a recreated topic starts from 0 again.
+-- topic_id, events_topic_id and cluster_id are '' until a worker has adopted the logs. record_id is the fingerprint
+-- of the last decided command, at record_offset. The outcome of the command at outcome_source was acknowledged at
+-- outcome_offset. Both facts stay true when an older worker moves the lane, so that older workers can ignore these
+-- columns.
 ALTER TABLE lane_positions
   ADD COLUMN topic_id        VARCHAR(22) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   ADD COLUMN events_topic_id VARCHAR(22) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
@@ -11,8 +12,8 @@ ALTER TABLE lane_positions
   ADD COLUMN outcome_source  BIGINT NOT NULL DEFAULT -1,
   ADD COLUMN outcome_offset  BIGINT NOT NULL DEFAULT -1;
 
--- One row, of the one installation that this database belongs to. The topic prefix is not part of any key, so a second
--- installation is refused at its start.
+-- One row: the installation to which this database belongs. No key contains the topic prefix. So workers of a second
+-- installation refuse to start.
 CREATE TABLE installation (
   id            TINYINT NOT NULL,
   topic_prefix  VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -21,7 +22,8 @@ CREATE TABLE installation (
   PRIMARY KEY (id)
 ) ENGINE = InnoDB;
 
--- At most one row: while it is there, no worker decides anything. A worker that finds that the database went back writes it.
+-- At most one row. While the row exists, no worker decides anything. A worker writes it when the database has lost
+-- commits.
 CREATE TABLE pipeline_halts (
   id             TINYINT NOT NULL,
   why            VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -31,6 +33,6 @@ CREATE TABLE pipeline_halts (
   PRIMARY KEY (id)
 ) ENGINE = InnoDB;
 
--- Outcomes that are acknowledged stay for a while, so that the end of the result topic can be published again. Rows that
--- are not acknowledged have NULL here; the others have moved to the topic name '<topic>#published'.
+-- Acknowledged outcomes stay for a while, so that the end of the result topic can be published again. NULL means not
+-- acknowledged yet. Acknowledged rows have the topic name '<topic>#published'.
 ALTER TABLE outbox ADD COLUMN published_at_ms BIGINT NULL;

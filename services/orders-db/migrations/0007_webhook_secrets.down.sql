@@ -1,4 +1,5 @@
--- Refused by the database while a row holds an encrypted secret: the version before this cannot read it.
+-- The database refuses this while a row has an encrypted secret, because the version before cannot read such a
+-- secret.
 ALTER TABLE webhook_endpoints
   MODIFY secret VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   MODIFY previous_secret VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NULL;

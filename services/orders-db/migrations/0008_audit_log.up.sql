@@ -1,6 +1,6 @@
--- Who changed what, when and from where. Rows are only added; grants/ has the triggers and grants that refuse the rest.
--- actor_kind: OPERATOR (command line), CUSTOMER (API), SERVICE (a process on its own). subject is `<kind>:<id>`.
--- details is a JSON object without personal data and without secrets.
+-- One row per change: who, what, when and from where. Rows are only added. grants/ has triggers and grants that
+-- refuse other changes. actor_kind: OPERATOR (command line), CUSTOMER (API), SERVICE (a process without a request).
+-- subject is `<kind>:<id>`. details is a JSON object without personal data and without secrets.
 CREATE TABLE audit_log (
   audit_id   BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   at_ms      BIGINT NOT NULL,

@@ -1,5 +1,6 @@
--- Why a lane does not go on, for operators and other services; no row while it does. Its owner writes and deletes the
--- row, about once a second at most. place: claim, decide, publish, or stopped. source_offset is the record it waits at.
+-- The reason why a lane waits, for operators and other services. A lane that continues has no row. The owner of the
+-- lane writes and deletes the row, about once a second at most. place: claim, decide, publish, or stopped.
+-- source_offset is the record at which the lane waits.
 CREATE TABLE lane_waits (
   topic          VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id   SMALLINT UNSIGNED NOT NULL,
@@ -13,8 +14,8 @@ CREATE TABLE lane_waits (
   PRIMARY KEY (topic, partition_id)
 ) ENGINE = InnoDB;
 
--- An operator's instruction to make the record at which a lane waits a dead letter. The lane's owner carries it out
--- inside the transaction that decides the record, and sets done_at_ms there.
+-- The request of an operator to dead-letter the record at which a lane waits. The owner of the lane does this in the
+-- transaction that decides the record, and sets done_at_ms there.
 CREATE TABLE lane_skips (
   topic         VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   partition_id  SMALLINT UNSIGNED NOT NULL,
