@@ -24,11 +24,11 @@ export const fields = {
   endpointsRefreshMs: durationMs('ENDPOINTS_REFRESH', {
     default: 1_000,
     min: 50,
-    help: 'How often the webhook endpoints are read again; a new endpoint gets only later events.',
+    help: 'How often the service reads the webhook endpoints again. A new endpoint gets only later events.',
   }),
   webhookSecretKeys: secretList('WEBHOOK_SECRET_KEYS', {
     default: [],
-    help: 'Keys of the webhook secrets in the database, as ingestion has them. Without any, only secrets in clear can be used.',
+    help: 'Keys of the webhook secrets in the database, the same as in ingestion. Without keys, only unencrypted secrets work.',
   }),
   webhookTimeoutMs: durationMs('WEBHOOK_TIMEOUT', {
     default: 15_000,
@@ -40,7 +40,7 @@ export const fields = {
     default: usualRetryDelays,
     itemPattern: /^\d{1,9}(ms|s|m|h)$/,
     itemsMax: 20,
-    help: 'Delay before each try, counted from the previous try. After the last try the endpoint is disabled.',
+    help: 'Delay before each attempt, counted from the previous attempt. If the last attempt fails, the endpoint is disabled.',
   }),
   keepMs: durationMs('DELIVERIES_KEEP', {
     default: 30 * 86_400_000,
@@ -57,7 +57,7 @@ export const fields = {
     default: 1_000,
     min: 1,
     max: 10_000,
-    help: 'Deliveries in flight in this process: being sent, or fetched and waiting. At most a quarter belongs to one customer.',
+    help: 'Maximum number of deliveries in flight in this process, including those that wait. One customer gets at most a quarter.',
   }),
   hostFailuresInRow: int('HOST_FAILURES', {
     default: 5,
@@ -84,13 +84,13 @@ export const fields = {
     default: 20,
     min: 1,
     max: 100_000,
-    help: 'E-mails of one customer to one address in a day; three times as many from all customers. Each instance counts separately. E-mails over the limit are sent up to a day later, or never.',
+    help: 'Maximum number of e-mails of one customer to one address in a day. All customers together get three times as many. Each instance counts separately. E-mails over the limit are sent up to a day later, or never.',
   }),
   mailsPerCustomer: int('MAILS_PER_CUSTOMER', {
     default: 600,
     min: 1,
     max: 1_000_000,
-    help: 'E-mails of one customer in a minute; each instance counts separately. E-mails over the limit are sent later.',
+    help: 'Maximum number of e-mails of one customer in a minute. Each instance counts separately. E-mails over the limit are sent later.',
   }),
 };
 

@@ -1,6 +1,6 @@
 /**
- * Which deliveries a batch of events makes. Pure: the same events and directory give the same rows. The
- * unique key (event, endpoint) drops rows that exist already.
+ * Makes the delivery rows of a batch of events. The functions are pure: the same events and directory give the
+ * same rows. The table's unique key (event, endpoint) drops rows that exist already.
  */
 import type { OrderEvent } from '../../schemas/index.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -17,7 +17,7 @@ export interface NewDelivery {
   orderVersion: number;
   eventType: string;
   payload: string;
-  /** For mails only: the time from which it may be sent, if not at once; null if it is withheld. */
+  /** The earliest time to send a mail; null if the mail is withheld. Webhooks do not have it. */
   mailDueAtMs?: number | null;
 }
 
@@ -49,9 +49,9 @@ export function deliveriesOf(events: readonly OrderEvent[], audience: Audience):
 }
 
 /**
- * Mails report changes of an order, never repeats and refusals. A rejected order sends no mail: it costs the
- * caller nothing, so anyone could make the shop write to any address without limit. The caller has the
- * response.
+ * Whether the customer gets a mail about this event. Mails report changes of an order, never repeats and
+ * refusals. A rejected order sends no mail. It costs the caller nothing, so anyone could make the shop write to
+ * any address. The caller has the response.
  */
 export function isMailed(event: OrderEvent): boolean {
   return wantsType(null, event.type) && event.status !== 'REJECTED';

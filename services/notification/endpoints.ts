@@ -2,9 +2,9 @@
  * The directory of webhook endpoints, held in memory. Intake queries it for every event, the sender for every
  * attempt.
  *
- * Every `refreshMs` it reads the changed rows, by the time of the change. Deleted rows have no such time. So
- * if the table and the directory differ in their number of rows, it reads all rows of those customers whose
- * numbers differ.
+ * Every `refreshMs` the directory reads the rows that changed since its last read. A deleted row leaves no time
+ * of change. So the directory also compares its number of rows with that of the table. If they differ, it reads
+ * all rows of the customers whose numbers differ.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -21,7 +21,7 @@ export type { Endpoint } from './directory/endpoint.ts';
 /** The value of customer_id for all customers. */
 const everyCustomer = '*';
 
-/** Two changes may share a millisecond, so a change younger than this is read again later. */
+/** Two changes may share a millisecond, so the directory reads changes of this age again. */
 const settleMs = 5_000;
 
 export interface EndpointDirectory {
@@ -41,7 +41,7 @@ export async function openEndpoints(deps: {
   metrics: Metrics;
   clock: Clock;
   refreshMs: number;
-  /** Records since when the directory could not be read. */
+  /** Measures how long the directory has not been read. */
   stall: Stall;
 }): Promise<EndpointDirectory> {
   const { mysql, log, metrics, clock, refreshMs, stall } = deps;
@@ -103,7 +103,7 @@ async function compareCustomers(mysql: Queryable, index: EndpointIndex): Promise
   for (const endpoint of read) index.put(endpoint);
 }
 
-/** A caller during a read gets the next read, which sees all changes up to now. */
+/** Runs one read at a time. A call during a read gets the next read, which sees all changes up to the call. */
 function oneAtATime(read: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;

@@ -1,8 +1,6 @@
-/** Which events an endpoint subscribes to. */
+/** The filters of endpoints: which events each endpoint subscribes to. */
 
-/**
- * Without a filter: every change of an order. Repeats and refusals are sent only to filters that name them.
- */
+/** The default filter is every change of an order. Only a filter that names repeats and refusals gets them. */
 const usual = ['order.*'];
 
 /**

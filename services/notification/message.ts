@@ -2,14 +2,14 @@
 import type { OrderEvent, PricedLine } from '../../schemas/index.ts';
 
 /**
- * Standard Webhooks recommends bodies under 20 kB. Parts that do not fit are left out, never cut in the
- * middle.
+ * Standard Webhooks recommends bodies under 20 kB. A message omits parts that do not fit. It never cuts a part
+ * in the middle.
  */
 export const messageBytesMax = 20_000;
 
 /**
- * The body of a notification. It is made once, when the event is read, and stored: every attempt sends the
- * same bytes. `data.version` is the order's version, so a receiver can drop older versions.
+ * The body of a notification. Intake makes and stores it once, so every attempt sends the same bytes.
+ * `data.version` is the order's version, so a receiver can drop older versions.
  */
 export interface Message {
   type: string;
@@ -29,7 +29,7 @@ export interface MessageData {
   /** Minor units. */
   totals?: { subtotal: number; discount: number; shipping: number; tax: number; total: number };
   items?: PricedLine[];
-  /** The lines did not fit; read them from the order. */
+  /** Set if the lines did not fit. A receiver can read them from the order. */
   itemsOmitted?: true;
   couponCode?: string;
   paymentDueAt?: string;
@@ -41,7 +41,7 @@ export interface MessageData {
 /** Only events about an order have a message. */
 export type OrderBoundEvent = OrderEvent & { orderId: string };
 
-/** The outcome of an undecodable command may contain any key, which is then no order id. */
+/** Whether the event has a valid order id. The outcome of an undecodable command may contain any key instead. */
 export function isOrderBound(event: OrderEvent): event is OrderBoundEvent {
   return event.orderId !== null && orderIdPattern.test(event.orderId);
 }
@@ -102,7 +102,7 @@ function decidedOrder({ order }: OrderEvent): Partial<MessageData> {
   };
 }
 
-/** `seen` is left out: it is for operators only. */
+/** Omits `seen`, which is for operators only. */
 function reasonOf(reason: NonNullable<OrderEvent['reason']>): NonNullable<MessageData['reason']> {
   const { code, message, pointer } = reason;
   return { code, message, ...(pointer !== null && { pointer }) };

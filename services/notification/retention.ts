@@ -1,13 +1,12 @@
 /**
  * Deletes old deliveries in small pieces beside other work.
  *
- * Each pass first raises `deleted_before_ms`: readers of the table do not count older rows as missing. Only
- * then does it delete. The instance that raised it does the pass. If it dies, the next pass deletes the rest,
- * because every pass begins at the oldest row. Ids rise with time, so the primary key is the only index that
- * is needed.
+ * Each pass first raises `deleted_before_ms`, so that readers of the table do not count older rows as missing.
+ * Then the pass deletes the rows. The instance that raised the value does the pass. If this instance dies, the
+ * next pass deletes the rest, because every pass begins at the oldest row. Ids rise with time, so a pass needs
+ * no index except the primary key.
  *
- * The database's clock counts the age of a row. The clock of one process must not decide what is deleted for
- * all.
+ * The database's clock determines the age of a row, so that a wrong clock of one process deletes nothing.
  */
 import { classify, errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -64,9 +63,9 @@ export function startRetention(deps: RetentionDeps): { stop(): Promise<void> } {
 }
 
 /**
- * False if another instance raised it within `everyMs`, or if it is already higher than now requested. A
- * value in the future comes from a wrong clock and is lowered. Otherwise nothing would be deleted, or
- * reported missing, until that time.
+ * Raises `deleted_before_ms`. Returns false if another instance did so within `everyMs`, or if the value is
+ * already higher. A value in the future comes from a wrong clock, so this function lowers it. Otherwise no row
+ * would be deleted, or reported missing, until that time.
  */
 async function raise(pool: Queryable, nowMs: number, { keepMs, everyMs }: RetentionLimits): Promise<boolean> {
   const beforeMs = nowMs - keepMs;
@@ -103,7 +102,7 @@ async function deleteBefore(
     const done = old.filter((row) => row.status !== 'PENDING');
     oldestMs ??= rows.find((row) => !done.includes(row))?.created_at_ms ?? null;
     const gone = await deleteRows(pool, done);
-    // Counted after each piece: the pause below ends with an error when the process stops.
+    // The metric counts each piece here, because the pause below throws when the process stops.
     metrics.inc('notification_rows_deleted_total', {}, gone);
     deleted += gone;
     // Stops at the first young row: later rows are younger, or a later pass finds them.
@@ -115,7 +114,10 @@ async function deleteBefore(
   if (deleted > 0) log.info({ deleted, beforeMs }, 'old deliveries were deleted');
 }
 
-/** A row whose owner requested redelivery since it was read stays. */
+/**
+ * Deletes the rows that are not pending now. A row is pending again if its owner requested redelivery since the
+ * read.
+ */
 async function deleteRows(pool: Queryable, rows: readonly KeptRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const { affectedRows } = await pool.write(

@@ -1,4 +1,4 @@
-/** The secrets of endpoints, decrypted just before signing; none is kept in clear. */
+/** Decrypts the secrets of endpoints just before signing. The process stores no decrypted secret. */
 import type { Clock } from '../shared/clock/index.ts';
 import { errorMessage } from '../shared/errors/index.ts';
 import type { Logger } from '../shared/log/index.ts';
@@ -23,11 +23,11 @@ export interface SecretsDeps {
 }
 
 /**
- * A postponed delivery is retried within this time. A key that is not needed any more is then no longer
- * reported as missing.
+ * Every postponed delivery is retried within this time. So readiness stops reporting a key that no delivery
+ * missed for this long.
  */
 const missedForMs = 90_000;
-/** Endpoints whose fault was logged; beyond this number each postponed delivery is logged. */
+/** The maximum number of endpoints whose fault is logged once. Beyond it, each postponed delivery is logged. */
 const loggedMax = 10_000;
 
 export function createSecrets({ box, clock, log, metrics }: SecretsDeps): Secrets {
@@ -40,9 +40,12 @@ export function createSecrets({ box, clock, log, metrics }: SecretsDeps): Secret
       const keyId = keyIdOf(stored);
       if (keyId !== null && !box.keyIds.has(keyId)) missing.set(keyId, clock.monotonicMs());
     }
-    // Its deliveries come here repeatedly.
+    // The deliveries of an endpoint come here repeatedly, so its fault is logged once.
     if (logged.has(endpoint.id)) return;
-    log.error({ endpointId: endpoint.id, reason: errorMessage(error) }, 'A webhook secret is unreadable');
+    log.error(
+      { endpointId: endpoint.id, reason: errorMessage(error) },
+      'a webhook secret cannot be decrypted: the deliveries of its endpoint are postponed',
+    );
     if (logged.size < loggedMax) logged.add(endpoint.id);
   };
 

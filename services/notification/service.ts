@@ -1,4 +1,4 @@
-/** The notification service, wired: outcomes in, delivery rows, webhooks and e-mails out. */
+/** Wires the notification service, which turns outcomes into delivery rows, webhooks and e-mails. */
 import { EVENTS } from '../../topics/index.ts';
 import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
 import { loadCodecs } from '../shared/codec/index.ts';
@@ -25,13 +25,13 @@ import { openStalls, type Stalls } from './stall.ts';
 
 type Context = ServiceContext<typeof fields>;
 
-/** Deliveries of one customer in this process, at most. */
+/** The maximum share of the deliveries in flight that belongs to one customer. */
 const customerShare = 0.25;
 /** Receivers of one lease transaction. */
 const leaseReceiversMax = 50;
 /** Deliveries fetched ahead, per concurrent post of a host. */
 const waitingPerPost = 4;
-/** How often the table is searched for deliveries that another sender left or that have become due. */
+/** How often the sender searches the table for deliveries that became due or that another sender left. */
 const sweepMs = 500;
 /** A lease lasts two attempts plus this time, which suffices to write a result. */
 const leaseMarginMs = 10_000;
@@ -43,7 +43,7 @@ const lockSilenceSeconds = 5;
 const consumerStopMs = 3_000;
 const senderStopMs = 4_000;
 
-/** Everything is opened here, in order of dependency; `stop` closes it in reverse order. */
+/** Opens all parts in order of dependency. `stop` closes them in reverse order. */
 export async function startNotification(context: Context): Promise<Running> {
   const { config, log, metrics, lifecycle } = context;
   const mysql = createMysql({
@@ -53,7 +53,7 @@ export async function startNotification(context: Context): Promise<Running> {
     pooledWaitTimeoutSeconds: lockSilenceSeconds,
   });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
-  // Nothing is leased or stored by another time than that of the database.
+  // Leases and rows use the time of the database only, so the first measurement comes first.
   await clock.measure();
   const stalls = openStalls(clock, metrics, lifecycle);
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });
@@ -88,7 +88,7 @@ export async function startNotification(context: Context): Promise<Running> {
   };
 }
 
-/** From delivery rows to receivers. */
+/** Opens the half of the service that sends delivery rows to receivers. */
 async function openOutbound(
   { config, log, metrics, lifecycle, fatal }: Context,
   pool: Pool,
@@ -125,7 +125,7 @@ async function openOutbound(
       ...queue,
       async disableEndpoint(endpointId, reason, nowMs) {
         const isNew = await queue.disableEndpoint(endpointId, reason, nowMs);
-        // Refreshed at once; otherwise the endpoint would get more deliveries until the next refresh.
+        // Without this refresh, the endpoint would get more deliveries until the next one.
         await endpoints.refresh();
         return isNew;
       },
@@ -169,7 +169,7 @@ function openMailer(config: Context['config']): Mailer | null {
   return createMailer({ smtpUrl: config.smtpUrl, from: config.smtpFrom, timeoutMs: config.webhookTimeoutMs });
 }
 
-/** With a short retention time, as in tests, passes run as often. */
+/** With a short retention time, as in tests, passes run more often. */
 function openRetention({ config, log, metrics }: Context, pool: Pool) {
   const { keepMs } = config;
   const limits = { ...retention, keepMs, everyMs: Math.min(retention.everyMs, keepMs / 4) };

@@ -1,15 +1,15 @@
 /**
- * Since when a part of the service makes no progress, and why. Each part retries by itself. A gauge shows the
- * time; after a limit readiness fails.
+ * Measures how long a part of the service has made no progress, and keeps the reason. Each part retries by
+ * itself. A gauge shows the time. After a limit, readiness fails.
  */
 import type { Clock } from '../shared/clock/index.ts';
 import type { Lifecycle } from '../shared/lifecycle/index.ts';
 import type { Metrics } from '../shared/metrics/index.ts';
 
 export interface Stall {
-  /** Work begins or is retried; the time counts from the first of these calls. */
+  /** Reports that work begins or is retried. The time counts from the first of these calls. */
   begin(why: string): void;
-  /** The work is done. */
+  /** Reports that the work is done. */
   end(): void;
   /** 0 while nothing waits. */
   waitingMs(): number;
@@ -41,7 +41,7 @@ export function createStall(clock: Clock): Stall {
 
 export type Stalls = ReturnType<typeof openStalls>;
 
-/** Which part waits, and for how long: in a gauge, and in readiness if it is long. */
+/** Opens one stall for each part. A gauge shows how long each part waits, and a long wait fails readiness. */
 export function openStalls(clock: Clock, metrics: Metrics, lifecycle: Pick<Lifecycle, 'addReadiness'>) {
   const parts = {
     intake: createStall(clock),

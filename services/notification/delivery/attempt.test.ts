@@ -18,7 +18,7 @@ const at = (attempts: number, random = 0.5) => ({
 });
 
 describe('verdictOf', () => {
-  it('tries at 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, then disables', () => {
+  it('retries after each delay, from 5 s to 24 h, and then disables the endpoint', () => {
     const hours = (n: number) => n * 3_600_000;
     const waits = [5_000, 300_000, 1_800_000, hours(2), hours(5), hours(10), hours(14), hours(20), hours(24)];
     waits.forEach((wait, index) => {
@@ -38,7 +38,7 @@ describe('verdictOf', () => {
     expect(verdictOf(failure(1_000), at(1)).dueAtMs).toBe(1_005_000);
   });
 
-  it('ends on 410, on a final refusal and without a receiver', () => {
+  it('makes no further attempt after 410, after a final refusal and without a receiver', () => {
     expect(verdictOf({ kind: 'gone', status: 410 }, at(1))).toMatchObject({
       status: 'FAILED',
       disable: 'gone',

@@ -16,7 +16,7 @@ export type AttemptResult =
       error: string;
       /** The receiver asked for this pause, in ms. */
       retryAfterMs: number | null;
-      /** Whether the host itself fails and should be paused. */
+      /** Whether the host itself fails, so that its circuit counts the failure. */
       hostTrouble: boolean;
     }
   | { kind: 'gone'; status: number }
@@ -107,8 +107,8 @@ function final(
 }
 
 /**
- * `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3), in ms and at most a day; null if missing or
- * invalid.
+ * Reads `Retry-After`, which is seconds or an HTTP date (RFC 9110, 10.2.3). Returns ms, at most a day; null if
+ * the header is missing or invalid.
  */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;

@@ -36,7 +36,7 @@ export function createChannels(
       host: hostOf(endpoint.url),
       customerId: endpoint.customerId,
       async deliver({ eventId, payload }) {
-        // Checked again: it may have been disabled, or its secret replaced, while this message waited.
+        // The endpoint may have been disabled, or its secret replaced, while this message waited.
         const current = endpoints.find(endpointId);
         if (current?.enabled !== true) return { kind: 'postponed', delayMs: 0 };
         const opened = openSecrets(current);
@@ -53,7 +53,7 @@ const unreadableRestMs = 30_000;
 /** Represents the mail server among the receiving hosts. */
 const mailHost = 'smtp';
 
-/** Without a mail server its deliveries wait, HELD, until an operator configures one and redelivers them. */
+/** Without a mail server, mails become HELD. An operator can configure a server and redeliver them. */
 function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   if (mailer === null) return 'disabled';
   return {
@@ -69,7 +69,7 @@ function mailChannel({ contacts, mailer }: ChannelDeps): Channel | 'disabled' {
   };
 }
 
-/** Endpoints on one host share its gate. An invalid URL gets its own gate, and fails there. */
+/** Endpoints on one host share its gate. An invalid URL gets its own gate, and its attempts fail. */
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

@@ -6,8 +6,8 @@ import { bytesToUuid, placeholders, type Queryable, type Session } from '../../s
 /** How long a version waits while a sender has an earlier version of the same order in flight. */
 const holdMs = 200;
 /**
- * An earlier version delays the later ones for this many attempts. Then they overtake it; receivers see this
- * from the version.
+ * An earlier version delays the later ones for this many attempts. Then the later versions overtake it. A
+ * receiver recognises this by the version number.
  */
 const holdingAttemptsMax = 3;
 export interface LeaseRequest {
@@ -32,8 +32,7 @@ export interface Leased {
 export interface Lease {
   leased: Leased[];
   /**
-   * Receivers that may have more due rows: they returned the full number, or another sender leased at the
-   * same time.
+   * Receivers that may have more due rows: the query was full, or another sender leased rows at the same time.
    */
   more: ReadonlySet<string>;
 }
@@ -44,7 +43,8 @@ export interface DueRow {
 }
 
 /**
- * Reads the due rows of all of them in one statement: with many receivers, round trips take most of the time.
+ * Reads the due rows of all requests in one statement. With many receivers, round trips would take most of the
+ * time.
  */
 export function findDue(
   pool: Queryable,
@@ -59,7 +59,7 @@ export function findDue(
   );
 }
 
-/** @param seen the rows that could be leased */
+/** @param seen the rows that this sender could lock */
 export function receiversWithMore(
   requests: readonly LeaseRequest[],
   due: readonly DueRow[],
@@ -87,8 +87,8 @@ export interface DeliveryRow {
 }
 
 /**
- * Locks the rows and leases those that are still due: another sender may have changed them. Postpones a version of an
- * order that must wait for an earlier one. `seen` has both.
+ * Locks the rows and leases those that are still due, since another sender may have changed them. Postpones a
+ * version of an order that must wait for an earlier one. `seen` has the leased and the postponed rows.
  */
 export async function leaseRows(
   session: Session,
@@ -150,7 +150,7 @@ async function holdersOf(session: Session, rows: readonly DeliveryRow[]): Promis
   return Map.groupBy(holders, lineOf);
 }
 
-/** The key within which order is kept: the versions of one order at one receiver. */
+/** The key within which versions keep their order: one order at one receiver. */
 function lineOf(row: Pick<DeliveryRow, 'order_id' | 'endpoint_id'>): string {
   return `${row.order_id.toString('hex')} ${row.endpoint_id}`;
 }

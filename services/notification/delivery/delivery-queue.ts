@@ -5,8 +5,8 @@
  *          ▲                                 │                                    or PENDING with its next due time
  *          └──────── the lease expires ──────┘
  *
- * If a sender dies, its lease expires and the delivery is due again: at least once, with the same id. A settle
- * names its lease, so a sender that settles too late changes nothing.
+ * If a sender dies, its lease expires and the delivery is due again. So a receiver may get a message twice,
+ * with the same id. A settle names its lease, so a late settle changes nothing.
  */
 import { recordAudit } from '../../shared/audit/index.ts';
 import { type Pool, placeholders, type Session } from '../../shared/mysql/index.ts';
@@ -38,8 +38,8 @@ export interface Settlement {
 
 export interface DeliveryQueue {
   /**
-   * Receivers with due rows, and since when: for one page of endpoints after `after`, plus the e-mail
-   * addresses each time. `next` is where the next page begins; null after the last page.
+   * Reads which receivers have due rows, and since when. One call covers a page of endpoints after `after`, and
+   * the e-mail channel. `next` is the `after` of the next page; null after the last page.
    */
   dueReceivers(
     nowMs: number,
@@ -54,7 +54,7 @@ export interface DeliveryQueue {
   settle(settlements: readonly Settlement[], nowMs: number): Promise<void>;
   /** Removes due deliveries of an endpoint that is disabled (HELD) or gone (DROPPED) from the queue. */
   shelve(endpointId: string, status: 'HELD' | 'DROPPED', nowMs: number): Promise<number>;
-  /** Whether this call disabled the endpoint; an endpoint that is already disabled does not change. */
+  /** Disables an endpoint. Returns false if it is not enabled or does not exist. */
   disableEndpoint(endpointId: string, reason: string, nowMs: number): Promise<boolean>;
 }
 
@@ -62,8 +62,8 @@ export interface DeliveryQueue {
 export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQueue {
   return {
     async dueReceivers(nowMs, after, endpointsMax) {
-      // One lookup in the due index per endpoint. A GROUP BY may read the whole index, including delivered
-      // rows.
+      // This query makes one lookup in the due index per endpoint. A GROUP BY may read the whole index, with
+      // all delivered rows.
       const rows = await pool.rows<{ endpoint_id: string; oldest: number | null }>(
         `SELECT e.endpoint_id, (SELECT MIN(d.due_at_ms) FROM notification_deliveries d
                                 WHERE d.endpoint_id = e.endpoint_id AND d.status = 'PENDING') AS oldest
@@ -84,7 +84,7 @@ export function createDeliveryQueue(pool: Pool, instanceId: string): DeliveryQue
     async receivers(after, receiversMax) {
       const ids: string[] = [];
       while (ids.length < receiversMax) {
-        // Goes from id to id in the index: one lookup per receiver, however many rows it has.
+        // The loop goes from id to id in the index. A receiver costs one lookup, however many rows it has.
         const [row] = await pool.rows<{ next: string | null }>(
           'SELECT MIN(endpoint_id) AS next FROM notification_deliveries WHERE endpoint_id > ?',
           [ids.at(-1) ?? after],

@@ -1,17 +1,18 @@
 /**
- * Decides which receivers the sender leases for next, and how much. Fair to receivers, and bounded by host,
- * by customer and in total.
+ * Decides for which receivers the sender leases deliveries next, and how many. Hosts, customers and the process
+ * have limits.
  */
 
 import type { Target } from '../receivers/hosts.ts';
 import type { LeaseRequest } from './delivery-queue.ts';
 import type { Channel, SenderDeps } from './sender-types.ts';
 
-/** Which receivers wait for a lease, and what blocks them; owned by the sender's loop. */
+/** The receivers that wait for a lease, and the limits that block them. The sender's loop owns this state. */
 export interface Waiting {
   wanted: Set<string>;
   /**
-   * Receivers without room, by the limit that was reached. They are retried as soon as an attempt there ends.
+   * Receivers without room, by the limit that they reached. When an attempt under this limit ends, they are
+   * wanted again.
    */
   crowded: Map<string, Set<string>>;
   /** Receivers that asked for a pause, and until when. */
@@ -43,7 +44,7 @@ export function tryEnded({ wanted, crowded, inFlightOf }: Waiting, channel: Chan
   }
 }
 
-/** A limit that can be reached, as a key of `crowded` and of the room that a plan has used. */
+/** The name of a limit: a key of `crowded`, and of the room that a plan has used. */
 const hostOf = ({ host, customerId }: Channel): string => `host ${host} ${customerId}`;
 const customerOf = ({ customerId }: Channel): string => `customer ${customerId}`;
 
@@ -58,10 +59,13 @@ export interface Plan {
   channels: Map<string, Channel>;
 }
 
-/** Receivers without a channel are written one by one. Beyond this number, other receivers come first. */
+/**
+ * Receivers without a channel are shelved one by one. A plan ends after this many, so that other receivers do
+ * not wait.
+ */
 const shelvedMax = 20;
 
-/** Decides for whom to lease how much. Paused receivers stay for a later sweep. */
+/** Decides how many deliveries to lease for each receiver. Paused receivers wait for a later sweep. */
 export async function planLeases(
   deps: PlanDeps,
   { wanted, crowded, restUntilMs, inFlightOf }: Waiting,
@@ -101,7 +105,7 @@ export async function planLeases(
       free -= rowsMax;
       channels.set(endpointId, channel);
       requests.push({ endpointId, rowsMax });
-      // Removed before the query: a hint that arrives during it is about newer rows.
+      // The receiver is removed before the query, because a hint during the query is about newer rows.
       wanted.delete(endpointId);
     }
   }

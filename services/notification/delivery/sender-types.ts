@@ -10,11 +10,11 @@ import type { DeliveryQueue, Leased } from './delivery-queue.ts';
 /** One way to reach a receiver. */
 export interface Channel {
   name: 'webhook' | 'email';
-  /** The host whose gate the attempt goes through. */
+  /** The attempt passes the gate of this host. */
   host: string;
-  /** The customer: several endpoints of one customer share its limits. */
+  /** All endpoints of this customer share its limits. */
   customerId: string;
-  /** For a receiver that several customers share: whose delivery this is. */
+  /** Returns the customer of a delivery, for a receiver that several customers share. */
   customerOf?(leased: Leased): string;
   deliver(leased: Leased): Promise<AttemptResult>;
 }
@@ -22,7 +22,10 @@ export interface Channel {
 interface SenderLimits {
   /** Attempts in flight in this process. */
   inFlightMax: number;
-  /** The part of these for one customer, because a customer can invent any number of hosts that hang. */
+  /**
+   * Attempts in flight of one customer. Without this limit, a customer could use all of them with many hosts
+   * that hang.
+   */
   customerInFlightMax: number;
   /** Maximum number of receivers in one lease transaction. */
   receiversMax: number;
@@ -30,14 +33,14 @@ interface SenderLimits {
   sweepMs: number;
   /** A lease lasts longer than the wait for a slot plus the slowest attempt. */
   leaseMs: number;
-  /** The slowest attempt. If less of its lease is left, no attempt begins. */
+  /** The longest duration of an attempt. An attempt begins only if its lease lasts longer. */
   attemptMaxMs: number;
   retryDelaysMs: readonly number[];
 }
 
 export interface SenderDeps {
   queue: DeliveryQueue;
-  /** How to reach a receiver; a word if its endpoint is disabled or gone. */
+  /** Returns the channel of a receiver, or a word if its endpoint is disabled or gone. */
   channelOf(endpointId: string): Promise<Channel | 'disabled' | 'gone'>;
   hosts: {
     room(target: Target): number;
@@ -45,7 +48,7 @@ export interface SenderDeps {
     openBreakers(): number;
   };
   limits: SenderLimits;
-  /** Records since when nothing can be leased or written. */
+  /** Measures how long the sender has failed to lease or write. */
   stall: Stall;
   clock: Clock;
   random(): number;

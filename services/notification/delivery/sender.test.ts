@@ -171,7 +171,7 @@ it('removes rows without a receiver from the queue', async () => {
   await sender.stop(1_000);
 });
 
-it('keeps the result of an attempt until the database takes it', async () => {
+it('keeps the result of an attempt until the database stores it', async () => {
   const { queue, settled } = memoryQueue({ a: 1 });
   const settle = queue.settle;
   let failures = 1;

@@ -16,17 +16,15 @@ import type { Channel, SenderDeps } from './sender-types.ts';
 import { createSweep } from './sweep.ts';
 
 export interface Sender {
-  /** These receivers have new deliveries. */
+  /** Reports that these receivers have new deliveries. */
   hint(endpointIds: ReadonlySet<string>): void;
   /** Waits for attempts in flight, at most `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/**
- * Finished attempts that may wait to be written while the database is down. Beyond this, nothing is leased.
- */
+/** Finished attempts that may wait while the database is down. Beyond this number, the sender leases nothing. */
 const unsettledMax = 2_000;
-/** A short pause between rounds, so that attempts that end together are written together. */
+/** A short pause between rounds, so that one transaction writes attempts that end together. */
 const roundPauseMs = 5;
 /** Wait after a failed round. */
 const troubleMs = 500;
@@ -115,7 +113,10 @@ export function startSender(deps: SenderDeps): Sender {
       wake();
       await Promise.race([running, pause(deadlineMs)]);
       if (inFlight > 0)
-        log.warn({ inFlight }, 'attempts are still in flight; they are repeated after their leases expire');
+        log.warn(
+          { inFlight },
+          'attempts are still in flight: a sender repeats them after their leases expire',
+        );
     },
   };
 }
@@ -143,8 +144,8 @@ async function attempt(deps: SenderDeps, channel: Channel, leased: Leased): Prom
 }
 
 /**
- * Writes finished attempts, and disables endpoints whose last attempt failed. After an error everything stays
- * for the next round.
+ * Writes finished attempts, and disables endpoints that are gone or out of attempts. After an error, all
+ * results stay for the next round.
  */
 async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise<Settlement[]> {
   if (finished.length === 0) return [];
@@ -164,7 +165,7 @@ async function settleFinished(deps: SenderDeps, finished: Settlement[]): Promise
   return batch;
 }
 
-/** Runs a round. A temporary error is logged and followed by a pause. */
+/** Runs a round. Returns the pause before the next one in ms: 0, or longer after a temporary error. */
 async function guarded(round: () => Promise<void>, { log, stall }: SenderDeps): Promise<number> {
   try {
     stall.begin('deliveries are not leased or written');

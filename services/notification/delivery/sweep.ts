@@ -7,16 +7,16 @@ import type { SenderDeps } from './sender-types.ts';
 
 /** Endpoints of one page. If there are fewer, every search covers all. */
 const pageEndpoints = 5_000;
-/** Receivers whose next attempt is remembered. The others are found in the table. */
+/** The maximum number of receivers whose next attempt is remembered. The sweep finds the others in the table. */
 const rememberedMax = 50_000;
-/** How often to look for deliveries of deleted endpoints, and receivers of one such query. */
+/** How often to look for deliveries of deleted endpoints, and the number of receivers in one query. */
 const straysEveryMs = 5_000;
 const straysPage = 100;
 
 export interface Sweep {
   /** Adds the receivers with due deliveries to `wanted`. */
   run(wanted: Set<string>): Promise<void>;
-  /** Remembers that these receivers will be tried again. */
+  /** Remembers when to retry the receivers of pending results. */
   remember(settlements: readonly Settlement[]): void;
 }
 

@@ -1,4 +1,7 @@
-/** The endpoints in memory, by id and by customer. A change costs as much as its size. */
+/**
+ * The endpoints in memory, by id and by customer. The cost of an update depends only on the number of changed
+ * endpoints.
+ */
 import type { Endpoint } from './endpoint.ts';
 
 export interface EndpointIndex {

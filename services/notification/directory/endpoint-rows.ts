@@ -1,4 +1,4 @@
-/** Reads of `webhook_endpoints`, in pages along an index: no query result grows with the table. */
+/** Reads `webhook_endpoints` in pages along an index, so that no query result grows with the table. */
 import type { Queryable } from '../../shared/mysql/index.ts';
 import { parseFilter } from '../event-types.ts';
 import type { Endpoint } from './endpoint.ts';

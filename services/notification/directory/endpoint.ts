@@ -1,11 +1,11 @@
-/** Where a customer's events are sent. */
+/** A URL of a customer that receives events. */
 export interface Endpoint {
   id: string;
   customerId: string;
   url: string;
-  /** null: the usual types. */
+  /** Null means the default types. */
   filter: readonly string[] | null;
-  /** `whsec_…`; the first one signs first. */
+  /** The stored secret. Its signature comes before that of `previousSecret`. */
   secret: string;
   previousSecret: string | null;
   previousUntilMs: number | null;

@@ -10,9 +10,9 @@ import type { Slice } from './partition-buffers.ts';
 
 export interface EventReader {
   /**
-   * The events by partition, in order. An undecodable record is skipped: it has no known receiver, and
-   * reconciliation reports the outcome as missing. Waits while the registry is down; rejects only when
-   * `signal` fires.
+   * Returns the events by partition, in order. Skips an undecodable record, because its receiver is unknown.
+   * Reconciliation reports its outcome as missing. Waits while the registry is down. Rejects only when `signal`
+   * fires.
    */
   read(slices: readonly Slice[], signal: AbortSignal): Promise<Map<number, OrderEvent[]>>;
 }
@@ -25,7 +25,7 @@ export function createEventReader({
   metrics,
 }: {
   codec: Pick<Codec<OrderEvent>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Called with the reason for which records wait. */
+  /** Called with the reason when records must wait. */
   stall: Pick<Stall, 'begin'>;
   backoff: Backoff;
   log: Logger;

@@ -1,10 +1,10 @@
 /**
- * Outcomes that look like repeats but are not.
+ * Finds outcomes that look like repeats but come from another log.
  *
- * The stored position has passed the source offset of a repeat, so a repeat was decided before that position
- * was stored. An outcome that was decided clearly later comes from another log: the command topic was
- * recreated, and its offsets start from 0 again. If it were dropped as a repeat, its loss would stay
- * unnoticed. So it is counted and logged, and readiness fails, until the positions are reset.
+ * A repeat was decided before the stored position passed its source offset. An outcome that was decided clearly
+ * later comes from another log. The reason is a recreated command topic, whose offsets start from 0 again. If
+ * intake dropped this outcome as a repeat, nobody would notice the loss. So intake counts and logs it, and
+ * readiness fails until the stored position changes.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 
@@ -12,13 +12,13 @@ import type { OrderEvent } from '../../../schemas/index.ts';
 const clocksApartMs = 300_000;
 
 export interface ForeignEvents {
-  /** When the stored position of a partition last changed, epoch ms. */
+  /** Records when the stored position of a partition last changed, in epoch ms. */
   moved(partition: number, atMs: number): void;
   knows(partition: number): boolean;
   forget(partition: number): void;
-  /** How many of these events are not repeats although the position has passed them. */
+  /** Counts the events that are not repeats although the position has passed them. */
   countIn(partition: number, passed: readonly OrderEvent[]): number;
-  /** For readiness. */
+  /** For readiness: true, or the partitions with events of another log. */
   check(): true | string;
 }
 

@@ -1,6 +1,4 @@
-/**
- * From the result topic to delivery rows: consumer, partition buffers, intake, and the watch over the log.
- */
+/** Wires the half of the service that turns the result topic into delivery rows. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -31,15 +29,15 @@ import { createPartitionBuffers, type PartitionBuffers } from './partition-buffe
 
 type Context = ServiceContext<typeof fields>;
 
-/** Records in a buffer at which its partition is paused, and resumed; some batches ahead of the loop. */
+/** Numbers of buffered records at which a partition is paused and resumed: some batches ahead of the loop. */
 const bufferLimits = { recordsHigh: 4_000, recordsLow: 2_000 };
-/** How often the id of the result topic is checked. A recreated topic is read again within this time. */
+/** How often the id of the result topic is checked. A recreated topic is noticed within this time. */
 const topicLookMs = 10_000;
 /** A log check in progress delays a stop by at most this time. */
 const logStopMs = 1_000;
 const storeRetry = backoff({ initialMs: 100, maxMs: 5_000 });
 
-/** `outbound` is the sending half of the service, as far as intake needs it. */
+/** `outbound` has the parts of the sending half that intake needs. */
 export function openInbound(
   context: Context,
   { pool, clock, codec }: { pool: Pool; clock: Clock; codec: Codec<OrderEvent> },
@@ -90,7 +88,7 @@ export function openInbound(
   return { buffers, intake, consumer, logWatch };
 }
 
-/** Partitions whose log was truncated or recreated are read again from their beginning. */
+/** Opens the log watch, which reads a truncated or recreated partition again from its beginning. */
 function openLogWatch(
   { config, log, metrics }: Context,
   parts: {

@@ -1,4 +1,4 @@
-/** What intake reports about a batch: its events, rows and mails, and what is missing or from another log. */
+/** Counts and logs a batch of intake: its events, rows and mails, its gaps, and outcomes of another log. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
@@ -67,13 +67,15 @@ function countForeign(
     sum += count;
     log.error(
       { partition, position, count },
-      'outcomes below the stored position are newer than it: they come from another log and are not sent',
+      'outcomes before the stored position were decided after it: they come from another log and are not sent',
     );
   }
   return sum;
 }
 
-/** Gaps in the chain of source offsets. A position of -1 cannot have a gap yet: its log may begin late. */
+/**
+ * Finds gaps in the chain of source offsets. After position -1 there is no gap, because a log may begin late.
+ */
 export function gapsOf(
   events: readonly OrderEvent[],
   positions: ReadonlyMap<number, number>,

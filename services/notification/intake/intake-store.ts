@@ -1,7 +1,7 @@
 /**
- * The one transaction of intake: the positions of the batch's partitions and its delivery rows, both or
- * neither. Positions move by compare-and-set. So a second instance that still writes an older batch after a
- * rebalance changes no row and rolls back.
+ * The one transaction of intake. It writes the positions of the batch's partitions and its delivery rows, both
+ * or neither. Positions move by compare-and-set. So an instance that still has an older batch after a rebalance
+ * changes no row.
  */
 import { type Pool, type Session, uuidToBytes } from '../../shared/mysql/index.ts';
 import type { NewDelivery } from '../deliveries.ts';
@@ -14,7 +14,7 @@ const insertBytesMax = 4_000_000;
 /** The error in the row of a withheld mail. */
 const overBudget = 'the address has had too many mails';
 
-/** How far one partition moves: source offsets of its outcomes. */
+/** The move of one partition's position, in source offsets of its outcomes. */
 export interface Move {
   partition: number;
   from: number;
@@ -32,8 +32,8 @@ export interface PositionStore {
   topicId(): Promise<string | null>;
   storeTopicId(id: string): Promise<void>;
   /**
-   * One transaction. 'moved elsewhere': a position was not `from`, and nothing was written. Throws on any
-   * other error.
+   * Runs one transaction. Returns 'moved elsewhere' if a position was not `from`; then nothing is written.
+   * Throws on any other error.
    */
   store(moves: readonly Move[], deliveries: readonly NewDelivery[], nowMs: number): Promise<StoreResult>;
 }
@@ -102,12 +102,12 @@ export function createPositionStore({ pool, topic }: { pool: Pool; topic: string
   };
 }
 
-/** Thrown inside the transaction, so that it rolls back. */
+/** Thrown inside the transaction to roll it back. */
 class MovedElsewhere extends Error {}
 
 /**
- * Throws unless the stored position of every partition is the start of the batch. One statement, its rows in
- * key order.
+ * Moves the positions in one statement, with the rows in key order. Throws unless every stored position is the
+ * start of the batch.
  */
 async function movePositions(
   session: Session,
@@ -158,7 +158,7 @@ async function insertDeliveries(
   );
 }
 
-/** Splits by count and by bytes. */
+/** Splits the rows by count and by bytes. */
 function* chunks(rows: readonly NewDelivery[]): Generator<NewDelivery[]> {
   let chunk: NewDelivery[] = [];
   let bytes = 0;

@@ -88,7 +88,7 @@ function harness(
   return { intake, buffers, feed, stored: stored.promise, storedHints, fatal, foreign };
 }
 
-it('stores nothing from the middle of another log, and all of it once it is read from its beginning', async () => {
+it('stores nothing from the middle of another log, and everything after a restart at its beginning', async () => {
   const memory = memoryStore();
   const asked = Promise.withResolvers<void>();
   const checkLog = async (): Promise<void> => {
@@ -117,10 +117,10 @@ it('reads a partition again, once, if outcomes are missing after a position that
   feed([eventOf(0, 5), eventOf(0, 6)]);
   await expect.poll(() => readAgain.mock.calls).toEqual([[0]]);
   expect(memory.rows.size).toBe(0);
-  // 2 is lost for ever: then it is a gap, and the outcomes after it are stored.
+  // Outcome 2 is lost, so it counts as a gap. Intake stores the outcomes after it.
   feed([3, 4, 5, 6].map((n) => eventOf(0, n)));
   await expect.poll(() => memory.rows.size).toBe(4);
-  // A gap while following the log: no database was restored, so there is nothing to search for.
+  // This gap appears while intake follows the log. No database was restored, so there is nothing to search for.
   buffers.restart(0);
   feed([eventOf(0, 9)]);
   await expect.poll(() => memory.rows.size).toBe(5);
@@ -145,7 +145,7 @@ it('reports outcomes of another log if they are newer than the position that has
 });
 
 describe('mails', () => {
-  it('are not sent about rejected orders; those over the budget of their address are late or withheld', async () => {
+  it('are not sent about rejected orders, and are late or withheld over the budget of an address', async () => {
     const memory = memoryStore();
     const stored: NewDelivery[][] = [];
     let failures = 1;
@@ -195,7 +195,7 @@ describe('intake', () => {
   it('writes no rows that another instance stored meanwhile', async () => {
     const memory = memoryStore();
     const load = memory.store.load;
-    // Reads the position, and then the other instance commits.
+    // This instance reads the position, and then the other instance commits.
     memory.store.load = async (partitions) => {
       const seen = await load(partitions);
       if (!memory.positions.has(0)) memory.positions.set(0, 1);

@@ -5,7 +5,8 @@
  *
  * - running: takes records from the buffers, decodes them, and drops repeats by source offset. It stores
  *   positions and rows in one transaction. While the database or the registry fails, it waits and skips nothing.
- * - draining: takes no new records. The current batch is stored, or dropped: its group offset has not moved.
+ * - draining: takes no new records. It stores or drops the current batch. A dropped batch is read again,
+ *   because its group offset has not moved.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -35,15 +36,13 @@ export interface IntakeDeps {
   /** The e-mail addresses of these orders; none if e-mail is off. */
   addressesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   mailBudget: MailBudget;
-  /**
-   * Checks whether the topic is still the one of the stored positions. If not, its partitions are read again.
-   */
+  /** Checks whether the stored positions belong to the current topic. If not, its partitions are read again. */
   checkLog(): Promise<void>;
-  /** Reads a partition from its beginning again; resolves once the consumer is there. */
+  /** Reads a partition again from its beginning. Resolves once the consumer has that position. */
   readAgain(partition: number): Promise<void>;
   /** Distinguishes repeats from outcomes of another log. */
   foreign: ForeignEvents;
-  /** Records since when a batch cannot be read or stored. */
+  /** Measures how long a batch has not been read or stored. */
   stall: Stall;
   /** Called after each COMMIT with the receivers that have new deliveries. */
   onStored(endpointIds: ReadonlySet<string>): void;
@@ -56,15 +55,15 @@ export interface IntakeDeps {
 }
 
 export interface Intake {
-  /** Partitions were assigned or lost. */
+  /** Reports which partitions were assigned and lost. */
   assigned(change: { gained: readonly number[]; lost: readonly number[] }): void;
-  /** There may be records to take. */
+  /** Reports that the buffers may have records. */
   wake(): void;
   /** Resolves when the current batch is stored or given up. */
   stop(): Promise<void>;
 }
 
-/** The rest of a slice: its events after the stored position, and how that position moves. */
+/** The part of a batch to store: the events after the stored positions, and the moves of these positions. */
 interface Plan {
   moves: Move[];
   events: OrderEvent[];
@@ -117,11 +116,11 @@ export function startIntake(deps: IntakeDeps): Intake {
 
 /** Source offsets by partition. */
 interface Positions {
-  /** The stored position, as far as this process knows it. */
+  /** The last known stored position. */
   now: Map<number, number>;
-  /** As read from the database, until this process moves it. */
+  /** The position that was read from the database, until this process moves it. */
   loaded: Map<number, number>;
-  /** Outcomes were missing after this one, and the log was searched from its beginning. */
+  /** Positions after which outcomes were missing. The log was searched for them from its beginning. */
   lookedBehind: Map<number, number>;
 }
 
@@ -130,7 +129,7 @@ interface Batch {
   decoded: ReadonlyMap<number, OrderEvent[]>;
 }
 
-/** Stores the events of a batch, and waits during temporary errors; gives up only when `signal` fires. */
+/** Stores the events of a batch, and retries after temporary errors. Gives up only when `signal` fires. */
 async function storeUntilDone(
   deps: IntakeDeps,
   positions: Positions,
@@ -140,7 +139,7 @@ async function storeUntilDone(
   const { now } = positions;
   let isLogKnown = false;
   for (let attempt = 1; ; attempt++) {
-    // Drops partitions that were lost, or are read again from another offset.
+    // This drops partitions that were lost, or that are read again from another offset.
     const decoded = currentOf(deps, batch);
     try {
       await loadMissing(deps, positions, decoded.keys());
@@ -172,7 +171,7 @@ async function storeUntilDone(
       }
       deps.log.info(
         { moves: plan.moves.length },
-        'another instance stored part of this batch; positions are read again',
+        'another instance stored part of this batch: intake reads the positions again',
       );
     } catch (error) {
       if (classify(error) !== 'retry') throw error;
@@ -186,7 +185,7 @@ async function storeUntilDone(
 
 /**
  * A loaded position may come from a restored database, while the group offset is newer. Then the missing
- * outcomes are in the log before the current offset. The log is searched for them once. Returns whether any
+ * outcomes are in the log before the current offset. Searches the log for them once. Returns whether any
  * partition is read again.
  */
 async function lookBehind(
@@ -201,7 +200,7 @@ async function lookBehind(
     isReadAgain = true;
     log.warn(
       { partition, after },
-      'outcomes after the stored position are missing; the log is searched from its beginning',
+      'outcomes after the stored position are missing: intake searches the log from its beginning',
     );
     await readAgain(partition);
   }

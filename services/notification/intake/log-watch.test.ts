@@ -62,7 +62,7 @@ it('ignores a partition that was lost meanwhile', async () => {
   await expect.poll(() => restarts).toEqual(['1 from 0']);
 });
 
-it('reads everything again when the topic was recreated, once', async () => {
+it('reads everything again, once, after the topic was recreated', async () => {
   const { restarts, topic } = open();
   await expect.poll(() => topic.stored).toBe('first');
   expect(restarts).toEqual([]);

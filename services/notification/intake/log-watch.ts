@@ -1,14 +1,14 @@
 /**
- * What to do when the result topic is no longer the same log.
+ * Notices when the result topic is no longer the same log, and reads its partitions again from their beginning.
  *
- * A position outside the log: the log was truncated, or recreated and shorter. Another topic id: it was
- * recreated, whatever its length. In both cases its partitions are read again from their beginning. Nothing
- * is sent twice: stored positions count source offsets and drop what they have passed. Truncated outcomes
- * never arrive. The next one names a predecessor that was not seen; intake counts a gap, and reconciliation
- * finds each missing outcome (OUTCOME_MISSING).
+ * A position outside the log means that the log was truncated, or recreated and shorter. Another topic id means
+ * that the log was recreated, whatever its length. Nothing is sent twice: intake drops outcomes whose source
+ * offsets are not above the stored positions. Truncated outcomes never arrive. The next outcome then names a
+ * predecessor that intake has not seen, and intake counts a gap. Reconciliation finds each missing outcome
+ * (OUTCOME_MISSING).
  *
- * A restored database has positions behind the group's offsets. The outcomes between them are read again in
- * the same way.
+ * A restored database has positions behind the group's offsets. The log watch reads the outcomes between them
+ * again in the same way.
  */
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
@@ -23,7 +23,7 @@ export interface LogWatchDeps {
   topicId(): Promise<string>;
   /** The topic id of the stored positions; null if there is none yet. */
   storedTopicId(): Promise<string | null>;
-  /** Writes it if it is not stored yet. */
+  /** Stores the topic id if it is not stored yet. */
   storeTopicId(id: string): Promise<void>;
   /** Partitions that are currently assigned. */
   partitions(): readonly number[];
@@ -40,11 +40,11 @@ export interface LogWatchDeps {
 type RestartReason = 'outOfRange' | 'newTopic' | 'gap';
 
 export interface LogWatch {
-  /** The position of this partition is outside the log; the partition is paused. */
+  /** Reports a position outside the log. The consumer has paused the partition. */
   outOfRange(partition: number, position: bigint | null): void;
   /**
-   * Reads a partition from its beginning again; resolves once the consumer is there. Rejects only when the
-   * watch is stopped.
+   * Reads a partition again from its beginning. Resolves once the consumer has that position. Rejects only when
+   * the watch is stopped.
    */
   readAgain(partition: number): Promise<void>;
   /** Checks the topic's id now. If it changed, its partitions are read again. Throws if the check fails. */
@@ -59,7 +59,10 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
   let known: string | null = null;
   let restarting = Promise.resolve();
 
-  /** Retries until the brokers return where the log begins. Partitions lost meanwhile are left out. */
+  /**
+   * Restarts partitions at the beginning of their logs, and retries until the brokers report it. Skips
+   * partitions that were lost meanwhile.
+   */
   const restart = async (partitions: readonly number[], reason: RestartReason): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
@@ -74,7 +77,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
         stall.end();
         return;
       } catch (error) {
-        log.warn({ err: error, attempt }, `a partition cannot be re-read yet: ${errorMessage(error)}`);
+        log.warn({ err: error, attempt }, `a partition cannot be read again yet: ${errorMessage(error)}`);
         await sleep(deps.backoff(attempt), signal).catch(() => undefined);
       }
     }
@@ -92,7 +95,7 @@ export function startLogWatch(deps: LogWatchDeps): LogWatch {
       if (signal.aborted) return;
     }
     known = id;
-    // Each time, because positions of newly assigned partitions have no id yet.
+    // The id is stored each time, because positions of newly assigned partitions have no id yet.
     await deps.storeTopicId(id);
   };
 

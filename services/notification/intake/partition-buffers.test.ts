@@ -30,7 +30,7 @@ it('pauses a full buffer and resumes it once it is empty enough', () => {
   expect(resume).toHaveBeenCalledExactlyOnceWith(0);
 });
 
-it('gives each buffer its share', () => {
+it('takes a fair share from each buffer', () => {
   const buffers = createPartitionBuffers(flow(), { recordsHigh: 1_000, recordsLow: 1 });
   buffers.assign({ gained: [0, 1, 2], lost: [] });
   for (const partition of [0, 1, 2]) buffers.enqueue(partition, records(0, 100));

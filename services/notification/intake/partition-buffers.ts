@@ -1,8 +1,8 @@
 /**
  * Fetched records that are not stored yet, one buffer per assigned partition.
  *
- * A buffer begins with its assignment, fills from the consumer, is emptied by the intake loop and ends when
- * the partition is lost. A full buffer pauses its partition.
+ * A buffer exists while its partition is assigned. The consumer fills it, and the intake loop empties it. A
+ * full buffer pauses its partition.
  */
 import { type BufferLimits, PartitionBuffer } from '../../shared/consuming/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
@@ -29,13 +29,18 @@ export interface PartitionBuffers {
   assign(change: { gained: readonly number[]; lost: readonly number[] }): void;
   /** Adds the records of a fetch, without repeats. */
   enqueue(partition: number, records: readonly InRecord[]): void;
-  /** The partition is read again from another offset; its buffered records are dropped. */
+  /** Drops the buffered records of a partition that is read again from another offset. */
   restart(partition: number): void;
   /** Takes up to `recordsMax` records, a fair share from each buffer. */
   take(recordsMax: number): Slice[];
-  /** Whether the slice belongs to the partition's current buffer; false once it was lost or is read again. */
+  /**
+   * Whether the slice belongs to the partition's current buffer. False after the partition was lost or
+   * restarted.
+   */
   isCurrent(slice: Slice): boolean;
-  /** The deliveries of these slices are stored. Ignores slices of buffers that were lost meanwhile. */
+  /**
+   * Records that the deliveries of these slices are stored. Ignores slices of buffers that were lost meanwhile.
+   */
   stored(slices: readonly Slice[]): void;
   /** Group offsets that may be committed. */
   committable(): { partition: number; offset: bigint }[];
@@ -46,7 +51,7 @@ export interface PartitionBuffers {
 
 export function createPartitionBuffers(flow: Flow, limits: BufferLimits): PartitionBuffers {
   const assigned = new Map<number, Assigned>();
-  /** A slice may outlive its buffer. */
+  /** The buffer of each slice. A slice may outlive its buffer. */
   const origin = new WeakMap<Slice, Assigned>();
   const isCurrent = (slice: Slice): boolean =>
     origin.has(slice) && assigned.get(slice.partition) === origin.get(slice);

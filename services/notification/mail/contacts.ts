@@ -1,6 +1,6 @@
 /**
- * E-mail addresses of orders. Only the order's row holds them, so that they can be erased. They are read when
- * a mail is sent, and never copied.
+ * E-mail addresses of orders. Only the order's row holds an address, so that it can be erased. Notification
+ * reads it for each use and stores no copy.
  */
 import { selectOrders } from '../../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
@@ -42,7 +42,7 @@ function emailOf(contact: string | null): string | null {
     const { email } = JSON.parse(contact) as { email?: unknown };
     return typeof email === 'string' && email !== '' ? email : null;
   } catch {
-    // An invalid contact has no address; the order itself does not change.
+    // A contact that is not valid JSON has no address.
     return null;
   }
 }

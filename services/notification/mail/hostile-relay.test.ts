@@ -72,7 +72,7 @@ it('a mail that hangs delays no other mail, and ends only its own connection', a
   expect(server.taken()).toBe(11);
 });
 
-it('a broken connection is not retried by itself: the row of the mail decides when', async () => {
+it('a broken connection is not retried: the row of the mail decides about a retry', async () => {
   let texts = 0;
   await open({
     take(step, socket) {

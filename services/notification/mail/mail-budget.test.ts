@@ -21,7 +21,7 @@ it('ignores upper and lower case of an address', () => {
   expect(budget.plan([to('ada@example.ORG')], nowMs).dueAtMs[0]).toBeGreaterThan(nowMs);
 });
 
-it('keeps the mails of an address from others while one customer uses up its own', () => {
+it('leaves an address mails of other customers after one customer has used up its budget', () => {
   const budget = createMailBudget(limits);
   budget.plan(times(300, to('ada@example.org', 'greedy')), nowMs).charge();
   expect(budget.plan(times(5, to('ada@example.org', 'shop')), nowMs).dueAtMs).toEqual(Array(5).fill(nowMs));

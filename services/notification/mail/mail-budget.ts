@@ -1,11 +1,10 @@
 /**
- * How many mails an address and a customer get. The caller chooses the address, so without a limit anyone
- * could make the shop write to a stranger. Mails over the budget are sent later; a mail that would be more
- * than a day late is withheld.
+ * Limits how many mails an address and a customer get. The caller chooses the address, so without a limit
+ * anyone could make the shop write to a stranger. Mails over the budget are sent later. A mail that would be
+ * more than a day late is withheld.
  *
- * Each key has the time at which its budget is used up; every mail moves it (GCRA, ITU-T I.371). That is one
- * number for any rate. Addresses are kept as hashes. Each instance counts separately, and starts again after
- * a restart.
+ * The budget stores one time per key: when the key's budget is full again. Every mail moves this time (GCRA,
+ * ITU-T I.371). Addresses are stored as hashes. Each instance counts separately, and from zero after a restart.
  */
 import { createHash } from 'node:crypto';
 
@@ -28,7 +27,7 @@ export interface MailBudget {
 
 interface MailPlan {
   dueAtMs: readonly (number | null)[];
-  /** The mails are stored: charges them from now on. */
+  /** Charges the planned mails. Call it once they are stored. */
   charge(): void;
 }
 
@@ -36,14 +35,14 @@ const dayMs = 86_400_000;
 const minuteMs = 60_000;
 /** A mail that is later than this has no news value. */
 const latestMs = dayMs;
-/** Customers that may write to one address before they share its budget. */
+/** The budget of an address is this many budgets of one customer. */
 const customersPerAddress = 3;
 /** Keys in memory; the least recently used one is evicted first. */
 const keysMax = 100_000;
 
 interface Rate {
   key: string;
-  /** Mails at once, and again after each period. */
+  /** Mails in a period. They may all come at once. */
   count: number;
   periodMs: number;
 }

@@ -1,9 +1,9 @@
 /**
  * The mails to a customer about an order: plain text, one template per status.
  *
- * The caller chooses the address, so a mail contains none of the caller's texts: no SKU, no reason text, no
- * name, no address. Product names come from the catalogue. Each is put on one line, so that it cannot imitate
- * a line of the template.
+ * The caller chooses the address, so a mail contains none of the caller's texts. It has no SKU, reason text,
+ * personal name or address. Product names come from the catalogue. A template puts each name on one line, so
+ * that it cannot imitate a line of the template.
  */
 import { amountText, toOneLine } from '../../domain/index.ts';
 import type { Message, MessageData } from '../message.ts';
@@ -78,12 +78,12 @@ export function mailTextOf(message: Message): MailText {
   return { subject: template.subject(data.id.slice(0, 8)), text: `${blocks.filter(Boolean).join('\n\n')}\n` };
 }
 
-/** A line without a name has no product in the catalogue. */
+/** A line without a name has no product in the catalogue, so its name is `article`. */
 function nameText(name: string | null): string {
   return name === null ? 'article' : toOneLine(name);
 }
 
-/** No amount for a currency without a known minor unit: none is better than a wrong one. */
+/** Returns null for a currency without a known minor unit: no amount is better than a wrong one. */
 function totalText({ totals, currency }: MessageData): string | null {
   if (totals === undefined || currency === undefined) return null;
   const amount = amountText(totals.total, currency);

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describe('mailer', () => {
-  it('sends the text of the status, with an id that depends on the event and is the same on every attempt', async () => {
+  it('sends the text of the status, with a message id that is the same on every attempt', async () => {
     for (let i = 0; i < 2; i++) {
       expect(await mailer.send('c@example.org', mail)).toEqual({ kind: 'delivered', status: 250 });
     }

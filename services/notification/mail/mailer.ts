@@ -38,13 +38,13 @@ export function createMailer(options: { smtpUrl: string; from: string; timeoutMs
   const lines = [...idle];
   return {
     async send(to, mail) {
-      // The address was stored before this rule existed. The library would rewrite it and so send to another
+      // An address may be older than this rule. The library would rewrite it and send the mail to another
       // mailbox.
       if (!isMailAddress(to)) {
         return {
           kind: 'refused',
           status: null,
-          error: 'the address is not one that mail systems read in the same way',
+          error: 'the address is invalid, because mail systems read it in different ways',
         };
       }
       const line = idle.pop();
@@ -72,11 +72,11 @@ interface Line {
 
 /**
  * One connection, kept between mails. A server that sends a byte now and then never triggers the socket
- * timeout. So the whole mail has a deadline; after it, only this connection is closed.
+ * timeout. So the whole mail has a deadline. After the deadline, only this connection is closed.
  */
 function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number }): Line {
   const open = () =>
-    // All options in the first argument: the second one holds defaults of messages.
+    // All options are in the first argument, because the second one holds defaults of messages.
     createTransport({
       url: smtpUrl,
       pool: true,
@@ -102,7 +102,7 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
       }, deadlineMs);
       try {
         const sending = transport.sendMail(mail);
-        // After the deadline nothing waits for it.
+        // After the deadline nothing awaits this promise.
         sending.catch(() => undefined);
         await Promise.race([sending, late.promise]);
       } finally {
@@ -114,15 +114,15 @@ function createLine({ smtpUrl, timeoutMs }: { smtpUrl: string; timeoutMs: number
 }
 
 /**
- * A password crosses a network only encrypted: an attacker could remove the offer of STARTTLS. A connection
- * to this machine uses no network.
+ * Whether the connection must use TLS. A password must be encrypted on a network, because an attacker could
+ * remove the offer of STARTTLS. A connection to this machine uses no network.
  */
 function mustEncrypt(smtpUrl: string): boolean {
   const { username, hostname } = new URL(smtpUrl);
   return username !== '' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-/** Ends its connection, even during a mail. */
+/** Closes the connection of a transport, even during a mail. */
 function cut({ transporter }: { transporter: unknown }): void {
   (transporter as { close(options: { force: boolean }): void }).close({ force: true });
 }
@@ -141,8 +141,8 @@ function mailOf(to: string, mail: MailOrder, from: string): SendMailOptions {
 }
 
 /**
- * The same on every attempt, so that mail systems can drop a repeat. Event ids are unique within one
- * installation only, so the hash includes the order id.
+ * The message id is the same on every attempt, so that mail systems can drop a repeat. Event ids are unique
+ * within one installation only, so the hash includes the order id.
  */
 function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
   const domain = /@([^\s>]+)/.exec(from)?.[1] ?? 'localhost';
@@ -151,8 +151,8 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
 }
 
 /**
- * Commands about this mail alone. If the server refuses an earlier command, it would refuse every mail: a
- * wrong password, a closed server.
+ * SMTP commands about one mail alone. If the server refuses an earlier command, it would refuse every mail, for
+ * example because of a wrong password.
  */
 const mailCommands = ['RCPT TO', 'DATA'];
 /** The server is about to close the connection, whatever the command (RFC 5321, 4.2.2). */

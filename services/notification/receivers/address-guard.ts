@@ -1,13 +1,16 @@
 /**
- * Which network addresses a webhook may reach. A customer chooses the URL, so it must not reach our internal
- * network. The resolved address is checked at the moment of connecting, because a name may resolve
+ * Decides which network addresses a webhook may reach. A customer chooses the URL, so it must not reach our
+ * internal network. The guard checks the resolved address at the moment of connecting. A name may resolve
  * differently a second later (DNS rebinding).
  */
 import { isIP, type LookupFunction } from 'node:net';
 import { addressRanges } from '../../shared/addresses/index.ts';
 import type { NameResolver } from './name-resolver.ts';
 
-/** IANA special-purpose ranges: loopback, private, link-local (cloud metadata lives there), shared, test, multicast, reserved. */
+/**
+ * IANA special-purpose ranges: loopback, private, link-local (with cloud metadata), shared, test, multicast,
+ * reserved.
+ */
 const closedV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -25,20 +28,20 @@ const closedV4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** In IPv6 only global unicast is allowed. Its tunnels, which contain an IPv4 address, are not. */
+/** In IPv6 only global unicast is allowed, without the tunnels that contain an IPv4 address. */
 const openV6 = '2000::/3';
 const closedV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 export interface AddressGuard {
-  /** Whether a connection to this address is allowed; over http only to addresses of the allow-list. */
+  /** Whether a connection to this address is allowed. Plain http may reach only addresses of the allow-list. */
   allows(address: string, scheme: 'http:' | 'https:'): boolean;
   /** For net.connect: resolves a name and refuses it if any of its addresses is not allowed. */
   lookup(scheme: 'http:' | 'https:', customerId: string): LookupFunction;
 }
 
 /**
- * The error of a refused address, and of a name without an address: one text and one code. Customers read it,
- * and two texts would show which names exist in our own network.
+ * The error for a refused address and for a name without an address. Both have the same text and code.
+ * Customers read the text, and two texts would show which names exist in our own network.
  */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
@@ -77,7 +80,8 @@ export function createAddressGuard(allowed: readonly string[], names: NameResolv
         })
         .then(
           (found) => {
-            // Node requests all addresses when it races families; it gets exactly the checked ones.
+            // Node requests all addresses when it races address families. It gets exactly the checked
+            // addresses.
             if (options.all === true) callback(null, found);
             else callback(null, found[0]!.address, found[0]!.family);
           },

@@ -1,7 +1,7 @@
 /**
- * Circuit breakers by key. A key without failures uses no memory. Of the others at most `keptMax` are kept,
- * and the key with the oldest trouble is evicted first. It is then tried a little early, and its next failure
- * adds it again.
+ * Circuit breakers by key. A key without failures uses no memory. At most `keptMax` other keys are kept, and
+ * the key with the oldest trouble is evicted first. An evicted key is tried a little early, and its next
+ * failure adds it again.
  *
  * closed ──failures in a row──► open ──openMs──► one try ──success──► closed, ──failure──► open again
  */
@@ -25,7 +25,7 @@ interface Trouble {
 export type Judgement = 'trouble' | 'well' | 'unknown';
 
 export interface Circuits {
-  /** closed: any number of calls. trial: one. open: none. */
+  /** The number of calls that are allowed now. closed: any number. trial: one. open: none. */
   stateOf(key: string): 'closed' | 'trial' | 'open';
   /** Runs a call; null if the circuit is open. `judge` returns what its result means for the key. */
   run<T>(key: string, attempt: () => Promise<T>, judge: (result: T) => Judgement): Promise<T | null>;

@@ -1,7 +1,7 @@
 /**
- * A bounded number of concurrent tasks, in total and for each key, so that no key delays the others for long.
- * When a slot is free, the keys with waiting tasks take turns. Only keys with tasks are kept, so the size is
- * bounded by the number of tasks.
+ * Limits concurrent tasks in total and per key, so that no key delays the others for long. When a slot is free,
+ * the keys with waiting tasks take turns. The gate keeps only keys with tasks, so the number of tasks bounds
+ * its size.
  */
 export interface GateLimits {
   /** Concurrent tasks of all keys together. */
@@ -15,7 +15,7 @@ export interface GateLimits {
 interface Line {
   running: number;
   waiting: (() => void)[];
-  /** Tasks that found the queue full since it was last empty. */
+  /** Tasks that were refused since this key last had no task. */
   turnedAway: number;
 }
 
@@ -25,7 +25,8 @@ export interface FairGate {
   /** Running and waiting tasks of all keys. */
   size(): number;
   /**
-   * Runs the task when its turn comes. If the queue is full, returns the number of tasks refused in a row.
+   * Runs the task when its turn comes. If the queue is full, refuses the task and returns the number of refused
+   * tasks.
    */
   run<T>(key: string, task: () => Promise<T>): Promise<{ done: T } | { turnedAway: number }>;
 }
@@ -51,7 +52,7 @@ export function createFairGate({ slotsInAll, slotsEach, waitingEach }: GateLimit
       line.running += 1;
       running += 1;
       line.waiting.shift()!();
-      // At the end: deleted and added again, it comes last in this loop.
+      // The key was deleted above, so it now comes last in this loop.
       if (line.waiting.length > 0 && line.running < slotsEach) ready.add(key);
     }
   };

@@ -78,11 +78,11 @@ it.each([
   expect(await post((socket) => void socket.write(text))).toMatchObject({ kind: 'failed', status });
 });
 
-it('closing the connection without an answer', async () => {
+it('a connection that is closed without an answer', async () => {
   expect(await post((socket) => socket.end())).toMatchObject({ kind: 'failed', hostTrouble: true });
 });
 
-it('a slow or missing body holds the slot, and leaves no connection open', async () => {
+it('a slow or missing body, which leaves no connection open', async () => {
   for (const text of ['x', '']) {
     const result = await post((socket) => {
       socket.write(`${ok}content-length: 100000\r\n\r\n`);
@@ -97,7 +97,7 @@ it('a slow or missing body holds the slot, and leaves no connection open', async
 it.each([
   ['a body that breaks off', (socket: Socket) => void setTimeout(() => socket.resetAndDestroy(), 10)],
   ['a body where none is allowed', (socket: Socket) => void socket.write('garbage')],
-])('a status counts, whatever follows: %s', async (_what, follow) => {
+])('a status counts, whatever comes after it: %s', async (_what, follow) => {
   const result = await post((socket) => {
     socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 3\r\n\r\n');
     follow(socket);
@@ -105,7 +105,7 @@ it.each([
   expect(result).toEqual({ kind: 'delivered', status: 202 });
 });
 
-it('an answer in advance to a later post', async () => {
+it('a second answer before the next post', async () => {
   const twice = `${ok}content-length: 0\r\n\r\n`.repeat(2);
   expect(await post((socket) => void socket.write(twice))).toMatchObject({ kind: 'delivered' });
   await expect.poll(() => receiver!.open()).toBe(0);

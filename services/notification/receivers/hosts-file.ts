@@ -7,7 +7,7 @@ const hostsPath = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers
 const freshMs = 5_000;
 
 export interface HostsFile {
-  /** The addresses of a name, in lower case and without a final dot; none if the file does not list it. */
+  /** Returns the addresses of a name, or none. The name is in lower case and has no final dot. */
   addressesOf(name: string): Promise<readonly string[]>;
 }
 

@@ -110,7 +110,7 @@ describe('mails', () => {
     const slow = Promise.withResolvers<AttemptResult>();
     const greedy = Array.from({ length: 20 }, () => hosts.run(mailOf('c1'), () => slow.promise, inTime));
     expect(await hosts.run(mailOf('c2'), async () => ok, inTime)).toEqual(ok);
-    // Two have a slot and two wait. Further mails go back to the table, for a longer time each.
+    // Two mails have a slot and two wait. Further mails go back to the table, each for a longer time.
     const back = await Promise.all(greedy.slice(4));
     const delays = back.map((result) => (result.kind === 'postponed' ? result.delayMs : 0));
     expect(delays).toEqual(delays.toSorted((one, other) => one - other));

@@ -1,8 +1,8 @@
 /**
- * What one customer may do to one receiving host: a number of concurrent posts, and a pause after several
- * failures in a row. Both belong to host and customer together. If customers shared them, one whose receiver
- * is slow or fails would delay the posts of all others to that host. All customers share the mail server as
- * one host; there, customers take turns.
+ * Limits the posts of one customer to one receiving host. The number of concurrent posts is bounded, and posts
+ * pause after several failures in a row. Each pair of host and customer has its own limits. Otherwise one
+ * customer with a slow receiver would delay the posts of all others to that host. All customers share the mail
+ * server as one host. There, customers take turns.
  */
 import type { Clock } from '../../shared/clock/index.ts';
 import type { AttemptResult } from '../delivery/attempt.ts';
@@ -12,7 +12,7 @@ import { createFairGate, type FairGate } from './fair-gate.ts';
 export interface HostLimits {
   /** Maximum number of concurrent requests of one customer to one host. */
   concurrencyMax: number;
-  /** Posts that may wait behind them, so that the next one is already fetched. */
+  /** Further posts that may wait, so that the next one is already fetched. */
   waitingMax: number;
   /** Failures in a row that open a circuit. */
   failuresInRow: number;
@@ -33,10 +33,11 @@ export interface Target {
 const keptMax = 10_000;
 /** A customer has a quarter of the connections to the mail server, and as many waiting mails. */
 const mailShare = 0.25;
-/** Mails in this process per connection; a customer's excess mails go back to the table. */
+/** Mails that this process holds at most, per connection to the mail server. */
 const mailsPerConnection = 10;
 /**
- * A refused mail is retried after this time, and later the more mails of its customer were refused before it.
+ * The delay of a mail for which the queue has no room. The delay grows with each refused mail of the same
+ * customer.
  */
 const turnedAwayMs = { first: 500, each: 50, most: 30_000 };
 
@@ -44,9 +45,8 @@ export interface Hosts {
   /** How many posts may be submitted now. */
   room(target: Target): number;
   /**
-   * Runs one attempt when its turn comes. A failure of the host counts against it. Returns `postponed`
-   * without an attempt if the circuit opened meanwhile, if `isLate` reports that the turn came too late, or
-   * if too many wait.
+   * Runs one attempt when its turn comes, and counts a failure of the host. Returns `postponed` without an
+   * attempt in three cases: the circuit is open, `isLate` returns true, or the queue is full.
    */
   run(target: Target, attempt: () => Promise<AttemptResult>, isLate: () => boolean): Promise<AttemptResult>;
   openBreakers(): number;
@@ -67,7 +67,7 @@ export function createHosts(limits: HostLimits, clock: Clock): Hosts {
 
   return {
     room(target) {
-      // The customer of a mail is known only after the fetch; before it, only the total can be bounded.
+      // The customer of a mail is known only after the fetch, so this limits the total number of mails.
       if (target.channel === 'email') return Math.max(0, mailsPerConnection * mailsMax - mails.size());
       const key = keyOf(target);
       const state = circuits.stateOf(key);

@@ -2,12 +2,12 @@
  * Resolves host names, with its own limits.
  *
  * `dns.lookup` uses the four threads that Node also needs for files. Four names whose server never answers
- * would block every other name. Here c-ares queries the same servers without threads. Each name has a
- * deadline, each customer a limit of concurrent names, and concurrent queries for one name share one lookup.
- * Answers are cached for their time to live, a minute at most; failures for a moment.
+ * would block every other name. This resolver uses c-ares, which queries the same servers without threads. Each
+ * name has a deadline. Each customer has a limit of concurrent names. Concurrent queries for one name share one
+ * lookup. Answers are cached for their time to live, a minute at most; failures for two seconds.
  *
- * The system's `lookup` also reads the hosts file; so does this one. It does not support mDNS, NIS and the
- * search list of `resolv.conf`: a webhook must name a public host in full.
+ * Like the system's `lookup`, this resolver reads the hosts file. It does not support mDNS, NIS and the search
+ * list of `resolv.conf`. A webhook must name a public host in full.
  */
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -15,7 +15,7 @@ import { createFairGate } from './fair-gate.ts';
 import { createHostsFile, type HostsFile } from './hosts-file.ts';
 
 export interface ResolverLimits {
-  /** One query to one server; it is sent twice. */
+  /** The time limit of one query to one server. Each query is sent at most twice. */
   queryMs: number;
   /** The limit for a name, including the wait for a slot. */
   deadlineMs: number;
@@ -24,11 +24,11 @@ export interface ResolverLimits {
 }
 
 export interface NameResolver {
-  /** Every address of a name, at least one. @throws NameError if there is none, or none in time */
+  /** Returns every address of a name, at least one. @throws NameError if there is none, or none in time */
   resolve(name: string, customerId: string): Promise<readonly string[]>;
 }
 
-/** There is no address; `code` is the one from DNS, for the log. */
+/** A name has no address. `code` is the error code from DNS, for the log. */
 export class NameError extends Error {
   readonly code: string;
   constructor(code: string) {
@@ -40,11 +40,11 @@ export class NameError extends Error {
 const resolverLimits: ResolverLimits = { queryMs: 1_000, deadlineMs: 5_000, namesEach: 16 };
 /** Names of a customer that may wait for a slot. */
 const waitingEach = 1_000;
-/** Limits of how long an answer is cached. */
+/** How long an answer and a failure are cached at most, and how many names are cached. */
 const keptMaxMs = 60_000;
 const failureKeptMs = 2_000;
 const namesMax = 10_000;
-/** A name with addresses of one family waits no longer than this for those of the other. */
+/** A name with addresses of one family waits no longer than this for the other family. */
 const otherFamilyMs = 300;
 /** While queries fail, the system's list of servers is read again this often, since it may have changed. */
 const renewMs = 10_000;
@@ -120,7 +120,7 @@ interface Found {
   ttlMs: number;
 }
 
-/** The name servers; while they fail, the system's list is read again. */
+/** Queries the name servers. While they fail, the system's list is read again. */
 function createServer(limits: ResolverLimits, clock: Clock, servers: readonly string[] | undefined) {
   const open = (): Resolver => {
     const resolver = new Resolver({ timeout: limits.queryMs, tries: 2 });
@@ -143,7 +143,7 @@ function createServer(limits: ResolverLimits, clock: Clock, servers: readonly st
       const ttlMs = 1_000 * Math.min(...records.map(({ ttl }) => ttl));
       return { addresses: records.map(({ address }) => address), code: '', ttlMs };
     } catch (error) {
-      // Without an address, the code says why. The caller sees which families had one.
+      // `code` says why this family has no address. The caller combines both families.
       const { code = 'EUNKNOWN' } = error as { code?: string };
       if (code !== 'ENOTFOUND' && code !== 'ENODATA') renew();
       return { addresses: [], code, ttlMs: 0 };
@@ -166,7 +166,7 @@ function createServer(limits: ResolverLimits, clock: Clock, servers: readonly st
   };
 }
 
-/** Null if the promise takes longer. */
+/** Returns null if the promise takes longer than `ms`. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(() => late.resolve(null), ms);

@@ -11,7 +11,7 @@ import { type AttemptResult, parseRetryAfter } from '../delivery/attempt.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { type AddressGuard, AddressRefusedError } from './address-guard.ts';
 
-/** The response body is discarded. A longer body closes the connection. */
+/** The response body is discarded up to this size. A longer body closes the connection. */
 const answerBytesMax = 64_000;
 /** The time limit from the status line to the end of the body. */
 const answerBodyMs = 1_000;
@@ -140,7 +140,7 @@ function send(
   });
 }
 
-/** `code` distinguishes it from our own errors. */
+/** The receiver did not answer in time. `code` distinguishes this error from our own errors. */
 class NoAnswerError extends Error {
   readonly code = 'NO_ANSWER';
   constructor(timeoutMs: number) {

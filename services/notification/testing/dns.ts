@@ -10,7 +10,7 @@ export interface DnsServer {
   address: string;
   /** Names of the queries so far, one for each family. */
   questions: string[];
-  /** From now on. */
+  /** Replaces the answers from now on. */
   answerWith(answer: (name: string) => DnsAnswer): void;
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface DnsServer {
 const typeA = 1;
 const typeAaaa = 28;
 const headerBytes = 12;
-/** An answer to a recursive query without error, and one for an unknown name. */
+/** The flags of an answer without error to a recursive query, and of an answer for an unknown name. */
 const flagsFound = 0x8180;
 const flagsUnknown = 0x8183;
 

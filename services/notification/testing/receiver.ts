@@ -1,6 +1,6 @@
 /**
- * A webhook receiver for tests: a real HTTP server on 127.0.0.1 that verifies and stores messages and gives
- * prepared answers.
+ * A webhook receiver for tests: a real HTTP server on 127.0.0.1 that stores messages and gives prepared
+ * answers.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ export type Answer = (received: Received, response: ServerResponse) => void;
 export interface Receiver {
   url: string;
   received: Received[];
-  /** From now on. */
+  /** Replaces the answers from now on. */
   answerWith(answer: Answer): void;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ export interface SmtpAnswers {
   text?: string;
   /** Further lines of the answer to EHLO. */
   extensions?: readonly string[];
-  /** Handles a step itself; `false` leaves it to the prepared answers. */
+  /** Handles a step itself. If it returns `false`, the server gives the prepared answer. */
   take?: (step: 'CONNECT' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'TEXT', socket: Socket) => boolean;
 }
 
