@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * @param ranges addresses or CIDR ranges, IPv4 or IPv6
+ * @param ranges IPv4 or IPv6 addresses, or CIDR ranges
  * @throws RangeError if an entry is neither
  */
 export function addressRanges(ranges: readonly string[]): BlockList {

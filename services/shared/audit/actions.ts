@@ -3,7 +3,7 @@
  * change.
  */
 export const auditActions = {
-  'endpoint.created': { subject: 'endpoint', help: 'A customer made a webhook endpoint.' },
+  'endpoint.created': { subject: 'endpoint', help: 'A customer created a webhook endpoint.' },
   'endpoint.deleted': { subject: 'endpoint', help: 'A customer deleted a webhook endpoint.' },
   'endpoint.enabled': { subject: 'endpoint', help: 'A customer enabled a webhook endpoint.' },
   'endpoint.disabled': { subject: 'endpoint', help: 'Notification disabled a webhook endpoint.' },

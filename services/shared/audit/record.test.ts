@@ -36,7 +36,7 @@ describe('recordAudit', () => {
     ]);
   });
 
-  it('puts many entries into few statements, and none into none', async () => {
+  it('puts many entries into few statements, and sends no statement without entries', async () => {
     const entries = Array.from({ length: 1_001 }, (_, n) => ({
       action: 'product.added' as const,
       subjectId: `P${n}`,
@@ -45,7 +45,7 @@ describe('recordAudit', () => {
     expect(await written([])).toEqual([]);
   });
 
-  it('drops the members that are too long and reports it', async () => {
+  it('drops the members that are too long and marks the details as cut', async () => {
     const details = { reason: 'x'.repeat(9_000), kept: 1 };
     const [statement] = await written([{ action: 'finding.resolved', subjectId: '1', details }]);
     expect(statement?.params[6]).toBe('{"cut":true,"kept":1}');

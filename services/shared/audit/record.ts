@@ -21,9 +21,9 @@ export type AuditDetails = Readonly<
 
 export type AuditEntry = {
   action: AuditAction;
-  /** What is changed, without its kind, which follows from the action. */
+  /** The id of the changed subject. Its kind follows from the action. */
   subjectId: string;
-  /** No personal data, no secrets. */
+  /** Details must not contain personal data or secrets. */
   details?: AuditDetails;
 };
 
@@ -66,8 +66,8 @@ export async function recordAudit(
 }
 
 /**
- * `endpoint:we_…`: how a subject is stored and searched. Throws INTERNAL for an id that is not printable
- * ASCII.
+ * The stored form of a subject, for example `endpoint:we_…`. Searches use it too. Throws INTERNAL for an id
+ * that is not printable ASCII.
  */
 export function auditSubject(action: AuditAction, id: string): string {
   const subject = `${auditActions[action].subject}:${id}`;
@@ -76,7 +76,7 @@ export function auditSubject(action: AuditAction, id: string): string {
   return subject;
 }
 
-/** JSON text within its bound. Members that do not fit are dropped, and `cut` reports it. */
+/** JSON text within its limit. Drops members that do not fit, and then sets `cut`. */
 function detailsText(details: AuditDetails): string {
   const text = JSON.stringify(details);
   if (Buffer.byteLength(text) <= detailsBytesMax) return text;

@@ -1,4 +1,4 @@
-/** Which claims a token must have before its bearer counts as a caller. */
+/** Checks the claims of a token and returns its caller. */
 import { appError } from '../errors/index.ts';
 import type { SignedToken } from './signed-token.ts';
 
@@ -53,7 +53,7 @@ function checkTimes(
   if (expMs + clockToleranceMs <= nowMs) throw appError('TOKEN_EXPIRED');
   const nbfMs = timeOf(claims, 'nbf');
   if (nbfMs !== undefined && nbfMs > nowMs + clockToleranceMs) throw refused('its nbf is in the future');
-  // An issuer of tokens without an end cannot revoke one. `iat` may be in the past, or missing.
+  // A lifetime has a limit, because tokens are not revoked. `iat` may be in the past, or missing.
   const begunMs = Math.min(nowMs, timeOf(claims, 'iat') ?? nowMs);
   if (expMs - begunMs > lifetimeMaxMs + clockToleranceMs)
     throw refused(`its lifetime exceeds ${lifetimeMaxMs / 1000} s`);

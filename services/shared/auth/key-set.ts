@@ -6,15 +6,15 @@ import { loadKeys, type PublicKeys } from './key-source.ts';
 
 export type KeySet = {
   /**
-   * The keys to verify a token with this `kid`. Synchronous if they are known, otherwise a promise. Rejects,
-   * or throws, with JWKS_UNAVAILABLE.
+   * The keys to verify a token with this `kid`. The result is synchronous if the keys are known, otherwise a
+   * promise. Rejects or throws with JWKS_UNAVAILABLE.
    */
   keysFor(kid: string | undefined): PublicKeys | Promise<PublicKeys>;
 };
 
 type Deps = { source: string; log?: Logger; metrics?: Metrics; clock?: Clock };
 
-/** An unknown kid causes at most one reload in this time, whatever tokens arrive. */
+/** Unknown kids cause at most one reload in this time, however many tokens arrive. */
 const reloadIntervalMs = 5000;
 /** Keys are reloaded after this time, so that a withdrawn key stops working. */
 const keysMaxAgeMs = 300_000;
@@ -23,7 +23,7 @@ const missingIntervalMs = 500;
 
 /**
  * The issuer's public keys, from a file path or an http(s) URL. If a reload fails, the last good keys stay in
- * use; without any, JWKS_UNAVAILABLE.
+ * use. Without such keys, it is JWKS_UNAVAILABLE.
  */
 export function createKeySet({ source, log, metrics = noMetrics, clock = systemClock }: Deps): KeySet {
   let keys: PublicKeys | undefined;
@@ -40,7 +40,7 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
       metrics.inc('auth_jwks_loads_total', { result: 'failed' });
       const error = appError('JWKS_UNAVAILABLE', { reason: errorMessage(cause) }, { cause });
       if (keys === undefined) throw error;
-      log?.warn({ err: error }, 'The key set could not be reloaded; the previous one stays in use');
+      log?.warn({ err: error }, 'the key set could not be reloaded: the previous one stays in use');
       return keys;
     }
   };
@@ -62,8 +62,8 @@ export function createKeySet({ source, log, metrics = noMetrics, clock = systemC
         return refresh();
       }
       if (kid === undefined || keys.kids.has(kid)) {
-        // Runs in the background: a slow key server must not delay tokens whose key is known. With keys it
-        // never rejects.
+        // The reload runs in the background, because a slow key server must not delay tokens whose key is
+        // known. With keys it never rejects.
         if (ageMs >= keysMaxAgeMs) void refresh();
         return keys;
       }

@@ -1,4 +1,4 @@
-/** Key servers that answer with invalid data, without end or never, and where keys may come from. */
+/** Key servers with invalid, endless or missing answers, and the allowed sources of keys. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

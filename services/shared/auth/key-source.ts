@@ -1,6 +1,6 @@
 /**
- * Reads the issuer's public keys from a file or over http(s). Size and time are bounded, and every key is
- * checked before use.
+ * Reads the issuer's public keys from a file or over http(s). Size and time have limits. Every key is checked
+ * before use.
  */
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { basicAuth, takeLogin } from '../config/index.ts';
 import type { Algorithm } from './signed-token.ts';
 
 export type PublicKeys = {
-  /** The key for a token of this algorithm and `kid`; null if none, or more than one, fits. */
+  /** The key for a token of this algorithm and `kid`. Null if no key or more than one key matches. */
   find(alg: Algorithm, kid: string | undefined): KeyObject | null;
   readonly kids: ReadonlySet<string>;
   readonly count: number;
@@ -26,10 +26,7 @@ const keysMax = 50;
 const rsaBitsMin = 2048;
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
-/**
- * What is wrong with the source of the keys, or null. Over plain http an attacker on the network could insert
- * a key.
- */
+/** Returns the fault of a key source, or null. Over plain http an attacker on the network could insert a key. */
 export function sourceFault(source: string): string | null {
   if (!/^http:/i.test(source)) return null;
   return loopbackHost.test(new URL(source).hostname)
@@ -61,7 +58,7 @@ async function fetchBytes(source: string): Promise<Buffer> {
     }
     return Buffer.concat(parts);
   } finally {
-    // Stops reading the rest of the body. A body that was read to its end has nothing to cancel.
+    // This stops reading the rest of the body. A body that was read to its end needs no cancel.
     if (!response.bodyUsed) await response.body?.cancel();
   }
 }

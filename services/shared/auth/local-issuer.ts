@@ -17,8 +17,8 @@ export type LocalIssuer = {
 const privateMode = 0o600;
 
 /**
- * An issuer for local runs and tests. It makes its ES256 key in `dir` at first use and reads it later.
- * Several processes may start at once; they all use the first key that is written.
+ * An issuer for local runs and tests. It creates its ES256 key in `dir` at first use and reads it later.
+ * Several processes may start at once. They all use the first key that is written.
  */
 export async function createLocalIssuer(dir: string): Promise<LocalIssuer> {
   await mkdir(dir, { recursive: true });
@@ -61,7 +61,7 @@ async function makeKey(path: string): Promise<JWK> {
   return JSON.parse(await readFile(path, 'utf8')) as JWK;
 }
 
-/** Writes a whole file unless it exists: the link either succeeds or finds the name taken. */
+/** Writes a whole file unless it exists. The link either succeeds or fails because the name exists. */
 async function placeFile(path: string, text: string, mode: number): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, text, { mode, flag: 'wx' });

@@ -1,6 +1,6 @@
 /**
- * JSON Web Tokens in the compact form (RFC 7519, RFC 7515), verified in one turn of the event loop. It uses
- * no promise and no thread pool.
+ * JSON Web Tokens in the compact form (RFC 7519, RFC 7515), verified in one turn of the event loop. The check
+ * uses no promise and no thread pool.
  */
 import { type KeyObject, verify } from 'node:crypto';
 import { appError } from '../errors/index.ts';
@@ -21,7 +21,8 @@ export type SignedToken = {
 const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/;
 
 /**
- * Throws TOKEN_MALFORMED for text that is not a JWT, and TOKEN_REFUSED if it requires an extension (`crit`).
+ * Throws TOKEN_MALFORMED for text that is not a JWT. Throws TOKEN_REFUSED for a token that requires an
+ * extension (`crit`).
  */
 export function readToken(token: string): SignedToken {
   const [, head, body, signature] = compactForm.exec(token) ?? [];

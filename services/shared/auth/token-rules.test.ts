@@ -1,4 +1,4 @@
-/** What a token needs besides a signature, compared with the library `jose` where both have a rule. */
+/** The rules for tokens besides the signature, compared with the library `jose` where it has the same rule. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -38,7 +38,7 @@ const verifier = (options: Partial<VerifierOptions> = {}) =>
   });
 const sign = (ttlSeconds = 3600) =>
   issuer.sign({ customerId: 'c1', scopes: ['orders:read', 'orders:write'], ttlSeconds });
-/** Calls verify, and turns a synchronous refusal into a rejection. */
+/** Calls `verify`, and turns a synchronous error into a rejection. */
 const verify = async (by: { verify(token: string): Caller | Promise<Caller> }, token: string) =>
   by.verify(token);
 
@@ -76,7 +76,7 @@ describe('verify', () => {
     await one;
   });
 
-  it('forgets a token when it expires', async () => {
+  it('drops a token from the cache when it expires', async () => {
     const by = verifier({ clockToleranceSeconds: 10 });
     const token = await signed({ exp: Math.floor(nowMs / 1000) + 60 });
     await by.verify(token);
@@ -174,7 +174,7 @@ describe('keys', () => {
     expect((await verify(verifier(), await signNew({ kid: 'new' }))).customerId).toBe('c2');
   });
 
-  it('need no id if there is one', async () => {
+  it('need no id if there is one key', async () => {
     expect((await verify(verifier(), await signed({}, { kid: undefined }))).customerId).toBe('c1');
   });
 
@@ -233,7 +233,7 @@ describe('createLocalIssuer', () => {
     expect(await readFile(issuer.jwksPath, 'utf8')).not.toContain('"d"');
   });
 
-  it('makes one key when several processes start together', async () => {
+  it('creates one key when several processes start together', async () => {
     const fresh = join(dir, 'fresh');
     const issuers = await Promise.all([1, 2, 3, 4].map(() => createLocalIssuer(fresh)));
     const by = verifier({ jwks: issuers[0]!.jwksPath });

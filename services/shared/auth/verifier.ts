@@ -14,7 +14,7 @@ export type VerifierOptions = {
   jwks: string;
   issuer: string;
   audience: string;
-  /** By default all three. A symmetric algorithm cannot be allowed. */
+  /** All three by default. Symmetric algorithms are not supported. */
   algorithms?: readonly Algorithm[];
   /** Accepted values of `typ`; default `at+jwt` (RFC 9068) and `JWT`. */
   types?: readonly string[];
@@ -22,7 +22,7 @@ export type VerifierOptions = {
   lifetimeMaxMs?: number;
   /** Number of verified tokens that are cached. Default 10,000. */
   cacheSize?: number;
-  /** How far the issuer's clock may differ, in seconds. Default 30, at most 60. */
+  /** The allowed difference of the issuer's clock, in seconds. Default 30, at most 60. */
   clockToleranceSeconds?: number;
   log?: Logger;
   metrics?: Metrics;
@@ -33,16 +33,16 @@ export type Verifier = {
   /** The caller of a token that was verified before, otherwise null. Costs one hash. */
   known(token: string): Caller | null;
   /**
-   * The caller of a token. Synchronous if the issuer's keys are known, otherwise a promise. Fails with
-   * TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED or TOKEN_REFUSED (the client's fault), or JWKS_UNAVAILABLE
-   * (ours).
+   * The caller of a token. The result is synchronous if the issuer's keys are known, otherwise a promise.
+   * Client errors are TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED and TOKEN_REFUSED. The server error is
+   * JWKS_UNAVAILABLE.
    */
   verify(token: string): Caller | Promise<Caller>;
 };
 
 const supported: readonly Algorithm[] = ['ES256', 'EdDSA', 'RS256'];
 const typesDefault = ['at+jwt', 'JWT'];
-/** The longest lifetime of a token where nothing else is configured. */
+/** The default for the longest lifetime of a token. */
 export const tokenLifetimeMaxMs = 24 * 3_600_000;
 const tokenBytesMax = 8 * 1024;
 const clockToleranceMaxSeconds = 60;

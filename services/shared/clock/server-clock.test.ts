@@ -4,7 +4,7 @@ import { type ServerClock, startServerClock } from './server-clock.ts';
 
 const dayMs = 86_400_000;
 const everyMs = 10_000;
-/** A database and a machine. Only `pass` moves the time and the timers. */
+/** A simulated database and machine. Only `pass` moves the time and the timers. */
 let world: {
   serverMs: number;
   wallMs: number;
@@ -76,7 +76,7 @@ async function pass(ms: number): Promise<void> {
 
 const errorMs = (): number => clock.nowMs() - world.serverMs;
 
-it('gives the time of the database in whole milliseconds, whatever the wall clock says', async () => {
+it('returns the time of the database in whole milliseconds, whatever the wall clock shows', async () => {
   world.wallMs += dayMs;
   await clock.measure();
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
@@ -85,7 +85,7 @@ it('gives the time of the database in whole milliseconds, whatever the wall cloc
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
 });
 
-it('is off by half of the round trip at most, and an answer that took longer changes nothing', async () => {
+it('differs by at most half of the round trip, and a slower answer changes nothing', async () => {
   world.roundTripMs = [40, 0];
   await clock.measure();
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(21);
@@ -105,7 +105,7 @@ it('follows a clock that runs faster or slower than ours, and never goes backwar
     let beforeMs = clock.nowMs();
     for (let i = 0; i < 100; i++) {
       await pass(1_000);
-      // The drift of 10 s, and the resolution.
+      // The limit is the drift of 10 s plus the resolution.
       expect(Math.abs(errorMs())).toBeLessThanOrEqual(2 + 2);
       expect(clock.nowMs()).toBeGreaterThanOrEqual(beforeMs);
       beforeMs = clock.nowMs();
@@ -114,14 +114,15 @@ it('follows a clock that runs faster or slower than ours, and never goes backwar
   expect(logged).toEqual([]);
 });
 
-it('does not notice that the wall clock jumps by a day, and says so in metric and log', async () => {
+it('ignores a wall clock that jumps by a day, and reports the jump in metric and log', async () => {
   await clock.measure();
   world.wallMs += dayMs;
   await pass(everyMs);
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
   const shown = /^\S*clock_ahead_seconds\S* (\S+)/m.exec(await metrics.text());
   expect(Number(shown![1])).toBeCloseTo(dayMs / 1_000, 1);
-  const warning = 'warn: the clock of this machine differs from the database, whose time is used instead';
+  const warning =
+    'warn: the clock of this machine differs from the database: the process uses the time of the database';
   expect(logged).toEqual([warning]);
   await pass(3 * everyMs);
   expect(logged).toEqual([warning]);
@@ -139,7 +140,7 @@ it('keeps its offset while the database is away', async () => {
   await expect(clock.measure()).rejects.toThrow('the database is away');
 });
 
-it('fails to measure where the database is away at the start, and has its time once it is back', async () => {
+it('fails to measure while the database is away at the start, and succeeds once it is back', async () => {
   world.wallMs -= dayMs;
   world.away = true;
   await expect(clock.measure()).rejects.toThrow('the database is away');
@@ -151,7 +152,7 @@ it('fails to measure where the database is away at the start, and has its time o
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
 });
 
-it('measures each second until it knows the time', async () => {
+it('measures each second until the first measurement succeeds', async () => {
   world.wallMs -= dayMs;
   world.away = true;
   await pass(2_500);
@@ -160,7 +161,7 @@ it('measures each second until it knows the time', async () => {
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
 });
 
-it('stands still where the clock of the database is set back a little, until that has caught up', async () => {
+it('stops after a small step back of the clock of the database, until that has caught up', async () => {
   await clock.measure();
   const beforeMs = clock.nowMs();
   world.serverMs -= 5_000;
@@ -171,7 +172,7 @@ it('stands still where the clock of the database is set back a little, until tha
   expect(Math.abs(errorMs())).toBeLessThanOrEqual(1);
 });
 
-it('follows at once where the clock of the database is set back or forward by an hour', async () => {
+it('follows at once when the clock of the database is set back or forward by an hour', async () => {
   await clock.measure();
   clock.nowMs();
   for (const stepMs of [-3_600_000, 3_600_000]) {

@@ -1,8 +1,8 @@
 /**
- * The time of the database in each process: its monotonic clock plus an offset that is measured at intervals.
- * All processes of an installation share this time, whatever the wall clocks of their machines show.
+ * The time of the database in each process: the process's monotonic clock plus a measured offset. All processes
+ * of an installation share this time, whatever the wall clocks of their machines show.
  *
- * A measurement gives two bounds for the offset: the database read its clock after the query was sent and
+ * A measurement gives two bounds for the offset. The database read its clock after the query was sent and
  * before the answer arrived. The offset moves only as far as these bounds require, so a slow answer does no
  * harm.
  */
@@ -13,15 +13,14 @@ import { type Clock, systemClock } from './system-clock.ts';
 
 export interface ServerClock extends Clock {
   /**
-   * Epoch ms by the clock of the database, a whole number. Costs no I/O. Before the first measurement it is the wall time of
-   * this machine. After it, it does not go backwards, unless the clock of the database is set back by more than 10 s.
+   * Epoch ms by the clock of the database, a whole number. The call costs no I/O. Before the first measurement,
+   * it returns the wall time of this machine. Afterwards the time never goes back, except after a step back of
+   * the database's clock by more than 10 s.
    */
   nowMs(): number;
-  /**
-   * Like `nowMs`, but never the wall time: without a measurement it measures first. Rejects like `measure`.
-   */
+  /** Like `nowMs`, but never the wall time. Measures first if no measurement exists. Rejects like `measure`. */
   knownMs(): Promise<number>;
-  /** Measures now. Rejects like `readNowMs`; the offset then does not change. */
+  /** Measures now. Rejects like `readNowMs`, and then keeps the offset. */
   measure(): Promise<void>;
   /** Ends the measurements. */
   stop(): void;
@@ -44,13 +43,14 @@ const firstEveryMs = 1_000;
 /** The database gives whole milliseconds, rounded down. */
 const resolutionMs = 1;
 /**
- * After a small step back this clock stops until the database catches up; it follows a larger step at once.
+ * After a step back up to this size, this clock stops until the database catches up. It follows a larger step
+ * at once.
  */
 const standstillMaxMs = 10_000;
-/** A larger difference of the machine's wall clock is reported. */
+/** The clock reports a larger difference of the machine's wall clock. */
 const wallDiffersMs = 1_000;
 
-/** Measures every `everyMs`, until `stop`. The caller awaits `measure` first if it needs the time of the database at once. */
+/** Measures every `everyMs`, until `stop`. A caller that needs the time of the database at once awaits `measure`. */
 export function startServerClock(deps: ServerClockDeps): ServerClock {
   const { readNowMs, log, everyMs = everyMsDefault, local = systemClock } = deps;
   const reportWall = createWallReport(deps);
@@ -113,8 +113,8 @@ export function startServerClock(deps: ServerClockDeps): ServerClock {
 }
 
 /**
- * Reports the difference between this machine's wall clock and the database, in a metric and, if it changes,
- * in the log.
+ * Reports the difference between this machine's wall clock and the database. The metric shows it always, the
+ * log only changes of it.
  */
 function createWallReport({ log, metrics }: ServerClockDeps): (aheadMs: number, unsureMs: number) => void {
   let reportedMs = 0;
@@ -125,7 +125,10 @@ function createWallReport({ log, metrics }: ServerClockDeps): (aheadMs: number, 
     reportedMs = isWrong ? aheadMs : 0;
     const details = { aheadMs: Math.round(aheadMs) };
     if (isWrong)
-      log.warn(details, 'the clock of this machine differs from the database, whose time is used instead');
+      log.warn(
+        details,
+        'the clock of this machine differs from the database: the process uses the time of the database',
+      );
     else log.info(details, 'the clock of this machine agrees with the database again');
   };
 }

@@ -2,8 +2,8 @@
 export type Clock = { nowMs(): number; monotonicMs(): number };
 
 /**
- * The clock of this machine. Its wall time may be wrong: do not compare it with times of other processes or
- * of the database.
+ * The clock of this machine. Its wall time may be wrong. Do not compare it with times of other processes or of
+ * the database.
  */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -52,7 +52,7 @@ describe('values of known length', () => {
     expect(read).toThrow(refusal(code));
   });
 
-  it('are copies, so that a small value does not keep a large fetch alive', () => {
+  it('are copies, so that a small value does not keep a large fetch in memory', () => {
     const bytes = Buffer.from([1, 2, 3]);
     const decoder = new AvroDecoder();
     decoder.begin(bytes, 0, 7);

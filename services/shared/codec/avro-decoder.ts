@@ -100,7 +100,8 @@ export class AvroDecoder {
     if (length === 0) return '';
     const start = this.#take(length);
     const text = this.buf.toString('utf8', start, this.pos);
-    // The decoder replaces invalid bytes with U+FFFD. A strict check then tells this from a real U+FFFD.
+    // The decoder replaces invalid bytes with U+FFFD. A strict check then distinguishes this from a real
+    // U+FFFD.
     if (text.includes(REPLACEMENT) && !isUtf8(this.buf.subarray(start, this.pos)))
       this.refuse('INVALID_UTF8');
     return text;
@@ -110,7 +111,7 @@ export class AvroDecoder {
     return this.readFixed(this.readLong());
   }
 
-  /** A copy: a view would keep the whole fetched batch in memory. */
+  /** Returns a copy, because a view would keep the whole fetched batch in memory. */
   readFixed(length: number): Buffer {
     const start = this.#take(length);
     const copy = Buffer.allocUnsafe(length);
@@ -119,7 +120,7 @@ export class AvroDecoder {
   }
 
   /**
-   * Start of an array or map block.
+   * Reads the start of an array or map block.
    *
    * @param itemBytesMin minimum bytes of one item
    * @returns number of items in this block, 0 at the end of the array. If the block states its size in bytes,
@@ -140,8 +141,8 @@ export class AvroDecoder {
   blockEnd = -1;
 
   /**
-   * Counts items without bytes (null, an empty record) as one byte each. Otherwise a huge count would cost the
-   * sender nothing.
+   * Counts an item without bytes (null, an empty record) as one byte. Otherwise a sender could name a huge
+   * count in a short message.
    */
   #claim(count: number, itemBytesMin: number): number {
     this.itemsLeft -= count;

@@ -33,7 +33,7 @@ describe('items without bytes', () => {
     expect(read(hands, body(2, 0))).toEqual({ xs: [{}] });
   });
 
-  it('cannot outnumber the bytes of the message, over all blocks', () => {
+  it('cannot be more than the bytes of the message, over all blocks', () => {
     expect(() => read(hands, body(0x80, 0xe1, 0xeb, 0x2f, 0))).toThrow(PoisonError);
     expect(() => read(hands, body(4, 4, 4, 0))).toThrow(expect.objectContaining({ code: 'COUNT_TOO_LARGE' }));
   });
@@ -94,7 +94,7 @@ describe('a reader of another version', () => {
     expect(() => read(resolver, body(0x80, 0xe1, 0xeb, 0x2f))).toThrow(
       expect.objectContaining({ code: 'COUNT_TOO_LARGE' }),
     );
-    // A skipped block that states its size: avsc would jump by that size, even backwards.
+    // This skipped block states its size. avsc would move by that size, even backwards.
     expect(() => read(resolver, body(1, 1, 0, 0, 0))).toThrow(PoisonError);
   });
 

@@ -3,8 +3,8 @@ import type { AvroDecoder } from './avro-decoder.ts';
 import type { AvroEncoder } from './avro-encoder.ts';
 
 /**
- * The internal methods of avsc's types. Its typings lack them. They have not changed since 5.0, and our exact
- * version pins them.
+ * The internal methods of avsc's types. Its typings lack them. These methods have not changed since 5.0, and we
+ * pin the exact version.
  */
 export interface AvroType {
   _read(decoder: AvroDecoder): unknown;
@@ -38,7 +38,7 @@ export function internalsOf(type: Type): AvroType {
 }
 
 /**
- * Reads what `writer` wrote as `reader`.
+ * Reads values of the schema `writer` as values of the schema `reader`.
  *
  * @throws Error if Avro's rules do not let this reader read that writer
  */
@@ -46,9 +46,7 @@ export function resolverOf(reader: Type, writer: Type): Pick<AvroType, '_read'> 
   return reader.createResolver(writer) as unknown as Resolver;
 }
 
-/**
- * Maps the name of a payload branch to its index and record class, for the field `payload` of a command type.
- */
+/** Maps each branch name of a command's `payload` to the index and record class of the branch. */
 export function payloadBranchesOf(type: Type): Map<string, { index: number; record: unknown }> {
   const payload = (type as avro.types.RecordType).field('payload').type as avro.types.WrappedUnionType;
   return new Map(
@@ -76,7 +74,7 @@ function isRecord(schema: unknown): boolean {
   return (schema as { type?: unknown }).type === 'record';
 }
 
-// avsc freezes its instances, so each type of ours keeps its state in a closure around its own class.
+// avsc freezes its instances, so each of our types keeps its state in a closure around its own class.
 
 function arrayType(schema: Schema, opts: Options): Type {
   let readItems: (decoder: AvroDecoder) => unknown[];
@@ -145,7 +143,10 @@ function nullableType(schema: Schema, opts: Options): Type {
   return type;
 }
 
-/** avsc would wrap the record as `{"its.full.Name": record}`. Here the encoder holds the branch. */
+/**
+ * avsc would wrap the record as `{"its.full.Name": record}`. Our type reads the branch from the encoder
+ * instead.
+ */
 function recordUnionType(schema: Schema, opts: Options): Type {
   let branches: AvroType[];
   class RecordUnion extends avro.types.WrappedUnionType {
@@ -164,15 +165,15 @@ function recordUnionType(schema: Schema, opts: Options): Type {
       branch._write(encoder, value);
     }
 
-    /** Called once per branch of the writer. The first of our branches that can read it is used. */
+    /** Called once per branch of the writer. Uses the first of our branches that can read it. */
     _update(resolver: Resolver, writer: Type, resolverOptions: ResolverOptions): void {
       for (const branch of this.types) {
         try {
           resolver._read = (branch.createResolver(writer, resolverOptions) as unknown as Resolver)._read;
           return;
         } catch {
-          // Not this branch. avsc offers no other check. If no branch fits, avsc reports an error for the whole
-          // union.
+          // This branch cannot read it. avsc offers no other check. If no branch can, avsc reports an error for
+          // the whole union.
         }
       }
     }
@@ -196,8 +197,8 @@ function bytesMin(type: Type): number {
     case 'record':
       return (type as avro.types.RecordType).fields.reduce((sum, field) => sum + bytesMin(field.type), 0);
     default:
-      // A number, a length, a count or an index: a varint of at least one byte. Stopping at unions ends
-      // recursive types.
+      // A number, a length, a count or an index is a varint of at least one byte. A recursive type ends here,
+      // at its union.
       return 1;
   }
 }

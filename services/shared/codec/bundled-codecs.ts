@@ -39,10 +39,7 @@ function versionsOf(subject: string): object[] {
   return schemaCatalogue.filter((entry) => entry.subject === subject).map(({ schema }) => schema);
 }
 
-/**
- * Codecs of the bundled schemas under ids that the caller chooses. For tests and benches, which have no
- * registry.
- */
+/** Codecs of the bundled schemas under ids that the caller chooses, for tests and benches without a registry. */
 export function bundledCodecs(ids: { commandsId: number; eventsId: number }): Codecs {
   const commands = bundledSource(COMMANDS_SUBJECT, ids.commandsId);
   const events = bundledSource(EVENTS_SUBJECT, ids.eventsId);

@@ -3,8 +3,8 @@ import { schemaIdOf } from './frame.ts';
 import { PoisonError } from './poison.ts';
 
 /**
- * Header with the CRC-32 of the value, as eight lower-case hex digits. Consumers do not check the CRC of
- * fetched batches, and a quantity with one flipped bit still decodes.
+ * The header with the CRC-32 of the value, as eight lower-case hex digits. Consumers do not check the CRC of
+ * fetched batches. A quantity with one flipped bit still decodes.
  */
 export const CHECKSUM_HEADER = 'os-crc32';
 
@@ -14,7 +14,8 @@ export function checksumOf(value: Buffer): string {
 }
 
 /**
- * Checks a value against its checksum. Accepts a record without the header: other producers need not send it.
+ * Checks a value against its checksum. Accepts a record without the header, because other producers need not
+ * send it.
  *
  * @param checksum the record's header `CHECKSUM_HEADER`
  * @throws PoisonError BAD_CHECKSUM

@@ -51,7 +51,7 @@ describe('the frame', () => {
 });
 
 describe('the body', () => {
-  it('may not be followed by more bytes', () => {
+  it('ends the message: further bytes are refused', () => {
     const bytes = Buffer.concat([commands.encode(close), Buffer.from([0])]);
     expect(codeOf(() => commands.decode(bytes))).toBe('TRAILING_BYTES');
   });
@@ -174,7 +174,7 @@ describe('encode', () => {
     );
   });
 
-  it('fills defaults that were left out', () => {
+  it('fills missing fields with their defaults', () => {
     const { traceparent: _left, actor: _too, ...rest } = close;
     expect(commands.decode(commands.encode(rest as OrderCommand))).toMatchObject({
       traceparent: null,

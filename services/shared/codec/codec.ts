@@ -6,15 +6,12 @@ import { type AvroType, compileSchema, internalsOf, resolverOf } from './avro-ty
 import { FRAME_BYTES, readFrame } from './frame.ts';
 import { PoisonError, UnknownSchemaError } from './poison.ts';
 
-/**
- * Converts values of one subject to bytes and back. It is synchronous, so a batch is decoded without a single
- * await.
- */
+/** Converts values of one subject to bytes and back. It is synchronous, so decoding a batch needs no await. */
 export interface Codec<T> {
   /** Schema id that `encode` writes. */
   readonly schemaId: number;
   /**
-   * Magic byte, schema id and body in a new buffer.
+   * Returns the magic byte, schema id and body in a new buffer.
    *
    * @throws AppError INVALID_VALUE if the value does not fit the schema, TOO_LONG above 1 MiB
    */
@@ -23,18 +20,18 @@ export interface Codec<T> {
   decode(bytes: Buffer | null): T;
   /**
    * Reads the body with each bundled version of the subject, newest first, and ignores the schema id. Returns
-   * null if no version reads all bytes. For records whose schema id is in doubt: a rebuilt registry assigns
-   * other ids.
+   * null if no version reads all bytes. Use it for records whose schema id is in doubt, because a rebuilt
+   * registry assigns other ids.
    */
   decodeByContent(bytes: Buffer | null): T | null;
   /**
-   * Whether any value was decoded by the id in its frame. This proves that log and registry belong together.
+   * Whether `decode` has decoded any value by its schema id. This proves that log and registry belong together.
    */
   hasDecoded(): boolean;
   /**
    * Prepares a schema id that `decode` did not know.
    *
-   * @returns `missing` only if the registry itself says that the id does not exist
+   * @returns `missing` only if the registry itself reports that the id does not exist
    * @throws AppError REGISTRY_UNAVAILABLE (retry) or SCHEMA_MISMATCH (this reader cannot read that writer)
    */
   resolveSchema(schemaId: number): Promise<'known' | 'missing'>;
@@ -49,7 +46,7 @@ export interface Readers {
   foreignIds: Set<number>;
 }
 
-/** What a record type needs in addition to Avro; see shapes.ts. */
+/** The rules of a record type in addition to Avro; see shapes.ts. */
 export interface Shape<T> {
   /** Index of the payload branch to write; -1 if the type has no branches. */
   branchOf(value: T): number;

@@ -4,9 +4,9 @@ import { FRAME_BYTES } from './frame.ts';
 const idOffset = 1;
 
 /**
- * Reads bytes with the schema of the codec, and ignores the schema id in them: a rebuilt registry gives the
- * same schemas other ids. `isProven` must confirm the value against its record, for example its key, headers
- * and partition. Returns null if it does not, or if the bytes do not fit the schema.
+ * Reads bytes with the schema of the codec and ignores their schema id. A rebuilt registry gives the same
+ * schemas other ids. `isProven` must confirm the value against its record, for example its key, headers and
+ * partition. Returns null if `isProven` returns false, or if the bytes do not fit the schema.
  */
 export function decodeProven<T>(
   codec: Pick<Codec<T>, 'decode' | 'schemaId'>,

@@ -81,7 +81,8 @@ describe('Avro', () => {
     const bytes = commands.encode(orderOf(recordBytesMax));
     const holds: number[] = [];
     for (let run = 0; run < 5; run++) holds.push(await longestHoldMs(async () => commands.decode(bytes)));
-    // Usually it takes a fifth of this. The worker's heartbeats would tolerate twenty times as much.
+    // Usually a decode takes a fifth of this limit. The worker's heartbeats would tolerate twenty times as
+    // much.
     expect(Math.min(...holds)).toBeLessThan(50);
   });
 });

@@ -22,7 +22,7 @@ function registryWith(schemas: Record<number, object>, idOfBundled: number | nul
 }
 
 describe('loading a subject', () => {
-  it('takes the id of the bundled schema and prepares the other versions', async () => {
+  it('uses the id of the bundled schema and prepares the other versions', async () => {
     const source = await loadSubject(registryWith({ 4: bundled, 8: wider }, 4), EVENTS_SUBJECT, log);
     expect(source.schemaId).toBe(4);
     expect([...source.readers.byId.keys()]).toEqual([4, 8]);

@@ -15,7 +15,7 @@ import { createSchemaResolver } from './schema-resolver.ts';
 import { plainShape } from './shapes.ts';
 
 /**
- * Codecs with the ids of the registry. It only reads: the deployment registers the schemas.
+ * Loads codecs with the ids of the registry. Only reads from it: the deployment registers the schemas.
  *
  * @throws AppError SCHEMA_NOT_REGISTERED, SCHEMA_MISMATCH (fatal) or REGISTRY_UNAVAILABLE (retry)
  */
@@ -27,9 +27,9 @@ export async function loadCodecs(deps: { registryUrl: string; log: Pick<Logger, 
 }
 
 /**
- * Whether the registry still gives the newest command schema the id that these codecs write. `gone`: the
- * registry does not have the schema. `changed`: the schema has another id, as in a recreated registry. Rejects
- * with REGISTRY_UNAVAILABLE (retry).
+ * Whether the registry still gives the newest command schema the id that these codecs write. `gone` means that
+ * the registry does not have the schema. `changed` means that the schema has another id, as in a recreated
+ * registry. Rejects with REGISTRY_UNAVAILABLE (retry).
  */
 export async function checkCommandId(
   { commands }: Pick<Codecs, 'commands'>,
@@ -41,7 +41,9 @@ export async function checkCommandId(
   return schemaId === commands.schemaId ? 'same' : 'changed';
 }
 
-/** Like `loadCodecs`, for the states of orders. It is separate, because most services do not use them. */
+/**
+ * Like `loadCodecs`, for the states of orders. It is separate, because most services do not use these states.
+ */
 export async function loadStateCodec(deps: {
   registryUrl: string;
   log: Pick<Logger, 'warn'>;
@@ -68,7 +70,10 @@ export async function loadSubject(
   return { schemaId, readers, resolveSchema: resolver.resolveSchema };
 }
 
-/** If a registry is wiped and the log survives, old ids get other schemas. */
+/**
+ * Throws if the id has another schema. When a registry is wiped and the log survives, old ids get other
+ * schemas.
+ */
 async function compareFingerprint(
   registry: Registry,
   subject: string,

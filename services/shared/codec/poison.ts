@@ -18,9 +18,9 @@ export type PoisonCode = Extract<
   | 'BAD_CHECKSUM'
 >;
 
-/** The bytes are invalid: the record becomes a dead letter. */
+/** Invalid bytes, whose record becomes a dead letter. */
 export class PoisonError extends AppError {
-  /** From the frame, if the frame is readable. */
+  /** The schema id from the frame, if the frame is readable. */
   readonly schemaId: number | null;
 
   constructor(code: PoisonCode, schemaId: number | null = null, options: { cause?: unknown } = {}) {

@@ -43,8 +43,8 @@ export async function listSchemas(deps: { registryUrl: string }): Promise<Schema
 async function registerEntry(registry: Registry, entry: SchemaEntry): Promise<SchemaReport> {
   const { subject, version, schema, compatibility } = entry;
   const current = await registry.compatibilityOf(subject);
-  // Set before the registration, so that the registry checks with this compatibility. A subject that does not
-  // exist yet gets its setting with its first schema.
+  // The compatibility is set before the registration, so that the registry checks with it. A subject that does
+  // not exist yet gets its setting with its first schema.
   if (current !== null && current !== compatibility) await registry.setCompatibility(subject, compatibility);
   const existing = await registry.idOf(subject, schema);
   const schemaId = existing ?? (await registry.register(subject, schema, compatibility));

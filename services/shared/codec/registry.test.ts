@@ -21,7 +21,7 @@ const answer = (status: number, body: string) =>
 const unavailable = expect.objectContaining({ code: 'REGISTRY_UNAVAILABLE', disposition: 'retry' });
 
 describe('a schema id', () => {
-  it('is missing if the registry says so', async () => {
+  it('is missing if the registry reports it as missing', async () => {
     const url = await answer(404, '{"error_code": 40403, "message": "no"}');
     expect(await createRegistry(url).schemaOf(9)).toBeNull();
   });
@@ -130,6 +130,6 @@ it('times out if the registry never responds', { timeout: 20_000 }, async () => 
   await expect(
     createRegistry(url).idOf('r-value', { type: 'record', name: 'R', fields: [] }),
   ).rejects.toEqual(unavailable);
-  // One timeout, or a few if the library retries.
+  // The call takes one timeout, or a few if the library retries.
   expect(performance.now() - started).toBeLessThan(15_000);
 });

@@ -12,7 +12,10 @@ const SCHEMA_NOT_FOUND = 40403;
 /** Another run may create the subject, the setting and the version at the same time. */
 const racesMax = 4;
 
-/** Every field is set: the library overwrites its own defaults with these values, also for later instances. */
+/**
+ * Every field is set, because the library overwrites its own defaults with these values, also for later
+ * instances.
+ */
 const RETRY = {
   maxRetryTimeInSecs: 2,
   initialRetryTimeInSecs: 0.1,
@@ -22,7 +25,7 @@ const RETRY = {
 };
 
 /**
- * Responses of the registry. `null`: the registry says that the item does not exist. Other failures are
+ * Responses of the registry. `null` means that the registry reports the item as missing. Other failures are
  * REGISTRY_UNAVAILABLE (retry).
  */
 export interface Registry {
@@ -68,7 +71,8 @@ export function createRegistry(url: string): Registry {
       try {
         return idIn(await library.getRegistryIdBySchema(subject, avro(schema)), base);
       } catch (error) {
-        // The library throws this class only for a 404, and drops the body that shows who sent it.
+        // The library throws this class only for a 404. It drops the body, which would show whether a registry
+        // sent it.
         if ((error as Error).name !== 'ConfluentSchemaRegistryError') throw unavailable(base, error);
         const { status, body } = await ask('/subjects');
         if (status === 200 && Array.isArray(body)) return null;
@@ -108,7 +112,7 @@ export function createRegistry(url: string): Registry {
           return idIn((await library.register(avro(schema), options)).id, base);
         } catch (error) {
           if (isLostRace(error) && tries < racesMax) {
-            // The next attempt finds what the other run created, and compares it.
+            // The next attempt finds the version of the other run, and compares it.
             await setCompatibility(subject, compatibility);
             continue;
           }
@@ -161,7 +165,7 @@ function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // For example a page of a proxy: the caller sees null and reports the status.
+    // The text may be a page of a proxy. The caller sees null and reports the status.
     return null;
   }
 }
@@ -174,7 +178,7 @@ function idIn(value: unknown, base: string): number {
   throw unavailable(base, `it answered ${JSON.stringify(value)} where a number belongs`);
 }
 
-/** The parsed schema. Another kind than ours (a bare type, JSON Schema, Protobuf) becomes an empty object. */
+/** The parsed schema. A schema of another kind (a bare type, JSON Schema, Protobuf) becomes an empty object. */
 function schemaIn(text: string, kind: unknown, base: string): object {
   if (kind !== undefined && kind !== 'AVRO') return {};
   const schema = parseOrNull(text);

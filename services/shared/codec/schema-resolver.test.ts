@@ -55,7 +55,7 @@ describe('resolveSchema', () => {
     expect(readers.byId.has(9)).toBe(true);
   });
 
-  it('remembers a missing id for at least five seconds, then asks again', async () => {
+  it('remembers a missing id for at least five seconds, then sends a new request', async () => {
     const { asked, state, resolver, release } = setUp();
     expect(await resolver.resolveSchema(9)).toBe('missing');
     release(9, v2);
@@ -100,7 +100,7 @@ describe('resolveSchema', () => {
     }
   });
 
-  it('forgets the oldest missing ids above its limit', async () => {
+  it('drops the oldest missing ids above its limit', async () => {
     const { asked, resolver } = setUp();
     for (let id = 100; id <= 1_100; id++) await resolver.resolveSchema(id);
     asked.length = 0;

@@ -8,7 +8,7 @@ import type { Registry } from './registry.ts';
 /** Minimum time before a missing id is requested again. A random extra spreads the requests of the workers. */
 const MISSING_MS_MIN = 5_000;
 const MISSING_MS_MAX = 30_000;
-/** Maximum number of remembered missing ids: a flood of invented ids must not fill the memory. */
+/** Maximum number of remembered missing ids, so that a flood of invented ids cannot fill the memory. */
 const MISSING_IDS_MAX = 1_000;
 
 export interface ResolverDeps {
@@ -27,7 +27,7 @@ export interface SchemaResolver {
   resolveSchema(schemaId: number): Promise<'known' | 'missing'>;
 }
 
-/** Keeps `readers` in step with the registry. Concurrent lookups of one id share a request. */
+/** Adds the versions of the registry to `readers`. Concurrent lookups of one id share a request. */
 export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
   const { registry, subject, readers, log, nowMs = () => performance.now(), random = Math.random } = deps;
   const missingUntilMs = new Map<number, number>();
@@ -45,7 +45,8 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
   }
 
   /**
-   * A version that this build cannot read stops only a reader of such a record. The error names the version.
+   * A version that this build cannot read stops only readers of its records. The error names the id of the
+   * version.
    */
   function prepare(id: number, schema: object, version: number): void {
     try {
@@ -77,7 +78,8 @@ export function createSchemaResolver(deps: ResolverDeps): SchemaResolver {
       return 'missing';
     }
     await prepareVersions();
-    // The id belongs to another subject, or to a deleted version of ours. Only the schema itself decides.
+    // The id belongs to another subject, or to a deleted version of this subject. Only the schema itself shows
+    // which.
     if (!readers.byId.has(schemaId) && isBundled(subject, found))
       addWriter(readers, subject, schemaId, found);
     const refusal = unreadable.get(schemaId);

@@ -4,8 +4,8 @@ import { payloadBranchesOf } from './avro-types.ts';
 import type { Shape } from './codec.ts';
 
 /**
- * Ties the field `type` of a command to its branch of the payload union, in both directions. Does not wrap the
- * payload.
+ * Maps the `type` of a command to its branch of the payload union, and checks that both agree. Does not wrap
+ * the payload.
  */
 export function commandShape(type: Type): Shape<OrderCommand> {
   const branches = payloadBranchesOf(type);

@@ -28,7 +28,8 @@ function readGolden(
 }
 
 /**
- * Which reader must read which writer: always older records, also newer ones if both directions are promised.
+ * The pairs of versions to check. A reader must read older records, and newer records too if both directions
+ * are promised.
  */
 const pairs = schemaCatalogue.flatMap((writer) =>
   schemaCatalogue

@@ -15,7 +15,7 @@ export const kafkaFields = {
   kafkaSsl: bool('KAFKA_SSL', { default: false, help: 'Use TLS to the brokers.' }),
   kafkaSslCa: str('KAFKA_SSL_CA', {
     default: '',
-    help: 'File with the CA certificates (PEM) that verify the brokers. If empty, the authorities that Node trusts.',
+    help: 'File with the CA certificates (PEM) that verify the brokers. If empty, the list of authorities in Node is used.',
   }),
   kafkaSaslMechanism: oneOf('KAFKA_SASL_MECHANISM', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], {
     default: '',
@@ -25,13 +25,13 @@ export const kafkaFields = {
   kafkaSaslPassword: secret('KAFKA_SASL_PASSWORD', { default: '', help: 'SASL password.' }),
 };
 
-/** Of members of a consumer group. */
+/** The settings of members of a consumer group. */
 export const consumerFields = {
   silenceMaxMs: durationMs('KAFKA_SILENCE_MAX', {
     default: 30_000,
     min: 2_000,
     max: 600_000,
-    help: 'A consumer that hears nothing from the brokers for this long is reported as not ready and connects again.',
+    help: 'If a consumer gets no response from the brokers for this long, it reports not ready and connects again.',
   }),
 };
 
@@ -46,7 +46,7 @@ export const registryFields = {
 export const mysqlFields = {
   mysqlUrl: url('MYSQL_URL', {
     protocols: ['mysql'],
-    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name verified; &ca=FILE names the CA certificates (PEM).',
+    help: 'Database: mysql://user:password@host:port/database. With ?tls=true the connection is encrypted and the host name is verified. &ca=FILE names the CA certificates (PEM).',
   }),
 };
 
@@ -54,7 +54,7 @@ export const redisFields = {
   redisUrl: url('REDIS_URL', {
     protocols: ['redis', 'rediss'],
     default: 'redis://127.0.0.1:16379',
-    help: 'Redis, only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE names the CA certificates (PEM).',
+    help: 'Redis URL. Redis is only a cache: nothing is lost without it. rediss:// uses TLS and verifies the host. ?ca=FILE names the CA certificates (PEM).',
   }),
 };
 
@@ -66,7 +66,7 @@ export const adminFields = {
   adminPort: int('ADMIN_PORT', {
     default: 0,
     max: 65535,
-    help: 'Port of the admin server; 0 takes any free one and logs it.',
+    help: 'Port of the admin server. With 0, the server uses any free port and logs it.',
   }),
 };
 
@@ -75,7 +75,7 @@ export const logFields = {
   instanceId: str('INSTANCE_ID', {
     default: '',
     pattern: /^[\x21-\x7e]{1,80}$/,
-    help: 'Name of this process in logs, owner columns and client ids. If empty, made of host and process id.',
+    help: 'Name of this process in logs, owner columns and client ids. If empty, the name consists of host and process id.',
   }),
 };
 

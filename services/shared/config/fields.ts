@@ -6,9 +6,7 @@ export type Field<T> = {
   /** The default as text for people; `undefined` if the variable is required. */
   defaultText: string | undefined;
   secret: boolean;
-  /**
-   * Reads the raw text (`undefined` if unset or empty), or throws an Error that says what is wrong with it.
-   */
+  /** Reads the raw text (`undefined` if unset or empty), or throws an Error that names the fault. */
   read(raw: string | undefined): T;
 };
 

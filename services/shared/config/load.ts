@@ -8,13 +8,14 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 /**
- * Which members of a loaded config are secret. Kept outside the object, so that a spread copy has no list.
+ * The names of the secret members of each loaded config. The list is outside the object, so a spread copy has
+ * no list.
  */
 const secretMembers = new WeakMap<object, ReadonlySet<string>>();
 
 /**
- * Reads the environment once into a frozen, typed object. Pure: it reads only `env`. An empty variable counts
- * as unset. `rules` are cross-field checks; each returns sentences about what is wrong. Throws one
+ * Reads the environment once into a frozen, typed object. The function is pure: it reads only `env`. An empty
+ * variable counts as unset. `rules` checks fields against each other and returns the problems. Throws one
  * CONFIG_INVALID that lists every problem.
  */
 export function loadConfig<F extends Fields>(
@@ -29,7 +30,7 @@ export function loadConfig<F extends Fields>(
     try {
       config[member] = field.read(raw === '' ? undefined : raw);
     } catch (error) {
-      // The message leaves the value out: it may be a secret in the wrong variable.
+      // The message omits the value, because it may be a secret in the wrong variable.
       problems.push(`${field.env} ${errorMessage(error)}`);
     }
   }
@@ -40,9 +41,8 @@ export function loadConfig<F extends Fields>(
 }
 
 /**
- * The config in printable form: secrets are hidden, also passwords in URLs. For an object that `loadConfig`
- * did not make (such as a spread copy), only numbers and booleans
- * are shown: it is unknown which texts are secret.
+ * The config in printable form: secrets are hidden, also passwords in URLs. A spread copy has no list of its
+ * secrets. For such an object, the result shows only numbers and booleans.
  */
 export function describeConfig(config: object): Record<string, unknown> {
   const secrets = secretMembers.get(config);

@@ -1,13 +1,10 @@
-/** URLs that contain a login: how to show them, and how to remove the login. */
+/** Functions for URLs that contain a login. */
 
 const SECRET_PARAMETER = /pass|secret|token|key/i;
 
-/**
- * A URL in printable form: its password and parameters with a secret's name are hidden. Other texts do not
- * change.
- */
+/** A URL in printable form, without its password and its secret parameters. Other texts do not change. */
 export function withoutPassword(text: string): string {
-  // An invalid URL may still contain a password, before the last @ of its first part or later.
+  // An invalid URL may still contain a password before its last @.
   if (!URL.canParse(text)) return text.replace(/\/\/.*@/s, '//hidden@');
   const parsed = new URL(text);
   const secrets = [...parsed.searchParams.keys()].filter((name) => SECRET_PARAMETER.test(name));

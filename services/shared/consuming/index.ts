@@ -1,4 +1,7 @@
-/** What every consumer needs between fetching a record and processing it: a bounded buffer and a decoder that waits for the registry. */
+/**
+ * The parts of a consumer between fetching and processing: a bounded buffer, and a decoder that waits for the
+ * registry.
+ */
 export { type BufferLimits, PartitionBuffer, weightOf } from './partition-buffer.ts';
 export { isOutcomeOf, isStateOf } from './proofs.ts';
 export {

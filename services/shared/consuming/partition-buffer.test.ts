@@ -102,7 +102,7 @@ describe('waiting', () => {
 });
 
 describe('its head', () => {
-  it('is returned and stays in the buffer', () => {
+  it('is returned by `peek` and stays in the buffer', () => {
     const { buffer } = start();
     buffer.addNew(records(3, 6));
     expect(offsetsOf(buffer.peek(2))).toEqual([3, 4]);
@@ -110,7 +110,7 @@ describe('its head', () => {
     expect(buffer.firstOffset).toBe(3);
   });
 
-  it('keeps to the limits, but has at least one record', () => {
+  it('respects the limits, but has at least one record', () => {
     const { buffer } = start();
     buffer.addNew(records(0, 3));
     const weight = weightOf(recordAt(0));
@@ -121,7 +121,7 @@ describe('its head', () => {
   });
 });
 
-it('weighs key, value and headers, as bytes or text', () => {
+it('counts the bytes of key, value and headers', () => {
   const full = {
     ...recordAt(0),
     key: Buffer.alloc(10),

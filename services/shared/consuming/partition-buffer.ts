@@ -1,15 +1,15 @@
 /**
- * Records between the consumer's callback, which must not wait, and the processing loop. A full buffer pauses
- * the consumer.
+ * Holds records between the consumer's callback, which must not wait, and the processing loop. A full buffer
+ * pauses the consumer.
  */
 import { headersBytes, type InRecord } from '../kafka/index.ts';
 
 export interface BufferLimits {
   /** Records at which the flow is paused. */
   readonly recordsHigh: number;
-  /** Records at which it is resumed. */
+  /** Records at which the flow is resumed. */
   readonly recordsLow: number;
-  /** Bytes at which the flow is paused. Without this limit, records are not weighed. */
+  /** Bytes at which the flow is paused. Without this limit, the buffer does not count bytes. */
   readonly bytesHigh?: number;
 }
 
@@ -21,12 +21,12 @@ interface BufferFlow {
 
 /** Memory of a buffered record without its content. */
 const recordOverheadBytes = 64;
-/** Removed records that stay in the array before it is copied. */
+/** The number of removed records at which the array is copied without them. */
 const slackMax = 1_024;
 
 /**
- * A queue in order of arrival, usually of one partition. It accepts records from the start; `stop` and `startAt` change that.
- * Adding and removing cost constant time per record.
+ * A queue in order of arrival, usually of one partition. It accepts records from the start; `stop` and
+ * `startAt` change that. Adding and removing take constant time per record.
  */
 export class PartitionBuffer {
   readonly #limits: BufferLimits;
@@ -35,7 +35,7 @@ export class PartitionBuffer {
   #head = 0;
   #bytes = 0;
   #isPaused = false;
-  /** Records below it were added before; null while the buffer is stopped. */
+  /** The buffer accepts records from this offset on. Null while the buffer is stopped. */
   #nextOffset: bigint | null = 0n;
   #failure: { error: unknown } | null = null;
   #waiting: PromiseWithResolvers<void> | null = null;
@@ -49,7 +49,7 @@ export class PartitionBuffer {
     return this.#records.length - this.#head;
   }
 
-  /** What the records weigh; 0 without a limit of bytes. */
+  /** The memory of the records in bytes; 0 without a limit of bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -83,7 +83,10 @@ export class PartitionBuffer {
     if (failure !== null) this.#wake();
   }
 
-  /** Adds records of one partition. Repeats are dropped: after a rebalance the consumer reads from the committed offset again. */
+  /**
+   * Adds records of one partition. Drops repeats: after a rebalance, the consumer reads again from the
+   * committed offset.
+   */
   addNew(records: readonly InRecord[]): void {
     for (const record of records) {
       if (this.#nextOffset === null) return;
@@ -104,7 +107,10 @@ export class PartitionBuffer {
     if (this.#waiting !== null) this.#wake();
   }
 
-  /** Resolves when there is a record, or when `signal` fires. Rejects after `stop` with a failure. One caller at a time. */
+  /**
+   * Resolves when there is a record, or when `signal` fires. Rejects after `stop` with a failure. Only one
+   * caller may wait.
+   */
   async untilReady(signal: AbortSignal): Promise<void> {
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake);
@@ -116,7 +122,7 @@ export class PartitionBuffer {
     if (this.#failure !== null && !signal.aborted) throw this.#failure.error;
   }
 
-  /** The first records, up to both limits, but at least one where there is one. They stay in the buffer. */
+  /** The first records up to both limits, but at least one if there is one. They stay in the buffer. */
   peek(recordsMax: number, bytesMax = Number.POSITIVE_INFINITY): InRecord[] {
     const end = Math.min(this.#records.length, this.#head + recordsMax);
     if (bytesMax === Number.POSITIVE_INFINITY) return this.#records.slice(this.#head, end);
@@ -191,8 +197,8 @@ export class PartitionBuffer {
 }
 
 /**
- * Memory of a record in bytes; about its size in the outbox and in a request. Keys and headers can be as large
- * as values.
+ * The memory of a record in bytes, which is about its size in the outbox and in a request. Keys and headers can
+ * be as large as values.
  */
 export function weightOf(record: InRecord): number {
   const { key, value } = record;

@@ -1,4 +1,7 @@
-/** Proves what a value is although its schema id is unknown: its fields must match the key, headers and partition of its record. */
+/**
+ * Proves the type of a value whose schema id is unknown. The fields of the value must match the key, headers
+ * and partition of its record.
+ */
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
 import { headerOf, type InRecord } from '../kafka/index.ts';
 

@@ -8,7 +8,7 @@ import { createRecordDecoder } from './record-decoder.ts';
 const log = createLogger({ service: 'test', level: 'silent', instanceId: 'test' });
 const never = new AbortController().signal;
 const ownId = 7;
-/** A frame with a schema id and a text behind it. */
+/** A frame with a schema id, followed by a text. */
 const framed = (schemaId: number, text: string): InRecord => {
   const frame = Buffer.alloc(5);
   frame.writeUInt32BE(schemaId, 1);
@@ -101,7 +101,7 @@ it.each([
   expect(onUndecodable).toHaveBeenCalledTimes(1);
 });
 
-it('reports bytes that do not fit their schema, without asking the registry', async () => {
+it('reports bytes that do not fit their schema, without a request to the registry', async () => {
   const { decode, resolveSchema, onUndecodable } = start(() => 'missing');
   expect(await decode(framed(ownId, ''))).toEqual([null]);
   expect(onUndecodable.mock.calls[0]![1]).toMatchObject({ code: 'TRUNCATED' });

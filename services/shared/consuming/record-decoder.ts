@@ -1,6 +1,6 @@
 /**
- * Decodes records in their order. While the registry is unreachable, it waits and asks again. The worker does
- * not use it: there the lane waits, so that no transaction waits.
+ * Decodes records in their order. While the registry is unreachable, it waits and sends its request again. The
+ * worker does not use this decoder: there the lane waits, so that no transaction waits.
  */
 import { type Codec, decodeProven, PoisonError, UnknownSchemaError } from '../codec/index.ts';
 import { classify, errorMessage } from '../errors/index.ts';
@@ -10,11 +10,11 @@ import { type Backoff, sleep } from '../retry/index.ts';
 
 interface Decoded<T> {
   record: InRecord;
-  /** null: the record can never be decoded. */
+  /** Null if the record can never be decoded. */
   value: T | null;
 }
 
-/** Why a record can never be decoded. `UnknownSchemaError`: the registry has no such schema. */
+/** Why a record can never be decoded. `UnknownSchemaError` means that the registry has no such schema. */
 export type UndecodableError = PoisonError | UnknownSchemaError;
 
 export interface RecordDecoder<T> {
@@ -24,11 +24,14 @@ export interface RecordDecoder<T> {
 
 interface RecordDecoderDeps<T> {
   codec: Pick<Codec<T>, 'decode' | 'resolveSchema' | 'schemaId'>;
-  /** Whether the fields of the value match its record. Then the value is accepted, whatever its schema id. */
+  /**
+   * Whether the fields of the value match its record. If they do, the decoder accepts the value, whatever its
+   * schema id.
+   */
   isProven(value: T, record: InRecord): boolean;
   /** Called with each record that can never be decoded. It may throw to keep the record. */
   onUndecodable?(record: InRecord, error: UndecodableError): void;
-  /** Called at each failed request to the registry. The wait ends when `decode` resolves or rejects. */
+  /** Called after each failed request to the registry. The wait ends when `decode` resolves or rejects. */
   onWait(reason: string): void;
   backoff: Backoff;
   log: Logger;
@@ -40,7 +43,7 @@ export function createRecordDecoder<T>(deps: RecordDecoderDeps<T>): RecordDecode
       const decoded: Decoded<T>[] = [];
       for (const record of records) {
         const result = decodeNow(deps, record);
-        // Usually every schema is known, and no record waits for a promise.
+        // Usually every schema is known, and then no record waits for a promise.
         const value =
           'error' in result ? await decodeLater(deps, record, result.error, signal) : result.value;
         decoded.push({ record, value });

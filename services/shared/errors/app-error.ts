@@ -19,7 +19,7 @@ export class AppError extends Error {
 
 /**
  * An `AppError` whose message is the table's template, with `{name}` filled from `details`. A missing detail
- * reads `?`.
+ * becomes `?`.
  */
 export function appError(
   code: ErrorCode,

@@ -5,7 +5,7 @@ const causeDepthMax = 8;
 
 const dispositions: ReadonlySet<unknown> = new Set<Disposition>(['reject', 'retry', 'deadLetter', 'fatal']);
 
-/** System error codes of temporary faults: the other side is down, slow, or out of a resource. */
+/** System error codes of temporary faults: the other side is down or slow, or lacks a resource. */
 const transientCodes: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -31,9 +31,9 @@ const transientCodes: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * What to do about anything that was thrown. An error with a `disposition` decides for itself. Network errors
- * of the system are `retry`. Otherwise the `cause` decides. An unknown error is `fatal`, because a bug must
- * become visible: `retry` would loop on it for ever, and `deadLetter` would reject good orders.
+ * The disposition of any thrown value. An error may have its own `disposition`. Network errors of the system
+ * are `retry`. Otherwise the `cause` decides. An unknown error is `fatal`, because a bug must become visible.
+ * With `retry`, the process would repeat it for ever. With `deadLetter`, it would reject valid orders.
  */
 export function classify(error: unknown): Disposition {
   return known(error, 0) ?? 'fatal';
@@ -48,7 +48,7 @@ function known(error: unknown, depth: number): Disposition | null {
   return known(cause, depth + 1) ?? known(first, depth + 1);
 }
 
-/** A message for people, from anything that was thrown. Never throws, never empty. */
+/** A message for people, from any thrown value. Never throws, and is never empty. */
 export function errorMessage(error: unknown): string {
   if (error instanceof Error) {
     if (error.message !== '') return error.message;
@@ -59,7 +59,7 @@ export function errorMessage(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // A thrown value that cannot be printed still needs a text; only its type is known.
+    // A thrown value that cannot be printed still needs a text. Only its type is known.
     return typeof error;
   }
 }

@@ -20,7 +20,7 @@ describe('appError', () => {
     expect(appError('NOT_PRODUCED').message).toContain('?');
   });
 
-  it('lists several problems one under the other', () => {
+  it('lists several problems, one per line', () => {
     expect(appError('CONFIG_INVALID', { problems: ['A', 'B'] }).message).toBe(
       'The configuration is invalid:\n- A\n- B',
     );

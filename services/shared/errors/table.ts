@@ -1,6 +1,6 @@
 /**
- * What happens to the work after an error. `reject` returns a reason to the caller, `retry` waits and repeats
- * the work. `deadLetter` dead-letters the record with its bytes. `fatal` ends the process, so that its
+ * The reaction to an error. `reject` returns a reason to the caller. `retry` waits and repeats the work.
+ * `deadLetter` writes the record with its bytes as a dead letter. `fatal` ends the process, so that its
  * supervisor starts a new one.
  */
 export type Disposition = 'reject' | 'retry' | 'deadLetter' | 'fatal';

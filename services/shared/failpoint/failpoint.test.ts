@@ -33,7 +33,7 @@ describe('failpoints', () => {
     ]);
   });
 
-  it('count only hits whose `about` contains their word', () => {
+  it('count only hits whose `about` contains the word', () => {
     arm('decoded=throw@2~order-7');
     failpoint('decoded', () => 'order-7');
     failpoint('decoded', () => 'order-8');
@@ -86,7 +86,7 @@ describe('failpoints', () => {
     expect(() => arm(spec)).toThrow(/is not name=action/);
   });
 
-  it('name every mistake at once, and are refused in production', () => {
+  it('report every mistake at once, and are refused in production', () => {
     expect(() => arm('a=kill,b=kill')).toThrow(/'a=kill'.*\n.*'b=kill'/);
     expect(() => arm('fenced=kill', true)).toThrow('FAILPOINTS is set in production');
     expect(() => arm('', true)).not.toThrow();

@@ -2,10 +2,10 @@
  * Failpoints: named places at which a test may make this process die, throw, wait or freeze. Only the
  * FAILPOINTS variable arms them, and never when NODE_ENV is production. An unarmed hit costs one comparison.
  *
- * Syntax: `name=action[:ms][@n][~word]`, several joined by commas. Actions: kill (SIGKILL to itself), throw,
- * delay:MS, freeze (SIGSTOP to itself), block:MS (a busy event loop). `@n` acts once, at the n-th hit;
- * without it, at each. `~word` counts only hits that are about the word, such as a batch with a command of
- * this order.
+ * The syntax is `name=action[:ms][@n][~word]`; commas separate several failpoints. Actions: kill (SIGKILL to
+ * itself), throw, delay:MS, freeze (SIGSTOP to itself), block:MS (a busy event loop). With `@n`, a failpoint
+ * acts once, at the n-th hit. Without it, the failpoint acts at each hit. `~word` counts only hits whose
+ * description contains the word, for example an order id.
  */
 import { appError } from '../errors/index.ts';
 
@@ -43,8 +43,8 @@ let announce: (line: string) => void = () => undefined;
 const entryPattern = /^([A-Za-z]+)=(kill|throw|delay|freeze|block)(?::(\d+))?(?:@(\d+))?(?:~([\w-]+))?$/;
 
 /**
- * Arms the failpoints of `spec`. `log` is called before each hit that acts. Throws CONFIG_INVALID for an
- * unknown name or action, and for any spec in production.
+ * Arms the failpoints of `spec`. Calls `log` before each action. Throws CONFIG_INVALID for an unknown name or
+ * action, and for any spec in production.
  */
 export function armFailpoints(
   spec: string,
@@ -73,8 +73,8 @@ export function armFailpoints(
 }
 
 /**
- * Marks a failpoint; `about` names the current work. Returns a promise only if there is something to wait
- * for, so the hot path stays synchronous.
+ * Marks a failpoint. `about` describes the current work. Returns a promise only if the caller must wait, so the
+ * hot path stays synchronous.
  */
 export function failpoint(name: FailpointName, about?: () => string): Promise<void> | undefined {
   if (armed.size === 0) return undefined;

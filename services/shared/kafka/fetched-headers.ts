@@ -2,9 +2,9 @@
  * The headers of one fetched record, as bytes. A record of 1 MB may have 175,000 headers. Objects for all of
  * them would block the event loop for too long. So `get` scans the bytes for one header, in 1 to 3 ms at most.
  *
- * Of headers with the same name the last one counts. A header without a value counts as absent, and so do
- * headers after a malformed one. Brokers accept malformed headers in compressed batches, and one record must
- * not stop a consumer.
+ * Of headers with the same name the last one counts. A header without a value counts as absent. Headers after a
+ * malformed one count as absent too. Brokers accept malformed headers in compressed batches, and one record
+ * must not stop a consumer.
  */
 import { VarintReader } from './protocol/varint-reader.ts';
 
@@ -16,10 +16,7 @@ export class FetchedHeaders {
   readonly #to: number;
   #all: ReadHeaders | null = null;
 
-  /**
-   * @param from where the number of headers is in `bytes`; `to` is the end of the record, and nothing is read
-   * beyond it
-   */
+  /** @param from the index of the number of headers in `bytes`; `to` is the end of the record */
   constructor(bytes: Buffer, from: number, to: number) {
     this.#bytes = bytes;
     this.#from = from;
@@ -80,7 +77,7 @@ export class FetchedHeaders {
   }
 }
 
-/** Walks from header to header and gives the positions of its name and value. */
+/** Visits one header after the other and stores the positions of its name and value. */
 class HeaderWalk {
   nameAt = 0;
   nameLength = 0;
@@ -95,7 +92,7 @@ class HeaderWalk {
     this.#reader = new VarintReader(bytes, from, to);
   }
 
-  /** False after the last header, and from the first malformed one on. */
+  /** Returns false after the last header and at the first malformed one. */
   next(): boolean {
     try {
       this.#left ??= this.#reader.int();

@@ -36,7 +36,9 @@ export class FetchedRecord implements InRecord {
 
 type WithHeaders = Pick<InRecord, 'headers'>;
 
-/** One header of a record. Services use this, because other producers decide how many headers a record has. */
+/**
+ * One header of a record. Services use this function, because other producers may send any number of headers.
+ */
 export function headerOf(record: WithHeaders, name: string): Buffer | string | undefined {
   return record instanceof FetchedRecord ? record.fetchedHeaders.get(name) : record.headers[name];
 }

@@ -6,14 +6,14 @@ import { readCaFile } from '../tls/index.ts';
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** Prefix of every topic and group name on the wire; callers never see it. */
+  /** Prefix of every topic and group name on the wire. Callers use names without it. */
   readonly topicPrefix: string;
-  /** Brokers must present a certificate for their host name; `ca` is PEM text. */
+  /** With TLS, brokers must present a certificate for their host name. `ca` is PEM text. */
   readonly ssl: boolean | { readonly ca: string };
   readonly sasl: SASLOptions | undefined;
 }
 
-/** The fields of `kafkaFields` (shared/config); all but the brokers have defaults there. */
+/** The fields of `kafkaFields` (shared/config). All of them except the brokers are optional here. */
 export interface KafkaConfig {
   kafkaBrokers: readonly string[];
   kafkaTopicPrefix?: string;
@@ -27,17 +27,17 @@ export interface KafkaConfig {
 /** kafkajs's default of 1 s is too short for a broker that is starting or collecting garbage. */
 export const connectionTimeoutMs = 4_000;
 export const authenticationTimeoutMs = 5_000;
-/** For all requests except produce requests, which have a shorter timeout of their own. */
+/** The timeout of all requests except produce requests, which have a shorter timeout. */
 export const requestTimeoutMs = 10_000;
 /** Maximum delay until new partitions and moved leaders are noticed. */
 export const metadataMaxAgeMs = 30_000;
-/** kafkajs's retries inside one call; the last waits are 1 s, so about 17 s in all. */
+/** kafkajs's retries inside one call. Together they take about 17 s. */
 export const callRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 20 } as const;
 
 /**
- * Settings for all clients of one process. `clientId` should be unique per instance: brokers log it and count
- * quotas by it. Throws CONFIG_INVALID for a SASL mechanism without user or password, and for a CA file without
- * TLS or without a certificate.
+ * Settings for all clients of one process. `clientId` should be unique per instance, because brokers log it and
+ * apply quotas to it. Throws CONFIG_INVALID for a SASL mechanism without user or password. Throws it also for a
+ * CA file without TLS or without a certificate.
  */
 export function createKafkaConfig(config: KafkaConfig, clientId: string): KafkaSettings {
   return Object.freeze({
@@ -54,7 +54,7 @@ export function withPrefix(settings: KafkaSettings, name: string): string {
   return settings.topicPrefix + name;
 }
 
-/** The name that callers know. A name without the prefix is not ours and stays unchanged. */
+/** The name without the prefix. A name of another installation has no such prefix and stays unchanged. */
 export function withoutPrefix(settings: KafkaSettings, name: string): string {
   return name.startsWith(settings.topicPrefix) ? name.slice(settings.topicPrefix.length) : name;
 }

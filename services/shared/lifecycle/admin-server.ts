@@ -9,9 +9,10 @@ type Deps = { host: string; port: number; lifecycle: Lifecycle; metrics: Metrics
 type Answer = { status: number; type: string; body: string };
 
 /**
- * Health and metrics on a separate port, so that a saturated API still answers its probes. `/startupz`: 200
- * once the service has started. `/livez`: 200 unless a restart would help. `/readyz`: 200 only while traffic
- * may come; 503 from the beginning of draining. `/metrics`: the Prometheus text format.
+ * Health and metrics on a separate port, so that a saturated API still answers its probes. `/startupz` returns
+ * 200 once the service has started. `/livez` returns 200 unless a restart would help. `/readyz` returns 200
+ * while the service accepts traffic, and 503 as soon as draining begins. `/metrics` has the Prometheus text
+ * format.
  */
 export async function startAdminServer({ host, port, lifecycle, metrics }: Deps): Promise<AdminServer> {
   const server = createServer(
@@ -68,7 +69,7 @@ async function answerOf(request: IncomingMessage, lifecycle: Lifecycle, metrics:
       try {
         return { status: 200, type: metrics.contentType, body: await metrics.text() };
       } catch (error) {
-        // The scraper records a 500 as a failed scrape and so raises the alarm.
+        // The scraper records a 500 as a failed scrape, which raises the alarm.
         return json(500, { status: errorMessage(error) });
       }
     default:

@@ -33,7 +33,7 @@ describe('lifecycle', () => {
     expect(seen).toEqual(['ready', 'draining', 'stopped']);
   });
 
-  it('is ready when every check passes, and names the others', () => {
+  it('is ready when every check passes, and names the failed checks', () => {
     const lifecycle = createLifecycle({ log, service: 't' });
     lifecycle.ready();
     const remove = lifecycle.addReadiness('kafka', () => 'no leader');

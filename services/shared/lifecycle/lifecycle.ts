@@ -4,7 +4,7 @@ import type { Logger } from '../log/index.ts';
  * starting ──► ready ──► draining ──► stopped
  *     │          │           │
  *     └──────────┴───────────┴──► failed
- * A signal may turn `starting` straight into `draining`. No state is left for an earlier one.
+ * A signal may change `starting` directly to `draining`. A state never changes to an earlier one.
  */
 export const lifecycleStates = ['starting', 'ready', 'draining', 'stopped', 'failed'] as const;
 type LifecycleState = (typeof lifecycleStates)[number];
@@ -17,7 +17,7 @@ const next: Record<LifecycleState, readonly LifecycleState[]> = {
   failed: [],
 };
 
-/** `true`, or a sentence that names what is missing. */
+/** Returns `true`, or a sentence that names the missing condition. */
 type ReadinessCheck = () => true | string;
 
 export type Lifecycle = {
@@ -28,16 +28,16 @@ export type Lifecycle = {
    */
   addReadiness(name: string, check: ReadinessCheck): () => void;
   /**
-   * Adds a condition of liveness: only for faults that a restart would repair. The returned function removes
-   * it.
+   * Adds a condition of liveness. Use it only for faults that a restart would repair. The returned function
+   * removes it.
    */
   addLiveness(name: string, check: ReadinessCheck): () => void;
-  /** The service has started. Ignored if it is already stopping. */
+  /** Reports that the service has started. Ignored if the service is already stopping. */
   ready(): void;
   draining(): void;
   stopped(): void;
   failed(): void;
-  /** Whether traffic may come: the state is `ready` and every check is true. */
+  /** Whether the service accepts traffic: the state is `ready` and every check is true. */
   readiness(): { ready: boolean; problems: string[] };
   /** Whether the process works; if not, its supervisor should restart it. */
   liveness(): { alive: boolean; problems: string[] };
@@ -46,8 +46,8 @@ export type Lifecycle = {
 };
 
 /**
- * The state of one process, with one setter that logs. An illegal change is ignored, because a stop may race
- * with a failure.
+ * The state of one process, with one setter that logs. The setter ignores an illegal change, because a stop may
+ * race with a failure.
  */
 export function createLifecycle({ log, service }: { log: Logger; service: string }): Lifecycle {
   let state: LifecycleState = 'starting';

@@ -109,7 +109,7 @@ describe('runService', () => {
     expect(await exited).toBe(1);
   });
 
-  it('passes a signal during the start on, stops, and exits 0', async () => {
+  it('passes on a signal during the start, stops, and exits 0', async () => {
     let stopped = false;
     const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
     const { host, exited } = await run(async ({ signal }) => {

@@ -17,16 +17,16 @@ import { createShutdown, type Host } from './shutdown.ts';
 
 type BaseFields = typeof adminFields & typeof logFields;
 
-/** The result of a service's start. `stop` drains and closes everything that it opened; it is called once. */
+/** The result of a service's start. `stop` closes everything that the start opened. It is called once. */
 export type Running = { stop(): Promise<void> };
 
 export type ServiceContext<F extends Fields> = {
-  /** The service's own fields plus those of admin server and log; `instanceId` is never empty. */
+  /** The service's own fields, and the fields of admin server and log. `instanceId` is never empty. */
   config: ConfigOf<F & BaseFields>;
   log: Logger;
   metrics: Metrics;
   lifecycle: Lifecycle;
-  /** Fires when the process is asked to stop. Waits during the start should end with it. */
+  /** Fires when the process must stop. Waits during the start must end with it. */
   signal: AbortSignal;
   /** Ends the process with code 1 because of `error`, after a short orderly stop. */
   fatal(error: unknown): void;
@@ -39,16 +39,19 @@ export type ServiceOptions<F extends Fields> = {
   fields?: F;
   /** Cross-field checks, see `loadConfig`. */
   rules?: (config: ConfigOf<F & BaseFields>) => readonly string[];
-  /** When this resolves, the service is ready. A rejection ends the process with code 1. */
+  /** The service is ready when this function resolves. If it rejects, the process ends with code 1. */
   start(context: ServiceContext<F>): Promise<Running>;
-  /** Time from the signal to exit code 1, even if work still runs. Default 10,000. */
+  /**
+   * Maximum time from the signal to the end. Then the process exits with code 1, even if work still runs.
+   * Default 10,000.
+   */
   stopDeadlineMs?: number;
   host?: Host;
 };
 
 /**
- * The whole of a main.ts: config, log, metrics, admin server, then `start`. After that a signal, `fatal` or
- * an uncaught error ends the process, as described in shutdown.ts. Never rejects.
+ * Everything that a main.ts does: config, log, metrics, admin server, then `start`. Afterwards a signal,
+ * `fatal` or an uncaught error ends the process, as shutdown.ts describes. Never rejects.
  */
 export async function runService<F extends Fields = Record<never, never>>(
   options: ServiceOptions<F>,
@@ -56,7 +59,7 @@ export async function runService<F extends Fields = Record<never, never>>(
   const { name, host = process } = options;
   const config = readConfig(options);
   if (config === null) return host.exit(1);
-  // Below, the type parameter hides the base members.
+  // The type parameter hides the base members from the code below.
   const base = config as unknown as ConfigOf<BaseFields>;
   const log = createLogger({ service: name, level: base.logLevel, instanceId: base.instanceId });
   const metrics = createMetrics({ service: name });
@@ -82,7 +85,7 @@ export async function runService<F extends Fields = Record<never, never>>(
 
   const begin = async (): Promise<Running | undefined> => {
     admin = await startAdminServer({ host: base.adminHost, port: base.adminPort, lifecycle, metrics });
-    log.info({ adminPort: admin.port }, 'Admin server is listening');
+    log.info({ adminPort: admin.port }, 'the admin server is listening');
     // A signal may have arrived during the start.
     if (abort.signal.aborted) return undefined;
     return options.start({ config, log, metrics, lifecycle, signal: abort.signal, fatal: shutdown.fatal });
@@ -95,9 +98,9 @@ export async function runService<F extends Fields = Record<never, never>>(
     await starting;
     lifecycle.ready();
   } catch (error) {
-    // A start that a signal cancelled is no failure.
+    // A start that a signal cancels is not a failure.
     if (lifecycle.state() === 'draining')
-      log.info({ reason: errorMessage(error) }, 'The start was cancelled');
+      log.info({ reason: errorMessage(error) }, 'the start was cancelled');
     else shutdown.fatal(error);
   }
 }

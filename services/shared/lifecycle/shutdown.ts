@@ -2,13 +2,13 @@ import { errorMessage } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** The part of `process` that is used here; tests pass their own. */
+/** The part of `process` that this module uses. Tests pass their own host. */
 export type Host = Pick<NodeJS.EventEmitter, 'on' | 'off'> & { exit(code: number): void };
 
 export type Shutdown = {
-  /** Drain, stop, exit 0. */
+  /** Drains, stops and exits with code 0. */
   request(reason: string): void;
-  /** Log, a short orderly stop, exit 1. */
+  /** Logs the error, stops in a short time and exits with code 1. */
   fatal(error: unknown): void;
 };
 
@@ -17,12 +17,13 @@ type Deps = {
   log: Logger;
   lifecycle: Lifecycle;
   stopDeadlineMs: number;
-  /** Closes everything; called once. */
+  /** Closes everything. It is called once. */
   stop(): Promise<void>;
 };
 
 /**
- * After `fatal` an orderly stop gets this long. It informs the group quickly, but must not delay the restart.
+ * The time for an orderly stop after `fatal`. Such a stop informs the consumer group, but must not delay the
+ * restart.
  */
 const fatalStopMs = 2000;
 
@@ -50,7 +51,7 @@ export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: D
   const end = async (withinMs: number, code: 0 | 1): Promise<void> => {
     ending = true;
     deadline = setTimeout(() => {
-      log.fatal({ deadlineMs: withinMs }, `Stopping took longer than ${withinMs} ms`);
+      log.fatal({ deadlineMs: withinMs }, `stopping took longer than ${withinMs} ms`);
       lifecycle.failed();
       exit(1);
     }, withinMs);
@@ -59,7 +60,7 @@ export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: D
       lifecycle.stopped();
       exit(lifecycle.state() === 'failed' ? 1 : code);
     } catch (error) {
-      log.error({ err: error }, `Stopping failed: ${errorMessage(error)}`);
+      log.error({ err: error }, `stopping failed: ${errorMessage(error)}`);
       lifecycle.failed();
       exit(1);
     }
@@ -70,20 +71,20 @@ export function createShutdown({ host, log, lifecycle, stopDeadlineMs, stop }: D
       request(signal);
       return;
     }
-    log.warn({ signal }, 'A second signal ends the process at once');
+    log.warn({ signal }, 'a second signal ends the process at once');
     lifecycle.failed();
     exit(1);
   };
 
   const onCrash = (error: unknown): void => {
-    log.fatal({ err: error }, `Uncaught error: ${errorMessage(error)}`);
+    log.fatal({ err: error }, `an error was not caught: ${errorMessage(error)}`);
     lifecycle.failed();
     exit(1);
   };
 
   const request = (reason: string): void => {
     if (ending) return;
-    log.info({ reason, deadlineMs: stopDeadlineMs }, 'Stopping');
+    log.info({ reason, deadlineMs: stopDeadlineMs }, 'the service is stopping');
     lifecycle.draining();
     void end(stopDeadlineMs, 0);
   };

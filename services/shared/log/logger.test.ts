@@ -45,7 +45,7 @@ describe('createLogger', () => {
     expect(text).toContain('"sku":"A"');
   });
 
-  it('hides what a child logger is bound to', () => {
+  it('hides the secret bindings of a child logger', () => {
     const { log, lines } = capture();
     log
       .child({ password: 'hunter2' })
@@ -77,7 +77,7 @@ describe('createLogger', () => {
     expect(JSON.stringify(lines[0])).toContain('[900 bytes]');
   });
 
-  it('takes a bare error as the first argument', () => {
+  it('accepts an error as the first argument', () => {
     const { log, lines } = capture();
     log.error(Object.assign(new Error('bare'), { sql: 'SELECT secret' }));
     expect(lines[0]).toMatchObject({ msg: 'bare', err: { message: 'bare' } });

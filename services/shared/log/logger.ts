@@ -17,11 +17,14 @@ export type LoggerOptions = {
   service: string;
   level: LogLevel;
   instanceId: string;
-  /** Where lines go; by default standard output, which never blocks (see output.ts). */
+  /** The output of the lines. The default is standard output, which never blocks (see output.ts). */
   destination?: DestinationStream;
 };
 
-/** JSON lines with `service` and `instanceId`; personal data and credentials are hidden at any depth. */
+/**
+ * Creates a logger of JSON lines with `service` and `instanceId`. It hides personal data and credentials at any
+ * depth.
+ */
 export function createLogger({ service, level, instanceId, destination }: LoggerOptions): Logger {
   const log = pino(
     {
@@ -41,7 +44,7 @@ export function createLogger({ service, level, instanceId, destination }: Logger
   return log;
 }
 
-/** pino calls its formatters for lines only. The bindings of child loggers are redacted here. */
+/** pino calls its formatters for lines only. This function redacts the bindings of child loggers. */
 function redactBindings(log: Logger): void {
   const { child } = log;
   log.child = function redactedChild(this: Logger, bindings, options) {

@@ -60,7 +60,7 @@ describe('the output of the log', () => {
     expect(readAll()).toBe('one\n');
   });
 
-  it('never waits for a stalled reader: it buffers up to its bound, then drops and counts', () => {
+  it('never waits for a stalled reader: it buffers up to its limit, then drops and counts lines', () => {
     for (let n = 0; n < 1_000; n++) output.write(line);
     expect(output.dropped()).toBeGreaterThan(800);
     expect(drops.reduce((sum, lines) => sum + lines, 0)).toBe(output.dropped());
@@ -87,7 +87,7 @@ describe('the output of the log', () => {
     expect(readAll()).toBe('after\n');
   });
 
-  it('drops lines without an error once there is no reader', async () => {
+  it('drops lines without an error after its reader has gone', async () => {
     closeSync(reader);
     output.write('to nobody\n');
     expect(output.dropped()).toBe(1);

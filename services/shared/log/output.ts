@@ -1,18 +1,17 @@
 /**
- * Where log lines go: standard output, without ever waiting for its reader. A bounded buffer holds lines for
- * a slow reader. Lines that do not fit are dropped and counted; a line reports them once the reader reads
- * again. If there is room, a line is written before `write` returns, so the last lines of a dying process are
- * kept.
+ * Writes log lines to standard output, and never waits for its reader. A bounded buffer holds lines for a slow
+ * reader. The output drops and counts lines that do not fit, and reports their number once the reader reads
+ * again. A fast reader gets each line before `write` returns, so a crash loses no lines.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 export interface LogOutput {
-  /** Takes one line with its line end. Never throws, never waits. */
+  /** Writes one line, which includes its line end. Never throws and never waits. */
   write(line: string): void;
-  /** Writes the buffer, as long as the reader takes it and at most for `limitMs`. */
+  /** Writes the buffer while the reader reads, for at most `limitMs`. */
   flush(limitMs: number): void;
-  /** Lines dropped so far. */
+  /** The number of dropped lines so far. */
   dropped(): number;
   close(): void;
 }
@@ -45,7 +44,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
     onDropped(lines);
   };
 
-  /** Writes until the reader takes no more. */
+  /** Writes until the reader accepts no more bytes. */
   const drain = (): void => {
     while (waiting.length > 0) {
       const head = waiting[0]!;
@@ -71,7 +70,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
 
   const report = (): void => {
     const line = Buffer.from(
-      `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: unreported, msg: 'log lines were dropped: nobody read them' })}\n`,
+      `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: unreported, msg: 'log lines were dropped because the reader was too slow' })}\n`,
     );
     unreported = 0;
     waiting.push(line);
@@ -86,7 +85,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
       drain();
       if (waiting.length > 0) retryLater();
     }, pauseMs);
-    // A process without other work ends; `flush` tries to write its last lines.
+    // A process without other work ends. `flush` then tries to write its last lines.
     timer.unref();
   };
 
@@ -120,7 +119,7 @@ export function createLogOutput(options: LogOutputOptions): LogOutput {
   };
 }
 
-/** Bytes written; 0 if the reader takes none now; `gone` if there is no reader any more. */
+/** The number of written bytes; 0 if the reader accepts none now; `gone` if the reader has gone. */
 function writeNow(fd: number, bytes: Buffer): number | 'gone' {
   try {
     return writeSync(fd, bytes);
@@ -130,9 +129,9 @@ function writeNow(fd: number, bytes: Buffer): number | 'gone' {
 }
 
 /**
- * A pipe or a terminal is opened again, because only an own file description can be set to non-blocking: all
- * processes that share the inherited one share its flag. A socket, which Node gives its child processes,
- * cannot be opened again. It has one writer, and Node's own handle sets the flag. Files never block.
+ * Opens a pipe or a terminal again to get a file description of its own. Processes that share an inherited
+ * description share its non-blocking flag. A socket, which Node gives its child processes, cannot be opened
+ * again. It has one writer, and Node's own handle sets the flag. Files never block.
  */
 function openWithoutWaiting(fd: number): { fd: number; close(): void } {
   const asItIs = { fd, close: () => undefined };
@@ -149,7 +148,7 @@ function openWithoutWaiting(fd: number): { fd: number; close(): void } {
     const own = openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     return { fd: own, close: () => closeSync(own) };
   } catch {
-    // The device cannot be opened: write to the inherited descriptor.
+    // The device cannot be opened, so lines go to the inherited descriptor.
     return asItIs;
   }
 }

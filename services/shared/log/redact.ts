@@ -1,6 +1,6 @@
 /**
- * Member names whose values never reach a log line, at any depth: credentials and personal data. Compared in
- * lower case.
+ * Names of members with credentials and personal data. Their values never reach a log line, at any depth. Names
+ * are compared in lower case.
  */
 const redactedKeys: ReadonlySet<string> = new Set(
   [
@@ -23,8 +23,9 @@ const itemsMax = 100;
 const hidden = '[redacted]';
 
 /**
- * A copy of `value` that is safe to log. Redacted members are hidden, depth and item counts are bounded, and
- * bytes appear only as a length. It walks the value itself, because pino's path patterns have a fixed depth.
+ * A copy of `value` that is safe to log. The copy hides redacted members, limits depth and item counts, and
+ * shows only the length of bytes. This function visits the value itself, because pino's path patterns have a
+ * fixed depth.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return value.toString();

@@ -1,4 +1,4 @@
-/** The one output of all loggers of a process, created for the first of them. */
+/** The one output of all loggers of a process. The first logger creates it. */
 import { createLogOutput, type LogOutput } from './output.ts';
 
 /** How long an ending process waits for the reader of its last lines. */

@@ -20,7 +20,7 @@ describe('createMetrics', () => {
     expect(text).toContain('orderstream_mysql_pool_wait_seconds_bucket{le="0.005",service="worker"} 1');
   });
 
-  it('includes the delay of the event loop', async () => {
+  it('includes the lag of the event loop', async () => {
     const metrics = createMetrics({ service: 'worker' });
     expect(await metrics.text()).toContain('nodejs_eventloop_lag_p99_seconds');
     metrics.close();
@@ -60,7 +60,7 @@ describe('the table', () => {
     expect(names.sort()).toEqual(Object.keys(metricTable).sort());
   });
 
-  it('is what docs/metrics.md shows', () => {
+  it('equals docs/metrics.md', () => {
     const docs = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
     const documented = [...docs.matchAll(/^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$/gm)].map(
       ([, ...cells]) => cells,

@@ -10,7 +10,7 @@ import {
   metricTable,
 } from './table.ts';
 
-/** A metric without labels takes none; one with labels takes exactly those of the table. */
+/** The arguments for labels: none for a metric without labels, otherwise exactly the labels of the table. */
 type LabelArgs<K extends MetricName, Rest extends unknown[]> = keyof LabelsOf<K> extends never
   ? [labels?: Record<string, never>, ...rest: Rest]
   : [labels: LabelsOf<K>, ...rest: Rest];
@@ -22,7 +22,7 @@ export type Metrics = {
   set<K extends GaugeName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
   /** Adds one observation, in the metric's unit, to a histogram. */
   observe<K extends HistogramName>(name: K, value: number, ...args: LabelArgs<K, []>): void;
-  /** Everything in the Prometheus text format. */
+  /** All metrics in the Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
   /** Stops the background work of the default metrics. */
@@ -32,7 +32,7 @@ export type Metrics = {
 type Instrument = Counter | Gauge | Histogram;
 
 /**
- * The metrics of one process, each with the label `service`. Node's own (event loop lag, heap, GC) are
+ * The metrics of one process, each with the label `service`. Node's own metrics (event loop lag, heap, GC) are
  * included. An instrument is created at first use, so a service shows only the metrics that it uses.
  */
 export function createMetrics(options: { service: string; defaults?: boolean }): Metrics {
@@ -66,7 +66,7 @@ export function createMetrics(options: { service: string; defaults?: boolean }):
   };
 }
 
-/** Counts nothing: for tests and for callers that have no metrics of their own. */
+/** Counts nothing. It is for tests and for callers without metrics. */
 export const noMetrics: Metrics = {
   inc: () => undefined,
   set: () => undefined,

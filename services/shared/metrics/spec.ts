@@ -1,15 +1,15 @@
 export type MetricSpec = {
   type: 'counter' | 'gauge' | 'histogram';
-  /** One sentence; docs/metrics.md shows it as it is. */
+  /** One sentence. docs/metrics.md shows it unchanged. */
   help: string;
   /**
-   * Label names. Never an id of an order, customer, key or event: each value creates a series that stays for
-   * ever.
+   * Label names. Never use an id of an order, customer, key or event: each value creates a series that stays
+   * for ever.
    */
   labels: readonly string[];
   /** Upper bounds of a histogram, in the metric's unit. */
   buckets?: readonly number[];
 };
 
-/** Seconds, for waits of a request or a batch. */
+/** Upper bounds in seconds, for waits of a request or a batch. */
 export const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;

@@ -3,8 +3,8 @@ import { mysqlError } from './errors.ts';
 import { type ConnectionTarget, driverOptions } from './target.ts';
 
 /**
- * Opens a raw connection and completes the handshake, or rejects with an AppError within `timeoutMs`.
- * `scripts`: the connection may send several statements in one packet.
+ * Opens a raw connection and completes the handshake, or rejects with an AppError within `timeoutMs`. With
+ * `scripts`, the connection may send several statements in one packet.
  */
 export function openConnection(
   target: ConnectionTarget,

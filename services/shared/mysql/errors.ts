@@ -14,17 +14,20 @@ export type MysqlErrorKind =
   | 'schema'
   | 'unknown';
 
-/** Numbers, as names differ between MySQL and MariaDB (a CHECK failure is 3819 on one and 4025 on the other). */
+/**
+ * Error numbers, because the names differ between MySQL and MariaDB. Some numbers differ too: a CHECK failure
+ * is 3819 or 4025.
+ */
 const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]> = {
   duplicateKey: [1022, 1062, 1586],
-  // 1020 and 1412: the snapshot is too old, or the table changed during it; 1614: an XA branch was rolled back
-  // after a deadlock
+  // 1020 and 1412: the snapshot is too old, or the table changed. 1614: an XA branch was rolled back after a
+  // deadlock.
   deadlock: [1020, 1213, 1412, 1614],
   lockTimeout: [1205, 3572],
   // 1053 shutting down, 1158-1161 network, 1927 and 3169 killed, 4031 idle for too long
   connectionLost: [1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 3168, 3169, 4031],
   readOnly: [1290, 1792, 1836],
-  // 1129: the host is blocked for a while; 1637: no transaction slot is free
+  // 1129: the host is blocked for a while. 1637: no transaction slot is free.
   tooManyConnections: [1040, 1129, 1203, 1226, 1637],
   // The server lacks a resource, whatever the statement. Disk (3, 1021, 1023, 1026, 1028, 1030, 1114, 1878).
   // Memory (1037, 1038, 1041, 1135, 1206). Its log (1180, 1197, 1598). Nodes of its cluster (1047, 1297, 3098,
@@ -40,8 +43,8 @@ const errnosOfKind: Record<Exclude<MysqlErrorKind, 'unknown'>, readonly number[]
     1048, 1118, 1138, 1153, 1264, 1265, 1292, 1300, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452, 1526,
     1690, 3140, 3156, 4038, 4079,
   ],
-  // grants, names and syntax; 1364 is a column that this build does not know, so the written values are not the
-  // cause
+  // Grants, names and syntax. 1364 is a column that this build does not write. The values of the statement are
+  // not the cause.
   schema: [
     1044, 1045, 1046, 1049, 1051, 1054, 1064, 1130, 1136, 1142, 1143, 1146, 1149, 1243, 1305, 1364, 1370,
     1698,
@@ -90,7 +93,10 @@ const connectionCodes: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** The kind of a database error. Total; accepts AppErrors of this folder and the driver's own errors. */
+/**
+ * The kind of a database error. Accepts any value: AppErrors of this folder, the driver's own errors, and
+ * others.
+ */
 export function classifyMysqlError(error: unknown): MysqlErrorKind {
   if (typeof error !== 'object' || error === null) return 'unknown';
   const { code, errno, fatal } = error as Record<string, unknown>;

@@ -1,7 +1,7 @@
 /**
- * Values as parameters, and as literals in the text of small statements. Only this module quotes strings. A
- * batch uses `StatementBuffer`, which has the same rules for bytes. Both write text instead of prepared
- * statements, because each batch changes the shape of the statement.
+ * Converts values to parameters, and to literals in the text of small statements. For strings, only this module
+ * quotes. A batch uses `StatementBuffer`, which has the same rules for bytes. Both write text instead of
+ * prepared statements, because each batch changes the shape of the statement.
  */
 // The characters that end or change a quoted literal under the session's sql_mode. All others, NUL included, need no
 // escape, because statements have a length in bytes.
@@ -20,7 +20,7 @@ export function uuidToSql(id: string): string {
   return `x'${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}'`;
 }
 
-/** As many `?` as there are values, for a list in a prepared statement. */
+/** One `?` per value, for a list in a statement. */
 export function placeholders(values: readonly unknown[]): string {
   return Array(values.length).fill('?').join(',');
 }

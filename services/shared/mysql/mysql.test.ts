@@ -144,7 +144,7 @@ describe('createWaitQueue', () => {
     expect(line.length).toBe(0);
   });
 
-  it('gives nothing to a caller that has timed out', async () => {
+  it('does not serve a caller that has timed out', async () => {
     const line = queue(1, 5);
     await expect(line.wait()).rejects.toMatchObject({ code: 'MYSQL_POOL_EXHAUSTED' });
     expect(line.give(1)).toBe(false);

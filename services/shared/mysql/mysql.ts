@@ -8,7 +8,7 @@ import { parseMysqlUrl } from './target.ts';
 import type { Pool, Session } from './types.ts';
 
 export type MysqlOptions = {
-  /** As `parseMysqlUrl` reads it. */
+  /** A URL that `parseMysqlUrl` can read. */
   url: string;
   log: Logger;
   metrics?: Metrics;
@@ -35,7 +35,7 @@ export type ConnectOptions = Partial<SettingsOptions> & {
 };
 
 export type Mysql = {
-  /** For reads and short writes: each call borrows a connection. */
+  /** A pool for reads and short writes. Each call borrows a connection. */
   pool: Pool;
   /**
    * A session with one owner. The owner must use or ping it more often than `waitTimeoutSeconds` (default 5),
@@ -48,7 +48,7 @@ export type Mysql = {
 
 const writerWaitTimeoutSeconds = 5;
 
-/** Opens no connection. The first statement does. */
+/** Opens no connection. The first statement opens one. */
 export function createMysql(options: MysqlOptions): Mysql {
   const {
     url,

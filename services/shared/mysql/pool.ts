@@ -4,12 +4,12 @@ import type { Pool, Session } from './types.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
 type Deps = {
-  /** Opens a session with verified settings; `onDead` is called when it ends later. */
+  /** Opens a session with verified settings. Calls `onDead` when the session ends. */
   open: (onDead: (session: Session) => void) => Promise<Session>;
   metrics: Metrics;
   /** Maximum number of connections. */
   size: number;
-  /** Callers that may wait at once. One more is refused at once. */
+  /** The maximum number of waiting callers. The pool refuses further callers immediately. */
   waitersMax: number;
   /** Maximum time that a caller waits for a connection, opening included. */
   acquireTimeoutMs: number;
@@ -19,8 +19,8 @@ type Deps = {
 
 /**
  * A pool with bounded waits and a bounded queue. So a frozen server causes quick errors, not a backlog of
- * callers. It replaces the driver's pool. That one has no deadline in its queue, and hands out connections
- * before their settings are verified.
+ * callers. It replaces the driver's pool, whose queue has no deadline. The driver's pool also hands out
+ * connections before their settings are verified.
  *
  * A connection is being opened, idle or in use. `size` counts all three; a dead connection does not count.
  */
@@ -94,7 +94,7 @@ export function createPool(deps: Deps): Pool & { close(): Promise<void> } {
   };
 }
 
-/** The most recently used session goes first, so that surplus sessions stay idle and are closed. */
+/** The most recently used session comes first, so that surplus sessions stay idle and are closed. */
 function newestFirst(idle: Map<Session, number>): Session[] {
   return [...idle.keys()].reverse();
 }

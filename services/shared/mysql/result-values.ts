@@ -1,4 +1,4 @@
-/** Results of a script, with the type that each statement should return. */
+/** Converts the results of a script to the type that each statement should return. */
 import { appError } from '../errors/index.ts';
 import type { Answer, Row } from './types.ts';
 

@@ -1,14 +1,14 @@
 /**
- * Sends statements as bytes, because the driver accepts only strings. It uses the parts of the driver's own
- * query command (lib/commands/query.js and lib/base/connection.js). They have not changed for years, and our
- * exact version pins them. The driver still handles responses, errors and everything else.
+ * Sends statements as bytes, because the driver accepts only strings. This module uses parts of the driver's
+ * own query command (lib/commands/query.js and lib/base/connection.js). These parts have not changed for years,
+ * and we pin the exact version. The driver still handles responses and errors.
  */
 import { Connection } from 'mysql2';
 import { headroomBytes, type StatementPacket } from './statement-buffer.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
 
-/** Not in the driver's typings. */
+/** The driver's typings do not have this interface. */
 interface QueryCommand {
   start(packet: unknown, connection: Internals): unknown;
   resultsetHeader: unknown;
@@ -35,7 +35,7 @@ const clientQueryAttributes = 1 << 27;
 const protocolHeaderBytes = 4;
 
 /**
- * Queues the packet after those in progress on the connection. `done` is called once, as by the driver's
+ * Queues the packet after the packets in progress on the connection. Calls `done` once, like the driver's
  * `query`.
  */
 export function sendBytes(connection: Connection, { framed }: StatementPacket, done: Done): void {
@@ -55,7 +55,7 @@ function packetOf(framed: Buffer, capabilities: number) {
   const hasAttributes = (capabilities & clientQueryAttributes) !== 0;
   const command = hasAttributes ? headroomBytes - 3 : headroomBytes - 1;
   framed[command] = comQuery;
-  // No query attributes, in the one set of parameters that always exists.
+  // The two counts say that there are no query attributes, and one set of parameters, which always exists.
   if (hasAttributes) framed.writeUInt16BE(0x0001, command + 1);
   const buffer = framed.subarray(command - protocolHeaderBytes);
   return {

@@ -10,22 +10,25 @@ type Deps = {
   connection: Connection;
   metrics: Metrics;
   queryTimeoutMs: number;
-  /** The server takes several statements in a packet of this connection. */
+  /** The server accepts several statements in one packet of this connection. */
   scripts: boolean;
   onDead?: (session: Session) => void;
 };
 type Callback = (error: unknown, result?: unknown) => void;
 
-/** How long the goodbye may take before the socket is closed. */
+/** How long the server may take to end the connection before we close the socket. */
 const closeTimeoutMs = 500;
 
-/** A COMMIT that fails with one of these certainly did nothing. After any other error the result is unknown. */
+/**
+ * A COMMIT that fails with one of these errors certainly did nothing. After any other error the result is
+ * unknown.
+ */
 const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 1792, 1836]);
 
 /**
- * A session over one connection. It is alive until the first fatal error, timeout or `destroy`, and never comes
- * back. The driver forgets the callbacks of a connection that we close. So the session keeps the pending calls
- * and rejects them when it dies.
+ * A session over one connection. It is alive until the first fatal error, timeout or `destroy`, and never
+ * again. The driver drops the callbacks of a connection that we close. So the session keeps the pending calls
+ * and rejects them when it ends.
  */
 export function createSession({ connection, metrics, queryTimeoutMs, scripts, onDead }: Deps): Session {
   const open = new Set<(error: AppError) => void>();
@@ -117,7 +120,7 @@ async function commit(
   text: (sql: string) => Promise<unknown>,
   die: (error: AppError) => void,
 ): Promise<void> {
-  // If the session was dead before, COMMIT was certainly not sent, and `text` rejects with that error.
+  // If the session had already ended, COMMIT was certainly not sent, and `text` rejects with that error.
   const wasAlive = session.alive;
   try {
     await text('COMMIT');
@@ -138,8 +141,8 @@ async function transaction<T>(session: Session, fn: (session: Session) => Promis
     return result;
   } catch (error) {
     if (session.alive) {
-      // After a failed ROLLBACK, only the end of the connection releases the locks. The first error is the one
-      // to report.
+      // After a failed ROLLBACK, only the end of the connection releases the locks. The caller gets the first
+      // error.
       await session.rollback().catch(() => session.destroy());
     }
     throw error;

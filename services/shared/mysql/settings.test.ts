@@ -5,7 +5,7 @@ import type { Session } from './types.ts';
 
 const log = createLogger({ service: 't', level: 'silent', instanceId: 't' });
 
-/** A session that stores what `SET` sets, except for the values on which the server `insists`. */
+/** A session that stores the variables of a `SET`, except for the values on which the server `insists`. */
 function fakeSession(insists: Record<string, unknown> = {}) {
   const values: Record<string, unknown> = {
     character_set_client: 'utf8mb4',

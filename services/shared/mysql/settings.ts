@@ -2,7 +2,7 @@ import { appError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Session } from './types.ts';
 
-/** Strict, and the same on MySQL and MariaDB, whatever the default of the server. */
+/** A strict mode, the same on MySQL and MariaDB, whatever the server's default is. */
 const sqlMode = [
   'STRICT_ALL_TABLES',
   'NO_ZERO_DATE',
@@ -11,10 +11,10 @@ const sqlMode = [
   'NO_ENGINE_SUBSTITUTION',
 ];
 
-/** Below the query timeout, so that a lock wait ends with its own error and keeps the connection. */
+/** Shorter than the query timeout, so that a lock wait ends with its own error and keeps the connection. */
 const lockWaitTimeoutSeconds = 2;
 
-/** For table (metadata) locks, whose default is a year. */
+/** The timeout of table (metadata) locks. Its default in MariaDB is a day, in MySQL a year. */
 const tableLockWaitTimeoutSeconds = 5;
 
 export type SettingsOptions = {
@@ -23,8 +23,8 @@ export type SettingsOptions = {
 };
 
 /**
- * Sets what the session's statements rely on, and reads it back: a proxy or an init_connect may override it.
- * Throws MYSQL_SETTINGS, which names each difference.
+ * Sets the variables on which the session's statements rely, and reads them back. A proxy or an init_connect
+ * may override them. Throws MYSQL_SETTINGS, which names each difference.
  */
 export async function applySettings(
   session: Session,
@@ -62,7 +62,7 @@ async function verify(session: Session, log: Logger, wanted: Record<string, stri
   if (Number(seen['flush_log']) !== 1) {
     log.warn(
       { innodb_flush_log_at_trx_commit: seen['flush_log'] },
-      'The database may lose committed transactions in a crash',
+      'the database may lose committed transactions in a crash',
     );
   }
 }

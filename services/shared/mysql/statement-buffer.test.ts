@@ -56,7 +56,7 @@ describe('a string literal', () => {
     );
   });
 
-  it('escapes what would end it', () => {
+  it('escapes the characters that would end it', () => {
     expect(laidOut((buffer) => buffer.text("a' OR '1'='1"))).toBe("'a\\' OR \\'1\\'=\\'1'");
     expect(laidOut((buffer) => buffer.json({ a: "it's" }))).toBe(`'{"a":"it\\'s"}'`);
   });

@@ -1,7 +1,7 @@
 /**
- * Statements as bytes, in a buffer that grows and is reused. A text of several 100 kB that is built as a string
- * is flattened, encoded and copied before it reaches the socket. It then is the larger part of a writer's
- * garbage. These bytes go out unchanged. Small statements share a packet: on a busy machine a round trip costs
+ * Statements as bytes, in a buffer that grows and is reused. Node would flatten, encode and copy a string of
+ * several 100 kB before it reaches the socket. Such strings would be most of a writer's garbage. The bytes of
+ * this buffer are sent unchanged. Small statements share a packet, because on a busy machine a round trip costs
  * more than they do.
  *
  * Between `clear` and the last response to its statements, a buffer belongs to one session.
@@ -10,9 +10,11 @@ import { appError } from '../errors/index.ts';
 
 /** Statements that are sent as one packet. The server runs them in order and stops at the first that fails. */
 export interface StatementPacket {
-  /** Their texts with semicolons between, after `headroomBytes` for the protocol's header. */
+  /**
+   * The texts of the statements with semicolons between them, after `headroomBytes` for the protocol's header.
+   */
   readonly framed: Buffer;
-  /** Where each of them ends in `framed`, in bytes. */
+  /** The end of each statement in `framed`, in bytes. */
   readonly ends: readonly number[];
 }
 
@@ -22,21 +24,21 @@ export type Script = readonly StatementPacket[];
 /** Room for the packet's header, the command and two counts (MySQL's query attributes) before the text. */
 export const headroomBytes = 7;
 
-/** The texts of a packet's statements, as views of it. */
+/** The texts of a packet's statements, as views of the packet. */
 export function statementsIn({ framed, ends }: StatementPacket): Buffer[] {
   return ends.map((end, index) => framed.subarray(index === 0 ? headroomBytes : ends[index - 1]! + 1, end));
 }
 
 /**
- * A packet of this length takes no further statement. Beside so much work a round trip is cheap. So only the
- * largest statement decides how large a packet may be.
+ * A packet of this length gets no further statement. Compared with so much work, a round trip is cheap. So only
+ * the largest statement determines how large a packet can become.
  */
 export const packetFullBytes = 256 * 1024;
 
 const firstBytes = 64 * 1024;
 /** A buffer that one huge batch made larger than this is released at the next `clear`. */
 const keptBytesMax = 4 * 1024 * 1024;
-/** No server takes a larger packet. */
+/** No server accepts a larger packet. */
 const lengthMax = 1024 * 1024 * 1024;
 /** Up to this length, a loop over the characters is faster than a call into native code. */
 const shortCharsMax = 64;
@@ -130,7 +132,7 @@ export class StatementBuffer {
     this.#statements = 0;
   }
 
-  /** SQL syntax, written unchanged. It is ASCII and never contains input. */
+  /** Writes SQL syntax unchanged. The syntax is ASCII and never contains input. */
   sql(syntax: string): void {
     this.#reserve(syntax.length);
     if (syntax.length > shortCharsMax) {
@@ -168,7 +170,7 @@ export class StatementBuffer {
     this.#bytes[this.#at++] = quote;
   }
 
-  /** Writes the literal. Writes nothing and returns false if a character is not ASCII. */
+  /** Writes the literal of an ASCII text. Writes nothing and returns false if a character is not ASCII. */
   #asciiText(value: string): boolean {
     const bytes = this.#bytes;
     let at = this.#at;

@@ -1,6 +1,6 @@
 /**
- * The only reader of MYSQL_URL. Services, the command line, the local stack and the load tests use its options.
- * So a setting means the same to all of them.
+ * The only reader of MYSQL_URL. Services, the command line, the local stack and the load tests share its
+ * options, so a setting has one meaning.
  */
 import { isIP } from 'node:net';
 import { type ConnectionOptions, format } from 'mysql2';
@@ -33,7 +33,7 @@ export function parseMysqlUrl(text: string): ConnectionTarget {
   if (tls !== 'true' && tls !== 'false') throw problem('has a tls that is neither true nor false.');
   if (ca !== undefined && tls === 'false') throw problem('has a ca without tls=true.');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // The driver verifies names only: it would compare the certificate of an address with "localhost".
+  // The driver verifies host names only. For an address, it would compare the certificate with "localhost".
   if (tls === 'true' && isIP(host) !== 0)
     throw problem('has tls=true and an IP address; the certificate can be verified for a host name only.');
   return {
@@ -47,8 +47,8 @@ export function parseMysqlUrl(text: string): ConnectionTarget {
 }
 
 /**
- * The options of every connection. `scripts`: the server accepts several statements in one packet. Without it,
- * an unclosed literal cannot start another statement.
+ * The options of every connection. With `scripts`, the server accepts several statements in one packet. Without
+ * `scripts`, an unclosed literal cannot start another statement.
  */
 export function driverOptions(
   { tls, ...where }: ConnectionTarget,
@@ -74,8 +74,8 @@ export function driverOptions(
 }
 
 /**
- * The driver scans a statement for placeholders even without parameters. For 300 kB, the scan costs more than
- * sending the statement.
+ * Fills the placeholders, but only if there are parameters. The driver would scan every statement. For 300 kB,
+ * the scan costs more than sending the statement.
  */
 function fillParams(sql: string, values: unknown): string {
   return Array.isArray(values) && values.length > 0 ? format(sql, values, true, 'Z') : sql;

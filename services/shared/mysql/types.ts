@@ -1,12 +1,12 @@
 import type { Script } from './statement-buffer.ts';
 
-/** A value for a `?`. Objects are refused by type: the driver would turn their members into SQL. */
+/** A value for a `?`. The type excludes objects, because the driver would turn their members into SQL. */
 export type Param = string | number | bigint | boolean | null | Uint8Array | Date;
 
-/** One row by column name. BIGINT is a number while safe, a string beyond 2^53; BINARY and BLOB are Buffers. */
+/** One row by column name. A BIGINT is a number, or a string beyond 2^53. BINARY and BLOB are Buffers. */
 export type Row = Record<string, unknown>;
 
-/** `affectedRows` counts the rows an UPDATE matched, changed or not (FOUND_ROWS); `info` is the server's text, "Records: 2 …". */
+/** `affectedRows` counts the rows that an UPDATE matched, changed or not (FOUND_ROWS). `info` is the server's text. */
 export type WriteResult = { affectedRows: number; insertId: number; info: string };
 
 /** The result of one statement of a script. */
@@ -14,17 +14,17 @@ export type Answer = Row[] | WriteResult;
 
 export type QueryOptions = {
   /**
-   * Limit from sending a packet to its whole response. After it the connection is destroyed and MYSQL_TIMEOUT
-   * thrown.
+   * The time limit from sending a packet to its whole response. After it, the session destroys the connection
+   * and throws MYSQL_TIMEOUT.
    */
   timeoutMs?: number;
 };
 
-/** Everything rejects with an `AppError`: the code gives the kind, `details.errno` the server's number. */
+/** All methods reject with an `AppError`. Its code is the kind, and `details.errno` is the server's number. */
 export type Queryable = {
   /**
-   * One statement as text; `?` are filled and escaped here. Without params the text is sent unchanged and
-   * unscanned.
+   * Runs one statement as text, with `?` replaced by escaped params. Without params, the text is sent
+   * unchanged.
    */
   query(sql: string, params?: readonly Param[], options?: QueryOptions): Promise<Answer>;
   /** Like `query`, for a statement that returns rows. */
@@ -37,14 +37,14 @@ export type Queryable = {
 export type Session = Queryable & {
   /**
    * Sends the statements of a `StatementBuffer`, which must not change until the responses arrive. Returns one
-   * result per statement, in their order. Rejects with the error of the first that fails; later ones have not
-   * run. A session without `scripts` accepts one statement per packet only (INTERNAL).
+   * result per statement, in their order. Rejects with the error of the first failed statement; later
+   * statements have not run. A session without `scripts` accepts only one statement per packet (INTERNAL).
    */
   run(script: Script, options?: QueryOptions): Promise<Answer[]>;
   begin(): Promise<void>;
   /**
-   * Rejects with COMMIT_UNKNOWN if the connection ended while COMMIT was in flight. Then read back on another
-   * session.
+   * Rejects with COMMIT_UNKNOWN if the connection ended while COMMIT was in flight. Then read the rows on
+   * another session.
    */
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -54,11 +54,11 @@ export type Session = Queryable & {
    */
   transaction<T>(fn: (session: Session) => Promise<T>): Promise<T>;
   ping(options?: QueryOptions): Promise<void>;
-  /** Says goodbye to the server and closes; never rejects and never hangs. */
+  /** Ends the connection in an orderly way. Never rejects and never hangs. */
   close(): Promise<void>;
-  /** Closes the connection at once. Everything that waits on it is rejected. */
+  /** Closes the connection at once, and rejects all pending calls. */
   destroy(): void;
-  /** False once the connection is known to be gone. It never becomes true again. */
+  /** False after the session has ended. It never becomes true again. */
   readonly alive: boolean;
   /** The server's id of the connection. */
   readonly connectionId: number;

@@ -1,7 +1,10 @@
 import { type AppError, appError } from '../errors/index.ts';
 
 export type WaitQueue<T> = {
-  /** Resolves with the value of `give`, or rejects: queue full, timeout, refused. First come, first served. */
+  /**
+   * Resolves with the value of `give`, in order of arrival. Rejects if the queue is full, on a timeout, and on
+   * `refuse`.
+   */
   wait(): Promise<T>;
   /** Gives `value` to the caller that has waited longest; false if nobody waits. */
   give(value: T): boolean;

@@ -51,7 +51,7 @@ describe('circuit', () => {
     expect(changes).toEqual(['open']);
   });
 
-  it('does not wait for ever for a trial without a result', () => {
+  it('does not wait for ever for the result of a trial', () => {
     const { circuit, fail, pass } = setUp();
     fail(3);
     pass(1000);

@@ -6,7 +6,7 @@ import type { Clock } from '../clock/index.ts';
  *                                   └───────────── failed ─────────┘
  */
 export type Circuit = {
-  /** Whether a call may run now. In half-open only the first caller gets true, until its result is known. */
+  /** Whether a call may run now. While half-open, only the first caller gets true, until its result is known. */
   admits(): boolean;
   succeeded(): void;
   failed(): void;

@@ -1,6 +1,6 @@
 /**
- * The states of decided orders in Redis. The worker writes them after COMMIT; a reader that had to query
- * MySQL fills them in. Versions only grow, and each state expires soon.
+ * The states of decided orders in Redis. The worker writes them after COMMIT. A reader that had to query MySQL
+ * also writes them. Versions only grow, and each state expires soon.
  *
  * os:{order id} → v: version, b: the order as JSON, '' for "this version exists, read MySQL"
  */
@@ -10,7 +10,7 @@ export interface OrderStatusEntry {
   readonly orderId: string;
   readonly version: number;
   /**
-   * JSON of the order at this version; '' means that the reader must query MySQL and may fill it in later.
+   * JSON of the order at this version. '' means that the reader must query MySQL, and may then write the JSON.
    */
   readonly body: string;
 }
@@ -18,12 +18,12 @@ export interface OrderStatusEntry {
 export interface OrderStatuses {
   /**
    * Writes the states that are newer than those in Redis, in one round trip. Returns false if Redis did not
-   * confirm; never fails.
+   * confirm. Never rejects.
    */
   write(entries: readonly OrderStatusEntry[]): Promise<boolean>;
   /**
-   * The body of an order; '' if only its version is known; null if nothing is; `fault` without a valid
-   * answer.
+   * The body of an order; '' if Redis has only its version, null if it has nothing. `fault` means that Redis
+   * gave no valid answer.
    */
   body(orderId: string): Promise<string | null | 'fault'>;
 }
@@ -52,7 +52,7 @@ export function createOrderStatuses({ redis }: { redis: Pick<Redis, 'run' | 'scr
       const keys = entries.map(({ orderId }) => orderStatusKey(orderId));
       const args = entries.flatMap(({ version, body }) => [version, body]);
       return redis.run(async (client) => {
-        // The return value of the script; any other value is not from it.
+        // The script returns 0. Any other value does not come from the script.
         return (await script(client, keys, [ttlMs, ...args])) === 0;
       }, false);
     },
@@ -71,7 +71,7 @@ function textOrNull(answer: unknown): string | null {
   return answer;
 }
 
-/** After the installation's prefix, which the client adds to every key. */
+/** The key without the installation's prefix, which the client adds to every key. */
 export function orderStatusKey(orderId: string): string {
   return `os:{${orderId}}`;
 }

@@ -9,7 +9,7 @@ import { parseRedisUrl } from './target.ts';
 
 export type RedisClient = Client;
 
-/** A Lua script as a function. It is sent by its hash, and in full only if the server does not know it. */
+/** A Lua script as a function. The client sends its hash, and the text only if the server does not have it. */
 type RedisScript = (
   client: RedisClient,
   keys: readonly string[],
@@ -24,24 +24,25 @@ export type RedisOptions = {
   clock?: Clock;
   /** Prefix of every key, also in scripts, so that installations can share a server. Default none. */
   keyPrefix?: string;
-  /** The longest wait of `run`, not counting delays of our own event loop. Default 50. */
+  /** The longest wait of `run`, without delays of our own event loop. Default 50. */
   commandTimeoutMs?: number;
   /** Failures in a row that open the circuit. Default 5. */
   failuresMax?: number;
-  /** How long calls are then skipped. Default 1000. */
+  /** How long calls are skipped after the circuit opens. Default 1000. */
   skipForMs?: number;
 };
 
 export type Redis = {
   /**
    * Runs `fn` and returns its result, or `fallback` if Redis is down, slow or fails. Never throws, and never
-   * waits longer than the command timeout. After a timeout, what `fn` sent may still take effect. If a
-   * library rejects as a valid answer, catch that in `fn`; otherwise it counts as a failure of Redis.
+   * waits longer than the command timeout. After a timeout, the commands of `fn` may still take effect. If a
+   * library rejects as a valid answer, catch that in `fn`. Otherwise the rejection counts as a failure of
+   * Redis.
    */
   run<T, F = T>(fn: (client: RedisClient) => Promise<T>, fallback: F): Promise<T | F>;
   /** Set `numberOfKeys` if it is the same in each call. */
   script(lua: string, numberOfKeys?: number): RedisScript;
-  /** `ready` if the next call would be tried. */
+  /** `ready` if the next call would be sent. */
   status(): 'ready' | 'connecting' | 'skipping' | 'closed';
   /** For libraries that need an ioredis client. Only `run` gives its commands a deadline. */
   readonly client: RedisClient;
@@ -87,11 +88,11 @@ export function createRedis(options: RedisOptions): Redis {
     onChange: (state) =>
       log.warn(
         { circuit: state },
-        state === 'open' ? 'Redis fails; calls bypass it for now' : 'Redis works again',
+        state === 'open' ? 'Redis fails: calls are skipped for now' : 'Redis works again',
       ),
   });
-  // The client reconnects. The level is low because a connection may fail many times a minute.
-  client.on('error', (error) => log.debug({ err: error }, 'The connection to Redis failed'));
+  // The client reconnects by itself. The level is low because a connection may fail many times a minute.
+  client.on('error', (error) => log.debug({ err: error }, 'the connection to Redis failed'));
   let scripts = 0;
   let closed = false;
 
@@ -152,7 +153,7 @@ function settle(result: Attempt<unknown>, circuit: Circuit, metrics: Metrics, lo
   metrics.inc('redis_calls_total', { result: result.kind });
   if (result.kind === 'ok') circuit.succeeded();
   else circuit.failed();
-  if (result.kind === 'failed') log.debug({ reason: errorMessage(result.error) }, 'A Redis call failed');
+  if (result.kind === 'failed') log.debug({ reason: errorMessage(result.error) }, 'a Redis call failed');
 }
 
 async function close(client: RedisClient, log: Logger): Promise<void> {

@@ -1,11 +1,11 @@
-/** The only reader of REDIS_URL: services and the local stack connect with its result. */
+/** The only reader of REDIS_URL. Services and the local stack connect with its result. */
 import type { RedisOptions } from 'ioredis';
 import { appError } from '../errors/index.ts';
 import { readCaFile } from '../tls/index.ts';
 
 /**
- * Where and how to connect, from `redis://user:password@host:port/db`, or `rediss://…?ca=/path/ca.pem` for
- * TLS. The server must present a certificate of that host. Throws CONFIG_INVALID without the password.
+ * Reads `redis://user:password@host:port/db`, or `rediss://…?ca=/path/ca.pem` for TLS. The server must present
+ * a certificate of that host. Throws CONFIG_INVALID without the password.
  */
 export function parseRedisUrl(
   text: string,

@@ -3,8 +3,8 @@ export type Backoff = (attempt: number) => number;
 
 /**
  * Exponential back-off with full jitter: uniform in [0, min(maxMs, initialMs * factor^(attempt-1))]. Full
- * jitter keeps many clients of a recovering server from retrying at the same time (AWS Architecture Blog,
- * "Exponential Backoff and Jitter").
+ * jitter keeps many clients of a recovering server from retrying at the same time. See "Exponential Backoff and
+ * Jitter" in the AWS Architecture Blog.
  */
 export function backoff(options: {
   initialMs: number;

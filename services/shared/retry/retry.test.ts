@@ -5,7 +5,7 @@ import { backoff, retry, sleep } from './index.ts';
 const atOnce = () => 0;
 
 describe('backoff', () => {
-  it('doubles up to its maximum and takes a random part of it', () => {
+  it('doubles up to its maximum and returns a random part of it', () => {
     const delay = backoff({ initialMs: 100, maxMs: 1000, random: () => 1 });
     expect([1, 2, 3, 4, 5, 50].map(delay)).toEqual([100, 200, 400, 800, 1000, 1000]);
     expect(backoff({ initialMs: 100, maxMs: 1000, random: () => 0 })(9)).toBe(0);

@@ -3,17 +3,17 @@ import type { Backoff } from './backoff.ts';
 import { sleep } from './sleep.ts';
 
 export type RetryOptions = {
-  /** The total number of tries; `Infinity` is allowed if a signal ends the waiting. */
+  /** The total number of attempts. Use `Infinity` only with a signal. */
   attempts: number;
   backoff: Backoff;
   signal?: AbortSignal;
-  /** Default: errors whose disposition is `retry`. */
+  /** By default, errors whose disposition is `retry` are retried. */
   shouldRetry?: (error: unknown, attempt: number) => boolean;
 };
 
 /**
- * Runs `fn` until it succeeds, its error must not be retried, or the attempts are used up. Then the last error is
- * thrown unchanged. When `signal` fires, also during a wait, it throws ABORTED.
+ * Runs `fn` until it succeeds, its error must not be retried, or the attempts are used up. After a failure,
+ * throws the last error unchanged. When `signal` fires, also during a wait, throws ABORTED.
  */
 export async function retry<T>(fn: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts, backoff, signal, shouldRetry = (error) => classify(error) === 'retry' } = options;

@@ -23,8 +23,8 @@ test('an answer in our own buffers is no timeout, however long our own event loo
           resolve('answer');
         });
         socket.write('question');
-        // The server runs in this process too. After one turn its answer is in the socket; then we block the
-        // loop.
+        // The server runs in this process too. After one turn of the loop its answer is in the socket. Then we
+        // block the loop.
         setImmediate(() => setImmediate(() => block(60)));
       });
       return end;

@@ -1,7 +1,7 @@
 /**
- * Calls `onTimeout` when `timeoutMs` are over and the event loop has read its sockets once more after that.
- * Otherwise a process that was busy so long would take an answer in its own buffers for a missing one. The
- * returned function cancels it.
+ * Calls `onTimeout` after `timeoutMs`, and after the event loop has then read its sockets once more. Otherwise
+ * a busy process would treat an answer in its own buffers as missing. The returned function cancels the
+ * timeout.
  */
 export function startTimeout(timeoutMs: number, onTimeout: () => void): () => void {
   let last: NodeJS.Immediate | undefined;

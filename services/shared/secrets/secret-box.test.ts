@@ -7,7 +7,7 @@ const [old, fresh] = [makeKey('2025'), makeKey('2026')];
 const unreadable = expect.objectContaining({ code: 'SECRET_UNREADABLE' });
 
 describe('a sealed secret', () => {
-  it('is opened for its owner, fits its column, and is different each time', () => {
+  it('is decrypted for its owner, fits its column, and is different each time', () => {
     const box = createSecretBox([fresh]);
     const sealed = box.seal(secret, owner);
     expect(box.open(sealed, owner)).toBe(secret);
@@ -16,7 +16,7 @@ describe('a sealed secret', () => {
     expect(box.seal(secret, owner)).not.toBe(sealed);
   });
 
-  it('is not opened for another endpoint or customer, or after a change of any byte', () => {
+  it('is not decrypted for another endpoint or customer, or after a change of any byte', () => {
     const box = createSecretBox([fresh]);
     const sealed = box.seal(secret, owner);
     expect(() => box.open(sealed, { ...owner, endpointId: 'we_2' })).toThrow(unreadable);
@@ -31,7 +31,7 @@ describe('a sealed secret', () => {
       expect(() => box.open(cut, owner)).toThrow(unreadable);
   });
 
-  it('is opened by an older key of the list, and sealed with the first', () => {
+  it('is decrypted with any key of the list, and encrypted with the first', () => {
     const sealed = createSecretBox([old]).seal(secret, owner);
     const box = createSecretBox([fresh, old]);
     expect(box.open(sealed, owner)).toBe(secret);
@@ -39,19 +39,19 @@ describe('a sealed secret', () => {
     expect(() => createSecretBox([fresh]).open(sealed, owner)).toThrow(unreadable);
   });
 
-  it('stored in clear by an older version is read unchanged', () => {
+  it('is read unchanged if an older version stored it without encryption', () => {
     expect(createSecretBox([fresh]).open(secret, owner)).toBe(secret);
     expect(keyIdOf(secret)).toBeNull();
   });
 
-  it('needs a key to be sealed or opened', () => {
+  it('cannot be encrypted or decrypted without a key', () => {
     const box = createSecretBox([]);
     expect(() => box.seal(secret, owner)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     expect(() => box.open(createSecretBox([old]).seal(secret, owner), owner)).toThrow(unreadable);
     expect(box.open(secret, owner)).toBe(secret);
   });
 
-  it('does not appear in error messages, nor does any key', () => {
+  it('does not appear in error messages, and keys do not either', () => {
     const sealed = createSecretBox([old]).seal(secret, owner);
     expect(() => createSecretBox([fresh]).open(sealed, owner)).toThrow(/we_1.*2025/);
     const keyText = old.split(':')[1]!;

@@ -1,20 +1,18 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { appError } from '../errors/index.ts';
 
-/**
- * The owner of the secret. The ciphertext is bound to both ids, so a copy in another row cannot be opened.
- */
+/** The owner of a secret. The ciphertext is bound to both ids, so a copy in another row cannot be decrypted. */
 type SecretOwner = { readonly endpointId: string; readonly customerId: string };
 
 export type SecretBox = {
   /** Encrypts with the newest key: `enc:v1:<key id>:<base64url of nonce, ciphertext and tag>`. */
   seal(secret: string, owner: SecretOwner): string;
   /**
-   * The secret in clear. A stored text in clear (`whsec_…`) is returned unchanged. Throws SECRET_UNREADABLE
-   * if the key is not configured, or the text was not sealed for this owner.
+   * Decrypts a stored secret. Returns an unencrypted secret (`whsec_…`) unchanged. Throws SECRET_UNREADABLE if
+   * the key is not configured, or if the text was encrypted for another owner.
    */
   open(stored: string, owner: SecretOwner): string;
-  /** Id of the key that `seal` uses; null for a box without keys, which only reads secrets in clear. */
+  /** Id of the key that `seal` uses. Null for a box without keys, which can only read unencrypted secrets. */
   readonly newestKeyId: string | null;
   readonly keyIds: ReadonlySet<string>;
 };
@@ -27,8 +25,8 @@ const tagBytes = 16;
 const keyForm = /^([a-z0-9][a-z0-9-]{0,15}):([A-Za-z0-9+/]{43}=)$/;
 
 /**
- * A box from keys `<id>:<base64 of 32 bytes>`: the first encrypts, all decrypt. Throws CONFIG_INVALID,
- * without the keys, for an invalid key and for a duplicate id.
+ * Creates a box from keys `<id>:<base64 of 32 bytes>`. The first key encrypts, and all keys decrypt. Throws
+ * CONFIG_INVALID for an invalid key and for a duplicate id. The error does not show the keys.
  */
 export function createSecretBox(keys: readonly string[]): SecretBox {
   const known = new Map<string, Buffer>();
@@ -67,7 +65,7 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
         return Buffer.concat([text, decipher.final()]).toString('utf8');
       } catch {
         // OpenSSL only reports that the tag differs.
-        throw unreadable(owner, 'it was changed, or sealed for another endpoint');
+        throw unreadable(owner, 'it was changed, or encrypted for another endpoint');
       }
     },
     newestKeyId: newest?.[0] ?? null,
@@ -75,7 +73,7 @@ export function createSecretBox(keys: readonly string[]): SecretBox {
   };
 }
 
-/** Id of the key of an encrypted secret; null for one in clear. */
+/** Id of the key of an encrypted secret; null for an unencrypted secret. */
 export function keyIdOf(stored: string): string | null {
   if (!stored.startsWith(prefix)) return null;
   const end = stored.indexOf(':', prefix.length);

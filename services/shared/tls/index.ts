@@ -1,4 +1,4 @@
-/** Certificates of the authorities that verify a server. */
+/** Reads the certificates of the authorities that verify a server. */
 import { readFileSync, statSync } from 'node:fs';
 import { appError, errorMessage } from '../errors/index.ts';
 
@@ -6,8 +6,8 @@ import { appError, errorMessage } from '../errors/index.ts';
 const bytesMax = 1 << 20;
 
 /**
- * The PEM text of a file with one or more CA certificates, read once at start. `setting` names the setting
- * with the path. Throws CONFIG_INVALID if the file cannot be read, is too large, or holds no certificate.
+ * The PEM text of a file with one or more CA certificates, read once at start. `setting` names the setting with
+ * the path. Throws CONFIG_INVALID if the file cannot be read, is too large, or has no certificate.
  */
 export function readCaFile(path: string, setting: string): string {
   const problem = (reason: string, cause?: unknown) =>

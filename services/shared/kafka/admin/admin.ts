@@ -29,7 +29,7 @@ interface TopicDescription {
 }
 
 /**
- * Manages topics and offsets of a cluster. It connects at the first call. Names are without the prefix.
+ * Manages topics and offsets of a cluster. Names do not include the prefix.
  *
  * @throws AppError KAFKA_UNAVAILABLE
  */
@@ -39,17 +39,19 @@ export interface KafkaAdmin {
    * names.
    */
   createTopics(topics: readonly TopicSpec[]): Promise<string[]>;
-  /** Those of `names` that exist. */
+  /** Describes those of `names` that exist. */
   describeTopics(names: readonly string[]): Promise<TopicDescription[]>;
-  /** Sets these configs of a topic and leaves its others as they are. */
+  /** Sets these configs of a topic. Its other configs do not change. */
   alterTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>;
   /** First offset and end (next offset) of each partition. */
   endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
   /** The next offset that a group committed, per partition; null if it has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint | null>>;
-  /** Like `groupOffsets`, with the notes beside the offsets. Omits partitions without an offset. */
+  /**
+   * Like `groupOffsets`, with the notes that are stored beside the offsets. Omits partitions without an offset.
+   */
   groupPositions(groupId: string, topic: string): Promise<Map<number, { offset: bigint; note: string }>>;
-  /** Works only while the group has no members; otherwise the coordinator refuses. */
+  /** Works only while the group has no members. Otherwise the coordinator refuses the commit. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes the records before the offsets. */
   deleteRecords(topic: string, before: ReadonlyMap<number, bigint>): Promise<void>;
@@ -82,7 +84,7 @@ export function createAdmin(settings: KafkaSettings): KafkaAdmin {
     authenticationTimeout: authenticationTimeoutMs,
     requestTimeout: requestTimeoutMs,
     retry,
-    // The caller gets every failure as an error, and knows what it means.
+    // The caller gets every failure as an error, so kafkajs need not log it.
     logLevel: kafkajs.logLevel.NOTHING,
   });
   const build = () => kafka.admin({ retry });
@@ -125,22 +127,22 @@ async function connected<T>(state: State, call: (admin: Admin) => Promise<T>): P
 }
 
 /**
- * The first response of a broker never arrived. kafkajs treats its socket as connected, and refuses every later
- * request on it.
+ * Whether the first response of a broker never arrived. kafkajs treats its socket as connected, and refuses
+ * every later request on it.
  */
 function isHalfConnected(error: unknown): boolean {
   return errorMessage(error).includes('Broker not connected');
 }
 
 /**
- * kafkajs requests metadata for every topic that it ever used. While one of them is deleted, every request
- * fails.
+ * kafkajs requests metadata for every topic that it ever used. After one of these topics is deleted, every
+ * request fails.
  */
 function saysTopicIsGone(error: unknown): boolean {
   return (error as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
-/** The next call starts with a new client. Calls that still wait on this client end with its connections. */
+/** The next call starts with a new client. Calls that still wait for the old client end with its connections. */
 function renew(state: State, admin: Admin): void {
   if (state.admin !== admin) return;
   state.admin = state.build();
@@ -181,8 +183,8 @@ async function createTopics(
 }
 
 /**
- * Brokers learn of new topics one after the other. kafkajs's own wait fails on a broker that does not know the
- * topic yet.
+ * Waits until the topics have leaders. Brokers get the metadata of a new topic one after the other. kafkajs's
+ * own wait fails on a broker that has none yet.
  */
 async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
   const deadlineAtMs = performance.now() + createTimeoutMs;
@@ -223,7 +225,10 @@ async function describeTopics(
   });
 }
 
-/** kafkajs's request replaces all configs of a topic, so it also contains those that are already set. */
+/**
+ * kafkajs's request replaces all configs of a topic, so this function also sends the configs that are already
+ * set.
+ */
 async function alterConfigs(
   admin: Admin,
   topic: string,

@@ -17,7 +17,7 @@ const coordinatorPatience = {
   shouldRetry: saysNoCoordinatorYet,
 } as const;
 
-/** The next offsets that a group committed, null if it has none. Names include the prefix. */
+/** The next offset that a group committed, per partition; null if it has none. Names include the prefix. */
 export async function groupOffsets(
   admin: Admin,
   groupId: string,
@@ -55,8 +55,8 @@ async function fetchOffsets(admin: Admin, groupId: string, topic: string) {
 }
 
 /**
- * Commits as a client outside the group, which brokers allow while it is empty. kafkajs would join as a member,
- * which takes seconds.
+ * Commits as a client outside the group. Brokers allow this while the group is empty. kafkajs would join as a
+ * member, which takes seconds.
  */
 export async function setGroupOffsets(
   settings: KafkaSettings,
@@ -78,7 +78,7 @@ export async function setGroupOffsets(
   }
 }
 
-/** Offsets as kafkajs takes them. */
+/** Offsets in the form that kafkajs expects. */
 export function toSeeks(offsets: ReadonlyMap<number, bigint>): { partition: number; offset: string }[] {
   return [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
 }

@@ -1,6 +1,6 @@
 /**
  * Cheap requests that show whether logs are still the same: the ids of cluster and topics, and single records.
- * They share one connection.
+ * All requests share one connection.
  */
 import { performance } from 'node:perf_hooks';
 import { appError, errorMessage } from '../../errors/index.ts';
@@ -16,7 +16,7 @@ import { type KafkaSettings, withPrefix } from '../settings.ts';
 import type { InRecord, TopicPartitionOffset } from '../types.ts';
 import { fetchTopicMetadata } from './topic-id.ts';
 
-/** What distinguishes a log from another one of the same name. */
+/** The ids that distinguish a log from another log of the same name. */
 interface LogIdentity {
   readonly clusterId: string;
   /** By topic, without the prefix; null for a missing topic. */
@@ -27,7 +27,7 @@ export interface LogProbe {
   /** Throws KAFKA_UNAVAILABLE. */
   identify(topics: readonly string[]): Promise<LogIdentity>;
   /**
-   * The record at each of these offsets, in their order; null if the log has none there. Throws
+   * Reads the record at each of these offsets, in their order; null if the log has none there. Throws
    * KAFKA_UNAVAILABLE.
    */
   recordsAt(places: readonly TopicPartitionOffset[]): Promise<(InRecord | null)[]>;
@@ -47,7 +47,7 @@ const callRetries = 3;
 const deadlineMs = 8_000;
 const againMs = 100;
 const waitMs = 50;
-/** Brokers always return the whole first batch, however large. This code needs no more. */
+/** Brokers always return the whole first batch, however large it is. One batch is enough here. */
 const bytesPerPartition = 1_024;
 const fetchBytesMax = 16 * 1024 * 1024;
 const offsetOutOfRange = 1;
@@ -65,7 +65,7 @@ export function createLogProbe(settings: KafkaSettings): LogProbe {
   };
 }
 
-/** A client that fails once is closed. The next request creates a new one. */
+/** Runs a request. After an error the client is closed, and the next request creates a new one. */
 async function asking<T>(state: State, ask: (cluster: LibraryCluster) => Promise<T>): Promise<T> {
   try {
     if (state.cluster === null) {
@@ -123,8 +123,8 @@ async function recordsAt(
 }
 
 /**
- * Fills in the available records and returns the missing positions. Leaders may move, and a new leader learns
- * late what is committed.
+ * Fills in the available records and returns the missing positions. Leaders may move. A new leader may get the
+ * high watermark late.
  */
 async function fetchPlaces(
   settings: KafkaSettings,

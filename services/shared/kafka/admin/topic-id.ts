@@ -8,7 +8,7 @@ import { type KafkaSettings, withPrefix } from '../settings.ts';
 
 const connectRetries = 5;
 
-/** The id of one topic. `name` is without the prefix. */
+/** The id of one topic. `name` does not include the prefix. */
 export async function fetchTopicId(settings: KafkaSettings, name: string): Promise<string> {
   const ids = await fetchIds(settings, [name]);
   return ids.get(name)!;
@@ -50,7 +50,10 @@ async function fetchIds(settings: KafkaSettings, names: readonly string[]): Prom
   }
 }
 
-/** Asks a connected broker. `wireName` has the prefix. Throws for every error except an unknown topic. */
+/**
+ * Requests the metadata of one topic from a connected broker. `wireName` includes the prefix. Throws for every
+ * error except an unknown topic.
+ */
 export async function fetchTopicMetadata(broker: KafkaBroker, wireName: string): Promise<TopicMetadata> {
   return (await broker.connectionPool.send(metadataRequest(wireName))) as TopicMetadata;
 }

@@ -12,19 +12,22 @@ import { fetchTopicMetadata } from './topic-id.ts';
 
 export interface TopicState {
   readonly topicId: string;
-  /** By partition, without those that have no leader now. */
+  /** Leader epochs by partition, without partitions that have no leader now. */
   readonly leaderEpochs: ReadonlyMap<number, number>;
 }
 
 export interface TopicWatch {
-  /** Asks a broker. Null if the topic does not exist. Rejects if no broker responds. */
+  /**
+   * Requests the state from a broker. Resolves to null if the topic does not exist. Rejects if no broker
+   * responds.
+   */
   look(): Promise<TopicState | null>;
   close(): void;
 }
 
 const connectRetries = 1;
 
-/** `name` is without the prefix. All calls share one connection. */
+/** `name` does not include the prefix. All calls share one connection. */
 export function createTopicWatch(settings: KafkaSettings, name: string): TopicWatch {
   const wireName = withPrefix(settings, name);
   let cluster: LibraryCluster | null = null;

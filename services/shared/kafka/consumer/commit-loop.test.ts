@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A commit that lasts until the test ends it, with success or an error. */
+/** A commit that the test ends, with success or an error. */
 function startHeld() {
   const told: string[] = [];
   let held = Promise.withResolvers<void>();

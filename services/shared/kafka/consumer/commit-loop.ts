@@ -9,9 +9,9 @@ export interface CommitLoop {
 }
 
 /**
- * Commits a group's offsets repeatedly, one commit at a time. A failure is logged, and the next commit is the
- * retry. Use it only for groups whose offsets just say where to read from again. The positions that count are
- * stored beside their effects.
+ * Commits a group's offsets repeatedly, one commit at a time. It logs a failure, and the next commit is the
+ * retry. Use it only for groups that store their real positions beside the effects. Their group offset only
+ * shows where to start reading.
  */
 export function startCommitLoop(commit: () => Promise<void>, log: Logger): CommitLoop {
   let running: Promise<void> | null = null;

@@ -20,7 +20,8 @@ export function joined(state: ConsumerState, generation: number, assigned: Topic
   state.assigned = assigned;
   state.joining = false;
   state.lastSignMs = performance.now();
-  // kafkajs keeps seeks and pauses after an assignment ends. A partition that comes back must not inherit them.
+  // kafkajs keeps seeks and pauses after an assignment ends. A partition that is assigned again must not
+  // inherit them.
   group.seekOffset.clear();
   for (const { topic, partition } of lost) state.positions.forget(topic, partition);
   for (const { topic, partition } of [...lost, ...gained])
@@ -56,8 +57,8 @@ export function deliver(state: ConsumerState, batch: FetchedBatch, { records, ne
   const fetchedFrom = BigInt(batch.fetchedOffset);
   const expected = state.positions.get(topic, partition) ?? fetchedFrom;
   if (!isAssigned || fetchedFrom !== expected) {
-    // Requested before a seek or a join, so its records are not the next ones. Another seek makes sure that
-    // those come.
+    // This batch was requested before a seek or a join, so its records are not the next ones. Another seek
+    // requests the next ones.
     metrics.inc('kafka_consumer_dropped_batches_total', { group: groupId });
     if (isAssigned) group.seek({ topic, partition, offset: String(expected) });
     return;
@@ -77,7 +78,7 @@ export function outOfRange(state: ConsumerState, topic: string, partition: numbe
   metrics.inc('kafka_consumer_bad_offsets_total', { group: groupId, kind: 'outOfRange' });
   state.log.error(
     { topic, partition, position: String(position) },
-    'the position is outside the log; the partition is paused',
+    'the position is outside the log: the partition is paused',
   );
   if (handlers.onOutOfRange === undefined) {
     state.fail(`position ${position} of ${topic}-${partition} is outside of the log`, undefined);

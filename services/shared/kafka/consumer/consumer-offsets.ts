@@ -4,13 +4,11 @@ import type { Logger } from '../../log/index.ts';
 import { saysNotOwner } from '../kafkajs/kafka-errors.ts';
 import type { TopicPartition, TopicPartitionOffset } from '../types.ts';
 
-/**
- * Kafka's value for "nothing committed". A lower value is a sentinel that some client committed like an offset.
- */
+/** Kafka's value for "nothing committed". A lower value is a sentinel that a client committed by mistake. */
 const nothingCommitted = -1n;
 
 /**
- * Commits once, below kafkajs's consumer, which would retry a refusal 20 times. Throws KAFKA_UNAVAILABLE for
+ * Commits once, without kafkajs's consumer, which would retry a refusal 20 times. Throws KAFKA_UNAVAILABLE for
  * every error that is not a refusal. The next commit of the caller's timer is the retry.
  */
 export async function commitOffsets(
@@ -37,8 +35,8 @@ export async function commitOffsets(
 }
 
 /**
- * Checks once after a join whether the group committed negative offsets. A client on kafkajs may have committed
- * a sentinel. Never throws.
+ * Checks once after a join whether the group committed negative offsets. A client with kafkajs may have
+ * committed a sentinel. Never throws.
  */
 export async function alarmOnNegativeOffsets(
   group: Group,

@@ -29,8 +29,8 @@ const fetchRetryDelayMs = 200;
 
 /**
  * One session of a group member, built from kafkajs's cluster, group and runner. It does not use kafkajs's
- * `Consumer`. That one restarts without bound, moves positions by itself and hides the generation. Names
- * include the prefix.
+ * `Consumer`, which restarts without limit, moves positions by itself and hides the generation. Names include
+ * the prefix.
  */
 export function createGroupSession(options: {
   settings: KafkaSettings;
@@ -38,7 +38,7 @@ export function createGroupSession(options: {
   topics: readonly string[];
   tuning: ConsumerTuning;
   log: Logger;
-  /** From the previous session. If the group has forgotten it, the group assigns a new one. */
+  /** The member id of the previous session. If the group no longer has it, the group assigns a new one. */
   memberId: string | null;
   ownership: () => Ownership;
   events: GroupSessionEvents;
@@ -100,8 +100,8 @@ function createGroup(parts: {
     cluster,
     groupId,
     topics: [...topics],
-    // `latest` would skip the records before the first commit, and everything after a gap; `earliest` loses
-    // nothing.
+    // With `latest`, the group would skip the records before its first commit, and all records after a gap.
+    // With `earliest`, it loses nothing.
     topicConfigurations: Object.fromEntries(topics.map((topic) => [topic, { fromBeginning: true }])),
     logger: createClientLogger(log),
     instrumentationEmitter: emitter,
@@ -134,8 +134,8 @@ interface GroupBroker {
 }
 
 /**
- * kafkajs decides what to fetch, and drops partitions that are no longer ours. Our code sends the request and
- * reads the response. kafkajs's `Batch` gets our records unchanged, and reads only their offsets.
+ * kafkajs decides which partitions to fetch, and drops partitions that this member lost. Our code sends the
+ * request and reads the response. kafkajs's `Batch` gets our records unchanged, and reads only their offsets.
  */
 function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void {
   const findBroker = cluster.findBroker.bind(cluster);
@@ -181,7 +181,7 @@ function takeOverFetches(cluster: LibraryCluster, settings: KafkaSettings): void
 /**
  * Handles a failed fetch of one broker. For a moved leader, kafkajs would rejoin from one fetch loop while the
  * others run. For a position outside the log, it would commit the start of the log. For an unreachable broker,
- * it would stop all loops. Here a moved leader is looked up, a position out of range is reported, and the other
+ * it would stop all loops. This code looks up a moved leader and reports a position outside the log. The other
  * loops continue.
  */
 function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: GroupSessionEvents): void {
@@ -205,7 +205,7 @@ function takeOverFetchErrors(group: Group, cluster: LibraryCluster, events: Grou
   };
 }
 
-/** Each broker has a fetch loop of its own, with its own pace. */
+/** Each broker has its own fetch loop and its own pace. */
 function paceFetches(group: Group, fetchPace: FetchPace): void {
   const fetch = group.fetch.bind(group);
   const paces = new Map<string, Pace>();
@@ -226,12 +226,12 @@ function paceFetches(group: Group, fetchPace: FetchPace): void {
 }
 
 /**
- * An unreachable coordinator may have moved. A rejoin looks it up, while kafkajs asks the same one 20 times. If
- * the rejoin fails, kafkajs keeps fetching and sending heartbeats as if it had joined. So each heartbeat
- * requests the rejoin again until one succeeds.
+ * An unreachable coordinator may have moved. A rejoin looks up the new one. kafkajs would send its request to
+ * the old one 20 times. If the rejoin fails, kafkajs keeps fetching and sending heartbeats as if it had joined.
+ * So each heartbeat requests another rejoin until one succeeds.
  *
- * A member that the group has forgotten loses its id. If its rejoin fails, kafkajs sends no heartbeat without
- * an id, and never learns that it is no member.
+ * A member that the group has removed loses its id. If its rejoin fails, kafkajs sends no heartbeat without an
+ * id. It would then never notice that it is not a member.
  */
 function takeOverHeartbeat(group: Group, events: GroupSessionEvents): void {
   const heartbeat = group.heartbeat.bind(group);
@@ -244,8 +244,8 @@ function takeOverHeartbeat(group: Group, events: GroupSessionEvents): void {
   };
   group.heartbeat = async (options) => {
     if (owesJoin) throw asRebalance(new Error('the last join did not succeed'));
-    // kafkajs uses the wall clock. If that goes back an hour, kafkajs sends no heartbeat for an hour, and the
-    // group removes us.
+    // kafkajs uses the wall clock. If this clock goes back an hour, kafkajs sends no heartbeat for an hour, and
+    // the group removes this member.
     if (group.lastRequest > Date.now()) group.lastRequest = 0;
     if (group.memberId === null) throw asRebalance(new Error('the group no longer has this member'));
     try {

@@ -6,7 +6,7 @@ import { quickPace } from './pace.ts';
 import type { Positions } from './positions.ts';
 import type { ConsumerTuning, GroupSession } from './session-types.ts';
 
-/** new → running ⇄ restarting → stopping → stopped; a crash leads to stopped from any phase. */
+/** new → running ⇄ restarting → stopping → stopped. A crash leads to stopped from any phase. */
 type Phase = 'new' | 'running' | 'restarting' | 'stopping' | 'stopped';
 
 export interface ConsumerState {
@@ -18,14 +18,14 @@ export interface ConsumerState {
   phase: Phase;
   session: GroupSession | null;
   assigned: TopicPartition[];
-  /** Paused partitions of the assignment, named by `partitionKey`. A rebuilt client does not remember them. */
+  /** Paused partitions of the assignment, by `partitionKey`. A rebuilt client does not have them. */
   readonly paused: Set<string>;
-  /** Of the last completed join; also set while rebalancing. */
+  /** The generation of the last completed join. It is also set during a rebalance. */
   joinedGeneration: number | null;
   joining: boolean;
   /** Since when `joining` is true. */
   joiningSinceMs: number;
-  /** Kept over restarts. */
+  /** The member id, which restarts do not change. */
   memberId: string | null;
   restarts: number;
   sessionSinceMs: number;
@@ -38,12 +38,12 @@ export interface ConsumerState {
 }
 
 const defaults = {
-  // A killed worker is replaced within twice this time. A false alarm does no harm, because the database
-  // fences.
+  // Another worker replaces a killed one within twice this time. A false alarm does no harm, because the
+  // database fences writers.
   sessionTimeoutMs: 7_000,
   rebalanceTimeoutMs: 30_000,
   heartbeatIntervalMs: 1_000,
-  // Also the heartbeat interval, and the maximum delay of a resume.
+  // This is also the heartbeat interval, and the maximum delay of a resume.
   maxWaitTimeInMs: 250,
   fetchPace: quickPace,
   maxBytesPerPartition: 384 * 1024,

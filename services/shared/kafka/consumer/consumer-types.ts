@@ -9,11 +9,14 @@ export interface GroupJoin {
   generation: number;
   assigned: TopicPartition[];
   /**
-   * Newly assigned, or another member may have owned it in between. Start from your own position or the
-   * group's.
+   * Partitions that are new, or that another member may have owned in between. Start from your own position or
+   * the group's.
    */
   gained: TopicPartition[];
-  /** No longer assigned, or assigned again after a gap. Stop all work on it. Comes before `gained`. */
+  /**
+   * Partitions that are no longer assigned, or assigned again after a gap. Stop all work on them before you
+   * start `gained`.
+   */
   lost: TopicPartition[];
 }
 
@@ -21,20 +24,20 @@ export interface GroupHandlers {
   /** Called before the first fetch of the new assignment: `seek`, `pause` and `resume` take effect at once. */
   onAssigned(join: GroupJoin): void;
   /**
-   * Only stores the records, and must not throw. Offsets continue after the last call, except after `seek` and
-   * at gaps of the log.
+   * Must only store the records, and must not throw. Offsets continue after the last call, except after `seek`
+   * and at gaps in the log.
    */
   onRecords(topic: string, partition: number, records: InRecord[], highWatermark: bigint): void;
-  /** The coordinator has confirmed the generation. */
+  /** Called when the coordinator has confirmed the generation. */
   onHeartbeat?(generation: number): void;
-  /** Membership is uncertain until the next `onAssigned`. Claim nothing. */
+  /** Called when membership becomes uncertain, until the next `onAssigned`. Claim nothing meanwhile. */
   onRebalancing?(): void;
   /**
-   * The position is outside the log. The partition stays paused until `seek` and `resume`. Without this handler
-   * the consumer crashes.
+   * Called when a position is outside the log. The partition stays paused until `seek` and `resume`. Without
+   * this handler the consumer crashes.
    */
   onOutOfRange?(topic: string, partition: number, position: bigint | null): void;
-  /** The consumer has ended and does not restart. The service should exit. */
+  /** Called when the consumer has ended and does not restart. The service should exit. */
   onCrash(error: AppError): void;
 }
 
@@ -58,22 +61,19 @@ export interface GroupConsumerOptions {
 }
 
 export interface GroupConsumer {
-  /**
-   * Resolves after the first join. While Kafka is unreachable, it keeps trying. Rejects with the error of
-   * `onCrash`.
-   */
+  /** Resolves after the first join. Retries while Kafka is unreachable. Rejects with the error of `onCrash`. */
   start(): Promise<void>;
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
-  /** The next record of the partition is the one at `offset`. Fetches in flight are dropped. */
+  /** Moves the position of a partition to `offset`. Drops fetches in flight. */
   seek(topic: string, partition: number, offset: bigint): void;
   /**
-   * Commits next offsets for the partitions held under the current join. `notOwner`: the group refused the
-   * commit, or we do not hold some of the partitions. In the second case the others are committed. Other
-   * errors: KAFKA_UNAVAILABLE.
+   * Commits next offsets for the partitions of the current join. `notOwner` means that the group refused the
+   * commit, or that this member does not own some of the partitions. In the second case the others are
+   * committed. Rejects with KAFKA_UNAVAILABLE for other errors.
    */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<'committed' | 'notOwner'>;
-  /** Generation of the current join; null before it and while the group rebalances. */
+  /** The generation of the current join; null before the first join and during a rebalance. */
   generation(): number | null;
   /** The offset to fetch next, once known. */
   position(topic: string, partition: number): bigint | null;

@@ -15,8 +15,9 @@ const noError = 0;
 const offsetOutOfRange = 1;
 
 /**
- * One response of a connected broker, failed partitions included. The partitions are requested in random order.
- * A broker fills a response in order up to its limit, and no partition may always be left out.
+ * Sends one request to a connected broker. The result includes failed partitions. The request starts at a
+ * random partition, because a broker fills a response in order up to its limit. Otherwise the last partitions
+ * might never be included.
  */
 export async function fetchOnce(
   broker: KafkaBroker,
@@ -32,7 +33,7 @@ export async function fetchOnce(
   try {
     return (await broker.connectionPool.send(request)) as FetchResponsePartition[];
   } catch (error) {
-    // As in kafkajs: after its connection ended, the next use reconnects the broker.
+    // This is as in kafkajs: after its connection ended, the next use reconnects the broker.
     if ((error as Error).name === 'KafkaJSConnectionClosedError') await broker.disconnect();
     throw error;
   }

@@ -11,21 +11,21 @@ import type { GroupConsumer, GroupConsumerOptions } from './consumer-types.ts';
 import { createPositions } from './positions.ts';
 import type { GroupSession, GroupSessionEvents } from './session-types.ts';
 
-/** Restarts in a row before the consumer crashes. A session that lived `healthyAfterMs` resets the count. */
+/** Restarts in a row before the consumer crashes. A session that lasted `healthyAfterMs` resets the count. */
 const restartsMax = 20;
 const healthyAfterMs = 60_000;
 const restartDelayMs = { initial: 200, max: 5_000 };
 const watchdogIntervalMs = 1_000;
-/** Time for a crashed client to leave the group. */
+/** The maximum time for a crashed client to leave the group. */
 const crashedStopMs = 2_000;
 
 /**
  * A member of a consumer group that only passes records on. It waits for no handler, commits no offset by
- * itself, and never skips a position. Partitions that it keeps continue through a rebalance. Lost partitions
+ * itself, and never skips a position. Partitions that it keeps continue during a rebalance. Lost partitions
  * deliver nothing after `onAssigned`.
  *
- * It has a kafkajs cluster object of its own. This is rebuilt a bounded number of times after a crash or
- * silence.
+ * It has its own kafkajs cluster object. After a crash or silence it creates a new one, a limited number of
+ * times.
  */
 export function createGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
   const { settings } = options;
@@ -122,7 +122,7 @@ function eventsOf(state: ConsumerState, isCurrent: () => boolean): GroupSessionE
       state.options.handlers.onRebalancing?.();
     },
     onFetched(durationMs) {
-      // A member that rejoins may go on fetching. This does not prove that the group responds.
+      // A member that rejoins may still fetch. A fetch does not prove that the group responds.
       if (!state.joining) state.lastSignMs = performance.now();
       metrics.observe('kafka_consumer_fetch_seconds', durationMs / 1000, { group });
     },
@@ -152,13 +152,14 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
   options.metrics.inc('kafka_consumer_restarts_total', { group: options.groupId, reason });
   state.log.warn(
     { reason, detail: errorMessage(error), restarts: state.restarts, delayMs },
-    'consumer restarts',
+    'the consumer restarts',
   );
   state.phase = 'restarting';
   state.session = null;
   if (!state.joining) options.handlers.onRebalancing?.();
   state.joining = true;
-  // It does not leave the group. The next session comes as the same member, so the group does not wait.
+  // The session does not leave the group. The next session joins as the same member, so the group does not
+  // wait.
   session?.forceClose();
   state.restartTimer = setTimeout(() => open(state), delayMs);
 }
@@ -166,7 +167,7 @@ function restart(state: ConsumerState, reason: 'crash' | 'silence' | 'notJoined'
 function end(state: ConsumerState, reason: string, cause: unknown): void {
   if (state.phase === 'stopping' || state.phase === 'stopped') return;
   const error = appError('CONSUMER_CRASHED', { groupId: state.options.groupId, reason }, { cause });
-  state.log.error({ err: error }, 'consumer has crashed');
+  state.log.error({ err: error }, 'the consumer has crashed');
   const { session } = state;
   shut(state);
   if (session !== null) void closeWithin(session, crashedStopMs);
@@ -183,7 +184,7 @@ function watch(state: ConsumerState): void {
   else if (state.joining) restartUnjoined(state, allowedMs);
 }
 
-/** Restarts a member whose join takes longer than a join can, even if responses arrive. */
+/** Restarts a member whose join takes too long, even if responses arrive. */
 function restartUnjoined(state: ConsumerState, allowedMs: number): void {
   const joiningMs = performance.now() - state.joiningSinceMs;
   if (joiningMs > allowedMs)

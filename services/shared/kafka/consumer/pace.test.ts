@@ -3,7 +3,10 @@ import { createPace, type FetchPace } from './pace.ts';
 
 const pace: FetchPace = { quietMs: 15, busyMs: 250, busyPerSecond: 200 };
 
-/** Fetches for `seconds` in simulated time. A fetch waits for the first record, 250 ms at most, and gets all that are there. */
+/**
+ * Fetches for `seconds` in simulated time. A fetch waits for the first record, 250 ms at most, and gets all
+ * available records.
+ */
 async function simulate(paceOf: FetchPace, perSecond: number, seconds: number, isBehind = false) {
   let nowMs = 0;
   const sleep = async (ms: number) => {

@@ -1,12 +1,15 @@
-/** When the fetches of one broker begin. A slower reader gets more records per fetch, for later delivery. */
+/**
+ * Decides when the fetches from one broker begin. Slower fetches return more records each, but deliver them
+ * later.
+ */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** The time from the start of a fetch to the start of the next one. Between the two rates it grows with the rate. */
 export interface FetchPace {
-  /** ms, while no records come. */
+  /** In ms, while no records arrive. */
   readonly quietMs: number;
-  /** ms, at `busyPerSecond` and above. */
+  /** In ms, at `busyPerSecond` and above. */
   readonly busyMs: number;
   /** Records a second. */
   readonly busyPerSecond: number;
@@ -15,11 +18,14 @@ export interface FetchPace {
 const quietMs = 15;
 const busyPerSecond = 200;
 
-/** For readers that somebody waits for. docs/decisions/0013 has the measurements. */
+/** For readers whose results a caller waits for. docs/decisions/0013 has the measurements. */
 export const quickPace: FetchPace = { quietMs, busyMs: quietMs, busyPerSecond };
-/** For deliveries: quick on an idle system, a tenth of a second late under load. docs/decisions/0076 has the measurements. */
+/**
+ * For deliveries. Fetches are quick on an idle system, and a tenth of a second apart under load.
+ * docs/decisions/0076 has the measurements.
+ */
 export const deliveryPace: FetchPace = { quietMs, busyMs: 100, busyPerSecond };
-/** For readers that nobody waits for. docs/decisions/0076 has the measurements. */
+/** For readers whose results no caller waits for. docs/decisions/0076 has the measurements. */
 export const backgroundPace: FetchPace = { quietMs, busyMs: 250, busyPerSecond };
 
 /** The rate is an average over about this time. */
@@ -29,14 +35,17 @@ export interface Pace {
   /** Resolves when the next fetch may begin. Call it once before each fetch. */
   turn(): Promise<void>;
   /**
-   * Says what the fetch brought.
-   * @param records how many came
-   * @param isBehind the log holds more; then waiting gains nothing, and the next fetch begins after `quietMs`
+   * Reports the result of the fetch.
+   * @param records the number of fetched records
+   * @param isBehind whether the log has more records; then the next fetch begins after `quietMs`
    */
   fetched(records: number, isBehind: boolean): void;
 }
 
-/** `clock` and `sleep` are replaced in tests; both count ms. A fetch that took longer than the pace is followed at once. */
+/**
+ * Tests replace `clock` and `sleep`, which count ms. After a fetch that took longer than the pace, the next one
+ * begins at once.
+ */
 export function createPace(
   pace: FetchPace,
   clock: () => number = () => performance.now(),

@@ -16,9 +16,9 @@ import { createPositions, type Positions } from './positions.ts';
 export interface PartitionReaderOptions {
   settings: KafkaSettings;
   topics: readonly string[];
-  /** The end at the time of `start`, the beginning, or these offsets. A partition without one starts at the beginning. */
+  /** The end at `start`, the beginning, or these offsets. A partition without one starts at the beginning. */
   from: 'latest' | 'earliest' | readonly TopicPartitionOffset[];
-  /** May return a promise: the broker's next records wait for it. Must not throw. */
+  /** May return a promise, for which the next records of the broker wait. Must not throw. */
   onRecords(
     topic: string,
     partition: number,
@@ -31,7 +31,7 @@ export interface PartitionReaderOptions {
 }
 
 export interface PartitionReader {
-  /** Resolves when the positions are known. While Kafka is unreachable, it keeps trying; `stop` rejects it with ABORTED. */
+  /** Resolves with known positions. Retries while Kafka is unreachable. Rejects with ABORTED after `stop`. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The next offset of every partition. */
@@ -40,12 +40,12 @@ export interface PartitionReader {
 
 const defaults = { maxWaitTimeInMs: 250, maxBytesPerPartition: 512 * 1024 };
 const fetchMaxBytes = 8 * 1024 * 1024;
-/** How often the loops are adapted to the leaders. */
+/** How often the reader starts loops for new leaders. */
 const superviseIntervalMs = 1_000;
 const retryDelayMs = 200;
-/** Interval of the log message: a failing fetch fails several times a second. */
+/** The interval of the log message, because a failing fetch fails several times a second. */
 const repeatEveryMs = 5_000;
-/** After this time without a successful fetch, connections and metadata are recreated. */
+/** After this time without a successful fetch, the reader recreates connections and metadata. */
 const silenceMaxMs = 30_000;
 const startBackoff = backoff({ initialMs: 200, maxMs: 3_000 });
 /** Retries inside kafkajs's calls. The loops retry by themselves. */
@@ -159,7 +159,7 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
   try {
     return state.cluster.findTopicPartitionMetadata(topic);
   } catch {
-    // kafkajs throws until it has metadata. Until then no partition is known.
+    // kafkajs throws while it has no metadata. Then no partition is known.
     return [];
   }
 }
@@ -167,7 +167,7 @@ function metadataOf(state: State, topic: string): { partitionId: number; leader:
 function supervise(state: State): void {
   if (state.stopped.signal.aborted) return;
   if (performance.now() - state.lastFetchMs > silenceMaxMs) {
-    state.options.log.warn({ silenceMaxMs }, 'the partition reader got no response; it reconnects');
+    state.options.log.warn({ silenceMaxMs }, 'the partition reader got no response: it reconnects');
     renew(state);
     state.lastFetchMs = performance.now();
     void state.cluster
@@ -232,7 +232,7 @@ async function fetchAndDeliver(
     if (asked !== undefined && fetched.records.length > 0 && !state.stopped.signal.aborted)
       await deliver(state, fetched, asked.fetchOffset);
   }
-  // A failed partition does not hold back the records of the others.
+  // A failed partition does not delay the records of the others.
   for (const fetched of answer) {
     const failure = failureOf(fetched);
     if (failure !== null) throw failure;
@@ -241,7 +241,7 @@ async function fetchAndDeliver(
 
 async function deliver(state: State, fetched: FetchResponsePartition, from: bigint): Promise<void> {
   const { topic, partition, highWatermark } = fetched;
-  // After the leader moved, the loop of another broker was faster.
+  // After a move of the leader, the loop of another broker was faster.
   if (state.positions.get(topic, partition) !== from) return;
   const name = withoutPrefix(state.options.settings, topic);
   const { records, next } = readRecordSet(
@@ -264,11 +264,11 @@ async function recover(state: State, leader: number, error: unknown): Promise<vo
       await resolveOffsets(state, [outside], true);
       log.error(
         { ...outside, position },
-        'the partition reader was outside the log; it continues at the beginning',
+        'the partition reader was outside the log: it continues at the beginning',
       );
       return;
     }
-    // Unreadable records stay unreadable, so they get a warning. An unreachable broker comes back by itself.
+    // Unreadable records stay unreadable, so they get a warning. An unreachable broker recovers without help.
     const level = error instanceof AppError ? 'warn' : 'debug';
     state.throttledLog(
       level,

@@ -14,7 +14,7 @@ describe('diffAssignment', () => {
     }
   });
 
-  it('keeps nothing after a missed generation: another member may have owned it', () => {
+  it('keeps no partition after a missed generation: another member may have owned it', () => {
     const diff = diffAssignment(
       { generation: 4, partitions: at(0, 1) },
       { generation: 6, partitions: at(0, 1) },
@@ -28,7 +28,7 @@ describe('diffAssignment', () => {
   });
 });
 
-it('positions are unknown until they are set, and after they are forgotten', () => {
+it('positions are unknown before they are set and after `forget`', () => {
   const positions = createPositions();
   expect(positions.get('t', 0)).toBeNull();
   positions.set('t', 0, 5n);

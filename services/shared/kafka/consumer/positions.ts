@@ -23,8 +23,8 @@ interface Assignment {
 }
 
 /**
- * What a join changed. Partitions are kept only if no generation lies between the two joins. In a missed
- * generation another member may have owned them, so they count as lost and gained.
+ * Compares the assignments of two joins. Partitions are kept only if the member missed no generation between
+ * the joins. In a missed generation another member may have owned them, so they count as lost and gained.
  */
 export function diffAssignment(
   before: Assignment,

@@ -14,8 +14,8 @@ const stallMaxMs = 20_000;
 const callRetries = 4;
 
 /**
- * The committed records of one partition with `from <= offset < to`, in order, without a consumer group. For ranges
- * that fit in memory. Rejects with KAFKA_UNAVAILABLE.
+ * Reads the committed records of one partition with `from <= offset < to`, in order, without a consumer group.
+ * The range must fit in memory. Rejects with KAFKA_UNAVAILABLE.
  */
 export async function readCommittedRange(options: {
   settings: KafkaSettings;

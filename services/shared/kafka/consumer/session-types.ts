@@ -9,17 +9,17 @@ export interface ConsumerTuning {
   rebalanceTimeoutMs: number;
   heartbeatIntervalMs: number;
   maxWaitTimeInMs: number;
-  /** When the fetches of one broker begin. */
+  /** Decides when the fetches from one broker begin. */
   fetchPace: FetchPace;
   maxBytesPerPartition: number;
   maxBytes: number;
 }
 
 export interface GroupSessionEvents {
-  /** Called inside the join, before the first fetch. Seek here. */
+  /** Called inside the join, before the first fetch. It may seek. */
   onJoined(generation: number, assigned: TopicPartition[]): void;
   onHeartbeat(generation: number): void;
-  /** Membership is lost or uncertain until the next join. */
+  /** Called when membership is lost or uncertain, until the next join. */
   onRebalancing(): void;
   onFetched(durationMs: number): void;
   onBatch(batch: FetchedBatch, fetched: RecordSet): void;
@@ -30,7 +30,7 @@ export interface GroupSessionEvents {
 export interface GroupSession {
   readonly group: Group;
   start(): Promise<void>;
-  /** Stops fetching, leaves the group, closes the connections. May wait for responses. */
+  /** Stops fetching, leaves the group and closes the connections. It may wait for responses. */
   stop(): Promise<void>;
   /** Ends everything at once. The group notices after its session timeout. */
   forceClose(): void;

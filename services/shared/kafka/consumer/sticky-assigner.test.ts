@@ -26,7 +26,7 @@ describe('assignSticky', () => {
     });
   });
 
-  it('moves only what balance requires', () => {
+  it('moves only the partitions that balance requires', () => {
     everyRound(({ shares, before, partitions }) => {
       const fair = Math.floor(partitions.length / shares.size);
       const extra = partitions.length % shares.size;
@@ -78,7 +78,7 @@ describe('claims', () => {
     expect(decodeOwnership(encodeOwnership(claim))).toEqual(claim);
   });
 
-  it('of another client claim nothing', () => {
+  it('of another client are ignored', () => {
     for (const text of [
       '',
       'x',

@@ -9,7 +9,7 @@ import type { TopicPartition } from '../types.ts';
 const assignerName = 'orderstream-sticky';
 const assignerVersion = 0;
 
-/** The partitions that a member says it holds, and the group generation that gave it them. */
+/** The partitions that a member claims to own, and the group generation that assigned them. */
 export interface Ownership {
   owned: readonly TopicPartition[];
   generation: number;
@@ -21,8 +21,9 @@ export interface Member extends Ownership {
 
 /**
  * Assigns partitions to members. Each member keeps its partitions while the shares differ by at most one. So a
- * join or a leave moves only what it must. If two members claim a partition, the newer generation wins: the
- * older one left the group without knowing. Deterministic. A member without a claim counts as new.
+ * join or a leave moves as few partitions as possible. If two members claim a partition, the newer generation
+ * wins, because the older member missed a generation. The result is deterministic. A member without a claim
+ * counts as new.
  */
 export function assignSticky(
   members: readonly Member[],
@@ -57,7 +58,8 @@ function holdersOf(members: readonly Member[]): Map<string, Member> {
 }
 
 /**
- * Removes what is above a fair share. Which large member keeps one more does not change the number of moves.
+ * Removes the partitions above a fair share. The choice of the members that keep one more does not change the
+ * number of moves.
  */
 function trimToQuota(shares: Iterable<TopicPartition[]>, memberCount: number, partitionCount: number): void {
   const fair = Math.floor(partitionCount / memberCount);
@@ -81,8 +83,8 @@ function keyOf({ topic, partition }: TopicPartition): string {
 }
 
 /**
- * The assigner for kafkajs's `assigners`. At each join it calls `ownership` for what this member holds. Topic names
- * include the prefix.
+ * The assigner for kafkajs's `assigners`. At each join it calls `ownership` for the partitions of this member.
+ * Topic names include the prefix.
  */
 export function createStickyAssigner(cluster: KafkaCluster, ownership: () => Ownership): unknown {
   return {
@@ -121,7 +123,7 @@ export function encodeOwnership({ owned, generation }: Ownership): Buffer {
   return Buffer.from(JSON.stringify({ generation, owned: byTopic(owned) }));
 }
 
-/** The data may come from another client. Data that cannot be read claims nothing. */
+/** The data may come from another client. Unreadable data counts as an empty claim. */
 export function decodeOwnership(userData: Buffer | null | undefined): Ownership {
   const nothing: Ownership = { owned: [], generation: -1 };
   if (userData === null || userData === undefined || userData.length === 0) return nothing;
@@ -130,7 +132,7 @@ export function decodeOwnership(userData: Buffer | null | undefined): Ownership 
     if (!Number.isSafeInteger(generation) || typeof owned !== 'object' || owned === null) return nothing;
     return { generation: generation as number, owned: flatten(owned as Record<string, unknown>) };
   } catch {
-    // Not ours. A member that claims nothing is assigned like a new one.
+    // The data comes from another client. A member without a claim counts as new.
     return nothing;
   }
 }

@@ -8,10 +8,13 @@ import type { KafkaBroker } from './library-types.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import { shareConnectAttempts } from './single-flight-connect.ts';
 
-/** Makes a broker object that connects when `connect` is called; `nodeId` is null for an address whose id is not known yet. */
+/**
+ * Makes a broker object, which connects on `connect`. `nodeId` is null for an address whose id is not known
+ * yet.
+ */
 export type BrokerMaker = (host: string, port: number, nodeId: number | null) => KafkaBroker;
 
-/** kafkajs's brokers without its cluster object around them. */
+/** Makes kafkajs's brokers without its cluster object. */
 export function createBrokerMaker(
   settings: KafkaSettings,
   deps: { log: Logger; requestTimeoutMs: number },

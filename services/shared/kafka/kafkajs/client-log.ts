@@ -17,9 +17,9 @@ interface Entry {
 }
 
 /**
- * Writes kafkajs's lines to our log, throttled. kafkajs retries most of its errors by itself, several times a second, and our
- * code reports the result. At INFO kafkajs writes a line per pause and resume. Its debug level prints per request, so it is
- * on only while ours is `trace`.
+ * Writes kafkajs's lines to our log, throttled. kafkajs retries most of its errors several times a second, and
+ * our code reports the result. At INFO kafkajs writes a line per pause and resume. At DEBUG it writes lines per
+ * request, so this level needs `trace` in our log.
  */
 export function createClientLogger(log: Logger): unknown {
   const level = log.isLevelEnabled('trace')
@@ -31,7 +31,7 @@ export function createClientLogger(log: Logger): unknown {
   return loggers.createLogger({ level, logCreator: () => (entry: Entry) => write(log, throttled, entry) });
 }
 
-/** For calls whose errors are thrown to the caller anyway. */
+/** A logger without output, for calls whose errors reach the caller anyway. */
 export function silentLogger(): Logger {
   return createLogger({ service: 'kafka', level: 'silent', instanceId: '' });
 }

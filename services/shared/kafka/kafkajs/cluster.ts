@@ -15,14 +15,14 @@ import { clientEnded, forceCloseBroker } from './force-close.ts';
 import { calmRequestQueues } from './request-queue.ts';
 import { shareConnectAttempts } from './single-flight-connect.ts';
 
-/** Isolation level: never read uncommitted records. This is kafkajs's number for it. */
+/** kafkajs's number for the isolation level that never returns uncommitted records. */
 export const readCommitted = 1;
 
 export type LibraryCluster = InstanceType<typeof Cluster>;
 
 /**
- * One kafkajs cluster object: metadata and connections. Each consumer and partition reader has its own. kafkajs
- * keeps a group's committed offsets in it, and two consumers of one group on one object crash
+ * One kafkajs cluster object: metadata and connections. Each consumer and partition reader has its own object.
+ * kafkajs keeps a group's committed offsets in it. Two consumers of one group crash if they share the object
  * (tulios/kafkajs#558).
  */
 export function createCluster(
@@ -53,8 +53,8 @@ export function createCluster(
 }
 
 /**
- * Closes the sockets without waiting for responses. A start that is still retrying inside kafkajs ends too: otherwise it would
- * become a member of the group that holds partitions and processes none.
+ * Closes the sockets without waiting for responses. A start that is still retrying inside kafkajs ends too.
+ * Otherwise it would join the group and get partitions, but process no records.
  */
 export function forceCloseCluster(cluster: LibraryCluster): void {
   const { brokers, seedBroker } = cluster.brokerPool;

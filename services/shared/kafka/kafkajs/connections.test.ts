@@ -50,7 +50,7 @@ it('callers that connect at the same time share one socket', async () => {
   const connection = broker.connectionPool.pool[0]!;
   await Promise.all([connection.connect(), connection.connect(), connection.connect()]);
   await connection.connect();
-  // Connections are accepted in order: when this one arrives, all earlier ones have arrived.
+  // The server accepts connections in order, so all earlier ones have arrived before this one.
   const last = connect(port, '127.0.0.1');
   await expect.poll(() => last.localPort !== undefined && ports.includes(last.localPort)).toBe(true);
   last.destroy();

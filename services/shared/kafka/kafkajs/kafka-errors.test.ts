@@ -14,7 +14,7 @@ const kafkaError = (properties: Record<string, unknown>) => Object.assign(new Er
 
 describe('errors of kafkajs', () => {
   it.each(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])(
-    '%s, also as a cause, says not owner',
+    '%s means that the member is not the owner, also as a cause',
     (type) => {
       expect(saysNotOwner(kafkaError({ type }))).toBe(true);
       const wrapped = kafkaError({ name: 'KafkaJSNonRetriableError', cause: kafkaError({ type }) });
@@ -36,7 +36,7 @@ describe('errors of kafkajs', () => {
     expect(saysNoCoordinatorYet(kafkaError({ type: 'ILLEGAL_GENERATION' }))).toBe(false);
   });
 
-  it('only network errors and errors that kafkajs calls retriable allow a restart', () => {
+  it('only network errors and errors that kafkajs marks as retriable allow a restart', () => {
     expect(mayPassAfterRestart(kafkaError({ name: 'KafkaJSConnectionError' }))).toBe(true);
     expect(
       mayPassAfterRestart(kafkaError({ name: 'KafkaJSNumberOfRetriesExceeded', retriable: false })),
@@ -65,7 +65,7 @@ describe('errors of kafkajs', () => {
     expect(saysLeaderMoved(kafkaError({ type: 'NOT_LEADER_FOR_PARTITION' }))).toBe(true);
   });
 
-  it('for a rebalance keep their cause, and circular causes do not loop', () => {
+  it('for a rebalance keep their cause, and a circle of causes ends', () => {
     const cause = kafkaError({ name: 'KafkaJSConnectionError' });
     expect(asRebalance(cause)).toMatchObject({ type: 'REBALANCE_IN_PROGRESS', cause });
     const circle = kafkaError({});

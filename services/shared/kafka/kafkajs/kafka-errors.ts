@@ -43,7 +43,10 @@ interface KafkaError {
   cause?: unknown;
 }
 
-/** The group no longer accepts us as the owner. A rejoin is due, and another member may own our partitions. */
+/**
+ * Whether the group no longer accepts this member as the owner. It must rejoin, and another member may own its
+ * partitions.
+ */
 export function saysNotOwner(error: unknown): boolean {
   return chain(error).some(({ type }) => type !== undefined && notOwnerTypes.has(type));
 }
@@ -55,7 +58,7 @@ export function saysLeaderMoved(error: unknown): boolean {
   );
 }
 
-/** The group's coordinator is being created (first group of a new cluster), has moved, or is loading. */
+/** Whether the group's coordinator does not exist yet (in a new cluster), has moved, or is loading. */
 export function saysNoCoordinatorYet(error: unknown): boolean {
   return chain(error).some(
     ({ type, name }) =>
@@ -85,7 +88,7 @@ export function hasName(error: unknown, name: string): boolean {
   return chain(error).some((link) => link.name === name);
 }
 
-/** Whether a new client may help: kafkajs itself would restart, or it is a network error. */
+/** Whether a new client may help: kafkajs itself would restart, or the error is a network error. */
 export function mayPassAfterRestart(error: unknown): boolean {
   const links = chain(error);
   if (links.some(({ name }) => name === 'KafkaJSNotImplemented' || name === 'KafkaJSSASLAuthenticationError'))
@@ -102,7 +105,7 @@ export function mayPassAfterRestart(error: unknown): boolean {
   return links.at(-1)?.retriable === true;
 }
 
-/** An error that kafkajs's runner treats as a rebalance. The runner then rejoins; nothing else may. */
+/** An error that kafkajs's runner treats as a rebalance. Only the runner may rejoin. */
 export function asRebalance(cause: unknown): Error {
   return Object.assign(new Error('the group has to be joined again', { cause }), {
     type: 'REBALANCE_IN_PROGRESS',

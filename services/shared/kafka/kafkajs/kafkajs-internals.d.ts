@@ -1,6 +1,6 @@
 /**
- * The parts of kafkajs 2.2.4 that we use below its public API, limited to what we use. 2.2.4 is the last
- * release and is pinned exactly. Check each declaration again before you change the version.
+ * The internal parts of kafkajs 2.2.4 that we use. 2.2.4 is the last release and is pinned exactly. Check each
+ * declaration again before you change the version.
  */
 
 declare module 'kafkajs/src/cluster/index.js' {

@@ -1,4 +1,4 @@
-/** The objects of kafkajs 2.2.4 that our code reaches below its public API, with the members that we use. */
+/** The internal objects of kafkajs 2.2.4 that our code uses, with the members that it needs. */
 
 interface KafkaConnection {
   socket?: { destroy(): void };

@@ -35,7 +35,7 @@ describe('calmRequestQueues', () => {
   });
 });
 
-/** Sends one request, gets its response, then idles: how many timers does the queue arm? */
+/** Sends one request, gets its response, and counts the timers of the idle queue. */
 async function timersOfAnIdleSecond(): Promise<number> {
   const queue = makeQueue();
   queue.push(request(1, () => undefined));

@@ -1,12 +1,12 @@
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
-/** How often waiting requests are checked for a free slot; kafkajs's own value. */
+/** How often the queue checks waiting requests for a free slot. The value is kafkajs's own. */
 const checkPendingIntervalMs = 10;
 
 /**
  * Replaces a method of kafkajs's request queue. That method re-arms a timer with a negative delay for ever, on
- * every idle connection (tulios/kafkajs#1556, #1704, #1751; not merged: #1667, #1768). Ours arms one only while
- * requests wait. You can call this any number of times.
+ * every idle connection (tulios/kafkajs#1556, #1704, #1751). The fixes #1667 and #1768 are not merged. Our
+ * method arms a timer only while requests wait. You can call this function any number of times.
  */
 export function calmRequestQueues(): void {
   RequestQueue.prototype.scheduleCheckPendingRequests = scheduleOnlyWhilePending;

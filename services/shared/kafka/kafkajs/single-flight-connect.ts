@@ -6,9 +6,9 @@ const connectAlone: Connect = Connection.prototype.connect;
 const underWay = new WeakMap<object, Promise<unknown>>();
 
 /**
- * Callers that connect the same connection at the same time share one attempt. kafkajs opens a socket for each caller and
- * keeps the last one. It counts as connected when any of them is, so requests may wait in a socket that never connects.
- * You can call this any number of times.
+ * Lets concurrent callers of `connect` share one attempt per connection. kafkajs opens a socket for each caller
+ * and keeps the last one. It treats the connection as open when any socket is open, so requests may wait for a
+ * socket that never connects. You can call this function any number of times.
  */
 export function shareConnectAttempts(): void {
   Connection.prototype.connect = connectTogether;

@@ -3,7 +3,9 @@ import type { Logger } from '../../log/index.ts';
 type Level = 'debug' | 'info' | 'warn';
 export type ThrottledLog = (level: Level, details: Record<string, unknown>, text: string) => void;
 
-/** Remembered texts. Above this number the oldest is forgotten, and may be written again early. */
+/**
+ * The maximum number of remembered texts. Beyond it the oldest text is dropped, and may be written again early.
+ */
 const textsMax = 200;
 
 /**

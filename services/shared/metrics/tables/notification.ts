@@ -41,7 +41,7 @@ export const notificationMetrics = {
   },
   notification_attempts_total: {
     type: 'counter',
-    help: 'Delivery tries by result.',
+    help: 'Delivery attempts by result.',
     labels: ['channel', 'result'],
   },
   notification_attempt_seconds: {

@@ -58,7 +58,7 @@ export const workerMetrics = {
   },
   worker_batch_retries_total: {
     type: 'counter',
-    help: 'Failed tries of a batch, by the remedy that followed.',
+    help: 'Failed attempts of a batch, by the remedy that followed.',
     labels: ['cause'],
   },
   worker_outcomes_total: { type: 'counter', help: 'Commands decided, by outcome.', labels: ['outcome'] },
