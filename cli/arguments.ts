@@ -17,7 +17,7 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-/** Seconds, or a number with s, m, h or d, as seconds. */
+/** A number of seconds, or a number with s, m, h or d. Returns seconds. */
 export function seconds(text: string): number {
   const match = /^([0-9]{1,9})([smhd])?$/.exec(text);
   if (match === null || Number(match[1]) === 0) {
@@ -38,6 +38,6 @@ export function pointInTime(text: string): number {
 /** An order id, in lower case. */
 export function orderId(text: string): string {
   const id = text.toLowerCase();
-  if (!UUID.test(id)) throw new InvalidArgumentError('an order id is a UUID such as 0c9f7f0e-….');
+  if (!UUID.test(id)) throw new InvalidArgumentError('expected an order id: a UUID such as 0c9f7f0e-….');
   return id;
 }

@@ -1,4 +1,4 @@
-/** Every command with its module. A module is loaded only for its command, because some load many others. */
+/** The module of each command. A module is loaded only for its command, because some modules load many others. */
 import type { Command } from 'commander';
 
 type Load = () => Promise<Command>;
@@ -25,7 +25,10 @@ const commandModules: Readonly<Record<string, Load>> = {
   explain: async () => (await import('./commands/orders/explain.ts')).explainCommand(),
 };
 
-/** The command at the start of `args`, or all commands if there is none: for help and unknown commands. */
+/**
+ * The command at the start of `args`. Without a known command it loads all commands, for the help and the error
+ * message.
+ */
 export function loadCommands(args: readonly string[]): Promise<Command[]> {
   const name = args.find((arg) => !arg.startsWith('-'));
   const load = name === undefined ? undefined : commandModules[name];

@@ -1,6 +1,6 @@
 /**
- * Database connections of the command line: short-lived, one statement at a time, with the product's session
- * settings.
+ * Database connections of the command line. They are short-lived, run one statement at a time, and use the session
+ * settings of the product.
  */
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { driverOptions, nowSql, parseMysqlUrl } from '../services/shared/mysql/index.ts';
@@ -26,12 +26,12 @@ export async function withDatabase<T>(url: string, work: (db: Connection) => Pro
     }
     throw error;
   } finally {
-    // The server's answer to the end no longer matters; the process ends after this.
+    // The response of the server no longer matters, because the process ends after this.
     await db.end().catch(() => db.destroy());
   }
 }
 
-/** Epoch ms by the clock of the database, as the times of its rows are. */
+/** Epoch ms by the clock of the database, like the times of its rows. */
 export async function databaseNowMs(db: Connection): Promise<number> {
   const [rows] = await db.query<RowDataPacket[]>(`SELECT ${nowSql} AS nowMs`);
   return Number(rows[0]!['nowMs']);

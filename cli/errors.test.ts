@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
 import { CliError, describeFailure, usageError } from './errors.ts';
 
-test('a failure is one sentence and its details; the stack trace is printed on request', () => {
+test('a failure is one sentence with its details, and has a stack trace only on request', () => {
   const error = usageError('the file has 2 bad lines', ['line 1: x', 'line 2: y']);
   expect(describeFailure(error, false)).toEqual({
     text: 'orderstream: the file has 2 bad lines\n  line 1: x\n  line 2: y\n',
@@ -14,7 +14,7 @@ test('a failure is one sentence and its details; the stack trace is printed on r
   );
 });
 
-test('a refused connection names the address, however deep the error is wrapped', () => {
+test('a refused connection contains the address, at any depth of wrapped errors', () => {
   const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED', address: '127.0.0.1', port: 1 });
   const wrapped = new TypeError('fetch failed', { cause: new AggregateError([refused]) });
   expect(describeFailure(wrapped, false).text).toContain('cannot reach 127.0.0.1:1');

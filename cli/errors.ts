@@ -1,9 +1,10 @@
 /**
- * How a command fails, and with which exit code.
+ * The errors of commands and their exit codes.
  *
  * Exit codes of `orderstream`:
  * - 0: everything requested was done
- * - 1: it was not; for example a server is down, a check found something, or an order is missing
+ * - 1: something was not done, for example because a server is down, a check found a difference, or an order is
+ *   missing
  * - 2: wrong usage, malformed input, or a pending plan
  */
 import { CommanderError } from 'commander';
@@ -12,7 +13,7 @@ const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 
-/** A failure as one sentence; `detailLines` follow it, one per line. */
+/** A failure as one sentence. `detailLines` follow it, one per line. */
 export class CliError extends Error {
   readonly exitCode: number;
   readonly detailLines: string[];
@@ -36,7 +37,7 @@ export function usageError(message: string, detailLines: string[] = []): CliErro
  */
 export function describeFailure(error: unknown, debug: boolean): { text: string; exitCode: number } {
   if (error instanceof CommanderError) {
-    // Commander has already printed its sentence; help and version are no failures.
+    // Commander has already printed its sentence. Help and version are no failures.
     return { text: '', exitCode: error.exitCode === 0 ? EXIT_OK : EXIT_USAGE };
   }
   const exitCode = error instanceof CliError ? error.exitCode : exitCodeOf(error);
@@ -45,7 +46,7 @@ export function describeFailure(error: unknown, debug: boolean): { text: string;
   return { text: `orderstream: ${sentenceOf(error)}${details}\n`, exitCode };
 }
 
-/** An invalid configuration is a usage mistake; every other coded error is a failure. */
+/** An invalid configuration is a usage mistake. Every other coded error is a failure. */
 function exitCodeOf(error: unknown): number {
   return codeOf(error) === 'CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILURE;
 }
@@ -57,7 +58,7 @@ function sentenceOf(error: unknown): string {
   return error.message === '' ? `failed with ${codeOf(error) ?? error.name}` : error.message;
 }
 
-/** Refused and reset connections contain only `ECONNREFUSED` and an address; add the server's name. */
+/** The sentence of a network error. The error itself contains only a code such as `ECONNREFUSED` and an address. */
 function networkSentence(error: Error): string | null {
   const root = rootCause(error);
   const code = codeOf(root);

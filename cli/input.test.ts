@@ -13,8 +13,8 @@ async function linesOf(chunks: string[], bytesMax = 100): Promise<(string | null
 test.each<[string, string[], (string | null)[]]>([
   ['nothing', [], []],
   ['a line without an end', ['ab'], ['ab']],
-  ['a line end at the end, which begins no further line', ['ab\n'], ['ab']],
-  ['empty lines, which have numbers', ['\n\na\n'], ['', '', 'a']],
+  ['a line end at the end, without a further line', ['ab\n'], ['ab']],
+  ['empty lines, which count', ['\n\na\n'], ['', '', 'a']],
   ['a line in several chunks', ['a', 'b\nc', 'd\n'], ['ab', 'cd']],
   ['a line end at the end of a chunk', ['ab', '\n', 'c'], ['ab', 'c']],
 ])('reads %s', async (_what, chunks, expected) => {
@@ -30,7 +30,7 @@ test.each<[string, Buffer, number | null]>([
   ['text', Buffer.from('a\né\n'), null],
   ['nothing', Buffer.alloc(0), null],
   ['a bad last line', Buffer.from('a\n\xe9', 'latin1'), 2],
-  ['a character that a line end cuts', Buffer.from([0x61, 0x0a, 0xc3, 0x0a, 0xa9]), 2],
+  ['a character that a line end splits', Buffer.from([0x61, 0x0a, 0xc3, 0x0a, 0xa9]), 2],
 ])('finds the first line that is not UTF-8 in %s', (_what, bytes, line) => {
   expect(firstLineNotUtf8(bytes)).toBe(line);
 });

@@ -1,14 +1,14 @@
-/** Files that the user passes to a command: read as bytes, and used as text only if they are valid UTF-8. */
+/** Reads files that the user passes to a command, as bytes. Their text is used only if it is valid UTF-8. */
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { usageError } from './errors.ts';
 
-/** The path for standard input. */
+/** The path that means standard input. */
 const STDIN = '-';
 const LF = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
-/** A byte order mark is kept, because it is one only at the start of a file. */
+/** Keeps U+FEFF, because it is a byte order mark only at the start of a file. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws CliError (exit code 2) if the file does not exist or cannot be read. */
@@ -19,14 +19,14 @@ export async function mustBeReadable(path: string): Promise<void> {
   });
 }
 
-/** The bytes of a file, or of standard input for `-`. A file error is thrown during reading. */
+/** The bytes of a file, or of standard input for `-`. A file error appears during the read. */
 export function openInput(path: string): Readable {
   return path === STDIN ? process.stdin : createReadStream(path);
 }
 
 /**
- * Parts between LFs, without them; null for each that is longer than `bytesMax`, of which no more is kept in
- * memory.
+ * The lines without their LF. Null for a line that is longer than `bytesMax`. At most `bytesMax` bytes of a line
+ * are in memory.
  */
 export async function* readByteLines(
   input: AsyncIterable<Buffer>,
@@ -72,7 +72,7 @@ export function withoutByteOrderMark(bytes: Buffer): Buffer {
   return begins ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
-/** Number, from 1, of the first line that is not UTF-8; null if all are. */
+/** Number, from 1, of the first line that is not UTF-8. Null if all lines are UTF-8. */
 export function firstLineNotUtf8(bytes: Buffer): number | null {
   let line = 1;
   for (let from = 0; from <= bytes.length; line += 1) {

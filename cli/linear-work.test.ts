@@ -1,4 +1,4 @@
-/** Hostile input files: the time to read them stays linear in their size. */
+/** The time to read hostile input files is linear in their size. */
 import { expect, test } from 'vitest';
 import { isLinear, measureGrowth, type Prepare } from '../tests/support/processor-time.ts';
 import { readCatalogueCsv } from './catalogue/read-csv.ts';
@@ -17,7 +17,7 @@ function refused(read: () => unknown): () => void {
     try {
       read();
     } catch {
-      // Most of these files are refused; only the time counts.
+      // Most of these files are refused. Only the time counts.
     }
   };
 }
@@ -28,7 +28,7 @@ const lines = (size: number, line: (n: number) => string): string =>
 
 test.each<[string, (size: number) => string]>([
   ['good lines', (size) => header + lines(size, (n) => `S${n},Name,1,EUR,1`)],
-  ['the same SKU again and again', (size) => header + lines(size, () => 'S,Name,1,EUR,1')],
+  ['the same SKU many times', (size) => header + lines(size, () => 'S,Name,1,EUR,1')],
   ['bad lines', (size) => header + lines(size, () => 'é,,x,x,x')],
   ['lines of one cell', (size) => header + lines(size, () => 'x'.repeat(19))],
   ['one long cell', (size) => `${header}S,${'x'.repeat(size)},1,EUR,1`],

@@ -10,7 +10,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs `orderstream` with an output that accepts nothing: a closed pipe, or a full disk. */
+/** Runs `orderstream` with an output that accepts no bytes: a closed pipe or a full disk. */
 function orderstream(args: string[], output: 'closed pipe' | 'full disk'): Promise<Ended> {
   const stdout = output === 'full disk' ? openSync('/dev/full', 'w') : 'pipe';
   const child = spawn(process.execPath, ['cli/main.ts', ...args], {
@@ -26,7 +26,7 @@ function orderstream(args: string[], output: 'closed pipe' | 'full disk'): Promi
 
 const commands = [['--help'], ['--version'], ['topics', '--help'], ['stack', 'down', '--help']];
 
-test.each(commands)('output that is closed is one sentence and exit code 1: %s %s', async (...args) => {
+test.each(commands)('a closed output gives one sentence and exit code 1: %s %s', async (...args) => {
   expect(await orderstream(args, 'closed pipe')).toEqual({
     code: 1,
     stderr: 'orderstream: the output was closed before all of it was written\n',
@@ -34,7 +34,7 @@ test.each(commands)('output that is closed is one sentence and exit code 1: %s %
 });
 
 test.runIf(existsSync('/dev/full')).each(commands)(
-  'a full disk is one sentence and exit code 1: %s %s',
+  'a full disk gives one sentence and exit code 1: %s %s',
   async (...args) => {
     expect(await orderstream(args, 'full disk')).toEqual({
       code: 1,

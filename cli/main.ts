@@ -11,7 +11,7 @@ import { describeFailure, EXIT_USAGE } from './errors.ts';
 import { endWhenOutputIsLost } from './output.ts';
 
 const EXIT_CODES = `
-Exit codes: 0 done; 1 not done, or a check found something; 2 wrong usage or input, or a plan is pending.
+Exit codes: 0 done; 1 not done, or a check found a difference; 2 wrong usage or input, or a plan is pending.
 Servers come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, MYSQL_URL, REDIS_URL and ORDERSTREAM_URL if these are set,
 otherwise from the local instance that --name names (dev). ORDERSTREAM_TOKEN is used instead of a local token. Add --debug to see the origin of a failure.`;
 
@@ -45,7 +45,7 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** Commander would exit with code 1 after a usage mistake; ours is 2, see `errors.ts`. */
+/** Commander would exit with code 1 after a usage mistake. This product uses 2, see `errors.ts`. */
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) throwInsteadOfExit(child);

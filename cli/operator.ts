@@ -1,9 +1,9 @@
-/** Who uses the command line, for the audit log. */
+/** The user of the command line, for the audit log. */
 import { hostname, userInfo } from 'node:os';
 import type { Connection } from 'mysql2/promise';
 import type { Actor, AuditTarget } from '../services/shared/audit/index.ts';
 
-/** The user of the operating system and this host; no other data of the person is stored. */
+/** The user of the operating system and this host. The audit log stores no other data of the person. */
 export function currentOperator(): Actor {
   return { kind: 'OPERATOR', name: userName(), origin: hostname() };
 }
@@ -13,7 +13,7 @@ export function auditTargetOf(db: Connection): AuditTarget {
   return { write: (sql, params) => db.query(sql, [...params]) };
 }
 
-/** A container may run under a user id without a name. */
+/** The name of the user. A container may run under a user id without a name. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -4,12 +4,15 @@
 import { whenOutputIsLost } from '../stack/processes/lost-output.ts';
 import { EXIT_FAILURE } from './errors.ts';
 
-/** `12345` → `12,345`, whatever the locale of the machine. */
+/** Formats `12345` as `12,345`, in every locale. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Rows as left-aligned columns (numbers right-aligned), two spaces between; no trailing spaces. */
+/**
+ * Formats rows as columns with two spaces between them. Texts are left-aligned and numbers right-aligned. Lines
+ * have no trailing spaces.
+ */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];
   const texts = rows.map((row) =>
@@ -54,12 +57,12 @@ export function createProgress(
   };
 }
 
-/** Ends a command in order instead of at once, while it does work that must not stop halfway. */
+/** Ends a command in order instead of at once. Set while the command does work that must not stop halfway. */
 let interruptWork: (() => void) | null = null;
 
 /**
- * If the output is lost, the command ends with one sentence and exit code 1, because it did not do everything
- * that was requested. Called once, by main.ts.
+ * If the output is lost, the command ends with one sentence and exit code 1, because its result is incomplete.
+ * `main.ts` calls this once.
  */
 export function endWhenOutputIsLost(): void {
   whenOutputIsLost((why) => {
@@ -70,7 +73,7 @@ export function endWhenOutputIsLost(): void {
   });
 }
 
-/** Runs `work` with a signal that Ctrl-C, SIGTERM and lost output abort; `work` then ends in order. */
+/** Runs `work` with a signal that Ctrl-C, SIGTERM and lost output abort. `work` then ends in order. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
@@ -84,29 +87,29 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** One line on stdout. */
+/** Prints one line on stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One line on stderr about something that is probably a mistake; the command continues. */
+/** Prints one line on stderr about a probable mistake. The command continues. */
 export function warn(text: string): void {
   process.stderr.write(`orderstream: warning: ${text}\n`);
 }
 
-/** A value as indented JSON on stdout; bigints as decimal strings, byte arrays as hex. */
+/** Prints a value as indented JSON on stdout, with bigints as decimal strings and byte arrays as hex. */
 export function printJson(value: unknown): void {
   print(toJson(value, 2));
 }
 
-/** JSON text of decoded records and rows: bigints as decimal strings, byte arrays as hex. */
+/** JSON text of decoded records and rows, with bigints as decimal strings and byte arrays as hex. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, replaceUnprintable, indent);
 }
 
 function replaceUnprintable(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  // Buffer has its own toJSON, which has already run here; use the value from before.
+  // The toJSON of Buffer has already run here, so use the original value.
   const original = (this as Record<string, unknown>)[key];
   if (original instanceof Uint8Array) return Buffer.from(original).toString('hex');
   return value;

@@ -1,6 +1,6 @@
 /**
- * Which servers a command uses: those of the environment (`KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`,
- * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and for the rest those of the local instance `--name`.
+ * Finds the servers of a command. Addresses come from the environment (`KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`,
+ * `MYSQL_URL`, `REDIS_URL`, `ORDERSTREAM_URL`), and the others from the local instance `--name`.
  */
 import path from 'node:path';
 import {
@@ -36,7 +36,7 @@ const VARIABLE_OF_SERVER: Readonly<Record<ServerName, string>> = {
 
 /**
  * The addresses of the servers that a command needs, first from `env`, then from the instance `name`.
- * @throws CliError if neither names a server, or if a local server does not answer.
+ * @throws CliError if neither has the address of a server, or if a local server does not respond.
  * @throws AppError CONFIG_INVALID if a variable is invalid.
  */
 export async function findServers<N extends ServerName>(

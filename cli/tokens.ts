@@ -1,6 +1,6 @@
 /**
- * Bearer tokens of the command line: the one in `ORDERSTREAM_TOKEN`, signed by your own issuer, or tokens of
- * the local issuer that `npm start` and the services of an instance share.
+ * Bearer tokens of the command line. `ORDERSTREAM_TOKEN` may have a token of your own issuer. Otherwise the local
+ * issuer signs tokens, which `npm start` and the services of an instance share.
  */
 import { createLocalIssuer } from '../services/shared/auth/index.ts';
 import type { Env } from '../services/shared/config/index.ts';
@@ -28,19 +28,19 @@ function givenToken(token: string): TokenFor {
     // The API would place the order for the token's customer, whatever the file contains.
     if (customerId === owner) return token;
     throw new CliError(
-      `ORDERSTREAM_TOKEN is ${owner === null ? 'no signed token with a "sub"' : `a token of customer ${owner}`}, not one of ${customerId}`,
+      `ORDERSTREAM_TOKEN is ${owner === null ? 'no signed token with a "sub"' : `a token of customer ${owner}`}, not a token of customer ${customerId}`,
     );
   };
 }
 
-/** Decoded, not verified: the API verifies it. */
+/** The subject of the token. The token is only decoded, because the API verifies it. */
 function subjectOf(token: string): string | null {
   try {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as unknown;
     const { sub } = claims as { sub?: unknown };
     return typeof sub === 'string' ? sub : null;
   } catch {
-    // Not three parts with JSON in the second: no valid token of any issuer.
+    // A text without three parts, or without JSON in the second part, is no valid token.
     return null;
   }
 }

@@ -30,7 +30,7 @@ const earlierRedrives = `
     detail AS details, NULL AS trace_id
   FROM dead_letter_audit`;
 
-/** The newest matching lines, newest first, at most `max`; `more` says whether there are others. */
+/** The newest matching lines, newest first, at most `max`. `more` is true if there are others. */
 export async function readAudit(
   db: Connection,
   filter: AuditFilter,
@@ -44,7 +44,7 @@ export async function readAudit(
     );
     return rows.map((row) => toLine(row, detailsOf(row['details'])));
   };
-  // Two statements: the optimizers push no condition into a UNION.
+  // Two statements, because the optimizers push no condition into a UNION.
   const found = [
     ...(await read('audit_log', (text) => JSON.parse(text))),
     ...(await read(`(${earlierRedrives}) AS earlier`, (detail) => ({ detail }))),

@@ -1,9 +1,9 @@
 /**
  * Imports the products of a file into `products` and `stock`, in one transaction.
  *
- * A repeated import is safe at any time. Names and prices follow the file, and a new SKU gets the stock of
- * the file. The stock of a known SKU does not change, because only sales and adjustments may change it.
- * `catalogue_state.version` rises only if a product changed; otherwise price snapshots of workers stay valid.
+ * A repeated import is safe at any time. Names and prices follow the file, and a new SKU gets the stock of the
+ * file. The stock of a known SKU does not change, because only sales and adjustments may change it.
+ * `catalogue_state.version` rises only if a product changed. Otherwise price snapshots of workers stay valid.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type Actor, type AuditEntry, recordAudit } from '../../services/shared/audit/index.ts';
@@ -21,8 +21,8 @@ export interface ImportResult {
 const ROWS_PER_STATEMENT_MAX = 500;
 
 /**
- * Imports `rows`; `nowMs` becomes `updated_at_ms` of changed products. Products that the file leaves out do
- * not change. The audit log gets one row for the import and one for each changed product.
+ * Imports `rows`. `nowMs` becomes `updated_at_ms` of changed products. Products that the file leaves out do not
+ * change. The audit log gets one row for the import and one for each changed product.
  */
 export async function importCatalogue(
   db: Connection,
@@ -67,7 +67,7 @@ export async function importCatalogue(
   }
 }
 
-/** Two concurrent imports would both take the same next version; the row lock puts them in order. */
+/** Locks and reads the version. Without the lock, two concurrent imports would use the same next version. */
 async function lockVersion(db: Connection): Promise<number> {
   const [rows] = await db.query<RowDataPacket[]>(
     'SELECT version FROM catalogue_state WHERE id = 1 FOR UPDATE',
@@ -99,7 +99,7 @@ function sameProduct(product: Product, row: CatalogueRow): boolean {
   );
 }
 
-/** The changes of one product; an old value is there only if it differs from the new one. */
+/** The changes of one product. They contain an old value only if it differs from the new value. */
 function entryOf(row: CatalogueRow, before: Product | undefined, version: number): AuditEntry {
   const { name, unitPriceMinor, currency } = row;
   if (before === undefined) {
@@ -133,7 +133,7 @@ async function writeProducts(
   }
 }
 
-/** Only SKUs without a stock row: an upsert over all of them would lock rows that workers need. */
+/** Inserts only SKUs without a stock row. An upsert of all SKUs would lock rows that workers need. */
 async function insertStock(db: Connection, rows: CatalogueRow[]): Promise<void> {
   const [known] = await db.query<RowDataPacket[]>('SELECT sku FROM stock');
   const knownSkus = new Set(known.map((row) => row['sku']));
@@ -144,7 +144,7 @@ async function insertStock(db: Connection, rows: CatalogueRow[]): Promise<void> 
   }
 }
 
-/** In SKU order, the lock order of every writer of `stock`. */
+/** Chunks in SKU order, because every writer of `stock` locks rows in this order. */
 function chunks(rows: CatalogueRow[]): CatalogueRow[][] {
   const sorted = rows.toSorted((a, b) => (a.sku < b.sku ? -1 : 1));
   const result: CatalogueRow[][] = [];

@@ -15,7 +15,7 @@ function problemsOf(text: string): CliError {
 }
 
 describe('a catalogue file', () => {
-  test('returns its rows, with any order of columns, quoting, byte order mark and line ends', () => {
+  test('is read with any order of columns, quoting, byte order mark and line ends', () => {
     const rows = readCatalogueCsv(
       '\ufeffstock,sku,currency,name,unit_price_minor\r\n7,A-1,EUR,"Tea, green",450\r\n',
     );
@@ -34,7 +34,7 @@ describe('a catalogue file', () => {
     ]);
   });
 
-  test('is refused as a whole, and every bad line is named', () => {
+  test('is refused as a whole, with a list of all invalid lines', () => {
     const error = problemsOf(
       [
         HEADER,
@@ -78,7 +78,10 @@ describe('a catalogue file', () => {
     },
   );
 
-  test.each(['DEM', 'XTS', 'XAU'])('refuses %s: no active currency, or no minor unit', (currency) => {
-    expect(problemsOf(`${HEADER}\nA,B,1,${currency},1`).detailLines[0]).toContain('currency must be');
-  });
+  test.each(['DEM', 'XTS', 'XAU'])(
+    'refuses %s, because it is no active currency or has no minor unit',
+    (currency) => {
+      expect(problemsOf(`${HEADER}\nA,B,1,${currency},1`).detailLines[0]).toContain('currency must be');
+    },
+  );
 });

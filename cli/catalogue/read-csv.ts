@@ -1,6 +1,6 @@
 /**
- * A catalogue file: CSV with the columns `sku,name,unit_price_minor,currency,stock`, in any order. Every bad
- * line is found in one pass, so that the user can correct all at once.
+ * Reads a catalogue file: CSV with the columns `sku,name,unit_price_minor,currency,stock`, in any order. It finds
+ * every bad line in one pass, so that the user can correct all at once.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { currencies, isOneLine } from '../../services/domain/index.ts';
@@ -26,7 +26,7 @@ const PROBLEMS_SHOWN_MAX = 50;
 
 /**
  * The rows of a catalogue file.
- * @throws CliError (exit code 2) that lists every bad line by number; then no row is returned.
+ * @throws CliError (exit code 2) with the number of every bad line; in this case it returns no rows.
  */
 export function readCatalogueCsv(text: string): CatalogueRow[] {
   const records = parseRecords(text);
@@ -55,8 +55,8 @@ export function readCatalogueCsv(text: string): CatalogueRow[] {
 
 function parseRecords(text: string): { record: string[]; line: number }[] {
   try {
-    // relax_column_count: a short line becomes one of our problems, with its number. Otherwise the parser
-    // stops at the first one.
+    // With relax_column_count, the check below reports a short line with its number. Otherwise the parser stops at
+    // the first short line.
     const parsed = parse(text, {
       bom: true,
       // Editors may leave both kinds of line ends in one file.

@@ -12,17 +12,17 @@ export type DecidedOrder = Schemas['DecidedOrder'];
 export interface ClientOptions {
   /** For example `http://127.0.0.1:8080`. */
   readonly baseUrl: string;
-  /** The access token of each request; called each time, so that it can be renewed. */
+  /** Returns the access token of a request. It is called for each request, so that it can renew the token. */
   readonly token: () => string | Promise<string>;
-  /** From sending to the end of the response, not counting a requested wait. Default 10 s. */
+  /** Maximum time from the request to the end of the response, without a requested wait. Default: 10 s. */
   readonly timeoutMs?: number;
 }
 
 const timeoutMsDefault = 10_000;
 
 /**
- * The client. Responses are `{data}` or `{error}` together with `response`. Only a broken connection or the
- * timeout throws.
+ * Creates the client. Its responses are `{data}` or `{error}`, together with `response`. Only a broken connection
+ * or a timeout throws.
  */
 export function createOrderstreamClient({
   baseUrl,

@@ -1,14 +1,12 @@
-/**
- * Fetches dead-lettered records from the dead-letter topic. Each is in the partition of its source record.
- */
+/** Fetches dead-lettered records from the dead-letter topic. Each record is in the partition of its source record. */
 import { DEAD_LETTERS } from '../../topics/catalogue.ts';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import { sha256 } from '../verify/read-commands.ts';
 import type { DeadLetter, Position } from './dead-letters.ts';
 
 /**
- * The records of those dead letters whose bytes are still on the topic, unchanged. Reads each partition from
- * its start until all wanted records are found, because records are in the order of their failures.
+ * The records of the dead letters whose unchanged bytes are still on the topic. Reads each partition from its start
+ * until it has found all wanted records, because records are in the order of their failures.
  */
 export async function readBytes(
   reader: LogReader,
@@ -34,9 +32,9 @@ export async function readBytes(
   return found;
 }
 
-/** Headers with one value per name, the last one if there are several. */
+/** Headers with one value per name. If there are several, the last value counts. */
 export function plainHeaders(record: LogRecord): Record<string, Buffer | string> {
-  // Other producers choose the names. Without a prototype, `__proto__` is a name like any other.
+  // Other producers choose the names. Without a prototype, `__proto__` is an ordinary name.
   const headers: Record<string, Buffer | string> = Object.create(null);
   for (const [name, value] of Object.entries(record.headers)) {
     const last = Array.isArray(value) ? value.at(-1) : value;

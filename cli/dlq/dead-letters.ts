@@ -5,7 +5,7 @@ import { COMMANDS } from '../../topics/catalogue.ts';
 import { auditTargetOf, currentOperator } from '../operator.ts';
 import { type AuditLine, readTries } from './tries.ts';
 
-/** `<partition>-<offset>` of the source record, equal to its outcome's event id. */
+/** `<partition>-<offset>` of the source record. The event id of its outcome is the same. */
 export type Position = string;
 
 export interface DeadLetter {
@@ -29,9 +29,9 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterFilter {
-  /** Any of them. */
+  /** Matches any of these reasons. */
   reasons?: readonly string[];
-  /** By the first failure, epoch ms, inclusive. */
+  /** Time of the first failure, epoch ms, inclusive. */
   sinceMs?: number;
   untilMs?: number;
   partition?: number;
@@ -77,7 +77,7 @@ export async function countDeadLetters(
   }));
 }
 
-/** Positions of all open dead letters of these orders: later ones must not overtake them. */
+/** Positions of all open dead letters of these orders, because later dead letters must not overtake them. */
 export async function readOpenOfOrders(
   db: Connection,
   orderIds: readonly string[],
@@ -95,8 +95,8 @@ export async function readOpenOfOrders(
 }
 
 /**
- * Records an attempt; after a successful one the dead letter is no longer open. One transaction, so both are
- * written or neither.
+ * Records an attempt. After a successful attempt the dead letter is no longer open. Both changes are in one
+ * transaction.
  */
 export async function noteTry(
   db: Connection,
@@ -138,7 +138,7 @@ function conditionsOf(filter: DeadLetterFilter): { where: string; values: unknow
   return { where: parts.join(' AND '), values };
 }
 
-/** `3-120` → partition 3, offset 120; null for anything else. */
+/** Reads a position: `3-120` is partition 3, offset 120. Null for any other text. */
 export function parsePosition(text: string): [partition: number, offset: number] | null {
   const match = /^(\d{1,5})-(\d{1,15})$/.exec(text);
   return match === null ? null : [Number(match[1]), Number(match[2])];

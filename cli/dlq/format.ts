@@ -12,7 +12,7 @@ export interface ReasonCount {
 
 const HELD_SHOWN_MAX = 50;
 
-/** One line per dead letter, its audit lines after it, and the counts by reason at the end. */
+/** One line per dead letter, followed by its audit lines, and the counts by reason at the end. */
 export function formatDeadLetters(
   deadLetters: readonly DeadLetter[],
   counts: readonly ReasonCount[],
@@ -25,7 +25,10 @@ export function formatDeadLetters(
   return [...shown, ...more, '', formatCounts(counts)].join('\n');
 }
 
-/** A misspelt reason must not look like an empty table: `all` are the counts without a filter. */
+/**
+ * The text for an empty result. `all` are the counts without a filter, so that a misspelt reason does not look like
+ * an empty table.
+ */
 export function formatNoneFits(all: readonly ReasonCount[]): string {
   return all.length === 0
     ? 'no dead letters'
@@ -93,7 +96,7 @@ function plural(n: number, word: string): string {
 }
 
 function time(ms: number): string {
-  // A record's timestamp may be any 64-bit number.
+  // The timestamp of a record may be any 64-bit number.
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

@@ -38,7 +38,7 @@ function judgeBytes(value: Buffer | null, { reason = 'BAD_MAGIC', headers = {}, 
 }
 
 describe('judge', () => {
-  it('passes what can be decided now, to the partition of its key', async () => {
+  it('passes a command that can be decided now, to the partition of its key', async () => {
     expect(await judgeBytes(codecs.commands.encode(cancel))).toEqual({
       verdict: 'pass',
       code: '',
@@ -54,7 +54,7 @@ describe('judge', () => {
     ['a record of another subject', Buffer.from([0, 0, 0, 0, 2, 0]), {}, 'WRONG_SUBJECT'],
     ['a wrong checksum', codecs.commands.encode(cancel), { [CHECKSUM_HEADER]: '00000000' }, 'BAD_CHECKSUM'],
     ['a command that breaks a rule', codecs.commands.encode({ ...cancel, actor: '' }), {}, 'INVALID_COMMAND'],
-  ])('fails %s, and leaves it in its partition under its key', async (_name, value, headers, code) => {
+  ])('fails %s, and keeps its partition and key', async (_name, value, headers, code) => {
     expect(await judgeBytes(value, { headers })).toMatchObject({
       verdict: 'fail',
       code,
@@ -86,7 +86,7 @@ describe('judge', () => {
     },
   );
 
-  it('reports that the bytes are gone', async () => {
+  it('reports missing bytes', async () => {
     expect(await judge(deadLetterAt(5, 1, { orderId }), undefined, decoder)).toMatchObject({
       verdict: 'gone',
       key: orderId,

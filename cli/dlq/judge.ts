@@ -1,4 +1,6 @@
-/** What the worker of this build would do with a dead letter's bytes, as far as the bytes show it. */
+/**
+ * The result that the worker of this build would give for the bytes of a dead letter, as far as the bytes show it.
+ */
 import type { OrderCommand } from '../../schemas/index.ts';
 import { commandProblem, isDecided } from '../../services/domain/index.ts';
 import { CHECKSUM_HEADER, PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';
@@ -9,12 +11,12 @@ import { plainHeaders } from './bytes.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 export interface Judgement {
-  /** `unsure`: its bytes are valid, as before; only an attempt can show the result. */
+  /** `unsure`: the bytes are valid, so only an attempt can show the result. */
   verdict: 'pass' | 'unsure' | 'fail' | 'gone';
-  /** Code of the reason; empty for `pass`. */
+  /** Code of the reason. Empty for `pass`. */
   code: string;
   why: string;
-  /** The target partition: by its key, or the one it came from. */
+  /** The target partition, by the key or by the source record. */
   partition: number;
   /** Records of one key are redriven in order. */
   key: string;
@@ -23,7 +25,7 @@ export interface Judgement {
 /** Reasons that the bytes do not show: the record failed a transaction or crashed a process. */
 const REASONS_BEYOND_BYTES: ReadonlySet<string> = new Set(['QUARANTINED', 'DATA_REFUSED', 'SKIPPED']);
 
-/** Judges one dead letter; `record` is undefined if its bytes are no longer on the dead-letter topic. */
+/** Judges one dead letter. `record` is undefined if its bytes are no longer on the dead-letter topic. */
 export async function judge(
   deadLetter: DeadLetter,
   record: LogRecord | undefined,
@@ -77,7 +79,7 @@ function placeOf(command: OrderCommand): { partition: number; key: string } {
   return { partition: partitionOfOrder(command.orderId!), key: command.orderId! };
 }
 
-/** The key of an unreadable record: its own key, otherwise its whole partition counts as one key. */
+/** The key of an unreadable record. If it has no key, its whole partition counts as one key. */
 function keyOf({ key, partition }: LogRecord): string {
   return key === null || key.length === 0 ? `partition ${partition}` : key.toString('latin1');
 }

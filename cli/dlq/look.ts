@@ -1,4 +1,4 @@
-/** `orderstream dlq list` and `show`. */
+/** The commands `orderstream dlq list` and `show`. */
 import { withDatabase } from '../database.ts';
 import { CliError } from '../errors.ts';
 import { showRecord } from '../kafka/show-record.ts';

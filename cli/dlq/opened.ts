@@ -1,4 +1,4 @@
-/** What the commands of `orderstream dlq` share: their filters, and their servers during a run. */
+/** The shared parts of the commands of `orderstream dlq`: their filters, and their servers during a run. */
 import type { Connection } from 'mysql2/promise';
 import { withDatabase } from '../database.ts';
 import { usageError } from '../errors.ts';
@@ -46,7 +46,7 @@ export interface Opened {
   servers: ServerConfig<'kafka'>;
 }
 
-/** Runs `work` with everything connected, and closes it afterwards. */
+/** Connects to all servers, runs `work`, and closes the connections afterwards. */
 export async function withServers(name: string, work: (opened: Opened) => Promise<void>): Promise<void> {
   const servers = await findServers(name, process.env, ['kafka', 'registry', 'mysql']);
   const decoder = await openDecoder(servers.schemaRegistryUrl);

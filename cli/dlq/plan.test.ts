@@ -11,7 +11,7 @@ const heldOf = (plan: ReturnType<typeof planRedrive>) =>
   plan.held.map(({ deadLetter, code }) => `${deadLetter.position} ${code}`);
 
 describe('planRedrive', () => {
-  it('sends in source order, in whichever order the positions are given', () => {
+  it('sends in source order, for any order of the given positions', () => {
     const plan = planRedrive(
       [judged(deadLetterAt(1, 0), 'a'), judged(deadLetterAt(0, 10), 'b'), judged(deadLetterAt(0, 9), 'b')],
       rules,
@@ -21,9 +21,13 @@ describe('planRedrive', () => {
 
   it.each([
     ['a dead letter that fails again', judged(deadLetterAt(0, 1), 'a', failing), 'BAD_MAGIC'],
-    ['one whose bytes are gone', judged(deadLetterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }), 'GONE'],
-    ['one that was tried too often', judged(deadLetterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
-    ['one that was redriven', judged(deadLetterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
+    [
+      'a dead letter whose bytes no longer exist',
+      judged(deadLetterAt(0, 1), 'a', { verdict: 'gone', code: 'GONE' }),
+      'GONE',
+    ],
+    ['a dead letter with too many attempts', judged(deadLetterAt(0, 1, { attempts: 5 }), 'a'), 'ATTEMPTS'],
+    ['a redriven dead letter', judged(deadLetterAt(0, 1, { status: 'REDRIVEN' }), 'a'), 'REDRIVEN'],
   ])('holds back %s, and later records of its key', (_name, first, code) => {
     const plan = planRedrive(
       [first, judged(deadLetterAt(0, 2), 'a'), judged(deadLetterAt(0, 3), 'b')],
@@ -33,7 +37,7 @@ describe('planRedrive', () => {
     expect(sentOf(plan)).toEqual(['0-3']);
   });
 
-  it('names the dead letter that blocks another', () => {
+  it('reports which dead letter blocks another', () => {
     const first = judged(deadLetterAt(0, 1), 'a', failing);
     const { held } = planRedrive(
       [first, judged(deadLetterAt(0, 2), 'a'), judged(deadLetterAt(0, 3), 'a')],
@@ -49,7 +53,7 @@ describe('planRedrive', () => {
     expect(heldOf(plan)).toEqual(['0-2 BEHIND']);
   });
 
-  it('forces what would fail again, but neither the limit nor a command that stops its lane', () => {
+  it('forces a record that would fail again, but not beyond the limit, and no command that would stop its lane', () => {
     const undecided = { ...failing, code: 'NOT_DECIDED' };
     const plan = planRedrive(
       [
@@ -63,7 +67,7 @@ describe('planRedrive', () => {
     expect(heldOf(plan)).toEqual(['0-2 NOT_DECIDED', '0-3 ATTEMPTS']);
   });
 
-  it('overtakes no open dead letter of the same order, selected or not', () => {
+  it('overtakes no open dead letter of the same order, also if it is not selected', () => {
     const orderId = '00000000-0000-8000-8000-000000000001';
     const later = judged(deadLetterAt(0, 7, { orderId }), orderId);
     const openOfOrders = [{ orderId, partition: 0, offset: 3 }];
@@ -74,7 +78,7 @@ describe('planRedrive', () => {
     expect(sentOf(planRedrive([later], { ...rules, openOfOrders: behind }))).toEqual(['0-7']);
   });
 
-  it('sends nothing after a blocked dead letter of the same key, and plans each once', () => {
+  it('sends nothing after a blocked dead letter of the same key, and plans each dead letter once', () => {
     const anyLetter = fc.record({
       partition: fc.nat({ max: 1 }),
       offset: fc.nat({ max: 20 }),

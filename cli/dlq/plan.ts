@@ -1,6 +1,6 @@
 /**
- * Which dead letters are sent, in which order, and why the others are not. Pure: a dry run makes the same
- * plan as a real run.
+ * Decides which dead letters are sent, in which order, and why others are held back. The function is pure, so a dry
+ * run makes the same plan as a real run.
  */
 
 import type { DeadLetter } from './dead-letters.ts';
@@ -26,7 +26,7 @@ export interface PlanRules {
   maxAttempts: number;
   /** Also send records that this build would dead-letter again. */
   force: boolean;
-  /** Open dead letters by order, selected or not. No later record may overtake them. */
+  /** All open dead letters of the orders, also if they are not selected. No later record may overtake them. */
   openOfOrders: readonly { orderId: string; partition: number; offset: number }[];
 }
 
@@ -62,7 +62,7 @@ function reasonToHold(
       why: `it was tried ${deadLetter.attempts} times, the limit is ${maxAttempts}`,
     };
   }
-  // `force` sends records that would only be dead-lettered again, never a command that would stop its lane.
+  // `force` sends records that would be dead-lettered again. It never sends a command that would stop its lane.
   if (verdict === 'fail' && (!force || code === 'NOT_DECIDED')) return { code, why };
   return null;
 }

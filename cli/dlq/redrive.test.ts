@@ -13,7 +13,7 @@ const planned: Judged[] = [
   judged(deadLetters[2], 'a'),
 ];
 
-/** Runs `planned` against a log with prepared refusals, on a clock that only sleeping moves. */
+/** Runs `planned` against a log with prepared refusals. Only `sleep` moves the clock. */
 async function run(refuse: (message: OutMessage) => Error | null = () => null, rate = 10) {
   const told: string[] = [];
   const sent: OutMessage[] = [];
@@ -68,7 +68,7 @@ describe('redrive', () => {
     });
   });
 
-  it('sends key, value and headers unchanged, plus the headers that the worker counts attempts by', async () => {
+  it('sends key, value and headers unchanged, plus the headers with which the worker counts attempts', async () => {
     const [message] = (await run()).sent;
     expect(message).toEqual({
       topic: 'orders.commands.v1',
@@ -80,7 +80,7 @@ describe('redrive', () => {
     });
   });
 
-  it('stops the key of a record that Kafka refuses, and no other', async () => {
+  it('stops only the key of a record that Kafka refuses', async () => {
     const { result, told } = await run(refusing('0-1', appError('RECORD_REFUSED', { reason: 'too large' })));
     expect(told).toEqual(['FAILED 0-1', 'sent 0-2 at 50100', 'REDRIVEN 0-2']);
     expect(result.failed.map(({ deadLetter, code }) => `${deadLetter.position} ${code}`)).toEqual([
@@ -89,7 +89,7 @@ describe('redrive', () => {
     ]);
   });
 
-  it('stops completely when Kafka does not answer', async () => {
+  it('stops completely if Kafka does not respond', async () => {
     const { result, told } = await run(refusing('0-2', appError('NOT_PRODUCED', { reason: 'no leader' })));
     expect(told).toEqual(['sent 0-1 at 50000', 'REDRIVEN 0-1', 'FAILED 0-2']);
     expect(result.stoppedBy?.message).toContain('no leader');

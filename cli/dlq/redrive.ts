@@ -1,6 +1,6 @@
 /**
- * Sends dead letters back to the command topic, one after the other. A dead letter is marked after Kafka has
- * acknowledged its copy. If a run stops in between, the next one sends it once more, and the command id makes
+ * Sends dead letters back to the command topic, one after the other. It marks a dead letter after Kafka has
+ * acknowledged its copy. If a run stops in between, the next run sends the dead letter again. The command id makes
  * the repeat harmless.
  */
 import type { OutMessage } from '../../services/shared/kafka/index.ts';
@@ -22,22 +22,22 @@ export interface RedriveDeps {
 }
 
 export interface RedriveOptions {
-  /** Dead letters a second, at most. */
+  /** Maximum dead letters per second. */
   rate: number;
   /** The operator, for the audit log. */
   actor: string;
-  /** Why, for the audit lines. */
+  /** The reason, for the audit log. */
   note?: string | undefined;
 }
 
 export interface RedriveResult {
   sent: { deadLetter: DeadLetter; partition: number; offset: string }[];
   failed: HeldBack[];
-  /** Set if Kafka could not be reached; dead letters in neither list were not tried. */
+  /** Set if Kafka was unavailable. Dead letters in neither list were then not tried. */
   stoppedBy: Error | null;
 }
 
-/** Sends the plan in order. If Kafka refuses a dead letter, later ones of its key are not sent. */
+/** Sends the plan in order. If Kafka refuses a dead letter, later dead letters of its key are not sent. */
 export async function redrive(
   deps: RedriveDeps,
   planned: readonly Judged[],

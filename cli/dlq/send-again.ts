@@ -1,4 +1,4 @@
-/** `orderstream dlq redrive`: select, judge, plan, and send unless it is a dry run. */
+/** `orderstream dlq redrive`: selects, judges and plans dead letters, and sends them unless it is a dry run. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { createAccumulator, createKafkaConfig } from '../../services/shared/kafka/index.ts';
 import { createLogger } from '../../services/shared/log/index.ts';
@@ -66,7 +66,7 @@ export async function redriveDeadLetters(positions: Position[], options: Redrive
   });
 }
 
-/** Sending everything needs an explicit option. */
+/** Requires an explicit option to send all dead letters. */
 function requireChoice(positions: readonly Position[], options: RedriveOptions): void {
   const { reason, since, until, partition, order } = options;
   const given = [reason, since, until, partition, order].some((value) => value !== undefined);
@@ -129,7 +129,7 @@ async function send(
   }
 }
 
-/** Two concurrent redrives would send everything twice. The lock ends with the connection. */
+/** Takes a lock, because two concurrent redrives would send each record twice. The lock ends with the connection. */
 async function lockRedrive(db: Connection): Promise<void> {
   const [rows] = await db.query<RowDataPacket[]>(
     "SELECT GET_LOCK(CONCAT('orderstream.redrive.', LEFT(DATABASE(), 40)), 0) AS locked",

@@ -1,6 +1,6 @@
 /**
- * All attempts to send a dead letter again: rows of the audit log, and those that earlier versions wrote to
- * `dead_letter_audit`.
+ * Reads all attempts to send a dead letter again, from the audit log and from `dead_letter_audit`, which earlier
+ * versions wrote.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { auditSubject } from '../../services/shared/audit/index.ts';
@@ -10,7 +10,7 @@ export interface AuditLine {
   action: 'REDRIVEN' | 'FAILED';
   actor: string;
   detail: string;
-  /** What the operator gave as the reason. */
+  /** The reason that the operator gave. */
   note?: string | undefined;
   atMs: number;
 }

@@ -1,7 +1,7 @@
 /**
- * The whole life of one order from all sources. The logs hold its commands and outcomes; the tables its row,
- * lines, history and stored commands, dead letters, deliveries and findings. Also what it waits for. Personal
- * data is left out.
+ * Collects the whole life of one order from all sources, and what it waits for. The logs have its commands and
+ * outcomes. The tables have its row, lines, history, stored commands, dead letters, deliveries and findings. The
+ * result contains no personal data.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
@@ -17,12 +17,12 @@ export interface OrderLife {
   partition: number;
   commands: { offset: number; time: string; command: CommandTold }[];
   outcomes: { offset: number; repeat: boolean; event: OrderEvent | { undecodable: string } }[];
-  /** The current lane; the worker and epoch of an old decision are not stored. */
+  /** The current lane. The worker and epoch of an old decision are not stored. */
   lane: LaneRow | null;
-  /** What the newest command without a published outcome waits for; null if there is none. */
+  /** What the newest command waits for. Null if its outcome is published, or if there is no command. */
   waitsFor: string | null;
   /**
-   * Batches with commands of this order that are decided but not yet known to be published, with their epoch.
+   * Decided batches with commands of this order, with their epoch. It is not known yet whether they are published.
    */
   outbox: RowDataPacket[];
   /** The latest state on the snapshot topic. */
@@ -36,7 +36,7 @@ export interface OrderLife {
   findings: RowDataPacket[];
 }
 
-/** The parts of a command that hold no personal data. */
+/** The parts of a command without personal data. */
 type CommandTold =
   | Pick<OrderCommand, 'type' | 'commandId' | 'actor' | 'customerId' | 'idempotencyKey' | 'issuedAt'>
   | { undecodable: string };
@@ -47,10 +47,10 @@ export interface ExplainDeps {
   decoder: Decoder;
 }
 
-/** An order's key is its partition times this, plus the offset of the command that made it. */
+/** The key of an order is its partition times this number, plus the offset of the command that created it. */
 const keysOfPartition = 2 ** 48;
 
-/** Collects the life of `orderId`; for an unknown id every list is empty. */
+/** Collects the life of `orderId`. For an unknown id every list is empty. */
 export async function explainOrder(
   orderId: string,
   { db, reader, decoder }: ExplainDeps,
@@ -87,7 +87,7 @@ export async function explainOrder(
   };
 }
 
-/** The history table begins at version 2; the row and its outcome show version 1. */
+/** Adds version 1 to the history, from the row and its outcome. The history table begins at version 2. */
 function withFirst(
   { order, history }: Pick<OrderLife, 'order' | 'history'>,
   outcomes: OrderLife['outcomes'],

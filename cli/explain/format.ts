@@ -2,7 +2,7 @@
 import { table, toJson } from '../output.ts';
 import type { OrderLife } from './explain.ts';
 
-/** Lines for a terminal; an empty section is left out. */
+/** Lines for a terminal, without empty sections. */
 export function formatLife(life: OrderLife): string {
   const { order, lane, snapshot } = life;
   const head = [`order ${life.orderId}, partition ${life.partition}`];

@@ -1,4 +1,4 @@
-/** The findings of reconciliation from the table: counted by kind, and newest first. */
+/** Reads the findings of reconciliation from the table: the counts by kind, and the rows, newest first. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 export interface FindingRow extends RowDataPacket {
@@ -26,7 +26,7 @@ export const findingColumns =
 /** Rows of one query. */
 const pageRows = 5_000;
 
-/** Counts and rows agree, because one consistent view is read. Returns at most `limit` rows. */
+/** Counts and rows agree, because they come from one consistent view. Returns at most `limit` rows. */
 export async function readFindings(
   db: Connection,
   wanted: { all?: boolean; kind?: string },

@@ -4,8 +4,8 @@ const TRIES_MAX = 8;
 const DELAY_MS = 250;
 
 /**
- * Repeats a query while leaders move, as after a topic is created, or while a broker restarts. Throws the
- * last error.
+ * Repeats a query while leaders move, for example after the creation of a topic or during the restart of a broker.
+ * Throws the last error.
  */
 export async function askAgain<T>(
   cluster: Pick<InstanceType<typeof Cluster>, 'refreshMetadata'>,
@@ -17,7 +17,7 @@ export async function askAgain<T>(
     } catch (error) {
       if (attempt >= TRIES_MAX || (error as { retriable?: boolean }).retriable !== true) throw error;
       await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
-      // While a broker is down the refresh fails like the query; the next round reports it.
+      // While a broker is down, the refresh fails like the query. The next round reports it.
       await cluster.refreshMetadata().catch(() => undefined);
     }
   }

@@ -1,4 +1,4 @@
-/** Decodes records of our topics; an unknown schema is queried once. */
+/** Decodes records of the product's topics. It queries an unknown schema once. */
 import type { OrderCommand, OrderEvent, OrderState } from '../../schemas/index.ts';
 import {
   type Codec,
@@ -20,11 +20,11 @@ interface Encoded {
 export interface Decoder {
   command(record: Encoded): Promise<Decoded<OrderCommand>>;
   event(record: Encoded): Promise<Decoded<OrderEvent>>;
-  /** null if the registry has no schema of states: an installation from before the projector. */
+  /** Null if the registry has no schema of states, because the installation is older than the projector. */
   state: ((record: Encoded) => Promise<Decoded<OrderState>>) | null;
 }
 
-/** A decoder with the schemas of the registry at `registryUrl`; it never writes there. */
+/** A decoder with the schemas of the registry at `registryUrl`. It never writes to the registry. */
 export async function openDecoder(registryUrl: string): Promise<Decoder> {
   const log = createLogger({ service: 'cli', level: 'silent', instanceId: 'cli' });
   return decoderOf(await loadCodecs({ registryUrl, log }), await stateCodec(registryUrl, log));
@@ -67,7 +67,7 @@ async function decodeWith<T>(codec: Codec<T>, record: Encoded): Promise<Decoded<
   }
 }
 
-/** An unreadable schema affects only its own records; the caller continues with the others. */
+/** Resolves a schema. An unreadable schema affects only its own records, so the caller continues with the others. */
 async function resolved<T>(codec: Codec<T>, schemaId: number): Promise<'known' | 'missing' | AppError> {
   try {
     return await codec.resolveSchema(schemaId);

@@ -1,8 +1,7 @@
 /**
- * Reads partitions of topics from any offset, without a consumer group: it joins and commits nothing and
- * leaves nothing on the cluster. It uses kafkajs's cluster object directly, because the public consumer
- * cannot read without a group. It is separate from the product's consumers, so that checks share no code with
- * what they check.
+ * Reads partitions of topics from any offset without a consumer group. It commits nothing and leaves no trace on
+ * the cluster. It uses kafkajs's cluster object directly, because the public consumer cannot read without a group.
+ * It is separate from the consumers of the product, so that checks share no code with the checked services.
  */
 import Cluster from 'kafkajs/src/cluster/index.js';
 import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
@@ -23,7 +22,7 @@ import { createSameLog, type SameLog } from './same-log.ts';
 export interface LogRecord {
   topic: string;
   partition: number;
-  /** Below 2^53, since Kafka counts records, not bytes. */
+  /** Always below 2^53, because Kafka counts records and not bytes. */
   offset: number;
   timestampMs: number;
   key: Buffer | null;
@@ -40,10 +39,13 @@ export interface Range {
 export interface LogReader {
   /** Range of each partition, by its number. @throws CliError for a topic that does not exist. */
   ranges(topic: string): Promise<Range[]>;
-  /** Offset of the first record at or after a time, by partition; the end if there is none. */
+  /**
+   * Offset of the first record at or after a time, by partition. The end of the partition if there is no such
+   * record.
+   */
   offsetsAt(topic: string, timeMs: number): Promise<number[]>;
   /**
-   * Committed records with `from <= offset < to` in order, in the batches in which they arrive; ends at `to`.
+   * Committed records with `from <= offset < to`, in order, in the batches in which they arrive.
    *
    * @throws CliError if the topic was truncated or recreated since the first query
    */
@@ -62,15 +64,16 @@ const CAUSES_MAX = 8;
 const KAFKAJS_NOTHING = 0;
 const READ_COMMITTED = 1;
 
-/** Connects to the cluster of `config`; topics are named without the installation's prefix. */
+/** Connects to the cluster of `config`. Callers name topics without the prefix of the installation. */
 export async function openLogReader(config: KafkaConfig): Promise<LogReader> {
   calmRequestQueues();
   readHeadersOnce();
-  // Partitions are read concurrently. Without this, each opens a connection that is never closed, and the
+  // Partitions are read concurrently. Without this call, each read opens a connection that is never closed, and the
   // process does not end.
   shareConnectAttempts();
   const settings = createKafkaConfig(config, `orderstream-cli-${process.pid}`);
-  // The options of the product's clients, set here once more: `verify` shares no reader with what it checks.
+  // Repeats the options of the product's clients, because `verify` shares no reader with the services that it
+  // checks.
   const cluster = new Cluster({
     logger: loggers.createLogger({ level: KAFKAJS_NOTHING, logCreator: () => () => undefined }),
     socketFactory: createSocketFactory(),
@@ -157,7 +160,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         if (last === undefined) {
           empty += 1;
           if (empty === 1) await mustReach();
-          // Compaction may have removed the last records before the end; then nothing more arrives.
+          // Compaction may have removed the last records before the end. No more records arrive then.
           if (empty >= EMPTY_FETCHES_MAX) break;
         } else {
           empty = 0;
@@ -165,7 +168,7 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
         }
         if (next < to) {
           fetching = fetchNext();
-          // Awaited in the next round; until then a failure must not count as unhandled.
+          // The next round awaits it. Until then a failure must not count as unhandled.
           fetching.catch(() => undefined);
         }
         const records = committed.filter(
@@ -184,11 +187,11 @@ function createReader(cluster: OpenCluster, wireName: (topic: string) => string)
 
 interface Fetched {
   all: FetchedMessage[];
-  /** Without records of aborted transactions. */
+  /** The messages without records of aborted transactions. */
   committed: FetchedMessage[];
 }
 
-/** One fetch from the partition's leader; retried on another leader while it moves. */
+/** One fetch from the leader of the partition. Retries with the new leader if the leader moves. */
 async function fetchFrom(
   cluster: OpenCluster,
   {
@@ -230,7 +233,7 @@ async function fetchFrom(
         });
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      // While a broker is down the refresh fails like the fetch; the next round reports it.
+      // While a broker is down, the refresh fails like the fetch. The next round reports it.
       await cluster.refreshMetadata().catch(() => undefined);
     }
   }
@@ -245,7 +248,7 @@ function isOutOfRange(error: unknown): boolean {
   return type === 'OFFSET_OUT_OF_RANGE' || name === 'KafkaJSOffsetOutOfRange';
 }
 
-/** Follows the causes: kafkajs wraps an error after its last retry. */
+/** Whether the error or one of its causes means an unknown topic. kafkajs wraps an error after its last retry. */
 function saysUnknownTopic(error: unknown): boolean {
   for (let link = error, depth = 0; link instanceof Error && depth < CAUSES_MAX; link = link.cause, depth++) {
     if ((link as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return true;

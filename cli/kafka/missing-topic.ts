@@ -1,10 +1,10 @@
-/** Names the missing topic if a command failed because of it; brokers only report that one is missing. */
+/** Adds the name of a missing topic to the error of a command. The brokers only report that a topic is missing. */
 import { createLogProbe, type KafkaSettings } from '../../services/shared/kafka/index.ts';
 import { CliError } from '../errors.ts';
 
 /**
  * Runs `work`, which reads these topics.
- * @throws CliError with the names of missing topics if it failed for that, otherwise its own error
+ * @throws CliError with the names of missing topics if there are any, otherwise the original error
  */
 export async function namingMissing<T>(
   settings: KafkaSettings,
@@ -17,7 +17,7 @@ export async function namingMissing<T>(
     const missing = await missingOf(settings, topics).catch(() => []);
     if (missing.length === 0) throw error;
     const what = missing.length === 1 ? `the topic ${missing[0]} is` : `the topics ${missing.join(', ')} are`;
-    throw new CliError(`${what} missing; \`orderstream topics apply\` creates what is missing`, {
+    throw new CliError(`${what} missing; \`orderstream topics apply\` creates missing topics`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 /**
- * Whether a topic is still the one whose offsets were queried. A topic that is recreated during a read starts
- * from 0 again; records of two logs must never be mixed.
+ * Checks that a topic is still the topic whose offsets were queried. A topic that is recreated during a read starts
+ * from 0 again. A read must never mix records of two logs.
  */
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { fetchTopicMetadata } from '../../services/shared/kafka/index.ts';
@@ -9,7 +9,7 @@ import { askAgain } from './ask-again.ts';
 
 export interface SameLog {
   /**
-   * Stores the topic's id at the first call, and compares it at each later one.
+   * Stores the id of the topic at the first call, and compares it at each later call.
    *
    * @throws CliError if the topic was recreated or deleted
    */

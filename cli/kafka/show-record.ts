@@ -1,6 +1,6 @@
 /**
- * Makes any record readable: as an event, a command or a state if it is one, otherwise as JSON, text, or hex.
- * Never throws because of its contents.
+ * Shows any record in a readable form: as an event, command or state, or otherwise as JSON, text or hex. Its
+ * contents never cause an error.
  */
 import { schemaIdOf } from '../../services/shared/codec/index.ts';
 import type { Decoder } from './decoder.ts';
@@ -16,7 +16,7 @@ export interface ShownRecord {
   /** The form in which `value` was read. */
   format: 'event' | 'command' | 'state' | 'json' | 'text' | 'hex' | 'none';
   schemaId?: number;
-  /** Why it is none of these although it looks like one. */
+  /** The reason why a record that looks like one of these cannot be decoded. */
   problem?: string;
   value: unknown;
 }
@@ -51,7 +51,7 @@ export async function showRecord(record: LogRecord, decoder: Decoder): Promise<S
   return { ...head, format: 'hex', schemaId, problem, value: hex(value) };
 }
 
-/** A record's timestamp is any 64-bit number; one that is no date is shown unchanged. */
+/** The timestamp of a record may be any 64-bit number. A number that is no date is shown unchanged. */
 function timeText(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
@@ -78,13 +78,13 @@ function printable(bytes: Buffer): string {
   return asText(bytes) ?? `hex:${hex(bytes)}`;
 }
 
-/** Text without control characters, which could confuse a terminal; null for anything else. */
+/** Text without control characters, which could confuse a terminal. Null for other bytes. */
 function asText(bytes: Buffer): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return /\p{Cc}/u.test(text.replace(/[\n\t\r]/g, '')) ? null : text;
   } catch {
-    // Not UTF-8: shown as hex.
+    // The bytes are not UTF-8, so they are shown as hex.
     return null;
   }
 }

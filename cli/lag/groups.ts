@@ -1,4 +1,4 @@
-/** How far consumer groups are behind their logs. */
+/** Measures how far consumer groups are behind their logs. */
 import type { KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, topicCatalogue } from '../../topics/catalogue.ts';
 
@@ -6,15 +6,15 @@ export interface GroupStanding {
   group: string;
   topic: string;
   partition: number;
-  /** The group's next offset; null if it has committed none. */
+  /** The next offset of the group. Null if it has committed none. */
   committed: number | null;
   low: number;
   end: number;
-  /** Records left to read; for a group without an offset, all existing records. */
+  /** Number of records left to read. For a group without an offset, all existing records. */
   lag: number;
 }
 
-/** The topics for which our own groups commit offsets. */
+/** The topics for which the groups of this product commit offsets. */
 const followed: readonly { group: string; topics: readonly string[] }[] = [
   { group: GROUPS.worker, topics: [COMMANDS] },
   { group: GROUPS.notification, topics: [EVENTS] },
@@ -22,7 +22,7 @@ const followed: readonly { group: string; topics: readonly string[] }[] = [
   { group: GROUPS.projector, topics: [EVENTS] },
 ];
 
-/** Our own groups on their topics, or one group on every topic for which it has an offset. */
+/** The groups of this product on their topics, or one group on every topic for which it has an offset. */
 export async function groupStandings(
   admin: Pick<KafkaAdmin, 'endOffsets' | 'groupOffsets'>,
   group?: string,

@@ -26,7 +26,7 @@ const wait: LaneWait = {
 describe('what a lane waits for', () => {
   it.each<[string, Partial<LaneRow>, number, string]>([
     ['nothing, if every command has its outcome', {}, 10, ''],
-    ['its owner, while commands are left', {}, 12, 'worker-1 to decide 2 commands from offset 10 on'],
+    ['its owner, while commands are undecided', {}, 12, 'worker-1 to decide 2 commands from offset 10 on'],
     [
       'its owner, which makes no progress',
       { movedAtMs: NOW_MS - 61_000 },
@@ -58,7 +58,7 @@ describe('what a lane waits for', () => {
       'worker-1, which retries offset 10 on its own after 2 crashes there',
     ],
     [
-      'what its owner reports',
+      'the cause that its owner reports',
       { wait },
       12,
       'worker-1 waits at offset 10 (decide) for 61 s: the database is away',
@@ -88,7 +88,7 @@ describe('what a lane waits for', () => {
 });
 
 describe('standings', () => {
-  it('have a line for partitions that no worker has ever claimed', () => {
+  it('have an entry for partitions that no worker has ever claimed', () => {
     const lines = standings([{ ...lane, partition: 1 }], [0, 12, 5], NOW_MS);
     expect(lines.map(({ partition, lag }) => [partition, lag])).toEqual([
       [0, 0],
@@ -100,7 +100,7 @@ describe('standings', () => {
 });
 
 describe('stalled lanes', () => {
-  it('are named with their owners, and the others are not', () => {
+  it('are listed with their owners, and other lanes are not', () => {
     const rows = Array.from({ length: 12 }, (_, partition) => ({
       ...lane,
       partition,

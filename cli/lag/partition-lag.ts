@@ -2,27 +2,27 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../topics/catalogue.ts';
 
-/** One lane from the tables; a lane that no worker ever claimed has no row. */
+/** One lane from the tables. A lane that no worker ever claimed has no row. */
 export interface LaneRow {
   partition: number;
   owner: string;
   epoch: number;
   next: number;
   published: number;
-  /** When a command was last decided, epoch ms. */
+  /** Time of the last decision of a command, epoch ms. */
   movedAtMs: number;
   /** Batches whose messages Kafka has not acknowledged, or whose rows are not deleted yet. */
   outboxRows: number;
-  /** First offset that is retried with caution because a worker crashed there; usually null. */
+  /** First offset that is retried on its own because a worker crashed there. Usually null. */
   suspect: number | null;
   deaths: number;
-  /** What its owner reports as the reason of a longer wait. */
+  /** The reason of a longer wait, which the owner reports. */
   wait: LaneWait | null;
 }
 
 /** A row of `lane_waits`, written by the lane's owner. */
 export interface LaneWait {
-  /** The record at which it waits. */
+  /** Offset of the record at which the lane waits. */
   offset: number;
   /** `claim`, `decide`, `publish` or `stopped`. */
   place: string;
@@ -36,7 +36,7 @@ export interface LaneStanding extends LaneRow {
   end: number;
   /** Commands without a published outcome. */
   lag: number;
-  /** One sentence; empty if nothing waits. */
+  /** One sentence. Empty if the lane waits for nothing. */
   waitsFor: string;
 }
 
@@ -85,8 +85,8 @@ function rowOf(stored: StoredLane): LaneRow {
     wait_sinceMs,
     ...lane
   } = stored;
-  // The owner deletes the row when it continues, but may crash before. A record that the lane has passed is
-  // decided.
+  // The owner deletes the row when it continues, but may crash before. If the lane has passed the record, the wait
+  // is over.
   const isOver = offset === null || place === null || (place === 'decide' && offset < lane.next);
   const wait = isOver
     ? null
@@ -109,7 +109,7 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
   });
 }
 
-/** What must happen before the oldest unanswered command of this lane gets its outcome. */
+/** What must happen before the oldest command without an outcome gets it. */
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect, wait } = lane;
   if (wait !== null && owner !== '') return waitSentence(lane, wait, nowMs);
@@ -128,7 +128,7 @@ export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   return `${owner} to decide ${commands}${still}`;
 }
 
-/** Lanes without progress, in one line; empty if there are none. */
+/** The lanes without progress, in one line. Empty if there are none. */
 export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): string[] {
   const still = lanes.filter(
     ({ wait, lag, movedAtMs }) => wait !== null || (lag > 0 && nowMs - movedAtMs > STILL_AFTER_MS),
@@ -138,7 +138,7 @@ export function stillLanes(lanes: readonly LaneStanding[], nowMs: number): strin
   return [`${still.length} of ${lanes.length} lanes make no progress: ${named.join(', ')}`];
 }
 
-/** What the owner reports, and the command that helps if nothing else does. */
+/** The report of the owner, and the command that continues the lane if only an operator can help. */
 function waitSentence(
   { partition, owner }: LaneRow,
   { offset, place, needsOperator, why, sinceMs }: LaneWait,

@@ -1,14 +1,14 @@
 /**
  * Follows the accepted orders of each customer to their outcomes.
  *
- * It waits for the oldest queued order at its status URL, which costs the server no polling. Then it reads
- * the customer's list, newest first, and takes every outcome that was decided meanwhile. A page holds a
- * hundred outcomes, so a long file costs few reads. A page without new outcomes ends the search.
+ * It waits for the oldest queued order at its status URL, so the server needs no polling. Then it reads the list of
+ * the customer, newest first, and takes every outcome that was decided meanwhile. A page has a hundred outcomes, so
+ * a long file costs few reads. A page without new outcomes ends the search.
  *
- * Orders that were already decided when they were placed (the file was sent before) are searched once all of
- * the customer's orders are placed. They may be older than many other orders, so pages without them are
- * skipped. The number of skipped pages is at most the number of missing orders, since reading each order
- * costs no more than that.
+ * Some orders were already decided when they were placed, because the file was sent before. They are searched once
+ * all orders of the customer are placed. They may be older than many other orders, so pages without them are
+ * skipped. The number of skipped pages is at most the number of missing orders, because to read each order alone
+ * would cost no more.
  */
 import type { ListAnswer } from './order-api.ts';
 import { type Followed, type Run, settle } from './run.ts';
@@ -19,15 +19,15 @@ const WAIT_SECONDS = 10;
 const READ_AGAIN_MS = 1000;
 
 export interface Follower {
-  /** `isDecided`: its outcome existed when it was accepted. */
+  /** Follows an accepted order. `isDecided`: its outcome existed when it was accepted. */
   add(order: Followed, isDecided: boolean): void;
-  /** All lines of the customer that were read are placed. */
+  /** Called when all lines of the customer that were read are placed. */
   placed(customerId: string): void;
-  /** Resolves when no order is followed any more, or the run has stopped. */
+  /** Resolves when all followed orders have their outcome, or the run has stopped. */
   done(): Promise<void>;
 }
 
-/** By id. */
+/** Orders of a customer without a known outcome, by id. */
 interface Pending {
   readonly queued: Map<string, Followed>;
   readonly decided: Map<string, Followed>;
@@ -41,7 +41,7 @@ export function createFollower(run: Run, isPlacing: (customerId: string) => bool
     if (pending === undefined || running.has(customerId)) return;
     const loop = followCustomer(run, customerId, pending, isPlacing).then(() => {
       running.delete(customerId);
-      // The last line may have been placed between the loop's last check and here.
+      // The last line may have been placed after the last check of the loop.
       if (pending.decided.size > 0 && !isPlacing(customerId) && !run.signals.stopped()) start(customerId);
     });
     running.set(customerId, loop);
@@ -99,13 +99,13 @@ async function waitFor(run: Run, order: Followed): Promise<void> {
   order.lastWhy =
     answer.kind === 'order' ? 'still QUEUED' : answer.kind === 'refused' ? answer.detail : answer.why;
   const afterMs = answer.kind === 'later' ? answer.afterMs : READ_AGAIN_MS;
-  // A held wait was pause enough.
+  // The time of the request counts as part of the pause.
   await run.signals.sleep(afterMs - (performance.now() - askedAtMs));
 }
 
 /**
- * Takes outcomes from the customer's list, newest first, until all are known or more than `barrenMax` pages
- * had none.
+ * Takes outcomes from the list of the customer, newest first. Ends when all are known or more than `barrenMax`
+ * pages had none.
  */
 async function sweep(
   run: Run,

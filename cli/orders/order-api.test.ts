@@ -8,7 +8,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** An API client of a server that answers everything with `answer`. */
+/** An API client of a server that responds to all requests with `answer`. */
 async function apiThatAnswers(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<OrderApi> {
@@ -78,7 +78,7 @@ describe('placing', () => {
     ['a reset', (request) => request.socket.destroy()],
     ['silence', () => undefined],
     ['an HTML page of a proxy', (_request, response) => response.end('<html>')],
-    ['an answer with no results', json(200, { items: [] })],
+    ['a response without results', json(200, { items: [] })],
   ])('%s leaves the outcome unknown', async (_what, answer) => {
     const api = await apiThatAnswers(answer);
     expect(await api.placeAll('c1', orders)).toMatchObject({ kind: 'unknown' });
@@ -99,7 +99,7 @@ describe('reading', () => {
     expect(await other.read('c1', '/v1/orders/o1', 0)).toMatchObject({ kind: 'unknown' });
   });
 
-  test('returns a page and whether another one exists', async () => {
+  test('returns a page and whether another page exists', async () => {
     const order = { id: 'o1', version: 1, status: 'REJECTED' };
     const api = await apiThatAnswers(json(200, { items: [order], nextCursor: 'c' }));
     expect(await api.list('c1', null)).toEqual({ kind: 'page', orders: [order], nextCursor: 'c' });

@@ -1,7 +1,6 @@
 /**
- * The client's part of the HTTP API: placing orders and learning their outcomes, with the typed client only.
- * Every response, or its absence, becomes one of a few kinds, so that the sender decides by kind and not by
- * status.
+ * Places orders and reads their outcomes over the HTTP API, only with the typed client. Every response, or its
+ * absence, becomes one of a few kinds. So the sender decides by kind and not by status.
  */
 import { createOrderstreamClient, type Order, type OrderRequest } from '../client/index.ts';
 import { CliError } from '../errors.ts';
@@ -20,7 +19,7 @@ interface Refused {
   readonly code: string;
   readonly detail: string;
 }
-/** Nothing is known, or the server asks for a retry: the same request may be sent again. */
+/** The outcome is unknown, or the server requests a retry. The client may send the same request again. */
 type Again =
   | {
       readonly kind: 'later';
@@ -36,7 +35,7 @@ export type PlaceAnswer =
       readonly id: string;
       readonly statusUrl: string;
       readonly replayed: boolean;
-      /** Its outcome exists already. */
+      /** True if the order already has its outcome. */
       readonly isDecided: boolean;
     }
   | Refused
@@ -55,7 +54,7 @@ export type ListAnswer =
 export interface OrderApi {
   /** Places up to 500 orders of one customer in one request. */
   placeAll(customerId: string, orders: readonly PlaceInput[]): Promise<BatchAnswer>;
-  /** The order behind a status URL; a queued one is waited for, at most `waitSeconds`. */
+  /** Reads the order of a status URL. Waits at most `waitSeconds` for the outcome of a queued order. */
   read(customerId: string, statusUrl: string, waitSeconds: number): Promise<ReadAnswer>;
   /** One page of the customer's decided orders, newest first. */
   list(customerId: string, cursor: string | null): Promise<ListAnswer>;
@@ -73,7 +72,7 @@ const RETRY_AFTER_MAX_MS = 30_000;
 const PAGE_ORDERS = 100;
 
 /**
- * A client of the API at `baseUrl`. It never throws because of a response or a missing one, but passes on
+ * A client of the API at `baseUrl`. It never throws because of a response or a missing response. It only throws the
  * CliErrors of `tokenFor`.
  */
 export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }: OrderApiDeps): OrderApi {
@@ -91,7 +90,7 @@ export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }:
         };
         const { data, error, response } = await clientOf(customerId).POST('/v1/orders/batch', { body });
         if (data === undefined) return problemAnswer(response, error);
-        if (data.items.length !== orders.length) return unknown('the answer has another number of results');
+        if (data.items.length !== orders.length) return unknown('the response has another number of results');
         return { kind: 'answered', results: data.items.map((item) => itemAnswer(item, response)) };
       }),
     read: (customerId, statusUrl, waitSeconds) =>
@@ -103,14 +102,14 @@ export function createOrderApi({ baseUrl, tokenFor, requestTimeoutMs = 10_000 }:
         const params = { path, header, ...(t === null ? {} : { query: { t } }) };
         const { data, error, response } = await clientOf(customerId).GET('/v1/orders/{id}', { params });
         if (data === undefined) return problemAnswer(response, error);
-        return isOrder(data) ? { kind: 'order', order: data } : unknown('the answer is not an order');
+        return isOrder(data) ? { kind: 'order', order: data } : unknown('the response is not an order');
       }),
     list: (customerId, cursor) =>
       told(async () => {
         const query = { limit: PAGE_ORDERS, ...(cursor === null ? {} : { cursor }) };
         const { data, error, response } = await clientOf(customerId).GET('/v1/orders', { params: { query } });
         if (data === undefined) return problemAnswer(response, error);
-        if (!Array.isArray(data.items)) return unknown('the answer is not a list of orders');
+        if (!Array.isArray(data.items)) return unknown('the response is not a list of orders');
         return { kind: 'page', orders: data.items.filter(isOrder), nextCursor: data.nextCursor ?? null };
       }),
   };
@@ -127,7 +126,7 @@ type BatchItemResult = {
 function itemAnswer(item: BatchItemResult, response: Response): PlaceAnswer {
   const { status, id, statusUrl, replayed = false } = item;
   if (status !== 200 && status !== 202) return problemAnswer(response, item.problem, status);
-  if (typeof id !== 'string') return unknown('the answer names no order id');
+  if (typeof id !== 'string') return unknown('the response has no order id');
   return {
     kind: 'accepted',
     id,
@@ -142,7 +141,7 @@ function problemAnswer(response: Response, body: unknown, status = response.stat
   const codeText = typeof code === 'string' ? code : `HTTP ${status}`;
   const detailText =
     typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`;
-  // 409: the first request with this key is not in the log yet. 408 and 425 request a retry.
+  // 409 means that the first request with this key is not in the log yet. 408 and 425 request a retry.
   if (status === 429 || status === 409) {
     return { kind: 'later', scope: 'caller', afterMs: retryAfterMs(response), why: codeText };
   }
@@ -153,7 +152,7 @@ function problemAnswer(response: Response, body: unknown, status = response.stat
   return { kind: 'refused', status, code: codeText, detail: detailText };
 }
 
-/** Retry-After in milliseconds; seconds or a date (RFC 9110, 10.2.3), within bounds. */
+/** Retry-After in milliseconds, within bounds. The header has seconds or a date (RFC 9110, 10.2.3). */
 function retryAfterMs(response: Response): number {
   const text = response.headers.get('retry-after');
   if (text === null) return RETRY_AFTER_DEFAULT_MS;
@@ -172,12 +171,12 @@ function unknown(why: string): Again {
   return { kind: 'unknown', why };
 }
 
-/** A missing response, or one that is not JSON (a proxy's page), as a separate kind. */
+/** Converts a missing response, or a response that is not JSON, to the kind `unknown`. */
 async function told<T>(ask: () => Promise<T | Again>): Promise<T | Again> {
   try {
     return await ask();
   } catch (error) {
-    // No request was sent: there was no token.
+    // There was no token, so no request was sent.
     if (error instanceof CliError) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const { code } = (cause ?? {}) as { code?: unknown };

@@ -1,17 +1,17 @@
 /**
- * When a sender may continue: gates that a server closed for a while, and the progress, stall and stop of a
- * run.
+ * Decides when a sender may continue. It has gates that a server closes for a while, and the progress, stall and
+ * stop of a run.
  */
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5000;
 
-/** Who must wait until when: one time per customer (rate limits) and one for everyone (overload). */
+/** The times until which senders must wait: one per customer (rate limits) and one for all (overload). */
 export function createGates() {
   const openAtMs = new Map<string | null, number>();
   return {
     close(customerId: string | null, afterMs: number): void {
-      // Up to a quarter longer, so that the waiting lines do not all return at once.
+      // Wait up to a quarter longer, so that the waiting lines do not all return at once.
       const atMs = performance.now() + afterMs * (1 + Math.random() / 4);
       openAtMs.set(customerId, Math.max(openAtMs.get(customerId) ?? 0, atMs));
     },
@@ -62,7 +62,7 @@ export function createSignals(stallMs: number) {
   };
 }
 
-/** Full jitter: a random time up to the bound, which doubles with each attempt from 1 on. */
+/** Full jitter: a random time up to a bound, which doubles with each attempt. The first attempt is 1. */
 export function backoffMs(attempt: number): number {
   return Math.random() * Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS);
 }

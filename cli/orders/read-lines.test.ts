@@ -26,7 +26,7 @@ const line = (key: string, note = ''): string =>
 const brief = (lines: (OrderLine | BadLine)[]): [number, string][] =>
   lines.map((each) => [each.line, each.kind === 'order' ? each.idempotencyKey : each.problem]);
 
-test('a line that is not UTF-8 is refused with its number; its neighbours are read', async () => {
+test('refuses a line that is not UTF-8 with its number, and reads the other lines', async () => {
   const latin1 = Buffer.from(line('k2', 'Café'), 'latin1');
   const lines = await read(`${line('k1', 'Café')}\n`, latin1, `\n${line('k3')}\n`);
   expect(brief(lines)).toEqual([
@@ -47,7 +47,7 @@ test('only LF ends a line: U+2028, U+2029 and U+0085 stay inside a string', asyn
   expect(lines[0]).toMatchObject({ order: { note } });
 });
 
-test('a byte order mark, CRLF, empty lines and a last line without an end are read; line numbers stay correct', async () => {
+test('accepts a byte order mark, CRLF, empty lines and a last line without an end, with correct line numbers', async () => {
   expect(brief(await read(`\ufeff${line('k1')}\r\n\r\n  \n${line('k2')}\r\n${line('k3')}`))).toEqual([
     [1, 'k1'],
     [4, 'k2'],
@@ -55,7 +55,7 @@ test('a byte order mark, CRLF, empty lines and a last line without an end are re
   ]);
 });
 
-test('a byte order mark is no part of any other line', async () => {
+test('a byte order mark is allowed only in the first line', async () => {
   expect(brief(await read(`${line('k1')}\n\ufeff${line('k2')}\n`))).toEqual([
     [1, 'k1'],
     [2, 'not valid JSON'],
@@ -67,7 +67,7 @@ test('a character that is split between two chunks of the file is one character'
   expect((await read(`${line('k1', note)}\n`))[0]).toMatchObject({ order: { note } });
 });
 
-test('a line longer than 1 MiB is dropped during reading; the next line keeps its number', async () => {
+test('drops a line longer than 1 MiB during the read, and the next line keeps its number', async () => {
   const lines = await read('x'.repeat(5 << 20), `\n${line('k2')}\n`, 'y'.repeat((1 << 20) + 1));
   expect(brief(lines)).toEqual([
     [1, 'longer than 1 MiB'],

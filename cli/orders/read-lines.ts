@@ -1,6 +1,6 @@
 /**
- * A file of orders: one JSON object per line, `{customerId, idempotencyKey, order}`. Read as a stream, so any
- * size works.
+ * Reads a file of orders with one JSON object per line: `{customerId, idempotencyKey, order}`. It reads a stream,
+ * so a file may have any size.
  */
 import { decodeUtf8, openInput, readByteLines, withoutByteOrderMark } from '../input.ts';
 
@@ -25,9 +25,9 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * The lines of `path` in order; a bad line contains its problem, and empty lines are skipped. `-` is standard
- * input. Only LF ends a line: JSON strings may contain every other character that some readers treat as a
- * line end.
+ * The lines of `path` in order. A bad line contains its problem, and empty lines are skipped. `-` is standard
+ * input. Only LF ends a line, because JSON strings may contain other characters that some readers treat as a line
+ * end.
  *
  * @throws the file system's error if the file cannot be read to its end.
  */
@@ -45,7 +45,7 @@ export async function* readOrderLines(path: string): AsyncGenerator<OrderLine | 
   }
 }
 
-/** One line of the file; never throws. */
+/** Parses one line of the file. Never throws. */
 export function parseOrderLine(text: string, line: number): OrderLine | BadLine {
   const bad = (problem: string): BadLine => ({ kind: 'bad', line, problem });
   let value: unknown;

@@ -1,4 +1,4 @@
-/** What the two halves of a run share: the accepted orders, the totals, and progress. */
+/** The state that sender and follower of a run share: the accepted orders, the totals, and progress. */
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { OrderApi, OrderResource } from './order-api.ts';
 import { createGates, createSignals } from './pace.ts';
@@ -6,13 +6,13 @@ import { type CountedOrder, emptySummary, type SendSummary } from './summary.ts'
 
 export interface SendDeps {
   api: OrderApi;
-  /** Called on every change; must be cheap and limit its own printing. */
+  /** Called on every change. It must be cheap and limit its own output. */
   onProgress?(progress: { sent: number; accepted: number; settled: number; following: number }): void;
-  /** Requests in flight that place orders; each holds up to `BATCH_ORDERS`. */
+  /** Maximum requests in flight that place orders. Each has up to `BATCH_ORDERS` orders. */
   placesMax?: number;
-  /** Requests in flight that read outcomes. */
+  /** Maximum requests in flight that read outcomes. */
   readsMax?: number;
-  /** Accepted orders without a known outcome; beyond this number, reading the file pauses. */
+  /** Maximum accepted orders without a known outcome. Beyond this number, the read of the file pauses. */
   followingMax?: number;
   stallMs?: number;
 }
@@ -26,7 +26,7 @@ export interface Followed extends CountedOrder {
 export interface Run {
   api: OrderApi;
   summary: SendSummary;
-  /** By order id. */
+  /** The accepted orders, by order id. */
   followed: Map<string, Followed>;
   settled: number;
   gates: ReturnType<typeof createGates>;
@@ -59,7 +59,7 @@ export function createRun(deps: SendDeps): Run {
   return run;
 }
 
-/** Orders whose outcome is not known yet. */
+/** Number of orders whose outcome is not known yet. */
 export function followingCount(run: Run): number {
   return run.followed.size - run.settled;
 }

@@ -11,7 +11,7 @@ interface FakeOrder {
   body: string;
 }
 
-/** An API that stores accepted orders; `onPlace` may answer instead of it. */
+/** An API that stores accepted orders. `onPlace` may respond instead of it. */
 function fakeApi(onPlace?: (input: { idempotencyKey: string }, attempt: number) => PlaceAnswer | null) {
   const orders = new Map<string, FakeOrder>();
   const attempts = new Map<string, number>();
@@ -108,7 +108,7 @@ const mixedTotals = {
 };
 
 describe('sending a file of orders', () => {
-  test('counts outcomes, repeats, conflicts and bad lines; a second run gives the same totals', async () => {
+  test('counts outcomes, repeats, conflicts and bad lines, and a second run gives the same totals', async () => {
     const { api, orders } = fakeApi();
     const first = await sendOrders(file(mixed), { api });
     expect(first.badLines).toEqual([{ line: 3, problem: 'not valid JSON' }]);
@@ -123,7 +123,7 @@ describe('sending a file of orders', () => {
     expect(summaryText(second)).toContain('bad line, line 3: not valid JSON');
   });
 
-  test('detects, from the order contents, a conflict that the API did not report', async () => {
+  test('detects a conflict from the order contents if the API did not report it', async () => {
     const { api } = fakeApi(({ idempotencyKey }, attempt) =>
       attempt > 1 ? accepted(`c1 ${idempotencyKey}`, false) : null,
     );
@@ -131,7 +131,7 @@ describe('sending a file of orders', () => {
     expect(summary).toMatchObject({ orders: 1, keyConflicts: 1, repeats: 0 });
   });
 
-  test('uses the same key again after an unknown outcome, and waits when told to', async () => {
+  test('uses the same key again after an unknown outcome, and waits if the API requests it', async () => {
     const { api, attempts } = fakeApi((_input, attempt) => {
       if (attempt === 1) return { kind: 'unknown', why: 'ECONNRESET' };
       if (attempt === 2) return { kind: 'later', scope: 'caller', afterMs: 5, why: 'RATE_LIMITED' };
@@ -151,7 +151,7 @@ describe('sending a file of orders', () => {
     expect(placingMax()).toBe(7);
   });
 
-  test('takes a hundred outcomes with one read, also if the file was sent before', async () => {
+  test('gets a hundred outcomes with one read, also if the file was sent before', async () => {
     const { api, reads } = fakeApi();
     const texts = Array.from({ length: 2_000 }, (_, n) => line(`k${n}`));
     expect((await sendOrders(file(texts), { api })).statuses).toEqual({ PENDING_PAYMENT: 2_000 });
@@ -160,7 +160,7 @@ describe('sending a file of orders', () => {
     expect(reads.pages + reads.single).toBeLessThan(2 * 100);
   });
 
-  test('a file that was sent before is as quick when newer orders precede its own in the list', async () => {
+  test('needs no more reads for a repeated file if newer orders precede its orders in the list', async () => {
     const { api, reads } = fakeApi();
     const older = Array.from({ length: 1_000 }, (_, n) => line(`a${n}`));
     const newer = Array.from({ length: 1_001 }, (_, n) => line(`b${n}`));
@@ -172,7 +172,7 @@ describe('sending a file of orders', () => {
     expect(reads.pages + reads.single - before).toBeLessThan(50);
   });
 
-  test('a few old orders of a customer with many newer ones cost few pages', async () => {
+  test('a few old orders of a customer with many newer orders cost few pages', async () => {
     const { api, reads } = fakeApi();
     const older = Array.from({ length: 5 }, (_, n) => line(`a${n}`));
     await sendOrders(file(older), { api });
@@ -182,7 +182,7 @@ describe('sending a file of orders', () => {
     expect(reads.pages + reads.single - before).toBeLessThanOrEqual(2 * 5);
   });
 
-  test('a batch that is refused as a whole is sent line by line', async () => {
+  test('sends a refused batch again line by line', async () => {
     const { api } = fakeApi();
     const { placeAll } = api;
     api.placeAll = async (customerId, inputs) => {
@@ -197,7 +197,7 @@ describe('sending a file of orders', () => {
     expect(summary).toMatchObject({ orders: 19, statuses: { PENDING_PAYMENT: 19 } });
   });
 
-  test('reports what is missing instead of waiting for ever', async () => {
+  test('reports missing orders instead of waiting forever', async () => {
     const { api } = fakeApi(({ idempotencyKey }) =>
       idempotencyKey === 'stuck' ? { kind: 'unknown', why: 'ETIMEDOUT' } : null,
     );

@@ -1,11 +1,11 @@
 /**
  * Sends a file of orders through the API and follows each accepted order to its outcome.
  *
- * A line has one of four states: waiting (after its customer's batch, or until a retry), in flight, accepted
- * (its order is followed), done. Each customer has one batch in flight at a time. Every attempt uses the same
- * key, so a retry after an unknown outcome can never make a second order. Lines with the same key are never
- * in one batch: they are sent in file order, and all others may overtake each other. No wait is endless: if
- * no line and no order makes progress for `stallMs`, the rest is reported as missing.
+ * A line has one of four states: waiting (for its batch or for a retry), in flight, accepted (its order is
+ * followed), done. Each customer has one batch in flight at a time. Every attempt uses the same key, so a retry
+ * after an unknown outcome never creates a second order. Lines with the same key are never in one batch. They are
+ * sent in file order, and other lines may overtake each other. If no line and no order makes progress for
+ * `stallMs`, the run ends and reports the rest as missing.
  */
 import { CliError } from '../errors.ts';
 import { createFollower, type Follower } from './follow.ts';
@@ -16,9 +16,9 @@ import { createRun, type Followed, followingCount, type Run, type SendDeps } fro
 import { countOrder, type SendSummary, signatureOf } from './summary.ts';
 
 const BATCH_ORDERS = 100;
-/** Half of the API's limit, because escaping may lengthen a line. */
+/** Half of the limit of the API, because escapes may lengthen a line. */
 const BATCH_CHARACTERS = 1 << 20;
-/** Lines that were read but have no final answer yet. */
+/** Maximum lines that were read but have no final response yet. */
 const WAITING_LINES_MAX = 5000;
 
 /** A line with the history of its attempts. */
@@ -33,7 +33,7 @@ interface Customer {
   readonly waiting: Waiting[];
   sending: boolean;
   attempt: number;
-  /** Smaller after a batch that was refused as a whole. */
+  /** Maximum orders of the next batch. It becomes smaller after the API refuses a whole batch. */
   batchOrdersMax: number;
 }
 
@@ -47,8 +47,8 @@ interface Sender {
 }
 
 /**
- * Sends `lines` and resolves once every line has its outcome or is missing. Throws only if nothing more can
- * be sent.
+ * Sends `lines` and resolves once every line has its outcome or is missing. Throws only if it can send no more
+ * lines.
  */
 export async function sendOrders(
   lines: AsyncIterable<OrderLine | BadLine>,
@@ -93,7 +93,7 @@ function addLine(sender: Sender, line: OrderLine): void {
   sender.waitingCount += 1;
   if (customer.sending) return;
   customer.sending = true;
-  // One customer's failure ends the whole run; it is thrown once the others have stopped.
+  // The failure of one customer ends the whole run. The run throws it once the others have stopped.
   const loop = sendCustomer(sender, customer)
     .catch((error: unknown) => {
       sender.failure ??= error;
@@ -103,7 +103,7 @@ function addLine(sender: Sender, line: OrderLine): void {
   sender.loops.add(loop);
 }
 
-/** Sends the customer's lines, batch after batch, until all have a final answer or the run stops. */
+/** Sends the lines of the customer, batch after batch, until all have a final response or the run stops. */
 async function sendCustomer(sender: Sender, customer: Customer): Promise<void> {
   const { run } = sender;
   // Lines that are read in this turn of the event loop join the first batch.
@@ -129,7 +129,7 @@ async function sendCustomer(sender: Sender, customer: Customer): Promise<void> {
   sender.follower.placed(customer.id);
 }
 
-/** The next lines with distinct keys; a line whose key is already in the batch waits. */
+/** The next lines with distinct keys. A line whose key is already in the batch waits. */
 function nextBatch({ waiting, batchOrdersMax }: Customer): Waiting[] {
   const keys = new Set<string>();
   const batch: Waiting[] = [];
@@ -163,8 +163,8 @@ function takeAnswer(
   }
   const isWhole = answer.kind === 'refused' && batch.length > 1 && !isTokenRefused(answer.status);
   if (isWhole) {
-    // One bad line makes the API refuse the whole batch. It is halved down to that line, which then gets its
-    // own answer.
+    // One bad line may make the API refuse the whole batch. The batch is halved down to that line, which then gets
+    // its own response.
     customer.batchOrdersMax = Math.floor(batch.length / 2);
     return;
   }
@@ -181,7 +181,7 @@ function forget(sender: Sender, customer: Customer, settled: ReadonlySet<Waiting
   sender.run.moved();
 }
 
-/** True if the line has its final answer. */
+/** True if the line has its final response. */
 function takeResult(sender: Sender, customer: Customer, each: Waiting, answer: PlaceAnswer): boolean {
   const { run } = sender;
   switch (answer.kind) {
@@ -231,7 +231,7 @@ function refuse(run: Run, line: OrderLine, answer: Extract<PlaceAnswer, { kind: 
       `the API refused the token of customer ${line.customerId}: ${answer.status} ${answer.detail}`,
     );
   }
-  // 422 is the API's early form of the worker's KEY_CONFLICT.
+  // With 422 the API reports early the conflict that the worker would report as KEY_CONFLICT.
   if (answer.status === 422) summary.keyConflicts += 1;
   else {
     const { status, code, detail } = answer;

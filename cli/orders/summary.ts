@@ -1,6 +1,6 @@
 /**
- * The results of a file of orders. The totals depend on the file alone: not on the order of requests, on the
- * speed of partitions, or on how often the file was sent before.
+ * The results of a file of orders. The totals depend only on the file. The order of requests, the speed of
+ * partitions and earlier runs do not change them.
  */
 import { count, table } from '../output.ts';
 import type { OrderResource } from './order-api.ts';
@@ -9,29 +9,29 @@ export interface SendSummary {
   /** Lines that contain an order. */
   lines: number;
   badLines: { line: number; problem: string }[];
-  /** Answered with an id, for the first time or as a repeat. */
+  /** Lines that the API accepted, for the first time or as a repeat. */
   accepted: number;
-  /** Of those, answered as already known (`Idempotent-Replayed`). */
+  /** Accepted lines that the API already knew (`Idempotent-Replayed`). */
   replayed: number;
   /** Lines whose key belongs to an order with another body. */
   keyConflicts: number;
-  /** Refused by the API before anything was produced: problem code → lines. */
+  /** Lines that the API refused before it produced a command, by problem code. */
   refused: Record<string, number>;
   refusedLines: { line: number; status: number; code: string; detail: string }[];
   /** Distinct orders that were accepted. */
   orders: number;
   /** Lines that repeat an accepted order of this file. */
   repeats: number;
-  /** Status → distinct orders. */
+  /** Number of distinct orders by status. */
   statuses: Record<string, number>;
-  /** Reason code → distinct orders with status REJECTED. */
+  /** Number of distinct orders with status REJECTED, by reason code. */
   rejections: Record<string, number>;
-  /** Accepted orders with an unknown outcome, and lines without a final answer. */
+  /** Accepted orders with an unknown outcome, and lines without a final response. */
   missing: { line: number; why: string }[];
   elapsedMs: number;
 }
 
-/** The expected totals of a file of orders; see `samples/expected.json`. */
+/** The expected totals of a file of orders, for example `samples/expected.json`. */
 export interface ExpectedTotals {
   lines: number;
   orders: number;
@@ -42,7 +42,7 @@ export interface ExpectedTotals {
   rejections: Record<string, number>;
 }
 
-/** An accepted order with its outcome; null if it is unknown. */
+/** An accepted order. Its outcome is null while it is unknown. */
 export interface CountedOrder {
   id: string;
   line: number;
@@ -73,7 +73,7 @@ export function emptySummary(): SendSummary {
   };
 }
 
-/** Adds one order to the totals. Lines whose contents differ from the order with their key are conflicts. */
+/** Adds one order to the totals. A line whose contents differ from the order with its key is a conflict. */
 export function countOrder(summary: SendSummary, order: CountedOrder): void {
   if (order.outcome === null) {
     summary.missing.push({ line: order.line, why: `order ${order.id}: ${order.lastWhy}` });
@@ -91,19 +91,19 @@ export function countOrder(summary: SendSummary, order: CountedOrder): void {
   summary.repeats += Math.max(order.asked.length - conflicts - 1, 0);
 }
 
-/** Currency, SKUs and quantities, to compare an order with a line; '' if the items are not shown. */
+/** Currency, SKUs and quantities, to compare an order with a line. Empty if the items are unknown. */
 export function signatureOf(order: { currency?: unknown; items?: unknown }): string {
   if (!Array.isArray(order.items) || order.items.length === 0) return '';
   const items = order.items as { sku?: unknown; quantity?: unknown }[];
   return `${order.currency} ${items.map(({ sku, quantity }) => `${sku}*${quantity}`).join(' ')}`;
 }
 
-/** True if every good line has its final answer and every accepted order has its outcome. */
+/** True if there are no bad lines, and every line and every accepted order has its result. */
 export function isComplete(summary: SendSummary): boolean {
   return summary.missing.length === 0 && summary.badLines.length === 0;
 }
 
-/** Each total that differs, as a sentence; empty if all agree. */
+/** Each total that differs, as a sentence. Empty if all totals agree. */
 export function differences(summary: SendSummary, expected: ExpectedTotals): string[] {
   const found: string[] = [];
   const compare = (what: string, actual: number, wanted: number) => {

@@ -35,12 +35,12 @@ describe('chooseRecords', () => {
     expect(await chosen({ max: 3, from: 40 })).toEqual([40, 50, 60]);
   });
 
-  it('keeps the order of offsets within one partition, and of partitions if there are too many records to sort', async () => {
+  it('keeps offset order within a partition, and prints partition by partition if there are too many records to sort', async () => {
     expect(await chosen({ max: 9, partition: 1, offset: 1 })).toEqual([40, 60, 80]);
     expect(await chosen({ max: mergedMax + 1 })).toEqual([10, 30, 50, 70, 20, 40, 60, 80]);
   });
 
-  it('names the existing partitions or offsets if the requested one does not exist', async () => {
+  it('lists the existing partitions or offsets if the requested one does not exist', async () => {
     await expect(chosen({ max: 1, partition: 7 })).rejects.toThrow('partitions 0 to 1');
     await expect(chosen({ max: 1, partition: 0, offset: 4 })).rejects.toThrow('offsets 0 to 3');
   });

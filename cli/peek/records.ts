@@ -1,4 +1,4 @@
-/** Which records of a topic to print, and in which order. */
+/** Decides which records of a topic to print, and in which order. */
 import { partitionOfOrder } from '../../topics/partition.ts';
 import { CliError, usageError } from '../errors.ts';
 import type { LogReader, LogRecord, Range } from '../kafka/log-reader.ts';
@@ -13,7 +13,7 @@ export interface Wanted {
   max: number;
 }
 
-/** More records than this are not sorted in memory. */
+/** Maximum records that are sorted in memory. */
 export const mergedMax = 1_000;
 
 interface Part {
@@ -23,8 +23,8 @@ interface Part {
 }
 
 /**
- * The wanted records. From one partition in offset order; from several in time order: with `from` the first
- * ones, otherwise the last ones.
+ * The wanted records. Records of one partition are in offset order, and records of several partitions in time
+ * order. `from` gives the first records from that time, otherwise the last records are given.
  *
  * @throws CliError if partition or offset do not exist
  */
@@ -81,7 +81,10 @@ async function partsOf(reader: LogReader, topic: string, wanted: Wanted): Promis
   );
 }
 
-/** The start in one partition: the given one, its start when searching for an order, or near its end. */
+/**
+ * The start in one partition: the requested offset or time, the first offset for an order, or an offset near the
+ * end.
+ */
 function startOf(range: Range, wanted: Wanted, fromTime: number | undefined): number {
   if (wanted.offset !== undefined) {
     if (wanted.offset < range.low || wanted.offset >= range.high) {

@@ -1,7 +1,7 @@
 /**
- * `orderstream recover adopt`: adapts a lane to a command topic that was recreated, truncated, or truncated
- * and filled again. The keys of orders and the ids of outcomes use the offsets below the lane's position. So
- * commands that got such offsets are sent again after the position, and the topic then begins there.
+ * `orderstream recover adopt`: adapts a lane to a command topic that was recreated, truncated, or truncated and
+ * filled again. The keys of orders and the ids of outcomes already use the offsets below the position of the lane.
+ * So commands at such offsets are sent again after the position, and the topic then begins there.
  */
 import { createHash } from 'node:crypto';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -63,7 +63,7 @@ async function show(opened: Opened, decoder: Decoder, check: LaneCheck): Promise
   const undecided = await undecidedBelow(opened, decoder, check);
   const missing = Math.max(0, row.nextOffset - facts.commands.high);
   print(
-    `lane ${row.partition}: ${count(undecided.length)} commands below its position ${row.nextOffset} are sent again behind it` +
+    `lane ${row.partition}: ${count(undecided.length)} commands below its position ${row.nextOffset} are sent again after it` +
       `${missing > 0 ? `, after ${count(missing)} fillers` : ''}; the topic then begins at ${row.nextOffset}`,
   );
 }
@@ -78,7 +78,7 @@ async function adoptOne(
   const { partition, nextOffset } = check.row;
   const taken = await takeLane(db, check.row);
   await fillUp(opened, accumulator, partition, nextOffset);
-  // Read again: records that were produced until the topic reached the position are below it, too.
+  // Read again, because records that were produced until the topic reached the position are also below it.
   const undecided = await undecidedBelow(opened, decoder, check);
   for (const record of undecided) await accumulator.send(copyOf(record));
   await admin.deleteRecords(COMMANDS, new Map([[partition, BigInt(nextOffset)]]));
@@ -94,7 +94,7 @@ async function adoptOne(
   );
 }
 
-/** Empty records up to the position; they are deleted before a consumer reads them. */
+/** Produces empty records up to the position. They are deleted before a consumer reads them. */
 async function fillUp(
   { admin }: Opened,
   accumulator: Accumulator,
@@ -116,7 +116,7 @@ async function fillUp(
   }
 }
 
-/** Records below the lane's position that differ from those that were decided there. */
+/** Records below the position of the lane that differ from the records that were decided there. */
 async function undecidedBelow(
   { reader, db }: Opened,
   decoder: Decoder,
@@ -178,7 +178,7 @@ function copyOf({ partition, key, value, headers, timestampMs }: LogRecord): Out
   return { topic: COMMANDS, partition, key, value, headers: plain(headers), timestampMs };
 }
 
-/** If a header name repeats, the last one counts, as in the worker. */
+/** Headers with one value per name. If a name repeats, the last value counts, as in the worker. */
 function plain(headers: LogRecord['headers']): Record<string, Buffer | string> {
   const kept: Record<string, Buffer | string> = Object.create(null);
   for (const [name, given] of Object.entries(headers)) {

@@ -1,5 +1,6 @@
 /**
- * How `orderstream recover` changes a lane: fenced like a worker, with its audit row in the same transaction.
+ * Changes lanes for `orderstream recover`. A change is fenced as in a worker, and its audit row is in the same
+ * transaction.
  */
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { recordAudit } from '../../services/shared/audit/index.ts';
@@ -12,7 +13,7 @@ import type { LaneRow } from './lane-facts.ts';
 export type LaneChange = Readonly<Record<string, string | number>>;
 
 /**
- * Fences the lane's owner by raising the epoch: its batches in flight can no longer commit.
+ * Raises the epoch of the lane, which fences its owner. Batches of the owner in flight can no longer commit.
  * @returns the row with its new epoch
  * @throws CliError if the lane has moved since it was read
  */
@@ -22,7 +23,7 @@ export async function takeLane(db: Connection, row: LaneRow): Promise<LaneRow> {
   return { ...row, epoch };
 }
 
-/** Changes a fenced lane, and records what was done and why. */
+/** Changes a fenced lane, and records the change in the audit log. */
 export async function changeLane(
   db: Connection,
   row: LaneRow,
@@ -35,7 +36,7 @@ export async function changeLane(
   });
 }
 
-/** Removes the halt of the pipeline, and records it. */
+/** Removes the halt of the pipeline, and records this in the audit log. */
 export async function endHalt(
   db: Connection,
   details: Readonly<Record<string, string | number>>,

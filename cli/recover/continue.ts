@@ -1,4 +1,4 @@
-/** `orderstream recover continue`: ends the halt of the pipeline once no lane shows lost commits any more. */
+/** `orderstream recover continue`: ends the halt of the pipeline once no lane shows lost commits. */
 import { lostCommits } from '../../services/worker/takeover/position-problem.ts';
 import { CliError } from '../errors.ts';
 import { print } from '../output.ts';

@@ -1,5 +1,6 @@
 /**
- * Whether commands are decided, by two proofs: the published outcome, and the rows that its decision wrote.
+ * Checks whether commands are decided. It requires two proofs: the published outcome, and the rows that the
+ * decision wrote.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import type { OrderEvent } from '../../schemas/index.ts';
@@ -21,7 +22,7 @@ type Parts = Pick<Opened, 'db' | 'reader'>;
 const noOrder = Buffer.alloc(16);
 const commandsAtOnce = 500;
 
-/** The first offset of the range that lacks a proof, and which one; null if every command is decided. */
+/** The first offset of the range that lacks a proof, and the missing proof. Null if every command is decided. */
 export async function undecidedIn(
   { db, reader }: Parts,
   decoder: Decoder,
@@ -37,7 +38,10 @@ export async function undecidedIn(
   return null;
 }
 
-/** A repeated command is stored nowhere, and neither is a PLACE with the id of another order. */
+/**
+ * Whether the decision wrote a row. A repeated command writes none, and a PLACE with the id of another order writes
+ * none either.
+ */
 function leavesRow({ outcome, commandType }: OrderEvent): boolean {
   return outcome !== 'DUPLICATE' && !(outcome === 'KEY_CONFLICT' && commandType === 'PLACE');
 }

@@ -1,6 +1,6 @@
 /**
- * The state of every lane in both logs and the tables, judged with the code that a worker uses to claim
- * lanes.
+ * Reads the state of every lane in both logs and the tables. It uses the same checks as a worker that claims a
+ * lane.
  */
 
 import type { Connection } from 'mysql2/promise';
@@ -33,7 +33,7 @@ export function checkLanes(opened: Opened): Promise<LaneCheck[]> {
 async function readChecks(opened: Opened): Promise<LaneCheck[]> {
   const deps = logFactsOf(opened);
   const partitions = (await readAllLanes(rowsOf(opened.db), COMMANDS)).map(({ partition }) => partition);
-  // The logs first: workers may continue meanwhile, so positions read later can only be higher.
+  // Read the logs first. Workers may continue meanwhile, so positions that are read later can only be higher.
   const logs = await readLogs(deps, partitions);
   const rows = await readAllLanes(rowsOf(opened.db), COMMANDS);
   const facts = await factsOf(deps, rows, logs);
@@ -48,7 +48,7 @@ function logFactsOf({ admin, eventsAdmin, probe, settings }: Opened): LogFactsDe
   return { topic: COMMANDS, groupId: GROUPS.worker, settings, admin, eventsAdmin, probe, log };
 }
 
-/** A connection of the command line, in the form that the services' stores use. */
+/** A connection of the command line with the interface that the stores of services use. */
 export function rowsOf(db: Connection): Pick<Queryable, 'rows'> {
   return {
     async rows<T extends object = Row>(sql: string): Promise<T[]> {

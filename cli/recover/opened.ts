@@ -21,7 +21,7 @@ export interface Opened {
   readonly settings: KafkaSettings;
 }
 
-/** Runs `work` with everything connected, and closes it afterwards. */
+/** Connects to all servers, runs `work`, and closes the connections afterwards. */
 export async function withServers<T>(name: string, work: (opened: Opened) => Promise<T>): Promise<T> {
   const servers = await findServers(name, process.env, ['kafka', 'mysql']);
   const settings = createKafkaConfig(servers, 'orderstream-cli');

@@ -1,4 +1,4 @@
-/** `orderstream recover position`: sets one lane's position, if both logs and the tables allow it. */
+/** `orderstream recover position`: sets the position of one lane if both logs and the tables allow it. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { jumpTo, positionOf } from '../../services/worker/takeover/log-fingerprint.ts';
@@ -45,24 +45,24 @@ export async function setPosition(partition: number, options: PositionOptions): 
   });
 }
 
-/** The columns of the record mark; none if the stored one belongs to this very position. */
+/** The columns of the record mark. Empty if the stored mark belongs to the same position. */
 function markAt({ row }: LaneCheck, to: number, isDecided: boolean): LaneChange {
   if (positionOf(row.record) === to) return {};
-  // The next outcome names the last one before it, so subscribers see no gap.
+  // The next outcome refers to the last outcome before it, so subscribers see no gap.
   return to > row.nextOffset && !isDecided
     ? { record_offset: row.nextOffset - 1, record_id: jumpTo(to) }
     : { record_offset: -1, record_id: '' };
 }
 
 /**
- * A move forward over commands that are still in the log: they must be decided, for example if the row was
- * moved back by hand.
+ * Whether the move passes commands that are still in the log. Such commands must be decided, for example if an
+ * operator moved the row back by hand.
  */
 function mayBeDecided({ row, facts }: LaneCheck, to: number): boolean {
   return to > row.nextOffset && to > facts.commands.low;
 }
 
-/** Why the lane may not continue there, whatever is decided; null if it may. */
+/** The reason why the lane may not continue there, independent of decided commands. Null if it may. */
 function refusal({ row, facts }: LaneCheck, to: number): string | null {
   const { commands, lastSource, highestSource } = facts;
   if (to < commands.low || to > commands.high) {
@@ -71,7 +71,7 @@ function refusal({ row, facts }: LaneCheck, to: number): string | null {
   const decided = Math.max(lastSource ?? -1, highestSource ?? -1);
   if (to <= decided) return `the outcome of offset ${decided} is published`;
   if (facts.groupOffset !== null && to < facts.groupOffset) {
-    return `the group has committed the offset ${facts.groupOffset}; while no worker runs, \`orderstream replay --i-know\` sets it back`;
+    return `the group has committed the offset ${facts.groupOffset}; stop the workers, then \`orderstream replay --i-know\` moves it back`;
   }
   if (facts.stored.commands !== '' && facts.stored.commands !== facts.found.commands) {
     return 'the command topic was recreated; `orderstream recover adopt` adapts the lane to it';
@@ -79,7 +79,7 @@ function refusal({ row, facts }: LaneCheck, to: number): string | null {
   return to === row.nextOffset ? 'the lane is already at this offset' : null;
 }
 
-/** The first command before `to` that is not decided; null if all are. */
+/** Describes the first command before `to` that is not decided. Null if all are decided. */
 async function undecided(
   opened: Opened,
   { row }: LaneCheck,
@@ -94,7 +94,7 @@ async function undecided(
   return `the log still holds the command at offset ${offset}, which has ${lacks}; \`orderstream recover skip\` dead-letters one record`;
 }
 
-/** A move back must not pass an order; a move forward passes only commands that retention deleted. */
+/** A move back must not pass an order. A move forward passes only commands that retention deleted. */
 async function lostOrHeld(db: Connection, { row }: LaneCheck, to: number): Promise<string | null> {
   if (to > row.nextOffset) return null;
   const [rows] = await db.query<RowDataPacket[]>(

@@ -1,7 +1,7 @@
 /**
  * `orderstream recover republish`: publishes outcomes that the result topic has lost, with the bytes from the
- * outbox. Everything from the first missing one on is sent again, in order. A subscriber that ignores
- * outcomes beyond its position catches up, and drops the repeats.
+ * outbox. It sends all outcomes from the first missing one on again, in order. A subscriber that ignored outcomes
+ * after the gap gets them again, and drops the repeats.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { type Accumulator, createAccumulator, type OutMessage } from '../../services/shared/kafka/index.ts';
@@ -24,13 +24,13 @@ export interface RepublishOptions {
   readonly dryRun?: boolean;
 }
 
-/** What is sent again for one lane. */
+/** The outcomes that are sent again for one lane. */
 interface Plan {
   readonly check: LaneCheck;
   readonly rows: readonly { from: number; to: number }[];
   /** Source offset of the first outcome that is missing on the topic. */
   readonly first: number;
-  /** Offsets of outcomes that are neither on the topic nor stored: from, to (exclusive). */
+  /** Offsets of outcomes that are neither on the topic nor stored, from `from` (inclusive) to `to` (exclusive). */
   readonly lost: { from: number; to: number } | null;
 }
 
@@ -84,8 +84,8 @@ async function planOf(opened: Opened, check: LaneCheck): Promise<Plan> {
 }
 
 /**
- * The offset after the last outcome before the first gap: by source offset, without repeats and outcomes
- * after a truncation.
+ * The offset after the last outcome before the first gap. It counts source offsets, without repeats and without
+ * outcomes after a truncation.
  */
 async function contiguousEnd(
   { reader }: Opened,
@@ -171,7 +171,7 @@ async function publishPlan({ db }: Opened, accumulator: Accumulator, plan: Plan)
   print(`lane ${partition}: ${count(sent)} outcomes published again`);
 }
 
-/** The outcomes of a stored batch from `first` on: one for each offset, in order. */
+/** The outcomes of a stored batch from `first` on, one for each offset, in order. */
 function outcomesFrom(blob: Buffer, { to }: { from: number; to: number }, first: number): OutMessage[] {
   const outcomes = decodeMessages(blob).filter(({ topic }) => topic === EVENTS);
   return outcomes.slice(Math.max(0, outcomes.length - (to - first)));

@@ -1,7 +1,7 @@
 /**
  * `orderstream recover skip`: dead-letters the record at which a lane waits. The command line writes the
- * instruction and its audit row. The lane's owner applies it in the transaction that decides the record, so
- * that subscribers see a normal outcome and no gap.
+ * instruction and its audit row. The owner of the lane applies it in the transaction that decides the record. So
+ * subscribers see a normal outcome and no gap.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
@@ -29,7 +29,8 @@ const REASON_CHARS_MAX = 300;
 const LOOK_EVERY_MS = 250;
 
 /**
- * Exit code 1 if no worker applied it in time: the instruction stays, and the lane's next owner applies it.
+ * The exit code is 1 if no worker applied the instruction in time. The instruction stays, and the next owner of the
+ * lane applies it.
  */
 export async function skipRecord(options: SkipOptions): Promise<void> {
   const { partition, offset, dryRun = false, wait, name } = options;
@@ -49,7 +50,7 @@ export async function skipRecord(options: SkipOptions): Promise<void> {
       );
     }
     process.exitCode = 1;
-    print(`recorded, but no worker applied it within ${wait} s; the next owner of the lane will`);
+    print(`recorded, but no worker applied it within ${wait} s; the next owner of the lane applies it`);
   });
 }
 
@@ -61,8 +62,8 @@ function reasonOf(text: string): string {
 }
 
 /**
- * The lane, if it waits at exactly this record. @throws CliError otherwise: an order that can be decided is
- * never skipped.
+ * The lane that waits at exactly this record. @throws CliError otherwise, because an order that can be decided must
+ * not be skipped.
  */
 async function waitingLane(db: Connection, partition: number, offset: number): Promise<LaneRow> {
   const lane = (await readLanes(db)).find((row) => row.partition === partition);
@@ -84,7 +85,7 @@ async function readOne(reader: LogReader, partition: number, offset: number): Pr
   throw new CliError(`the log has no record at ${partition}-${offset}`);
 }
 
-/** The known facts about the record without its content, which is personal. */
+/** Describes the record without its content, which is personal data. */
 function describe({ key, value, timestampMs, partition, offset }: LogRecord, { wait }: LaneRow): string {
   const schemaId = schemaIdOf(value);
   return [
@@ -95,7 +96,7 @@ function describe({ key, value, timestampMs, partition, offset }: LogRecord, { w
   ].join('\n');
 }
 
-/** Writes the instruction with its audit row, both or neither. */
+/** Writes the instruction and its audit row in one transaction. */
 async function instruct(db: Connection, partition: number, offset: number, reason: string): Promise<void> {
   const operator = currentOperator();
   const nowMs = Date.now();

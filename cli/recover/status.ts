@@ -1,4 +1,4 @@
-/** `orderstream recover status`: what stopped, why, and which command continues. */
+/** `orderstream recover status`: shows stopped lanes, the reason, and the command that continues them. */
 import type { Connection } from 'mysql2/promise';
 import { type Halt, readHalt } from '../../services/worker/store/halts.ts';
 import { print, printJson, table } from '../output.ts';
@@ -6,8 +6,8 @@ import { checkLanes, type LaneCheck, rowsOf } from './lane-facts.ts';
 import { withServers } from './opened.ts';
 
 /**
- * Prints the halt of the pipeline and every lane that does not match, or that all do; exit code 1 if
- * something is stopped.
+ * Prints the halt of the pipeline and every lane that does not match the logs. The exit code is 1 if there is a
+ * halt or such a lane.
  */
 export async function showStatus({ name, json }: { name: string; json?: boolean }): Promise<void> {
   const { halt, checks } = await withServers(name, async (opened) => ({

@@ -12,7 +12,7 @@ const committed = new Map<number, bigint | null>([
   [2, 2n],
 ]);
 
-it('shows what would be read again and what would be left out', () => {
+it('shows the records that would be read again or left out', () => {
   expect(planReplay(ranges, committed, [60, 0, 50], undefined)).toEqual([
     { partition: 0, from: 80, to: 60, again: 20 },
     { partition: 1, from: null, to: 0, again: 0 },
@@ -24,11 +24,11 @@ it('stays within the offsets that the log still has', () => {
   expect(planReplay(ranges, committed, [0, 7, 999], undefined).map(({ to }) => to)).toEqual([10, 0, 50]);
 });
 
-it('moves one named partition only', () => {
+it('moves only the selected partition', () => {
   expect(planReplay(ranges, committed, [60, 0, 50], 2).map(({ partition }) => partition)).toEqual([2]);
 });
 
-it('knows the groups of the product', () => {
+it('recognizes the groups of the product', () => {
   expect([...ownGroups].toSorted()).toEqual([
     'orders-notification',
     'orders-projector',

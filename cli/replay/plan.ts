@@ -1,9 +1,12 @@
-/** The target offsets of a consumer group; pure, so that a dry run shows exactly what a real run does. */
+/**
+ * Plans the target offsets of a consumer group. The function is pure, so a dry run shows exactly the moves of a
+ * real run.
+ */
 import { GROUPS } from '../../topics/catalogue.ts';
 
 export interface ReplayMove {
   partition: number;
-  /** null: the group has no offset there yet. */
+  /** Null if the group has no offset there yet. */
   from: number | null;
   to: number;
   /**
@@ -18,7 +21,7 @@ export interface PartitionRange {
 }
 
 /**
- * Groups of this product: they store their position with their effects, so moving their offset replays
+ * The groups of this product. They store their position with their effects, so a move of their offset replays
  * nothing.
  */
 export const ownGroups: ReadonlySet<string> = new Set(Object.values(GROUPS));
@@ -26,7 +29,7 @@ export const ownGroups: ReadonlySet<string> = new Set(Object.values(GROUPS));
 /**
  * Moves of every partition, or of one.
  *
- * @param targets wanted offset by partition; limited to the range of the log
+ * @param targets wanted offset by partition, limited to the range of the log
  */
 export function planReplay(
   ranges: readonly PartitionRange[],
@@ -39,8 +42,8 @@ export function planReplay(
     const offset = committed.get(partition) ?? null;
     const from = offset === null ? null : Number(offset);
     const to = Math.min(high, Math.max(low, targets[partition] ?? high));
-    // A group without an offset would begin at the start or the end, depending on its clients, which is
-    // unknown here.
+    // A group without an offset would begin at the start or the end. This depends on its clients and is unknown
+    // here.
     const again = from === null ? high - to : Math.max(low, Math.min(from, high)) - to;
     return [{ partition, from, to, again }];
   });

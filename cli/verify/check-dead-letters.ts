@@ -1,5 +1,5 @@
 /**
- * A dead-lettered command must be recorded three times: as an outcome, as a row and, with its bytes, on the
+ * Checks that a dead-lettered command is recorded three times: as an outcome, as a row, and with its bytes on the
  * dead-letter topic.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -8,7 +8,7 @@ import type { Findings } from './checks.ts';
 import { DEAD_LETTERED, type LaneLog } from './lane-log.ts';
 import { sha256 } from './read-commands.ts';
 
-/** `<partition>@<offset>` of the source → SHA-256 of the value on the dead-letter topic. */
+/** SHA-256 of the values on the dead-letter topic, by `<partition>@<offset>` of the source. */
 export type DeadLetterValues = ReadonlyMap<string, string>;
 
 /** Reads the whole dead-letter topic, but keeps only a digest of each record. */
@@ -35,7 +35,7 @@ export interface DeadLetterDeps {
   topics: string[];
 }
 
-/** Compares the dead letters of one partition; returns their number. */
+/** Compares the dead letters of one partition. Returns their number. */
 export async function checkDeadLetters({
   db,
   lane,

@@ -3,7 +3,7 @@ import { holdsStock, orderStatuses } from '../../services/domain/index.ts';
 import { WITHOUT_STOCK } from './check-orders.ts';
 
 test('verify and the domain agree on the statuses that hold no stock', () => {
-  // An order that is queued has no row.
+  // A queued order has no row.
   const ofRows = orderStatuses.filter((status) => status !== 'QUEUED');
   expect(ofRows.filter((status) => !holdsStock(status)).sort()).toEqual([...WITHOUT_STOCK].sort());
 });

@@ -1,5 +1,5 @@
 /**
- * Streams the orders of one partition with their lines, in bounded chunks by key, and compares each with its
+ * Reads the orders of one partition with their lines, in bounded chunks by key, and compares each order with its
  * outcome.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -23,7 +23,7 @@ export interface OrderDeps {
   lane: LaneLog;
   findings: Findings;
   statuses: StatusCodes;
-  /** SKU → units on orders that hold or have sold stock; the checks add to it. */
+  /** Units on orders that hold or have sold stock, by SKU. The checks add to it. */
   held: Map<string, number>;
 }
 
@@ -37,8 +37,8 @@ interface CheckedOrderRow extends OrderAmounts {
 const ORDERS_PER_CHUNK = 2000;
 const PARTITION_SHIFT = 2 ** 48;
 /**
- * An order with one of these statuses has returned its stock, or never had any. This list is separate from the domain's on
- * purpose: an error there must not hide itself here. A test compares the two.
+ * An order with one of these statuses has returned its stock, or never had any. This list is separate from the list
+ * of the domain, so that an error there does not hide itself here. A test compares the two lists.
  */
 export const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'REJECTED',
@@ -48,7 +48,7 @@ export const WITHOUT_STOCK: ReadonlySet<string> = new Set([
   'RETURNED',
 ]);
 
-/** Checks every order of the partition; returns how many there are, and how many are older than the log. */
+/** Checks every order of the partition. Returns their number, and how many are older than the log. */
 export async function checkOrders(deps: OrderDeps): Promise<{ orders: number; olderThanLog: number }> {
   const { lane, findings } = deps;
   const start = lane.partition * PARTITION_SHIFT;
@@ -162,7 +162,10 @@ function findOutcomesWithoutOrder(lane: LaneLog, findings: Findings): void {
   }
 }
 
-/** Lines of a rejected order may lack prices; its sums include only priced lines, or stay 0. */
+/**
+ * Checks the amounts of an order. Lines of a rejected order may lack prices. Its sums then include only priced
+ * lines, or stay 0.
+ */
 function checkMoney(row: CheckedOrderRow, findings: Findings): void {
   const problems: string[] = [];
   if (row.lines.length === 0) problems.push('has no lines');
@@ -182,7 +185,7 @@ function checkMoney(row: CheckedOrderRow, findings: Findings): void {
   if (problems.length > 0) findings.add('money', `order ${row.id}: ${problems.join(', ')}`);
 }
 
-/** Version 1 is the order itself; each later one has its row. */
+/** Checks that each later version than 1 has its history row. Version 1 is the order itself. */
 async function checkHistory(db: Connection, rows: CheckedOrderRow[], findings: Findings): Promise<void> {
   const changed = rows.filter((row) => row.version > 1);
   if (changed.length === 0) return;

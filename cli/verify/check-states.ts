@@ -1,6 +1,6 @@
 /**
- * Reads one partition of the snapshot and compares the state of each order with the log at the covered
- * position. Outcomes that it does not cover yet are counted and are no finding.
+ * Reads one partition of the snapshot and compares the state of each order with the log at the covered position. It
+ * counts outcomes that the snapshot does not cover yet. They are no finding.
  */
 import type { OrderState } from '../../schemas/index.ts';
 import { COMMANDS, EVENTS, STATE } from '../../topics/catalogue.ts';
@@ -17,7 +17,7 @@ export interface StatesDeps {
   statuses: StatusCodes;
 }
 
-/** The newest state of each order, by the index of the offset that made it. */
+/** The newest state of each order, by the index of the offset that created it. */
 interface Fold {
   version: Int32Array;
   status: Uint8Array;
@@ -30,7 +30,7 @@ interface Fold {
   eventsOffset: number;
 }
 
-/** Returns how many outcomes of the view the snapshot does not cover yet. */
+/** Returns the number of outcomes that the snapshot does not cover yet. */
 export async function checkStates(deps: StatesDeps): Promise<number> {
   const { reader, decode, lane, findings } = deps;
   const size = lane.flags.length;
@@ -72,8 +72,8 @@ function takeMarker(
 }
 
 /**
- * Compares the last marker with the ends of the logs, which are read later: the marker was true when it was
- * written.
+ * Compares the last marker with the ends of the logs. The ends are read later, so a correct marker is never beyond
+ * them.
  */
 async function checkMarker({ reader, lane, findings }: StatesDeps, fold: Fold): Promise<void> {
   const commands = await rangeOf(reader, lane.partition, COMMANDS);
@@ -100,7 +100,7 @@ function takeState(
   const { sourceOffset, version, status, terms } = state;
   const index = lane.madeAt.get(orderId);
   if (index === undefined) {
-    // A state older than the log, or newer than the view, comes from an outcome that was not read.
+    // A state older than the log or newer than the tables comes from an outcome that was not read.
     if (lane.base === 0 && sourceOffset < lane.next)
       findings.add('stateWithoutOrder', `${where}: order ${orderId}`);
     return;

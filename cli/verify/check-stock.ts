@@ -1,17 +1,20 @@
-/** Stock is conserved: initial units plus added units, minus units of orders, equals the available units. */
+/**
+ * Checks that stock is conserved: initial units plus added units, minus units of orders, must equal the available
+ * units.
+ */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Findings } from './checks.ts';
 
 export interface StockDeps {
   db: Connection;
   findings: Findings;
-  /** SKU → units on orders that hold or sold stock. */
+  /** Units on orders that hold or have sold stock, by SKU. */
   held: ReadonlyMap<string, number>;
-  /** SKU → units added by the outcomes in the log; null if the log no longer reaches back to its start. */
+  /** Units that the outcomes in the log added, by SKU. Null if the log no longer has its first outcomes. */
   adjusted: ReadonlyMap<string, number> | null;
 }
 
-/** Compares every SKU; returns their number. */
+/** Compares every SKU. Returns their number. */
 export async function checkStock({ db, findings, held, adjusted }: StockDeps): Promise<number> {
   const [rows] = await db.query<RowDataPacket[]>('SELECT sku, initial, added, available FROM stock');
   const known = new Set<string>();

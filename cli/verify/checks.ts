@@ -1,4 +1,7 @@
-/** What `orderstream verify` checks, one row per printed line, with its invariant of ARCHITECTURE.md. Each count must be 0. */
+/**
+ * The checks of `orderstream verify`, one row per printed line, with the invariant in ARCHITECTURE.md. Each count
+ * must be 0.
+ */
 
 const checkTable = {
   undecided: 'commands that no worker has decided yet', // invariant 1
@@ -7,7 +10,7 @@ const checkTable = {
   unlikeRepeat: 'repeated outcomes that differ from their first copy', // invariant 1
   brokenChain: 'outcomes that do not refer to the previous outcome', // invariant 2
   wrongPlace: 'commands or outcomes outside the partition of their key',
-  unlikeCommand: 'outcomes that name another command or order than their source',
+  unlikeCommand: 'outcomes with another command or order than their source',
   undecodable: 'outcomes or states that cannot be decoded',
   orderWithoutOutcome: 'orders without an outcome', // invariant 3
   outcomeWithoutOrder: 'accepted or rejected outcomes without an order', // invariant 3
@@ -22,7 +25,7 @@ const checkTable = {
   deadLetter: 'dead letters that do not match their command', // invariant 7
   noState: 'orders whose state the snapshot lacks although it covers their last outcome', // invariant 9
   unlikeState: 'states in the snapshot that differ from the last outcome of their order', // invariant 9
-  stateWithoutOrder: 'states in the snapshot of orders that no outcome made', // invariant 9
+  stateWithoutOrder: 'states in the snapshot of orders that no outcome created', // invariant 9
   statePosition: 'position markers of the snapshot that went backwards or are ahead of the logs', // invariant 9
   position: 'partitions whose positions contradict the log or each other', // invariant 8
 } as const;
@@ -30,7 +33,7 @@ const checkTable = {
 export type CheckName = keyof typeof checkTable;
 
 export interface Findings {
-  /** Counts one finding; keeps the first few examples of each check. */
+  /** Counts one finding. Keeps the first examples of each check. */
   add(check: CheckName, example: string, times?: number): void;
   /** Every check, in the order of the table. */
   results(): CheckResult[];

@@ -1,13 +1,13 @@
 /**
- * The data of one partition during its check: a few bytes per command offset in typed arrays, so that a
- * million orders fit. Contents are compared by checksum. Two different contents share the same 32 bits once
- * in four billion, and one failed check suffices to fail a run.
+ * The data of one partition during its check: a few bytes per command offset in typed arrays, so that a million
+ * orders fit. Contents are compared by checksum. Two different contents have the same 32 bits once in four billion
+ * cases. One failed check is enough to fail a run.
  */
 import { crc32 } from 'node:zlib';
 
 export const HAS_OUTCOME = 1;
 export const HAS_COMMAND = 2;
-/** The outcome made an order: ACCEPTED or REJECTED. */
+/** The outcome created an order: ACCEPTED or REJECTED. */
 export const MADE_ORDER = 4;
 export const HAS_ROW = 8;
 export const DEAD_LETTERED = 16;
@@ -17,31 +17,31 @@ export const HAS_AMOUNTS = 64;
 
 export interface LaneLog {
   readonly partition: number;
-  /** Source offset of index 0; nothing below it is compared. */
+  /** Source offset of index 0. Lower offsets are not compared. */
   readonly base: number;
-  /** Source offsets are below this: the decided offset when the database was read. */
+  /** All source offsets are below this one. It is the decided offset at the time of the read of the database. */
   readonly next: number;
   readonly flags: Uint8Array;
   /** Checksum of key, headers, timestamp and value of the first copy of an outcome. */
   readonly record: Uint32Array;
   /** Checksum of the command's type, id and order id, as its outcome contains them. */
   readonly names: Uint32Array;
-  /** Checksum of the order's id, for an outcome that made an order. */
+  /** Checksum of the id of the order, for an outcome that created an order. */
   readonly orderId: Uint32Array;
   /**
-   * For the order that was made here: version and status after its last outcome, checksum of its amounts and
-   * lines.
+   * The order that was created at this offset: version and status after its last outcome, and the checksum of its
+   * amounts and lines.
    */
   readonly version: Int32Array;
-  /** Source offset of that outcome. */
+  /** Source offset of the last outcome of that order. */
   readonly changedAt: Float64Array;
   readonly status: Uint8Array;
   readonly amounts: Uint32Array;
   /** Checksum of SKUs and quantities that a PLACE command requested. */
   readonly asked: Uint32Array;
-  /** Order id → index of the offset that made it. */
+  /** Index of the offset that created an order, by order id. */
   readonly madeAt: Map<string, number>;
-  /** Source offset → SHA-256 of the command's value, for commands whose outcome is a dead letter. */
+  /** SHA-256 of the values of dead-lettered commands, by source offset. */
   readonly deadValues: Map<number, string>;
 }
 
@@ -70,7 +70,7 @@ export function setFlag(lane: LaneLog, index: number, flag: number): void {
   lane.flags[index] = (lane.flags[index] ?? 0) | flag;
 }
 
-/** Statuses as small numbers; new ones get the next number. */
+/** Statuses as small numbers. A new status gets the next number. */
 export interface StatusCodes {
   code(status: string | null): number;
   name(code: number): string;

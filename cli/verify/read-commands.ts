@@ -19,7 +19,7 @@ export interface CommandDeps {
   decode: Decoder['command'];
 }
 
-/** Takes the next commands of the partition, in log order; returns how many. */
+/** Takes the next commands of the partition, in log order. Returns their number. */
 export async function takeCommands(
   records: LogRecord[],
   { lane, findings, decode }: CommandDeps,
@@ -39,7 +39,7 @@ export async function takeCommands(
     }
     const decoded = await decode(record);
     if (decoded.kind === 'poison') {
-      findings.add('unlikeCommand', `${where}: cannot be decoded (${decoded.code}), yet is no dead letter`);
+      findings.add('unlikeCommand', `${where}: cannot be decoded (${decoded.code}), but is no dead letter`);
       continue;
     }
     const { type, commandId, orderId, payload } = decoded.value;
@@ -53,7 +53,7 @@ export async function takeCommands(
   return records.length;
 }
 
-/** Outcomes without a command in the log, which is read from `from` on. */
+/** Finds outcomes without a command. The log was read from `from` on. */
 export function findOutcomesWithoutCommand(lane: LaneLog, from: number, findings: Findings): void {
   for (let offset = Math.max(from, lane.base); offset < lane.next; offset += 1) {
     const flags = lane.flags[offset - lane.base] ?? 0;
@@ -63,7 +63,7 @@ export function findOutcomesWithoutCommand(lane: LaneLog, from: number, findings
   }
 }
 
-/** Hex digest of a record's value; a missing value counts as empty. */
+/** Hex digest of the value of a record. A missing value counts as empty. */
 export function sha256(value: Buffer | null): string {
   return createHash('sha256')
     .update(value ?? Buffer.alloc(0))

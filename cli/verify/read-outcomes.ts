@@ -25,13 +25,13 @@ export interface OutcomeFold {
   readonly findings: Findings;
   readonly statuses: StatusCodes;
   readonly decode: Decoder['event'];
-  /** Source offset of the newest first copy; base - 1 before the first. */
+  /** Source offset of the newest first copy. `base - 1` before the first outcome. */
   lastSourceOffset: number;
   first: boolean;
   repeats: number;
-  /** Outcomes by kind, without repeats. */
+  /** Number of outcomes by kind, without repeats. */
   readonly totals: Map<string, number>;
-  /** SKU → units that operators added or removed. */
+  /** Units that operators added or removed, by SKU. */
   readonly adjusted: Map<string, number>;
 }
 
@@ -59,7 +59,7 @@ export async function takeOutcomes(fold: OutcomeFold, records: LogRecord[]): Pro
       continue;
     }
     const event = decoded.value;
-    // Decided after the database was read: the next run checks it.
+    // The command was decided after the read of the database. The next run checks it.
     if (event.sourceOffset >= lane.next) continue;
     if (event.sourcePartition !== lane.partition || event.sourceOffset < lane.base) {
       findings.add('noCommand', `${where}: names ${event.sourcePartition}@${event.sourceOffset}`);
@@ -87,7 +87,10 @@ function takeEvent(fold: OutcomeFold, record: LogRecord, event: OrderEvent, wher
   applyOutcome(fold, event, index, where);
 }
 
-/** The very first outcome in the log may follow ones that retention has removed. */
+/**
+ * Checks that an outcome refers to the previous outcome. Retention may have removed the outcomes before the first
+ * outcome in the log.
+ */
 function checkChain(fold: OutcomeFold, event: OrderEvent, where: string): void {
   if (!fold.first && event.prevSourceOffset !== fold.lastSourceOffset) {
     const text = `${where}: ${event.sourceOffset} follows ${fold.lastSourceOffset}, but names ${event.prevSourceOffset}`;
@@ -101,7 +104,7 @@ function checkPlace(findings: Findings, record: LogRecord, event: OrderEvent, wh
   if (event.eventId !== `${event.sourcePartition}-${event.sourceOffset}`) {
     findings.add('unlikeCommand', `${where}: event id ${event.eventId}`);
   }
-  // A dead letter keeps the key of its source, whatever it is; stock adjustments are keyed by SKU.
+  // A dead letter keeps any key of its source, and the key of a stock adjustment is the SKU.
   if (event.outcome === 'DEAD_LETTERED' || event.orderId === null) return;
   const key = record.key?.toString('utf8');
   if (key !== event.orderId || !belongsIn(record.partition, event.orderId)) {
@@ -152,7 +155,7 @@ function makeOrder(
   lane.amounts[index] = amountsChecksum(event.order);
 }
 
-/** An order that was made before the log begins is not checked here. */
+/** Does not check an order that was created before the log begins. */
 function changeOrder(
   { lane, findings, statuses }: OutcomeFold,
   event: OrderEvent,
@@ -175,7 +178,7 @@ function belongsIn(partition: number, orderId: string): boolean {
 }
 
 /**
- * Everything in a record except its offset; header names in order, because a repeat is a copy of the same
+ * Checksum of a record without its offset. It includes the order of headers, because a repeat is a copy of the same
  * bytes.
  */
 function recordChecksum(record: LogRecord): number {

@@ -1,7 +1,7 @@
 /**
- * One consistent view of the tables. A decision is in it completely or not at all, because a worker moves
- * `next_offset` in the transaction that writes the orders. So the view is compared with exactly the outcomes
- * below `next_offset`, and a running system can be checked as well as an idle one.
+ * One consistent view of the tables. It contains a decision completely or not at all, because a worker moves
+ * `next_offset` in the transaction that writes the orders. So the view is compared with exactly the outcomes below
+ * `next_offset`. A check of a running system is as exact as a check of an idle one.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
@@ -12,13 +12,13 @@ export interface SnapshotPosition {
 
 const POLL_MS = 100;
 
-/** Starts the view on `db`; it ends with the connection. It takes no locks. */
+/** Starts the view on `db`. It ends with the connection and takes no locks. */
 export async function beginSnapshot(db: Connection): Promise<void> {
   await db.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await db.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
 }
 
-/** Positions by partition; topics are stored with or without the installation's prefix. */
+/** Positions by partition. The tables have topic names with or without the prefix of the installation. */
 export async function readPositions(
   db: Connection,
   topics: string[],
@@ -36,8 +36,8 @@ export async function readPositions(
 }
 
 /**
- * Waits until every partition has decided and published up to `ends` (by partition), for at most `waitMs`.
- * The caller sees in the snapshot whether it did; a timeout is no error here.
+ * Waits until every partition has decided and published up to `ends` (by partition), for at most `waitMs`. A
+ * timeout is no error here, because the caller compares the positions in the snapshot.
  */
 export async function waitForPositions(
   db: Connection,

@@ -1,10 +1,9 @@
 /**
- * `orderstream verify`: an independent observer. It reads the command log and the outcome log from their starts with its own readers.
- * It takes one consistent view of the tables, and compares the three. It shares no
- * code with the worker. From the product it uses the schemas, the decoder of records, and the public rule
- * from order id to partition.
+ * `orderstream verify`: an independent observer. It reads the command log and the outcome log from their starts
+ * with its own readers. It takes one consistent view of the tables, and compares all three. It shares no code with
+ * the worker. It uses only the schemas, the decoder of records, and the public rule from order id to partition.
  *
- * One partition is held in memory at a time, at a few dozen bytes per command and its order id.
+ * It holds one partition in memory at a time, with a few dozen bytes per command plus its order id.
  */
 import type { Connection } from 'mysql2/promise';
 import { COMMANDS, DEAD_LETTERS, EVENTS } from '../../topics/catalogue.ts';
@@ -35,14 +34,14 @@ export interface VerifyReport {
   results: CheckResult[];
   commands: number;
   orders: number;
-  /** Orders whose outcome retention has removed; only their money and stock could be checked. */
+  /** Orders whose outcome retention has removed. Only their money and stock were checked. */
   olderThanLog: number;
   skus: number;
   repeats: number;
   deadLetters: number;
-  /** Outcomes that the snapshot of orders does not cover yet; null if there is no snapshot. */
+  /** Outcomes that the snapshot of orders does not cover yet. Null if there is no snapshot. */
   statesBehind: number | null;
-  /** Outcome → first copies. */
+  /** Number of outcomes by kind, without repeats. */
   outcomes: Record<string, number>;
   /** By partition: decided commands in the log, and their outcomes. */
   perPartition: { partition: number; commands: number; outcomes: number }[];
@@ -61,7 +60,7 @@ interface Run extends VerifyDeps {
 
 const OUTCOME_POLL_MS = 100;
 
-/** Runs every check and reports the counts; throws only if a server cannot be read. */
+/** Runs every check and reports the counts. Throws only if it cannot read a server. */
 export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   const startedAtMs = performance.now();
   const run = createRun(deps);
@@ -88,7 +87,7 @@ export async function verify(deps: VerifyDeps): Promise<VerifyReport> {
   return { ...run.report, ok, results, elapsedMs: performance.now() - startedAtMs };
 }
 
-/** One partition: outcomes, then commands, then the orders in both. */
+/** Checks one partition: first the outcomes, then the commands, then the orders. */
 async function verifyPartition(
   run: Run,
   partition: number,
@@ -141,14 +140,14 @@ async function verifyPartition(
 }
 
 /**
- * The source offset before which comparing is possible: the decided offset of the database, limited by the
- * ends of commands and outcomes. A damaged position may be any number.
+ * The source offset up to which the logs are compared. It is the decided offset of the database, limited by the
+ * ends of commands and outcomes. The limit is needed because a damaged position may be any number.
  */
 function comparedUpTo(next: number, commands: Range, events: Range): number {
   return Math.min(next, commands.high + (events.high - events.low));
 }
 
-/** Where comparing can start: at the oldest command or the oldest outcome, whichever is older. */
+/** The first source offset that is compared: the oldest command or the oldest outcome, whichever is older. */
 async function firstSourceOffset(
   run: Run,
   partition: number,
@@ -165,8 +164,8 @@ async function firstSourceOffset(
 }
 
 /**
- * Reads outcomes until all of the snapshot are there: a decision is in the tables shortly before it is in the
- * log.
+ * Reads outcomes until all outcomes of the snapshot are read. A decision is in the tables shortly before it is in
+ * the log.
  */
 async function readOutcomes(run: Run, lane: LaneLog, events: Range): Promise<number> {
   const { reader, findings, statuses, report } = run;

@@ -1,4 +1,4 @@
-/** Encrypts the webhook secrets with the newest key: those in clear, and those of older keys. */
+/** Encrypts the webhook secrets that are in clear text or have an older key with the newest key. */
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { recordAudit } from '../../services/shared/audit/index.ts';
 import { keyIdOf, type SecretBox } from '../../services/shared/secrets/index.ts';
@@ -21,8 +21,8 @@ interface SecretRow {
 }
 
 /**
- * Walks all endpoints in pages. A row that changes meanwhile is skipped: it already has the newest key.
- * `dryRun` counts and changes nothing.
+ * Walks all endpoints in pages. A row that changes meanwhile is skipped, because it already has the newest key.
+ * `dryRun` only counts.
  */
 export async function reencrypt(db: Connection, box: SecretBox, dryRun: boolean): Promise<Reencrypted> {
   const result: Reencrypted = { changed: 0, unchanged: 0, unreadable: [] };
@@ -51,7 +51,7 @@ async function readPage(db: Connection, after: string): Promise<SecretRow[]> {
 
 type Secrets = Pick<SecretRow, 'secret' | 'previous_secret'>;
 
-/** Null if both secrets have the newest key. */
+/** The secrets under the newest key. Null if both already have it. */
 function sealedAnew(row: SecretRow, box: SecretBox): Secrets | 'unreadable' | null {
   const owner = { endpointId: row.endpoint_id, customerId: row.customer_id };
   const seal = (stored: string) =>

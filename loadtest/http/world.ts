@@ -61,7 +61,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
   const ingestions = await Promise.all(
     options.ingestionEnvs.map((own, index) => {
       const instance = { INSTANCE_ID: `bench-${options.name}-${index}` };
-      return startService('ingestion', { ...ingestionEnv, ...instance, ...own }, 'The API listens');
+      return startService('ingestion', { ...ingestionEnv, ...instance, ...own }, 'the API listens');
     }),
   );
   const tokens = await signTokens(issuer, options.customers ?? customersDefault);

@@ -24,7 +24,7 @@ import { NewWebhookEndpoint, RotateRequest } from './http/schemas/webhook.ts';
 import { compileCheck } from './http/validation.ts';
 import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from './testing/fake-world.ts';
 
-/** An order alone, or one item of a batch. */
+/** Maximum bytes of an order. */
 const bodyBytes = 64 * 1024;
 const batchBytes = 2 * 1024 * 1024;
 const headerBytes = 15_000;
@@ -35,7 +35,7 @@ async function expectLinear(prepare: Prepare, sizeMax: number): Promise<void> {
   expect(isLinear(growth), JSON.stringify(growth)).toBe(true);
 }
 
-/** `unit` again and again up to the size, each with its number in it. */
+/** Repeats `unit` up to the size. Each part contains its number. */
 function many(size: number, unit: (n: number) => string, separator = ','): string {
   const parts: string[] = [];
   for (let length = 0, n = 0; length < size; n++) {
@@ -50,7 +50,7 @@ function many(size: number, unit: (n: number) => string, separator = ','): strin
 const jsonShapes: readonly [string, (size: number) => string][] = [
   ['zeros before the last digit of a number', (size) => `{"a":1${'0'.repeat(size)}1}`],
   ['zeros at the end of a number', (size) => `{"a":1${'0'.repeat(size)}}`],
-  ['zeros behind the point', (size) => `{"a":0.${'0'.repeat(size)}1}`],
+  ['zeros after the point', (size) => `{"a":0.${'0'.repeat(size)}1}`],
   ['zeros on both sides', (size) => `[1${'0'.repeat(size / 2)}.${'0'.repeat(size / 2)}1]`],
   ['a long exponent', (size) => `[1e${'0'.repeat(size)}1]`],
   ['many long numbers', (size) => `[${many(size, () => `1${'0'.repeat(60)}1`)}]`],
@@ -61,7 +61,7 @@ const jsonShapes: readonly [string, (size: number) => string][] = [
   ['escaped backslashes', (size) => `["${'\\\\'.repeat(size / 2)}"]`],
   ['many texts with escapes', (size) => `[${many(size, () => '"\\u0041"')}]`],
   ['surrogate pairs', (size) => `["${'\\ud83d\\ude00'.repeat(size / 12)}"]`],
-  ['lone surrogates', (size) => `[${many(size, () => '"\\ud800"')}]`],
+  ['unpaired surrogates', (size) => `[${many(size, () => '"\\ud800"')}]`],
   ['nested arrays', (size) => '['.repeat(size / 2) + ']'.repeat(size / 2)],
   ['nested objects', (size) => `${'{"a":'.repeat(size / 6)}1${'}'.repeat(size / 6)}`],
   ['a member many times', (size) => `{${many(size, () => '"a":0')}}`],
@@ -89,7 +89,7 @@ describe('a body', () => {
   );
 
   test.each(jsonShapes)(
-    'of %s, and then no JSON',
+    'of %s, followed by invalid JSON',
     async (_name, shape) => {
       await expectLinear((size) => {
         const bytes = Buffer.from(`${shape(size)}x`);
@@ -191,7 +191,7 @@ describe('the check of an order', () => {
       },
     ],
     [
-      'event types, the same again and again',
+      'the same event type many times',
       (size) => {
         const checkEndpoint = compileCheck(NewWebhookEndpoint);
         const eventTypes = Array(Math.floor(size / 12)).fill('order.*');
@@ -238,7 +238,7 @@ const fieldShapes: readonly [string, (size: number) => string][] = [
   ['semicolons and blanks', (size) => `x;${' ;'.repeat(size / 2)}`],
   ['equals signs', (size) => `a${'=a'.repeat(size / 2)}`],
   ['entity tags', (size) => many(size, (n) => `"${n}"`, ', ')],
-  ['entity tags and then none', (size) => `${many(size, (n) => `W/"${n}"`, ' , ')} x`],
+  ['entity tags and then another text', (size) => `${many(size, (n) => `W/"${n}"`, ' , ')} x`],
   ['an open entity tag', (size) => `${many(size / 2, () => '""', ',')},"${'x'.repeat(size / 2)}`],
   ['waits', (size) => many(size, () => 'wait=x', ', ')],
   ['a wait with blanks', (size) => `wait${' '.repeat(size / 2)}=${' '.repeat(size / 2)}x`],
@@ -390,7 +390,7 @@ describe('a token', () => {
           try {
             await verifier.verify(token);
           } catch {
-            // Each of them is refused; the test measures the time.
+            // The verifier refuses each token. The test measures only the time.
           }
         };
       }, 8 * 1024);

@@ -1,4 +1,4 @@
-/** Ingestion as a service: HTTP in, commands out, states read back. */
+/** Starts and stops ingestion, the service behind the HTTP API. */
 import type { FastifyInstance } from 'fastify';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
 import { type ServerClock, startServerClock } from '../shared/clock/index.ts';
@@ -34,7 +34,7 @@ type Context = Pick<
 >;
 
 export interface Ingestion extends Running {
-  /** Where the API listens. */
+  /** The URL of the API. */
   readonly url: string;
 }
 
@@ -46,12 +46,12 @@ const logWatchEveryMs = 1_000;
 const schemaWatchEveryMs = 30_000;
 const positionsKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
-/** SIGTERM to exit takes less than 5 s; this is the share of the produce queue. */
+/** The stop takes less than 5 s. This is the part for the produce queue. */
 const flushDeadlineMs = 3_000;
 const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;
 
-/** Starts the service; it listens when this resolves. */
+/** Starts the service. Resolves when the API listens. */
 export async function startIngestion({
   config,
   log,
@@ -104,12 +104,12 @@ export async function startIngestion({
   lifecycle.addReadiness('kafka', () => accumulator.isConnected() || 'the brokers do not respond');
   lifecycle.addReadiness('lanes', () => {
     const unknown = parts.progress.unknown();
-    return unknown === 0 || `the positions of ${unknown} partitions are not known yet`;
+    return unknown === 0 || `the positions of ${unknown} partitions are unknown`;
   });
   lifecycle.addReadiness('produce', parts.health.check);
   lifecycle.addReadiness('commandLog', logWatch.check);
   lifecycle.addReadiness('schema', schemaWatch.check);
-  log.info({ url }, 'The API listens');
+  log.info({ url }, 'the API listens');
 
   return {
     url,
@@ -127,8 +127,8 @@ export async function startIngestion({
 }
 
 /**
- * Where the partition reader starts: at the last outcome of each partition. So the log alone gives the
- * positions of the partitions, whatever the stores contain.
+ * The start of the partition reader: the last outcome of each partition. So the log alone gives the positions of
+ * the partitions, whatever the stores contain.
  */
 async function lastOutcomes(
   settings: KafkaSettings,
@@ -150,8 +150,8 @@ async function lastOutcomes(
 }
 
 /**
- * Before the partitions are known, orders would look missing, so no client is admitted. After the time limit, readiness
- * fails.
+ * Waits until the positions are known. Before that, orders would look missing, so the API does not listen. After
+ * the time limit it listens, but readiness fails.
  */
 async function waitForPositions(progress: PartitionProgress): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -202,22 +202,30 @@ function startTimers(
   };
 }
 
-/** Orders need no database. Until it answers, their commands have the wall time of this machine. */
+/** Orders need no database. Until it responds, commands get the time of this machine. */
 async function measureClock(clock: ServerClock, log: Logger): Promise<void> {
   try {
     await clock.measure();
   } catch (error) {
-    log.debug({ reason: errorMessage(error) }, 'The clock of the database could not be read');
+    log.debug(
+      { reason: errorMessage(error) },
+      'ingestion cannot read the clock of the database; commands get the time of this machine',
+    );
   }
 }
 
-/** Positions from the database, for partitions whose outcomes were published before this process started. */
+/**
+ * Reads the positions from the database, for partitions whose outcomes were published before this process started.
+ */
 async function followPositions(store: OrderStore, progress: PartitionProgress, log: Logger): Promise<void> {
   try {
     for (const { partition, publishedOffset } of await store.partitionPositions())
       progress.publishedUpTo(partition, publishedOffset);
   } catch (error) {
-    // The partition reader still gives positions; only partitions without traffic stay unknown for longer.
-    log.debug({ reason: errorMessage(error) }, 'The positions of the partitions could not be read');
+    // The partition reader still gives positions. Only partitions without traffic stay unknown for longer.
+    log.debug(
+      { reason: errorMessage(error) },
+      'ingestion cannot read the positions of the partitions from the database',
+    );
   }
 }

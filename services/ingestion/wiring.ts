@@ -1,4 +1,4 @@
-/** The parts of ingestion made from each other, by hand. Nothing here listens or ticks yet. */
+/** Creates the parts of ingestion and connects them by hand. It opens no port and starts no timer. */
 import { PARTITIONS } from '../../topics/index.ts';
 import { createVerifier, type Verifier } from '../shared/auth/index.ts';
 import { type ServerClock, systemClock } from '../shared/clock/index.ts';
@@ -42,7 +42,7 @@ export interface Servers {
   readonly mysql: Pick<Mysql, 'pool'>;
   readonly clock: ServerClock;
   readonly redis: Redis;
-  /** Of the command topic. Another id means that positions stored elsewhere belong to a deleted log. */
+  /** Id of the command topic. If it changes, positions stored elsewhere belong to a deleted log. */
   readonly commandLogId: string;
 }
 
@@ -52,7 +52,7 @@ export interface WireContext {
   readonly metrics: Metrics;
 }
 
-/** Orders and shown versions that are remembered: two maps of about 150 bytes an entry. */
+/** Maximum remembered orders, and maximum shown versions. Each of the two maps needs about 150 bytes per entry. */
 const rememberedOrdersMax = 50_000;
 
 export function wire({ config, log, metrics }: WireContext, servers: Servers) {
@@ -93,7 +93,7 @@ export function wire({ config, log, metrics }: WireContext, servers: Servers) {
     shown,
   });
   const waits = createWaits({ outcomes });
-  // Streams end with their tokens, which are verified by this clock.
+  // Streams end with their tokens, and the verifier of tokens uses this clock.
   const streams = createStreams({ outcomes, readStatus, tickets, progress, nowMs: systemClock.nowMs });
   const callerLimits = createCallerLimits(callerLimitSettings(config.mysqlPoolSize), clock);
   const { rateOrdersPerSecond: ordersPerSecond, rateBurstOrders: burstOrders } = config;

@@ -32,7 +32,7 @@ export const fields = {
     default: 50_000,
     min: 100,
     max: 2_000_000,
-    help: 'Number of newest orders and events that are compared again in each round; about 0.5 kB each.',
+    help: 'Number of newest orders and events that are compared again in each round. Each needs about 0.5 kB.',
   }),
   findingsPerKindMax: int('FINDINGS_PER_KIND', {
     default: 5_000,

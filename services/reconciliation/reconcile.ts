@@ -1,6 +1,6 @@
 /**
- * Reconciliation on demand: reads the logs from their beginning to their current end, runs every check, and
- * reports differences. It writes nothing and takes no locks; the always-on service may run beside it.
+ * Reconciliation on demand: reads the logs from their beginning to their current end, runs every check, and reports
+ * differences. It writes nothing and takes no locks, so the service may run at the same time.
  */
 
 import type { OrderEvent } from '../../schemas/index.ts';
@@ -36,7 +36,7 @@ export interface ReconcileOptions {
   settings: KafkaSettings;
   registryUrl: string;
   mysqlUrl: string;
-  /** null: Redis is not compared. */
+  /** Null: Redis is not compared. */
   redisUrl: string | null;
   /**
    * Only outcomes decided in this time range (epoch ms) are compared with rows and deliveries. The walk over
@@ -45,7 +45,7 @@ export interface ReconcileOptions {
   fromMs?: number;
   toMs?: number;
   stuck: StuckLimits;
-  /** Differences of one kind that the report lists; all are counted. */
+  /** Maximum differences of one kind that the report lists. All differences are counted. */
   findingsPerKindMax?: number;
   log: Logger;
   signal: AbortSignal;
@@ -56,7 +56,7 @@ export interface ReconcileOptions {
 export interface ReconcileReport {
   ok: boolean;
   findings: (Difference & { remedy: string })[];
-  /** By kind: how many differ, and how many of them are in `findings`. */
+  /** Number of differences by kind, and how many of them are in `findings`. */
   counts: { kind: FindingKind; found: number; listed: number }[];
   commands: number;
   outcomes: number;
@@ -65,10 +65,10 @@ export interface ReconcileReport {
 
 /** Newest orders and events that are compared once more at the end. */
 const rememberedMax = 50_000;
-/** How often, and at which interval, differences that may be in flight are checked again. */
+/** Maximum rounds of a check with differences that may be in flight, and the pause between them. */
 const rounds = 3;
 const roundPauseMs = 1_500;
-/** States that are not read by then count as not yet written. */
+/** Maximum wait for the states. States that are not read by then count as not yet written. */
 const statesWaitMs = 60_000;
 const statesPollMs = 50;
 const perKindMaxDefault = 5_000;
@@ -76,7 +76,7 @@ const laneStallMs = 45_000;
 const restShare = 0.5;
 const queryTimeoutMs = 60_000;
 
-/** Throws if a server is down: a partial run has no result. */
+/** Throws if a server is down, because a partial run has no result. */
 export async function reconcile(options: ReconcileOptions): Promise<ReconcileReport> {
   const { log } = options;
   const startedMs = systemClock.monotonicMs();
@@ -101,7 +101,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRep
     const memory = createMemory({ ordersMax: rememberedMax, eventsMax: rememberedMax });
     const deadLetters = createDeadLetterIndex();
     const states = createStateBook({ statesMax: rememberedMax, fromTheStart: wholeStates });
-    // The log has a line for each wait.
+    // Needs no handler, because the log has a line for each wait.
     const onWait = (): void => undefined;
     const waiting = { onWait, backoff: backoff({ initialMs: 100, maxMs: 2_000 }), log };
     const follower = createFollower({
@@ -228,7 +228,7 @@ function behind(follower: Follower, topic: string, ends: ReadonlyMap<number, big
   }, 0n);
 }
 
-/** Runs each check until none of its differences is unconfirmed, at most {@link rounds} times. */
+/** Runs each check until all its differences are confirmed, at most {@link rounds} times. */
 async function runChecks(
   { signal, onProgress, findingsPerKindMax = perKindMaxDefault }: ReconcileOptions,
   checks: ReturnType<typeof allChecks>,
@@ -257,7 +257,7 @@ async function runChecks(
   return { findings, counts };
 }
 
-/** If nothing was left out, the confirmed ones are all; otherwise those beyond the limit count as well. */
+/** The counts are the confirmed differences and the differences beyond the limit. */
 function countsIn(
   looked: readonly FindingKind[],
   tally: Tally,

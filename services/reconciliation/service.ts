@@ -1,6 +1,6 @@
 /**
- * The reconciliation service, wired: one instance follows the logs and searches for differences; the others
- * are on standby.
+ * Starts the reconciliation service. One instance follows the logs and searches for differences. The others are on
+ * standby.
  */
 import { startServerClock, systemClock } from '../shared/clock/index.ts';
 import type { Running, ServiceContext } from '../shared/lifecycle/index.ts';
@@ -11,16 +11,16 @@ import { keepWorking } from './running/keep-working.ts';
 import { takeLeadership } from './running/leadership.ts';
 import { startWork } from './running/work.ts';
 
-/** Low-priority reads get more time, and few connections. */
+/** Reads have a low priority, so they get more time and few connections. */
 const queryTimeoutMs = 30_000;
 const poolSize = 6;
 /**
- * How long the leader may be silent. Its memory is lost with the lock; if its process dies, the lock is
- * released at once.
+ * How long the leader may send nothing before the server ends its session. The leader loses its memory with the
+ * lock. If its process dies, the server releases the lock at once.
  */
 const leaderWaitTimeoutSeconds = 30;
 
-/** Starts at once on standby; the work begins when this instance leads. */
+/** Starts at once on standby. The work begins when this instance leads. */
 export async function startReconciliation(context: ServiceContext<typeof fields>): Promise<Running> {
   const { config, log, metrics, signal, fatal, lifecycle } = context;
   const mysql = createMysql({ url: config.mysqlUrl, log, metrics, queryTimeoutMs, poolSize });

@@ -52,7 +52,7 @@ async function listAudit(options: ListOptions): Promise<void> {
     return;
   }
   print(entries.length === 0 ? 'no entries' : table([head, ...entries.map(cellsOf)]));
-  if (more) print(`there are more than these ${max}: see --max, --since and --subject`);
+  if (more) print(`there are more entries than these ${max}: see --max, --since and --subject`);
 }
 
 const head = ['time', 'who', 'from', 'action', 'subject', 'details', 'trace'];

@@ -37,7 +37,7 @@ function showCommand(): Command {
 
 function redriveCommand(): Command {
   return withFilters(new Command('redrive'))
-    .description('send dead letters to the command topic again; the order within a key is kept')
+    .description('send dead letters to the command topic again, in order within each key')
     .argument('[positions...]', 'only these positions, for example 3-120')
     .option('--dry-run', 'send nothing; print the expected result')
     .option('--all', 'all open dead letters; required without a position or filter')
@@ -48,7 +48,7 @@ function redriveCommand(): Command {
     .addOption(
       new Option('--by <who>', 'name of the operator, for the audit log').env('USER').default('unknown'),
     )
-    .option('--note <text>', 'why you redrive them, for the audit log; one line', noteText)
+    .option('--note <text>', 'the reason of the redrive for the audit log, one line', noteText)
     .option('--json', 'print the plan or the result as JSON')
     .action(redriveDeadLetters);
 }

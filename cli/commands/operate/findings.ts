@@ -19,7 +19,7 @@ const noteCharsMax = 300;
 /** Number of findings that the text lists by default. */
 const listedDefault = 100;
 
-/** `orderstream findings list|show|resolve`: what reconciliation has found. */
+/** `orderstream findings list|show|resolve`: the findings of reconciliation. */
 export function findingsCommand(): Command {
   return new Command('findings')
     .description('list, show and resolve the findings of reconciliation')

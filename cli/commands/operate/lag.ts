@@ -17,7 +17,7 @@ interface LagOptions {
   json?: boolean;
 }
 
-/** `orderstream lag`: the position of each lane and group, and what it waits for. Reads only. */
+/** `orderstream lag`: shows the position of each lane and group, and what a lane waits for. It only reads. */
 export function lagCommand(): Command {
   return new Command('lag')
     .description('show the lag of workers and subscribers, and what each lane waits for')
@@ -50,10 +50,10 @@ async function readLag(options: LagOptions): Promise<{
   lanes: LaneStanding[] | null;
   groups: GroupStanding[];
   halt: Halt | null;
-  /** By the clock of the database, as the times of the lanes are. */
+  /** Epoch ms by the clock of the database, like the times of the lanes. */
   nowMs: number;
 }> {
-  // Our tables know nothing about another team's group.
+  // The tables of this product do not contain the groups of other teams.
   const withLanes = options.group === undefined;
   const kafka = await findServers(options.name, process.env, ['kafka']);
   const admin = createAdmin(createKafkaConfig(kafka, 'orderstream-cli'));
@@ -61,7 +61,7 @@ async function readLag(options: LagOptions): Promise<{
     const groups = await groupStandings(admin, options.group);
     if (!withLanes) return { kafka: kafka.kafkaTopicPrefix, lanes: null, groups, halt: null, nowMs: 0 };
     const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
-    // The tables first: if the log grows later, it shows more commands, never fewer than are decided.
+    // Read the tables first and the log later. So the log never has fewer commands than are decided.
     const { rows, halt, nowMs } = await withDatabase(mysqlUrl, async (db) => ({
       rows: await readLanes(db),
       halt: await haltOf(db),

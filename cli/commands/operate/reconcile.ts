@@ -21,7 +21,7 @@ interface Options {
 }
 
 /**
- * `orderstream reconcile`: one run of every check of the reconciliation service; exit code 1 if there is a
+ * `orderstream reconcile`: runs every check of the reconciliation service once. The exit code is 1 if there is a
  * difference.
  */
 export function reconcileCommand(): Command {

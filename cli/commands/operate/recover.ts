@@ -8,7 +8,7 @@ import { skipRecord } from '../../recover/skip.ts';
 import { showStatus } from '../../recover/status.ts';
 import { DEFAULT_INSTANCE } from '../../servers.ts';
 
-/** `orderstream recover`: what stopped a lane, and the ways to continue that need an operator's decision. */
+/** `orderstream recover`: shows why a lane stopped, and runs the repairs that need a decision of an operator. */
 export function recoverCommand(): Command {
   return new Command('recover')
     .description('inspect and restart lanes that stopped because logs and tables do not match')

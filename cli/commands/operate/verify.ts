@@ -7,7 +7,7 @@ import { count, createProgress, print, printJson, table } from '../../output.ts'
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 import { type VerifyReport, verify } from '../../verify/verify.ts';
 
-/** `orderstream verify`: compares both logs and the tables; exit code 1 if any check finds something. */
+/** `orderstream verify`: compares both logs and the tables. The exit code is 1 if a check finds a difference. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
@@ -57,7 +57,7 @@ function reportText(report: VerifyReport): string {
   ];
   if (report.statesBehind !== null && report.statesBehind > 0) {
     summary.push(
-      `the snapshot of orders does not cover ${count(report.statesBehind)} outcomes yet: those were not compared with it`,
+      `the snapshot of orders does not cover ${count(report.statesBehind)} outcomes yet, so they were not compared with it`,
     );
   }
   if (report.olderThanLog > 0) {

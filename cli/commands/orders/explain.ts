@@ -8,7 +8,7 @@ import { openLogReader } from '../../kafka/log-reader.ts';
 import { print, printJson } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** `orderstream explain ORDER`: everything that is known about one order. Exit code 1 if nothing is. */
+/** `orderstream explain ORDER`: shows the full life of one order. The exit code is 1 if the order is unknown. */
 export function explainCommand(): Command {
   return new Command('explain')
     .description('show the full life of one order: commands, outcomes, rows, history, deliveries, findings')

@@ -14,7 +14,7 @@ interface GetOptions {
   ticket?: string;
 }
 
-/** `orderstream order get ID`: one order as the API shows it to its customer. */
+/** `orderstream order get ID`: prints one order as the API shows it to its customer. */
 export function orderCommand(): Command {
   const command = new Command('order').description('read one order');
   command
@@ -52,7 +52,7 @@ async function customerOf(id: string, name: string): Promise<string> {
     ]);
     const customerId = (rows as { customer_id: string }[])[0]?.customer_id;
     if (customerId === undefined) {
-      throw new CliError(`there is no decided order ${id}; a queued one needs --customer and --ticket`);
+      throw new CliError(`there is no decided order ${id}; a queued order needs --customer and --ticket`);
     }
     return customerId;
   });

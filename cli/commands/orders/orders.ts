@@ -72,7 +72,7 @@ async function send(file: string, options: SendOptions): Promise<void> {
 function compare(summary: Parameters<typeof differences>[0], expected: ExpectedTotals, quiet: boolean): void {
   const found = differences(summary, expected);
   if (found.length > 0)
-    throw new CliError('the totals differ from the expected ones', { detailLines: found });
+    throw new CliError('the totals differ from the expected totals', { detailLines: found });
   if (!quiet) print('all totals as expected');
 }
 
@@ -86,14 +86,14 @@ async function readExpected(file: string): Promise<ExpectedTotals> {
   }
 }
 
-/** Any response will do. An API that is down is reported at once, not after the stall time. */
+/** Requires any response of the API, so that an API that is down is reported at once and not after the stall time. */
 async function mustReach(baseUrl: string): Promise<void> {
   if (!URL.canParse(baseUrl)) throw usageError(`${withoutPassword(baseUrl)} is not a URL`);
   try {
     await fetch(new URL('/openapi.json', baseUrl), { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
   } catch (error) {
     throw new CliError(
-      `the API at ${withoutPassword(baseUrl)} does not answer; is it running? \`npm start\` starts it`,
+      `the API at ${withoutPassword(baseUrl)} does not respond; is it running? \`npm start\` starts it`,
       {
         cause: error,
       },

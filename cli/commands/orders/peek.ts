@@ -13,7 +13,7 @@ interface PeekOptions extends Wanted {
   compact?: boolean;
 }
 
-/** `orderstream peek TOPIC`: records of a topic, decoded, one JSON document each. Commits nothing. */
+/** `orderstream peek TOPIC`: prints decoded records of a topic, each as a JSON document. It commits nothing. */
 export function peekCommand(): Command {
   return new Command('peek')
     .description('print decoded records of a topic; without a start, the last ones')
@@ -34,7 +34,7 @@ export function peekCommand(): Command {
 
 async function peek(topic: string, options: PeekOptions): Promise<void> {
   if (options.offset !== undefined && options.partition === undefined) {
-    throw usageError('--offset counts within one partition; name it with --partition');
+    throw usageError('--offset needs --partition, because an offset belongs to one partition');
   }
   const servers = await findServers(options.name, process.env, ['kafka', 'registry']);
   const decoder = await openDecoder(servers.schemaRegistryUrl);

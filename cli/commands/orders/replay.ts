@@ -20,14 +20,14 @@ interface ReplayOptions {
   iKnow?: boolean;
 }
 
-/** The coordinator's error for a commit from outside while the group has members. */
+/** Errors of the coordinator if a process outside of the group commits while the group has members. */
 const membersPresent: ReadonlySet<unknown> = new Set([
   'UNKNOWN_MEMBER_ID',
   'ILLEGAL_GENERATION',
   'REBALANCE_IN_PROGRESS',
 ]);
 
-/** `orderstream replay`: sets the offsets of a consumer group, so that its members read again from there. */
+/** `orderstream replay`: sets the offsets of a consumer group, so that its members read records again. */
 export function replayCommand(): Command {
   return new Command('replay')
     .description('reset a consumer group of your own, to read outcomes again')
@@ -53,7 +53,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   const { group, topic } = options;
   if (ownGroups.has(group) && !options.iKnow) {
     throw usageError(
-      `${group} belongs to this product and stores its real position with its effects: moving its offset replays nothing and hides its lag; --i-know moves it anyway`,
+      `${group} belongs to this product and stores its real position elsewhere. A move of its offset replays nothing and hides its lag. --i-know moves it anyway`,
     );
   }
   const config = await findServers(options.name, process.env, ['kafka']);
@@ -63,14 +63,13 @@ async function replay(options: ReplayOptions): Promise<void> {
     const moves = await plan(reader, admin, options);
     show(moves, group, topic);
     if (moves.every(({ from }) => from === null)) {
-      warn(`${group} has no offset on ${topic}: it is mistyped, or it has never committed there`);
+      warn(`${group} has no offset on ${topic}: check the name; the group may never have committed there`);
     }
     if (options.dryRun) {
       print('dry run: nothing was moved');
       return;
     }
-    // The reader refuses a topic that was recreated meanwhile: offsets of the old topic would be set on the
-    // new one.
+    // The reader refuses a topic that was recreated meanwhile, because these offsets belong to the old topic.
     await reader.ranges(topic);
     await carryOut(admin, moves, options);
     print(`${group} continues from there`);
@@ -112,7 +111,7 @@ async function carryOut(
   } catch (error) {
     const { type } = ((error as Error).cause ?? {}) as { type?: unknown };
     if (!membersPresent.has(type)) throw error;
-    throw new CliError(`${group} has members that are running; stop them first, nothing was moved`, {
+    throw new CliError(`${group} has running members; nothing was moved. Stop the members first`, {
       cause: error,
     });
   }

@@ -8,7 +8,7 @@ import { decodeUtf8, firstLineNotUtf8, mustBeReadable, openInput } from '../../i
 import { count, print } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** `orderstream catalogue import FILE.csv`: products and their first stock. */
+/** `orderstream catalogue import FILE.csv`: imports products and their first stock. */
 export function catalogueCommand(): Command {
   const command = new Command('catalogue').description('manage the products that customers can order');
   command

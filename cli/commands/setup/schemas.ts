@@ -4,7 +4,7 @@ import { EXIT_FAILURE } from '../../errors.ts';
 import { print, table } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 
-/** `orderstream schemas`: the deploy step before the services start; services only look up schema ids. */
+/** `orderstream schemas`: a deploy step before the services start, because services only look up schema ids. */
 export function schemasCommand(): Command {
   const command = new Command('schemas').description('manage the released schemas (schemas/) in a registry');
   command
@@ -14,7 +14,7 @@ export function schemasCommand(): Command {
     .action(async (options: { name: string }) => show(await registerSchemas(await registryOf(options.name))));
   command
     .command('list')
-    .description('print which released schemas the registry has; exit code 1 when one is missing')
+    .description('print which released schemas the registry has; exit code 1 if one is missing')
     .option('--name <instance>', 'local instance whose registry to use', DEFAULT_INSTANCE)
     .action(async (options: { name: string }) => {
       const reports = await listSchemas(await registryOf(options.name));

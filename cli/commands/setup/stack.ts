@@ -67,8 +67,8 @@ async function up(flags: UpFlags): Promise<void> {
 }
 
 /**
- * The addresses as lines for a shell: `KEY=value`. A variable that the shell set may hold a password and is
- * not printed.
+ * Prints the addresses as lines for a shell: `KEY=value`. It omits a variable that the shell set, because the value
+ * may contain a password.
  */
 function printAddresses(info: StackInfo): void {
   for (const [key, value] of Object.entries(stackEnv(info))) {
@@ -97,7 +97,7 @@ function serverRow({ server, answers, address, pids, problem }: ServerStatus): s
   return [server, answers ? 'answers' : 'DOWN', shown, processes || 'not ours', problem ?? ''];
 }
 
-/** Services that are not started are no failure: `stack up` starts only the servers. */
+/** Stopped services are no failure, because `stack up` starts only the servers. */
 const isReadyOrOff = ({ readiness }: ServiceStatus): boolean => readiness !== 'not ready';
 
 function serviceRow({ service, readiness, adminUrl, pid, problem }: ServiceStatus): string[] {
@@ -114,7 +114,7 @@ async function logs(
   const code = await new Promise<number>((resolve, reject) => {
     const child = spawn('tail', args, { stdio: 'inherit' });
     child.once('error', reject);
-    // A signal ended it, because the reader of the lines has gone.
+    // `exit` is null after a signal, because the reader of the lines has gone.
     child.once('exit', (exit) => resolve(exit ?? EXIT_FAILURE));
   });
   if (code !== 0) process.exitCode = code;
@@ -126,8 +126,8 @@ async function reset(name: string): Promise<void> {
 }
 
 /**
- * A refusal of the stack is one sentence on stderr and exit code 1. Any other error is a bug and keeps its
- * stack trace.
+ * Prints a refusal of the stack as one sentence on stderr and sets exit code 1. Any other error is a bug and keeps
+ * its stack trace.
  */
 async function sentence(work: () => Promise<void>): Promise<void> {
   try {
@@ -142,6 +142,6 @@ async function sentence(work: () => Promise<void>): Promise<void> {
 function integer(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('a whole number from 1 is needed');
+    throw new InvalidArgumentError('expected a whole number of at least 1.');
   return value;
 }

@@ -11,12 +11,15 @@ const tokenFields = {
   lifetimeMaxMs: durationMs('JWT_LIFETIME_MAX', {
     default: tokenLifetimeMaxMs,
     min: 60_000,
-    help: 'As for ingestion.',
+    help: 'The longest lifetime of a token, as in ingestion.',
   }),
 };
 const CUSTOMER = /^[\x21-\x7e]{1,128}$/;
 
-/** `orderstream token`: a bearer token of the local issuer, alone on its line so that a shell can use it. */
+/**
+ * `orderstream token`: prints a bearer token of the local issuer. The token is alone on its line, so that a shell
+ * can use it.
+ */
 export function tokenCommand(): Command {
   return new Command('token')
     .description('print a bearer token of the local issuer; for local runs only')
@@ -33,7 +36,7 @@ export function tokenCommand(): Command {
       const scopes = options.scope.flatMap((text) => text.split(/[\s,]+/)).filter((scope) => scope !== '');
       const unknown = scopes.filter((scope) => !SCOPES.includes(scope));
       if (unknown.length > 0)
-        throw usageError(`unknown scope ${unknown.join(', ')}; there are ${SCOPES.join(', ')}`);
+        throw usageError(`unknown scope ${unknown.join(', ')}; the scopes are ${SCOPES.join(', ')}`);
       if (!CUSTOMER.test(options.customer)) {
         throw usageError('--customer must be 1 to 128 visible ASCII characters');
       }

@@ -9,8 +9,8 @@ import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
 /** The exit code of a pending plan, so that a pipeline can stop on it. */
 const EXIT_PENDING = EXIT_USAGE;
 /**
- * For every cluster except a single broker. With one of three brokers down, creating fails instead of using
- * two replicas.
+ * Replicas of a topic on every cluster except a single broker. If one of three brokers is down, the creation fails
+ * and does not use two replicas.
  */
 const REPLICAS_WANTED = 3;
 
@@ -34,7 +34,7 @@ export function topicsCommand(): Command {
     command
       .command('apply')
       .description(
-        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes. Exit code 1: a change is refused; all others are applied',
+        'create missing topics and raise settings that are too low; never shrinks, moves keys or deletes. Exit code 1: a change is refused, and all others are applied',
       )
       .action((options: TopicsOptions) => withPlan(options, apply)),
   ];

@@ -16,7 +16,7 @@ interface ReencryptOptions {
   json?: boolean;
 }
 
-/** `orderstream webhooks new-key|reencrypt`: the keys of the webhook secrets in the database. */
+/** `orderstream webhooks new-key|reencrypt`: manages the keys of the webhook secrets in the database. */
 export function webhooksCommand(): Command {
   const command = new Command('webhooks').description('manage the keys that encrypt webhook secrets');
   command
@@ -30,7 +30,7 @@ export function webhooksCommand(): Command {
   command
     .command('reencrypt')
     .description('encrypt every webhook secret with the first key of WEBHOOK_SECRET_KEYS')
-    .option('--dry-run', 'change nothing; print what would be changed')
+    .option('--dry-run', 'change nothing; print the pending changes')
     .option('--json', 'print the counts as JSON')
     .option('--name <instance>', 'local instance to use', DEFAULT_INSTANCE)
     .action(reencryptAll);

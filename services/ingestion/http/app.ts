@@ -1,4 +1,4 @@
-/** The HTTP application, built without listening. `request-stages.ts` lists what a request passes through. */
+/** The HTTP application, built without listening. `request-stages.ts` lists the stages of a request. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errorMessage } from '../../shared/errors/index.ts';
 import { answerClientError } from './client-error.ts';
@@ -20,11 +20,11 @@ import {
 
 interface HttpLimits {
   readonly headerBytesMax: number;
-  /** From the first byte of a request to the end of its headers. */
+  /** Maximum time from the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;
-  /** From the first byte of a request to the end of its body. */
+  /** Maximum time from the first byte of a request to the end of its body. */
   readonly requestTimeoutMs: number;
-  /** Between two requests of a connection. */
+  /** Maximum time between two requests of a connection. */
   readonly keepAliveTimeoutMs: number;
   readonly socketsMax: number;
   /** Requests of one connection that may be open at once. */
@@ -61,7 +61,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
-      // Node would answer without a body; see `faultOfMessage`.
+      // Node would respond without a body. `faultOfMessage` checks the header instead.
       requireHostHeader: false,
     },
     // The request line limits the length. An id that is too long is an unknown id, not an unknown route.
@@ -123,7 +123,7 @@ function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  // Fastify closes the connection when it has not read the whole body. Here the rest is read (http/drain.ts).
+  // Fastify closes the connection if it has not read the whole body. Here `http/drain.ts` reads the rest.
   if (!request.raw.complete) reply.removeHeader('connection');
   if (error instanceof HttpProblem) {
     const { code, message: detail, errors, headers, cause } = error;
@@ -148,5 +148,5 @@ function answerError(
 }
 
 function noteBug({ log }: AppDeps, request: FastifyRequest, error: unknown): void {
-  log.error({ err: error, url: request.routeOptions.url }, 'A request failed unexpectedly');
+  log.error({ err: error, url: request.routeOptions.url }, 'a request failed unexpectedly');
 }

@@ -1,4 +1,4 @@
-/** The caller and its permissions. */
+/** Verifies the token of a request and its scope. */
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, Verifier } from '../../shared/auth/index.ts';
@@ -14,10 +14,10 @@ declare module 'fastify' {
   }
 }
 
-/** Clients send the same token on a connection again and again: comparing it costs less than hashing it. */
+/** Clients repeat the same token on a connection. A comparison with it costs less than a hash. */
 const lastCaller = Symbol('lastCaller');
 type RememberingSocket = Socket & { [lastCaller]?: { field: string; caller: Caller; untilMs: number } };
-/** After a key is withdrawn, its tokens end at the latest after this time plus the verifier's own. */
+/** The tokens of a withdrawn key end at the latest after this time plus the verifier's own time. */
 const rememberForMs = 10_000;
 
 const bearerForm = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
@@ -27,7 +27,10 @@ export interface AuthDeps {
   readonly tokenChecks: TokenChecks;
 }
 
-/** Answers 401 or 403, or sets `request.caller` and calls `admit`. Costs no promise while the issuer's keys are known. */
+/**
+ * Responds with 401 or 403, or sets `request.caller` and calls `admit`. Creates no promise while the issuer's keys
+ * are known.
+ */
 export function authenticate(
   { verifier, tokenChecks }: AuthDeps,
   scope: Scope,
@@ -72,7 +75,7 @@ export function authenticate(
   if (!isTaken) sendProblem(request, reply, 'OVERLOADED', tooManyTokens);
 }
 
-/** The caller of a request if its token was verified before, otherwise null. Checks nothing else. */
+/** The caller of a request if its token was verified before, otherwise null. It verifies no token. */
 export function knownCaller(
   { verifier }: Pick<AuthDeps, 'verifier'>,
   request: FastifyRequest,
@@ -103,7 +106,7 @@ function verifyNow(
   else enter(verified);
 }
 
-/** One IPv6 site has 2^64 addresses: the first four groups identify the site. */
+/** One IPv6 site has 2^64 addresses. The first four groups identify the site. */
 function addressOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress.includes('.') ? remoteAddress : remoteAddress.split(':', 4).join(':');
 }

@@ -1,4 +1,4 @@
-/** Responses to malformed HTTP: sent on the bare socket, which is then closed. */
+/** Responds to malformed HTTP on the bare socket and closes it. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -16,12 +16,12 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  // The request already has its response; the late bytes are the rest of its body.
+  // The request already has its response. The late bytes are the rest of its body.
   if (isDraining(socket)) {
     socket.destroy();
     return;
   }
-  // After an answer has begun, a second one in the same stream would be read as part of it.
+  // The client would read a second response as a part of the response that has begun.
   if ((socket as Socket & { _httpMessage?: { headersSent?: boolean } })._httpMessage?.headersSent === true) {
     socket.destroy();
     return;
@@ -36,13 +36,13 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   );
 }
 
-/** Why a message that Node accepts is refused as HTTP; null for a good one. */
+/** The fault of a message that Node accepts but that is not valid here. Null for a valid message. */
 export function faultOfMessage(message: IncomingMessage): { code: ProblemCode; detail?: string } | null {
   const { rawHeaders, httpVersion, headers } = message;
   const hosts = countHosts(rawHeaders);
   if (hosts === 0 && httpVersion === '1.1')
     return { code: 'BAD_REQUEST', detail: 'The header Host is missing.' };
-  // Node silently keeps the first. A proxy before us may have used the second.
+  // Node silently keeps the first header. A proxy in front of the service may have used the second.
   if (hosts > 1) return { code: 'BAD_REQUEST', detail: 'The header Host occurs more than once.' };
   const { expect } = headers;
   // Node responds to the only expectation that HTTP defines.

@@ -20,10 +20,10 @@ const preflight = (url: string, origin: string, method = 'POST') => ({
   },
 });
 
-describe('an origin that is listed', () => {
+describe('a listed origin', () => {
   const world = createFakeWorld({ corsOrigins: [shop] });
 
-  test('has its preflight answered without a token, with the methods of the path', async () => {
+  test('gets a response to its preflight without a token, with the methods of the path', async () => {
     const answer = await world.app.inject(preflight('/v1/orders', shop));
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
@@ -37,7 +37,7 @@ describe('an origin that is listed', () => {
     expect(unknown.statusCode).toBe(404);
   });
 
-  test('may read answers, refusals included', async () => {
+  test('may read responses, also refusals', async () => {
     const request = placeRequest('k', sampleOrder(), { origin: shop });
     const { headers: _headers, ...bare } = request;
     const answers = await Promise.all([
@@ -73,7 +73,7 @@ interface Operation {
   readonly responses: Record<string, { headers?: object }>;
 }
 
-test('another origin is answered as if nothing were configured, and caches keep the two apart', async () => {
+test('other origins get the response of a service without CORS, and caches separate the origins', async () => {
   const world = createFakeWorld({ corsOrigins: [shop] });
   for (const origin of ['https://evil.example', 'null', `${shop}.evil.example`, 'http://shop.example.com']) {
     const answer = await world.app.inject(preflight('/v1/orders', origin));
@@ -83,7 +83,7 @@ test('another origin is answered as if nothing were configured, and caches keep 
   }
 });
 
-test('without origins no answer speaks of them; with * every answer does', async () => {
+test('no response has CORS headers without origins, and every response has them with *', async () => {
   const closed = await createFakeWorld().app.inject(preflight('/v1/orders', shop));
   expect(closed.statusCode).toBe(405);
   expect(closed.headers['vary']).toBeUndefined();
@@ -111,7 +111,7 @@ describe('the sample that follows an order from a browser', () => {
     return { world, id: placed.id as string, statusUrl: url + placed.statusUrl };
   }
 
-  test('sees each state up to the final one, over a stream that a browser may read', async () => {
+  test('gets each state up to the final one, over a stream that a browser may read', async () => {
     const { followOrder } = await load();
     const { world, id, statusUrl } = await listen();
     const states: string[] = [];
@@ -128,7 +128,7 @@ describe('the sample that follows an order from a browser', () => {
     await stream.body?.cancel();
   });
 
-  test('asks for another token once when one is refused, and gives up with the problem', async () => {
+  test('requests one new token after a refusal, and then fails with the problem', async () => {
     const { followOrder } = await load();
     const { world, id, statusUrl } = await listen();
     world.decide(id, 'REJECTED');

@@ -1,13 +1,16 @@
 /**
- * Requests of scripts from other origins (https://fetch.spec.whatwg.org/#http-cors-protocol), for the
- * configured origins. The browser's credentials are never requested: a script sends its token itself.
+ * Allows scripts of the configured origins to use the API (https://fetch.spec.whatwg.org/#http-cors-protocol). It
+ * never allows the browser's credentials, because a script sends its token itself.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from './problems.ts';
 import { allowedOn, type KnownRoute } from './unknown-routes.ts';
 
 export interface Cors {
-  /** Sets the fields that the answer to a listed origin has. True when the request was a preflight, which is answered then. */
+  /**
+   * Sets the response headers for a listed origin. Returns true if the request was a preflight, which then has its
+   * response.
+   */
   handle(request: FastifyRequest, reply: FastifyReply): boolean;
 }
 
@@ -36,11 +39,11 @@ export const exposedHeaders = [
   'WWW-Authenticate',
 ] as const;
 
-/** Browsers keep the answer to a preflight for two hours at most. */
+/** Browsers keep the response to a preflight for two hours at most. */
 const maxAgeSeconds = 7_200;
 const anyOrigin = '*';
 
-/** Null without origins: then nothing is checked. */
+/** Null without origins. Then no request is checked. */
 export function createCors(origins: readonly string[], known: readonly KnownRoute[]): Cors | null {
   if (origins.length === 0) return null;
   const isOpen = origins.includes(anyOrigin);
@@ -49,7 +52,7 @@ export function createCors(origins: readonly string[], known: readonly KnownRout
   const allowed = allowedHeaders.join(', ');
   return {
     handle(request, reply) {
-      // On the raw answer, so that a stream has the fields too.
+      // Set on the raw response, so that a stream has the headers too.
       const { raw } = reply;
       if (!isOpen) raw.setHeader('vary', 'Origin');
       const { origin, 'access-control-request-method': wanted } = request.headers;

@@ -1,12 +1,13 @@
 /**
- * An answer that comes before the body has been read, for example a 413. A connection that is closed with unread bytes
- * is reset, and the reset can overtake the answer: the client sees EPIPE instead of the problem. So the rest of the body
- * is read and dropped, up to a bound, and the connection can be used again.
+ * Handles a response that is sent before the body is read, for example a 413. If the server closes a connection
+ * with unread bytes, the client gets a reset. The reset can overtake the response, and the client sees EPIPE
+ * instead of the problem. So the server reads and drops the rest of the body, up to a bound. The client can then
+ * use the connection again.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Enough for a body sent by mistake. Beyond it the connection is closed. */
+/** Enough for a body sent by mistake. The server closes the connection of a longer body. */
 const drainBytesMax = 16 * 1024 * 1024;
 const drainMsMax = 10_000;
 
@@ -16,7 +17,7 @@ type DrainedSocket = Socket & { [draining]?: boolean };
 /** Drops the rest of a request body. Call it before sending the response; safe to call more than once. */
 export function drainRest(request: IncomingMessage): void {
   const { headers } = request;
-  // The parser calls a message complete a moment after it has handed it out, even one without a body.
+  // The parser sets `complete` a moment after the request event, even for a message without a body.
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const socket = request.socket as DrainedSocket;
   if (!hasBody || request.complete || request.destroyed || socket[draining] === true) return;

@@ -1,4 +1,4 @@
-/** The one map from failures of the application to problems. A code has its status and title in the problem table. */
+/** Maps failures of the application to problems. The problem table has the status and title of each code. */
 import { Failure } from '../application/common/failure.ts';
 import { HttpProblem } from './problems.ts';
 
@@ -13,7 +13,7 @@ export function problemOf({ code, detail, retryAfterMs, cause }: Failure): HttpP
   return new HttpProblem(code, detail ?? undefined, { headers, cause });
 }
 
-/** The result of the application. Throws the problem of a failure. */
+/** Returns a result of the application. Throws the problem if the result is a failure. */
 export function orProblem<T>(result: T | Failure): T {
   if (result instanceof Failure) throw problemOf(result);
   return result;

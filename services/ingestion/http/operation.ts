@@ -29,14 +29,14 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly scope: Scope;
-  /** Which limits of the load apply: writes are refused long before reads. */
+  /** The load limits that apply. During overload, writes are refused long before reads. */
   readonly admissionClass: 'read' | 'write';
-  /** What is charged to the caller's rate: one order, or a batch by its bytes and its orders. Nothing when it is absent. */
+  /** The charge against the caller's rate: one order, or a batch by its bytes and its orders. Absent: no charge. */
   readonly charge?: 'order' | 'batch';
   readonly parameters: readonly Parameter[];
   readonly body?: { readonly schema: TSchema; readonly bytesMax: number; readonly required: boolean };
   readonly responses: Readonly<Record<number, OperationResponse>>;
-  /** In addition to those of every operation. */
+  /** Problems in addition to the problems of every operation. */
   readonly problems: readonly ProblemCode[];
 }
 

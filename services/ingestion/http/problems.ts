@@ -1,13 +1,15 @@
-/** Makes and sends problems. A handler throws a problem. A refusal that must be cheap is sent directly. */
+/**
+ * Creates and sends problems. A handler throws a problem. Code that must refuse cheaply sends the problem directly.
+ */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { drainRest } from './drain.ts';
 import type { JsonFault } from './json/strict-json.ts';
 import { type ProblemCode, problemTable, problemType } from './problem-table.ts';
 
-/** One thing that is wrong with a request. */
+/** One fault of a request. */
 export interface Fault extends JsonFault {
-  /** Name of the query parameter or header that is at fault; the pointer is empty then. */
+  /** Name of the invalid query parameter or header. The pointer is then empty. */
   readonly parameter?: string;
 }
 
@@ -17,7 +19,7 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** Ends a request with a problem; caught by the app's error handler. */
+/** Ends a request with a problem. The error handler of the app catches it. */
 export class HttpProblem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly Fault[];

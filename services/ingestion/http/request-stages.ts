@@ -1,7 +1,7 @@
 /**
- * The stages of a request, in calling order. A stage lets the request go on or answers it with a problem. The stages of
- * `onRequest` run before the first byte of the body is read. Then fastify receives the body: it refuses one that is too large
- * or of another type.
+ * The stages of a request, in calling order. A stage passes the request on or ends it with a problem. The stages of
+ * `onRequest` run before the first byte of the body is read. Then fastify receives the body. It refuses a body that
+ * is too large or of another type.
  */
 import type { onRequestHookHandler, preHandlerHookHandler, RouteHandlerMethod } from 'fastify';
 import { authenticate } from './auth.ts';
@@ -36,8 +36,9 @@ export interface OperationStages {
 }
 
 /**
- * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. `charge` of the
- * operation says what the rate stage takes. A batch is charged for its bytes before it is parsed, and for its orders after.
+ * Of an operation: admission → token → turn → body budget, then query → rate → body → shape → submit. `charge` of
+ * the operation defines the charge of the rate stage. A batch is charged for its bytes before parsing, and for its
+ * orders after it.
  */
 export function stagesOf(deps: AdmitDeps, charges: Charges, route: Route): OperationStages {
   const { operation } = route;
@@ -78,7 +79,10 @@ function rateStage(charges: Charges, charge: 'order' | 'batch'): preHandlerHookH
 
 const nothingToRead = (): undefined => undefined;
 
-/** `read` is body and shape. The handler submits to the application and sends the response; it checks the items of a batch. */
+/**
+ * `read` is the stages body and shape. The handler submits to the application and sends the response. It also
+ * checks the items of a batch.
+ */
 function lastStages(charge: Charge, route: Route): RouteHandlerMethod {
   const { read = nothingToRead, countOrders } = route;
   if (countOrders === undefined) return (request, reply) => route.handler(request, reply, read(request));

@@ -1,4 +1,4 @@
-/** Requests that clients send without bad intent, and the behaviour that HTTP defines for them. */
+/** Requests of well-meaning clients, and the behaviour that HTTP defines for them. */
 import { describe, expect, test } from 'vitest';
 import { createFakeWorld, fakeTokens, placeRequest } from '../testing/fake-world.ts';
 
@@ -70,7 +70,7 @@ describe('an operation without a body', () => {
 });
 
 describe('an order id', () => {
-  test('names the same order in upper case', async () => {
+  test('identifies the same order in upper case', async () => {
     const id = await placed('upper');
     const url = `/v1/orders/${id.toUpperCase()}`;
     for (const path of [url, `${url}/history`]) {
@@ -83,7 +83,7 @@ describe('an order id', () => {
     expect(world.commands.at(-1)!.orderId).toBe(id);
   });
 
-  test('names it with its ticket too', async () => {
+  test('identifies the order with its ticket, also in upper case', async () => {
     const { statusUrl } = (await app.inject(placeRequest('upper-queued'))).json();
     const [path = '', query = ''] = String(statusUrl).split('?');
     const url = `/v1/orders/${path.slice('/v1/orders/'.length).toUpperCase()}?${query}`;
@@ -92,7 +92,7 @@ describe('an order id', () => {
 });
 
 test.each(['%ff', '%zz', '%', '%ff/history', '%zz/events', '%c3%28/cancel'])(
-  'the path /v1/orders/%s names nothing',
+  'the path /v1/orders/%s does not exist',
   async (part) => {
     for (const method of ['GET', 'POST'] as const) {
       const answer = await app.inject({ method, url: `/v1/orders/${part}`, headers: { authorization } });
@@ -103,7 +103,7 @@ test.each(['%ff', '%zz', '%', '%ff/history', '%zz/events', '%c3%28/cancel'])(
 );
 
 describe('HEAD', () => {
-  test('is answered like GET, without the body', async () => {
+  test('returns the response of GET without the body', async () => {
     const id = await placed('head');
     const urls = [
       '/docs',
@@ -120,12 +120,12 @@ describe('HEAD', () => {
       expect(head.body, url).toBe('');
       for (const name of ['content-type', 'etag'])
         expect(head.headers[name], `${url} ${name}`).toBe(get.headers[name]);
-      // A problem names another trace each time, of the same length.
+      // Each problem has another trace id of the same length.
       expect(head.headers['content-length'], url).toBe(get.headers['content-length']);
     }
   });
 
-  test('of a stream opens none', async () => {
+  test('opens no stream', async () => {
     const url = `/v1/orders/${await placed('head-stream')}/events`;
     const head = await app.inject({ method: 'HEAD', url, headers: { authorization } });
     expect(head.statusCode).toBe(200);
@@ -138,7 +138,7 @@ describe('HEAD', () => {
   });
 });
 
-test('the root leads to the documentation', async () => {
+test('the root redirects to the documentation', async () => {
   const answer = await app.inject('/');
   expect(answer.statusCode).toBe(302);
   expect(answer.headers['location']).toBe('/docs');
@@ -148,7 +148,7 @@ test('the root leads to the documentation', async () => {
 });
 
 describe('faults outside of the body', () => {
-  test('every query parameter at fault is listed', async () => {
+  test('lists every invalid query parameter', async () => {
     const url = '/v1/orders?limit=1000&status=NO&cursor=x';
     const { detail, errors } = (await app.inject({ url, headers: { authorization } })).json();
     expect(errors).toMatchObject([
@@ -163,7 +163,7 @@ describe('faults outside of the body', () => {
     ]);
   });
 
-  test('those of deliveries too', async () => {
+  test('lists the invalid query parameters of deliveries', async () => {
     const url = `/v1/webhook-endpoints/${await endpoint()}/deliveries?limit=0&status=NO`;
     const { errors } = (await app.inject({ url, headers: hooks })).json();
     expect(errors.map(({ parameter }: { parameter: string }) => parameter)).toEqual(['limit', 'status']);
@@ -173,7 +173,7 @@ describe('faults outside of the body', () => {
     ['GET', '', 'If-None-Match'],
     ['GET', '/events', 'Last-Event-ID'],
     ['POST', '/cancel', 'If-Match'],
-  ] as const)('%s %s names the header %s', async (method, path, name) => {
+  ] as const)('%s %s lists the invalid header %s', async (method, path, name) => {
     const url = `/v1/orders/${await placed('header')}${path}`;
     const answer = await app.inject({ method, url, headers: { authorization, [name]: 'x' } });
     expect(answer.json()).toMatchObject({

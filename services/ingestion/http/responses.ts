@@ -1,7 +1,4 @@
-/**
- * What a response tells the client about an order: links with tickets, versions as entity tags, and when to
- * retry.
- */
+/** The parts of a response about an order: links with tickets, versions as entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
 import { canChange, isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';
@@ -16,10 +13,10 @@ export interface ResponseDeps {
 
 /** Includes the charset. Otherwise fastify would search for it and append it each time. */
 export const jsonMediaType = 'application/json; charset=utf-8';
-/** A decided order changes through people or other systems, so no queue gives an estimate. */
+/** People or other systems change a decided order, so no queue gives an estimate. */
 const settledRetryAfterSeconds = '5';
 
-/** A state that can be shown, with the version and status that it has. */
+/** A state in the form that clients see, with its version and status. */
 export interface Shown {
   readonly version: number;
   readonly status: string;
@@ -108,7 +105,7 @@ export function statusUrlOf(
   return `/v1/orders/${id}?t=${tickets.issue(id, customerId, position)}`;
 }
 
-/** The 202 of an order that is in the log. Its parts need no escaping, so the text is put together by hand. */
+/** Sends the 202 of an order that is in the log. Its parts need no escaping, so the code concatenates the text. */
 export function sendAccepted(
   deps: ResponseDeps,
   reply: FastifyReply,

@@ -1,4 +1,4 @@
-/** What a client may do to its connections, on a real socket. */
+/** The limits of connections, tested with real sockets. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ async function open(port: number): Promise<Socket> {
 
 const request = `GET /v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${fakeTokens.c1}\r\n\r\n`;
 
-/** The status line of the answer, or `closed`. */
+/** The status line of the response, or `closed`. */
 function answerOn(socket: Socket): Promise<string> {
   socket.write(request);
   socket.resume();
@@ -36,7 +36,7 @@ function answerOn(socket: Socket): Promise<string> {
   });
 }
 
-test('a socket above the limit is dropped, earlier ones are served, and a freed slot is reused', async () => {
+test('drops a socket above the limit, serves earlier sockets, and reuses a free slot', async () => {
   const port = await listen({ socketsMax: 4 });
   const sockets = await Promise.all(Array.from({ length: 4 }, () => open(port)));
   expect(await answerOn(sockets[0]!)).toBe('HTTP/1.1 200');
@@ -47,7 +47,7 @@ test('a socket above the limit is dropped, earlier ones are served, and a freed 
   await expect.poll(async () => answerOn(await open(port))).toBe('HTTP/1.1 200');
 });
 
-test('an idle connection is closed, one in use is not', async () => {
+test('closes an idle connection, but not a connection in use', async () => {
   const port = await listen({ keepAliveTimeoutMs: 300 });
   const socket = await open(port);
   expect(await answerOn(socket)).toBe('HTTP/1.1 200');
@@ -80,7 +80,7 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ status, code });
 });
 
-test('HTTP/1.0 needs no Host, and 100-continue is an expectation that is met', async () => {
+test('HTTP/1.0 needs no Host, and the service responds to 100-continue', async () => {
   const socket = await open(await listen({}));
   const authorization = `Authorization: Bearer ${fakeTokens.c1}\r\n`;
   socket.write(`GET /v1/orders HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n${authorization}\r\n`);
@@ -92,7 +92,7 @@ test('HTTP/1.0 needs no Host, and 100-continue is an expectation that is met', a
   expect(String(answer).slice(0, 12)).toBe('HTTP/1.1 200');
 });
 
-describe('a body that is answered before it was read', () => {
+describe('a body whose response is sent before it is read', () => {
   const headOf = (length: number | null, token: string) =>
     `POST /v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
     `${length === null ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n\r\n`;
@@ -111,7 +111,7 @@ describe('a body that is answered before it was read', () => {
   test.each([
     ['with its length', 413, fakeTokens.c1, false],
     ['in chunks', 413, fakeTokens.c1, true],
-    ['without a good token', 401, 'nobody', false],
+    ['without a valid token', 401, 'nobody', false],
   ])(
     '%s: the client can send all of it, reads %i, and uses the connection again',
     async (_name, status, token, chunked) => {
@@ -136,7 +136,7 @@ describe('a body that is answered before it was read', () => {
     }
   });
 
-  test('there is an end to it', async () => {
+  test('the service reads only a bounded part of the body', async () => {
     const socket = await open(await listen({}));
     socket.resume();
     socket.write(headOf(1024 * megabyte.length, fakeTokens.c1));

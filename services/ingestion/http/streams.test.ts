@@ -48,7 +48,7 @@ function openStreams(count: number, expiresAtMs = Number.MAX_SAFE_INTEGER) {
 }
 
 describe('heartbeats', () => {
-  test.each([1, 59, 60, 1_000])('%i streams get one each, and no call serves many', (count) => {
+  test.each([1, 59, 60, 1_000])('%i streams get one heartbeat each, and no call serves many', (count) => {
     const { beats } = openStreams(count);
     const first = beats(1).reduce((sum, each) => sum + each, 0);
     expect(first).toBeLessThanOrEqual(Math.ceil(count / heartbeatParts));
@@ -80,7 +80,7 @@ describe('the end of the token', () => {
     }
   });
 
-  test('is found also when the clock jumps by years', () => {
+  test('ends its streams also if the clock jumps by years', () => {
     const { streams, clients, time } = openStreams(2, 60_000);
     time.ms = 400 * 86_400_000;
     streams.beat();

@@ -1,7 +1,7 @@
 /**
- * Server-sent events of single orders, written directly to the connection. Of the request, only the address is
- * kept. A client that does not read is disconnected. `application/wait/order-updates.ts` decides what is sent,
- * and when a stream ends.
+ * Server-sent events of single orders, written directly to the connection. The service keeps only the address of
+ * the request. A client that does not read is disconnected. `application/wait/order-updates.ts` decides what is
+ * sent, and when a stream ends.
  */
 import type { ServerResponse } from 'node:http';
 import { Failure } from '../application/common/failure.ts';
@@ -25,7 +25,7 @@ export interface Streams {
    * `heartbeatParts` times per heartbeat.
    */
   beat(): void;
-  /** Ends every stream; clients come back to another instance. */
+  /** Ends every stream. Clients reconnect to another instance. */
   drain(): void;
   size(): number;
 }
@@ -38,7 +38,7 @@ interface Stream {
   readonly customerId: string;
 }
 
-/** Not yet read by the client; a version is about a kilobyte. */
+/** Maximum bytes that the client has not read. A version has about a kilobyte. */
 const unreadBytesMax = 64 * 1024;
 /** Headers of every stream. */
 export const streamHead = {
@@ -46,14 +46,17 @@ export const streamHead = {
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
 };
-/** Writing to thousands of streams at once would block the event loop: each call of `beat` serves one part of them. */
+/**
+ * Number of parts of all streams. Each call of `beat` serves one part, because a write to thousands of streams at
+ * once would block the event loop.
+ */
 export const heartbeatParts = 60;
-/** Tells the client how to reconnect; then the stream ends. */
+/** The last event of a stream: it explains how to reconnect. */
 const tokenExpired = `event: closed\ndata: ${JSON.stringify({
   code: 'TOKEN_EXPIRED',
   message: 'The token has expired. Open the stream again with a new token and your Last-Event-ID.',
 })}\n\n`;
-/** How soon a client comes back after the connection broke. */
+/** Time after which a client reconnects when the connection breaks. */
 const reconnectMs = 1_000;
 
 export function createStreams(deps: StreamDeps): Streams {
@@ -78,7 +81,7 @@ export function createStreams(deps: StreamDeps): Streams {
       const close = updates.open(stream, query, seenVersion);
       if (close instanceof Failure) return close;
       streams.add(stream);
-      // A stream lives for hours; its request's headers are of no use any more.
+      // A stream lives for hours and needs no request headers, so their memory is freed.
       response.req.rawHeaders = [];
       response.once('close', () => {
         close();

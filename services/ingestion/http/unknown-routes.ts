@@ -1,4 +1,4 @@
-/** Paths and methods without an operation. */
+/** Responds to paths and methods without an operation. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { pathOf, sendProblem } from './problems.ts';
 
@@ -8,7 +8,7 @@ export interface KnownRoute {
   readonly url: string;
 }
 
-/** A GET is answered to HEAD too, without its body (RFC 9110). */
+/** A path with GET also supports HEAD, without the body (RFC 9110). */
 export function methodsOf(method: string): HTTPMethods[] {
   return method === 'GET' ? ['GET', 'HEAD'] : [method as HTTPMethods];
 }
@@ -28,7 +28,7 @@ export function registerShadowed(app: FastifyInstance, known: readonly KnownRout
   }
 }
 
-/** 405 for a path with other methods, else 404. */
+/** Sends 405 for a path with other methods, otherwise 404. */
 export function answerUnknownRoute(
   known: readonly KnownRoute[],
   request: FastifyRequest,
@@ -39,14 +39,14 @@ export function answerUnknownRoute(
   return sendProblem(request, reply, 'METHOD_NOT_ALLOWED', { headers: { allow: allowed.join(', ') } });
 }
 
-/** The methods of a path; none for an unknown path. */
+/** The methods of a path. Empty for an unknown path. */
 export function allowedOn(known: readonly KnownRoute[], path: string): HTTPMethods[] {
   const segments = path.split('/');
   const exact = known.filter(({ url }) => url === path);
   return allowedAt(exact.length > 0 ? exact : known.filter(({ url }) => matches(url, segments)));
 }
 
-/** A path with invalid percent-encoding, such as `%zz`, or invalid UTF-8, such as `%ff`. */
+/** Refuses a path with invalid percent-encoding, such as `%zz`, or invalid UTF-8, such as `%ff`. */
 export function answerBadPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const detail = 'The path is not valid percent-encoded UTF-8, so it matches no route.';
   return sendProblem(request, reply, 'ROUTE_NOT_FOUND', { detail });

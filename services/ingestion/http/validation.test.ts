@@ -6,7 +6,7 @@ import { compileCheck } from './validation.ts';
 const check = compileCheck(OrderRequest);
 const faultsOf = (more: object) => check({ ...sampleOrder(), ...more }).faults;
 
-describe('one wrong thing is one fault', () => {
+describe('one wrong value is reported as one fault', () => {
   test.each([
     ['a value of another type in metadata', { metadata: { n: 1 } }, '/metadata/n', 'must be string'],
     [
@@ -30,13 +30,13 @@ describe('one wrong thing is one fault', () => {
     expect(faultsOf(more)).toEqual([{ pointer, detail }]);
   });
 
-  test('two are two', () => {
+  test('two wrong values are two faults', () => {
     expect(faultsOf({ metadata: { a: 1, b: 2 } })).toHaveLength(2);
     expect(faultsOf({ contact: { email: 1, x: 1 } })).toHaveLength(2);
   });
 });
 
-test('a name of any length makes a short pointer', () => {
+test('a name of any length gives a short pointer', () => {
   const faults = faultsOf({ metadata: { ['~'.repeat(60_000)]: 1 }, ['k'.repeat(60_000)]: 1 });
   expect(faults?.length).toBeGreaterThan(1);
   for (const { pointer } of faults!) expect(pointer.length).toBeLessThan(500);

@@ -1,4 +1,4 @@
-/** Compiled schemas with errors as JSON pointers: the good case is one generated function, only the bad one is spelled out. */
+/** Compiles schemas, and reports faults with JSON pointers. A valid value costs one call of a generated function. */
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
@@ -14,7 +14,7 @@ export type Check<T> = (value: unknown, at?: string) => Checked<T>;
 
 /** Compiles a schema. `at` is prepended to each pointer. */
 export function compileCheck<S extends TSchema>(schema: S): Check<Static<S>> {
-  // Its own limit of 8 would hide faults; ours cuts the list below.
+  // The default limit of 8 would hide faults. The code below limits the list.
   Settings.Set({ maxErrors: 5 * faultsMax });
   const validator = Compile(schema);
   return (value, at = '') => {
@@ -32,7 +32,7 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** Each fault is reported once: an error of the surrounding object that only repeats it is dropped. */
+/** Reports each fault once. Drops an error of the surrounding object that only repeats it. */
 function faultsOf(
   { keyword, schemaPath, instancePath, params, message }: SchemaError,
   at: string,
@@ -44,7 +44,7 @@ function faultsOf(
         fault(here + pointerSegment(name), 'is required'),
       );
     case 'boolean':
-      // The only schema here that is a boolean is that of the members that an object does not know: false.
+      // The only boolean schema here is false, for the unknown members of an object.
       return [fault(here, 'is not a known member')];
     case 'additionalProperties':
     case 'propertyNames':

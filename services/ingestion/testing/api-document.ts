@@ -1,4 +1,7 @@
-/** The OpenAPI document as a judge of requests and answers. Another library than the one that validates in the service, so that the two check each other. */
+/**
+ * Checks requests and responses with the OpenAPI document. It uses another library than the service, so that the
+ * two libraries check each other.
+ */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { openapiDocument } from '../http/reference/openapi.ts';
@@ -15,7 +18,7 @@ export interface ApiParameter {
 export interface ApiOperation {
   readonly id: string;
   readonly method: string;
-  /** With `{id}` in it. */
+  /** The path, with `{id}` as placeholder. */
   readonly path: string;
   readonly parameters: readonly ApiParameter[];
   readonly body: Json | null;
@@ -36,7 +39,7 @@ formats.default(ajv);
 ajv.addSchema({ $id: 'api', ...apiDocument });
 const compiled = new WeakMap<object, ValidateFunction>();
 
-/** What is wrong with the value, or null. */
+/** The fault of the value, or null. */
 export function faultOf(schema: Json, value: unknown): string | null {
   let validate = compiled.get(schema);
   if (validate === undefined) {
@@ -65,7 +68,7 @@ export const apiOperations: readonly ApiOperation[] = Object.entries(
   }),
 );
 
-/** Why the document does not describe this answer of the operation, or null when it does. */
+/** The difference between the response and the document, or null. */
 export function answerFault(
   { responses }: ApiOperation,
   { statusCode, headers, body }: Answer,
@@ -89,7 +92,7 @@ function headerFault(header: Json, field: unknown): string | null {
   return parameterFault(header['schema'] as Json, String(field));
 }
 
-/** What is wrong with a value that travels as text, or null. */
+/** The fault of a value in text form, or null. */
 export function parameterFault(schema: Json, text: string): string | null {
   const { type } = resolveSchema(schema, apiDocument);
   const value = type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text;

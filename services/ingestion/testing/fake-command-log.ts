@@ -1,4 +1,4 @@
-/** A command log in memory, for tests that look into it and make it fail. */
+/** A command log in memory, for tests that inspect it and make it fail. */
 import type { OrderCommand } from '../../../schemas/index.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
@@ -36,7 +36,7 @@ export function createFakeCommandLog(
       topic: 'c',
       partition: partitionOfOrder(command.orderId),
       key: null,
-      // What the log could not hold must not look accepted here.
+      // Encodes the command, so that an order that the real log refuses is not accepted here.
       value: codecs.commands.encode(command),
       headers: {},
       timestampMs: 0,

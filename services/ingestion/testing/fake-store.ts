@@ -1,4 +1,4 @@
-/** The database reads of the routes, over a map of orders. */
+/** The database reads of the routes, from a map of orders. */
 import type { StoredOrder } from '../application/read/order-rows.ts';
 import type { AppDeps } from '../http/app.ts';
 

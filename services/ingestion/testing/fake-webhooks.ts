@@ -1,4 +1,4 @@
-/** Webhook endpoints in memory, without any delivery. The statements are tested on the real tables. */
+/** Webhook endpoints in memory, without deliveries. Other tests run the SQL statements on the real tables. */
 import { appError } from '../../shared/errors/index.ts';
 import { endpointsPerCustomerMax, type WebhookEndpoint } from '../application/webhooks/webhook-store.ts';
 import type { RouteDeps } from '../http/routes/index.ts';

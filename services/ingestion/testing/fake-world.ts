@@ -1,7 +1,4 @@
-/**
- * The app on fakes, for tests: a log, a store and a cache in memory, and a worker that decides when the test
- * says so.
- */
+/** The app for tests, with a log, a store and a cache in memory. Tests decide the orders themselves. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { PARTITIONS, partitionOfOrder } from '../../../topics/index.ts';
 import type { OrderResource } from '../../domain/index.ts';
@@ -58,7 +55,7 @@ function caller(customerId: string, scopes: string[]): Caller {
 }
 
 export interface FakeOptions {
-  /** How long a body that differs from the remembered one waits for the decision, ms. */
+  /** How long a body that differs from the remembered one waits for the decision, in ms. */
   readonly decisionWaitMs?: number;
   readonly ordersPerSecond?: number;
   readonly burstOrders?: number;
@@ -70,7 +67,7 @@ export interface FakeOptions {
   readonly knowsTokens?: boolean;
 }
 
-/** What tests read and set. */
+/** The state that tests read and set. */
 interface Controls extends FakeLog {
   readonly stored: Map<string, StoredOrder>;
   readonly cached: Map<string, OrderResource>;
@@ -83,7 +80,7 @@ interface Controls extends FakeLog {
   mysqlAway: boolean;
   /** Set to make lists wait. */
   holdList: Promise<void> | null;
-  /** Whether the log still holds what it acknowledged. */
+  /** Whether the log still has the acknowledged records. */
   logHolds: boolean;
   /** Positions of dead letters, as `partition.offset`. */
   readonly deadLetters: Set<string>;
@@ -133,9 +130,9 @@ export function createFakeWorld(options: FakeOptions = {}) {
       controls.stored.set(orderId, { ...order, version, status });
       publish(orderId, version);
     },
-    /** Publishes that the order was accepted, in full, and stores nothing. */
+    /** Publishes the full event of an accepted order and stores nothing. */
     accept: (orderId: string) => publish(orderId, 1, { ...acceptedEvent, customerId: 'c1' }),
-    /** Publishes that the last command has its outcome, without an order coming of it. */
+    /** Publishes an outcome of the last command that creates no order. */
     setAside(orderId: string) {
       const partition = partitionOfOrder(orderId);
       controls.deadLetters.add(`${partition}.${controls.offsets[partition]! - 1}`);
@@ -224,7 +221,7 @@ function fakeDeps(
   };
 }
 
-/** What the database has of an order that was decided: its first command, as in the log. */
+/** The stored submission of a decided order: its first command in the log. */
 function submissionOf({ stored, commands }: Controls, orderId: string): KnownSubmission | null {
   const index = commands.findIndex((command) => command.orderId === orderId && command.type === 'PLACE');
   if (!stored.has(orderId) || index < 0) return null;

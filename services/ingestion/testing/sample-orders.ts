@@ -1,4 +1,4 @@
-/** Orders as the store and the outcomes have them, for tests. */
+/** Sample orders for tests, as the store and the outcomes have them. */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import type { StoredOrder } from '../application/read/order-rows.ts';
 

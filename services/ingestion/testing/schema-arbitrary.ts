@@ -1,4 +1,7 @@
-/** Values that a JSON schema allows, and values near them that it mostly does not. Knows the part of JSON Schema that our document uses. */
+/**
+ * Generates values that a JSON schema allows, and similar values that it mostly forbids. It supports the part of
+ * JSON Schema that the OpenAPI document uses.
+ */
 import fc from 'fast-check';
 
 export type Json = { readonly [name: string]: unknown };
@@ -6,7 +9,7 @@ export type Json = { readonly [name: string]: unknown };
 const stringLengthMax = 80;
 const itemsMax = 8;
 
-/** Schemas are resolved against `document`, an OpenAPI document. */
+/** Resolves references in `document`, an OpenAPI document. */
 export function arbitraryOf(schema: unknown, document: Json): fc.Arbitrary<unknown> {
   const at = resolveSchema(schema, document);
   if (at['const'] !== undefined) return fc.constant(at['const']);
@@ -72,7 +75,7 @@ function stringOf(schema: Json): fc.Arbitrary<string> {
   return shaped.filter(fits);
 }
 
-/** Years of four digits, as RFC 3339 has them. */
+/** Times with years of four digits, as RFC 3339 requires. */
 function timeText(): fc.Arbitrary<string> {
   const span = { min: new Date('1970-01-01T00:00:00Z'), max: new Date('2100-01-01T00:00:00Z') };
   return fc.date({ ...span, noInvalidDate: true }).map((date) => date.toISOString());

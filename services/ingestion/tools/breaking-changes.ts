@@ -1,6 +1,7 @@
 /**
- * The differences between two versions of the API that break a client of the first. A request may only accept
- * more, and a response may only return more. A difference that may change the meaning counts as breaking.
+ * Finds the differences between two versions of the API that break a client of the first version. A request may
+ * only accept more, and a response may only return more. A difference that may change the meaning counts as
+ * breaking.
  */
 
 type Json = { readonly [name: string]: unknown };
@@ -11,7 +12,7 @@ interface Documents {
 type Side = 'request' | 'answer';
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
-/** Keywords whose smaller value accepts less, and whose larger value does. */
+/** Keywords that accept less with a smaller value, and keywords that accept less with a larger value. */
 const upperBounds = ['maximum', 'maxLength', 'maxItems', 'maxProperties'];
 const lowerBounds = ['minimum', 'minLength', 'minItems', 'minProperties'];
 const depthMax = 40;
@@ -27,7 +28,7 @@ export function breakingChanges(old: object, now: object): string[] {
       if (before === undefined) continue;
       const after = newPath?.[method] as Json | undefined;
       const where = `${method.toUpperCase()} ${path}`;
-      if (after === undefined) found.push(`${where} is gone`);
+      if (after === undefined) found.push(`${where} is removed`);
       else found.push(...operationChanges(documents, before, after, where));
     }
   }
@@ -41,10 +42,10 @@ function operationChanges(documents: Documents, before: Json, after: Json, where
     after['requestBody'] as Json | undefined,
   ];
   if (newBody?.['required'] === true && oldBody?.['required'] !== true)
-    found.push(`${where} now needs a body`);
+    found.push(`${where} now requires a body`);
   for (const [type, oldContent] of entries(oldBody?.['content'])) {
     const newContent = (newBody?.['content'] as Json | undefined)?.[type] as Json | undefined;
-    if (newContent === undefined) found.push(`${where} no longer takes ${type}`);
+    if (newContent === undefined) found.push(`${where} no longer accepts ${type}`);
     else
       found.push(
         ...schemaChanges(documents, oldContent['schema'], newContent['schema'], 'request', `${where} body`),
@@ -53,12 +54,12 @@ function operationChanges(documents: Documents, before: Json, after: Json, where
   for (const [status, oldAnswer] of entries(before['responses'])) {
     const newAnswer = (after['responses'] as Json)[status] as Json | undefined;
     if (newAnswer === undefined) {
-      if (status < '300') found.push(`${where} no longer answers ${status}`);
+      if (status < '300') found.push(`${where} no longer returns ${status}`);
       continue;
     }
     for (const [type, oldContent] of entries(oldAnswer['content'])) {
       const newContent = (newAnswer['content'] as Json | undefined)?.[type] as Json | undefined;
-      if (newContent === undefined) found.push(`${where} ${status} no longer comes as ${type}`);
+      if (newContent === undefined) found.push(`${where} ${status} is no longer available as ${type}`);
       else {
         found.push(
           ...schemaChanges(
@@ -88,14 +89,14 @@ function parameterChanges(documents: Documents, before: Json, after: Json, where
   for (const [name, parameter] of now) {
     const known = old.get(name);
     if (parameter['required'] === true && known?.['required'] !== true)
-      found.push(`${where} now needs ${name}`);
+      found.push(`${where} now requires ${name}`);
     if (known !== undefined) {
       found.push(
         ...schemaChanges(documents, known['schema'], parameter['schema'], 'request', `${where} ${name}`),
       );
     }
   }
-  for (const name of old.keys()) if (!now.has(name)) found.push(`${where} no longer takes ${name}`);
+  for (const name of old.keys()) if (!now.has(name)) found.push(`${where} no longer accepts ${name}`);
   return found;
 }
 
@@ -139,16 +140,16 @@ function isUnion(schema: Json): boolean {
 }
 
 /**
- * An answer that is now one of several shapes: each shape has to be one that the old schema allows, and no member may be
- * in none of them. A union before is compared shape by shape, in their order.
+ * Compares a response that is now one of several variants. The old schema must allow each variant, and each old
+ * member must be in a variant. If the old schema was a union too, the variants are compared in order.
  */
 function unionChanges(documents: Documents, old: Json, now: Json, where: string, depth: number): string[] {
   const shapes = (now['oneOf'] as unknown[]).map((shape) => resolve(documents.now, shape));
   if (isUnion(old)) {
     const before = old['oneOf'] as unknown[];
-    if (before.length > shapes.length) return [`${where} has fewer shapes`];
+    if (before.length > shapes.length) return [`${where} has fewer variants`];
     return before.flatMap((shape, index) =>
-      schemaChanges(documents, shape, shapes[index], 'answer', `${where} shape ${index + 1}`, depth + 1),
+      schemaChanges(documents, shape, shapes[index], 'answer', `${where} variant ${index + 1}`, depth + 1),
     );
   }
   const members = (old['properties'] ?? {}) as Json;
@@ -176,7 +177,7 @@ function narrowings(old: Json, now: Json, where: string): string[] {
     found.push(`${where} has another pattern`);
   for (const value of (old['enum'] ?? []) as unknown[]) {
     if (now['enum'] !== undefined && !(now['enum'] as unknown[]).includes(value))
-      found.push(`${where} no longer takes ${value}`);
+      found.push(`${where} no longer accepts ${value}`);
   }
   if (now['additionalProperties'] === false && old['additionalProperties'] !== false)
     found.push(`${where} is now closed`);

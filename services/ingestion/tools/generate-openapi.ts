@@ -1,4 +1,4 @@
-/** Writes `openapi.json` from the operations. With `--check` it only reports whether the file equals them. */
+/** Writes `openapi.json` from the operations. With `--check` it only reports whether the file is up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openapiDocument } from '../http/reference/openapi.ts';
 import { operations } from '../http/routes/index.ts';
@@ -8,7 +8,7 @@ const text = `${JSON.stringify(openapiDocument(operations), null, 2)}\n`;
 
 if (process.argv.includes('--check')) {
   if (readText(file) !== text) {
-    console.error('services/ingestion/openapi.json is not what the routes give: run `npm run gen`');
+    console.error('services/ingestion/openapi.json differs from the routes: run `npm run gen`');
     process.exitCode = 1;
   }
 } else {

@@ -5,7 +5,7 @@ interface OpenapiDocument {
   readonly info: { readonly version: string };
 }
 
-/** Why `now` may not replace the released document, as sentences; none if it may. */
+/** The reasons why `now` may not replace the released document, as sentences. Empty if it may. */
 export function releaseFaults(
   released: OpenapiDocument,
   now: OpenapiDocument,
@@ -14,6 +14,8 @@ export function releaseFaults(
   if (isDeepStrictEqual(released, now)) return [];
   const { version } = now.info;
   const unraised =
-    version === released.info.version ? [`the document has changed, but is version ${version} still`] : [];
+    version === released.info.version
+      ? [`the document has changed, but its version is still ${version}`]
+      : [];
   return despite === undefined ? [...unraised, ...breakingChanges(released, now)] : unraised;
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run release:openapi` makes the current document the one that clients hold, at the release of a version.
- * Refuses a breaking change, and a document that has changed under the same `info.version`. `--despite
- * "reason"` states that an apparent break is none.
+ * `npm run release:openapi` makes the current document the released one, which clients use. Refuses a breaking
+ * change, and a document that has changed under the same `info.version`. `--despite "reason"` allows a change that
+ * only looks breaking.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -13,11 +13,11 @@ export interface OpenFinding {
 
 /** The results of a round besides the differences. */
 export interface Seen {
-  /** Open findings that this round could not check: they do not change. */
+  /** Whether this round could not check the open finding. Such a finding does not change. */
   unsure?(finding: OpenFinding): boolean;
-  /** Whether the round may have left out differences of this kind, so that their number is unknown. */
+  /** Whether the round may have missed differences of this kind, so that their number is unknown. */
   isPartial?(kind: FindingKind): boolean;
-  /** Called once the differences are stored. Differences that are met only once can then be dropped. */
+  /** Called once the differences are stored. The check can then drop differences that it sees only once. */
   whenKept?(): void;
 }
 
@@ -25,8 +25,8 @@ export interface Check {
   name: string;
   kinds: readonly FindingKind[];
   /**
-   * Runs one round, checks also the open findings of its kinds, and adds differences to `tally`. Throws the
-   * errors of its sources; a round that throws has no result.
+   * Runs one round, checks also the open findings of its kinds, and adds differences to `tally`. Throws the errors
+   * of its sources. A round that throws has no result.
    */
   run(open: readonly OpenFinding[], tally: Tally, signal: AbortSignal): Promise<Seen>;
 }

@@ -1,4 +1,7 @@
-/** (d) Rows of dead_letters and records of the dead-letter topic, both ways, bytes included. */
+/**
+ * (d) Compares the rows of dead_letters and the records of the dead-letter topic in both directions, with their
+ * bytes.
+ */
 import { COMMANDS, DEAD_LETTERS, topicCatalogue } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -12,7 +15,7 @@ import type { Pace } from './pace.ts';
 
 /** Rows of one query. */
 const chunkRows = 2_000;
-/** Rows near the topic's retention are skipped: their records may be deleted at any moment. */
+/** Rows near the topic's retention are skipped, because the brokers may delete their records at any time. */
 const retentionMarginMs = 24 * 3_600_000;
 const retentionMs = topicCatalogue.find((topic) => topic.name === DEAD_LETTERS)?.retentionMs ?? 0;
 
@@ -20,7 +23,7 @@ export interface DeadLettersDeps {
   mysql: Queryable;
   admin: Pick<KafkaAdmin, 'endOffsets'>;
   index: DeadLetterIndex;
-  /** As in the check of outcomes. */
+  /** The same function as in the check of outcomes. */
   reached(
     topic: string,
     ends: ReadonlyMap<number, bigint>,
@@ -44,8 +47,8 @@ export function deadLettersCheck(deps: DeadLettersDeps): Check {
     name: 'deadLetters',
     kinds: ['DEAD_LETTER_UNPUBLISHED', 'DEAD_LETTER_UNRECORDED', 'DEAD_LETTER_DIFFERS'],
     async run(_open, tally, signal) {
-      // Rows first, then the end of the topic. Records on the topic were recorded before, and records below
-      // published_offset were published before.
+      // Read the positions first, then the end of the topic, then the rows. A record below the end already had its
+      // row, and a row below published_offset already had its record.
       const published = new Map([...(await readLanes(mysql))].map(([p, lane]) => [p, lane.publishedOffset]));
       const ends = new Map([...(await admin.endOffsets(DEAD_LETTERS))].map(([p, { high }]) => [p, high]));
       const followed = await reached(DEAD_LETTERS, ends, signal);

@@ -1,6 +1,6 @@
 /**
- * (g) Events and notification deliveries. Every remembered event that notification has passed needs a row for
- * each endpoint that wanted it. Two cases prove nothing: an endpoint that changed around the time of the
+ * (g) Compares events and notification deliveries. Every remembered event that notification has passed needs a row
+ * for each endpoint that should get it. Two cases prove nothing: an endpoint that changed around the time of the
  * event, and a missing row that notification may have deleted.
  */
 import { EVENTS } from '../../../topics/index.ts';
@@ -12,11 +12,13 @@ import { inChunks, type Pace } from './pace.ts';
 /** Events of one query. */
 const chunkEvents = 500;
 /**
- * Notification reloads its endpoints at intervals. An event this close to a change may have met either state.
+ * Notification reloads its endpoints at intervals. Notification may have used either state for an event this close
+ * to a change.
  */
 const endpointSettleMs = 30_000;
 /**
- * The worker's clock dates an event, the database's clock its row. A row this close to deletion may be gone.
+ * An event has the time of the worker, and its row has the time of the database. A row this close to deletion may
+ * no longer exist.
  */
 const clocksApartMs = 300_000;
 const everyCustomer = '*';
@@ -41,7 +43,7 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
     async run(open, tally, signal) {
       const passed = await readPassed(mysql);
       const byCustomer = Map.groupBy(await readEndpoints(mysql), (endpoint) => endpoint.customer_id);
-      /** When its event was decided, by subject. An open finding is checked at any age. */
+      /** The time of the event, by subject. An open finding is checked at any age. */
       const wanted = new Map(open.map((finding) => [finding.subject, Number.POSITIVE_INFINITY]));
       if (byCustomer.size > 0) {
         for (const event of memory.events()) {
@@ -55,7 +57,7 @@ export function deliveriesCheck({ mysql, memory, pace }: DeliveriesDeps): Check 
         missing.push(...(await pace.chunk(() => missingOf(mysql, chunk), signal)));
       }
       if (missing.length === 0) return {};
-      // Read after the rows: notification announces a deletion before it deletes.
+      // Read after the rows, because notification announces a deletion before it deletes.
       const keptFromMs = (await readDeletedBefore(mysql)) + clocksApartMs;
       for (const subject of missing) {
         if (wanted.get(subject)! < keptFromMs) continue;
@@ -76,7 +78,8 @@ function receiversOf(event: RecentEvent, byCustomer: ReadonlyMap<string, Endpoin
 }
 
 /**
- * Written from the rule of the table, and not shared with notification: a shared mistake would stay hidden.
+ * Does not share the code of notification, because a shared mistake would stay hidden. The migration of the table
+ * defines the rule.
  */
 function wants(filter: string | null, type: string): boolean {
   if (filter === null) return type.startsWith('order.');
@@ -112,8 +115,8 @@ async function readPassed(mysql: Queryable): Promise<Map<number, number>> {
 }
 
 /**
- * Rows made before this may have been deleted. A time in the future comes from a wrong clock and counts as
- * none.
+ * Rows created before this time may have been deleted. A time in the future comes from a wrong clock and is
+ * ignored.
  */
 async function readDeletedBefore(mysql: Queryable): Promise<number> {
   const nowMs = await readNowMs(mysql);

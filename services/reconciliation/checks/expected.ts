@@ -1,11 +1,11 @@
 /**
- * The expectation of an open finding, so that it closes when the order agrees again, however old its outcome
- * is.
+ * Reads the expectation of an open finding. With it, a finding closes when the order agrees again, for an outcome
+ * of any age.
  */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { type ExpectedOrder, isOrderId } from '../matching/recent-outcomes.ts';
 
-/** null if this version does not write such a text: then the expected state of the order is unknown. */
+/** Null if this version does not write such a text. The expected state of the order is then unknown. */
 export function expectedIn(orderId: string, text: string): ExpectedOrder | null {
   const sides = parse(text);
   if (sides === null || !isOrderId(orderId)) return null;
@@ -20,7 +20,7 @@ function parse(text: string): Record<string, unknown> | null {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
-    // Cut at the maximum length, or written by hand.
+    // The text was cut at the maximum length or written by hand.
     return null;
   }
 }

@@ -22,7 +22,7 @@ import { createPace } from './pace.ts';
 import { statesCheck } from './states.ts';
 import { bookCheck, type StuckLimits } from './stock-and-money.ts';
 
-/** A session that walks over all orders pauses between chunks, and the server must not end it for that. */
+/** A session that walks over all orders pauses between chunks. The server must not end it during a pause. */
 const walkWaitTimeoutSeconds = 60;
 
 export interface ChecksDeps {
@@ -41,7 +41,7 @@ export interface ChecksDeps {
   /** Ratio of pause to reading time. */
   restShare: number;
   readOutcomes: ReadOutcomes;
-  /** The watch over the logs; none on demand, because then every log is read whole. */
+  /** The watch over the logs. Absent for a run on demand, because it reads every log whole. */
   logs?: Omit<LogsDeps, 'admin' | 'follower'>;
 }
 

@@ -1,4 +1,4 @@
-/** (k) The logs themselves: whether they are still those that are being followed. */
+/** (k) Checks whether the logs are still the ones that the service follows. */
 import { PARTITIONS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
 import type { Lasting } from '../findings/lasting.ts';
@@ -8,11 +8,12 @@ import type { Check } from './check.ts';
 
 export interface LogsDeps {
   admin: Pick<KafkaAdmin, 'endOffsets'>;
-  /** Ids of the followed topics, now and when following began. */
+  /** The current ids of the followed topics. */
   fetchTopicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Ids of the followed topics when following began. */
   topicIds: ReadonlyMap<string, string>;
   follower: Pick<Follower, 'position'>;
-  /** Differences found when following began. */
+  /** Differences that were found when following began. */
   lasting: Lasting;
   /** Restarts following. The next run of this check stores the differences that the restart finds. */
   renew(reason: RenewReason, detail: string): void;
@@ -41,10 +42,10 @@ export function logsCheck(deps: LogsDeps): Check {
   };
 }
 
-/** A partition that ends before the followed position. */
+/** Describes a partition that ends before the followed position. Null if there is none. */
 async function findCut(admin: LogsDeps['admin'], follower: LogsDeps['follower']): Promise<string | null> {
   for (const topic of followedTopics) {
-    // Positions first: they only grow, and so do the ends.
+    // Read the positions first, because positions and ends only grow.
     const positions = Array.from({ length: PARTITIONS }, (_, partition) =>
       follower.position(topic, partition),
     );

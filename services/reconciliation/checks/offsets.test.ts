@@ -50,7 +50,7 @@ function watch(world: {
   };
 }
 
-it('names the one lane of twelve without progress, and its owner', async () => {
+it('finds the one lane of twelve without progress, and its owner', async () => {
   const lanes = Array.from({ length: 12 }, (_, partition) => ({
     partition,
     next: 5,
@@ -80,7 +80,7 @@ it('finds commands in a lane that no worker ever owned', async () => {
   ]);
 });
 
-it('finds a lane that decides and cannot publish', async () => {
+it('finds a lane that decides but cannot publish', async () => {
   const look = watch({ lanes: [{ partition: 0, next: 9, published: 4, owner: 'w' }], ends: [9] });
   await look();
   await look();
@@ -97,7 +97,7 @@ it('counts the group offset of an idle lane as published', async () => {
   expect(await look()).toEqual([]);
 });
 
-it('finds a position that is behind its own outcomes, also at first sight', async () => {
+it('finds a position behind its own outcomes, also in the first round', async () => {
   const look = watch({ lanes: [{ partition: 0, next: 4, published: 4 }], ends: [9], outcomesEnd: 7 });
   expect(await look()).toMatchObject([
     { kind: 'POSITION_BACK', subject: '0', expected: 'at least 7', actual: 'next_offset 4' },

@@ -1,6 +1,6 @@
 /**
- * (f) Positions against each other. Values that only grow are read first, and their upper limits after them,
- * so that work in flight never looks like a difference.
+ * (f) Compares positions with each other. It reads values that only grow first, and their upper limits after them.
+ * So work in flight never looks like a difference.
  */
 import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';

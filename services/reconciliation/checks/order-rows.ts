@@ -1,4 +1,4 @@
-/** Rows of orders for comparison: by id, or by key ranges if their first outcomes show where they are. */
+/** Reads the rows of orders for comparison, by id or by ranges of keys. */
 import { orderKeyOf, selectOrders } from '../../orders-db/index.ts';
 import { bytesToUuid, type Queryable } from '../../shared/mysql/index.ts';
 import type { ExpectedOrder } from '../matching/recent-outcomes.ts';
@@ -14,10 +14,10 @@ export interface RowState {
 const columns = ['order_key', 'order_id', 'customer_id', 'status', 'version', 'total'] as const;
 type ComparedOrderRow = Awaited<ReturnType<typeof selectOrders<(typeof columns)[number]>>>[number];
 
-/** Offsets that one range may span per wanted order; beyond this, most rows read would be useless. */
+/** Offsets that one range may span per wanted order. In a longer range, most rows would be useless. */
 const spanPerOrder = 4;
 
-/** Rows by order id; a missing order has no entry. */
+/** Rows by order id. A missing order has no entry. */
 export async function readOrders(
   mysql: Queryable,
   orderIds: readonly string[],
@@ -27,9 +27,9 @@ export async function readOrders(
 }
 
 /**
- * Like `readOrders`, for orders of one partition whose first outcomes just arrived. The key of a new order
- * follows from its command's offset. A range of keys costs the database a fraction of as many ids. Orders
- * that are not there are searched by id.
+ * Like `readOrders`, for orders of one partition whose first outcomes just arrived. The key of a new order follows
+ * from its command's offset. A range of keys costs the database much less than the same number of ids. Orders that
+ * are not in the range are searched by id.
  */
 export async function readNewOrders(
   mysql: Queryable,

@@ -29,7 +29,7 @@ it.each<[string, Partial<RowState>]>([
   expect(compareRow(expected, { ...row, ...different })?.kind).toBe('ORDER_DIFFERS');
 });
 
-it('names a missing row, with its expected values', () => {
+it('reports a missing row with its expected values', () => {
   const difference = compareRow(expected, undefined);
   expect(difference).toMatchObject({ kind: 'ORDER_MISSING', subject: 'o1' });
   expect(JSON.parse(difference!.expected)).toEqual({

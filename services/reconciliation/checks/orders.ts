@@ -1,6 +1,6 @@
 /**
- * (b) Outcomes and rows, and (e) Redis and rows. Covers remembered orders, orders whose row looked wrong when
- * their outcome arrived, and open findings.
+ * (b) Compares outcomes and rows, and (e) Redis and rows. It covers remembered orders, orders whose row looked
+ * wrong when their outcome arrived, and open findings.
  */
 import { partitionOfOrder } from '../../../topics/index.ts';
 import type { Queryable } from '../../shared/mysql/index.ts';
@@ -38,7 +38,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
           cacheUnseen ||= cached === null;
           const differences: Difference[] = [];
           for (const [orderId, remembered] of chunk) {
-            // An outcome may have arrived while the rows were read.
+            // An outcome may have arrived during the read of the rows.
             const expected = memory.order(orderId) ?? remembered;
             const row = rows.get(orderId);
             const difference = expected === null ? null : compareRow(expected, row);
@@ -59,7 +59,7 @@ export function ordersCheck({ mysql, redis, memory, pace }: OrdersDeps): Check {
   };
 }
 
-/** null if row and outcome agree. A newer row is a difference too: its outcome must arrive. */
+/** Null if row and outcome agree. A newer row is also a difference, because its outcome must arrive. */
 export function compareRow(expected: ExpectedOrder, row: RowState | undefined): Difference | null {
   const { orderId, version, status, total, customerId } = expected;
   const wanted = textOf({ version, status, total, customerId });
@@ -89,7 +89,7 @@ interface CachedOrder {
   status: string | null;
 }
 
-/** null if Redis is down; an order without an entry is not in the map. */
+/** Null if Redis is down. An order without an entry is not in the map. */
 async function readCache(
   redis: Pick<Redis, 'run'>,
   orderIds: readonly string[],
@@ -114,7 +114,7 @@ function statusOf(body: string): string | null {
     const { status } = JSON.parse(body) as { status?: unknown };
     return typeof status === 'string' ? status : null;
   } catch {
-    // An empty body means "read the database". No other unreadable body is ever served either.
+    // An empty body means "read the database". The API also ignores all other unreadable bodies.
     return null;
   }
 }
@@ -131,9 +131,9 @@ export function compareCache(row: RowState, cached: CachedOrder | null): Differe
 }
 
 interface Subjects {
-  /** The expected row of an order; null if it is unknown, and then only Redis is compared. */
+  /** The expected row of an order. If it is null, the expectation is unknown and only Redis is compared. */
   subjects: Map<string, ExpectedOrder | null>;
-  /** Orders of open findings with an unreadable expectation, written by another version or by hand. */
+  /** Orders of open findings whose expectation is unreadable: another version or a person wrote it. */
   unknown: Set<string>;
 }
 
@@ -153,7 +153,8 @@ function subjectsOf(open: readonly OpenFinding[], memory: Memory): Subjects {
 }
 
 /**
- * The change may be in flight until every outcome that was decided when the rows were read has been followed.
+ * Marks a difference as uncertain, because the change may be in flight. It becomes certain once all outcomes
+ * decided before the read have been followed.
  */
 function withBarrier(difference: Difference, lanes: WorkerPositions): Difference {
   const partition = partitionOfOrder(difference.subject);

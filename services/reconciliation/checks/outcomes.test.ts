@@ -9,8 +9,8 @@ import { outcomesCheck } from './outcomes.ts';
 const commandsEnd = 5;
 
 /**
- * A partition whose outcomes are followed up to `followed`; one more arrives while the end of the commands is
- * read.
+ * A partition whose outcomes are followed up to `followed`. If wanted, one more arrives during the read of the
+ * command end.
  */
 async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
   const ledger = createLedger(0, 0);
@@ -45,6 +45,6 @@ it('reports an outcome without a command', async () => {
   ]);
 });
 
-it('reports no outcome that arrives while the end of the commands is read', async () => {
+it('reports no outcome that arrives during the read of the command end', async () => {
   expect(await differencesWith(commandsEnd, true)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * (a) Commands and outcomes of each partition as sets of offsets. An outcome must exist once the workers
- * acknowledge it: by `published_offset`, or by the group offset, which an idle lane keeps current.
+ * (a) Compares commands and outcomes of each partition as sets of offsets. An outcome must exist once the workers
+ * acknowledge it. They do this with `published_offset` or with the group offset, which an idle lane keeps current.
  */
 import { COMMANDS, EVENTS, GROUPS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -16,12 +16,12 @@ export interface OutcomesDeps {
   mysql: Queryable;
   admin: Pick<KafkaAdmin, 'groupOffsets' | 'endOffsets'>;
   ledgers: ReadonlyMap<number, Ledger>;
-  /** Differences found while following. No later round would see them again. */
+  /** Differences found while following. No later round sees them again. */
   lasting: Lasting;
   readOutcomes: ReadOutcomes;
   /**
-   * Waits until the records of a topic have been followed up to these ends; returns the partitions that
-   * reached them.
+   * Waits until the records of a topic have been followed up to these ends. Returns the partitions that reached
+   * them.
    */
   reached(
     topic: string,
@@ -45,7 +45,7 @@ export function outcomesCheck(deps: OutcomesDeps): Check {
       'OUTCOME_UNREADABLE',
     ],
     async run(open, tally, signal) {
-      // In this order: acknowledged outcomes are below the ends that are read later.
+      // In this order, because acknowledged outcomes are below the ends that are read later.
       const limits = await acknowledged(mysql, admin);
       const events = await admin.endOffsets(EVENTS);
       const followed = await reached(EVENTS, highsOf(events), signal);
@@ -82,7 +82,10 @@ export function outcomesCheck(deps: OutcomesDeps): Check {
   };
 }
 
-/** Open findings by name, so that none closes because of the limit; of the others the lowest offsets. */
+/**
+ * Adds the missing outcomes of open findings, so that none closes because of the limit. Then it adds the lowest
+ * other offsets.
+ */
 function addMissing(
   ledger: Ledger,
   { partition, limit, open }: { partition: number; limit: number; open: readonly OpenFinding[] },
@@ -113,7 +116,7 @@ async function acknowledged(mysql: Queryable, admin: OutcomesDeps['admin']): Pro
   return new Map(
     [...lanes].map(([partition, lane]) => [
       partition,
-      // A position beyond the decided one is a separate finding, and proves nothing.
+      // A position beyond the decided position is a separate finding, and proves nothing here.
       Math.min(Math.max(lane.publishedOffset, Number(committed.get(partition) ?? 0n)), lane.nextOffset),
     ]),
   );

@@ -1,6 +1,4 @@
-/**
- * Reads in chunks at low load: after each chunk it pauses as long as the chunk took, or longer if requested.
- */
+/** Reads in chunks to keep the load low. After each chunk it pauses in proportion to the time of the chunk. */
 import type { Clock } from '../../shared/clock/index.ts';
 import { appError } from '../../shared/errors/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
@@ -10,10 +8,10 @@ export interface Pace {
   chunk<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** Longest pause after one chunk: a slow database must not prolong a round without limit. */
+/** Longest pause after one chunk, so that a slow database does not prolong a round without limit. */
 const restMaxMs = 1_000;
 
-/** @param restShare pause per time of work: 1 pauses as long as it works, 0 never */
+/** @param restShare ratio of pause to work: 1 pauses as long as the chunk took, 0 never pauses */
 export function createPace(clock: Clock, restShare: number): Pace {
   return {
     async chunk(work, signal) {

@@ -1,6 +1,6 @@
 /**
- * (j) The snapshot of orders and their newest outcomes. Each outcome that a position marker covers has its
- * state, and no marker is ahead of decided and published outcomes. Check (b) compares outcomes with rows.
+ * (j) Compares the snapshot of orders with their newest outcomes. Each outcome that a position marker covers must
+ * have its state. No marker may be ahead of decided and published outcomes. Check (b) compares outcomes with rows.
  */
 import { COMMANDS, EVENTS } from '../../../topics/index.ts';
 import type { KafkaAdmin } from '../../shared/kafka/index.ts';
@@ -24,7 +24,7 @@ export function statesCheck({ mysql, admin, memory, states }: StatesDeps): Check
     name: 'states',
     kinds: ['STATE_MISSING', 'STATE_DIFFERS', 'STATE_AHEAD', 'STATE_BACK', 'STATE_UNREADABLE'],
     async run(open, tally) {
-      // Markers first: the outcomes that they cover were decided and published before.
+      // Read the markers first, because the outcomes that they cover were decided and published before.
       const markers = new Map(states.markers());
       const lanes = await readLanes(mysql);
       const ends = await admin.endOffsets(EVENTS);
@@ -70,7 +70,7 @@ function ahead(
   ];
 }
 
-/** Remembered orders, and those of findings whose outcomes are no longer in memory. */
+/** Remembered orders, and the orders of findings whose outcomes are no longer in memory. */
 function subjectsOf(
   open: readonly OpenFinding[],
   memory: StatesDeps['memory'],

@@ -73,7 +73,7 @@ describe('a walk over all orders', () => {
     ]);
   });
 
-  it('counts no unpaid order as stuck while no command can end one, and finds the others', async () => {
+  it('counts no unpaid order as stuck while no command can end it, and finds other stuck orders', async () => {
     const overdue = { n: 0, status: 'PENDING_PAYMENT', dueAtMs: 1 };
     const longAgo = Date.now() - 2 * hourMs;
     const stuck = ['PAID', 'SHIPPED', 'DELIVERED'].map((status, n) => ({

@@ -1,8 +1,9 @@
 /**
- * (c) stock against live lines, (h) stuck orders, (i) amounts within each order. One walk over all orders in
- * chunks, in one consistent read-only snapshot. Stock and orders change in the same transactions, so any
- * difference in the snapshot is real. A snapshot takes no locks, and pauses keep the load low. The database
- * only reads rows in key order; this process adds and compares, so that the workers' database has less to do.
+ * (c) Compares stock with live lines, (h) finds stuck orders, and (i) compares the amounts within each order. One
+ * walk reads all orders in chunks, in one consistent read-only snapshot. Stock and orders change in the same
+ * transactions, so any difference in the snapshot is real. A snapshot takes no locks, and pauses keep the load low.
+ * The database only reads rows in key order. This process adds and compares, so that the workers' database has less
+ * work.
  */
 import { holdsStock, type OrderStatus } from '../../domain/index.ts';
 import type { Clock } from '../../shared/clock/index.ts';
@@ -29,7 +30,7 @@ export interface BookDeps {
   pace: Pace;
   clock: Clock;
   stuck: StuckLimits;
-  /** Whether the workers decide the command that ends an unpaid order. Otherwise none counts as stuck. */
+  /** Whether the workers decide the command that ends an unpaid order. If not, no unpaid order counts as stuck. */
   unpaidOrdersEnd: boolean;
 }
 
@@ -83,12 +84,12 @@ interface LineRow {
   order_key: number;
   sku: string;
   quantity: number;
-  /** null for a line of a rejected order without a price. */
+  /** Null for a line of a rejected order without a price. */
   unit_price: number | null;
   line_total: number | null;
 }
 
-/** Reads one chunk of orders; returns the start of the next chunk, null at the end. */
+/** Reads one chunk of orders. Returns the start of the next chunk, or null at the end. */
 async function readChunk(
   session: Session,
   chunk: Chunk,
@@ -178,7 +179,7 @@ function stuckDifference({ order_id, status, updated_at_ms: since }: AmountsRow)
   };
 }
 
-/** `held` shrinks as rows are matched; the rest has no stock row. */
+/** Removes each matched SKU from `held`. The remaining SKUs have no stock row. */
 async function compareStock(
   session: Session,
   held: Map<string, number>,

@@ -1,7 +1,7 @@
 /** Every kind of finding, and its remedy. */
 
 interface Kind {
-  /** Which check finds it: the groups of docs/reconciliation.md. */
+  /** The check that finds it: a group of docs/reconciliation.md. */
   group:
     | 'outcomes'
     | 'orders'
@@ -16,7 +16,7 @@ interface Kind {
     | 'logs'
     | 'findings';
   subject: 'offset' | 'order' | 'sku' | 'partition' | 'delivery' | 'topic' | 'kind';
-  /** In a log that cannot be corrected: it stays open until a person resolves it. */
+  /** True for a difference in a log, which nobody can correct. It stays open until a person resolves it. */
   lasting?: true;
   remedy: string;
 }
@@ -137,7 +137,7 @@ export const kinds = {
     group: 'deliveries',
     subject: 'delivery',
     remedy:
-      'An event that an endpoint should get has no delivery row. The subject begins with two numbers: partition and offset. Stop notification. Set last_source_offset of this partition in notification_positions below this offset. Start notification; it does not create existing rows twice.',
+      'An event that an endpoint should get has no delivery row. The subject begins with two numbers: partition and offset. Stop notification. Set last_source_offset of this partition in notification_positions below this offset. Start notification. It does not create existing rows twice.',
   },
   ORDER_STUCK: {
     group: 'stuck',
@@ -155,13 +155,13 @@ export const kinds = {
     group: 'states',
     subject: 'order',
     remedy:
-      'orders.state.v1 says that it covers this outcome, but has no state of the order. A team that starts now would not get this order. Look for errors in the log of the projector, then rebuild the snapshot (docs/operating.md, "The snapshot").',
+      'orders.state.v1 claims to cover this outcome, but has no state of the order. A team that starts now would not get this order. Look for errors in the log of the projector, then rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_DIFFERS: {
     group: 'states',
     subject: 'order',
     remedy:
-      'The state of the order on orders.state.v1 differs from its newest outcome. Find out who else writes to the topic. The next change of the order corrects its state; or rebuild the snapshot (docs/operating.md, "The snapshot").',
+      'The state of the order on orders.state.v1 differs from its newest outcome. Find out who else writes to the topic. The next change of the order corrects its state. To correct it now, rebuild the snapshot (docs/operating.md, "The snapshot").',
   },
   STATE_AHEAD: {
     group: 'states',
@@ -174,7 +174,7 @@ export const kinds = {
     subject: 'partition',
     lasting: true,
     remedy:
-      'A position marker of the snapshot went back: two projectors wrote one partition although brokers fence them. Find the second writer. Readers that started in between may have old states; ask them to start again.',
+      'A position marker of the snapshot went back: two projectors wrote one partition although brokers fence them. Find the second writer. Readers that started in between may have old states. Ask them to start again.',
   },
   STATE_UNREADABLE: {
     group: 'states',
@@ -201,7 +201,7 @@ export const kinds = {
     group: 'findings',
     subject: 'kind',
     remedy:
-      'There are more differences of this kind than the table lists (FINDINGS_PER_KIND). Fix the listed ones; others take their place. `orderstream reconcile` counts all of them.',
+      'There are more differences of this kind than the table lists (FINDINGS_PER_KIND). Fix the listed differences. Others take their place. `orderstream reconcile` counts all of them.',
   },
 } as const satisfies Record<string, Kind>;
 
@@ -212,7 +212,7 @@ export function isLasting(kind: FindingKind): boolean {
   return (kinds[kind] as Kind).lasting === true;
 }
 
-/** One difference as a check sees it. Both sides are short texts, JSON where they have parts. */
+/** One difference that a check found. Both sides are short texts, as JSON if they have parts. */
 export interface Difference {
   kind: FindingKind;
   /**

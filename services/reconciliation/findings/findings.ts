@@ -1,7 +1,8 @@
 /**
- * The findings table and its changes. A difference is one row, by kind and subject. It is opened when first
- * seen, refreshed while it lasts, and closed when a round that could see it does not. If it returns, it is
- * opened again. A person may resolve one (status RESOLVED); only kinds that can heal are reopened after that.
+ * The findings table and its changes. A difference is one row, by kind and subject. The service opens it when it
+ * first sees the difference, and refreshes it while the difference lasts. It closes the row when a round could see
+ * the difference but does not. If the difference returns, the service opens the row again. A person may resolve a
+ * finding (status RESOLVED). After that, only kinds that can heal are reopened.
  */
 import type { Clock } from '../../shared/clock/index.ts';
 import type { Metrics } from '../../shared/metrics/index.ts';
@@ -26,14 +27,14 @@ export interface FindingChange {
 }
 
 export interface Findings {
-  /** Reads the table again: a person may have resolved some. */
+  /** Reads the table again, because a person may have resolved findings. */
   reload(): Promise<void>;
   /** Open findings of these kinds. */
   open(kindsWanted: readonly FindingKind[]): OpenFinding[];
   /**
-   * Stores one round of a check. Opens or refreshes `confirmed`; closes findings that the round checked and
-   * did not see. An unconfirmed difference keeps its open finding open. Differences without room are counted
-   * in a finding of their own.
+   * Stores one round of a check. Opens or refreshes `confirmed`. Closes findings that the round checked and did not
+   * see. An unconfirmed difference keeps its open finding open. A separate finding counts the differences without
+   * room.
    */
   apply(
     kindsLooked: readonly FindingKind[],

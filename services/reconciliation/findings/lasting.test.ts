@@ -10,7 +10,7 @@ const changed = (n: number): Difference => ({
   actual: '',
 });
 
-it('keeps differences until they are stored, and drops no later ones', () => {
+it('keeps differences until they are stored, and drops no later differences', () => {
   const lasting = createLasting();
   lasting.add(changed(1));
   lasting.addTo(createTally([], 10));

@@ -1,20 +1,17 @@
-/**
- * Differences that are seen once, while following, and in no later round. They are kept until they are in the
- * table.
- */
+/** Keeps differences that the service sees only once, while following. It keeps them until they are in the table. */
 import type { Difference, FindingKind } from './finding-kinds.ts';
 import type { Tally } from './tally.ts';
 
 export interface Lasting {
   add(difference: Difference): void;
   /**
-   * Adds all of them to a tally. Call the returned function once they are stored: it drops these and no later
-   * ones.
+   * Adds all differences to a tally. Call the returned function once they are stored. It drops these differences,
+   * but no later ones.
    */
   addTo(tally: Tally): () => void;
 }
 
-/** Differences kept between two rounds; more are only counted. */
+/** Maximum differences kept between two rounds. Further differences are only counted. */
 const keptMax = 1_000;
 
 export function createLasting(): Lasting {

@@ -15,7 +15,7 @@ const change: FindingChange = {
   at: '2026-03-01T10:00:00.000Z',
 };
 
-it('a finding on its topic has exactly the members that the page of the topic lists', async () => {
+it('a published finding has exactly the members that the documentation of the topic lists', async () => {
   const sent: OutMessage[] = [];
   const publish = createPublisher({
     accumulator: {

@@ -1,7 +1,4 @@
-/**
- * Publishes findings on their topic, for consumers that want to be notified. The table stays the complete
- * list.
- */
+/** Publishes findings on their topic, for consumers that need a notification. Only the table is complete. */
 import { FINDINGS, PARTITIONS, partitionOfOrder, partitionOfSku } from '../../../topics/index.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
 import type { Accumulator, OutMessage } from '../../shared/kafka/index.ts';
@@ -11,7 +8,7 @@ import { inChunks } from '../checks/pace.ts';
 import { kinds } from './finding-kinds.ts';
 import type { FindingChange } from './findings.ts';
 
-/** Concurrent sends to the brokers. */
+/** Maximum concurrent sends to the brokers. */
 const inFlightMax = 500;
 
 /** Never throws: an unpublished change is still in the table. */
@@ -28,12 +25,15 @@ export function createPublisher(deps: {
       deps.metrics.inc('reconciliation_published_total', { result: 'failed' }, failed.length);
       const [first] = failed;
       if (first === undefined) continue;
-      deps.log.warn({ failed: failed.length }, `findings were not published: ${errorMessage(first.reason)}`);
+      deps.log.warn(
+        { failed: failed.length },
+        `reconciliation did not publish findings: ${errorMessage(first.reason)}`,
+      );
     }
   };
 }
 
-/** Key: order id or SKU if the finding is about one. Value: JSON. */
+/** The key is the subject, and the value is JSON. */
 function messageOf(change: FindingChange): OutMessage {
   const { kind, subject, at } = change;
   return {
@@ -61,7 +61,7 @@ function partitionOf(kind: (typeof kinds)[keyof typeof kinds]['subject'], subjec
   }
 }
 
-/** The subject may come from a foreign record. Without a valid partition it goes to the first. */
+/** The subject may come from a foreign record. Without a valid partition, the finding goes to the first partition. */
 function partitionIn(subject: string): number {
   const partition = Number.parseInt(subject, 10);
   return partition >= 0 && partition < PARTITIONS ? partition : 0;

@@ -1,4 +1,4 @@
-/** The rows of reconciliation_findings. */
+/** Reads and writes the rows of reconciliation_findings. */
 import type { Queryable } from '../../shared/mysql/index.ts';
 import type { OpenFinding } from '../checks/check.ts';
 import { type FindingKind, kinds } from './finding-kinds.ts';
@@ -29,7 +29,7 @@ export async function readOpen(mysql: Queryable): Promise<StoredFinding[]> {
   });
 }
 
-/** Opens or refreshes them. */
+/** Opens or refreshes the findings. */
 export async function writeOpen(
   mysql: Queryable,
   findings: readonly StoredFinding[],
@@ -37,7 +37,7 @@ export async function writeOpen(
 ): Promise<void> {
   for (let from = 0; from < findings.length; from += chunkRows) {
     const chunk = findings.slice(from, from + chunkRows);
-    // Assignments run from left to right, so columns that depend on the old status come before it.
+    // The database runs assignments from left to right, so columns that depend on the old status come first.
     await mysql.write(
       `INSERT INTO reconciliation_findings (kind, subject, expected, actual, remedy, first_seen_at_ms, last_seen_at_ms)
        VALUES ${chunk.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')}
@@ -58,7 +58,7 @@ export async function writeOpen(
   }
 }
 
-/** Closes those that are still open. */
+/** Closes the findings that are still open. */
 export async function writeClosed(
   mysql: Queryable,
   findings: readonly OpenFinding[],

@@ -9,7 +9,7 @@ const differs = (kind: FindingKind, subject: string): Difference => ({
   actual: '2',
 });
 
-it('counts all, keeps a limited number of each kind, and lets no kind use the room of another', () => {
+it('counts all differences, but keeps only a limited number of each kind', () => {
   const tally = createTally([], 3);
   for (let n = 0; n < 9_000; n++) tally.add(differs('ORDER_DIFFERS', `o${n}`));
   tally.add(differs('STOCK_DIFFERS', 'P1'));
@@ -32,7 +32,7 @@ it('counts a duplicate difference once', () => {
   expect(tally.found('ORDER_DIFFERS')).toBe(1);
 });
 
-it('makes a subject from a foreign record that fits the column, and keeps different ones apart', () => {
+it('shortens a foreign subject to the column width, and different subjects stay different', () => {
   const tally = createTally([], 3);
   tally.add(differs('DELIVERY_MISSING', `${'é'.repeat(500)}1`));
   tally.add(differs('DELIVERY_MISSING', `${'é'.repeat(500)}2`));

@@ -1,19 +1,19 @@
 /**
- * The differences of one round of a check. All are counted, but only a limited number of each kind is kept,
- * so no kind uses the room of another. Open findings are always kept: a limit never closes a finding.
+ * The differences of one round of a check. It counts all differences, but keeps only a limited number of each kind.
+ * So no kind uses the room of another. It always keeps open findings, so that the limit never closes a finding.
  */
 import { createHash } from 'node:crypto';
 import { type Difference, type FindingKind, keyOf } from './finding-kinds.ts';
 
 export interface Tally {
-  /** Maximum number of one kind. */
+  /** Maximum kept differences of one kind. */
   readonly keptMax: number;
   /** Counts one difference, and keeps it if there is room. A duplicate of kind and subject is ignored. */
   add(difference: Difference): void;
-  /** Counts differences that cannot be named. */
+  /** Counts differences without a known subject. */
   addUnnamed(kind: FindingKind, count: number): void;
   kept(): Difference[];
-  /** Number of this kind, including those that were not kept. */
+  /** Number of differences of this kind, also if they were not kept. */
   found(kind: FindingKind): number;
   keptOf(kind: FindingKind): number;
 }
@@ -62,7 +62,7 @@ export function createTally(open: readonly Pick<Difference, 'kind' | 'subject'>[
 const subjectCharsMax = 160;
 const digestChars = 16;
 
-/** Subjects are printable ASCII up to the column width; a foreign record may contain anything. */
+/** Subjects are printable ASCII up to the column width, but a foreign record may contain any text. */
 function storable(subject: string): string {
   if (subject.length <= subjectCharsMax && /^[ -~]*$/.test(subject)) return subject;
   const digest = createHash('sha256').update(subject).digest('hex').slice(0, digestChars);

@@ -13,7 +13,7 @@ function tallyOf(kind: FindingKind, count: number) {
   return tally;
 }
 
-it('reports how many found no room, and ends when all are listed', () => {
+it('reports the number of differences without room, and closes when all are listed', () => {
   const { finding, count } = unlistedOf('ORDER_STUCK', tallyOf('ORDER_STUCK', 7), full, undefined);
   expect(count).toBe(5);
   expect(finding).toMatchObject({
@@ -27,18 +27,18 @@ it('reports how many found no room, and ends when all are listed', () => {
   });
 });
 
-it('reports nothing while the kept ones may still be in flight', () => {
+it('reports nothing while the kept differences may be in flight', () => {
   const limits = { ...full, listed: 0 };
   expect(unlistedOf('ORDER_DIFFERS', tallyOf('ORDER_DIFFERS', 7), limits, undefined).finding).toBeNull();
 });
 
-it('does not end after a round that could not check everything', () => {
+it('does not close after a round that could not check everything', () => {
   const { finding } = unlistedOf('CACHE_DIFFERS', tallyOf('CACHE_DIFFERS', 7), full, undefined);
   const partial = { ...full, isPartial: true };
   expect(unlistedOf('CACHE_DIFFERS', tallyOf('CACHE_DIFFERS', 0), partial, finding!).count).toBe(5);
 });
 
-it('adds up differences that no later round sees', () => {
+it('adds up differences that later rounds do not see', () => {
   const first = unlistedOf('OUTCOME_CHANGED', tallyOf('OUTCOME_CHANGED', 5), full, undefined);
   const second = unlistedOf('OUTCOME_CHANGED', tallyOf('OUTCOME_CHANGED', 4), full, first.finding!);
   expect(second.count).toBe(5);

@@ -1,4 +1,4 @@
-/** The finding that says how many differences of a kind do not fit in the table. */
+/** The finding with the number of differences of a kind that do not fit in the table. */
 
 import { type FindingKind, isLasting } from './finding-kinds.ts';
 import type { StoredFinding } from './table.ts';
@@ -8,14 +8,14 @@ interface Limits {
   /** Findings of the kind in the table, after this round. */
   listed: number;
   perKindMax: number;
-  /** The round may have left some out, so it does not prove that none is left. */
+  /** The round may have missed differences, so it does not prove that none is left. */
   isPartial: boolean;
 }
 
 /**
- * The finding for one kind after one round, and the number of differences that it represents; a null finding
- * closes the previous one. Differences that no later round sees are added up, and their finding stays until a
- * person resolves it.
+ * The finding for one kind after one round, and the number of differences that it represents. A null finding closes
+ * the previous one. Differences that later rounds do not see are added up. Their finding stays open until a person
+ * resolves it.
  */
 export function unlistedOf(
   kind: FindingKind,
@@ -26,14 +26,14 @@ export function unlistedOf(
   const known = before === undefined ? 0 : unlistedIn(before);
   const dropped = tally.found(kind) - tally.keptOf(kind);
   if (isLasting(kind)) return resultOf(kind, known + dropped, perKindMax);
-  // The kept ones may still be in flight. While there is room in the table, the next round takes others.
+  // The kept differences may be in flight. While the table has room, the next round lists other differences.
   const now = listed >= perKindMax ? dropped : 0;
   return resultOf(kind, isPartial || outlivesRestart(kind) ? Math.max(known, now) : now, perKindMax);
 }
 
 /**
- * After a restart, outcomes that were never named are not searched again. So their count must not end by
- * itself.
+ * Whether the count must survive a restart. After a restart, no round searches again for outcomes that were only
+ * counted.
  */
 function outlivesRestart(kind: FindingKind): boolean {
   return kind === 'OUTCOME_MISSING';
@@ -56,13 +56,13 @@ function resultOf(
   };
 }
 
-/** 0 if this version does not write such a text. */
+/** The count in the finding, or 0 if this version does not write such a text. */
 function unlistedIn({ actual }: StoredFinding): number {
   try {
     const { unlisted } = JSON.parse(actual) as { unlisted?: unknown };
     return typeof unlisted === 'number' && Number.isSafeInteger(unlisted) ? unlisted : 0;
   } catch {
-    // Written by hand, or by another version.
+    // Another version or a person wrote the text.
     return 0;
   }
 }

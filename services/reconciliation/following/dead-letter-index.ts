@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
 
-/** Dead letters are rare; more than this many are counted and not compared. */
+/** Dead letters are rare. Records beyond this number are counted but not compared. */
 const recordsMax = 200_000;
 
 export interface DeadLetterIndex {
@@ -11,7 +11,7 @@ export interface DeadLetterIndex {
   hashOf(partition: number, offset: number): string | undefined;
   /** `<partition>-<offset>` of each command that has a record. */
   origins(): Iterable<string>;
-  /** Records that found no room. If there are any, a missing record proves nothing. */
+  /** Number of records without room. If there are any, a missing record proves nothing. */
   beyond(): number;
 }
 

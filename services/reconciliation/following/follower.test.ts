@@ -13,7 +13,7 @@ import { createFollower, type Follower, type FollowerDeps } from './follower.ts'
 const { signal } = new AbortController();
 const starts = [COMMANDS, EVENTS].map((topic) => ({ topic, partition: 0, offset: 0n }));
 
-/** A follower of partition 0; an outcome's source offset is its value. */
+/** A follower of partition 0. The value of an outcome is its source offset. */
 function follower(parts: Partial<FollowerDeps> = {}): Follower {
   const none = { decode: async () => [] };
   return createFollower({
@@ -50,7 +50,7 @@ const records = (topic: string, from: number, to: number): InRecord[] =>
 const safe = (one: Follower) =>
   Object.fromEntries(one.safeOffsets().map(({ topic, offset }) => [topic, Number(offset)]));
 
-it('never commits outcomes before their commands: a restart would miss them', async () => {
+it('never commits outcomes before their commands, because a restart would miss the commands', async () => {
   const one = follower();
   await one.follow(COMMANDS, 0, records(COMMANDS, 0, 3), signal);
   await one.follow(EVENTS, 0, records(EVENTS, 0, 5), signal);
@@ -59,7 +59,7 @@ it('never commits outcomes before their commands: a restart would miss them', as
   expect(safe(one)).toEqual({ [COMMANDS]: 5, [EVENTS]: 5 });
 });
 
-it('never commits outcomes after a missing one', async () => {
+it('never commits outcomes after a missing outcome', async () => {
   const one = follower();
   await one.follow(COMMANDS, 0, records(COMMANDS, 0, 5), signal);
   await one.follow(EVENTS, 0, records(EVENTS, 0, 2), signal);
@@ -67,7 +67,7 @@ it('never commits outcomes after a missing one', async () => {
   expect(safe(one)).toEqual({ [COMMANDS]: 2, [EVENTS]: 2 });
 });
 
-it('continues to compare a known order, although its later outcomes are outside the time range', async () => {
+it('continues to compare a known order, also with outcomes outside the time range', async () => {
   const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
   const orderId = '00000000-0000-8000-8000-000000000000';
   const one = follower({
@@ -90,7 +90,7 @@ it('continues to compare a known order, although its later outcomes are outside 
   expect(memory.order(orderId)?.version).toBe(2);
 });
 
-it('uses the first copy of an outcome, not a different repeat', async () => {
+it('uses the first copy of an outcome, and not a repeat with other values', async () => {
   const memory = createMemory({ ordersMax: 10, eventsMax: 10 });
   const orderId = '00000000-0000-8000-8000-000000000000';
   const one = follower({

@@ -1,7 +1,7 @@
 /**
- * Takes in commands, outcomes and dead letters as they are read, in order per partition. It updates the
- * matchers (answered offsets), the recent outcomes (expected rows) and the index of dead letters. It compares
- * outcomes with their rows at once; wrong-looking ones are remembered for the next rounds.
+ * Processes commands, outcomes and dead letters in order per partition. It updates the matchers (offsets with an
+ * outcome), the recent outcomes (expected rows) and the index of dead letters. It compares outcomes with their rows
+ * at once. It remembers outcomes whose row looks wrong for the next rounds.
  */
 
 import { crc32 } from 'node:zlib';
@@ -24,7 +24,7 @@ import { writeNote } from './position-note.ts';
 
 /** Rows that one query compares. */
 const chunkOrders = 500;
-/** How long a check waits for the follower; then it skips the partitions that are behind. */
+/** How long a check waits for the follower. Then it skips the partitions that are behind. */
 const reachMaxMs = 10_000;
 
 export interface FollowerDeps {
@@ -37,22 +37,22 @@ export interface FollowerDeps {
   mysql: Queryable;
   /** Start offsets, for every topic and partition. */
   starts: readonly TopicPartitionOffset[];
-  /** Ids of the followed topics, for the notes beside the offsets; none on demand. */
+  /** Ids of the followed topics, for the notes that are stored with the offsets. Absent for a run on demand. */
   topicIds?: ReadonlyMap<string, string>;
-  /** Which outcomes are compared with their rows; all by default. */
+  /** Whether an outcome is compared with its row. By default all are. */
   isWanted?(event: OrderEvent): boolean;
   metrics: Metrics;
 }
 
 export interface Follower {
   /**
-   * Takes in records of one partition. Throws the database's error; then nothing was taken in, and it may be
-   * called again.
+   * Processes records of one partition. Throws the error of the database. In this case nothing has changed, and the
+   * caller may retry.
    */
   follow(topic: string, partition: number, records: readonly InRecord[], signal: AbortSignal): Promise<void>;
-  /** The next offset to take in. */
+  /** The next offset to process. */
   position(topic: string, partition: number): bigint;
-  /** Waits until these ends are followed, for a limited time; returns the partitions that reached them. */
+  /** Waits for a limited time until these ends are followed. Returns the partitions that reached them. */
   reached(
     topic: string,
     ends: ReadonlyMap<number, bigint>,
@@ -60,9 +60,9 @@ export interface Follower {
   ): Promise<ReadonlySet<number>>;
   /** Offsets from which following could restart without loss. */
   safeOffsets(): TopicPartitionOffset[];
-  /** Differences that were found once and are in the log for ever. */
+  /** Differences that stay in the log. They are found only once. */
   lasting: Lasting;
-  /** Commands that were read without an outcome so far. */
+  /** Number of commands without an outcome so far. */
   unanswered(): number;
 }
 
@@ -126,20 +126,20 @@ export function createFollower(deps: FollowerDeps): Follower {
       const noted = (topic: string, partition: number, offset: bigint, lastHash: number | null) => {
         const topicId = deps.topicIds?.get(topic);
         const start = startOf.get(`${topic}/${partition}`);
-        // If nothing was read since, the previous checksum stays valid.
+        // If no record was read since the start, the previous checksum stays valid.
         if (lastHash === null && start?.note && start.offset === offset) return start;
         const note = topicId === undefined ? undefined : writeNote({ topicId, lastHash });
         return { topic, partition, offset, note };
       };
       const commands = [...ledgers].map(([partition, ledger]) => {
-        // At most the position that was read: an outcome may be followed before its command.
+        // At most the read position, because an outcome may be followed before its command.
         const offset = Math.min(ledger.watermark(), Number(position(COMMANDS, partition)));
         return noted(COMMANDS, partition, BigInt(offset), ledger.commandKey(offset - 1));
       });
       const events = [...safeEvents].map(([partition, { offset, lastHash }]) =>
         noted(EVENTS, partition, offset, lastHash),
       );
-      // The snapshot that was read before a restart proves nothing after it, so nothing is lost.
+      // A restart needs no earlier states of the snapshot, so nothing is lost.
       const states = [...deps.states.markers().keys()].map((partition) =>
         noted(STATE, partition, position(STATE, partition), null),
       );
@@ -168,7 +168,7 @@ async function followEvents(
   const { decoder, ledgers, memory, metrics, isWanted = () => true } = deps;
   const decoded = await decoder.decode(records, signal);
   const wanted = decoded.flatMap(({ value }) => (value !== null && isWanted(value) ? [value] : []));
-  // Rows are read first, so that a failure changes nothing.
+  // Read the rows first, so that a failure changes nothing.
   const compared = await compareOrders(deps, wanted);
   for (const { record, value: event } of decoded) {
     if (event === null) {
@@ -178,7 +178,7 @@ async function followEvents(
     // An undecodable command has no order, and its outcome may have no key.
     const key = event.outcome === 'DEAD_LETTERED' ? null : keyHash(record);
     const isFirst = ledgers.get(partition)?.outcome(event.sourceOffset, key, crc32(record.value ?? ''));
-    // Once an order is compared, every later outcome counts; otherwise its row would seem to be ahead.
+    // Once an order is compared, every later outcome counts. Otherwise its row would seem to be ahead.
     if (isFirst !== false && (isWanted(event) || memory.order(event.orderId ?? '') !== undefined))
       memory.note(event);
   }
@@ -200,8 +200,8 @@ async function followStates(
 }
 
 /**
- * Only the newest state of each order in the batch must match its row. For one version the first copy counts,
- * whatever a repeat contains.
+ * Only the newest state of each order in the batch must match its row. The first copy of a version counts, whatever
+ * a repeat contains.
  */
 async function compareOrders(
   { mysql, memory }: FollowerDeps,
@@ -245,8 +245,8 @@ function unreadable(record: InRecord): Difference {
 }
 
 /**
- * Whether a restart from here loses nothing. Outcomes must not be ahead of a gap or of their commands: after
- * a restart those commands would wait for outcomes before the start.
+ * Whether a restart from here loses nothing. Outcomes must not be ahead of a gap or of their commands. Otherwise
+ * these commands would wait for outcomes before the start after a restart.
  */
 function isWhole(ledger: Ledger | undefined, commandsPosition: bigint): boolean {
   if (ledger === undefined) return true;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createGaps } from './gaps.ts';
 
-it('equals a plain set of offsets', () => {
+it('contains the same offsets as a plain set', () => {
   const gaps = createGaps([7, 3, 4, 3]);
   gaps.add(10, 14);
   gaps.add(14, 16);
@@ -18,7 +18,7 @@ it('equals a plain set of offsets', () => {
   expect([4, 12, 13, 15, 16].map(gaps.has)).toEqual([true, false, true, false, false]);
 });
 
-it('counts offsets that it has no room to name', () => {
+it('counts offsets without room', () => {
   const gaps = createGaps();
   for (let offset = 0; offset < 40_000; offset += 2) gaps.add(offset, offset + 1);
   expect(gaps.count()).toBe(20_000);

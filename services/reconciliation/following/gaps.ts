@@ -1,15 +1,15 @@
-/** Missing offsets of a partition, as ranges: a million consecutive offsets use the memory of one range. */
+/** Missing offsets of a partition, as ranges. A million consecutive offsets use the memory of one range. */
 
-/** Maximum number of ranges; offsets of further ones are only counted. */
+/** Maximum number of ranges. The offsets of further ranges are only counted. */
 const rangesMax = 10_000;
 
 export interface Gaps {
-  /** Adds offsets from `from` (inclusive) to `to` (exclusive), all above those added before. */
+  /** Adds offsets from `from` (inclusive) to `to` (exclusive). All must be above the offsets added before. */
   add(from: number, to: number): void;
   has(offset: number): boolean;
-  /** Removes one offset; false if it was not there. */
+  /** Removes one offset. Returns false if it was not there. */
   delete(offset: number): boolean;
-  /** The lowest offsets. */
+  /** The lowest `max` offsets. */
   first(max: number): number[];
   /** The number of offsets. */
   count(): number;
@@ -36,7 +36,7 @@ export function createGaps(offsets: Iterable<number> = []): Gaps {
     }
     named += to - from;
   };
-  /** The range with the offset, or -1. */
+  /** The index of the range with the offset, or -1. */
   const indexOf = (offset: number): number => {
     let [low, high] = [0, ranges.length];
     while (low < high) {

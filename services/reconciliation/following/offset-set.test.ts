@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createOffsetSet, windowOffsets } from './offset-set.ts';
 
-it('moves its watermark over contiguous offsets and remembers those ahead of it', () => {
+it('moves its watermark over contiguous offsets and remembers offsets ahead of it', () => {
   const set = createOffsetSet(10, () => undefined);
   expect([set.add(10), set.add(12), set.add(12), set.add(9)]).toEqual(['new', 'new', 'repeat', 'settled']);
   expect(set.watermark()).toBe(11);
@@ -11,7 +11,7 @@ it('moves its watermark over contiguous offsets and remembers those ahead of it'
   expect(set.watermark()).toBe(13);
 });
 
-it('reports a hole that leaves the window, once, and continues', () => {
+it('reports a hole that leaves the window once, and continues', () => {
   const skipped: number[][] = [];
   const set = createOffsetSet(0, (from, to) => skipped.push([from, to]));
   set.add(1);
@@ -26,7 +26,7 @@ it('reports a hole that leaves the window, once, and continues', () => {
   expect(set.add(0)).toBe('settled');
 });
 
-it('knows the same offsets as a plain set, in any order', () => {
+it('contains the same offsets as a plain set, in any order', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 100, max: 400 })), (offsets) => {
       const set = createOffsetSet(100, () => undefined);

@@ -1,14 +1,14 @@
 /**
- * Which offsets of a partition have been seen, in constant memory. Everything below the watermark is settled;
- * a window of bits above it records offsets out of order. An offset that is still missing when the window
- * moves past it is reported as skipped, and settled.
+ * The seen offsets of a partition, in constant memory. All offsets below the watermark are settled. A window of
+ * bits above the watermark records offsets out of order. If an offset is still missing when the window moves past
+ * it, the set reports it as skipped and settles it.
  */
 
-/** Bits above the watermark: the maximum distance ahead of a hole. */
+/** Number of bits above the watermark. This is the maximum distance ahead of a hole. */
 export const windowOffsets = 65_536;
 
 export interface OffsetSet {
-  /** `settled`: below the watermark, so seen before or skipped. */
+  /** Adds an offset. `settled`: the offset is below the watermark, so it was seen before or skipped. */
   add(offset: number): 'new' | 'repeat' | 'settled';
   /** First offset that is not settled. */
   watermark(): number;
@@ -18,7 +18,7 @@ export interface OffsetSet {
   missingBelow(limit: number, max: number): number[];
 }
 
-/** @param onSkipped called with holes that left the window: from (inclusive) to (exclusive) */
+/** @param onSkipped called with each hole that left the window: from (inclusive) to (exclusive) */
 export function createOffsetSet(first: number, onSkipped: (from: number, to: number) => void): OffsetSet {
   const bits = new Uint32Array(windowOffsets / 32);
   let watermark = first;

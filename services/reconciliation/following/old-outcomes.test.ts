@@ -5,7 +5,7 @@ import { createOldOutcomes } from './old-outcomes.ts';
 
 const signal = new AbortController().signal;
 
-/** The outcome topic holds outcomes of these commands, in this order. */
+/** A lookup in an outcome topic with outcomes of these commands, in this order. */
 function lookUp(sources: readonly number[]) {
   const reads: string[] = [];
   const find = createOldOutcomes(async (partition, from, to) => {
@@ -27,7 +27,7 @@ function lookUp(sources: readonly number[]) {
   return { find, events, reads };
 }
 
-it('an outcome of the previous topic answers a command below the start of an adopted topic', async () => {
+it('an outcome of the previous topic belongs to a command below the start of an adopted topic', async () => {
   const ledger = createLedger(0, 0, []);
   for (let offset = 0; offset < 6; offset++) ledger.command(offset, 1);
   ledger.outcome(4, null, 1);
@@ -37,14 +37,14 @@ it('an outcome of the previous topic answers a command below the start of an ado
   expect([ledger.missingBelow(5, 10).count, ledger.watermark()]).toEqual([0, 5]);
 });
 
-it('it also answers one that an open finding names after a restart', async () => {
+it('also answers a command of an open finding after a restart', async () => {
   const ledger = createLedger(0, 5, [1, 2]);
   const { find, events } = lookUp([0, 1, 2]);
   await find(0, ledger, { commands: { low: 5n, high: 6n }, events }, signal);
   expect(ledger.missingBelow(5, 10).count).toBe(0);
 });
 
-it('one without an outcome stays missing, and is looked up once', async () => {
+it('looks up a command without an outcome once, and it stays missing', async () => {
   const ledger = createLedger(0, 5, [1, 3]);
   const { find, events, reads } = lookUp([0, 1, 2]);
   const ranges = { commands: { low: 5n, high: 6n }, events };
@@ -53,7 +53,7 @@ it('one without an outcome stays missing, and is looked up once', async () => {
   expect([ledger.missingBelow(5, 10).offsets, reads]).toEqual([[3], ['0: 0-3']]);
 });
 
-it('nothing is read for a command that the topic still has', async () => {
+it('reads nothing for a command that the topic still has', async () => {
   const ledger = createLedger(0, 0, []);
   ledger.command(0, 1);
   const { find, events, reads } = lookUp([0]);

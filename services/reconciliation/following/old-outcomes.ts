@@ -1,7 +1,7 @@
 /**
- * Outcomes of an earlier command topic. An adopted topic that was recreated begins at the lane's position;
- * lower offsets belong to commands of the previous topic. Their outcomes were published long ago, perhaps
- * before following began. So they are looked up before one counts as missing.
+ * Finds outcomes of an earlier command topic. An adopted topic that was recreated begins at the position of the
+ * lane. Lower offsets belong to commands of the previous topic. Their outcomes may have been published before
+ * following began. So they are looked up before an outcome counts as missing.
  */
 import { crc32 } from 'node:zlib';
 import { headerOf, type InRecord } from '../../shared/kafka/index.ts';
@@ -26,8 +26,8 @@ export type FindOldOutcomes = (
 const chunkRecords = 5_000n;
 
 /**
- * Looks up missing outcomes below the start of the command topic; each offset once, because it may read the
- * whole partition.
+ * Looks up missing outcomes below the start of the command topic. It looks up each offset only once, because a
+ * lookup may read the whole partition.
  */
 export function createOldOutcomes(readOutcomes: ReadOutcomes): FindOldOutcomes {
   const lookedBelow = new Map<number, number>();
@@ -48,7 +48,7 @@ export function createOldOutcomes(readOutcomes: ReadOutcomes): FindOldOutcomes {
   };
 }
 
-/** Source offset by the event id, `<source partition>-<source offset>`; -1 for anything else. */
+/** The source offset from the event id `<source partition>-<source offset>`, or -1 for another id. */
 function sourceOf(record: InRecord): number {
   const match = /^\d+-(\d+)$/.exec(headerOf(record, 'ce_id')?.toString() ?? '');
   return match === null ? -1 : Number(match[1]);

@@ -1,12 +1,11 @@
 /**
- * What reconciliation stores with its group offsets. An offset identifies a record in one log only: a
- * recreated topic has another id, and a log that was truncated and filled again has another record before the
- * offset.
+ * The note that reconciliation stores with its group offsets. An offset identifies a record in one log only. A
+ * recreated topic has another id. A log that was truncated and filled again has another record before the offset.
  */
 
 export interface PositionNote {
   topicId: string;
-  /** Checksum of the record before the offset; null if unknown. */
+  /** Checksum of the record before the offset. Null if unknown. */
   lastHash: number | null;
 }
 
@@ -21,7 +20,7 @@ export function writeNote({ topicId, lastHash }: PositionNote): string {
   return `${version} ${topicId} ${hash}`;
 }
 
-/** null for an offset that another version or a person has committed. */
+/** Reads a note. Null if another version or a person committed the offset. */
 export function readNote(text: string): PositionNote | null {
   const [, topicId, hash] = form.exec(text) ?? [];
   if (topicId === undefined || hash === undefined) return null;

@@ -25,7 +25,7 @@ function start(follow: Follower['follow']) {
   return { feed, ...deps };
 }
 
-it('pauses the partitions when the follower is behind, and resumes them when it has caught up', async () => {
+it('pauses the partitions while the follower is behind, and resumes them when it has caught up', async () => {
   const held = Promise.withResolvers<void>();
   const { feed, pauseAll, resumeAll } = start(() => held.promise);
   feed.enqueue(records(15_000));

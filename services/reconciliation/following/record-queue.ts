@@ -1,4 +1,7 @@
-/** Between the consumer, which must never wait, and the follower, which may. All partitions share one buffer, in order of arrival. */
+/**
+ * The queue between the consumer, which must never wait, and the follower, which may wait. All partitions share one
+ * buffer, in order of arrival.
+ */
 import { type BufferLimits, PartitionBuffer } from '../../shared/consuming/index.ts';
 import { classify, errorMessage } from '../../shared/errors/index.ts';
 import type { InRecord } from '../../shared/kafka/index.ts';
@@ -8,7 +11,7 @@ import type { Health } from '../running/health.ts';
 import type { Follower } from './follower.ts';
 
 const bufferLimits: BufferLimits = { recordsHigh: 20_000, recordsLow: 5_000 };
-/** Records that the follower takes in at once. */
+/** Maximum records that the follower processes at once. */
 const chunkRecords = 1_000;
 
 export interface FeedDeps {
@@ -24,7 +27,7 @@ export interface FeedDeps {
 
 export interface Feed {
   enqueue(records: readonly InRecord[]): void;
-  /** Finishes the chunk in hand and drops the other records: their offsets have not moved. */
+  /** Finishes the current chunk and drops the other records. Their offsets have not moved. */
   stop(): Promise<void>;
 }
 
@@ -56,7 +59,7 @@ export function startFeed(deps: FeedDeps): Feed {
   };
 }
 
-/** The records at the head that are of one partition. */
+/** The records of the first partition at the head of the queue. */
 function firstPartition(records: readonly InRecord[]): readonly InRecord[] {
   const first = records[0];
   const end = records.findIndex(
@@ -65,7 +68,7 @@ function firstPartition(records: readonly InRecord[]): readonly InRecord[] {
   return end === -1 ? records : records.slice(0, end);
 }
 
-/** Retries during temporary errors: no record is skipped. */
+/** Retries during temporary errors, so that no record is skipped. */
 async function followUntilDone(
   { follower, backoff, log, health }: FeedDeps,
   records: readonly InRecord[],
@@ -80,7 +83,10 @@ async function followUntilDone(
     } catch (error) {
       if (signal.aborted || classify(error) !== 'retry') throw error;
       health.failed('following waits', errorMessage(error));
-      log.warn({ err: error, attempt }, `reading is delayed: ${errorMessage(error)}`);
+      log.warn(
+        { err: error, attempt },
+        `the follower cannot process records yet and retries: ${errorMessage(error)}`,
+      );
       await sleep(backoff(attempt), signal);
     }
   }

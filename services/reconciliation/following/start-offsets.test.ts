@@ -10,8 +10,8 @@ const idOf = (topic: string): string => topic.padEnd(22, '_').replaceAll('.', '_
 const otherId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /**
- * Partition 0 of every topic has offsets 10 to 59; the record before an offset has the offset as key and
- * value.
+ * The start offsets of a group with these commits. Partition 0 of every topic has offsets 10 to 59, and each record
+ * has its offset as key and value.
  */
 async function startsWith(committed: Record<string, { offset: bigint; note: string }>) {
   const deps: StartsDeps = {

@@ -1,6 +1,6 @@
 /**
- * Where following begins: at the group's offsets if they still fit the logs, otherwise at the start of the
- * log.
+ * Finds the offsets at which following begins. These are the offsets of the group if they still fit the logs,
+ * otherwise the start of the log.
  */
 import { crc32 } from 'node:zlib';
 import { COMMANDS, DEAD_LETTERS, EVENTS, GROUPS, PARTITIONS, STATE } from '../../../topics/index.ts';
@@ -27,14 +27,14 @@ export interface StartsDeps {
   mysql: Queryable;
   /** Id of each followed topic. */
   topicIds: ReadonlyMap<string, string>;
-  /** Ids of the topics when this process last followed them; empty at its first start. */
+  /** Ids of the topics when this process last followed them. Empty at its first start. */
   lastIds: ReadonlyMap<string, string>;
-  /** The record at an existing offset; null if compaction removed it. */
+  /** The record at an existing offset. Null if compaction removed it. */
   readRecord(topic: string, partition: number, offset: bigint): Promise<InRecord | null>;
 }
 
 /**
- * For the always-on service: continues at the group offsets. Dead letters are read again each time, because
+ * The start of the service, which continues at the group offsets. It reads dead letters again each time, because
  * they are few.
  */
 export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
@@ -57,12 +57,12 @@ export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
       const position = committed.get(partition);
       const note = position?.offset === offset ? position.note : undefined;
       offsets.set(`${topic}/${partition}`, { offset, note });
-      // The snapshot may be recreated at any time, and a restart compares none of it.
+      // An operator may recreate the snapshot at any time, so a difference there is no finding.
       if (difference !== null && topic !== STATE) differences.push(difference);
       if (isOther && topic === COMMANDS) otherCommands.add(partition);
     }
   }
-  // Outcomes are compared with commands: if commands are read again, so are their outcomes.
+  // If commands are read again, their outcomes must be read again too.
   for (const partition of otherCommands)
     offsets.set(`${EVENTS}/${partition}`, { offset: lowOf(ranges, EVENTS, partition) });
   const missing = await knownMissing(deps.mysql);
@@ -74,7 +74,7 @@ export async function startsOfGroup(deps: StartsDeps): Promise<Starts> {
   return { ...starts, differences };
 }
 
-/** For a run on demand: everything that is still in the logs. */
+/** The start of a run on demand, which reads the whole logs. */
 export async function startsOfLogs(admin: Pick<KafkaAdmin, 'endOffsets'>): Promise<Starts> {
   const starts = build(await readRanges(admin), new Map(), (_topic, _partition, low) => ({ offset: low }));
   return { ...starts, differences: [] };
@@ -95,7 +95,7 @@ async function readRanges(admin: Pick<KafkaAdmin, 'endOffsets'>): Promise<Ranges
 type Positions = ReadonlyMap<number, { offset: bigint; note: string }>;
 
 /**
- * Topics that are known to be replaced although no offset shows it: brokers delete a topic's offsets with it.
+ * Topics that were replaced although no offset shows it, because brokers delete the offsets of a topic with it.
  * Offsets of commands and outcomes are always committed together.
  */
 function replacedTopics(
@@ -127,13 +127,13 @@ function lowOf(ranges: Ranges, topic: string, partition: number): bigint {
 interface Start {
   offset: bigint;
   difference: Difference | null;
-  /** The log was truncated and filled again: it is read from its beginning. */
+  /** True if the log was truncated and filled again. It is then read from its beginning. */
   isOther?: true;
 }
 
 /**
- * The start offset of one partition, and a difference if the committed offset is from another log or outside
- * this one.
+ * The start offset of one partition. It comes with a difference if the committed offset is from another log or
+ * outside of this log.
  */
 async function startIn(
   { topic, partition, topicIds, readRecord }: StartsDeps & { topic: string; partition: number },
@@ -164,7 +164,7 @@ async function startIn(
   return { ...other, isOther: true };
 }
 
-/** The same checksums as in the follower: of the key of a command, of the value of an outcome. */
+/** The same checksum as in the follower: of the key of a command, or of the value of another record. */
 function hashOf({ topic, key, value }: InRecord): number {
   if (topic !== COMMANDS) return crc32(value ?? '');
   return key === null ? 0 : crc32(key);
@@ -192,9 +192,7 @@ function build(
   return { offsets, ledgers, wholeStates };
 }
 
-/**
- * Outcomes that are missing according to the findings. A late one closes its finding, even after a restart.
- */
+/** Missing outcomes of open findings. A late outcome closes its finding, also after a restart. */
 async function knownMissing(mysql: Queryable): Promise<Map<number, number[]>> {
   const rows = await mysql.rows<{ subject: string }>(
     `SELECT subject FROM reconciliation_findings WHERE kind = 'OUTCOME_MISSING' AND status = 'OPEN'`,

@@ -6,13 +6,13 @@ export interface WorkerPosition {
   /** The offset after the last decided command. */
   nextOffset: number;
   /**
-   * Outcomes below it are acknowledged. It moves only with the next batch, so that of an idle lane stays
-   * behind.
+   * The brokers have acknowledged all outcomes below this offset. It moves only with the next batch, so the value
+   * of an idle lane stays behind.
    */
   publishedOffset: number;
-  /** The worker that owns the lane; empty if none. */
+  /** The worker that owns the lane. Empty if there is none. */
   owner: string;
-  /** Why the owner makes no progress; null while it does. */
+  /** The reason why the owner makes no progress. Null while it makes progress. */
   why: string | null;
 }
 

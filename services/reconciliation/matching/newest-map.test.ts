@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createNewestMap } from './newest-map.ts';
 
-it('keeps the entries of a Map that evicts its oldest entry, and reports evicted ones', () => {
+it('keeps the same entries as a Map that evicts its oldest entry, and returns evicted entries', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 8 }),
@@ -27,7 +27,7 @@ it('keeps the entries of a Map that evicts its oldest entry, and reports evicted
   );
 });
 
-it('evicts in time that does not grow with its size', () => {
+it('evicts in constant time', () => {
   const map = createNewestMap<number, number>(50_000);
   const { user } = process.cpuUsage();
   for (let n = 0; n < 400_000; n++) map.set(n, n);

@@ -1,29 +1,29 @@
 /**
- * A Map that keeps its newest entries. A queue shows which entry is the oldest. In a large Map the first live
- * entry comes after all deleted ones; finding it would cost more than all other work on an outcome.
+ * A Map that keeps its newest entries. A queue shows which entry is the oldest. In a large Map the first live entry
+ * comes after all deleted entries. To find it would cost more than all other work on an outcome.
  */
 export interface NewestMap<K, V> {
   readonly size: number;
   has(key: K): boolean;
   get(key: K): V | undefined;
-  /** Sets the entry as the newest one; returns the entry that was evicted for it. */
+  /** Sets the entry as the newest one. Returns the value that was evicted for it. */
   set(key: K, value: V): V | undefined;
   values(): V[];
 }
 
 interface Entry<V> {
   readonly value: V;
-  /** The index in the queue that counts for the entry. */
+  /** The number of the queue entry that is valid for this entry. */
   readonly turn: number;
 }
 
-/** Outdated queue entries are dropped together, once there are this many. */
+/** Outdated queue entries are dropped together once there are this many. */
 const leftBehindMax = 1_024;
 
 /** @param entriesMax at least 1 */
 export function createNewestMap<K, V>(entriesMax: number): NewestMap<K, V> {
   const entries = new Map<K, Entry<V>>();
-  /** Keys in the order in which they were set. A key that was set again is in it twice. */
+  /** Keys in the order in which they were set. A key that was set again is in the queue twice. */
   let queue: K[] = [];
   /** The turn of the first queue entry, and the index of the next entry to evict. */
   let firstTurn = 0;

@@ -22,7 +22,7 @@ it('pairs commands and outcomes in any reading order', () => {
   expect(taken(ledger)).toEqual([]);
 });
 
-it('names the commands without an outcome, up to the offset where they need one', () => {
+it('returns the commands without an outcome, up to the offset where they need one', () => {
   const ledger = createLedger(3, 0);
   for (let offset = 0; offset < 6; offset++) ledger.command(offset, 1);
   for (const offset of [0, 1, 3]) ledger.outcome(offset, 1, 0);
@@ -64,7 +64,7 @@ it('keeps a hole that left its window until its outcome arrives', () => {
   expect(missing(ledger, 2)).not.toContain(0);
 });
 
-it('counts a hole of a million offsets, and names the lowest', () => {
+it('counts a hole of a million offsets, and returns the lowest', () => {
   const ledger = createLedger(0, 0);
   ledger.outcome(1_000_000, 1, 1);
   const { offsets, count } = ledger.missingBelow(1_000_001, 3);

@@ -1,7 +1,7 @@
 /**
- * Matches commands and outcomes of one partition in constant memory: a set of answered offsets and two rings
- * with a checksum per offset. A command is written first but may be followed later, so either side waits for
- * the other in its ring.
+ * Matches commands and outcomes of one partition in constant memory. It has a set of answered offsets, and rings
+ * with a checksum per offset. A command is written before its outcome but may be read after it, so each side waits
+ * for the other in its ring.
  */
 
 import type { Difference } from '../findings/finding-kinds.ts';
@@ -9,37 +9,37 @@ import { createLasting, type Lasting } from '../findings/lasting.ts';
 import { createGaps } from '../following/gaps.ts';
 import { createOffsetSet, windowOffsets } from '../following/offset-set.ts';
 
-/** Offsets whose checksums are kept. A later repeat or partner is not compared. */
+/** Number of offsets whose checksums are kept. A record that arrives later is not compared. */
 const ringOffsets = 65_536;
 
 export interface Ledger {
-  /** A command was read. `keyHash`: checksum of its record's key. */
+  /** Notes a command that was read. `keyHash` is the checksum of the key of its record. */
   command(offset: number, keyHash: number): void;
-  /** An outcome was read; the hash is null if its key is unusable. Returns `false` for a repeat. */
+  /** Notes an outcome that was read. `keyHash` is null if its key is unusable. Returns `false` for a repeat. */
   outcome(offset: number, keyHash: number | null, valueHash: number): boolean;
-  /** First source offset that is not answered. */
+  /** First source offset without an outcome. */
   watermark(): number;
   /** The offset after the last command read. */
   commandsEnd(): number;
-  /** Checksum of the key of the command at `offset`; null if it was not read, or too long ago. */
+  /** Checksum of the key of the command at `offset`. Null if the command was not read or was read too long ago. */
   commandKey(offset: number): number | null;
-  /** The offset after the last outcome's source. */
+  /** The offset after the source offset of the last outcome. */
   outcomesEnd(): number;
-  /** No more outcomes can arrive below this offset: the newest outcome, or the argument of `settle`. */
+  /** The offset below which no more outcomes can arrive: the newest outcome, or the argument of `settle`. */
   followedTo(): number;
-  /** All records that can hold outcomes below `limit` were read. */
+  /** Notes that all records with outcomes below `limit` were read. */
   settle(limit: number): void;
-  /** Whether the command at `offset` is below `limit` and has no outcome, including skipped ones. */
+  /** Whether the command at `offset` is below `limit` and has no outcome. This includes skipped offsets. */
   isMissing(offset: number, limit: number): boolean;
   /** Commands below `limit` without an outcome: the lowest `max` offsets, and their number. */
   missingBelow(limit: number, max: number): { offsets: number[]; count: number };
-  /** Differences that were found once and are in the log for ever. */
+  /** Differences that stay in the log. They are found only once. */
   lasting: Lasting;
 }
 
 /**
- * @param first source offset at which following begins; outcomes of earlier commands are not compared
- * @param knownMissing earlier offsets whose outcomes are known to be missing, and may still arrive
+ * @param first source offset at which following begins. Outcomes of earlier commands are not compared
+ * @param knownMissing earlier offsets whose outcomes are missing and may still arrive
  */
 export function createLedger(partition: number, first: number, knownMissing: Iterable<number> = []): Ledger {
   const lost = createGaps(knownMissing);
@@ -64,7 +64,7 @@ export function createLedger(partition: number, first: number, knownMissing: Ite
   return {
     command(offset, keyHash) {
       if (offset < commandsEnd) return;
-      // Offsets that are missing in the log are no commands and need no answer.
+      // Offsets that are missing in the log are no commands and need no outcome.
       for (let gap = Math.max(commandsEnd, offset - ringOffsets); gap < offset; gap++) answered.add(gap);
       commandsEnd = offset + 1;
       commandKeys.set(offset, keyHash);

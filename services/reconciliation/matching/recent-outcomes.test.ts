@@ -25,7 +25,7 @@ it('keeps the total of the acceptance through later outcomes', () => {
   expect(memory.orders()).toMatchObject([{ version: 2, total: 10 }]);
 });
 
-it('evicts the oldest first, and never a watched order', () => {
+it('evicts the oldest order first, and never a watched order', () => {
   const memory = createMemory({ ordersMax: 2, eventsMax: 2 });
   memory.note(outcome(1));
   memory.watch(memory.orders());

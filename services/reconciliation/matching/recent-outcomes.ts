@@ -1,6 +1,6 @@
 /**
- * The newest outcomes in bounded memory: the newest state of each order and the newest events. The oldest are
- * evicted first. Damage to an evicted order is still found if the tables contradict each other.
+ * The newest outcomes in bounded memory: the newest state of each order and the newest events. The oldest entries
+ * are evicted first. The service still finds damage to an evicted order if the tables contradict each other.
  */
 import type { OrderEvent } from '../../../schemas/index.ts';
 import { createNewestMap } from './newest-map.ts';
@@ -10,11 +10,11 @@ export interface ExpectedOrder {
   orderId: string;
   customerId: string | null;
   partition: number;
-  /** The command that the newest outcome answers. */
+  /** Offset of the command that the newest outcome belongs to. */
   sourceOffset: number;
   version: number;
   status: string | null;
-  /** Minor units; null if no remembered outcome contains it. */
+  /** In minor units. Null if no remembered outcome contains it. */
   total: number | null;
 }
 
@@ -32,9 +32,9 @@ export interface Memory {
   note(event: OrderEvent): void;
   orders(): ExpectedOrder[];
   order(orderId: string): ExpectedOrder | undefined;
-  /** Exempts orders from eviction because their rows looked wrong; returns how many found no room. */
+  /** Exempts orders from eviction because their rows looked wrong. Returns the number of orders without room. */
   watch(orders: readonly ExpectedOrder[]): number;
-  /** Ends this for an order whose row is right. */
+  /** Ends the exemption of an order whose row is right. */
   unwatch(orderId: string): void;
   events(): readonly RecentEvent[];
 }
@@ -55,7 +55,7 @@ export function createMemory(limits: { ordersMax: number; eventsMax: number }): 
       orders.set(event.orderId, expected);
       if (watched.has(event.orderId)) watched.set(event.orderId, expected);
       events.push(recentOf(event));
-      // Cut in one step at intervals: shift() on a long array is slow.
+      // Cut the array in one step at intervals, because shift() on a long array is slow.
       if (events.length > 2 * limits.eventsMax) events = events.slice(-limits.eventsMax);
     },
     orders: () => [

@@ -89,13 +89,13 @@ it('waits for the outcome of a state that is ahead', () => {
   expect(difference?.until).toEqual({ partition: 0, offset: 8 });
 });
 
-it('compares no total that one side does not know', () => {
+it('compares no total that one side does not have', () => {
   const states = book(whole, state('a', 4, { terms: null }), state('b', 5), marker(5));
   expect(states.compare(order('a', 4))).toBeNull();
   expect(states.compare(order('b', 5, { total: null }))).toBeNull();
 });
 
-it('reports, once, markers that went back and invalid records', () => {
+it('reports markers that went back and invalid records once', () => {
   const states = book(whole, marker(5), marker(4), null);
   expect(taken(states).map(({ kind, subject }) => `${kind} ${subject}`)).toEqual([
     'STATE_BACK 0',

@@ -1,7 +1,7 @@
 /**
- * The snapshot of orders in bounded memory: the position marker of each partition and the newest states. A
- * state proves nothing about an outcome that its marker does not cover yet. A missing state proves something
- * only for outcomes after the first marker that was read: earlier states may have existed.
+ * The snapshot of orders in bounded memory: the position marker of each partition and the newest states. A state
+ * proves nothing about an outcome that its marker does not cover yet. A missing state proves a fault only for
+ * outcomes after the first marker that was read, because earlier states may have existed.
  */
 import type { OrderState } from '../../../schemas/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';
@@ -17,14 +17,14 @@ export interface Marker {
 }
 
 export interface StateBook {
-  /** Takes in one record of the snapshot, in log order; null if it cannot be decoded. */
+  /** Notes one record of the snapshot, in log order. `state` is null if the record cannot be decoded. */
   note(partition: number, offset: bigint, state: OrderState | null): void;
   markers(): ReadonlyMap<number, Marker>;
-  /** null if the snapshot agrees with the newest outcome of an order, or if nothing is known yet. */
+  /** Null if the snapshot agrees with the newest outcome of an order, or if its state is unknown. */
   compare(expected: ExpectedOrder): Difference | null;
-  /** Whether the state of the order is in memory: then `compare` decides. */
+  /** Whether the state of the order is in memory, so that `compare` can use it. */
   knows(orderId: string): boolean;
-  /** Differences that were found once and are in the log for ever. */
+  /** Differences that stay in the log. They are found only once. */
   lasting: Lasting;
 }
 
@@ -35,11 +35,11 @@ type KnownState = Pick<ExpectedOrder, 'version' | 'status' | 'customerId' | 'tot
 
 const beforeTheFirst = -1;
 
-/** @param fromTheStart partitions that are read from the start of the topic: every state of them is seen */
+/** @param fromTheStart partitions that are read from the start of the topic, so that every state of them is seen */
 export function createStateBook(limits: { statesMax: number; fromTheStart: ReadonlySet<number> }): StateBook {
   const states = createNewestMap<string, KnownState>(limits.statesMax);
   const markers = new Map<number, Marker>();
-  /** Up to this source offset a state may have been missed. */
+  /** The source offset up to which a state may have been missed, by partition. */
   const unproven = new Map<number, number>();
   const lasting = createLasting();
 
@@ -87,8 +87,8 @@ export function createStateBook(limits: { statesMax: number; fromTheStart: Reado
 }
 
 /**
- * If a state is ahead of the followed outcomes, its outcome must still arrive. If it stays ahead, there is
- * none.
+ * If a state is ahead of the followed outcomes, its outcome must still arrive. If the state stays ahead, it has no
+ * outcome.
  */
 function compareState(expected: ExpectedOrder, state: KnownState): Difference | null {
   const agrees =

@@ -2,7 +2,7 @@ import { durationMs } from '../../shared/config/index.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** When an order counts as stuck; shared with the on-demand run. */
+/** The times after which an order counts as stuck. The service and the run on demand share them. */
 export const stuckFields = {
   pendingGraceMs: durationMs('STUCK_PENDING_GRACE', {
     default: 5 * 60_000,

@@ -16,11 +16,11 @@ it('waits until the outcomes behind a difference have been followed', () => {
   expect(suspects.confirm('orders', [seen('v2')])).toEqual([]);
   expect(suspects.confirm('orders', [seen('v2', 9)])).toEqual([]);
   followed = 5;
-  // The barrier of the first sight counts: a busy partition would never reach that of the last one.
+  // The barrier of the first round counts. A busy partition would never reach the barrier of the last round.
   expect(suspects.confirm('orders', [seen('v2', 9)])).toHaveLength(1);
 });
 
-it('starts again if the difference changed, and drops one that is gone', () => {
+it('starts again if the difference changed, and drops a difference that disappeared', () => {
   const suspects = createSuspects(() => 100);
   suspects.confirm('orders', [seen('v2')]);
   expect(suspects.confirm('orders', [seen('v3')])).toEqual([]);

@@ -1,8 +1,7 @@
 /**
- * Differences that may still be in flight. A difference with a barrier is kept here when it is first seen. It
- * counts if it is seen again, unchanged, after the outcomes of its partition have been followed to the
- * barrier. A changed one waits again. Their number is bounded by what one round of each check keeps
- * (tally.ts).
+ * Differences that may be in flight. A difference with a barrier is kept here when it is first seen. It counts if
+ * it is seen again, unchanged, after the outcomes of its partition have been followed to the barrier. A changed
+ * difference waits again. `tally.ts` limits the number of differences in one round of each check.
  */
 import { type Difference, keyOf } from '../findings/finding-kinds.ts';
 
@@ -15,7 +14,7 @@ export interface Suspects {
   size(): number;
 }
 
-/** @param followed first source offset of the partition whose outcome has not been followed yet */
+/** @param followed returns the first source offset of the partition whose outcome has not been followed yet */
 export function createSuspects(followed: (partition: number) => number): Suspects {
   const byCheck = new Map<string, Map<string, Difference>>();
 

@@ -12,7 +12,7 @@ import type { Health } from './health.ts';
 
 export interface RoundsDeps {
   checks: readonly Check[];
-  /** Interval from the end of one round of a check to its next. */
+  /** Interval from the end of one round of a check to the start of the next. */
   everyMs: number;
   suspects: Suspects;
   /** Findings of one kind that the table may list. */
@@ -50,8 +50,9 @@ export function startRounds(deps: RoundsDeps): Rounds {
 }
 
 /**
- * One round; never rejects. After any error it has no result, and the next round checks again. If a process
- * ended for one failing check, it would stop the others too, and fail again after its restart.
+ * Runs one round. Never rejects. After any error the round has no result, and the next round checks again. An end
+ * of the process for one failing check would also stop the others, and the check would fail again after the
+ * restart.
  */
 async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
   const { suspects, findings, clock, health, log, metrics } = deps;

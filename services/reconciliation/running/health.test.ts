@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createHealth } from './health.ts';
 
-it('names what has failed for longer than a moment, until it succeeds', () => {
+it('reports work that fails for more than a moment, until it succeeds', () => {
   let nowMs = 0;
   const health = createHealth({ nowMs: () => nowMs, monotonicMs: () => nowMs });
   health.failed('the check book fails', 'no database');

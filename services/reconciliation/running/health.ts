@@ -1,15 +1,15 @@
-/** What keeps this instance from working, for readiness: a sentence for each lasting fault. */
+/** The lasting faults of this instance, as sentences for readiness. */
 import type { Clock } from '../../shared/clock/index.ts';
 
 export interface Health {
-  /** `what` fails now, because of `reason`. */
+  /** Notes that `what` fails, because of `reason`. */
   failed(what: string, reason: string): void;
   done(what: string): void;
-  /** true, or what has failed for longer than a moment. */
+  /** True, or the sentences of the faults that last longer than `lastsAfterMs`. */
   check(): true | string;
 }
 
-/** A shorter fault ends by itself and is in the log. */
+/** A shorter fault is only in the log. */
 const lastsAfterMs = 10_000;
 
 export function createHealth(clock: Clock): Health {

@@ -1,6 +1,6 @@
 /**
- * Keeps the work going when a log is replaced: the work stops completely and starts again, as in a new
- * process. Its memory is about the old log, so there is nothing to save.
+ * Restarts the work when a log is replaced. The work stops completely and starts again, as in a new process. Its
+ * memory is about the old log, so it saves nothing.
  */
 import type { Running } from '../../shared/lifecycle/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
@@ -9,8 +9,8 @@ import { sleep } from '../../shared/retry/index.ts';
 const pauseMs = 1_000;
 
 /**
- * Starts the work. `start` gets a function that requests another start; only its first call per start counts.
- * Rejects with the error of the first start; `fatal` gets the error of a later one.
+ * Starts the work. `start` gets a function that requests another start. Only its first call per start counts.
+ * Rejects with the error of the first start. `fatal` gets the error of a later start.
  */
 export async function keepWorking(deps: {
   start(renew: () => void): Promise<Running>;

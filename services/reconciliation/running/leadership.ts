@@ -1,30 +1,30 @@
 /**
- * One reconciliation instance works at a time; others wait. One process must follow both commands and
- * outcomes of a partition, so the group must not be divided. The lock is a database lock that a connection
- * holds. If the connection is lost, so is the lock, and the process ends. Two instances that overlap for a
- * moment would write the same findings.
+ * One reconciliation instance works at a time, and the others wait. One process must follow both commands and
+ * outcomes of a partition, so the group must not be divided. The lock is a database lock that a connection holds.
+ * If the connection is lost, the lock is lost too, and the process ends. If two instances overlap for a moment,
+ * they write the same findings.
  */
 import { appError, classify, errorMessage } from '../../shared/errors/index.ts';
 import type { Logger } from '../../shared/log/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
 
-/** How often a waiting process requests the lock, and the leader shows that it is alive. */
+/** Interval at which a waiting process requests the lock, and at which the leader pings the database. */
 const askEveryMs = 1_000;
 
 export interface LeadershipDeps {
   connect(): Promise<Session>;
   log: Logger;
   signal: AbortSignal;
-  /** The lock was lost. */
+  /** Called when the lock is lost. */
   onLost(error: unknown): void;
   /** Called after each request for the lock: with null, or with the reason of a failure. */
   onAsked(problem: string | null): void;
 }
 
 /**
- * When this process has the lock, resolves with a function that releases it. Rejects with ABORTED when
- * `signal` fires first.
+ * Resolves when this process has the lock, with a function that releases it. Rejects with ABORTED if `signal` fires
+ * first.
  */
 export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promise<void>> {
   const { log, signal, onLost } = deps;
@@ -35,7 +35,7 @@ export async function takeLeadership(deps: LeadershipDeps): Promise<() => Promis
       log.info('this instance is the active reconciler');
       return keep(session, onLost);
     }
-    if (!isTold) log.info('another instance is the active reconciler; this one is on standby');
+    if (!isTold) log.info('another instance is the active reconciler; this instance is on standby');
     isTold = true;
     await sleep(askEveryMs, signal);
   }
@@ -53,7 +53,7 @@ async function tryOnce({ connect, log, onAsked }: LeadershipDeps): Promise<Sessi
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
     onAsked(errorMessage(error));
-    log.warn({ err: error }, `the lock could not be requested: ${errorMessage(error)}`);
+    log.warn({ err: error }, `this instance cannot request the lock: ${errorMessage(error)}`);
   }
   await session?.close();
   return null;
@@ -64,7 +64,7 @@ function keep(session: Session, onLost: (error: unknown) => void): () => Promise
     session.ping().catch((cause: unknown) => {
       clearInterval(timer);
       onLost(
-        appError('MYSQL_CONNECTION_LOST', { reason: 'the lock of this instance is lost, too' }, { cause }),
+        appError('MYSQL_CONNECTION_LOST', { reason: 'the lock of this instance is also lost' }, { cause }),
       );
     });
   }, askEveryMs);

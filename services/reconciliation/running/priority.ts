@@ -1,7 +1,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 
 /**
- * Lowers the priority below that of the workers on this machine. A process that was already started at low
+ * Lowers the priority of this process below the workers on the same machine. A process that was started at a low
  * priority keeps it.
  */
 export function stepBack(): void {

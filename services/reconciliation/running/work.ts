@@ -47,16 +47,16 @@ const trouble = backoff({ initialMs: 100, maxMs: 5_000 });
 
 export interface WorkDeps {
   mysql: Mysql;
-  /** Ages of rows are compared with the database's time, which is measured before the work begins. */
+  /** The clock of the database. The ages of rows are compared with it, and it is measured before the work begins. */
   clock: ServerClock;
   health: Health;
-  /** Ids of the followed topics at the last start; kept between starts. */
+  /** Ids of the followed topics at the last start. Kept between starts. */
   lastIds: Map<string, string>;
-  /** Requests another start: a followed log was replaced. */
+  /** Requests another start, because a followed log was replaced. */
   renew(): void;
 }
 
-/** Follows the logs from the group's offsets, and runs the checks. Throws permanent errors. */
+/** Follows the logs from the offsets of the group, and runs the checks. Throws permanent errors. */
 export async function startWork(context: Context, deps: WorkDeps): Promise<Running> {
   const { config, log, metrics } = context;
   const { mysql, clock, health } = deps;
@@ -71,7 +71,7 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   });
   const accumulator = await createAccumulator({ settings, log, metrics });
   const renew: Renew = (reason, detail) => {
-    log.error({ reason, detail }, `reading restarts: ${detail}`);
+    log.error({ reason, detail }, `reconciliation restarts its reading: ${detail}`);
     metrics.inc('reconciliation_renewals_total', { reason });
     deps.renew();
   };
@@ -128,7 +128,10 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   };
 }
 
-/** The first group of a new cluster may find no coordinator yet, and a topic may be missing for a moment. */
+/**
+ * Retries, because the first group of a new cluster may find no coordinator yet, and a topic may be missing for a
+ * moment.
+ */
 async function findStarts(
   { log, signal }: Context,
   { mysql, clock, health, lastIds }: WorkDeps,
@@ -153,7 +156,7 @@ async function findStarts(
       signal,
       shouldRetry(error) {
         health.failed('the start waits', errorMessage(error));
-        log.warn({ err: error }, `the start is delayed: ${errorMessage(error)}`);
+        log.warn({ err: error }, `reconciliation cannot start yet and retries: ${errorMessage(error)}`);
         return classify(error) === 'retry';
       },
     },
@@ -163,7 +166,7 @@ async function findStarts(
   return result;
 }
 
-/** The state that following builds, all in memory. */
+/** Creates the parts that follow the logs. Their state is only in memory. */
 async function createParts(
   { config, log, metrics }: Context,
   { mysql, health }: WorkDeps,
@@ -194,7 +197,10 @@ async function createParts(
   return { ledgers, memory, deadLetters, states, follower };
 }
 
-/** The only member of the group. It begins at the follower's position, whatever the group's offsets are. */
+/**
+ * Opens the only member of the group. It begins at the position of the follower, whatever the offsets of the group
+ * are.
+ */
 function openConsumer(
   { config, log, metrics, fatal }: Context,
   settings: KafkaSettings,
@@ -233,7 +239,8 @@ function openConsumer(
     handlers: {
       onAssigned({ assigned, gained }) {
         flow.assigned = assigned;
-        // Queued records after the follower's position are delivered again, and dropped there.
+        // Queued records after the position of the follower are delivered again. The follower drops the second
+        // copy.
         for (const { topic, partition } of gained)
           consumer.seek(topic, partition, follower.position(topic, partition));
         if (flow.isPaused) turn(true);
@@ -247,7 +254,7 @@ function openConsumer(
   return { consumer, feed };
 }
 
-/** Commits the group's offsets up to where a restart loses nothing. */
+/** Commits offsets of the group from which a restart loses nothing. */
 function startCommits(consumer: GroupConsumer, follower: Follower, { log, metrics }: Context) {
   return startCommitLoop(async () => {
     const offsets = follower.safeOffsets();

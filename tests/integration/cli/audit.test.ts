@@ -103,7 +103,7 @@ test('redrives are listed with those that older versions wrote to their own tabl
 
 test('reports when there is more than it prints', async () => {
   const { stdout } = await orderstream('audit', 'list', '--max', '1');
-  expect(stdout).toContain('there are more than these 1');
+  expect(stdout).toContain('there are more entries than these 1');
   expect((await listed('--max', '1')).more).toBe(true);
   expect((await listed('--actor', 'nobody')).entries).toEqual([]);
 });

@@ -167,7 +167,7 @@ describe('the command line', () => {
     ['no command', [], 2, /Usage: orderstream/],
     ['an unknown command', ['fly'], 2, /unknown command 'fly'/],
     ['an unknown option', ['verify', '--fast'], 2, /unknown option '--fast'/],
-    ['a malformed id', ['order', 'get', '12'], 2, /an order id is a UUID/],
+    ['a malformed id', ['order', 'get', '12'], 2, /expected an order id: a UUID/],
     ['an unknown scope', ['token', '--customer', 'c', '--scope', 'all'], 2, /unknown scope all/],
     [
       'a lifetime that the API refuses',
@@ -186,14 +186,14 @@ describe('the command line', () => {
       'an API that is down',
       ['orders', 'send', 'samples/orders.ndjson'],
       1,
-      /the API at http:\/\/127\.0\.0\.1:1 does not answer/,
+      /the API at http:\/\/127\.0\.0\.1:1 does not respond/,
     ],
     ['a missing topic', ['peek', 'no.such.topic'], 1, /there is no topic no\.such\.topic/],
     [
       'an offset without its partition',
       ['peek', 'orders.events.v1', '--offset', '1'],
       2,
-      /name it with --partition/,
+      /--offset needs --partition/,
     ],
     ['a migration down without a target', ['migrate', '--down'], 2, /name the version to keep/],
   ])('reports %s in one sentence', async (_what, args, code, words) => {

@@ -157,7 +157,7 @@ describe('replay', () => {
     expect(dry.stdout).toContain(`${all} records read again\ndry run: nothing was moved`);
     const running = await orderstream('replay', '--group', group, '--from', 'earliest');
     expect(running).toMatchObject({ code: 1 });
-    expect(running.stderr).toMatch(/has members that are running; stop them first/);
+    expect(running.stderr).toMatch(/has running members; nothing was moved\. Stop the members first/);
     await first.consumer.stop(5_000);
 
     const own = await orderstream('replay', '--group', group, '--from', 'earliest', '--partition', '5');

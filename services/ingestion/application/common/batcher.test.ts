@@ -3,7 +3,7 @@ import { type BatcherOptions, createBatcher } from './batcher.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Doubles numbers; the calls of `run` are kept, and end when they are let. */
+/** A batcher that doubles numbers. It keeps the calls of `run`, and the test decides when each of them ends. */
 function doubling(options: Partial<BatcherOptions<number, number>> = {}) {
   const runs: (readonly number[])[] = [];
   const held: PromiseWithResolvers<void>[] = [];
@@ -30,7 +30,7 @@ function doubling(options: Partial<BatcherOptions<number, number>> = {}) {
 }
 
 describe('a batcher', () => {
-  test('combines calls, splits none of them, and returns to each its own results', async () => {
+  test('combines calls, splits none, and gives each call its own results', async () => {
     const { batcher, runs, held, started } = doubling();
     const loads = [[1], [2, 3, 4, 5, 6], [], [7]].map((keys) => batcher.load(keys));
     await started(1);
@@ -42,7 +42,7 @@ describe('a batcher', () => {
     expect(await Promise.all(loads)).toEqual([[2], [4, 6, 8, 10, 12], [], [14]]);
   });
 
-  test('gives the fallback for every key of the failed batch and of the waiting ones, and then pauses', async () => {
+  test('gives the fallback to the failed batch and to all waiting calls, and then pauses', async () => {
     const { batcher, runs, held, failures, started } = doubling({ restMs: 60_000 });
     const failing = batcher.load([1, 2]);
     await started(1);
@@ -55,7 +55,7 @@ describe('a batcher', () => {
     expect(runs).toHaveLength(1);
   });
 
-  test('asks for nothing when a failure has taken what waited for its linger', async () => {
+  test('does not call `run` for calls that got the fallback during their linger', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { batcher, runs, held } = doubling({ inFlightMax: 2, lingerMs: 20 });
     const failing = batcher.load([1]);

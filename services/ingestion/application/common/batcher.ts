@@ -1,21 +1,22 @@
 /**
- * Combines many lookups into few: requests within the linger, or while earlier batches are in flight, go out together.
+ * Combines many lookups into few. Requests that arrive within the linger, or while earlier batches are in flight,
+ * share a batch.
  */
 import { startTimeout } from '../../../shared/retry/index.ts';
 
 export interface BatcherOptions<K, V> {
-  /** Answers by position; must be as long as `keys`. */
+  /** Returns one value per key, in the order of `keys`. */
   readonly run: (keys: readonly K[]) => Promise<readonly V[]>;
   /** The result if `run` fails or is late, or during the pause after a failure. */
   readonly fallback: V;
   /** Called once per failed batch. */
   readonly onFailure: (error: unknown) => void;
-  /** Keys after which a batch accepts no more. The keys of one call are never split. */
+  /** A batch with this many keys accepts no more calls. The keys of one call are never split. */
   readonly batchMax: number;
   readonly inFlightMax: number;
-  /** How long the first call waits for others; 0 for the rest of this turn of the event loop. */
+  /** How long the first call waits for others, in ms. 0: until the end of this turn of the event loop. */
   readonly lingerMs: number;
-  /** From sending a batch to giving up on it. */
+  /** Maximum time of one call of `run`. */
   readonly timeoutMs: number;
   /** After a failure every lookup gets the fallback at once for this long. */
   readonly restMs: number;

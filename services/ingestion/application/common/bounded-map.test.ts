@@ -11,7 +11,7 @@ test('keeps the young half at least, and never more than the bound', () => {
   expect(held.length).toBeLessThanOrEqual(10);
 });
 
-test('the newest value counts', () => {
+test('get returns the newest value of a key', () => {
   const map = createBoundedMap<string, number>(4);
   map.set('a', 1);
   map.set('b', 1);

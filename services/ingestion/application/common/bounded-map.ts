@@ -1,7 +1,7 @@
 /**
- * A Map that forgets entries that were not set for long. It has two generations of entries. When the young one
- * is full, it becomes the old one, and the previous old one is dropped whole. Deleting single entries of a
- * large Map is much slower. To find its first live entry, it must skip all deleted ones.
+ * A Map that drops the entries that were set longest ago. It has two generations of entries. When the young
+ * generation is full, it becomes the old one, and the previous old generation is dropped. Deleting single entries
+ * from a large Map is much slower. To find its first live entry, a Map skips all deleted ones.
  */
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined;

@@ -1,6 +1,6 @@
 /**
- * Why the application refuses a request. A failure is data: it is returned, not thrown, and captures no stack.
- * It knows no protocol: each front maps the codes to its own errors (HTTP: `http/failures.ts`).
+ * The reason why the application refuses a request. A failure is data: functions return it and do not throw it, so
+ * it captures no stack. It is independent of protocols. `http/failures.ts` maps the codes to HTTP errors.
  */
 export type FailureCode =
   /** The customer has no such order. */
@@ -14,7 +14,7 @@ export type FailureCode =
   /** The command may be in the log. */
   | 'OUTCOME_UNKNOWN'
   | 'OVERLOADED'
-  /** The caller has used up its part of what all callers share. */
+  /** The caller has used up its share of a common resource. */
   | 'SHARE_USED_UP'
   | 'RATE_LIMITED'
   /** The stores cannot return the state. */
@@ -23,9 +23,9 @@ export type FailureCode =
   | 'INTERNAL';
 
 export interface FailureDetails {
-  /** When the caller may try again, in ms; null when the time changes nothing. */
+  /** Time until the caller may retry, in ms. Null if waiting does not help. */
   readonly retryAfterMs?: number | null;
-  /** What the code alone does not say, as a sentence for the caller. */
+  /** A sentence for the caller with details that the code does not give. */
   readonly detail?: string | null;
   /** The underlying error, only for the log. */
   readonly cause?: unknown;

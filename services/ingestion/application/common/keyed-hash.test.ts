@@ -9,6 +9,6 @@ test.each(['short secret of tests', 'x'.repeat(64), 'é'.repeat(80)])('is HMAC-S
   }
 });
 
-test('refuses what does not fit', () => {
+test('refuses a text that is too long', () => {
   expect(() => createKeyedHash('secret')('x'.repeat(1_025))).toThrow(RangeError);
 });

@@ -1,11 +1,11 @@
-/** HMAC-SHA256 (RFC 2104) over short texts, for one key: two one-shot hashes, a third of what making an Hmac object costs. */
+/** HMAC-SHA256 (RFC 2104) of short texts under one key. Two one-shot hashes cost a third of an Hmac object. */
 import { createHash, hash } from 'node:crypto';
 
 const blockBytes = 64;
 const textBytesMax = 1_024;
 const digestBytes = 32;
 
-/** A function that gives the 32 bytes of HMAC-SHA256 of a Latin-1 text of at most 1 KiB. */
+/** Returns a function that computes the 32 bytes of HMAC-SHA256 for a Latin-1 text of at most 1 KiB. */
 export function createKeyedHash(secret: string): (text: string) => Buffer {
   const long = Buffer.from(secret, 'utf8');
   const key = long.length > blockBytes ? createHash('sha256').update(long).digest() : long;
@@ -16,7 +16,8 @@ export function createKeyedHash(secret: string): (text: string) => Buffer {
     outer[i]! ^= key[i]!;
   }
   return (text) => {
-    if (text.length > textBytesMax) throw new RangeError(`longer than ${textBytesMax} characters`);
+    if (text.length > textBytesMax)
+      throw new RangeError(`the text is longer than ${textBytesMax} characters`);
     const bytes = inner.write(text, blockBytes, 'latin1');
     // Writing a digest as text and parsing it costs half as much as a digest in a buffer of its own.
     outer.write(hash('sha256', inner.subarray(0, blockBytes + bytes), 'latin1'), blockBytes, 'latin1');

@@ -6,7 +6,7 @@ const secret = 'a secret of the tests';
 const tickets = createTickets(secret, 'log');
 const position = { partition: 7, offset: 123_456 };
 
-test('a ticket is read back by its order and customer only', () => {
+test('a ticket is valid for its own order and customer only', () => {
   const ticket = tickets.issue('order', 'c1', position);
   expect(tickets.read(ticket, 'order', 'c1')).toEqual(position);
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
@@ -14,13 +14,13 @@ test('a ticket is read back by its order and customer only', () => {
   expect(createTickets(`${secret}!`, 'log').read(ticket, 'order', 'c1')).toBeNull();
 });
 
-test('a ticket of a deleted log is recognized, for its order and customer only', () => {
+test('a ticket of a deleted log is recognized only with its own order and customer', () => {
   const ticket = createTickets(secret, 'log before').issue('order', 'c1', position);
   expect(tickets.read(ticket, 'order', 'c1')).toBe('otherLog');
   expect(tickets.read(ticket, 'order', 'c2')).toBeNull();
 });
 
-test('a ticket that was touched is no ticket', () => {
+test('a changed ticket is invalid', () => {
   const ticket = tickets.issue('order', 'c1', position);
   for (let i = 0; i < ticket.length; i++) {
     const touched = `${ticket.slice(0, i)}${ticket[i] === '1' ? '2' : '1'}${ticket.slice(i + 1)}`;

@@ -1,6 +1,6 @@
 /**
- * A ticket gives the position of an order's command in the log. So the state of the order is known before the
- * worker has processed it, and without any store. A MAC binds it to the order, the customer and the log. It
+ * A ticket gives the position of an order's command in the log. With it, ingestion knows the state of the order
+ * before the worker processes it, and without any store. A MAC binds it to the order, the customer and the log. It
  * contains nothing secret. A ticket of a deleted log is recognized as such.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
@@ -15,8 +15,8 @@ export interface Tickets {
   /** The value of the query parameter `t`. */
   issue(orderId: string, customerId: string, position: LogPosition): string;
   /**
-   * The position, or `otherLog` for a ticket of a deleted log. Null for an invalid ticket, or one of another order or
-   * customer.
+   * The position, or `otherLog` for a ticket of a deleted log. Null for an invalid ticket, or for a ticket of
+   * another order or customer.
    */
   read(ticket: string, orderId: string, customerId: string): LogPosition | 'otherLog' | null;
 }
@@ -25,7 +25,7 @@ const macBytes = 16;
 const tagCharacters = 6;
 const form = /^(\d{1,5})\.(\d{1,16})\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{22})$/;
 
-/** Tickets under one secret, which all instances of a deployment share, for the log of this id. */
+/** Tickets for the log with this id. All instances of a deployment share the secret. */
 export function createTickets(secret: string, logId: string): Tickets {
   const ownTag = hash('sha256', logId, 'base64url').slice(0, tagCharacters);
   const keyedHash = createKeyedHash(secret);

@@ -3,14 +3,14 @@
 export interface Turn {
   /** True once the work has used its time on the event loop. */
   isOver(): boolean;
-  /** Lets everything else that is due run first; then a new turn begins. */
+  /** Lets all other due work run, then begins a new turn. */
   next(): Promise<void>;
 }
 
 /** A fraction of the loop delay that admission allows, and long compared with the cost of a pause. */
 const turnMs = 8;
 
-/** Begins a turn of the work that is going on now. */
+/** Begins a turn for the current work. */
 export function startTurn(): Turn {
   let endsAtMs = performance.now() + turnMs;
   return {

@@ -37,7 +37,7 @@ test('an old produce queue refuses writes at once', () => {
   expect(admission.refusal('read')).toBeNull();
 });
 
-test('lag refuses until it is clearly below the limit again', () => {
+test('a large lag refuses writes until it is clearly below the limit again', () => {
   const { state, admission, sample } = admissionAt();
   state.lagMs = 31_000;
   sample(1);
@@ -51,7 +51,7 @@ test('lag refuses until it is clearly below the limit again', () => {
   expect(admission.refusal('write')).toBeNull();
 });
 
-test('a partition that is behind refuses its own orders only, until it is clearly below the limit again', () => {
+test('a partition that is behind refuses only its own orders until its lag is clearly below the limit', () => {
   const { state, admission, sample } = admissionAt();
   state.lagsMs[1] = 31_000;
   sample(1);

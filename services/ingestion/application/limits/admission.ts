@@ -24,7 +24,7 @@ export interface Admission {
   partitionsBehind(): number;
   /** Whole seconds for `Retry-After`, with jitter so that refused clients do not return together. */
   retryAfterSeconds(reason: Refusal): number;
-  /** Samples all values; called by a timer. */
+  /** Samples all values. A timer calls it. */
   sample(): void;
   close(): void;
 }
@@ -43,7 +43,7 @@ export interface AdmissionDeps {
 const readFactor = 10;
 /** Refusal by lag ends at this fraction of the limit, to avoid flapping. */
 const resumeAt = 0.8;
-/** Weight of a new sample: one late moment is not an overload. */
+/** Weight of a new sample. One late sample alone is not an overload. */
 const delayWeight = 0.3;
 const sampleResolutionMs = 10;
 
@@ -89,7 +89,10 @@ function monitorLoop(): LoopMonitor {
   return monitor;
 }
 
-/** The histogram holds the whole time between two ticks of its timer, its own period included. */
+/**
+ * The histogram records the time between two ticks of its timer. The period of the timer is no delay, so it is
+ * subtracted.
+ */
 function readDelay(monitor: LoopMonitor): number {
   const meanMs = Number.isNaN(monitor.mean) ? 0 : monitor.mean / 1e6;
   monitor.reset();

@@ -7,7 +7,7 @@ function bodiesAt() {
   return { clock, bodies: createBodies(limits, clock) };
 }
 
-test('one caller’s bodies leave room for those of others', () => {
+test('the bodies of one caller leave room for the bodies of others', () => {
   const { bodies } = bodiesAt();
   for (let i = 0; i < 5; i++) expect(bodies.begin('greedy', 100)).toBeNull();
   expect(bodies.begin('greedy', 100)).toBe('receiving');
@@ -17,7 +17,7 @@ test('one caller’s bodies leave room for those of others', () => {
   expect(bodies.begin('greedy', 100)).toBeNull();
 });
 
-test('bytes that come to nothing are counted against their caller, and forgiven with time', () => {
+test('wasted bytes count against their caller, and the count decays with time', () => {
   const { bodies, clock } = bodiesAt();
   for (let i = 0; i < 4; i++) {
     expect(bodies.begin('cutting', 100)).toBeNull();

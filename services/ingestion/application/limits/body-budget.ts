@@ -1,7 +1,7 @@
 /**
- * Limits for bodies that are being received. A caller may have a share of the bytes received at the same time.
- * It also has a budget for wasted bytes: bodies that are cut off or refused. Both are checked before the first
- * byte is read.
+ * Limits for bodies that are being received. A caller may have only a share of the bytes that are in transit. It
+ * also has a budget for wasted bytes: bodies that are cut off or refused. The service checks both limits before it
+ * reads the first byte.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
@@ -10,16 +10,16 @@ import { createCallerSlots } from './caller-slots.ts';
 type BodyRefusal = 'receiving' | 'wasted';
 
 export interface Bodies {
-  /** Null if the body may be received, otherwise the reason. Each null needs a call of `end`. */
+  /** Null if the body may be received, otherwise the reason. Each null requires a later call of `end`. */
   begin(callerId: string, bytes: number): BodyRefusal | null;
   /** The response is sent or the connection is closed. `isWasted`: the bytes had no effect. */
   end(callerId: string, bytes: number, isWasted: boolean): void;
 }
 
 export interface BodyLimits {
-  /** Of all callers at once. */
+  /** Limit of all callers together. */
   readonly receivingBytesMax: number;
-  /** Of one caller: the wasted bytes allowed at once, and the bytes added per second. */
+  /** Limits of one caller: its budget for wasted bytes, and the bytes that the budget regains per second. */
   readonly wastedBytesMax: number;
   readonly wastedBytesPerSecond: number;
 }
@@ -47,7 +47,7 @@ export function createBodies(limits: BodyLimits, clock: Pick<Clock, 'monotonicMs
 
   const waste = (callerId: string, bytes: number): void => {
     const wasted = wasteOf(callerId);
-    // As much again is the most that has to be forgiven.
+    // The count stops at twice the budget, so the caller waits a bounded time for its next body.
     wasted.bytes = Math.min(2 * limits.wastedBytesMax, wasted.bytes + bytes);
     wastes.set(callerId, wasted);
   };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCallerSlots } from './caller-slots.ts';
 
-/** Takes until it is refused; the slots that were taken, and why no more. */
+/** Takes slots until a refusal. Returns the number of taken slots and the reason for the refusal. */
 function takeAll(slots: ReturnType<typeof createCallerSlots>, callerId: string) {
   for (let taken = 0; ; taken++) {
     const refusal = slots.take(callerId);
@@ -9,7 +9,7 @@ function takeAll(slots: ReturnType<typeof createCallerSlots>, callerId: string) 
   }
 }
 
-test('one caller gets half, the next half of the rest, and a caller with none gets one', () => {
+test('one caller gets half, the next caller half of the rest, and a caller without slots gets one', () => {
   const slots = createCallerSlots(1_000);
   expect(takeAll(slots, 'greedy')).toEqual([500, 'caller']);
   expect(takeAll(slots, 'second')).toEqual([250, 'caller']);
@@ -32,7 +32,7 @@ test('when all slots are taken, every caller is refused', () => {
   expect(slots.take('d')).toBe('all');
 });
 
-test('the only slot, or all of them at once, may be the first caller’s', () => {
+test('the first caller may take the only slot, or all slots at once', () => {
   expect(createCallerSlots(1).take('a')).toBeNull();
   expect(createCallerSlots(8).take('a', 8)).toBeNull();
   expect(createCallerSlots(8).take('a', 9)).toBe('all');

@@ -10,8 +10,8 @@ type SlotRefusal = 'caller' | 'all';
 
 export interface CallerSlots {
   /**
-   * Takes this many slots, or none. Returns null if they were taken, else the reason. Each take needs its
-   * `give`.
+   * Takes this many slots, or none. Returns null if it took them, otherwise the reason. Each successful take
+   * requires one `give`.
    */
   take(callerId: string, slots?: number): SlotRefusal | null;
   give(callerId: string, slots?: number): void;

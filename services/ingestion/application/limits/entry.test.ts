@@ -10,7 +10,7 @@ function entryOf(perTurn: number, waitingPerCallerMax = 1_000) {
   return { entry, order, come };
 }
 
-test('a caller with many requests gets a few admitted per turn; another caller waits only for those', async () => {
+test('admits a few requests of one caller per turn, so that another caller waits only for those', async () => {
   const { entry, order, come } = entryOf(4);
   come('greedy', 100);
   come('modest');
@@ -24,7 +24,7 @@ test('a caller with many requests gets a few admitted per turn; another caller w
   expect(entry.waiting()).toBe(0);
 });
 
-test('requests of one caller enter in their order, also those that come while others wait', async () => {
+test('requests of one caller start in order, also if they arrive while others wait', async () => {
   const entry = createEntry({ perTurn: 2, waitingPerCallerMax: 100 });
   const order: number[] = [];
   for (let i = 0; i < 5; i++) entry.come('a', () => order.push(i));
@@ -34,7 +34,7 @@ test('requests of one caller enter in their order, also those that come while ot
   expect(order).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test('beyond the bound nothing waits, and other callers are not concerned', () => {
+test('refuses requests beyond the bound of one caller, and still admits other callers', () => {
   const { come } = entryOf(1, 3);
   expect(come('greedy', 6)).toEqual([true, true, true, true, false, false]);
   expect(come('modest')).toEqual([true]);

@@ -1,24 +1,27 @@
 /**
- * Which request starts next. In each turn of the event loop a caller's first requests start at once; its others
- * wait for later turns, in order. However many requests one caller sends at once, another caller waits behind
- * only a few of them.
+ * Decides which request starts next. In each turn of the event loop the first requests of a caller start at once.
+ * Its other requests wait for later turns, in order. However many requests one caller sends at once, another caller
+ * waits behind only a few of them.
  */
 export interface Entry {
-  /** Calls `enter` now or in one of the next turns. False, without a call, when too many of the caller's wait already. */
+  /**
+   * Calls `enter` now or in one of the next turns. Returns false, without a call, if too many requests of the
+   * caller wait.
+   */
   come(callerId: string, enter: () => void): boolean;
-  /** Requests that wait for their turn. */
+  /** Number of requests that wait for their turn. */
   waiting(): number;
 }
 
 export interface EntryLimits {
-  /** Of one caller in one turn. */
+  /** Requests of one caller that start in one turn. */
   readonly perTurn: number;
-  /** Limit per caller; further requests are refused. */
+  /** Waiting requests of one caller. Further requests are refused. */
   readonly waitingPerCallerMax: number;
 }
 
 export function createEntry({ perTurn, waitingPerCallerMax }: EntryLimits): Entry {
-  /** Entered in this turn, by caller. */
+  /** Number of requests that started in this turn, by caller. */
   const entered = new Map<string, number>();
   const queues = new Map<string, (() => void)[]>();
   let waiting = 0;

@@ -1,4 +1,4 @@
-/** What callers share, and how much of it each may use: docs/decisions/0050. */
+/** The resources that callers share, with limits for each caller: docs/decisions/0050. */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { type Bodies, type BodyLimits, createBodies } from './body-budget.ts';
 import { createEntry, type Entry, type EntryLimits } from './entry.ts';
@@ -24,10 +24,10 @@ export interface CallerLimitSettings {
   readonly tokenChecks: TokenCheckLimits;
 }
 
-/** With this many connections to the database. */
+/** The limits of a service with this many connections to the database. */
 export function callerLimitSettings(connections: number): CallerLimitSettings {
   return {
-    // A millisecond or so of work in each turn of the event loop.
+    // About a millisecond of work in each turn of the event loop.
     entry: { perTurn: 16, waitingPerCallerMax: 2_000 },
     bodies: {
       receivingBytesMax: 32 * 1024 * 1024,

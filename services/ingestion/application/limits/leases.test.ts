@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createLeases } from './leases.ts';
 
-/** A Redis whose script answers what `answer` makes of the keys. */
+/** A fake Redis. Its script returns the result of `answer` for the keys. */
 function fakeRedis(answer: (keys: readonly string[]) => unknown) {
   const state = { calls: [] as (readonly string[])[], failures: 0 };
   const redis = {
@@ -21,7 +21,7 @@ function fakeRedis(answer: (keys: readonly string[]) => unknown) {
 const take = (leases: ReturnType<typeof createLeases>, callerId = 'c', want = 10, need = 1) =>
   leases.take({ callerId, want, need });
 
-test('a crowd of callers costs one call for two hundred of them, and each gets its own', async () => {
+test('one call serves two hundred callers, and each caller gets its own lease', async () => {
   const { state, leases } = fakeRedis((keys) => keys.flatMap((_key, i) => [i % 10, i]));
   const crowd = Array.from({ length: 512 }, (_, n) => take(leases, `caller ${n}`));
   const answers = await Promise.all(crowd);
@@ -30,14 +30,14 @@ test('a crowd of callers costs one call for two hundred of them, and each gets i
   expect(answers[207]).toEqual({ granted: 7, left: 7 });
 });
 
-describe('an answer that is no lease is a failure of Redis, and never a number of orders', () => {
+describe('an invalid lease counts as a failure of Redis', () => {
   test.each([
     ['negative numbers', [-1000, -1000]],
     ['text', ['abc', 'xyz']],
     ['numbers as text', ['5', '5']],
     ['fractions', [1.5, 2.5]],
-    ['more than was asked for', [11, 0]],
-    ['fewer than are of use', [1, 0]],
+    ['more than requested', [11, 0]],
+    ['fewer than needed', [1, 0]],
     ['one number', [5]],
     ['three numbers', [5, 5, 5]],
     ['nothing', []],
@@ -51,7 +51,7 @@ describe('an answer that is no lease is a failure of Redis, and never a number o
     expect(state.failures).toBe(1);
   });
 
-  test('one wrong lease spoils those that came with it, not the next call', async () => {
+  test('one invalid lease makes its whole call fail, but not the next call', async () => {
     let calls = 0;
     const { leases } = fakeRedis((keys) => (calls++ === 0 ? [5, 5, -1, 0] : keys.flatMap(() => [5, 5])));
     expect(await Promise.all([take(leases, 'a'), take(leases, 'b')])).toEqual([null, null]);

@@ -1,6 +1,6 @@
 /**
  * Leases of orders from the callers' buckets in Redis. All requests of one turn of the event loop go out in one
- * call. So many new callers cost one round trip, not one each.
+ * call. Many new callers then cost one round trip together.
  */
 import type { Redis } from '../../../shared/redis/index.ts';
 
@@ -8,7 +8,7 @@ interface LeaseRequest {
   readonly callerId: string;
   /** Requested orders. */
   readonly want: number;
-  /** Fewer than this are of no use. */
+  /** The minimum. If the bucket has fewer orders, the lease grants none. */
   readonly need: number;
 }
 
@@ -33,7 +33,7 @@ interface WaitingRequest extends LeaseRequest {
   readonly resolve: (lease: Lease | null) => void;
 }
 
-/** Buckets of one call. They block Redis for about a millisecond. */
+/** Maximum buckets of one call. Such a call blocks Redis for about a millisecond. */
 const bucketsMax = 200;
 
 /**
@@ -89,7 +89,7 @@ export function createLeases({ redis, ordersPerSecond, burstOrders }: LeasesDeps
   };
 }
 
-/** Throws for an invalid response of the script: it counts as a failure of Redis, never as a number of orders. */
+/** Throws for an invalid response of the script. Such a response counts as a failure of Redis, not as a lease. */
 function readLeases(answer: unknown, asked: readonly LeaseRequest[]): Lease[] {
   if (!Array.isArray(answer) || answer.length !== 2 * asked.length)
     throw new Error('Redis returned an invalid list of leases');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRateLimiter } from './rate-limit.ts';
 
-/** The bucket of the script, in memory: what Redis would hold for all instances. */
+/** A fake Redis that keeps the bucket of the script in memory, for all instances. */
 function fakeRedis(clock: { ms: number }) {
   const state = { calls: 0, away: false, tokens: Number.NaN, atMs: 0 };
   return {
@@ -51,7 +51,7 @@ test('all instances together stay within the burst, and the rate after it', asyn
   expect(allowed).toBeLessThanOrEqual(300);
 });
 
-test('a refusal says how long to wait, and costs no call while it lasts', async () => {
+test('a refusal contains the time to wait, and costs no call of Redis until then', async () => {
   const { redis, make, clock } = limiterAt();
   const limiter = make();
   expect((await limiter.take('c1', 200)).allowed).toBe(true);
@@ -87,7 +87,7 @@ test('parallel orders share one lease', async () => {
   expect(redis.calls).toBe(1);
 });
 
-test('without Redis the whole bucket is kept here', async () => {
+test('without Redis the instance keeps the whole bucket itself', async () => {
   const { redis, make, clock } = limiterAt();
   redis.away = true;
   const limiter = make();

@@ -1,6 +1,7 @@
 /**
- * A token bucket per caller, counted in orders. The bucket is in Redis, shared by all instances; each instance leases
- * blocks of it, so that an order costs no call. Without Redis every instance keeps the whole bucket by itself.
+ * A token bucket per caller, counted in orders. The bucket is in Redis, and all instances share it. Each instance
+ * leases blocks of orders, so that most orders cost no call. Without Redis every instance keeps a whole bucket
+ * itself.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { Redis } from '../../../shared/redis/index.ts';
@@ -16,7 +17,7 @@ export interface RateDecision {
 }
 
 export interface RateLimiter {
-  /** Takes `cost` orders, or none of them. Answers at once while the lease lasts. */
+  /** Takes `cost` orders, or none. Returns no promise while the lease lasts. */
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
   /** The refusal that `take` would return now for any cost, or null if that is unknown. Takes nothing. */
   denial(callerId: string): RateDecision | null;
@@ -42,7 +43,7 @@ interface Bucket {
 interface Account {
   leased: number;
   leaseEndsMs: number;
-  /** What was left in Redis at the last lease. */
+  /** Orders that were left in Redis at the last lease. */
   left: number;
   deniedUntilMs: number;
   leasing: Promise<void> | null;
@@ -103,7 +104,10 @@ export function createRateLimiter({
     };
   };
 
-  /** Nothing is left in this process, and a recent request for more failed. */
+  /**
+   * The refusal of an account that has no orders here and recently failed to lease more. Null if it may have
+   * orders.
+   */
   const denialOf = (account: Account): RateDecision | null => {
     if (account.redisAway) {
       const { tokens } = refill(account.own, clock.monotonicMs(), ordersPerSecond, burstOrders);

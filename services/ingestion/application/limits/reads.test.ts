@@ -23,7 +23,7 @@ function readsOf(limits = { runningMax: 3, runningPerCallerMax: 2, waitingPerCal
   return { read, callers, end };
 }
 
-test('one caller’s reads leave room for another’s, and the callers come by turns', async () => {
+test('the reads of one caller leave room for others, and the callers take turns', async () => {
   const { read, callers, end } = readsOf();
   const all = [read('greedy'), read('greedy'), read('greedy'), read('greedy')];
   await expect.poll(callers).toEqual(['greedy', 'greedy']);
@@ -48,7 +48,7 @@ test('one caller’s reads leave room for another’s, and the callers come by t
   ]);
 });
 
-test('beyond the bound a caller is refused for its own share, another is not', async () => {
+test('refuses a caller with too many reads, but not another caller', async () => {
   const { read, callers, end } = readsOf({ runningMax: 2, runningPerCallerMax: 1, waitingPerCallerMax: 1 });
   const first = [read('greedy'), read('greedy')];
   expect(await read('greedy')).toMatchObject({ code: 'SHARE_USED_UP' });

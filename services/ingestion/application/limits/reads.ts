@@ -1,13 +1,13 @@
 /**
- * Turns for expensive reads of the database: pages, histories, quotes. A few run at the same time, and fewer of
- * one caller. The callers take turns, so that no caller waits behind the queue of another.
+ * Turns for expensive reads of the database: pages, histories, quotes. A few reads run at the same time, and even
+ * fewer of one caller. The callers take turns, so that no caller waits behind the queue of another.
  */
 import { Failure } from '../common/failure.ts';
 
 export interface ReadTurns {
   /**
-   * Runs `read` when it is the caller's turn. SHARE_USED_UP when too many of the caller's reads wait already,
-   * STATE_UNAVAILABLE when `read` rejects. Never rejects.
+   * Runs `read` when it is the caller's turn. Returns SHARE_USED_UP if too many reads of the caller wait, and
+   * STATE_UNAVAILABLE if `read` rejects. Never rejects.
    */
   run<T>(callerId: string, read: () => Promise<T>): Promise<T | Failure>;
 }
@@ -31,7 +31,7 @@ const tooManyReads = new Failure('SHARE_USED_UP', {
 });
 
 export function createReadTurns(limits: ReadLimits): ReadTurns {
-  /** Callers with running or waiting reads; the one served last is last. */
+  /** Callers with running or waiting reads. The caller served last is at the end. */
   const readers = new Map<string, Reader>();
   let running = 0;
 

@@ -9,7 +9,7 @@ function refusalsAt() {
   return { clock, delays };
 }
 
-test('the first refusals come at once, the next later and later up to a bound, those of others at once', () => {
+test('delays the later refusals of one caller up to a bound, and delays no other caller', () => {
   const { delays } = refusalsAt();
   expect(delays('greedy', 10)).toEqual(Array(10).fill(0));
   expect(delays('greedy', 3)).toEqual([50, 100, 150]);
@@ -26,10 +26,10 @@ test('a caller that sends less is refused at once again', () => {
   expect(delays('greedy', 1)).toEqual([0]);
 });
 
-test('a client that asks again at each answer gets no more than its refusals per second', () => {
+test('a client that retries after each response gets at most its refusals per second', () => {
   const { clock, delays } = refusalsAt();
   let answers = 0;
-  // One connection: each request comes with the answer to the one before.
+  // One connection: each request follows the response to the previous one.
   while (clock.ms < 10_000) {
     clock.ms += Math.max(1, delays('greedy', 1)[0]!);
     answers++;

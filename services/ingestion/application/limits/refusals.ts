@@ -1,7 +1,7 @@
 /**
- * How soon a caller is refused. A refusal is cheap, but a client that retries at once can still fill the event
- * loop with refusals. So the first ones are sent at once. If the caller continues, later ones are delayed more
- * and more, and so is its next request.
+ * Decides how soon a refusal is sent. A refusal is cheap, but a client that retries at once can still fill the
+ * event loop with refusals. So the first refusals are sent at once. If the caller continues, later refusals are
+ * delayed more and more. A client that waits for each response then also sends its next request later.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
@@ -12,9 +12,9 @@ export interface Refusals {
 }
 
 export interface RefusalLimits {
-  /** Sent at once. */
+  /** Refusals of one caller that are sent at once. */
   readonly atOnceMax: number;
-  /** Of one caller, after those. */
+  /** Further refusals of one caller per second. */
   readonly perSecond: number;
   readonly delayMsMax: number;
 }
@@ -28,7 +28,7 @@ const callersMax = 20_000;
 
 export function createRefusals(limits: RefusalLimits, clock: Pick<Clock, 'monotonicMs'>): Refusals {
   const sentTo = createBoundedMap<string, Sent>(callersMax);
-  // So many more than that are as late as any.
+  // At this count the delay reaches `delayMsMax`.
   const countMax = limits.atOnceMax + (limits.perSecond * limits.delayMsMax) / 1000;
   return {
     delayMs(callerId) {

@@ -7,7 +7,7 @@ const limits = { badMax: 3, forgivenPerSecond: 1, checkingMs: 5, everyMs: 10, wa
 
 function checksAt() {
   vi.useFakeTimers();
-  // Each read of the clock costs a millisecond, so that the time for checks ends after a few of them.
+  // Each read of the clock costs a millisecond, so that the time for checks ends after a few checks.
   const clock = { ms: 0, monotonicMs: () => clock.ms++ };
   return { clock, checks: createTokenChecks(limits, clock) };
 }
@@ -25,7 +25,7 @@ test('tokens are checked at once until their address has sent bad ones', () => {
   expect(checked).toBe(2);
 });
 
-test('connections come by turns: a new one waits for one check of each other only', () => {
+test('connections take turns: a new connection waits for one check of each other connection', () => {
   const { checks } = checksAt();
   const order: string[] = [];
   const [forging, modest] = [{}, {}];
@@ -37,7 +37,7 @@ test('connections come by turns: a new one waits for one check of each other onl
   expect(order.length).toBeLessThan(10);
 });
 
-test('bad tokens are forgiven with time', () => {
+test('the count of bad tokens decays with time', () => {
   const { checks, clock } = checksAt();
   for (let i = 0; i < 4; i++) checks.failed('once bad');
   clock.ms += 5_000;
@@ -46,7 +46,7 @@ test('bad tokens are forgiven with time', () => {
   expect(checked).toBe(1);
 });
 
-test('no more wait than may', () => {
+test('refuses a check if the maximum number of checks wait', () => {
   const { checks } = checksAt();
   for (let i = 0; i < 4; i++) checks.failed('bad');
   const taken = Array.from({ length: 101 }, () => checks.come('bad', {}, () => undefined));

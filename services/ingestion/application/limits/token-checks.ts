@@ -1,8 +1,8 @@
 /**
- * Checks of new tokens. A check costs a tenth of a millisecond of the event loop, and anyone can cause one.
- * While the tokens of an address are valid, they are checked at once. If an address has sent many invalid ones,
- * its next tokens are checked in turns, connection by connection, in a small part of the time. Valid tokens
- * from there are then late, but never refused.
+ * Checks of new tokens. A check costs a tenth of a millisecond of the event loop, and anyone can cause one. While
+ * the tokens of an address are valid, they are checked at once. If an address has sent many invalid ones, its next
+ * tokens are checked in turns, connection by connection, in a small part of the time. Valid tokens from that
+ * address are then late. They are refused only if too many checks wait.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';
@@ -18,9 +18,9 @@ export interface TokenChecks {
 }
 
 export interface TokenCheckLimits {
-  /** Bad tokens of an address until its others have to wait. */
+  /** Bad tokens of an address after which its next tokens wait. */
   readonly badMax: number;
-  /** Bad tokens that are forgiven per second. */
+  /** The count of bad tokens falls by this number per second. */
   readonly forgivenPerSecond: number;
   /** Time for waiting checks in each `everyMs`. */
   readonly checkingMs: number;

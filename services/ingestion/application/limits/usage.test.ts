@@ -10,7 +10,7 @@ function usageAt() {
   return { clock, usage, note };
 }
 
-test('a caller with little use is light beside one with much use', () => {
+test('a caller with few requests is light beside a caller with many', () => {
   const { usage, note } = usageAt();
   note('greedy', 1_000);
   note('modest', 40);

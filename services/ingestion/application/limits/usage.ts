@@ -4,7 +4,7 @@
 import type { Clock } from '../../../shared/clock/index.ts';
 
 export interface Usage {
-  /** The caller asks for something. */
+  /** Counts one request of the caller. */
   note(callerId: string): void;
   /**
    * Whether the caller sends less than half of the average per caller. False for all callers if all send the

@@ -1,4 +1,7 @@
-/** Opaque cursors of the order list, bound to customer and filter by a MAC: a cursor only continues the list it came from. */
+/**
+ * Opaque cursors of the order list. A MAC binds a cursor to customer and filter, so that it continues only its own
+ * list.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface ListPosition {
@@ -8,14 +11,14 @@ export interface ListPosition {
 
 export interface Cursors {
   issue(position: ListPosition, list: string): string;
-  /** Null when the cursor is not ours or belongs to another list. */
+  /** Null if the cursor is invalid or of another list. */
   read(cursor: string, list: string): ListPosition | null;
 }
 
 const macBytes = 12;
 const bytes = 16 + macBytes;
 
-/** Form of every cursor: 28 bytes in base64url. Its last letter has the two remaining bits. */
+/** Form of every cursor: 28 bytes in base64url. The last character carries the two remaining bits. */
 export const cursorPattern = '^[A-Za-z0-9_-]{37}[AQgw]$';
 const form = new RegExp(cursorPattern);
 

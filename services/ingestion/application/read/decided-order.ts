@@ -1,10 +1,10 @@
-/** An order from the event that made it, for clients that wait for that event: no store is read. */
+/** Makes an order from the event that created it, for clients that wait for that event. It reads no store. */
 import type { OrderEvent } from '../../../../schemas/index.ts';
 import { type OrderResource, type OrderStatus, orderResource } from '../../../domain/index.ts';
 
 /**
- * The order at its first version, or null if the event is incomplete: only an accepting one has lines and
- * amounts. It equals the stored order, because the worker uses one clock for row and event of a decision.
+ * The order at its first version. Null unless the event accepts an order, because only such an event has lines and
+ * amounts. The result equals the stored order, because the worker uses one time for row and event of a decision.
  */
 export function orderOfEvent(event: OrderEvent): OrderResource | null {
   const { outcome, order, orderId, customerId, status, occurredAt } = event;

@@ -14,7 +14,7 @@ const order: OrderResource = {
   updatedAt: '2026-01-05T10:00:00.000Z',
 };
 
-/** What the cache makes of an answer to HGET. */
+/** Finds the order in a fake Redis that returns `answer` to HGET. */
 async function find(answer: unknown) {
   const redis = {
     run: <T, F>(fn: (client: never) => Promise<T>, fallback: F): Promise<T | F> =>
@@ -24,7 +24,7 @@ async function find(answer: unknown) {
   return createOrderCache({ redis: redis as never }).find(order.id);
 }
 
-test('an order is given as it is; nothing, or only a version, is missing', async () => {
+test('returns the cached order, or missing if there is none or only a version', async () => {
   expect(await find(JSON.stringify(order))).toEqual(order);
   expect(await find(null)).toBe('missing');
   expect(await find('')).toBe('missing');
@@ -46,7 +46,7 @@ describe('an invalid entry is a fault, so the database is read', () => {
     ['an item that is null', JSON.stringify({ ...order, items: [null] })],
     ['no totals', without('totals')],
     ['totals that are text', JSON.stringify({ ...order, totals: { ...order.totals, total: '500' } })],
-    ['a status that there is not', JSON.stringify({ ...order, status: 'GONE' })],
+    ['an unknown status', JSON.stringify({ ...order, status: 'GONE' })],
     ['no time', without('createdAt')],
   ])('%s', async (_what, answer) => {
     expect(await find(answer)).toBe('fault');

@@ -1,11 +1,13 @@
-/** The status cache in Redis: written by the worker after it has published, primed here after a read of MySQL. */
+/**
+ * The status cache in Redis. The worker writes it after publishing, and ingestion primes it after a read of MySQL.
+ */
 import { type OrderResource, orderStatuses } from '../../../domain/index.ts';
 import { createOrderStatuses, type Redis } from '../../../shared/redis/index.ts';
 
 export interface OrderCache {
   /** The cached order, `missing`, or `fault` when Redis did not answer properly in time. */
   find(orderId: string): Promise<OrderResource | 'missing' | 'fault'>;
-  /** Puts an order there unless a newer version is. Does not wait. */
+  /** Caches an order unless the cache has a newer version. Does not wait. */
   prime(order: OrderResource): void;
 }
 
@@ -29,14 +31,14 @@ function readBody(body: string, orderId: string): OrderResource | 'fault' {
     const order = JSON.parse(body) as Partial<OrderResource> | null;
     return isOrder(order, orderId) ? order : 'fault';
   } catch {
-    // An outcome: the cache is never the truth.
+    // Invalid JSON is no error here: the caller reads MySQL instead.
     return 'fault';
   }
 }
 
 const statuses: ReadonlySet<unknown> = new Set(orderStatuses);
 
-/** Every member that a response needs: without this check, a partial order could be shown. */
+/** Checks every member that a response needs. Without this check, a response could show a partial order. */
 function isOrder(order: Partial<OrderResource> | null, orderId: string): order is OrderResource {
   return (
     typeof order === 'object' &&

@@ -1,7 +1,7 @@
 /** The details that a customer sent with an order. They are personal data: only the owner reads them, and no cache keeps them. */
 import { bytesToUuid, placeholders, type Queryable, uuidToBytes } from '../../../shared/mysql/index.ts';
 
-/** As the order request had it; absent members were absent there. */
+/** The details as the order request had them. A member is absent if the request did not have it. */
 export interface OrderDetails {
   readonly idempotencyKey: string;
   readonly shippingAddress?: object;
@@ -17,7 +17,7 @@ interface DetailsRow {
   metadata: string | null;
 }
 
-/** The details of those of these orders that are the customer's, by order id. Rejects when MySQL does not answer. */
+/** The details of the customer's orders among `orderIds`, by order id. Rejects if MySQL is unavailable. */
 export async function readOrderDetails(
   db: Queryable,
   customerId: string,
@@ -44,7 +44,7 @@ function detailsOf(row: DetailsRow): OrderDetails {
   };
 }
 
-/** A stored document without absent members; null if there is none, or if it was erased. */
+/** A stored document without its null members. Null if there is no document, or if it was erased. */
 function documentOf(text: string | null): object | null {
   if (text === null) return null;
   try {
@@ -52,7 +52,7 @@ function documentOf(text: string | null): object | null {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
   } catch {
-    // An outcome: personal data may have been erased by hand.
+    // Invalid text is no error here: an operator may have erased personal data by hand.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Rows of `orders` and `order_items` as the orders that clients see. */
+/** Converts rows of `orders` and `order_items` to the orders that clients see. */
 import type { Reason } from '../../../../schemas/index.ts';
 import type { OrderStatus, OrderView, PricedLine } from '../../../domain/index.ts';
 import type { ItemColumns, OrderColumns } from '../../../orders-db/index.ts';
@@ -26,7 +26,7 @@ export interface StoredOrder extends OrderView {
   readonly orderKey: number;
 }
 
-/** Groups the rows of one or more orders; rows of an order are neighbours, lines in order. */
+/** Groups rows into orders. The rows of an order must be adjacent, in the order of its lines. */
 export function ordersOf(rows: readonly OrderLineRow[]): StoredOrder[] {
   const orders: (StoredOrder & { lines: PricedLine[] })[] = [];
   let last: (StoredOrder & { lines: PricedLine[] }) | undefined;
@@ -66,14 +66,14 @@ function orderOf(row: OrderLineRow, orderKey: number): StoredOrder & { lines: Pr
   };
 }
 
-/** A stored reason; text that is not JSON (written by hand, say) is shown as the message it is. */
+/** Reads a stored reason. Text that is not JSON becomes the message: an operator may have written it by hand. */
 export function reasonOf(text: string | null): Reason | null {
   if (text === null) return null;
   try {
     const { code, message, pointer = null, seen = null } = JSON.parse(text) as Partial<Reason>;
     return { code: code ?? 'OTHER', message: message ?? '', pointer, seen };
   } catch {
-    // An outcome: the column is free text to the database.
+    // Invalid JSON is no error here: the column accepts any text.
     return { code: 'OTHER', message: text, pointer: null, seen: null };
   }
 }

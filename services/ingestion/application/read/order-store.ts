@@ -22,12 +22,12 @@ import {
 
 /** A submission of an order that was accepted before. */
 export interface KnownSubmission {
-  /** In base64url, as `fingerprintOf` gives it. */
+  /** In base64url, as `fingerprintOf` returns it. */
   readonly fingerprint: string;
   readonly position: LogPosition;
   /**
-   * Leader epoch of the acknowledgement. It must still be the epoch of the partition. Null if the database has
-   * the order.
+   * Leader epoch of the acknowledgement. The position is valid only while the partition has this epoch. Null if the
+   * database has the order.
    */
   readonly epoch: number | null;
 }
@@ -38,10 +38,10 @@ export interface ListQuery {
   readonly status: OrderStatus | null;
   /** Only this order, if it belongs to the customer. */
   readonly orderId?: string | null;
-  /** KnownSubmission then or later, and before `createdToMs`. */
+  /** Only orders created at this time or later, and before `createdToMs`. */
   readonly createdFromMs?: number | null;
   readonly createdToMs?: number | null;
-  /** The last order of the page before. */
+  /** The last order of the previous page. */
   readonly after: { readonly createdAtMs: number; readonly orderKey: number } | null;
 }
 
@@ -68,9 +68,9 @@ export interface PartitionPosition {
 }
 
 export interface OrderStore {
-  /** Answers by position: the order, or null. */
+  /** Returns the order or null, by position. */
   findOrders(orderIds: readonly string[]): Promise<(StoredOrder | null)[]>;
-  /** Answers by position: fingerprint and position of the order's command, or null. */
+  /** Returns fingerprint and position of the order's command, or null, by position. */
   findSubmissions(orderIds: readonly string[]): Promise<(KnownSubmission | null)[]>;
   /** Newest first. */
   list(query: ListQuery): Promise<StoredOrder[]>;
@@ -173,8 +173,8 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
 }
 
 /**
- * The page is cut before the lines are joined. Both halves of the position are compared apart, as the optimizers do not
- * use an index for a row comparison.
+ * Selects the page first and joins the lines afterwards. Compares both parts of the position separately, because
+ * the optimizers use no index for a row comparison.
  */
 async function listOrders(
   db: Queryable,

@@ -45,7 +45,7 @@ test('an idle partition does not look slow', () => {
   expect(progress.queueOf({ partition: 0, offset: 31 }).etaMs).toBeLessThan(100);
 });
 
-test('the lag of a partition is the age of its oldest unanswered command when nothing moves, and no other partition has it', () => {
+test('the lag of a stalled partition is the age of its oldest open command, and other partitions have none', () => {
   const { progress, clock } = lanesAt(5);
   progress.publishedUpTo(0, 0);
   progress.publishedUpTo(1, 0);
@@ -84,7 +84,7 @@ test('a stalled partition reports this, and its ETA is at least as long', () => 
   expect(progress.queueOf({ partition: 0, offset: 1 })).toMatchObject({ stalledForMs: null });
 });
 
-test('the partitions are known once the position of each is', async () => {
+test('whenKnown resolves once the position of each partition is known', async () => {
   const { progress } = lanesAt();
   let isKnown = false;
   void progress.whenKnown().then(() => {

@@ -1,7 +1,8 @@
 /**
  * The progress of each partition of the command log: the produced commands, the outcomes, and their rate. Its
- * inputs are our own acknowledgements, the reader of the result topic, and `lane_positions`. It provides queue
- * positions, ETAs, `Retry-After`, and the lag for admission. A stalled partition does not affect the others.
+ * inputs are the acknowledgements of this process, the reader of the result topic, and `lane_positions`. It
+ * provides queue positions, ETAs, `Retry-After`, and the lag for admission. A stalled partition does not affect the
+ * others.
  *
  * The rate of a partition is measured only while it has work. An idle partition shows the arrival rate, not its
  * capacity.
@@ -12,14 +13,17 @@ import type { LogPosition } from '../common/ticket.ts';
 export interface Queue {
   readonly ahead: number;
   readonly etaMs: number;
-  /** For how long the partition has had no outcome, if that is long. `etaMs` is then at least as long. */
+  /**
+   * Time since the last outcome of the partition, in ms. Null if the partition is not stalled. `etaMs` is at least
+   * as long.
+   */
   readonly stalledForMs: number | null;
 }
 
 export interface PartitionProgress {
-  /** A command was acknowledged here. */
+  /** The broker acknowledged a command of this process. */
   produced(position: LogPosition): void;
-  /** The outcome of a command was seen in the result topic. */
+  /** The result topic has the outcome of a command. */
   published(position: LogPosition): void;
   /** Every command below `nextOffset` has its outcome; from `lane_positions`. */
   publishedUpTo(partition: number, nextOffset: number): void;
@@ -27,7 +31,10 @@ export interface PartitionProgress {
   nextUnpublished(partition: number): number | null;
   /** The number of commands ahead of the position, and the estimated time of its outcome. */
   queueOf(position: LogPosition): Queue;
-  /** Expected wait of a new order in this partition, in ms: the oldest wait, or backlog by rate if that is larger. */
+  /**
+   * Expected wait of a new order in this partition, in ms. This is the age of the oldest open command, or the
+   * backlog divided by the rate if that is larger.
+   */
   lagMsOf(partition: number): number;
   /** The lag of the slowest partition. */
   slowestLagMs(): number;
@@ -37,7 +44,7 @@ export interface PartitionProgress {
   unknown(): number;
   /** Resolves once the positions of all partitions are known. */
   whenKnown(): Promise<void>;
-  /** Measures the rates; called on a timer. */
+  /** Measures the rates. A timer calls it. */
   measure(): void;
 }
 
@@ -51,7 +58,7 @@ interface PartitionState {
   caughtUp: boolean;
   /** Time of the last outcome, or of the command that ended an idle period. */
   movedAtMs: number;
-  /** When some of the offsets were produced here, oldest first. */
+  /** Times at which this process produced some of the offsets, oldest first. */
   samples: { offset: number; atMs: number }[];
 }
 
@@ -62,7 +69,7 @@ const rateMemoryMs = 10_000;
 /** Time from record to outcome with an empty queue: one batch. */
 const baseEtaMs = 30;
 const etaMaxMs = 3_600_000;
-/** A partition with work but without an outcome for this long is stalled: its earlier rate is no estimate. */
+/** A partition with work but without an outcome for this long is stalled. Its earlier rate is then no estimate. */
 const stalledAfterMs = 5_000;
 const sampleEveryMs = 250;
 const samplesMax = 512;
@@ -170,7 +177,7 @@ function lagOf(state: PartitionState | undefined, nowMs: number): number {
   return oldest === undefined ? byRateMs : Math.max(byRateMs, nowMs - oldest.atMs);
 }
 
-/** Of all partitions, the largest first. */
+/** The lags of all partitions, the largest first. */
 function lagsOf(states: readonly PartitionState[], nowMs: number): number[] {
   return states.map((state) => lagOf(state, nowMs)).sort((a, b) => b - a);
 }
@@ -180,7 +187,7 @@ function stillMsOf(state: PartitionState, nowMs: number): number {
   return state.known && state.end > state.published ? Math.round(nowMs - state.movedAtMs) : 0;
 }
 
-/** Whole seconds to wait before asking again: the ETA, at least one, at most a minute. */
+/** Whole seconds until the next request: the ETA, but at least 1 and at most 60. */
 export function retryAfterOf(etaMs: number): number {
   return Math.min(60, Math.max(1, Math.ceil(etaMs / 1000)));
 }

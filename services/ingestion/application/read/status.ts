@@ -1,6 +1,7 @@
 /**
- * The state of one order: from Redis, then MySQL, or from the ticket while neither has it. Versions never go back: a
- * version below the floor (the client's version, or the last one shown by this process) is ignored.
+ * Reads the state of one order from Redis, then from MySQL. While neither has the order, the ticket gives its
+ * state. Versions never go back: a version below the floor is ignored. The floor is the client's version, or the
+ * last version that this process has shown.
  */
 import { decidedAheadMax } from '../../../../topics/index.ts';
 import { type OrderResource, orderResource } from '../../../domain/index.ts';
@@ -36,13 +37,14 @@ export interface StatusQuery {
   readonly ticket: LogPosition | 'otherLog' | null;
   /** The lowest acceptable version. */
   readonly floor?: number;
-  /** Do not trust the cache: the caller has just learned of a change. */
+  /** Skips the cache, because the caller has just learned of a change. */
   readonly fresh?: boolean;
 }
 
 /**
- * NOT_FOUND for no order, and for one of another customer. STATE_UNAVAILABLE when neither the stores nor the ticket give
- * the state. ORDER_LOST when an accepted order is in no store and its command is no longer in the log. Never rejects.
+ * Returns NOT_FOUND if the customer has no such order. Returns STATE_UNAVAILABLE if neither the stores nor the
+ * ticket give the state. Returns ORDER_LOST if an accepted order is in no store and its command is no longer in the
+ * log. Never rejects.
  */
 export type ReadStatus = (query: StatusQuery) => Promise<OrderState | Failure>;
 
@@ -80,13 +82,14 @@ async function readStore(
   if (stored !== null) return showStored(deps, stored, customerId);
   if (ticket === null) return notFound;
   if (ticket === 'otherLog') return orderLost;
-  // Read the position first, then the row: the row may have been written in between.
+  // Read the position first and then the row, because the worker may write the row in between.
   if (!(await isDecided(deps, ticket))) return { kind: 'queued', position: ticket };
   const late = await deps.findOrder(orderId);
   if (late !== null) return showStored(deps, late, customerId);
   // The partition has passed the command without an order. If it is not a dead letter, the command was lost.
   if (await deps.isDeadLetter(ticket)) return { kind: 'deadLettered' };
-  // Outcomes of a deleted log may look like those of this one. Positions in the database are only of this log.
+  // Outcomes of a deleted log may look like outcomes of this log. The positions from the database are only of this
+  // log.
   if (!(await isPast(deps, ticket))) return queuedAt(ticket);
   return orderLost;
 }
@@ -110,7 +113,7 @@ async function isDecided(deps: StatusDeps, position: LogPosition): Promise<boole
   return isPast(deps, position);
 }
 
-/** Whether the partition has decided the command at the position, by the database. */
+/** Whether the partition has decided the command at the position, according to the database. */
 async function isPast(deps: StatusDeps, { partition, offset }: LogPosition): Promise<boolean> {
   const rows = await deps.partitionPositions();
   for (const row of rows) deps.progress.publishedUpTo(row.partition, row.publishedOffset);

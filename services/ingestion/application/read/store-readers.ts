@@ -1,4 +1,4 @@
-/** Single reads that go out as few statements. */
+/** Combines reads of single orders into few statements. */
 import { errorMessage } from '../../../shared/errors/index.ts';
 import type { Logger } from '../../../shared/log/index.ts';
 import { createBatcher } from '../common/batcher.ts';
@@ -6,7 +6,7 @@ import type { StoredOrder } from './order-rows.ts';
 import type { KnownSubmission, OrderStore } from './order-store.ts';
 
 export const orderReadMs = 2_000;
-/** Timeout of the lookup of a new order. After it, the worker detects duplicates. */
+/** Timeout of the lookup of a new order. After a timeout, only the worker detects duplicates. */
 const submissionLookupMs = 250;
 const submissionRestMs = 1_000;
 /** By default, the linger of the accumulator is at least as long, so this one delays no order. */

@@ -1,4 +1,4 @@
-/** The writer of the command log. It returns the position of a command; nothing is accepted before that. */
+/** Writes the command log and returns the position of each command. No order is accepted before that. */
 import type { OrderCommand } from '../../../../schemas/index.ts';
 import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';
 import type { Clock } from '../../../shared/clock/index.ts';
@@ -12,11 +12,15 @@ import type { PartitionProgress } from '../read/partition-progress.ts';
 import type { ProduceHealth } from './produce-health.ts';
 
 export interface CommandLog {
-  /** The message of the command. Encoded while the request is read, so that a waiting command keeps only bytes. */
+  /**
+   * The message of the command. The caller encodes a command while it reads the request, so that a waiting command
+   * keeps only bytes.
+   */
   encode(command: OrderCommand & { orderId: string }): OutMessage;
   /**
-   * Appends messages with acks=all. `onEnd` gets the result of each at once: its position, or the failure NOT_PRODUCED (not
-   * in the log), OUTCOME_UNKNOWN, or OVERLOADED for a partition whose outcomes are late. Resolves when each has its result.
+   * Appends messages with acks=all. Calls `onEnd` with the result of each message as soon as it is known. The
+   * result is the position or a failure: NOT_PRODUCED (not in the log), OUTCOME_UNKNOWN, or OVERLOADED (the
+   * partition is behind). Resolves when each message has its result.
    */
   append(
     messages: readonly OutMessage[],
@@ -87,7 +91,7 @@ export function appendOne(
 }
 
 const behind = new Failure('OVERLOADED', {
-  detail: 'Orders of this one’s partition get no outcome at the moment; nothing was placed.',
+  detail: 'The partition of this order gets no outcomes at the moment. Nothing was placed.',
   retryAfterMs: behindRetryAfterMs,
 });
 
@@ -106,7 +110,7 @@ function noteResult(
   return position;
 }
 
-/** A record that the broker refuses is certainly not in the log: to the client that is the same as any other reason. */
+/** A record that the broker refuses is certainly not in the log. For the client, the cause makes no difference. */
 const failureCodes: Readonly<Record<string, FailureCode>> = {
   NOT_PRODUCED: 'NOT_PRODUCED',
   RECORD_REFUSED: 'NOT_PRODUCED',

@@ -4,7 +4,7 @@ import { OrderRequest } from '../../http/schemas/order-request.ts';
 import { arbitraryOf } from '../../testing/schema-arbitrary.ts';
 import { canonicalJson, canonicalOrder, fingerprintOf } from './fingerprint.ts';
 
-test('the examples of RFC 8785 that a request can hold', () => {
+test('matches the examples of RFC 8785 that a request can contain', () => {
   expect(
     canonicalJson({ '€': 'Euro Sign', '\r': 'CR', '1': 'One', '😀': 'Emoji', ö: 'O', '\ufb33': 'Dalet' }),
   ).toBe('{"\\r":"CR","1":"One","ö":"O","€":"Euro Sign","😀":"Emoji","\ufb33":"Dalet"}');
@@ -13,7 +13,7 @@ test('the examples of RFC 8785 that a request can hold', () => {
   );
 });
 
-test('any JSON value comes back from its canonical form, whatever the order of members', () => {
+test('the canonical form of any JSON value parses to that value, for every order of members', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -23,7 +23,7 @@ test('any JSON value comes back from its canonical form, whatever the order of m
   );
 });
 
-test('the short way for an order gives the same text', () => {
+test('canonicalOrder gives the same text as canonicalJson', () => {
   const order = arbitraryOf(OrderRequest, {}) as fc.Arbitrary<OrderRequest>;
   fc.assert(
     fc.property(order, ({ metadata, ...plain }) => {

@@ -4,8 +4,8 @@ import type { PlaceOrderInput, PlaceOrderLine } from './place-order-input.ts';
 
 /**
  * SHA-256 of the canonical JSON (RFC 8785) of an order from strict JSON, in base64url without padding: 43
- * characters. It is a text, because thousands are remembered. A small buffer takes twice the memory of the
- * hash, and much garbage collection.
+ * characters. It is a text, because the service remembers thousands of fingerprints. A small buffer takes twice the
+ * memory of the hash and causes much garbage collection.
  */
 export function fingerprintOf(order: PlaceOrderInput): string {
   const canonical = order.metadata === undefined ? canonicalOrder(order) : canonicalJson(order);
@@ -42,8 +42,8 @@ type Named<T> = { readonly [name in keyof Required<T>]: T[name] };
 const plain = /^[ !#-[\]-\uffff]*$/;
 
 /**
- * RFC 8785 for every valid request: members sorted by UTF-16 code units, no blanks. JSON.stringify writes
- * strings and numbers, and the RFC adopts its form. Unpaired surrogates and fractions were refused before.
+ * RFC 8785 for every valid request: members sorted by UTF-16 code units, no blanks. JSON.stringify writes strings
+ * and numbers, and the RFC adopts its form. The parser has already refused unpaired surrogates and fractions.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
@@ -65,7 +65,7 @@ export function canonicalJson(value: unknown): string {
   return `${text}}`;
 }
 
-/** By insertion: objects have a handful of members, for which a call of `sort` costs several times the work. */
+/** Sorts by insertion. An object has few members, and a call of `sort` costs several times as much for them. */
 function sortedNames(members: Record<string, unknown>): string[] {
   const names = Object.keys(members);
   for (let i = 1; i < names.length; i++) {

@@ -29,7 +29,7 @@ const partition = partitionOfOrder(orderId);
 const placed = { fingerprint: 'f'.repeat(43), position: { partition, offset: 42 }, epoch: 7 };
 const trustIn = (epoch: number | null) => ({ holds: (_position: unknown, of: number) => of === epoch });
 
-describe('a mark', () => {
+describe('an entry', () => {
   test('is found again in its own log only', async () => {
     const { redis, values } = fakeRedis();
     const marks = createIdempotencyCache({ redis, logId: 'first', trust: trustIn(7) });
@@ -40,7 +40,7 @@ describe('a mark', () => {
     expect(await elsewhere.find([orderId])).toEqual([null]);
   });
 
-  test.each([8, null])('is not believed once its partition has the leader epoch %s', async (epoch) => {
+  test.each([8, null])('is ignored once its partition has the leader epoch %s', async (epoch) => {
     const { redis, values } = fakeRedis();
     createIdempotencyCache({ redis, logId: 'log', trust: trustIn(7) }).set(orderId, placed);
     await expect.poll(() => values.size).toBe(1);

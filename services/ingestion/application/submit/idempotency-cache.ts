@@ -30,7 +30,7 @@ return #KEYS`;
 
 export interface IdempotencyCacheDeps {
   readonly redis: Pick<Redis, 'run'>;
-  /** Id of the command topic, as the cluster gave it. */
+  /** Id of the command topic, as the cluster reports it. */
   readonly logId: string;
   readonly trust: Pick<LogTrust, 'holds'>;
 }
@@ -41,7 +41,7 @@ export function createIdempotencyCache({ redis, logId, trust }: IdempotencyCache
     run: async (orderIds) => {
       const values = await redis.run(async (client) => {
         const answer: unknown = await client.mget(orderIds.map(keyOf));
-        // Counts as a failure of Redis, and never as entries of other orders.
+        // Such a response counts as a failure of Redis, because its values may belong to other orders.
         if (!Array.isArray(answer) || answer.length !== orderIds.length)
           throw new Error('Redis returned invalid idempotency entries');
         return answer as unknown[];

@@ -1,15 +1,15 @@
-/** Appends of place commands that have no result yet: at most one of each order. */
+/** Appends of place commands without a result yet. Each order has at most one. */
 import { Failure } from '../common/failure.ts';
 import type { LogPosition } from '../common/ticket.ts';
 import type { KnownSubmission } from '../read/order-store.ts';
 import type { OrderSubmission } from './order-submission.ts';
 
-/** How an append ended, for the others that submit the same order. */
+/** The result of an append, for other requests that submit the same order. */
 export interface AppendResult {
   readonly fingerprint: string;
-  /** Where the order is in the log, or why it is not. */
+  /** The position of the order in the log, or the failure. */
   readonly end: LogPosition | Failure;
-  /** The database has this order: nothing else can win the key. */
+  /** True if the database has this order. Then no other order can get its idempotency key. */
   readonly isStored: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface OpenAppend {
   readonly index: number;
   /** Leader epoch before the append; null while it is unknown. */
   readonly epoch: number | null;
-  /** The earlier order of this key, once it is known: then the append makes no second order. */
+  /** The earlier order of this key, once it is known. The append then creates no second order. */
   known: KnownSubmission | null;
   /** Null until the append has ended. */
   end: LogPosition | Failure | null;
@@ -29,16 +29,16 @@ export interface OpenAppend {
 export interface InFlight {
   /** The result of the append of this order that is in flight, or null when there is none. */
   join(orderId: string): Promise<AppendResult> | null;
-  /** Announces the append of an order that has none in flight; from now on others can join it. */
+  /** Registers the append of an order without one in flight. From now on other requests can join it. */
   open(submission: OrderSubmission, index: number): OpenAppend;
-  /** The append has ended: remembers the order and gives the result to those that joined. */
+  /** Ends the append: remembers the order and passes the result to the requests that joined. */
   close(append: OpenAppend, end: LogPosition | Failure): void;
 }
 
 export interface InFlightDeps {
-  /** The order is in the log. */
+  /** Called when the order is in the log. */
   readonly onAppended: (orderId: string, known: KnownSubmission) => void;
-  /** The leader epoch of the partition. Null while unknown: then the result is not remembered. */
+  /** The leader epoch of the partition. Null while the epoch is unknown. The result is then not remembered. */
   readonly epochOf: (partition: number) => number | null;
 }
 
@@ -54,8 +54,8 @@ export function createInFlight({ onAppended, epochOf }: InFlightDeps): InFlight 
       });
     },
     open(submission, index) {
-      // Read before the append. If the epoch changes meanwhile, the remembered order is ignored, never wrongly
-      // used.
+      // Read the epoch before the append. If it changes meanwhile, the remembered order is ignored and never
+      // wrongly used.
       const epoch = epochOf(submission.message.partition);
       const append: OpenAppend = { submission, index, epoch, known: null, end: null, waiting: null };
       open.set(submission.orderId, append);

@@ -1,14 +1,14 @@
-/** Whether an idempotency key belongs to a submission, by memory or database. */
+/** Finds whether an idempotency key belongs to a submission, from memory or the database. */
 import type { OrderSubmission } from './order-submission.ts';
 import type { SubmitDeps } from './submit.ts';
 
 /**
- * Whether the stored order of this key is that of the submission. Null while the database does not have the
- * order or does not respond.
+ * Whether the stored order of this key is the submitted order. Null while the database does not have the order or
+ * does not respond.
  */
 export type IsOrderOf = (submission: OrderSubmission) => Promise<boolean | null>;
 
-/** Free if the stored order is remembered; else one lookup, which others share. */
+/** Uses the remembered order if there is one. Otherwise it makes one lookup, which other requests share. */
 export function createIsOrderOf({
   recent,
   findSubmissions,

@@ -1,6 +1,7 @@
 /**
- * Whether the command log still has what it acknowledged. A remembered position is valid only while its partition has
- * the leader epoch of the acknowledgement: a log that was truncated, restored or recreated has another epoch.
+ * Checks whether the command log still has the records that it acknowledged. A remembered position is valid only
+ * while its partition has the leader epoch of the acknowledgement. A log that was truncated, restored or recreated
+ * has another epoch.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { TopicState } from '../../../shared/kafka/index.ts';
@@ -15,7 +16,7 @@ export interface LogTrust {
   update(state: TopicState): void;
 }
 
-/** An older answer of the cluster proves nothing: the cluster may have another log by now. */
+/** The service believes a response of the cluster for this long. After that, the cluster may have another log. */
 const believedForMs = 10_000;
 
 export function createLogTrust({ clock }: { clock: Pick<Clock, 'monotonicMs'> }): LogTrust {

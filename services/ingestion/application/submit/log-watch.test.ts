@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-describe('the command log', () => {
+describe('the watch of the command log', () => {
   function watchOf() {
     const clock = { ms: 0, monotonicMs: () => clock.ms };
     const trust = createLogTrust({ clock });
@@ -36,7 +36,7 @@ describe('the command log', () => {
   const own = (epoch: number): TopicState => ({ topicId: 'own', leaderEpochs: new Map([[3, epoch]]) });
   const position = { partition: 3, offset: 5 };
 
-  test('holds what it acknowledged while the leader epoch of the partition is the same', async () => {
+  test('trusts positions while the leader epoch of the partition is the same', async () => {
     const { trust, state, watch } = watchOf();
     expect(trust.epochOf(3)).toBeNull();
     state.answer = own(7);
@@ -48,7 +48,7 @@ describe('the command log', () => {
     expect(trust.holds(position, 7)).toBe(false);
   });
 
-  test('that cannot be checked is trusted for a while, and then no more', async () => {
+  test('trusts positions for a while after a failed check, and then no more', async () => {
     const { clock, trust, state, watch } = watchOf();
     state.answer = own(7);
     await watch.look();
@@ -61,7 +61,7 @@ describe('the command log', () => {
     expect(state.failures).toEqual([]);
   });
 
-  test('that was recreated ends the process; one that is missing makes it not ready', async () => {
+  test('ends the process if the log was recreated, and is not ready while the log is missing', async () => {
     const { state, watch } = watchOf();
     await watch.look();
     expect(watch.check()).toBe('the topic orders.commands.v1 does not exist');
@@ -73,10 +73,10 @@ describe('the command log', () => {
   });
 });
 
-describe('the registry', () => {
+describe('the watch of the registry', () => {
   const codecs = bundledCodecs({ commandsId: 4, eventsId: 5 });
 
-  /** A registry that answers each question with this. */
+  /** A watch of a registry that returns `answer` to each request. */
   async function watchOf(answer: () => { status: number; body: unknown }) {
     const server = createServer((request, response) => {
       const { status, body } = request.url === '/subjects' ? { status: 200, body: [] } : answer();
@@ -94,19 +94,19 @@ describe('the registry', () => {
     return { watch, failures };
   }
 
-  test('with the same id is well', async () => {
+  test('accepts the same id', async () => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body: { id: 4 } }));
     await watch.look();
     expect([watch.check(), failures]).toEqual([true, []]);
   });
 
-  test('that gives the schema another id ends the process, so that the next one writes that id', async () => {
+  test('ends the process if the schema has another id, so that the next process writes that id', async () => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body: { id: 9 } }));
     await watch.look();
     expect(failures).toMatchObject([{ code: 'SCHEMA_MISMATCH', disposition: 'fatal' }]);
   });
 
-  test('without the schema makes the service not ready until it has it', async () => {
+  test('makes the service not ready while the registry lacks the schema', async () => {
     let answer = { status: 404, body: { error_code: 40403, message: 'Schema not found' } as unknown };
     const { watch, failures } = await watchOf(() => answer);
     await watch.look();
@@ -120,7 +120,7 @@ describe('the registry', () => {
     ['no id', {}],
     ['an id that is text', { id: '4' }],
     ['an id that is null', { id: null }],
-  ])('that returns %s counts as unreachable', async (_what, body) => {
+  ])('counts the registry as unreachable if it returns %s', async (_what, body) => {
     const { watch, failures } = await watchOf(() => ({ status: 200, body }));
     await watch.look();
     expect([watch.check(), failures]).toEqual([true, []]);

@@ -1,6 +1,5 @@
 /**
- * Checks repeatedly whether two servers are still those that ingestion started with: the command log and the
- * registry.
+ * Checks repeatedly whether the command log and the schema registry are still the ones that ingestion started with.
  */
 import { COMMANDS } from '../../../../topics/index.ts';
 import { type Codecs, checkCommandId } from '../../../shared/codec/index.ts';
@@ -40,8 +39,8 @@ export function createLogWatch({ topic, logId, trust, log, fatal }: LogWatchDeps
         if (state.topicId === logId) trust.update(state);
         else fatal(appError('TOPIC_MISSING', { topic: COMMANDS, reason: 'it was recreated' }));
       } catch (error) {
-        // Remembered positions are trusted for a while longer, and then no more.
-        log.debug({ reason: errorMessage(error) }, 'The command log could not be checked');
+        // Ingestion trusts remembered positions for a while longer, and then no more.
+        log.debug({ reason: errorMessage(error) }, 'ingestion cannot check the command log');
       }
     },
     check: () => !isMissing || `the topic ${COMMANDS} does not exist`,
@@ -63,8 +62,8 @@ export function createSchemaWatch({ codecs, registryUrl, log, fatal }: SchemaWat
         const reason = 'it has another id now; the registry was recreated';
         if (found === 'changed') fatal(appError('SCHEMA_MISMATCH', { subject: 'of the commands', reason }));
       } catch (error) {
-        // Writing needs no registry: the id is known.
-        log.debug({ reason: errorMessage(error) }, 'The schema registry could not be queried');
+        // Ingestion knows the schema id, so it writes without the registry.
+        log.debug({ reason: errorMessage(error) }, 'ingestion cannot query the schema registry');
       }
     },
     check: () => !isGone || 'the schema registry lacks the command schema',

@@ -38,6 +38,6 @@ test.each([
   ['"a\\c"', null],
   ['"abc";x=1', null],
   ['é', null],
-])('Idempotency-Key %j is %j', (field, key) => {
+])('Idempotency-Key %j has the value %j', (field, key) => {
   expect(readIdempotencyKey(field)).toBe(key);
 });

@@ -1,4 +1,4 @@
-/** A valid order under its key, ready to be appended. */
+/** A valid order with its idempotency key, ready for the log. */
 import type { OutMessage } from '../../../shared/kafka/index.ts';
 import type { CommandLog } from './command-log.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -18,7 +18,10 @@ export interface OrderSubmission {
   readonly message: OutMessage;
 }
 
-/** Encodes the place command at once: the order itself is not needed any more. The time in the command is that of reading. */
+/**
+ * Encodes the place command at once, so that the order itself is no longer needed. The time in the command is the
+ * time of this call.
+ */
 export function encodeSubmission(
   { commandLog, nowMs }: EncodeDeps,
   input: Omit<PlaceCommandInput, 'orderId' | 'fingerprint'>,

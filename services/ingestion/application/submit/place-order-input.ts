@@ -1,4 +1,4 @@
-/** A valid order request, as each front passes it to the application: without customer and key. */
+/** A valid order request without customer and key. Each protocol passes it to the application in this form. */
 
 export interface PlaceOrderLine {
   readonly sku: string;
@@ -26,5 +26,5 @@ export interface PlaceOrderInput {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Orders of one batch. */
+/** Maximum orders of one batch. */
 export const batchOrdersMax = 500;

@@ -9,7 +9,7 @@ function healthAt() {
 const refused = (reason: string) =>
   appError('RECORD_REFUSED', { topic: 't', partition: 0, bytes: 1, reason });
 
-test('brokers that refuse commands by their settings make us not ready, until one is written', () => {
+test('the service is not ready while the broker settings refuse commands, until a record is written', () => {
   const { health } = healthAt();
   expect(health.check()).toBe(true);
   health.refused(refused('INVALID_TIMESTAMP'));
@@ -18,7 +18,7 @@ test('brokers that refuse commands by their settings make us not ready, until on
   expect(health.check()).toBe(true);
 });
 
-test('without traffic it lets a request try again after a while', () => {
+test('without traffic the service becomes ready again after a while, so that a request can test the brokers', () => {
   const { health, clock } = healthAt();
   health.refused(appError('NOT_PRODUCED', { reason: 'TOPIC_AUTHORIZATION_FAILED' }));
   clock.ms += 9_999;
@@ -30,7 +30,7 @@ test('without traffic it lets a request try again after a while', () => {
 test.each([
   ['a record that is too large', refused('MESSAGE_TOO_LARGE')],
   ['unavailable brokers', appError('NOT_PRODUCED', { reason: 'deadline passed' })],
-  ['an end that is unknown', appError('OUTCOME_UNKNOWN', { reason: 'INVALID_TIMESTAMP' })],
+  ['an unknown outcome', appError('OUTCOME_UNKNOWN', { reason: 'INVALID_TIMESTAMP' })],
 ])('%s does not affect other records', (_what, error) => {
   const { health } = healthAt();
   health.refused(error);

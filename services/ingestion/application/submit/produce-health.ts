@@ -1,6 +1,6 @@
 /**
- * Whether the brokers accept our records. If their settings refuse a record, for example for its timestamp, they
- * refuse those of every caller: traffic should go to another instance.
+ * Records whether the brokers accept the records of this process. If their settings refuse one record, for example
+ * for its timestamp, they refuse the records of all callers. Traffic should then go to another instance.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import type { AppError } from '../../../shared/errors/index.ts';
@@ -8,13 +8,13 @@ import type { AppError } from '../../../shared/errors/index.ts';
 export interface ProduceHealth {
   /** A record is in the log. */
   written(): void;
-  /** A record is not in the log, or perhaps not, for this reason. */
+  /** A record is not in the log, or may not be there. The error has the reason. */
   refused(error: AppError): void;
   /** For readiness: true, or a sentence with the brokers' reason. */
   check(): true | string;
 }
 
-/** After this time, traffic is allowed again to test whether the brokers still refuse. */
+/** After this time, the service accepts traffic again to test whether the brokers still refuse. */
 const triedAgainAfterMs = 10_000;
 /** Errors of one record, or of brokers that do not respond. A caller could cause the first kind. */
 const otherReasons: ReadonlySet<unknown> = new Set([

@@ -6,7 +6,7 @@ import type { KnownSubmission } from '../read/order-store.ts';
 import type { OrderSubmission } from './order-submission.ts';
 import { createSubmit } from './submit.ts';
 
-/** A log whose appends end when the test says so, and a cache and a store that tests fill. */
+/** A log whose appends the test ends itself, with a cache and a store that tests fill. */
 function world() {
   const appended: string[] = [];
   const log: { epoch: number | null } = { epoch: 1 };
@@ -14,7 +14,7 @@ function world() {
   const cached = new Map<string, KnownSubmission>();
   const stored = new Map<string, KnownSubmission>();
   const lookups: (readonly string[])[] = [];
-  /** What the lookup of that number waits for. */
+  /** The lookup with the same number waits for this promise. */
   const cacheHeld: Promise<void>[] = [];
   const submit = createSubmit({
     commandLog: {
@@ -46,7 +46,7 @@ function world() {
     decisionWaitMs: 100,
     trust: { epochOf: () => log.epoch, holds: (_position, epoch) => epoch === log.epoch },
   });
-  /** Ends an append once it is there. */
+  /** Waits for an append and ends it. */
   const end = async (name: string, how: LogPosition | Failure): Promise<void> => {
     await expect.poll(() => open.has(name)).toBe(true);
     open.get(name)!(how);
@@ -67,7 +67,7 @@ const at = (offset: number): LogPosition => ({ partition: 0, offset });
 const reused = expect.objectContaining({ code: 'KEY_REUSED' });
 
 describe('a group of submissions', () => {
-  test('is looked up and appended in one pass, with one result for each', async () => {
+  test('needs one lookup and one append, and returns one result for each', async () => {
     const { submit, end, lookups, cached, stored } = world();
     cached.set('b', { fingerprint: 'same', position: at(7), epoch: 1 });
     cached.set('c', { fingerprint: 'other', position: at(8), epoch: 1 });
@@ -86,7 +86,7 @@ describe('a group of submissions', () => {
     expect(cached.has('d')).toBe(false);
   });
 
-  test('with a repeated submission appends it once', async () => {
+  test('appends a repeated submission once', async () => {
     const { submit, end, appended, decide } = world();
     const submitted = submit([place('a'), place('a'), place('a', 'other')]);
     await end('a', at(0));
@@ -109,13 +109,13 @@ describe('a group of submissions', () => {
     expect(appended).toEqual(['a', 'slow']);
   });
 
-  test('without submissions has no results', async () => {
+  test('returns no results without submissions', async () => {
     expect(await world().submit([])).toEqual([]);
   });
 });
 
 describe('a submission that another call has in flight', () => {
-  test('shares its end', async () => {
+  test('shares its result', async () => {
     const { submit, end, appended } = world();
     const calls = Array.from({ length: 50 }, () => submit([place('a')]));
     await end('a', at(3));
@@ -125,7 +125,7 @@ describe('a submission that another call has in flight', () => {
     expect(appended).toEqual(['a']);
   });
 
-  test('shares the failure, too, and the next call tries again', async () => {
+  test('shares the failure too, and the next call tries again', async () => {
     const { submit, end, appended } = world();
     const calls = [submit([place('a')]), submit([place('a')])];
     await end('a', new Failure('NOT_PRODUCED'));
@@ -136,7 +136,7 @@ describe('a submission that another call has in flight', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('with another request is refused when that one is decided, and tried when it is not in the log', async () => {
+  test('refuses another body if the first one is decided, and submits it if the first one is not in the log', async () => {
     const { submit, end, appended, decide } = world();
     const first = submit([place('a')]);
     const second = submit([place('a', 'other')]);
@@ -150,10 +150,10 @@ describe('a submission that another call has in flight', () => {
   });
 });
 
-describe('a submission that ended while another call read its cache entry', () => {
+describe('after a submission that ended while another call read its cache entry', () => {
   test.each([
-    ['the same request is answered with it', 'same', { position: at(0), replayed: true }],
-    ['another one is refused', 'other', reused],
+    ['the same request returns its result', 'same', { position: at(0), replayed: true }],
+    ['another request is refused', 'other', reused],
   ])('%s, and nothing is appended again', async (_name, fingerprint, expected) => {
     const { submit, end, appended, cached, cacheHeld, decide } = world();
     const late = Promise.withResolvers<void>();
@@ -163,7 +163,7 @@ describe('a submission that ended while another call read its cache entry', () =
     await end('a', at(0));
     await first;
     decide('a', at(0));
-    // Redis was read before the entry was set, or did not respond in time.
+    // The read of Redis came before the write of the entry, or it timed out.
     cached.clear();
     late.resolve();
     expect(await second).toEqual([expected]);
@@ -172,7 +172,7 @@ describe('a submission that ended while another call read its cache entry', () =
 });
 
 describe('a submission that is only in the database', () => {
-  test('is recognized before the rest of its group has ended, in Redis too', async () => {
+  test('is known before the rest of its group has ended, also in Redis', async () => {
     const { submit, end, cached, stored } = world();
     const known = { fingerprint: 'same', position: at(2), epoch: null };
     stored.set('a', known);
@@ -195,7 +195,7 @@ describe('a submission that is only in the database', () => {
     expect(await submit([place('a')])).toEqual([{ position: at(2), replayed: true }]);
   });
 
-  test('at the position where it was just appended is new: the worker was quick', async () => {
+  test('is new if its position is the one of the own append', async () => {
     const { submit, end, stored } = world();
     stored.set('a', { fingerprint: 'same', position: at(4), epoch: null });
     const submitted = submit([place('a')]);
@@ -219,7 +219,7 @@ describe('a remembered order', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('is nothing while the state of the log is not known', async () => {
+  test('is ignored while the state of the log is unknown', async () => {
     const { submit, end, appended, cached, log } = world();
     log.epoch = null;
     const first = submit([place('a')]);
@@ -253,8 +253,8 @@ test('an order in the database is found, also if the cache write fails', async (
   expect(await submitted).toEqual([{ position: at(2), replayed: true }]);
 });
 
-describe('a body with the key of another remembered body', () => {
-  test('is appended while it is unknown which of them is first in the log', async () => {
+describe('a body whose key belongs to another remembered body', () => {
+  test('is appended while the first of them in the log is unknown', async () => {
     const { submit, end, appended, cached } = world();
     cached.set('a', { fingerprint: 'other', position: at(5), epoch: 1 });
     const submitted = submit([place('a')]);

@@ -1,14 +1,14 @@
 /**
- * Submits orders, each once. Every order is looked up in this sequence: in this process's memory, among the
- * appends in flight, in the idempotency cache in Redis. An order that is in none of them is appended at once,
- * while MySQL is read in parallel. So correctness never depends on Redis, and a first order never waits for a
- * lookup. A repeat that reaches the log is a DUPLICATE or KEY_CONFLICT there, never a second order.
+ * Submits each order once. It looks up an order in the memory of this process, among the appends in flight, and in
+ * the idempotency cache in Redis. It appends an order that is in none of them, and reads MySQL in parallel. So
+ * correctness never depends on Redis, and a new order never waits for MySQL. A repeat that reaches the log gets the
+ * outcome DUPLICATE or KEY_CONFLICT, and never becomes a second order.
  *
- * Two processes may append two bodies with one key at the same moment. The first in the log is the order, and a
- * process may remember the other one. So only the database can decide KEY_REUSED. Until it has the key, a body
- * that differs from the remembered one is appended too, and the log decides.
+ * Two processes may append two bodies with one key at the same time. The first body in the log becomes the order,
+ * but a process may remember the other body. So only the database can decide KEY_REUSED. Until it has the key, a
+ * body that differs from the remembered one is also appended, and the log decides.
  *
- * The orders of one request form a group: one lookup and one append for all, and a result for each.
+ * The orders of one request form a group with one lookup and one append. Each order gets its own result.
  */
 import { sleep } from '../../../shared/retry/index.ts';
 import type { BoundedMap } from '../common/bounded-map.ts';
@@ -27,12 +27,12 @@ interface Submitted {
   readonly replayed: boolean;
 }
 
-/** The position of the order, or why it was not accepted: KEY_REUSED, NOT_PRODUCED, OUTCOME_UNKNOWN or OVERLOADED. */
+/** The position of the order, or a failure: KEY_REUSED, NOT_PRODUCED, OUTCOME_UNKNOWN or OVERLOADED. */
 export type SubmitResult = Submitted | Failure;
 
 /**
- * Results by position, once each order has its result. A fault of one order never rejects the call. With
- * `anew`, remembered results are ignored: the orders are appended.
+ * Resolves with the results by position, once each order has its result. A fault of one order never rejects the
+ * call. `anew` ignores remembered results and appends the orders.
  */
 export type Submit = (
   orders: readonly OrderSubmission[],
@@ -121,7 +121,7 @@ function openAppends(
   for (let i = 0; i < unknown.length; i++) {
     const index = unknown[i]!;
     const order = group.orders[index]!;
-    // The append may have ended meanwhile, and its cache entry may have come too late for our lookup.
+    // The append may have ended meanwhile, and its cache entry may have come too late for this lookup.
     const known = anew ? null : (recall(state, order.orderId) ?? cached[i] ?? null);
     if (known !== null) {
       state.recent.set(order.orderId, known);
@@ -138,14 +138,14 @@ function isStored({ epoch }: KnownSubmission): boolean {
   return epoch === null;
 }
 
-/** What this process remembers of an order while the log or the database still has it. */
+/** The order that this process remembers, while the log or the database still has it. */
 function recall({ recent, trust }: State, orderId: string): KnownSubmission | undefined {
   const known = recent.get(orderId);
   if (known === undefined || known.epoch === null) return known;
   return trust.holds(known.position, known.epoch) ? known : undefined;
 }
 
-/** Waits for the append of the same order and uses its result; false when none is in flight. */
+/** Waits for the append of the same order and uses its result. Returns false if none is in flight. */
 function joinInFlight(state: State, { orders, results, joins }: Group, index: number): boolean {
   const order = orders[index]!;
   const append = state.inFlight.join(order.orderId);
@@ -204,12 +204,12 @@ async function resultOfOther(
     return replay(order, { fingerprint, position: end });
   }
   if (fingerprint === order.fingerprint) return end;
-  // The key was not used after all: submit this one.
+  // The key was not used, so submit this order.
   const [own] = await state.submit([order]);
   return own!;
 }
 
-/** Orders that MySQL knows are remembered at once, so that others need not wait for the whole group. */
+/** Remembers the orders that MySQL has at once, so that other requests need not wait for the whole group. */
 async function noteStored(state: State, appends: readonly OpenAppend[]): Promise<void> {
   const stored = await state.findSubmissions(appends.map(({ submission }) => submission.orderId));
   for (let i = 0; i < appends.length; i++) {
@@ -222,7 +222,7 @@ async function noteStored(state: State, appends: readonly OpenAppend[]): Promise
 }
 
 function resultOf({ submission, known, end }: OpenAppend): SubmitResult {
-  // Whatever happened to this copy, an order in the database is already in the log.
+  // An order in the database is already in the log, whatever happened to this copy.
   if (end instanceof Failure) return known === null ? end : replay(submission, known);
   if (known === null || isSame(known.position, end!)) return { position: end!, replayed: false };
   // The earlier copy in the log is the order. This copy has no effect.

@@ -1,4 +1,4 @@
-/** A valid request as the one command that carries it through the pipeline. Decides nothing about stock or price. */
+/** Converts a valid request to its command. It decides nothing about stock or price. */
 import type { CancelCommand, PlaceCommand, PlaceOrder } from '../../../../schemas/index.ts';
 import { cancelCommandId, placeCommandId } from './order-id.ts';
 import type { PlaceOrderInput } from './place-order-input.ts';
@@ -49,7 +49,7 @@ export function placePayload(order: PlaceOrderInput): PlaceOrder {
 export interface CancelCommandInput {
   readonly orderId: string;
   readonly customerId: string;
-  /** The customer's words, or null. */
+  /** The reason in the customer's words, or null. */
   readonly reason: string | null;
   /** The only version that may be cancelled, or null for any. */
   readonly expectedVersion: number | null;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createExpiries } from './expiries.ts';
 
-test('an entry expires once, in its second, whatever the clock does', () => {
+test('an entry expires once, in its second, also if the clock jumps', () => {
   const expiries = createExpiries<string>(10_000);
   expiries.add('early', 11_500);
   expiries.add('late', 20_000);

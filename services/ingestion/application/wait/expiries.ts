@@ -3,13 +3,13 @@
  */
 export interface Expiries<T> {
   add(thing: T, expiresAtMs: number): void;
-  /** `expiresAtMs` is that of `add`. */
+  /** `expiresAtMs` must be the value that `add` got. */
   delete(thing: T, expiresAtMs: number): void;
   /** Removes and returns expired entries, with an error of less than a second. */
   take(nowMs: number): T[];
 }
 
-/** Nothing that ends before `startMs` is looked for again: it is taken with the next call. */
+/** The next call of `take` also returns entries that expire before `startMs`. */
 export function createExpiries<T>(startMs: number): Expiries<T> {
   const bySecond = new Map<number, Set<T>>();
   let nextSecond = Math.floor(startMs / 1000);
@@ -35,7 +35,7 @@ export function createExpiries<T>(startMs: number): Expiries<T> {
         taken.push(...(bySecond.get(ended) ?? []));
         bySecond.delete(ended);
       };
-      // A clock that jumps far ahead does not make us count the seconds.
+      // After a far jump of the clock, visit only the seconds that have entries.
       if (second - nextSecond > bySecond.size) {
         for (const ended of [...bySecond.keys()]) if (ended <= second) takeSecond(ended);
       } else for (let ended = nextSecond; ended <= second; ended++) takeSecond(ended);

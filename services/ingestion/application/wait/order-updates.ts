@@ -10,27 +10,27 @@ import { type Outcomes, tooManyWait } from './outcomes.ts';
 
 export type EndReason = 'final' | 'unavailable' | 'tokenExpired' | 'stopping';
 
-/** What is done for a subscriber of type `T`; the same functions for all. Neither may throw. */
+/** The functions that serve all subscribers of type `T`. They must not throw. */
 export interface Delivery<T> {
   onState(subscriber: T, state: OrderState): void;
-  /** Nothing more comes. The subscriber still has to call the function of `open`. */
+  /** No state follows. The subscriber must still call the function that `open` returned. */
   onEnd(subscriber: T, reason: EndReason): void;
 }
 
 export interface UpdatesQuery extends Pick<StatusQuery, 'orderId' | 'customerId' | 'ticket'> {
-  /** Until when the subscriber may see the order. */
+  /** The time until which the subscriber may see the order. */
   readonly expiresAtMs: number;
 }
 
 export interface OrderUpdates<T> {
   /**
-   * Subscribes, and reads the state at once. `seenVersion` is the version that the subscriber has, -1 for none.
+   * Subscribes and reads the state at once. `seenVersion` is the version that the subscriber has, -1 for none.
    * Returns the function that ends the subscription, or the refusal: OVERLOADED or SHARE_USED_UP.
    */
   open(subscriber: T, query: UpdatesQuery, seenVersion: number): (() => void) | Failure;
-  /** Ends the subscriptions whose token has expired; called on a timer. */
+  /** Ends the subscriptions whose token has expired. A timer calls it. */
   expire(): void;
-  /** Ends every subscription; none can be opened any more. */
+  /** Ends every subscription and refuses new ones. */
   drain(): void;
 }
 
@@ -44,7 +44,7 @@ interface Subscription<T> {
   readonly subscriber: T;
   readonly query: UpdatesQuery;
   sentVersion: number;
-  /** Set during a lookup of the state; changes meanwhile cause another lookup. */
+  /** True during a lookup of the state. A change in that time causes another lookup. */
   busy: boolean;
   again: boolean;
   ended: boolean;
@@ -113,7 +113,7 @@ async function refresh<T>(deps: UpdatesDeps, delivery: Delivery<T>, one: Subscri
 
 function deliver<T>(delivery: Delivery<T>, one: Subscription<T>, state: OrderState | Failure): void {
   if (state instanceof Failure) {
-    // The subscriber comes back with its last version and gets what it missed.
+    // The subscriber reconnects with its last version and gets the state that it missed.
     if (state.code !== 'NOT_FOUND') end(delivery, one, 'unavailable');
     return;
   }
@@ -125,7 +125,7 @@ function deliver<T>(delivery: Delivery<T>, one: Subscription<T>, state: OrderSta
   if (isLast(state)) end(delivery, one, 'final');
 }
 
-/** Whether no newer state can come. */
+/** Whether this state is the last one of the order. */
 export function isLast(state: OrderState): boolean {
   return state.kind === 'deadLettered' || (state.kind === 'known' && isFinal(state.order.status));
 }

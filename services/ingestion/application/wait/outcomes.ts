@@ -1,6 +1,6 @@
 /**
- * The only reader of the result topic: advances the positions of the partitions, and wakes clients that wait for an order.
- * It checks the key of a record first and decodes only awaited records.
+ * The only reader of the result topic. It advances the positions of the partitions and wakes clients that wait for
+ * an order. It checks the key of a record first and decodes only awaited records.
  */
 import type { OrderEvent } from '../../../../schemas/index.ts';
 import type { Codec } from '../../../shared/codec/index.ts';
@@ -15,14 +15,14 @@ import type { PartitionProgress } from '../read/partition-progress.ts';
 type Listener = (event: OrderEvent) => void;
 
 export interface Outcomes {
-  /** Takes records of the result topic, in order; never throws. */
+  /** Takes records of the result topic, in order. Never throws. */
   onRecords(records: readonly InRecord[]): void;
   /**
-   * Calls `listener` for each outcome of the order until the returned function is called. OVERLOADED if too
-   * many clients wait already, SHARE_USED_UP if too many of this caller wait.
+   * Calls `listener` for each outcome of the order until the returned function is called. Returns OVERLOADED if too
+   * many clients wait, and SHARE_USED_UP if too many of this caller wait.
    */
   watch(orderId: string, callerId: string, listener: Listener): (() => void) | Failure;
-  /** How many listeners there are. */
+  /** Number of listeners. */
   watching(): number;
 }
 
@@ -34,7 +34,7 @@ export interface OutcomesDeps {
   readonly metrics: Metrics;
 }
 
-/** For a client that finds no free slot. */
+/** The refusal if no slot is free. */
 export const tooManyWait = new Failure('OVERLOADED', {
   detail: 'Too many clients are waiting.',
   retryAfterMs: 5_000,
@@ -56,9 +56,12 @@ export function createOutcomes({ events, progress, watchersMax, log, metrics }: 
       const event = events.decode(record.value);
       for (const listener of [...found]) listener(event);
     } catch (error) {
-      // Who waits asks the stores at the end of the wait, so an unreadable record only costs time.
+      // A waiting client reads the stores at the end of its wait, so an unreadable record only costs time.
       metrics.inc('ingestion_unreadable_outcomes_total');
-      log.warn({ partition: record.partition, reason: errorMessage(error) }, 'An outcome could not be read');
+      log.warn(
+        { partition: record.partition, reason: errorMessage(error) },
+        'ingestion cannot decode an outcome; clients that wait for it read the stores later',
+      );
     }
   };
 

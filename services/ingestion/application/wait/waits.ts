@@ -1,26 +1,32 @@
 /**
- * Waiting for the outcome of one order. It ends with the outcome, a timeout, the client's disconnect, or our
- * stop.
+ * Waits for the outcome of one order. A wait ends with the outcome, a timeout, the client's disconnect, or the stop
+ * of the service.
  */
 import type { OrderEvent } from '../../../../schemas/index.ts';
 import { Failure } from '../common/failure.ts';
 import type { Outcomes } from './outcomes.ts';
 
 export interface Wait {
-  /** The first outcome since `open` that fits, or null at the end of the time, or when `close` is called. */
+  /**
+   * Resolves with the first outcome since `open` that fits. Resolves with null after the timeout or a call of
+   * `close`.
+   */
   until(fits: (event: OrderEvent) => boolean, timeoutMs: number): Promise<OrderEvent | null>;
-  /** Must be called in the end, used or not. */
+  /** Frees the slot. Every wait must be closed. */
   close(): void;
 }
 
 export interface Waits {
-  /** Begins to listen; null when too many wait already, of all or of this caller. Outcomes are kept until `until` asks. */
+  /**
+   * Begins to listen, and keeps outcomes until the call of `until`. Returns null if too many clients wait, or too
+   * many of this caller.
+   */
   open(orderId: string, callerId: string): Wait | null;
-  /** Ends every wait that is open, and those to come, at once. */
+  /** Ends all open and all future waits at once. */
   drain(): void;
 }
 
-/** Outcomes between `open` and `until`; more of one order in that time than this cannot be. */
+/** Maximum outcomes kept between `open` and `until`. One order never has more in that time. */
 const keptMax = 100;
 
 export function createWaits({ outcomes }: { outcomes: Pick<Outcomes, 'watch'> }): Waits {

@@ -1,15 +1,15 @@
-/** The deliveries to a customer's webhook endpoint, and requests to send one again. */
+/** Reads the deliveries to a customer's webhook endpoint, and schedules deliveries again. */
 import { bytesToUuid, type Param, type Queryable } from '../../../shared/mysql/index.ts';
 import { backoff, retry } from '../../../shared/retry/index.ts';
 
 export const deliveryStatuses = ['PENDING', 'DELIVERED', 'FAILED', 'HELD', 'DROPPED'] as const;
 type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** Rows of one UPDATE: its locks block the sender only briefly. */
+/** Rows of one UPDATE. So its locks block the sender only briefly. */
 const chunkRowsMax = 1_000;
-/** Rows of one request. The cursor returns more. */
+/** Maximum rows of one request. A cursor continues after them. */
 export const redeliveredMax = 10_000;
-/** Against a deadlock with the sender's own statements. */
+/** Attempts in case of a deadlock with the statements of the sender. */
 const attemptsMax = 4;
 const pause = backoff({ initialMs: 20, maxMs: 200 });
 
@@ -38,33 +38,33 @@ interface DeliveryQuery {
   readonly endpointId: string;
   readonly status: DeliveryStatus | null;
   readonly limit: number;
-  /** The last one of the page before. */
+  /** The last delivery of the previous page. */
   readonly before: DeliveryPosition | null;
 }
 
 interface DeliveryRange {
   readonly endpointId: string;
-  /** Events recorded from then on, and before `toMs`. */
+  /** Only events recorded at this time or later, and before `toMs`. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** Where the request before this one ended. */
+  /** The position at which the previous request ended. */
   readonly after: DeliveryPosition | null;
 }
 
 interface Redelivered {
   readonly count: number;
-  /** Where to go on; null when the range is done. */
+  /** The position at which the next request continues. Null at the end of the range. */
   readonly next: DeliveryPosition | null;
 }
 
 export interface DeliveryStore {
   /** Newest first. */
   list(query: DeliveryQuery): Promise<WebhookDelivery[]>;
-  /** A delivery of an endpoint of this customer; `isEnabled` is the endpoint's. */
+  /** A delivery to an endpoint of this customer. `isEnabled` belongs to the endpoint. */
   find(customerId: string, deliveryId: number): Promise<(WebhookDelivery & { isEnabled: boolean }) | null>;
-  /** Makes the delivery due now with a full set of attempts. One in flight is sent again after its attempt. */
+  /** Makes the delivery due now with a full set of attempts. A delivery in flight is sent again after its attempt. */
   redeliver(deliveryId: number, nowMs: number): Promise<void>;
-  /** The same for a range, oldest first. Deliveries in flight are not changed. */
+  /** Makes the deliveries of a range due, oldest first. Deliveries in flight are not changed. */
   redeliverRange(range: DeliveryRange, nowMs: number): Promise<Redelivered>;
 }
 
@@ -98,7 +98,7 @@ export function createDeliveryStore(db: Queryable): DeliveryStore {
         params.push(status);
       }
       if (before !== null) {
-        // Both halves apart: the optimizers use no index for a row comparison.
+        // Compares both parts separately, because the optimizers use no index for a row comparison.
         where += ' AND d.created_at_ms <= ? AND (d.created_at_ms < ? OR d.delivery_id < ?)';
         params.push(before.createdAtMs, before.createdAtMs, before.deliveryId);
       }
@@ -165,7 +165,7 @@ async function redeliverRows(db: Queryable, rows: readonly RangeRow[], nowMs: nu
   );
 }
 
-/** Safe to repeat: every statement here sets the same values again. */
+/** Safe to repeat, because every statement here sets the same values again. */
 async function writeAgain(db: Queryable, sql: string, params: readonly Param[]): Promise<number> {
   const { affectedRows } = await retry(() => db.write(sql, params), {
     attempts: attemptsMax,

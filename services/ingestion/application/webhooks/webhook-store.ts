@@ -9,17 +9,17 @@ import { backoff, type RetryOptions, retry } from '../../../shared/retry/index.t
 import type { SecretBox } from '../../../shared/secrets/index.ts';
 import { createOneByOne } from '../limits/one-by-one.ts';
 
-/** More receivers of every event of one customer need a fan-out of their own. */
+/** A customer that needs more receivers must distribute the events itself. */
 export const endpointsPerCustomerMax = 50;
 
 export interface WebhookEndpoint {
   readonly endpointId: string;
   readonly url: string;
-  /** null: the usual types. */
+  /** Null: the default types. */
   readonly eventTypes: readonly string[] | null;
   readonly isEnabled: boolean;
   readonly disabledReason: string | null;
-  /** Until when the secret before this one signs too. */
+  /** Time until which the previous secret also signs. */
   readonly previousUntilMs: number | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -34,7 +34,7 @@ interface NewWebhookEndpoint {
   readonly traceId: string | null;
 }
 
-/** Whose endpoint is changed, and in which trace; both go to the audit log. */
+/** The owner of a changed endpoint, and the trace. The audit log gets both. */
 export interface ChangeOf {
   readonly customerId: string;
   readonly endpointId: string;
@@ -42,16 +42,16 @@ export interface ChangeOf {
 }
 
 export interface WebhookStore {
-  /** Null when the customer has as many as there may be. */
+  /** Null if the customer has the maximum number of endpoints. */
   create(endpoint: NewWebhookEndpoint, nowMs: number): Promise<WebhookEndpoint | null>;
   /** Oldest first. */
   list(customerId: string): Promise<WebhookEndpoint[]>;
   find(customerId: string, endpointId: string): Promise<WebhookEndpoint | null>;
-  /** False when the customer has no such endpoint; so below. */
+  /** False if the customer has no such endpoint. The same holds for the functions below. */
   delete(change: ChangeOf, nowMs: number): Promise<boolean>;
-  /** The previous secret also signs until `previousUntilMs`; an older one no longer does. */
+  /** The previous secret also signs until `previousUntilMs`. An older secret no longer signs. */
   rotate(change: ChangeOf, secret: Rotation, nowMs: number): Promise<boolean>;
-  /** Takes back a disabling. */
+  /** Enables a disabled endpoint again. */
   enable(change: ChangeOf, nowMs: number): Promise<boolean>;
 }
 
@@ -78,7 +78,7 @@ export interface WebhookStoreDeps {
   readonly db: Pool;
   /** Encrypts secrets before they are stored. */
   readonly secrets: Pick<SecretBox, 'seal'>;
-  /** Where a change comes from, in the audit log. */
+  /** The source of a change in the audit log. */
   readonly instanceId: string;
 }
 
@@ -150,7 +150,7 @@ export function createWebhookStore({ db, secrets, instanceId }: WebhookStoreDeps
     async rotate(change, { secret, previousUntilMs }, nowMs) {
       const changedAtMs = await nextChangeMs(db, nowMs);
       return changed(change, nowMs, 'secret.rotated', { previousUntilMs }, (session) =>
-        // The assignments run from left to right: previous_secret gets the old secret.
+        // The database runs the assignments from left to right, so previous_secret gets the old secret.
         session.write(
           `UPDATE webhook_endpoints
            SET previous_secret = secret, previous_until_ms = ?, secret = ?, updated_at_ms = GREATEST(updated_at_ms + 1, ?)
@@ -180,8 +180,8 @@ const createRetries: RetryOptions = {
 };
 
 /**
- * Inserts the row first, then counts under lock. So it waits for a concurrent insert, and counts it. A count
- * before the insert would allow both.
+ * Inserts the row first, then counts under lock. So it waits for a concurrent insert and counts it too. A count
+ * before the insert would allow both inserts.
  */
 async function insertEndpoint(
   session: Session,
@@ -204,15 +204,15 @@ async function insertEndpoint(
   return { affectedRows: 0 };
 }
 
-/** Receivers put tokens into the query, so the audit log has the URL without it. */
+/** Receivers put tokens into the query, so the audit log has the URL without the query. */
 function withoutSecrets(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }
 
 /**
- * Later than every change so far, even if another instance's clock is ahead. Two concurrent changes may get the
- * same time; readers check such recent changes again.
+ * A time later than all changes so far, even if another instance's clock is ahead. Two concurrent changes may get
+ * the same time. Readers check such recent changes again.
  */
 async function nextChangeMs(db: Queryable, nowMs: number): Promise<number> {
   const [row] = await db.rows<{ newest: number | null }>(

@@ -8,7 +8,7 @@ test.each([
   ['https://shop.example.com/hooks?id=1', 'https://shop.example.com/hooks?id=1'],
   ['HTTPS://Shop.Example.com:8443', 'https://shop.example.com:8443/'],
   ['https://bücher.de/', 'https://xn--bcher-kva.de/'],
-])('%s is taken', (text, url) => {
+])('%s is accepted', (text, url) => {
   expect(open(text)).toEqual({ url, fault: null });
 });
 
@@ -36,7 +36,7 @@ test.each([
   expect(open(text).fault).toContain(fault);
 });
 
-test('what is allow-listed may be plain http and an address; everything else stays as it was', () => {
+test('an allow-listed host may be an address and use plain http, and other hosts may not', () => {
   expect(local('http://127.0.0.1:9999/hook')).toEqual({ url: 'http://127.0.0.1:9999/hook', fault: null });
   expect(local('http://localhost:9999/')).toEqual({ url: 'http://localhost:9999/', fault: null });
   expect(local('http://10.0.0.1/').fault).toContain('https://');

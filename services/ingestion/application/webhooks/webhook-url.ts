@@ -1,19 +1,19 @@
 /**
- * Which URLs a webhook endpoint may have. This checks only the text. The sender checks what a name resolves to,
- * each time it connects.
+ * Decides which URLs a webhook endpoint may have. It checks only the text. The sender checks the addresses of a
+ * name each time it connects.
  */
 import { isIP } from 'node:net';
 import { addressRanges } from '../../../shared/addresses/index.ts';
 
 export const webhookUrlLengthMax = 2_000;
 
-/** What is wrong with a URL, as the end of a sentence, or its normal form. */
+/** The normal form of a URL, or its fault as the end of a sentence. */
 type WebhookUrl = { readonly url: string; readonly fault: null } | { readonly fault: string };
 export type ReadWebhookUrl = (text: string) => WebhookUrl;
 
 /**
- * @param allowed addresses or CIDR ranges that are reachable although they are private, plain http included
- * @throws RangeError if an entry is neither
+ * @param allowed private addresses or CIDR ranges that endpoints may use, also with plain http
+ * @throws RangeError if an entry is neither an address nor a range
  */
 export function createWebhookUrls(allowed: readonly string[]): ReadWebhookUrl {
   const allowList = addressRanges(allowed);
@@ -25,14 +25,15 @@ export function createWebhookUrls(allowed: readonly string[]): ReadWebhookUrl {
     const url = URL.parse(text);
     if (url === null) return { fault: 'is not a URL' };
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return { fault: 'must begin with https://' };
-    if (url.username !== '' || url.password !== '') return { fault: 'must not hold a user name or password' };
+    if (url.username !== '' || url.password !== '')
+      return { fault: 'must not contain a user name or password' };
     if (url.hash !== '') return { fault: 'must not have a fragment' };
     if (url.href.length > webhookUrlLengthMax) return { fault: `is longer than ${webhookUrlLengthMax}` };
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const isAddress = isIP(host) !== 0;
     if ((isAddress || isLocalName(host)) && isAllowed(host)) return { url: url.href, fault: null };
     if (url.protocol === 'http:') return { fault: 'must begin with https://' };
-    if (isAddress) return { fault: 'must name its host; an address is not taken' };
+    if (isAddress) return { fault: 'must have a host name, not an address' };
     if (!isPublicName(host)) return { fault: 'must name a host on the public internet' };
     return { url: url.href, fault: null };
   };

@@ -5,7 +5,7 @@ import { splitBatch } from './batch-items.ts';
 const textsOf = (text: string): string[] | null =>
   splitBatch(text, 500)?.map(({ from, survey }) => text.slice(from, survey.end)) ?? null;
 
-test('the items of a batch are found whatever they hold', () => {
+test('finds the items of a batch with any content', () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.constantFrom(0, 2), (orders, indent) => {
       const texts = textsOf(JSON.stringify({ orders }, null, indent));
@@ -15,7 +15,7 @@ test('the items of a batch are found whatever they hold', () => {
   );
 });
 
-test('all items are JSON exactly when the whole text is', () => {
+test('all items are JSON exactly if the whole text is JSON', () => {
   const token = fc.constantFrom(...['{', '}', '[', ']', ',', ':', '"a"', '"', '\\', '1', 'true', ' ']);
   fc.assert(
     fc.property(fc.array(token, { maxLength: 10 }), (tokens) => {
@@ -28,7 +28,7 @@ test('all items are JSON exactly when the whole text is', () => {
   );
 });
 
-test('another frame has no items', () => {
+test('a text of another form has no items', () => {
   expect(textsOf('{"orders":[]}')).toBeNull();
   expect(textsOf('{"orders":[1],"x":2}')).toBeNull();
   expect(textsOf('[1]')).toBeNull();

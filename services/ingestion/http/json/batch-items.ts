@@ -1,4 +1,7 @@
-/** Finds the items of a batch in its text without parsing them, so that each can be charged, bounded and parsed alone. */
+/**
+ * Finds the items of a batch in its text without parsing them. The caller then charges, bounds and parses each item
+ * alone.
+ */
 import { type Survey, surveyValue } from './survey.ts';
 
 export interface ItemText {
@@ -12,8 +15,8 @@ const head = /[ \n\r\t]*\{[ \n\r\t]*"orders"[ \n\r\t]*:[ \n\r\t]*\[/y;
 const tail = /\][ \n\r\t]*\}[ \n\r\t]*$/y;
 
 /**
- * The items of `{"orders":[…]}`; null if the text has another frame, or no item. Parsing the items shows
- * whether they are JSON: all are JSON exactly if the whole text is. Stops after item `itemsMax + 1`.
+ * The items of `{"orders":[…]}`. Null if the text has another form or no item. The items may be invalid JSON: all
+ * are valid exactly if the whole text is valid. Stops after item `itemsMax + 1`.
  */
 export function splitBatch(text: string, itemsMax: number): readonly ItemText[] | null {
   head.lastIndex = 0;

@@ -1,6 +1,6 @@
-/** Which number tokens of a JSON text are integers that JavaScript represents exactly. */
+/** Checks whether a number of a JSON text is an integer that JavaScript represents exactly. */
 
-/** No integer of a request needs more. A longer token is refused before its digits are read. */
+/** No integer of a request needs more characters. A longer token is refused before its digits are read. */
 export const numberCharsMax = 64;
 const exponentMax = 400;
 /** 2^53 - 1 has sixteen digits. */
@@ -8,7 +8,7 @@ const digitsMax = 16;
 const zero = 0x30;
 
 /**
- * True when the decimal text names an integer of at most 2^53 - 1; `1.0` and `1e2` do, `1.5` and `9007199254740993` do not.
+ * True if the token is an integer of at most 2^53 - 1. `1.0` and `1e2` are, `1.5` and `9007199254740993` are not.
  * The work is linear in the length of the token.
  */
 export function isExactInteger(token: string): boolean {
@@ -29,7 +29,10 @@ function leadingZeros(digits: string): number {
   return count;
 }
 
-/** A loop: the pattern `0+$` restarts at each zero, which is quadratic if zeros precede another digit. */
+/**
+ * Uses a loop, because the pattern `0+$` restarts at each zero. It takes quadratic time if another digit follows
+ * many zeros.
+ */
 function trailingZeros(digits: string): number {
   let count = 0;
   while (count < digits.length && digits.charCodeAt(digits.length - 1 - count) === zero) count++;

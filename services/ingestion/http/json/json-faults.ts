@@ -1,4 +1,7 @@
-/** The second walk, over a text that JSON.parse has accepted: finds what it let pass, with pointers. Linear in the text. */
+/**
+ * Walks a text that JSON.parse has accepted, and finds the faults that JSON.parse ignores. The time is linear in
+ * the text.
+ */
 import { isExactInteger, numberCharsMax } from './exact-integer.ts';
 import { cutPointer, pointerSegment } from './json-pointer.ts';
 import { jsonDepthMax } from './survey.ts';
@@ -9,7 +12,7 @@ export interface JsonFault {
   readonly detail: string;
 }
 
-/** A hostile body cannot make the answer longer than this. */
+/** Maximum faults of one body. So a hostile body cannot make the response long. */
 const faultsMax = 20;
 
 interface Walk {
@@ -21,9 +24,9 @@ interface Walk {
 }
 
 export interface JsonFaults {
-  /** The first 20 at most. */
+  /** At most the first 20 faults. */
   readonly faults: readonly JsonFault[];
-  /** False if the walk stopped early: there may be more faults after the last one. */
+  /** False if the walk stopped early. There may be more faults after the last one. */
   readonly isComplete: boolean;
 }
 
@@ -34,7 +37,7 @@ export function findJsonFaults(text: string): JsonFaults {
   return { faults: walk.faults, isComplete };
 }
 
-/** Reads one value. Returns false to stop the walk (too deep: deeper values are not read). */
+/** Reads one value. Returns false to stop the walk, for example at a value that is nested too deep. */
 function readValue(walk: Walk): boolean {
   skipBlanks(walk);
   const c = walk.text[walk.at];
@@ -49,7 +52,7 @@ function readValue(walk: Walk): boolean {
     return goOn;
   }
   if (c === '"') {
-    if (!readString(walk).isWellFormed()) note(walk, 'Holds an unpaired surrogate.');
+    if (!readString(walk).isWellFormed()) note(walk, 'The text contains an unpaired surrogate.');
   } else if (c === '-' || (c !== undefined && c >= '0' && c <= '9')) {
     readNumber(walk);
   } else {
@@ -67,8 +70,8 @@ function readMembers(walk: Walk): boolean {
     skipBlanks(walk);
     const name = readString(walk);
     walk.path.push(name);
-    if (names.has(name)) note(walk, 'This member stands more than once.');
-    if (!name.isWellFormed()) note(walk, 'The name of this member holds an unpaired surrogate.');
+    if (names.has(name)) note(walk, 'This member occurs more than once.');
+    if (!name.isWellFormed()) note(walk, 'The name of this member contains an unpaired surrogate.');
     names.add(name);
     skipBlanks(walk);
     walk.at++;

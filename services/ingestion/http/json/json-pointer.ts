@@ -1,6 +1,9 @@
-/** Pointers into a JSON document (RFC 6901), as answers show them. */
+/** Pointers into a JSON document (RFC 6901), in the form that responses show. */
 
-/** The pointers of requests that we know are shorter. Longer ones hold a caller's names, which would make answers large. */
+/**
+ * Pointers to valid members are shorter. Longer pointers contain names that a caller chose, which would make
+ * responses large.
+ */
 const pointerCharsMax = 200;
 
 /** One segment of a pointer with its slash. */
@@ -9,7 +12,7 @@ export function pointerSegment(name: string | number): string {
   return `/${String(text).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** The pointer, with `…` in place of its end if it is longer than 200 characters. */
+/** The pointer. If it is longer than 200 characters, `…` replaces its end. */
 export function cutPointer(pointer: string): string {
   return pointer.length <= pointerCharsMax ? pointer : `${pointer.slice(0, pointerCharsMax)}…`;
 }

@@ -7,7 +7,7 @@ const parse = (text: string) => parseStrictJson(Buffer.from(text));
 const pointers = (text: string) => parse(text).faults.map(({ pointer }) => pointer);
 
 describe('strict JSON', () => {
-  test('the output of JSON.stringify for integers and well-formed text is read unchanged', () => {
+  test('reads the output of JSON.stringify for integers and well-formed text without a change', () => {
     const leaf = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.maxSafeInteger(),
@@ -31,7 +31,7 @@ describe('strict JSON', () => {
     );
   });
 
-  test('every repetition of a member is found, at any depth and however it is spelled', () => {
+  test('finds every repeated member, at any depth and with any spelling', () => {
     expect(pointers('{"a":1,"a":1}')).toEqual(['/a']);
     expect(pointers('{"a":{"b":1,"c":[{"d":1,"d":2}],"b":2}}')).toEqual(['/a/c/0/d', '/a/b']);
     expect(pointers('{"a":1,"\\u0061":2}')).toEqual(['/a']);
@@ -40,7 +40,7 @@ describe('strict JSON', () => {
     expect(pointers('{"a:":"\\"a\\":","b":":"}')).toEqual([]);
   });
 
-  test('unpaired surrogates in names and texts', () => {
+  test('finds unpaired surrogates in names and texts', () => {
     expect(pointers('{"a":"\\ud800"}')).toEqual(['/a']);
     expect(pointers('["\\udc00\\ud800"]')).toEqual(['/0']);
     expect(pointers('["\\ud83d\\ude00"]')).toEqual([]);
@@ -54,7 +54,7 @@ describe('strict JSON', () => {
     },
   );
 
-  test('a hostile number of faults or levels costs little', () => {
+  test('a very large number of faults or levels costs little', () => {
     expect(pointers(`[${'1.5,'.repeat(1_000)}1]`)).toHaveLength(20);
     const deep = 500_000;
     expect(parse('['.repeat(deep) + ']'.repeat(deep)).faults).toHaveLength(1);

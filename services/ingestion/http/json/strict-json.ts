@@ -1,10 +1,11 @@
 /**
- * Reads a request body as JSON, and reports faults that JSON.parse accepts silently, each with its JSON
- * pointer. The faults: invalid UTF-8, a repeated member, an unpaired surrogate, a number that is not an exact
- * integer, too deep a nesting.
+ * Reads a request body as JSON, and reports faults that JSON.parse accepts silently, each with its JSON pointer.
+ * The faults are invalid UTF-8, a repeated member, an unpaired surrogate, a number that is not an exact integer,
+ * and nesting that is too deep.
  *
- * JSON.parse does the reading; one pass over the text looks for possible faults. Only a suspect text needs a
- * second walk. Suspect are an escape, a long or fractional number, and fewer members than colons.
+ * JSON.parse reads the text, and one pass over the text looks for possible faults. Only a suspect text needs a
+ * second walk. A text is suspect if it has an escape, a long or fractional number, deep nesting, or fewer members
+ * than colons.
  */
 import { isUtf8 } from 'node:buffer';
 import { findJsonFaults, type JsonFault } from './json-faults.ts';
@@ -15,7 +16,7 @@ import { invalidUtf8At } from './utf8-error.ts';
 export type { JsonFault } from './json-faults.ts';
 
 export interface ParsedJson {
-  /** Undefined when nothing could be read. */
+  /** Undefined if the text is not valid JSON. */
   readonly value: unknown;
   readonly faults: readonly JsonFault[];
   /** False if the search for faults was incomplete. There may then be a fault even if none is listed. */
@@ -24,13 +25,13 @@ export interface ParsedJson {
 
 const noFaults: readonly JsonFault[] = [];
 
-/** Parses `bytes`; never throws. `faults` is empty exactly when the document may be used as it is. */
+/** Parses `bytes`. Never throws. `faults` is empty exactly if the document has no fault. */
 export function parseStrictJson(bytes: Buffer): ParsedJson {
   const text = readUtf8(bytes);
   return typeof text === 'string' ? parseStrictText(text) : unreadable(text.detail);
 }
 
-/** The text of a body, or the fault that it is not UTF-8, with the place of the first wrong byte. */
+/** The text of a body, or a fault with the position of the first byte that is not UTF-8. */
 export function readUtf8(bytes: Buffer): string | JsonFault {
   const text = bytes.toString('utf8');
   if (isUtf8(bytes)) return text;
@@ -38,13 +39,13 @@ export function readUtf8(bytes: Buffer): string | JsonFault {
   return { pointer: '', detail: `The body is not valid UTF-8: ${place}.` };
 }
 
-/** Parses a text; never throws. `survey` is that of the text, for a caller that has it already. */
+/** Parses a text. Never throws. A caller that already has the survey of the text passes it. */
 export function parseStrictText(text: string, survey?: Survey): ParsedJson {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's message is not used: it quotes the body, which may hold personal data.
+    // The message of the parser quotes the body, which may contain personal data. So it is not used.
     return unreadable(describeSyntaxError(text));
   }
   const { isSuspect, colons } = survey ?? surveyValue(text, 0);
@@ -52,11 +53,11 @@ export function parseStrictText(text: string, survey?: Survey): ParsedJson {
   return { value, ...findJsonFaults(text) };
 }
 
-/** Where a body that JSON.parse refuses stops being JSON. */
+/** Describes the first syntax error of a body that JSON.parse refuses. */
 export function describeSyntaxError(text: string): string {
   if (text.length === 0) return 'The body is empty.';
   const at = findSyntaxError(text) ?? text.length;
-  const what = at === text.length ? 'it ends too early' : 'something else was expected';
+  const what = at === text.length ? 'unexpected end' : 'unexpected character';
   return `The body is not valid JSON: ${what} at ${whereIn(text, at)}.`;
 }
 
@@ -64,7 +65,7 @@ function unreadable(detail: string): ParsedJson {
   return { value: undefined, faults: [{ pointer: '', detail }], isComplete: false };
 }
 
-/** Recursion is bounded: a text that nests deeper is suspect, and its members are not counted. */
+/** The recursion is bounded, because a text with deeper nesting is suspect and its members are not counted. */
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;

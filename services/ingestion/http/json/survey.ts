@@ -3,17 +3,17 @@
  * JSON.parse accepts. It does not check the syntax, so any text is a valid input.
  */
 
-/** Deeper than any request of ours by far. */
+/** Maximum nesting. A valid request needs far less. */
 export const jsonDepthMax = 32;
-/** Fifteen digits always fit below 2^53. */
+/** An integer of fifteen digits is always below 2^53. */
 const certainDigits = 15;
 
 export interface Survey {
-  /** Index after the value: that of the comma or bracket that ends it, or the length of the text. */
+  /** Index of the comma or bracket after the value, or the length of the text. */
   readonly end: number;
-  /** Colons outside of strings: of valid JSON, the members that were written. */
+  /** Number of colons outside of strings. In valid JSON this is the number of written members. */
   readonly colons: number;
-  /** An escape, a long or fractional number, or deep nesting: the value has to be walked. */
+  /** True for an escape, a long or fractional number, or deep nesting. The value then needs the second walk. */
   readonly isSuspect: boolean;
 }
 
@@ -46,7 +46,7 @@ export function surveyValue(text: string, from: number, hasEscapes = text.includ
   return { end: i, colons, isSuspect };
 }
 
-/** Index of the quote that ends a string whose content begins at `from`; -1 without one. */
+/** Index of the closing quote of a string whose content begins at `from`, or -1. */
 function endOfEscaped(text: string, from: number): number {
   let i = from;
   while (i < text.length) {

@@ -12,7 +12,7 @@ const isJson = (text: string): boolean => {
   }
 };
 
-describe('the position at which a text stops being JSON', () => {
+describe('the position of a syntax error', () => {
   test.each([
     ['{"a":x}', 5],
     ['{"a":1', 6],
@@ -33,7 +33,7 @@ describe('the position at which a text stops being JSON', () => {
     expect(findSyntaxError(text)).toBe(at);
   });
 
-  test('there is one exactly if JSON.parse refuses the text', () => {
+  test('exists exactly if JSON.parse refuses the text', () => {
     const token = fc.constantFrom(
       ...[
         '{',
@@ -68,7 +68,7 @@ describe('the position at which a text stops being JSON', () => {
     );
   });
 
-  test('the text before it is the start of some JSON text', () => {
+  test('follows a text that could be the start of JSON', () => {
     expect(findSyntaxError('{"a":[1,{"b":"c"},tru')).toBe(18);
   });
 
@@ -78,15 +78,15 @@ describe('the position at which a text stops being JSON', () => {
     expect(faults).toEqual([
       {
         pointer: '',
-        detail: 'The body is not valid JSON: something else was expected at line 2, column 7.',
+        detail: 'The body is not valid JSON: unexpected character at line 2, column 7.',
       },
     ]);
     expect(parseStrictJson(Buffer.from('{"a": 1')).faults[0]!.detail).toBe(
-      'The body is not valid JSON: it ends too early at line 1, column 8.',
+      'The body is not valid JSON: unexpected end at line 1, column 8.',
     );
   });
 
-  test('is also reported for bytes that are not UTF-8, after a U+FFFD in the body', () => {
+  test('is also reported for invalid UTF-8, after a real U+FFFD in the body', () => {
     const bytes = Buffer.concat([Buffer.from('{"a":"\ufffd",\n"b":"'), Buffer.from([0xe9, 0x22, 0x7d])]);
     expect(parseStrictJson(bytes).faults[0]!.detail).toBe('The body is not valid UTF-8: line 2, column 6.');
   });

@@ -1,4 +1,7 @@
-/** Where a text stops to be JSON (RFC 8259). Used only on texts that JSON.parse has refused; linear, and without recursion. */
+/**
+ * Finds the syntax error in a text that JSON.parse has refused (RFC 8259). It takes linear time and uses no
+ * recursion.
+ */
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -8,9 +11,12 @@ const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Index of the first character that JSON does not allow there, the length of a text that ends too early, or null for JSON. */
+/**
+ * Index of the first character that JSON does not allow at its position. The length of the text if it ends too
+ * early. Null for valid JSON.
+ */
 export function findSyntaxError(text: string): number | null {
-  /** Closing brackets that are due, the innermost last. */
+  /** Closing brackets that must still come, the innermost last. */
   const due: number[] = [];
   let at = skipBlanks(text, 0);
   for (;;) {
@@ -37,7 +43,8 @@ export function findSyntaxError(text: string): number | null {
 // From here on an index below 0 is `~index` of an error.
 
 /**
- * After a value: reads closing brackets and a comma, up to the next value. If none is due, the text must end.
+ * Reads the closing brackets and the comma after a value, up to the next value. Without an open bracket, the text
+ * must end.
  */
 function closeAndGoOn(text: string, from: number, due: number[]): number {
   let at = skipBlanks(text, from);
@@ -55,7 +62,7 @@ function closeAndGoOn(text: string, from: number, due: number[]): number {
   return at;
 }
 
-/** A member's name with its colon. Returns the start of the value. */
+/** Reads the name of a member and its colon. Returns the start of the value. */
 function readName(text: string, from: number): number {
   if (text.charCodeAt(from) !== quote) return ~from;
   const end = readString(text, from);
@@ -88,8 +95,8 @@ function readString(text: string, from: number): number {
 }
 
 /**
- * Length of the escape at `at`; 0 if it is invalid. An escape cut off by the end of the text ends after the
- * text.
+ * Length of the escape at `at`, or 0 if it is invalid. The result of an escape that the text cuts off points behind
+ * the end of the text.
  */
 function escapeLength(text: string, at: number): number {
   const kind = text.charAt(at + 1);
@@ -107,7 +114,7 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-/** The position of an index for readers: `line 3, column 7`, both from 1, columns in characters. */
+/** The position of an index as text: `line 3, column 7`. Both numbers start at 1, and columns count characters. */
 export function whereIn(text: string, at: number): string {
   let line = 1;
   let column = 1;

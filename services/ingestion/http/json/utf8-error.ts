@@ -1,13 +1,13 @@
-/** Where a text stops to be UTF-8. */
+/** Finds the first invalid byte of a text. */
 
 const replacement = '\ufffd';
 
 /**
- * Index, in the decoded text, of the first invalid bytes. The decoder writes U+FFFD there. The three bytes of a
- * real U+FFFD distinguish it.
+ * Index of the first invalid bytes in the decoded text. The decoder writes U+FFFD for them. A real U+FFFD has its
+ * own three bytes in the input.
  *
  * @param bytes bytes that are not valid UTF-8
- * @param text the same, decoded by Node
+ * @param text the same bytes, decoded by Node
  */
 export function invalidUtf8At(bytes: Buffer, text: string): number {
   let offset = 0;

@@ -1,4 +1,4 @@
-/** The API page for readers: plain HTML, generated from the same operations. */
+/** The API page for people: plain HTML, generated from the operations. */
 import type { Operation } from '../operation.ts';
 import { type ProblemCode, problemTable, problemType } from '../problem-table.ts';
 
@@ -10,9 +10,9 @@ const style =
 export function docsPage(operations: readonly Operation[]): string {
   return pageOf(
     'orderstream API',
-    `<p>The machine's form of this page is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Every route wants
-<code>Authorization: Bearer …</code> with the scope that it names. Every error is an <code>application/problem+json</code>
-document; <a href="#problems">all of them</a> are listed below.</p>${operations.map(section).join('')}${problemTableHtml()}`,
+    `<p>The machine-readable form of this page is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Every route requires
+<code>Authorization: Bearer …</code> with its own scope. Every error is an <code>application/problem+json</code>
+document; <a href="#problems">the list below</a> has all of them.</p>${operations.map(section).join('')}${problemTableHtml()}`,
   );
 }
 
@@ -20,7 +20,7 @@ export function problemPage(code: ProblemCode): string {
   const { status, title, meaning } = problemTable[code];
   return pageOf(
     title,
-    `<p><code>${code}</code>, HTTP ${status}</p><p>${prose(meaning)}</p><p><a href="/docs">All of the API</a></p>`,
+    `<p><code>${code}</code>, HTTP ${status}</p><p>${prose(meaning)}</p><p><a href="/docs">The whole API</a></p>`,
   );
 }
 
@@ -61,7 +61,7 @@ function pageOf(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${style}</style></head><body><h1>${escapeHtml(title)}</h1>${body}</body></html>`;
 }
 
-/** Text with `code` marks. */
+/** Converts a text with `code` marks to HTML. */
 function prose(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

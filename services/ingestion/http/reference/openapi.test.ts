@@ -16,11 +16,11 @@ describe('the OpenAPI document', () => {
     expect(readJson('../../openapi.json')).toEqual(JSON.parse(JSON.stringify(document)));
   });
 
-  test('breaks no client of the last released one', () => {
+  test('breaks no client of the last released document', () => {
     expect(breakingChanges(readJson('../../released/openapi.json'), document)).toEqual([]);
   });
 
-  test('is served, with a page for people and one for each problem', async () => {
+  test('is served, with a page for people and a page for each problem', async () => {
     const { app } = createFakeWorld();
     expect((await app.inject('/openapi.json')).json()).toEqual(readJson('../../openapi.json'));
     expect((await app.inject('/docs')).body).toContain('POST /v1/orders/batch');
@@ -42,7 +42,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('what a client generator needs', () => {
+describe('the document for client generators', () => {
   const api = apiDocument as unknown as {
     tags: { name: string }[];
     paths: Record<string, Record<string, Described>>;
@@ -69,7 +69,7 @@ describe('what a client generator needs', () => {
     }
   });
 
-  test('every JSON body and answer has an example that its schema allows', () => {
+  test('every JSON body and response has an example that its schema allows', () => {
     for (const { operationId, requestBody, responses } of operationsOfApi) {
       const good = Object.entries(responses).filter(([status]) => status < '300');
       const contents = [requestBody?.content, ...good.map(([, { content }]) => content)];
@@ -82,7 +82,7 @@ describe('what a client generator needs', () => {
     }
   });
 
-  test('no component has a shape without a name in it', () => {
+  test('no component contains an object schema without a name', () => {
     const nameless = (value: unknown, where: string): string[] => {
       if (typeof value !== 'object' || value === null) return [];
       const { type, properties } = value as Json;
@@ -98,7 +98,7 @@ describe('what a client generator needs', () => {
     expect(found).toEqual([]);
   });
 
-  test('the status of an order determines its shape', () => {
+  test('the status of an order determines its members', () => {
     const order = {
       id: '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11',
       links: { self: '', history: '', events: '' },
@@ -122,18 +122,18 @@ describe('a release', () => {
     paths,
   });
 
-  test('of the same document is nothing, of another one needs another version', () => {
+  test('has no fault for the same document, and requires another version for a different document', () => {
     expect(releaseFaults(released, structuredClone(released))).toEqual([]);
     const more = { ...released.paths, '/v1/new': {} };
     expect(releaseFaults(released, { ...released, paths: more })).toEqual([
-      expect.stringContaining(`is version ${released.info.version} still`),
+      expect.stringContaining(`version is still ${released.info.version}`),
     ]);
     expect(releaseFaults(released, withVersion('9.0.0', more))).toEqual([]);
   });
 
-  test('does not break a client, unless it is said why that is none', () => {
+  test('may not break a client without a stated reason', () => {
     const { '/v1/orders': _gone, ...less } = released.paths;
-    expect(releaseFaults(released, withVersion('9.0.0', less))).toContain('GET /v1/orders is gone');
+    expect(releaseFaults(released, withVersion('9.0.0', less))).toContain('GET /v1/orders is removed');
     expect(releaseFaults(released, withVersion('9.0.0', less), { despite: 'nobody had it' })).toEqual([]);
   });
 });
@@ -155,9 +155,9 @@ describe('breaking changes', () => {
     };
 
   test.each<[string, (copy: Changeable) => void]>([
-    ['a route is gone', (copy) => delete copy.paths['/v1/orders/quote']],
-    ['an answer loses a member', (copy) => delete schema(copy, 'Accepted').properties['statusUrl']],
-    ['an answer may lack a member', (copy) => schema(copy, 'Accepted').required.pop()],
+    ['a route is removed', (copy) => delete copy.paths['/v1/orders/quote']],
+    ['a response loses a member', (copy) => delete schema(copy, 'Accepted').properties['statusUrl']],
+    ['a response may lack a member', (copy) => schema(copy, 'Accepted').required.pop()],
     ['a request needs one more member', (copy) => schema(copy, 'OrderRequest').required.push('couponCode')],
     ['a request loses a member', (copy) => delete schema(copy, 'OrderRequest').properties['metadata']],
     [
@@ -165,19 +165,19 @@ describe('breaking changes', () => {
       (copy) => Object.assign(schema(copy, 'OrderRequest').properties['items']!, { maxItems: 10 }),
     ],
     [
-      'a pattern is another',
+      'a pattern changes',
       (copy) => Object.assign(schema(copy, 'OrderRequest').properties['couponCode']!, { pattern: '^x$' }),
     ],
     [
-      'a type is another',
+      'a type changes',
       (copy) => Object.assign(schema(copy, 'DecidedOrder').properties['version']!, { type: 'string' }),
     ],
     [
-      'one of several shapes loses a member',
+      'one of several variants loses a member',
       (copy) => delete schema(copy, 'QueuedOrder').properties['queue'],
     ],
     [
-      'one of several shapes is gone',
+      'one of several variants is removed',
       (copy) => (copy.components.schemas['Order'] as unknown as { oneOf: unknown[] }).oneOf.pop(),
     ],
   ])('%s: found', (_name, edit) => {
@@ -186,11 +186,11 @@ describe('breaking changes', () => {
 
   test.each<[string, (copy: Changeable) => void]>([
     [
-      'an answer gains a member',
+      'a response gains a member',
       (copy) => Object.assign(schema(copy, 'DecidedOrder').properties, { extra: { type: 'string' } }),
     ],
     [
-      'a request may have one more',
+      'a request may have one more member',
       (copy) => Object.assign(schema(copy, 'OrderRequest').properties, { extra: { type: 'string' } }),
     ],
     [

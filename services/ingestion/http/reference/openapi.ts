@@ -8,7 +8,7 @@ import { webhooksSection } from './webhook-document.ts';
 
 type Json = { [name: string]: unknown };
 
-/** Raised with every released change of the API; `npm run release:openapi` insists. */
+/** The version rises with every released change of the API. `npm run release:openapi` checks this. */
 const apiVersion = '1.2.0';
 
 const text = { type: 'string' };
@@ -42,7 +42,7 @@ const problemHeaders: Readonly<Record<string, readonly string[]>> = {
   503: ['Retry-After'],
 };
 
-/** Every operation can be answered with these. */
+/** Problems that every operation may return. */
 const commonProblems: readonly ProblemCode[] = [
   'VALIDATION_FAILED',
   'UNAUTHORIZED',
@@ -144,13 +144,13 @@ function responseObject(
   return { description, ...headersObject(headers), ...content };
 }
 
-/** A schema with the example that it has by its name. */
+/** A schema and the example with the same name. */
 function contentOf(schema: TSchema, schemas: Json): Json {
   const example = examples[String((schema as { $id?: string }).$id)];
   return { schema: refer(schema, schemas), ...(example === undefined ? {} : { example }) };
 }
 
-/** Names with a question mark are there sometimes, the others always. */
+/** A question mark after a name marks an optional header. The others are always present. */
 function headersObject(names: readonly string[]): Json {
   if (names.length === 0) return {};
   const fields = names.map((name) => {
@@ -200,7 +200,7 @@ function exampleOf(code: ProblemCode, instance: string): Json {
   };
 }
 
-/** A named schema becomes a component and a reference to it; inside of others too. */
+/** Makes a component of each named schema, at any depth, and returns a reference to it. */
 function refer(schema: TSchema, schemas: Json): Json {
   const plain = plainSchema(schema, schemas) as Json;
   const { $id, ...rest } = plain;

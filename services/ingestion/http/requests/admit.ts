@@ -1,4 +1,7 @@
-/** Stages between the headers of a request and its body: the load of the process, and the caller's part of it. */
+/**
+ * The stages between headers and body of a request. They check the load of the process and the caller's share of
+ * it.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../../shared/metrics/index.ts';
 import type { Admission } from '../../application/limits/admission.ts';
@@ -20,7 +23,10 @@ export interface AdmitDeps extends AuthDeps {
   readonly metrics: Metrics;
 }
 
-/** Refuses with OVERLOADED while the process has more load than it can serve. Callers with little load get in longer. */
+/**
+ * Refuses with OVERLOADED while the process is overloaded. It still admits callers that cause little load, except
+ * for a large lag.
+ */
 export function admit(
   deps: AdmitDeps,
   { admissionClass }: Operation,
@@ -39,8 +45,8 @@ export function admit(
 }
 
 /**
- * Whether the caller causes little of the load. False for a token that was not verified before: verifying it would
- * add load.
+ * Whether the caller causes little of the load. False for a token that was not verified before, because the
+ * verification would add load.
  */
 function isLight(deps: AdmitDeps, request: FastifyRequest): boolean {
   const caller = knownCaller(deps, request);
@@ -66,7 +72,7 @@ export function takeTurn(
   if (!isTaken) refuseShare(deps, request, reply, 'You have the maximum number of open requests.');
 }
 
-/** Refuses with SHARE_USED_UP a body that would exceed the caller's part of the bytes that are received at once. */
+/** Refuses a body with SHARE_USED_UP if it exceeds the caller's share of the bytes in transit. */
 export function budgetBody(
   deps: AdmitDeps,
   operation: Operation,

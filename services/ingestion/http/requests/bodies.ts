@@ -1,4 +1,4 @@
-/** Which bodies are read: JSON as its bytes, an empty body of any content type, and nothing else. */
+/** Decides which bodies the service reads: JSON, and an empty body of any content type. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
@@ -7,15 +7,15 @@ import { HttpProblem } from '../problems.ts';
 import { type Check, compileCheck } from '../validation.ts';
 import { bodyOf, readBody } from './read-request.ts';
 
-/** The body of one order. */
+/** Maximum body of one order. */
 export const orderBytesMax = 64 * 1024;
 
 type Done = (error: Error | null, body?: undefined) => void;
 
-/** Clients add `{}` to a request that needs no body; that and some blanks fit. */
+/** Clients add `{}` to a request that needs no body. This limit allows it with some blanks. */
 const noBodyBytesMax = 1_024;
 
-/** The longest body that is read for an operation. */
+/** The longest body that the service reads for an operation. */
 export function bodyBytesMax({ body }: Operation): number {
   return body?.bytesMax ?? noBodyBytesMax;
 }
@@ -28,7 +28,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
   app.addContentTypeParser('*', takeEmpty);
 }
 
-/** `curl -X POST -d ''` names the type of a form and sends nothing: that is no body. */
+/** Accepts an empty body of any content type. For example, `curl -X POST -d ''` sends the type of a form. */
 function takeEmpty({ headers }: FastifyRequest, payload: IncomingMessage, done: Done): void {
   const refuse = (): void => done(new HttpProblem('MEDIA_TYPE_UNSUPPORTED'));
   if (headers['transfer-encoding'] === undefined) {
@@ -49,7 +49,7 @@ function takeEmpty({ headers }: FastifyRequest, payload: IncomingMessage, done: 
 
 let checkNothing: Check<object> | undefined;
 
-/** For operations without a body: an empty one and `{}` are none. Throws a problem for everything else. */
+/** For operations without a body. Allows no body and `{}`. Throws a problem for any other body. */
 export function refuseBody(request: FastifyRequest): void {
   if (bodyOf(request).length === 0) return;
   checkNothing ??= compileCheck(Type.Object({}, { additionalProperties: false }));

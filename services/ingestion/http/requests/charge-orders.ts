@@ -1,4 +1,4 @@
-/** Charges a request's orders to its caller's rate. */
+/** Charges the orders of a request to the rate of its caller. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RateDecision, RateLimiter } from '../../application/limits/rate-limit.ts';
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
@@ -15,8 +15,8 @@ declare module 'fastify' {
 }
 
 /**
- * Charges the request until it has paid for `orders`, and sets the rate fields of the response. Throws, or rejects with, the
- * problem RATE_LIMITED. No promise while the caller's lease lasts.
+ * Charges the request up to `orders` in total, and sets the rate headers of the response. Throws the problem
+ * RATE_LIMITED, or rejects with it. Returns no promise while the caller's lease lasts.
  */
 export type Charge = (
   request: FastifyRequest,
@@ -27,8 +27,8 @@ export type Charge = (
 export interface Charges {
   readonly orders: Charge;
   /**
-   * Charges a batch before it is parsed: for the number of its keys, or for one order per `orderBytesMax` bytes, whichever
-   * is more. A caller that is already over its limit is refused without counting.
+   * Charges a batch before it is parsed. The charge is the number of its keys, or one order per `orderBytesMax`
+   * bytes if that is more. A caller over its limit is refused without counting.
    */
   readonly bytes: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined;
 }
@@ -45,7 +45,7 @@ export function createCharges(rates: RateLimiter): Charges {
       .header('ratelimit-policy', policyField)
       .header('ratelimit', `"orders";r=${remaining};t=${fullInSeconds}`);
     if (allowed) return;
-    // A retry has to pay for all again.
+    // A retry is charged for all orders again.
     const headers = { 'retry-after': secondsOf(waitMs + rates.refillMs(request.chargedOrders)) };
     throw new HttpProblem('RATE_LIMITED', undefined, { headers });
   };

@@ -33,7 +33,10 @@ export function checkMessage(
   done();
 }
 
-/** The request has its response. A connection that broke meanwhile keeps its count, because no more requests can follow. */
+/**
+ * Called when the request has its response. A connection that broke meanwhile keeps its count, because no more
+ * requests can follow.
+ */
 export function endMessage(request: FastifyRequest): void {
   (request.raw.socket as CountingSocket)[openRequests]! -= 1;
 }

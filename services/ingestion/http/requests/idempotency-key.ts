@@ -1,12 +1,18 @@
-/** The `Idempotency-Key` field: a structured-field string as in the IETF draft, or the bare token that most clients send. */
+/**
+ * Reads the header `Idempotency-Key`. It may be a structured-field string as in the IETF draft, or the bare token
+ * that most clients send.
+ */
 
-/** Both forms, as a client may send them. */
+/** The pattern of both forms. */
 export const idempotencyKeyPattern = '^(?:[!#-~][!-~]{0,254}|"(?:[!#-\\[\\]-~]|\\\\["\\\\]){1,255}")$';
 
 const bareKey = /^[\x21-\x7e]{1,255}$/;
 const quotedKey = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
-/** The key, or null when the field has neither form. `"abc"` and `abc` are the same key: 1–255 visible ASCII characters. */
+/**
+ * The key of 1–255 visible ASCII characters, or null if the header has neither form. `"abc"` and `abc` are the same
+ * key.
+ */
 export function readIdempotencyKey(field: string): string | null {
   const trimmed = field.trim();
   if (trimmed.charCodeAt(0) !== 0x22) return bareKey.test(trimmed) ? trimmed : null;
@@ -17,8 +23,8 @@ export function readIdempotencyKey(field: string): string | null {
 }
 
 /**
- * The key in a batch or a query. There too, `"abc"` and `abc` are the same key. Other text that fits the schema
- * is the key itself.
+ * The key in a batch or a query. Also here `"abc"` and `abc` are the same key. Any other text that matches the
+ * schema is the key itself.
  */
 export function readKeyText(text: string): string {
   return readIdempotencyKey(text) ?? text;

@@ -1,7 +1,6 @@
 /**
- * Reads the body of a batch in two steps. A cheap pass finds its items. Then strict JSON and the schema check
- * one item at a time. A fault in an item affects only this item; a fault outside the items refuses the whole
- * batch.
+ * Reads the body of a batch in two steps. A cheap pass finds its items. Then strict JSON and the schema check one
+ * item at a time. A fault in an item affects only this item. A fault outside the items makes the whole batch fail.
  */
 import type { FastifyRequest } from 'fastify';
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
@@ -25,15 +24,15 @@ type BatchItemRead =
 export type ReadItem = (batch: BatchText, index: number) => BatchItemRead;
 
 export interface BatchReader {
-  /** The items unread. Throws a problem when the body is framed in another way than `{"orders":[…]}`. */
+  /** The items as text. Throws a problem if the body does not have the form `{"orders":[…]}`. */
   split(request: FastifyRequest): BatchText;
   /** Reads one item. Throws the problem JSON_INVALID for the whole batch when the item is not JSON. */
   readItem: ReadItem;
 }
 
-/** An order may have 64 KiB; the rest is its key and the member names. */
+/** An order may have 64 KiB. The rest is for its key and the member names. */
 const itemBytesMax = 65 * 1024;
-/** A larger body without items gets a general message: parsing it would delay other requests. */
+/** A larger body without items gets a general message, because parsing it would delay other requests. */
 const explainedCharsMax = 64 * 1024;
 
 export function createBatchReader(): BatchReader {
@@ -72,7 +71,7 @@ export function createBatchReader(): BatchReader {
 }
 
 function isTooLarge(item: string): boolean {
-  // A character has three bytes of UTF-8 at most, so small items need not be measured.
+  // A character has at most three bytes of UTF-8, so small items need no count.
   return item.length * 3 > itemBytesMax && Buffer.byteLength(item) > itemBytesMax;
 }
 
@@ -87,7 +86,7 @@ function frameProblem(text: string, check: Check<BatchFrame>): HttpProblem {
 
 const otherFrame: JsonFault = {
   pointer: '',
-  detail: 'must be an object with the one member orders, an array',
+  detail: 'must be an object whose only member is the array orders',
 };
 
 function notJson(text: string): HttpProblem {

@@ -6,7 +6,7 @@ import { type ParsedJson, parseStrictJson } from '../json/strict-json.ts';
 import { type Fault, HttpProblem } from '../problems.ts';
 import type { Check } from '../validation.ts';
 
-/** The body through strict JSON and its schema. */
+/** Reads the body as strict JSON and checks it with its schema. */
 export function readBody<T>(request: FastifyRequest, check: Check<T>): T {
   const { value, faults } = readJson(request);
   if (faults.length > 0) throw new HttpProblem('JSON_INVALID', faults[0]!.detail, { errors: faults });
@@ -18,20 +18,26 @@ export function readBody<T>(request: FastifyRequest, check: Check<T>): T {
 const plainMediaType = 'application/json';
 const utf8Parameter = /^charset\s*=\s*"?utf-?8"?$/i;
 
-/** The body through strict JSON alone. Throws as `requireJson` does. */
+/** Reads the body as strict JSON. Throws the same problems as `requireJson`. */
 function readJson(request: FastifyRequest): ParsedJson {
   requireJson(request);
   return parseStrictJson(bodyOf(request));
 }
 
-/** Throws the problem MEDIA_TYPE_UNSUPPORTED when the body is not JSON, compressed, or not UTF-8 by its own words. */
+/**
+ * Throws the problem MEDIA_TYPE_UNSUPPORTED if the headers announce another type than JSON, a compression, or
+ * another charset than UTF-8.
+ */
 export function requireJson({ headers }: FastifyRequest): void {
   const { 'content-type': mediaType = plainMediaType, 'content-encoding': coding } = headers;
   if (mediaType !== plainMediaType && !isUtf8Json(mediaType)) throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
   if (coding !== undefined && coding !== 'identity') throw new HttpProblem('MEDIA_TYPE_UNSUPPORTED');
 }
 
-/** By its parts: one pattern for the whole field would try each of its blanks for two places, which is quadratic. */
+/**
+ * Checks the parts separately. One pattern for the whole header would try each blank at two places, in quadratic
+ * time.
+ */
 function isUtf8Json(mediaType: string): boolean {
   const [type = '', ...rest] = mediaType.split(';');
   const parameters = rest.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '');
@@ -41,7 +47,7 @@ function isUtf8Json(mediaType: string): boolean {
 
 const emptyBody = Buffer.alloc(0);
 
-/** The raw bytes; a request without a body has none. */
+/** The raw bytes of the body. Empty for a request without a body. */
 export function bodyOf(request: FastifyRequest): Buffer {
   return (request.body as Buffer | undefined) ?? emptyBody;
 }
@@ -91,11 +97,11 @@ const shownNameMax = 100;
 
 export interface QueryReader {
   /**
-   * One query parameter, `absent` without it. `parse` throws a RangeError whose message is the end of a sentence about it;
-   * the fault is noted then, and `absent` given.
+   * Reads one query parameter, or returns `absent` without it. `parse` throws a RangeError whose message is the end
+   * of a sentence about the parameter. `read` then notes the fault and returns `absent`.
    */
   read<T>(name: string, absent: T, parse: (text: string) => T): T;
-  /** Throws the problem VALIDATION_FAILED with every fault that was noted. */
+  /** Throws the problem VALIDATION_FAILED with all noted faults. */
   check(): void;
 }
 
@@ -125,7 +131,7 @@ export function openQuery(request: FastifyRequest): QueryReader {
   };
 }
 
-/** For operations without query parameters. Throws the problem VALIDATION_FAILED for any. */
+/** For operations without query parameters. Throws the problem VALIDATION_FAILED if there is one. */
 export function refuseQuery(request: FastifyRequest): void {
   if (request.url.includes('?')) openQuery(request).check();
 }
@@ -134,7 +140,7 @@ function unknownParameters(query: Record<string, unknown>, known: readonly strin
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   return unknown.slice(0, unknownNamesMax).map((name) => {
     const parameter = name.length > shownNameMax ? `${name.slice(0, shownNameMax)}…` : name;
-    return { pointer: '', parameter, detail: 'is not known here' };
+    return { pointer: '', parameter, detail: 'is unknown' };
   });
 }
 

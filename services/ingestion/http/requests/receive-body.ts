@@ -1,9 +1,9 @@
-/** Counts a large body against its caller's limits, from its headers on to the end of the response. */
+/** Counts a large body against the limits of its caller, from the headers to the end of the response. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bodies } from '../../application/limits/body-budget.ts';
 import type { Operation } from '../operation.ts';
 
-/** Smaller bodies arrive in one or a few reads: counting them would cost more than they do. */
+/** Smaller bodies arrive in a few reads. To count them would cost more than to receive them. */
 const countedFromBytes = 32 * 1024;
 
 /** False if the body exceeds a limit. The caller then refuses the request, and the connection is closed. */
@@ -19,20 +19,20 @@ export function receiveBody(
   const refusal = bodies.begin(customerId, bytes);
   if (refusal !== null) {
     reply.header('connection', 'close');
-    // Reading on would cost what the refusal should save. A client with few wasted bytes can still read the
-    // response.
+    // To read the rest would cost what the refusal saves. After another refusal the server reads the rest, so that
+    // the client gets the response.
     if (refusal === 'wasted') reply.raw.once('finish', () => request.raw.destroy());
     return false;
   }
   reply.raw.once('close', () => {
     const { statusCode, writableFinished } = reply.raw;
-    // A 5xx is our fault; a truncated or refused body is the caller's.
+    // A 5xx is a fault of the service. A truncated or refused body is a fault of the caller.
     bodies.end(customerId, bytes, !writableFinished || (statusCode >= 400 && statusCode < 500));
   });
   return true;
 }
 
-/** By its headers. A body without a length may be as long as the route allows. */
+/** The length from the headers. A body without a length may be as long as the route allows. */
 function announcedBytes({ body }: Operation, { headers }: FastifyRequest): number {
   if (body === undefined) return 0;
   if (headers['transfer-encoding'] !== undefined) return body.bytesMax;

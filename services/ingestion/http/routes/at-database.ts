@@ -1,8 +1,11 @@
-/** Database reads of routes, in the caller's turn. */
+/** Runs the database reads of routes in the caller's turn. */
 import { orProblem } from '../failures.ts';
 import type { RouteDeps } from './route.ts';
 
-/** The result of `ask`. Rejects with the problem STATE_UNAVAILABLE, or SHARE_USED_UP when too many of the caller's reads wait. */
+/**
+ * The result of `ask`. Rejects with the problem STATE_UNAVAILABLE, or with SHARE_USED_UP if too many reads of the
+ * caller wait.
+ */
 export async function atDatabase<T>(
   { reads }: Pick<RouteDeps, 'reads'>,
   callerId: string,

@@ -1,4 +1,7 @@
-/** Two callers, one of them greedy, once for each way that the API offers: the greedy one is refused for itself, the other is served. */
+/**
+ * Two callers use each kind of operation, and one of them is greedy. The service refuses the greedy caller and
+ * serves the other.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -25,7 +28,7 @@ async function listen(options: FakeOptions = {}) {
 
 const get = (url: string, token: string) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
 
-/** An order of a customer, decided. */
+/** Places an order of a customer and decides it. */
 async function decidedOrder(world: ReturnType<typeof createFakeWorld>, token: string): Promise<string> {
   const request = placeRequest(`key of ${token}`);
   const answer = await world.app.inject({
@@ -37,7 +40,7 @@ async function decidedOrder(world: ReturnType<typeof createFakeWorld>, token: st
   return id;
 }
 
-test('streams: one caller gets half of the slots, and the next caller finds one', async () => {
+test('streams: one caller gets half of the slots, and the next caller gets a slot', async () => {
   const { world, url } = await listen({ watchersMax: 4 });
   const [own, other] = [await decidedOrder(world, fakeTokens.c1), await decidedOrder(world, fakeTokens.c2)];
   const open = [1, 2].map(() => get(`${url}/v1/orders/${own}/events`, fakeTokens.c1));
@@ -49,7 +52,7 @@ test('streams: one caller gets half of the slots, and the next caller finds one'
   expect((await get(`${url}/v1/orders/${other}/events`, fakeTokens.c2)).status).toBe(200);
 });
 
-test('waits: a caller at its limit gets a response at once, another caller waits', async () => {
+test('waits: a caller at its limit gets a response at once, and another caller waits', async () => {
   const { world } = await listen({ watchersMax: 4 });
   const wait = (key: string, token: string) => {
     const request = placeRequest(key, sampleOrder(), { prefer: 'wait=30', authorization: `Bearer ${token}` });
@@ -106,7 +109,7 @@ const body = JSON.stringify({ orders: [{ idempotencyKey: 'k', order: sampleOrder
 describe('batches', () => {
   const limits = { receivingBytesMax: 400_000, wastedBytesMax: 150_000, wastedBytesPerSecond: 0 };
 
-  test('without bodies: one caller gets half of the room, and the batch of another is accepted', async () => {
+  test('without bodies: one caller gets half of the budget, and the batch of another caller is accepted', async () => {
     const { port } = await listen({ callerLimits: { bodies: limits } });
     for (let i = 0; i < 2; i++) (await open(port)).write(batchHead(fakeTokens.c1, 100_000));
     await expect
@@ -115,7 +118,7 @@ describe('batches', () => {
     expect(await answerTo(await open(port), batchHead(fakeTokens.c2, 100_000) + body)).toBe('200');
   });
 
-  test('that are aborted count for the caller that aborts them', async () => {
+  test('aborted batches count against their caller', async () => {
     const { port } = await listen({ callerLimits: { bodies: limits } });
     for (let i = 0; i < 2; i++) {
       const socket = await open(port);
@@ -128,7 +131,7 @@ describe('batches', () => {
     expect(await answerTo(await open(port), batchHead(fakeTokens.c2, 100_000) + body)).toBe('200');
   });
 
-  test('that are refused are counted too', async () => {
+  test('refused batches count against their caller', async () => {
     const { port } = await listen({ callerLimits: { bodies: limits } });
     const broken = batchHead(fakeTokens.c1, 100_000) + body.replace('{', '[');
     const statuses: string[] = [];
@@ -137,7 +140,7 @@ describe('batches', () => {
   });
 });
 
-test('forged tokens: those of another connection from the same address are checked by turns, and good ones are taken', async () => {
+test('forged tokens: the connections of one address take turns, and valid tokens are accepted', async () => {
   const tokenChecks = { badMax: 3, forgivenPerSecond: 0, checkingMs: 1, everyMs: 1, waitingMax: 1_000 };
   const { url } = await listen({ callerLimits: { tokenChecks } });
   const forged = Array.from({ length: 50 }, (_, n) => get(`${url}/v1/orders`, `forged-${n}`));
@@ -145,7 +148,7 @@ test('forged tokens: those of another connection from the same address are check
   expect(new Set((await Promise.all(forged)).map(({ status }) => status))).toEqual(new Set([401]));
 });
 
-test('a stream ends when its token expires, with an event that says why', async () => {
+test('a stream ends when its token expires, with an event that gives the reason', async () => {
   const { world, url } = await listen();
   const id = await decidedOrder(world, fakeTokens.c1);
   const stream = await get(`${url}/v1/orders/${id}/events`, fakeTokens.expired);
@@ -170,8 +173,8 @@ describe('a late event loop', () => {
   });
 
   test.each([
-    ['a caller who is alone', 'event_loop' as const],
-    ['everybody, when it is the outcomes that are late', 'lag' as const],
+    ['the only caller', 'event_loop' as const],
+    ['all callers if the outcomes are late', 'lag' as const],
   ])('refuses %s', async (_who, refusal) => {
     const world = createFakeWorld({ knowsTokens: true });
     if (refusal === 'lag') for (let n = 0; n < 40; n++) await asking(world, fakeTokens.c1, `g${n}`);

@@ -21,7 +21,7 @@ export const cancelOrderOperation: Operation = {
   url: '/v1/orders/:id/cancel',
   summary: 'Request cancellation of an order',
   description:
-    'Idempotent without a key: the same request again is the same command. It is processed after all earlier commands for the order. The order and its history show the result.',
+    'Idempotent without a key: a repeated request is the same command. The command is processed after all earlier commands for the order. The order and its history show the result.',
   scope: 'orders:write',
   admissionClass: 'write',
   charge: 'order',
@@ -144,12 +144,12 @@ function readIfMatch(request: FastifyRequest): 'any' | readonly number[] {
   return versions;
 }
 
-/** A version that is already stale is refused here. One that becomes stale later is refused by the decision. */
+/** Refuses a version that is already stale. The worker refuses a version that becomes stale later. */
 function expectVersion(state: OrderState, versions: 'any' | readonly number[]): number | null {
   if (versions === 'any') return null;
   const version = state.kind === 'known' ? state.order.version : 0;
   const expected = versions[0]!;
-  // A queued order's next version is 1, whatever the outcome.
+  // The next version of a queued order is 1 for every outcome.
   if (expected === version || (version === 0 && expected === 1)) return Math.max(1, expected);
   throw new HttpProblem('VERSION_STALE', `The order is at version ${version}.`);
 }

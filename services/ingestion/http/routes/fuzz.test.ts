@@ -24,14 +24,14 @@ const runs = Number(process.env['FUZZ_RUNS'] ?? 3_000);
 const world = createFakeWorld({
   ordersPerSecond: 10_000_000,
   burstOrders: 10_000_000,
-  // Nothing decides here.
+  // No worker decides orders in this test.
   decisionWaitMs: 0,
 });
 const known = {
   orders: [] as { id: string; query: string }[],
   final: [] as string[],
   endpoint: '',
-  /** Endpoints that the fuzz made, and may delete. */
+  /** Endpoints that the fuzz test created and may delete. */
   spare: [] as string[],
 };
 const keys = new Map<string, string>();
@@ -52,10 +52,10 @@ beforeAll(async () => {
 
 /** Constraints that a schema cannot express, with the response to a request that the document allows. */
 const beyondSchemas: Readonly<Record<string, readonly number[]>> = {
-  // Which hosts are public, and that a range begins before it ends.
+  // The host must be public, and a range must begin before it ends.
   createWebhookEndpoint: [400, 409],
   redeliverRange: [400, 404],
-  // A cursor, a version, a delivery of another customer.
+  // The request may have a cursor, a version or a delivery of another customer.
   listOrders: [404],
   listWebhookDeliveries: [404],
   cancelOrder: [412],
@@ -72,7 +72,7 @@ interface ApiRequest {
 
 const apiRequest: fc.Arbitrary<ApiRequest> = fc.oneof(...apiOperations.map(requestOf));
 
-/** Counterexamples print the name; the operation itself is long. */
+/** Counterexamples print the name, because the operation itself is long. */
 function named(operation: ApiOperation): ApiOperation {
   return Object.assign({ ...operation }, { [fc.toStringMethod]: () => operation.id });
 }
@@ -156,7 +156,7 @@ async function ask({ operation, parameters, body, which }: ApiRequest): Promise<
   return answer;
 }
 
-/** A key that stood for another order before, in a batch or alone. */
+/** Whether an earlier order, in a batch or alone, has the key. */
 function isReused({ operation, parameters, body }: ApiRequest): boolean {
   if (operation.id === 'placeOrders') {
     const { orders } = body as { orders: { idempotencyKey: string; order: unknown }[] };
@@ -178,7 +178,7 @@ function expectDescribed({ operation }: ApiRequest, answer: Answer, what: string
   expect(answerFault(operation, answer), `${what} ${answer.statusCode} ${answer.body}`).toBeNull();
 }
 
-describe('requests out of the document', () => {
+describe('requests generated from the document', () => {
   test('a request that the document allows gets a response that it describes', async () => {
     await fc.assert(
       fc.asyncProperty(apiRequest, async (good) => {
@@ -216,7 +216,7 @@ describe('requests out of the document', () => {
     expect(refused).toBeGreaterThan(runs / 10);
   }, 1_200_000);
 
-  /** A batch is taken when its frame is right: then each order has the answer that it would have had alone. */
+  /** The service accepts a batch of the right form. Each order in it gets the response that it would get alone. */
   function expectItems({ body }: ApiRequest, answer: Answer, what: string): void {
     const item = (apiDocument['components'] as { schemas: Record<string, never> }).schemas['BatchItem']!;
     const results = JSON.parse(answer.body).items as { status: number; problem?: { errors: unknown[] } }[];
@@ -232,7 +232,7 @@ describe('requests out of the document', () => {
   }
 });
 
-test('bytes, headers and paths of any kind are never a 5xx', async () => {
+test('bytes, headers and paths of any kind never cause a 5xx', async () => {
   const latin = fc.string({
     unit: fc.integer({ min: 0x20, max: 0xff }).map((c) => String.fromCharCode(c)),
     maxLength: 60,

@@ -45,7 +45,7 @@ interface KnownOrder {
   readonly createdAt: string;
 }
 
-/** The order row itself is version 1. Later versions are in its history rows. */
+/** The order row itself is version 1. The history rows have the later versions. */
 async function readHistory(deps: RouteDeps, request: FastifyRequest, order: KnownOrder) {
   const { changes, refused } = await atDatabase(deps, request.caller.customerId, () =>
     deps.store.history(order.id),

@@ -13,7 +13,7 @@ async function placedWorld() {
 }
 
 describe('reading an order', () => {
-  test('ETag is the version; what cannot change any more has no Retry-After', async () => {
+  test('ETag is the version, and a final order has no Retry-After', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);
     const pending = await get(url);
@@ -27,7 +27,7 @@ describe('reading an order', () => {
     expect(final.json().links).not.toHaveProperty('cancel');
   });
 
-  test('a version never goes back: an older one in the cache is ignored', async () => {
+  test('a version never goes back: an older version in the cache is ignored', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);
     const old = (await get(url)).json();
@@ -42,7 +42,7 @@ describe('reading an order', () => {
     expect((await get(url)).json()).toMatchObject({ status: 503, code: 'STATE_UNAVAILABLE' });
   });
 
-  test('the client has a version that this process has not seen: the cache is below the floor', async () => {
+  test('ignores the cache if the client has a newer version that this process has not seen', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);
     await get(url);
@@ -52,7 +52,7 @@ describe('reading an order', () => {
     expect(answer.headers.etag).toBe('"2"');
   });
 
-  test('long poll: held until the version changes', async () => {
+  test('a long poll waits until the version changes', async () => {
     const { world, id, get, url } = await placedWorld();
     world.decide(id);
     const held = get(url, { 'if-none-match': '"1"', prefer: 'wait=10' });
@@ -63,7 +63,7 @@ describe('reading an order', () => {
     expect(answer.headers['preference-applied']).toBe('wait=10');
   });
 
-  test('a wait without a version ends with the decision', async () => {
+  test('a wait without a version ends with the outcome', async () => {
     const { world, id, get, statusUrl } = await placedWorld();
     const held = get(statusUrl, { prefer: 'wait=10' });
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
@@ -73,7 +73,7 @@ describe('reading an order', () => {
     expect(again.json()).toMatchObject({ version: 1, status: 'REJECTED' });
   });
 
-  test('too many waits: returns the current state at once', async () => {
+  test('returns the current state at once if too many clients wait', async () => {
     const world = createFakeWorld({ watchersMax: 1 });
     const { id, statusUrl } = (await world.app.inject(placeRequest('k1'))).json();
     const url = { url: statusUrl, headers: { authorization, prefer: 'wait=1' } };
@@ -101,7 +101,7 @@ describe('reading an order', () => {
     },
   );
 
-  test('MySQL unavailable and order unknown: 503, not 404; with a ticket: QUEUED', async () => {
+  test('without MySQL an unknown order is a 503 and not a 404, and a ticket gives QUEUED', async () => {
     const { world, get, statusUrl, url } = await placedWorld();
     world.mysqlAway = true;
     expect((await get(url)).json()).toMatchObject({ status: 503, code: 'STATE_UNAVAILABLE' });
@@ -111,7 +111,7 @@ describe('reading an order', () => {
 });
 
 describe('cancelling', () => {
-  test('queued orders by ticket, others by ownership; a stale version is 412', async () => {
+  test('cancels queued orders by ticket and others by owner, and refuses a stale version with 412', async () => {
     const { world, id, statusUrl, url } = await placedWorld();
     const cancel = (path: string, headers: Record<string, string> = {}) =>
       world.app.inject({ method: 'POST', url: path, headers: { authorization, ...headers } });

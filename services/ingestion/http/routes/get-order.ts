@@ -62,7 +62,7 @@ export const getOrderOperation: Operation = {
         },
       },
     },
-    304: { description: 'The order has not changed: you have the current version.', headers: ['ETag'] },
+    304: { description: 'The order has not changed. You have the current version.', headers: ['ETag'] },
   },
   problems: ['NOT_FOUND', 'ORDER_LOST', 'HEADER_INVALID', 'VALIDATION_FAILED', 'STATE_UNAVAILABLE'],
 };
@@ -85,7 +85,7 @@ export function getOrder(deps: RouteDeps): Route {
   };
 }
 
-/** The requested order, with or without what the customer sent with it. */
+/** The requested order, with or without the details that the customer sent. */
 type Asked = OrderAddress & { readonly withDetails: boolean };
 
 type Known = 'any' | readonly number[];
@@ -112,7 +112,10 @@ function matches(state: OrderState, has: Known): boolean {
   return has === 'any' || has.includes(versionOf(state));
 }
 
-/** Who names no version but waits has seen nothing yet: only a queued order is no news to them. */
+/**
+ * Whether the state is new for the client. A waiting client without a version has seen no outcome, so only a queued
+ * order is not new.
+ */
 function isNews(state: OrderState, has: Known, waitSeconds: number): boolean {
   if (matches(state, has)) return false;
   return !(waitSeconds > 0 && has === nothing && state.kind === 'queued');
@@ -128,7 +131,7 @@ async function waitForNews(
   if (wait === null) return answer(deps, reply, address, state, has);
   reply.raw.once('close', () => wait.close());
   try {
-    // Reads it once more after the subscription: the change may have happened in between.
+    // Reads the state once more after the subscription, because the change may have happened in between.
     let now = await readState(deps, address, has, true);
     if (!isNews(now, has, waitSeconds)) {
       const seen = versionOf(now);
@@ -162,7 +165,7 @@ async function answer(
       .send();
   const shown = showOrder(deps, state, orderId, customerId);
   if (!withDetails || state.kind !== 'known') return sendOrder(reply, shown, 200);
-  // Never from a cache, because the cache has no personal data.
+  // The cache has no personal data, so the details come from the database.
   const details = await atDatabase(deps, customerId, () => deps.store.details(customerId, [orderId]));
   reply.header('cache-control', 'no-store');
   return sendOrder(reply, { ...shown, body: { ...shown.body, ...details.get(orderId) } }, 200);

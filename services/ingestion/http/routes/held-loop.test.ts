@@ -1,7 +1,6 @@
 /**
- * No request blocks the event loop for long, whatever its body: not the largest valid batch, and no hostile
- * body. The test measures processor time of the thread against work of a known length. So a slow machine has
- * the same bound.
+ * No request blocks the event loop for long, neither the largest valid batch nor a hostile body. The test compares
+ * the processor time of the thread with work of a known length. So the bound is the same on a slow machine.
  */
 import { describe, expect, test } from 'vitest';
 import { longestHoldMs, slowness } from '../../../../tests/support/processor-time.ts';
@@ -9,10 +8,10 @@ import { createFakeWorld, placeRequest, sampleOrder } from '../../testing/fake-w
 
 const holdMsMax = 50;
 const batchBytesMax = 2 * 1024 * 1024;
-/** The first runs are those of code that is not compiled yet. */
+/** The first runs may be slow, because the engine has not compiled the code yet. */
 const runsMax = 4;
 
-/** As many items as fit, 500 at most. */
+/** A batch of as many items as fit, at most 500. */
 function batchOf(item: (n: number) => string): string {
   const items: string[] = [];
   for (let n = 0, bytes = 16; n < 500; n++) {
@@ -32,7 +31,7 @@ const metadata = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`"${n}
 const members = (bytes: number): string =>
   `{${Array.from({ length: bytes / 12 }, (_, n) => `"k${n}":0`).join(',')}}`;
 
-describe('the event loop is not held by', () => {
+describe('no long block of the event loop by', () => {
   test.each<[string, number, () => string]>([
     ['the batch of the most orders and lines', 200, () => batchOf((n) => place(n, { items: lines(100) }))],
     [

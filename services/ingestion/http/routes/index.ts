@@ -58,7 +58,7 @@ export function routes(deps: RouteDeps): readonly Route[] {
   ];
 }
 
-/** The same as data, from which the OpenAPI document is generated. */
+/** The operations of the routes as data, for the OpenAPI document. */
 export const operations: readonly Operation[] = [
   placeOrderOperation,
   placeBatchOperation,

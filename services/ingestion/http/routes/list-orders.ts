@@ -96,7 +96,7 @@ export function listOrders(deps: RouteDeps): Route {
 
 const keyForm = /^[!-~]{1,255}$/;
 
-/** The key and the customer make the id of an order, so a key is looked up by the id. */
+/** Key and customer determine the id of an order, so the store looks up a key by the id. */
 function readFilter(
   query: QueryReader,
   customerId: string,

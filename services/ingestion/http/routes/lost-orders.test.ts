@@ -1,4 +1,4 @@
-/** Accepted orders that the log lost before they were decided. */
+/** Accepted orders that the log lost before a worker decided them. */
 import { describe, expect, test } from 'vitest';
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import { createTickets } from '../../application/common/ticket.ts';
@@ -6,7 +6,7 @@ import { createFakeWorld, fakeTokens, placeRequest } from '../../testing/fake-wo
 
 const headers = { authorization: `Bearer ${fakeTokens.c1}` };
 
-/** An order whose partition is decided beyond it, without a row or a dead letter for the order. */
+/** A lost order: the worker has passed its position, but there is no row and no dead letter. */
 async function lostOrder() {
   const world = createFakeWorld();
   const placed = await world.app.inject(placeRequest('k'));
@@ -15,7 +15,7 @@ async function lostOrder() {
   return { world, id, statusUrl };
 }
 
-test('is distinguished from a dead letter', async () => {
+test('a lost order is distinguished from a dead letter', async () => {
   const { world, id, statusUrl } = await lostOrder();
   const lost = await world.app.inject({ url: statusUrl, headers });
   expect([lost.statusCode, lost.json()]).toMatchObject([410, { code: 'ORDER_LOST' }]);
@@ -28,7 +28,7 @@ describe('a retry', () => {
   test.each([
     ['', {}],
     [' that waits', { prefer: 'wait=1' }],
-  ])('%s places it again, and reports this', async (_how, more) => {
+  ])('%s places the order again and reports this', async (_how, more) => {
     const { world, id } = await lostOrder();
     const again = await world.app.inject(placeRequest('k', undefined, more));
     expect(again.statusCode).toBe(202);
@@ -40,7 +40,7 @@ describe('a retry', () => {
     expect((await world.app.inject({ url: statusUrl, headers })).json()).toMatchObject({ id, version: 1 });
   });
 
-  test('of an order is appended again after its log was truncated, whatever is remembered', async () => {
+  test('appends the order again after its log was truncated, also if the service remembers it', async () => {
     const world = createFakeWorld();
     const { id } = (await world.app.inject(placeRequest('k'))).json() as { id: string };
     expect((await world.app.inject(placeRequest('k'))).headers['idempotent-replayed']).toBe('true');

@@ -7,11 +7,11 @@ import { docsPage, problemPage } from '../reference/docs-page.ts';
 import { openapiDocument } from '../reference/openapi.ts';
 import { methodsOf } from '../unknown-routes.ts';
 
-/** Paths of the pages; the first leads to the third, for people who try the address of the API. */
+/** Paths of the pages. The first path redirects to the third, for people who open the address of the API. */
 export const pageUrls = ['/', '/openapi.json', '/docs', '/problems/:name'] as const;
 
 const html = 'text/html; charset=utf-8';
-/** The pages run nothing and load nothing. */
+/** The pages run no scripts and load no resources. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
 export function registerPages(app: FastifyInstance, operations: readonly Operation[]): void {

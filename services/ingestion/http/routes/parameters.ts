@@ -51,12 +51,12 @@ export const idempotencyKeyParameter: Parameter = {
 export const traceparentParameter: Parameter = {
   in: 'header',
   name: 'traceparent',
-  description: 'W3C Trace Context. It is passed on with the order to its outcome.',
+  description: 'W3C Trace Context. The service passes it on with the order to its outcome.',
   required: false,
   schema: Type.String(),
 };
 
-/** The position of a page in its list. One of another list, or of another secret, is well formed and leads nowhere: that is 404. */
+/** The position of a page in its list. A well-formed cursor of another list or another secret is a 404. */
 export function cursorParameter(): Parameter {
   return {
     in: 'query',
@@ -67,7 +67,7 @@ export function cursorParameter(): Parameter {
   };
 }
 
-/** The text of a cursor, null without one; whose list it belongs to is seen by `positionOf`. */
+/** The text of a cursor, or null. `positionOf` checks its list. */
 export function readCursor(query: QueryReader): string | null {
   return query.read<string | null>('cursor', null, (text) => {
     if (!isCursor(text)) throw new RangeError('is not a cursor');
@@ -75,7 +75,7 @@ export function readCursor(query: QueryReader): string | null {
   });
 }
 
-/** The position that a cursor names in a list. Throws the problem CURSOR_UNKNOWN for a cursor of another list. */
+/** The position of a cursor in a list. Throws the problem CURSOR_UNKNOWN for a cursor of another list. */
 export function positionOf(cursor: string | null, cursors: Cursors, list: string): ListPosition | null {
   if (cursor === null) return null;
   const position = cursors.read(cursor, list);
@@ -136,7 +136,7 @@ export function readTime(query: QueryReader, name: string): number | null {
   });
 }
 
-/** One of `choices`, null without it. */
+/** Reads one of `choices`, or null without the parameter. */
 export function readChoice<T extends string>(
   query: QueryReader,
   name: string,

@@ -64,7 +64,10 @@ export function placeBatch(deps: RouteDeps): RouteOf<BatchText> {
 
 interface BatchContext extends RouteDeps {
   readonly request: FastifyRequest;
-  /** The same for all problems of the answer. Most have none. */
+  /**
+   * All problems of the response have the same trace id. Created on first use, because most responses have no
+   * problem.
+   */
   readonly traceId: () => string;
 }
 
@@ -77,14 +80,14 @@ function once(make: () => string): () => string {
 }
 
 interface Items {
-  /** The results as JSON; so far only those of items that are not submitted. */
+  /** The results as JSON. At first only items that are not submitted have one. */
   readonly items: string[];
   readonly submissions: OrderSubmission[];
-  /** Of each submission, the index of its item. */
+  /** The index of the item of each submission. */
   readonly indices: number[];
 }
 
-/** Reads item by item, in several turns of the event loop, so that other requests are answered in between. */
+/** Reads item by item in several turns of the event loop, so that other requests run in between. */
 async function readItems(context: BatchContext, readItem: ReadItem, batch: BatchText): Promise<Items> {
   const { request } = context;
   const read: Items = { items: new Array(batch.items.length), submissions: [], indices: [] };
@@ -117,7 +120,7 @@ function isDecided({ progress }: Pick<RouteDeps, 'progress'>, result: SubmitResu
   return (progress.nextUnpublished(partition) ?? 0) > offset;
 }
 
-/** Checks a replayed result: the remembered body may have lost the key to another body. */
+/** Checks a replayed result, because the remembered body may have lost the key to another body. */
 async function confirmed(
   deps: RouteDeps,
   submission: OrderSubmission,
@@ -126,7 +129,7 @@ async function confirmed(
   return (await deps.isOrderOf(submission)) === false ? new Failure('KEY_REUSED') : result;
 }
 
-/** The parts of a result without a problem need no escaping, so the text is put together by hand. */
+/** The parts of a result without a problem need no escaping, so the code concatenates the text. */
 function itemText(context: BatchContext, index: number, orderId: string, result: SubmitResult): string {
   if (result instanceof Failure) return problemText(context, index, problemOf(result));
   const { position, replayed } = result;
@@ -141,7 +144,7 @@ function problemText({ log, request, traceId }: BatchContext, index: number, err
   const known =
     error instanceof HttpProblem ? error : new HttpProblem('INTERNAL', undefined, { cause: error });
   const { code, message: detail, errors, cause } = known;
-  if (code === 'INTERNAL') log.error({ err: cause, index }, 'An order of a batch failed');
+  if (code === 'INTERNAL') log.error({ err: cause, index }, 'an order of a batch failed');
   const instance = pathOf(request.url);
   const problem = problemBody(code, { detail, errors, instance, traceId: traceId() });
   return JSON.stringify({ index, status: problem.status, problem });

@@ -41,7 +41,7 @@ describe('placing an order', () => {
     expect((await world.app.inject({ url: statusUrl, headers: other })).statusCode).toBe(404);
   });
 
-  test('the same key and body: the same id, 202 while queued, 200 once decided', async () => {
+  test('the same key and body give the same id, with 202 while queued and 200 once decided', async () => {
     const world = createFakeWorld();
     const first = await world.app.inject(placeRequest('k1'));
     const again = await world.app.inject(placeRequest('"k1"'));
@@ -55,7 +55,7 @@ describe('placing an order', () => {
     expect(world.commands).toHaveLength(1);
   });
 
-  test('members in another order and blanks are the same body; another quantity is not', async () => {
+  test('the order of members and blanks do not change a body, and another quantity does', async () => {
     const world = createFakeWorld();
     const first = await world.app.inject(placeRequest('k1'));
     world.decide(first.json().id);
@@ -79,7 +79,7 @@ describe('placing an order', () => {
     expect(world.commands).toHaveLength(1);
   });
 
-  test('another body while the first is in flight: 422 once the first is decided, its own try when it is not', async () => {
+  test('another body during the first append gets 422 if the first order is decided, and is submitted otherwise', async () => {
     const world = createFakeWorld();
     const gate = Promise.withResolvers<void>();
     world.holdProduce = gate.promise;
@@ -93,7 +93,7 @@ describe('placing an order', () => {
     expect((await second).statusCode).toBe(422);
   });
 
-  test('a body that lost the key in the log: 422, even if this process remembers that body', async () => {
+  test('a body that lost the key in the log gets 422, even if this process remembers that body', async () => {
     const world = createFakeWorld();
     const lost = await world.app.inject(placeRequest('k1', sampleOrder(3)));
     const { id } = lost.json();
@@ -115,7 +115,7 @@ describe('placing an order', () => {
     expect(world.commands).toHaveLength(2);
   });
 
-  test('Prefer: wait answers 422 to the body that lost the key', async () => {
+  test('Prefer: wait returns 422 for the body that lost the key', async () => {
     const world = createFakeWorld();
     const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=5' }));
     while (world.commands.length === 0) await new Promise(setImmediate);
@@ -139,7 +139,7 @@ describe('placing an order', () => {
     },
   );
 
-  test('Prefer: wait holds until the outcome, and gives the 202 at the timeout', async () => {
+  test('Prefer: wait waits for the outcome, and returns 202 after the timeout', async () => {
     const world = createFakeWorld();
     const waiting = world.app.inject(placeRequest('k1', sampleOrder(), { prefer: 'wait=5' }));
     while (world.commands.length === 0) await new Promise(setImmediate);
@@ -181,7 +181,7 @@ describe('placing an order', () => {
     expect((await waiting).statusCode).toBe(202);
   });
 
-  test('over the rate: 429 with Retry-After and the RateLimit fields', async () => {
+  test('a caller over the rate gets 429 with Retry-After and the RateLimit headers', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 2 });
     await world.app.inject(placeRequest('k1'));
     await world.app.inject(placeRequest('k2'));
@@ -194,7 +194,7 @@ describe('placing an order', () => {
     });
   });
 
-  test('saturated: 503 before the body is looked at', async () => {
+  test('during overload the response is 503 before the body is read', async () => {
     const world = createFakeWorld();
     world.refusal = 'lag';
     const answer = await world.app.inject(placeRequest('k1', 'no json at all'));

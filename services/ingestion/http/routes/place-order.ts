@@ -107,7 +107,7 @@ function readOrder(deps: RouteDeps, request: FastifyRequest, check: Check<OrderR
   return encodeSubmission(deps, { customerId, idempotencyKey, order, traceparent: traceparentOf(request) });
 }
 
-/** Subscribes before it produces, so that no outcome is missed. */
+/** Subscribes before it produces, so that it misses no outcome. */
 async function placeAndWait(
   deps: RouteDeps,
   request: FastifyRequest,
@@ -153,8 +153,8 @@ async function awaitOwnOutcome(
 }
 
 /**
- * False while it is unknown whose order it is. Throws KEY_REUSED if another body with the same key was the
- * first in the log.
+ * False while it is unknown which body became the order. Throws KEY_REUSED if another body with the same key was
+ * the first in the log.
  */
 async function isOwn(
   deps: RouteDeps,
@@ -212,8 +212,8 @@ function orQueued(state: OrderState | Failure, position: LogPosition): OrderStat
 }
 
 /**
- * A repeated order: 202 while it is queued, then 200 with its current state. A lost order is submitted again: a retry
- * must not succeed only because a cache remembers the order.
+ * A repeated order: 202 while it is queued, then 200 with its current state. A lost order is submitted again,
+ * because a retry must not succeed only from a cache.
  */
 async function sendReplay(
   deps: RouteDeps,

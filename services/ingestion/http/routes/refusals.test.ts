@@ -4,7 +4,7 @@ import { createFakeWorld, fakeTokens, placeRequest, sampleOrder } from '../../te
 
 const long = 'x'.repeat(65 * 1024);
 
-describe('requests that are refused before anything is produced', () => {
+describe('requests that are refused before the service produces a command', () => {
   const world = createFakeWorld();
   const valid = JSON.stringify(sampleOrder());
 
@@ -23,7 +23,7 @@ describe('requests that are refused before anything is produced', () => {
       'JSON_INVALID',
       '/currency',
     ],
-    ['a lone surrogate', valid.replace('Ada', '\\ud800'), 'JSON_INVALID', '/shippingAddress/name'],
+    ['an unpaired surrogate', valid.replace('Ada', '\\ud800'), 'JSON_INVALID', '/shippingAddress/name'],
     ['a fraction', valid.replace('"quantity":2', '"quantity":2.5'), 'JSON_INVALID', '/items/0/quantity'],
     [
       'beyond 2^53',
@@ -64,7 +64,7 @@ describe('requests that are refused before anything is produced', () => {
     expect(world.commands).toHaveLength(0);
   });
 
-  test('all errors are listed, not the first one', async () => {
+  test('lists all errors, not only the first', async () => {
     const body = { ...sampleOrder(), currency: 'eur', items: [{ sku: '', quantity: 0 }], a: 1, b: 2 };
     const answer = await world.app.inject(placeRequest('k', body));
     const pointers = answer.json().errors.map((error: { pointer: string }) => error.pointer);
@@ -73,7 +73,7 @@ describe('requests that are refused before anything is produced', () => {
     );
   });
 
-  test('invalid UTF-8', async () => {
+  test('refuses invalid UTF-8', async () => {
     const answer = await world.app.inject(placeRequest('k', Buffer.from([0x22, 0xff, 0x22])));
     expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
   });
@@ -83,11 +83,11 @@ describe('requests that are refused before anything is produced', () => {
     [{ 'content-type': '' }, 415],
     [{ 'content-type': 'application/json; charset=latin1' }, 415],
     [{ 'content-encoding': 'gzip' }, 415],
-  ])('media type %o', async (headers, status) => {
+  ])('media type %o gets the status %i', async (headers, status) => {
     expect((await world.app.inject(placeRequest('k', valid, headers))).statusCode).toBe(status);
   });
 
-  test('too large a body is 413', async () => {
+  test('a body that is too large gets 413', async () => {
     const answer = await world.app.inject(
       placeRequest('k', JSON.stringify({ ...sampleOrder(), couponCode: long })),
     );
@@ -129,7 +129,7 @@ describe('requests that are refused before anything is produced', () => {
     ['GET', '/v1/orders?limit=5&page=2', 'page'],
     ['GET', '/v1/orders/00000000-0000-8000-8000-000000000000?expand=all&include=details', 'expand'],
     ['GET', '/v1/orders/00000000-0000-8000-8000-000000000000/history?limit=5', 'limit'],
-  ] as const)('an unknown query parameter: %s %s', async (method, url, parameter) => {
+  ] as const)('refuses an unknown query parameter: %s %s', async (method, url, parameter) => {
     const { headers, payload } = placeRequest('query');
     const answer = await world.app.inject({
       method,
@@ -140,12 +140,12 @@ describe('requests that are refused before anything is produced', () => {
     expect(answer.json()).toMatchObject({
       status: 400,
       code: 'VALIDATION_FAILED',
-      detail: `The query parameter ${parameter} is not known here.`,
+      detail: `The query parameter ${parameter} is unknown.`,
       errors: [{ pointer: '', parameter }],
     });
   });
 
-  test('an unknown query parameter and a wrong one are reported together', async () => {
+  test('reports an unknown and an invalid query parameter together', async () => {
     const url = '/v1/orders/00000000-0000-8000-8000-000000000000?expand=all&include=x&t=1&t=2';
     const { authorization } = placeRequest('k').headers;
     const answer = await world.app.inject({ url, headers: { authorization } });
@@ -153,7 +153,7 @@ describe('requests that are refused before anything is produced', () => {
     expect(named).toEqual(['expand', 'include', 't']);
   });
 
-  test('no key, no token, no scope', async () => {
+  test('refuses a request without a key, a token or a scope', async () => {
     const { 'idempotency-key': _key, ...headers } = placeRequest('k').headers;
     const request = placeRequest('k');
     expect((await world.app.inject({ ...request, headers })).json().code).toBe('IDEMPOTENCY_KEY_MISSING');
@@ -171,7 +171,7 @@ describe('requests that are refused before anything is produced', () => {
     expect(world.commands).toHaveLength(0);
   });
 
-  test('unknown routes and methods', async () => {
+  test('refuses unknown routes and methods', async () => {
     expect((await world.app.inject('/v2/orders')).json()).toMatchObject({
       status: 404,
       code: 'ROUTE_NOT_FOUND',
@@ -205,7 +205,7 @@ describe('a batch', () => {
   test.each([
     ['twenty faults', good.replace('"quantity":2', `"x":[${Array(20).fill('1.5').join(',')}]`)],
     ['too deep an order', `${'['.repeat(40)}${']'.repeat(40)}`],
-  ])('%s affect no other order and hide no later fault', async (_name, first) => {
+  ])('%s does not affect other orders and hides no later fault', async (_name, first) => {
     const twice = good.replace('"quantity":2', '"quantity":1,"quantity":2');
     const answer = await world.app.inject(
       placeAll([item('c', first), item('d', twice), item('i', good)].join(',')),
@@ -216,12 +216,12 @@ describe('a batch', () => {
     expect(items[1].problem.errors).toMatchObject([{ pointer: '/orders/1/order/items/0/quantity' }]);
   });
 
-  test('an item that is not JSON refuses the whole batch and reports its position', async () => {
+  test('an item that is not JSON makes the whole batch fail, with its position', async () => {
     const before = world.commands.length;
     const answer = await world.app.inject(placeAll(`${item('c', good)},\n${item('d', '{"a":}')}`));
     expect(answer.json()).toMatchObject({ status: 400, code: 'JSON_INVALID' });
     expect(answer.json().detail).toBe(
-      'The body is not valid JSON: something else was expected at line 2, column 36.',
+      'The body is not valid JSON: unexpected character at line 2, column 36.',
     );
     expect(world.commands).toHaveLength(before);
   });
@@ -233,17 +233,17 @@ describe('a batch', () => {
     ['501 items', `{"orders":[${Array(501).fill('1').join(',')}]}`, 'VALIDATION_FAILED', '/orders'],
     ['orders twice', '{"orders":[1],"orders":[2]}', 'JSON_INVALID', '/orders'],
     ['a comma at the end', '{"orders":[1,]}', 'JSON_INVALID', ''],
-    ['a bracket too many', '{"orders":[1]]}', 'JSON_INVALID', ''],
+    ['an extra bracket', '{"orders":[1]]}', 'JSON_INVALID', ''],
     ['a million other members', `{${'"a":0,'.repeat(200_000)}"b":0}`, 'VALIDATION_FAILED', ''],
     ['no end', `{"orders":[${'['.repeat(100_000)}`, 'JSON_INVALID', ''],
     ['a long number', `{"orders":[],"x":1${'0'.repeat(60_000)}1}`, 'JSON_INVALID', '/x'],
-  ])('a frame with %s is refused', async (_name, body, code, pointer) => {
+  ])('a batch with %s is refused', async (_name, body, code, pointer) => {
     const answer = await world.app.inject({ ...placeRequest('k', body), url: '/v1/orders/batch' });
     expect(answer.json()).toMatchObject({ status: 400, code });
     expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
   });
 
-  test('an order of more than 64 KiB is too large in a batch too, and harms no other', async () => {
+  test('an order of more than 64 KiB is refused also in a batch, and affects no other order', async () => {
     const large = good.replace('"currency"', `${' '.repeat(66 * 1024)}"currency"`);
     const answer = await world.app.inject(placeAll([item('j', large), item('k', good)].join(',')));
     expect(answer.json().items).toMatchObject([
@@ -252,7 +252,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('a failure of one order is not the result of all', async () => {
+  test('a failure of one order is not the result of the others', async () => {
     const broken = createFakeWorld();
     broken.produceProblem = new Failure('INTERNAL', { cause: new Error('unforeseen') });
     const answer = await broken.app.inject(placeAll([item('e', good), item('f', '{}')].join(',')));
@@ -261,7 +261,7 @@ describe('a batch', () => {
     expect(items[0].problem.traceId).toBe(items[1].problem.traceId);
   });
 
-  test('one result for each order: new, again, again with another body, and again once it is decided', async () => {
+  test('returns one result per order: new, repeated, repeated with another body, and repeated after its outcome', async () => {
     const other = good.replace('"quantity":2', '"quantity":3');
     const before = world.commands.length;
     const first = world.app.inject(
@@ -290,20 +290,20 @@ test('a caller over the rate is refused before the batch is parsed', async () =>
   expect(answer.headers['ratelimit']).toBe('"orders";r=0;t=1');
 });
 
-describe('a batch is charged', () => {
+describe('the charge of a batch', () => {
   const batchOf = (body: string) => ({ ...placeRequest('k', body), url: '/v1/orders/batch' });
   const left = (answer: { headers: Record<string, unknown> }) =>
     Number(/r=(\d+)/.exec(String(answer.headers['ratelimit']))?.[1]);
   const item = (key: string) => `{"idempotencyKey":"${key}","order":${JSON.stringify(sampleOrder())}}`;
 
-  test('for its bytes before it is parsed, so that a broken batch is not free', async () => {
+  test('counts its bytes before parsing, so that a broken batch is not free', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const answer = await world.app.inject(batchOf(`{"orders":[${' '.repeat(640 * 1024)}}`));
     expect(answer.statusCode).toBe(400);
     expect(left(answer)).toBe(500 - 11);
   });
 
-  test('only for its orders if they cost more than its bytes', async () => {
+  test('counts only its orders if they cost more than its bytes', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const answer = await world.app.inject(
       batchOf(`{"orders":[${Array.from({ length: 300 }, (_, n) => item(`k${n}`)).join(',')}]}`),
@@ -312,14 +312,14 @@ describe('a batch is charged', () => {
     expect(left(answer)).toBe(200);
   });
 
-  test('for items without a key too', async () => {
+  test('counts items without a key too', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const answer = await world.app.inject(batchOf(`{"orders":[${Array(200).fill('1').join(',')}]}`));
     expect(answer.statusCode).toBe(200);
     expect(left(answer)).toBe(300);
   });
 
-  test('no order if the rate does not allow it; a retry after the given time succeeds', async () => {
+  test('takes no order if the rate does not allow it, and a retry after the given time succeeds', async () => {
     const world = createFakeWorld({ ordersPerSecond: 1, burstOrders: 500 });
     const orders = Array.from({ length: 400 }, (_, n) => item(`k${n}`)).join(',');
     expect((await world.app.inject(batchOf(`{"orders":[${orders}]}`))).statusCode).toBe(200);

@@ -34,23 +34,26 @@ export interface RouteDeps extends ResponseDeps {
   readonly rates: RateLimiter;
   readonly reads: ReadTurns;
   readonly progress: Pick<PartitionProgress, 'queueOf' | 'nextUnpublished'>;
-  /** The time that commands get. */
+  /** The current time, for commands. */
   readonly nowMs: () => number;
   /** The time of the database, for comparisons with rows of webhooks. Call it within `atDatabase`. */
   readonly databaseNowMs: () => Promise<number>;
-  /** Notes a version that is shown, so that versions never go back; gives the highest that this process has shown. */
+  /**
+   * Remembers a shown version, so that versions never go back. Returns the highest version that this process has
+   * shown.
+   */
   readonly noteShown: (orderId: string, version: number) => number;
 }
 
-/** An operation with its last stages: `../request-stages.ts` has them all. */
+/** An operation with its last stages. `../request-stages.ts` lists all stages. */
 export interface RouteOf<Input> {
   readonly operation: Operation;
   /**
-   * Body and shape: reads the input of the operation. Throws a problem. Absent if the handler reads the input
-   * itself.
+   * The stages body and shape: reads the input of the operation. Throws a problem. Absent if the handler reads the
+   * input itself.
    */
   read?(request: FastifyRequest): Input;
-  /** Orders of the input, which the request is charged for. */
+  /** Number of orders in the input. The request is charged for them. */
   countOrders?(input: Input): number;
   handler(request: FastifyRequest, reply: FastifyReply, input: Input): Promise<FastifyReply>;
 }

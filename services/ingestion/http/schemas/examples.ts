@@ -1,6 +1,6 @@
 /**
- * One example for each request and response body of the API, by the name of its schema. A test checks them
- * against the schemas.
+ * One example for each request and response body of the API, by the name of its schema. A test checks the examples
+ * with the schemas.
  */
 
 const id = '3f6c1f0e-9d1b-8c53-a0f4-5a0e6f3c2b11';
@@ -90,7 +90,7 @@ export const examples: Readonly<Record<string, unknown>> = {
   RedeliverResult: { count: 120 },
 };
 
-/** The body of a post about an event of this type. */
+/** The body of a webhook request with an event of this type. */
 export function webhookExample(type: string): object {
   const data = { id, version: 1, status: order.status, previousStatus: null, customerId: 'c1' };
   if (type === 'order.accepted')

@@ -13,14 +13,14 @@ import {
 import { batchOrdersMax } from '../../application/submit/place-order-input.ts';
 
 const closed = { additionalProperties: false } as const;
-/** The largest integer that the Avro library writes: it stops one short of 2^53 - 1. */
+/** The largest integer that the Avro library writes. Its limit is 2^53 - 2. */
 const amountMax = Number.MAX_SAFE_INTEGER - 1;
 
-/** Free text for people: one line without control characters, so that it can be printed on a label or in a list. */
+/** Free text for people. One line without control characters, so that labels and lists can show it. */
 const text = (maxLength: number, description: string) =>
   Type.String({ minLength: 1, maxLength, pattern: oneLinePattern, description });
 
-/** Identifiers are visible ASCII: one way of writing each, no normalisation. */
+/** Identifiers are visible ASCII, so each has only one spelling and needs no normalisation. */
 const identifier = (maxLength: number, description: string) =>
   Type.String({ minLength: 1, maxLength, pattern: '^[!-~]+$', description });
 
@@ -80,7 +80,7 @@ export const Contact = Type.Object(
   { ...closed, $id: 'Contact' },
 );
 
-/** Not Type.Record: its pattern `^.*$` accepts any value for a key with a line break. */
+/** Not `Type.Record`, because its pattern `^.*$` accepts any value for a key with a line break. */
 export const Metadata = Type.Unsafe<Record<string, string>>({
   $id: 'Metadata',
   type: 'object',
@@ -132,7 +132,10 @@ export const BatchItem = Type.Object(
 );
 export type BatchItem = Static<typeof BatchItem>;
 
-/** The frame of a batch; its items are checked one by one, so that a bad one harms no other. */
+/**
+ * The body of a batch without its items. The items are checked one by one, so that an invalid item affects no
+ * other.
+ */
 export const BatchFrame = Type.Object(
   { orders: Type.Array(Type.Unknown(), { minItems: 1, maxItems: batchOrdersMax }) },
   closed,

@@ -10,7 +10,7 @@ const time = (description?: string) =>
 const orderId = () => Type.String({ format: 'uuid' });
 const currency = () => Type.String({ pattern: '^[A-Z]{3}$' });
 
-/** A dead-lettered command: known from its ticket alone, because the order has no row. */
+/** Adds the status of a dead-lettered command. Only a ticket shows it, because the order has no row. */
 const shownStatuses = [...orderStatuses, 'DEAD_LETTERED'] as const;
 
 const Status = Type.String({ enum: [...shownStatuses], $id: 'OrderStatus' });
@@ -27,7 +27,7 @@ const Queue = Type.Object(
       Type.Integer({
         minimum: 0,
         description:
-          'Time since the partition of the order last produced an outcome. Present while it is stalled; `etaMs` is then a lower bound.',
+          'Time since the partition of the order last produced an outcome. Present while the partition is stalled. `etaMs` is then a lower bound.',
       }),
     ),
   },
@@ -47,7 +47,7 @@ const Links = Type.Object(
   },
 );
 
-/** DEAD_LETTERED comes from ingestion, OTHER from a reason that was written by hand. */
+/** Ingestion adds DEAD_LETTERED. OTHER marks a reason that an operator wrote by hand. */
 const reasonCodes = [...Object.keys(reasonTable), 'DEAD_LETTERED', 'OTHER'];
 
 export const Reason = Type.Object(
@@ -122,7 +122,7 @@ const DeadLetteredOrder = Type.Object(
   { $id: 'DeadLetteredOrder', description: 'The order could not be processed. An operator investigates it.' },
 );
 
-/** `status` determines which of the three it is. */
+/** `status` determines which of the three schemas applies. */
 export const Order = Type.Unsafe<
   Type.Static<typeof QueuedOrder> | Type.Static<typeof DecidedOrder> | Type.Static<typeof DeadLetteredOrder>
 >({
@@ -168,7 +168,7 @@ export const History = Type.Object(
           version: Type.Integer({ minimum: 1 }),
           status: Status,
           command: Type.String({
-            description: 'The command that made this version. PLACE for the first version.',
+            description: 'The command that created this version. PLACE for the first version.',
           }),
           actor: Type.String({ description: 'Who sent the command.' }),
           reason: Type.Optional(Reason),

@@ -1,7 +1,4 @@
-/**
- * The requests to a webhook endpoint. Notification sends them, and a test checks its messages against these
- * schemas.
- */
+/** The requests to a webhook endpoint. Notification sends them, and a test checks its messages with these schemas. */
 import Type, { type TSchema } from 'typebox';
 import { orderStatuses } from '../../../domain/index.ts';
 import { OrderItem, Reason, Totals } from './order-resource.ts';
@@ -51,7 +48,7 @@ const WebhookEventData = Type.Object(
 /** Every event type, without the prefixes that match several. */
 export const webhookEventTypes: readonly string[] = eventTypes.filter((type) => !type.endsWith('*'));
 
-/** The body of a post about an event of this type. */
+/** The body of a webhook request with an event of this type. */
 export function webhookEventOf(type: string) {
   return Type.Object(
     {

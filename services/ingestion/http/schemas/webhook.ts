@@ -1,4 +1,4 @@
-/** Webhook endpoints and deliveries, as their owner sees and asks for them. */
+/** Webhook endpoints and deliveries in the form that their owner sends and gets. */
 import Type from 'typebox';
 import { acceptedStatus, decidedStatuses } from '../../../domain/index.ts';
 import { cursorPattern } from '../../application/read/cursor.ts';
@@ -55,8 +55,8 @@ const endpointMembers = {
       'Until this time requests also carry a signature of the previous secret. Present during a rotation.',
     ),
   ),
-  createdAt: time('When it was created.'),
-  updatedAt: time('When it was last changed.'),
+  createdAt: time('Time of the creation.'),
+  updatedAt: time('Time of the last change.'),
 };
 
 export const WebhookEndpoint = Type.Object(endpointMembers, { $id: 'WebhookEndpoint' });
@@ -108,7 +108,7 @@ export const WebhookDelivery = Type.Object(
       time('Present while the status is `PENDING`. An estimate while an attempt is in flight.'),
     ),
     createdAt: time('When the event was recorded for this endpoint.'),
-    deliveredAt: Type.Optional(time('When it was last delivered.')),
+    deliveredAt: Type.Optional(time('Time of the last successful delivery.')),
   },
   { $id: 'WebhookDelivery' },
 );

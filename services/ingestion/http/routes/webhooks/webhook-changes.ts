@@ -1,4 +1,4 @@
-/** Changes of a webhook endpoint that its owner asks for: another secret, or posts again after it was disabled. */
+/** Changes that the owner makes to a webhook endpoint: a new secret, or enabling it again. */
 
 import type { ChangeOf } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';
@@ -22,7 +22,7 @@ export const rotateSecretOperation: Operation = {
   url: '/v1/webhook-endpoints/:id/rotate',
   summary: 'Replace the secret of a webhook endpoint',
   description:
-    'During the overlap (one day by default) each request carries two signatures: of the new and of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
+    'During the overlap (one day by default) each request carries a signature of the new secret and one of the previous secret. Switch your receiver at any time during the overlap. Another rotation during the overlap ends the oldest secret at once.',
   scope: 'webhooks:manage',
   admissionClass: 'read',
   charge: 'order',

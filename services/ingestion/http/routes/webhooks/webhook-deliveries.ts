@@ -1,4 +1,4 @@
-/** What was sent to a webhook endpoint, and sending it again. */
+/** The deliveries to a webhook endpoint, and their redelivery. */
 import Type from 'typebox';
 import type { ListPosition } from '../../../application/read/cursor.ts';
 import {
@@ -182,7 +182,7 @@ export function redeliverRange(deps: RouteDeps): RouteOf<RangeInput> {
   };
 }
 
-/** Cursors of order lists serve here too: time first, then a number that only grows. */
+/** Uses the cursors of order lists. They contain a time and then a number that only grows. */
 function issueCursor(
   { cursors }: Pick<RouteDeps, 'cursors'>,
   { createdAtMs, deliveryId }: DeliveryPosition,

@@ -1,4 +1,4 @@
-/** A customer's webhook endpoints: made, listed, shown and deleted. */
+/** Creates, lists, shows and deletes the webhook endpoints of a customer. */
 import { randomBytes } from 'node:crypto';
 import { endpointsPerCustomerMax } from '../../../application/webhooks/webhook-store.ts';
 import { bodyProblems, type Operation } from '../../operation.ts';

@@ -1,4 +1,4 @@
-/** Shared by the webhook routes: the owner of an endpoint, and its representation. */
+/** Functions of all webhook routes: the owner of an endpoint, and its representation. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChangeOf, WebhookEndpoint } from '../../../application/webhooks/webhook-store.ts';
@@ -7,10 +7,10 @@ import { jsonMediaType } from '../../responses.ts';
 import { atDatabase } from '../at-database.ts';
 import type { RouteDeps } from '../route.ts';
 
-/** Stands in the table for all customers' events: such an endpoint is made by operators, in the table. */
+/** In the table, this id means all customers. Only operators create such an endpoint, in the table. */
 const everyCustomer = '*';
 
-/** Whose endpoints a request is about. */
+/** The owner of the endpoints of a request. */
 export function ownerOf({ caller: { customerId } }: FastifyRequest): string {
   if (customerId !== everyCustomer) return customerId;
   throw new HttpProblem('SCOPE_MISSING', 'This API does not manage endpoints for all customers.');
@@ -23,8 +23,8 @@ export function idOf(request: FastifyRequest): string {
 const endpointIdForm = /^[!-~]{1,64}$/;
 
 /**
- * The id in the path. Throws ENDPOINT_NOT_FOUND without a lookup if no endpoint can have it: the database refuses to
- * compare its ASCII column with other text.
+ * The id in the path. Throws ENDPOINT_NOT_FOUND without a lookup if no endpoint can have it. The database would
+ * refuse to compare its ASCII column with such a text.
  */
 export function endpointIdOf(request: FastifyRequest): string {
   const id = idOf(request);
@@ -32,7 +32,7 @@ export function endpointIdOf(request: FastifyRequest): string {
   return id;
 }
 
-/** The change that a request makes, for the store and its audit log. */
+/** The origin of a change, for the store and its audit log. */
 export function changeOf(request: FastifyRequest): ChangeOf {
   return {
     customerId: ownerOf(request),
@@ -41,7 +41,7 @@ export function changeOf(request: FastifyRequest): ChangeOf {
   };
 }
 
-/** The endpoint when it is the caller's own. */
+/** The endpoint. Throws the problem ENDPOINT_NOT_FOUND if it does not belong to the caller. */
 export async function findEndpoint(
   deps: Pick<RouteDeps, 'webhooks' | 'reads'>,
   request: FastifyRequest,
@@ -55,12 +55,12 @@ export async function findEndpoint(
   return endpoint;
 }
 
-/** 256 bits in the form of Standard Webhooks. */
+/** A secret of 256 bits in the form of Standard Webhooks. */
 export function newSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** The endpoint as its owner sees it; the secret is no part of it. */
+/** The endpoint as its owner sees it, without the secret. */
 export function endpointResource(endpoint: WebhookEndpoint, nowMs: number): object {
   const { endpointId, url, eventTypes, isEnabled, disabledReason, previousUntilMs } = endpoint;
   return {
@@ -81,7 +81,7 @@ export function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** A response that no cache may store, because it may contain a secret. */
+/** Sends a response that no cache may store, because it may contain a secret. */
 export function sendJson(reply: FastifyReply, status: number, body: object): FastifyReply {
   return reply
     .code(status)

@@ -25,7 +25,7 @@ function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, to
 const make = async (): Promise<string> => (await ask('POST', endpoints, { url })).json().id;
 
 describe('webhook endpoints', () => {
-  test('show their secret once, when they are made', async () => {
+  test('show their secret once, in the response that creates them', async () => {
     const made = await ask('POST', endpoints, { url, eventTypes: ['order.shipped', 'command.*'] });
     expect(made.statusCode).toBe(201);
     const { id, secret, ...shown } = made.json();
@@ -37,7 +37,7 @@ describe('webhook endpoints', () => {
     expect(list.json()).toEqual({ items: [{ id, ...shown }] });
   });
 
-  test('get a new secret, and show how long the previous one still signs', async () => {
+  test('get a new secret, and show until when the previous secret signs', async () => {
     const id = await make();
     const { secret, previousSecretUntil } = (await ask('POST', `${endpoints}/${id}/rotate`)).json();
     expect(secret).toMatch(/^whsec_/);
@@ -48,14 +48,14 @@ describe('webhook endpoints', () => {
     expect((await ask('POST', `${endpoints}/${id}/rotate`, { overlapSeconds: -1 })).statusCode).toBe(400);
   });
 
-  test('are deleted', async () => {
+  test('can be deleted', async () => {
     const id = await make();
     const gone = await ask('DELETE', `${endpoints}/${id}`);
     expect([gone.statusCode, gone.body]).toEqual([204, '']);
     expect((await ask('DELETE', `${endpoints}/${id}`)).json().code).toBe('ENDPOINT_NOT_FOUND');
   });
 
-  test('are unknown by an id that is longer than any', async () => {
+  test('are not found by an id that is too long', async () => {
     const id = '%E1%B9%B0'.repeat(300);
     for (const path of [`${endpoints}/${id}`, `${endpoints}/${id}/deliveries`]) {
       expect((await ask('GET', path)).json(), path).toMatchObject({
@@ -65,7 +65,7 @@ describe('webhook endpoints', () => {
     }
   });
 
-  test('are bounded in number', async () => {
+  test('have a maximum number per customer', async () => {
     for (let n = 0; n < endpointsPerCustomerMax; n += 1) await make();
     expect((await ask('POST', endpoints, { url })).json()).toMatchObject({
       status: 409,
@@ -106,7 +106,7 @@ describe('every webhook route', () => {
       ['POST', '/v1/deliveries/1/redeliver'],
     ] as const;
 
-  test('wants its scope', async () => {
+  test('requires its scope', async () => {
     for (const [method, path, body] of [
       ...routes('x'),
       ['POST', endpoints, { url }],
@@ -116,7 +116,7 @@ describe('every webhook route', () => {
     }
   });
 
-  test('returns 404 for what does not belong to the caller', async () => {
+  test('returns 404 for an endpoint that does not belong to the caller', async () => {
     for (const [method, path, body] of routes('we_unknown')) {
       const answer = await ask(method, path, body);
       expect(answer.statusCode, path).toBe(404);
@@ -124,7 +124,7 @@ describe('every webhook route', () => {
     }
   });
 
-  test('has nothing for a customer with the name that means all customers', async () => {
+  test('refuses a customer whose id means all customers', async () => {
     for (const [method, path, body] of [
       ...routes('x'),
       ['POST', endpoints, { url }],
@@ -135,7 +135,7 @@ describe('every webhook route', () => {
   });
 });
 
-describe('a time to redeliver', () => {
+describe('a time range to redeliver', () => {
   test.each([
     [{ from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }, '/to'],
     [{ from: 'yesterday', to: '2026-01-01T00:00:00Z' }, '/from'],
