@@ -1,6 +1,6 @@
 /**
- * The `type` of a command names the branch of its payload union. The field repeats the branch index, so that
- * a consumer can filter without the union. The codec refuses a message in which the two disagree.
+ * Maps the `type` of a command to the branch of its payload union. The type repeats the branch index, so that a
+ * consumer can filter without the union. The codec refuses a message whose type and branch differ.
  */
 export const commandBranches = {
   PLACE: 'PlaceOrder',

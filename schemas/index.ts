@@ -4,8 +4,8 @@ export { commandBranches } from './command-types.ts';
 export type * from './generated/types.ts';
 
 /**
- * Compatibility in the registry's terms. Public topics keep every reader and every writer working (FULL),
- * private ones every reader of records that are already in the log (BACKWARD).
+ * Compatibility in the terms of the registry. On public topics, every reader and every writer continues to work
+ * (FULL). On private topics, new readers can read all records that are already in the log (BACKWARD).
  */
 export type Compatibility = 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE';
 
@@ -42,7 +42,7 @@ function compatibilityOf(subject: string): Compatibility {
   return compatibility;
 }
 
-/** The newest version of a subject: writers write it and readers use it as their schema. */
+/** The newest version of a subject. Writers encode with it, and readers use it as their schema. */
 export function newestSchema(subject: string): SchemaEntry {
   const entry = schemaCatalogue.findLast((candidate) => candidate.subject === subject);
   if (entry === undefined) throw new Error(`no schema is released for the subject ${subject}`);

@@ -68,7 +68,7 @@ describe('golden examples', () => {
 });
 
 describe('golden examples of the snapshot', () => {
-  it('exist for an order that was accepted, one that was rejected, and a position marker', () => {
+  it('exist for an accepted order, a rejected order and a position marker', () => {
     const values = readGoldenFiles(root)
       .filter((file) => file.subject === 'orders.state.v1-value')
       .map((file) => file.value as { orderId: string | null; terms: object | null });

@@ -36,7 +36,7 @@ describe.each(services)('the rights of %s', (service) => {
 });
 
 describe('the catalogue', () => {
-  it.each(topicCatalogue)('names who may write and read $name', ({ name, writers, consumers }) => {
+  it.each(topicCatalogue)('lists the writers and readers of $name', ({ name, writers, consumers }) => {
     const writing = services.filter((service) => principalOf(service).writes.includes(name));
     expect(writers.filter((writer) => (services as readonly string[]).includes(writer))).toEqual(writing);
     for (const service of services) {

@@ -1,6 +1,6 @@
 /**
- * The Kafka rights of each service: one principal per service, with the rights that it needs.
- * docs/topics/acls.md and its commands are generated from this table; a test compares it with the code.
+ * The Kafka rights of each service: one principal per service, with the rights that it needs. `npm run gen` writes
+ * docs/topics/acls.md from this table. A test compares the table with the code.
  */
 import { COMMANDS, DEAD_LETTERS, EVENTS, FINDINGS, GROUPS, STATE, type TopicName } from './catalogue.ts';
 
@@ -15,19 +15,19 @@ export type PrincipalName =
 
 export interface Principal {
   name: PrincipalName;
-  /** READ and DESCRIBE. */
+  /** Topics with the operations READ and DESCRIBE. */
   reads: readonly TopicName[];
-  /** WRITE and DESCRIBE. */
+  /** Topics with the operations WRITE and DESCRIBE. */
   writes: readonly TopicName[];
-  /** DESCRIBE alone: ends of the log, ids of topics. */
+  /** Topics with DESCRIBE only, for the ends of the log and the topic id. */
   describes: readonly TopicName[];
-  /** READ: joins the group and commits in it. */
+  /** Groups with READ and DESCRIBE: the principal joins the group and commits in it. */
   joins: readonly string[];
-  /** DESCRIBE: reads the offsets of a group without joining it. */
+  /** Groups with DESCRIBE only: the principal reads the offsets without joining. */
   watches: readonly string[];
-  /** Prefix of its transactional ids (WRITE and DESCRIBE), or null. */
+  /** Prefix of the transactional ids of the principal (WRITE and DESCRIBE), or null. */
   transactionalIds: string | null;
-  /** Operations on all topics and groups of the installation, beyond those above. */
+  /** Further operations on all topics and groups of the installation. */
   onAll: readonly ('CREATE' | 'ALTER' | 'ALTER_CONFIGS' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'READ')[];
 }
 
@@ -64,7 +64,7 @@ export const principals: readonly Principal[] = [
     name: 'projector',
     reads: [EVENTS, STATE],
     writes: [STATE],
-    // The topic's id, because a marker of another command log is invalid.
+    // The projector reads the id of the command topic, because a marker of another command log is invalid.
     describes: [COMMANDS],
     joins: [GROUPS.projector],
     transactionalIds: GROUPS.projector,
@@ -72,7 +72,7 @@ export const principals: readonly Principal[] = [
   {
     ...nothing,
     name: 'operator',
-    // Redrives write to the command topic; `recover` writes outcomes again; `replay` moves offsets of a
+    // `dlq redrive` writes to the command topic. `recover` writes outcomes again. `replay` moves the offsets of a
     // group.
     writes: [COMMANDS, EVENTS],
     onAll: ['READ', 'DESCRIBE', 'DESCRIBE_CONFIGS'],
@@ -80,7 +80,7 @@ export const principals: readonly Principal[] = [
   {
     ...nothing,
     name: 'setup',
-    // `orderstream topics apply`.
+    // `orderstream topics apply` uses this principal.
     onAll: ['CREATE', 'ALTER', 'ALTER_CONFIGS', 'DESCRIBE', 'DESCRIBE_CONFIGS'],
   },
 ];

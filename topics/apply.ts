@@ -3,7 +3,7 @@ import type { KafkaAdmin } from '../services/shared/kafka/index.ts';
 import { topicCatalogue } from './catalogue.ts';
 import { changesOf, type PlanStep, planTopics, refusedOf } from './plan.ts';
 
-/** Compares a cluster with the whole catalogue. Only reads. */
+/** Compares a cluster with the whole catalogue. Changes nothing. */
 export async function planCluster(
   admin: Pick<KafkaAdmin, 'describeTopics'>,
   options: { replicationFactor: number },
@@ -13,10 +13,10 @@ export async function planCluster(
 }
 
 /**
- * Applies a plan. A refused step waits for a person and does not stop the others: each of them only creates or raises.
- * One topic with its own retention must not keep a new topic from being created.
+ * Applies a plan. A person must decide about a refused step. The other steps still run, because they only create
+ * topics or raise values. A topic with its own retention must not block the creation of a new topic.
  *
- * @param onDone called with each applied step
+ * @param onDone is called with each applied step
  * @returns the applied steps
  * @throws AppError TOPICS_REFUSED after all other steps are applied, KAFKA_UNAVAILABLE
  */

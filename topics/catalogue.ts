@@ -13,7 +13,7 @@ export const DEAD_LETTERS = 'orders.commands.v1.dlq';
 export const STATE = 'orders.state.v1';
 export const FINDINGS = 'orders.findings.v1';
 
-/** Consumer groups of our own services. */
+/** Consumer groups of the services of this product. */
 export const GROUPS = {
   worker: 'orders-worker',
   notification: 'orders-notification',
@@ -28,42 +28,42 @@ export type TopicName =
   | typeof STATE
   | typeof FINDINGS;
 
-/** One topic as a promise to its readers; `orderstream topics plan|apply` adapts a cluster to it. */
+/** The contract of one topic with its readers. `orderstream topics plan|apply` adapts a cluster to this contract. */
 export interface TopicEntry {
-  /** Without the prefix of an installation. */
+  /** The name without the prefix of an installation. */
   name: TopicName;
   owner: string;
   meaning: string;
   /** The meaning of the message key. */
   key: string;
-  /** How the partition follows from the key, and what is in order within it. */
+  /** The rule from key to partition, and the order of records in a partition. */
   ordering: string;
   delivery: string;
-  /** The value by which a reader drops repeats. */
+  /** The value by which a reader recognises and drops repeats. */
   dedupeId: string;
-  /** How a reader proves that nothing is missing. */
+  /** The rule by which a reader proves that no record is missing. */
   completeness: string;
   headers: readonly TopicHeader[];
   /** Members of a value that is JSON and has no schema. */
   jsonMembers?: readonly TopicHeader[];
   cleanup: 'delete' | 'compact';
-  /** null if compaction keeps the latest record of each key for ever. */
+  /** Null if compaction keeps the latest record of each key without a time limit. */
   retentionMs: number | null;
   partitions: number;
   schemaSubject: string | null;
   compatibility: Compatibility | null;
-  /** Public topics are contracts with other teams; private ones may change with a deployment. */
+  /** Public topics are contracts with other teams. Private topics may change with a deployment. */
   visibility: 'public' | 'private';
-  /** `personal` topics contain names and addresses: no access without a reason. */
+  /** `personal` topics contain names and addresses, so access needs a reason. */
   classification: 'personal' | 'pseudonymous' | 'internal';
   writers: string[];
   consumers: string[];
-  /** With three replicas or more; fewer replicas lower it (see plan.ts). */
+  /** The value for three replicas or more. Fewer replicas lower this value (see plan.ts). */
   minInsyncReplicas: number;
   maxMessageBytes: number;
   /**
-   * How far ahead of the broker's clock a record's timestamp may be. Retention of such a record begins that
-   * much later.
+   * Maximum time by which the timestamp of a record may be ahead of the clock of the broker. The retention of such a
+   * record ends later by this time.
    */
   clockAheadMaxMs: number;
 }
@@ -74,18 +74,18 @@ interface TopicHeader {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Kafka's own default: the codec refuses a value of 1 MiB long before. */
+/** The default of Kafka. It exceeds the limit of the codec of 1 MiB per value. */
 const MESSAGE_BYTES_MAX = 1_048_588;
-/** A dead letter is its source record plus headers, so it must fit if the source fitted. */
+/** A dead letter is its source record plus headers. So each source record must fit together with these headers. */
 const DEAD_LETTER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
-/** Much more than clocks usually differ, and little compared with any retention. */
+/** Clocks usually differ by much less. Every retention time is much longer. */
 const CLOCK_AHEAD_MS_MAX = DAY_MS;
 
 const ORDER_RULE = `The partition of an order is the first 4 bytes of its id (UUID), big-endian, modulo ${PARTITIONS}.`;
 const SKU_RULE = `For a SKU it is the first 4 bytes of SHA-256 of its UTF-8 form, big-endian, modulo ${PARTITIONS}.`;
 
-/** CloudEvents 1.0, Kafka binding, binary mode. */
+/** The headers of CloudEvents 1.0 in the binary mode of the Kafka binding. */
 const EVENT_HEADERS: readonly TopicHeader[] = [
   { name: 'ce_specversion', meaning: '1.0' },
   { name: 'ce_id', meaning: 'eventId' },
@@ -103,11 +103,11 @@ const DEAD_LETTER_HEADERS: readonly TopicHeader[] = [
   { name: 'dlq_schema_id', meaning: 'schema id in the source value; empty if it has none' },
   { name: 'dlq_reason', meaning: 'error code, see docs/errors.md' },
   { name: 'dlq_message', meaning: 'the reason as a text' },
-  { name: 'dlq_attempts', meaning: 'how often the record was tried' },
+  { name: 'dlq_attempts', meaning: 'number of attempts at the record' },
   { name: 'dlq_first_failed_at', meaning: 'first failure, epoch ms' },
   {
     name: 'dlq_headers_omitted',
-    meaning: 'how many headers of the source record are left out; only if it has more than 1,000',
+    meaning: 'number of omitted headers of the source record; only if it has more than 1,000',
   },
 ];
 
@@ -123,18 +123,18 @@ const STATE_HEADERS: readonly TopicHeader[] = [
 ];
 
 const FINDING_MEMBERS: readonly TopicHeader[] = [
-  { name: 'id', meaning: '`<kind>/<subject>`, the same when it opens and when it closes' },
+  { name: 'id', meaning: '`<kind>/<subject>`; opening and closing a finding use the same id' },
   { name: 'status', meaning: '`OPEN` or `CLOSED`' },
-  { name: 'kind', meaning: 'what differs; every kind is in docs/findings.md' },
+  { name: 'kind', meaning: 'the kind of difference; docs/findings.md lists all kinds' },
   {
     name: 'subject',
     meaning:
-      'order id, SKU, partition, `<partition>-<offset>`, or `<event id>/<endpoint id>`; it depends on the kind',
+      'order id, SKU, partition, `<partition>-<offset>`, or `<event id>/<endpoint id>`, depending on the kind',
   },
-  { name: 'expected', meaning: 'the value on one side, as a short text; JSON if it has parts' },
-  { name: 'actual', meaning: 'the value on the other side' },
-  { name: 'remedy', meaning: 'what to do about it' },
-  { name: 'at', meaning: 'when it opened or closed, RFC 3339' },
+  { name: 'expected', meaning: 'the expected value as a short text; JSON if it has parts' },
+  { name: 'actual', meaning: 'the actual value, in the same form' },
+  { name: 'remedy', meaning: 'the action that repairs the difference' },
+  { name: 'at', meaning: 'time at which the finding opened or closed, RFC 3339' },
 ];
 
 /** Every topic of the product. */
@@ -145,7 +145,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     meaning: 'Every command that changes an order or a stock level, in processing order.',
     key: 'order id; SKU for ADJUST_STOCK',
     ordering: `All commands of one order share a partition and are processed in offset order. ${ORDER_RULE} ${SKU_RULE}`,
-    delivery: 'At least once, acknowledged by all in-sync replicas; a repeat carries the same commandId.',
+    delivery: 'At least once, acknowledged by all in-sync replicas. A repeat has the same commandId.',
     dedupeId: 'commandId',
     completeness:
       'Offsets of a partition have no gaps, because no transactional producer writes to this topic.',
@@ -155,8 +155,11 @@ export const topicCatalogue: readonly TopicEntry[] = [
         name: 'redrive_of',
         meaning: 'partition and offset of the dead letter that this record copies, joined by a dash',
       },
-      { name: 'dlq_attempts', meaning: 'of a redriven record: how often it was tried before' },
-      { name: 'dlq_first_failed_at', meaning: 'of a redriven record: its first failure, epoch ms' },
+      { name: 'dlq_attempts', meaning: 'only in a redriven record: number of earlier attempts' },
+      {
+        name: 'dlq_first_failed_at',
+        meaning: 'only in a redriven record: time of the first failure, epoch ms',
+      },
     ],
     cleanup: 'delete',
     retentionMs: 7 * DAY_MS,
@@ -177,8 +180,9 @@ export const topicCatalogue: readonly TopicEntry[] = [
     key: 'order id; SKU for stock adjustments; the key of the command if it could not be decoded',
     ordering:
       'Same partition number as the command. Within a partition the first copies are in command order. Later copies of older outcomes may follow.',
-    delivery: 'At least once; a repeat has the same bytes and the same timestamp.',
-    dedupeId: 'eventId; or keep the highest sourceOffset of each partition and drop outcomes up to it',
+    delivery: 'At least once. A repeat has the same bytes and the same timestamp.',
+    dedupeId:
+      'eventId. Or keep the highest sourceOffset of each partition, and drop outcomes up to this offset',
     completeness:
       'The prevSourceOffset of each new outcome equals the sourceOffset of the previous outcome in the partition (-1 for the first).',
     headers: EVENT_HEADERS,
@@ -197,12 +201,12 @@ export const topicCatalogue: readonly TopicEntry[] = [
   {
     name: DEAD_LETTERS,
     owner: 'worker',
-    meaning: 'Commands that could not be processed: their raw bytes, with origin and reason in headers.',
-    key: 'as the source record',
-    ordering: 'Same partition number as the source record.',
+    meaning: 'The raw bytes of commands that could not be processed. Headers have the origin and the reason.',
+    key: 'the key of the source record',
+    ordering: 'A dead letter has the same partition number as its source record.',
     delivery: 'At least once.',
     dedupeId: 'headers dlq_topic, dlq_partition, dlq_offset',
-    completeness: `Each one has a DEAD_LETTERED outcome on ${EVENTS} with the same source offset.`,
+    completeness: `Each dead letter has a DEAD_LETTERED outcome on ${EVENTS} with the same source offset.`,
     headers: DEAD_LETTER_HEADERS,
     cleanup: 'delete',
     retentionMs: 30 * DAY_MS,
@@ -221,11 +225,11 @@ export const topicCatalogue: readonly TopicEntry[] = [
     name: STATE,
     owner: 'projector',
     meaning:
-      'The latest state of each order, with the source offset that it covers. For readers that start late.',
+      'The latest state of each order, with the source offset of its last change. Readers that start late use this topic.',
     key: 'order id; position/<partition> for the position marker of a partition',
     ordering: `Same partition number as the outcomes. ${ORDER_RULE} The last record of a key is the valid one. A batch of states and the marker behind them are one transaction.`,
     delivery:
-      'Exactly once for readers of committed records. Other readers may also see the records of an aborted transaction. Compaction removes older records of a key.',
+      'Exactly once for readers of committed records. Other readers may also get the records of an aborted transaction. Compaction removes older records of a key.',
     dedupeId: 'order id with version',
     completeness: `The last position marker of the partition covers every outcome of ${EVENTS} with a source offset in (coversFrom, sourceOffset]. Their states are before the marker. See "Starting from the snapshot" on the page of all topics.`,
     headers: STATE_HEADERS,
@@ -245,7 +249,7 @@ export const topicCatalogue: readonly TopicEntry[] = [
     name: FINDINGS,
     owner: 'reconciliation',
     meaning:
-      'Differences that reconciliation found between commands, outcomes and tables, and when they closed.',
+      'The differences that reconciliation found between commands, outcomes and tables. A second record follows when a difference closes.',
     key: 'order id; SKU for findings about stock',
     ordering: `All findings of one order are in one partition. ${ORDER_RULE} ${SKU_RULE}`,
     delivery: 'At least once.',

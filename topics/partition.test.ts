@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PARTITIONS, partitionOfOrder, partitionOfSku } from './partition.ts';
 
 describe('the partition of an order', () => {
-  // Calculated by hand: a change here moves orders of every running installation.
+  // These values were calculated by hand. A change here moves orders of every running installation.
   it.each([
     ['00000000-0000-8000-8000-000000000000', 0],
     ['0000000b-0000-8000-8000-000000000000', 11],
@@ -21,7 +21,7 @@ describe('the partition of an order', () => {
     }
   });
 
-  it('is one of twelve, evenly', () => {
+  it('is evenly one of twelve', () => {
     const counts = new Array<number>(PARTITIONS).fill(0);
     fc.assert(
       fc.property(fc.uuid({ version: 8 }), (id) => {
@@ -35,7 +35,7 @@ describe('the partition of an order', () => {
 });
 
 describe('the partition of a SKU', () => {
-  // First four bytes of `printf %s SKU | sha256sum`, modulo 12.
+  // The values are the first four bytes of `printf %s SKU | sha256sum`, modulo 12.
   it.each([
     ['', 0xe3b0c442 % 12],
     ['abc', 0xba7816bf % 12],

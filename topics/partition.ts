@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Partitions of every topic whose key is an order id or a SKU. They never change: more partitions need a v2
- * topic.
+ * Number of partitions of every topic whose key is an order id or a SKU. The number never changes, because more
+ * partitions need a v2 topic.
  */
 export const PARTITIONS = 12;
 
@@ -21,10 +21,7 @@ export function partitionOfOrder(orderId: string): number {
   return Number.parseInt(head, 16) % PARTITIONS;
 }
 
-/**
- * Partition of all records of one SKU: the first four bytes of SHA-256 of its UTF-8 form, big-endian, modulo
- * 12.
- */
+/** Partition of all records of one SKU: the first four bytes of SHA-256 of the SKU in UTF-8, big-endian, modulo 12. */
 export function partitionOfSku(sku: string): number {
   return createHash('sha256').update(sku, 'utf8').digest().readUInt32BE(0) % PARTITIONS;
 }

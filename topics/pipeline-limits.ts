@@ -3,8 +3,8 @@
 /** The highest value that an operator can give BATCH_ORDERS_MAX. */
 export const batchCommandsMax = 2_000;
 
-/** Batches of one partition that may be committed while their outcomes are not acknowledged yet. */
+/** Maximum number of committed batches of one partition whose outcomes are not acknowledged yet. */
 export const unpublishedBatchesMax = 4;
 
-/** Commands of one partition that may be decided while their outcomes are not published yet. */
+/** Maximum number of decided commands of one partition whose outcomes are not published yet. */
 export const decidedAheadMax = unpublishedBatchesMax * batchCommandsMax;

@@ -104,7 +104,7 @@ describe('an existing topic', () => {
     expect(cluster.topics()).toEqual([topic]);
   });
 
-  it('that is refused holds up no other topic, and the error names it alone', async () => {
+  it('that is refused blocks no other topic, and the error names only this topic', async () => {
     const topic = await asWanted(commands, { configs: { 'retention.ms': '-1' } });
     const plan = planTopics(topicCatalogue, [topic], { replicationFactor: 3 });
     const cluster = createCluster([topic]);
@@ -118,7 +118,7 @@ describe('an existing topic', () => {
     expect(cluster.topics().map(({ name }) => name)).toEqual(expect.arrayContaining(created));
   });
 
-  it('with less than promised is raised', async () => {
+  it('with values below the catalogue is raised', async () => {
     const topic = await asWanted(commands, {
       configs: { 'retention.ms': '1000', 'min.insync.replicas': '1', 'compression.type': 'producer' },
     });

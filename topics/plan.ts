@@ -9,7 +9,7 @@ export interface ObservedTopic {
   configs: Readonly<Record<string, string>>;
 }
 
-/** One step towards the catalogue. One topic may have both a change and a refusal. */
+/** One step that adapts a topic to the catalogue. One topic may have both a change and a refusal. */
 export type PlanStep = { topic: string; detail: string } & (
   | { action: 'none' | 'refused' }
   | { action: 'create'; partitions: number; replicationFactor: number; configs: Record<string, string> }
@@ -17,16 +17,16 @@ export type PlanStep = { topic: string; detail: string } & (
 );
 
 export interface PlanOptions {
-  /** Replicas of new topics. Existing topics keep their number, and are refused if it is lower. */
+  /** Number of replicas of new topics. Existing topics keep their number. A topic with fewer replicas is refused. */
   replicationFactor: number;
 }
 
 /**
- * The steps that adapt the cluster to the catalogue. Pure.
+ * The steps that adapt the cluster to the catalogue. The function is pure.
  *
- * No step can lose a record or move a key: partitions and cleanup policies never change; retention, message
- * size and in-sync replicas are only raised. Any other difference is `refused`, so that a person decides.
- * Topics outside the catalogue are ignored.
+ * No step can lose a record or move a key. Partitions and cleanup policies never change. Retention, message size and
+ * in-sync replicas are only raised. Any other difference is `refused`, so that a person decides. Topics outside the
+ * catalogue are ignored.
  */
 export function planTopics(
   catalogue: readonly TopicEntry[],
@@ -44,7 +44,7 @@ export function planTopics(
   });
 }
 
-/** Steps that change something; empty if the cluster matches the catalogue, apart from refusals. */
+/** The steps that change a topic; empty if only refusals are left. */
 export function changesOf(plan: readonly PlanStep[]): PlanStep[] {
   return plan.filter(({ action }) => action === 'create' || action === 'alterConfig');
 }
@@ -64,19 +64,19 @@ function refusals(entry: TopicEntry, topic: ObservedTopic, options: PlanOptions)
   const details: string[] = [];
   if (topic.partitions !== entry.partitions) {
     details.push(
-      `it has ${topic.partitions} partitions, the catalogue says ${entry.partitions}: keys would move; growth is a new topic version`,
+      `it has ${topic.partitions} partitions, the catalogue says ${entry.partitions}: keys would move; more partitions need a new topic version`,
     );
   }
   if (topic.replicationFactor < options.replicationFactor) {
     details.push(
-      `its replication factor is ${topic.replicationFactor}, ${options.replicationFactor} is wanted: reassign its partitions with Kafka's tools`,
+      `its replication factor is ${topic.replicationFactor}, ${options.replicationFactor} is required: reassign its partitions with the tools of Kafka`,
     );
   }
   for (const [key, value] of Object.entries(configsOf(entry, topic.replicationFactor))) {
     const current = topic.configs[key];
     if (current !== undefined && !mayChange(key, current, value)) {
       details.push(
-        `${key} is ${current}, the catalogue says ${value}: that could lose records, set it by hand`,
+        `${key} is ${current}, the catalogue says ${value}: the change could lose records, so set it by hand`,
       );
     }
   }
@@ -95,22 +95,21 @@ function alteration(entry: TopicEntry, topic: ObservedTopic): PlanStep[] {
   return [{ topic: entry.name, action: 'alterConfig', detail, configs: Object.fromEntries(changes) }];
 }
 
-/** The configs that the catalogue sets; all others belong to the operators. */
+/** The configs that the catalogue sets. Operators own all other configs. */
 function configsOf(entry: TopicEntry, replicationFactor: number): Record<string, string> {
   return {
     'cleanup.policy': entry.cleanup,
     ...(entry.retentionMs === null ? {} : { 'retention.ms': String(entry.retentionMs) }),
-    // Writing continues with one replica down; a single replica has none to spare.
+    // Writers can continue while one replica is down, unless there is only one replica.
     'min.insync.replicas': String(Math.min(entry.minInsyncReplicas, Math.max(1, replicationFactor - 1))),
     'max.message.bytes': String(entry.maxMessageBytes),
     'unclean.leader.election.enable': 'false',
-    // The broker decompresses records of foreign producers, because kafkajs stops for good at an unknown
-    // codec.
+    // The broker decompresses records of foreign producers, because kafkajs cannot read past a record with an unknown
+    // compression codec.
     'compression.type': 'uncompressed',
-    // Republished outcomes are byte-equal to the first copies, including timestamps.
+    // Republished outcomes have the same bytes and timestamps as the first copies.
     'message.timestamp.type': 'CreateTime',
-    // Kafka's default limit of one hour permanently refuses records from a writer whose clock was ahead for a
-    // minute.
+    // With the default limit of one hour, Kafka refuses the records of a writer whose clock was too far ahead.
     'message.timestamp.after.max.ms': String(entry.clockAheadMaxMs),
   };
 }

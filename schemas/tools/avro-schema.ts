@@ -1,4 +1,4 @@
-/** The subset of Avro's schema language that our schemas use; the generators refuse anything else. */
+/** The subset of the Avro schema language that the schemas of the product use. The generators refuse anything else. */
 export type AvroSchema = string | AvroSchema[] | AvroNamed | AvroArray | AvroLogical;
 
 export interface AvroRecord {

@@ -12,7 +12,7 @@ export function staleFiles(files: GeneratedFiles): string[] {
 }
 
 /**
- * Writes outdated files, or with `check` only names them.
+ * Writes the outdated files, or only names them with `check`.
  *
  * @returns exit code: 1 if a file was outdated and not written
  */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One example value of a released schema, as readable JSON and as the Avro body, which must never change. */
+/** One example value of a released schema, as readable JSON and as an Avro body. The Avro body must never change. */
 export interface GoldenFile {
   subject: string;
   version: number;
@@ -28,7 +28,7 @@ export function readGoldenFiles(root: string): GoldenFile[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Bytes are `{"$hex": "…"}` in the JSON. */
+/** Converts `{"$hex": "…"}` in the JSON to bytes. */
 function reviveBytes(_key: string, value: unknown): unknown {
   const hex = (value as { $hex?: unknown } | null)?.$hex;
   return typeof hex === 'string' ? Buffer.from(hex, 'hex') : value;

@@ -1,6 +1,7 @@
 /**
- * `schemas/released.json` holds the SHA-256 of every released schema and golden file. This adds new files and
- * refuses changed ones. Such bytes are already on topics, so a change needs a new version in a new file.
+ * `schemas/released.json` holds the SHA-256 of every released schema and golden file. This script adds new files and
+ * refuses changed files. Topics already hold bytes of the released schemas, so a change needs a new version in a new
+ * file.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..', '..');
 const listPath = join(root, 'schemas', 'released.json');
 
-/** Path in the repository → SHA-256 in hex, of the file on disk. */
+/** The SHA-256 in hex of each file on disk, by its path in the repository. */
 export function hashesOnDisk(): Map<string, string> {
   const paths = readdirSync(join(root, 'schemas'), { recursive: true, encoding: 'utf8' })
     .map((path) => `schemas/${path.replaceAll('\\', '/')}`)
@@ -18,7 +19,7 @@ export function hashesOnDisk(): Map<string, string> {
   return new Map(paths.map((path) => [path, hashOf(path)]));
 }
 
-/** Path → SHA-256 in hex, from when the file was released. */
+/** The SHA-256 in hex of each file at its release, by its path. */
 export function releasedHashes(): Map<string, string> {
   return new Map(Object.entries(JSON.parse(readFileSync(listPath, 'utf8')) as Record<string, string>));
 }

@@ -1,6 +1,4 @@
-/**
- * Encodes golden examples without a .bin. An existing .bin is never written again: such bytes are on topics.
- */
+/** Encodes golden examples that have no .bin file. Never overwrites a .bin file, because topics hold such bytes. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundledCodecs, bundledStateCodec, type Codec } from '../../services/shared/codec/index.ts';

@@ -4,12 +4,12 @@ import { newestSchema } from '../../schemas/index.ts';
 import type { TopicEntry } from '../catalogue.ts';
 
 const BINDING_VERSION = '0.5.0';
-/** The recommended number; a single broker has one. */
+/** The recommended number of replicas. A single broker allows only one. */
 const REPLICAS = 3;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
 /**
- * AsyncAPI 3.0 document of the topics, with Kafka bindings and the Avro schemas as they are registered.
+ * The AsyncAPI 3.0 document of the topics, with Kafka bindings and the registered Avro schemas.
  *
  * @param topics the catalogue
  */
@@ -117,7 +117,7 @@ function goldenFolder(subject: string): string {
   return path.join(root, 'schemas', subject, 'golden', version);
 }
 
-/** The one version of the product, its API and its topics. */
+/** The version of the product. The API and the topics have the same version. */
 function productVersion(): string {
   return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }

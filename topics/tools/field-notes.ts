@@ -1,4 +1,4 @@
-/** Texts for the pages of schemas: a released schema never changes, but its page may. */
+/** Texts for the pages of schemas. A released schema never changes, but the text of its page may change. */
 import { COMMANDS_SUBJECT, EVENTS_SUBJECT, STATE_SUBJECT } from '../../schemas/index.ts';
 
 type Notes = Readonly<Record<string, string>>;
@@ -16,11 +16,11 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderEvent.previousStatus': 'Status before an APPLIED change.',
     'OrderEvent.occurredAt': 'Time of the decision.',
     'OrderEvent.commandId':
-      'Id of the command; a repeated command has the same id. Null if it could not be read.',
+      'Id of the command. A repeated command has the same id. Null if the command could not be read.',
     'OrderEvent.commandType':
-      'Type of the command: PLACE, CANCEL, CONFIRM_PAYMENT, FAIL_PAYMENT, REQUEST_REFUND, RECORD_REFUND, EXPIRE, SHIP, DELIVER, RETURN, CLOSE or ADJUST_STOCK. Null if it could not be read.',
+      'Type of the command: PLACE, CANCEL, CONFIRM_PAYMENT, FAIL_PAYMENT, REQUEST_REFUND, RECORD_REFUND, EXPIRE, SHIP, DELIVER, RETURN, CLOSE or ADJUST_STOCK. Null if the command could not be read.',
     'OrderEvent.actor':
-      'Who sent the command: `customer`, `operator`, `scheduler` or `provider:<name>`. Null if it could not be read.',
+      'The sender of the command: `customer`, `operator`, `scheduler` or `provider:<name>`. Null if the command could not be read.',
     'OrderEvent.sourcePartition': 'Partition of the command; always equal to the partition of the outcome.',
     'OrderEvent.sourceOffset': 'Offset of the command.',
     'OrderEvent.reason': reason,
@@ -31,17 +31,17 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderEvent.stock': 'The stock level after an adjustment.',
     'Reason.code':
       'One of the reason codes (docs/reasons.md), or an error code of a dead letter (docs/errors.md).',
-    'Reason.message': 'Text for people; it may change.',
+    'Reason.message': 'Text for people. The text may change.',
     'Reason.seen':
-      'The values that the decision used, as a JSON object in a text, such as `{"available":3}`. docs/reasons.md lists its members by code. It is for operators; do not act on it.',
+      'The values that the decision used, as a JSON object in a text, such as `{"available":3}`. docs/reasons.md lists its members by code. Only operators may rely on this field.',
     'OrderSnapshot.currency': 'ISO 4217 code.',
     'OrderSnapshot.couponCode': 'The coupon that was used.',
     'OrderSnapshot.priceVersion': 'Version of the catalogue with these prices.',
     'OrderSnapshot.paymentDueAt': 'Until this time the stock is reserved for a payment.',
     'PricedLine.name': 'Name of the product when the order was decided.',
     'PaymentChange.status': 'Status of the payment, not of the order.',
-    'StockChange.delta': 'Units added (above 0) or taken away (below 0).',
-    'StockChange.available': 'Units that can be ordered afterwards.',
+    'StockChange.delta': 'Number of units added (above 0) or removed (below 0).',
+    'StockChange.available': 'Number of units that can be ordered after the adjustment.',
   },
   [STATE_SUBJECT]: {
     'OrderState.customerId': 'The `sub` of the token that placed the order.',
@@ -49,7 +49,7 @@ const fieldNotes: Readonly<Record<string, Notes>> = {
     'OrderState.sourcePartition': 'Partition of the outcome; always equal to the partition of the record.',
     'OrderState.terms': 'The prices and terms of the order, as they were accepted.',
     'StateReason.code': 'One of the reason codes (docs/reasons.md).',
-    'StateReason.message': 'Text for people; it may change.',
+    'StateReason.message': 'Text for people. The text may change.',
     'OrderTerms.currency': 'ISO 4217 code.',
     'OrderTerms.priceVersion': 'Version of the catalogue with these prices.',
   },
@@ -59,7 +59,7 @@ export function fieldNote(subject: string, record: string, field: string): strin
   return fieldNotes[subject]?.[`${record}.${field}`] ?? '';
 }
 
-/** By subject, then `Record`: these replace the text of the schema. */
+/** By subject, then `Record`. These texts replace the texts of the schema. */
 const recordNotes: Readonly<Record<string, Notes>> = {
   [COMMANDS_SUBJECT]: {
     OrderCommand:
@@ -77,7 +77,7 @@ const recordNotes: Readonly<Record<string, Notes>> = {
   },
 };
 
-/** The page's text for a record instead of the one in its schema; null if that one is good. */
+/** The text of the page for a record; null if the page uses the text of the schema. */
 export function recordNote(subject: string, record: string): string | null {
   return recordNotes[subject]?.[record] ?? null;
 }

@@ -12,7 +12,7 @@ async function problemsOf(text: string): Promise<string[]> {
   const parser = new Parser();
   parser.registerSchemaParser(AvroSchemaParser());
   const { diagnostics } = await parser.parse(text);
-  // Severity 0 is an error, 1 a warning; the others are hints.
+  // Severity 0 is an error, and severity 1 is a warning. Higher severities are hints.
   return diagnostics
     .filter(({ severity }) => severity <= 1)
     .map(({ message, path }) => `${path.join('/')}: ${message}`);
@@ -31,7 +31,7 @@ describe('docs/topics', () => {
 describe('the reading guide', () => {
   const guide = docs.get('docs/topics/README.md') ?? '';
 
-  it('reads until the position reaches the end: a transaction mark may take the last offset', () => {
+  it('says to read until the position reaches the end, because a transaction marker may have the last offset', () => {
     expect(guide).toContain(
       'read until your client’s position, the next offset that it would read, has reached it',
     );
@@ -39,7 +39,7 @@ describe('the reading guide', () => {
     expect(guide).not.toMatch(/the record before the end that you asked for/);
   });
 
-  it('names the public topics, and how long an old version continues', () => {
+  it('names the public topics, and the time for which an old version continues', () => {
     const isPublic = topicCatalogue
       .filter(({ visibility }) => visibility === 'public')
       .map(({ name }) => name);

@@ -6,7 +6,7 @@ import { asyncApiDocument } from './asyncapi.ts';
 import { READING_GUIDE } from './reading-guide.ts';
 import { topicIndex, topicPage } from './topic-page.ts';
 
-/** Path in the repository → text, of the pages and the AsyncAPI document. */
+/** The texts of the pages and of the AsyncAPI document, by path in the repository. */
 export function topicDocs(): Map<string, string> {
   return new Map([
     ['docs/topics/README.md', topicIndex(topicCatalogue, READING_GUIDE)],

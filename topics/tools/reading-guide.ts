@@ -1,13 +1,13 @@
 import { EVENTS, STATE } from '../catalogue.ts';
 import { PARTITIONS } from '../partition.ts';
 
-/** The rules that hold for every topic. */
+/** The rules for the readers of every topic. */
 export const READING_GUIDE: readonly string[] = [
   '## What to request from the operators',
   [
     '- **Brokers.** You need their addresses, and the credentials that they require.',
-    `- **Access (ACLs).** You need \`Read\` and \`Describe\` on the public topics, \`${EVENTS}\` and \`${STATE}\`. You need \`Read\` on groups with a prefix of your own. The other topics are private: they contain names and addresses, or change without notice. Only the services have access to them. No other team writes to any topic. [Access to the topics](acls.md) has the rights of our own services.`,
-    '- **The prefix of the topics.** Several installations may share a cluster. Then each topic is called `<prefix>orders.events.v1`, and so on. Subjects of the registry have no prefix.',
+    `- **Access (ACLs).** You need \`Read\` and \`Describe\` on the public topics, \`${EVENTS}\` and \`${STATE}\`. You need \`Read\` on groups with your own prefix. The other topics are private: they contain names and addresses, or change without notice. Only the services have access to private topics. No other team writes to any topic. [Access to the topics](acls.md) lists the rights of the services.`,
+    '- **The prefix of the topics.** Several installations may share a cluster. Then the name of each topic begins with a prefix, as in `<prefix>orders.events.v1`. Subjects of the registry have no prefix.',
     '- **The base URL of the schema registry.** It has the API of Confluent’s registry. A local stack has `http://127.0.0.1:18081/apis/ccompat/v7`.',
   ].join('\n'),
   'A local stack (`npm start`) has brokers at `127.0.0.1:19092` and no prefix.',
@@ -16,28 +16,28 @@ export const READING_GUIDE: readonly string[] = [
   '## Reading a value',
   'Values with a schema have the wire format of the Confluent serialisers. They begin with one zero byte and the schema id as four bytes big-endian. Then follows the Avro body.',
   [
-    '1. Ask the registry for the schema of the id: `GET <base>/schemas/ids/<id>`. The answer is `{"schema": "<the schema as a JSON text>"}`. Cache it.',
+    '1. Ask the registry for the schema of the id: `GET <base>/schemas/ids/<id>`. The response is `{"schema": "<the schema as a JSON text>"}`. Cache the schema.',
     '2. Decode with your own copy of the schema as the reader and the fetched schema as the writer. Use any Avro library with schema resolution.',
   ].join('\n'),
-  'Your own copy is the file that the page of the topic names. You may also take `GET <base>/subjects/<subject>/versions/latest` on the day you start. It may leave out fields that you do not need.',
-  'Unknown symbols of an enum become its default, unknown fields are skipped, and new fields have defaults. So an unchanged reader works for as long as the topic exists.',
+  'The page of the topic names the schema file to copy. You may also copy `GET <base>/subjects/<subject>/versions/latest` when you start. Your copy may omit fields that you do not need.',
+  'Your Avro library maps unknown enum symbols to the default of the enum and skips unknown fields. New fields have defaults. So an unchanged reader works for as long as the topic exists.',
   '## What an outcome says',
   [
     '| `outcome` | meaning | version of the order |',
     '| --- | --- | --- |',
-    '| `ACCEPTED` | The order is placed: its prices are fixed and its stock is reserved. `order` has lines and totals. | 1 |',
+    '| `ACCEPTED` | The order is placed. Its prices are fixed and its stock is reserved. `order` has lines and totals. | 1 |',
     '| `REJECTED` | The order is finally refused. `reason` says why. No stock is reserved. | 1 |',
     '| `APPLIED` | The order changed to `status` from `previousStatus`. Or a stock level changed; then there is `stock` and no order. | one more |',
-    '| `REFUSED` | The change is not possible now, and the order stays as it is. `reason` says why. | unchanged |',
+    '| `REFUSED` | The change is not possible now. The order is unchanged. `reason` says why. | unchanged |',
     '| `DUPLICATE` | The command was decided before. It has no further effect. | unchanged |',
     '| `KEY_CONFLICT` | The idempotency key belongs to another order. The command has no effect. | unchanged |',
-    '| `DEAD_LETTERED` | The command could not be read or processed, so it is a dead letter. An operator may send it again, as a new command with its own outcome. `orderId` may be null, or may not be an order id. | unchanged, or 0 |',
-    '| `UNKNOWN` | Never written. Your copy of the schema reads it for a symbol that it does not know. Treat it like `REFUSED`: it changed no order in a way that you know. | – |',
+    '| `DEAD_LETTERED` | The command could not be read or processed, so it is a dead letter. An operator may send it again as a new command with its own outcome. `orderId` may be null. | unchanged, or 0 |',
+    '| `UNKNOWN` | No outcome has this symbol in the log. Your Avro library returns it for a symbol that your copy of the schema lacks. Treat it like `REFUSED`. | – |',
   ].join('\n'),
-  'So an order has exactly one outcome `ACCEPTED` or `REJECTED`. Only these and `APPLIED` change its state. The other outcomes matter only for completeness, and to the sender of the command.',
+  'So an order has exactly one outcome `ACCEPTED` or `REJECTED`. Only these outcomes and `APPLIED` change the state of an order. The other outcomes matter only for completeness and for the sender of the command.',
   'The usual path of a status is `PENDING_PAYMENT` (after `ACCEPTED`), `PAID`, `SHIPPED`, `DELIVERED`, `CLOSED`. From `PENDING_PAYMENT` an order may also become `CANCELLED`, `EXPIRED` or `PAYMENT_FAILED`. From `PAID` it may also become `CANCELLED`. After `SHIPPED` it may also become `RETURNED`.',
-  'Statuses, types and reason codes are texts, and later versions may add some. Ignore a value that you do not know.',
-  'Today the reason codes of orders are `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN` and `AMOUNT_TOO_LARGE`. Other commands have `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE` and `VERSION_MISMATCH`. Any other code belongs to a dead letter ([errors](../errors.md)). [Reasons](../reasons.md) explains each code and the content of `seen`.',
+  'Statuses, types and reason codes are texts. Later versions may add values. Ignore a value that you do not know.',
+  'Today the reason codes of orders are `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN` and `AMOUNT_TOO_LARGE`. Other commands have `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE` and `VERSION_MISMATCH`. Any other code belongs to a dead letter ([errors](../errors.md)). The page [reasons](../reasons.md) explains each code and the content of `seen`.',
   '## Reading outcomes without missing or counting one twice',
   `Every command on a partition has one outcome on the partition of \`${EVENTS}\` with the same number. Keep one integer per partition: the highest \`sourceOffset\` that you have processed. The partition of the record and \`sourcePartition\` are always equal. For each record:`,
   [

@@ -4,10 +4,10 @@ import type { TopicEntry } from '../catalogue.ts';
 import { fieldNote, recordNote } from './field-notes.ts';
 
 const NOTICE =
-  '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change those, not this page. -->';
+  '<!-- Written by `npm run gen` from topics/catalogue.ts and schemas/. Change these sources, not this page. -->';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Page of one topic: all that another team needs to read it. */
+/** The page of one topic, with all that another team needs to read the topic. */
 export function topicPage(topic: TopicEntry): string {
   return text([
     `# ${topic.name}`,
@@ -104,7 +104,7 @@ function jsonSection({ jsonMembers }: TopicEntry): string[] {
   ];
 }
 
-/** The record itself first, then its inner records in the order of their fields. */
+/** The records of a schema: first the outer record, then its inner records in the order of the fields. */
 function recordsOf(schema: AvroSchema, found: AvroRecord[] = []): AvroRecord[] {
   if (Array.isArray(schema)) for (const branch of schema) recordsOf(branch, found);
   else if (isRecord(schema)) {
