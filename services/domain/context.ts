@@ -2,6 +2,7 @@
 import type { OrderCommand, OrderEvent, Reason } from '../../schemas/generated/types.ts';
 import type { OrderStatus } from './orders/status.ts';
 import type { PricedOrder, Product } from './pricing/price.ts';
+import type { Rules } from './pricing/rules.ts';
 import type { StockChange, StockLedger } from './stock-ledger.ts';
 
 /** One record of the command log. `content` is the decoded result. */
@@ -36,6 +37,8 @@ export interface StoredOutcome {
 export interface Snapshot {
   readonly products: ReadonlyMap<string, Product>;
   readonly priceVersion: number;
+  /** Coupons among those that the batch names, shipping, tax and flags. */
+  readonly rules: Rules;
   /** Stock levels that were read. The decision assumes enough stock of any other SKU, and a guard checks this later. */
   readonly stockLevels: ReadonlyMap<string, number>;
   /** The orders of the batch that already exist. */

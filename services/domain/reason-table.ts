@@ -36,6 +36,50 @@ export const reasonTable: Readonly<Record<string, ReasonRow>> = {
     meaning: 'No coupon has this code.',
     seen: ['couponCode'],
   },
+  COUPONS_OFF: {
+    outcome: 'REJECTED',
+    meaning:
+      'The shop has switched all coupons off. The order is not placed at its full price. Try later, or place it without the coupon.',
+    seen: [],
+  },
+  COUPON_NOT_VALID: {
+    outcome: 'REJECTED',
+    meaning: 'The command was issued before the first or after the last moment of the coupon.',
+    seen: ['atMs', 'fromMs', 'untilMs'],
+  },
+  COUPON_CURRENCY: {
+    outcome: 'REJECTED',
+    meaning: 'The coupon is valid in another currency than that of the order.',
+    seen: ['currency'],
+  },
+  COUPON_SCOPE: {
+    outcome: 'REJECTED',
+    meaning: 'The coupon is valid for none of the products in the order.',
+    seen: [],
+  },
+  COUPON_MINIMUM: {
+    outcome: 'REJECTED',
+    meaning: 'The products for which the coupon is valid cost less than its minimum, before discounts.',
+    seen: ['eligible', 'minimum'],
+  },
+  SHIPPING_UNAVAILABLE: {
+    outcome: 'REJECTED',
+    meaning:
+      'No shipping rate fits the country, currency and weight of the order. An order without an address needs a rate for all countries.',
+    seen: ['currency', 'weightGrams'],
+  },
+  TAX_RATE_UNKNOWN: {
+    outcome: 'REJECTED',
+    meaning:
+      'No tax rate covers a product, or shipping, at the shipping address. An order without an address needs a rate for all countries.',
+    seen: ['category'],
+  },
+  TOTAL_CHANGED: {
+    outcome: 'REJECTED',
+    meaning:
+      'The total differs from the `expectedTotal` of the order. Ask for a quote, and place a new order with the current total.',
+    seen: ['expectedTotal', 'total'],
+  },
   AMOUNT_TOO_LARGE: {
     outcome: 'REJECTED',
     meaning: 'The total is above the largest amount that can be stored exactly. Place several orders.',

@@ -38,6 +38,54 @@ export const outOfStock = (line: number, sku: string, asked: number, available: 
 export const couponUnknown = (couponCode: string): Reason =>
   reason('COUPON_UNKNOWN', 'No coupon has this code.', '/couponCode', { couponCode });
 
+export const couponsOff = (): Reason =>
+  reason('COUPONS_OFF', 'No coupon can be used at the moment.', '/couponCode', null);
+
+export const couponNotValid = (atMs: number, fromMs: number | null, untilMs: number | null): Reason =>
+  reason('COUPON_NOT_VALID', 'The coupon is not valid at the time of the order.', '/couponCode', {
+    atMs,
+    fromMs,
+    untilMs,
+  });
+
+export const couponCurrency = (asked: string, valid: string): Reason =>
+  reason('COUPON_CURRENCY', `The order is in ${asked}, the coupon is valid in ${valid}.`, '/couponCode', {
+    currency: valid,
+  });
+
+export const couponScope = (): Reason =>
+  reason('COUPON_SCOPE', 'The coupon is valid for none of the products in the order.', '/couponCode', null);
+
+export const couponMinimum = (eligible: number, minimum: number): Reason =>
+  reason(
+    'COUPON_MINIMUM',
+    `The products for which the coupon is valid cost ${eligible}, and it needs at least ${minimum}.`,
+    '/couponCode',
+    { eligible, minimum },
+  );
+
+export const shippingUnavailable = (currency: string, weightGrams: number): Reason =>
+  reason(
+    'SHIPPING_UNAVAILABLE',
+    'The order cannot be shipped: no shipping rate fits its country, currency and weight.',
+    '/shippingAddress',
+    { currency, weightGrams },
+  );
+
+export const taxRateUnknown = (category: string): Reason =>
+  reason(
+    'TAX_RATE_UNKNOWN',
+    `No tax rate is known for the category ${category} at the shipping address.`,
+    '/shippingAddress',
+    { category },
+  );
+
+export const totalChanged = (expected: number, actual: number): Reason =>
+  reason('TOTAL_CHANGED', `The total is ${actual}, not the expected ${expected}.`, '/expectedTotal', {
+    expectedTotal: expected,
+    total: actual,
+  });
+
 export const amountTooLarge = (): Reason =>
   reason('AMOUNT_TOO_LARGE', 'The total is beyond the largest amount that can be kept exactly.', null, null);
 

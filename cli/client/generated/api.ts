@@ -880,12 +880,20 @@ export interface components {
         };
         Reason: {
             /**
-             * @description Machine-readable reason: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
+             * @description Machine-readable reason: `UNKNOWN_SKU`, `CURRENCY_MISMATCH`, `PRICE_CHANGED`, `OUT_OF_STOCK`, `COUPON_UNKNOWN`, `COUPONS_OFF`, `COUPON_NOT_VALID`, `COUPON_CURRENCY`, `COUPON_SCOPE`, `COUPON_MINIMUM`, `SHIPPING_UNAVAILABLE`, `TAX_RATE_UNKNOWN`, `TOTAL_CHANGED`, `AMOUNT_TOO_LARGE`, `KEY_CONFLICT`, `ORDER_UNKNOWN`, `ILLEGAL_CHANGE`, `VERSION_MISMATCH`, `DEAD_LETTERED`, `OTHER`. New codes may be added.
              * @example UNKNOWN_SKU
              * @example CURRENCY_MISMATCH
              * @example PRICE_CHANGED
              * @example OUT_OF_STOCK
              * @example COUPON_UNKNOWN
+             * @example COUPONS_OFF
+             * @example COUPON_NOT_VALID
+             * @example COUPON_CURRENCY
+             * @example COUPON_SCOPE
+             * @example COUPON_MINIMUM
+             * @example SHIPPING_UNAVAILABLE
+             * @example TAX_RATE_UNKNOWN
+             * @example TOTAL_CHANGED
              * @example AMOUNT_TOO_LARGE
              * @example KEY_CONFLICT
              * @example ORDER_UNKNOWN

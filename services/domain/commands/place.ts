@@ -67,7 +67,8 @@ function decide(context: DecisionContext, record: SourceRecord, command: PlaceCo
       : keyConflict(record, command, existing, nowMs);
   }
   const { payload } = command;
-  const { priced, reason: priceReason } = priceOrder(payload, context.snapshot.products);
+  const { products, rules } = context.snapshot;
+  const { priced, reason: priceReason } = priceOrder(payload, products, rules, command.issuedAt);
   const reason = priceReason ?? shortOfStock(context, payload);
   const status = reason === null ? acceptedStatus : 'REJECTED';
   const paymentDueAtMs = reason === null ? nowMs + paymentWindowMs : null;

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderLine, PlaceOrder } from '../../../schemas/generated/types.ts';
 import { type Product, priceOrder } from './price.ts';
+import { noRules } from './rules.ts';
 
-const max = Number.MAX_SAFE_INTEGER;
+/** The largest integer that the Avro library encodes. */
+const max = Number.MAX_SAFE_INTEGER - 1;
 const product = (sku: string, unitPrice: number, currency = 'EUR'): Product => ({
   sku,
   name: `The ${sku}`,
   unitPrice,
   currency,
+  weightGrams: 0,
+  taxCategory: 'standard',
+  breaks: null,
 });
 const catalogue = new Map(
   [product('A', 250), product('FREE', 0), product('USD', 100, 'USD'), product('MAX', max)].map((each) => [
@@ -17,7 +22,11 @@ const catalogue = new Map(
 );
 
 function price(lines: Partial<OrderLine>[], couponCode: string | null = null) {
-  const place: PlaceOrder = {
+  return priceOrder(placeOf(lines, couponCode), catalogue, noRules, 0);
+}
+
+function placeOf(lines: Partial<OrderLine>[], couponCode: string | null = null): PlaceOrder {
+  return {
     currency: 'EUR',
     lines: lines.map((line) => ({ sku: 'A', quantity: 1, expectedUnitPrice: null, ...line })),
     couponCode,
@@ -25,7 +34,6 @@ function price(lines: Partial<OrderLine>[], couponCode: string | null = null) {
     contactEmail: null,
     metadata: [],
   };
-  return priceOrder(place, catalogue);
 }
 
 describe('priceOrder', () => {
@@ -39,7 +47,7 @@ describe('priceOrder', () => {
   it('lists every line of an order that cannot be sold, with a price if it has one', () => {
     const { priced, reason } = price([{}, { sku: 'GONE', quantity: 2 }, { sku: 'USD' }]);
     expect(reason).toMatchObject({ code: 'UNKNOWN_SKU', pointer: '/items/1/sku', seen: '{"sku":"GONE"}' });
-    expect(priced.lines).toEqual([
+    expect(priced.lines).toMatchObject([
       { sku: 'A', name: 'The A', quantity: 1, unitPrice: 250, lineTotal: 250 },
       { sku: 'GONE', name: null, quantity: 2, unitPrice: null, lineTotal: null },
       { sku: 'USD', name: 'The USD', quantity: 1, unitPrice: null, lineTotal: null },
@@ -84,8 +92,11 @@ describe('priceOrder', () => {
     expect(reason).toMatchObject({ code: 'COUPON_UNKNOWN', pointer: '/couponCode' });
   });
 
-  it('prices up to the largest exact amount', () => {
+  it('prices up to the largest amount that can be encoded, and refuses the next', () => {
     expect(price([{ sku: 'MAX' }])).toMatchObject({ reason: null, priced: { total: max } });
+    const next = new Map([['A', product('A', max + 1)]]);
+    const lines = [{ sku: 'A', quantity: 1, expectedUnitPrice: null }];
+    expect(priceOrder(placeOf(lines), next, noRules, 0).reason?.code).toBe('AMOUNT_TOO_LARGE');
   });
 
   it.each([

@@ -12,7 +12,7 @@ export const products: ReadonlyMap<string, Product> = new Map(
     { sku: 'B', name: 'Bread', unitPrice: 0, currency: 'EUR' },
     { sku: 'C', name: 'Cheese', unitPrice: 1_999, currency: 'EUR' },
     { sku: 'D', name: 'Donut', unitPrice: 100, currency: 'USD' },
-  ].map((product) => [product.sku, product]),
+  ].map((product) => [product.sku, { ...product, weightGrams: 0, taxCategory: 'standard', breaks: null }]),
 );
 const customer = 'customer-1';
 const orders = 4;

@@ -8,6 +8,7 @@ import {
   type Decision,
   decide,
   type KnownOrder,
+  noRules,
   type SourceRecord,
   type StoredOutcome,
 } from '../index.ts';
@@ -87,7 +88,7 @@ function load(
     if (stored !== undefined) commands.set(commandKey(command.orderId, command.commandId), stored);
   }
   const stockLevels = new Map([...tables.stock].filter(([sku]) => scarce.has(sku)));
-  return { products, priceVersion: 7, stockLevels, orders, commands };
+  return { products, priceVersion: 7, rules: noRules, stockLevels, orders, commands };
 }
 
 function write(tables: Tables, { newOrders, changes, commandRows, stock }: Decision): void {

@@ -24,6 +24,19 @@ export function createFakeStore(controls: FakeStoreState): AppDeps['store'] {
       ),
     history: async () => ({ changes: [], refused: [] }),
     products: async (skus) =>
-      new Map(skus.map((sku) => [sku, { sku, name: `Product ${sku}`, unitPrice: 250, currency: 'EUR' }])),
+      new Map(
+        skus.map((sku) => [
+          sku,
+          {
+            sku,
+            name: `Product ${sku}`,
+            unitPrice: 250,
+            currency: 'EUR',
+            weightGrams: 0,
+            taxCategory: 'standard',
+            breaks: null,
+          },
+        ]),
+      ),
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Decision, decide } from '../../domain/index.ts';
+import { type Decision, decide, noRules } from '../../domain/index.ts';
 import { cancel, orderIdOf, place, products, toLog } from '../../domain/testing/commands.ts';
 import { bundledCodecs } from '../../shared/codec/index.ts';
 import type { OutMessage } from '../../shared/kafka/index.ts';
@@ -13,7 +13,14 @@ const none = new Map();
 const lines = [{ sku: 'A', quantity: 1, expectedUnitPrice: null }];
 
 function decisionOf(...commands: Parameters<typeof toLog>[0]): Decision {
-  const snapshot = { products, priceVersion: 1, stockLevels: none, orders: none, commands: none };
+  const snapshot = {
+    products,
+    priceVersion: 1,
+    rules: noRules,
+    stockLevels: none,
+    orders: none,
+    commands: none,
+  };
   return decide(snapshot, toLog(commands), settings);
 }
 

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test, vi } from 'vitest';
 import { longestHoldMs, slowness } from '../../../tests/support/processor-time.ts';
-import { decide } from '../../domain/index.ts';
+import { decide, noRules } from '../../domain/index.ts';
 import { bundledCodecs, checksumOf } from '../../shared/codec/index.ts';
 import { encodeBatch } from '../../shared/kafka/protocol/record-batch.ts';
 import { readRecordSet } from '../../shared/kafka/protocol/record-reader.ts';
@@ -49,7 +49,14 @@ async function deadLetterOf(bytes: Buffer): Promise<number> {
   const records = buffer.peek(100, 2 * recordBytesMax);
   const deps = { codec: codecs.commands, quarantine: new Quarantine(), log: silent };
   const parts = await decodeParts(deps, [partOf(lane, records)]);
-  const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
+  const snapshot = {
+    products: none,
+    priceVersion: 1,
+    rules: noRules,
+    stockLevels: none,
+    orders: none,
+    commands: none,
+  };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs: 5_000, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, 5_000);
   buffer.dropBelow(1);

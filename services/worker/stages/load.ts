@@ -2,7 +2,13 @@
  * Reads the input of a decision after the fence. Prices are always read. Orders and commands are read if the batch
  * names them. Stock levels are read for SKUs that are known to be short.
  */
-import { type CommandNeeds, handlerOf, type Snapshot, type StockChange } from '../../domain/index.ts';
+import {
+  type CommandNeeds,
+  handlerOf,
+  noRules,
+  type Snapshot,
+  type StockChange,
+} from '../../domain/index.ts';
 import type { Session } from '../../shared/mysql/index.ts';
 import type { LowStock } from '../batching/low-stock.ts';
 import type { PriceSnapshot } from '../store/catalogue.ts';
@@ -26,7 +32,7 @@ export async function loadSnapshot(
   const commands = await readCommands(session, needs.commands);
   const skus = [...orders.values()].flatMap(({ lines }) => lines.map(({ sku }) => sku));
   const stockLevels = await readLowStock(deps, skus.length === 0 ? needs.skus : [...needs.skus, ...skus]);
-  return { products, priceVersion: version, stockLevels, orders, commands };
+  return { products, priceVersion: version, rules: noRules, stockLevels, orders, commands };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../domain/index.ts';
+import { decide, noRules } from '../../domain/index.ts';
 import { bundledCodecs, CHECKSUM_HEADER, checksumOf } from '../../shared/codec/index.ts';
 import { encodeHeaders, type InRecord } from '../../shared/kafka/index.ts';
 import { decodeMessages } from '../publishing/outbox-format.ts';
@@ -23,7 +23,14 @@ async function outcomesOf(...changes: Partial<InRecord>[]) {
   const parts = await decodeParts({ codec: codecs.commands, quarantine: new Quarantine(), log: silent }, [
     part,
   ]);
-  const snapshot = { products: none, priceVersion: 1, stockLevels: none, orders: none, commands: none };
+  const snapshot = {
+    products: none,
+    priceVersion: 1,
+    rules: noRules,
+    stockLevels: none,
+    orders: none,
+    commands: none,
+  };
   const decision = decide(snapshot, parts[0]!.sources, { nowMs, paymentWindowMs: 1 });
   const [outcomes] = encodeOutcomes(codecs.events, parts, decision, nowMs);
   return { ...outcomes!, messages: decodeMessages(outcomes!.blob) };

@@ -24,6 +24,8 @@ function createFakeDatabase(prices: Record<string, number>) {
         name: `The ${sku}`,
         unit_price: world.prices[sku],
         currency: 'EUR',
+        weight_grams: 40,
+        tax_category: 'food',
       });
       return [found.length === 0 ? [empty] : found.map(row)];
     },
@@ -50,7 +52,15 @@ describe('the catalogue', () => {
     const catalogue = createCatalogue();
     const first = await snapshotOf(catalogue, session, ['A']);
     expect(first.version).toBe(1);
-    expect(first.products.get('A')).toEqual({ sku: 'A', name: 'The A', unitPrice: 1, currency: 'EUR' });
+    expect(first.products.get('A')).toEqual({
+      sku: 'A',
+      name: 'The A',
+      unitPrice: 1,
+      currency: 'EUR',
+      weightGrams: 40,
+      taxCategory: 'food',
+      breaks: null,
+    });
     world.reads = [];
     await snapshotOf(catalogue, session, ['A', 'B', 'B']);
     await snapshotOf(catalogue, session, ['A', 'B']);

@@ -33,6 +33,8 @@ type SnapshotRow = {
   name: string;
   unit_price: number;
   currency: string;
+  weight_grams: number;
+  tax_category: string;
 };
 
 /**
@@ -67,7 +69,15 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
     for (const row of rows) {
       if (row.sku === null) continue;
       const { sku, name, unit_price: unitPrice, currency } = row;
-      products.set(sku, { sku, name, unitPrice, currency });
+      products.set(sku, {
+        sku,
+        name,
+        unitPrice,
+        currency,
+        weightGrams: row.weight_grams,
+        taxCategory: row.tax_category,
+        breaks: null,
+      });
     }
     for (const sku of missing) if (!products.has(sku)) absent.add(sku);
     return { version, nowMs: rows[0]!.nowMs, products };
@@ -88,7 +98,7 @@ export function createCatalogue({ productsMax = 100_000 }: { productsMax?: numbe
 /** One statement has one read view. So the rows belong to the version that it returns. */
 function layOutRead(buffer: StatementBuffer, skus: ReadonlySet<string>): number {
   buffer.begin(
-    `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,
+    `SELECT c.version, ${nowSql} AS nowMs, p.sku, p.name, p.unit_price, p.currency, p.weight_grams, p.tax_category FROM catalogue_state c LEFT JOIN products p ON p.sku IN (`,
   );
   if (skus.size === 0) buffer.text('');
   let isFirst = true;

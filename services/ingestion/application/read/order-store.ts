@@ -140,16 +140,12 @@ export function createOrderStore({ db, logId, topic = COMMANDS }: OrderStoreDeps
     },
     details: (customerId, orderIds) => readOrderDetails(db, customerId, orderIds),
     async products(skus) {
-      const rows = await db.rows<{ sku: string; name: string; unit_price: number; currency: string }>(
-        `SELECT sku, name, unit_price, currency FROM products WHERE sku IN (${placeholders(skus)})`,
+      const rows = await db.rows<Omit<Product, 'breaks'>>(
+        'SELECT sku, name, unit_price AS unitPrice, currency, weight_grams AS weightGrams, ' +
+          `tax_category AS taxCategory FROM products WHERE sku IN (${placeholders(skus)})`,
         skus,
       );
-      return new Map(
-        rows.map(({ sku, name, unit_price, currency }) => [
-          sku,
-          { sku, name, unitPrice: unit_price, currency },
-        ]),
-      );
+      return new Map(rows.map((row) => [row.sku, { ...row, breaks: null }]));
     },
     async isDeadLetter({ partition, offset }) {
       const rows = await db.rows(

@@ -1,4 +1,4 @@
-import { priceOrder } from '../../../domain/index.ts';
+import { noRules, priceOrder } from '../../../domain/index.ts';
 import { placePayload } from '../../application/submit/to-command.ts';
 import type { Operation } from '../operation.ts';
 import { orderBytesMax } from '../requests/bodies.ts';
@@ -43,7 +43,7 @@ export function quoteOrder(deps: RouteDeps): RouteOf<OrderRequest> {
     async handler(request, reply, order) {
       const skus = order.items.map(({ sku }) => sku);
       const products = await atDatabase(deps, request.caller.customerId, () => deps.store.products(skus));
-      const { priced, reason } = priceOrder(placePayload(order), products);
+      const { priced, reason } = priceOrder(placePayload(order), products, noRules, Date.now());
       const { lines, subtotal, discount, shipping, tax, total } = priced;
       const quote = {
         currency: order.currency,

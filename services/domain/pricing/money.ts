@@ -1,0 +1,61 @@
+/** Arithmetic on amounts: integer minor units, exact, rounded half up. */
+
+/**
+ * A larger sum of money is refused. JavaScript and JSON keep integers exact up to 2^53 - 1, but the Avro library
+ * encodes no integer above 2^53 - 2.
+ */
+export const amountMax = Number.MAX_SAFE_INTEGER - 1;
+
+/**
+ * amount × numerator ÷ denominator, rounded half up. All three are safe integers of at least 0, and the denominator is
+ * at least 1. A result beyond `amountMax` is not exact, but it is beyond `amountMax`.
+ */
+export function mulDivHalfUp(amount: number, numerator: number, denominator: number): number {
+  const product = amount * numerator;
+  if (product <= Number.MAX_SAFE_INTEGER) {
+    const rest = product % denominator;
+    return (product - rest) / denominator + (rest >= denominator - rest ? 1 : 0);
+  }
+  const divisor = BigInt(denominator);
+  const exact = BigInt(amount) * BigInt(numerator);
+  const rest = exact % divisor;
+  return Number(exact / divisor + (2n * rest >= divisor ? 1n : 0n));
+}
+
+/**
+ * Spreads `total` over members in proportion to their weights. Every member gets its share rounded down. The units that
+ * are left go to the members with the largest remainders, one each; ties go to the member that is first. So the shares
+ * always add up to `total`. If all weights are 0, every share is 0.
+ *
+ * @param total a safe integer of at least 0
+ * @param weights safe integers of at least 0, whose sum is a safe integer
+ */
+export function spread(total: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const shares: number[] = new Array(weights.length).fill(0);
+  if (total === 0 || sum === 0) return shares;
+  const remainders: number[] = new Array(weights.length);
+  let left = total;
+  for (let index = 0; index < weights.length; index++) {
+    const { share, remainder } = shareOf(total, weights[index]!, sum);
+    shares[index] = share;
+    remainders[index] = remainder;
+    left -= share;
+  }
+  if (left === 0) return shares;
+  // The sort is stable, so equal remainders stay in the order of the members.
+  const byRemainder = [...remainders.keys()].sort((a, b) => remainders[b]! - remainders[a]!);
+  for (const index of byRemainder.slice(0, left)) shares[index]! += 1;
+  return shares;
+}
+
+function shareOf(total: number, weight: number, sum: number): { share: number; remainder: number } {
+  const product = total * weight;
+  if (product <= Number.MAX_SAFE_INTEGER) {
+    const remainder = product % sum;
+    return { share: (product - remainder) / sum, remainder };
+  }
+  const exact = BigInt(total) * BigInt(weight);
+  const divisor = BigInt(sum);
+  return { share: Number(exact / divisor), remainder: Number(exact % divisor) };
+}

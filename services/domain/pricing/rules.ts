@@ -1,0 +1,128 @@
+/**
+ * The rules that price an order besides the catalogue: coupons, shipping, tax and flags. They are data, of one version,
+ * and they are read before a batch is decided. Without any rule an order costs what its lines cost.
+ */
+
+/** A coupon. It is valid from `fromMs` until just before `untilMs`, epoch ms; null is no bound. */
+export interface Coupon {
+  readonly code: string;
+  readonly discount:
+    | { readonly kind: 'PERCENT'; readonly basisPoints: number }
+    | { readonly kind: 'AMOUNT'; readonly amount: number }
+    | { readonly kind: 'FREE_SHIPPING' };
+  /** The only currency in which it can be used; null for any. Never null with an amount or a minimum. */
+  readonly currency: string | null;
+  /** The lines in its scope must cost this much before discounts, in minor units. */
+  readonly minimum: number;
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+  /** SKUs in its scope; an entry that ends in `*` is a prefix. Null for every SKU. */
+  readonly scope: readonly string[] | null;
+  /** How many orders may use it at the same time; null is no limit. */
+  readonly totalLimit: number | null;
+  /** How many orders of one customer may use it at the same time; null is no limit. */
+  readonly customerLimit: number | null;
+}
+
+/** One tax rate. A null column is a wildcard. */
+export interface TaxRate {
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | null;
+  /** In the form of `regionKey`. */
+  readonly region: string | null;
+  readonly category: string | null;
+  /** Parts per million: 190,000 is 19 %. */
+  readonly ratePpm: number;
+  /** Whether prices contain the tax in this country. The same for all rates of one country. */
+  readonly inclusive: boolean;
+}
+
+/** The price of shipping one order. */
+export interface ShippingRate {
+  /** ISO 3166-1 alpha-2; null is a wildcard for countries without a rate in this currency. */
+  readonly country: string | null;
+  readonly currency: string;
+  /** The largest weight of the order in grams; null is no bound. */
+  readonly weightMaxGrams: number | null;
+  readonly amount: number;
+  /** Shipping is free from this subtotal before coupons; null for never. */
+  readonly freeFrom: number | null;
+}
+
+/** Switches of operators. They are stored with each order, because old rules are overwritten. */
+export interface RuleFlags {
+  /** `unlimited` counts no redemption. `off` rejects orders with a coupon. */
+  readonly coupons: 'on' | 'unlimited' | 'off';
+  readonly quantityBreaks: 'on' | 'off';
+}
+
+export interface Rules {
+  /** Version of the coupons plus version of the rates and flags. Both only rise, so the sum names one state. */
+  readonly version: number;
+  readonly flags: RuleFlags;
+  /** By code. A code that is not in it has no coupon. */
+  readonly coupons: ReadonlyMap<string, Coupon>;
+  /** Null if no tax rate was imported: then no order has tax. */
+  readonly tax: TaxTable | null;
+  /** Null if no shipping rate was imported: then shipping is free. */
+  readonly shipping: ShippingTable | null;
+}
+
+/** Tax rates by country, then by region and category. */
+export type TaxTable = ReadonlyMap<
+  string,
+  { readonly inclusive: boolean; readonly rates: ReadonlyMap<string, number> }
+>;
+
+/** Shipping rates by country and currency, lightest first. */
+export type ShippingTable = ReadonlyMap<string, readonly ShippingRate[]>;
+
+/** The key of a wildcard in both tables. */
+export const anyKey = '*';
+
+export const defaultFlags: RuleFlags = { coupons: 'on', quantityBreaks: 'on' };
+
+/** No rule at all, version 0. */
+export const noRules: Rules = {
+  version: 0,
+  flags: defaultFlags,
+  coupons: new Map(),
+  tax: null,
+  shipping: null,
+};
+
+/** A region as rates and addresses compare it: without blanks at its ends, in upper case. */
+export function regionKey(region: string): string {
+  return region.trim().toUpperCase();
+}
+
+/** The key of a rate within its country. */
+export function rateKey(region: string | null, category: string | null): string {
+  return `${region ?? anyKey}\n${category ?? anyKey}`;
+}
+
+/** The table of these rates, or null without any. */
+export function taxTable(rates: readonly TaxRate[]): TaxTable | null {
+  if (rates.length === 0) return null;
+  const table = new Map<string, { inclusive: boolean; rates: Map<string, number> }>();
+  for (const { country, region, category, ratePpm, inclusive } of rates) {
+    const key = country ?? anyKey;
+    const entry = table.get(key) ?? { inclusive, rates: new Map() };
+    entry.rates.set(rateKey(region, category), ratePpm);
+    table.set(key, entry);
+  }
+  return table;
+}
+
+/** The key of a country and currency in a `ShippingTable`. */
+export function shippingKey(country: string | null, currency: string): string {
+  return `${country ?? anyKey} ${currency}`;
+}
+
+/** The table of these rates, or null without any. */
+export function shippingTable(rates: readonly ShippingRate[]): ShippingTable | null {
+  if (rates.length === 0) return null;
+  const weightOf = ({ weightMaxGrams }: ShippingRate) => weightMaxGrams ?? Number.POSITIVE_INFINITY;
+  const sorted = rates.toSorted((a, b) => (weightOf(a) < weightOf(b) ? -1 : 1));
+  return Map.groupBy(sorted, ({ country, currency }) => shippingKey(country, currency));
+}
