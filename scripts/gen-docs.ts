@@ -8,10 +8,7 @@ import { serviceProcesses } from '../stack/services.ts';
 import { findingsPage, problemsPage, reasonsPage, webhookBodiesPage } from './docs/code-pages.ts';
 import { page, table } from './docs/page.ts';
 
-/**
- * Writes the reference pages that are generated from tables in the code. With `--check` it only names
- * outdated pages.
- */
+/** Writes the reference pages from the tables in the code. With `--check` it only names outdated pages. */
 async function main(check: boolean): Promise<number> {
   const pages = {
     'errors.md': errorsPage(),
@@ -45,7 +42,7 @@ function errorsPage(): string {
     row.template,
   ]);
   return page('Errors', 'services/shared/errors/table.ts', [
-    'The disposition says what happens to the work that failed. `{name}` is filled in from the actual case.',
+    'The disposition says what happens to the failed work. The actual case replaces `{name}`.',
     '- `reject`: the caller gets an error with a reason.\n- `retry`: the process waits and tries the same work again.\n- `deadLetter`: the record becomes a dead letter with its bytes.\n- `fatal`: the process ends, so that its supervisor starts a new one.',
     table(['code', 'disposition', 'message'], rows),
   ]);
@@ -59,7 +56,7 @@ function metricsPage(): string {
     spec.help,
   ]);
   return page('Metrics', 'services/shared/metrics/tables/', [
-    'Each service serves its metrics on its admin port at `/metrics`. Every series has the label `service` besides its own labels. Node’s own metrics (event loop lag, heap, garbage collection) are there too. Names end with the unit; counters end in `_total`.',
+    'Each service serves its metrics on its admin port at `/metrics`. Every series has the label `service` besides its own labels. Node’s own metrics (event loop lag, heap, garbage collection) are included. Names end with the unit. Names of counters end in `_total`.',
     table(['metric', 'type', 'labels', 'meaning'], rows),
   ]);
 }
@@ -86,12 +83,12 @@ async function configurationPage(): Promise<string> {
       : [`## ${title}\n\n${table(['variable', 'kind', 'default', 'meaning'], rows)}`];
   });
   return page('Configuration', 'services/shared/config/common.ts and services/*/config.ts', [
-    'Each process reads its environment once, at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. Durations take `ms`, `s`, `m`, `h` or `d`.',
+    'Each process reads its environment once, at the start. It reports all problems together and then exits with 1. An empty variable counts as unset. The units of durations are `ms`, `s`, `m`, `h` and `d`.',
     ...parts,
   ]);
 }
 
-/** The fields that a service's config.ts exports. A service without that file has none of its own. */
+/** The fields that a service's config.ts exports. A service without this file has no own fields. */
 async function fieldsOfService(service: string): Promise<Field<unknown>[]> {
   if (!readdirSync(join(root, 'services', service)).includes('config.ts')) return [];
   const module = (await import(`../services/${service}/config.ts`)) as Record<string, unknown>;

@@ -1,7 +1,7 @@
 /**
- * Runs before `npm start` and `npm test`, on whatever Node the machine has: installs the dependencies when the
- * lockfile asks for something else than what is installed. After it, the scripts run on the Node of node_modules.
- * Written in plain, old JavaScript, so that an old Node can read it and say so.
+ * Runs before `npm start` and `npm test`, on the Node of the machine. Installs the dependencies if they differ
+ * from the lockfile. Then the scripts run on the Node of node_modules. This file is in old JavaScript, so that
+ * an old Node can run it and report its version.
  */
 'use strict';
 
@@ -33,7 +33,10 @@ function main() {
   console.log('Installed in ' + ((Date.now() - startedMs) / 1000).toFixed(1) + ' s');
 }
 
-/** What makes an installation necessary, or null. Compares contents, as times of files say little after a clone. */
+/**
+ * The reason why an installation is necessary, or null. Compares contents, because after a clone the times of
+ * files mean little.
+ */
 function findDifference() {
   var wanted = readPackages(path.join(root, 'package-lock.json'));
   var installed = readPackages(path.join(root, 'node_modules', '.package-lock.json'));
@@ -56,12 +59,15 @@ function readPackages(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8')).packages;
   } catch (error) {
-    // Not there, or not JSON: to the caller both mean the same.
+    // The file does not exist or is not JSON. To the caller both mean the same.
     return null;
   }
 }
 
-/** The `node` package brings its binary by an install script, which some settings of npm suppress. */
+/**
+ * Whether the binary of the `node` package runs. An install script adds it, and some settings of npm suppress
+ * this script.
+ */
 function ownNodeRuns() {
   var result = childProcess.spawnSync(path.join(root, 'node_modules', '.bin', 'node'), ['--version']);
   return result.status === 0;

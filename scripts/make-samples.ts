@@ -1,6 +1,6 @@
 /**
- * Writes samples/catalogue.csv, samples/orders.ndjson and samples/expected.json; each run writes the same
- * bytes. `--orders N --to DIR` makes a larger set elsewhere, with the same shares of good and bad orders.
+ * Writes samples/catalogue.csv, samples/orders.ndjson and samples/expected.json. Each run writes the same
+ * bytes. `--orders N --to DIR` makes a larger set elsewhere, with the same shares of valid and invalid orders.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

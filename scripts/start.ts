@@ -1,7 +1,7 @@
 /**
  * `npm start`: from a fresh clone to orders with outcomes. `-- --once` stops everything after the sample
- * orders and exits 0 only if each has the expected outcome. `-- --name other` uses another instance than
- * `dev`.
+ * orders. It exits with 0 only if each order has the expected outcome. `-- --name other` uses another instance
+ * than `dev`.
  */
 import { parseArgs } from 'node:util';
 import {
@@ -21,12 +21,12 @@ import { createSteps, interrupted, type Steps } from './start/steps.ts';
 import { createSupervisor, type Supervisor } from './start/supervisor.ts';
 import { welcome } from './start/welcome.ts';
 
-/** A Ctrl-C may take 10 s: up to 6 s for the services (supervisor.ts), the rest for the servers. */
+/** A stop after Ctrl-C may take 10 s. The services take up to 6 s (supervisor.ts), the servers the rest. */
 const SERVERS_STOP_DEADLINE_MS = 3_500;
 
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort());
-/** Why the output has no reader; null while it has one. */
+/** The reason why the output is lost; null while it has a reader. */
 let lostOutput: string | null = null;
 whenOutputIsLost((why) => {
   lostOutput = why;
@@ -34,7 +34,7 @@ whenOutputIsLost((why) => {
 });
 /** The first server that ended by itself; null while all run. */
 let endedServer: EndedServer | null = null;
-/** Servers that end from here on were stopped by this process. */
+/** This process itself stops the servers that end after this signal. */
 const stopping = new AbortController();
 process.exitCode = await main();
 
@@ -88,8 +88,8 @@ async function sendSamples(steps: Steps, orderstream: Orderstream, once: boolean
 }
 
 /**
- * Services first, then the servers. Another process that stops this instance at the same time may finish the
- * rest.
+ * Stops the services first, then the servers. Another process that stops this instance at the same time may
+ * stop the rest.
  */
 async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise<void> {
   const startedMs = performance.now();
@@ -99,14 +99,14 @@ async function stop(name: string, supervisor: Supervisor, steps: Steps): Promise
     await stackDown(name, { deadlineMs: SERVERS_STOP_DEADLINE_MS });
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
-    steps.tell('another process is starting or stopping the servers, so they are left to it');
+    steps.tell('another process starts or stops the servers, so this process does not stop them');
   }
   steps.tell(
     `stopped in ${((performance.now() - startedMs) / 1000).toFixed(1)} s; the data stays in ${instanceDir(name)}`,
   );
 }
 
-/** Ctrl-C is the normal end of a run, except with `--once`. */
+/** Prints an error and returns the exit code. Ctrl-C is the normal end of a run, except with `--once`. */
 function printFailure(error: unknown, once: boolean): number {
   const failure = failureOfRun();
   if (failure !== null) return failure;
@@ -115,7 +115,10 @@ function printFailure(error: unknown, once: boolean): number {
   return 1;
 }
 
-/** The services cannot work without it, and their logs would only repeat that. */
+/**
+ * Stops everything, because the services cannot work without the server. Their logs would only repeat this
+ * fault.
+ */
 function stopWithout(server: EndedServer, steps: Steps): void {
   endedServer = server;
   console.error(`${server.name} ended by itself, so everything is stopped; its log is ${server.log}`);
@@ -123,13 +126,13 @@ function stopWithout(server: EndedServer, steps: Steps): void {
   interrupt.abort();
 }
 
-/** The exit code of a run that ended without a request; null for any other. */
+/** The exit code of a run that ended without a request to stop; null for other runs. */
 function failureOfRun(): number | null {
   if (lostOutput !== null) return reportLostOutput(lostOutput);
   return endedServer === null ? null : 1;
 }
 
-/** A run without a reader is useless, and only the next run would notice it. */
+/** A run without a reader is useless, so it ends now. */
 function reportLostOutput(why: string): number {
   console.error(`npm start: ${why}, so everything is stopped`);
   return 1;

@@ -1,7 +1,7 @@
 /**
- * `npm test`: types, lint, boundaries, generated files, then unit and integration tests on real servers. All
- * stages run even if one fails, and the last line sums them up. A static stage counts as one; so does the
- * search of service logs for personal data and secrets.
+ * `npm test`: static stages, then unit and integration tests on real servers. All stages run even if one fails,
+ * and the last line has the totals. Each static stage counts as one test. The search of service logs for
+ * personal data and secrets also counts as one.
  */
 import { keepLogs } from './test/logs.ts';
 import { runStatic, type Stage, stages } from './test/stages.ts';

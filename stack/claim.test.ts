@@ -14,7 +14,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test('a start after a kill ends every service that the killed one left behind, and no server', async () => {
+test('a start after a kill ends every service that the killed start left running, and no server', async () => {
   for (const one of [...names, 'mysql']) {
     await launch(dir, { name: one, command: 'sleep', args: ['60'], cwd: '/' });
   }

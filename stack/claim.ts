@@ -14,8 +14,8 @@ const RUN = 'start';
 const LEFTOVER_DEADLINE_MS = 3_000;
 
 /**
- * Makes the calling process the one that runs the services of an instance, and ends services that a killed
- * earlier one left running. Returns a function that releases the instance.
+ * Reserves the services of an instance for the calling process. Ends services that a killed earlier process
+ * left running. Returns a function that releases the instance.
  */
 export async function claimInstance(name: string): Promise<() => void> {
   const dir = instanceDir(name);

@@ -13,7 +13,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Like an `npm start` that starts a service at the moment it is asked to stop. */
+/** Like an `npm start` that starts a service when it gets a request to stop. */
 const startsOneMore = `
   import { spawn } from 'node:child_process';
   import { identify } from ${JSON.stringify(new URL('./processes/process-id.ts', import.meta.url).href)};

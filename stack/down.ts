@@ -7,8 +7,8 @@ import { runningNames, runningProcess, type Stopped, stopProcess } from './proce
 import { serviceStopRank } from './services.ts';
 
 /**
- * Stops first the processes that make orders, and last those that store them. Equal ranks stop at the same
- * time.
+ * The order of stopping: first the processes that accept orders, last the servers that store them. Processes of
+ * the same rank stop at the same time.
  */
 const START_RANK = 0;
 const SERVER_RANK = 9;
@@ -17,11 +17,11 @@ const OTHER_RANK = 8;
 const STOP_DEADLINE_MS = 10_000;
 
 export interface DownOptions {
-  /** How long each process may take before it is killed. */
+  /** The time that each process has before it is killed. */
   deadlineMs?: number;
   /** How long to wait for another start or stop of this instance; 0 refuses at once. */
   lockWaitMs?: number;
-  /** Called under the instance's lock: if true, everything keeps running. */
+  /** Called under the instance's lock. If it returns true, everything keeps running. */
   unless?: () => boolean;
 }
 
@@ -39,8 +39,8 @@ export function withInstanceLock<T>(name: string, waitMs: number, work: () => Pr
 }
 
 /**
- * Stops every process of the instance; its data is kept. Returns what was stopped, in order. StackError if
- * there is no instance of that name.
+ * Stops every process of the instance and keeps its data. Returns the stopped processes in order. Throws
+ * StackError if there is no instance of that name.
  */
 export async function stackDown(name: string, options: DownOptions = {}): Promise<Map<string, Stopped>> {
   const { deadlineMs = STOP_DEADLINE_MS, lockWaitMs = 0, unless = () => false } = options;
@@ -51,8 +51,8 @@ export async function stackDown(name: string, options: DownOptions = {}): Promis
 }
 
 /**
- * Stops everything and deletes the instance's folder with data, logs and ports. StackError if there is no
- * instance of that name.
+ * Stops every process and deletes the instance's folder with data, logs and ports. Throws StackError if there
+ * is no instance of that name.
  */
 export async function stackReset(name: string): Promise<void> {
   mustExist(name);
@@ -71,10 +71,10 @@ export async function stopAll(
   const dir = instanceDir(name);
   const results = new Map<string, Stopped>();
   const done = new Set<string>();
-  // Listed again for each rank: `npm start`, which ends first, may start a service until it ends.
+  // The processes are listed again for each rank, because `npm start` may start a service until it ends.
   for (;;) {
     const running = runningNames(dir).filter(
-      // The caller may be a process of the instance itself: `npm start`.
+      // The caller may be a process of the instance itself, such as `npm start`.
       (process) =>
         only(process) && !done.has(process) && runningProcess(dir, process)?.pid !== globalThis.process.pid,
     );
@@ -84,14 +84,14 @@ export async function stopAll(
     const stopped = await Promise.all(names.map((process) => stopProcess(dir, process, deadlineMs)));
     for (const [index, process] of names.entries()) {
       done.add(process);
-      // Processes that their own supervisor stopped meanwhile are not reported.
+      // The result omits processes that their own supervisor stopped meanwhile.
       const how = stopped[index];
       if (how && how !== 'notRunning') results.set(process, how);
     }
   }
 }
 
-/** A mistyped name creates no folder, and is not reported as success. */
+/** Throws for a name without an instance, so that a mistyped name does not look like success. */
 function mustExist(name: string): void {
   if (existsSync(instanceDir(name))) return;
   const names = instanceNames();

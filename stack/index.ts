@@ -1,6 +1,6 @@
 /**
- * The local stack: real servers as private processes. This is the folder's public interface; nothing else is
- * imported from outside.
+ * The local stack: real servers as private processes. This file is the folder's public interface. Other folders
+ * import nothing else.
  */
 import type { StackInfo } from './up.ts';
 
@@ -35,7 +35,7 @@ export { type StackInfo, stackUp } from './up.ts';
 export { waitUntil } from './wait.ts';
 export { type EndedServer, watchServers } from './watch.ts';
 
-/** The environment in which the services are started. */
+/** The environment variables for the services. */
 export function stackEnv(info: StackInfo): Record<string, string> {
   return {
     KAFKA_BROKERS: info.kafkaBrokers,

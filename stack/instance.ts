@@ -50,7 +50,7 @@ export function readInstance(name: string): Instance | null {
   if (!existsSync(file)) return null;
   try {
     const instance = JSON.parse(readFileSync(file, 'utf8')) as Instance;
-    // Instances from before the projector and the mail sink have no such ports, but free ones in that place.
+    // Older instances have no ports for the projector and the mail sink. The ports at these numbers are free.
     instance.ports.projectorAdmin ??= instance.ports.reconciliationAdmin + 1;
     instance.ports.mail ??= instance.ports.projectorAdmin + 1;
     instance.ports.mailAdmin ??= instance.ports.projectorAdmin + 2;
@@ -103,7 +103,7 @@ function writeInstance(instance: Instance): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Only `dev` requires its ports; `test` prefers its own; any other name takes the first free block. */
+/** `dev` always has its fixed ports. `test` prefers its own. Any other name gets the first free block. */
 async function choosePorts(name: string): Promise<Ports> {
   if (name === 'dev') return devPorts;
   const reserved = new Set(
@@ -117,5 +117,7 @@ async function choosePorts(name: string): Promise<Ports> {
     if (wanted.some((port) => reserved.has(port))) continue;
     if ((await takenPorts(wanted)).length === 0) return ports;
   }
-  throw new StackError('No free block of ports is left; stop or reset instances you no longer need.');
+  throw new StackError(
+    'No free block of ports is left; stop or reset instances that you do not need any more.',
+  );
 }

@@ -9,7 +9,7 @@ export interface LockOptions {
   file: string;
   /** How long to wait for another holder; 0 refuses at once. */
   waitMs: number;
-  /** Thrown if the lock is not available; called with the holder's pid. */
+  /** Makes the error for a lock that is not available, from the holder's pid. */
   refuse: (pid: number) => Error;
 }
 
@@ -30,13 +30,13 @@ export async function withLock<T>(options: LockOptions, work: () => Promise<T>):
   }
 }
 
-/** Null if this process has the lock now, otherwise its holder. */
+/** Tries to get the lock. Returns null on success, otherwise the holder. */
 function tryLock(file: string): ProcessId | null {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(identify(process.pid)));
   try {
     for (;;) {
-      // link() fails if the name exists, and the name never exists without its contents.
+      // link() fails if the name exists. The name never exists without its contents.
       if (unlessCode('EEXIST', () => linkSync(draft, file))) return null;
       const text = readFileIfThere(file);
       if (text === null) continue;
@@ -50,8 +50,8 @@ function tryLock(file: string): ProcessId | null {
 }
 
 /**
- * Removes the file of a dead holder. If another process was quicker and the file now belongs to a live
- * holder, puts it back.
+ * Removes the file of a dead holder. If another process was faster and the file now belongs to a live holder,
+ * puts it back.
  */
 function evict(file: string, deadText: string): void {
   const aside = `${file}.${process.pid}.dead`;
@@ -64,7 +64,7 @@ function parseHolder(text: string): ProcessId | null {
   try {
     return JSON.parse(text) as ProcessId;
   } catch {
-    // Damaged: the holder is unknown, so it counts as free.
+    // The file is damaged and the holder is unknown, so the lock counts as free.
     return null;
   }
 }
@@ -77,7 +77,7 @@ function readFileIfThere(file: string): string | null {
   return text;
 }
 
-/** False if the call fails with exactly this code; any other error is thrown. */
+/** Returns false if the call fails with exactly this code. Throws any other error. */
 function unlessCode(code: string, call: () => void): boolean {
   try {
     call();

@@ -1,33 +1,33 @@
 import type { AddressInfo } from 'node:net';
 
-/** A real SMTP server for local runs and tests: it accepts every mail and forwards none. */
+/** A real SMTP server for local runs and tests. It accepts every mail and forwards none. */
 export interface MailSink {
   /** smtp://127.0.0.1:port */
   url: string;
-  /** Whole messages with headers; the newest `MAILS_KEPT` of them. */
+  /** The newest `MAILS_KEPT` messages, each with its headers. */
   mails: string[];
-  /** Later answers to RCPT TO: 250 accepts, 4xx asks for a retry, 5xx refuses. */
+  /** Sets the answer to later RCPT TO commands. 250 accepts, 4xx requests a retry, 5xx refuses. */
   answerRecipient(code: number): void;
   close(): Promise<void>;
 }
 
 export interface MailSinkOptions {
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   port?: number;
-  /** Called before a mail is acknowledged. If it throws, the sender gets the error and should retry. */
+  /** Called before a mail is acknowledged. If it throws, the sender gets an error and should retry. */
   onMail?: (text: string) => void;
 }
 
 const MAILS_KEPT = 1_000;
 const MAIL_BYTES_MAX = 1024 * 1024;
 const CONNECTIONS_MAX = 100;
-/** Senders keep their connections; they are closed after this time. */
+/** Senders keep their connections open. `close` ends them after this time. */
 const CLOSE_TIMEOUT_MS = 200;
 const TAKEN = 250;
 
-/** When it resolves, the server listens on 127.0.0.1. */
+/** Starts the server on 127.0.0.1, and resolves when it listens. */
 export async function startMailSink({ port = 0, onMail }: MailSinkOptions = {}): Promise<MailSink> {
-  // Loaded here, because most users of this folder do not need it.
+  // The library is loaded here, because most users of this folder do not need it.
   const { SMTPServer } = await import('smtp-server');
   const mails: string[] = [];
   let recipientCode = TAKEN;
@@ -54,13 +54,13 @@ export async function startMailSink({ port = 0, onMail }: MailSinkOptions = {}):
           if (mails.length > MAILS_KEPT) mails.shift();
           callback(null);
         } catch (error) {
-          // The sender gets the error and retries: a mail that is not stored must not be acknowledged.
+          // The sender gets an error and retries, because a mail that is not stored must not be acknowledged.
           callback(Object.assign(new Error('not stored', { cause: error }), { responseCode: 451 }));
         }
       });
     },
   });
-  // Broken connections are the sender's problem; a port in use rejects below.
+  // Senders handle broken connections. For a port in use, the promise below rejects.
   server.on('error', () => undefined);
   const listener = server.listen(port, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {

@@ -1,16 +1,16 @@
 import { StackError } from './errors.ts';
 
 /**
- * Characters that some reader of paths misinterprets. Java's class path ends an entry at `:`, an option file
- * of MariaDB ends a value at `"`. Shells, property files and npm's PATH have trouble with the rest. Blanks
+ * Characters that some program misinterprets in paths. Java's class path ends an entry at `:`. An option file
+ * of MariaDB ends a value at `"`. Shells, property files and npm's PATH have problems with the others. Blanks
  * and letters of any language are allowed.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const UNUSABLE = /[\x00-\x1f\x7f:;,"\\]/;
 
 /**
- * Refuses a folder in which the servers could not work, before anything is written. `what` begins the
- * sentence.
+ * Throws StackError for a folder in which the servers could not work, before anything is written. `what` is the
+ * subject of the sentence.
  */
 export function mustBeUsable(what: string, folder: string): void {
   const found = UNUSABLE.exec(folder)?.[0];

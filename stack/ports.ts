@@ -26,7 +26,7 @@ const BLOCK_PORTS = 40;
 const BLOCKS_FROM = 20_000;
 const BLOCK_COUNT = 75;
 
-/** `dev` has the addresses in the documentation; `test` the same ones, 10,000 higher. */
+/** `dev` has the ports of the documentation. `test` has the same ports plus 10,000. */
 export const devPorts: Ports = wellKnown(0);
 export const testPorts: Ports = wellKnown(10_000);
 
@@ -49,7 +49,7 @@ function wellKnown(shift: number): Ports {
 }
 
 /**
- * The nth block of ports for instances of other names. All are below 32768, where systems begin to assign
+ * The nth block of ports for instances of other names. All ports are below 32768, where systems begin to assign
  * ports automatically.
  */
 function blockPorts(block: number): Ports {
@@ -81,7 +81,7 @@ export function allPorts(ports: Ports): number[] {
   return Object.values(ports).flat();
 }
 
-/** Whether 127.0.0.1:port can be opened for listening now. */
+/** Whether a server can listen on 127.0.0.1:port now. */
 function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer();

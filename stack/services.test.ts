@@ -6,12 +6,12 @@ import { isServiceProcess, serviceProcesses, serviceStopRank } from './services.
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-/** Programs that a file starts, each once: `services/worker/main.ts`. */
+/** The programs that a file starts, each once, such as `services/worker/main.ts`. */
 const programsIn = (...texts: string[]): string[] => [
   ...new Set(texts.flatMap((text) => text.match(/services\/[a-z-]+\/main\.ts/g) ?? [])),
 ];
 const programs = [...new Set(serviceProcesses.map(({ entry }) => entry))];
-/** Outside a local run, mails go to a real mail server. */
+/** The services without the mail sink: outside a local run, mails go to a real mail server. */
 const deployed = programs.filter((entry) => entry.startsWith('services/')).toSorted();
 
 test('the list has every service with a program', () => {
@@ -33,7 +33,7 @@ test('Kubernetes runs every service of the list', () => {
 test('each process has its own admin port from the instance', () => {
   const ports = serviceProcesses.map(({ adminPort }) => adminPort(devPorts));
   expect(new Set(ports).size).toBe(serviceProcesses.length);
-  // Workers use a range of ports from the first.
+  // Workers use a range of ports that begins with the first one.
   const known = new Set([...allPorts(devPorts), devPorts.workerAdmin + 1]);
   expect(ports.filter((port) => !known.has(port))).toEqual([]);
 });
@@ -43,7 +43,7 @@ test('distinguishes the processes of the product from the servers', () => {
   expect(['start', 'kafka', 'kafka-2', 'mysql', 'worker', 'workers-1'].some(isServiceProcess)).toBe(false);
 });
 
-test('ingestion stops before the workers, and these before the rest; servers have no rank here', () => {
+test('ingestion stops before the workers, and the workers before the rest; servers have no rank', () => {
   const ranks = ['ingestion', 'worker-1', 'worker-9', 'projector', 'mail-sink'].map(serviceStopRank);
   expect(ranks).toEqual([1, 2, 2, 3, 3]);
   expect(serviceStopRank('kafka')).toBeNull();

@@ -1,13 +1,13 @@
 /**
- * The processes of the product on one machine: the only list for starting, claiming, showing and stopping
- * them.
+ * The processes of the product on one machine. This is the only list for starting, reserving, showing and
+ * stopping them.
  */
 import type { Instance } from './instance.ts';
 
 export interface ServiceProcess {
-  /** Name of its pid file, its log and its INSTANCE_ID. */
+  /** The name of the process in its pid file, its log and INSTANCE_ID. */
   readonly name: string;
-  /** Program, relative to the root of the project. */
+  /** The path of the program, relative to the root of the project. */
   readonly entry: string;
   readonly adminPort: (ports: Instance['ports']) => number;
   /** The lowest rank stops first: ingestion, then the workers, then the readers of outcomes. */

@@ -10,13 +10,13 @@ const ASK_TIMEOUT_MS = 2_000;
 export interface ServerStatus {
   server: string;
   address: string;
-  /** Pids of its processes; null for one that is not running. */
+  /** The pids of the server's processes; null for a process that is not running. */
   pids: (number | null)[];
   answers: boolean;
   problem: string | null;
 }
 
-/** Queries each server of the instance once. An instance that was never created is a StackError. */
+/** Queries each server of the instance once. Throws StackError for an instance that was never created. */
 export async function stackStatus(
   name: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -39,16 +39,16 @@ export async function stackStatus(
 export interface ServiceStatus {
   service: string;
   pid: number | null;
-  /** Its address of /livez, /readyz and /metrics. */
+  /** The base address of /livez, /readyz and /metrics. */
   adminUrl: string;
   readiness: 'ready' | 'not ready' | 'not running';
-  /** The reason that it reports while it is not ready. */
+  /** The reason that the service reports while it is not ready. */
   problem: string | null;
 }
 
 /**
- * Queries the readiness of each service of a local run once. An instance that was never created is a
- * StackError.
+ * Queries the readiness of each service of a local run once. Throws StackError for an instance that was never
+ * created.
  */
 export async function serviceStatus(name: string): Promise<ServiceStatus[]> {
   const instance = instanceOf(name);
@@ -64,7 +64,7 @@ export async function serviceStatus(name: string): Promise<ServiceStatus[]> {
   );
 }
 
-/** Resolves if /readyz reports ready; otherwise rejects with its text. */
+/** Resolves if /readyz reports ready. Otherwise rejects with its text. */
 export async function askReady(adminUrl: string): Promise<void> {
   const response = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
   const text = await response.text();
@@ -83,7 +83,7 @@ const message = (error: unknown): string => {
   return text || 'does not answer';
 };
 
-/** Paths of the log files of an instance: all, or those of one server or service. */
+/** The paths of the log files of an instance: all files, or the files of one server or service. */
 export function stackLogs(name: string, only?: string): string[] {
   const instance = readInstance(name);
   if (!instance) throw new StackError(`There is no instance "${name}".`);

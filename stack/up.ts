@@ -14,7 +14,7 @@ import { waitUntil } from './wait.ts';
 
 export const servers: readonly Server[] = [kafka, registry, mariadb, redis];
 
-/** Addresses of a running instance; each is either ours or comes from the environment. */
+/** The addresses of a running instance. Each server is our own or comes from the environment. */
 export interface StackInfo {
   name: string;
   kafkaBrokers: string;
@@ -29,11 +29,14 @@ export interface UpOptions extends InstanceOptions {
   /** Called with one line of progress at a time. */
   tell?: (line: string) => void;
   env?: NodeJS.ProcessEnv;
-  /** How long to wait for another start or stop of this instance; 0, the default, refuses at once. */
+  /**
+   * How long to wait for another start or stop of this instance. With 0, the default, the start is refused at
+   * once.
+   */
   lockWaitMs?: number;
-  /** Makes the broker that this call starts enforce ACLs; for an instance with one broker. */
+  /** Makes the broker that this call starts enforce ACLs. Only for an instance with one broker. */
   kafkaLogins?: KafkaLogins;
-  /** Ends the start early; what this call started is stopped again. */
+  /** Ends the start early. The processes of this start are stopped again. */
   signal?: AbortSignal;
 }
 
@@ -42,9 +45,9 @@ const EXTERNAL_DEADLINE_MS = 10_000;
 const CLEANUP_DEADLINE_MS = 5_000;
 
 /**
- * Starts the four servers of an instance and returns once each has answered a real query. Running servers are
- * kept. A server whose URL is in the environment is queried but not started. If one fails, those that this
- * call started are stopped again.
+ * Starts the four servers of an instance and resolves once each has answered a real request. Running servers
+ * are kept. A server whose URL is in the environment is queried but not started. If a server fails, this call
+ * stops the servers that it has started.
  */
 export async function stackUp(options: UpOptions): Promise<StackInfo> {
   mustBeUsable("The instance's folder", instanceDir(options.name));
@@ -61,7 +64,7 @@ export async function stackUp(options: UpOptions): Promise<StackInfo> {
     const run: Run = { env, started };
     const all = servers.map((server) =>
       bringUp(server, context, run).catch((error) => {
-        // The first failure ends the other waits, and is reported.
+        // The first failure ends the other waits, and the caller gets its error.
         failed.abort(error);
         throw error;
       }),
@@ -88,7 +91,7 @@ function describe(instance: Instance, env: NodeJS.ProcessEnv): StackInfo {
   };
 }
 
-/** One call of `stackUp`; `started` collects the names of the processes that it must stop on failure. */
+/** One call of `stackUp`. `started` has the names of the processes that it must stop after a failure. */
 interface Run {
   env: NodeJS.ProcessEnv;
   started: string[];

@@ -13,7 +13,7 @@ test('repeats the query until it is answered', async () => {
   expect(asked).toBe(3);
 });
 
-test('reports what did not answer, and its last error', async () => {
+test('names the server that did not answer, and its last error', async () => {
   const never = waitUntil(() => Promise.reject(new Error('refused')), { what: 'kafka', deadlineMs: 0 });
   await expect(never).rejects.toThrow('kafka did not answer within 0 s: refused');
 });

@@ -6,13 +6,16 @@ const POLL_MS = 100;
 export interface WaitOptions {
   what: string;
   deadlineMs: number;
-  /** Called before each try: returns a sentence if waiting is pointless (the process has died). */
+  /**
+   * Called before each attempt. Returns a sentence if waiting is pointless, for example because the process has
+   * died.
+   */
   hopeless?: () => string | null;
 }
 
 /**
- * Repeats `ask` until it returns without throwing. After the deadline, the error contains the last one of
- * `ask`. The only fixed wait is the pause between two tries.
+ * Repeats `ask` until it returns without throwing. After the deadline, the error contains the last error of
+ * `ask`. The only fixed wait is the pause between two attempts.
  */
 export async function waitUntil(ask: () => Promise<unknown>, options: WaitOptions): Promise<void> {
   const endsAtMs = performance.now() + options.deadlineMs;

@@ -37,13 +37,13 @@ function firstEnded(env: NodeJS.ProcessEnv): Promise<EndedServer> {
   return new Promise((resolve) => watchServers({ instance, dir }, stop.signal, resolve, env));
 }
 
-test('a server that ends is named with its log', async () => {
+test('reports the name and the log of a server that ends', async () => {
   const ended = firstEnded({});
   children.get(names.at(-1)!)!.kill('SIGKILL');
   expect(await ended).toEqual({ name: names.at(-1), log: path.join(dir, 'logs', `${names.at(-1)}.log`) });
 });
 
-test('a server that the environment names is not ours', async () => {
+test('ignores a server that the environment names', async () => {
   const [first, second] = servers;
   const ended = firstEnded({ [first!.variable]: 'there' });
   for (const name of first!.processes(instance)) children.get(name)!.kill('SIGKILL');

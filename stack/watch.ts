@@ -11,8 +11,8 @@ export interface EndedServer {
 }
 
 /**
- * Checks whether each server process of the instance runs, until the signal is aborted, and reports the first
- * that does not. Servers from the environment are not ours and are not watched.
+ * Watches the server processes of the instance until the signal is aborted. Reports the first process that has
+ * ended. Does not watch servers from the environment.
  */
 export function watchServers(
   { instance, dir }: Pick<StackInfo, 'instance' | 'dir'>,

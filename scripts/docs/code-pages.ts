@@ -1,4 +1,4 @@
-/** The pages of all codes that a client or operator can see: problems, reasons, findings, webhook bodies. */
+/** Makes the pages of all codes that a client or operator can see, and of webhook bodies. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EVENTS_SUBJECT, newestSchema, type OrderEvent } from '../../schemas/index.ts';
@@ -53,7 +53,7 @@ export function findingsPage(): string {
   ]);
 }
 
-/** The body of each type, produced by the product's own code from the golden outcomes. */
+/** Makes the body of each type from the golden outcomes, with the product's own code. */
 export function webhookBodiesPage(): string {
   const version = basename(newestSchema(EVENTS_SUBJECT).path, '.avsc');
   const folder = join(root, 'schemas', EVENTS_SUBJECT, 'golden', version);

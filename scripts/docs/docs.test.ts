@@ -28,7 +28,7 @@ test('the page about installations has every command', () => {
 
 describe('the model subscribers', () => {
   test.each(['typescript', 'python', 'java', 'go'])(
-    'the schema beside the %s sample is the one that is checked',
+    'the schema beside the %s sample equals the checked schema',
     (language) => {
       expect(read(`docs/samples/${language}/outcome-counter.avsc`)).toBe(
         read('schemas/readers/orders.events.v1-value/outcome-counter.avsc'),

@@ -1,4 +1,4 @@
-/** A reference page that is generated from a table in the code, as Markdown. */
+/** Makes a reference page in Markdown from a table in the code. */
 const notice = '<!-- Written by `npm run gen` from a table in the code. Change that, not this page. -->';
 
 export function page(title: string, source: string, parts: readonly string[]): string {

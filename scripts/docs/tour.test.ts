@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const page = path.resolve(import.meta.dirname, '../../docs/tour.md');
 const text = readFileSync(page, 'utf8');
 
-/** Each function that the page names with its file: `name` ([file.ts](path)). */
+/** The functions that the page names with their files: `name` ([file.ts](path)). */
 const named = [...text.matchAll(/`([#\w]+)`\s+\(\[[^\]]+\]\(([^)]+)\)\)/g)].map((match) => ({
   name: match[1]!,
   file: path.join(path.dirname(page), match[2]!),
@@ -17,7 +17,7 @@ test('the tour names the functions of the path of an order', () => {
 
 test.each(named)('$name is in the file that the tour links', ({ name, file }) => {
   expect(existsSync(file), file).toBe(true);
-  // A function, a method, a constant or a class, where it is declared.
+  // The declaration of a function, a method, a constant or a class.
   const declared = new RegExp(
     `(function |const |class |async |^ +)${name.replace('#', '\\#')}\\b(\\(|:| =| \\{|<)`,
     'm',

@@ -1,6 +1,6 @@
 /**
- * The sample shop: household goods of a few departments. Most products are plentiful, a few are nearly sold
- * out.
+ * The sample shop: household goods of a few departments. Most products have a large stock, and a few are nearly
+ * sold out.
  */
 import type { Random } from './random.ts';
 
@@ -14,9 +14,9 @@ export interface Product {
 
 export interface Catalogue {
   products: Product[];
-  /** Plentiful products, for the good orders. */
+  /** Products with a large stock, for the valid orders. */
   plentiful: Product[];
-  /** Products with a few units. Only orders that request too many use them. */
+  /** Products with a few units. Only orders that request too many units use them. */
   scarce: Product[];
 }
 

@@ -1,8 +1,8 @@
 /**
- * Sample orders, good and bad, whose totals depend on the file alone. An order is short of stock because it
- * requests more than a scarce product ever had, and no other order uses that product. The good orders
- * together need a small part of the stock. So no total depends on the decision order, and sending the file
- * again changes none.
+ * Valid and invalid sample orders, whose totals depend on the file alone. An order that is out of stock
+ * requests more than a scarce product ever had. No valid order uses scarce products. All valid orders together
+ * need a small part of the stock. So no total depends on the order of the decisions, and sending the file again
+ * changes no total.
  */
 import type { ExpectedTotals } from '../../cli/orders/summary.ts';
 import type { Catalogue, Product } from './catalogue.ts';
@@ -29,7 +29,7 @@ interface OrderRequest {
   metadata?: Record<string, string>;
 }
 
-/** Share of all orders that is rejected, by the worker's reason. */
+/** The share of all orders that the worker rejects, by reason. */
 const REJECTED_SHARES = {
   UNKNOWN_SKU: 0.02,
   OUT_OF_STOCK: 0.03,
@@ -37,7 +37,7 @@ const REJECTED_SHARES = {
   CURRENCY_MISMATCH: 0.015,
   COUPON_UNKNOWN: 0.01,
 };
-/** Extra lines: the same order again, and another order with a used key. */
+/** The shares of extra lines: repeats of an order, and other orders with a used key. */
 const REPEAT_SHARE = 0.04;
 const CONFLICT_SHARE = 0.02;
 const CUSTOMERS = 24;
@@ -91,7 +91,7 @@ export function makeOrders(
     .slice(0, Math.round(orderCount * CONFLICT_SHARE))
     .map((line) => ({ ...line, order: otherOrder(line.order) }));
   return {
-    // A conflict comes after the order whose key it uses; everything else may be in any order.
+    // A conflict comes after the order whose key it uses. All other lines may be in any order.
     lines: [...random.shuffle([...orders, ...repeats]), ...conflicts],
     expected: {
       lines: orders.length + repeats.length + conflicts.length,
@@ -121,7 +121,7 @@ function createMakers(catalogue: Catalogue, random: Random) {
     const { currency } = random.pick(foreign);
     return request(currency, goodItems(foreign.filter((product) => product.currency === currency)));
   };
-  /** A good order in euros with one item inserted at any index. */
+  /** A valid order in euros, with invalid items inserted at any index. */
   const spoiled = (bad: Item[]): OrderRequest => {
     const items = goodItems(euro).slice(0, ITEMS_MAX - bad.length);
     items.splice(random.int(0, items.length), 0, ...bad);
@@ -132,7 +132,7 @@ function createMakers(catalogue: Catalogue, random: Random) {
     UNKNOWN_SKU: () => spoiled([{ sku: `GONE-${random.int(100, 999)}`, quantity: 1 }]),
     OUT_OF_STOCK: () => {
       const { sku, stock } = random.pick(catalogue.scarce);
-      // Half of them use two lines, neither of which is too much by itself unless a single unit is left.
+      // Half of these orders use two lines. No line alone exceeds the stock.
       if (random.chance(0.5)) return spoiled([{ sku, quantity: stock + random.int(1, 20) }]);
       return spoiled([
         { sku, quantity: stock },

@@ -7,7 +7,7 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** mulberry32: 32 bits of state, good enough for samples. */
+/** mulberry32, with 32 bits of state, which is enough for samples. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

@@ -4,8 +4,8 @@ const LINES_MAX = 3;
 const WARN_LEVEL = 40;
 
 /**
- * The last warnings and errors of a service's log, or its last lines if there are none: why it does not
- * become ready.
+ * Returns the last warnings and errors of a service's log, or its last lines if there are none. They show why
+ * the service does not become ready.
  */
 export function logTail(file: string): string[] {
   if (!existsSync(file)) return [];
@@ -24,7 +24,7 @@ function problemIn(line: string): string | null {
     const isBad = typeof level === 'number' ? level >= WARN_LEVEL : /warn|error|fatal/.test(level ?? '');
     return isBad ? [msg, err?.message].filter(Boolean).join(': ') : null;
   } catch {
-    // Not a JSON log line: Node prints such text if a program does not start.
+    // The line is not JSON. Node prints such text if a program does not start.
     return /Error/.test(line) ? line : null;
   }
 }

@@ -1,11 +1,11 @@
-/** The mail server of a local run: appends every mail to one file that any mail reader can open (mbox). */
+/** The mail server of a local run. It appends every mail to one file that any mail reader can open (mbox). */
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { int, str } from '../../services/shared/config/index.ts';
 import { runService } from '../../services/shared/lifecycle/index.ts';
 import { startMailSink } from '../../stack/index.ts';
 
-/** Above this size the file is renamed; the previously renamed file is replaced. */
+/** Above this size the file is renamed and replaces the previously renamed file. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 
 const fields = {
@@ -20,7 +20,7 @@ await runService({
   async start({ config: { port, file }, log }) {
     mkdirSync(path.dirname(file), { recursive: true });
     const sink = await startMailSink({ port, onMail: (text) => append(file, text) });
-    log.info({ url: sink.url, file }, 'Mails are written to a file');
+    log.info({ url: sink.url, file }, 'the mail server listens and writes mails to a file');
     return { stop: () => sink.close() };
   },
 });

@@ -10,8 +10,8 @@ export type Orderstream = (args: string[]) => Promise<void>;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
 /**
- * Commands run against the instance of `info`; their lines are passed on as they come. A failure is a
- * StackError.
+ * Creates a function that runs commands against the instance of `info`. It passes on their lines at once.
+ * Rejects with StackError after a failure.
  */
 export function createOrderstream(
   info: StackInfo,
@@ -29,7 +29,7 @@ export function createOrderstream(
         cwd: root,
         env,
         signal,
-        // A separate session: Ctrl-C reaches only this process, which then ends the child.
+        // The child has its own session. So Ctrl-C reaches only this process, which then ends the child.
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -20,8 +20,8 @@ export interface ServiceSpec {
 }
 
 /**
- * The processes of a local run; without the mail server if the environment names one. Keys and secrets are
- * made at first use, in the instance's folder.
+ * The processes of a local run. The mail server is omitted if the environment names another one. The first call
+ * creates keys and secrets in the instance's folder.
  */
 export async function serviceSpecs(info: StackInfo): Promise<ServiceSpec[]> {
   const ownEnv: Record<string, Record<string, string>> = {
@@ -74,12 +74,12 @@ function commonEnv(info: StackInfo): Record<string, string> {
   };
 }
 
-/** A webhook receiver for tries runs on this machine, at an address that is refused everywhere else. */
+/** Webhook receivers of a local run are on this machine. Other installations refuse such addresses. */
 function webhooksToThisMachine(): Record<string, string> {
   return { WEBHOOK_ALLOW_ADDRESSES: process.env['WEBHOOK_ALLOW_ADDRESSES'] || '127.0.0.0/8' };
 }
 
-/** Where the mails of a local run are kept, as an mbox. */
+/** The mbox file with the mails of a local run. */
 export const mailFile = (dir: string): string => path.join(dir, 'mail', 'inbox.mbox');
 
 const hasMailServer = (): boolean => Boolean(process.env['SMTP_URL']);
@@ -91,12 +91,15 @@ function mailsTo(port: number): Record<string, string> {
   };
 }
 
-/** The keys are kept, because they must decrypt the database; keys from the environment are used if set. */
+/**
+ * The keys from the environment, or keys that the instance keeps. They must decrypt the secrets in the
+ * database.
+ */
 function secretKeys(dir: string): string {
   return process.env['WEBHOOK_SECRET_KEYS'] || localSecretKeys(dir);
 }
 
-/** The secret is kept, so that tickets stay valid after a restart. */
+/** The instance keeps the secret, so that tickets stay valid after a restart. */
 function ticketSecret(dir: string): string {
   const file = path.join(dir, 'ticket-secret');
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { StackError } from '../../stack/index.ts';
 
 export interface Steps {
-  /** Runs one step and prints its output and its duration. Does not begin after an interruption. */
+  /** Runs one step and prints its output and its duration. Throws after an interruption. */
   run<T>(name: string, work: (tell: (line: string) => void) => Promise<T>): Promise<T>;
   tell(line: string): void;
   elapsedMs(): number;

@@ -46,7 +46,7 @@ function freePort(): Promise<number> {
 
 const never = new AbortController().signal;
 
-test('restarts a killed service, and stops it for good', async () => {
+test('restarts a killed service, and stops it permanently', async () => {
   await supervisor.start([await spec('worker-1', SERVES)], never);
   const first = runningProcess(dir, 'worker-1');
   if (!first) throw new Error('the service has no pid file');
@@ -62,7 +62,7 @@ test('restarts a killed service, and stops it for good', async () => {
   expect(told).toContainEqual('worker-1 ended (SIGKILL); starting it again in 0.25 s');
 });
 
-test('gives up on a service that cannot start, and shows the end of its log', async () => {
+test('stops waiting for a service that cannot start, and shows the end of its log', async () => {
   const start = supervisor.start([await spec('ingestion', DIES)], never);
   await expect(start).rejects.toThrow('ingestion ended 5 times while it was starting.');
   expect(told).toContainEqual('ingestion: Error: no such table');
@@ -76,7 +76,7 @@ test('an interrupted start is reported', async () => {
   );
 });
 
-test('stops ingestion before the workers, and these before the rest', async () => {
+test('stops ingestion before the workers, and the workers before the rest', async () => {
   const names = ['notification', 'worker-1', 'ingestion'];
   const order = path.join(dir, 'order');
   const source = `${SERVES}

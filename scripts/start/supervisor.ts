@@ -18,16 +18,16 @@ import type { ServiceSpec } from './services.ts';
  * Keeps the services running. Each child has one of three states:
  *
  *   running ──(ends by itself)──► waiting ──(back-off)──► running
- *      └───────────(stop)────────────┴──────► stopped, for good
+ * └───────────(stop)────────────┴──────► stopped, permanently
  *
  * The back-off doubles from 0.25 s to 10 s and starts again once a child has run for 30 s.
  */
 export interface Supervisor {
-  /** Starts all and resolves when each is ready; a StackError names the one that is not. */
+  /** Starts all services and resolves when each is ready. A StackError names a service that is not. */
   start(specs: ServiceSpec[], signal: AbortSignal): Promise<void>;
   /**
-   * Ends ingestion first, then the workers, then the rest, in the order of stack/services.ts. Safe to call at
-   * any time.
+   * Ends ingestion first, then the workers, then the rest, in the order of stack/services.ts. You can call it
+   * at any time.
    */
   stop(): Promise<void>;
 }
@@ -45,9 +45,9 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 30_000;
 const READY_DEADLINE_MS = 30_000;
-/** Stops waiting for a service that cannot start at all. */
+/** After this many failures, the supervisor stops waiting for a service that cannot start. */
 const START_FAILURES_MAX = 5;
-/** One deadline for each of the three ranks of stack/services.ts: 6 s in all, in the worst case. */
+/** One deadline for each of the three ranks of stack/services.ts, so 6 s in the worst case. */
 const STOP_DEADLINE_MS = 2_000;
 const LAST_RANK = 99;
 
@@ -62,7 +62,7 @@ export function createSupervisor(dir: string, tell: (line: string) => void): Sup
     child.process = spawn(process.execPath, [child.spec.entry], {
       cwd: root,
       env: { ...process.env, ...child.spec.env },
-      // A separate session: Ctrl-C reaches only this process, which stops the services in order.
+      // The child has its own session. So Ctrl-C reaches only this process, which stops the services in order.
       detached: true,
       stdio: ['ignore', out, out],
     });

@@ -8,7 +8,7 @@ import { issuerDir, mailFile, type ServiceSpec } from './services.ts';
 const TOKEN_TTL_SECONDS = 24 * 3600;
 const root = path.resolve(import.meta.dirname, '..', '..');
 
-/** What a user needs next: addresses, a token, and a command line that places an order. */
+/** The text for the user after the start: addresses, a token, and a command line that places an order. */
 export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: number): Promise<string> {
   const api = `http://127.0.0.1:${info.instance.ports.ingestion}`;
   const token = await demoToken(info);
@@ -27,7 +27,7 @@ export async function welcome(info: StackInfo, specs: ServiceSpec[], elapsedMs: 
     `Token of customer "demo", valid for a day (npx orderstream token --customer … makes others):`,
     token,
     '',
-    'Place an order; the same line again finds the same order:',
+    'Place an order. If you repeat this line, you get the same order:',
     placeOrder(api, token),
     '',
     'Ctrl-C stops everything; the data stays.',
@@ -64,8 +64,8 @@ function placeOrder(api: string, token: string): string {
 
 function firstProduct(): { sku: string; currency: string } {
   const [, line = ''] = readFileSync(path.join(root, 'samples', 'catalogue.csv'), 'utf8').split('\n');
-  // sku,name,unit_price_minor,currency,stock: a quoted name may contain commas, so the currency is counted
-  // from the end.
+  // The columns are sku,name,unit_price_minor,currency,stock. A quoted name may contain commas, so the currency
+  // is counted from the end.
   const cells = line.trim().split(',');
   return { sku: cells[0] ?? '', currency: cells.at(-2) ?? '' };
 }

@@ -4,8 +4,8 @@ import { instanceDir } from '../../stack/index.ts';
 import { keptLogsVariable, logFaults, searchKeptLogs } from '../../tests/support/records/kept-logs.ts';
 
 /**
- * Keeps everything that services log in the following run. Call `search` at its end: true if nothing was
- * found.
+ * Keeps everything that services log in the following run. Call `search` at its end. It returns true if it
+ * finds nothing.
  */
 export function keepLogs(): { search(): boolean } {
   const dir = path.join(instanceDir('test'), 'test-logs');

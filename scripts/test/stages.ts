@@ -21,7 +21,7 @@ export const stages: readonly Stage[] = [
   { name: 'unused code', command: 'knip', args: ['--no-progress', '--treat-config-hints-as-errors'] },
 ];
 
-/** Runs a stage; its output is shown only if it fails. */
+/** Runs a stage and shows its output only if it fails. */
 export async function runStatic(stage: Stage): Promise<boolean> {
   const { code, output } = await capture(stage.command, stage.args);
   if (code !== 0) process.stdout.write(output);

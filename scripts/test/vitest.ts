@@ -8,8 +8,8 @@ export interface Counts {
 }
 
 /**
- * Runs both projects of vitest.config.ts in this process. A file that cannot be loaded, an error outside any
- * test and servers that do not start count as one failure each. So a run without tests cannot look like
+ * Runs both projects of vitest.config.ts in this process. Each of these counts as one failure: a file that does
+ * not load, an error outside any test, servers that do not start. So a run without tests cannot look like
  * success.
  */
 export async function runVitest(filters: string[]): Promise<Counts> {
@@ -42,9 +42,8 @@ export async function runVitest(filters: string[]): Promise<Counts> {
 }
 
 /**
- * A Ctrl-C ends the tests, not the process, because the servers must still be stopped. While the servers are
- * starting there is nothing to cancel yet (vitest would forget their teardown), so it takes effect with the
- * first file.
+ * A Ctrl-C ends the tests, not the process, because the servers must still be stopped. While the servers start,
+ * a cancel would make vitest skip their teardown. So a Ctrl-C then takes effect with the first file.
  */
 function createInterrupt(cancel: () => void): { begun: () => void; now: () => void } {
   let wanted = false;
@@ -53,7 +52,7 @@ function createInterrupt(cancel: () => void): { begun: () => void; now: () => vo
     wanted = true;
     if (running) cancel();
   };
-  // Removes vitest's own listeners, which would exit.
+  // This removes vitest's own listeners, which would end the process.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, onSignal);
   return {
     now: onSignal,

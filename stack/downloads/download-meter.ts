@@ -6,9 +6,9 @@ const MB = 1_000_000;
 const UNITS: Record<string, number> = { B: 1, kB: 1_000, MB };
 
 /**
- * The progress of a download, from two sources: Maven's "Downloaded from …: url (12 MB at 3 MB/s)" lines, and
- * the size of the file that grows in its repository. (Only at the usual location; otherwise only the lines
- * count.)
+ * Measures the progress of a download. The first source is Maven's lines "Downloaded from …: url (12 MB at 3
+ * MB/s)". The second source is the size of the file that grows in Maven's repository. If the repository is not
+ * at its usual location, only the lines count.
  */
 export function createDownloadMeter(download: { label: string; megabytes: number; landsIn: string | null }) {
   const startedMs = performance.now();
@@ -35,7 +35,7 @@ function sizeOf(folder: string | null): number {
     );
     return files.reduce((sum, file) => sum + statSync(path.join(file.parentPath, file.name)).size, 0);
   } catch {
-    // Not begun yet, or a file was renamed during the check; the next check is soon.
+    // The download has not begun, or a file was renamed during the check. The next check is soon.
     return 0;
   }
 }

@@ -7,7 +7,7 @@ import { versions } from './versions.ts';
 
 const run = promisify(execFile);
 
-/** Path of a Java that is new enough (JAVA_HOME first, then PATH); otherwise one clear sentence. */
+/** The path of a Java that is new enough, from JAVA_HOME or PATH. Throws StackError with one clear sentence. */
 export async function findJava(): Promise<string> {
   const home = process.env['JAVA_HOME'];
   const ofHome = home ? path.join(home, 'bin', 'java') : '';

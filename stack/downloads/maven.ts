@@ -9,20 +9,21 @@ import { type LockOptions, withLock } from '../lock.ts';
 import { createDownloadMeter } from './download-meter.ts';
 import { versions } from './versions.ts';
 
-/** Something that Maven can download, and its folder in the cache, unpacked. */
+/** A download by Maven, and the folder in the cache where it is unpacked. */
 export interface Download {
   folder: string;
   label: string;
   megabytes: number;
   /**
-   * Folder of Maven's own repository in which one large file grows, to show progress; null if there are many.
+   * The folder of Maven's repository in which one large file grows, to show progress. Null if there are many
+   * files.
    */
   landsIn: string | null;
-  /** Maven's own arguments. `into` is an empty folder; `pom` writes a pom with these dependencies into it. */
+  /** Maven's arguments. `into` is an empty folder. `pom` writes a pom with these dependencies into it. */
   mavenArgs: (into: string, pom: (dependencies: readonly string[]) => string) => string[];
 }
 
-/** Receives the progress of a download, and what ends it early. */
+/** The progress output of a download, and a signal that ends it early. */
 export interface FetchContext {
   tell: (line: string) => void;
   signal: AbortSignal;
@@ -40,8 +41,8 @@ export function cacheDir(): string {
 }
 
 /**
- * The folder with the unpacked download, downloaded first if it is missing; two concurrent runs download
- * once.
+ * Returns the folder with the unpacked download. Downloads it first if it is missing. Two concurrent runs
+ * download once.
  */
 export async function fetched(download: Download, context: FetchContext): Promise<string> {
   const target = path.join(cacheDir(), download.folder);
@@ -63,7 +64,7 @@ export async function fetched(download: Download, context: FetchContext): Promis
   });
 }
 
-/** One Maven at a time: several would download its plugins several times, into the same repository. */
+/** Only one Maven runs at a time. Several would download the same plugins into the same repository. */
 function mavenLock(download: Download): LockOptions {
   return {
     file: path.join(cacheDir(), 'maven.lock'),
@@ -75,7 +76,7 @@ function mavenLock(download: Download): LockOptions {
 async function fetchInto(draft: string, download: Download, context: FetchContext): Promise<void> {
   await run('mvn', ['-v']).catch((cause) => {
     throw new StackError(
-      `Maven (mvn) is needed to fetch ${download.label} and was not found; install it, or set the server's URL.`,
+      `Maven (mvn) is needed to fetch ${download.label} and was not found. Install it, or set the server's URL.`,
       { cause },
     );
   });

@@ -1,10 +1,10 @@
 /**
- * Every pinned version of the local stack. docker/compose.yaml names the same versions; a test compares the
+ * Every pinned version of the local stack. docker/compose.yaml has the same versions, and a test compares the
  * two. `downloadMb` is the download size of a first run, for the progress output.
  */
 export const versions = {
   java: { minimumMajor: 17 },
-  // 3.x reads the parent POM of what it unpacks, but the registry's is not published.
+  // Versions 3.x read the parent POM of an artifact. The parent POM of the registry is not published.
   mavenDependencyPlugin: '2.8',
   kafka: {
     version: '4.3.1',

@@ -13,7 +13,7 @@ export function findOnPath(command: string, others: readonly string[] = SERVER_F
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // Not in this folder: try the next one.
+      // The command is not in this folder, so the next one is tried.
     }
   }
   return null;

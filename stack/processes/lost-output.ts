@@ -1,9 +1,9 @@
 import { getSystemErrorMap } from 'node:util';
 
 /**
- * Calls `lost` once when standard output accepts nothing more, with a sentence without its full stop: its
- * reader has gone (`… | head`), or its disk is full. Without it, Node ends the process with a stack trace and
- * without a clean-up.
+ * Calls `lost` once when standard output accepts no more bytes. Its reader has gone (`… | head`), or its disk
+ * is full. `lost` gets the reason as a sentence without a full stop. Without this listener, Node would end the
+ * process with a stack trace and without a clean-up.
  */
 export function whenOutputIsLost(lost: (why: string) => void): void {
   let isLost = false;
@@ -12,13 +12,13 @@ export function whenOutputIsLost(lost: (why: string) => void): void {
     isLost = true;
     lost(reasonOf(error));
   });
-  // If standard error is lost too, nothing can be reported.
+  // If standard error is lost too, the process cannot report anything.
   process.stderr.on('error', () => undefined);
 }
 
 /**
- * For a test tool that must stop servers at its end. Without output it continues, reports that once on
- * standard error, and exits with 1.
+ * For a test tool that must stop servers at its end. After a loss of output the tool continues, reports the
+ * loss on standard error, and exits with 1.
  */
 export function goOnWithoutOutput(): void {
   whenOutputIsLost((why) => {

@@ -1,22 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Identifies a process uniquely: a pid may be reused, but not a pid with its start time. */
+/** Identifies a process uniquely. Systems reuse a pid, but not a pid with its start time. */
 export interface ProcessId {
   pid: number;
   startedAt: string;
 }
 
-/** The process's start time in the system's units, or null if no such process runs (a zombie does not). */
+/** The process's start time in the system's units. Null if no such process runs; a zombie does not run. */
 export function startTimeOf(pid: number): string | null {
   if (!existsSync('/proc/self/stat')) return startTimeByPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in parentheses and may contain blanks; fields are counted from its end.
+    // The second field is the command in parentheses and may contain blanks. So the fields are counted from its
+    // end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? null : (fields[19] ?? null);
   } catch {
-    // No such file: the process has ended.
+    // The file does not exist, so the process has ended.
     return null;
   }
 }
@@ -39,7 +40,7 @@ export function isRunning(id: ProcessId): boolean {
   return startTimeOf(id.pid) === id.startedAt;
 }
 
-/** Sends the signal only to the recorded process; false if it has ended. */
+/** Sends the signal only to the recorded process. Returns false if it has ended. */
 export function signal(id: ProcessId, name: NodeJS.Signals): boolean {
   if (!isRunning(id)) return false;
   try {

@@ -67,7 +67,7 @@ export function forgetProcess(dir: string, name: string): void {
   rmSync(pidFile(dir, name), { force: true });
 }
 
-/** The recorded process, if it is still the same one; a stale record is removed. */
+/** The recorded process, if it still runs. Removes a stale record. */
 export function runningProcess(dir: string, name: string): ProcessId | null {
   const file = pidFile(dir, name);
   if (!existsSync(file)) return null;
@@ -81,7 +81,7 @@ function parse(file: string): ProcessId | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessId;
   } catch {
-    // Half-written by a killed run: the process is unknown, so it must not be signalled.
+    // A killed run wrote only half of the file. The process is unknown, so it must not be signalled.
     return null;
   }
 }
@@ -97,7 +97,7 @@ export function runningNames(dir: string): string[] {
 
 export type Stopped = 'notRunning' | 'stopped' | 'killed';
 
-/** SIGTERM, then SIGKILL after the deadline; returns only when the process has ended. */
+/** Sends SIGTERM, and SIGKILL after the deadline. Resolves when the process has ended. */
 export async function stopProcess(dir: string, name: string, deadlineMs: number): Promise<Stopped> {
   const id = runningProcess(dir, name);
   if (!id) return 'notRunning';

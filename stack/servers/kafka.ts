@@ -31,7 +31,7 @@ const download: Download = {
   ],
 };
 
-/** Kafka in KRaft mode: every node is broker and controller; one node or three. */
+/** Kafka in KRaft mode, with 1 to 3 nodes. Every node is broker and controller. */
 export const kafka: Server = {
   name: 'kafka',
   variable: 'KAFKA_BROKERS',
@@ -79,7 +79,7 @@ async function prepareNode(context: ServerContext, node: Node, java: string, hom
   const format = [
     'kafka.tools.StorageTool',
     'format',
-    // As one argument: an id may begin with a dash.
+    // The option is one argument, because an id may begin with a dash.
     `--cluster-id=${context.instance.clusterId}`,
     '-c',
     configFile(node),
@@ -109,8 +109,9 @@ async function start(context: ServerContext, missing: readonly string[]): Promis
 }
 
 /**
- * A metadata request that must name at least the expected number of brokers; an open port proves nothing.
- * Each of our brokers is queried itself, because the others name a dead one until its session expires.
+ * Sends a metadata request whose response must name at least the expected number of brokers. An open port
+ * proves nothing. Each of our brokers gets its own request, because the others name a dead broker until its
+ * session expires.
  */
 async function ask(address: string, brokers: number): Promise<void> {
   const seeds = brokers > 1 ? address.split(',') : [address];
@@ -141,7 +142,7 @@ async function askBroker(seeds: string[], access: Access, brokers: number): Prom
 
 type Access = Pick<KafkaConfig, 'ssl' | 'sasl'>;
 
-/** A cluster that the environment names may require TLS and a login; ours never does. */
+/** A cluster that the environment names may require TLS and a login. Our own cluster never does. */
 function security(address: string): Access {
   if (process.env['KAFKA_BROKERS'] !== address) return {};
   const { ssl, sasl } = createKafkaConfig(loadConfig(process.env, kafkaFields), 'orderstream-stack');
@@ -149,8 +150,8 @@ function security(address: string): Access {
 }
 
 /**
- * Only the quick compiler. In its first minutes a broker spends more on optimisation than on records.
- * A broker for a test or an afternoon never earns that back.
+ * The JVM uses only its fast compiler. In its first minutes, a broker would spend more time on optimisation
+ * than on records. A broker that runs for a test or a few hours would never regain this time.
  */
 function jvm(home: string): string[] {
   return [
@@ -166,7 +167,8 @@ function jvm(home: string): string[] {
 }
 
 /**
- * Paths are relative to the instance's folder, in which Kafka runs: a property file cannot hold every path.
+ * Paths are relative to the instance's folder, in which Kafka runs. A property file cannot contain every
+ * absolute path.
  */
 const LOG_CONFIG = 'conf/kafka-log4j2.properties';
 const configFile = (node: Node): string => `conf/${node.name}.properties`;
@@ -197,14 +199,14 @@ function properties({ instance, kafkaLogins }: ServerContext, node: Node): strin
     'transaction.state.log.num.partitions': 3,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': inSync,
-    // A group in tests or on a small machine should not wait 3 s for more members.
+    // By default a new group waits 3 s for more members, which is too long for tests.
     'group.initial.rebalance.delay.ms': 200,
     'group.min.session.timeout.ms': 1500,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'num.recovery.threads.per.data.dir': 1,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
-    // Tests kill one of three brokers; a stopped one should be noticed within seconds.
+    // Tests kill one of three brokers, so the cluster should notice a stopped broker within seconds.
     'broker.session.timeout.ms': replicas >= 3 ? 6000 : 9000,
     'broker.heartbeat.interval.ms': replicas >= 3 ? 1000 : 2000,
     'controlled.shutdown.enable': 'true',
@@ -222,7 +224,7 @@ function aclSettings(passwords: KafkaLogins): Record<string, string> {
     // Kafka assumes this map only if every listener is without encryption and login.
     'listener.security.protocol.map':
       'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    // Clients without a login: this stack, the brokers and their controllers.
+    // These clients have no login: this stack, the brokers and their controllers.
     'super.users': 'User:ANONYMOUS',
     'sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,

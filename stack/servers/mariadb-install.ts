@@ -11,7 +11,7 @@ export interface InstallStep {
   input?: string;
 }
 
-/** In the order in which MariaDB's own script runs them. */
+/** The files in the order in which MariaDB's own script runs them. */
 const SYSTEM_TABLES = [
   'mariadb_system_tables.sql',
   'mariadb_performance_tables.sql',
@@ -27,8 +27,8 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
 
 /**
- * Does the work of `mariadb-install-db` without that shell script, which splits paths at blanks, and as root
- * changes the owner of the parts.
+ * Does the work of `mariadb-install-db` without this shell script. The script splits paths at blanks, and as
+ * root changes the owner of the parts.
  */
 export function bootstrapMariadb(home: string, command: string, data: string): InstallStep {
   const share = path.join(home, 'share');
@@ -59,7 +59,7 @@ export function bootstrapMariadb(home: string, command: string, data: string): I
   };
 }
 
-/** The machine's own `mariadb-install-db`. StackError if the script would split the path. */
+/** Runs the machine's own `mariadb-install-db`. Throws StackError if the script would split the path. */
 export function runInstaller(installer: string, data: string): InstallStep {
   if (/[^\w./+@%-]/.test(data)) {
     throw new StackError(
@@ -87,7 +87,7 @@ export function runInstallStep({ command, args, input = '' }: InstallStep, cwd: 
       const why = (stderr || stdout || error.message).trim().split('\n').at(-1);
       reject(new StackError(`The database's data folder could not be created: ${why}`, { cause: error }));
     });
-    // A server that ends early has closed its input; its exit code shows the error.
+    // A server that ends early has closed its input. Its exit code shows the error.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });

@@ -22,7 +22,10 @@ const ASK_TIMEOUT_MS = 2_000;
 const LOG_MB_MAX = 1024;
 /** Path of a `mysqld` of Oracle's MySQL to run instead of MariaDB, for instances without data. */
 const MYSQLD_VARIABLE = 'ORDERSTREAM_MYSQLD';
-/** Local and private (127.0.0.1 only), so it may be in the source: user and password of the application. */
+/**
+ * The user and password of the application. They may be in the source, because the server listens on 127.0.0.1
+ * only.
+ */
 const CREDENTIALS = 'orderstream:orderstream';
 
 const download: Download = {
@@ -127,7 +130,7 @@ async function ask(address: string): Promise<void> {
   }
 }
 
-/** The database of the URL may not exist yet: the migration creates it. */
+/** Removes the database from the URL, because it may not exist before the migration. */
 function withoutDatabase(address: string): string {
   const url = new URL(address);
   url.pathname = '/';
@@ -142,7 +145,7 @@ function configuration(dir: string, instance: Instance): string {
   return `[mysqld]
 datadir="${path.join(dir, 'data', 'mysql')}"
 tmpdir="${path.join(dir, 'tmp')}"
-# The default of MySQL packages is a folder that only their installation makes.
+# The default of MySQL packages is a folder that only their installation creates.
 secure-file-priv="${path.join(dir, 'tmp')}"
 init-file="${path.join(dir, 'conf', 'init.sql')}"
 socket=${socket}
@@ -162,17 +165,17 @@ loose-innodb_redo_log_capacity=${logMb}M
 max_connections=200
 max_allowed_packet=64M
 local_infile=1
-# TLS on 127.0.0.1 protects nothing, and making its key at each start takes MariaDB 6 s. MySQL finds no key.
+# TLS on 127.0.0.1 protects nothing, and MariaDB would need 6 s at each start to make a key. MySQL finds no key.
 loose-ssl=0
 loose-auto_generate_certs=OFF
-# MariaDB has no binary log unless it is told to; MySQL has, and then lets only administrators make triggers.
+# MariaDB has no binary log by default. MySQL has one, and then only administrators may create triggers.
 skip-log-bin
-# A second protocol with a port of its own, which instances would share.
+# The X protocol has its own port, which instances would share.
 loose-mysqlx=OFF
 `;
 }
 
-/** Runs at each start. Tests create databases named os_…; root may do what fault tests need. */
+/** Runs at each start. Tests create databases named os_…, and fault tests need the rights of root. */
 const INIT_SQL = `CREATE USER IF NOT EXISTS 'orderstream'@'%' IDENTIFIED BY 'orderstream';
 GRANT ALL PRIVILEGES ON \`orderstream\`.* TO 'orderstream'@'%';
 GRANT ALL PRIVILEGES ON \`os\\_%\`.* TO 'orderstream'@'%';

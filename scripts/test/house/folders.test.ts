@@ -6,7 +6,7 @@ import { trackedFiles } from './tracked.ts';
 
 const table = (...rows: string[]) => ['### The folders with code', '', ...rows, '', '## Trust'].join('\n');
 
-test('ARCHITECTURE.md says what is in each folder with code', () => {
+test('ARCHITECTURE.md describes each folder with code', () => {
   const sources = trackedFiles('*.ts').filter((file) => isSource(file) && !file.startsWith('docs/samples/'));
   expect(folderFaults(readFileSync('ARCHITECTURE.md', 'utf8'), sources)).toEqual([]);
 });

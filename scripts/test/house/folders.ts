@@ -1,6 +1,9 @@
 import path from 'node:path';
 
-/** Lines that say how the table of folders in ARCHITECTURE.md differs from the folders of these source files. */
+/**
+ * Compares the table of folders in ARCHITECTURE.md with the folders of these source files. Returns one line per
+ * difference.
+ */
 export function folderFaults(architecture: string, sources: readonly string[]): string[] {
   const described = describedFolders(architecture);
   const present = new Set(sources.map((file) => path.posix.dirname(file)));
@@ -14,7 +17,10 @@ export function folderFaults(architecture: string, sources: readonly string[]): 
   ];
 }
 
-/** The folder of each row, and the inner folders that its cell names: `` `lanes/` `` in the row of `services/worker/`. */
+/**
+ * The folder of each row, and the inner folders in its cell. The row of `services/worker/` names `lanes/`, for
+ * example.
+ */
 function describedFolders(architecture: string): Set<string> {
   const section = architecture.split(/^### The folders with code$/m)[1]?.split(/^#/m)[0] ?? '';
   const folders = new Set<string>();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { trackedFiles } from './tracked.ts';
 
-/** `invariants 1, 2 and 7`, `invariants 1 to 6`: the numbers, as they are written. */
+/** The numbers in texts such as `invariants 1, 2 and 7` or `invariants 1 to 6`. */
 const citation = /\binvariants? (\d+(?:(?:, | and | to )\d+)*)/g;
 
 test('each invariant that a comment cites is numbered in ARCHITECTURE.md', () => {

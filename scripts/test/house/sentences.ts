@@ -1,4 +1,4 @@
-/** Cuts prose into sentences: Markdown without its code, tables cell by cell, lists item by item. */
+/** Splits prose into sentences: Markdown without its code, tables cell by cell, lists item by item. */
 
 export interface Sentence {
   readonly text: string;
@@ -7,7 +7,10 @@ export interface Sentence {
   readonly words: number;
 }
 
-/** The sentences of a Markdown text. Code blocks, inline code, links' addresses and HTML comments are no prose. */
+/**
+ * The sentences of a Markdown text. Code blocks, inline code, addresses of links and HTML comments are not
+ * prose.
+ */
 export function sentencesOfMarkdown(markdown: string): Sentence[] {
   const sentences: Sentence[] = [];
   for (const { text, line } of paragraphsOf(markdown)) {
@@ -23,7 +26,7 @@ export function sentencesOf(paragraph: string, line: number): Sentence[] {
     .replaceAll(/`[^`]*`/g, 'code')
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replaceAll(/https?:\S+/g, 'address');
-  // A full stop ends a sentence before a blank; a colon and a semicolon end a thought that is read by itself.
+  // A full stop before a blank ends a sentence. A colon and a semicolon count as the end of a sentence too.
   return plain
     .split(/(?<=[.!?:;])["')*_]*\s+/)
     .map((text) => ({ text: text.trim(), line, words: wordsIn(text) }))
@@ -39,7 +42,7 @@ interface Paragraph {
   readonly line: number;
 }
 
-/** Joins the lines of a paragraph; a list item, a table row and a heading are paragraphs of their own. */
+/** Joins the lines of each paragraph. A list item, a table row and a heading are separate paragraphs. */
 function paragraphsOf(markdown: string): Paragraph[] {
   const paragraphs: Paragraph[] = [];
   let open: Paragraph | undefined;

@@ -21,7 +21,9 @@ export function sizeFaults(files: readonly SizedFile[]): string[] {
   return [...long, ...full];
 }
 
-/** Code that a person wrote. A unit test belongs to the file beside it; in `tests/` the test itself is the code. */
+/**
+ * Code that a person wrote. A unit test belongs to the file beside it. In `tests/` the test itself is the code.
+ */
 export function isSource(file: string): boolean {
   if (!file.endsWith('.ts') || file.endsWith('.d.ts') || file.includes('/generated/')) return false;
   return file.startsWith('tests/') || !file.endsWith('.test.ts');

@@ -35,7 +35,7 @@ function sentencesOfCall(call: ts.CallExpression, file: ts.SourceFile): Sentence
   });
 }
 
-/** Line comments that follow each other are one text. */
+/** Consecutive line comments are one text. */
 function sentencesOfComments(source: string, comments: readonly ts.CommentRange[]): Sentence[] {
   const sentences: Sentence[] = [];
   let paragraph = { text: '', line: 0, end: -2 };
@@ -63,7 +63,7 @@ function sentencesOfComments(source: string, comments: readonly ts.CommentRange[
   return sentences;
 }
 
-/** Whether a line comment alone on its line follows one that ended in the line before. */
+/** Whether a line comment is alone on its line, directly below another line comment. */
 function continues(source: string, pos: number, lastLine: number): boolean {
   const before = source.slice(source.lastIndexOf('\n', pos) + 1, pos);
   return source.startsWith('//', pos) && before.trim() === '' && lineAt(source, pos) === lastLine + 1;

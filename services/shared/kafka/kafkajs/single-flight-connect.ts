@@ -7,7 +7,7 @@ const underWay = new WeakMap<object, Promise<unknown>>();
 
 /**
  * Lets concurrent callers of `connect` share one attempt per connection. kafkajs opens a socket for each caller
- * and keeps the last one. It treats the connection as open when any socket is open, so requests may wait for a
+ * and keeps the last one. It treats the connection as open when any socket is open. So requests may wait for a
  * socket that never connects. You can call this function any number of times.
  */
 export function shareConnectAttempts(): void {

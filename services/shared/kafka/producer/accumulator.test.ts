@@ -82,7 +82,7 @@ describe('a failing partition', () => {
     expect(await stuck).toEqual({ partition: 0, offset: 0n });
   });
 
-  it('without a leader waits for one, while the others continue', async () => {
+  it('without a leader waits for a leader, while the others continue', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     leaders.setLeader(0, null);
     const accumulator = make(leaders);
@@ -205,7 +205,7 @@ describe('a record that the broker refuses', () => {
     expect(leaders.firstCopies(0)).toEqual(['a', 'd']);
   });
 
-  it('is sent again in a batch without a deadline, and reports why, until the broker accepts it', async () => {
+  it('is sent again in a batch without a deadline, and reports the reason, until the broker accepts it', async () => {
     const options: { nodes: number; partitions: number; refuseValue?: string } = {
       nodes: 1,
       partitions: 1,
@@ -275,7 +275,7 @@ describe('requests', () => {
     ['perLeader', 2],
     ['one', 1],
   ] as const)(
-    'in flight %s: while one leader is slow, requests under way are %i',
+    'in flight %s: while one leader is slow, %i requests are in flight',
     async (inFlight, expected) => {
       const leaders = createFakeLeaders({ nodes: 2, partitions: 2 });
       const release = leaders.holdAnswers();
@@ -305,7 +305,7 @@ describe('limits and close', () => {
     await settled;
   });
 
-  it('a batch over two partitions or a message that cannot be encoded is refused before anything is queued', async () => {
+  it('refuses a batch over two partitions, or with a message that cannot be encoded, before it queues anything', async () => {
     const accumulator = make(createFakeLeaders({ nodes: 1, partitions: 2 }));
     await expect(accumulator.sendBatch([message(0, 'a'), message(1, 'b')])).rejects.toThrow(TypeError);
     await expect(accumulator.sendBatch([])).rejects.toThrow(TypeError);
@@ -314,7 +314,7 @@ describe('limits and close', () => {
     expect(accumulator.queuedRecords()).toBe(0);
   });
 
-  it('close flushes, then refuses; after its deadline it rejects what was not sent', async () => {
+  it('close flushes the queue and then refuses messages; at its deadline it rejects unsent messages', async () => {
     const leaders = createFakeLeaders({ nodes: 1, partitions: 2 });
     leaders.setLeader(1, null);
     const accumulator = make(leaders, { lingerMs: 10_000 });
@@ -338,7 +338,7 @@ function make(
   return accumulator;
 }
 
-/** What `sendEach` reports for each message, once all have ended. */
+/** Resolves to the result of `sendEach` for each message, once all have ended. */
 function endsOf(
   accumulator: Accumulator,
   messages: readonly OutMessage[],

@@ -21,35 +21,35 @@ export interface AccumulatorOptions extends Partial<ProduceLimits> {
   settings: KafkaSettings;
   log: Logger;
   metrics: Metrics;
-  /** Topics whose leaders are looked up at the start, so that the first message does not wait for it. */
+  /** Topics whose leaders are looked up at the start, so that the first message does not wait for the lookup. */
   topics?: readonly string[];
 }
 
 export interface Accumulator {
   /**
-   * Resolves when all in-sync replicas have the record. Rejects with NOT_PRODUCED: certainly not in the log.
-   * Rejects with OUTCOME_UNKNOWN: the deadline passed, and the record may have reached a broker. Rejects with
-   * RECORD_REFUSED: the broker refused its content or size.
+   * Resolves when all in-sync replicas have the record. NOT_PRODUCED means that the record is certainly not in
+   * the log. OUTCOME_UNKNOWN means that the deadline passed, and the record may have reached a broker.
+   * RECORD_REFUSED means that the broker refused its content or size.
    */
   send(message: OutMessage): Promise<{ partition: number; offset: bigint }>;
   /**
    * Sends messages of any partitions. Each one succeeds or fails independently, as with `send`. `onEnd` gets
    * the index of a message with its offset or its error. Throws a TypeError for a message that cannot be
-   * encoded, before any is queued.
+   * encoded, before it queues any message.
    */
   sendEach(messages: readonly OutMessage[], onEnd: (index: number, end: bigint | AppError) => void): void;
   /**
-   * Sends messages of one partition, in order, without a linger. Resolves to the offset of the first when all
-   * are in the log. Offsets need not be dense, because a request may be split in two. Without `forever` it ends
-   * like `send`.
+   * Sends messages of one partition, in order, without a linger. Resolves to the offset of the first message
+   * when all are in the log. Their offsets may have gaps, because a request may be split in two. Without
+   * `forever` the call ends like `send`.
    *
-   * With `forever` only closing ends it. A record that a broker refuses is sent again, and `onRefused` gets the
-   * reason each time. A record refused for its timestamp is sent with the current time, if that is earlier. A
-   * `proof` that is not renewed also ends the call, with its error. `onWritten` gets the offset of the last
-   * message before the promise resolves.
+   * With `forever` only `close` rejects the call. A record that a broker refuses is sent again, and `onRefused`
+   * gets the reason each time. A record that is refused for its timestamp is sent with the current time, if
+   * that is earlier. A `proof` that cannot be renewed also rejects the call. `onWritten` gets the offset of the
+   * last message before the promise resolves.
    */
   sendBatch(messages: readonly OutMessage[], options?: BatchOptions): Promise<bigint>;
-  /** Age of the oldest unacknowledged message; 0 if none waits. */
+  /** The age of the oldest unacknowledged message; 0 if no message waits. */
   oldestAgeMs(): number;
   queuedRecords(): number;
   queuedBytes(): number;
@@ -93,12 +93,13 @@ interface State {
 }
 
 /**
- * Collects messages into produce requests: one in flight per leader, acknowledged by all in-sync replicas, not
- * idempotent. A message may be in the log twice, never zero times. First copies are in the order of `send`.
+ * Collects messages into produce requests. One request is in flight per leader, and all in-sync replicas
+ * acknowledge it. The requests are not idempotent, so a message may be in the log twice. An acknowledged
+ * message is never missing. First copies are in the order of `send`.
  *
  * It does not use kafkajs's producer, which reports the partitions of a failed request as written. Its
- * idempotent mode loses records when sends overlap (docs/decisions). Resolves also while Kafka is unreachable;
- * messages then wait for their deadline.
+ * idempotent mode loses records when sends overlap (docs/decisions). The function resolves also while Kafka is
+ * unreachable. Messages then wait until their deadline.
  */
 export async function createAccumulator(options: AccumulatorOptions): Promise<Accumulator> {
   const { settings, log, metrics, topics = [], ...limits } = options;
@@ -110,7 +111,7 @@ export async function createAccumulator(options: AccumulatorOptions): Promise<Ac
   return faceOf(state);
 }
 
-/** The accumulator over any `Leaders`. Tests pass leaders that fail on purpose. */
+/** Creates the accumulator over any `Leaders`. Tests pass leaders with planned faults. */
 export function createAccumulatorOver(leaders: Leaders, options: OverOptions): Accumulator {
   return faceOf(createState(leaders, options));
 }
@@ -182,7 +183,7 @@ function sendEach(
   state.loop.wake('linger');
 }
 
-/** Why no message is accepted now, or null. */
+/** The reason why no message is accepted now, or null. */
 function refusalOf(state: State): string | null {
   if (state.closing !== null) return 'the producer is closed';
   return sum(state, (queue) => queue.bytes) > state.limits.queueBytesMax ? 'queue is full' : null;

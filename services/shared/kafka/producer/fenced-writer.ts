@@ -11,11 +11,11 @@ export interface FencedMessage {
   timestampMs: number;
 }
 
-/** Appends to one partition. No earlier writer of the same name can append to it any more. */
+/** Appends to one partition. Earlier writers of the same name cannot append to it any more. */
 export interface FencedWriter {
   /**
    * Appends all messages or none, in order. Resolves when they are committed on all in-sync replicas. After
-   * KAFKA_UNAVAILABLE the result is unknown and this writer is unusable: open another one and read the log.
+   * KAFKA_UNAVAILABLE the result is unknown and this writer is unusable. Open another writer and read the log.
    */
   append(messages: readonly FencedMessage[]): Promise<void>;
   close(): Promise<void>;
@@ -24,14 +24,14 @@ export interface FencedWriter {
 const requestTimeoutMs = 5_000;
 /** After this time brokers abort the transaction of a dead writer, if its successor has not done so. */
 const transactionTimeoutMs = 15_000;
-/** One request of a transaction; brokers refuse record batches above `max.message.bytes`. */
+/** The limit of one request of a transaction. Brokers refuse record batches above `max.message.bytes`. */
 const requestBytesMax = 900_000;
-/** For a few milliseconds after a transaction, brokers refuse to begin the next one. */
+/** Retries are needed because brokers refuse the next transaction for a few milliseconds after one ends. */
 const retry = { initialRetryTime: 20, maxRetryTime: 500, retries: 12 } as const;
 
 /**
- * Opens the writer named `name` and fences the previous writer of that name. The uncommitted messages of that
- * writer are aborted. The brokers refuse everything that it sends later. Rejects with KAFKA_UNAVAILABLE.
+ * Opens the writer named `name` and fences the previous writer of that name. The brokers abort the uncommitted
+ * messages of that writer, and refuse its later requests. Rejects with KAFKA_UNAVAILABLE.
  */
 export async function openFencedWriter(options: {
   settings: KafkaSettings;

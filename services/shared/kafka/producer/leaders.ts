@@ -13,21 +13,21 @@ import {
 } from '../protocol/produce-protocol.ts';
 import type { KafkaSettings } from '../settings.ts';
 
-/** The result of a produce request. `handed`: the broker may have received the bytes. */
+/** The result of a produce request. `handed` means that the broker may have received the bytes. */
 export type ProduceOutcome =
   | { kind: 'answered'; partitions: ProduceResponsePartition[] }
   | { kind: 'failed'; handed: boolean; error: unknown };
 
 /**
- * Which broker leads each partition, and the connections to the leaders. The accumulator uses Kafka only
- * through this. Topic names include the prefix.
+ * The leaders of partitions, and the connections to them. The accumulator uses Kafka only through this
+ * interface. Topic names include the prefix.
  */
 export interface Leaders {
   /** Node id of the leader; null while unknown. */
   leaderOf(topic: string, partition: number): number | null;
   /**
-   * Asks the cluster for the leaders of `topics`. A topic or partition without a leader does not delay the
-   * others. Throws KAFKA_UNAVAILABLE if no broker responds.
+   * Looks up the leaders of `topics`. A topic or partition without a leader does not delay the others. Throws
+   * KAFKA_UNAVAILABLE if no broker responds.
    */
   refresh(topics: readonly string[]): Promise<void>;
   /** Never throws. */
@@ -36,8 +36,8 @@ export interface Leaders {
 }
 
 /**
- * The broker times out first. Its response names the late partitions. A timeout of ours names nothing and costs
- * the connection.
+ * The broker must time out first, because its response names the late partitions. Our own timeout names none
+ * and costs the connection.
  */
 const brokerShareOfTimeout = 0.75;
 
@@ -87,7 +87,7 @@ async function refresh(state: State, topics: readonly string[]): Promise<void> {
     try {
       await broker.connect();
       adopt(state, await fetchMetadata(broker, topics));
-      if (broker.nodeId === null) forceCloseBroker(broker, 'was asked for its metadata only');
+      if (broker.nodeId === null) forceCloseBroker(broker, 'it was only needed for its metadata');
       return;
     } catch (error) {
       lastError = error;
@@ -123,7 +123,7 @@ function adopt(state: State, metadata: Metadata): void {
     nodes.set(nodeId, makeBroker(host, port, nodeId));
   }
   for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
-    if (topicErrorCode !== 0) log.debug({ topic, topicErrorCode }, 'topic has no metadata');
+    if (topicErrorCode !== 0) log.debug({ topic, topicErrorCode }, 'the topic has no metadata');
     const byPartition: (number | null)[] = [];
     for (const { partitionId, leader } of partitionMetadata)
       byPartition[partitionId] = leader >= 0 ? leader : null;
@@ -167,7 +167,7 @@ async function connect(broker: KafkaBroker): Promise<void> {
   }
 }
 
-/** Replaces a broker whose connection failed. The old object may still believe that it is connected. */
+/** Replaces a broker whose connection failed. The old object may still count as connected. */
 function replace(state: State, broker: KafkaBroker): void {
   forceCloseBroker(broker, 'connection given up');
   const { host, port } = broker.connectionPool;

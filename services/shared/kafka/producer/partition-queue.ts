@@ -2,8 +2,8 @@ import { type AppError, appError } from '../../errors/index.ts';
 import type { OutMessage } from '../types.ts';
 
 /**
- * A proof that a waiting send needs. After `untilMs` (of `performance.now()`) nothing may be sent before
- * `renew`, which resolves to the next such time. If it rejects, the send ends.
+ * A proof that a waiting send needs. It is valid until `untilMs` (of `performance.now()`). `renew` resolves to
+ * the next such time. If it rejects, the send fails.
  */
 export interface SendProof {
   readonly untilMs: number;
@@ -11,7 +11,7 @@ export interface SendProof {
 }
 
 /**
- * One call of `sendBatch`, or one message of the other calls. It settles once: when its last record is
+ * One call of `sendBatch`, or one message of the other calls. A send settles once: when its last record is
  * acknowledged, or with an error.
  */
 export interface Send {
@@ -30,7 +30,8 @@ export interface Send {
   resolve(baseOffset: bigint, lastOffset: bigint): void;
   reject(error: AppError): void;
   /**
-   * Called when a broker refused one of its records, which is sent again. Only for sends without a deadline.
+   * Called when a broker refused a record of this send. The record is sent again. Only sends without a deadline
+   * have it.
    */
   onRefused?: ((reason: string) => void) | undefined;
 }
@@ -57,9 +58,12 @@ export interface PartitionQueue {
   /** Failed attempts in a row. */
   failures: number;
   notBeforeMs: number;
-  /** Below infinity after the broker refused a batch for its content: bisection finds the refused record. */
+  /**
+   * A limit for the next request after the broker refused a batch for its content. Bisection finds the refused
+   * record.
+   */
   recordsLimit: number;
-  /** A batch is waiting: it skips the linger and waits only for the running request. */
+  /** Whether a batch is waiting, which skips the linger and waits only for the running request. */
   urgent: boolean;
 }
 
@@ -78,14 +82,14 @@ export function createPartitionQueue(topic: string, wireTopic: string, partition
   };
 }
 
-/** Puts a message at the end. */
+/** Adds a message at the end. */
 export function enqueue(queue: PartitionQueue, entry: Entry): void {
   queue.entries.push(entry);
   queue.bytes += entry.bytes;
 }
 
 /**
- * How many of the oldest entries fit. An empty request always takes one, because only the broker knows its
+ * Counts the oldest entries that fit. An empty request always gets one entry, because only the broker knows its
  * limits.
  */
 export function countFitting(
@@ -106,7 +110,7 @@ export function countFitting(
   return { records, bytes };
 }
 
-/** The entries in flight are in the log from `baseOffset` on. */
+/** Settles the entries in flight, which are in the log from `baseOffset` on. */
 export function settleWritten(queue: PartitionQueue, baseOffset: bigint): void {
   const written = queue.inFlight;
   for (let i = 0; i < written; i++) {
@@ -126,7 +130,7 @@ export function settleWritten(queue: PartitionQueue, baseOffset: bigint): void {
   queue.recordsLimit *= 2;
 }
 
-/** Puts the entries in flight back to the front. They are sent again before anything newer. */
+/** Keeps the entries in flight at the front of the queue. They are sent again before newer entries. */
 export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBeforeMs: number): void {
   if (maybeWritten) for (let i = 0; i < queue.inFlight; i++) queue.entries[i]!.send.maybeWritten = true;
   queue.inFlight = 0;
@@ -135,15 +139,15 @@ export function settleFailed(queue: PartitionQueue, maybeWritten: boolean, notBe
   dropSettled(queue);
 }
 
-/** Result of a refusal for content: half of the records are tried next, or one record is to blame. */
+/** The result of a refusal for content. Half of the records are tried next, or the refused record is found. */
 export type Refusal =
   | { kind: 'halved' }
   | { kind: 'givenUp'; error: AppError }
   | { kind: 'kept'; entry: Entry };
 
 /**
- * The broker refused the content of the request in flight. Tries the first half, or finds the refused record. A
- * send with a deadline fails. A send without one keeps its position and is sent again.
+ * Handles a refused request in flight: plans the first half, or finds the refused record. A send with a
+ * deadline fails. A send without one keeps its position and is sent again.
  */
 export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
   const refused = queue.inFlight;
@@ -163,8 +167,8 @@ export function settleRefused(queue: PartitionQueue, reason: string): Refusal {
 }
 
 /**
- * Whether the oldest message needs a renewed proof first: its process may have been paused since it was queued.
- * Starts the renewal. Calls `onEnd` when the proof is renewed, or when the send has failed.
+ * Whether the oldest message needs a renewed proof first, because the process may have been paused. Starts the
+ * renewal. Calls `onEnd` when the proof is renewed, or when the send has failed.
  */
 export function waitsForProof(queue: PartitionQueue, nowMs: number, onEnd: () => void): boolean {
   const send = queue.entries[0]?.send;

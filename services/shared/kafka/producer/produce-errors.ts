@@ -1,20 +1,23 @@
 /**
- * What an error code of a partition says about the records that were sent
+ * The meaning of a partition's error code for the records of the request
  * (https://kafka.apache.org/protocol.html#protocol_error_codes).
  */
 export type ProduceVerdict =
   /** The records are in the log of every in-sync replica. */
   | 'written'
-  /** Certainly not in the log. The same records may succeed later. */
+  /** The records are certainly not in the log. They may succeed later. */
   | 'refusedForNow'
   /**
-   * May or may not be in the log. For example, a leader that loses its role after the append returns
+   * The records may be in the log. For example, a leader that loses its role after the append returns
    * NOT_LEADER.
    */
   | 'unknown'
-  /** Certainly not in the log, because of the content of these records. */
+  /** The records are certainly not in the log, because of their content. */
   | 'recordsRefused'
-  /** Certainly not in the log. No records of this topic succeed until somebody changes the cluster. */
+  /**
+   * The records are certainly not in the log. No records of this topic succeed until an operator changes the
+   * cluster.
+   */
   | 'topicRefused';
 
 const refusedForNow: ReadonlySet<number> = new Set([
@@ -71,7 +74,7 @@ const names: Readonly<Record<number, string>> = {
   89: 'THROTTLING_QUOTA_EXCEEDED',
 };
 
-/** Total: an unknown code is `unknown`, because this verdict loses nothing. */
+/** An unknown code is `unknown`, because this verdict loses no records. */
 export function produceVerdict(errorCode: number): ProduceVerdict {
   if (errorCode === 0) return 'written';
   if (recordsRefused.has(errorCode)) return 'recordsRefused';

@@ -13,16 +13,19 @@ import type { LoopState, ProduceLimits } from './produce-state.ts';
 
 /**
  * The loop that turns queues into requests. One function, `turn`, checks all queues and starts the requests
- * that are due. It runs when a linger or back-off ends, when a batch arrives, and when a request or a leader
- * lookup ends. Only `turn` starts requests, and a partition is in at most one request.
+ * that are due. It runs when a linger, a back-off, a request or a leader lookup ends, and when a batch arrives.
+ * Only `turn` starts requests, and a partition is in at most one request.
  */
 export interface ProduceLoop {
-  /** Every partition that was ever sent to. The loop owns the queues; the accumulator appends to them. */
+  /**
+   * The queues of all partitions that have had messages. The loop owns the queues. The accumulator appends to
+   * them.
+   */
   readonly queues: PartitionQueue[];
-  /** New messages are queued. `linger` waits for more messages, `now` only for the end of the current tick. */
+  /** Reports new messages. `linger` waits for more messages, `now` only for the end of the current tick. */
   wake(when: 'linger' | 'now'): void;
   flush(): Promise<void>;
-  /** Looks up the leaders of these topics once. If no broker responds, the loop keeps asking. */
+  /** Looks up the leaders of these topics once. If no broker responds, the loop repeats the lookup. */
   lookUp(topics: readonly string[]): Promise<void>;
   isConnected(): boolean;
   stop(): void;
@@ -33,7 +36,7 @@ const refreshInitialMs = 100;
 const refreshDoublingsMax = 5;
 /** Initial delay before a partition is retried. */
 const resendInitialMs = 40;
-/** Interval of log messages: requests to an unreachable broker fail many times a second. */
+/** The interval of log messages, because requests to an unreachable broker fail many times a second. */
 const repeatEveryMs = 5_000;
 /** Maximum delay until an expired deadline is noticed. */
 const expiryCheckMs = 50;
@@ -93,7 +96,7 @@ function turn(state: LoopState): void {
   settleFlushes(state);
 }
 
-/** Rejects the sends past their deadline. Returns when to check again. */
+/** Rejects the sends past their deadline. Returns the time of the next check. */
 function expire(state: LoopState, now: number): number {
   let waiting = false;
   for (const queue of state.queues) {
@@ -105,7 +108,7 @@ function expire(state: LoopState, now: number): number {
   return waiting ? now + expiryCheckMs : Number.POSITIVE_INFINITY;
 }
 
-/** The queues to send now, by leader, and when the next one is due. */
+/** Finds the queues to send now, by leader, and the time when the next one is due. */
 function collect(
   state: LoopState,
   now: number,
@@ -163,7 +166,7 @@ async function request(state: LoopState, leader: number, queues: readonly Partit
   state.connected = outcome.kind === 'answered';
   if (outcome.kind === 'failed') {
     const details = { leader, handed: outcome.handed, reason: errorMessage(outcome.error) };
-    state.throttledLog('warn', details, `produce request to broker ${leader} failed`);
+    state.throttledLog('warn', details, `a produce request to broker ${leader} failed`);
   }
   settle(state, taken, outcome);
   turn(state);
@@ -199,7 +202,7 @@ function encode(queue: PartitionQueue): ProduceRequestPartition {
   return { topic: queue.wireTopic, partition: queue.partition, records: encodeBatch(messages) };
 }
 
-/** Starts a lookup of leaders if one is allowed. Returns when the next one is allowed. */
+/** Starts a lookup of leaders if one is allowed. Returns the time when the next one is allowed. */
 function refreshLeaders(state: LoopState, now: number): number {
   if (state.refreshing) return Number.POSITIVE_INFINITY;
   if (state.refreshNotBeforeMs > now) return state.refreshNotBeforeMs;
@@ -207,7 +210,7 @@ function refreshLeaders(state: LoopState, now: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Never rejects; null while a lookup runs. */
+/** Starts a lookup that never rejects. Returns null while another lookup runs. */
 function refreshNow(state: LoopState): Promise<void> | null {
   if (state.refreshing) return null;
   state.refreshing = true;

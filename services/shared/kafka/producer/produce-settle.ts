@@ -27,7 +27,7 @@ export function settle(state: LoopState, taken: readonly PartitionQueue[], outco
       ({ topic, partition }) => topic === queue.wireTopic && partition === queue.partition,
     );
     if (answer === undefined) resend(state, queue, true, 'NOT_IN_ANSWER');
-    // "Written" without an offset is not a valid response: a caller would use the number as the record's
+    // A response without an error and without an offset is invalid. A caller would use -1 as the record's
     // offset.
     else if (answer.errorCode === 0 && answer.baseOffset < 0n) resend(state, queue, true, 'NO_OFFSET');
     else settlePartition(state, queue, answer);
@@ -66,7 +66,7 @@ function settleRefusal(state: LoopState, queue: PartitionQueue, reason: string):
   if (refusal.kind === 'halved') return;
   state.metrics.inc('kafka_produce_refused_total', { topic, reason });
   if (refusal.kind === 'givenUp') {
-    state.log.error({ err: refusal.error }, 'a record was refused by the broker');
+    state.log.error({ err: refusal.error }, 'the broker refused a record');
     return;
   }
   const { entry } = refusal;
@@ -76,8 +76,8 @@ function settleRefusal(state: LoopState, queue: PartitionQueue, reason: string):
 }
 
 /**
- * A clock that ran ahead put the record's time beyond the broker's limit. The time is not part of the content,
- * so the current time serves as well. An earlier time stays.
+ * Replaces a timestamp of a fast clock, which is beyond the broker's limit. The timestamp is not part of the
+ * content, so the current time is as good. An earlier timestamp does not change.
  */
 function withTimeOfNow(message: OutMessage): OutMessage {
   return { ...message, timestampMs: Math.min(message.timestampMs, Date.now()) };

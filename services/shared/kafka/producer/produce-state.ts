@@ -8,20 +8,20 @@ import type { PartitionQueue } from './partition-queue.ts';
 /** The limits of producing. Each one has a default. */
 export interface ProduceLimits {
   /**
-   * How long the first message of an idle leader waits for more. Messages behind a request wait no longer than
-   * that request.
+   * How long the first message of an idle leader waits for more. Messages that wait for a request in flight
+   * wait no longer than that request.
    */
   lingerMs: number;
   requestRecordsMax: number;
-  /** Per partition and request. Brokers always refuse a record batch above max.message.bytes. */
+  /** The limit per partition and request. Brokers always refuse a record batch above max.message.bytes. */
   partitionBytesMax: number;
   requestBytesMax: number;
   requestTimeoutMs: number;
-  /** Above this, `send` rejects at once with NOT_PRODUCED. */
+  /** Above this size, `send` rejects at once with NOT_PRODUCED. */
   queueBytesMax: number;
-  /** From `send` until it succeeds or fails. */
+  /** The maximum time from `send` until it succeeds or fails. */
   deadlineMs: number;
-  /** One request in flight per leader (default), or one round over all leaders at a time. */
+  /** One request in flight per leader (the default), or only one request over all leaders. */
   inFlight: 'perLeader' | 'one';
   /** Maximum delay before a partition is retried or leaders are looked up again. */
   retryMaxMs: number;
@@ -38,7 +38,7 @@ export interface LoopState {
   readonly resendDelay: Backoff;
   /** Leaders with a request in flight. */
   readonly busy: Set<number>;
-  /** Where the next request starts to collect, so that no partition is always the last. */
+  /** The queue at which the next request starts to collect, so that no partition is always the last. */
   nextQueue: number;
   tickArmed: boolean;
   timer: NodeJS.Timeout | null;

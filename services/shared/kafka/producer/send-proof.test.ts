@@ -49,7 +49,7 @@ describe('a batch with a proof', () => {
     expect(leaders.valueAt(0, last)).toBe('c');
   });
 
-  it('renews an expired proof before it sends anything', async () => {
+  it('renews an expired proof before it sends a record', async () => {
     const { leaders, accumulator } = start();
     const asked = Promise.withResolvers<number>();
     const proof = { untilMs: 0, renew: () => asked.promise };

@@ -55,7 +55,7 @@ describe('the answer', () => {
     values: fc.array(fc.string(), { maxLength: 3 }),
   });
 
-  it('is read as kafkajs reads it', async () => {
+  it('equals the response that kafkajs reads', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fetched, { maxLength: 6 }), fc.nat(), async (list, throttleMs) => {
         const raw = encodeAnswer(list.map(withBytes), throttleMs);

@@ -11,7 +11,7 @@ export const fetchApiKey = 1;
 export const fetchApiVersion = 11;
 
 export interface FetchRequestPartition {
-  /** With the prefix. */
+  /** The topic name with the prefix. */
   readonly topic: string;
   readonly partition: number;
   readonly fetchOffset: bigint;
@@ -30,11 +30,11 @@ export interface FetchResponsePartition {
   readonly errorCode: number;
   readonly highWatermark: bigint;
   readonly abortedTransactions: readonly AbortedTransaction[];
-  /** Record batches in sequence; the last one may be incomplete. */
+  /** Record batches in sequence. The last one may be incomplete. */
   readonly records: Buffer;
 }
 
-/** The response is parsed to `FetchResponsePartition[]`, errors included. */
+/** The result of the request is `FetchResponsePartition[]`, with failed partitions. */
 export function fetchRequest(partitions: readonly FetchRequestPartition[], limits: FetchLimits): WireRequest {
   return {
     request: {
@@ -55,12 +55,12 @@ export function fetchRequest(partitions: readonly FetchRequestPartition[], limit
 }
 
 const consumerReplicaId = -1;
-/** One record is enough for a response. */
+/** The broker responds as soon as it has one record. */
 const minBytes = 1;
 const readCommitted = 1;
 const noSession = { id: 0, epoch: -1 };
 const unknownLeaderEpoch = -1;
-/** Only followers send theirs. */
+/** Only followers send a log start offset. */
 const noLogStartOffset = -1n;
 
 /*
@@ -123,7 +123,10 @@ function encodeRequest(
 
 interface FetchResponse {
   partitions: FetchResponsePartition[];
-  /** throttle_time_ms. kafkajs's connection reads it under this name and pauses for so long (KIP-219). */
+  /**
+   * The field throttle_time_ms. kafkajs's connection reads it under this name and pauses for this time
+   * (KIP-219).
+   */
   clientSideThrottleTime: number;
 }
 

@@ -23,7 +23,10 @@ const partition = (number: number, leader: number, epoch: number): Buffer =>
     noTags,
   ]);
 
-/** Encodes a response as a broker does: two brokers, one with a rack and one with a tag, and one topic. */
+/**
+ * Encodes a response as a broker does, with one topic and two brokers. One broker has a rack, the other has a
+ * tag.
+ */
 function response({ errorCode = 0, id = idBytes, partitions = [] as Buffer[] } = {}): Buffer {
   const tag = Buffer.from([1, 7, 2, 0xaa, 0xbb]);
   return Buffer.concat([
@@ -46,12 +49,12 @@ async function parse(raw: Buffer): Promise<unknown> {
   return reader.parse(await reader.decode(raw));
 }
 
-it('asks for one topic by its name', async () => {
+it('requests one topic by its name', async () => {
   const { buffer } = await metadataRequest('t').request.encode();
   expect(buffer.toString('hex')).toBe(`0002${'00'.repeat(16)}027400000000`);
 });
 
-it('asks for names of any length', async () => {
+it('requests names of any length', async () => {
   const { buffer } = await metadataRequest('t'.repeat(200)).request.encode();
   expect(buffer.subarray(18, 20).toString('hex')).toBe('c901');
   expect(buffer).toHaveLength(2 + 16 + 2 + 200 + 4);

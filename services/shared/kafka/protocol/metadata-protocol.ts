@@ -1,6 +1,6 @@
 /**
- * The Metadata request, version 12, for one topic. Every broker since 3.1 knows it; kafkajs ends at version 6, which has no
- * topic ids. https://kafka.apache.org/protocol.html#The_Messages_Metadata
+ * The Metadata request, version 12, for one topic. Every broker since 3.1 supports it. kafkajs supports only
+ * version 6, which has no topic ids. https://kafka.apache.org/protocol.html#The_Messages_Metadata
  */
 import type { WireRequest } from '../kafkajs/library-types.ts';
 
@@ -10,15 +10,19 @@ const metadataApiVersion = 12;
 export interface TopicMetadata {
   readonly clusterId: string;
   /**
-   * The id that the cluster gave the topic when it was created (KIP-516), written as Kafka's tools do. A topic that was deleted
-   * and recreated under the same name has another one. null: there is no such topic.
+   * The id that the cluster gave the topic when it was created (KIP-516), written as Kafka's tools do. A topic
+   * that was deleted and recreated under the same name has another id. Null means that the topic does not
+   * exist.
    */
   readonly topicId: string | null;
-  /** By partition, without those that have no leader now. */
+  /** Leader epochs by partition, without partitions that have no leader now. */
   readonly leaderEpochs: ReadonlyMap<number, number>;
 }
 
-/** `name` is with the prefix. The response is parsed to a `TopicMetadata`; parsing throws for every error but an unknown topic. */
+/**
+ * `name` includes the prefix. The result of the request is a `TopicMetadata`. The request rejects for every
+ * error except an unknown topic.
+ */
 export function metadataRequest(name: string): WireRequest {
   return {
     request: {
@@ -50,12 +54,12 @@ const no = 0;
  *   allow_auto_topic_creation => BOOLEAN
  *   include_topic_authorized_operations => BOOLEAN
  */
-/** kafkajs writes the header up to the client id; the first byte here is the TAG_BUFFER of the header. */
+/** kafkajs writes the header up to the client id. The first byte here is the TAG_BUFFER of the header. */
 function encodeRequest(name: string): Buffer {
   const bytes = Buffer.from(name, 'utf8');
   return Buffer.concat([
     Buffer.from([emptyTagBuffer, 1 + 1]), // one topic: compact lengths are written plus one
-    Buffer.alloc(uuidBytes), // topic_id: zero, as the topic is named
+    Buffer.alloc(uuidBytes), // topic_id: zero, because the name identifies the topic
     unsignedVarint(bytes.length + 1),
     bytes,
     Buffer.from([emptyTagBuffer, no, no, emptyTagBuffer]),
@@ -95,7 +99,7 @@ interface MetadataResponse {
  *       replica_nodes, isr_nodes, offline_replicas => INT32
  *     topic_authorized_operations => INT32
  */
-/** Reads up to the partitions of the one topic. */
+/** Reads the response up to the partitions of the one topic. */
 function decodeResponse(raw: Buffer): MetadataResponse {
   const reader = createReader(raw);
   reader.tagBuffer(); // of the header
@@ -109,7 +113,7 @@ function decodeResponse(raw: Buffer): MetadataResponse {
   }
   const clusterId = reader.compactString();
   reader.skip(4); // controller_id
-  reader.arrayLength(); // one topic was asked for, so there is one
+  reader.arrayLength(); // the request has one topic, so the response has one
   const errorCode = reader.int16();
   reader.compactString(); // name
   const topicId = reader.uuid();

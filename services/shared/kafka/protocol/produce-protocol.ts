@@ -1,7 +1,7 @@
 /**
- * The Produce request, version 7, which every broker since 2.1 supports. We write it ourselves, because of a
- * fault in kafkajs. Its parser drops the responses of all partitions when one of them failed. Its sender then
- * counts the others as done. https://kafka.apache.org/protocol.html#The_Messages_Produce
+ * The Produce request, version 7, which every broker since 2.1 supports. We write it ourselves, because kafkajs
+ * has a fault. Its parser drops the responses of all partitions when one of them failed. Its sender then counts
+ * the others as written. https://kafka.apache.org/protocol.html#The_Messages_Produce
  */
 import type { WireRequest } from '../kafkajs/library-types.ts';
 
@@ -9,7 +9,7 @@ export const produceApiKey = 0;
 export const produceApiVersion = 7;
 
 export interface ProduceRequestPartition {
-  /** With the prefix. */
+  /** The topic name with the prefix. */
   topic: string;
   partition: number;
   /** One record batch. */
@@ -24,8 +24,8 @@ export interface ProduceResponsePartition {
 }
 
 /**
- * `onHanded` is called when the connection gets the bytes: from then on the broker may have them. The response
- * is parsed to `ProduceResponsePartition[]`, errors included.
+ * Calls `onHanded` when the connection gets the bytes. From then on the broker may have them. The result of the
+ * request is `ProduceResponsePartition[]`, with failed partitions.
  */
 export function produceRequest(
   partitions: readonly ProduceRequestPartition[],
@@ -98,7 +98,10 @@ function encodeRequest(partitions: readonly ProduceRequestPartition[], timeoutMs
 
 interface ProduceResponse {
   partitions: ProduceResponsePartition[];
-  /** throttle_time_ms. kafkajs's connection reads it under this name and pauses for so long (KIP-219). */
+  /**
+   * The field throttle_time_ms. kafkajs's connection reads it under this name and pauses for this time
+   * (KIP-219).
+   */
   clientSideThrottleTime: number;
 }
 
@@ -120,7 +123,7 @@ const partitionResponseBytes = 4 + 2 + 8 + 8 + 8;
 
 /**
  * Reads a response to its last byte. Throws RangeError if the response is incomplete, has extra bytes, or has
- * another shape. What was written is then unknown.
+ * another shape. Then it is unknown which records were written.
  */
 export function decodeResponse(raw: Buffer): ProduceResponse {
   const partitions: ProduceResponsePartition[] = [];
@@ -148,7 +151,7 @@ export function decodeResponse(raw: Buffer): ProduceResponse {
   return { partitions, clientSideThrottleTime };
 }
 
-/** A count that the remaining bytes can hold. */
+/** Reads a count. Throws if the response is too short for it. */
 function countAt(raw: Buffer, at: number): number {
   const count = raw.readInt32BE(at);
   if (count < 0 || count > raw.length) throw new RangeError(`a Produce response with a count of ${count}`);

@@ -67,7 +67,7 @@ describe('encodeBatch', () => {
     expect(headers).toEqual({ ce_specversion: '1.0', 'content-type': 'application/avro', ce_id: '3-7' });
   });
 
-  it('is never larger than the size that queues count', () => {
+  it('is never larger than the size that the queues add up', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 30 }), (messages) => {
         const sameTime = messages.map((each) => ({ ...each, timestampMs: 1_700_000_000_000 }));

@@ -3,21 +3,21 @@ import { crc32c } from './crc32c.ts';
 import { varintSize, writeVarint } from './varint.ts';
 
 /**
- * Uncompressed record batches of magic 2, in the form for a producer without id and transaction. The size is computed
- * first, and each batch gets one buffer. kafkajs's encoder allocates and clears 512 bytes per record and per header.
- * https://kafka.apache.org/documentation/#recordbatch
+ * Writes uncompressed record batches of magic 2, for a producer without id and transaction. It computes the
+ * size first, and allocates one buffer per batch. kafkajs's encoder allocates and clears 512 bytes per record
+ * and per header. https://kafka.apache.org/documentation/#recordbatch
  */
 
 const batchHeaderBytes = 61;
-/** Where the length field starts to count, and where the checksummed part starts. */
+/** The index where the length field starts to count, and the index where the checksummed part starts. */
 const lengthCountsFrom = 12;
 const crcCountsFrom = 21;
-/** Header names are few. Names above this number are not cached. */
+/** The maximum number of cached header names. Usually there are few names. */
 const namesRememberedMax = 256;
 
 type Encodable = Pick<OutMessage, 'key' | 'value' | 'headers' | 'timestampMs'>;
 
-/** Makes the block of headers that many messages share once. Headers in `more` are added per message. */
+/** Encodes a block of headers once, for many messages. Headers in `more` are added per message. */
 export function encodeHeaders(headers: Readonly<Record<string, string | Buffer>>): EncodedHeaders {
   const names = Object.keys(headers);
   const bytes = Buffer.allocUnsafe(plainHeadersSize(headers));
@@ -27,14 +27,15 @@ export function encodeHeaders(headers: Readonly<Record<string, string | Buffer>>
 }
 
 /**
- * Bytes of the message in a batch, or a few more. It assumes likely sizes of the offset and timestamp deltas.
+ * The size of the message in a batch, or a few bytes more. The function assumes likely sizes of the offset and
+ * timestamp deltas.
  */
 export function recordSizeBound(message: Encodable): number {
   const body = bodySize(message, 0x3fff, 0x3fff);
   return varintSize(body) + body;
 }
 
-/** One record batch of `messages[from, to)`, in order, with their timestamps; at least one message. */
+/** One record batch of `messages[from, to)`, in order, with their timestamps. At least one message is needed. */
 export function encodeBatch(messages: readonly Encodable[], from = 0, to = messages.length): Buffer {
   const baseTimestampMs = messages[from]!.timestampMs;
   const bodySizes = new Array<number>(to - from);
@@ -115,7 +116,7 @@ function writeHeaders(bytes: Buffer, offset: number, headers: OutHeaders): numbe
   return writeHeaderBlock(bytes, writeVarint(bytes, offset, countHeaders(headers)), headers);
 }
 
-/** How many headers the message has. */
+/** The number of headers of a message. */
 export function countHeaders(headers: OutHeaders): number {
   let count = isEncoded(headers) ? headers.headerCount : 0;
   for (const _name in plainOf(headers)) count++;
@@ -165,7 +166,7 @@ function writeHeader(bytes: Buffer, offset: number, name: string, value: string 
 
 const rememberedNames = new Map<string, Buffer>();
 
-/** Length and text of a header's name. */
+/** The bytes of a header's name: length and text. */
 function nameBytes(name: string): Buffer {
   const remembered = rememberedNames.get(name);
   if (remembered !== undefined) return remembered;

@@ -11,10 +11,10 @@ interface Reading {
 }
 
 /**
- * Replaces the method that kafkajs's record decoder, its only caller, uses to read headers. The decoder copies
- * all earlier headers for each new one: a record of 1 MB of small headers would block the event loop for
- * minutes. Ours makes one pass; of headers with the same name the last one counts. You can call this any number
- * of times.
+ * Replaces the method with which kafkajs's record decoder reads headers. The decoder is the only caller of the
+ * method. It copies all earlier headers for each new one. A record of 1 MB of small headers would block the
+ * event loop for minutes. Our method makes one pass. Of headers with the same name the last one counts. You can
+ * call this function any number of times.
  */
 export function readHeadersOnce(): void {
   (Decoder.prototype as Reading).readVarIntArray = readInOnePass;
@@ -27,7 +27,7 @@ function readInOnePass(this: Reading, read: (decoder: Reading) => Header): Heade
   return headers;
 }
 
-/** The decoder treats this as an array, and only calls `reduce`. */
+/** The decoder uses this list as an array, and only calls `reduce`. */
 class HeaderList extends Array<Header> {
   override reduce<T>(): T {
     // Names come from other producers. Without a prototype, `__proto__` is an ordinary name.

@@ -36,7 +36,7 @@ function message(value: string, change: Partial<Message> = {}): Message {
   return { key: null, value: Buffer.from(value), headers: {}, timestampMs: 1_000, ...change };
 }
 
-/** As a broker returns it: with offsets and the producer. */
+/** A batch as a broker returns it, with offsets and the producer. */
 function stored(messages: readonly Message[], change: BatchChange = {}): Buffer {
   const { baseOffset = 0, attributes = 0, producerId = -1n } = change;
   const bytes = encodeBatch(messages);
@@ -180,7 +180,7 @@ describe('transactions', () => {
       { baseOffset, producerId, attributes: transactional },
     );
 
-  it('that were aborted are omitted, with their control records', () => {
+  it('are omitted with their control records if they were aborted', () => {
     const log = [of(one, 0, 'x', 'y'), stored([message('a')], { baseOffset: 2 }), marker(3, one, 'abort')];
     expect(read(log, 0n, [{ producerId: one, firstOffset: 0n }])).toMatchObject({
       values: ['2 a'],
@@ -188,7 +188,7 @@ describe('transactions', () => {
     });
   });
 
-  it('of one producer are distinguished, and those of others stay', () => {
+  it('of one producer are distinguished, and transactions of others are read', () => {
     const log = [
       of(one, 0, 'x'),
       of(other, 1, 'a'),
@@ -207,12 +207,12 @@ describe('transactions', () => {
     expect(read(log, 0n, aborted).values).toEqual(['1 a', '3 b', '8 c']);
   });
 
-  it('are recognized from their middle on, too', () => {
+  it('are recognized even if the fetch starts in their middle', () => {
     const log = [of(one, 0, 'x', 'y', 'z'), marker(3, one, 'abort'), of(one, 4, 'a')];
     expect(read(log, 1n, [{ producerId: one, firstOffset: 0n }]).values).toEqual(['4 a']);
   });
 
-  it('that hold only a control record are skipped', () => {
+  it('are skipped if they have only a control record', () => {
     expect(read([marker(9, one, 'commit')], 9n)).toMatchObject({ records: [], next: 10n });
   });
 });
@@ -274,7 +274,7 @@ describe('headers', () => {
     }
   });
 
-  it('count up to a malformed one, which holds back no record', () => {
+  it('count up to a malformed one, which does not prevent later records', () => {
     const batch = stored([message('v', { headers: { a: '1', b: '2' } }), message('w')]);
     const at = batch.indexOf('b', 61) - 1;
     batch[at] = 0x7e;

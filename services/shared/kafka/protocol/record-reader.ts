@@ -1,7 +1,7 @@
 /**
  * Reads the records of one partition from a Fetch response, in one pass and without copying. Keys and values
- * are views of the response; headers are parsed on request. It supports only batches of magic 2
- * (https://kafka.apache.org/documentation/#recordbatch): brokers since 4.0 use no others.
+ * are views of the response. Headers are parsed on request. Only batches of magic 2 are supported
+ * (https://kafka.apache.org/documentation/#recordbatch), because brokers since 4.0 use no others.
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { appError } from '../../errors/index.ts';
@@ -19,7 +19,7 @@ export interface AbortedTransaction {
 export interface RecordSet {
   /** The committed records, in order, from the requested offset on. */
   readonly records: InRecord[];
-  /** Where to continue: after the last complete batch, even if it held no record for us. */
+  /** The next offset to fetch. It is after the last complete batch, even if this batch had no record for us. */
   readonly next: bigint;
 }
 
@@ -33,13 +33,13 @@ const appendTimeFlag = 0b1000;
 const transactionalFlag = 0b10000;
 const controlFlag = 0b100000;
 const commitMarker = 1;
-/** Maximum unpacked size of a batch; more than any topic allows. */
+/** Maximum unpacked size of a batch, which is more than any topic allows. */
 const unpackedBytesMax = 64 * 1024 * 1024;
 
 /**
- * @param bytes record batches in sequence; the last one may be truncated
- * @param from the requested offset; a batch may begin before it
- * @param aborted as the broker listed them
+ * @param bytes record batches in sequence, of which the last one may be truncated
+ * @param from the requested offset, which may be inside a batch
+ * @param aborted the aborted transactions that the broker listed
  * @throws AppError INTERNAL for invalid record batches, or for a compression that Node does not support
  */
 export function readRecordSet(
@@ -75,7 +75,7 @@ const attributesOf = (batch: Buffer): number => batch.readInt16BE(attributesAt);
 const isControl = (batch: Buffer): boolean => (attributesOf(batch) & controlFlag) !== 0;
 const lastOffsetOf = (batch: Buffer): bigint => batch.readBigInt64BE(0) + BigInt(batch.readInt32BE(23));
 
-/** Checks the batches in order: does each one belong to an aborted transaction? */
+/** Returns a filter for the batches in order: whether each batch belongs to an aborted transaction. */
 function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Buffer) => boolean {
   if (aborted.length === 0) return () => false;
   const ahead = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
@@ -84,7 +84,7 @@ function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Bu
     const last = lastOffsetOf(batch);
     while (ahead.length > 0 && ahead[0]!.firstOffset <= last) open.add(ahead.shift()!.producerId);
     const producerId = batch.readBigInt64BE(43);
-    // The end of the transaction: later batches of this producer belong to another one.
+    // This record ends the transaction. Later batches of this producer belong to another one.
     if (isControl(batch)) {
       if (!isCommit(batch)) open.delete(producerId);
       return true;
@@ -93,7 +93,7 @@ function createAbortedFilter(aborted: readonly AbortedTransaction[]): (batch: Bu
   };
 }
 
-/** The key of a control record: version and type, 16 bits each. */
+/** Whether a control record commits. Its key has a version and a type, 16 bits each. */
 function isCommit(batch: Buffer): boolean {
   const reader = new VarintReader(batch, batchHeaderBytes);
   reader.int();

@@ -4,7 +4,7 @@ export class VarintReader {
   readonly #bytes: Buffer;
   readonly #end: number;
 
-  /** @param end no length may exceed it */
+  /** @param end the end of the record, which no length may exceed */
   constructor(bytes: Buffer, at: number, end = bytes.length) {
     this.#bytes = bytes;
     this.at = at;

@@ -5,7 +5,7 @@
 
 const slowFrom = 0x3fffffff;
 
-/** Bytes that `value` takes. */
+/** The number of bytes of an encoded `value`. */
 export function varintSize(value: number): number {
   if (value > slowFrom || value < -slowFrom) return slowSize(value);
   const zigzag = (value << 1) ^ (value >> 31);

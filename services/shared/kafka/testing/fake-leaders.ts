@@ -4,7 +4,7 @@ import decodeBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 import type { Leaders, ProduceOutcome } from '../producer/leaders.ts';
 import type { ProduceRequestPartition, ProduceResponsePartition } from '../protocol/produce-protocol.ts';
 
-/** What goes wrong with one request. After the list is used up, every request succeeds. */
+/** The fault of one request. After the list is used up, every request succeeds. */
 export type Fault =
   | 'notLeader'
   | 'notLeaderButWritten'
@@ -15,7 +15,7 @@ export type Fault =
   | 'notEnoughReplicas'
   | 'leaderMoves';
 
-/** Leaders in memory, for tests of the accumulator: with readable logs and planned faults. */
+/** Leaders in memory, for tests of the accumulator. They have readable logs and planned faults. */
 export interface FakeLeaders extends Leaders {
   firstCopies(partition: number): string[];
   valueAt(partition: number, offset: bigint): string | undefined;
@@ -42,7 +42,7 @@ interface State {
   options: Options;
   faults: Fault[];
   logs: string[][];
-  /** The real leaders, and the leaders that the client believes in. */
+  /** The real leaders. `known` has the leaders that the client last looked up. */
   leaders: (number | null)[];
   known: (number | null)[];
   failing: Map<number, number>;
