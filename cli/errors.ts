@@ -3,8 +3,7 @@
  *
  * Exit codes of `orderstream`:
  * - 0: everything requested was done
- * - 1: something was not done, for example because a server is down, a check found a difference, or an order is
- *   missing
+ * - 1: something was not done. For example, a server is down, or a check found a difference
  * - 2: wrong usage, malformed input, or a pending plan
  */
 import { CommanderError } from 'commander';

@@ -5,8 +5,8 @@ import { sha256 } from '../verify/read-commands.ts';
 import type { DeadLetter, Position } from './dead-letters.ts';
 
 /**
- * The records of the dead letters whose unchanged bytes are still on the topic. Reads each partition from its start
- * until it has found all wanted records, because records are in the order of their failures.
+ * The records of the dead letters whose unchanged bytes are still on the topic. Records are in the order of their
+ * failures. So it reads each partition from its start until it has found all wanted records.
  */
 export async function readBytes(
   reader: LogReader,

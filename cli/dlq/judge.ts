@@ -1,6 +1,4 @@
-/**
- * The result that the worker of this build would give for the bytes of a dead letter, as far as the bytes show it.
- */
+/** Predicts the result of a dead letter in the worker of this build, as far as its bytes show it. */
 import type { OrderCommand } from '../../schemas/index.ts';
 import { commandProblem, isDecided } from '../../services/domain/index.ts';
 import { CHECKSUM_HEADER, PoisonError, verifyChecksum } from '../../services/shared/codec/index.ts';

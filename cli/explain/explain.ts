@@ -1,5 +1,5 @@
 /**
- * Collects the whole life of one order from all sources, and what it waits for. The logs have its commands and
+ * Collects the whole life of one order from all sources, and the reason of its wait. The logs have its commands and
  * outcomes. The tables have its row, lines, history, stored commands, dead letters, deliveries and findings. The
  * result contains no personal data.
  */
@@ -19,7 +19,7 @@ export interface OrderLife {
   outcomes: { offset: number; repeat: boolean; event: OrderEvent | { undecodable: string } }[];
   /** The current lane. The worker and epoch of an old decision are not stored. */
   lane: LaneRow | null;
-  /** What the newest command waits for. Null if its outcome is published, or if there is no command. */
+  /** The reason why the newest command waits. Null if its outcome is published, or if there is no command. */
   waitsFor: string | null;
   /**
    * Decided batches with commands of this order, with their epoch. It is not known yet whether they are published.

@@ -4,7 +4,7 @@ const TRIES_MAX = 8;
 const DELAY_MS = 250;
 
 /**
- * Repeats a query while leaders move, for example after the creation of a topic or during the restart of a broker.
+ * Repeats a query while leaders move. They move after the creation of a topic or during the restart of a broker.
  * Throws the last error.
  */
 export async function askAgain<T>(

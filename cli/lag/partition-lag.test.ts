@@ -23,7 +23,7 @@ const wait: LaneWait = {
   sinceMs: NOW_MS - 61_000,
 };
 
-describe('what a lane waits for', () => {
+describe('a lane waits for', () => {
   it.each<[string, Partial<LaneRow>, number, string]>([
     ['nothing, if every command has its outcome', {}, 10, ''],
     ['its owner, while commands are undecided', {}, 12, 'worker-1 to decide 2 commands from offset 10 on'],

@@ -1,4 +1,4 @@
-/** The lanes of the workers: their positions, their owners, and what the next command waits for. */
+/** The lanes of the workers: their positions, their owners, and the reasons of their waits. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../topics/catalogue.ts';
 
@@ -109,7 +109,7 @@ export function standings(rows: readonly LaneRow[], ends: readonly number[], now
   });
 }
 
-/** What must happen before the oldest command without an outcome gets it. */
+/** The event that the oldest command without an outcome waits for, as a sentence. */
 export function waitsFor(lane: LaneRow, end: number, nowMs: number): string {
   const { owner, next, published, suspect, wait } = lane;
   if (wait !== null && owner !== '') return waitSentence(lane, wait, nowMs);

@@ -7,8 +7,7 @@
  *
  * Some orders were already decided when they were placed, because the file was sent before. They are searched once
  * all orders of the customer are placed. They may be older than many other orders, so pages without them are
- * skipped. The number of skipped pages is at most the number of missing orders, because to read each order alone
- * would cost no more.
+ * skipped. It skips at most as many pages as orders are missing. To read each order alone would cost no more.
  */
 import type { ListAnswer } from './order-api.ts';
 import { type Followed, type Run, settle } from './run.ts';

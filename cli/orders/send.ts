@@ -1,8 +1,8 @@
 /**
  * Sends a file of orders through the API and follows each accepted order to its outcome.
  *
- * A line has one of four states: waiting (for its batch or for a retry), in flight, accepted (its order is
- * followed), done. Each customer has one batch in flight at a time. Every attempt uses the same key, so a retry
+ * A line is waiting, in flight, accepted or done. It waits for its batch or for a retry. The order of an accepted
+ * line is followed. Each customer has one batch in flight at a time. Every attempt uses the same key, so a retry
  * after an unknown outcome never creates a second order. Lines with the same key are never in one batch. They are
  * sent in file order, and other lines may overtake each other. If no line and no order makes progress for
  * `stallMs`, the run ends and reports the rest as missing.

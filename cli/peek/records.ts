@@ -82,8 +82,8 @@ async function partsOf(reader: LogReader, topic: string, wanted: Wanted): Promis
 }
 
 /**
- * The start in one partition: the requested offset or time, the first offset for an order, or an offset near the
- * end.
+ * The start in one partition. It is the requested offset or time, the first offset for an order, or an offset near
+ * the end.
  */
 function startOf(range: Range, wanted: Wanted, fromTime: number | undefined): number {
   if (wanted.offset !== undefined) {

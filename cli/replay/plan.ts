@@ -9,9 +9,7 @@ export interface ReplayMove {
   /** Null if the group has no offset there yet. */
   from: number | null;
   to: number;
-  /**
-   * Records that would be read again (above 0) or left out (below 0), as far as they are still in the log.
-   */
+  /** Number of records in the log that would be read again. A negative number of records would be left out. */
   again: number;
 }
 

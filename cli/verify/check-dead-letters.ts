@@ -1,7 +1,4 @@
-/**
- * Checks that a dead-lettered command is recorded three times: as an outcome, as a row, and with its bytes on the
- * dead-letter topic.
- */
+/** Checks dead letters. Each needs an outcome, a row, and its bytes on the dead-letter topic. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { LogReader, LogRecord } from '../kafka/log-reader.ts';
 import type { Findings } from './checks.ts';

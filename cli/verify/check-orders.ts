@@ -1,7 +1,4 @@
-/**
- * Reads the orders of one partition with their lines, in bounded chunks by key, and compares each order with its
- * outcome.
- */
+/** Compares each order of one partition with its outcome. Reads orders and lines in bounded chunks by key. */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Findings } from './checks.ts';
 import {

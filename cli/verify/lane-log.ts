@@ -1,7 +1,7 @@
 /**
- * The data of one partition during its check: a few bytes per command offset in typed arrays, so that a million
- * orders fit. Contents are compared by checksum. Two different contents have the same 32 bits once in four billion
- * cases. One failed check is enough to fail a run.
+ * The data of one partition during its check. Typed arrays need a few bytes per command offset, so a million orders
+ * fit. Contents are compared by checksum. Two different contents have the same 32 bits once in four billion cases.
+ * One failed check is enough to fail a run.
  */
 import { crc32 } from 'node:zlib';
 
@@ -29,8 +29,8 @@ export interface LaneLog {
   /** Checksum of the id of the order, for an outcome that created an order. */
   readonly orderId: Uint32Array;
   /**
-   * The order that was created at this offset: version and status after its last outcome, and the checksum of its
-   * amounts and lines.
+   * Version of the order that was created at this offset. `status` and `amounts` belong to the same order. All
+   * three are from its last outcome.
    */
   readonly version: Int32Array;
   /** Source offset of the last outcome of that order. */

@@ -1,6 +1,6 @@
 /**
- * One consistent view of the tables. It contains a decision completely or not at all, because a worker moves
- * `next_offset` in the transaction that writes the orders. So the view is compared with exactly the outcomes below
+ * One consistent view of the tables. A worker moves `next_offset` in the transaction that writes the orders. So the
+ * view contains a decision completely or not at all. The view is compared with exactly the outcomes below
  * `next_offset`. A check of a running system is as exact as a check of an idle one.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';

@@ -46,7 +46,7 @@ const logWatchEveryMs = 1_000;
 const schemaWatchEveryMs = 30_000;
 const positionsKnownWithinMs = 10_000;
 const heartbeatEveryMs = 15_000;
-/** The stop takes less than 5 s. This is the part for the produce queue. */
+/** The stop takes less than 5 s. The produce queue gets this part of the time. */
 const flushDeadlineMs = 3_000;
 const idleSweepEveryMs = 20;
 const listenBacklog = 1_024;

@@ -86,7 +86,10 @@ async function readExpected(file: string): Promise<ExpectedTotals> {
   }
 }
 
-/** Requires any response of the API, so that an API that is down is reported at once and not after the stall time. */
+/**
+ * Requires any response of the API. Without this check, an API that is down would be reported only after the stall
+ * time.
+ */
 async function mustReach(baseUrl: string): Promise<void> {
   if (!URL.canParse(baseUrl)) throw usageError(`${withoutPassword(baseUrl)} is not a URL`);
   try {

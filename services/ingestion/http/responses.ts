@@ -1,4 +1,4 @@
-/** The parts of a response about an order: links with tickets, versions as entity tags, and the time of a retry. */
+/** The parts of a response about an order: links with tickets, entity tags, and the time of a retry. */
 import type { FastifyReply } from 'fastify';
 import { canChange, isFinal, type OrderResource } from '../../domain/index.ts';
 import type { LogPosition, Tickets } from '../application/common/ticket.ts';

@@ -47,8 +47,8 @@ export const streamHead = {
   'x-accel-buffering': 'no',
 };
 /**
- * Number of parts of all streams. Each call of `beat` serves one part, because a write to thousands of streams at
- * once would block the event loop.
+ * Number of parts of all streams. Each call of `beat` serves one part. A write to thousands of streams at once
+ * would block the event loop.
  */
 export const heartbeatParts = 60;
 /** The last event of a stream: it explains how to reconnect. */

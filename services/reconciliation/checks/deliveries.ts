@@ -1,7 +1,7 @@
 /**
  * (g) Compares events and notification deliveries. Every remembered event that notification has passed needs a row
- * for each endpoint that should get it. Two cases prove nothing: an endpoint that changed around the time of the
- * event, and a missing row that notification may have deleted.
+ * for each endpoint that should get it. Two cases prove nothing. The endpoint may have changed around the time of
+ * the event, or notification may have deleted the row.
  */
 import { EVENTS } from '../../../topics/index.ts';
 import { type Queryable, readNowMs } from '../../shared/mysql/index.ts';

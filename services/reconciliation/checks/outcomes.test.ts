@@ -9,8 +9,8 @@ import { outcomesCheck } from './outcomes.ts';
 const commandsEnd = 5;
 
 /**
- * A partition whose outcomes are followed up to `followed`. If wanted, one more arrives during the read of the
- * command end.
+ * A partition whose outcomes are followed up to `followed`. If `oneMoreMeanwhile` is set, one more outcome arrives
+ * during the read of the command end.
  */
 async function differencesWith(followed: number, oneMoreMeanwhile: boolean) {
   const ledger = createLedger(0, 0);

@@ -26,8 +26,8 @@ export function createPublisher(deps: {
       const [first] = failed;
       if (first === undefined) continue;
       deps.log.warn(
-        { failed: failed.length },
-        `reconciliation did not publish findings: ${errorMessage(first.reason)}`,
+        { failed: failed.length, reason: errorMessage(first.reason) },
+        'reconciliation cannot publish findings; the table still has them',
       );
     }
   };

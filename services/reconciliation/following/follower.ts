@@ -39,7 +39,7 @@ export interface FollowerDeps {
   starts: readonly TopicPartitionOffset[];
   /** Ids of the followed topics, for the notes that are stored with the offsets. Absent for a run on demand. */
   topicIds?: ReadonlyMap<string, string>;
-  /** Whether an outcome is compared with its row. By default all are. */
+  /** Whether an outcome is compared with its row. By default all outcomes are compared. */
   isWanted?(event: OrderEvent): boolean;
   metrics: Metrics;
 }

@@ -1,7 +1,7 @@
 /**
  * The seen offsets of a partition, in constant memory. All offsets below the watermark are settled. A window of
- * bits above the watermark records offsets out of order. If an offset is still missing when the window moves past
- * it, the set reports it as skipped and settles it.
+ * bits above the watermark records offsets out of order. If the window moves past a missing offset, the set reports
+ * it as skipped and settles it.
  */
 
 /** Number of bits above the watermark. This is the maximum distance ahead of a hole. */

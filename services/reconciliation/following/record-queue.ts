@@ -83,10 +83,7 @@ async function followUntilDone(
     } catch (error) {
       if (signal.aborted || classify(error) !== 'retry') throw error;
       health.failed('following waits', errorMessage(error));
-      log.warn(
-        { err: error, attempt },
-        `the follower cannot process records yet and retries: ${errorMessage(error)}`,
-      );
+      log.warn({ err: error, attempt }, 'the follower cannot process records yet and retries');
       await sleep(backoff(attempt), signal);
     }
   }

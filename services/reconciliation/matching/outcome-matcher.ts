@@ -1,7 +1,7 @@
 /**
  * Matches commands and outcomes of one partition in constant memory. It has a set of answered offsets, and rings
- * with a checksum per offset. A command is written before its outcome but may be read after it, so each side waits
- * for the other in its ring.
+ * with a checksum per offset. A command may be read before or after its outcome, so each side waits for the other
+ * in its ring.
  */
 
 import type { Difference } from '../findings/finding-kinds.ts';

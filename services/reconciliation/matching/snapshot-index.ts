@@ -1,7 +1,7 @@
 /**
  * The snapshot of orders in bounded memory: the position marker of each partition and the newest states. A state
- * proves nothing about an outcome that its marker does not cover yet. A missing state proves a fault only for
- * outcomes after the first marker that was read, because earlier states may have existed.
+ * proves nothing about an outcome that its marker does not cover yet. Earlier states may have existed. So a missing
+ * state proves a fault only for outcomes after the first marker that was read.
  */
 import type { OrderState } from '../../../schemas/index.ts';
 import type { Difference } from '../findings/finding-kinds.ts';

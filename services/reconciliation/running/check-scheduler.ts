@@ -29,10 +29,7 @@ export interface Rounds {
   stop(): Promise<void>;
 }
 
-/**
- * Each check has its own loop, so that neither the walk over all orders nor a failing check delays the
- * others.
- */
+/** Runs each check in its own loop, so that neither a long walk nor a failing check delays the others. */
 export function startRounds(deps: RoundsDeps): Rounds {
   const abort = new AbortController();
   const loops = deps.checks.map(async (check) => {
@@ -50,9 +47,9 @@ export function startRounds(deps: RoundsDeps): Rounds {
 }
 
 /**
- * Runs one round. Never rejects. After any error the round has no result, and the next round checks again. An end
- * of the process for one failing check would also stop the others, and the check would fail again after the
- * restart.
+ * Runs one round. Never rejects. After any error the round has no result, and the next round checks again. One
+ * failing check must not end the process, because this would also stop the others. After a restart the check would
+ * fail again.
  */
 async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Promise<void> {
   const { suspects, findings, clock, health, log, metrics } = deps;
@@ -67,7 +64,10 @@ async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Pr
     const changes = await findings.apply(check.kinds, { ...seen, tally }, confirmed);
     seen.whenKept?.();
     for (const change of changes)
-      log.warn({ finding: change }, `finding ${change.status}: ${change.kind} ${change.subject}`);
+      log.warn(
+        { finding: change },
+        change.status === 'OPEN' ? 'reconciliation opened a finding' : 'reconciliation closed a finding',
+      );
     await deps.publish(changes);
     health.done(trouble);
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'done' });
@@ -80,6 +80,6 @@ async function runRound(deps: RoundsDeps, check: Check, signal: AbortSignal): Pr
     health.failed(trouble, errorMessage(error));
     metrics.inc('reconciliation_checks_total', { check: check.name, result: 'failed' });
     const level = classify(error) === 'retry' ? 'warn' : 'error';
-    log[level]({ err: error, check: check.name }, `a check failed: ${errorMessage(error)}`);
+    log[level]({ err: error, check: check.name }, 'a check failed; its next round checks again');
   }
 }

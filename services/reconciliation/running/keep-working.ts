@@ -1,6 +1,6 @@
 /**
  * Restarts the work when a log is replaced. The work stops completely and starts again, as in a new process. Its
- * memory is about the old log, so it saves nothing.
+ * memory belongs to the old log, so none of it is kept.
  */
 import type { Running } from '../../shared/lifecycle/index.ts';
 import { sleep } from '../../shared/retry/index.ts';
@@ -38,7 +38,7 @@ export async function keepWorking(deps: {
   await work;
   return {
     async stop() {
-      // A failed start has already stopped what it opened, or the process ends anyway.
+      // A failed start has already stopped its parts, or the process ends anyway.
       const running = await work.catch(() => null);
       await running?.stop();
     },

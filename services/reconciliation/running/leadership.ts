@@ -53,7 +53,7 @@ async function tryOnce({ connect, log, onAsked }: LeadershipDeps): Promise<Sessi
   } catch (error) {
     if (classify(error) !== 'retry') throw error;
     onAsked(errorMessage(error));
-    log.warn({ err: error }, `this instance cannot request the lock: ${errorMessage(error)}`);
+    log.warn({ err: error }, 'this instance cannot request the lock and retries');
   }
   await session?.close();
   return null;

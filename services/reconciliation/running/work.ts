@@ -71,14 +71,14 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
   });
   const accumulator = await createAccumulator({ settings, log, metrics });
   const renew: Renew = (reason, detail) => {
-    log.error({ reason, detail }, `reconciliation restarts its reading: ${detail}`);
+    log.error({ reason, detail }, 'a followed log changed; reconciliation starts to follow again');
     metrics.inc('reconciliation_renewals_total', { reason });
     deps.renew();
   };
   const { starts, topicIds } = await findStarts(context, deps, settings, admin);
   const found = createLasting();
   for (const difference of starts.differences) {
-    log.error({ difference }, `a log was replaced: ${difference.actual}`);
+    log.error({ difference }, 'a followed log was replaced or cut; reconciliation opens a finding');
     found.add(difference);
   }
   const parts = await createParts(context, deps, starts, topicIds);
@@ -129,8 +129,8 @@ export async function startWork(context: Context, deps: WorkDeps): Promise<Runni
 }
 
 /**
- * Retries, because the first group of a new cluster may find no coordinator yet, and a topic may be missing for a
- * moment.
+ * Finds the start offsets, with retries. A new cluster may have no coordinator yet, and a topic may be missing for
+ * a moment.
  */
 async function findStarts(
   { log, signal }: Context,
@@ -156,7 +156,7 @@ async function findStarts(
       signal,
       shouldRetry(error) {
         health.failed('the start waits', errorMessage(error));
-        log.warn({ err: error }, `reconciliation cannot start yet and retries: ${errorMessage(error)}`);
+        log.warn({ err: error }, 'reconciliation cannot start yet; it retries after a temporary error');
         return classify(error) === 'retry';
       },
     },

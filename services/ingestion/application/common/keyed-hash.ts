@@ -19,7 +19,7 @@ export function createKeyedHash(secret: string): (text: string) => Buffer {
     if (text.length > textBytesMax)
       throw new RangeError(`the text is longer than ${textBytesMax} characters`);
     const bytes = inner.write(text, blockBytes, 'latin1');
-    // Writing a digest as text and parsing it costs half as much as a digest in a buffer of its own.
+    // To write a digest as text and parse it costs half as much as a digest in a separate buffer.
     outer.write(hash('sha256', inner.subarray(0, blockBytes + bytes), 'latin1'), blockBytes, 'latin1');
     return Buffer.from(hash('sha256', outer, 'latin1'), 'latin1');
   };

@@ -1,7 +1,7 @@
 /**
- * Admission control: decides in microseconds whether to accept one more request. It uses the event loop delay, the age
- * of the oldest command in the produce queue, and the expected wait for an outcome. Writes are refused long before
- * reads, so that clients can always read their orders. A partition that is behind refuses only its own orders.
+ * Admission control: decides in microseconds whether to accept one more request. Its inputs are the event loop
+ * delay, the age of the oldest queued command, and the expected wait. Writes are refused long before reads, so that
+ * clients can always read their orders. A partition that is behind refuses only its own orders.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accumulator } from '../../../shared/kafka/index.ts';

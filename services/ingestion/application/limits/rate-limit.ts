@@ -19,7 +19,7 @@ export interface RateDecision {
 export interface RateLimiter {
   /** Takes `cost` orders, or none. Returns no promise while the lease lasts. */
   take(callerId: string, cost: number): RateDecision | Promise<RateDecision>;
-  /** The refusal that `take` would return now for any cost, or null if that is unknown. Takes nothing. */
+  /** The refusal that `take` would return now for any cost, or null if that is unknown. It takes no orders. */
   denial(callerId: string): RateDecision | null;
   /** Time until `orders` more are available, in ms. */
   refillMs(orders: number): number;

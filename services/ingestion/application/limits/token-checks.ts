@@ -1,8 +1,8 @@
 /**
  * Checks of new tokens. A check costs a tenth of a millisecond of the event loop, and anyone can cause one. While
- * the tokens of an address are valid, they are checked at once. If an address has sent many invalid ones, its next
- * tokens are checked in turns, connection by connection, in a small part of the time. Valid tokens from that
- * address are then late. They are refused only if too many checks wait.
+ * the tokens of an address are valid, they are checked at once. After many invalid tokens from an address, its
+ * connections take turns. Their checks then get a small part of the time. Valid tokens from that address are then
+ * late. They are refused only if too many checks wait.
  */
 import type { Clock } from '../../../shared/clock/index.ts';
 import { createBoundedMap } from '../common/bounded-map.ts';

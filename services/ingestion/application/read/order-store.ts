@@ -76,7 +76,7 @@ export interface OrderStore {
   list(query: ListQuery): Promise<StoredOrder[]>;
   /** Versions from 2 on, and the commands that were refused, oldest first. */
   history(orderId: string): Promise<{ changes: HistoryRow[]; refused: RefusedRow[] }>;
-  /** What the customer sent with these orders, by order id. Orders of other customers are omitted. */
+  /** The details that the customer sent with these orders, by order id. Orders of other customers are omitted. */
   details(customerId: string, orderIds: readonly string[]): Promise<Map<string, OrderDetails>>;
   products(skus: readonly string[]): Promise<Map<string, Product>>;
   /** The decided and published positions of the partitions, from `lane_positions`. */

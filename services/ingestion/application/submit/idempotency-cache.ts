@@ -1,8 +1,8 @@
 /**
- * Accepted orders in Redis: fingerprint, log position and leader epoch by order id. An entry is set only after
- * the acknowledgement, so it proves that the command was in the log then. A missing entry proves nothing. An
- * entry alone is not enough: the log's id is part of the key, and the partition must still have the epoch. So
- * an entry from before the log was truncated or recreated does not count.
+ * Accepted orders in Redis: fingerprint, log position and leader epoch by order id. An entry is set only after the
+ * acknowledgement, so it proves that the command was in the log then. A missing entry proves nothing. An entry
+ * alone is not enough. The id of the log is part of the key, and the partition must still have the epoch. So an
+ * entry from before the log was truncated or recreated does not count.
  */
 import { partitionOfOrder } from '../../../../topics/index.ts';
 import type { Redis } from '../../../shared/redis/index.ts';

@@ -136,7 +136,7 @@ describe('a submission that another call has in flight', () => {
     expect(appended).toEqual(['a', 'a']);
   });
 
-  test('refuses another body if the first one is decided, and submits it if the first one is not in the log', async () => {
+  test('refuses another body once the first is decided, and submits it if the first is not in the log', async () => {
     const { submit, end, appended, decide } = world();
     const first = submit([place('a')]);
     const second = submit([place('a', 'other')]);

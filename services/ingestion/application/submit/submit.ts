@@ -1,8 +1,8 @@
 /**
- * Submits each order once. It looks up an order in the memory of this process, among the appends in flight, and in
- * the idempotency cache in Redis. It appends an order that is in none of them, and reads MySQL in parallel. So
- * correctness never depends on Redis, and a new order never waits for MySQL. A repeat that reaches the log gets the
- * outcome DUPLICATE or KEY_CONFLICT, and never becomes a second order.
+ * Submits each order once. It looks up an order in the memory of this process, in the appends in flight, and in
+ * Redis. It appends an order that is in none of them, and reads MySQL in parallel. So correctness never depends on
+ * Redis, and a new order never waits for MySQL. A repeat that reaches the log gets the outcome DUPLICATE or
+ * KEY_CONFLICT, and never becomes a second order.
  *
  * Two processes may append two bodies with one key at the same time. The first body in the log becomes the order,
  * but a process may remember the other body. So only the database can decide KEY_REUSED. Until it has the key, a

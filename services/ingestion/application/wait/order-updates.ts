@@ -1,6 +1,7 @@
 /**
- * Subscriptions to single orders. A subscriber gets each newer state until the order is final, its token
- * expires, the stores do not respond, or the service stops. There is no polling, and no timer per subscription.
+ * Subscriptions to single orders. A subscriber gets each newer state. The subscription ends if the order is final,
+ * the token expires, the stores do not respond, or the service stops. There is no polling, and no timer per
+ * subscription.
  */
 import { isFinal } from '../../../domain/index.ts';
 import { Failure } from '../common/failure.ts';

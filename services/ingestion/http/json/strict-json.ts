@@ -1,11 +1,11 @@
 /**
  * Reads a request body as JSON, and reports faults that JSON.parse accepts silently, each with its JSON pointer.
- * The faults are invalid UTF-8, a repeated member, an unpaired surrogate, a number that is not an exact integer,
- * and nesting that is too deep.
+ * The faults are invalid UTF-8, repeated members, unpaired surrogates, numbers that are no exact integers, and deep
+ * nesting.
  *
  * JSON.parse reads the text, and one pass over the text looks for possible faults. Only a suspect text needs a
- * second walk. A text is suspect if it has an escape, a long or fractional number, deep nesting, or fewer members
- * than colons.
+ * second walk. A text with an escape, a long or fractional number, deep nesting or fewer members than colons is
+ * suspect.
  */
 import { isUtf8 } from 'node:buffer';
 import { findJsonFaults, type JsonFault } from './json-faults.ts';

@@ -19,8 +19,8 @@ export function receiveBody(
   const refusal = bodies.begin(customerId, bytes);
   if (refusal !== null) {
     reply.header('connection', 'close');
-    // To read the rest would cost what the refusal saves. After another refusal the server reads the rest, so that
-    // the client gets the response.
+    // Drops the rest of the body, because a read of it would cost what the refusal saves. After another refusal the
+    // server reads the rest, so that the client gets the response.
     if (refusal === 'wasted') reply.raw.once('finish', () => request.raw.destroy());
     return false;
   }

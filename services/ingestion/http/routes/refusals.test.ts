@@ -106,7 +106,7 @@ describe('requests that are refused before the service produces a command', () =
     expect(answer.json()).toMatchObject({ status: 400, code });
   });
 
-  test('a key in quotes is the same key in a header, in a batch and in the filter of the list', async () => {
+  test('a quoted key is the same key in a header, in a batch and in the list filter', async () => {
     const { app, decide } = createFakeWorld();
     const { id } = (await app.inject(placeRequest('"quoted"'))).json();
     const opened = (await app.inject(placeRequest('"\\"open"'))).json();
