@@ -1,5 +1,6 @@
 /** Counts transactions, fetches and produce requests, so that their number per order can be reported. */
 import type { RowDataPacket } from 'mysql2/promise';
+import { metricPrefix } from '../../services/shared/metrics/index.ts';
 import type { OwnTopics } from '../frame/own-topics.ts';
 import { withConnection } from '../store/database.ts';
 
@@ -29,20 +30,18 @@ async function readKafka(adminPorts: readonly number[]): Promise<KafkaCounts> {
   const texts = await Promise.all(
     adminPorts.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
   );
-  const sum = (name: string): number => texts.reduce((total, text) => total + sumOf(text, name), 0);
+  const lines = texts.flatMap((text) => text.split('\n'));
   return {
-    fetches: sum('kafka_consumer_fetch_seconds_count'),
-    produceRequests: sum('kafka_produce_request_records_count'),
-    producedRecords: sum('kafka_produce_request_records_sum'),
+    fetches: sumOf(lines, `${metricPrefix}kafka_consumer_fetch_seconds_count`),
+    produceRequests: sumOf(lines, `${metricPrefix}kafka_produce_request_records_count`),
+    producedRecords: sumOf(lines, `${metricPrefix}kafka_produce_request_records_sum`),
   };
 }
 
-/** Over all labels of one metric. */
-function sumOf(text: string, name: string): number {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+/** Over all processes and labels. 0 until a process has observed the metric. */
+function sumOf(lines: readonly string[], name: string): number {
+  const own = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return own.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 /** What was counted between two readings, per order; records are per produce request. */
@@ -50,9 +49,13 @@ export function countsPerOrder(before: Counts, after: Counts, orders: number): R
   const transactions = { transactionsPerOrder: (after.transactions - before.transactions) / orders };
   if (before.kafka === null || after.kafka === null) return transactions;
   const requests = after.kafka.produceRequests - before.kafka.produceRequests;
+  const fetches = after.kafka.fetches - before.kafka.fetches;
+  // Otherwise a metric with a new name would count as 0.
+  if (orders > 0 && (requests === 0 || fetches === 0))
+    throw new Error(`${orders} orders with ${requests} produce requests and ${fetches} fetches`);
   return {
     ...transactions,
-    fetchesPerOrder: (after.kafka.fetches - before.kafka.fetches) / orders,
+    fetchesPerOrder: fetches / orders,
     requestsPerOrder: requests / orders,
     recordsPerRequest: (after.kafka.producedRecords - before.kafka.producedRecords) / requests,
   };

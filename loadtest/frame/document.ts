@@ -1,10 +1,13 @@
 /** The bench as one JSON document, for machines. */
 import { execFileSync } from 'node:child_process';
-import type { BenchReport } from './types.ts';
+import type { BenchReport, Sample } from './types.ts';
 
 const digits = 4;
 
-/** `{bench, commit, rounds, figures: [{name, value, unit, perRound}]}`; numbers with four significant digits. */
+/**
+ * `{bench, commit, rounds, figures: [{name, value, unit, perRound}], runs: {variant: [sample]}}`. Numbers have four
+ * significant digits. A run without a number is `{problem}`.
+ */
 export function reportDocument({ bench, rounds, figures }: BenchReport): object {
   return {
     bench,
@@ -16,7 +19,20 @@ export function reportDocument({ bench, rounds, figures }: BenchReport): object 
       unit,
       perRound: perRound.map(rounded),
     })),
+    runs: Object.fromEntries(
+      [...rounds.results].map(([variant, results]) => [
+        variant,
+        results.map((result) => (result.ok ? roundedAll(result.sample) : { problem: result.problem })),
+      ]),
+    ),
   };
+}
+
+/** Every number of the sample, at any depth. */
+function roundedAll(sample: Sample): object {
+  return JSON.parse(JSON.stringify(sample), (_key, value) =>
+    typeof value === 'number' ? rounded(value) : value,
+  );
 }
 
 function rounded(number: number | null): number | null {
