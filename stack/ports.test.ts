@@ -8,7 +8,7 @@ test('no two instances share a port', () => {
   expect(new Set(ports).size).toBe(ports.length);
 });
 
-test('every port is below those that systems assign automatically', () => {
+test('every port is below the ports that systems assign automatically', () => {
   for (const ports of [devPorts, testPorts, ...blockCandidates('any')]) {
     for (const port of allPorts(ports)) expect(port).toBeLessThan(32_768);
   }

@@ -44,7 +44,7 @@ describe('the version', () => {
     ['the OpenAPI document', JSON.parse(read('services/ingestion/openapi.json')).info.version],
     ['the AsyncAPI document', JSON.parse(read('docs/topics/asyncapi.json')).info.version],
     ['the newest section of the changelog', /^## (\S+?),/m.exec(read('CHANGELOG.md'))?.[1]],
-  ])('%s equals that of package.json', (_where, found) => {
+  ])('%s equals the version of package.json', (_where, found) => {
     expect(found).toBe(version);
   });
 });

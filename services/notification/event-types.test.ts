@@ -14,7 +14,7 @@ it('matches names and prefixes', () => {
   expect(wantsType([], 'order.accepted')).toBe(false);
 });
 
-it('reads a broken filter as one that matches nothing', () => {
+it('treats an invalid filter as a filter that matches nothing', () => {
   expect(parseFilter(null)).toBeNull();
   expect(parseFilter('["order.*", 7]')).toEqual(['order.*']);
   expect(parseFilter('{"a":1}')).toEqual([]);

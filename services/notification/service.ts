@@ -53,7 +53,7 @@ export async function startNotification(context: Context): Promise<Running> {
     pooledWaitTimeoutSeconds: lockSilenceSeconds,
   });
   const clock = startServerClock({ readNowMs: () => readNowMs(mysql.pool), log, metrics });
-  // Leases and rows use the time of the database only, so the first measurement comes first.
+  // Leases and rows use the time of the database only, so the clock must be measured first.
   await clock.measure();
   const stalls = openStalls(clock, metrics, lifecycle);
   const { events: codec } = await loadCodecs({ registryUrl: config.schemaRegistryUrl, log });

@@ -1,7 +1,7 @@
 /**
- * A stage of `npm test`: fails on files of more than 300 lines and on folders with more than 15 source files.
- * The length of functions is a rule of biome (`noExcessiveLinesPerFunction` in `biome.json`), in all files
- * except tests.
+ * A stage of `npm test`. It fails on files of more than 300 lines and on folders with more than 15 source
+ * files. The length of functions is a rule of biome (`noExcessiveLinesPerFunction` in `biome.json`), in all
+ * files except tests.
  */
 import { readFileSync } from 'node:fs';
 import { sizeFaults } from './sizes.ts';

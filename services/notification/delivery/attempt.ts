@@ -1,4 +1,4 @@
-/** The result of one delivery attempt, and what follows from it. Pure. */
+/** The result of one delivery attempt, and the next state of its row. The functions are pure. */
 
 /**
  * - delivered: the receiver has the message.

@@ -15,7 +15,7 @@ export interface Waiting {
    * wanted again.
    */
   crowded: Map<string, Set<string>>;
-  /** Receivers that asked for a pause, and until when. */
+  /** The end of the pause of each receiver that requested one. */
   restUntilMs: Map<string, number>;
   /** Attempts in flight by customer. */
   inFlightOf: Map<string, number>;

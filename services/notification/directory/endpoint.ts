@@ -5,7 +5,7 @@ export interface Endpoint {
   url: string;
   /** Null means the default types. */
   filter: readonly string[] | null;
-  /** The stored secret. Its signature comes before that of `previousSecret`. */
+  /** The stored secret. Its signature comes before the one of `previousSecret`. */
   secret: string;
   previousSecret: string | null;
   previousUntilMs: number | null;

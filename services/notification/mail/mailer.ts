@@ -155,7 +155,7 @@ function messageIdOf({ eventId, orderId }: MailOrder, from: string): string {
  * example because of a wrong password.
  */
 const mailCommands = ['RCPT TO', 'DATA'];
-/** The server is about to close the connection, whatever the command (RFC 5321, 4.2.2). */
+/** The reply with which a server closes the connection, after any command (RFC 5321, 4.2.2). */
 const serverCloses = 421;
 
 /**

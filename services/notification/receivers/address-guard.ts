@@ -51,7 +51,7 @@ export class AddressRefusedError extends Error {
 }
 
 /**
- * @param allowed special addresses or CIDR ranges that are allowed anyway: for local runs and tests
+ * @param allowed special addresses or CIDR ranges that are allowed in local runs and tests
  * @throws RangeError if an entry is neither
  */
 export function createAddressGuard(allowed: readonly string[], names: NameResolver): AddressGuard {

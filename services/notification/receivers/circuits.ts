@@ -27,7 +27,7 @@ export type Judgement = 'trouble' | 'well' | 'unknown';
 export interface Circuits {
   /** The number of calls that are allowed now. closed: any number. trial: one. open: none. */
   stateOf(key: string): 'closed' | 'trial' | 'open';
-  /** Runs a call; null if the circuit is open. `judge` returns what its result means for the key. */
+  /** Runs a call. Returns null if the circuit is open. `judge` returns the state of the key after a result. */
   run<T>(key: string, attempt: () => Promise<T>, judge: (result: T) => Judgement): Promise<T | null>;
   /** Circuits that are open or in a trial. */
   open(): number;

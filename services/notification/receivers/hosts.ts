@@ -22,7 +22,7 @@ export interface HostLimits {
   mailsMax: number;
 }
 
-/** Where a post goes, and for which customer. */
+/** The receiving host and the customer of a post. */
 export interface Target {
   channel: 'webhook' | 'email';
   host: string;

@@ -33,7 +33,7 @@ it('returns the addresses of both families', async () => {
   );
 });
 
-it('reports that a name has no address, and asks again a moment later', async () => {
+it('reports that a name has no address, and repeats the query a moment later', async () => {
   await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   server.answerWith(() => ({ addresses: ['1.2.3.4'] }));
   await expect(names.resolve('gone.example', 'c1')).rejects.toMatchObject({ code: 'ENOTFOUND' });

@@ -157,7 +157,7 @@ function discardBody(answer: IncomingMessage): void {
     bytes += chunk.length;
     if (bytes > answerBytesMax) answer.destroy();
   });
-  // The status is known already; a broken body does not change it.
+  // A broken body does not change the status, which is known already.
   answer.on('error', () => answer.destroy());
 }
 

@@ -1,4 +1,4 @@
-/** A mail server with a prepared answer to each step, for answers that a real one would not give. */
+/** A mail server with a prepared answer to each step, for answers that a real server would not give. */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface SmtpAnswers {

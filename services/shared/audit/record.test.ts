@@ -18,7 +18,7 @@ async function written(entries: readonly AuditEntry[], actor = operator) {
 }
 
 describe('recordAudit', () => {
-  it('writes who, what, when, from where, the subject, the details and the trace', async () => {
+  it('writes actor, action, time, origin, subject, details and trace', async () => {
     const traceId = 'a'.repeat(32);
     const [statement] = await written(
       [{ action: 'endpoint.created', subjectId: 'we_1', details: { url: 'https://a/' } }],

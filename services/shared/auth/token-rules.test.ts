@@ -76,7 +76,7 @@ describe('the type', () => {
     expect(await verdict(token({ typ }))).toBe(expected);
   });
 
-  it('can be restricted to that of RFC 9068', async () => {
+  it('can be restricted to the type of RFC 9068', async () => {
     const types = ['at+jwt'];
     expect(await verdict(token({ typ: 'at+jwt' }), { types })).toBe('c1');
     expect(await verdict(token({ typ: 'JWT' }), { types })).toBe('TOKEN_REFUSED');

@@ -52,7 +52,7 @@ export class AvroDecoder {
   }
 
   /**
-   * Keeps the first 28 bits, from four bytes, apart from the rest. So no value is rounded before the range
+   * Adds up the first four bytes (28 bits) and the rest separately. So no value is rounded before the range
    * check.
    */
   #readWideLong(): number {

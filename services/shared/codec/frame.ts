@@ -18,7 +18,7 @@ export function readFrame(bytes: Buffer | null): number {
   return bytes.readUInt32BE(1);
 }
 
-/** Schema id that a value names, or null if it has no frame. For the headers of a dead letter. */
+/** The schema id in the frame of a value, for the headers of a dead letter. Null for a value without a frame. */
 export function schemaIdOf(bytes: Buffer | null): number | null {
   if (bytes === null || bytes.length < FRAME_BYTES || bytes[0] !== 0) return null;
   return bytes.readUInt32BE(1);

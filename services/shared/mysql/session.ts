@@ -26,9 +26,9 @@ const closeTimeoutMs = 500;
 const certainCommitErrnos: ReadonlySet<unknown> = new Set([1205, 1213, 1290, 1792, 1836]);
 
 /**
- * A session over one connection. It is alive until the first fatal error, timeout or `destroy`, and never
- * again. The driver drops the callbacks of a connection that we close. So the session keeps the pending calls
- * and rejects them when it ends.
+ * A session over one connection. It is alive until the first fatal error, timeout or `destroy`. A session never
+ * becomes alive again. The driver drops the callbacks of a connection that we close. So the session keeps the
+ * pending calls and rejects them when it ends.
  */
 export function createSession({ connection, metrics, queryTimeoutMs, scripts, onDead }: Deps): Session {
   const open = new Set<(error: AppError) => void>();

@@ -6,7 +6,7 @@ export type WaitQueue<T> = {
    * `refuse`.
    */
   wait(): Promise<T>;
-  /** Gives `value` to the caller that has waited longest; false if nobody waits. */
+  /** Resolves the caller that has waited longest with `value`. Returns false if no caller waits. */
   give(value: T): boolean;
   /** Rejects the caller that has waited longest. */
   refuse(error: unknown): void;

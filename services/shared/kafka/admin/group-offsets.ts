@@ -8,8 +8,8 @@ import type { KafkaSettings } from '../settings.ts';
 
 const connectRetries = 5;
 /**
- * A new cluster creates the coordinators' topic at the first request of a group. kafkajs gives up on most
- * errors of that time.
+ * A new cluster creates the coordinators' topic at the first request of a group. kafkajs does not retry most
+ * errors until then.
  */
 const coordinatorPatience = {
   attempts: 10,

@@ -47,7 +47,7 @@ export interface LoopState {
   refreshing: boolean;
   refreshFailures: number;
   refreshNotBeforeMs: number;
-  /** Topics to look up in addition to those of the queues. */
+  /** Topics to look up in addition to the topics of the queues. */
   readonly topics: Set<string>;
   connected: boolean;
   stopped: boolean;
