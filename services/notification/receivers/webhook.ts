@@ -4,9 +4,9 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { Webhook } from 'standardwebhooks';
 import type { Clock } from '../../shared/clock/index.ts';
 import { errorMessage } from '../../shared/errors/index.ts';
+import { signWebhook } from '../../shared/standard-webhooks/index.ts';
 import { type AttemptResult, parseRetryAfter } from '../delivery/attempt.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { type AddressGuard, AddressRefusedError } from './address-guard.ts';
@@ -85,7 +85,6 @@ function allowedUrl(text: string, guard: AddressGuard): AllowedUrl {
 
 /** During a rotation there are two signatures, the new one first. A receiver accepts either. */
 function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: number): Record<string, string> {
-  const at = new Date(nowMs);
   const secrets = [endpoint.secret];
   if (endpoint.previousSecret !== null && nowMs < (endpoint.previousUntilMs ?? 0))
     secrets.push(endpoint.previousSecret);
@@ -93,11 +92,7 @@ function signedHeaders(endpoint: Endpoint, message: WebhookMessage, nowMs: numbe
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(message.payload)),
     'user-agent': 'orderstream-webhooks/1',
-    'webhook-id': message.id,
-    'webhook-timestamp': String(Math.floor(nowMs / 1000)),
-    'webhook-signature': secrets
-      .map((secret) => new Webhook(secret).sign(message.id, at, message.payload))
-      .join(' '),
+    ...signWebhook(secrets, message, nowMs),
   };
 }
 

@@ -167,6 +167,12 @@ export const errorTable = {
     template: 'The secret of the webhook endpoint {endpointId} cannot be decrypted: {reason}.',
   },
 
+  // payments
+  PROVIDER_UNAVAILABLE: {
+    disposition: 'retry',
+    template: 'The payment provider {provider} gives no usable answer: {reason}',
+  },
+
   // tokens
   TOKEN_MISSING: { disposition: 'reject', template: 'The request carries no bearer token.' },
   TOKEN_MALFORMED: { disposition: 'reject', template: 'The token is not a readable JWT: {reason}' },

@@ -1,7 +1,7 @@
 /** Reads the request parts that several routes share. Throws a problem for invalid input. */
 import type { FastifyRequest } from 'fastify';
+import { isOrderId } from '../../../shared/ids/index.ts';
 import type { LogPosition, Tickets } from '../../application/common/ticket.ts';
-import { isOrderId } from '../../application/submit/order-id.ts';
 import { type ParsedJson, parseStrictJson } from '../json/strict-json.ts';
 import { type Fault, HttpProblem } from '../problems.ts';
 import type { Check } from '../validation.ts';

@@ -1,0 +1,9 @@
+export { createLocalProvider } from './local/local-provider.ts';
+export {
+  type CapturedData,
+  type DeclinedData,
+  RefundBody,
+  type RefundData,
+  SessionBody,
+} from './local/shapes.ts';
+export type * from './port.ts';

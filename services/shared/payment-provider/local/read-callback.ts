@@ -1,0 +1,69 @@
+/** Callbacks of the local provider: signed as Standard Webhooks, one event each. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { Compile } from 'typebox/compile';
+import { verifyWebhook } from '../../standard-webhooks/index.ts';
+import type { CallbackReading, PaymentEvent } from '../port.ts';
+import { CallbackBody, CapturedData, DeclinedData, RefundData } from './shapes.ts';
+
+const callbackBody = Compile(CallbackBody);
+const capturedData = Compile(CapturedData);
+const declinedData = Compile(DeclinedData);
+const refundData = Compile(RefundData);
+
+/** Reads a callback. The signature is judged before the body is parsed. */
+export function readLocalCallback(
+  secrets: readonly string[],
+  headers: IncomingHttpHeaders,
+  raw: Buffer,
+  nowMs: number,
+): CallbackReading {
+  const verification = verifyWebhook(secrets, headers, raw, nowMs);
+  if (verification !== 'valid') return { kind: 'refused', reason: verification };
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
+  } catch {
+    return { kind: 'unreadable', reason: 'the body is not JSON in UTF-8' };
+  }
+  if (!callbackBody.Check(body)) return { kind: 'unreadable', reason: 'the body has no id, type and data' };
+  const { id, type, data } = body;
+  const event = eventOf(id, type, data);
+  if (event === 'malformed') return { kind: 'unreadable', reason: `data does not have the form of ${type}` };
+  return { kind: 'read', events: event === null ? [] : [event] };
+}
+
+/** Null for types that concern no order: an expired session is decided by the order's own time. */
+function eventOf(eventId: string, type: string, data: unknown): PaymentEvent | null | 'malformed' {
+  switch (type) {
+    case 'payment.captured': {
+      if (!capturedData.Check(data)) return 'malformed';
+      const { payment, reference, amount, currency } = data;
+      return { kind: 'captured', eventId, reference, providerPaymentId: payment, amount, currency };
+    }
+    case 'payment.declined':
+    case 'session.failed': {
+      if (!declinedData.Check(data)) return 'malformed';
+      const { payment, reference, reason } = data;
+      const isFinal = type === 'session.failed';
+      return { kind: 'failed', eventId, reference, providerPaymentId: payment, isFinal, reason };
+    }
+    case 'refund.succeeded':
+    case 'refund.failed': {
+      if (!refundData.Check(data)) return 'malformed';
+      const { refund, key, payment, reference, amount, currency } = data;
+      return {
+        kind: 'refund',
+        eventId,
+        reference,
+        refundId: key,
+        providerPaymentId: payment,
+        providerRefundId: refund,
+        succeeded: type === 'refund.succeeded',
+        amount,
+        currency,
+      };
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,93 @@
+/** The messages of the local provider. It lives in `stack/payment-provider/` and shares these shapes. */
+import Type, { type Static } from 'typebox';
+
+/** Ids of the provider are short and printable, so that every column takes them. */
+const Id = Type.String({ pattern: '^[\\x21-\\x7e]{1,100}$' });
+/** Minor units. */
+const Amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER - 1 });
+const Currency = Type.String({ pattern: '^[A-Z]{3}$' });
+const Reference = Type.String({ minLength: 1, maxLength: 200 });
+const Milliseconds = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+export const SessionBody = Type.Object({
+  key: Id,
+  reference: Reference,
+  amount: Amount,
+  currency: Currency,
+  expiresAtMs: Milliseconds,
+  returnUrl: Type.Union([Type.Null(), Type.String({ maxLength: 2_000 })]),
+});
+export const SessionAnswer = Type.Object({
+  url: Type.String({ pattern: '^https?://[\\x21-\\x7e]{1,2000}$' }),
+  expiresAtMs: Milliseconds,
+});
+export const RefundBody = Type.Object({
+  /** Null: made at the desk of the provider. */ key: Type.Union([Type.Null(), Id]),
+  payment: Id,
+  amount: Amount,
+  currency: Currency,
+});
+export const RefundAnswer = Type.Object({
+  id: Id,
+  status: Type.Union([Type.Literal('succeeded'), Type.Literal('pending'), Type.Literal('failed')]),
+  amount: Amount,
+  currency: Currency,
+});
+export const RefundsAnswer = Type.Object({ refunds: Type.Array(RefundAnswer) });
+/** A 4xx of the provider. */
+export const RefusalAnswer = Type.Object({ code: Id, message: Type.String() });
+
+export const TransactionsAnswer = Type.Object({
+  transactions: Type.Array(
+    Type.Object({
+      kind: Type.Union([Type.Literal('payment'), Type.Literal('refund')]),
+      id: Id,
+      payment: Id,
+      reference: Reference,
+      status: Type.Union([
+        Type.Literal('captured'),
+        Type.Literal('succeeded'),
+        Type.Literal('pending'),
+        Type.Literal('failed'),
+      ]),
+      amount: Amount,
+      currency: Currency,
+      atMs: Milliseconds,
+    }),
+  ),
+  /** Where the next page begins; null on the last one. */
+  next: Type.Union([Type.Null(), Id]),
+});
+
+/** One callback. Types that are not listed here concern no order. */
+export const CallbackBody = Type.Object({
+  id: Id,
+  type: Type.String({ minLength: 1, maxLength: 100 }),
+  data: Type.Object({}),
+});
+export const CapturedData = Type.Object({
+  payment: Id,
+  reference: Reference,
+  amount: Amount,
+  currency: Currency,
+});
+export const DeclinedData = Type.Object({
+  payment: Type.Union([Type.Null(), Id]),
+  reference: Reference,
+  reason: Id,
+});
+export const RefundData = Type.Object({
+  refund: Id,
+  key: Type.Union([Type.Null(), Id]),
+  payment: Id,
+  reference: Reference,
+  amount: Amount,
+  currency: Currency,
+});
+
+export type SessionBody = Static<typeof SessionBody>;
+export type RefundBody = Static<typeof RefundBody>;
+export type RefundAnswer = Static<typeof RefundAnswer>;
+export type CapturedData = Static<typeof CapturedData>;
+export type DeclinedData = Static<typeof DeclinedData>;
+export type RefundData = Static<typeof RefundData>;

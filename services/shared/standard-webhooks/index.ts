@@ -1,0 +1,2 @@
+export { signWebhook } from './sign.ts';
+export { verifyWebhook } from './verify.ts';

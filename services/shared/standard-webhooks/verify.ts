@@ -1,0 +1,38 @@
+/** Verifies webhooks as https://www.standardwebhooks.com describes. */
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { signatureOf } from './sign.ts';
+
+/** `forged`: no secret made one of the signatures. `old`: the signature is right, but its time is outside of the window. */
+type Verification = 'valid' | 'forged' | 'old';
+
+/** A webhook may be so much older or newer than the clock of the receiver. */
+const webhookToleranceMs = 5 * 60_000;
+
+/** A sender that rotates its secret has two. */
+const signaturesMax = 8;
+const idForm = /^[\x21-\x7e]{1,256}$/;
+const timestampForm = /^\d{1,12}$/;
+
+/** Judges the exact bytes of a body by its headers. Any of the secrets may have signed it. */
+export function verifyWebhook(
+  secrets: readonly string[],
+  headers: IncomingHttpHeaders,
+  raw: Buffer,
+  nowMs: number,
+): Verification {
+  const id = headers['webhook-id'];
+  const timestamp = headers['webhook-timestamp'];
+  const signatures = headers['webhook-signature'];
+  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string')
+    return 'forged';
+  if (!idForm.test(id) || !timestampForm.test(timestamp)) return 'forged';
+  const claimed = signatures.split(' ', signaturesMax).filter((each) => each.startsWith('v1,'));
+  const given = claimed.map((each) => Buffer.from(each.slice(3), 'base64'));
+  const isSigned = secrets.some((secret) => {
+    const expected = signatureOf(secret, id, timestamp, raw);
+    return given.some((each) => each.length === expected.length && timingSafeEqual(each, expected));
+  });
+  if (!isSigned) return 'forged';
+  return Math.abs(nowMs - Number(timestamp) * 1000) > webhookToleranceMs ? 'old' : 'valid';
+}
