@@ -13,7 +13,7 @@ export interface Case {
   run(product: Product): Promise<string | null>;
 }
 
-/** A row that needs its own servers or processes, so something other than `npm run cases` shows it. */
+/** A row that needs its own servers or processes. So something other than `npm run cases` shows it. */
 export interface ShownElsewhere {
   readonly id: string;
   readonly holds: string;

@@ -1,6 +1,6 @@
 /**
  * `npm run cases -- [ID…] [--name cases]`: sends the smallest input of each known fault to a running product
- * and prints one line for each. An instance that answers is used; otherwise one is started for the run.
+ * and prints one line for each. It uses an instance that answers; otherwise it starts one for the run.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';
@@ -50,7 +50,7 @@ async function runAll(chosen: readonly Case[]): Promise<number> {
   return failed;
 }
 
-/** A case that cannot run counts as failed, and stops no other. */
+/** A case that cannot run counts as failed. The other cases still run. */
 async function runOne({ run }: Case, product: Product): Promise<string | null> {
   try {
     return await run(product);

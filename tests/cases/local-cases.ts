@@ -1,4 +1,4 @@
-/** Order files, the local servers and the command line itself. */
+/** Rows about order files, the local servers and the command line itself. */
 import { existsSync } from 'node:fs';
 import { instanceDir } from '../../stack/index.ts';
 import { orderstream } from '../support/programs/command-line.ts';

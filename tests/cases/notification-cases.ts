@@ -1,4 +1,4 @@
-/** Mails and webhooks: what a caller can cause to be sent, and to whom. */
+/** Rows about mails and webhooks that a caller can cause. */
 
 import { orderstream } from '../support/programs/command-line.ts';
 import type { Product } from '../support/programs/product.ts';
@@ -14,12 +14,13 @@ const shippingAddress = {
 
 interface Answer {
   readonly status: number;
-  /** Pointers of its faults. */
+  /** JSON pointers of the faults of the request. */
   readonly pointers: readonly string[];
 }
 
 /**
- * Places an order that differs from a valid one. The product is unknown, so an accepted order sells nothing.
+ * Places an order that differs from a valid one. The catalogue has no such product, so even an accepted order
+ * sells nothing.
  */
 async function place(product: Product, different: Readonly<Record<string, unknown>>): Promise<Answer> {
   const response = await fetch(`${product.url}/v1/orders`, {

@@ -1,4 +1,4 @@
-/** Reconciliation, the projector, and their commands. */
+/** Rows about reconciliation, the projector, and their commands. */
 import { orderstream } from '../support/programs/command-line.ts';
 import type { Case, ShownElsewhere } from './case.ts';
 

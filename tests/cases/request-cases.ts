@@ -1,4 +1,4 @@
-/** Requests of clients and strangers before an order is accepted. */
+/** Rows about requests of clients and attackers before an order is accepted. */
 import { connect } from 'node:net';
 import { orderOf } from '../support/api/api-env.ts';
 import type { Product } from '../support/programs/product.ts';
@@ -14,7 +14,7 @@ interface Ask {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Whose token is sent; none if missing. */
+  /** The customer whose token is sent; without it no token is sent. */
   readonly customer?: string;
 }
 
@@ -36,7 +36,7 @@ async function place(product: Product): Promise<string> {
   return (JSON.parse(answer.body) as { id: string }).id;
 }
 
-/** The fault of a status, or null. */
+/** The fault if the response has another status; otherwise null. */
 function unless(status: number, { status: is, body }: Sent, what = 'it'): string | null {
   return is === status ? null : `${what} is answered with ${is}: ${body.slice(0, 200)}`;
 }
@@ -79,8 +79,8 @@ async function sendThenRead(product: Product, body: Buffer): Promise<string> {
 }
 
 /**
- * The old code took 3 s for the first of the two. On a busy machine a normal request takes some hundreds of
- * milliseconds.
+ * Before the repair, the code took 3 s for the first of the two. On a busy machine a normal request takes
+ * some hundreds of milliseconds.
  */
 const besideMsMax = 1_500;
 

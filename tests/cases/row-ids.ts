@@ -1,7 +1,7 @@
 /**
  * Every known and repaired fault: S security, R reliability, C clients, L local runs, D documents. D3 is
- * missing: its documents come with the order lifecycle. R6 is listed for its findings; the end of an unpaid
- * order comes with the lifecycle too.
+ * missing, because its documents come with the order lifecycle. R6 is listed for its findings; the end of an
+ * unpaid order comes with the lifecycle too.
  */
 export const rowIds: readonly string[] = [
   ...numbered('S', 14),

@@ -1,4 +1,7 @@
-/** Recoveries of workers. Each needs its own servers or workers, so tests and a chaos scenario show them. */
+/**
+ * Rows about recoveries of workers. Each needs its own servers or workers, so tests and a chaos scenario show
+ * them.
+ */
 import type { ShownElsewhere } from './case.ts';
 
 export const waysBackShownElsewhere: readonly ShownElsewhere[] = [

@@ -1,4 +1,4 @@
-/** An arena on separate servers: chaos runs are long and must not affect others. */
+/** An arena on separate servers. Chaos runs are long and must not affect other tests. */
 import { randomBytes } from 'node:crypto';
 import { createMysql } from '../../services/shared/mysql/index.ts';
 import { type StackInfo, stackDown, stackUp } from '../../stack/index.ts';
@@ -9,7 +9,7 @@ import { createProducer, type Producer } from '../support/arena/load.ts';
 export interface Sibling {
   readonly arena: Arena;
   readonly producer: Producer;
-  /** Ends its workers; drops the database if all went well. */
+  /** Ends its workers. Drops the database if all checks passed. */
   close(ok: boolean): Promise<void>;
 }
 
@@ -25,8 +25,8 @@ export const plentySkus = Array.from({ length: 50 }, (_, index) => `SKU-${index}
 
 /**
  * Starts the servers and opens an arena on them; closing it stops them. With three brokers every topic has
- * three replicas, and two must have a record before it is acknowledged. That is a separate instance, because
- * the number of brokers is fixed at its creation.
+ * three replicas, and two must have a record before it is acknowledged. Three brokers are a separate
+ * instance, because the number of brokers of an instance never changes.
  */
 export async function openChaosArena(instance: string = chaosInstance, brokers = 1): Promise<ChaosArena> {
   const name = brokers === 1 ? instance : `${instance}-brokers`;

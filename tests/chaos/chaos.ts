@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: the long forms of the tests in
- * tests/integration/worker/, on separate servers and with real signals. Every scenario ends with the audit of
- * its arena. Without a name all run.
+ * `npm run chaos -- [scenario…] [--minutes 5] [--seed S] [--name chaos]`: long forms of the tests in
+ * tests/integration/worker/. They run on separate servers and with real signals. Every scenario ends with the
+ * audit of its arena. Without a name, all scenarios run.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../../stack/processes/lost-output.ts';

@@ -1,8 +1,8 @@
 /**
  * `npm run crash-matrix -- [--times 20] [--minutes M] [--seed S] [--points a,b] [--actions
  * kill,throw,delay,freeze,block]`: kills real workers at every crash point, at random moments under load,
- * three at a time. Once at each point they also throw, wait, freeze and block. Afterwards no outcome may be
- * lost, doubled or different from its first copy, and every point must have been reached.
+ * three at a time. Once at each point a worker also throws, waits, freezes and blocks. Afterwards no outcome
+ * may be lost, doubled or different from its first copy. Every point must have been reached.
  */
 import { parseArgs } from 'node:util';
 import { type FailpointName, failpointNames } from '../../services/shared/failpoint/index.ts';
@@ -21,8 +21,7 @@ const ordersPerSecond = 150;
 const sideBySide = 3;
 
 /**
- * What happened at one point: how often each action occurred, and how many outcomes were left to be published
- * again.
+ * The counts of one point: how often each action occurred, and how many outcomes had to be published again.
  */
 interface Row {
   readonly seen: Record<PointAction, number>;
@@ -53,7 +52,7 @@ function listed<T extends string>(what: string, text: string, known: readonly T[
 }
 
 /**
- * Kills as often as requested, or until the minutes are over: a busy machine takes longer, and its results
+ * Kills as often as requested, or until the minutes are over. A busy machine takes longer, but its results
  * count too.
  */
 async function runMatrix(times: number, minutes: number, seed: number): Promise<boolean> {

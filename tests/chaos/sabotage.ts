@@ -1,6 +1,6 @@
 /**
  * `npm run sabotage -- [--project unit] [words of bugs…]`: plants known bugs, one at a time, in a copy of the
- * tree and runs the tests that must detect them. The tests run without a bug first. A bug that no test
+ * tree. It runs the tests that must detect them. The tests run without a bug first. A bug that no test
  * detects is a gap in the tests.
  */
 import { spawn } from 'node:child_process';
@@ -23,7 +23,7 @@ interface Verdict {
   readonly passed: number;
 }
 
-/** The results of a plant's tests without a bug, by their names. */
+/** The results of a plant's tests without the bug, by test name. */
 const known = new Map<string, Promise<Verdict>>();
 
 const { values, positionals } = parseArgs({
@@ -81,7 +81,7 @@ async function isCaught(plant: Plant, copy: string, env: NodeJS.ProcessEnv): Pro
   return failed.length > 0;
 }
 
-/** The same tests without a bug, run once for all plants that share them. */
+/** Runs the tests without a bug, once for all plants that share them. */
 function sounds(plant: Plant, copy: string, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const key = JSON.stringify([plant.project, plant.tests, plant.only]);
   let verdict = known.get(key);

@@ -1,4 +1,7 @@
-/** The scenarios of `npm run chaos`; each runs in an arena and returns what it saw. The audit follows it. */
+/**
+ * The scenarios of `npm run chaos`; each runs in an arena and returns its figures. The audit follows each
+ * scenario.
+ */
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../../services/shared/retry/index.ts';
 import { stackStatus, stackUp } from '../../stack/index.ts';
@@ -26,8 +29,8 @@ const skus = [...plentySkus, scarceSku];
 const frozenMs = 20_000;
 const databaseKills = 5;
 /**
- * From the database's return: time to notice it, plus a part of a second of backlog for each second of
- * outage.
+ * The allowed time after the database's return. It has a fixed part, and a part for the backlog of each
+ * second of the outage.
  */
 const recoveryMsMax = 5_000 + frozenMs / 2;
 

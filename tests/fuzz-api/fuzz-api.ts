@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz:api -- [--name fuzz] [--examples 100] [--seed N]`: schemathesis, which shares no code with
- * us, against a running product. An instance that answers is used; otherwise one is started for the run and
- * stopped after it.
+ * us, against a running product. It uses an instance that answers; otherwise it starts one and stops it after
+ * the run.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 /**
- * A command topic that is recreated and filled: no lane continues counting on a log that it did not process.
+ * A command topic is recreated and filled. No lane may use its position for a log that it did not process.
  */
 import { expect, test } from 'vitest';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';

@@ -1,5 +1,6 @@
 /**
- * A database that is restored to a few seconds ago: nothing is sold twice, and no command gets two outcomes.
+ * A database is restored to its state of a few seconds ago. No stock is sold twice, and no command gets two
+ * outcomes.
  */
 import { describe, expect, test } from 'vitest';
 import { audit } from '../support/arena/reading/audit.ts';

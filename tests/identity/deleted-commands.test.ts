@@ -1,6 +1,6 @@
 /**
- * Commands that retention deletes before they are decided: the lane stops, and an operator sets where it
- * continues.
+ * Retention deletes commands before they are decided. The lane stops, and an operator sets the offset at
+ * which it continues.
  */
 import { expect, test } from 'vitest';
 import { COMMANDS, EVENTS } from '../../topics/index.ts';
@@ -15,7 +15,7 @@ import { until } from '../support/servers/stack.ts';
 const used = useArena('deleted');
 const lane = 4;
 
-test('are left out by a command, and the next outcome names the last one before them', async () => {
+test('are skipped by a command of the operator, and the next outcome names the last one before them', async () => {
   const { arena, producer, skus } = used();
   const place = () => producer.send(placeCommand(newOrderOf(lane), [skus[0]!]));
   const first = await arena.startWorker();
@@ -53,7 +53,7 @@ test('are left out by a command, and the next outcome names the last one before 
   const last = arena.codecs.events.decode(outcomes.at(-1)!.value);
   expect([last.sourceOffset, last.prevSourceOffset]).toEqual([5, 2]);
   const history = producer.history.filter(({ offset }) => !lost.some((each) => each.offset === offset));
-  // The arena must notice that offsets were left out, and nothing else.
+  // The audit of the arena must find the skipped offsets, and no other fault.
   expect((await audit(arena, history)).findings).toEqual([
     expect.stringMatching(/^lane 4: epoch \d+ decided 5-6 after epoch \d+, which had decided up to 3$/),
   ]);

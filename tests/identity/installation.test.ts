@@ -1,5 +1,5 @@
 /**
- * Two installations on one database: the second is refused, and an existing database belongs to the prefix
+ * Two installations use one database. The second is refused, and an existing database belongs to the prefix
  * that used it.
  */
 import { expect, test } from 'vitest';
@@ -29,7 +29,7 @@ test('a database of an older build is adopted by the prefix whose topics match i
   const { arena } = used();
   await arena.mysql.pool.write('DELETE FROM installation');
   const { kafkaBrokers, schemaRegistryUrl, redisUrl, mysqlUrl } = arena.options;
-  // The topics of the other installation, without any decision.
+  // Creates the topics of the other installation, without any outcome.
   const beside = new URL(mysqlUrl);
   beside.pathname = `${beside.pathname}_b`;
   const other = await createArena({

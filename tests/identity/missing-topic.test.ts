@@ -1,4 +1,4 @@
-/** A missing topic: the commands that read lanes name it. */
+/** A topic is missing. The commands that read lanes name it. */
 import { expect, test } from 'vitest';
 import { EVENTS } from '../../topics/index.ts';
 import { orderstream } from '../support/arena/processes/operator.ts';

@@ -1,6 +1,6 @@
 /**
- * A position that somebody changes by hand: no command is decided twice or skipped, and a command corrects
- * it.
+ * Somebody changes a position by hand. No command is decided twice or skipped, and `recover position`
+ * corrects it.
  */
 import { expect, test } from 'vitest';
 import type { Arena } from '../support/arena/arena.ts';

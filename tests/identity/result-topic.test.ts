@@ -1,5 +1,6 @@
 /**
- * A result topic that has lost its end: the lanes stop, and every outcome is published again, byte by byte.
+ * The result topic loses its end. The lanes stop, and every lost outcome is published again with the same
+ * bytes.
  */
 import { expect, test } from 'vitest';
 import { newOrderOf, placeCommand } from '../support/arena/load.ts';
@@ -10,7 +11,7 @@ import { useArena } from '../support/arena/use-arena.ts';
 const used = useArena('result-topic');
 const partitions = Array.from({ length: 12 }, (_, partition) => partition);
 
-test('is noticed by idle lanes, and rebuilt from the database', async () => {
+test('is detected by idle lanes, and rebuilt from the database', async () => {
   const { arena, producer, skus } = used();
   const worker = await arena.startWorker();
   for (let n = 0; n < 5; n++) {

@@ -24,8 +24,8 @@ declare module 'vitest' {
 }
 
 /**
- * Starts the instance `test` (or the one that ORDERSTREAM_TEST_STACK names). The teardown stops it unless it
- * ran before.
+ * Starts the instance `test` (or the one that ORDERSTREAM_TEST_STACK names). The teardown stops the instance
+ * unless it ran before.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const name = process.env['ORDERSTREAM_TEST_STACK'] || 'test';
@@ -64,7 +64,7 @@ async function isUp(name: string): Promise<boolean> {
   try {
     return (await stackStatus(name)).every((row) => row.answers);
   } catch {
-    // There is no such instance yet, so it was not running.
+    // There is no such instance yet, so it did not run.
     return false;
   }
 }

@@ -11,7 +11,7 @@ export interface Growth {
   readonly largeMs: number;
 }
 
-/** Creates the work for an input of about `size`; creating the input is not measured. */
+/** Creates the work for an input whose size is about `size`; creating the input is not measured. */
 export type Prepare = (size: number) => () => unknown;
 
 const roundsMax = 5;
@@ -52,7 +52,10 @@ export function isLinear({ smallMs, largeMs }: Growth): boolean {
   return largeMs <= linearMax * Math.max(smallMs, noiseMs);
 }
 
-/** One measurement of little work may be much too short, so the minimum of several is useless. */
+/**
+ * One measurement of little work may be much too short. So the minimum of several measurements would be
+ * wrong.
+ */
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
@@ -82,7 +85,8 @@ export async function longestHoldMs(work: () => Promise<unknown>): Promise<numbe
 }
 
 /**
- * How much slower this machine currently is than the one for which limits in ms are set; 1 for a faster one.
+ * How much slower this machine now is than the reference machine of the limits in ms. It is 1 for a faster
+ * machine.
  */
 export function slowness(): number {
   const text = JSON.stringify(Array.from({ length: 25_000 }, (_, n) => ({ sku: `S${n}`, quantity: n })));

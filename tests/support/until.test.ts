@@ -6,7 +6,7 @@ test('returns the first truthy answer', async () => {
   expect(await until(() => (++asked === 3 ? 'yes' : null), { what: 'a third try', everyMs: 1 })).toBe('yes');
 });
 
-test('takes an error for "not yet" and names the last one after the deadline', async () => {
+test('treats an error as "not yet" and names the last one after the deadline', async () => {
   const never = until(() => Promise.reject(new Error('away')), {
     what: 'the server',
     deadlineMs: 20,
@@ -24,7 +24,7 @@ test('shows the last answer', async () => {
 });
 
 test('does not count time that a busy machine takes from this process', async () => {
-  // A turn of the event loop that takes far longer than the deadline, as when other programs use both cores.
+  // One turn of the event loop takes far longer than the deadline, as if other programs used both cores.
   const starve = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   let asked = 0;
   const answer = until(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** What is waited for, as text for the error. */
+  /** The awaited event, as a text for the error. */
   what: string;
   deadlineMs?: number;
   everyMs?: number;
@@ -13,8 +13,8 @@ const EVERY_MS = 20;
 const LATE_MS_MAX = 5;
 
 /**
- * Calls `ask` until its answer is truthy, and returns it. An error counts as "not yet"; after the deadline
- * the last one is the cause of the failure. Pauses that last longer than planned count only in part: a busy
+ * Calls `ask` until its answer is truthy, and returns it. An error counts as "not yet". After the deadline
+ * the last error is the cause of the failure. Pauses that last longer than planned count only in part. A busy
  * machine delays the awaited processes as well as this one.
  */
 export async function until<T>(ask: () => T | Promise<T>, options: UntilOptions): Promise<NonNullable<T>> {

@@ -1,6 +1,6 @@
 /**
  * The result of `work`, which must be there before a timer of `ms` that starts with it. Turns of this process
- * measure both. On a busy machine they are late together; a clock would only show the load.
+ * measure both. On a busy machine both are late together. A clock would only show the load.
  */
 export async function within<T>(ms: number, what: string, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,10 +1,10 @@
 /**
- * Bugs that lose or double orders. Each is a change of source that is planted in a copy of the tree, one at a
- * time.
+ * Bugs that lose or double orders. Each is a change of the source. Sabotage makes one change at a time in a
+ * copy of the tree.
  */
 
 export interface Plant {
-  /** A plausible mistake. */
+  /** The bug, as a sentence: a mistake that an engineer could make. */
   readonly bug: string;
   readonly file: string;
   /** Occurs in the file exactly once; the plant replaces it with `bad`. */
@@ -13,7 +13,7 @@ export interface Plant {
   /** The tests that must detect it. */
   readonly project: 'unit' | 'integration';
   readonly tests: readonly string[];
-  /** Of those files, only tests with matching names. */
+  /** Only tests of these files whose names match. */
   readonly only?: string;
 }
 
@@ -80,7 +80,7 @@ export const plants: readonly Plant[] = [
     good: "error.code === 'COMMIT_UNKNOWN') return 'reclaim';",
     bad: "error.code === 'COMMIT_UNKNOWN') return 'reconnect';",
     ...database,
-    only: 'finds out what a COMMIT did',
+    only: 'reads the result of a COMMIT',
   },
   {
     bug: 'no timeout of a query',

@@ -1,4 +1,4 @@
-/** Scenarios with orders over HTTP, from clients that repeat each request until they get an answer. */
+/** Scenarios with orders over HTTP. Their clients repeat each request until they get an answer. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ const betweenMs = 3_000;
 const retryMs = 50;
 const requestMsMax = 15_000;
 
-/** One key and every id that was ever returned for it. */
+/** Each key and every id that was ever returned for it. */
 interface Submitted {
   readonly key: string;
   readonly ids: Set<string>;
@@ -86,7 +86,7 @@ async function withLoad(
     const load = startClients(api);
     const seen = await hurt(api);
     await load.stop();
-    // Every client repeats its request once all works again: the answer must be the same.
+    // Once all works again, every client repeats its request. The answer must be the same.
     await Promise.all(load.orders.map((order) => api.place(order)));
     await arena.quiesce(120_000);
     const exits = await Promise.all(workers.map((worker) => worker.stop()));
@@ -149,7 +149,7 @@ async function openApi({ arena }: ChaosArena): Promise<Api> {
         return data !== undefined;
       } catch (error) {
         if (error instanceof Error && error.message.includes('was refused')) throw error;
-        // No answer: nothing is known, so the same request may be sent again.
+        // Without an answer the result is unknown, so the client may send the same request again.
         return false;
       }
     },

@@ -1,12 +1,13 @@
 /**
- * Load that changes all the time: from very little to the maximum for the workers, with some poison records.
+ * A load that changes all the time, from very little to more than the workers can decide. It includes some
+ * poison records.
  */
 import { sleep } from '../../../services/shared/retry/index.ts';
 import { hostileCorpus } from '../../support/arena/hostile-corpus.ts';
 import { type ChaosArena, plentySkus, scarceSku } from '../chaos-arena.ts';
 
 const skus = [...plentySkus, scarceSku];
-/** Orders a second of one phase; the last is more than two cores can decide, and the lag limits it. */
+/** Orders a second of each phase. Two cores cannot decide the last one, so the lag limits it. */
 const rates = [20, 100, 250, 500, 4_000];
 const stretchMs = { least: 10_000, most: 45_000 };
 /** Undecided commands at which sending pauses until half of them are decided. */
@@ -36,7 +37,7 @@ export function startChangingLoad({ arena, producer }: ChaosArena, random: () =>
   const untilLag = async (fits: (lag: number) => boolean, endsAtMs: number): Promise<void> => {
     while (!signal.aborted && performance.now() < endsAtMs) {
       const progress = await arena.progress().catch(() => null);
-      // A busy server is asked again.
+      // If the server is busy, the query is repeated.
       if (progress !== null && fits(progress.produced - progress.decided)) return;
       await sleep(lookEveryMs, signal).catch(() => undefined);
     }
@@ -44,7 +45,7 @@ export function startChangingLoad({ arena, producer }: ChaosArena, random: () =>
   const poison = async (): Promise<void> => {
     while (!signal.aborted) {
       const { partition, key, value, headers } = corpus[Math.floor(random() * corpus.length)]!;
-      // A send without acknowledgement is allowed: then there is one order less.
+      // A send may get no acknowledgement. Then there is one order less.
       await producer.sendRaw({ partition, key, value, headers }).then(
         () => hostile++,
         () => undefined,

@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- reconcile --minutes 30`: the whole product under changing load, while its processes are
- * killed, stopped, frozen and joined by others. The data has no fault, so reconciliation must report nothing.
- * Then one order is damaged, and it must be reported.
+ * `npm run chaos -- reconcile --minutes 30`: the whole product under changing load. Meanwhile its processes
+ * are killed, stopped and frozen, and others join. The data has no fault, so reconciliation must report
+ * nothing. Then the scenario damages one order, and reconciliation must report it.
  */
 
 import { answerStatus, startReceiver } from '../../../services/notification/testing/receiver.ts';
@@ -30,7 +30,7 @@ export async function falseAlarms(chaos: ChaosArena, { minutes, seed }: Scenario
   const fleet = createFleet(arena);
   const receiver = await startReceiver((received, response) => {
     answerStatus(200)(received, response);
-    // It would keep every body of half an hour.
+    // The audit would keep every body of half an hour.
     receiver.received.length = 0;
   });
   await addEndpoints(chaos, receiver.url);
@@ -82,7 +82,7 @@ export async function falseAlarms(chaos: ChaosArena, { minutes, seed }: Scenario
     };
   } finally {
     clearInterval(telling);
-    // An aborted run reports that, even if something cannot be stopped any more.
+    // An aborted run reports its cause, even if a process cannot be stopped any more.
     const stopped = Promise.all([load.stop(), shoppers.stop()]).then(() => fleet.stop());
     await Promise.race([stopped, sleep(stopDeadlineMs)]);
     await receiver.close();
@@ -106,8 +106,8 @@ async function addEndpoints({ arena }: ChaosArena, url: string): Promise<void> {
 }
 
 /**
- * A lane may stall for long if a process takes a minute to start, because other work may have priority on a
- * busy machine.
+ * On a busy machine other work may have priority, and a process may take a minute to start. So a lane may
+ * stall for long.
  */
 async function startFleet(fleet: Fleet): Promise<void> {
   const worker = { KAFKA_SESSION_TIMEOUT_MS: '4000' };
@@ -187,8 +187,8 @@ async function moreRounds(fleet: Fleet, more: number): Promise<Record<string, nu
 }
 
 /**
- * Seconds until a manual change of one order's total is found: at once if its outcome is in memory, otherwise
- * by the walk over all orders. The total is corrected afterwards.
+ * Changes the total of one order by hand, and corrects it afterwards. Returns the seconds until the change is
+ * found. If the outcome is in memory, it is found at once; otherwise the walk over all orders finds it.
  */
 async function plantAndWait({ arena }: ChaosArena): Promise<number | null> {
   const { pool } = arena.mysql;

@@ -1,6 +1,6 @@
 /**
- * The whole product as processes in an arena. Each may be ended at any moment and restarts by itself, as
- * under a supervisor.
+ * The whole product as processes in an arena. Each process may end at any moment and then restarts, as under
+ * a supervisor.
  */
 import { errorMessage } from '../../../services/shared/errors/index.ts';
 import { sleep } from '../../../services/shared/retry/index.ts';
@@ -8,13 +8,13 @@ import type { Arena } from '../../support/arena/arena.ts';
 import { type Exit, spawnService, type WorkerProcess } from '../../support/arena/processes/worker-process.ts';
 
 export interface Fleet {
-  /** Of the running members. */
+  /** The running members of the service. */
   members(service: string): Member[];
-  /** One more member; it runs until it is retired. */
+  /** Starts one more member. It runs until it is retired. */
   add(service: string, name: string, env?: Readonly<Record<string, string>>): Promise<Member>;
-  /** Stops a member for good, with SIGTERM. */
+  /** Stops a member with SIGTERM. It does not restart. */
   retire(member: Member): Promise<Exit>;
-  /** Members that ended without a request. */
+  /** Members that ended although nobody stopped them. */
   accidents(): readonly string[];
   /** Stops all, and returns those that did not exit with code 0. */
   stop(): Promise<string[]>;
@@ -26,7 +26,7 @@ export interface Member {
   process: WorkerProcess;
   /** Sends the signal, waits for the end and restarts it after `awayMs`. */
   hurt(signal: 'SIGKILL' | 'SIGTERM', awayMs: number): Promise<void>;
-  /** SIGSTOP for this long. */
+  /** Sends SIGSTOP, and resumes the process after this time. */
   freeze(ms: number): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createFleet(arena: Arena): Fleet {
           member.process = await start();
           return watch(member.process);
         } catch (error) {
-          // On an overloaded machine; the run continues without the member until it has started.
+          // This happens on an overloaded machine. The run continues without the member until it has started.
           accidents.push(`${name} did not start: ${errorMessage(error)}`);
         }
       }

@@ -1,4 +1,4 @@
-/** The hostile corpus many times, each time with as many good records. */
+/** Sends the hostile corpus many times, each time with as many good records. */
 import { randomUUID } from 'node:crypto';
 import { workerProcessEnv } from '../../../services/worker/process-env.ts';
 import { hostileCorpus } from '../../support/arena/hostile-corpus.ts';
@@ -12,9 +12,10 @@ const rounds = 6;
 const blockedMsMax = 100;
 
 /**
- * The event loop may stall because the machine gave its core to others. Only the time counts for which this
- * process kept it busy without a pause. So the limit is compared with the processor time of the process in
- * that period. Other threads have a part of it, so it is capped at the length of the period.
+ * The event loop may stall because the machine gave its core to others. Only the time for which this process
+ * kept the core busy without a pause counts. So the scenario compares the limit with the processor time of
+ * the process in that period. Other threads use a part of this time, so it is capped at the length of the
+ * period.
  */
 export async function hostile({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker({

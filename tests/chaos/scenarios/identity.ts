@@ -1,4 +1,6 @@
-/** Replaced logs and restored tables: like tests/identity, but under load and with larger logs. */
+/**
+ * Scenarios with replaced logs and restored tables, like tests/identity, but under load and with larger logs.
+ */
 
 import { newOrderOf, placeCommand } from '../../support/arena/load.ts';
 import type { WorkerProcess } from '../../support/arena/processes/worker-process.ts';
@@ -23,8 +25,8 @@ export const identityScenarios: Record<string, (chaos: ChaosArena) => Promise<Fi
 };
 
 /**
- * R1: positions of one log, and another log that was filled beyond them: once before the worker starts, once
- * while it runs.
+ * R1: the positions belong to one log, and another log was filled beyond them. This happens once before the
+ * worker starts, and once while it runs.
  */
 async function topicMadeAnew({ arena, producer }: ChaosArena): Promise<Figures> {
   const first = await arena.startWorker({ INSTANCE_ID: 'first' });
@@ -38,7 +40,7 @@ async function topicMadeAnew({ arena, producer }: ChaosArena): Promise<Figures> 
   return { seen: { orders: producer.history.length }, problems: [...before.problems, ...beneath.problems] };
 }
 
-/** R8: 30 acknowledged outcomes at the end of every partition of the result topic are gone. */
+/** R8: the result topic loses 30 acknowledged outcomes at the end of every partition. */
 async function outcomesLost({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();
   await load(producer, orders * 2);
@@ -50,7 +52,7 @@ async function outcomesLost({ arena, producer }: ChaosArena): Promise<Figures> {
   return { seen: { cut: cutOutcomes * 12 }, problems };
 }
 
-/** R2: the database is restored to a few seconds ago; scarce stock was sold meanwhile. */
+/** R2: the database is restored to its state of a few seconds ago. Scarce stock was sold meanwhile. */
 async function putBackUnderLoad({ arena, producer }: ChaosArena): Promise<Figures> {
   await arena.mysql.pool.write(
     `INSERT INTO products (sku,name,unit_price,currency,version,updated_at_ms) VALUES ('${scarce.sku}','Scarce',250,'EUR',1,0)`,

@@ -1,6 +1,6 @@
 /**
- * Kafka's answers to a worker are lost, one kind after the other, while two workers share the lanes. A worker
- * that cannot continue without an answer ends, and is restarted as under a supervisor.
+ * Kafka's answers to a worker are lost, one kind after the other. Two workers share the lanes. If a worker
+ * cannot continue without an answer, it ends and is restarted, as under a supervisor.
  */
 import { decidedMore } from '../../support/arena/reading/lane-positions.ts';
 import {
@@ -19,7 +19,7 @@ const perSecond = 150;
 const times = 2;
 /** Requests that a worker sends repeatedly; ApiVersions once per connection. */
 const asked = (Object.keys(kafkaApi) as KafkaApi[]).filter((api) => api !== 'apiVersions');
-/** kafkajs waits for a join as long as a rebalance may take, and does so for each lost answer. */
+/** For each lost answer to a join, kafkajs waits as long as a rebalance may take. */
 const deadlineMs = times * 90_000;
 
 export async function lostAnswers({ stack, arena, producer }: ChaosArena): Promise<Figures> {

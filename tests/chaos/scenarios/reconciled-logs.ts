@@ -1,7 +1,7 @@
 /**
- * Situations that reconciliation and the projector must survive: more differences than are listed, a snapshot
- * that is recreated under load, a stalled lane. Each restores the data, so the audit and `orderstream verify`
- * find nothing.
+ * Faults that reconciliation and the projector must survive. They are more differences than are listed, a
+ * snapshot that is recreated under load, and a stalled lane. Each restores the data, so the audit and
+ * `orderstream verify` find nothing.
  */
 import { STATE } from '../../../topics/index.ts';
 import { spawnService } from '../../support/arena/processes/worker-process.ts';
@@ -20,8 +20,8 @@ const wrongOrders = 6_000;
 const listedMax = 5_000;
 
 /**
- * A stock difference while 6,000 orders differ: it is found, no finding closes, and all close after the
- * repair.
+ * Stock differs while 6,000 orders differ. Reconciliation finds it, closes no finding before the repair, and
+ * closes all after it.
  */
 export async function findingsBound({ arena, producer }: ChaosArena): Promise<Figures> {
   const worker = await arena.startWorker();

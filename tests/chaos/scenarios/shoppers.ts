@@ -1,5 +1,6 @@
 /**
- * Customers at the HTTP API: they place orders and read them repeatedly, so that both sides fill the cache.
+ * Customers of the HTTP API. They place orders and read them repeatedly, so that workers and ingestion fill
+ * the cache.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -65,7 +66,7 @@ export async function startShoppers(fleet: Fleet, random: () => number): Promise
   };
 }
 
-/** Of the current process; the port differs after each start. */
+/** URL of the current process; the port differs after each start. */
 async function urlOf({ process }: Member): Promise<string> {
   const line = await process
     .logged(({ url }) => typeof url === 'string', 'the address of ingestion', 10_000)

@@ -1,6 +1,6 @@
 /**
- * The worker of an earlier commit and the current one. They decide the same alone, and also side by side
- * while they are killed and replaced.
+ * The worker of an earlier commit and the current one. Alone, both decide the same. They also do so side by
+ * side, while they are killed and replaced.
  */
 import type { OrderCommand, OrderEvent } from '../../../schemas/generated/types.ts';
 import { laneSkus, mixedCommands } from '../../support/arena/mixed-commands.ts';
@@ -15,7 +15,7 @@ const commandCount = 1_500;
 const laneUnits = 20;
 /** Many batches, so that a death between two of them leaves work to the other build. */
 const small = { BATCH_ORDERS_MAX: '20' };
-/** Dies with outbox rows that only the other build can publish. */
+/** The worker dies and leaves outbox rows that only the other build can publish. */
 const dies = { ...small, FAILPOINTS: 'commitAcked=kill@3' };
 
 /** `CHAOS_OLDER` names the commit; by default it is the newest whose worker differs. */
@@ -62,7 +62,7 @@ async function oneBuild(where: Sibling, commands: readonly OrderCommand[], entry
   return outcomes();
 }
 
-/** A rolling change with crashes: each build dies once with outcomes that the other has to publish. */
+/** A rolling change with crashes. Each build dies once with outcomes that the other has to publish. */
 async function sideBySide(where: Sibling, commands: readonly OrderCommand[], olderEntry: string) {
   const { arena } = where;
   const third = Math.ceil(commands.length / 3);

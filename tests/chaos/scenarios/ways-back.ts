@@ -1,6 +1,6 @@
 /**
- * Every fault that once stopped lanes for good, one after the other under load. Each is reported, and the
- * worker continues within 30 s once it is gone. Only the faulty records become dead letters.
+ * Faults that once stopped lanes until a restart, one after the other under load. The worker reports each
+ * fault, and continues within 30 s after its end. Only the faulty records become dead letters.
  */
 import { EVENTS } from '../../../topics/index.ts';
 import { cancelCommand, newOrderOf, placeCommand } from '../../support/arena/load.ts';

@@ -1,4 +1,4 @@
-/** `orderstream audit list` on the real tables: the entries of each command. */
+/** `orderstream audit list` on the real tables shows the entries of each command. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';

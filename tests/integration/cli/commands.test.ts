@@ -110,7 +110,7 @@ describe('importing a catalogue', () => {
     expect(await rows('SELECT COUNT(*) AS n FROM stock')).toEqual([{ n: 700 }]);
   });
 
-  test('imports nothing of a file with a bad line', async () => {
+  test('imports no line of a file with a bad line', async () => {
     const bad = file('bad.csv', `${HEADER}A,Tea,450,EUR,7\nB,Tea,4.5,EUR,7\nC,,1,EUR,7\n`);
     const { code, stderr } = await orderstream('catalogue', 'import', bad);
     expect(code).toBe(2);

@@ -1,4 +1,6 @@
-/** Dead letters on real servers: list, show, dry run, redrive, and how the worker decides the copies. */
+/**
+ * Lists, shows and redrives dead letters on real servers, also with a dry run. The worker decides the copies.
+ */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -106,7 +108,7 @@ describe('orderstream dlq', () => {
     expect(await dlq('redrive', positions.place)).toMatchObject({ code: 1 });
   });
 
-  test('may send one twice, if a run ended before it was marked: the order does not change', async () => {
+  test('may send one twice, if a run ended before it was marked; the order does not change', async () => {
     await arena.mysql.pool.write("UPDATE dead_letters SET status = 'OPEN' WHERE status = 'REDRIVEN'");
     expect((await dlq('redrive', '--order', astray)).stdout).toContain('2 sent');
     await arena.quiesce();
@@ -133,7 +135,7 @@ describe('orderstream dlq', () => {
     expect(code).toBe(1);
   });
 
-  test('leaves logs and tables without a finding of verify', async () => {
+  test('leaves logs and tables in which verify finds no fault', async () => {
     await arena.quiesce();
     expect(complaints(await arena.verify())).toEqual([]);
   });
@@ -171,7 +173,7 @@ async function orderRow(orderId: string) {
   return row;
 }
 
-/** A valid command in a wrong partition: it is dead-lettered there and succeeds in its own partition. */
+/** A valid command in a wrong partition. It is dead-lettered there, and succeeds in its own partition. */
 function sendAstray(command: Parameters<typeof arena.codecs.commands.encode>[0]): Promise<string> {
   return sendRaw(command.orderId!, arena.codecs.commands.encode(command), elsewhere(command.orderId!));
 }

@@ -1,4 +1,4 @@
-/** `orderstream findings list` with more findings than it prints: counts come first, and JSON is complete. */
+/** `orderstream findings list` with more findings than it prints. Counts come first, and JSON is complete. */
 import mysql from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import { orderstream } from '../../support/programs/command-line.ts';

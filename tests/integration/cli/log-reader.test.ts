@@ -1,4 +1,4 @@
-/** The log reader of the commands: it leaves nothing open, and never mixes two logs. */
+/** The log reader of the commands leaves no connection open, and never mixes two logs. */
 import { expect, test } from 'vitest';
 import { type LogReader, openLogReader } from '../../../cli/kafka/log-reader.ts';
 import { eventOf } from '../../../services/notification/testing/events.ts';
@@ -38,7 +38,7 @@ test('partitions that are read concurrently share connections, which close with 
 const open = (): Promise<LogReader> =>
   openLogReader({ kafkaBrokers: testStack().kafkaBrokers.split(','), kafkaTopicPrefix: prefix });
 
-/** This many more outcomes in partition 0, and its end. */
+/** Produces this many more outcomes in partition 0, and returns its end. */
 async function produce(world: SubscriberWorld, count: number): Promise<number> {
   await world.produceEvents(Array.from({ length: count }, (_, n) => eventOf(0, n)));
   return Number((await world.admin.endOffsets(EVENTS)).get(0)!.high);

@@ -27,7 +27,7 @@ const eventOf = (world: World, pick: (event: OrderEvent) => boolean): WorldRecor
 const bodyOf = (record: WorldRecord<OrderEvent>): OrderEvent => record.body as OrderEvent;
 const accepted = (event: OrderEvent) => event.outcome === 'ACCEPTED';
 
-/** Replaces a record's body with a changed copy, so that worlds share nothing. */
+/** Replaces a record's body with a changed copy, so that worlds share no data. */
 function change(record: WorldRecord<OrderEvent>, parts: Partial<OrderEvent>): void {
   record.body = { ...bodyOf(record), ...parts };
 }

@@ -1,5 +1,6 @@
 /**
- * `orderstream webhooks reencrypt`: secrets in clear and of older keys get the newest key, and do not change.
+ * `orderstream webhooks reencrypt`: encrypts clear secrets and secrets of older keys with the newest key.
+ * Their values do not change.
  */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -69,7 +70,7 @@ test('afterwards every secret has the newest key and the same value, and a secon
   const rows = await stored();
   for (const row of rows) {
     expect(keyIdOf(row.secret)).toBe('2026');
-    // The directory of notification reads changed rows; here nothing changed.
+    // The directory of notification reads changed rows; here no row changed.
     expect(row.updated_at_ms).toBe(1);
   }
   const opened = rows.map((row) => box.open(row.secret, ownerOf(row.endpoint_id)));
@@ -83,7 +84,7 @@ test('afterwards every secret has the newest key and the same value, and a secon
   ]);
 });
 
-test('a secret with an unconfigured key is named and not changed', async () => {
+test('a secret whose key is not configured is named and not changed', async () => {
   const sealed = createSecretBox([lost]).seal('whsec_lost', ownerOf('e1'));
   await addEndpoint('e1', sealed);
   const { code, stdout } = await reencryptCommand(fresh);

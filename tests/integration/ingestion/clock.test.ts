@@ -1,5 +1,5 @@
 /**
- * An ingestion with a wrong wall clock writes the database's time into rows of webhooks and records of
+ * Ingestion has a wrong wall clock. It still writes the database's time into rows of webhooks and records of
  * commands.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ import { unique, useDatabase, useTopicPrefix } from '../../support/servers/stack
 const prefix = useTopicPrefix('ingestion-clock');
 const database = useDatabase('ingestion-clock');
 const dayMs = 86_400_000;
-/** Further behind, it would refuse the tokens of the test. */
+/** If its clock were further behind, ingestion would refuse the tokens of the test. */
 const behindMs = dayMs / 4;
 let world: ApiWorld;
 let api: ApiProcess;

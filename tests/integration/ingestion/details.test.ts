@@ -1,4 +1,4 @@
-/** The details of an order go back to their customer only, and not into caches, events or other responses. */
+/** Only its customer gets the details of an order. They are in no cache, no event and no other response. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DecidedOrder, OrderRequest, OrderstreamClient } from '../../../cli/client/index.ts';
@@ -36,7 +36,7 @@ const shown = { shippingAddress: sent.shippingAddress, contact: sent.contact, me
 
 it('an order shows its owner the details on request', async () => {
   const path = { id: ids[0]! };
-  // Twice: the second response comes from a cached state.
+  // The test asks twice, because the second response comes from a cached state.
   for (const _time of [1, 2]) {
     const { data, response } = await owner.GET('/v1/orders/{id}', { params: { path, ...details } });
     expect(data).toMatchObject({ id: ids[0], idempotencyKey: 'first', ...shown });

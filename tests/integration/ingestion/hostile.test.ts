@@ -1,5 +1,6 @@
 /**
- * Hostile requests: forged tokens and broken HTTP. None passes, none gets a 5xx, none affects other requests.
+ * Hostile requests have forged tokens or broken HTTP. None passes, none gets a 5xx, and none affects other
+ * requests.
  */
 import { spawn } from 'node:child_process';
 import { createHmac, generateKeyPairSync, randomBytes, sign as signBytes } from 'node:crypto';
@@ -161,7 +162,7 @@ describe('raw sockets', () => {
     expect(text).not.toMatch(/HTTP\/1\.1 (2|5)/);
   });
 
-  test('a bad chunk in an authentic request', async () => {
+  test('refuses a bad chunk in an authentic request', async () => {
     const authentic = `${line}authorization: Bearer ${await world.token('c1')}\r\ncontent-type: application/json\r\n`;
     const { text, closed } = await talk([`${authentic}Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n`]);
     expect(text.slice(0, 12)).toBe('HTTP/1.1 400');
@@ -210,8 +211,8 @@ describe('raw sockets', () => {
 
 describe('a good client beside hostile ones', () => {
   /**
-   * In alternating slices the hostile clients load a bare server and ours, so they cost this machine the
-   * same. Other load on the machine affects only some slices.
+   * The hostile clients load a bare server and ours in alternating slices. So they cost this machine the same
+   * in both cases. Other load on the machine affects only some slices.
    */
   const slices = 20;
   const requestsASlice = 40;

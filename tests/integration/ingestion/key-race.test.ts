@@ -1,5 +1,5 @@
 /**
- * Two ingestion processes accept two bodies with one key before either is decided: the first in the log
+ * Two ingestion processes accept two bodies with one key before either is decided. The first in the log
  * becomes the order.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ let apis: ApiProcess[] = [];
 
 beforeAll(async () => {
   world = await openApiWorld({ topicPrefix: prefix, mysqlUrl: database().url });
-  // Without Redis no process knows about the other, as before the cache entry is written.
+  // Without Redis no process sees the other's order, as before the cache entry is written.
   await world.redis.close();
   apis = await Promise.all(['a', 'b'].map((name) => spawnApi({ ...world.env, INSTANCE_ID: unique(name) })));
 });

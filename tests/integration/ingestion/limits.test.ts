@@ -1,6 +1,6 @@
 /**
- * The rows of the submit table in which the service protects itself, on real servers: 429 per caller, 503
- * when outcomes lag.
+ * The limits of the submit route on real servers. A caller over its rate gets 429, and orders get 503 when
+ * outcomes lag.
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -101,15 +101,15 @@ function keyIn(customerId: string, partition: number): () => string {
   };
 }
 
-test('outcomes that lag: orders are refused before their body is read, reads are answered, and it recovers', async () => {
+test('when outcomes lag, orders are refused before their body is read, and reads are answered; it recovers', async () => {
   const worker = await world.arena.startWorker();
   await world.arena.quiesce();
   await worker.stop();
   const api = await world.startApi({ LAG_LIMIT_MS: '500', INSTANCE_ID: unique('api') });
   const before = await place(api, 'c1');
   expect(before.response.status).toBe(202);
-  // Some of every partition: a partition that is behind refuses only its own orders, after their bodies are
-  // read.
+  // The orders are in every partition. A partition that is behind refuses only its own orders, after their
+  // bodies are read.
   const orders = Array.from({ length: 100 }, () => ({ idempotencyKey: unique('l'), order: orderOf() }));
   await world.clientOf(api, 'c1').POST('/v1/orders/batch', { body: { orders } });
   const refused = await until(

@@ -1,6 +1,6 @@
 /**
- * One client that polls two instances in turn never sees an order go back, despite killed workers and a
- * flushed cache.
+ * A client that polls two instances in turn never sees an order go back. Meanwhile workers are killed and the
+ * cache is flushed.
  */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ async function poll(url: string, seen: Seen[]): Promise<void> {
   for (let n = 0; seen.at(-1)?.status !== 'CANCELLED'; n++) {
     const answer = await fetch(apis[n % apis.length]!.url + url, { headers });
     const body = (await answer.json()) as Seen;
-    // A store that is unavailable reports so; that is no state.
+    // An unavailable store gives an error, which is no state of the order.
     if (answer.status === 503) continue;
     expect(answer.status, JSON.stringify(body)).toBe(200);
     const { version, status } = body;

@@ -1,6 +1,6 @@
 /**
- * An ingestion process that is stopped or killed with requests in flight: accepted orders are in the log,
- * others may be retried.
+ * An ingestion process is stopped or killed with requests in flight. Accepted orders are in the log, and
+ * clients may retry others.
  */
 import { once } from 'node:events';
 import net from 'node:net';
@@ -67,7 +67,7 @@ async function expectAllThere(ids: readonly string[]): Promise<void> {
   expect(ids.filter((id) => !there.has(id.replaceAll('-', '')))).toEqual([]);
 }
 
-test('SIGTERM: not ready any more, requests in flight are answered, waiting clients are informed, and it ends before its deadline', async () => {
+test('after SIGTERM it is not ready, answers requests in flight, informs waiting clients, and ends before its deadline', async () => {
   const api = await startApi();
   const ready = async (): Promise<string> => {
     const answer = await fetch(`${api.adminUrl}/readyz`).catch(() => null);
@@ -93,7 +93,7 @@ test('SIGTERM: not ready any more, requests in flight are answered, waiting clie
   await watched;
   expect([...new Set(['200', ...seen])]).toEqual(['200', '503', 'gone']);
   const all = await Promise.all(answers);
-  // 0: the connection was refused, so nothing was accepted; a retry elsewhere is allowed.
+  // 0 means that the connection was refused. So no order was accepted, and a retry elsewhere is allowed.
   expect(
     [...new Set(all.map(({ status }) => status))].filter((status) => ![0, 200, 202, 503].includes(status)),
   ).toEqual([]);
@@ -102,7 +102,7 @@ test('SIGTERM: not ready any more, requests in flight are answered, waiting clie
   await expectAllThere(accepted.map(({ id }) => id!));
 });
 
-test('kill -9: a retry of every order elsewhere gives the same ids, and one row each', async () => {
+test('after kill -9, a retry of every order elsewhere gives the same ids, and one row each', async () => {
   const api = await startApi();
   const answers = load(api.url, 200);
   await Promise.race(answers);

@@ -22,7 +22,7 @@ async function place(api: Pick<Ingestion, 'url'>, key: string, quantity = 1, wai
   return client.POST('/v1/orders', { params: placeHeaders(key, waitSeconds), body: orderOf(quantity) });
 }
 
-/** The promises to clients, checked with an instance that caches nothing itself. */
+/** The guarantees for clients. The instance that checks them has no cache of its own. */
 async function expectTheTruth(key: string, id: string): Promise<void> {
   const fresh = await world.startApi({ INSTANCE_ID: unique('api') });
   try {
@@ -57,8 +57,8 @@ describe('the same answers', () => {
 });
 
 /**
- * Two hundred concurrent posts with one key, over two instances: one id, one row, one outcome that is not a
- * repeat.
+ * Sends two hundred concurrent posts with one key to two instances. They give one id, one row, and one
+ * outcome that is not a repeat.
  */
 async function expectOneOrder(): Promise<void> {
   const key = unique('one');

@@ -1,6 +1,6 @@
 /**
- * Brokers that refuse commands because of their settings: responses stay true, readiness reports it, and it
- * recovers by itself.
+ * Brokers refuse commands because of their settings. Responses are still true, readiness shows the refusals,
+ * and ingestion recovers by itself.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from '../../../topics/index.ts';
@@ -41,7 +41,7 @@ const readiness = async () => {
   return { status: answer.status, body: (await answer.json()) as { problems?: string[] } };
 };
 
-test('brokers that refuse the time of records: orders get NOT_PRODUCED, readiness shows why, and recovers to try again', async () => {
+test('if brokers refuse the time of records, orders get NOT_PRODUCED; readiness shows why, and recovers for a new try', async () => {
   await until(async () => (await readiness()).status === 200, { what: 'being ready' });
   expect((await place()).status).toBe(202);
   // Each record is older than that when it arrives.

@@ -56,7 +56,7 @@ async function addDeliveries(
       `INSERT INTO notification_deliveries (event_id, endpoint_id, order_id, order_version, event_type, status, attempts,
          due_at_ms, leased_until_ms, last_status, last_error, payload, created_at_ms)
        VALUES ${rows.map(() => "(?, ?, ?, 1, 'order.accepted', ?, 9, 5, ?, 500, 'answered 500', '{}', ?)").join(', ')}`,
-      // Three of them share each millisecond, as in a batch.
+      // Three deliveries have each millisecond, as in a batch.
       rows.flatMap((n) => [
         `${status}-${n}`,
         endpointId,
@@ -105,7 +105,7 @@ it('lets the previous secret still sign, and shows every change to readers of th
   await webhooks.create(newEndpoint('e1', 'c1', 'whsec_a'), 100);
   await webhooks.create(newEndpoint('e2', 'c1'), 100);
   expect(await stamp()).toBe(101);
-  // A clock that is behind that of the last writer.
+  // The clock of this writer is behind the clock of the last writer.
   await webhooks.rotate(changeOf('c1', 'e1'), { secret: 'whsec_b', previousUntilMs: 900 }, 50);
   expect(await stamp()).toBe(102);
   const [row] = await mysql.pool.rows(
@@ -195,7 +195,7 @@ it('writes every change to the audit log, in the transaction that makes it', asy
   await webhooks.rotate(change, { secret: 'whsec_b', previousUntilMs: 900 }, 20);
   await webhooks.enable(change, 30);
   await webhooks.delete(change, 40);
-  // Nothing changes, so nothing is written.
+  // No row changes, so the audit log gets no row.
   await webhooks.delete(change, 50);
   const rows = await mysql.pool.rows<Record<string, unknown>>('SELECT * FROM audit_log ORDER BY audit_id');
   expect(rows.map(({ action, at_ms: at, details }) => [action, at, details])).toEqual([

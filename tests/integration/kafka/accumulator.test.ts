@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => clients.close());
 
 describe('the accumulator on a real broker', () => {
-  it('writes what a reader gets back: key, value, headers, timestamp, at the returned offset', async () => {
+  it('writes key, value, headers and timestamp as a reader gets them, at the returned offset', async () => {
     const seen: InRecord[] = [];
     const reader = createPartitionReader({
       settings: testSettings(prefix),
@@ -39,7 +39,7 @@ describe('the accumulator on a real broker', () => {
       onRecords: (_topic, _partition, records) => void seen.push(...records),
     });
     await reader.start();
-    // Within the topic's retention: a broker may delete older records at any time.
+    // The time is within the topic's retention, because a broker may delete older records at any time.
     const timestampMs = Date.now() - 60_000;
     const full = {
       key: Buffer.from('k'),

@@ -1,4 +1,4 @@
-/** Writers that are the only one with their name, on a real broker. */
+/** Fenced writers on a real broker. Only one writer with a name can write. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   createAdmin,
@@ -25,7 +25,10 @@ afterAll(() => admin.close());
 const open = (name: string) =>
   openFencedWriter({ settings: testSettings(prefix), name, topic, partition, log });
 
-/** Older than the topic's retention, so the broker would delete it in the middle of the test. */
+/**
+ * A record with this time would be older than the topic's retention. The broker would delete it during the
+ * test.
+ */
 const timestampMs = Date.now() - 60_000;
 
 const message = (text: string, value = Buffer.from(text)): FencedMessage => ({

@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 describe('a consumer group', () => {
-  it('keeps partitions through a rebalance: nothing lost, nothing read twice by members that stay', async () => {
+  it('keeps partitions through a rebalance; remaining members lose no record and read none twice', async () => {
     const first = await join();
     const produced = produceEverywhere(100);
     const second = await join();
@@ -139,7 +139,7 @@ describe('a consumer group', () => {
     expect(member.crashes).toEqual([]);
   });
 
-  it('stops within its deadline, once, whatever it is doing', async () => {
+  it('stops once and within its deadline, in any state', async () => {
     const member = await join();
     const stopping = member.consumer.stop(3_000);
     expect(member.consumer.stop(1)).toBe(stopping);
@@ -151,7 +151,7 @@ describe('a consumer group', () => {
     await expect(started).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
-  it('crashes for good when a handler throws', async () => {
+  it('crashes and does not restart when a handler throws', async () => {
     await produceEverywhere(1);
     const member = await join({
       onRecords: () => {

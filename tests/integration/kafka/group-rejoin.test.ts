@@ -1,4 +1,4 @@
-/** A member whose rejoin is lost, at the worst moments: it returns, however often that happens. */
+/** A member's rejoin is lost at the worst moments. The member returns, however often this happens. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -63,10 +63,10 @@ async function join(): Promise<(readonly TopicPartition[])[]> {
   return joins;
 }
 
-test('a member that was forgotten while it rejoined, and whose rejoin is lost too, joins once more', async () => {
+test('joins once more if the group forgot the member during its rejoin, and this rejoin is lost too', async () => {
   const deaf = await cutOff.run(proxy, join);
-  // The first: the group forgets a member that does not continue. The second: the member has no id any more
-  // with which to learn that.
+  // After the first loss the group forgets the member. At the second loss the member has no id any more, so
+  // no answer can report this to it.
   proxy.swallowAnswers('joinGroup', 2);
   const joinsBefore = deaf.length;
   const beside = await join();
@@ -81,7 +81,7 @@ test('a member that was forgotten while it rejoined, and whose rejoin is lost to
   expect(crashes).toEqual([]);
 }, 120_000);
 
-test('a member whose join is lost on the way joins again, although its heartbeats succeed', async () => {
+test('joins again if a join is lost on the way, although heartbeats succeed', async () => {
   const member = await cutOff.run(proxy, join);
   const joinsBefore = member.length;
   proxy.cutRequests('joinGroup', 1);

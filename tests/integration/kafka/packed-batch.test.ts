@@ -25,7 +25,7 @@ afterAll(async () => {
   await clients.close();
 });
 
-/** Sends records of zeros in one compressed batch; they take about a thousandth of their size. */
+/** Sends records of zeros in one compressed batch. Compressed, they need about a thousandth of their size. */
 const sendPacked = (records: number, bytes: number) =>
   producer.send({
     topic: `${prefix}${COMMANDS}`,

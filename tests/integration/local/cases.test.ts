@@ -1,5 +1,5 @@
 /**
- * The smallest input of each known fault, sent to one running product; `npm run cases` does the same by hand.
+ * Sends the smallest input of each known fault to one running product. `npm run cases` does the same by hand.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const database = useDatabase('cases');
 const name = `${testStack().name}-cases`;
 let product: Product;
 
-/** On the servers of this run, with its own topics and database: only the services are started. */
+/** Starts only the services. They use the servers of this run, with their own topics and database. */
 beforeAll(async () => {
   const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
   product = await openProduct(name, {

@@ -1,4 +1,7 @@
-/** The bench of the whole way in its shortest form: every design places and decides, and the checks of a run find damage. */
+/**
+ * The end-to-end bench in its shortest form. Every design places and decides orders, and the checks of a run
+ * find damage.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Arena, openArena, type Times } from '../../../loadtest/e2e/arena.ts';
 import { productDesign } from '../../../loadtest/e2e/product.ts';
@@ -31,7 +34,7 @@ afterAll(async () => {
   await stack?.close();
 });
 
-test('our design decides singles and batches, and clients see outcomes by each way', async () => {
+test('our design decides single orders and batches, and clients see outcomes in each way', async () => {
   const runs = [
     await arena.run('ours', { shape: single, keyPrefix: 'single-' }),
     await arena.run('ours', { shape: { ...single, ordersEach: 20 }, keyPrefix: 'batch-' }),
@@ -56,9 +59,12 @@ test.each(['articles', 'async'])('the reference design %s decides every order on
   if (run.ok) expect(run.sample.orders).toBeGreaterThan(0);
 });
 
-test.each(['ours', 'articles', 'async'])('the stock of %s is where its orders hold it', async (design) => {
-  expect(await arena.stockProblem(design)).toBeNull();
-});
+test.each(['ours', 'articles', 'async'])(
+  'the missing stock of %s is what its orders hold',
+  async (design) => {
+    expect(await arena.stockProblem(design)).toBeNull();
+  },
+);
 
 const damages: [string, string, RegExp][] = [
   ['an order that is missing', 'DELETE FROM orders LIMIT 1', /were accepted, \d+ stored/],
@@ -68,7 +74,7 @@ const damages: [string, string, RegExp][] = [
   ['stock taken for nobody', 'UPDATE stock SET available = available - 1 LIMIT 1', /^1 SKUs have stock/],
 ];
 
-test.each(damages)('%s leaves the run without a number', async (_, damage, words) => {
+test.each(damages)('%s leaves the run without figures', async (_, damage, words) => {
   const { mysqlUrl } = arena.designs.get('async')!.own;
   const connection: Connection = await connect(mysqlUrl);
   try {

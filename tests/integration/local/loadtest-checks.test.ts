@@ -1,6 +1,6 @@
 /**
- * The store bench gives no number to a run that lost, invented or doubled anything; each check is seen to
- * fail.
+ * If a run lost, invented or doubled an order, the store bench reports no figures. Each check must fail once
+ * here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ test('a whole run of the usual design after it passes', async () => {
   const usual = await runSubject(createPerOrder, 2);
   expect(usual.claimed.outcomes).toBeGreaterThan(0);
   expect(await findProblem(connection, usual)).toBeNull();
-  // The first run is checked as a whole again, so the second is removed.
+  // The checks look at the whole first run again, so the test removes the second.
   for (const table of ['order_items', 'orders']) {
     const later = usual.from.map(
       (offset, partition) =>

@@ -1,5 +1,5 @@
 /**
- * The model subscribers on real topics: they count every outcome once while workers are killed, and stop at a
+ * The model subscribers on real topics. They count every outcome once while workers are killed, and stop at a
  * gap.
  */
 import { randomUUID } from 'node:crypto';
@@ -26,7 +26,7 @@ const files = {
   live: useTopicPrefix('samples-live'),
   torn: useTopicPrefix('samples-torn'),
 };
-/** Raise it to let the samples count more while workers die. */
+/** With more orders, the samples count more outcomes while workers die. */
 const ORDERS = Number(process.env['SAMPLE_ORDERS'] ?? 1_500);
 const ORDERS_PER_SECOND = 300;
 const DEATHS = Math.max(2, Math.round(ORDERS / 2_000));
@@ -55,7 +55,7 @@ beforeAll(async () => {
   }
   // Downloads may take minutes, and the time of a run begins with its start. So all are prepared first.
   for (const [language, program] of prepared) {
-    // Its tests give the reason.
+    // The skipped tests give the reason.
     if (isMissing(program)) continue;
     const env = envOf(language, files.live);
     const first = runSample(program, { env, args: ['--until-total', String(STOP_FIRST_AFTER)] });

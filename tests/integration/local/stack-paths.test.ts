@@ -1,6 +1,6 @@
 /**
- * The servers of a checkout with an unusual path: blanks, non-ASCII letters, characters with a meaning in
- * URLs and shells.
+ * The servers of a checkout with an unusual path. The path has blanks, non-ASCII letters, and characters with
+ * a meaning in URLs and shells.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -59,7 +59,7 @@ test('all four servers start and stop there', async () => {
   expect(down.stdout.match(/^(kafka|registry|mysql|redis): stopped$/gm)).toHaveLength(4);
 }, 120_000);
 
-test('a path in which they cannot work is refused in one sentence, before anything is written', async () => {
+test('a path in which they cannot work is refused in one sentence, before the first file is written', async () => {
   const args = ['stack', 'up', '--name', 't-colon'];
   const { code, stdout, stderr } = await orderstream(args, path.join(temporary, 'a:b'));
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -69,7 +69,7 @@ test('a path in which they cannot work is refused in one sentence, before anythi
   expect(existsSync(path.join(checkout, '.stack', 't-colon'))).toBe(false);
 });
 
-test('a checkout in which npm cannot work is refused in one sentence, before anything is installed', async () => {
+test('a checkout in which npm cannot work is refused in one sentence, before npm installs a package', async () => {
   const folder = path.join(temporary, 'a:b', 'scripts');
   cpSync(path.join(root, 'scripts', 'install.cjs'), path.join(folder, 'install.cjs'));
   const ended = await new Promise<Ended>((resolve) => {

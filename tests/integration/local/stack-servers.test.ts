@@ -14,7 +14,7 @@ import {
 } from '../../../stack/index.ts';
 import { kafkaClient, testStack, unique } from '../../support/servers/stack.ts';
 
-/** Servers of the environment would replace the own ones, so each test sets which ones it uses. */
+/** Servers in the environment would replace the stack's own, so each test sets its servers. */
 const NONE: NodeJS.ProcessEnv = {};
 const name = unique('t-stack-');
 const poolMb = { mysqlPoolMb: 64 };
@@ -70,7 +70,7 @@ test('names the variable whose server does not answer', async () => {
   expect(runningNames(instanceDir(name))).toEqual([]);
 });
 
-/** As one of 64 random ids does; Kafka's tool then takes it for an option. */
+/** One of 64 random ids begins with a dash. Kafka's tool then reads the id as an option. */
 function beginClusterIdWithDash(): void {
   const file = path.join(instanceDir(name), 'instance.json');
   const instance = JSON.parse(readFileSync(file, 'utf8'));

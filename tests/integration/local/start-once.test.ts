@@ -8,7 +8,7 @@ import { unique } from '../../support/servers/stack.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const name = unique('t-once-').slice(0, 31);
-/** These would name servers that run already. */
+/** These variables would name servers that run already. */
 const serverSettings = [
   'KAFKA_BROKERS',
   'SCHEMA_REGISTRY_URL',
@@ -16,7 +16,9 @@ const serverSettings = [
   'MYSQL_URL',
   'KAFKA_TOPIC_PREFIX',
 ];
-/** Downloads, four servers and seven services, on a machine with other work. */
+/**
+ * The limit covers downloads and the start of four servers and seven services, on a machine with other work.
+ */
 const runMs = 300_000;
 
 afterAll(() => stackReset(name));

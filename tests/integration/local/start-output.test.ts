@@ -1,4 +1,4 @@
-/** `npm start` whose output has lost its reader, and one after a killed start. */
+/** `npm start` loses the reader of its output. Another run follows a killed one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -24,7 +24,7 @@ const services = [
 
 afterAll(() => stackReset(name));
 
-/** On the servers of this run; only the services are started. */
+/** Starts only the services, on the servers of this run. */
 function start(): ChildProcess & { stderrText(): string } {
   const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
   const env = {
@@ -57,7 +57,7 @@ function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
 
 test('processes that a killed start left running end with the next start, which stops cleanly without a reader', async () => {
   const killed = start();
-  // The step after the one that starts the services.
+  // This line belongs to the step after the start of the services.
   await lineOf(killed, /^sample orders$/);
   expect(services.filter((one) => !runningNames(dir).includes(one))).toEqual([]);
   const left = services.map((one) => runningProcess(dir, one)!);

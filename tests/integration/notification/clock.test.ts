@@ -1,5 +1,5 @@
 /**
- * Two notification processes whose wall clocks are two days apart share the deliveries as with correct
+ * The wall clocks of two notification processes are two days apart. They share the deliveries as with correct
  * clocks.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -20,10 +20,10 @@ import { testStack, until, useDatabase, useTopicPrefix } from '../../support/ser
 const database = useDatabase('notification-clock');
 const prefix = useTopicPrefix('notification-clock');
 const dayMs = 86_400_000;
-/** Shorter than the error of the clocks. */
+/** This time is shorter than the error of the clocks. */
 const keepMs = dayMs / 2;
 const rounds = 6;
-/** Receivers answer after this time, so a stolen lease would be sent. */
+/** Receivers answer after this time. Meanwhile the other process would send a stolen lease. */
 const answerMs = 400;
 const processes: Notification[] = [];
 let world: SubscriberWorld;
@@ -32,7 +32,7 @@ const receivers: Receiver[] = [];
 
 interface Notification {
   child: ChildProcess;
-  /** The first series of the metric, with this label if one is given. */
+  /** The value of the first series of the metric, with this label if one is given. */
   metric(name: string, label?: string): Promise<number>;
 }
 
@@ -145,13 +145,13 @@ it('delivers with one clock a day ahead and one a day behind as with correct clo
   const isDone = async () => (await readRows()).filter((row) => row.status === 'DELIVERED').length === wanted;
   await until(isDone, { what: 'every delivery', deadlineMs: 60_000 });
 
-  // Each delivery was posted once for each attempt that it needed, and each attempt was counted once.
+  // Each delivery was posted once for each of its attempts, and each attempt was counted once.
   const rows = await readRows();
   const tries = rows.map(({ subject }) => [subject, triesOf(subject)]);
   expect([...posts].sort()).toEqual(tries.toSorted());
   expect(rows.map(({ subject, attempts }) => [subject, attempts])).toEqual(tries);
 
-  // Every time is the database's, also the one that receivers check.
+  // Every time comes from the database, also the time that receivers check.
   const endMs = await readNowMs(mysql.pool);
   const times = [...rows.flatMap((row) => [row.created_at_ms, row.delivered_at_ms]), ...stampsMs];
   expect(times.filter((atMs) => atMs < startMs - 1_000 || atMs > endMs + 1_000)).toEqual([]);
@@ -160,7 +160,7 @@ it('delivers with one clock a day ahead and one a day behind as with correct clo
   await expectNothingOld();
 }, 150_000);
 
-/** Both processes stored and sent, and report the error of their clocks. */
+/** Both processes stored and sent deliveries, and report the error of their clocks. */
 async function expectBothAtWork(both: readonly Notification[]): Promise<void> {
   const aheadSeconds: number[] = [];
   for (const { metric } of both) {
@@ -174,7 +174,7 @@ async function expectBothAtWork(both: readonly Notification[]): Promise<void> {
   ]);
 }
 
-/** Retention finds nothing that it may delete. */
+/** Retention finds no row that it may delete. */
 async function expectNothingOld(): Promise<void> {
   const before = await readRows();
   await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = 0');

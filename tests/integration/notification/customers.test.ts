@@ -17,10 +17,7 @@ import { type Started, startInProcess } from '../../support/records/subscribers.
 import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.ts';
 import { pythonVerifier, type Signed } from '../../support/verifier/index.ts';
 
-/**
- * What a customer gets, from the API's first response to the webhook and the mail: the whole path on real
- * servers.
- */
+/** The whole path of an order on real servers, from the API's first response to the webhook and the mail. */
 const database = useDatabase('notification-customers');
 const topicPrefix = useTopicPrefix('notification-customers');
 const scopes = ['orders:write', 'orders:read', 'webhooks:manage'];
@@ -161,7 +158,7 @@ it('shows the state of a delivery, and redelivers by id and by time', async () =
   expect(error).toMatchObject({ status: 404, code: 'DELIVERY_NOT_FOUND' });
 });
 
-it('sends one mail for each state of an order, none for a rejected one, also after the log is read again', async () => {
+it('sends one mail for each state of an accepted order, even if the log is read again', async () => {
   const orderId = await place('mail', { ...orderOf(), contact });
   await client.POST('/v1/orders/{id}/cancel', {
     params: { path: { id: orderId }, header: { Prefer: 'wait=20' } },
@@ -197,7 +194,7 @@ function verdictsOf(messages: readonly Signed[]): string[] {
       new Webhook(secret).verify(body, headers);
       return 'ok';
     } catch {
-      // The request asks for the verdict.
+      // The verdict is enough; tests do not need the error.
       return 'refused';
     }
   });

@@ -1,4 +1,7 @@
-/** The directory of endpoints with very many rows: no limit, and a change costs as much as its size. */
+/**
+ * The directory of endpoints with very many rows. It has no limit, and the cost of a change depends on its
+ * size only.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDeliveryQueue } from '../../../services/notification/delivery/delivery-queue.ts';
 import { type EndpointDirectory, openEndpoints } from '../../../services/notification/endpoints.ts';
@@ -13,7 +16,10 @@ const database = useDatabase('notification-directory');
 const endpoints = 200_001;
 const customers = 4_001;
 const setUpMs = 120_000;
-/** A row as it is read. An added, deleted or changed endpoint reloads those of its customer, about 50. */
+/**
+ * The number of rows that a change reads. An added, deleted or changed endpoint reloads all endpoints of its
+ * customer, about 50.
+ */
 const rowsOfChangeMax = 300;
 let mysql: Mysql;
 let directory: EndpointDirectory;
@@ -74,7 +80,7 @@ it('reads nothing while nothing changes', async () => {
   expect(await refreshed()).toBe(0);
 });
 
-it('sees a changed one, and reads only rows with a near change time', async () => {
+it('sees a changed endpoint, and reads only rows with a near change time', async () => {
   const at = Date.now();
   await mysql.pool.write(
     "UPDATE webhook_endpoints SET status = 'DISABLED', updated_at_ms = ? WHERE endpoint_id = ?",
@@ -85,7 +91,7 @@ it('sees a changed one, and reads only rows with a near change time', async () =
   expect(idsOf('c7')).toHaveLength(49);
 });
 
-it('sees a deleted one, an added one, and both at once', async () => {
+it('sees a deleted endpoint, an added one, and both at once', async () => {
   await mysql.pool.write('DELETE FROM webhook_endpoints WHERE endpoint_id = ?', [idOf(8)]);
   expect(await refreshed()).toBeLessThan(rowsOfChangeMax);
   expect(directory.find(idOf(8))).toBeUndefined();

@@ -16,7 +16,7 @@ import { until, useDatabase, useTopicPrefix } from '../../support/servers/stack.
 
 const database = useDatabase('notification-faults');
 const prefix = useTopicPrefix('notification-faults');
-/** A dozen outcomes each time. */
+/** The load produces a dozen outcomes each time. */
 const roundMs = 200;
 const children: ChildProcess[] = [];
 let world: NotificationWorld;
@@ -66,7 +66,7 @@ async function byStatus(): Promise<Record<string, number>> {
   );
 }
 
-/** Outcomes one after another in every partition, until `stop`, which returns their total number. */
+/** Produces outcomes one after another in every partition until `stop`, which returns their total number. */
 interface Load {
   produced(): number;
   stop(): Promise<number>;
@@ -97,8 +97,8 @@ function startLoad(): Load {
 }
 
 /**
- * Every third post: an error, a reset, silence, a pause, or an accepted post whose connection is cut before
- * or after the response.
+ * Faults for every third post: an error, a reset, silence, or a pause. It may also accept the post and cut
+ * the connection before or after the response.
  */
 const misbehave: ((response: ServerResponse) => void)[] = [
   (response) => response.writeHead(500).end(),
@@ -119,7 +119,7 @@ it('reaches a faulty receiver with every event under load, while senders are kil
   const torn: string[] = [];
   receiver.answerWith(({ headers, body }, response) => {
     const turn = ++posts;
-    // Accepted anyway: a receiver that resets the connection may have stored the post before.
+    // The receiver stores the post in any case, because a receiver may do so before it resets the connection.
     const id = headers['webhook-id']!;
     if (kept.has(id) && kept.get(id) !== body) torn.push(id);
     kept.set(id, body);
@@ -135,7 +135,7 @@ it('reaches a faulty receiver with every event under load, while senders are kil
   frozen.kill('SIGSTOP');
   const before = load.produced();
   startProcess();
-  // Other members own its partitions by then, and their positions advance.
+  // By then other members own the partitions, and their positions advance.
   await until(() => everyLaneAt(before / PARTITIONS), {
     what: 'others taking the partitions of the frozen one',
     deadlineMs: 60_000,

@@ -1,6 +1,6 @@
 /**
- * A result topic that was truncated, or recreated while notification runs: it continues, and reports what it
- * never received.
+ * The result topic is truncated, or recreated while notification runs. Notification continues, and reports
+ * the outcomes that it never received.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ async function countOf(metric: RegExp): Promise<number> {
   return Number(metric.exec(text)?.[1] ?? 0);
 }
 
-/** With new clients: one that knew the topic keeps its metadata for a while. */
+/** This uses new clients, because a client that knew the topic keeps its metadata for a while. */
 async function remake(): Promise<void> {
   const settings = testSettings(prefix);
   const there = async () => {
@@ -81,7 +81,7 @@ it('a log that ends before the group offset is read from its beginning, and noth
   await start();
   await untilPosted(await world.produce(20));
   await notification!.stop();
-  // The result of a log that lost its newest records: an offset beyond its end.
+  // If a log loses its newest records, the group offset is beyond its end.
   await world.admin.setGroupOffsets(GROUPS.notification, EVENTS, new Map([[0, 1_000n]]));
   receiver.received.length = 0;
   await start();

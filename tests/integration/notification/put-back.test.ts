@@ -1,4 +1,4 @@
-/** A restored database and a rebuilt registry with notification: no customer misses an event. */
+/** After a restored database or a rebuilt registry, no customer of notification misses an event. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '../../../services/notification/testing/receiver.ts';

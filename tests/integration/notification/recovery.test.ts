@@ -1,6 +1,6 @@
 /**
- * From the API to the webhook after damage to the result topic; at the end `orderstream verify` finds
- * nothing.
+ * The path from the API to the webhook after damage to the result topic. At the end `orderstream verify`
+ * finds nothing.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OrderstreamClient } from '../../../cli/client/index.ts';

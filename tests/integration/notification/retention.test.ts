@@ -64,7 +64,7 @@ function start(pool = mysql.pool) {
   });
 }
 
-/** Passes are over once the oldest remaining row was reported. */
+/** Waits for the end of the passes, after which the oldest remaining row is reported. */
 async function passed(): Promise<void> {
   await until(() => metrics.text().then((text) => /^\S*notification_oldest_row_seconds\S* \d/m.test(text)), {
     what: 'a pass over old deliveries',
@@ -96,7 +96,7 @@ it('runs in one instance at a time', async () => {
   expect(await metrics.text()).toMatch(/notification_rows_deleted_total\S* 200\b/);
 });
 
-it('announces how far it will delete before it deletes anything', async () => {
+it('announces how far it will delete before it deletes a row', async () => {
   await addRows('DELIVERED', oldMs, idsOf(0, 5));
   const writes: string[] = [];
   const pool: Mysql['pool'] = {
@@ -122,7 +122,7 @@ async function expectMarkOfNow(): Promise<void> {
   expect(row!.deleted_before_ms).toBeLessThan(nowMs - keepMs + 600_000);
 }
 
-it('deletes nothing young if the clock of its process is 40 days ahead', async () => {
+it('deletes no young row if the clock of its process is 40 days ahead', async () => {
   await addRows('DELIVERED', oldMs, ['0-old']);
   await addRows('DELIVERED', nowMs - 3_600_000, idsOf(1, 5));
   const realNow = Date.now;
@@ -134,7 +134,7 @@ it('deletes nothing young if the clock of its process is 40 days ahead', async (
   await expectMarkOfNow();
 });
 
-it('lowers a mark in the future', async () => {
+it('lowers a deletion time in the future', async () => {
   await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
   await addRows('DELIVERED', oldMs, ['0-old']);
   const retention = start();
@@ -144,7 +144,10 @@ it('lowers a mark in the future', async () => {
   await expectMarkOfNow();
 });
 
-/** Reconciliation with one endpoint that wanted these events; returns the subjects of its findings. */
+/**
+ * Runs reconciliation with one endpoint that subscribed to these events. Returns the subjects of its
+ * findings.
+ */
 async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
   await mysql.pool.write(
     `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, created_at_ms, updated_at_ms)
@@ -163,7 +166,7 @@ async function missedOf(occurredAt: readonly number[]): Promise<string[]> {
   return tally.kept().map(({ subject }) => subject);
 }
 
-it('causes no finding in reconciliation, but a lost row still does', async () => {
+it('causes no finding in reconciliation, but a lost row still causes one', async () => {
   await addRows('DELIVERED', oldMs, ['0-0']);
   await addRows('DELIVERED', nowMs - 3_600_000, ['0-1']);
   const retention = start();
@@ -173,7 +176,7 @@ it('causes no finding in reconciliation, but a lost row still does', async () =>
   expect(await missedOf([oldMs, nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-2/e1']);
 });
 
-it('a mark in the future excuses no lost row', async () => {
+it('hides no lost row if the deletion time is in the future', async () => {
   await mysql.pool.write('UPDATE notification_retention SET deleted_before_ms = ?', [nowMs + 10 * dayMs]);
   await addRows('DELIVERED', nowMs - 3_600_000, ['0-0']);
   expect(await missedOf([nowMs - 3_600_000, nowMs - 3_600_000])).toEqual(['0-1/e1']);

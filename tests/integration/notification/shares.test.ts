@@ -1,6 +1,6 @@
 /**
- * One greedy customer with each kind of webhook and mail load, and another one beside it. The greedy load
- * lasts a minute here, so the other customer is served in time only if it does not wait for that.
+ * A greedy customer with each kind of webhook and mail load, and another customer beside it. The greedy load
+ * lasts a minute. So the other customer is served in time only if it does not wait for this load.
  */
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +21,10 @@ const database = useDatabase('notification-shares');
 const prefix = useTopicPrefix('notification-shares');
 const greedyEvents = 600;
 const otherEvents = 24;
-/** Far below the time of the greedy load, and far above the other's need on a slow machine. */
+/**
+ * This limit is far below the time of the greedy load. It is far above the time that the other customer needs
+ * on a slow machine.
+ */
 const servedMs = 25_000;
 let world: NotificationWorld;
 let receiver: Receiver;
@@ -71,7 +74,7 @@ beforeEach(() => {
 afterEach(async () => {
   await world.db.query("UPDATE notification_deliveries SET status = 'DROPPED' WHERE status = 'PENDING'");
   await world.db.query('DELETE FROM webhook_endpoints');
-  // The next test waits for its own endpoints by their number.
+  // The next test recognises its own endpoints by their number.
   await known(0);
 });
 

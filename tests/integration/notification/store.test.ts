@@ -60,7 +60,7 @@ const lease = async (nowMs: number, rowsMax = 10) => (await leaseAll(nowMs, rows
 it('writes a batch completely or not at all, and only from the current position', async () => {
   expect(await store.load([0])).toEqual(new Map([[0, -1]]));
   expect(await store.store([{ partition: 0, from: -1, to: 2 }], rowsOf(0, 2), 1)).toBe('stored');
-  // A second owner, and a replay, that do not know the new position.
+  // A second owner and a replay, which still use the old position.
   expect(await store.store([{ partition: 0, from: -1, to: 5 }], rowsOf(0, 5), 1)).toBe('moved elsewhere');
   expect(await statuses()).toHaveLength(3);
   expect(await store.load([0])).toEqual(new Map([[0, 2]]));
@@ -74,7 +74,7 @@ it('writes no second row for an event, whatever the position', async () => {
   expect(await statuses()).toHaveLength(4);
 });
 
-it('gives each delivery to one sender at a time', async () => {
+it('leases each delivery to one sender at a time', async () => {
   await store.load([0]);
   await store.store([{ partition: 0, from: -1, to: 19 }], rowsOf(0, 19), 1);
   const [one, other] = await Promise.all([lease(10), lease(10)]);

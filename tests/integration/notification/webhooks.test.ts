@@ -22,8 +22,8 @@ let world: NotificationWorld;
 let receiver: Receiver;
 const running: Started[] = [];
 /**
- * Next source offset of every partition: the tests share the topics and continue where the previous one
- * ended.
+ * Next source offset of every partition. The tests share the topics, and each continues at the end of the
+ * previous one.
  */
 const next = Array<number>(PARTITIONS).fill(0);
 
@@ -73,7 +73,7 @@ async function addEndpoint(
   );
 }
 
-/** This many outcomes in each partition, alternating between two customers. */
+/** Produces this many outcomes in each partition, alternating between two customers. */
 function moreEvents(perPartition: number, different: Partial<OrderEvent> = {}): OrderEvent[] {
   return next.flatMap((first, partition) => {
     next[partition] = first + perPartition;
@@ -205,7 +205,7 @@ describe('webhooks', () => {
     expect(versions).toEqual([1, 1, 1, 2]);
   });
 
-  it('disables an endpoint that is gone, and holds its deliveries', async () => {
+  it('disables an endpoint that answers 410, and holds its deliveries', async () => {
     receiver.answerWith(answerStatus(410));
     await addEndpoint('own', '*');
     await start({ HOST_CONCURRENCY: '1' });
@@ -221,7 +221,7 @@ describe('webhooks', () => {
 });
 
 describe('e-mail', () => {
-  it('sends to the contact of the order, and to no one without a contact', async () => {
+  it('sends to the contact of the order, and sends nothing without a contact', async () => {
     const sink = await startMailSink();
     const [first, second, ...rest] = moreEvents(1);
     for (const [event, contact] of [

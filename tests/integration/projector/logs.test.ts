@@ -1,5 +1,5 @@
 /**
- * Logs that are recreated while the projector runs: it continues with the new log, or waits and shows why.
+ * Logs are recreated while the projector runs. It continues with the new log, or waits and shows why.
  * Reconciliation runs too.
  */
 import { afterEach, expect, test } from 'vitest';
@@ -117,8 +117,8 @@ test('recreated outcomes are read from their beginning, and new ones reach the s
   await produce(EVENTS);
   await planting.reject(3);
   await snapshotHas(one.world.orders.length + 1);
-  // Only the id distinguishes a new log with the same records at the same offsets; it is checked every
-  // second.
+  // If a new log has the same records at the same offsets, only the id differs. The projector checks the id
+  // every second.
   await until(
     async () => /logs_changed_total\{reason="replaced"[^}]*\} [1-9]/.test(await projector.metrics.text()),
     { what: 'the metric of the new log' },

@@ -1,6 +1,6 @@
 /**
- * Markers that do not fit the outcomes, as after lost records: the projector continues, and reports what it
- * could not cover.
+ * Markers do not match the outcomes, as after lost records. The projector continues, and reports the outcomes
+ * that it could not cover.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
@@ -64,7 +64,7 @@ async function position(): Promise<Position> {
   return (await findPosition(deps, partition, ids, new AbortController().signal)).position;
 }
 
-/** Changes the contents of the last marker; written while no projector runs. */
+/** Writes the last marker again with changed contents, while no projector runs. */
 async function mark(change: (from: Position) => Position): Promise<void> {
   await projector.stop();
   const settings = testSettings(prefix);

@@ -1,6 +1,6 @@
 /**
- * The snapshot of orders, while workers and projectors are killed, frozen and replaced: late teams join
- * without gap or repeat.
+ * Workers and projectors are killed, frozen and replaced. Teams that start from the snapshot see no gap and
+ * no repeat.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OrderState } from '../../../schemas/index.ts';
@@ -58,7 +58,10 @@ async function joinTeam(): Promise<NewTeam> {
   return team;
 }
 
-/** Waits until the states cover this many more outcomes, as shown by the group offset, which follows them. */
+/**
+ * Waits until the states cover this many more outcomes. The group offset follows the states, so it shows
+ * this.
+ */
 async function coveredMore(more: number): Promise<void> {
   const covered = async () => {
     const offsets = await arena.admin.groupOffsets(GROUPS.projector, EVENTS);

@@ -1,6 +1,6 @@
 /**
- * More differences than the table of findings lists: none hides another kind, none closes because of the
- * limit, and the rest is counted.
+ * There are more differences than the table of findings lists. No kind hides another, no finding closes
+ * because of the limit, and the rest is counted.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ let one: ReconciledWorld;
 
 afterEach(() => one.close());
 
-/** Keys after those of the world's orders. */
+/** These keys come after the keys of the world's orders. */
 const keysFrom = 11 * 2 ** 48 + 1_000_000;
 
 /** Rejected orders without lines, so that the amounts of each differ. */
@@ -60,7 +60,7 @@ test('a stock difference is found although more orders differ than are listed', 
   await one.db.query('UPDATE stock SET available = available + 1');
   await settled('the stock difference', async () => (await statusCounts('STOCK_DIFFERS'))['OPEN'] === 1);
   await twoRounds(one);
-  // None was closed to make room.
+  // No finding was closed to make room.
   expect(await statusCounts('MONEY_DIFFERS')).toEqual({ OPEN: 5_000 });
   expect(await unlisted()).toBe('{"unlisted":200}');
   const { counts, ok } = await one.onDemand();
@@ -71,7 +71,7 @@ test('a stock difference is found although more orders differ than are listed', 
   ]);
 }, 180_000);
 
-test('repaired ones close, others take their place, and the count ends with the last', async () => {
+test('repaired findings close, others take their place, and the count ends with the last', async () => {
   one = await reconcileWorld(makeWorld(), { prefix: `${files}1.`, FINDINGS_PER_KIND: '20' });
   await addWrongOrders(50);
   await settled('the first 20', async () => (await statusCounts('MONEY_DIFFERS'))['OPEN'] === 20);

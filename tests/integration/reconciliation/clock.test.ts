@@ -1,6 +1,6 @@
 /**
- * The database's time decides the age of a row: the wall clock of a process creates no finding and hides
- * none.
+ * The age of a row comes from the database's time. So the wall clock of a process creates no finding and
+ * hides none.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
@@ -16,7 +16,7 @@ import { until, useTopicPrefix } from '../../support/servers/stack.ts';
 
 const prefix = useTopicPrefix('reconciliation-clock');
 const realNow = Date.now;
-/** Longer than any order may stay in a state. */
+/** This age is longer than any order may stay in a state. */
 const yearMs = 365 * 86_400_000;
 let one: ReconciledWorld;
 

@@ -43,7 +43,7 @@ async function stands(one: ReconciledWorld, expected: string[]): Promise<void> {
 }
 
 describe('reconciliation', () => {
-  it('finds nothing without differences, then the ones planted in tables and caches, and closes repaired ones', async () => {
+  it('finds no difference, then the planted ones in tables and caches, and closes repaired ones', async () => {
     const one = await open(makeWorld());
     const { db, world } = one;
     await followed(one);

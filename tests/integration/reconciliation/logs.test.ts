@@ -1,6 +1,6 @@
 /**
- * Logs that are recreated, truncated or emptied while reconciliation runs: it continues with the new log, and
- * reports what it could not compare.
+ * Logs are recreated, truncated or emptied while reconciliation runs. It continues with the new log, and
+ * reports the records that it could not compare.
  */
 import { afterEach, expect, test } from 'vitest';
 import { COMMANDS, DEAD_LETTERS, EVENTS, STATE } from '../../../topics/index.ts';
@@ -79,7 +79,7 @@ test('a recreated snapshot is followed from its beginning, and is no finding', a
   await twoRounds(one);
   await stillLooks([]);
 
-  // Also while no instance runs, and with fewer records than the stored offset.
+  // The snapshot is also recreated while no instance runs, with fewer records than the stored offset.
   await one.service.stop();
   await makeAnew(one.prefix, STATE, one.kafka.admin);
   await planting.states(...markers);
@@ -100,13 +100,13 @@ test('outcomes that are recreated and filled beyond the old offsets are read fro
   await stillLooks([`TOPIC_REPLACED ${EVENTS}`]);
 }, 120_000);
 
-test('commands that are recreated while an instance runs are noticed, also that they are fewer', async () => {
+test('commands that are recreated while an instance runs are detected, even if there are fewer', async () => {
   await open();
   await makeAnew(one.prefix, COMMANDS, one.kafka.admin);
   await renewed();
   const short = one.world.next.flatMap((next, partition) => (next > 0 ? [`LOG_SHORT ${partition}`] : []));
   await findings([`TOPIC_REPLACED ${COMMANDS}`, ...short]);
-  // The same commands again: the numbers agree, and none of these has an outcome.
+  // The topic gets the same commands again. So the number of records agrees, but none of them has an outcome.
   await produce(COMMANDS);
   const missing = one.world.commands.map(({ partition }, n, all) => {
     const before = all.slice(0, n).filter((command) => command.partition === partition).length;
@@ -115,7 +115,7 @@ test('commands that are recreated while an instance runs are noticed, also that 
   await findings([`TOPIC_REPLACED ${COMMANDS}`, ...missing]);
 }, 120_000);
 
-test('a recreated dead-letter topic does not count with the records of the old one', async () => {
+test('a recreated dead-letter topic is compared without the records of the old one', async () => {
   await open();
   await makeAnew(one.prefix, DEAD_LETTERS, one.kafka.admin);
   const { partition, offset } = one.world.deadLetterRows[0]!;
@@ -124,7 +124,7 @@ test('a recreated dead-letter topic does not count with the records of the old o
   await stillLooks([]);
 });
 
-test('records that were deleted unread are named', async () => {
+test('records that were deleted before they were read are reported', async () => {
   await open();
   await one.service.stop();
   const [busy] = one.world.next

@@ -1,6 +1,6 @@
 /**
- * Every kind of difference, planted while reconciliation runs: each is found within its time, and nothing
- * else.
+ * Every kind of difference is planted while reconciliation runs. Each is found within its time, and no other
+ * difference is found.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,9 +20,9 @@ import { until, useTopicPrefix } from '../../support/servers/stack.ts';
 const prefix = useTopicPrefix('planted');
 const ordersInWorld = 150;
 const foundWithinMs = 60_000;
-/** Differences that only an observer of the logs can see. */
+/** Only an observer of the logs can see these differences. */
 const needTime = ['LANE_STALLED'];
-/** Differences of whole logs (logs.test.ts), and of large numbers (bounds.test.ts). */
+/** Other tests plant differences of whole logs (logs.test.ts) and of large numbers (bounds.test.ts). */
 const shownElsewhere = ['TOPIC_REPLACED', 'LOG_GAP', 'FINDINGS_UNLISTED'];
 const expected = new Map<string, number>();
 let one: ReconciledWorld;
@@ -62,7 +62,7 @@ test('every planted difference is found within 60 s, and nothing else', async ()
   const [rows] = await one.db.query<RowDataPacket[]>(
     'SELECT kind, subject, expected, actual, first_seen_at_ms FROM reconciliation_findings',
   );
-  // Including findings that closed meanwhile.
+  // The list includes findings that closed meanwhile.
   expect(rows.filter(({ kind, subject }) => !expected.has(`${kind} ${subject}`))).toEqual([]);
   const slowestMs = Math.max(
     ...rows.map(

@@ -128,7 +128,7 @@ describe('a subject of its own', () => {
     expect(await createRegistry(registryUrl()).versionsOf(raced.subject)).toHaveLength(1);
   });
 
-  it('refuses what its readers could not read, by name', async () => {
+  it('refuses a schema that a reader could not read, and names the reader', async () => {
     await expect(register(entry(3, incompatible))).rejects.toMatchObject({
       code: 'SCHEMA_INCOMPATIBLE',
       details: { subject },

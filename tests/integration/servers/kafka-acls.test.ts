@@ -1,4 +1,4 @@
-/** A broker enforces topics/acls.ts: the product works with these rights, and each principal has no others. */
+/** A broker enforces topics/acls.ts. The product works with these rights, and no principal has others. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';

@@ -1,4 +1,4 @@
-/** Every service and the command line work with their login from grants/, and the logins can do no more. */
+/** Every service and the command line work with their login from grants/. The logins have no other rights. */
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -98,13 +98,14 @@ describe('a statement that the frozen server never answers', () => {
     await session.begin();
     await session.write('INSERT INTO counters VALUES (10, 1)');
     proxy.freeze();
-    // The row lock delayed it until then, and not for the 2 s after which a lock wait fails.
+    // The row lock delayed the statement until then. It did not wait for the 2 s after which a lock wait
+    // fails.
     expect(await direct.pool.write('INSERT INTO counters VALUES (10, 5)')).toMatchObject({ affectedRows: 1 });
   });
 });
 
 describe('the pool with a frozen server', () => {
-  it('answers every caller within a bounded time, accumulates nothing, and recovers afterwards', async () => {
+  it('answers every caller within a bounded time, keeps no growing queue, and recovers afterwards', async () => {
     await Promise.all(Array.from({ length: poolSize }, () => faulty.pool.rows('SELECT SLEEP(0.02)')));
     proxy.freeze();
     const results = await within(3 * queryTimeoutMs, 'an answer for everybody', () =>
@@ -169,7 +170,7 @@ describe('connecting', () => {
     });
   });
 
-  it('that fails rejects the callers of the pool at once, not after their wait', async () => {
+  it('rejects the callers of the pool at once if it fails, not after their wait', async () => {
     await proxy.close();
     const results = await within(queryTimeoutMs, 'an answer for everybody', () =>
       Promise.allSettled(Array.from({ length: waitersMax }, () => faulty.pool.rows('SELECT 1'))),

@@ -46,7 +46,7 @@ async function tables(): Promise<string[]> {
 }
 
 describe('migrate', () => {
-  it('creates the database, migrates up once, and does nothing the second time', async () => {
+  it('creates the database, migrates up once, and changes nothing the second time', async () => {
     expect(await migrate({ url, log, dir })).toEqual([
       { version: 1, name: 'first', direction: 'up' },
       { version: 2, name: 'second', direction: 'up' },
@@ -98,7 +98,7 @@ describe('migrate', () => {
     await holder.close();
   });
 
-  it('runs a version that arrives below the newest applied one, and goes down in order', async () => {
+  it('runs a version that is added below the newest applied one, and goes down in order', async () => {
     await put('0004_early', 'CREATE TABLE four (id INT);', 'DROP TABLE four;');
     await migrate({ url, log, dir });
     await put('0003_late', 'CREATE TABLE three (id INT);', 'DROP TABLE three;');

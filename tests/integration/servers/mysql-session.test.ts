@@ -52,7 +52,7 @@ describe('a session', () => {
     expect(String(row?.['mode'])).toContain('STRICT_ALL_TABLES');
   });
 
-  it('counts matched rows, returns BIGINT as a number while safe, and accepts every kind of value', async () => {
+  it('counts matched rows, returns BIGINT as a number if it is exact, and accepts every kind of value', async () => {
     const session = await connect();
     const written = await session.write('INSERT INTO things VALUES (?, ?, ?), (2, 5, NULL)', [
       1,
@@ -81,7 +81,7 @@ describe('a session', () => {
       return buffer.script();
     };
     const every = Buffer.from(Array.from({ length: 65_536 }, (_, at) => [at >> 8, at & 255]).flat());
-    // More than one packet of the protocol can hold.
+    // The statement is larger than one packet of the protocol.
     const large = Buffer.alloc(17_000_000, "'\\x");
     const [one, taken, two] = await Promise.allSettled([
       session.run(insert(71, every)),
@@ -218,7 +218,7 @@ describe('a session', () => {
     expect(failed[0]?.reason).toMatchObject({ code: 'MYSQL_DEADLOCK', disposition: 'retry' });
   });
 
-  it('is destroyed by a statement that takes too long, and whatever waits behind it is rejected', async () => {
+  it('is destroyed by a statement that takes too long, and rejects the statements behind it', async () => {
     const session = await connect();
     const slow = session.rows('SELECT SLEEP(30)', [], { timeoutMs: 100 });
     const behind = session.rows('SELECT 1');
@@ -228,7 +228,7 @@ describe('a session', () => {
     await expect(session.rows('SELECT 1')).rejects.toMatchObject({ code: 'MYSQL_CONNECTION_LOST' });
   });
 
-  it('notices at once that the server ended it', async () => {
+  it('detects at once that the server ended it', async () => {
     const [session, other] = [await connect(), await connect()];
     const waiting = expect(session.rows('SELECT SLEEP(30)')).rejects.toMatchObject({
       code: 'MYSQL_CONNECTION_LOST',
@@ -282,7 +282,7 @@ describe('a transaction', () => {
     ]);
   });
 
-  it('reports a connection that was killed before COMMIT: certainly not committed', async () => {
+  it('reports a transaction as not committed if its connection was killed before COMMIT', async () => {
     const [session, other] = [await connect(), await connect()];
     await other.write('REPLACE INTO things VALUES (60, 1, NULL)');
     const running = session.transaction(async (tx) => {

@@ -1,6 +1,6 @@
 /**
- * TLS to every server: an encrypted connection is also verified, and services and the command line read one
- * setting alike.
+ * TLS to every server. An encrypted connection is also verified. Services and the command line read a setting
+ * in the same way.
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -69,8 +69,8 @@ describe.each([
     return url.href;
   };
 
-  it('is encrypted with tls=true, and only for a certificate of its host by a known authority', async () => {
-    // A server without TLS is never used without encryption.
+  it('is encrypted with tls=true, and only if a known authority signed a certificate of its host', async () => {
+    // If the server has no TLS, the client does not connect without encryption.
     await expect(cipherOf(urlWith({ tls: 'true' }))).rejects.toThrow(/secure connection/);
     await mysql.present(own);
     expect(await cipherOf(urlWith({ tls: 'true', ca: authority.ca }))).toMatch(/^TLS_|AES|CHACHA/);
@@ -84,7 +84,7 @@ describe.each([
   });
 });
 
-/** TLS in front of a server without it. */
+/** Adds TLS in front of a server without TLS. */
 async function startTlsFront({ cert, key }: Certificate, target: string): Promise<Server & { port: number }> {
   const [host, port] = target.split(':') as [string, string];
   const files = { cert: readFileSync(cert), key: readFileSync(key) };

@@ -1,7 +1,6 @@
 /**
- * The writer of the snapshot while brokers do not end its transactions: the partition waits and shows why,
- * and no reader sees a part of a batch. It continues by itself. A commit whose answer was lost is not written
- * twice.
+ * Brokers do not end transactions of the snapshot's writer. The partition waits and shows why, and no reader
+ * sees a part of a batch. It continues by itself. A commit whose answer was lost is not written twice.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields } from '../../../services/projector/config.ts';
@@ -41,7 +40,7 @@ afterAll(async () => {
   await one?.close();
 });
 
-/** The states cover every outcome in time, and nothing is reported any more. */
+/** Checks that the states cover every outcome in time, and that readiness shows no problem any more. */
 async function covered(): Promise<void> {
   const isBehind = async () => {
     const offsets = await one.kafka.admin.groupOffsets(GROUPS.projector, EVENTS);
@@ -55,7 +54,7 @@ async function covered(): Promise<void> {
   expect(projector.failure()).toBeNull();
 }
 
-/** Keys and `ce_id`s that readers see in a partition of the snapshot. */
+/** Returns the keys and `ce_id`s that readers see in a partition of the snapshot. */
 async function seen(partition: number): Promise<string[]> {
   const { low, high } = (await one.kafka.admin.endOffsets(STATE)).get(partition)!;
   const range = {
@@ -69,7 +68,7 @@ async function seen(partition: number): Promise<string[]> {
   return (await readCommittedRange(range)).map(({ key, value }) => `${key} ${value?.toString('hex')}`);
 }
 
-test('commits that never reach the brokers: the partition waits, and no reader sees its states before', async () => {
+test('while commits never reach the brokers, the partition waits, and no reader sees its states', async () => {
   const partition = 3;
   const before = await seen(partition);
   outage.kafka.cutRequests('endTxn', all);

@@ -1,5 +1,5 @@
 /**
- * Causes that stop one lane and no other: a record that no worker decides, an unreadable outbox row, a
+ * Some causes stop only one lane. They are a record that no worker decides, an unreadable outbox row, and a
  * registry with other ids. Operators see why, the other lanes continue, and the recovery loses nothing.
  */
 import { afterEach, describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ let worker: WorkerProcess;
 
 afterEach(() => worker?.stop());
 
-/** A released command that this version does not decide. */
+/** A command of a released type that this version does not decide. */
 function confirmPayment(orderId: string): OrderCommand {
   const payload = { provider: 'p', providerEventId: 'e', amount: 250, currency: 'EUR' };
   return {
@@ -32,7 +32,7 @@ function confirmPayment(orderId: string): OrderCommand {
 }
 
 describe('a command of a type that no worker decides', () => {
-  test('stops only its lane, until an operator skips it: a dead letter, an audit row, and no gap', async () => {
+  test('stops only its lane until an operator skips it; there is a dead letter, an audit row, and no gap', async () => {
     const { arena, producer, skus } = used();
     worker = await arena.startWorker({ INSTANCE_ID: 'undecided' });
     await ownedBy(arena, ['undecided']);
@@ -95,7 +95,7 @@ describe('an outbox row of a format that this build does not read', () => {
     await arena.mysql.pool.write(
       `INSERT INTO outbox (topic,partition_id,from_offset,to_offset,epoch,messages) VALUES ('${COMMANDS}',2,0,1,1,X'09')`,
     );
-    // It belongs to no batch, so the audit need not read it.
+    // The row belongs to no batch, so the audit need not read it.
     await arena.mysql.pool.write('DELETE FROM outbox_log ORDER BY id DESC LIMIT 1');
     for (const partition of partitions) await producer.send(placeCommand(newOrderOf(partition), [skus[0]!]));
     worker = await arena.startWorker({ INSTANCE_ID: 'older' });

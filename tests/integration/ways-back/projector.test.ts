@@ -1,6 +1,6 @@
 /**
- * A fault of one partition of the snapshot stops no other: it waits, shows why, and continues once the cause
- * is gone.
+ * A fault of one partition of the snapshot stops no other. The partition waits, shows why, and continues once
+ * the cause is gone.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields } from '../../../services/projector/config.ts';
@@ -41,7 +41,7 @@ afterAll(async () => {
   await one?.close();
 });
 
-/** The states cover every outcome of these partitions, or of all except the doubtful one. */
+/** Checks that the states cover every outcome of these partitions, or of all except the doubtful one. */
 async function covered(partitions?: readonly number[]): Promise<void> {
   const behind = async () => {
     const offsets = await one.kafka.admin.groupOffsets(GROUPS.projector, EVENTS);
@@ -66,7 +66,7 @@ async function waits(partition: number, reason: RegExp): Promise<void> {
   expect(await projector.metrics.text()).toMatch(/projector_partitions_waiting\{?[^}]*\}? [1-9]/);
 }
 
-test('an unreadable outcome of ours is waited for, and no other partition waits', async () => {
+test('an unreadable outcome of ours makes its partition wait, and no other', async () => {
   const { partition, schemaId } = doubtful;
   const offset = await planting.decide(partition, null);
   const id = `${partition}-${offset}`;
@@ -85,7 +85,7 @@ test('an unreadable outcome of ours is waited for, and no other partition waits'
   registry.learn();
 }, 90_000);
 
-test('a state that does not fit the schema is waited for until its row is repaired', async () => {
+test('a state that does not fit the schema makes its partition wait until the row is repaired', async () => {
   const order = planting.order();
   const [rows] = await one.db.query('SELECT created_at_ms AS at FROM orders WHERE order_id = ?', [
     idBytes(order.id),
@@ -101,7 +101,7 @@ test('a state that does not fit the schema is waited for until its row is repair
   await covered([order.partition]);
 }, 90_000);
 
-test('a write to a topic of states that refuses the size is retried', async () => {
+test('a write is retried if the topic of states refuses its size', async () => {
   await one.kafka.admin.alterTopicConfigs(STATE, { 'max.message.bytes': '100' });
   await planting.reject(3);
   await waits(3, /larger|large|size/i);
@@ -124,7 +124,7 @@ test('a partition that another writer has taken is claimed again', async () => {
   expect(await projector.metrics.text()).toMatch(/claims_total\{result="lost"[^}]*\} [1-9]/);
 }, 90_000);
 
-test('the awaited record is read once the registry knows its id, and nothing waits any more', async () => {
+test('the unreadable record is read once the registry has its id, and no partition waits any more', async () => {
   await covered([doubtful.partition]);
   await until(() => projector.problems().length === 0, { what: 'readiness', deadlineMs: 40_000 });
   expect(await projector.metrics.text()).toMatch(/projector_partitions_waiting\{?[^}]*\}? 0/);

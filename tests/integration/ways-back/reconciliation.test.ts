@@ -1,6 +1,6 @@
 /**
- * What reconciliation cannot do for a while, it reports and does later; a restored database is always
- * reported.
+ * Reconciliation reports work that it cannot do for a while, and does it later. It always reports a restored
+ * database.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FINDINGS } from '../../../topics/index.ts';
@@ -76,7 +76,10 @@ test('a finding that its topic refuses is counted; the table has it', async () =
   await until(async () => (await sent()) > before, { what: 'the change being published' });
 }, 90_000);
 
-/** The tables from before the last command of the partition, which made this order, was decided. */
+/**
+ * Restores the tables to their state before the last command of the partition, which made this order, was
+ * decided.
+ */
 async function putBack(partition: number, orderId: string): Promise<void> {
   await planting.sql(
     'DELETE FROM order_items WHERE order_key = (SELECT order_key FROM orders WHERE order_id = ?)',
@@ -89,7 +92,7 @@ async function putBack(partition: number, orderId: string): Promise<void> {
   );
 }
 
-test('a restored database is found: while an instance runs, and at the next start', async () => {
+test('a restored database is found while an instance runs, and at the next start', async () => {
   const first = await planting.reject(8);
   const second = await planting.reject(3);
   await followed(one);

@@ -1,6 +1,6 @@
 /**
- * A hanging Redis: the worker and the API bypass it, report that in metrics and logs, and continue. They use
- * it again by themselves, and fill in what the cache missed.
+ * Redis hangs. The worker and the API bypass it, report this in metrics and logs, and continue. They use it
+ * again by themselves, and write the changes that the cache missed.
  */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ import { testStack, until, useDatabase, useTopicPrefix } from '../../support/ser
 const prefix = useTopicPrefix('ways-back-redis');
 const database = useDatabase('ways-back-redis');
 const backWithinMs = 30_000;
-/** More than the failures in a row that open a circuit. */
+/** This is more than the failures in a row that open a circuit. */
 const orders = 8;
 let world: ApiWorld;
 let worker: WorkerProcess;

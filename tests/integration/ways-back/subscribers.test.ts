@@ -1,6 +1,6 @@
 /**
- * Projector, notification and reconciliation while a server is down: each reports it to operators, and
- * continues by itself when the server is back. No decision is missed.
+ * A server is down. Projector, notification and reconciliation report it to operators, and continue by
+ * themselves when the server is back. No decision is missed.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fields as notificationFields } from '../../../services/notification/config.ts';
@@ -75,7 +75,7 @@ async function countOf(service: Started, metric: RegExp): Promise<number> {
   return Number(metric.exec(await service.metrics.text())?.[1] ?? 0);
 }
 
-/** The three report that they wait, and why. */
+/** Waits until the three services report that they wait, and why. */
 async function reported(
   reasons: Record<'projector' | 'reconciliation', string> & { notification?: string },
 ): Promise<void> {
@@ -99,8 +99,8 @@ async function reported(
 }
 
 /**
- * Decisions of the outage are delivered and in the snapshot, damage is found, and no problem is reported any
- * more.
+ * Checks that the outcomes of the outage are delivered and in the snapshot. Damage is found, and no problem
+ * is reported any more.
  */
 async function wentOn(): Promise<void> {
   const orderId = await planting.reject(8);

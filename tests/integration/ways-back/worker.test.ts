@@ -1,6 +1,6 @@
 /**
- * Each fault that stops the lanes of a worker is caused, seen by operators, and ended. The worker continues
- * by itself within 30 s, and no valid record becomes a dead letter.
+ * The tests cause and end each fault that stops the lanes of a worker. Operators see each fault. The worker
+ * continues by itself within 30 s, and no valid record becomes a dead letter.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENTS } from '../../../topics/index.ts';
@@ -58,7 +58,7 @@ async function deadLetters(): Promise<{ code: string; partition: number; offset:
   );
 }
 
-/** After the fault: all is decided in time, and nothing is lost, doubled or a dead letter. */
+/** Checks after the fault that all commands are decided in time. None is lost, doubled or dead-lettered. */
 async function unharmed(): Promise<void> {
   await load.stop();
   await wentOn(arena, worker);
@@ -67,7 +67,7 @@ async function unharmed(): Promise<void> {
   expect(worker.running).toBe(true);
 }
 
-describe('lanes wait and continue by themselves when', () => {
+describe('lanes wait and continue by themselves if', () => {
   test('the database changes the settings of every new session', async () => {
     await database.asRoot("SET GLOBAL init_connect = 'SET NAMES latin1'");
     await database.asRoot('SET GLOBAL read_only = 1');
@@ -103,7 +103,7 @@ describe('lanes wait and continue by themselves when', () => {
     await arena.mysql.pool.write('DROP TRIGGER refuses');
   }, 120_000);
 
-  test('the clock of the worker jumps ahead of what the brokers allow: no timestamp comes from it', async () => {
+  test('the clock of the worker jumps further ahead than brokers allow, because no timestamp comes from it', async () => {
     await arena.admin.alterTopicConfigs(EVENTS, { 'message.timestamp.after.max.ms': '3600000' });
     worker.signal('SIGUSR2');
     await decidedMore(arena, 120);

@@ -1,6 +1,6 @@
 /**
- * Kafka processes a request, and its answer is lost: repeats are byte-equal, nothing is lost or doubled
- * (invariants 1 and 2).
+ * Kafka processes a request, but its answer is lost. Repeats are byte-equal, and no outcome is lost or
+ * doubled (invariants 1 and 2).
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../../topics/index.ts';

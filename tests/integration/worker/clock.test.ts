@@ -1,4 +1,4 @@
-/** The wall clock jumps by an hour, forwards on one machine and back on another: no state depends on it. */
+/** The wall clock jumps by an hour, forwards on one machine and back on another. No state depends on it. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { readNowMs } from '../../../services/shared/mysql/index.ts';
 import { forgetOnce } from '../../../services/worker/publishing/outcome-retention.ts';
@@ -17,7 +17,10 @@ const realNow = Date.now;
 
 afterEach(() => vi.restoreAllMocks());
 
-/** The group's offsets reach the current end of the log: the group still knows each lane's owner. */
+/**
+ * Waits until the group's offsets reach the current end of the log. This shows that each lane's owner is
+ * still a member of the group.
+ */
 async function committedUpToNow({ admin }: Arena): Promise<void> {
   const ends = await admin.endOffsets(COMMANDS);
   await until(
@@ -43,7 +46,7 @@ test('workers whose clocks jump apart stay members, decide, and take over from e
   behind.signal('SIGUSR2');
   await decidedMore(arena, 200);
   await committedUpToNow(arena);
-  // A worker that the group had forgotten would neither notice this nor commit any more.
+  // If the group had forgotten a worker, the worker would not detect this and would not commit any more.
   await ahead.kill();
   await ownedBy(arena, ['behind']);
   await committedUpToNow(arena);
@@ -68,7 +71,7 @@ async function expectTimesOfDatabase({ mysql }: Arena): Promise<void> {
   expect(ages.filter(([, ageMs]) => ageMs < 0 || ageMs > hourMs / 2)).toEqual([]);
 }
 
-/** Outcomes are deleted by their age, not by the clock of the deleting worker. */
+/** Workers delete outcomes by their age in the database, not by their own clock. */
 async function expectKeptForAnHour({ mysql }: Arena): Promise<void> {
   const deps = {
     topic: COMMANDS,

@@ -1,5 +1,5 @@
 /**
- * The database is down, frozen, or slow: lanes wait and continue; nothing is lost and nothing becomes a dead
+ * The database is down, frozen, or slow. Lanes wait and continue. No command is lost or becomes a dead
  * letter.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const prefix = useTopicPrefix('database');
 const database = useDatabase('database');
 const skus = Array.from({ length: 20 }, (_, index) => `SKU-${String(index).padStart(2, '0')}`);
 const frozenMs = 6_000;
-/** More than the backlog needs on a busy machine, and far below what a person would notice. */
+/** This is more than the backlog needs on a busy machine, and far too short for a person to notice. */
 const stopMsMax = 15_000;
 
 let arena: Arena;
@@ -68,7 +68,7 @@ describe('a worker with a failing database', () => {
     expect(await settled()).toEqual({ findings: [], deadLetters: 0 });
   }, 60_000);
 
-  test('finds out what a COMMIT did after its answer was lost', async () => {
+  test('reads the result of a COMMIT whose answer was lost', async () => {
     const reclaims = () => worker.metric('worker_batch_retries_total', 'cause="reclaim"');
     for (let time = 0; time < 3; time++) {
       await proxy.swallowAnswersFrom('COMMIT');
@@ -90,14 +90,14 @@ describe('a worker with a failing database', () => {
   }, 60_000);
 });
 
-describe('a worker that is told to stop', () => {
-  test('while its database is frozen ends in bounded time, and its successor continues', async () => {
+describe('a worker that gets SIGTERM', () => {
+  test('ends in bounded time while its database is frozen, and its successor continues', async () => {
     const leaver = await arena.startWorker({ MYSQL_URL: proxied, INSTANCE_ID: 'leaver' });
     await ownedBy(arena, ['proxied', 'leaver']);
     await decidedMore(arena, 50);
     proxy.freeze();
     leaver.signal('SIGTERM');
-    // Its own limit is 10 s; its supervisor would kill a process that hangs longer.
+    // The limit of the process is 10 s. A supervisor would kill a process that hangs for longer.
     const exit = await Promise.race([leaver.exited, sleep(stopMsMax).then(() => 'still there')]);
     expect(exit).toMatchObject({ signal: null });
     proxy.heal();
@@ -105,7 +105,7 @@ describe('a worker that is told to stop', () => {
   }, 60_000);
 });
 
-describe('a worker that shares its tables', () => {
+describe('a worker whose tables have other users', () => {
   test('waits for a stock row that is locked for longer than the lock wait', async () => {
     const before = await worker.metric('worker_batch_retries_total', 'cause="contend"');
     const other = await arena.mysql.connect();

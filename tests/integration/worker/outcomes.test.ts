@@ -1,6 +1,6 @@
 /**
- * Repeats, conflicts, a sale that sells out: outcomes are the same for all batch sizes (invariants 3, 4 and
- * 6).
+ * Commands are repeats, conflicts, and a sale that sells out. Outcomes are the same for all batch sizes
+ * (invariants 3, 4 and 6).
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -103,7 +103,7 @@ describe('outcomes', () => {
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 60_000);
 
-  test('of a sale that sells out: exactly the available units, and few batches tried twice', async () => {
+  test('of a sale that sells out take exactly the available units, with few batches tried twice', async () => {
     const orders = Array.from({ length: buyers }, (_, n) =>
       placeCommand(randomUUID(), n % 2 === 0 ? [hot] : [skus[n % skus.length]!, hot]),
     );
@@ -123,7 +123,8 @@ describe('outcomes', () => {
       batches += await worker.metric('worker_batch_seconds_count');
       await worker.stop();
     }
-    // Each writer may have one batch in flight when the stock ends; after that every writer knows.
+    // Each writer may have one batch in flight when the stock ends. After that, every writer treats the SKU
+    // as scarce.
     expect(retries, `${batches} batches`).toBeLessThanOrEqual(6);
     expect((await audit(arena, producer.history)).findings).toEqual([]);
   }, 90_000);

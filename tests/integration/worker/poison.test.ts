@@ -1,5 +1,5 @@
 /**
- * Unreadable records, and a record that crashes its worker: each is dead-lettered, its neighbours are
+ * Some records are unreadable, and one crashes its worker. Each is dead-lettered, and its neighbours are
  * processed (invariant 7).
  */
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ describe('hostile records', () => {
     const { arena, producer, skus } = used();
     const worker = await arena.startWorker();
     const hostile = new Map<string, DeadLetter>();
-    // Sends of one lane keep their order: each of these records has a valid one after it in the same lane.
+    // Sends of one lane keep their order. So each of these records has a valid one after it in the same lane.
     await Promise.all(
       hostileCorpus(arena.codecs).map(async ({ what, ...record }) => {
         const good = producer.send(placeCommand(newOrderOf(record.partition), [skus[0]!]));

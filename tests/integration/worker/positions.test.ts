@@ -1,6 +1,6 @@
 /**
- * Positions that contradict the logs, and commands of a later version: such a lane stops and reports it,
- * others continue.
+ * Some positions contradict the logs, and some commands are of a later version. Such a lane stops and reports
+ * it, and others continue.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
@@ -51,7 +51,7 @@ async function moveBack(partition: number, by: number): Promise<void> {
 }
 
 describe('a lane whose position does not match the logs', () => {
-  test('is refused, shown in readiness, metric and log, and affects no other; it continues once it matches', async () => {
+  test('stops, is shown in readiness, metric and log, and affects no other; it continues once it matches', async () => {
     const first = await arena.startWorker();
     await placeInEach(5);
     await arena.quiesce();

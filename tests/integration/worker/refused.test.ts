@@ -1,6 +1,6 @@
 /**
- * The database answers and refuses: read-only, or out of connections. Lanes wait and continue; nothing
- * becomes a dead letter.
+ * The database answers but refuses, because it is read-only or has no free connection. Lanes wait and
+ * continue, and no command becomes a dead letter.
  */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -20,8 +20,8 @@ const connectionsMin = 10;
 const refusalsSeen = 12;
 const refusalsMeasured = 12;
 /**
- * Three writers, each waiting half a second on average after a few failures, and other queries to the
- * database: about 8 a second.
+ * After a few failures, each of the three writers waits half a second on average. With other queries to the
+ * database this gives about 8 refusals a second.
  */
 const refusalsPerSecondMax = 20;
 
@@ -80,7 +80,7 @@ async function settled(): Promise<{ findings: readonly string[]; deadLetters: nu
   };
 }
 
-/** How much a counter rises per second, once the waits between the attempts have grown. */
+/** Returns how much a counter rises per second, after the waits between the attempts have grown. */
 async function settledRate(counter: () => Promise<number>, what: string): Promise<number> {
   const atFirst = await counter();
   await until(async () => (await counter()) >= atFirst + refusalsSeen, { what });
@@ -108,8 +108,8 @@ describe('a worker whose database', () => {
     expect(await settledRate(retries, 'batches being refused')).toBeLessThan(refusalsPerSecondMax);
     expect((await arena.progress()).decided).toBe(decided);
     expect(worker.log.some(({ err }) => JSON.stringify(err ?? '').includes('MYSQL_READ_ONLY'))).toBe(true);
-    // After a failover another server has the same name; a client that keeps its connection would wait for
-    // ever.
+    // After a failover another server has the same name. A client that keeps its connection would never see
+    // it.
     expect(await connects()).toBeGreaterThan(connectsBefore);
 
     await database.asRoot('SET GLOBAL read_only = 0');
@@ -151,7 +151,7 @@ describe('a worker whose database', () => {
   }, 90_000);
 });
 
-/** Takes every connection that the server still has. */
+/** Opens every connection that the server still has. */
 async function fill({ connect }: OwnMysql): Promise<void> {
   for (;;) {
     try {

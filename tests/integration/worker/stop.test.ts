@@ -1,4 +1,4 @@
-/** A worker that is told to stop while it has work leaves its lanes as if it had been idle. */
+/** A worker gets SIGTERM while it has work. It leaves its lanes as if it had been idle. */
 import { expect, test } from 'vitest';
 import { audit } from '../../support/arena/reading/audit.ts';
 import { decidedMore, ownedBy } from '../../support/arena/reading/lane-positions.ts';

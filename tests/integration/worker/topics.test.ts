@@ -1,6 +1,6 @@
 /**
- * Topics that are truncated or deleted: nothing is skipped or lost, and other lanes continue (invariants 1,
- * 2, 7 and 8).
+ * Topics are truncated or deleted. No command is skipped or lost, and other lanes continue (invariants 1, 2,
+ * 7 and 8).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmin, createKafkaConfig, type KafkaAdmin } from '../../../services/shared/kafka/index.ts';
@@ -52,8 +52,8 @@ async function placeInEach(count: number): Promise<void> {
 }
 
 /**
- * A new admin client each time: kafkajs's queries every topic that it ever queried, and fails for the missing
- * one.
+ * Uses a new admin client each time. The client of kafkajs queries every topic that it ever queried, and
+ * fails for the missing one.
  */
 async function withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
   const { kafkaBrokers } = testStack();
@@ -71,13 +71,13 @@ async function withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T>
 
 async function deleteTopic(topic: string): Promise<void> {
   await deleteTopics(testStack().kafkaBrokers, `${prefix}${topic}`);
-  // The controller has deleted it; records that a leader still accepts would be lost with the topic.
+  // The controller has deleted the topic. If a leader still accepts records, they are lost with the topic.
   await until(() => withAdmin(async (admin) => (await admin.describeTopics([topic])).length === 0), {
     what: `${topic} being gone`,
   });
 }
 
-/** As an operator would: the missing topics are created again. */
+/** Creates the missing topics again, as an operator would. */
 function mendTopics(): Promise<void> {
   return withAdmin(async (admin) => {
     const there = await admin.describeTopics([COMMANDS]);
@@ -91,7 +91,7 @@ async function findings(): Promise<readonly string[]> {
 }
 
 describe('a missing result topic', () => {
-  test('fills the outbox to its limit and no further; once it is back everything is published', async () => {
+  test('fills the outbox to its limit and no further; once the topic is back, all outcomes are published', async () => {
     const worker = await arena.startWorker({ BATCH_ORDERS_MAX: '5', INSTANCE_ID: 'bounded' });
     await ownedBy(arena, ['bounded']);
     await deleteTopic(EVENTS);
@@ -125,7 +125,7 @@ describe('a missing result topic', () => {
 });
 
 describe('a missing dead-letter topic', () => {
-  test('stops only the lane of the poison record, and its offset, until it is back', async () => {
+  test('stops only the lane of the poison record and its offset, until the topic is back', async () => {
     const worker = await arena.startWorker({ INSTANCE_ID: 'poisoned' });
     await ownedBy(arena, ['poisoned']);
     await deleteTopic(DEAD_LETTERS);
@@ -197,7 +197,7 @@ describe('a command log that was truncated', () => {
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);
 
-  test('beyond the decided commands stops its lane at its position, with an error', async () => {
+  test('beyond the decided commands stops the lane at its position, with an error', async () => {
     const undecided = [];
     for (let n = 0; n < 4; n++) undecided.push(await place(4));
     const { nextOffset } = (await readLanes(arena))[4]!;

@@ -1,6 +1,6 @@
 /**
- * Workers that are frozen, replaced and resumed; workers that come and go; the whole log read again
- * (invariants 1 and 3).
+ * Workers are frozen, replaced and resumed. Others come and go, or read the whole log again (invariants 1 and
+ * 3).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Arena, createArena } from '../../support/arena/arena.ts';
@@ -35,8 +35,9 @@ afterAll(async () => {
 });
 
 /**
- * Raises the epoch of a lane, as a new owner does, until the fence of a batch stops the old owner. The owner
- * may also notice the loss between two batches. Then it takes the lane again, and the next try follows.
+ * Raises the epoch of a lane, as a new owner does. It repeats this until the fence of a batch stops the old
+ * owner. The owner may also detect the loss between two batches. It then claims the lane again, and the next
+ * try follows.
  */
 async function loseInBatch(worker: WorkerProcess, partition: number): Promise<void> {
   const fencesLost = (): Promise<number> => worker.metric('worker_fences_lost_total');
@@ -58,7 +59,7 @@ async function loseInBatch(worker: WorkerProcess, partition: number): Promise<vo
 }
 
 describe('workers and their replacements', () => {
-  test('a worker that was replaced while it was frozen writes nothing, and publishes exact repeats at most', async () => {
+  test('a worker that was replaced while it was frozen writes nothing, and publishes only exact repeats', async () => {
     const load = producer.start(100, [...skus, 'SCARCE-1']);
     const { successor } = await freezeAndReplace(arena, ['decoded', 'written', 'commitAcked']);
     await load.stop();
@@ -82,7 +83,7 @@ describe('workers and their replacements', () => {
     expect((await worker.stop()).code).toBe(0);
   }, 60_000);
 
-  test('workers that join and leave every 2 s block no one', async () => {
+  test('workers that join and leave every 2 s block no lane', async () => {
     const load = producer.start(100, skus);
     const { exits, slowestWindow } = await churn(arena, {
       seconds: 12,

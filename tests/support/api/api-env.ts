@@ -1,4 +1,4 @@
-/** The environment of an ingestion and its clients in an arena. */
+/** The environment of an ingestion process and of its clients in an arena. */
 import type { OrderRequest } from '../../../cli/client/index.ts';
 import type { LocalIssuer } from '../../../services/shared/auth/index.ts';
 import type { Arena } from '../arena/arena.ts';
@@ -13,7 +13,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
     TICKET_SECRET: plantedSecret,
     WEBHOOK_SECRET_KEYS: plantedSecretKeys,
     JWKS: issuer.jwksPath,
-    // A machine that runs every test at once is slow without overload of the product.
+    // A machine that runs every test at once is slow, but the product is not overloaded.
     LOOP_DELAY_LIMIT_MS: '60s',
     PRODUCE_AGE_LIMIT_MS: '60s',
     RATE_ORDERS_PER_SECOND: '100000',
@@ -21,7 +21,7 @@ export function apiEnv(arena: Pick<Arena, 'env'>, issuer: LocalIssuer): Record<s
   };
 }
 
-/** A valid order; another quantity gives another body. */
+/** A valid order. Another quantity gives another body. */
 export function orderOf(quantity = 1, sku = 'SKU-1'): OrderRequest {
   const { name, line1, city } = plantedPerson;
   return {

@@ -1,4 +1,4 @@
-/** A real ingestion as a child process. */
+/** A real ingestion process as a child process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,13 +10,13 @@ export interface ApiProcess {
   readonly adminUrl: string;
   /** Its log so far. */
   readonly lines: readonly string[];
-  /** Sends the signal; resolves with its exit code, null if a signal ended it. */
+  /** Sends the signal. Resolves with the exit code, or null if a signal ended the process. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 const entry = path.join(import.meta.dirname, '../../../services/ingestion/main.ts');
 
-/** Starts an ingestion with `env` added to our environment, and resolves once it listens. */
+/** Starts an ingestion process with `env` added to our environment, and resolves once it listens. */
 export async function spawnApi(env: Readonly<Record<string, string>>): Promise<ApiProcess> {
   const child = spawn(process.execPath, [entry], {
     env: { ...process.env, ...env },

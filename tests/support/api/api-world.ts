@@ -18,10 +18,10 @@ export interface ApiWorld {
   readonly arena: Arena;
   readonly issuer: LocalIssuer;
   readonly redis: TcpProxy;
-  /** Environment of an ingestion in this world. */
+  /** Environment of an ingestion process in this world. */
   readonly env: Readonly<Record<string, string>>;
   token(customerId: string, scopes?: readonly string[]): Promise<string>;
-  /** Starts one more ingestion in this process; it stops with the world, or earlier. */
+  /** Starts one more ingestion in this process. It stops with the world, or earlier. */
   startApi(env?: Record<string, string>): Promise<Ingestion>;
   /** A typed client of an ingestion for one customer. */
   clientOf(api: Pick<Ingestion, 'url'>, customerId: string, scopes?: readonly string[]): OrderstreamClient;
@@ -29,7 +29,7 @@ export interface ApiWorld {
 }
 
 const stockOfEach = 1_000_000;
-/** Limit of a client's request in tests: hundreds at once on a busy machine take long. */
+/** Limit of a client's request in tests. Hundreds of concurrent requests take long on a busy machine. */
 const timeoutMs = 60_000;
 
 /** `kafkaBrokers`: other brokers than those of the tests. */

@@ -1,7 +1,7 @@
 /**
- * An arena: one database, one set of topics and one catalogue, in which real worker processes run, are
- * disturbed and are checked. It accesses no worker from inside; results are read from the topics and the
- * tables.
+ * An arena has one database, one set of topics and one catalogue. Real worker processes run in it, and tests
+ * disturb and check them. An arena reads results only from the topics and the tables, never from inside a
+ * worker.
  */
 
 import { migrate } from '../../../services/orders-db/index.ts';
@@ -30,7 +30,7 @@ import { spawnWorker, type WorkerProcess } from './processes/worker-process.ts';
 interface ArenaServers {
   readonly kafkaBrokers: string;
   readonly schemaRegistryUrl: string;
-  /** With the database of this arena. */
+  /** Names the database of this arena. */
   readonly mysqlUrl: string;
   readonly redisUrl: string;
 }
@@ -54,13 +54,13 @@ export interface Arena {
   startWorker(env?: Record<string, string>, entry?: string): Promise<WorkerProcess>;
   /** Waits until every command in the log is decided and its outcome published. */
   quiesce(deadlineMs?: number): Promise<void>;
-  /** Commands in the log, decided commands, and published ones, summed over all lanes. */
+  /** Numbers of commands in the log, decided commands, and published ones, summed over all lanes. */
   progress(): Promise<{ produced: number; decided: number; published: number }>;
   /** `orderstream verify`, as an operator would run it. */
   verify(): Promise<VerifyResult>;
   /** Source position → event ids and bytes of every copy in the result topic. */
   readEvents(): Promise<Map<string, Buffer[]>>;
-  /** Kills every running worker, so that a failed test leaves none to the next one. */
+  /** Kills every running worker, so that no worker of a failed test disturbs the next one. */
   killWorkers(): Promise<void>;
   close(): Promise<void>;
 }
@@ -139,7 +139,10 @@ export async function createArena(options: ArenaOptions): Promise<Arena> {
   return arena;
 }
 
-/** With a separate admin client: kafkajs's fails as long as any topic that it ever queried is gone. */
+/**
+ * Uses a separate admin client. The client of kafkajs fails as long as any topic that it ever queried is
+ * missing.
+ */
 async function makeTopics(settings: KafkaSettings, replicationFactor: number): Promise<void> {
   const admin = createAdmin(settings);
   try {
@@ -164,7 +167,7 @@ async function seedCatalogue({ pool }: Mysql, stock: ReadonlyMap<string, number>
   await pool.write('UPDATE catalogue_state SET version = 1 WHERE id = 1');
 }
 
-/** Outbox rows are deleted after they are published; these copies stay, in the order of their inserts. */
+/** Workers delete outbox rows after they publish them. These copies remain, in the order of their inserts. */
 async function logCommits({ pool }: Mysql): Promise<void> {
   await pool.write(
     'CREATE TABLE outbox_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, partition_id INT NOT NULL, from_offset BIGINT NOT NULL, to_offset BIGINT NOT NULL, epoch BIGINT NOT NULL)',

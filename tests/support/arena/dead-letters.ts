@@ -2,7 +2,7 @@ import { DEAD_LETTERS } from '../../../topics/index.ts';
 import type { Arena } from './arena.ts';
 import { readWholeTopic } from './reading/whole-topic.ts';
 
-/** A record as it was sent, or as on the dead-letter topic (without the headers that the worker adds). */
+/** A record as it was sent, or as it is on the dead-letter topic. It has no headers of the worker. */
 export interface DeadLetter {
   readonly what?: string;
   readonly key: Buffer | null;
@@ -10,7 +10,10 @@ export interface DeadLetter {
   readonly headers: Readonly<Record<string, Buffer | string | undefined>>;
 }
 
-/** Source position → its record on the dead-letter topic. Throws if one exists twice with different bytes. */
+/**
+ * Source position → its record on the dead-letter topic. Throws if a record exists twice with different
+ * bytes.
+ */
 export async function readDeadLetters(arena: Arena): Promise<Map<string, DeadLetter>> {
   const found = new Map<string, DeadLetter>();
   await readWholeTopic(arena, DEAD_LETTERS, ({ key, value, headers }) => {

@@ -1,5 +1,5 @@
 /**
- * Records that no producer of ours sends: each must become a dead letter, and none may affect its neighbours.
+ * Records that no producer of ours sends. Each must become a dead letter, and none may affect its neighbours.
  */
 import { randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
@@ -19,7 +19,7 @@ export interface HostileRecord {
 
 const frameBytes = 5;
 
-/** More than 500 of them, the same ones each time except for the order ids. */
+/** Returns more than 500 records. They are the same each time, except for the order ids. */
 export function hostileCorpus(codecs: Codecs): HostileRecord[] {
   return [
     ...brokenFrames(codecs),
@@ -79,7 +79,7 @@ function truncations(codecs: Codecs): HostileRecord[] {
   );
 }
 
-/** Their only fault is the wrong checksum. */
+/** The only fault of these records is the wrong checksum. */
 function flippedChecksums(codecs: Codecs): HostileRecord[] {
   const texts = ['', '0', '00000000', 'ffffffff', 'nonsense', 'deadbeef0', '-1', '\u0000', 'é'];
   return texts.map((text) => {
@@ -95,7 +95,8 @@ function flippedChecksums(codecs: Codecs): HostileRecord[] {
 }
 
 /**
- * Each byte in turn is replaced by the start of a huge count or length; those that still decode are left out.
+ * Replaces each byte in turn with the start of a huge count or length. Leaves out records that can still be
+ * decoded.
  */
 function lyingCounts(codecs: Codecs): HostileRecord[] {
   const good = goodBytes(codecs);
@@ -124,7 +125,7 @@ function randomBytes(codecs: Codecs): HostileRecord[] {
   return records;
 }
 
-/** Decodes, but is no valid command. */
+/** Values that can be decoded but are no valid commands. */
 function nonsense(codecs: Codecs): HostileRecord[] {
   const orderId = randomUUID();
   const place = placeCommand(orderId, ['SKU-1']) as Extract<OrderCommand, { type: 'PLACE' }>;
@@ -200,7 +201,7 @@ function decodes(codecs: Codecs, bytes: Buffer): boolean {
     codecs.commands.decode(bytes);
     return true;
   } catch {
-    // The value is invalid in any case.
+    // The value is always invalid.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Commands like those of ingestion, with a history of what Kafka has acknowledged. */
+/** Commands like those of ingestion, with a history of the acknowledged ones. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { CHECKSUM_HEADER, checksumOf } from '../../../services/shared/codec/index.ts';
@@ -46,7 +46,7 @@ export function newOrderOf(partition: number): string {
   }
 }
 
-/** The PLACE command of one order; the same order id gives the same command. */
+/** The PLACE command of one order. The same order id gives the same command. */
 export function placeCommand(orderId: string, skus: readonly string[], quantity = 1): OrderCommand {
   return {
     commandId: `place:${orderId}`,
@@ -142,7 +142,8 @@ function startLoad(producer: Producer, perSecond: number, skus: readonly string[
     if (n % 20 === 1) commands.push(placeCommand(orderId, lines));
     if (n % 20 === 2) commands.push(cancelCommand(orderId), cancelCommand(orderId));
     for (const command of commands) {
-      // A send without acknowledgement may or may not be in the log; the history holds the acknowledged ones.
+      // A send without acknowledgement may or may not be in the log. The history holds only acknowledged
+      // sends.
       const sent = producer.send(command).catch(() => undefined);
       inFlight.add(sent);
       void sent.finally(() => inFlight.delete(sent));

@@ -3,7 +3,10 @@ import type { OrderCommand } from '../../../schemas/generated/types.ts';
 import { partitionOfOrder } from '../../../topics/index.ts';
 import { cancelCommand, placeCommand } from './load.ts';
 
-/** One for each lane, sold on that lane only, so that the buyer of the last unit does not depend on time. */
+/**
+ * One scarce SKU for each lane, sold on that lane only. So the buyer of the last unit does not depend on
+ * time.
+ */
 export const laneSkus = Array.from({ length: 12 }, (_, partition) => `LANE-${partition}`);
 
 /**

@@ -1,4 +1,4 @@
-/** Topics that lose their records: deleted and recreated, empty or with their first records only. */
+/** Topics lose their records. They are deleted and recreated, empty or with their first records only. */
 import {
   createAccumulator,
   createAdmin,
@@ -75,7 +75,10 @@ function messageOf({ topic, partition, key, value, headers, timestampMs }: InRec
   return { topic, partition, key, value, headers: headers as OutMessage['headers'], timestampMs };
 }
 
-/** A new admin client each time: kafkajs's fails for every topic that it ever queried and that is gone. */
+/**
+ * Uses a new admin client each time. The client of kafkajs fails if any topic that it ever queried is
+ * missing.
+ */
 async function withAdmin<T>(arena: Arena, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
   const admin = createAdmin(settingsOf(arena));
   try {

@@ -7,7 +7,7 @@ import { createProducer, type Producer } from './load.ts';
 export interface UsedArena {
   readonly arena: Arena;
   readonly producer: Producer;
-  /** More units of each than any test orders. */
+  /** The stock of each SKU. It is more than any test orders. */
   readonly skus: readonly string[];
 }
 
@@ -15,8 +15,8 @@ const skuCount = 20;
 const plenty = 1_000_000;
 
 /**
- * An arena for this file on the tests' servers, and a producer for it; both end after the file. Call it at
- * the top of the file; the returned function returns them inside hooks and tests.
+ * An arena for this file on the tests' servers, and a producer for it. Both end after the file. Call this at
+ * the top of the file. The returned function returns both inside hooks and tests.
  */
 export function useArena(room: string): () => UsedArena {
   const topicPrefix = useTopicPrefix(room);

@@ -19,10 +19,10 @@ export interface KafkaProxy {
   swallowAnswers(api: KafkaApi, times: number): void;
   /** The next `times` requests of this kind never reach the broker: their connections are closed instead. */
   cutRequests(api: KafkaApi, times: number): void;
-  /** How many requests of this kind are still to be cut off. */
+  /** How many requests of this kind the proxy still has to cut off. */
   uncut(api: KafkaApi): number;
   /**
-   * From now on nothing passes in either direction, until `heal`. Data in flight is lost, and `heal` closes
+   * From now on no data passes in either direction, until `heal`. Data in flight is lost, and `heal` closes
    * its connections.
    */
   freeze(): void;

@@ -1,4 +1,4 @@
-/** A schema registry that does not know one id of a schema until it is told. */
+/** A schema registry that does not have one id of a schema until a test adds it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** Servers that are down for clients started inside, and up for all others. */
+/** Servers that are down for the clients of a test, and up for all others. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import net from 'node:net';
 import { vi } from 'vitest';
@@ -27,7 +27,7 @@ export async function startOutage(): Promise<Outage> {
   const [mysql, registry] = await Promise.all([mysqlUrl, schemaRegistryUrl].map(proxyOf));
   const within = new AsyncLocalStorage<true>();
   const connect = net.connect as (options: net.TcpNetConnectOpts, ...rest: unknown[]) => net.Socket;
-  // Brokers return their own addresses, so only the connection itself can be redirected.
+  // Brokers return their own addresses, so this redirects the connection itself.
   const spy = vi.spyOn(net, 'connect').mockImplementation(((
     options: net.TcpNetConnectOpts,
     ...rest: unknown[]

@@ -1,4 +1,4 @@
-/** A rebuilt schema registry: commands have another id, and their old id belongs to another schema. */
+/** A rebuilt schema registry. Commands have another id, and their old id belongs to another schema. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { COMMANDS_SUBJECT } from '../../../schemas/index.ts';

@@ -1,4 +1,4 @@
-/** A topic that is deleted and recreated with its name, by an operator or by accident. */
+/** A topic that is deleted and recreated with the same name, by an operator or by accident. */
 import { fetchTopicIds, type KafkaAdmin } from '../../../services/shared/kafka/index.ts';
 import { applyTopics, planCluster } from '../../../topics/index.ts';
 import { testSettings } from '../records/kafka.ts';
@@ -15,7 +15,7 @@ export async function makeAnew(prefix: string, topic: string, admin: KafkaAdmin)
   } finally {
     await plain.disconnect();
   }
-  // A busy broker may notice late that the topic is gone, or exists again.
+  // A busy broker may be late to see that the topic is deleted, or exists again.
   await until(
     async () => {
       await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));

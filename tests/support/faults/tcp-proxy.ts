@@ -6,19 +6,20 @@ export interface TcpProxy {
   /** Open connections. */
   connections(): number;
   /**
-   * From now on nothing passes to the client: the server still receives and processes requests, but its
+   * From now on no data passes to the client. The server still receives and processes requests, but its
    * answers are lost.
    */
   swallowAnswers(): void;
   /** The same from the moment when a client sends `text`; then resolves, after its bytes were forwarded. */
   swallowAnswersFrom(text: string): Promise<void>;
   /**
-   * From now on nothing passes in either direction, not even the end of a connection: like a frozen server.
+   * From now on no data passes in either direction, not even the end of a connection. The server seems to be
+   * frozen.
    */
   freeze(): void;
-  /** From now on every connection is reset at once, like one to a server that is down. */
+  /** From now on every connection is reset at once, as if the server were down. */
   cut(): void;
-  /** Forwards new data again. Dropped data stays lost, so its connections are closed. */
+  /** Forwards new data again. Dropped data is lost, so its connections are closed. */
   heal(): void;
   close(): Promise<void>;
 }

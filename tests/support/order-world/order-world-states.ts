@@ -1,6 +1,6 @@
 /**
- * The snapshot of a small world (order-world.ts): the state of each order and a position marker per
- * partition, as from the projector.
+ * The snapshot of a small world (order-world.ts). It has the state of each order and a position marker per
+ * partition, as the projector writes them.
  */
 import type { LogRecord } from '../../../cli/kafka/log-reader.ts';
 import type { OrderEvent, OrderState } from '../../../schemas/index.ts';
@@ -14,7 +14,7 @@ export interface WorldStates {
   markers: WorldRecord<OrderState>[];
 }
 
-/** The states after the world's outcomes; covers all of them. */
+/** The states after the world's outcomes. They cover all outcomes. */
 export function statesOf(world: World): WorldStates {
   const states = new Map<string, OrderState>();
   for (const { body } of world.events) {
@@ -48,7 +48,7 @@ function stateAfter(event: OrderEvent, before: OrderState | undefined): OrderSta
   };
 }
 
-/** A partition's marker that covers outcomes up to this source offset. */
+/** The marker of a partition. It covers outcomes up to this source offset. */
 export function markerOf(world: World, partition: number, covers: number): WorldRecord<OrderState> {
   const eventsOffset = world.events.filter((record) => record.partition === partition).length;
   return recordOf({

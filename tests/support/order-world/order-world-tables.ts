@@ -1,4 +1,4 @@
-/** The tables of a small world (order-world.ts), as a run of the product would write them. */
+/** The tables of a small world (order-world.ts), as the product would write them. */
 import type { Connection } from 'mysql2/promise';
 import { COMMANDS } from '../../../topics/catalogue.ts';
 import { AT_MS, type World, type WorldOrder } from './order-world.ts';

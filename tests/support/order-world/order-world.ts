@@ -7,8 +7,9 @@ import { PARTITIONS, partitionOfOrder } from '../../../topics/partition.ts';
 import { exampleEvent } from '../records/example-event.ts';
 
 /**
- * A small world without differences: logs and tables as from a run of the product. They are written from the
- * contract and not by the product's code. Tests break one thing in it, and check which tool notices.
+ * A small world without differences: logs and tables as from a run of the product. They follow the contract,
+ * and no code of the product writes them. A test damages one value in it, and checks which tool finds the
+ * damage.
  */
 export interface World {
   commands: WorldRecord<OrderCommand>[];
@@ -28,7 +29,7 @@ export interface WorldRecord<T> {
   key: string | null;
   timestampMs: number;
   headers: Record<string, string>;
-  /** The value to encode, or raw bytes. */
+  /** The value that is to be encoded, or raw bytes. */
   body: T | Buffer;
 }
 
@@ -44,13 +45,13 @@ export interface WorldOrder {
 }
 
 const PRICE = 250;
-/** Recent, because a broker deletes records older than the retention within its first minute. */
+/** This time is recent, because a broker deletes records older than the retention within its first minute. */
 export const AT_MS = Date.now() - 3_600_000;
 const SKU = 'A-1';
 
 /**
- * By default 30 orders (24 accepted, 6 rejected), two of the accepted ones cancelled, one repeated PLACE, one
- * unreadable record.
+ * By default the world has 30 orders, of which 24 are accepted and 6 rejected. Two accepted orders are
+ * cancelled. There is one repeated PLACE and one unreadable record.
  */
 export function makeWorld(orders = 30): World {
   const world: World = {
@@ -72,7 +73,7 @@ export function makeWorld(orders = 30): World {
   return world;
 }
 
-/** A reader of the world's logs, instead of one of a cluster. */
+/** A reader of the world's logs, in place of a reader of a cluster. */
 export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = []): LogReader {
   const logs = new Map<string, LogRecord[][]>([
     [COMMANDS, byPartition(COMMANDS, world.commands, codecs)],
@@ -92,7 +93,7 @@ export function readerOf(world: World, codecs: Codecs, states: LogRecord[][] = [
   };
 }
 
-/** The world's records in the form for a producer, topic by topic. */
+/** The world's records for a producer, by topic. */
 export function messagesOf(world: World, codecs: Codecs): { topic: string; records: LogRecord[] }[] {
   return [
     { topic: COMMANDS, records: byPartition(COMMANDS, world.commands, codecs).flat() },
@@ -252,7 +253,7 @@ function outcome(world: World, partition: number, offset: number, parts: Partial
   });
 }
 
-/** The outcome of a command at this position; by default that of a repeated one. */
+/** The outcome of a command at this position. By default it is the outcome of a repeated command. */
 export function eventAt(partition: number, offset: number, parts: Partial<OrderEvent>): OrderEvent {
   return {
     ...exampleEvent(),

@@ -187,7 +187,7 @@ const deliveries: Plant[] = [
   }),
 ];
 
-/** The markers of the snapshot come last: before them its states prove nothing. */
+/** The markers of the snapshot come last, because its states prove nothing before them. */
 const states: Plant[] = [
   plant('states: one missing, two changed, one old', async (p) => {
     const [missing, status, total] = [p.order(), p.order(), p.order()].map(({ id }) => id);

@@ -18,11 +18,11 @@ export interface Planting extends ReconciledWorld {
   outcomeOf(order: WorldOrder): OrderEvent;
   sql(text: string, ...params: unknown[]): Promise<void>;
   /**
-   * A command decided with this outcome, as by a worker; returns its source offset. `key` is that of the
+   * Adds a command with this outcome, as a worker decides it. Returns its source offset. `key` is that of the
    * outcome. A null `event` means that the outcome never arrives.
    */
   decide(partition: number, event: Partial<OrderEvent> | null, key?: string): Promise<number>;
-  /** The order changes, both row and outcome. */
+  /** Changes the order, in its row and by an outcome. */
   change(order: WorldOrder, status: string, updatedAtMs: number): Promise<void>;
   /** A rejected order; the contents of `event` are in its outcome only. */
   reject(partition: number, event?: Partial<OrderEvent>, hasRow?: boolean): Promise<string>;
@@ -31,7 +31,9 @@ export interface Planting extends ReconciledWorld {
   states(...records: WorldRecord<OrderState>[]): Promise<void>;
 }
 
-/** Orders of the other partitions stay unchanged, because their positions get damaged. */
+/**
+ * Orders of the other partitions remain unchanged, because tests damage the positions of these partitions.
+ */
 const orderPartitions: readonly number[] = [0, 1, 2, 3, 8];
 
 export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
@@ -146,7 +148,7 @@ const rejectedFrom = 1_000_000;
 /** Reconciliation reads the keys of commands, not their contents. */
 const commandKey = 'k';
 
-/** Notification has passed everything, and each endpoint has a delivery of each event in its filter. */
+/** Notification has processed all events, and each endpoint has a delivery of each event in its filter. */
 export async function deliverAll({ world, db }: ReconciledWorld): Promise<OrderEvent[]> {
   const events = world.events
     .map(({ body }) => body as OrderEvent)

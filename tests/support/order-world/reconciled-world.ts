@@ -30,7 +30,7 @@ export interface ReconciledWorld {
   env: Record<string, string>;
   /** `KIND subject` of the open findings. */
   open(): Promise<string[]>;
-  /** A run on demand over the same logs and tables. */
+  /** One run of all checks over the same logs and tables. */
   onDemand(span?: { fromMs?: number; toMs?: number }): Promise<ReconcileReport>;
   close(): Promise<void>;
 }
@@ -110,7 +110,7 @@ export function namesOf(findings: ReconcileReport['findings']): string[] {
   return findings.map(({ kind, subject }) => `${kind} ${subject}`).toSorted();
 }
 
-/** Waits until the group's offsets show that every outcome of every partition has been followed. */
+/** Waits until the group's offsets show that reconciliation has read every outcome of every partition. */
 export async function followed({ world, kafka, service }: ReconciledWorld): Promise<void> {
   await until(
     async () => {
@@ -123,7 +123,7 @@ export async function followed({ world, kafka, service }: ReconciledWorld): Prom
   );
 }
 
-/** Waits for two rounds of every check that began after now: an existing difference was seen twice. */
+/** Waits for two rounds of every check that begin after now. Then each existing difference was seen twice. */
 export async function twoRounds({ service }: ReconciledWorld): Promise<void> {
   const before = await roundsDone(service);
   await until(

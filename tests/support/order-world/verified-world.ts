@@ -1,4 +1,7 @@
-/** A small world (order-world.ts) for `orderstream verify`: its tables in a database, its logs in memory. */
+/**
+ * A small world (order-world.ts) for `orderstream verify`: its tables are in a database, and its logs are in
+ * memory.
+ */
 import type { Connection } from 'mysql2/promise';
 import { withDatabase } from '../../../cli/database.ts';
 import { decoderOf } from '../../../cli/kafka/decoder.ts';

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a process: its wall clock is wrong by CLOCK_START_MS from the beginning, and jumps by
- * CLOCK_JUMP_MS at SIGUSR2, as with a bad time server.
+ * Tests preload this into a process. Its wall clock is wrong by CLOCK_START_MS from the beginning. At SIGUSR2
+ * it jumps by CLOCK_JUMP_MS, as with a bad time server.
  */
 const jumpMs = Number(process.env['CLOCK_JUMP_MS']);
 const RealDate = Date;

@@ -1,4 +1,7 @@
-/** Changes to a process's environment, loaded into a worker from outside. The product does not know them. */
+/**
+ * Changes to a process's environment, loaded into a worker from outside. No code of the product refers to
+ * them.
+ */
 import path from 'node:path';
 
 type Preload = 'redirect' | 'clock' | 'loop-watch';

@@ -1,7 +1,7 @@
 /**
- * Preloaded into a process: reports on stdout each time that its event loop was blocked, and the processor
- * time that all threads of the process used meanwhile. If the loop was blocked for longer than that, the
- * machine gave the core to other work.
+ * Tests preload this into a process. It reports on stdout each time that the event loop was blocked. It also
+ * reports the processor time that all threads of the process used meanwhile. If the loop was blocked for
+ * longer than that, the machine gave the core to other work.
  */
 const everyMs = 10;
 const standstillMs = Number(process.env['STANDSTILL_MS'] ?? 50);

@@ -1,6 +1,7 @@
 /**
- * Preloaded into a worker: connections to one local port go to another one, where a proxy listens. Brokers
- * tell clients their addresses, so clients would leave a normal proxy after the first answer.
+ * Tests preload this into a worker. It redirects connections from one local port to another one, where a
+ * proxy listens. Brokers tell clients their addresses, so clients would leave a normal proxy after the first
+ * answer.
  */
 import net from 'node:net';
 

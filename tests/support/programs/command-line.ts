@@ -11,16 +11,16 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** Added to the environment that names the servers of the product. */
+  /** Variables that are added to the environment with the servers of the product. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
-  /** A file for standard output, such as `/dev/full`. */
+  /** The file for standard output, such as `/dev/full`. */
   readonly outputFile?: string;
 }
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** Runs a command to its end, with any exit code; adds `--name` of the product. */
+/** Runs a command to its end, whatever its exit code is. Adds `--name` of the product. */
 export function orderstream(
   product: Pick<Product, 'name' | 'env'>,
   args: readonly string[],

@@ -7,7 +7,7 @@ export interface Missing {
 
 export const isMissing = (found: object): found is Missing => 'missing' in found;
 
-/** Skips the test, with the reason. In CI, where all tests must run, that is a failure. */
+/** Skips the test, with the reason. In CI, where all tests must run, a missing program is a failure. */
 export function skipOrFail(context: TestContext, { missing }: Missing): never {
   if (process.env['CI']) throw new Error(`CI must skip no test, and this one cannot run: ${missing}`);
   context.skip(missing);

@@ -59,7 +59,7 @@ async function answers(name: string): Promise<boolean> {
   const port = readInstance(name)?.ports.ingestion;
   if (port === undefined) return false;
   const asked = fetch(`${urlOf(port)}/openapi.json`, { signal: AbortSignal.timeout(answerMsMax) });
-  // Refused, reset or too slow: the product does not run.
+  // If the connection is refused, reset or too slow, the product does not run.
   const answer = await asked.catch(() => null);
   await answer?.body?.cancel();
   return answer?.ok === true;

@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const INSTALL_DEADLINE_MS = 120_000;
 
 /**
- * A Python with the packages of a requirements file, created once and cached by the file's hash; returns the
- * path of its interpreter. Rejects without Python 3 or without a package index.
+ * A Python with the packages of a requirements file. It is created once and cached by the file's hash.
+ * Returns the path of its interpreter. Rejects without Python 3 or without a package index.
  */
 export async function pythonWith(requirements: string, label: string): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);

@@ -1,5 +1,5 @@
 /**
- * The model subscribers of docs/samples as runnable programs; their dependencies are downloaded once, into
+ * The model subscribers of docs/samples as runnable programs. Their dependencies are downloaded once, into
  * the cache.
  */
 import { execFile } from 'node:child_process';
@@ -16,11 +16,11 @@ import { pythonWith } from './python.ts';
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../../..');
 const samples = path.join(root, 'docs', 'samples');
-/** Downloads and compiles, possibly in a fresh clone on a busy machine. */
+/** The limit of a preparation, which may download and compile in a fresh clone on a busy machine. */
 const FETCH_DEADLINE_MS = 300_000;
 const RUN_DEADLINE_MS = 120_000;
 
-/** Command, arguments and folder, or why this machine has none. */
+/** Command, arguments and folder, or the reason why this machine cannot run the sample. */
 export type Program = { command: string; args: string[]; cwd: string } | Missing;
 
 export interface Counted {
@@ -67,14 +67,14 @@ async function unlessFailed(make: () => Promise<Program>): Promise<Program> {
   try {
     return await make();
   } catch (error) {
-    // No such tool and no download: the test reports it.
+    // There is no such tool and no download. The test reports this.
     return {
       missing: error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : String(error),
     };
   }
 }
 
-/** A copy outside of the repository, as a reader makes one: a sample may need only its own folder. */
+/** A copy outside of the repository, as readers make it. A sample may need only its own folder. */
 function copyOf(language: string): string {
   const folder = path.join(copies(), language);
   cpSync(path.join(samples, language), folder, { recursive: true });
@@ -82,7 +82,8 @@ function copyOf(language: string): string {
 }
 
 /**
- * With the libraries of its package.json, on the Node of the machine, which may be older than the project's.
+ * Runs with the libraries of its package.json, on the Node of the machine. This Node may be older than the
+ * project's.
  */
 async function typescript(): Promise<Program> {
   const hash = hashOf(path.join(samples, 'typescript', 'package.json'));
@@ -146,7 +147,7 @@ async function go(): Promise<Program> {
   return { command, args: [], cwd };
 }
 
-/** The machine's Go, also from its installer's folder; otherwise the one in a Python package. */
+/** The machine's Go, also from the folder of its installer. Otherwise the Go in a Python package. */
 async function findGo(): Promise<string> {
   const found = findOnPath('go', ['/usr/local/go/bin', '/usr/lib/go/bin']);
   if (found) return found;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OrderEvent } from '../../../schemas/generated/types.ts';
 import { blankEvent } from '../../../services/shared/codec/testing/values.ts';
 
-/** An event that fits the schema: as a record of another subject on the command topic. */
+/** An event that fits its schema. On the command topic it is a record of another subject. */
 export function exampleEvent(): OrderEvent {
   return blankEvent({
     eventId: '0-0',

@@ -12,7 +12,7 @@ import { testStack } from '../servers/stack.ts';
 import { keepLine } from './kept-logs.ts';
 
 /**
- * Shows nothing, because tests cause errors on purpose; every line is kept and searched for forbidden
+ * Prints nothing, because tests cause errors on purpose. Every line is kept and searched for forbidden
  * contents.
  */
 export const quietLog = createLogger({

@@ -38,7 +38,7 @@ describe('the search of the logs', () => {
     expect(logFaults(searchKeptLogs(kept(line)))).toHaveLength(1);
   });
 
-  test('does not pass without lines, or without those of a service', () => {
+  test('does not pass without lines, or without the lines of a service', () => {
     expect(logFaults(searchKeptLogs('/nowhere'))).toHaveLength(1 + servicesSeen.length);
     const { lines, services } = searchKeptLogs(kept());
     const { worker: _worker, ...others } = services;

@@ -1,6 +1,6 @@
 /**
  * Keeps the log lines of services during tests, and searches them afterwards. Each process writes one file in
- * the folder `ORDERSTREAM_TEST_LOGS`; without this variable, lines are dropped.
+ * the folder `ORDERSTREAM_TEST_LOGS`. Without this variable, lines are dropped.
  */
 import { mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -27,7 +27,7 @@ export interface LogSearch {
   readonly lines: number;
   /** Lines by the service that wrote them. */
   readonly services: Readonly<Record<string, number>>;
-  /** Forbidden contents that were found: their kind and the line. */
+  /** The forbidden contents that were found, with their kind and the line. */
   readonly leaks: readonly { readonly what: string; readonly line: string }[];
 }
 
@@ -61,7 +61,7 @@ function filesOf(dir: string): string[] {
 export const servicesSeen = ['ingestion', 'worker', 'projector', 'tests'] as const;
 const linesMin = 300;
 
-/** What is wrong with the logs of a whole run, as sentences; empty if nothing. */
+/** The faults of the logs of a whole run, as sentences. Empty if there are none. */
 export function logFaults({ lines, services, leaks }: LogSearch): string[] {
   const unseen = servicesSeen.filter((service) => services[service] === undefined);
   return [

@@ -13,7 +13,7 @@ const plantedKey = Buffer.alloc(32, 'a planted key of the tests').toString('base
 /** A key of webhook secrets, in the form of `WEBHOOK_SECRET_KEYS`. */
 export const plantedSecretKeys = `tests:${plantedKey}`;
 
-/** What a log line must never contain, by kind. */
+/** Contents that a log line must never have, by kind. */
 export const neverLogged: Readonly<Record<string, RegExp>> = {
   'planted personal data or secret': /planted (?:person|lane|secret)|plantedville|planted\.person@/i,
   'key of webhook secrets': new RegExp(plantedKey.slice(0, 20)),

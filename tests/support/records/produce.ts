@@ -20,7 +20,8 @@ export async function produceRecords(
   await producer.connect();
   try {
     for (const { topic, records } of topics) {
-      // One partition per request: kafkajs repeats a whole request if one of its partitions fails.
+      // Each request has one partition, because kafkajs repeats a whole request if one of its partitions
+      // fails.
       for (const ofPartition of Map.groupBy(records, ({ partition }) => partition).values()) {
         await producer.send({
           topic: config.kafkaTopicPrefix + topic,

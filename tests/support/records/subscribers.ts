@@ -24,13 +24,14 @@ import { testStack, until } from '../servers/stack.ts';
 import { quietLog, testSettings } from './kafka.ts';
 
 /**
- * What a test of a subscriber needs: topics, schemas, a producer and the subscriber itself, in this process.
+ * The means of a test of a subscriber: topics, schemas, a producer and the subscriber itself, in this
+ * process.
  */
 export interface SubscriberWorld {
   codecs: Codecs;
   admin: KafkaAdmin;
   accumulator: Accumulator;
-  /** Produces outcomes as the worker does: the source's partition, with the order id as key. */
+  /** Produces outcomes to the partition of their source with the order id as key, as the worker does. */
   produceEvents(events: readonly OrderEvent[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export interface SubscriberWorld {
 export async function openSubscriberWorld(prefix: string): Promise<SubscriberWorld> {
   const settings = testSettings(prefix);
   const admin = createAdmin(settings);
-  // A busy broker may not know a topic that it has just created; asking again is the only way.
+  // A busy broker may not yet have a topic that it has just created. Only a repeated query helps.
   await until(
     async () => {
       await applyTopics(admin, await planCluster(admin, { replicationFactor: 1 }));

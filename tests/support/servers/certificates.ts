@@ -1,4 +1,4 @@
-/** Certificates for tests, made with openssl: a separate authority, and what it signs. */
+/** Certificates for tests, made with openssl. A separate authority signs them. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * A broker that enforces topics/acls.ts: each principal logs in with a password, and has the rights in the
+ * A broker that enforces topics/acls.ts. Each principal logs in with a password, and has the rights in the
  * table.
  */
 import kafkajs from 'kafkajs';
@@ -9,7 +9,7 @@ import { plantedSecret } from '../records/planted.ts';
 import { kafkaClient, testStack, unique } from './stack.ts';
 
 export interface AclKafka {
-  /** The listener for tests: without logins, and everything is allowed. */
+  /** The listener for tests. It needs no login, and allows all operations. */
   readonly openBrokers: string;
   /** Environment of a service or of the command line that logs in as this principal. */
   envOf(principal: PrincipalName): Record<string, string>;
@@ -29,7 +29,7 @@ const patternTypes = {
   prefixed: kafkajs.ResourcePatternTypes.PREFIXED,
 };
 
-/** A separate server: access settings belong to a whole broker. */
+/** Starts a separate server, because access settings belong to a whole broker. */
 export async function startAclKafka(room: string): Promise<AclKafka> {
   const { schemaRegistryUrl, mysqlUrl, redisUrl } = testStack();
   const name = unique(`t-${room}-`);

@@ -16,7 +16,9 @@ import { withPrefix } from '../../../services/shared/kafka/settings.ts';
 import { quietLog } from '../records/kafka.ts';
 import { unique } from './stack.ts';
 
-/** Names are without the installation's prefix. Each resolves to whether the principal is authorized. */
+/**
+ * Names have no prefix of the installation. Each operation resolves with true if the principal is authorized.
+ */
 export interface Attempts {
   write(topic: string): Promise<boolean>;
   read(topic: string): Promise<boolean>;
@@ -59,7 +61,7 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
     },
     describeGroup: (group) => authorized(() => broker.offsetFetch({ groupId: wire(group), topics: [] })),
     commit(group) {
-      // The topic does not exist: a commit that the group allows is refused because of it.
+      // The topic does not exist. If the group allows the commit, the broker refuses it because of the topic.
       const topics = [{ topic: unique('nobody-'), partitions: [{ partition: 0, offset: '0' }] }];
       const asked = { groupId: wire(group), memberId: '', groupGenerationId: -1, topics };
       return authorized(() => broker.offsetCommit(asked), 'GROUP_AUTHORIZATION_FAILED');
@@ -89,7 +91,9 @@ export async function openAttempts(env: Readonly<Record<string, string>>): Promi
   };
 }
 
-/** Without records: an authorized writer gets an error about the request, and nothing is written. */
+/**
+ * The request has no records. An authorized writer gets an error about the request, and nothing is written.
+ */
 async function write(broker: KafkaBroker, topic: string): Promise<boolean> {
   const batch = { topic, partition: 0, records: Buffer.alloc(0) };
   const request = produceRequest([batch], timeoutMs, () => undefined);
@@ -98,8 +102,8 @@ async function write(broker: KafkaBroker, topic: string): Promise<boolean> {
 }
 
 /**
- * False if the broker refuses the call as not authorized. Any other error is thrown, unless it only must not
- * be `denial`.
+ * Returns false if the broker refuses the call as not authorized. Any other error is thrown, unless it only
+ * must not be `denial`.
  */
 async function authorized(call: () => Promise<unknown>, denial?: string): Promise<boolean> {
   try {
@@ -109,7 +113,7 @@ async function authorized(call: () => Promise<unknown>, denial?: string): Promis
     const types = typesOf(error);
     if (denial !== undefined) return !types.includes(denial);
     if (types.some((type) => type.endsWith('_AUTHORIZATION_FAILED'))) return false;
-    // The error of kafkajs if every broker denies the query for a coordinator.
+    // This is the error of kafkajs if every broker denies the query for a coordinator.
     if ((error as Error).name === 'KafkaJSGroupCoordinatorNotFound') return false;
     throw error;
   }

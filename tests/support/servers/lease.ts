@@ -3,8 +3,8 @@ import path from 'node:path';
 import { identify, isRunning, type ProcessId } from '../../../stack/index.ts';
 
 /**
- * The users of a test instance: one file per process. Several runs share the instance. The last one stops it,
- * but only if a test run had started it.
+ * The leases of a test instance, with one file per process that uses it. Several runs share the instance. The
+ * last run stops the instance, but only if a test run had started it.
  */
 const folder = (dir: string): string => path.join(dir, 'users');
 const marker = (dir: string): string => path.join(dir, 'started-by-tests');
@@ -18,7 +18,7 @@ export function dropLease(dir: string): void {
   rmSync(path.join(folder(dir), `${process.pid}.json`), { force: true });
 }
 
-/** How many other live processes hold a lease; leases of dead ones are removed. */
+/** How many other live processes hold a lease. Removes leases of dead processes. */
 export function otherLeases(dir: string): number {
   mkdirSync(folder(dir), { recursive: true });
   let others = 0;
@@ -35,7 +35,7 @@ export function markStartedByTests(dir: string): void {
   writeFileSync(marker(dir), 'The last test run stops this instance.\n');
 }
 
-/** Whether a test run started the instance; reading removes the mark. */
+/** Whether a test run started the instance. A read removes this information. */
 export function takeMark(dir: string): boolean {
   try {
     rmSync(marker(dir));
@@ -50,7 +50,7 @@ function isAlive(file: string): boolean {
   try {
     return isRunning(JSON.parse(readFileSync(file, 'utf8')) as ProcessId);
   } catch {
-    // Half-written by a killed process: it does not count.
+    // A killed process wrote only a part of this file, so it does not count.
     return false;
   }
 }

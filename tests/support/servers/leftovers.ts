@@ -2,20 +2,21 @@ import { Kafka, logLevel } from 'kafkajs';
 import mysql from 'mysql2/promise';
 import { calmRequestQueues } from '../../../services/shared/kafka/index.ts';
 
-/** The prefixes of topics and databases of tests, so that the next run finds those of failed tests. */
+/**
+ * The prefixes of topics and databases of tests. With them the next run finds the leftovers of failed tests.
+ */
 export const TOPIC_MARK = 't-';
 export const DATABASE_MARK = 'os_t_';
 
 /**
- * Deletes what failed tests of earlier runs left for inspection; hundreds of partitions slow Kafka's start.
+ * Deletes topics and databases that failed tests of earlier runs left for inspection. Hundreds of partitions
+ * slow Kafka's start.
  */
 export async function sweepLeftovers(kafkaBrokers: string, mysqlUrl: string): Promise<void> {
   await Promise.all([deleteTopics(kafkaBrokers, TOPIC_MARK), dropDatabases(mysqlUrl, DATABASE_MARK)]);
 }
 
-/**
- * A plain kafkajs client, for checks from outside; the product's own clients are in services/shared/kafka.
- */
+/** A plain kafkajs client for checks from outside. The product's own clients are in services/shared/kafka. */
 export function kafkaClient(brokers: string): Kafka {
   calmRequestQueues();
   return new Kafka({ clientId: 'tests', brokers: brokers.split(','), logLevel: logLevel.NOTHING });

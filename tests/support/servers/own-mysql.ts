@@ -3,14 +3,17 @@ import { type StackInfo, stackReset, stackUp } from '../../../stack/index.ts';
 import { testStack, unique } from './stack.ts';
 
 export interface OwnMysql {
-  /** URL of a separate database, with the services' user: it has no privilege beyond its databases. */
+  /**
+   * URL of a separate database, with the user of the services. This user has no privilege beyond its
+   * databases.
+   */
   readonly url: string;
   /**
-   * Runs a statement as the server's administrator, who may connect in read-only mode and at the connection
-   * limit.
+   * Runs a statement as the server's administrator. The administrator can connect even in read-only mode and
+   * at the connection limit.
    */
   asRoot(sql: string): Promise<void>;
-  /** Another connection of the services' user; rejects if the server refuses it. */
+  /** Opens another connection of the services' user. Rejects if the server refuses it. */
   connect(): Promise<Connection>;
   close(): Promise<void>;
 }
@@ -19,7 +22,7 @@ const poolMb = 64;
 const otherFilesMayStartMs = 30_000;
 const accessDenied = 1045;
 
-/** A database server for one caller only: for settings that belong to a whole server. */
+/** A database server for one caller only, for settings that belong to a whole server. */
 export async function startOwnMysql(room: string): Promise<OwnMysql> {
   const { kafkaBrokers, schemaRegistryUrl, redisUrl } = testStack();
   const name = unique(`t-${room}-`);

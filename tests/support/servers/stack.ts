@@ -9,18 +9,18 @@ export type { TestStack } from '../global-setup.ts';
 export { until } from '../until.ts';
 export { kafkaClient } from './leftovers.ts';
 
-/** The servers of this run; only in tests below tests/. */
+/** The servers of this run. Only tests below tests/ can use this. */
 export function testStack(): TestStack {
   return inject('stack');
 }
 
-/** A unique word for groups, customers, keys. Lower-case letters and digits. */
+/** A unique word of lower-case letters and digits, for groups, customers and keys. */
 export function unique(word: string): string {
   return `${word}${randomBytes(5).toString('hex')}`;
 }
 
 /**
- * A topic prefix for this file. After its tests the topics are deleted, unless one failed: then they stay for
+ * A topic prefix for this file. After its tests the topics are deleted. If a test failed, they remain for
  * inspection.
  */
 export function useTopicPrefix(room: string): string {
@@ -35,8 +35,8 @@ export interface TestDatabase {
 }
 
 /**
- * A database for this file, migrated before its tests and dropped after them, unless one failed. Call it at
- * the top of the file; the returned function returns the database inside hooks and tests.
+ * A database for this file, migrated before its tests and dropped after them, unless one failed. Call this at
+ * the top of the file. The returned function returns the database inside hooks and tests.
  */
 export function useDatabase(room: string): () => TestDatabase {
   let database: TestDatabase | undefined;
@@ -69,7 +69,7 @@ export function dropDatabase(name: string): Promise<void> {
 }
 
 function afterwards(cleanUp: () => Promise<void>): void {
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameter's text and wants a pattern there.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameter's text and needs a pattern.
   afterAll(async ({}, suite) => {
     if (!hasFailed(suite)) await cleanUp();
   });

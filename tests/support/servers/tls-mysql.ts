@@ -8,7 +8,7 @@ import { type OwnMysql, startOwnMysql } from './own-mysql.ts';
 
 export interface TlsMysql {
   readonly server: OwnMysql;
-  /** Restarts the server on the same data with another certificate; null for a server without TLS. */
+  /** Restarts the server on the same data with another certificate. With null it has no TLS. */
   present(certificate: Certificate | null): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ function commandOf(pid: string): [program: string, ...args: string[]] {
   return words as [string, ...string[]];
 }
 
-/** Without encryption, which the server accepts beside TLS. */
+/** The URL without encryption, which the server accepts beside TLS. */
 async function answers(server: OwnMysql): Promise<boolean> {
   try {
     const db = await server.connect();

@@ -14,7 +14,7 @@ export type Verifier = (messages: readonly Signed[]) => string[];
 const folder = import.meta.dirname;
 const RUN_DEADLINE_MS = 30_000;
 
-/** `ok` or a refusal for each message; or why this machine has no such library. */
+/** `ok` or a refusal for each message, or the reason why this machine has no such library. */
 export async function pythonVerifier(): Promise<Verifier | { missing: string }> {
   try {
     const python = await pythonWith(path.join(folder, 'requirements.txt'), 'verifier');
@@ -27,7 +27,7 @@ export async function pythonVerifier(): Promise<Verifier | { missing: string }> 
         }),
       );
   } catch (error) {
-    // No Python, or no package index: the test reports it and counts as skipped.
+    // There is no Python or no package index. The test reports this and counts as skipped.
     return { missing: error instanceof Error ? error.message.split('\n', 2).join(' ') : String(error) };
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Makes several workers die or fail at a time. Each worker owns some of the lanes and has its own named point.
+ * Makes several workers die or fail at the same time. Each worker owns some of the lanes and has its own
+ * crash point.
  */
 import type { FailpointName } from '../../../../services/shared/failpoint/index.ts';
 import { until } from '../../until.ts';
@@ -7,7 +8,10 @@ import type { Arena } from '../arena.ts';
 import { decidedMore, readLanes } from '../reading/lane-positions.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** The actions at a point, in failpoint syntax. A block lasts longer than a worker's session in an arena. */
+/**
+ * The actions at a point, in failpoint syntax. A blocked event loop stays blocked for longer than a worker's
+ * session in an arena.
+ */
 const actions = {
   kill: 'kill',
   throw: 'throw',
@@ -20,7 +24,8 @@ export const pointActions = Object.keys(actions) as PointAction[];
 
 const actDeadlineMs = 45_000;
 /**
- * The point is hit up to this many times before it acts, so that deaths occur at random moments of the load.
+ * A worker passes the point up to this many times before it acts. So deaths occur at random moments of the
+ * load.
  */
 const hitsMax = 12;
 /** Commands decided while the victims are frozen, before they are resumed. */
@@ -31,7 +36,10 @@ interface Victim {
   readonly worker: WorkerProcess;
 }
 
-/** Starts one worker per point and resolves with the points that killed theirs. Throws if one did not die. */
+/**
+ * Starts one worker per point and resolves with the points that killed their worker. Throws if a worker did
+ * not die.
+ */
 export async function killAt(
   arena: Arena,
   points: readonly FailpointName[],
@@ -51,8 +59,8 @@ export async function killAt(
 }
 
 /**
- * Starts one worker per point beside at least one healthy worker, and resolves with the points that acted.
- * All of them have ended by then, in order unless they had to throw.
+ * Starts one worker per point beside at least one healthy worker. Resolves with the points that acted. All
+ * these workers have ended by then. They stopped in order unless they had to throw.
  */
 export async function actAt(
   arena: Arena,

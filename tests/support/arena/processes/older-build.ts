@@ -7,7 +7,7 @@ import path from 'node:path';
 export interface OlderBuild {
   /** Short id of the commit. */
   readonly commit: string;
-  /** Its `services/worker/main.ts`. */
+  /** Path of its `services/worker/main.ts`. */
   readonly entry: string;
   remove(): void;
 }
@@ -25,8 +25,9 @@ const workerPaths = [
 const archiveBytesMax = 64 * 1024 * 1024;
 
 /**
- * Extracts the worker of `ref`, or of the newest commit whose worker differs from the current one. It uses
- * the packages that are installed here. Throws if the history does not reach that far.
+ * Extracts the worker of `ref`, or of the newest commit whose worker differs from the current one. The
+ * extracted worker uses the installed packages of this checkout. Throws if the history does not reach that
+ * far.
  */
 export function layOutOlderBuild(ref: string | undefined): OlderBuild {
   const commit = git('rev-parse', '--short', ref ?? newestDiffering()).trim();

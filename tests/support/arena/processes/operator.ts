@@ -22,7 +22,7 @@ export function orderstream({ env }: Pick<Arena, 'env'>, ...args: readonly strin
   });
 }
 
-/** The same for a command that must succeed. Throws with its output if it does not. */
+/** Runs a command that must succeed. If the command fails, throws with its output. */
 export async function orderstreamDone(
   arena: Pick<Arena, 'env'>,
   ...args: readonly string[]
@@ -32,7 +32,7 @@ export async function orderstreamDone(
   return stdout;
 }
 
-/** Runs the commands of a section of docs/recovery.md; each must succeed. Resolves to their output. */
+/** Runs the commands of a section of docs/recovery.md. Each must succeed. Resolves to their output. */
 export async function typePage(arena: Pick<Arena, 'env'>, heading: string): Promise<string> {
   let printed = '';
   for (const args of pageCommands(heading)) printed += await orderstreamDone(arena, ...args);

@@ -1,6 +1,6 @@
 import type { WorkerProcess } from './worker-process.ts';
 
-/** A time in which the event loop was blocked, and the processor time that its process used meanwhile. */
+/** A period in which the event loop was blocked, and the processor time that the process used meanwhile. */
 export interface Standstill {
   readonly wallMs: number;
   readonly cpuMs: number;

@@ -1,4 +1,4 @@
-/** `orderstream verify` as a child process: the checker shares no memory with what it checks. */
+/** `orderstream verify` as a child process. So the checker shares no memory with the checked processes. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
@@ -32,7 +32,7 @@ export async function runVerify(env: Readonly<Record<string, string>>): Promise<
   }
 }
 
-/** The findings of a report, one line each; empty if there are none. */
+/** The faults of a report, one line each. Empty if there are none. */
 export function complaints(report: VerifyResult): string[] {
   return report.results
     .filter((result) => result.count > 0)

@@ -21,7 +21,7 @@ interface LogLine {
 export interface WorkerProcess {
   readonly pid: number;
   readonly log: readonly LogLine[];
-  /** Resolves when the process has ended in any way. */
+  /** Resolves when the process has ended, whatever the reason. */
   readonly exited: Promise<Exit>;
   readonly running: boolean;
   signal(name: NodeJS.Signals): void;
@@ -41,12 +41,12 @@ const services = path.join(import.meta.dirname, '../../../../services');
 const readyDeadlineMs = 60_000;
 const logLinesMax = 20_000;
 
-/** Starts a worker and resolves once it has joined its group, or has died before. */
+/** Starts a worker. Resolves once it has joined its group, or if it died before. */
 export function spawnWorker(env: Readonly<Record<string, string>>, entry?: string): Promise<WorkerProcess> {
   return spawnService('worker', env, { entry });
 }
 
-/** Starts a service of the product and resolves once it is ready, or has died before. */
+/** Starts a service of the product. Resolves once it is ready, or if it died before. */
 export async function spawnService(
   service: string,
   env: Readonly<Record<string, string>>,
@@ -123,7 +123,7 @@ function parse(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine;
   } catch {
-    // Not a line of our logger: a warning of Node, kept unchanged.
+    // This line is no line of our logger but a warning of Node, so it is kept unchanged.
     return { level: 'raw', msg: line };
   }
 }

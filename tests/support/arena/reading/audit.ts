@@ -1,4 +1,4 @@
-/** The checks of every arena after a disturbance, whatever it was. */
+/** The checks of every arena after any disturbance. */
 import type { Arena } from '../arena.ts';
 import type { Acked } from '../load.ts';
 import { complaints, type VerifyResult } from '../processes/verify.ts';
@@ -14,8 +14,9 @@ export interface Audit {
 }
 
 /**
- * Checks that every acknowledged command has its outcome, every placed order its row or dead letter, and that repeats are
- * byte-equal (invariants 1 and 3). Checks that no offsets were decided twice or by an old epoch. Runs `orderstream verify`.
+ * Checks that every acknowledged command has its outcome, and every placed order its row or dead letter.
+ * Checks that repeats are byte-equal (invariants 1 and 3). Checks that no offsets were decided twice or by an
+ * old epoch. Runs `orderstream verify`.
  */
 export async function audit(arena: Arena, history: readonly Acked[]): Promise<Audit> {
   const report = await arena.verify();
@@ -56,7 +57,7 @@ async function readAnswered({ mysql }: Arena): Promise<ReadonlySet<string>> {
 }
 
 /**
- * Every commit leaves a row in `outbox_log` (see `createArena`): per lane, neither offsets nor epochs ever go
+ * Every commit leaves a row in `outbox_log` (see `createArena`): in a lane, neither offsets nor epochs go
  * back.
  */
 async function staleCommits({ mysql }: Arena): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** A copy of the database's tables in the same database, to be restored later, like a backup. */
+/** A copy of the database's tables in the same database. Tests restore it later, like a backup. */
 import type { Arena } from '../arena.ts';
 
 const tables = [
@@ -26,8 +26,8 @@ export async function copyDatabase({ mysql }: Arena, name: string): Promise<void
 }
 
 /**
- * Restores a copy in one transaction, closes every other connection, and removes everything written since,
- * including halts.
+ * Restores a copy in one transaction and closes every other connection. Removes all rows that were written
+ * since, including halts.
  */
 export async function putBack(arena: Arena, name: string): Promise<void> {
   const { mysql } = arena;
@@ -38,7 +38,7 @@ export async function putBack(arena: Arena, name: string): Promise<void> {
       if (table === 'outbox') continue;
       await session.write(`INSERT INTO ${table} (${list}) SELECT ${list} FROM copy_${name}_${table}`);
     }
-    // Its trigger writes the log of commits, which is already restored.
+    // The trigger of this table writes the log of commits, which is already restored.
     const list = await columns(mysql, 'outbox');
     await session.write(`INSERT INTO outbox (${list}) SELECT ${list} FROM copy_${name}_outbox`);
     await session.write('DELETE FROM outbox_log');
@@ -49,12 +49,12 @@ export async function putBack(arena: Arena, name: string): Promise<void> {
   await cutConnections(arena);
 }
 
-/** A server that was stopped, restored and started has no connection from before. */
+/** After a stop, a restore and a start, a server has no old connections. So the copy closes them. */
 async function cutConnections({ mysql }: Arena): Promise<void> {
   const rows = await mysql.pool.rows<{ id: number }>(
     'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()',
   );
-  // The connection has ended by itself, which is as good.
+  // The connection has already ended by itself.
   for (const { id } of rows) await mysql.pool.write(`KILL ${id}`).catch(() => undefined);
 }
 

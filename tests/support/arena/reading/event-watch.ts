@@ -9,7 +9,7 @@ export interface EventWatch {
   stop(): Promise<void>;
 }
 
-/** Counts repeated outcomes as they appear; keeps only a digest per outcome. */
+/** Counts repeated outcomes as they appear. Keeps only a digest of each outcome. */
 export async function watchEvents(arena: Arena): Promise<EventWatch> {
   const { kafkaBrokers, topicPrefix } = arena.options;
   const settings = createKafkaConfig(

@@ -1,4 +1,4 @@
-/** What the lanes of an arena wait for, as operators see it. */
+/** The waits of the lanes of an arena, as operators see them. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { EVENTS, GROUPS } from '../../../../topics/index.ts';
@@ -14,7 +14,7 @@ export interface SeenWait {
   readonly why: string;
 }
 
-/** A recovery takes no longer than this once its cause is gone. */
+/** Once the fault has ended, a recovery takes at most this time. */
 const wayBackMs = 30_000;
 
 export async function readWaits({ mysql }: Arena): Promise<SeenWait[]> {
@@ -39,7 +39,7 @@ export async function reportedAt(worker: WorkerProcess, place: string, why: stri
   );
 }
 
-/** Everything in the log is decided and published in time, and no wait is reported any more. */
+/** Waits until all commands in the log are decided and published, and no wait is reported any more. */
 export async function wentOn(arena: Arena, worker: WorkerProcess): Promise<void> {
   await arena.quiesce(wayBackMs);
   await until(
@@ -48,7 +48,7 @@ export async function wentOn(arena: Arena, worker: WorkerProcess): Promise<void>
   );
 }
 
-/** The projector has covered every outcome that is in the log now. */
+/** Waits until the projector has covered every outcome that is in the log now. */
 export async function projectorCaughtUp({ admin }: Arena, deadlineMs: number): Promise<void> {
   await until(
     async () => {
@@ -72,7 +72,7 @@ export function orderstream(arena: Arena, ...args: string[]): Promise<{ code: nu
   });
 }
 
-/** Skips the record at which a lane waits. Throws with the command's output if it is refused. */
+/** Skips the record at which a lane waits. If the command refuses, throws with its output. */
 export async function skipped(arena: Arena, partition: number, offset: number): Promise<void> {
   const at = ['--partition', String(partition), '--offset', String(offset), '--reason', 'a test'];
   const { code, text } = await orderstream(arena, 'recover', 'skip', ...at);

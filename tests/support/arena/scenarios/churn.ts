@@ -7,9 +7,9 @@ const joinEveryMs = 2_000;
 const sampleEveryMs = 250;
 
 /**
- * Two workers stay while others join and leave (SIGTERM) in turn, one every 2 s. Resolves with their exits
- * and the fewest commands decided in any window. `whenOver` ends the load; then the backlog is processed and
- * the two are stopped.
+ * Two workers remain while others join and leave (SIGTERM) in turn, one every 2 s. Resolves with their exits
+ * and the fewest commands decided in any window. `whenOver` ends the load. Then the backlog is processed, and
+ * the two workers are stopped.
  */
 export async function churn(
   arena: Arena,

@@ -7,9 +7,9 @@ const deathsMax = 8;
 const neighbours = 30;
 
 /**
- * Sends a record that kills every worker that decides it, first in its lane and with good records after it
- * and in all other lanes. Starts workers until one survives. Resolves with the number of deaths; the survivor
- * is stopped when all is decided.
+ * Sends a record that kills every worker that decides it. It is the first in its lane. Good records follow it
+ * and are in all other lanes. Starts workers until one survives. Resolves with the number of deaths. The
+ * survivor is stopped when all commands are decided.
  */
 export async function killUntilQuarantined(
   arena: Arena,

@@ -20,14 +20,14 @@ export interface Replay {
 }
 
 /**
- * While no worker runs, sets the group back to offset 0; then starts a worker that reads everything again.
+ * Sets the group back to offset 0 while no worker runs. Then starts a worker that reads the whole log again.
  */
 export async function replayFromStart(arena: Arena): Promise<Replay> {
   const before = await checksums(arena);
   const eventsBefore = await arena.readEvents();
   const ends = await arena.admin.endOffsets(COMMANDS);
   const starts = new Map([...ends.keys()].map((partition) => [partition, 0n]));
-  // The coordinator takes a moment to notice that the last member has left, and refuses until then.
+  // After the last member has left, the coordinator still refuses for a moment.
   await until(() => arena.admin.setGroupOffsets(GROUPS.worker, COMMANDS, starts).then(() => true), {
     what: 'the group being moved back',
   });

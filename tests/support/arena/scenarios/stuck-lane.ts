@@ -1,6 +1,6 @@
 /**
- * One stalled lane of twelve: reconciliation and `orderstream lag` name it and no other, and it continues by
- * itself.
+ * One lane of twelve is stalled. Reconciliation and `orderstream lag` name it and no other, and it continues
+ * by itself.
  */
 import { randomUUID } from 'node:crypto';
 import { COMMANDS, partitionOfOrder } from '../../../../topics/index.ts';

@@ -7,11 +7,11 @@ export interface Watched {
   readonly service: WorkerProcess;
   /** `KIND subject` of the open findings. */
   open(): Promise<string[]>;
-  /** Waits until exactly these are open; otherwise resolves with a fault. */
+  /** Waits until exactly these findings are open. Otherwise resolves with a fault. */
   opened(expected: readonly string[], deadlineMs?: number): Promise<string[]>;
 }
 
-/** Starts reconciliation with short intervals; the caller stops it. */
+/** Starts reconciliation with short intervals. The caller stops it. */
 export async function startWatched(
   arena: Arena,
   env: Readonly<Record<string, string>> = {},

@@ -11,8 +11,8 @@ const freezeAtHit = 10;
 /**
  * Freezes one worker at each point, all at once under the running load. Lets another worker take all lanes,
  * keeps them frozen for at least `frozenMs`, and resumes them. Resolves when they have stopped in order and
- * their successor has all lanes again. A zombie may meet the fence or notice earlier that it lost its lane,
- * depending on when it resumes. The audit afterwards shows that it wrote nothing.
+ * their successor has all lanes again. The fence may stop a resumed worker, or the worker may detect earlier
+ * that it lost its lane. The audit afterwards shows that no resumed worker wrote a row.
  */
 export async function freezeAndReplace(
   arena: Arena,

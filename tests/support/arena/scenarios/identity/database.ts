@@ -1,5 +1,5 @@
 /**
- * A database that loses commits: restored by an operator, or failed over to a server without the last commit.
+ * A database loses commits. An operator restored it, or it failed over to a server without the last commit.
  */
 import { until } from '../../../until.ts';
 import type { Arena } from '../../arena.ts';
@@ -11,9 +11,9 @@ import { frozen, ownedBy, readLanes } from '../../reading/lane-positions.ts';
 const soldLane = 0;
 
 /**
- * All units of a scarce SKU are sold on one lane. The database is restored to before, and the same SKU is
- * ordered on all other lanes. Nothing may be decided until the newer data is back. `stock` is the number of
- * units. Resolves to the faults.
+ * All units of a scarce SKU are sold on one lane. The database is restored to its state before these sales,
+ * and the same SKU is ordered on all other lanes. No worker may decide a command until the newer data is
+ * back. `stock` is the number of units. Resolves to the faults.
  */
 export async function databasePutBack(
   arena: Arena,
@@ -64,7 +64,8 @@ export async function databasePutBack(
 }
 
 /**
- * As if the missing commits were applied to the same server: the halt stays, so an operator has to end it.
+ * This acts as if the missing commits were applied to the same server. The halt remains, so an operator has
+ * to end it.
  */
 async function putBackKeepingHalt(arena: Arena): Promise<void> {
   const [halt] = await arena.mysql.pool.rows<{ m: string; b: string; a: number }>(

@@ -1,6 +1,6 @@
 /**
- * Topics that are recreated or truncated while workers run: each lane stops and reports it, and continues
- * after the command that it names.
+ * Topics are recreated or truncated while workers run. Each lane stops and reports it. It continues after an
+ * operator runs the reported command.
  */
 import { COMMANDS, EVENTS } from '../../../../../topics/index.ts';
 import { until } from '../../../until.ts';
@@ -23,7 +23,8 @@ async function allStopped(worker: WorkerProcess, why: string): Promise<void> {
 
 /**
  * The command topic is deleted and recreated while the worker runs, or before it starts if `worker` is a
- * function. Then `fill` fills it beyond the positions. Then it is adopted. Resolves to the faults.
+ * function. Then `fill` fills it beyond the positions. Then an operator adopts the topic. Resolves to the
+ * faults.
  */
 export async function commandsMadeAnew(
   arena: Arena,
