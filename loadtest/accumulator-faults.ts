@@ -16,22 +16,22 @@ import { Ledger, readLog, type Verdict } from './accumulator-ledger.ts';
 goOnWithoutOutput();
 
 /**
- * Three brokers with min.insync.replicas 2; every few seconds one of them is killed or frozen and comes back.
- * Two producers write numbered messages at the same rate to their own topics: our accumulator, and kafkajs in
- * its usual form (overlapping sends over several partitions, its own retries). At the end every acknowledged
- * message is searched in the log. Exits 1 if our accumulator lost one, or wrote one out of order.
+ * Compares two producers on three brokers with min.insync.replicas 2. Every few seconds the test kills or freezes one
+ * broker, and restarts it. Both producers write numbered messages at the same rate to their own topics. One producer
+ * is the accumulator of the product. The other is kafkajs in its usual form (overlapping sends over several
+ * partitions, its own retries). At the end the test searches every acknowledged message in the log. It exits with 1
+ * if the accumulator lost a message or wrote one out of order.
  *
  * npm run accumulator-faults -- --seconds 60 [--rate 750] [--every 13] [--down 6] [--in-flight perLeader|one]
  */
 const partitions = 12;
 const tickMs = 10;
 const stackName = 'faults';
-/**
- * Longer than any fault, so that a message without acknowledgement at the end is a finding and no deadline.
- */
+/** Longer than any fault. So a message without acknowledgement at the end is a real fault, not a short deadline. */
 const patienceMs = 60_000;
 /**
- * A limit that a real service would set: kafkajs has none, and its retries pile up while a broker is down.
+ * Maximum number of parallel sends of kafkajs, as a real service would set it. Without this limit, retries pile up
+ * while a broker is down.
  */
 const plainOverlapMax = 200;
 const restartAttempts = 3;
@@ -81,7 +81,7 @@ if (!args.keep) await stackDown(stackName);
 const { lost, outOfOrder } = verdicts['our accumulator'];
 process.exit(lost > 0 || outOfOrder > 0 ? 1 : 0);
 
-/** Kills and freezes one broker after the other, by turns. At the end all run. */
+/** Kills and freezes one broker after the other. At the end all brokers run. */
 async function makeFaults(signal: AbortSignal): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
     await pause(Math.min(3, Number(args.every)), signal);

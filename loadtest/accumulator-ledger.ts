@@ -4,16 +4,16 @@ import { createLogger } from '../services/shared/log/index.ts';
 export interface Verdict {
   acknowledged: number;
   failed: number;
-  /** Acknowledged, but not in the log. */
+  /** Number of acknowledged messages that the log lacks. */
   lost: number;
-  /** Acknowledged, but its first copy comes after that of a later message of its partition. */
+  /** Number of acknowledged messages whose first copy is behind a later message of their partition. */
   outOfOrder: number;
   duplicates: number;
   /** The longest time without any acknowledgement. */
   longestGapMs: number;
 }
 
-/** The results of one producer: numbered messages per partition, and which of them were acknowledged. */
+/** The results of one producer: the numbered messages of each partition, and the acknowledged ones among them. */
 export class Ledger {
   readonly #nextSequence: number[];
   readonly #acknowledged: Set<number>[];
@@ -27,7 +27,7 @@ export class Ledger {
     this.#acknowledged = Array.from({ length: partitions }, () => new Set());
   }
 
-  /** The next messages, partition by partition. */
+  /** The next messages, one partition after the other. */
   next(count: number): { partition: number; sequence: number; value: Buffer }[] {
     return Array.from({ length: count }, () => {
       const partition = this.#turn++ % this.#nextSequence.length;

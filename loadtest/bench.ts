@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- e2e|http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`: runs a bench and prints its
- * table, or with --json one JSON document. Only e2e, http, shares and store use `--only`. Exit code 1 if a run has no number.
+ * `npm run bench -- e2e|http|reconcile|shares|store|subscribers [--quick] [--json] [--rounds N] [--only VARIANT,…]`:
+ * Runs a bench and prints its table, or one JSON document with --json. Only e2e, http, shares and store use `--only`.
+ * The exit code is 1 if a run has no number.
  */
 import { parseArgs } from 'node:util';
 import { goOnWithoutOutput } from '../stack/processes/lost-output.ts';
@@ -12,7 +13,7 @@ goOnWithoutOutput();
 
 type Bench = (options: BenchOptions) => Promise<BenchReport>;
 
-/** Loaded on request: each brings its own clients and servers. */
+/** Loads each bench only on request, because each bench has its own clients and servers. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   e2e: async () => (await import('./e2e/bench.ts')).e2eBench,
   http: async () => (await import('./http/bench.ts')).httpBench,

@@ -13,9 +13,10 @@ import { noMetrics } from '../services/shared/metrics/index.ts';
 import { stackUp } from '../stack/index.ts';
 
 /**
- * CPU time of the client per record: our accumulator and kafkajs's `producer.send`, with several numbers of
- * records per request. Same records with six headers, closed loop, acks from all in-sync replicas,
- * interleaved rounds. Both run with patched request queues; otherwise kafkajs's timers would count for it.
+ * Measures the CPU time of the client per record, for several numbers of records per request. Compares the
+ * accumulator of the product with `producer.send` of kafkajs. Both send the same records with six headers, in a
+ * closed loop, with acks from all in-sync replicas. Their rounds alternate. Both run with patched request queues,
+ * because otherwise the timers of kafkajs would count against it.
  *
  * node loadtest/kafka-produce.ts [--brokers host:port,…] [--rounds 5] [--in-flight perLeader|one]
  */
@@ -88,7 +89,7 @@ function makeMessages(seed: number, count: number): OutMessage[] {
   }));
 }
 
-/** Without linger, so that a request holds exactly the records of one call. */
+/** Creates the accumulator without linger, so that a request holds exactly the records of one call. */
 function ours(): Promise<Accumulator> {
   const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
   const inFlight = args['in-flight'] === 'one' ? 'one' : 'perLeader';

@@ -1,4 +1,4 @@
-/** As fast as responses arrive: each connection sends its next request after the last response. */
+/** A closed loop: each connection sends its next request as soon as its last response has arrived. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Connection, openConnection } from './connection.ts';
 import type { ClosedJob } from './job.ts';
@@ -11,12 +11,12 @@ const pollMs = 2;
 export interface ClosedRun
   extends Pick<ClosedJob, 'target' | 'tokens' | 'keyPrefix' | 'skuCount' | 'linesEach' | 'ordersEach'> {
   readonly connections: number;
-  /** Called with each whole response, and when its request was sent. */
+  /** Called with each complete response and the time at which its request was sent. */
   readonly onAnswer?: (answer: Answer, sentMs: number) => void;
 }
 
 /**
- * Runs until `untilDone` resolves. Resolves when the last response has arrived and the connections are
+ * Sends requests until `untilDone` resolves. Resolves when the last response has arrived and the connections are
  * closed.
  */
 export async function driveClosed(
@@ -64,7 +64,7 @@ export async function driveClosed(
   const connections = await Promise.all(
     Array.from({ length: run.connections }, (_, index) => openLoop(index)),
   );
-  // Connections end by themselves only after a failure.
+  // After a failure all connections end, and `nothingLeft` resolves.
   await Promise.race([untilDone, nothingLeft.promise]);
   running = false;
   const drainUntilMs = performance.now() + drainMs;
@@ -82,10 +82,10 @@ function kindOf(ordersEach: number): RequestKind {
   return ordersEach === 1 ? { kind: 'place', waitSeconds: 0 } : { kind: 'batch', orders: ordersEach };
 }
 
-/** Every item of a batch must have been accepted. */
+/** Whether the response is complete: every item of a batch must be accepted. */
 function isWhole({ status, body }: Answer, ordersEach: number): boolean {
   if (ordersEach === 0) return status === 200;
-  // A design that decides within the request answers that the order is created.
+  // A design that decides within the request responds with 201.
   if (ordersEach === 1) return status === 202 || status === 201;
   return status === 200 && body.split('"status":202').length - 1 === ordersEach;
 }

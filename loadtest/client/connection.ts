@@ -1,32 +1,38 @@
 /**
- * A kept-alive HTTP/1.1 connection that costs the generator as little as possible, because both share the
- * machine. Requests are prepared bytes; of a response only status, length and body are read. No pipelining,
- * no chunks, no promise per request.
+ * A keep-alive HTTP/1.1 connection that costs the generator little CPU time, because the generator shares the machine
+ * with the servers. Requests are prepared bytes. The connection reads only the status, the length and the body of a
+ * response. It has no pipelining, no chunks and no promise per request.
  */
 import { connect, type Socket } from 'node:net';
 import type { Target } from './job.ts';
 
 export interface Answer {
   readonly status: number;
-  /** Latin-1. */
+  /** The body, decoded as Latin-1. */
   readonly body: string;
 }
 
 export interface Connection {
-  /** One request at a time; `request` must not change before its response. */
+  /**
+   * Sends one request. The caller must wait for its response before the next request, and must not change its bytes
+   * until then.
+   */
   send(request: Uint8Array): void;
   close(): void;
 }
 
 export interface ConnectionEvents {
   onAnswer(answer: Answer): void;
-  /** The connection ended on either side; called once, and not after `close`. */
+  /** Called once when the connection ends on either side, but not after `close`. */
   onBroken(reason: string): void;
 }
 
 const headEnd = '\r\n\r\n';
 const lengthField = /\r\ncontent-length: *(\d+)/i;
-/** All sockets read into this buffer: Node reads and calls back in one step, and the rest is copied. */
+/**
+ * All sockets read into this buffer. This is safe, because Node calls back right after each read, and incomplete data
+ * is copied.
+ */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 export async function openConnection(target: Target, events: ConnectionEvents): Promise<Connection> {
@@ -65,7 +71,7 @@ export async function openConnection(target: Target, events: ConnectionEvents): 
   };
 }
 
-/** A connected socket without delay. `onText` gets the received text, as Latin-1. */
+/** Opens a connected socket with TCP_NODELAY. `onText` gets the received text, decoded as Latin-1. */
 export function openSocket({ host, port }: Target, onText: (text: string) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const onread = {

@@ -1,4 +1,4 @@
-/** The input of a generator process; it returns one result. */
+/** The input of a generator process, which returns one result. */
 
 export interface Target {
   readonly host: string;
@@ -7,24 +7,24 @@ export interface Target {
 
 export interface Load {
   readonly target: Target;
-  /** One bearer token per simulated customer; connections use them by turns. */
+  /** One bearer token per simulated customer. The connections use the tokens in turn. */
   readonly tokens: readonly string[];
   /** Prefix of every idempotency key, unique for each run. */
   readonly keyPrefix: string;
-  /** SKUs for orders. */
+  /** Number of SKUs in orders. */
   readonly skuCount: number;
-  /** Lines of every order; by default one to five. */
+  /** Number of lines of every order; by default one to five. */
   readonly linesEach?: number;
-  /** Processes whose CPU time is measured, by name; null for one that is not on this machine. */
+  /** Processes whose CPU time is measured, by name. Null for a process on another machine. */
   readonly pids: Readonly<Record<string, number | null>>;
-  /** Process whose memory is measured. */
+  /** The process whose memory is measured. */
   readonly servicePid: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
 
 /**
- * Each connection sends its next request after its response. `ordersEach`: 0 for a plain GET, above 1 for
+ * Each connection sends its next request after its last response. `ordersEach` is 0 for a plain GET and above 1 for
  * batches.
  */
 export interface ClosedJob extends Load {
@@ -34,20 +34,21 @@ export interface ClosedJob extends Load {
 }
 
 /**
- * Requests begin on the clock, whether or not earlier ones were answered. Latency counts from that moment.
+ * Requests start at a fixed rate, even while earlier requests have no response. Latency counts from the planned
+ * start.
  */
 export interface OpenJob extends Load {
   readonly kind: 'open';
   readonly perSecond: number;
-  /** `Prefer: wait`; 0 for none. */
+  /** Seconds of `Prefer: wait`; 0 omits the header. */
   readonly waitSeconds: number;
-  /** If true, refusals (503) count as responses; otherwise they fail the run. */
+  /** Whether refusals (503) count as responses. Otherwise they fail the run. */
   readonly refusalsCount: boolean;
 }
 
 /**
- * Places orders, then places on the clock, opens an idle stream for each of the first orders, and places on
- * the clock again.
+ * Places orders, then places more at a fixed rate. Opens an idle stream for each of the first orders. Then places at
+ * the same fixed rate again.
  */
 export interface StreamsJob extends Load {
   readonly kind: 'streams';

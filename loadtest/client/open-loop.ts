@@ -1,7 +1,7 @@
 /**
- * On the clock: a request is due every 1/perSecond, whether or not earlier ones were answered. Its latency
- * counts from the due time, so a stalled server is charged for every request that was due meanwhile. Every
- * request that was due in the measured time counts, however late its response.
+ * An open loop: a request is due every 1/perSecond, even while earlier requests have no response. Its latency counts
+ * from the due time. So the stall of a server adds to the latency of every request that was due meanwhile. Every
+ * request that was due in the measured time counts, even if its response is late.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from './closed-loop.ts';
@@ -10,28 +10,28 @@ import type { OpenJob } from './job.ts';
 import type { Recorder } from './recorder.ts';
 import { createRequestMaker, type NextRequest } from './requests.ts';
 
-/** Requests that wait for a connection or a response. Beyond this number the server cannot follow. */
+/** Maximum number of requests that wait for a connection or a response. With more, the server cannot keep up. */
 const openRequestsMax = 20_000;
 const connectionsMax = 2_000;
 const connectionsFirst = 64;
 const tickMs = 1;
-/** Time for the last responses of a run. */
+/** Maximum wait for the last responses of a run. */
 const drainMs = 15_000;
 
 interface Client {
   readonly connection: Connection;
   readonly next: NextRequest;
-  /** One of its requests is in flight. */
+  /** Whether a request of this connection is in flight. */
   busy: boolean;
   dueMs: number;
 }
 
 export interface OpenRun extends Omit<OpenJob, 'kind'> {
-  /** Called with each expected response, and when its request was due. */
+  /** Called with each expected response and the due time of its request. */
   readonly onAnswer?: (answer: Answer, dueMs: number) => void;
 }
 
-/** Runs warm-up and measured time; resolves when the last response has arrived. */
+/** Runs the warm-up and the measured time. Resolves when the last response has arrived. */
 export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void> {
   const { waitSeconds, tokens } = job;
   const maker = createRequestMaker(
@@ -104,7 +104,7 @@ export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void>
     const nowMs = performance.now();
     if (nowMs >= measureFromMs && !recorder.measuring()) recorder.begin();
     for (; dueOf(asked) <= nowMs; asked++) queue.push(dueOf(asked));
-    if (waiting() + underWay > openRequestsMax) recorder.failed('the server does not follow the clock');
+    if (waiting() + underWay > openRequestsMax) recorder.failed('the server cannot keep up with the rate');
     start();
     await sleep(tickMs);
   }
@@ -116,7 +116,7 @@ export async function driveOpen(job: OpenRun, recorder: Recorder): Promise<void>
   for (const { connection } of idle) connection.close();
 }
 
-/** Gives up an unused connection: the server ends it with a 408 because no request comes. */
+/** Closes an unused connection that the server ends with a 408, because it got no request. */
 function retire(idle: Client[], client: Client): void {
   const at = idle.indexOf(client);
   if (at !== -1) idle.splice(at, 1);

@@ -1,4 +1,4 @@
-/** Counts responses by kind, and the CPU time between `begin` and `end`. */
+/** Counts responses by kind, and measures the CPU time between `begin` and `end`. */
 import { readFileSync } from 'node:fs';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { ownCpuUs, processCpuUs } from '../frame/cpu.ts';
@@ -6,14 +6,14 @@ import type { Sample } from '../frame/types.ts';
 import type { Load } from './job.ts';
 
 export interface Recorder {
-  /** A successful response after this time. Only a `measured` one is part of the sample. */
+  /** Records a successful response after this time. Only a `measured` response is part of the sample. */
   done(ms: number, orders: number, measured: boolean): void;
   refused(ms: number, measured: boolean): void;
-  /** Any other response; the run has no number. */
+  /** Records any other response or a failure. Then the run has no number. */
   failed(what: string): void;
-  /** The measured time begins. */
+  /** Begins the measured time. */
   begin(): void;
-  /** The measured time ends; responses to its requests may still arrive. */
+  /** Ends the measured time. Responses to its requests may still arrive. */
   end(): void;
   /** Whether the measured time is running. */
   measuring(): boolean;
@@ -96,12 +96,12 @@ export function rssBytes(pid: number): number {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Number(kilobytes) * 1024;
   } catch {
-    // Not Linux: the column stays empty.
+    // This is not Linux, so the column stays empty.
     return Number.NaN;
   }
 }
 
-/** CPU time so far, in µs, of this process and the readable ones. */
+/** CPU time so far, in µs, of this process and of each readable process in `pids`. */
 function cpuOf(pids: Load['pids']): Record<string, number> {
   const used: Record<string, number> = {};
   for (const [name, pid] of Object.entries(pids)) {

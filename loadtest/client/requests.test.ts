@@ -16,7 +16,7 @@ function bodyOf(text: string): string {
 }
 
 describe('requests', () => {
-  it('places are whole HTTP messages, each with its own key, from any sender', () => {
+  it('single orders are complete HTTP messages, each with its own key, for every sender', () => {
     const made = texts(place, 600, ['t1', 't2']);
     const keys = made.map((text) => /\r\nidempotency-key: (p0-\d{9})\r\n/.exec(text)?.[1]);
     expect(new Set(keys).size).toBe(600);

@@ -1,4 +1,4 @@
-/** Prepared requests as bytes: only the idempotency keys change, and are written in place. */
+/** Prepares requests as bytes. Only the idempotency keys change, and are overwritten in place. */
 import { currency, skuName } from '../store/order-stream.ts';
 import { createRandom } from '../store/random.ts';
 
@@ -13,21 +13,21 @@ export type RequestKind =
   | { readonly kind: 'place'; readonly waitSeconds: number }
   | { readonly kind: 'batch'; readonly orders: number };
 
-/** Returns the bytes of the next request, which are valid until the next call. */
+/** Returns the bytes of the next request. They are valid until the next call. */
 export type NextRequest = () => Uint8Array;
 
 export interface RequestMaker {
-  /** For one connection: each has its own bytes, since it has one request in flight. */
+  /** The requests of one connection. Each connection has its own bytes, because it has one request in flight. */
   requestsOf(token: string): NextRequest;
 }
 
 interface Template {
   readonly bytes: Buffer;
-  /** Where the digits of each key begin. */
+  /** The index at which the digits of each key begin. */
   readonly keysAt: readonly number[];
 }
 
-/** `linesEach` is the number of lines of every order; without it orders have one to five. */
+/** Creates a maker of requests. `linesEach` is the number of lines of every order; by default one to five. */
 export function createRequestMaker(
   keyPrefix: string,
   skuCount: number,
@@ -106,7 +106,7 @@ function post(path: string, token: string, fields: string, body: string): string
   return `POST ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n${fields}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Order bodies in ASCII, so that their length in characters equals that in bytes. */
+/** Creates the bodies of orders in ASCII, so that their lengths in characters and in bytes are equal. */
 function makeBodies(skuCount: number, linesEach?: number): string[] {
   const random = createRandom(seed);
   return Array.from({ length: bodyCount }, (_, index) =>

@@ -1,6 +1,6 @@
 /**
- * The designs on the same servers. Only the measured design's processes run, because idle processes of the
- * others would still use processor time.
+ * Runs the designs on the same servers. Only the processes of the measured design run, because idle processes of
+ * other designs would use CPU time.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export type Shape =
   | Pick<OpenJob, 'kind' | 'perSecond' | 'waitSeconds' | 'refusalsCount'>;
 
 export interface Times {
-  /** Load on newly started processes, before their first run. */
+  /** Duration of the load on newly started processes, before their first run. */
   readonly startUpMs: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -39,16 +39,16 @@ export interface Times {
 
 export interface RunOf {
   readonly shape: Shape;
-  /** In front of every idempotency key; no two runs of the arena share one. */
+  /** Prefix of every idempotency key. Each run of the arena has its own prefix. */
   readonly keyPrefix: string;
   readonly seenBy?: SeenBy;
-  /** Pauses the subscribers while the load runs. */
+  /** Whether the subscribers are paused while the load runs. */
   readonly isFrozen?: boolean;
 }
 
 export interface Arena {
   readonly designs: ReadonlyMap<string, Design>;
-  /** One checked run. */
+  /** Runs one variant once and checks the result. */
   run(designName: string, what: RunOf): Promise<RunResult>;
   /** The fault in the stock of a design after all of its runs, or null. */
   stockProblem(designName: string): Promise<string | null>;
@@ -58,8 +58,8 @@ export interface Arena {
 export type MakeDesign = (own: OwnTopics, jwks: string) => Promise<Design> | Design;
 
 /**
- * Creates topics, tables and tokens of each design; starts no process. Designs whose names are equal up to a slash
- * share topics and tables.
+ * Creates the topics, tables and tokens of each design, but starts no process. Designs share topics and tables if
+ * their names are equal up to a slash.
  */
 export async function openArena(
   stack: BenchStack,
@@ -103,7 +103,7 @@ export async function openArena(
         if (!result.ok) await stopActive();
         return result;
       } catch (error) {
-        // The rest of one run must not affect the next.
+        // The remains of one run must not affect the next run.
         await stopActive();
         throw error;
       }
@@ -142,7 +142,7 @@ interface Subject {
   readonly serverPids: BenchStack['pids'];
 }
 
-/** One run in a process of its own, and the checks of what it left. */
+/** Runs one variant in its own process, and checks its outcomes and its rows. */
 async function runChecked(
   { own, running, tokens, serverPids }: Subject,
   { shape, keyPrefix, seenBy = 'topic', isFrozen = false }: RunOf,
@@ -150,7 +150,7 @@ async function runChecked(
 ): Promise<RunResult> {
   const load = {
     target: running.target,
-    // The orders of one customer, where the client follows its orders.
+    // If the client follows its orders, all orders belong to one customer.
     tokens: seenBy === 'topic' ? tokens : tokens.slice(0, 1),
     keyPrefix,
     skuCount,
@@ -183,7 +183,7 @@ function topicOf({ env, settings }: OwnTopics): Omit<OutcomeTopic, 'topic'> {
   return { brokers: settings.brokers, topicPrefix: env['KAFKA_TOPIC_PREFIX']! };
 }
 
-/** Records in the topic of the outcomes. */
+/** Number of records in the topic of outcomes. */
 async function publishedOf({ admin }: OwnTopics): Promise<number> {
   const ends = await admin.endOffsets(EVENTS);
   return [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);

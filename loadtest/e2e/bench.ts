@@ -1,6 +1,6 @@
 /**
- * `bench e2e`: from the HTTP request to the published outcome with every service running, compared with two
- * reference designs.
+ * `bench e2e` measures the whole path from the HTTP request to the published outcome, with every service running. It
+ * compares the product with two reference designs.
  */
 import { runRounds } from '../frame/rounds.ts';
 import { openStack } from '../frame/stack.ts';
@@ -36,7 +36,7 @@ export interface PlanOptions extends Pick<BenchOptions, 'tell'> {
   readonly count: number;
 }
 
-/** Runs the variants by turns; makes only the designs that they are of. */
+/** Runs the variants in turn. Creates only the designs of these variants. */
 export async function runPlan(
   plan: readonly Planned[],
   { times, count, tell }: PlanOptions,

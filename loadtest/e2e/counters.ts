@@ -1,13 +1,13 @@
-/** Counts transactions, fetches and produce requests, so that their number per order can be reported. */
+/** Counts transactions, fetches and produce requests, so that the bench can report their number per order. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { metricPrefix } from '../../services/shared/metrics/index.ts';
 import type { OwnTopics } from '../frame/own-topics.ts';
 import { withConnection } from '../store/database.ts';
 
 export interface Counts {
-  /** COMMIT statements of the whole server. */
+  /** Number of COMMIT statements of the whole server. */
   readonly transactions: number;
-  /** By the metrics of the services; null for a design without metrics. */
+  /** Counts from the metrics of the services; null for a design without metrics. */
   readonly kafka: KafkaCounts | null;
 }
 
@@ -38,13 +38,13 @@ async function readKafka(adminPorts: readonly number[]): Promise<KafkaCounts> {
   };
 }
 
-/** Over all processes and labels. 0 until a process has observed the metric. */
+/** The sum of one metric over all processes and labels; 0 until a process has observed the metric. */
 function sumOf(lines: readonly string[], name: string): number {
   const own = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   return own.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-/** What was counted between two readings, per order; records are per produce request. */
+/** The differences between two readings, divided by the number of orders. Records are divided by produce requests. */
 export function countsPerOrder(before: Counts, after: Counts, orders: number): Record<string, number> {
   const transactions = { transactionsPerOrder: (after.transactions - before.transactions) / orders };
   if (before.kafka === null || after.kafka === null) return transactions;

@@ -5,19 +5,19 @@ import type { OwnTopics } from '../frame/own-topics.ts';
 export interface Design {
   readonly name: string;
   readonly own: OwnTopics;
-  /** Starts its processes; resolves once it accepts orders. */
+  /** Starts the processes of the design. Resolves once the design accepts orders. */
   start(): Promise<RunningDesign>;
 }
 
 export interface RunningDesign {
   readonly target: Target;
-  /** Its processes, by name. The first receives the requests. */
+  /** The processes by name. The first process receives the requests. */
   readonly pids: Readonly<Record<string, number>>;
-  /** Ports of the metrics of its processes; none for a design without metrics. */
+  /** Ports of the metrics of the processes; empty for a design without metrics. */
   readonly adminPorts: readonly number[];
   /** Pauses the processes that only read outcomes, until the returned function is called. */
   freezeSubscribers?(): () => void;
-  /** Resolves once all work is done. */
+  /** Resolves once the design has processed all orders. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }

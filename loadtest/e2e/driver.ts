@@ -1,7 +1,7 @@
 /**
- * The process of one run, the same for every design. It sends requests, reads the outcomes, and checks that
- * each accepted order gets exactly one. The rate counts outcomes. Latencies count from the request; in an
- * open loop, from the time at which it was due.
+ * The process of one run, the same for every design. It sends requests, reads the outcomes, and checks that each
+ * accepted order gets exactly one outcome. The rate counts outcomes. Latencies count from the request. In an open
+ * loop they count from the due time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'hdr-histogram-js';
@@ -18,7 +18,7 @@ import { createFollower, type Shown } from './ways.ts';
 const slowestUs = 300_000_000;
 const idField = /"id":"([0-9a-f-]{36})"/g;
 
-/** The measured time, by the clock of this process. */
+/** Start and end of the measured time, by the clock of this process. */
 interface Span {
   fromMs: number;
   toMs: number;
@@ -79,9 +79,9 @@ function withSpan(recorder: Recorder, span: Span): Recorder {
 }
 
 /**
- * The rate is the better of two. First: the outcomes that arrived in the measured time. Second: all outcomes, from the first
- * request to the last outcome; a design with a backlog is faster once no requests come. Orders requested in the measured
- * time count for the quantiles.
+ * The rate is the better of two rates. The first rate counts the outcomes that arrived in the measured time. The
+ * second rate counts all outcomes, from the first request to the last outcome. A design with a backlog is faster
+ * after the last request. The quantiles count the orders that were requested in the measured time.
  */
 function sampleOf(recorder: Recorder, { arrivals }: OutcomeReader, sent: Sent, span: Span): Sample {
   const asked = recorder.sample();
@@ -123,7 +123,7 @@ function betterOf(inSpan: Rate, whole: Rate): Rate {
   return whole.orders / whole.seconds > inSpan.orders / inSpan.seconds ? whole : inSpan;
 }
 
-/** What replaces the quantiles of the topic where the outcome is seen elsewhere. */
+/** The quantiles of the time until the client sees the outcome, if it does not read the topic. */
 function quantilesSeen(
   seenBy: E2eJob['seenBy'],
   { more = {} }: Sample,

@@ -1,7 +1,7 @@
 /**
  * The figures of the end-to-end bench, and their required values on an idle machine with two cores. Ratios compare
- * runs of one round. Rates count outcomes in the topic. Latencies count from the request; in an open loop, from the
- * time at which it was due.
+ * runs of one round. Rates count outcomes in the topic. Latencies count from the request. In an open loop they count
+ * from the due time.
  */
 import { figure, perRun, rateOf, ratios } from '../frame/statistics.ts';
 import type { Figure, Goal, Rounds, RunResult, Sample } from '../frame/types.ts';
@@ -17,7 +17,7 @@ export const goals: Readonly<Record<string, Goal>> = {
   'e2e.outcome_p95_ms': { atMost: 100, aim: 60 },
   'e2e.outcome_p50_ms.300': { atMost: 25, aim: 15 },
   'e2e.outcome_p95_ms.300': { atMost: 50, aim: 30 },
-  // 0.7 and 0.45 of what an order took when this bench was made, 1,250 µs.
+  // The goals are 0.7 and 0.45 of 1,250 µs, the CPU time per order when this bench was written.
   'e2e.cpu_us_1500': { atMost: 875, aim: 560 },
   'e2e.subscribers_cost': { atLeast: 0.85, aim: 0.95 },
   'e2e.subscribers_cost.512': { atLeast: 0.85, aim: 0.95 },
@@ -70,7 +70,7 @@ export function figuresOf({ results }: Rounds): Figure[] {
   ];
 }
 
-/** All processes and servers; the generator is no part of any design. */
+/** CPU time of all processes and servers. The generator is not part of any design. */
 function cpuOfDesign({ cpuUs }: Sample): number {
   const { generator: _, ...others } = cpuUs;
   return Object.values(others).reduce((sum, us) => sum + us, 0);

@@ -1,16 +1,16 @@
-/** The input of a measuring process of this bench; it returns one result. */
+/** The input of a measuring process of this bench, which returns one result. */
 import type { ClosedJob, OpenJob } from '../client/job.ts';
 import type { Way } from './ways.ts';
 
 export interface OutcomeTopic {
   readonly brokers: readonly string[];
   readonly topicPrefix: string;
-  /** Without the prefix. */
+  /** Name of the topic without the prefix. */
   readonly topic: string;
 }
 
 /**
- * Where a client sees the outcome: in the topic, in the answer to `Prefer: wait`, in the status that it polls, or in the
+ * The place where a client sees the outcome: the topic, the response to `Prefer: wait`, the polled status, or the
  * stream of events.
  */
 export type SeenBy = 'topic' | 'wait' | Way;
@@ -18,6 +18,8 @@ export type SeenBy = 'topic' | 'wait' | Way;
 export interface E2eJob {
   readonly load: ClosedJob | OpenJob;
   readonly outcomes: OutcomeTopic;
-  /** What the quantiles of the sample are of; anything but the topic for an open loop of one customer. */
+  /**
+   * The place whose latencies the quantiles describe. Every value except `topic` needs an open loop of one customer.
+   */
   readonly seenBy: SeenBy;
 }

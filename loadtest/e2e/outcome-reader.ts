@@ -1,4 +1,4 @@
-/** Reads the outcomes of a design as any team would, and records when the outcome of each order arrived. */
+/** Reads the outcomes of a design as any team would. Records the time at which the outcome of each order arrived. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createAdmin,
@@ -10,13 +10,13 @@ import { createLogger } from '../../services/shared/log/index.ts';
 import type { OutcomeTopic } from './job.ts';
 
 interface Arrival {
-  /** By the clock of this process. */
+  /** Arrival of the first copy, by the clock of this process. */
   readonly firstMs: number;
   count: number;
 }
 
 export interface OutcomeReader {
-  /** By order id. */
+  /** The arrivals by order id. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
   /**
    * Waits until each of these orders has an outcome and the topic is read to its end. Returns the fault, or
@@ -29,7 +29,7 @@ export interface OutcomeReader {
 const deadlineMs = 120_000;
 const pollMs = 20;
 
-/** Resolves when every outcome published later will be seen. */
+/** Resolves when the reader gets every outcome that is published from then on. */
 export async function openOutcomeReader({
   brokers,
   topicPrefix,

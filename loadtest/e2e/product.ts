@@ -1,4 +1,6 @@
-/** Our design with every service: ingestion, two workers, notification, reconciliation and projector. */
+/**
+ * The design of the product, with every service: ingestion, two workers, notification, reconciliation and projector.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeKey } from '../../services/shared/secrets/index.ts';
 import { EVENTS, GROUPS } from '../../topics/index.ts';
@@ -63,7 +65,7 @@ function freeze(processes: readonly ServiceProcess[]): () => void {
     process.off('exit', thaw);
     signalAll('SIGCONT');
   };
-  // A bench that is interrupted leaves no frozen processes behind.
+  // An interrupted bench must not leave frozen processes behind.
   process.on('exit', thaw);
   signalAll('SIGSTOP');
   return thaw;
@@ -84,8 +86,7 @@ async function settle({ admin }: OwnTopics): Promise<void> {
       }),
     );
     if (lags.every((lag) => lag === 0)) return;
-    if (performance.now() > untilMs)
-      throw new Error(`the subscribers are ${lags.join(', ')} outcomes behind`);
+    if (performance.now() > untilMs) throw new Error(`the subscribers lag by ${lags.join(', ')} outcomes`);
     await sleep(pollMs);
   }
 }

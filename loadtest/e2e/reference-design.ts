@@ -1,4 +1,4 @@
-/** The reference designs as processes of their own. */
+/** Runs the reference designs as separate processes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import type { Design, RunningDesign } from './design.ts';
 const folder = path.join(import.meta.dirname, '../reference');
 const compileCache = path.join(import.meta.dirname, '../../node_modules/.cache/compile');
 
-/** The best values of docs/bench/reference-sweep.md. */
+/** The best settings in docs/bench/reference-sweep.md. */
 export const bestSettings: ReferenceSettings = {
   pool: 16,
   relayRows: 500,
@@ -29,7 +29,7 @@ const outboxTable = `CREATE TABLE IF NOT EXISTS articles_outbox (
   PRIMARY KEY (id)
 ) ENGINE = InnoDB`;
 
-/** The articles' design: `api` decides within the request, `relay` publishes the outbox. */
+/** The design that many articles describe. `api` decides within the request. `relay` publishes the outbox. */
 export async function articlesDesign(own: OwnTopics, jwks: string, settings = bestSettings): Promise<Design> {
   await withConnection(own.mysqlUrl, (connection) => connection.query(outboxTable));
   const job = jobOf(own, jwks, settings);
@@ -40,7 +40,7 @@ export async function articlesDesign(own: OwnTopics, jwks: string, settings = be
   };
 }
 
-/** The usual asynchronous design: `api` sends each order to a topic, `consumer` decides them one by one. */
+/** The usual asynchronous design. `api` sends each order to a topic. `consumer` decides the orders one by one. */
 export function asyncDesign(own: OwnTopics, jwks: string, settings = bestSettings): Design {
   const job = jobOf(own, jwks, settings);
   const consumers = Array.from({ length: settings.consumers }, (_, index) => [
@@ -74,7 +74,7 @@ interface Started {
   stop(): Promise<void>;
 }
 
-/** The first takes the requests, and is stopped first. */
+/** Starts a process per script. The first process receives the requests, and is stopped first. */
 async function startProcesses(
   scripts: Readonly<Record<string, string>>,
   job: ReferenceJob,
@@ -86,7 +86,7 @@ async function startProcesses(
     target: { host: hostname, port: Number(port) },
     pids: Object.fromEntries(names.map((name, index) => [name, started[index]!.pid])),
     adminPorts: [],
-    // Each accepted order has its outcome by then, and what follows it is checked in the tables.
+    // At this time each accepted order has its outcome. The bench checks all later work in the tables.
     settle: async () => undefined,
     async stop() {
       for (const process of started) await process.stop();

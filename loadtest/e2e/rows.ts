@@ -1,9 +1,9 @@
-/** The tables after a run of any design: each accepted order is stored once, with all its lines. */
+/** Checks the tables after a run of any design. Each accepted order must be stored once, with all its lines. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Connection } from '../reference/connect.ts';
 
-/** The first fault of the orders with this prefix of the idempotency key, as text, or null. */
+/** The first fault in the orders with this prefix of the idempotency key, as text, or null. */
 export async function rowsProblem(
   connection: Connection,
   { keyPrefix, accepted, linesEach }: { keyPrefix: string; accepted: number; linesEach: number },
@@ -36,7 +36,7 @@ async function wrongOrders(
   return Number(wrong) === 0 ? null : `${wrong} orders have amounts that do not add up`;
 }
 
-/** Compares the stock with all orders of the design's own database. Returns the fault, as text, or null. */
+/** Compares the stock with all orders in the database of the design. Returns the fault, as text, or null. */
 export async function stockProblem(connection: Connection): Promise<string | null> {
   const [row] = await rows(
     connection,
@@ -51,7 +51,7 @@ export async function stockProblem(connection: Connection): Promise<string | nul
 const outboxDeadlineMs = 10_000;
 const pollMs = 50;
 
-/** The articles' design deletes the rows of its outbox once they are published. */
+/** Checks the outbox of the articles design, which deletes its rows after their publication. */
 async function keptOutbox(connection: Connection): Promise<string | null> {
   const [table] = await rows(connection, "SHOW TABLES LIKE 'articles_outbox'", []);
   if (table === undefined) return null;

@@ -1,6 +1,6 @@
 /**
- * Looks for the best settings of the reference designs: all settings by turns, at 64 connections. Prints the page
- * docs/bench/reference-sweep.md; `bestSettings` has the best values.
+ * Finds the best settings of the reference designs. Measures all settings in turn, at 64 connections. Prints the page
+ * docs/bench/reference-sweep.md. `bestSettings` has the best values.
  *
  *   node loadtest/e2e/sweep.ts [rounds] > docs/bench/reference-sweep.md
  */

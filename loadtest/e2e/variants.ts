@@ -10,17 +10,17 @@ import type { SeenBy } from './job.ts';
 export interface Planned extends Pick<RunOf, 'seenBy' | 'isFrozen'> {
   readonly name: string;
   readonly design: string;
-  /** `half`: an open loop at half of the rate that our design reached at 512 connections. */
+  /** `half` is an open loop at half of the rate of the product at 512 connections. */
   readonly shape: Shape | 'half';
 }
 
 const waitSeconds = 5;
 const gentlePerSecond = 300;
 const briskPerSecond = 1_500;
-/** Whose rate is our capacity. */
+/** The variant whose rate is the capacity of the product. */
 const capacityName = 'ours 512';
 
-/** Connections at which the cost of the subscribers is measured. */
+/** Numbers of connections at which the bench measures the cost of the subscribers. */
 const frozenCounts = new Set([64, 512]);
 
 const closed = (connections: number, ordersEach = 1): Shape => ({ kind: 'closed', connections, ordersEach });
@@ -45,7 +45,8 @@ export function planned(quick: boolean): Planned[] {
   });
   const counts = quick ? [64, 512] : [1, 16, 64, 256, 512];
   const singles = (design: string) => counts.map((count) => of(design, String(count), closed(count)));
-  // Beside the run that it is compared with, because processes get faster in their first minute.
+  // This variant runs right after the variant that it is compared with, because processes get faster in their first
+  // minute.
   const frozen = (count: number) => of('ours', `${count} frozen`, closed(count), { isFrozen: true });
   const seen = (seenBy: SeenBy, shape: Shape) => of('ours', `300/s ${seenBy}`, shape, { seenBy });
   const onlyFull = [
@@ -82,7 +83,7 @@ export function variantsOf(arena: Arena, plan: readonly Planned[]): Variant[] {
       return result;
     },
     async check(_round, result) {
-      // The stock counts all orders of the design, so one variant checks it for all.
+      // The stock counts all orders of the design, so one variant checks the stock for all variants.
       if (plan.findLastIndex((other) => other.design === design) !== index) return result;
       const problem = await arena.stockProblem(design);
       return problem === null ? result : { ok: false, problem };

@@ -1,4 +1,4 @@
-/** How a client learns of the outcome of its own order over HTTP: it polls the status, or reads the stream of events. */
+/** Follows the outcome of an order over HTTP, as a client would: polls the status, or reads the stream of events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Connection, openConnection, openSocket } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';
@@ -6,9 +6,9 @@ import type { Target } from '../client/job.ts';
 export type Way = 'poll' | 'stream';
 
 export interface Follower {
-  /** Follows the order of a 202 until its outcome is shown. */
+  /** Follows the order of a 202 response until the API shows its outcome. */
   follow(accepted: Answer, dueMs: number): void;
-  /** Resolves when all are at their outcome: when each was due to be asked for, and when its outcome was shown. */
+  /** Resolves when all orders have their outcomes. Returns the due time of each order and the time of its outcome. */
   finish(): Promise<readonly Shown[]>;
 }
 
@@ -21,7 +21,7 @@ const pollEveryMs = 20;
 const outcomeDeadlineMs = 60_000;
 const statusUrlField = /"statusUrl":"([^"?]+)(\?[^"]*)"/;
 
-/** All orders must be of the customer of this token. */
+/** Creates a follower. All its orders must belong to the customer of this token. */
 export function createFollower(way: Way, target: Target, token: string): Follower {
   const shown: Shown[] = [];
   const running = new Set<Promise<void>>();
@@ -61,7 +61,7 @@ interface Poller {
   onBroken: (reason: Error) => void;
 }
 
-/** Kept connections, as many as there are polls at the same time. */
+/** Polls over keep-alive connections. It opens as many connections as there are polls at the same time. */
 function createPoll(target: Target, token: string) {
   const idle: Poller[] = [];
   const all: Poller[] = [];
@@ -90,7 +90,7 @@ function createPoll(target: Target, token: string) {
       const untilMs = performance.now() + outcomeDeadlineMs;
       while (performance.now() < untilMs) {
         const { status, body } = await ask(request);
-        if (status !== 200) throw new Error(`a poll was answered ${status}: ${body.slice(0, 200)}`);
+        if (status !== 200) throw new Error(`a poll got the response ${status}: ${body.slice(0, 200)}`);
         if (!body.includes('"status":"QUEUED"')) return;
         await sleep(pollEveryMs);
       }
@@ -108,7 +108,8 @@ async function readStream(target: Target, token: string, url: string): Promise<v
   let received = '';
   const socket = await openSocket(target, (text) => {
     received += text;
-    if (!received.startsWith('HTTP/1.1 200')) decided.reject(new Error(`a stream was answered ${received}`));
+    if (!received.startsWith('HTTP/1.1 200'))
+      decided.reject(new Error(`a stream got the response ${received}`));
     if (received.includes('"status":"PENDING_PAYMENT"')) decided.resolve();
   });
   socket.once('error', decided.reject);

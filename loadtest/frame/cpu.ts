@@ -1,7 +1,7 @@
-/** How much CPU time processes use, and how fast the machine currently is. */
+/** Measures the CPU time of processes and the current speed of the machine. */
 import { readFileSync } from 'node:fs';
 
-/** Linux counts process times in hundredths of a second, whatever the kernel's tick is. */
+/** Linux counts process times in hundredths of a second, for every tick rate of the kernel. */
 const tickUs = 10_000;
 const spinTurns = 100_000_000;
 
@@ -16,11 +16,11 @@ export function processCpuUs(pid: number | null): number | null {
   if (pid === null) return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may contain blanks; user and system time are fields 14 and 15 of the line.
+    // The name in parentheses may contain blanks. User and system time are fields 14 and 15 of the line.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * tickUs;
   } catch {
-    // Not Linux, or another user's process: the column stays empty.
+    // This is not Linux, or the process belongs to another user. The column stays empty.
     return null;
   }
 }
@@ -31,6 +31,6 @@ export function spinMs(): number {
   let value = 0;
   for (let turn = 0; turn < spinTurns; turn++) value = (Math.imul(value, 31) + turn) | 0;
   const ms = performance.now() - startedMs;
-  // The value is used, so that the loop is not optimised away.
+  // The code uses the value, so that V8 does not remove the loop.
   return value === 0.5 ? 0 : ms;
 }

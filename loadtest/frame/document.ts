@@ -1,4 +1,4 @@
-/** The bench as one JSON document, for machines. */
+/** The report of a bench as one JSON document, for programs. */
 import { execFileSync } from 'node:child_process';
 import type { BenchReport, Sample } from './types.ts';
 
@@ -39,7 +39,7 @@ function rounded(number: number | null): number | null {
   return number === null ? null : Number(number.toPrecision(digits));
 }
 
-/** The commit of the files, with `-dirty` if they differ from it; `unknown` outside a checkout. */
+/** The commit of the files, with `-dirty` if they differ from the commit. `unknown` outside a checkout. */
 function commitOf(folder: string): string {
   try {
     const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
@@ -49,7 +49,7 @@ function commitOf(folder: string): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   } catch {
-    // No git, or an unpacked archive: the numbers have no commit.
+    // Git is missing, or this is an unpacked archive. The report has no commit.
     return 'unknown';
   }
 }

@@ -1,22 +1,22 @@
-/** Counts what a running subject reports between `begin` and `end`. */
+/** Counts the transactions that a running subject reports between `begin` and `end`. */
 import { build } from 'hdr-histogram-js';
 import { ownCpuUs, processCpuUs } from './cpu.ts';
 import type { Sample } from './types.ts';
 
 export interface Meter {
-  /** One transaction was committed: its duration and its number of orders. */
+  /** Records a committed transaction with its duration and its number of orders. */
   transaction(ms: number, orders: number): void;
   begin(): void;
   end(): Sample;
 }
 
-/** Transactions longer than this count as this long. */
+/** Longer transactions count as this long. */
 const slowestUs = 60_000_000;
 const rssEveryMs = 100;
 
 /**
- * A meter that also reads the CPU time of the database process `databasePid`; null if it is not on this
- * machine.
+ * Creates a meter that also reads the CPU time of the database process. `databasePid` is null if the database is on
+ * another machine.
  */
 export function createMeter(databasePid: number | null): Meter {
   const histogram = build({

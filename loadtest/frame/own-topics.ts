@@ -1,4 +1,4 @@
-/** Topics and a database for this run only; deleted at the end. */
+/** Topics and a database for this run only. The bench deletes them at the end. */
 import kafkajs from 'kafkajs';
 import { registerSchemas } from '../../services/shared/codec/index.ts';
 import {
@@ -26,7 +26,7 @@ export interface OwnTopics {
 /** A broker that has just created a topic may not know its leaders yet. */
 const leadersKnown = { attempts: 30, backoff: backoff({ initialMs: 200, maxMs: 1_000 }) };
 
-/** @param name of letters and dashes; the prefix of topics and the name of the database */
+/** @param name part of the topic prefix and of the database name; letters and dashes only */
 export async function openTopics(stack: StackInfo, name: string): Promise<OwnTopics> {
   const log = createLogger({ service: 'bench', level: 'error', instanceId: 'bench' });
   const kafkaTopicPrefix = `bench-${name}-${process.pid}.`;

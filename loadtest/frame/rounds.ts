@@ -3,8 +3,8 @@ import { spinMs } from './cpu.ts';
 import type { Rounds, RunResult, Variant } from './types.ts';
 
 /**
- * Runs every variant once per round, beginning with another one each round, so that other load on the machine
- * affects all of them. Then checks the results that can only be checked at the end of a round.
+ * Runs every variant once per round. Each round begins with another variant, so that other load on the machine
+ * affects all variants. At the end of each round, runs the checks that are only possible then.
  */
 export async function runRounds(
   variants: readonly Variant[],

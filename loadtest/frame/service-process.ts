@@ -1,4 +1,4 @@
-/** One of our services as a separate process, as in production. */
+/** One service of the product as a separate process, as in production. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,17 +8,17 @@ export interface ServiceProcess {
   readonly pid: number;
   /** The log line that `start` waited for. */
   readonly line: Readonly<Record<string, unknown>>;
-  /** Port of its metrics; null before it is logged. */
+  /** Port of the metrics; null before the process logs the port. */
   readonly adminPort: number | null;
   stop(): Promise<void>;
 }
 
 const startDeadlineMs = 60_000;
 const linesKept = 20;
-/** The same options as from the supervisor of `npm start`. */
+/** The same environment as under the supervisor of `npm start`. */
 const processEnv: Readonly<Record<string, Readonly<Record<string, string>>>> = { worker: workerProcessEnv };
 
-/** Starts `services/<name>/main.ts`; resolves once it logs `message`. */
+/** Starts `services/<name>/main.ts`. Resolves once the service logs `message`. */
 export function startService(
   name: string,
   env: Readonly<Record<string, string>>,
@@ -58,7 +58,7 @@ function parse(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    // A warning of Node, not one of our log lines.
+    // The line is a warning of Node, not a log line of the service.
     return {};
   }
 }

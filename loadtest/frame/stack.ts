@@ -1,9 +1,9 @@
-/** The servers of the bench: the local instance `bench`, or the one that ORDERSTREAM_BENCH_STACK names. */
+/** The servers of the bench: the local instance `bench`, or the instance in ORDERSTREAM_BENCH_STACK. */
 import { type StackInfo, stackDown, stackStatus, stackUp } from '../../stack/index.ts';
 
 export interface BenchStack {
   readonly info: StackInfo;
-  /** Processes of this machine by server name; null for a server elsewhere. */
+  /** Process ids by server name; null for a server on another machine. */
   readonly pids: Readonly<Record<string, number | null>>;
   /** Stops the instance if this bench started it. */
   close(): Promise<void>;
@@ -27,7 +27,7 @@ async function isUp(name: string): Promise<boolean> {
   try {
     return (await stackStatus(name)).every((row) => row.answers);
   } catch {
-    // There is no such instance yet.
+    // This instance does not exist yet.
     return false;
   }
 }

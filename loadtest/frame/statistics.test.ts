@@ -14,18 +14,18 @@ describe('median', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 
-  test('leaves out rounds without a number', () => {
+  test('omits rounds without a number', () => {
     expect(median([null, 7, null])).toBe(7);
     expect(median([null])).toBeNull();
   });
 });
 
 describe('a run with violated invariants', () => {
-  test('leaves its round without a ratio, on either side', () => {
+  test('has no ratio in its round, on either side', () => {
     expect(ratios([ran(100), failed, ran(300)], [ran(10), ran(10), failed])).toEqual([10, null, null]);
   });
 
-  test('leaves the figure without a value if no round has one', () => {
+  test('leaves the figure without a value if no round has a value', () => {
     expect(figure('x', 'ratio', ratios([failed], [ran(1)]))).toEqual({
       name: 'x',
       unit: 'ratio',
@@ -35,7 +35,7 @@ describe('a run with violated invariants', () => {
   });
 });
 
-test('ratios are taken round by round, so a slow round counts like any other', () => {
+test('each round has its own ratio, so a slow round counts like any other', () => {
   expect(figure('x', 'ratio', ratios([ran(100), ran(10), ran(100)], [ran(10), ran(1), ran(10)])).value).toBe(
     10,
   );

@@ -1,4 +1,4 @@
-/** The few statistics of the benches. */
+/** Statistics for the benches. */
 import type { Figure, RunResult, Sample } from './types.ts';
 
 /** The median (mean of the two middle values), or null without values. */
@@ -14,13 +14,13 @@ export function rateOf(sample: Sample): number {
   return sample.orders / sample.seconds;
 }
 
-/** One number per run; null for a run without one. */
+/** One number per run; null for a run without a number. */
 export function perRun(results: readonly RunResult[], of: (sample: Sample) => number): (number | null)[] {
   return results.map((result) => (result.ok ? of(result.sample) : null));
 }
 
 /**
- * The ratio of two variants in each round. A slow round affects both sides, so ratios are compared, not
+ * The ratio of two variants in each round. A slow round affects both variants, so the bench compares ratios, not
  * rates.
  */
 export function ratios(above: readonly RunResult[], below: readonly RunResult[]): (number | null)[] {

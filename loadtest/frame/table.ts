@@ -1,4 +1,4 @@
-/** Prints a bench for people: one line per variant, one line per figure. */
+/** Prints the report of a bench for people: one line per variant and one line per figure. */
 import { median, perRun, rateOf } from './statistics.ts';
 import type { BenchReport, Figure, Goal, RunResult, Sample } from './types.ts';
 
@@ -22,7 +22,7 @@ function variantHead(processes: readonly string[]): string[] {
   return ['variant', 'orders/s', 'CPU µs/order', ...processes, 'p50 ms', 'p99 ms', 'batch', 'RSS MB'];
 }
 
-/** Processes whose CPU time is in any sample. */
+/** The names of all processes whose CPU time is in a sample. */
 function processesOf(results: ReadonlyMap<string, readonly RunResult[]>): string[] {
   const names = [...results.values()].flat().flatMap((run) => (run.ok ? Object.keys(run.sample.cpuUs) : []));
   return [...new Set(names)];
@@ -79,7 +79,7 @@ function show(number: number | null, digits: number): string {
   return number === null || Number.isNaN(number) ? '–' : number.toFixed(digits);
 }
 
-/** Pads cells to columns; numbers are right-aligned, the first and last column left-aligned. */
+/** Pads cells to columns. Numbers are right-aligned. The first and the last column are left-aligned. */
 function columns(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>

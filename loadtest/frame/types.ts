@@ -1,23 +1,23 @@
-/** The parts of every bench: variants that run by turns, and figures that compare their runs. */
+/** The parts of every bench: variants that run in turn, and figures that compare their runs. */
 
-/** One run of one variant whose invariants hold. Rates are `orders / seconds`. */
+/** The numbers of one valid run of a variant. The rate is `orders / seconds`. */
 export interface Sample {
   readonly orders: number;
   readonly seconds: number;
-  /** CPU µs per order, by process; an unreadable process (a server elsewhere) is missing. */
+  /** CPU µs per order, by process. An unreadable process, such as a server on another machine, is missing. */
   readonly cpuUs: Readonly<Record<string, number>>;
-  /** Quantiles of one transaction (or request), in ms. */
+  /** Quantiles of the duration of a transaction or a request, in ms. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Mean number of orders in one transaction. */
   readonly batch: number;
   /** Largest resident memory of the measuring process, in MB of 10^6 bytes. */
   readonly rssMb: number;
-  /** Values of this bench only, by name. */
+  /** Further values of a bench, by name. */
   readonly more?: Readonly<Record<string, number>>;
 }
 
-/** A run that failed, or whose invariants do not hold, has no number. */
+/** The result of a run. A failed run or a run with violated invariants has no number. */
 export type RunResult =
   | { readonly ok: true; readonly sample: Sample }
   | { readonly ok: false; readonly problem: string };
@@ -25,22 +25,22 @@ export type RunResult =
 export interface Variant {
   readonly name: string;
   run(round: number): Promise<RunResult>;
-  /** Called after all variants of the round: whether the result is valid. */
+  /** Checks the result after all variants of the round. Returns the result, or a problem. */
   check?(round: number, result: RunResult): Promise<RunResult>;
 }
 
 /**
- * All runs of a bench: one result per round for each variant, by its name, and the machine's speed at that
- * time.
+ * All runs of a bench: one result per round for each variant, by the name of the variant. `spinMs` shows the speed of
+ * the machine.
  */
 export interface Rounds {
   readonly count: number;
   readonly results: ReadonlyMap<string, readonly RunResult[]>;
-  /** ms of a fixed loop before each round; a high value shows that the round was disturbed. */
+  /** Duration of a fixed loop before each round, in ms. A high value shows that other load disturbed the round. */
   readonly spinMs: readonly number[];
 }
 
-/** One result of the bench, with its value in each round; null if a run of the round has none. */
+/** One result of the bench, with its value in each round. The value is null if a run of the round has no number. */
 export interface Figure {
   readonly name: string;
   readonly value: number | null;
@@ -48,7 +48,7 @@ export interface Figure {
   readonly perRound: readonly (number | null)[];
 }
 
-/** The required value of a figure, and the desired one; `atMost` if less is better. */
+/** The required value of a figure, and the desired value `aim`. `atMost` means that less is better. */
 export interface Goal {
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -60,7 +60,7 @@ export interface BenchOptions {
   readonly rounds: number | null;
   /** Names of the variants to run; null for all. */
   readonly only: readonly string[] | null;
-  /** Reports progress; never to stdout. */
+  /** Reports progress, but never to stdout. */
   tell(line: string): void;
 }
 

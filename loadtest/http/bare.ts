@@ -1,4 +1,4 @@
-/** The baseline: a fastify route that sends a fixed JSON text. Sends its port to its parent. */
+/** The baseline: a fastify route that sends a fixed JSON text. The process sends its port to its parent. */
 import fastify from 'fastify';
 
 const app = fastify({ logger: false });

@@ -1,6 +1,6 @@
 /**
- * `bench http`: the API with everything behind it, and a bare fastify route, on the same machine at the same
- * time.
+ * `bench http` compares the API of the whole product with a bare fastify route. Both run on the same machine at the
+ * same time.
  */
 import { runRounds } from '../frame/rounds.ts';
 import { type BenchStack, openStack } from '../frame/stack.ts';
@@ -15,16 +15,16 @@ const fullRounds = 5;
 const quickRounds = 2;
 const fullTimes: Times = { warmUpMs: 3_000, measureMs: 6_000 };
 const quickTimes: Times = { warmUpMs: 2_000, measureMs: 3_000 };
-/** For an instance that never refuses: while the worker does not run, accepted orders count as lag. */
+/** The settings of an instance that never refuses. While the worker does not run, accepted orders count as lag. */
 const patient = { LAG_LIMIT_MS: '1h' };
-/** Limits the workers to some hundred orders a second on any machine: they wait for the database. */
+/** Slows the database, so that the workers process only some hundred orders per second on any machine. */
 const slowDatabase = { databaseDelayMs: 24, workerEnv: { BATCH_ORDERS_MAX: '20', WRITERS: '2' } };
 const strict = { LAG_LIMIT_MS: '4s' };
 
 export async function httpBench(options: BenchOptions): Promise<BenchReport> {
   const times = options.quick ? quickTimes : fullTimes;
   const count = options.rounds ?? (options.quick ? quickRounds : fullRounds);
-  // Each fills a world for a while.
+  // Each of these runs takes long, because it fills a world.
   const heavyCount = options.quick ? 1 : count;
   const stack = await openStack(options.tell);
   try {

@@ -1,7 +1,4 @@
-/**
- * The accepted orders of a world and their results, read from the log and the database, not from the
- * services.
- */
+/** Reads the accepted orders of a world and their results from the log and the database, not from the services. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaAdmin } from '../../services/shared/kafka/index.ts';
 import type { Mysql } from '../../services/shared/mysql/index.ts';
@@ -10,11 +7,11 @@ import { COMMANDS, EVENTS } from '../../topics/index.ts';
 export interface Ledger {
   /** Numbers of commands and outcomes in the log. */
   progress(): Promise<{ commands: number; outcomes: number }>;
-  /** Resolves once every command has its outcome published; rejects after a timeout. */
+  /** Resolves once the outcome of every command is published. Rejects after a timeout. */
   quiesce(): Promise<void>;
   /**
-   * Null if exactly `accepted` orders with this prefix of the idempotency key are stored, otherwise the
-   * fault. Quiesce first.
+   * Null if exactly `accepted` orders with this prefix of the idempotency key are stored, otherwise the fault. Call
+   * `quiesce` first.
    */
   faultOf(keyPrefix: string, accepted: number): Promise<string | null>;
 }
@@ -27,14 +24,14 @@ export function createLedger({ admin, mysql }: { admin: KafkaAdmin; mysql: Mysql
     const ends = await admin.endOffsets(topic);
     return [...ends.values()].reduce((sum, { high }) => sum + Number(high), 0);
   };
-  /** Outcomes first: decisions in between make the backlog look larger, never smaller. */
+  /** Reads the outcomes first. Decisions between the two reads can only make the backlog look larger. */
   const progress = async () => {
     const outcomes = await endOf(EVENTS);
     return { outcomes, commands: await endOf(COMMANDS) };
   };
   /**
-   * Commands without a published outcome, from the database, lane by lane. A count in the log would be wrong:
-   * a stopped worker may have published outcomes twice, and these would hide missing ones.
+   * The number of commands without a published outcome, from the database. A count in the log would be wrong: a
+   * stopped worker may have published outcomes twice, and these copies would hide missing outcomes.
    */
   const waiting = async (): Promise<number> => {
     const rows = await mysql.pool.rows<{ partition_id: number; published_offset: number }>(

@@ -1,11 +1,11 @@
 /**
- * Five times the load that the workers can handle.
+ * Puts five times the capacity of the workers on the API.
  *
- * Their capacity is measured just before, on the same slowed database, in two ways: with a backlog that they
- * process undisturbed, and with the same generator at too high a load through an instance of ingestion that
- * never refuses. The higher rate is the capacity: undisturbed they have the machine to themselves, under load
- * their batches are fuller. Both count outcomes in the log, because an accepted order without an outcome is
- * no result.
+ * The bench measures the capacity of the workers just before, on the same slowed database, in two ways. First, the
+ * workers process a backlog undisturbed. Then the same generator sends too many orders through an instance of
+ * ingestion that never refuses. The higher rate is the capacity. Undisturbed workers have the whole machine. Under
+ * load, their batches are fuller. Both rates count outcomes in the log, because an accepted order without an outcome
+ * is no result.
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,16 +17,16 @@ import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, '../client/generator.ts');
 const overload = 5;
-/** As a multiple of the undisturbed rate: enough to keep the workers busy. */
+/** Load as a multiple of the undisturbed rate. It is high enough to keep the workers busy. */
 const saturation = 1.5;
-/** Instances of ingestion in the world. */
+/** Indexes of the instances of ingestion in the world. */
 const strict = 0;
 const patient = 1;
 const saturateWarmUpMs = 2_000;
 const overloadWarmUpMs = 4_000;
 const backlogEveryMs = 250;
 const backlogFill = { connections: 2, ordersEach: 100, warmUpMs: 0, measureMs: 300 };
-/** As a part of the backlog: towards its end some lanes are empty before others. */
+/** Measured part of the backlog. Near the end of the backlog, some lanes are empty before others. */
 const backlogPart = 0.6;
 
 export interface OverloadOptions {
@@ -34,7 +34,7 @@ export interface OverloadOptions {
   readonly measureMs: number;
 }
 
-/** The sample is that of the overload. `goodput` is a part of `capacity`, which is in orders a second. */
+/** Returns the sample of the overload. `goodput` is a fraction of `capacity`. `capacity` is in orders per second. */
 export async function runOverload(world: World, options: OverloadOptions): Promise<RunResult> {
   const { keyPrefix, measureMs } = options;
   const undisturbed = await workOffBacklog(world, keyPrefix);
@@ -50,7 +50,7 @@ export async function runOverload(world: World, options: OverloadOptions): Promi
   if (backlogMin === 0)
     return {
       ok: false,
-      problem: `at ${Math.round(outcomesPerSecond!)} orders/s the workers were idle in between`,
+      problem: `at ${Math.round(outcomesPerSecond!)} orders/s the workers were idle part of the time`,
     };
   const capacity = Math.max(undisturbed, outcomesPerSecond!);
 
@@ -68,7 +68,7 @@ export async function runOverload(world: World, options: OverloadOptions): Promi
   return { ok: true, sample: { ...sample, more: { ...sample.more, capacity, goodput } } };
 }
 
-/** How many orders a second the workers process from a backlog that is accepted at once. */
+/** The rate, in orders per second, at which the workers process a backlog that was accepted before. */
 async function workOffBacklog(world: World, keyPrefix: string): Promise<number> {
   const { ledger } = world;
   const before = await ledger.progress();
@@ -96,8 +96,8 @@ async function workOffBacklog(world: World, keyPrefix: string): Promise<number> 
 type ClockJob = Pick<OpenJob, 'keyPrefix' | 'perSecond' | 'warmUpMs' | 'measureMs' | 'refusalsCount'>;
 
 /**
- * Runs the generator, counts outcomes in the middle of its measured time, and compares accepted orders with
- * their outcomes.
+ * Runs the generator, and counts outcomes in the middle of its measured time. Compares accepted orders with their
+ * outcomes.
  */
 async function runOnClock(world: World, instance: number, job: ClockJob): Promise<RunResult> {
   const running = runInChild(generator, {
@@ -118,7 +118,7 @@ async function runOnClock(world: World, instance: number, job: ClockJob): Promis
   return { ok: true, sample: { ...sample, more: { ...sample.more, ...counted } } };
 }
 
-/** Resolves when the generator runs: its process takes a while to start. */
+/** Resolves when the generator sends, because its process takes a while to start. */
 async function firstCommand(ledger: Ledger, running: Promise<unknown>): Promise<void> {
   const before = (await ledger.progress()).commands;
   let ended = false;

@@ -1,4 +1,4 @@
-/** A TCP proxy that delays a server's answers. With it the bench lowers the workers' capacity. */
+/** A TCP proxy that delays the responses of a server. The bench uses it to lower the capacity of the workers. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface SlowProxy {
@@ -14,7 +14,7 @@ export async function startSlowProxy(
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ ...target, noDelay: true });
     client.on('data', (bytes) => upstream.write(bytes));
-    // Timers with one duration fire in the order in which they were set.
+    // Timers with equal durations fire in the order in which they were set.
     upstream.on('data', (bytes) => setTimeout(() => client.writable && client.write(bytes), answerDelayMs));
     for (const [socket, other] of [
       [client, upstream],

@@ -1,4 +1,4 @@
-/** Thousands of idle streams, and the cost of placing orders beside them. */
+/** Opens thousands of idle streams, and measures the cost of placing orders at the same time. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { driveClosed } from '../client/closed-loop.ts';
@@ -8,16 +8,17 @@ import { driveOpen } from '../client/open-loop.ts';
 import { type Recorder, rssBytes } from '../client/recorder.ts';
 import type { Sample } from '../frame/types.ts';
 
-/** Opened concurrently. */
+/** Number of streams that are opened concurrently. */
 const openAtOnce = 100;
 const openDeadlineMs = 60_000;
-/** Time for garbage collections and buffers to settle. */
+/** Wait until garbage collections and buffers have settled. */
 const settleMs = 3_000;
 const ordersAtOnce = 500;
 
 /**
- * Places an order for each stream, places on the clock, opens the streams, and places on the clock again. The
- * sample is that of the last phase. All orders belong to one customer, whose token opens the streams.
+ * Places an order for each stream. Places orders at a fixed rate, opens the streams, and places orders at the same
+ * rate again. The sample belongs to the last phase. All orders belong to one customer, because the token of this
+ * customer opens the streams.
  */
 export async function driveStreams(job: StreamsJob, recorder: Recorder): Promise<Sample> {
   const urls = await placeOrders(job, recorder);
@@ -37,7 +38,7 @@ export async function driveStreams(job: StreamsJob, recorder: Recorder): Promise
   return { ...beside, more: { ...beside.more, streamKb: bytesEach / 1_000, p99AloneMs: alone.p99Ms } };
 }
 
-/** URLs of the streams, one for each placed order. */
+/** Places the orders. Returns the URL of the stream of each order. */
 async function placeOrders(job: StreamsJob, recorder: Recorder): Promise<string[]> {
   const urls: string[] = [];
   const enough = Promise.withResolvers<void>();
@@ -67,7 +68,7 @@ async function openStreams(job: StreamsJob, urls: readonly string[], recorder: R
   return streams;
 }
 
-/** Resolves with the first event. */
+/** Opens a stream. Resolves with its first event. */
 async function openStream({ target, tokens }: StreamsJob, url: string, recorder: Recorder): Promise<Socket> {
   const begun = Promise.withResolvers<void>();
   let received: string | null = '';
@@ -75,7 +76,7 @@ async function openStream({ target, tokens }: StreamsJob, url: string, recorder:
     if (received === null) return;
     received += text;
     if (!received.startsWith('HTTP/1.1 200'))
-      begun.reject(new Error(`a stream was answered ${received.slice(0, 200)}`));
+      begun.reject(new Error(`a stream got the response ${received.slice(0, 200)}`));
     if (!received.includes('\ndata: ')) return;
     received = null;
     begun.resolve();

@@ -8,8 +8,8 @@ import type { World } from './world.ts';
 
 const generator = path.join(import.meta.dirname, '../client/generator.ts');
 /**
- * Enough connections that ingestion is the bottleneck and not the latency of the acknowledgement. With half
- * of them a fifth of its core is idle.
+ * With this number, ingestion is the bottleneck, not the latency of the acknowledgement. With half as many
+ * connections, a fifth of its core is idle.
  */
 const connections = 512;
 const batchConnections = 64;
@@ -28,8 +28,8 @@ export interface Times {
 type What<J extends Job> = Omit<J, Exclude<keyof Job, 'kind'>>;
 
 /**
- * The rate of the API alone, while the worker does not run. Accepted orders are processed and checked at the
- * end of the round. The log is the real one, so that an acknowledgement has its real cost.
+ * Variants for the rate of the API alone, while the worker does not run. The worker processes the accepted orders at
+ * the end of the round, before their check. The log is a real one, so that an acknowledgement has its real cost.
  */
 export function aloneVariants(world: World, bare: Bare, times: Times): Variant[] {
   const closed = (name: string, what: What<ClosedJob>): Variant => {
@@ -53,7 +53,7 @@ export function aloneVariants(world: World, bare: Bare, times: Times): Variant[]
   ];
 }
 
-/** The whole product at work. */
+/** Variants with the whole product, workers included. */
 export function wholeVariants(world: World, times: Times): Variant[] {
   const whole = (name: string, letter: string, what: What<ClosedJob> | What<OpenJob>): Variant => ({
     name,
@@ -71,7 +71,7 @@ export function wholeVariants(world: World, times: Times): Variant[] {
   ];
 }
 
-/** Fills a world for a while, so it runs less often. */
+/** The variant with idle streams. It runs less often, because it takes long. */
 export function streamVariant(world: World, times: Times): Variant {
   return {
     name: '10,000 streams',

@@ -1,4 +1,7 @@
-/** Topics, a database, ingestion and a worker for this bench only, on the local stack; deleted at the end. */
+/**
+ * Topics, a database, ingestion and a worker for this bench only, on the local stack. The bench deletes them at the
+ * end.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,22 +19,22 @@ import { startSlowProxy } from './slow-proxy.ts';
 export interface WorldOptions {
   /** Prefix of topics and name of the database. */
   readonly name: string;
-  /** Delayed answers of the database, for the worker only. */
+  /** Delay of the responses of the database to the worker, in ms. */
   readonly databaseDelayMs?: number;
   readonly workerEnv?: Readonly<Record<string, string>>;
-  /** One instance of ingestion for each. */
+  /** The environment of each instance of ingestion. */
   readonly ingestionEnvs: readonly Readonly<Record<string, string>>[];
-  /** Customers that have a token. */
+  /** Number of customers with a token. */
   readonly customers?: number;
 }
 
 export interface World {
-  /** What a generator needs to load one of the instances of ingestion, apart from its job. */
+  /** The input with which a generator can load an instance of ingestion, apart from its job. */
   load(instance?: number): Omit<Load, 'keyPrefix' | 'warmUpMs' | 'measureMs'>;
   readonly ledger: Ledger;
   /** Environment of any service in this world. */
   readonly env: Readonly<Record<string, string>>;
-  /** Starts the worker, if it does not run, and waits until it has processed the backlog. */
+  /** Starts the worker if it does not run. Waits until the worker has processed the backlog. */
   startWorker(): Promise<void>;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +56,7 @@ export async function openWorld({ info, pids }: BenchStack, options: WorldOption
     JWKS: issuer.jwksPath,
     RATE_ORDERS_PER_SECOND: '1000000',
     RATE_BURST_ORDERS: '1000000',
-    // The idle streams belong to one customer, who may have half of the free slots.
+    // The idle streams belong to one customer. A customer may use half of the free slots.
     WAITERS_MAX: '24000',
   };
   const slow = await slowDatabase(mysqlUrl, options.databaseDelayMs);
@@ -111,7 +114,7 @@ function signTokens(issuer: LocalIssuer, count: number): Promise<string[]> {
   );
 }
 
-/** The database, directly or through a proxy with a delay. */
+/** The URL of the database, either direct or through a proxy with a delay. */
 async function slowDatabase(
   url: string,
   delayMs: number | undefined,

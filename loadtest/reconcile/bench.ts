@@ -1,7 +1,7 @@
 /**
- * `bench reconcile`: workers with more commands than they can decide, alternately alone and beside
- * `orderstream reconcile` over a million orders; and with half of that load. A quick run has a tenth of the
- * orders and scales its seconds.
+ * `bench reconcile` measures `orderstream reconcile` over a million orders, and its cost for the workers. The workers
+ * have more commands than they can decide. They run alternately alone and together with `orderstream reconcile`. Then
+ * the bench repeats this at half of their capacity. A quick run has fewer orders and scales its seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processCpuUs } from '../frame/cpu.ts';
@@ -13,11 +13,14 @@ import { beside, besideHalf, figuresOf, goals } from './figures.ts';
 import { runReconcile } from './run.ts';
 import { openWorld, type World } from './world.ts';
 
-/** Few rounds: each makes the logs longer, and every reconcile reads them from their beginning. */
+/**
+ * There are only a few rounds, because each round makes the logs longer. Every reconcile reads them from their
+ * beginning.
+ */
 const full = { orders: 1_000_000, rounds: 2, aloneMs: 15_000 };
 const quick = { orders: 200_000, rounds: 1, aloneMs: 8_000 };
 const million = 1_000_000;
-/** Before each measurement: waits for work in flight from the previous one. */
+/** Wait before each measurement, so that no work of the previous one is in flight. */
 const settleMs = 2_000;
 
 export async function reconcileBench(options: BenchOptions): Promise<BenchReport> {
@@ -41,7 +44,7 @@ export async function reconcileBench(options: BenchOptions): Promise<BenchReport
   }
 }
 
-/** Returns the orders a second that the workers decided meanwhile. */
+/** Sends the orders. Returns how many orders per second the workers decided. */
 async function fill(world: World, orders: number, tell: (line: string) => void): Promise<number> {
   tell(`filling: ${orders} orders through the workers`);
   const startedMs = performance.now();
@@ -65,7 +68,7 @@ async function underLoad(
   }
 }
 
-/** @param aloneMs how long the workers are measured alone, before and again after it; 0 skips this */
+/** @param aloneMs duration of the measurement without reconcile, before and after it; 0 skips this measurement */
 async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
   let run = { seconds: 0, outcomes: 0, findings: 0, cpuUs: 0, rssMb: 0 };
   const before = await measure(world, () => sleep(aloneMs));
@@ -86,7 +89,7 @@ async function runBeside(world: World, aloneMs: number): Promise<RunResult> {
   return { ok: true, sample: { ...sample, more } };
 }
 
-/** Orders that the workers decide during `work`. */
+/** Measures the orders that the workers decide during `work`. */
 async function measure(world: World, work: () => Promise<unknown>): Promise<Sample> {
   const cpu = () => ({
     node: world.workers.reduce((sum, { pid }) => sum + (processCpuUs(pid) ?? 0), 0),

@@ -11,9 +11,9 @@ export const goals: Readonly<Record<string, Goal>> = {
 };
 
 /**
- * Seconds per million orders are scaled from the actual number: a quick run has fewer. The duration counts
- * beside workers at half of their capacity. The cost for the workers counts at full capacity, compared with
- * their rate alone right before and right after.
+ * The figures of the rounds. Seconds per million orders are scaled, because a quick run has fewer orders. The
+ * duration is measured while the workers run at half of their capacity. The cost for the workers is measured at full
+ * capacity. It compares their rate with their rate alone, right before and right after.
  */
 export function figuresOf({ results }: Rounds): Figure[] {
   const full = results.get(beside) ?? [];

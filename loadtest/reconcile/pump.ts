@@ -1,14 +1,14 @@
-/** Keeps the command log so far ahead of the workers that they never wait for it, and no further. */
+/** Keeps the command log just far enough ahead of the workers that they never wait for commands. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accumulator } from '../../services/shared/kafka/index.ts';
 import { PARTITIONS } from '../../topics/index.ts';
 import type { RecordSource } from '../store/record-source.ts';
 
 export interface Pump {
-  /** Orders that were sent and acknowledged. */
+  /** Number of orders that were sent and acknowledged. */
   sent(): number;
   /**
-   * Sends until `pause`, or up to a total number of orders; as fast as the workers decide, or at a rate per
+   * Sends until `pause`, or up to a total number of orders. Sends as fast as the workers decide, or at a rate per
    * second.
    */
   run(limits?: { upTo?: number; perSecond?: number }): Promise<void>;
@@ -22,9 +22,9 @@ interface Deps {
   decided(): Promise<number>;
 }
 
-/** Undecided commands. */
+/** Number of undecided commands that the pump keeps in the log. */
 const aheadOrders = 24_000;
-/** Of one partition, in one send. */
+/** Number of orders of one partition in one send. */
 const batchOrders = 250;
 const lookEveryMs = 50;
 
@@ -39,7 +39,7 @@ export function createPump({ source, accumulator, decided }: Deps): Pump {
       next.map(async (offset, partition) => {
         const messages = Array.from({ length: batchOrders }, (_, n) => {
           const { topic, key, value, headers } = source.record(partition, offset + n);
-          // The stream's timestamps are fixed, and topics delete old records.
+          // The timestamps of the stream are fixed in the past, and topics delete old records.
           return { topic, partition, key, value, headers, timestampMs: Date.now() };
         });
         await accumulator.sendBatch(messages as Parameters<Accumulator['sendBatch']>[0]);

@@ -1,4 +1,4 @@
-/** `orderstream reconcile` as a separate process, as an operator would start it. */
+/** Runs `orderstream reconcile` as a separate process, as an operator would start it. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ export interface Reconciled {
   seconds: number;
   outcomes: number;
   findings: number;
-  /** CPU of the process itself; the cost of its queries counts for the database. */
+  /** CPU time of the process itself, in µs. The database uses further CPU time for its queries. */
   cpuUs: number;
   rssMb: number;
 }
@@ -42,7 +42,7 @@ export async function runReconcile(env: Readonly<Record<string, string>>): Promi
   return { seconds, outcomes, findings: findings.length, cpuUs, rssMb };
 }
 
-/** MB of 10^6 bytes; 0 if it cannot be read. */
+/** Resident memory of a process in MB of 10^6 bytes; 0 if it cannot be read. */
 function rssOf(pid: number): number {
   try {
     const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

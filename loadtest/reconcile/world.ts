@@ -1,5 +1,6 @@
 /**
- * Topics, a database and workers for this bench only, on the local stack, with orders; deleted at the end.
+ * Topics, a database with orders, and workers for this bench only, on the local stack. The bench deletes them at the
+ * end.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
@@ -22,9 +23,9 @@ export interface World {
   readonly workers: readonly ServiceProcess[];
   readonly databasePid: number | null;
   readonly pump: Pump;
-  /** Orders decided so far. */
+  /** Number of orders decided so far. */
   decided(): Promise<number>;
-  /** Resolves once every command has its outcome on the topic. */
+  /** Resolves once the topic has the outcome of every command. */
   quiesce(): Promise<void>;
   close(): Promise<void>;
 }
@@ -72,7 +73,7 @@ export async function openWorld(stack: StackInfo): Promise<World> {
   };
 }
 
-/** Nothing is sent twice and no worker dies here, so the numbers of outcomes and commands are equal. */
+/** Waits until the numbers of outcomes and commands are equal. Here, no record is sent twice and no worker crashes. */
 async function quiesce(admin: KafkaAdmin, decided: () => Promise<number>): Promise<void> {
   const deadlineMs = performance.now() + quiesceDeadlineMs;
   for (;;) {

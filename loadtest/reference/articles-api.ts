@@ -1,6 +1,6 @@
 /**
- * The API of the articles' design: one transaction an order inside the request, which writes the order, its lines, its stock
- * and an outbox row. The relay publishes the outbox. The answer says what was decided.
+ * The API of the design that many articles describe. Each request runs one transaction. It writes an order, its
+ * lines, its stock and an outbox row. The relay publishes the outbox. The response has the decision.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { HttpProblem } from '../../services/ingestion/http/problems.ts';
@@ -55,7 +55,7 @@ async function start({ mysqlUrl, registryUrl, keyDir, settings }: ReferenceJob):
   };
 }
 
-/** Keys rise by one, as those of an automatic number would. */
+/** The next key of an order. Keys rise by one, as an AUTO_INCREMENT column would. */
 async function nextKey(url: string): Promise<number> {
   const connection = await connect(url);
   const [rows] = await connection.query<RowDataPacket[]>('SELECT MAX(order_key) AS last FROM orders');
@@ -64,7 +64,7 @@ async function nextKey(url: string): Promise<number> {
   return last === null ? 0 : Number(last) - orderKeyOf(0, 0) + 1;
 }
 
-/** The order that is there under the same key, if it is the same order. */
+/** The stored order with the same id, if it is a repeat of this order. */
 async function repeated(connection: Connection, { orderId, fingerprint }: OrderToPlace): Promise<Placed> {
   const [rows] = await connection.execute<RowDataPacket[]>(
     'SELECT status, fingerprint FROM orders WHERE order_id = ?',

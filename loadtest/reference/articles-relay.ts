@@ -1,6 +1,6 @@
 /**
- * The relay of the articles' design: reads the oldest outbox rows, publishes them, deletes them. After a crash between
- * the last two it publishes them again.
+ * The relay of the design that many articles describe: reads the oldest outbox rows, publishes them and deletes them.
+ * After a crash before the deletion, it publishes these rows again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
@@ -15,8 +15,8 @@ import {
 } from './reference-process.ts';
 
 /**
- * Looks up each row by its key. The optimizer reads a small table as a whole. The DELETE then waits for all open
- * transactions.
+ * Deletes each row by its key. Without the forced index, the optimizer reads the whole of a small table. Then the
+ * DELETE waits for all open transactions.
  */
 const deleteRows =
   "DELETE o FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) d " +
@@ -50,7 +50,9 @@ async function start(job: ReferenceJob): Promise<StartedReference> {
   };
 }
 
-/** Publishes up to `rowsMax` rows; answers how many. Rows that are committed meanwhile wait for the next turn. */
+/**
+ * Publishes up to `rowsMax` rows and returns their number. Rows that are committed meanwhile wait for the next turn.
+ */
 async function relay(
   connection: Connection,
   producer: Producer,

@@ -1,4 +1,7 @@
-/** The API of the usual asynchronous design: one `producer.send` an order, and 202 once all in-sync replicas have it. */
+/**
+ * The API of the usual asynchronous design. It calls `producer.send` for each order, and returns 202 once all in-sync
+ * replicas have the record.
+ */
 import { loadCodecs } from '../../services/shared/codec/index.ts';
 import { partitionOfOrder } from '../../topics/index.ts';
 import { createOrderApp, type Placed } from './order-app.ts';

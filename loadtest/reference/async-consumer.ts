@@ -1,7 +1,8 @@
 /**
- * The consumer of the usual asynchronous design: `eachMessage` runs one transaction an order and sends its outcome; the
- * library commits the offsets. An order that comes again after a crash is in the table under the same key: its outcome is made
- * from the table and sent again. A repeat by the client is a later record of the same order, and has its outcome already.
+ * The consumer of the usual asynchronous design. `eachMessage` runs one transaction per order and sends its outcome.
+ * The library commits the offsets. After a crash, a record may arrive again. Then the table has its order under the
+ * same key, and the consumer sends its outcome again. A repeat by the client is a later record of the same order.
+ * This order already has its outcome.
  */
 import type { EachMessagePayload, Producer } from 'kafkajs';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -71,7 +72,8 @@ async function start(job: ReferenceJob): Promise<StartedReference> {
 
 async function work(deps: Deps, { partition, message }: EachMessagePayload): Promise<void> {
   const command = deps.codecs.commands.decode(message.value);
-  if (command.type !== 'PLACE') throw new Error(`a command of type ${command.type} is not for this design`);
+  if (command.type !== 'PLACE')
+    throw new Error(`a command of type ${command.type} does not exist in this design`);
   const place = { partition, offset: Number(message.offset) };
   const event = await deps.pool.use((connection) => decide(deps.codecs.events, connection, command, place));
   if (event === null) return;
@@ -79,7 +81,7 @@ async function work(deps: Deps, { partition, message }: EachMessagePayload): Pro
   await deps.producer.send({ topic: deps.eventTopic, acks: -1, messages: [outcome] });
 }
 
-/** The outcome to send; null for a repeat of an order that came before. */
+/** The outcome to send; null for a repeat of an earlier order. */
 async function decide(
   codec: Codecs['events'],
   connection: Connection,

@@ -1,6 +1,4 @@
-/**
- * Connections of the reference designs: the product's session settings, and the extra needs of each design.
- */
+/** Connections of the reference designs, with the session settings of the product and the options of each design. */
 import mysql from 'mysql2/promise';
 import { driverOptions, parseMysqlUrl } from '../../services/shared/mysql/index.ts';
 

@@ -1,4 +1,7 @@
-/** The event that the usual design puts into its outbox: the same record, in the product's encoding. */
+/**
+ * Encodes the event that the usual design puts into its outbox: the same record in the same encoding as in the
+ * product.
+ */
 import type { OrderEvent } from '../../schemas/generated/types.ts';
 import type { Codec } from '../../services/shared/codec/index.ts';
 import type { PricedCommand } from './order-values.ts';

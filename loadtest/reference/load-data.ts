@@ -1,6 +1,6 @@
 /**
- * The fastest way to load a database: LOAD DATA of the same orders and items in one session, a chunk of both
- * per transaction. It takes no stock, publishes nothing, and writes all orders as accepted.
+ * The fastest way to load a database: LOAD DATA of the same orders and items in one session. Each transaction loads a
+ * chunk of both. This design takes no stock, publishes nothing, and writes all orders as accepted.
  */
 import { Readable } from 'node:stream';
 import type { ResultSetHeader } from 'mysql2/promise';
@@ -12,7 +12,7 @@ import { type Cell, itemCells, itemColumns, orderCells, orderColumns, priced } f
 
 const chunkOrders = 2_000;
 const prices = new Map(Array.from({ length: skuCount }, (_, index) => [skuName(index), unitPriceOf(index)]));
-/** These columns are binary: they are sent as hex. */
+/** Binary columns, which are sent as hex. */
 const hexColumns = new Set<string>(['order_id', 'fingerprint']);
 
 export function createLoadData({ url, stream, meter, from }: SubjectDeps): Subject {
@@ -34,7 +34,7 @@ export function createLoadData({ url, stream, meter, from }: SubjectDeps): Subje
   return {
     async start() {
       running = load(await connect(url, { localFiles: true }));
-      // Reported by `stop`; until then a rejection must not end the process.
+      // `stop` reports the error. Until then a rejection must not end the process.
       running.catch(() => undefined);
     },
     async stop(): Promise<Claimed> {
@@ -45,7 +45,7 @@ export function createLoadData({ url, stream, meter, from }: SubjectDeps): Subje
   };
 }
 
-/** Loads `count` orders of one partition from an offset on, with their items, in one transaction. */
+/** Loads `count` orders of one partition, from an offset on, with their items. Uses one transaction. */
 export async function loadChunk(
   connection: Connection,
   stream: SubjectDeps['stream'],

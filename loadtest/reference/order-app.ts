@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the reference designs: fastify, with the tokens, the strict JSON, the schema, the fingerprint and the order
- * id of the product. What comes of a valid order is the design's own.
+ * The HTTP side of the reference designs. It uses fastify, with the same tokens, strict JSON, schema, fingerprint and
+ * order id as the product. Each design processes a valid order in its own way.
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
@@ -27,7 +27,9 @@ export interface Placed {
   readonly status: 'QUEUED' | 'PENDING_PAYMENT' | 'REJECTED';
 }
 
-/** An app with the route `POST /v1/orders`, which calls `place`. `keyDir` holds the keys of the local issuer. */
+/**
+ * Creates an app with the route `POST /v1/orders`, which calls `place`. `keyDir` holds the keys of the local issuer.
+ */
 export async function createOrderApp(
   keyDir: string,
   place: (order: OrderToPlace) => Promise<Placed>,

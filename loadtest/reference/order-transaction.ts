@@ -1,11 +1,11 @@
 /**
- * One order in one transaction, with prepared statements:
+ * Stores one order in one transaction, with prepared statements:
  *
  *   BEGIN · prices of the order's SKUs · order (its unique id refuses a repeat) · items, one statement ·
  *   what the design stores beside it · stock, guarded, one statement per line in SKU order · COMMIT
  *
- * Stock comes last, as in the product: otherwise the transaction would hold the lock of a hot SKU from its
- * beginning. If a guard fails, the transaction is rolled back and another one writes the order as rejected.
+ * Stock comes last, as in the product. Otherwise the transaction would hold the lock of a hot SKU from its beginning.
+ * If a guard fails, the transaction is rolled back. Another transaction then writes the order as rejected.
  */
 import type { ResultSetHeader } from 'mysql2/promise';
 import type { OrderEvent, PlaceCommand } from '../../schemas/generated/types.ts';
@@ -21,7 +21,7 @@ import {
   priced,
 } from './order-values.ts';
 
-/** Where the order comes from; its primary key is made of this. */
+/** The partition and offset of an order, from which its primary key follows. */
 export interface Place {
   readonly partition: number;
   readonly offset: number;
@@ -31,7 +31,7 @@ export interface OrderTransaction {
   readonly codec: Codec<OrderEvent>;
   readonly command: PlaceCommand;
   readonly place: Place;
-  /** Writes what the design keeps in the same transaction. */
+  /** Writes further rows of the design in the same transaction. */
   keep?(event: Buffer): Promise<unknown>;
 }
 
@@ -44,13 +44,13 @@ export interface Decided {
 const marks = (count: number) => Array.from({ length: count }, () => '?').join(',');
 const insertOrder = `INSERT INTO orders (${orderColumns.join(',')}) VALUES (${marks(orderColumns.length)})`;
 const takeStock = 'UPDATE stock SET available = available - ? WHERE sku = ? AND available >= ?';
-// Prepared statements are kept by their text, one for each number of lines.
+// The driver caches prepared statements by their text, one for each number of lines.
 const insertItems = (lines: number) =>
   `INSERT INTO order_items (${itemColumns.join(',')}) VALUES ${Array.from({ length: lines }, () => `(${marks(itemColumns.length)})`).join(',')}`;
 const readPrices = (lines: number) =>
   `SELECT sku, unit_price, version FROM products WHERE sku IN (${marks(lines)})`;
 
-/** Rejects with the database's error, rolled back; ER_DUP_ENTRY for an order that is there. */
+/** Stores the order. Rolls back and rejects with the error of the database; ER_DUP_ENTRY for an existing order. */
 export async function persistOrder(connection: Connection, order: OrderTransaction): Promise<Decided> {
   await connection.query('START TRANSACTION');
   try {
@@ -112,7 +112,7 @@ async function insert(
   return { event, isAccepted: problem === null };
 }
 
-/** Takes the lines' quantities in SKU order. Returns the first SKU that is short. */
+/** Takes the quantities of the lines in SKU order. Returns the first SKU that is short, or null. */
 async function takeAll(
   connection: Connection,
   lines: readonly { sku: string; quantity: number }[],

@@ -1,4 +1,4 @@
-/** One order as the reference designs write it: the product's columns with the same contents. */
+/** The values of one order for the reference designs: the columns of the product with the same contents. */
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
 import { orderKeyOf } from '../../services/orders-db/index.ts';
 import { uuidToBytes } from '../../services/shared/mysql/index.ts';
@@ -38,7 +38,7 @@ export interface PricedCommand {
   readonly key: number;
   readonly subtotal: number;
   readonly priceVersion: number;
-  /** Of each line; null for a SKU that is not known. */
+  /** The unit price of each line; null for an unknown SKU. */
   readonly unitPrices: readonly (number | null)[];
 }
 
@@ -57,7 +57,7 @@ export function priced(
   return { command, key: orderKeyOf(partition, offset), subtotal, priceVersion, unitPrices };
 }
 
-/** In the order of `orderColumns`. `reason` is JSON, for a rejected order only. */
+/** The values in the order of `orderColumns`. `reason` is JSON, and null for an accepted order. */
 export function orderCells(order: PricedCommand, reason: string | null, nowMs: number): Cell[] {
   const { command, key, subtotal, priceVersion } = order;
   const { payload } = command;
@@ -91,7 +91,7 @@ export function orderCells(order: PricedCommand, reason: string | null, nowMs: n
   ];
 }
 
-/** In the order of `itemColumns`, one array per line. */
+/** The values in the order of `itemColumns`, one array per line. */
 export function itemCells({ command, key, unitPrices }: PricedCommand): Cell[][] {
   return command.payload.lines.map(({ sku, quantity }, index) => {
     const unitPrice = unitPrices[index]!;

@@ -1,8 +1,9 @@
 /**
- * The usual design, carefully written: one transaction per order over several connections, each with an outbox row.
+ * The usual design, carefully written. It runs one transaction per order, with an outbox row, over several
+ * connections.
  *
- * In favour of the design: nothing is decoded and no events are sent. The relay only deletes outbox rows, 500
- * at a time on its own connection; its SELECT and its sends are left out.
+ * The bench favours this design: it decodes nothing and sends no events. The relay only deletes outbox rows, 500 at a
+ * time on its own connection. The bench omits its SELECT and its sends.
  */
 import { bundledCodecs } from '../../services/shared/codec/index.ts';
 import { COMMANDS } from '../../topics/catalogue.ts';
@@ -23,7 +24,7 @@ export function createPerOrder({ url, stream, meter, connections, from }: Subjec
   let workers: Promise<void>[] = [];
   let relay: Relay;
 
-  /** The lanes by turns, each in offset order. */
+  /** Takes the next order: the lanes in turn, each in offset order. */
   const take = (): Place => {
     const partition = turn++ % PARTITIONS;
     return { partition, offset: next[partition]!++ };

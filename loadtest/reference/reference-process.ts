@@ -1,15 +1,15 @@
-/** What the processes of the reference designs have in common: their job, their connections, and how they stop. */
+/** The common parts of the processes of the reference designs: their job, their connections, and their end. */
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { calmRequestQueues } from '../../services/shared/kafka/index.ts';
 import { jobOfChild } from '../frame/child.ts';
 import { type Connection, connect } from './connect.ts';
 
-/** What a process of a reference design is told. */
+/** The input of a process of a reference design. */
 export interface ReferenceJob {
   readonly mysqlUrl: string;
   readonly brokers: readonly string[];
   readonly registryUrl: string;
-  /** On the wire. */
+  /** Name of the topic, with its prefix. */
   readonly commandTopic: string;
   readonly eventTopic: string;
   readonly group: string;
@@ -18,29 +18,31 @@ export interface ReferenceJob {
   readonly settings: ReferenceSettings;
 }
 
-/** What the sweep looks for the best values of. */
+/** The settings for which the sweep finds the best values. */
 export interface ReferenceSettings {
-  /** Database connections of the process that decides. */
+  /** Number of database connections of the process that decides. */
   readonly pool: number;
-  /** Outbox rows that the relay sends at once. */
+  /** Maximum number of outbox rows that the relay sends in one turn. */
   readonly relayRows: number;
-  /** Pause of the relay when it found no row. */
+  /** Pause of the relay after a turn without a row, in ms. */
   readonly relayPauseMs: number;
-  /** Partitions that one consumer works on at the same time. */
+  /** Number of partitions that one consumer processes concurrently. */
   readonly partitions: number;
-  /** Consumer processes. */
+  /** Number of consumer processes. */
   readonly consumers: number;
-  /** Bytes that the broker collects for a fetch of the consumer, for 100 ms at most; 1 answers at the first record. */
+  /**
+   * Number of bytes that the broker collects for a fetch, for 100 ms at most. With 1 it responds at the first record.
+   */
   readonly fetchBytesMin: number;
 }
 
 export interface StartedReference {
-  /** Where it listens, if it does. */
+  /** The URL of the HTTP server; null without one. */
   readonly url: string | null;
   stop(): Promise<void>;
 }
 
-/** Starts the process by its job, tells its parent that it is ready, and stops it at SIGTERM. */
+/** Starts the process with its job. Notifies the parent when the process is ready. Stops at SIGTERM. */
 export async function runReference(start: (job: ReferenceJob) => Promise<StartedReference>): Promise<void> {
   const { url, stop } = await start(jobOfChild<ReferenceJob>());
   const end = (): void => {
@@ -53,18 +55,18 @@ export async function runReference(start: (job: ReferenceJob) => Promise<Started
     );
   };
   process.once('SIGTERM', end);
-  // The bench was interrupted.
+  // A disconnect means that the bench was interrupted.
   process.once('disconnect', end);
   process.send?.({ url });
 }
 
-/** kafkajs as it is, but for the timers of its idle connections, which would cost the design processor time. */
+/** Creates kafkajs without changes, except for the timers of idle connections. These would cost the design CPU time. */
 export function kafkaOf({ brokers }: ReferenceJob): Kafka {
   calmRequestQueues();
   return new kafkajs.Kafka({
     clientId: 'reference',
     brokers: [...brokers],
-    // A rebalance logs an error for each heartbeat.
+    // During a rebalance, kafkajs logs an error for each heartbeat.
     logLevel: kafkajs.logLevel.NOTHING,
   });
 }
@@ -79,7 +81,7 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
 }
 
 export interface ConnectionPool {
-  /** Waits for a free connection. */
+  /** Waits for a free connection, and runs the work on it. */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -110,7 +112,7 @@ export async function openPool(url: string, size: number): Promise<ConnectionPoo
 const attemptsMax = 5;
 const retried = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT']);
 
-/** Repeats a transaction that met another one. */
+/** Retries a transaction that conflicts with another transaction. */
 export async function retryConflicts<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

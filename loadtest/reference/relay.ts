@@ -1,11 +1,11 @@
-/** The cheapest part of an outbox relay: deletes the rows of committed orders, several hundred at a time. */
+/** The cheapest part of an outbox relay. It deletes the rows of committed orders, several hundred at a time. */
 import type { ResultSetHeader } from 'mysql2/promise';
 import type { Connection } from './connect.ts';
 
 export interface Relay {
-  /** The outbox row of this order is committed and may be deleted. */
+  /** Notifies the relay that the outbox row of this order is committed and may be deleted. */
   committed(partition: number, offset: number): void;
-  /** Deletes the rest. Resolves to the total number of deleted rows; rejects if one was missing. */
+  /** Deletes the other rows. Resolves to the total number of deleted rows. Rejects if a row was missing. */
   finish(): Promise<number>;
 }
 
@@ -28,7 +28,7 @@ export function createRelay(connection: Connection, topic: string): Relay {
     const rows = waiting;
     waiting = [];
     if (rows.length > 0) working = working.then(() => remove(rows));
-    // Reported by `finish`.
+    // `finish` reports the error.
     working.catch(() => undefined);
   };
 

@@ -1,7 +1,7 @@
 /**
- * `bench shares`: the p99 of a well-behaved caller beside a greedy one, divided by its p99 while the same
- * greedy caller loads another server; once for each kind of load. Also the first responses of 512 new callers
- * at once, compared with those of a known one in the same seconds.
+ * `bench shares` measures the p99 of a well-behaved caller beside a greedy caller. It divides this p99 by the p99
+ * while the same greedy caller loads another server. It does so for each kind of load. It also measures the first
+ * responses of 512 new callers at once. It compares them with the responses to a known caller in the same seconds.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import { batch, waysOf } from './ways.ts';
 
 const newcomersEach = 512;
 const roundsMax = 5;
-/** The default limits, except that a worker which is slow on this machine refuses no one. */
+/** The default limits, except for a longer LAG_LIMIT_MS. So a slow worker causes no refusals. */
 const instance = { LAG_LIMIT_MS: '1h', RATE_ORDERS_PER_SECOND: '500', RATE_BURST_ORDERS: '1000' };
 const [greedyToken, modestToken, knownToken, firstNewToken] = [0, 1, 2, 3];
 const elsewhere = ' elsewhere';
@@ -56,7 +56,9 @@ export async function sharesBench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-/** Orders of both callers, so that lists are not empty; returns a decided one of the greedy caller. */
+/**
+ * Places orders of both callers, so that lists are not empty. Returns the id of a decided order of the greedy caller.
+ */
 async function makeOrders(world: World): Promise<string> {
   const { target, tokens } = world.load();
   const ids: string[] = [];
@@ -100,7 +102,7 @@ function wayVariants(world: World, dummy: Target, orderId: string, times: Times)
   );
 }
 
-/** The greedy caller's backlog is processed before the next run. */
+/** Waits until the backlog of the greedy caller is processed. */
 async function rest(world: World): Promise<void> {
   await sleep(1_000);
   await world.ledger.quiesce();

@@ -1,6 +1,6 @@
 /**
- * A server that refuses everything. The greedy caller loads it while the other is measured alone, so that the
- * generator costs the same.
+ * A server that refuses everything. The greedy caller loads it while the bench measures the well-behaved caller
+ * alone. So the generator costs the same in both cases.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -11,7 +11,7 @@ export interface GreedyJob {
   readonly orderId: string;
 }
 
-/** Connections that are opened at once. */
+/** Maximum number of connections that open at the same time. */
 const openingMax = 100;
 
 const { target, token, way: wayName, orderId } = jobOfChild<GreedyJob>();
@@ -51,7 +51,7 @@ function open(): void {
   let isAnswered = false;
   socket.on('data', () => {
     if (way.next !== 'again' || isAnswered) return;
-    // A response may arrive in parts; those of one turn of the event loop belong together.
+    // A response may arrive in parts. The parts of one turn of the event loop belong together.
     isAnswered = true;
     setImmediate(() => {
       isAnswered = false;

@@ -1,4 +1,4 @@
-/** The well-behaved caller: places and lists on the clock, and measures the latency. */
+/** The well-behaved caller. It places and lists orders at a fixed rate, and measures the latency. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, openConnection } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';
@@ -14,11 +14,14 @@ export interface ModestRun {
 }
 
 const connectionCount = 8;
-/** Between two requests; a place and a list by turns. */
+/** Time between two requests. The caller places and lists in turn. */
 const everyMs = 25;
 const drainMs = 10_000;
 
-/** Latencies count from the time at which a request was due. Rejects if one is refused or unanswered. */
+/**
+ * Runs the caller. Latencies count from the due time of a request. Rejects if a request is refused or gets no
+ * response.
+ */
 export async function runModest(run: ModestRun): Promise<Sample> {
   const latencies: number[] = [];
   const state = { problem: null as string | null, open: 0 };
@@ -33,7 +36,7 @@ export async function runModest(run: ModestRun): Promise<Sample> {
     const dueMs = startMs + n * everyMs;
     await sleep(Math.max(0, dueMs - performance.now()));
     waiting.push(dueMs);
-    // In turn: the server closes a connection that sends no request for some seconds.
+    // The connections send in turn, because the server closes a connection without requests after some seconds.
     while (waiting.length > 0 && idle.length > 0) ask(idle.shift()!, waiting.shift()!, n);
   }
   const drainUntilMs = performance.now() + drainMs;
@@ -84,7 +87,7 @@ async function openModest(
   return own.connection;
 }
 
-/** The latencies of many requests. */
+/** Makes a sample from the latencies of many requests. */
 export function sampleOf(latencies: readonly number[], seconds: number): Sample {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (part: number): number =>

@@ -1,4 +1,6 @@
-/** Hundreds of new callers at once, beside a known caller: the latency of their first responses. */
+/**
+ * Measures the latency of the first responses to hundreds of new callers, which start together beside a known caller.
+ */
 
 import { openConnection } from '../client/connection.ts';
 import type { Target } from '../client/job.ts';
@@ -7,11 +9,11 @@ import { type ModestRun, runModest, sampleOf } from './modest.ts';
 import { place } from './ways.ts';
 
 export interface NewcomersRun extends ModestRun {
-  /** Connections of callers that have not sent anything yet. */
+  /** The tokens of callers that have not sent a request yet. */
   readonly newTokens: readonly string[];
 }
 
-/** The sample of the first responses; `knownP99Ms` is the p99 of the known caller in the same seconds. */
+/** Returns the sample of the first responses. `knownP99Ms` is the p99 of the known caller in the same seconds. */
 export async function runNewcomers(run: NewcomersRun): Promise<Sample> {
   const known = runModest(run);
   const connections = run.newTokens.map((token, n) =>
@@ -28,7 +30,7 @@ export async function runNewcomers(run: NewcomersRun): Promise<Sample> {
 
 async function openNewcomer(target: Target, token: string, key: string) {
   const answered = Promise.withResolvers<number>();
-  // A later step handles this rejection; until then it must not count as unhandled.
+  // A later step handles this rejection. Until then Node must not treat it as unhandled.
   answered.promise.catch(() => undefined);
   let startMs = 0;
   const connection = await openConnection(target, {

@@ -1,4 +1,4 @@
-/** The ways in which one caller can load the API heavily, as bytes on the wire. */
+/** The ways in which one caller can put a heavy load on the API, as texts of HTTP requests. */
 import { skuName } from '../store/order-stream.ts';
 
 export interface Way {
@@ -7,8 +7,8 @@ export interface Way {
   /** The next request. `n` makes keys and forged tokens differ. */
   request(token: string, n: number): string;
   /**
-   * What happens with the connection: the next request after the response, a truncated request, or an open
-   * wait.
+   * The next step on the connection: `again` sends the next request after the response. `cut` sends a truncated
+   * request. `hold` waits.
    */
   readonly next: 'again' | 'cut' | 'hold';
 }
@@ -49,12 +49,12 @@ export function waysOf(orderId: string): readonly Way[] {
   ];
 }
 
-/** A place of one order. */
+/** A request that places one order. */
 export function place(token: string, key: string): string {
   return post('/v1/orders', token, `idempotency-key: ${key}\r\n`, JSON.stringify(order()));
 }
 
-/** A batch of new orders. */
+/** A request that places a batch of new orders. */
 export function batch(token: string, n: number, orders: number): string {
   const items = Array.from({ length: orders }, (_, i) => ({ idempotencyKey: `b${n}-${i}`, order: order() }));
   return post('/v1/orders/batch', token, '', JSON.stringify({ orders: items }));
@@ -81,8 +81,8 @@ function order(): object {
 }
 
 /**
- * The head of a valid token, so that its key is found; a different payload each time, so that no cache has
- * it.
+ * A forged token. It has the header of a valid token, so that the server finds its key. Its payload is new each time,
+ * so that no cache has it.
  */
 function forged(token: string, n: number): string {
   const payload = Buffer.from(JSON.stringify({ sub: `nobody-${n}` })).toString('base64url');

@@ -11,7 +11,7 @@ import { layOutAcknowledged, layOutOutbox } from '../../services/worker/store/ou
 import { layOutFence } from '../../services/worker/store/positions.ts';
 import { withoutGuards } from './bare-session.ts';
 
-test('fence and outbox statements are answered without being sent, all others are sent', async () => {
+test('the session answers fence and outbox statements itself, and sends all others', async () => {
   const sent: string[] = [];
   const session = {
     run: async (script: Script) =>

@@ -1,7 +1,7 @@
 /**
- * Our writer without its exactly-once parts: no fence, no outbox row and no outbox delete reaches the
- * database. The statements are built as usual and then dropped, so the figure shows what they cost the store.
- * The table also lacks the unique key on the order id, which finds repeated orders.
+ * The writer of the product without its exactly-once parts. No fence, no outbox row and no outbox delete reaches the
+ * database. The writer builds the statements as usual, but the session drops them. So the figure shows their cost for
+ * the store. The table also lacks the unique key on the order id that finds repeated orders.
  */
 import {
   type Answer,
@@ -42,7 +42,10 @@ async function runWithout(session: Session, script: Script): Promise<Answer[]> {
   return packets.flat().map(({ pretended }) => pretended ?? answers.next().value!);
 }
 
-/** Copied as bytes: a `StatementBuffer` would turn them into strings, and the figure would include that. */
+/**
+ * Copies the texts as bytes. A `StatementBuffer` would convert them to strings, and the figure would include this
+ * cost.
+ */
 function packetOf(texts: readonly Buffer[]): StatementPacket {
   const parts: Buffer[] = [Buffer.alloc(headroomBytes)];
   const ends: number[] = [];
@@ -57,12 +60,12 @@ function packetOf(texts: readonly Buffer[]): StatementPacket {
 }
 
 const separator = Buffer.from(';');
-/** The guards' patterns match near the beginning, after at most a list of lanes. */
+/** The patterns match near the beginning of a statement, at the latest after a list of lanes. */
 const headBytesMax = 16 * 1024;
 
 /**
- * The number of rows that a guard would have matched: one pair of brackets each in its JSON list. Null for
- * all others.
+ * The result that a guard statement would have: its JSON list has one pair of brackets per row. Null for other
+ * statements.
  */
 function pretend(text: Buffer): WriteResult | null {
   const head = text.toString('latin1', 0, headBytesMax);

@@ -1,4 +1,7 @@
-/** `bench store`: our writer, the usual design and LOAD DATA, on the same schema and the same orders. */
+/**
+ * `bench store` compares the writer of the product, the usual design and LOAD DATA. All use the same schema and the
+ * same orders.
+ */
 import path from 'node:path';
 import { workerProcessEnv } from '../../services/worker/process-env.ts';
 import { runInChild } from '../frame/child.ts';
@@ -15,7 +18,7 @@ const child = path.join(import.meta.dirname, 'child.ts');
 const seed = 20_260_101;
 
 const writers = 3;
-/** Numbers of connections for the usual design; the first is its best on two cores. */
+/** Numbers of connections for the usual design. The first number is the best on two cores. */
 export const usualConnections = [8, 1, 16] as const;
 const fullRounds = 5;
 const quickRounds = 3;
@@ -61,7 +64,10 @@ interface Planned {
   readonly isFilled: boolean;
 }
 
-/** The variants of each round. Quick: the reference at its best number of connections, and no full tables. */
+/**
+ * The variants of each round. A quick run has the usual design only at its best number of connections, and no full
+ * tables.
+ */
 function plan(quick: boolean): Planned[] {
   const planned: Planned[] = [];
   const add = (name: string, subject: SubjectName, shape: Shape, connections: number, isFilled = false) =>

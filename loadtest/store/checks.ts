@@ -1,6 +1,7 @@
 /**
- * What must hold after a run of any design. Every order that the subject reports as decided is stored once
- * with all its lines. Amounts add up, stock matches the orders that hold it, and there is one outcome per order. A run that breaks any of these has no number.
+ * Checks the invariants after a run of any design. Every order that the subject reports as decided is stored once
+ * with all its lines. Amounts add up, stock matches the orders that hold it, and each order has one outcome. A run
+ * that violates an invariant has no number.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { orderKeyOf } from '../../services/orders-db/index.ts';
@@ -17,7 +18,7 @@ export interface Ran {
   readonly shape: Shape;
   /** Whether the design takes stock. */
   readonly takesStock: boolean;
-  /** Whether the writer's fence and outbox rows were kept from the database. */
+  /** Whether the session dropped the fence and the outbox rows of the writer. */
   readonly isBare: boolean;
 }
 
@@ -86,7 +87,7 @@ async function wrongStock(connection: Connection, ran: Ran): Promise<string | nu
   return `${rejected!['n']} orders were rejected instead of ${allowed} (${skuName(hotSku)} sells ${saleUnits})`;
 }
 
-/** A bare run that wrote these rows would show a cost of zero. */
+/** Checks that a bare run wrote no fence and no outbox row. Otherwise it would show a cost of zero. */
 async function keptGuards(connection: Connection, { from }: Ran): Promise<string | null> {
   const [found] = await rows(
     connection,
@@ -103,7 +104,7 @@ function wrongOutcomes(ran: Ran): string | null {
   return outcomes === null || outcomes === orders ? null : `${outcomes} outcomes for ${orders} orders`;
 }
 
-/** The orders of the stream between the run's first and last offsets. */
+/** The totals of the orders in the stream between the first and last offsets of the run. */
 function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines: number; units: number } {
   let orders = 0;
   let lines = 0;
@@ -121,8 +122,8 @@ function expectedTotals({ stream, from, claimed }: Ran): { orders: number; lines
 }
 
 /**
- * A condition on the run's own orders: all keys from its first offsets on, so that an extra order is found
- * too.
+ * An SQL condition for the orders of the run. It matches all keys from the first offsets on, so that it finds extra
+ * orders too.
  */
 function keysOf({ from }: Ran, column: string): string {
   const ranges = from.map((offset, partition) => {

@@ -1,7 +1,4 @@
-/**
- * The process of one measured run: creates its tables, runs the subject, measures, checks, and sends the
- * result.
- */
+/** The process of one measured run. It creates the tables, runs the subject, measures, checks and sends the result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobOfChild, sendResult } from '../frame/child.ts';
 import { createMeter } from '../frame/meter.ts';

@@ -8,7 +8,7 @@ import { PARTITIONS } from '../../topics/partition.ts';
 import { type Connection, connect } from '../reference/connect.ts';
 import { currency, hotSku, type Shape, skuCount, skuName, unitPriceOf } from './order-stream.ts';
 
-/** More than any run can sell. */
+/** Units of stock: more than any run can sell. */
 const plenty = 1_000_000_000;
 /** Units of the SKU that sells out. */
 export const saleUnits = 1_000;
@@ -16,14 +16,17 @@ const seedRows = 1_000;
 
 const databasePrefix = 'os_bench_';
 
-/** The address of one of our databases on the server. */
+/** The URL of a database of the bench on the server. */
 export function databaseUrl(serverUrl: string, name: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${databasePrefix}${name}`;
   return url.href;
 }
 
-/** The server's process, if it runs on this machine. Throws if the server does not store commits durably. */
+/**
+ * The process id of the server if it runs on this machine, else null. Throws if the server does not store commits
+ * durably.
+ */
 export async function inspectServer(serverUrl: string): Promise<{ pid: number | null; version: string }> {
   return withConnection(withoutDatabase(serverUrl), async (connection) => {
     const [rows] = await connection.query<RowDataPacket[]>(
@@ -31,9 +34,7 @@ export async function inspectServer(serverUrl: string): Promise<{ pid: number | 
     );
     const { flush_log: flushLog, pid_file: pidFile, version } = rows[0]!;
     if (Number(flushLog) !== 1) {
-      throw new Error(
-        `innodb_flush_log_at_trx_commit is ${flushLog}: the rates would not be those of durable orders`,
-      );
+      throw new Error(`innodb_flush_log_at_trx_commit is ${flushLog}: the bench must measure durable orders`);
     }
     return { pid: pidOf(String(pidFile)), version: String(version) };
   });
@@ -43,12 +44,12 @@ function pidOf(file: string): number | null {
   try {
     return Number.parseInt(readFileSync(file, 'utf8'), 10) || null;
   } catch {
-    // The server is elsewhere: its CPU time is not in the table.
+    // The server runs on another machine, so the table has no CPU time for it.
     return null;
   }
 }
 
-/** A new, empty database with products and stock. */
+/** Creates a new database with products and stock, but without orders. */
 export async function makeDatabase(url: string, { dedupe = true } = {}): Promise<void> {
   await dropDatabase(url);
   await migrate({ url, log: createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' }) });
@@ -62,7 +63,7 @@ export async function makeDatabase(url: string, { dedupe = true } = {}): Promise
 
 export async function dropDatabase(url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1);
-  if (!name.startsWith(databasePrefix)) throw new Error(`${name} is no database of a bench`);
+  if (!name.startsWith(databasePrefix)) throw new Error(`${name} is not a database of a bench`);
   await withConnection(withoutDatabase(url), (connection) =>
     connection.query(`DROP DATABASE IF EXISTS ${name}`),
   );

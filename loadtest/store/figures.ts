@@ -13,8 +13,7 @@ export const goals: Readonly<Record<string, Goal>> = {
 };
 
 /**
- * Figures of the variants that ran. The usual design counts with its best number of connections over all
- * rounds.
+ * The figures of the variants that ran. For the usual design, the best number of connections over all rounds counts.
  */
 export function figuresOf({ results }: Rounds): Figure[] {
   const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];

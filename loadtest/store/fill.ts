@@ -1,4 +1,4 @@
-/** Fills the tables beforehand, to see whether full tables slow the writer down. */
+/** Fills the tables before a run, so that the bench shows whether full tables slow the writer down. */
 import { PARTITIONS } from '../../topics/partition.ts';
 import { connect } from '../reference/connect.ts';
 import { loadChunk } from '../reference/load-data.ts';

@@ -7,7 +7,7 @@ import { createRecordSource } from './record-source.ts';
 
 const stream = createOrderStream({ seed: 7, shape: 'uniform' });
 
-test('the same index in the same stream is the same order, whether templates are kept or not', () => {
+test('the same index of the same stream gives the same order, with and without kept templates', () => {
   const again = createOrderStream({ seed: 7, shape: 'uniform', keepTemplates: true });
   for (const [partition, offset] of [
     [0, 0],
@@ -48,7 +48,7 @@ describe('contents', () => {
     const perSku = new Map<string, number>();
     for (const { sku } of lines.flat()) perSku.set(sku, (perSku.get(sku) ?? 0) + 1);
     expect(perSku.size).toBeGreaterThan(skuCount * 0.99);
-    // 60,000 lines over 10,000 SKUs: six each, with a Poisson tail.
+    // 60,000 lines over 10,000 SKUs are six lines per SKU, with a Poisson tail.
     expect(Math.max(...perSku.values())).toBeLessThan(25);
   });
 

@@ -1,29 +1,32 @@
 /**
- * The orders of every store bench. Order (partition, offset) is the same for the same seed and shape.
- * So all designs process the same orders, and the checks know the expected result.
+ * Creates the orders of every store bench. Partition, offset, seed and shape fully determine an order. So all designs
+ * process the same orders, and the checks can compute the expected result.
  *
- * Contents come from a fixed set of templates; only the ids are made per order. That keeps the cost of making
- * an order out of the measurement, and memory constant.
+ * The contents come from a fixed set of templates. Only the ids are created per order. So the measurement does not
+ * include the cost of creating contents, and memory stays constant.
  */
 import type { PlaceCommand } from '../../schemas/generated/types.ts';
 import { PARTITIONS } from '../../topics/partition.ts';
 import { createRandom, mix32, type Random } from './random.ts';
 
-/** 10,000 SKUs uniformly; or one SKU in every order; or one that sells out after `saleUnits`. */
+/**
+ * `uniform` spreads orders over 10,000 SKUs. `hot` has one SKU in every order. With `soldOut`, this SKU sells out
+ * after `saleUnits`.
+ */
 export type Shape = 'uniform' | 'hot' | 'soldOut';
 
 export interface StreamOptions {
   readonly seed: number;
   readonly shape: Shape;
-  /** Keeps every template, about 50 MB; otherwise each is recreated on each use. */
+  /** Whether to keep every template (about 50 MB). Otherwise each use recreates its template. */
   readonly keepTemplates?: boolean;
 }
 
 export interface OrderStream {
-  /** Contents with the placeholder id, by template number; in 0..templateCount-1. */
+  /** The contents of a template with the placeholder id. `index` is in 0..templateCount-1. */
   template(index: number): PlaceCommand;
   templateOf(partition: number, offset: number): number;
-  /** A UUIDv8 of the partition. */
+  /** A UUIDv8 that belongs to the partition. */
   orderId(partition: number, offset: number): string;
   /** The whole command. */
   command(partition: number, offset: number): PlaceCommand;
@@ -31,7 +34,7 @@ export interface OrderStream {
 
 export const skuCount = 10_000;
 const linesMax = 5;
-/** Of one line, uniform in 1..quantityMax. */
+/** The quantity of a line is uniform in 1..quantityMax. */
 const quantityMax = 3;
 /** Index of the SKU that is in every order of the shapes `hot` and `soldOut`. */
 export const hotSku = 5_000;
@@ -42,12 +45,12 @@ export const placeholderId = '00000000-0000-8000-8000-000000000000';
 const customerCount = 100_000;
 export const issuedAtMs = 1_790_000_000_000;
 
-/** `SKU-000042` for 42. */
+/** The SKU of an index: `SKU-000042` for 42. */
 export function skuName(index: number): string {
   return `SKU-${String(index).padStart(6, '0')}`;
 }
 
-/** Minor units. */
+/** The price of a SKU in minor units. */
 export function unitPriceOf(index: number): number {
   return 100 + ((index * 7_919) % 9_900);
 }
@@ -107,7 +110,7 @@ function createTemplate(random: Random, shape: Shape): PlaceCommand {
   };
 }
 
-/** One to five lines of different SKUs. */
+/** Creates one to five lines with different SKUs. */
 function createLines(random: Random, shape: Shape): PlaceCommand['payload']['lines'] {
   const count = 1 + (random() % linesMax);
   const skus = new Set<number>();
@@ -121,7 +124,7 @@ function createLines(random: Random, shape: Shape): PlaceCommand['payload']['lin
 }
 
 /**
- * Version nibble 8, variant 10, and a head that the partition rule (first four bytes modulo 12) maps to the
+ * A UUID with version nibble 8 and variant 10. The partition rule (first four bytes modulo 12) maps it to the
  * partition.
  */
 function uuidFor(seed: number, partition: number, offset: number): string {
@@ -138,7 +141,7 @@ function uuidFor(seed: number, partition: number, offset: number): string {
 
 const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Four hex digits of the lower 16 bits. */
+/** The lower 16 bits as four hex digits. */
 function hex16(value: number): string {
   return hexBytes[(value >>> 8) & 255]! + hexBytes[value & 255]!;
 }

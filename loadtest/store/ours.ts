@@ -1,6 +1,6 @@
 /**
- * Our writers as in the product, fed from memory. Encoded commands enter the lanes as after a fetch. They are
- * decoded, decided, written, encoded and handed to a producer that acknowledges at once.
+ * Runs the writers of the product, with commands from memory. Encoded commands enter the lanes as after a fetch. The
+ * writers decode, decide and write them, and encode the outcomes. The producer acknowledges at once.
  */
 import { bundledCodecs } from '../../services/shared/codec/index.ts';
 import type { Accumulator } from '../../services/shared/kafka/index.ts';
@@ -20,12 +20,12 @@ import { PARTITIONS } from '../../topics/partition.ts';
 import { createRecordSource, type RecordSource } from './record-source.ts';
 import type { Claimed, Subject, SubjectDeps } from './subject.ts';
 
-/** The records of one fetch of one partition. */
+/** Number of records in one fetch of one partition. */
 const fetchRecords = 500;
 const paymentWindowMs = 30 * 60_000;
 
 export interface OursOptions {
-  /** Changes the writers' sessions. */
+  /** Changes the database sessions of the writers. */
   wrap?(mysql: Mysql): Mysql;
 }
 
@@ -54,8 +54,8 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
         statusCache: { entriesOf: () => [] },
         metrics,
         log,
-        // No other worker claims lanes here, so continuing would try the same batch for ever.
-        onFenceLost: (lane) => lane.stop('its fence was lost'),
+        // No other worker claims lanes here, so the writer would retry the same batch without end.
+        onFenceLost: (lane) => lane.stop('the fence was lost'),
         onCommitted,
       });
       loop = new Loop(writers, defaultBatchLimits);
@@ -79,7 +79,7 @@ export function createOurs(deps: SubjectDeps, { wrap = (mysql) => mysql }: OursO
       const stopped = feeders.find(({ lane }) => lane.state !== 'running');
       if (stopped !== undefined) {
         const { partition, stopReason } = stopped.lane;
-        throw new Error(`lane ${partition} did not run to the end: ${stopReason?.why}`);
+        throw new Error(`lane ${partition} did not keep running: ${stopReason?.why}`);
       }
       const to = feeders.map(({ lane }) => lane.position.nextOffset);
       const outcomes = feeders.reduce(
@@ -97,7 +97,7 @@ interface Feeder {
   end(): void;
 }
 
-/** Keeps a lane's buffer filled: fetches until it is full, and again when it has room. */
+/** Keeps the buffer of a lane filled. It adds records until the buffer is full, and again when the buffer has room. */
 function createFeeder(partition: number, from: number, source: RecordSource, wake: () => void): Feeder {
   const log = createLogger({ service: 'bench', level: 'warn', instanceId: 'bench' });
   let next = from;
@@ -122,7 +122,7 @@ function createFeeder(partition: number, from: number, source: RecordSource, wak
       },
       onWork: wake,
       onGap: (expected, offset) => {
-        throw new Error(`the bench fed offset ${offset} where ${expected} was expected`);
+        throw new Error(`the bench added offset ${offset} instead of ${expected}`);
       },
     },
   });

@@ -1,9 +1,12 @@
-/** Random numbers, the same in every run. */
+/** Pseudo-random numbers that are the same in every run. */
 
 /** Returns the next number, an unsigned 32-bit integer. */
 export type Random = () => number;
 
-/** MurmurHash3's finaliser: a bijection of the unsigned 32-bit integers in which every bit depends on every other. */
+/**
+ * The finaliser of MurmurHash3: a bijection of the unsigned 32-bit integers. Every output bit depends on every input
+ * bit.
+ */
 export function mix32(value: number): number {
   let h = value >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -11,7 +14,7 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A counter through `mix32`, from a start that depends on the seed. */
+/** Returns `mix32` of a counter whose start depends on the seed. */
 export function createRandom(seed: number): Random {
   let counter = mix32(seed + 0x9e3779b9);
   return () => {

@@ -1,6 +1,6 @@
 /**
- * The stream as records of the command topic, encoded in advance; only ids and checksum are filled in per
- * record.
+ * Creates the stream as records of the command topic, encoded in advance. Only the ids and the checksum are written
+ * per record.
  */
 
 import type { OrderCommand } from '../../schemas/generated/types.ts';
@@ -13,18 +13,18 @@ export interface RecordSource {
 }
 
 /**
- * All templates one after the other in a single buffer. Thousands of small ones would burden the garbage
- * collector of the measured process.
+ * All templates, one after the other in a single buffer. Thousands of small buffers would slow the garbage collector
+ * of the measured process.
  */
 interface Templates {
   readonly bytes: Buffer;
-  /** Template n is in [starts[n], starts[n + 1]). */
+  /** Template n has the bytes [starts[n], starts[n + 1]). */
   readonly starts: Uint32Array;
   /** Indexes of the placeholder id in template n: [ids[n * idsPerTemplate], …), from the template's start. */
   readonly ids: Uint16Array;
 }
 
-/** In the command id, as the order id and as the idempotency key. */
+/** A template contains the id in the command id, as the order id and as the idempotency key. */
 const idsPerTemplate = 3;
 
 export function createRecordSource(
@@ -59,7 +59,7 @@ function encodeTemplates(stream: OrderStream, codec: Codec<OrderCommand>): Templ
   for (let template = 0; template < templateCount; template++) {
     const value = codec.encode(stream.template(template));
     const at = positionsOf(value);
-    if (at.length !== idsPerTemplate) throw new Error(`a template holds its id ${at.length} times`);
+    if (at.length !== idsPerTemplate) throw new Error(`a template contains its id ${at.length} times`);
     ids.set(at, template * idsPerTemplate);
     starts[template + 1] = starts[template]! + value.length;
     values.push(value);

@@ -1,4 +1,4 @@
-/** The database server of the bench: the one of MYSQL_URL, or that of the local instance `bench`. */
+/** The database server of the bench: the server of MYSQL_URL, or the server of the local instance `bench`. */
 import { stackDown, stackStatus, stackUp } from '../../stack/index.ts';
 
 export interface BenchServer {
@@ -26,7 +26,7 @@ async function isUp(): Promise<boolean> {
   try {
     return (await stackStatus(instance)).every((row) => row.answers);
   } catch {
-    // There is no such instance yet.
+    // This instance does not exist yet.
     return false;
   }
 }

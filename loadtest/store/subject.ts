@@ -1,4 +1,4 @@
-/** A way to persist orders that is measured; each runs in its own process, from `start` to `stop`. */
+/** A measured way to store orders. Each subject runs in its own process, from `start` to `stop`. */
 import type { Meter } from '../frame/meter.ts';
 import type { OrderStream, Shape } from './order-stream.ts';
 
@@ -8,15 +8,17 @@ export interface StoreJob {
   readonly subject: SubjectName;
   readonly shape: Shape;
   readonly seed: number;
-  /** Connections of the usual design; for ours, the writers. */
+  /** Number of connections of the usual design, or number of writers of the product. */
   readonly connections: number;
   /** mysql://…/database of this run. */
   readonly url: string;
   readonly databasePid: number | null;
-  /** Warm-up orders, and measured orders. */
+  /** The warm-up time and the measured time. */
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** The tables hold orders already and the run continues after them; otherwise they are recreated. */
+  /**
+   * Whether the tables already have orders, so that the run continues after them. Otherwise the tables are recreated.
+   */
   readonly isFilled: boolean;
 }
 
@@ -29,15 +31,15 @@ export interface SubjectDeps {
   readonly from: readonly number[];
 }
 
-/** The reported work of a subject: the offsets it decided, from `from` up to `to` of each partition. */
+/** The reported work of a subject. It has decided the offsets from `from` up to `to` of each partition. */
 export interface Claimed {
   readonly to: readonly number[];
-  /** Outcomes that were published or relayed; null if the subject makes none. */
+  /** Number of published or relayed outcomes; null if the subject creates none. */
   readonly outcomes: number | null;
 }
 
 export interface Subject {
   start(): Promise<void>;
-  /** Ends after the work in flight. Rejects if anything failed meanwhile. */
+  /** Ends after the work in flight. Rejects if an operation failed. */
   stop(): Promise<Claimed>;
 }

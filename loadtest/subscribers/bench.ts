@@ -1,5 +1,5 @@
 /**
- * `bench subscribers`: how fast outcomes become delivery rows, webhooks arrive and a new team reads the
+ * `bench subscribers` measures three speeds: outcomes become delivery rows, webhooks arrive, and a new team reads the
  * snapshot.
  */
 import path from 'node:path';
@@ -22,7 +22,7 @@ const quickRounds = 1;
 const full = {
   events: 60_000,
   snapshotOrders: 1_000_000,
-  // Longer than the group of a new notification process needs to form.
+  // The warm-up is longer than the time in which the group of a new notification process forms.
   times: { warmUpMs: 8_000, measureMs: 30_000 },
 };
 const quick = { events: 24_000, snapshotOrders: 100_000, times: { warmUpMs: 6_000, measureMs: 10_000 } };

@@ -1,6 +1,6 @@
 /**
- * The process of one run from order to webhook. Opens a receiver for each customer, starts notification, and
- * places orders on the clock. Waits until all of them were delivered, and compares accepted, stored and
+ * The process of one run from order to webhook. It opens a receiver for each customer, starts notification, and
+ * places orders at a fixed rate. It waits until all orders are delivered. Then it compares accepted, stored and
  * received orders.
  */
 import { build } from 'hdr-histogram-js';
@@ -16,7 +16,10 @@ import { type Placed, placeOnClock } from './order-clock.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
 
 const hangMs = 30_000;
-/** A hanging attempt ends after 15 s, and its host may be paused for half a minute more. */
+/**
+ * Maximum wait for all deliveries. A hanging attempt ends after 15 s. Its host may then be paused for another half a
+ * minute.
+ */
 const deliveredDeadlineMs = 120_000;
 const slowestUs = 300_000_000;
 
@@ -65,7 +68,7 @@ async function run(job: DeliverJob): Promise<RunResult> {
   }
 }
 
-/** Each order was delivered with one webhook id. */
+/** The first order that was not delivered with exactly one webhook id, as text, or null. */
 function missedOf(placed: Placed, { arrivals }: Receivers): string | null {
   for (const orderId of placed.keys()) {
     const ids = arrivals.get(orderId)?.webhookIds.size ?? 0;
@@ -74,7 +77,7 @@ function missedOf(placed: Placed, { arrivals }: Receivers): string | null {
   return arrivals.size === placed.size ? null : `${arrivals.size} of ${placed.size} orders were delivered`;
 }
 
-/** From the time at which an order was due; with and without those of the receiver that may hang. */
+/** Latencies from the due time of each order, for all receivers, and without the receiver that may hang. */
 function latencies(placed: Placed, { arrivals }: Receivers) {
   const all = newHistogram();
   const others = newHistogram();

@@ -1,4 +1,4 @@
-/** The tables of notification for this bench: writes endpoints and counts rows. */
+/** Writes endpoints and counts rows in the tables of notification. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Connection } from '../reference/connect.ts';
@@ -8,7 +8,7 @@ const pollMs = 100;
 
 export interface NewEndpoint {
   readonly id: string;
-  /** `*` for all customers. */
+  /** Id of the customer; `*` for all customers. */
   readonly customerId: string;
   readonly url: string;
 }
@@ -28,12 +28,12 @@ export async function replaceEndpoints(
 
 export interface Counted {
   readonly rows: number;
-  /** Number of different events among them. */
+  /** Number of different events among the rows. */
   readonly events: number;
   readonly delivered: number;
 }
 
-/** Rows of endpoints with this id prefix. */
+/** Counts the rows of endpoints with this id prefix. */
 export async function countRows(connection: Connection, endpointPrefix: string): Promise<Counted> {
   const [[row]] = await connection.query<RowDataPacket[]>(
     `SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS events, COALESCE(SUM(status = 'DELIVERED'), 0) AS delivered
@@ -43,7 +43,7 @@ export async function countRows(connection: Connection, endpointPrefix: string):
   return { rows: Number(row!['n']), events: Number(row!['events']), delivered: Number(row!['delivered']) };
 }
 
-/** Outcomes with stored rows, over all partitions; for a log whose source offsets have no gaps. */
+/** Number of outcomes with stored rows, over all partitions. The source offsets of the log must have no gaps. */
 export async function countStored(connection: Connection): Promise<number> {
   const [[row]] = await connection.query<RowDataPacket[]>(
     'SELECT COALESCE(SUM(last_source_offset + 1), 0) AS n FROM notification_positions',
@@ -51,7 +51,7 @@ export async function countStored(connection: Connection): Promise<number> {
   return Number(row!['n']);
 }
 
-/** Waits until as many rows are delivered. Returns what is missing at the deadline, or null. */
+/** Waits until `expected` rows are delivered. Returns the fault at the deadline, or null. */
 export async function waitDelivered(
   connection: Connection,
   endpointPrefix: string,

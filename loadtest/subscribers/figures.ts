@@ -11,7 +11,7 @@ export const goals: Readonly<Record<string, Goal>> = {
   'state.snapshot_s': { atMost: 30, aim: 10 },
 };
 
-/** `snapshotOrders` is in the unit, because a quick run reads fewer orders. */
+/** The unit of a figure contains `snapshotOrders`, because a quick run reads fewer orders. */
 export function figuresOf({ results }: Rounds, snapshotOrders: number): Figure[] {
   const runs = (name: string): readonly RunResult[] => results.get(name) ?? [];
   const more = (name: string, field: string) =>
@@ -24,7 +24,7 @@ export function figuresOf({ results }: Rounds, snapshotOrders: number): Figure[]
     );
   };
   return [
-    // By wall clock, and by the CPU time of the notification process with all its threads.
+    // The rate by wall clock, and the rate by the CPU time of the notification process with all its threads.
     figure('notify.rows_per_s', 'rows/s', perRun(runs('rows'), rateOf)),
     figure(
       'notify.rows_per_core_s',

@@ -1,10 +1,10 @@
-/** The input of this bench's measuring processes; each returns one result. */
+/** The inputs of the measuring processes of this bench. Each process returns one result. */
 import type { Target } from '../client/job.ts';
 
-/** Orders on the clock, one webhook endpoint for each customer. */
+/** A run with orders at a fixed rate, and one webhook endpoint for each customer. */
 export interface DeliverJob {
   readonly target: Target;
-  /** One bearer token per customer; the n-th is `customer-n`. */
+  /** One bearer token per customer. The n-th token belongs to `customer-n`. */
   readonly tokens: readonly string[];
   readonly skuCount: number;
   readonly keyPrefix: string;
@@ -18,7 +18,7 @@ export interface DeliverJob {
   readonly databasePid: number | null;
 }
 
-/** The snapshot of `orders` orders, read as a new team would. */
+/** A run that reads the snapshot of `orders` orders as a new team would. */
 export interface SnapshotJob {
   readonly env: Readonly<Record<string, string>>;
   readonly orders: number;

@@ -1,4 +1,4 @@
-/** Places orders on the clock, one customer after the other, and remembers when each was due. */
+/** Places orders at a fixed rate, one customer after the other. Keeps the due time of each order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, openConnection } from '../client/connection.ts';
 import { createRequestMaker, type RequestMaker } from '../client/requests.ts';
@@ -7,17 +7,17 @@ import type { DeliverJob } from './job.ts';
 const tickMs = 2;
 const orderIdField = /"id":"([0-9a-f-]{36})"/;
 /**
- * Requests of one customer. Beyond this number the API cannot follow, and the latency would not be that of
- * webhooks.
+ * Maximum number of waiting requests of one customer. With more, the API cannot keep up, and the latency would
+ * include its delay.
  */
 const waitingMax = 100;
 
-/** Epoch ms at which an order was due, by order id. */
+/** The due time of each order in epoch ms, by order id. */
 export type Placed = Map<string, number>;
 
 /**
- * `onMeasuring` is called between warm-up and measurement; orders placed before it are in `warmUp`. Resolves
- * when the last response has arrived, and rejects with the first that is not 202.
+ * Calls `onMeasuring` between warm-up and measurement. `warmUp` has the orders before this call. Resolves when the
+ * last response has arrived. Rejects at the first response that is not 202.
  */
 export async function placeOnClock(
   job: DeliverJob,
@@ -55,7 +55,7 @@ export async function placeOnClock(
       const dueMs = beganMs + (asked * 1_000) / job.perSecond;
       const customer = asked % customers.length;
       const placed = dueMs < measureFromMs ? warmUp : measured;
-      if (++waiting[customer]! > waitingMax) failure = new Error('the API does not follow the clock');
+      if (++waiting[customer]! > waitingMax) failure = new Error('the API cannot keep up with the rate');
       lines[customer] = lines[customer]!.then(() => ask(customers[customer]!, dueMs, placed))
         .then(() => void waiting[customer]!--)
         .catch((error: Error) => {
@@ -71,7 +71,7 @@ export async function placeOnClock(
 }
 
 interface Customer {
-  /** One at a time. Rejects if the connection breaks. */
+  /** Places one order at a time. Rejects if the connection breaks. */
   place(): Promise<Answer>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** Accepted orders of one to five lines, as a worker writes their outcomes. */
+/** Creates outcomes of accepted orders with one to five lines, in the form that a worker writes. */
 import type { OrderEvent, OrderState } from '../../schemas/index.ts';
 import { createOrderStream, currency, issuedAtMs, unitPriceOf } from '../store/order-stream.ts';
 
@@ -7,7 +7,7 @@ const stream = createOrderStream({ seed, shape: 'uniform' });
 const paymentMs = 900_000;
 const skuDigits = /\d+$/;
 
-/** The outcome of the command at an offset; every offset has one. */
+/** The outcome of the command at an offset. Every offset has an outcome. */
 export function acceptedAt(partition: number, sourceOffset: number): OrderEvent {
   const command = stream.command(partition, sourceOffset);
   const lines = command.payload.lines.map(({ sku, quantity }) => {
@@ -52,7 +52,7 @@ export function acceptedAt(partition: number, sourceOffset: number): OrderEvent 
   };
 }
 
-/** The state after an outcome. */
+/** The state of an order after an outcome. */
 export function stateAfter(event: OrderEvent): OrderState {
   const lines = (event.order?.lines ?? []).map(({ name: _name, ...line }) => line);
   return {

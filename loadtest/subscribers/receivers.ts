@@ -1,13 +1,13 @@
 /**
- * Webhook receivers, each on its own port. For the sender every one is a separate host, with its own gate and
- * breaker.
+ * Webhook receivers, each on its own port. For the sender, each receiver is a separate host with its own limit and
+ * circuit breaker.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An accepted post. */
+/** The accepted posts of one order. */
 interface Arrival {
-  /** Epoch ms, with fractions. */
+  /** Arrival of the first post, in epoch ms with fractions. */
   readonly firstMs: number;
   readonly receiver: number;
   readonly webhookIds: Set<string>;
@@ -16,11 +16,11 @@ interface Arrival {
 
 export interface Receivers {
   readonly urls: readonly string[];
-  /** By order id. */
+  /** The arrivals by order id. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
-  /** From now on the first receiver delays each response by `ms`. */
+  /** Makes the first receiver delay each response by `ms`. */
   hangFirst(ms: number): void;
-  /** Ends that: waiting posts are answered, and later ones at once. */
+  /** Ends the delay. The first receiver responds to waiting posts, and to later posts at once. */
   release(): void;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function openReceivers(count: number): Promise<Receivers> {
   const answer = (response: ServerResponse, post: Post): void => {
     clearTimeout(waiting.get(response)?.timer);
     waiting.delete(response);
-    // A sender that closed the connection meanwhile retries.
+    // If the sender closed the connection meanwhile, it retries.
     if (response.destroyed) return;
     take(arrivals, post);
     response.writeHead(204).end();

@@ -1,4 +1,4 @@
-/** From outcomes in the log to delivery rows: the rate of one notification process. */
+/** Measures the rate at which one notification process turns outcomes into delivery rows. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCodecs } from '../../services/shared/codec/index.ts';
 import { createAccumulator } from '../../services/shared/kafka/index.ts';
@@ -18,20 +18,18 @@ import { openReceivers, type Receivers } from './receivers.ts';
 const pollMs = 20;
 const deadlineMs = 120_000;
 const sendMax = 500;
-/** Measurement starts here; before it the process compiles its code. */
+/** Fraction of the events before the measurement starts. Meanwhile the process compiles its code. */
 const warmShare = 0.25;
 const endpointId = 'bench-all';
 
 export interface RowsJob {
   readonly events: number;
-  /**
-   * Whether the receiver answers. Otherwise it hangs, and the sender has nothing to do after its first posts.
-   */
+  /** Whether the receiver responds. Otherwise it hangs, so that the sender is idle after its first posts. */
   readonly posts: boolean;
   readonly databasePid: number | null;
 }
 
-/** Rate and CPU time per row, and per delivered row. */
+/** Measures the rate and the CPU time per row, or per delivered row. */
 export async function runRows(stack: StackInfo, job: RowsJob): Promise<RunResult> {
   const own = await openTopics(stack, job.posts ? 'subscribers-posts' : 'subscribers-rows');
   const receivers = await openReceivers(1);
@@ -64,7 +62,7 @@ async function produceOutcomes({ settings, log, env }: OwnTopics, perPartition: 
             key: Buffer.from(event.orderId!),
             value: codec.encode(event),
             headers: { ce_id: event.eventId },
-            // Current time: the broker deletes records older than the retention.
+            // The time must be current, because the broker deletes records that are older than the retention.
             timestampMs: Date.now(),
           })),
         );
@@ -132,7 +130,7 @@ async function reach(count: () => Promise<number>, goal: number): Promise<number
   }
 }
 
-/** Every event has its row once, and if posts are sent, every post was accepted. */
+/** Checks that every event has exactly one row. If posts are sent, checks that every post was accepted. */
 async function problemOf(
   connection: Connection,
   receivers: Receivers,

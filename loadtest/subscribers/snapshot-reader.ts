@@ -1,6 +1,6 @@
 /**
- * The process of a new team. It reads the ends of `orders.state.v1`, reads up to them, and keeps the last
- * state of each order, as docs/topics describes. The time counts from its first request to its last state.
+ * The process of a new team. It reads `orders.state.v1` up to its ends, and keeps the last state of each order, as
+ * docs/topics describes. The time counts from the first request to the last state.
  */
 
 import { openLogReader } from '../../cli/kafka/log-reader.ts';
@@ -61,7 +61,7 @@ async function run({ env, orders: expected }: SnapshotJob): Promise<RunResult> {
   };
 }
 
-/** All orders in their newest version, and markers that cover all outcomes. */
+/** Checks that the newest version of each order was read, and that markers cover all outcomes. */
 function problemOf(orders: Map<string, Known>, covers: Map<number, number>, expected: number): string | null {
   if (orders.size !== expected) return `${orders.size} orders were read of ${expected}`;
   const older = orders.values().filter(({ version, total }) => version !== 1 || total === null);

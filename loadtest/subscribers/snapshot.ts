@@ -1,4 +1,4 @@
-/** The snapshot of a million orders: written with the projector's own writer, read as a new team would. */
+/** Writes the snapshot of a million orders with the writer of the projector. Reads it as a new team would. */
 import path from 'node:path';
 import { fetchLogIds } from '../../services/projector/logs.ts';
 import { markerOf } from '../../services/projector/projection.ts';
@@ -14,9 +14,9 @@ import type { SnapshotJob } from './job.ts';
 import { acceptedAt, stateAfter } from './outcomes.ts';
 
 const reader = path.join(import.meta.dirname, 'snapshot-reader.ts');
-/** As the projector writes under load: this many states and their marker are one transaction. */
+/** Number of states in a transaction, with one marker. The projector writes such batches under load. */
 const batchStates = 1_000;
-/** One of this many orders was changed once, and its older state is not compacted yet. */
+/** One order in this many was changed once, and compaction has not removed its older state yet. */
 const changedEvery = 10;
 
 export interface Snapshot {
@@ -24,7 +24,7 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
-/** Writes it once; each `read` is a separate process. */
+/** Writes the snapshot once. Each `read` runs in a separate process. */
 export async function writeSnapshot(
   stack: StackInfo,
   orders: number,
