@@ -1,7 +1,8 @@
 /** The time to read hostile input files is linear in their size. */
 import { expect, test } from 'vitest';
 import { isLinear, measureGrowth, type Prepare } from '../tests/support/processor-time.ts';
-import { readCatalogueCsv } from './catalogue/read-csv.ts';
+import { readCatalogue } from './catalogue/read-catalogue.ts';
+import { readCoupons } from './coupons/read-coupons.ts';
 import { firstLineNotUtf8, readByteLines } from './input.ts';
 import { parseOrderLine } from './orders/read-lines.ts';
 
@@ -45,7 +46,24 @@ test.each<[string, (size: number) => string]>([
 ])('a catalogue of %s', async (_name, shape) => {
   await expectLinear((size) => {
     const text = shape(size);
-    return refused(() => readCatalogueCsv(text));
+    return refused(() => readCatalogue(text));
+  });
+});
+
+test.each<[string, (size: number) => string]>([
+  ['objects', (size) => `[${lines(size, () => '{"code":"A","kind":""},')}{}]`],
+  ['nesting', (size) => `[${'['.repeat(size / 2)}${']'.repeat(size / 2)}]`],
+  ['a nested member', (size) => `[{"code":${'[{"a":'.repeat(size / 8)}1${'}]'.repeat(size / 8)}}]`],
+  ['one long string', (size) => `[{"code":"${'\\\\"'.repeat(size / 3)}"}]`],
+  ['blanks', (size) => `[${' '.repeat(size)}{${'\n'.repeat(size)}}]`],
+  ['many members', (size) => `[{${lines(size, (n) => `"m${n}":1,`)}"z":1}]`],
+  ['one long list', (size) => `[{"code":"A","kind":"percent","skus":[${'"S",'.repeat(size / 4)}"S"]}]`],
+  ['one long number', (size) => `[{"code":"A","kind":"percent","percent_bp":1${'0'.repeat(size)}}]`],
+  ['many SKUs in a cell', (size) => `code,kind,skus\nA,percent,${'S '.repeat(size / 2)}`],
+])('coupons as JSON with %s', async (_name, shape) => {
+  await expectLinear((size) => {
+    const text = shape(size);
+    return refused(() => readCoupons(text));
   });
 });
 

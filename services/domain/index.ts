@@ -29,6 +29,12 @@ export {
 export { isOneLine, linesPattern, oneLinePattern, toOneLine } from './plain-text.ts';
 export { amountText, currencies } from './pricing/currency.ts';
 export { type PricedLine, type Product, priceOrder } from './pricing/price.ts';
-export { noRules } from './pricing/rules.ts';
+export {
+  noRules,
+  regionKey,
+  type ShippingRate,
+  shippingKey,
+  type TaxRate,
+} from './pricing/rules.ts';
 export { reasonTable } from './reason-table.ts';
 export type { StockChange } from './stock-ledger.ts';

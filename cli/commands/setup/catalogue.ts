@@ -1,42 +1,61 @@
-import { buffer } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { importCatalogue } from '../../catalogue/import.ts';
-import { readCatalogueCsv } from '../../catalogue/read-csv.ts';
-import { withDatabase } from '../../database.ts';
-import { usageError } from '../../errors.ts';
-import { decodeUtf8, firstLineNotUtf8, mustBeReadable, openInput } from '../../input.ts';
-import { count, print } from '../../output.ts';
+import { breaksText, importCatalogue, readProducts } from '../../catalogue/import.ts';
+import { readCatalogue } from '../../catalogue/read-catalogue.ts';
+import { databaseNowMs, withDatabase } from '../../database.ts';
+import { count, print, printJson, table } from '../../output.ts';
 import { DEFAULT_INSTANCE, findServers } from '../../servers.ts';
+import { readTextFile } from '../../tables/read-file.ts';
 
-/** `orderstream catalogue import FILE.csv`: imports products and their first stock. */
+const instanceHelp = 'local instance whose database to use';
+
+/** `orderstream catalogue import|show`: products, their prices and their first stock. */
 export function catalogueCommand(): Command {
   const command = new Command('catalogue').description('manage the products that customers can order');
   command
     .command('import')
     .description(
-      'import products from CSV: sku,name,unit_price_minor,currency,stock. The stock of a known SKU does not change',
+      'import products from CSV or JSON: sku,name,unit_price_minor,currency,stock, and optionally ' +
+        'weight_grams,tax_category,breaks. The stock of a known SKU does not change',
     )
-    .argument('<file>', 'UTF-8 CSV file, or - for standard input')
-    .option('--name <instance>', 'local instance whose database to use', DEFAULT_INSTANCE)
-    .action(async (file: string, options: { name: string }) => {
-      const rows = readCatalogueCsv(await readText(file));
-      const { mysqlUrl } = await findServers(options.name, process.env, ['mysql']);
-      const result = await withDatabase(mysqlUrl, (db) => importCatalogue(db, rows, Date.now()));
+    .argument('<file>', 'UTF-8 file, CSV or a JSON array of objects, or - for standard input')
+    .option('--dry-run', 'check the file and print what would change, without a change')
+    .option('--name <instance>', instanceHelp, DEFAULT_INSTANCE)
+    .action(async (file: string, { name, dryRun = false }: { name: string; dryRun?: boolean }) => {
+      const rows = readCatalogue(await readTextFile(file));
+      const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+      const result = await withDatabase(mysqlUrl, async (db) =>
+        importCatalogue(db, rows, { nowMs: await databaseNowMs(db), dryRun }),
+      );
       print(
-        `${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} unchanged; catalogue version ${result.version}`,
+        `${dryRun ? 'dry run: ' : ''}${count(rows.length)} products: ${count(result.added)} new, ${count(result.changed)} changed, ${count(result.unchanged)} unchanged; catalogue version ${result.version}`,
       );
     });
+  command
+    .command('show')
+    .description('print products with prices, quantity breaks, weight and tax category')
+    .argument('[sku...]', 'only these SKUs')
+    .option('--json', 'print JSON')
+    .option('--name <instance>', instanceHelp, DEFAULT_INSTANCE)
+    .action(show);
   return command;
 }
 
-async function readText(file: string): Promise<string> {
-  await mustBeReadable(file);
-  const bytes = await buffer(openInput(file)).catch((error: Error) => {
-    throw usageError(`cannot read ${file}: ${error.message}`);
-  });
-  const text = decodeUtf8(bytes);
-  if (text === null) {
-    throw usageError(`nothing was imported: line ${firstLineNotUtf8(bytes)} of ${file} is not UTF-8 text`);
-  }
-  return text;
+async function show(skus: string[], { name, json }: { name: string; json?: boolean }): Promise<void> {
+  const { mysqlUrl } = await findServers(name, process.env, ['mysql']);
+  const products = await withDatabase(mysqlUrl, (db) => readProducts(db, skus));
+  if (json) return printJson(products);
+  print(
+    table([
+      ['sku', 'name', 'unit price', 'currency', 'grams', 'tax category', 'breaks'],
+      ...products.map((product) => [
+        product.sku,
+        product.name,
+        product.unitPriceMinor,
+        product.currency,
+        product.weightGrams,
+        product.taxCategory,
+        breaksText(product),
+      ]),
+    ]),
+  );
 }

@@ -2,6 +2,12 @@
 -- of lanes (`recover`) and the encryption of secrets.
 GRANT SELECT ON `orderstream`.* TO 'orderstream_operator'@'%';
 GRANT INSERT, UPDATE ON `orderstream`.`products` TO 'orderstream_operator'@'%';
+GRANT INSERT, DELETE ON `orderstream`.`price_breaks` TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`coupons` TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`coupon_counters` TO 'orderstream_operator'@'%';
+GRANT INSERT, DELETE ON `orderstream`.`tax_rates` TO 'orderstream_operator'@'%';
+GRANT INSERT, DELETE ON `orderstream`.`shipping_rates` TO 'orderstream_operator'@'%';
+GRANT INSERT, UPDATE ON `orderstream`.`rule_flags` TO 'orderstream_operator'@'%';
 GRANT INSERT ON `orderstream`.`stock` TO 'orderstream_operator'@'%';
 GRANT UPDATE ON `orderstream`.`catalogue_state` TO 'orderstream_operator'@'%';
 GRANT UPDATE (`status`, `redriven_at_ms`) ON `orderstream`.`dead_letters` TO 'orderstream_operator'@'%';

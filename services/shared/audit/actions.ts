@@ -16,8 +16,13 @@ export const auditActions = {
   'product.added': { subject: 'product', help: 'An import added a product.' },
   'product.changed': {
     subject: 'product',
-    help: 'An import changed the name, price or currency of a product.',
+    help: 'An import changed the name, price, currency, weight, tax category or quantity breaks of a product.',
   },
+  'coupons.imported': { subject: 'coupons', help: 'An operator imported a file of coupons.' },
+  'coupon.added': { subject: 'coupon', help: 'An import added a coupon.' },
+  'coupon.changed': { subject: 'coupon', help: 'An import changed a coupon.' },
+  'rates.imported': { subject: 'rates', help: 'An operator replaced tax rates or shipping rates.' },
+  'rule.set': { subject: 'rule', help: 'An operator set a switch of the price rules.' },
   'finding.resolved': { subject: 'finding', help: 'An operator resolved a finding.' },
   'dead_letter.redriven': { subject: 'dead_letter', help: 'An operator sent a dead letter to Kafka again.' },
   'dead_letter.redrive_failed': {

@@ -7,7 +7,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { importCatalogue } from '../../../cli/catalogue/import.ts';
-import { readCatalogueCsv } from '../../../cli/catalogue/read-csv.ts';
+import { readCatalogue } from '../../../cli/catalogue/read-catalogue.ts';
 import { withDatabase } from '../../../cli/database.ts';
 import { createLocalIssuer } from '../../../services/shared/auth/index.ts';
 import { testStack, useDatabase } from '../../support/servers/stack.ts';
@@ -55,7 +55,7 @@ async function rows(sql: string): Promise<RowDataPacket[]> {
 }
 
 const importText = (text: string) =>
-  withDatabase(database().url, (db) => importCatalogue(db, readCatalogueCsv(HEADER + text), 1));
+  withDatabase(database().url, (db) => importCatalogue(db, readCatalogue(HEADER + text), { nowMs: 1 }));
 
 describe('importing a catalogue', () => {
   beforeEach(() =>

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../errors.ts';
-import { readCatalogueCsv } from './read-csv.ts';
+import { readCatalogue } from './read-catalogue.ts';
 
 const HEADER = 'sku,name,unit_price_minor,currency,stock';
 
 function problemsOf(text: string): CliError {
   try {
-    readCatalogueCsv(text);
+    readCatalogue(text);
   } catch (error) {
     if (error instanceof CliError) return error;
     throw error;
@@ -16,7 +16,7 @@ function problemsOf(text: string): CliError {
 
 describe('a catalogue file', () => {
   test('is read with any order of columns, quoting, byte order mark and line ends', () => {
-    const rows = readCatalogueCsv(
+    const rows = readCatalogue(
       '\ufeffstock,sku,currency,name,unit_price_minor\r\n7,A-1,EUR,"Tea, green",450\r\n',
     );
     expect(rows).toEqual([
@@ -28,7 +28,7 @@ describe('a catalogue file', () => {
     ['LF first', `${HEADER}\nA-1,Tea,450,EUR,7\r\nA-2,Coffee,500,EUR,1\n`],
     ['CRLF first', `${HEADER}\r\nA-1,Tea,450,EUR,7\nA-2,Coffee,500,EUR,1\r\n`],
   ])('may have both kinds of line ends, %s', (_which, text) => {
-    expect(readCatalogueCsv(text).map(({ sku, stock }) => [sku, stock])).toEqual([
+    expect(readCatalogue(text).map(({ sku, stock }) => [sku, stock])).toEqual([
       ['A-1', 7],
       ['A-2', 1],
     ]);
