@@ -27,7 +27,10 @@ goOnWithoutOutput();
 const partitions = 12;
 const tickMs = 10;
 const stackName = 'faults';
-/** Longer than any fault. So a message without acknowledgement at the end is a real fault, not a short deadline. */
+/**
+ * Maximum wait for acknowledgements at the end. Every fault is shorter, so a message without acknowledgement is a
+ * real fault.
+ */
 const patienceMs = 60_000;
 /**
  * Maximum number of parallel sends of kafkajs, as a real service would set it. Without this limit, retries pile up

@@ -21,7 +21,7 @@ describe('the partition of an order', () => {
     }
   });
 
-  it('is evenly one of twelve', () => {
+  it('has an even distribution over twelve partitions', () => {
     const counts = new Array<number>(PARTITIONS).fill(0);
     fc.assert(
       fc.property(fc.uuid({ version: 8 }), (id) => {

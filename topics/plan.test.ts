@@ -140,7 +140,7 @@ describe('an existing topic', () => {
   });
 });
 
-describe('whatever a cluster has', () => {
+describe('for any state of a cluster', () => {
   const observed = fc
     .uniqueArray(
       fc.record({

@@ -96,7 +96,7 @@ export function rssBytes(pid: number): number {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Number(kilobytes) * 1024;
   } catch {
-    // This is not Linux, so the column stays empty.
+    // The machine does not run Linux, so the column stays empty.
     return Number.NaN;
   }
 }

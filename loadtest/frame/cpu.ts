@@ -20,7 +20,7 @@ export function processCpuUs(pid: number | null): number | null {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * tickUs;
   } catch {
-    // This is not Linux, or the process belongs to another user. The column stays empty.
+    // The machine does not run Linux, or the process belongs to another user. The column stays empty.
     return null;
   }
 }

@@ -48,7 +48,7 @@ function rssOf(pid: number): number {
     const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return (Number(kb ?? 0) * 1_024) / 1e6;
   } catch {
-    // This is not Linux, or the process has just ended.
+    // The machine does not run Linux, or the process has just ended.
     return 0;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * `bench shares` measures the p99 of a well-behaved caller beside a greedy caller. It divides this p99 by the p99
- * while the same greedy caller loads another server. It does so for each kind of load. It also measures the first
- * responses of 512 new callers at once. It compares them with the responses to a known caller in the same seconds.
+ * while the same greedy caller loads another server. Each kind of load has its own pair of runs. The bench also
+ * measures the first responses of 512 new callers at once. It compares them with the responses to a known caller in
+ * the same seconds.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -135,7 +135,7 @@ function createFeeder(partition: number, from: number, source: RecordSource, wak
   };
 }
 
-/** A log that accepts everything at once, in the next turn of the event loop. */
+/** A producer that acknowledges every record in the next turn of the event loop. */
 function instantAccumulator(): Accumulator {
   let offset = 0n;
   const acknowledge = async (count: number): Promise<bigint> => {

@@ -40,6 +40,6 @@ export interface Claimed {
 
 export interface Subject {
   start(): Promise<void>;
-  /** Ends after the work in flight. Rejects if an operation failed. */
+  /** Stops the subject. Resolves after the work in flight. Rejects if an operation failed. */
   stop(): Promise<Claimed>;
 }

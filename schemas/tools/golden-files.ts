@@ -13,7 +13,7 @@ export interface GoldenFile {
   body: Buffer | null;
 }
 
-/** Every `schemas/<subject>/golden/v<n>/<name>.json` with its `.bin`. */
+/** Reads every `schemas/<subject>/golden/v<n>/<name>.json` with its `.bin` file. */
 export function readGoldenFiles(root: string): GoldenFile[] {
   const folder = join(root, 'schemas');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -37,7 +37,7 @@ export interface StoredOutcome {
 export interface Snapshot {
   readonly products: ReadonlyMap<string, Product>;
   readonly priceVersion: number;
-  /** Coupons among those that the batch names, shipping, tax and flags. */
+  /** The coupons that the batch names, and the rules of shipping, tax and flags. */
   readonly rules: Rules;
   /** Stock levels that were read. The decision assumes enough stock of any other SKU, and a guard checks this later. */
   readonly stockLevels: ReadonlyMap<string, number>;

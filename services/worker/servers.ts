@@ -37,7 +37,10 @@ export async function connectServers({ config, log, metrics }: WorkerContext) {
     }),
     accumulator: await createAccumulator({ settings, log, metrics, topics: [EVENTS, DEAD_LETTERS] }),
     admin: createAdmin(settings),
-    /** Only for the result topic. If a topic that an admin has used is missing, all requests of that admin fail. */
+    /**
+     * The admin for the result topic only. If a topic that an admin has used is missing, all requests of that admin
+     * fail.
+     */
     eventsAdmin: createAdmin(settings),
     /** Reads the ids of the logs every second. */
     probe: createLogProbe(settings),

@@ -4,7 +4,7 @@ import * as reasons from '../reasons.ts';
 import { mulDivHalfUp, spread } from './money.ts';
 import type { Coupon, Rules } from './rules.ts';
 
-/** What a coupon takes off an order. */
+/** The effect of a coupon on the amounts of an order. */
 export interface CouponEffect {
   readonly discount: number;
   /** The part of each line, in their order. */
@@ -12,15 +12,15 @@ export interface CouponEffect {
   readonly freeShipping: boolean;
 }
 
-/** The coupon of this code, or the reason why there is none to apply. Checked before the lines are. */
+/** The coupon with this code, or the reason why no coupon applies. This check comes before the checks of the lines. */
 export function findCoupon(rules: Rules, code: string): Coupon | Reason {
   if (rules.flags.coupons === 'off') return reasons.couponsOff();
   return rules.coupons.get(code) ?? reasons.couponUnknown(code);
 }
 
 /**
- * What the coupon takes off, or the reason why it cannot be used. `lineTotals` are those of the order, before discounts;
- * `issuedAtMs` is the time of the command, so that a backlog does not expire a coupon.
+ * The effect of the coupon, or the reason why the order cannot use it. `lineTotals` are the totals of the lines
+ * before discounts. `issuedAtMs` is the time of the command, so that a backlog does not expire a coupon.
  */
 export function applyCoupon(
   coupon: Coupon,

@@ -23,9 +23,9 @@ export function mulDivHalfUp(amount: number, numerator: number, denominator: num
 }
 
 /**
- * Spreads `total` over members in proportion to their weights. Every member gets its share rounded down. The units that
- * are left go to the members with the largest remainders, one each; ties go to the member that is first. So the shares
- * always add up to `total`. If all weights are 0, every share is 0.
+ * Spreads `total` over members in proportion to their weights. Every member gets its share rounded down. The
+ * remaining units go to the members with the largest remainders, one unit each. If remainders are equal, the first
+ * member gets the unit. So the shares always add up to `total`. If all weights are 0, every share is 0.
  *
  * @param total a safe integer of at least 0
  * @param weights safe integers of at least 0, whose sum is a safe integer

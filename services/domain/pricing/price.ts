@@ -47,7 +47,7 @@ interface DecidedLine extends PricedLine {
   readonly taxRatePpm: number;
 }
 
-/** Always: total = subtotal - discount + shipping + tax. */
+/** A priced order. This always holds: total = subtotal - discount + shipping + tax. */
 export interface PricedOrder {
   readonly lines: readonly DecidedLine[];
   readonly subtotal: number;
@@ -75,9 +75,10 @@ const shippingCategory = 'shipping';
 type PlaceInput = PlaceOrder & { readonly expectedTotal?: number | null };
 
 /**
- * Prices every line, in order, and then the order. Returns the priced order and the first reason to reject it: the code of
- * the coupon, then the lines, the terms of the coupon, shipping, tax, the total. Every line is listed; a line with an
- * unknown product has no price. An order that is rejected before its total is known has no discount, shipping and tax.
+ * Prices every line, in order, and then the order. Returns the priced order and the first reason to reject it: the
+ * code of the coupon, then the lines, the terms of the coupon, shipping, tax, the total. The result lists every line.
+ * A line with an unknown product has no price. An order that is rejected before its total is known has no discount,
+ * shipping and tax.
  *
  * @param issuedAtMs the time of the command, epoch ms
  */
@@ -159,7 +160,7 @@ function effectOf(coupon: Coupon, { place, lines, issuedAtMs }: RuledOrder): Cou
   return applyCoupon(coupon, place, lineTotals, issuedAtMs);
 }
 
-/** A coupon for free shipping sends nothing to a place where the shop does not ship. */
+/** The price of shipping with a coupon for free shipping. The order is still rejected where the shop does not ship. */
 function freeShipping(order: RuledOrder): number | Reason {
   const shipping = paidShipping(order);
   return isReason(shipping) ? shipping : 0;
@@ -189,7 +190,7 @@ function taxedAmounts(
   return amounts;
 }
 
-/** The last stage: the total can be stored, and it is the one that the client expects. */
+/** The last stage. It checks that the total can be stored and equals the total that the client expects. */
 function finish(
   place: PlaceOrder,
   expected: number | null,

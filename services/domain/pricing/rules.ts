@@ -1,16 +1,17 @@
 /**
- * The rules that price an order besides the catalogue: coupons, shipping, tax and flags. They are data, of one version,
- * and they are read before a batch is decided. Without any rule an order costs what its lines cost.
+ * The rules that price an order besides the catalogue: coupons, shipping, tax and flags. The rules are data of one
+ * version. The worker reads them before it decides a batch. Without any rule, the total of an order is the sum of its
+ * lines.
  */
 
-/** A coupon. It is valid from `fromMs` until just before `untilMs`, epoch ms; null is no bound. */
+/** A coupon. It is valid from `fromMs` until just before `untilMs`, in epoch ms. Null means no bound. */
 export interface Coupon {
   readonly code: string;
   readonly discount:
     | { readonly kind: 'PERCENT'; readonly basisPoints: number }
     | { readonly kind: 'AMOUNT'; readonly amount: number }
     | { readonly kind: 'FREE_SHIPPING' };
-  /** The only currency in which it can be used; null for any. Never null with an amount or a minimum. */
+  /** The only currency of orders with this coupon; null for any currency. Never null with an amount or a minimum. */
   readonly currency: string | null;
   /** The lines in its scope must cost this much before discounts, in minor units. */
   readonly minimum: number;
@@ -28,7 +29,7 @@ export interface Coupon {
 export interface TaxRate {
   /** ISO 3166-1 alpha-2. */
   readonly country: string | null;
-  /** In the form of `regionKey`. */
+  /** The region in the form of `regionKey`; null is a wildcard. */
   readonly region: string | null;
   readonly category: string | null;
   /** Parts per million: 190,000 is 19 %. */
@@ -60,7 +61,7 @@ export interface Rules {
   /** Version of the coupons plus version of the rates and flags. Both only rise, so the sum names one state. */
   readonly version: number;
   readonly flags: RuleFlags;
-  /** By code. A code that is not in it has no coupon. */
+  /** Coupons by code. A code without an entry has no coupon. */
   readonly coupons: ReadonlyMap<string, Coupon>;
   /** Null if no tax rate was imported: then no order has tax. */
   readonly tax: TaxTable | null;

@@ -8,7 +8,7 @@ export interface Parcel {
   readonly country: string | null;
   readonly currency: string;
   readonly weightGrams: number;
-  /** Before coupons: a coupon must not cost the customer the free shipping. */
+  /** Subtotal before coupons, because a coupon must not take away the free shipping of the customer. */
   readonly subtotal: number;
 }
 

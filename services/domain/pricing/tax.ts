@@ -1,6 +1,7 @@
 /**
- * The tax of an order: added to its prices, or contained in them. It is rounded once for each rate, on the sum of all
- * lines and shipping of that rate, and then spread over these. Tax by the line would give 0 for 100 lines of 1 at 19 %.
+ * The tax of an order: added to its prices, or contained in them. The tax is rounded once for each rate, on the sum
+ * of all lines and shipping with that rate. Then it is spread over these amounts. Tax by the line would give 0 for
+ * 100 lines of 1 at 19 %.
  */
 import type { Reason } from '../../../schemas/generated/types.ts';
 import * as reasons from '../reasons.ts';
@@ -30,8 +31,8 @@ export interface Destination {
 const million = 1_000_000;
 
 /**
- * The taxes of these amounts, or TAX_RATE_UNKNOWN for the first that no rate covers. Of the rates that fit, the most exact
- * one wins: first by country, then by region, then by category.
+ * The taxes of these amounts, or TAX_RATE_UNKNOWN for the first that no rate covers. The most specific rate applies:
+ * first by country, then by region, then by category.
  */
 export function taxesOf(
   table: TaxTable,

@@ -1,4 +1,4 @@
-/** The whole price: which reason wins, which totals are refused, and what holds for any order. */
+/** Tests of the whole price: the order of the reasons, the refused totals, and the invariants of any order. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount, couponOf, type Order, percent, priceOf, shippingOf, taxOf } from '../testing/pricing.ts';

@@ -13,7 +13,7 @@ const longMs = 60_000;
 interface FakeWriter extends Writer {
   readonly batches: LaneBatch[][];
   readonly settled: (readonly Lane[])[];
-  /** Ends the task. */
+  /** Ends the task that the writer runs. */
   end(): void;
   isBusy(): boolean;
 }

@@ -134,7 +134,10 @@ export class Loop {
     this.#turn(false);
   }
 
-  /** The lanes for one writer: all if their records fit one batch, else an equal share per idle writer. */
+  /**
+   * The lanes for one writer: all ready lanes if their records fit one batch, otherwise an equal share per idle
+   * writer.
+   */
   #shareOf(ready: readonly Lane[], pending: number): readonly Lane[] {
     if (pending <= this.#limits.recordsMax) return ready;
     const idleWriters = this.#writers.length - this.#busyWriters.size;

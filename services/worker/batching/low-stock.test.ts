@@ -18,7 +18,7 @@ describe('low stock', () => {
     expect(lowStock.among(['A'])).toEqual([]);
   });
 
-  it('drops the oldest SKUs when there are too many, and one that was added again last', () => {
+  it('drops the oldest SKUs when there are too many, but keeps a SKU that was added again', () => {
     const lowStock = createLowStock();
     lowStock.add(['first', 'second']);
     lowStock.add(Array.from({ length: 9_998 }, (_, index) => `sku-${index}`));

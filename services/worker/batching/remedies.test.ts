@@ -47,7 +47,7 @@ describe('remedyFor', () => {
     ['a session that rejected its settings', appError('MYSQL_SETTINGS', { problems: [] }), 'reconnect'],
     ['a bug', new TypeError('x is not a function'), 'hold'],
     ['nothing at all', undefined, 'hold'],
-  ])('knows %s', (_name, error, remedy) => {
+  ])('has a remedy for %s', (_name, error, remedy) => {
     expect(remedyFor(error)).toBe(remedy);
   });
 

@@ -58,7 +58,7 @@ describe('the table of state changes', () => {
     else expect(change).toThrow(`lane 7 cannot change from ${from} to ${to}`);
   });
 
-  test('has the changes that events make, and no others', () => {
+  test('has exactly the changes that events cause', () => {
     const reached = states.flatMap((from) =>
       Object.values(events).flatMap((happens) => {
         const lane = laneIn[from]();
@@ -106,7 +106,7 @@ describe('a lane', () => {
     expect(lane.stopReason).toBeNull();
   });
 
-  it('accepts no records while stopped, and keeps those that it has', () => {
+  it('accepts no records while stopped, and keeps its records', () => {
     const lane = laneIn.stopped();
     lane.fetched(recordsOf(2, 4));
     expect([heldOffsets(lane), lane.isReady(performance.now())]).toEqual([[0, 1], false]);

@@ -29,7 +29,7 @@ describe('a claimed lane', () => {
     expect([heldOffsets(lane), lane.fetchOffset]).toEqual([[4, 5], 6]);
   });
 
-  it('fetches again when the database position is before its records, so that none is skipped', () => {
+  it('fetches again if the database position is before its records, so that it skips no record', () => {
     const { lane } = runningLane(8);
     commitTo(lane, 6);
     lane.fenceLost();

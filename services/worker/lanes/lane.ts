@@ -153,7 +153,7 @@ export class Lane {
     this.#waits.begin('claim', why, needsOperator);
   }
 
-  /** This process owns the lane from this position on. Returns false if the lane was stopped or closed meanwhile. */
+  /** Starts the lane at the claimed position. Returns false if the lane was stopped or closed meanwhile. */
   claimed(start: LaneStart, probation: Probation | null): boolean {
     if (this.#state !== 'claiming') return false;
     const { epoch, nextOffset, publishedOffset: ackedOffset } = start;

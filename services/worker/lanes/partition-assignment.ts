@@ -96,7 +96,7 @@ export class PartitionAssignment {
     if (!lane.isFull) this.#consumer?.resume(this.#deps.topic, lane.partition);
   }
 
-  /** Ends all claims. Lanes stay unchanged until `closeAll`. */
+  /** Stops claiming lanes. They stay unchanged until `closeAll`. */
   stop(): void {
     this.#stopping.abort();
   }

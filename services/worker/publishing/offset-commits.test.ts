@@ -39,7 +39,7 @@ function acknowledged(partition: number, to: number): Lane {
 }
 
 describe('offset commits', () => {
-  it('commits acknowledged positions every half second, and only those that moved', async () => {
+  it('commits the acknowledged positions that moved, every half second', async () => {
     const lanes = [acknowledged(0, 5), acknowledged(1, 9)];
     const { sent } = createWorld(lanes);
     await vi.advanceTimersByTimeAsync(500);
@@ -71,7 +71,7 @@ describe('offset commits', () => {
     expect(sent).toEqual([]);
   });
 
-  it('retries commits that the group refused, and failed ones', async () => {
+  it('retries commits that the group refused, and failed commits', async () => {
     const { sent, group, commit } = createWorld([acknowledged(0, 5)]);
     group.answer = async () => 'notOwner';
     await commit();

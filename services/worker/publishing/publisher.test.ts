@@ -60,7 +60,7 @@ function publication(lane: Lane, from: number, change: Partial<Publication> = {}
 }
 
 describe('the publisher', () => {
-  it('sends a batch of a lane once the one before it is acknowledged, each topic in order', async () => {
+  it('sends a batch of a lane once the previous batch is acknowledged, each topic in order', async () => {
     const { sent, publisher } = createFakeLog();
     const lane = openLane(0, 0);
     publisher.publish(publication(lane, 0));

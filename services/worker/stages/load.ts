@@ -21,7 +21,7 @@ export interface LoadDeps {
   readonly lowStock: LowStock;
 }
 
-/** Reads what the decision needs besides the prices, in the same transaction. */
+/** Reads the input of the decision except for the prices, in the same transaction. */
 export async function loadSnapshot(
   deps: LoadDeps,
   needs: CommandNeeds,

@@ -112,7 +112,7 @@ describe('a dead letter', () => {
     expect(messages[0]!.headers.encodedHeaders.toString('latin1')).toContain('kept');
   });
 
-  it('keeps 1,000 headers and those that a redrive needs, and reports how many are omitted', async () => {
+  it('keeps 1,000 headers and the headers that a redrive needs, and reports the number of omitted headers', async () => {
     const many = Object.fromEntries(Array.from({ length: 1_003 }, (_, n) => [`h${n}`, 'v']));
     const headers = { ...many, [CHECKSUM_HEADER]: checksumOf(Buffer.from('poison')), redrive_of: '0-1' };
     const { messages } = await outcomesOf({ headers });

@@ -28,7 +28,7 @@ test('other messages are short', () => {
   expect(quarantine.verdictOn(0, 7)?.message).toHaveLength(300);
 });
 
-test('a verdict is lifted once', () => {
+test('a verdict can be removed only once', () => {
   const quarantine = new Quarantine();
   quarantine.recordSkipped({ partition: 0, offset: 7, reason: 'poison' });
   expect(quarantine.verdictOn(0, 7)).toEqual({

@@ -28,7 +28,7 @@ export interface LaneClaim {
   readonly unclean: boolean;
   /** Whether no worker has claimed this lane before. */
   readonly first: boolean;
-  /** Outcomes below this offset are acknowledged. The table may be behind. */
+  /** The stored offset below which outcomes are acknowledged. The real offset may be higher. */
   readonly publishedOffset: number;
   /** The logs on which the lane was processed. */
   readonly logs: LaneLogIds;

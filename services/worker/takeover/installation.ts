@@ -27,7 +27,7 @@ export interface Installation {
   check(): Promise<void>;
 }
 
-/** Checks at once. If a server is unavailable, the worker still starts, and its first claim checks again. */
+/** Checks the installation. If a server is unavailable, the worker still starts, and its first claim checks again. */
 export async function openInstallation(deps: InstallationDeps): Promise<Installation> {
   let isOurs = false;
   const check = async () => {

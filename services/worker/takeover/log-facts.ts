@@ -24,9 +24,12 @@ export interface LogFactsDeps {
   readonly topic: string;
   readonly groupId: string;
   readonly settings: KafkaSettings;
-  /** For the command topic and the group. */
+  /** The admin for the command topic and the group. */
   readonly admin: KafkaAdmin;
-  /** Only for the result topic. If a topic that an admin has used is missing, all requests of that admin fail. */
+  /**
+   * The admin for the result topic only. If a topic that an admin has used is missing, all requests of that admin
+   * fail.
+   */
   readonly eventsAdmin: KafkaAdmin;
   readonly probe: LogProbe;
   readonly log: Logger;
